@@ -1,0 +1,1 @@
+//! The admission protocol: review in, response out; the TLS server; certificates.

@@ -1,0 +1,83 @@
+//! The command line: one file a subcommand, exit statuses in one place.
+
+pub mod certs;
+pub mod crds;
+pub mod explain;
+pub mod lint;
+pub mod render;
+pub mod review;
+pub mod rules;
+pub mod serve;
+pub mod size;
+pub mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// How a command ended; the number is the process's exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Fine: 0.
+    Fine = 0,
+    /// Findings at or above the fail level, a refused review, a failed policy test: 1.
+    Findings = 1,
+    /// Could not run: bad arguments, an unreadable or malformed file, a bad policy or tenant: 2.
+    CouldNotRun = 2,
+}
+
+/// What every command returns; the error is printed as `error: …` and ends with status 2.
+pub type Outcome = anyhow::Result<Exit>;
+
+/// Admission gate for Apache Flink on Kubernetes.
+#[derive(Debug, Parser)]
+#[command(name = "flinkgate", version, about, after_help = "Exit status: 0 fine, 1 findings at or above the fail level, 2 could not run.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the admission webhooks over TLS
+    Serve(serve::Args),
+    /// Judge manifests as the cluster would
+    Lint(lint::Args),
+    /// Show manifests as the cluster would store them after mutation
+    Render(render::Args),
+    /// Answer one AdmissionReview
+    Review(review::Args),
+    /// Show what each Flink cluster asks of Kubernetes, and its memory breakdown
+    Size(size::Args),
+    /// Run the policies' own tests
+    Test(test::Args),
+    /// List all rules
+    Rules(rules::Args),
+    /// Explain one rule
+    Explain(explain::Args),
+    /// Print the custom resource definitions
+    Crds(crds::Args),
+    /// Make a development certificate authority and serving certificate
+    Certs(certs::Args),
+}
+
+/// Runs the command that the arguments name and gives its exit status.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Lint(args) => lint::run(args),
+        Command::Render(args) => render::run(args),
+        Command::Review(args) => review::run(args),
+        Command::Size(args) => size::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Rules(args) => rules::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Crds(args) => crds::run(args),
+        Command::Certs(args) => certs::run(args),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Exit::CouldNotRun
+    });
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,15 @@
+//! What Flink is on Kubernetes: every kind that can start it, lowered to one [`Workload`].
+//!
+//! [`lower`] looks the kind up in the table of [`kinds`]; each kind is one file there. Nothing here knows
+//! HTTP, Kubernetes clients or the command line.
+
+pub mod config;
+pub mod kinds;
+pub mod memory;
+pub mod memory_size;
+pub mod sizing;
+pub mod version;
+pub mod workload;
+
+pub use kinds::lower;
+pub use workload::{Engine, Mode, PodSet, Role, Template, Workload};

@@ -1,0 +1,71 @@
+//! What a workload asks of Kubernetes: the sizes that quota counts.
+
+use super::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
+use crate::resource::quantity::Quantity;
+use std::collections::BTreeMap;
+
+/// One role's pods.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleSize<M> {
+    /// Pods of this role.
+    pub replicas: u64,
+    /// Requested cpu of one pod, sidecars and init containers included as the scheduler counts them.
+    pub cpu: Quantity,
+    /// Requested memory of one pod, in bytes.
+    pub memory: Quantity,
+    /// Requested ephemeral storage of one pod, in bytes.
+    pub ephemeral_storage: Quantity,
+    /// Requested extended resources of one pod, by name.
+    pub extended: BTreeMap<String, Quantity>,
+    /// Task slots of one pod; 0 for JobManagers.
+    pub slots: u64,
+    /// Flink's breakdown of the main container's memory, or why Flink would not start; `None` where unknown.
+    pub breakdown: Option<Result<M, MemoryError>>,
+}
+
+/// What the whole workload asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Size {
+    /// The JobManagers, where the workload has any.
+    pub job_manager: Option<RoleSize<JobManagerMemory>>,
+    /// The TaskManagers, where the workload has any.
+    pub task_manager: Option<RoleSize<TaskManagerMemory>>,
+    /// The sum over all pods.
+    pub total: Total,
+    /// Why the size could not be worked out in full, one sentence each, with the pointer of the culprit.
+    pub problems: Vec<SizeProblem>,
+}
+
+/// A value of the object that no size can be made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SizeProblem {
+    /// Where it stands in the object.
+    pub pointer: String,
+    /// What is wrong with it and what to write.
+    pub message: String,
+}
+
+/// Sums over a workload, in the units of a tenant's quota.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Total {
+    /// Requested cpu, cores.
+    pub cpu: Quantity,
+    /// Requested memory, bytes.
+    pub memory: Quantity,
+    /// Claims and generic ephemeral volumes, bytes.
+    pub storage: Quantity,
+    /// Pods.
+    pub pods: u64,
+    /// TaskManagers.
+    pub task_managers: u64,
+    /// Task slots.
+    pub task_slots: u64,
+    /// Flink clusters.
+    pub clusters: u64,
+    /// Flink jobs.
+    pub jobs: u64,
+    /// Claims that Kubernetes will make for these pods.
+    pub persistent_volume_claims: u64,
+    /// Extended resources by name, such as `nvidia.com/gpu`.
+    pub extended: BTreeMap<String, Quantity>,
+}

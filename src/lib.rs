@@ -1,0 +1,29 @@
+//! Flinkgate: the admission gate for Apache Flink on Kubernetes.
+//!
+//! One pipeline with two doors. An AdmissionReview over HTTPS and a folder of YAML take the same way,
+//! so that what `lint` says of a file is what the webhook says of the same object:
+//!
+//! ```text
+//! AdmissionReview (HTTPS)  ─┐                                     ┌─► AdmissionReview response + JSON Patch
+//!                           ├─► Resource ─► Workload ─► Verdict ──┤
+//! YAML/JSON files (lint)   ─┘      │           ▲          │       └─► diagnostics with file:line:column
+//!                                  │           │          │
+//!                              flink::lower  Tenant    policies (Rego) + quota
+//! ```
+//!
+//! Read the modules in this order: [`resource`] (the object as it came, and where its fields stand),
+//! [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it is given),
+//! [`policy`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that in order),
+//! and then the doors: [`admission`] and [`cli`] with [`report`].
+
+pub mod admission;
+pub mod cli;
+pub mod flink;
+pub mod mutate;
+pub mod pipeline;
+pub mod policy;
+pub mod quota;
+pub mod report;
+pub mod resource;
+pub mod telemetry;
+pub mod tenant;

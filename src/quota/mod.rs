@@ -1,0 +1,1 @@
+//! What tenants use: sums over sizes, and what exceeds a limit.

@@ -1,0 +1,1 @@
+//! Output formats, one file each, over one list of diagnostics.

@@ -1,0 +1,175 @@
+//! The object as it came: kind, operation, user, sub-resource, old object.
+//!
+//! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing after
+//! it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON Pointer.
+
+pub mod pointer;
+pub mod quantity;
+pub mod yaml;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Group, version and kind of an object, as in `apiVersion` and `kind`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct GroupVersionKind {
+    /// API group, empty for the core group.
+    #[serde(default)]
+    pub group: String,
+    /// Version within the group, such as `v1beta1`.
+    #[serde(default)]
+    pub version: String,
+    /// Kind, such as `FlinkDeployment`.
+    #[serde(default)]
+    pub kind: String,
+}
+
+impl GroupVersionKind {
+    /// Reads `apiVersion` (`group/version` or `version`) and `kind`.
+    pub fn parse(api_version: &str, kind: &str) -> Self {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Self { group: group.into(), version: version.into(), kind: kind.into() }
+    }
+
+    /// `group/version`, or `version` alone for the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+/// What is being done to the object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Operation {
+    /// The object is new.
+    #[default]
+    Create,
+    /// The object exists and changes.
+    Update,
+    /// The object goes away.
+    Delete,
+    /// A connection to a running pod (`exec`, `port-forward`).
+    Connect,
+}
+
+/// Who asks, in the API server's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    /// User name, such as `system:serviceaccount:payments-prod:flink`.
+    #[serde(default)]
+    pub username: String,
+    /// Unique id of the user.
+    #[serde(default)]
+    pub uid: String,
+    /// Groups the user belongs to.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// What the authenticator adds, such as the pod that a token is bound to.
+    #[serde(default)]
+    pub extra: BTreeMap<String, Vec<String>>,
+}
+
+/// One object on its way through the gate.
+#[derive(Clone, Debug, Default)]
+pub struct Resource {
+    /// The object's group, version and kind.
+    pub kind: GroupVersionKind,
+    /// What is being done to it.
+    pub operation: Operation,
+    /// Its namespace; empty for a cluster-scoped object.
+    pub namespace: String,
+    /// Its name; empty while only `generateName` is known.
+    pub name: String,
+    /// `status`, `scale`, `resize`, `ephemeralcontainers`, …
+    pub sub_resource: Option<String>,
+    /// Whether nothing will be stored.
+    pub dry_run: bool,
+    /// Who asks.
+    pub user: UserInfo,
+    /// The object as asked for; `Null` on DELETE.
+    pub object: Value,
+    /// The object as stored before, on UPDATE and DELETE.
+    pub old_object: Option<Value>,
+}
+
+/// Why a manifest is not a Kubernetes object.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ResourceError {
+    /// The document is a list, a string, a number.
+    #[error("the document is {0}, not a Kubernetes object: write a mapping with apiVersion, kind and metadata")]
+    NotAnObject(&'static str),
+    /// `apiVersion` or `kind` is missing or not a string.
+    #[error("{0} is missing or not a string: every Kubernetes object names its apiVersion and kind")]
+    MissingField(&'static str),
+}
+
+/// Namespace of a manifest that names none, as kubectl fills it in.
+pub const DEFAULT_NAMESPACE: &str = "default";
+
+impl Resource {
+    /// A manifest from a file, as `kubectl create` would send it.
+    ///
+    /// # Errors
+    /// When the document is not a mapping or lacks `apiVersion` or `kind`.
+    pub fn from_manifest(object: Value) -> Result<Self, ResourceError> {
+        if !object.is_object() {
+            return Err(ResourceError::NotAnObject(type_name(&object)));
+        }
+        let text = |field: &'static str| object.get(field).and_then(Value::as_str).ok_or(ResourceError::MissingField(field));
+        let kind = GroupVersionKind::parse(text("apiVersion")?, text("kind")?);
+        let namespace = match metadata_text(&object, "namespace") {
+            "" if is_cluster_scoped(&kind) => "",
+            "" => DEFAULT_NAMESPACE,
+            named => named,
+        };
+        Ok(Self {
+            namespace: namespace.into(),
+            name: metadata_text(&object, "name").into(),
+            kind,
+            object,
+            ..Self::default()
+        })
+    }
+
+    /// The name, or `generateName` with a star where the API server will put letters.
+    pub fn display_name(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        match metadata_text(&self.object, "generateName") {
+            "" => String::new(),
+            prefix => format!("{prefix}*"),
+        }
+    }
+}
+
+/// `metadata.<field>` when it is a string, else the empty string.
+pub fn metadata_text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The word for a JSON value's type, with its article.
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+fn is_cluster_scoped(kind: &GroupVersionKind) -> bool {
+    matches!(
+        (kind.group.as_str(), kind.kind.as_str()),
+        ("", "Namespace" | "Node" | "PersistentVolume")
+            | ("flinkgate.dev", _)
+            | ("apiextensions.k8s.io", _)
+            | ("admissionregistration.k8s.io", _)
+            | ("rbac.authorization.k8s.io", "ClusterRole" | "ClusterRoleBinding")
+            | ("storage.k8s.io", "StorageClass" | "CSIDriver" | "CSINode")
+            | ("scheduling.k8s.io", "PriorityClass")
+    )
+}

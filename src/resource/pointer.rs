@@ -1,0 +1,75 @@
+//! JSON Pointers (RFC 6901) as plain strings: `/spec/containers/0/image`.
+
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Appends one token, escaped, to a pointer.
+pub fn push(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    if token.contains(['~', '/']) {
+        pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(token);
+    }
+}
+
+/// `base` with one more token.
+pub fn join(base: &str, token: &str) -> String {
+    let mut pointer = String::with_capacity(base.len() + token.len() + 1);
+    pointer.push_str(base);
+    push(&mut pointer, token);
+    pointer
+}
+
+/// A pointer made of tokens that are not escaped yet.
+pub fn from_tokens<'a>(tokens: impl IntoIterator<Item = &'a str>) -> String {
+    let mut pointer = String::new();
+    for token in tokens {
+        push(&mut pointer, token);
+    }
+    pointer
+}
+
+/// The tokens of a pointer, unescaped.
+pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(|token| {
+        if token.contains('~') { Cow::Owned(token.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(token) }
+    })
+}
+
+/// The pointer to what holds this one; `None` for the root.
+pub fn parent(pointer: &str) -> Option<&str> {
+    pointer.rfind('/').and_then(|end| pointer.get(..end))
+}
+
+/// The longest prefix of `pointer` that exists in `root`; the empty pointer at worst.
+pub fn nearest_existing<'a>(root: &Value, pointer: &'a str) -> &'a str {
+    let mut candidate = pointer;
+    while root.pointer(candidate).is_none() {
+        match parent(candidate) {
+            Some(shorter) => candidate = shorter,
+            None => return "",
+        }
+    }
+    candidate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn tokens_survive_escaping() {
+        let pointer = from_tokens(["metadata", "labels", "a/b~c"]);
+        assert_eq!(pointer, "/metadata/labels/a~1b~0c");
+        assert_eq!(tokens(&pointer).collect::<Vec<_>>(), ["metadata", "labels", "a/b~c"]);
+    }
+
+    #[test]
+    fn the_nearest_existing_place_is_the_longest_prefix() {
+        let object = json!({"spec": {"containers": [{"name": "a"}]}});
+        assert_eq!(nearest_existing(&object, "/spec/containers/0/image"), "/spec/containers/0");
+        assert_eq!(nearest_existing(&object, "/status"), "");
+    }
+}

@@ -1,0 +1,5 @@
+//! FlinkTenant, and which namespace belongs to which.
+
+mod spec;
+
+pub use spec::*;
