@@ -123,13 +123,7 @@ impl Resource {
             "" => DEFAULT_NAMESPACE,
             named => named,
         };
-        Ok(Self {
-            namespace: namespace.into(),
-            name: metadata_text(&object, "name").into(),
-            kind,
-            object,
-            ..Self::default()
-        })
+        Ok(Self { namespace: namespace.into(), name: metadata_text(&object, "name").into(), kind, object, ..Self::default() })
     }
 
     /// The name, or `generateName` with a star where the API server will put letters.
