@@ -9,6 +9,7 @@ pub mod review;
 pub mod rules;
 pub mod serve;
 pub mod size;
+pub mod output;
 pub mod test;
 
 use clap::{Parser, Subcommand};

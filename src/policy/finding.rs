@@ -40,3 +40,6 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
+
+/// The families of rules: the part of a rule's id before the slash.
+pub const FAMILIES: [&str; 8] = ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];

@@ -1,1 +1,71 @@
-//! What tenants use: sums over sizes, and what exceeds a limit.
+//! What tenants use, and what exceeds a limit.
+//!
+//! A [`Usage`] counts in a tenant's units, exactly. Offline the usage of a tenant is the sum over the input;
+//! what an object is held against is `used` (by others) plus what it asks for itself.
+
+pub mod limits;
+pub mod undeclared;
+
+use crate::flink::sizing::Total;
+use crate::resource::quantity::Quantity;
+use std::collections::BTreeMap;
+
+/// Amounts by resource name, as a tenant's quota names them; a name that is absent counts as zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage(BTreeMap<String, Quantity>);
+
+impl Usage {
+    /// The usage of one workload.
+    pub fn of(total: &Total) -> Self {
+        let counts = [
+            ("pods", total.pods),
+            ("taskManagers", total.task_managers),
+            ("taskSlots", total.task_slots),
+            ("clusters", total.clusters),
+            ("jobs", total.jobs),
+            ("persistentVolumeClaims", total.persistent_volume_claims),
+        ];
+        let amounts = [("cpu", total.cpu), ("memory", total.memory), ("storage", total.storage)];
+        let extended = total.extended.iter().map(|(name, amount)| (name.clone(), *amount));
+        let all = counts
+            .into_iter()
+            .map(|(name, count)| (name, Quantity::from_units(count)))
+            .chain(amounts)
+            .map(|(name, amount)| (name.to_string(), amount))
+            .chain(extended)
+            .filter(|(_, amount)| !amount.is_zero());
+        Self(all.collect())
+    }
+
+    /// How much of a resource.
+    pub fn get(&self, resource: &str) -> Quantity {
+        self.0.get(resource).copied().unwrap_or_default()
+    }
+
+    /// Adds another usage; a sum too large to count stays at the largest amount, which no limit allows.
+    pub fn add(&mut self, other: &Self) {
+        for (name, amount) in &other.0 {
+            let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::MAX);
+            self.0.insert(name.clone(), sum);
+        }
+    }
+
+    /// This usage without another that was counted into it.
+    pub fn without(&self, other: &Self) -> Self {
+        let rest = self.0.iter().map(|(name, amount)| (name.clone(), amount.checked_sub(other.get(name)).unwrap_or_default()));
+        Self(rest.filter(|(_, amount)| *amount > Quantity::default()).collect())
+    }
+
+    /// All amounts by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
+        self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
+    }
+}
+
+/// Writes an amount as its resource is usually written: memory and storage in binary units.
+pub fn display(resource: &str, amount: Quantity) -> String {
+    match resource {
+        "memory" | "storage" | "ephemeral-storage" => amount.display_bytes(),
+        _ => amount.to_string(),
+    }
+}

@@ -1,5 +1,47 @@
-//! FlinkTenant, and which namespace belongs to which.
+//! FlinkTenant: what each tenant may run, and which namespace belongs to which.
+//!
+//! [`load`] reads tenants from files with positions, [`schema`] holds their text against the very schema
+//! that the cluster's API server uses, [`claims`] says whose a namespace is, [`enforcement`] what a finding
+//! does in a tenant's hands.
 
+pub mod claims;
+pub mod crd;
+pub mod enforcement;
+pub mod load;
+pub mod schema;
 mod spec;
+mod validate;
 
+pub use claims::{Owner, Tenants};
 pub use spec::*;
+
+/// One tenant, checked.
+#[derive(Clone, Debug, Default)]
+pub struct Tenant {
+    /// The FlinkTenant's name.
+    pub name: String,
+    /// Its spec.
+    pub spec: FlinkTenantSpec,
+    /// `file:line` of its manifest, for messages; empty for the built-in tenant.
+    pub source: String,
+}
+
+/// Whether a name matches a pattern: exact, or by its beginning where the pattern ends in a star.
+pub fn name_matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    }
+}
+
+/// How exactly a rule pattern (`*`, `family/*`, `family/name`) names a rule; `None` where it does not.
+pub fn rule_match(pattern: &str, rule: &str) -> Option<u8> {
+    if pattern == rule {
+        return Some(2);
+    }
+    match pattern.strip_suffix('*') {
+        Some("") => Some(0),
+        Some(family) if family.ends_with('/') && rule.starts_with(family) => Some(1),
+        _ => None,
+    }
+}

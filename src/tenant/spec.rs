@@ -4,7 +4,6 @@
 //! unknown field is an error.
 
 use k8s_openapi::api::core::v1::Toleration;
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -125,11 +124,51 @@ pub struct Exemption {
 pub struct Quota {
     /// Over all of the tenant's namespaces.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub hard: BTreeMap<String, Quantity>,
+    pub hard: BTreeMap<String, Amount>,
     /// For any one Flink cluster.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub per_cluster: BTreeMap<String, Quantity>,
+    pub per_cluster: BTreeMap<String, Amount>,
 }
+
+/// A quantity as Kubernetes writes it, in quotes or as a plain integer: `"500m"`, `256Gi`, `40`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "serde_json::Value", into = "String")]
+pub struct Amount(pub String);
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.0
+    }
+}
+
+impl TryFrom<serde_json::Value> for Amount {
+    type Error = String;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, String> {
+        match value {
+            serde_json::Value::String(text) => Ok(Self(text)),
+            serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => Ok(Self(number.to_string())),
+            other => Err(format!("{other} is not a quantity: write an integer, or a quantity in quotes such as \"1.5\" or \"256Gi\"")),
+        }
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "pattern": QUANTITY_PATTERN
+        })
+    }
+}
+
+/// What `resource.Quantity` accepts, as its CRD schemas in Kubernetes say it.
+const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
 /// Pod security, images and identities.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -267,7 +306,7 @@ pub struct CheckpointVolume {
     pub access_modes: Vec<String>,
     /// Size of the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<Quantity>,
+    pub size: Option<Amount>,
     /// Where Flink sees it; `/flink/state` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mount_path: Option<String>,
@@ -380,10 +419,10 @@ pub struct Network {
 pub struct FlinkTenantStatus {
     /// What the tenant uses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub used: BTreeMap<String, Quantity>,
+    pub used: BTreeMap<String, Amount>,
     /// What it may use.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub hard: BTreeMap<String, Quantity>,
+    pub hard: BTreeMap<String, Amount>,
     /// How many Flink clusters it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<i64>,

@@ -1,1 +1,0 @@
-//! The pipeline: tenant, mutation, policies, quota, verdict, in that order for both doors.

@@ -1,0 +1,293 @@
+//! The gate itself: one object in, patch and findings out.
+
+use super::place;
+use crate::flink::{self, Workload};
+use crate::mutate::{self, Conflict};
+use crate::policy::input::{self, InputParts};
+use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
+use crate::quota::limits::{self, Limits};
+use crate::quota::{Usage, undeclared};
+use crate::resource::{Operation, Resource};
+use crate::tenant::load::{LoadError, TenantProblem};
+use crate::tenant::{Owner, Tenant, Tenants, enforcement, load};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What to say of Flink in a namespace that no tenant claims.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Unassigned {
+    /// Nothing.
+    Allow,
+    /// Admit with a warning.
+    #[default]
+    Warn,
+    /// Refuse.
+    Deny,
+}
+
+impl Unassigned {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// Tenants and policies, ready to judge with.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    tenants: Arc<Tenants>,
+    policies: Arc<PolicySet>,
+    unassigned: Unassigned,
+    prepared: Arc<BTreeMap<String, Prepared>>,
+}
+
+/// What is made of a tenant once, when it is loaded.
+#[derive(Debug)]
+struct Prepared {
+    spec: regorus::Value,
+    limits: Limits,
+}
+
+/// What the gate answers for one object.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Name of the tenant the object belongs to.
+    pub tenant: Option<String>,
+    /// Everything there is to say, gravest first.
+    pub findings: Vec<Finding>,
+    /// What to change; `None` for nothing.
+    pub patch: Option<json_patch::Patch>,
+}
+
+impl Answer {
+    /// Whether the object may pass.
+    pub fn allowed(&self) -> bool {
+        self.findings.iter().all(|finding| finding.level < Level::Error)
+    }
+}
+
+/// What `lint` and `render` learn of one object.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Name of the tenant the object belongs to.
+    pub tenant: Option<String>,
+    /// Everything there is to say.
+    pub findings: Vec<Finding>,
+    /// The object as the cluster would store it; `None` where nothing changes.
+    pub mutated: Option<Value>,
+}
+
+/// Why a gate could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The policies.
+    #[error(transparent)]
+    Policies(#[from] PolicyError),
+    /// The tenants.
+    #[error(transparent)]
+    Tenants(#[from] LoadError),
+    /// No tenant has the name that was asked for.
+    #[error("there is no tenant {name:?}: known are {known}")]
+    NoSuchTenant {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+}
+
+/// An object of one tenant, lowered.
+struct Case<'a> {
+    resource: &'a Resource,
+    object: Cow<'a, Value>,
+    workload: Workload,
+    tenant: Option<&'a Tenant>,
+}
+
+impl Gate {
+    /// A gate over these tenants and policies.
+    pub fn new(tenants: Tenants, policies: Arc<PolicySet>, unassigned: Unassigned) -> Self {
+        let prepare = |tenant: &Arc<Tenant>| {
+            let prepared = Prepared { spec: input::tenant_value(&tenant.spec), limits: Limits::new(&tenant.spec.quota) };
+            (tenant.name.clone(), prepared)
+        };
+        let prepared = Arc::new(tenants.iter().map(prepare).collect());
+        Self { tenants: Arc::new(tenants), policies, unassigned, prepared }
+    }
+
+    /// Loads policies and tenants from files; what is worth a warning comes beside the gate.
+    ///
+    /// # Errors
+    /// When a policy or tenant is not right.
+    pub fn load(tenants: &[PathBuf], policies: &[PathBuf], unassigned: Unassigned) -> Result<(Self, Vec<TenantProblem>), GateError> {
+        let policies = PolicySet::load(policies)?;
+        Self::load_tenants(tenants, Arc::new(policies), unassigned)
+    }
+
+    /// Loads tenants from files, to judge with policies that are loaded already.
+    ///
+    /// # Errors
+    /// When a tenant is not right.
+    pub fn load_tenants(tenants: &[PathBuf], policies: Arc<PolicySet>, unassigned: Unassigned) -> Result<(Self, Vec<TenantProblem>), GateError> {
+        let rules: Vec<&str> = policies.rules().iter().map(|rule| rule.id.as_str()).collect();
+        let loaded = load::load(tenants, &rules, enforcement::today())?;
+        Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
+    }
+
+    /// The same gate, where everything belongs to the tenant of this name.
+    ///
+    /// # Errors
+    /// When there is no such tenant.
+    pub fn only(&self, name: &str) -> Result<Self, GateError> {
+        let tenants = self.tenants.only(name).ok_or_else(|| GateError::NoSuchTenant {
+            name: name.into(),
+            known: self.tenants.iter().map(|tenant| tenant.name.clone()).collect::<Vec<_>>().join(", "),
+        })?;
+        Ok(Self { tenants: Arc::new(tenants), ..self.clone() })
+    }
+
+    /// The same gate, knowing the labels of more Namespaces.
+    pub fn with_namespaces(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
+        Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
+    }
+
+    /// The policies this gate judges with.
+    pub fn policies(&self) -> &Arc<PolicySet> {
+        &self.policies
+    }
+
+    /// The mutating webhook's answer: the patch; findings only where the user's words and the tenant's disagree.
+    pub fn mutate(&self, resource: &Resource) -> Answer {
+        let Some((owner, workload)) = self.case(resource) else { return Answer::default() };
+        let Owner::Tenant(tenant) = owner else { return Answer::default() };
+        let mutation = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        let patch = mutation.object.as_ref().map(|after| mutate::patch::patch(&resource.object, after)).filter(|patch| !patch.0.is_empty());
+        let mut findings = Vec::new();
+        if !mutation.conflicts.is_empty() {
+            let object = mutation.object.as_ref().map_or(Cow::Borrowed(&resource.object), Cow::Borrowed);
+            let case = Case { resource, object, workload, tenant: Some(&tenant) };
+            findings = self.findings(&case, &mutation.conflicts, &Usage::default());
+            findings.retain(|finding| mutation.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
+        }
+        let patch = patch.filter(|_| findings.iter().all(|finding| finding.level < Level::Error));
+        Answer { tenant: Some(tenant.name.clone()), findings, patch }
+    }
+
+    /// The validating webhook's answer: the object as it is.
+    pub fn validate(&self, resource: &Resource) -> Answer {
+        let judgement = self.judge(resource, true, |_, _| Usage::default());
+        Answer { tenant: judgement.tenant, findings: judgement.findings, patch: None }
+    }
+
+    /// Mutation (unless `as_is`) and judgement in one go. `used` says what else the tenant of this name uses,
+    /// given what the object itself asks for.
+    pub fn judge(&self, resource: &Resource, as_is: bool, used: impl FnOnce(&str, &Usage) -> Usage) -> Judgement {
+        let nothing = Judgement { tenant: None, findings: Vec::new(), mutated: None };
+        let Some((owner, workload)) = self.case(resource) else { return nothing };
+        let tenant = match owner {
+            Owner::Tenant(tenant) => tenant,
+            Owner::Unassigned => {
+                let case = Case { resource, object: Cow::Borrowed(&resource.object), workload, tenant: None };
+                let mut findings = if case.workload.is_flink() { self.findings(&case, &[], &Usage::default()) } else { Vec::new() };
+                findings.retain(|finding| finding.rule == UNASSIGNED_RULE);
+                return Judgement { findings, ..nothing };
+            }
+            Owner::Ambiguous(names) => return Judgement { findings: vec![ambiguous(resource, &names)], ..nothing },
+        };
+        let mutation = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        let mutated = mutation.object.filter(|_| !as_is);
+        let (object, workload) = match &mutated {
+            Some(object) => (Cow::Borrowed(object), flink::lower(resource, object).unwrap_or(workload)),
+            None => (Cow::Borrowed(&resource.object), workload),
+        };
+        let used = used(&tenant.name, &Usage::of(&workload.size.total));
+        let case = Case { resource, object, workload, tenant: Some(&tenant) };
+        let findings = self.findings(&case, &mutation.conflicts, &used);
+        Judgement { tenant: Some(tenant.name.clone()), findings, mutated }
+    }
+
+    /// What an object uses, and whose it is: for the sum over an input.
+    pub fn usage(&self, resource: &Resource) -> Option<(String, Usage)> {
+        let (owner, workload) = self.case(resource)?;
+        let Owner::Tenant(tenant) = owner else { return None };
+        let mutated = mutate::mutate(resource, &resource.object, &workload, &tenant.spec).object;
+        let workload = mutated.and_then(|object| flink::lower(resource, &object)).unwrap_or(workload);
+        Some((tenant.name.clone(), Usage::of(&workload.size.total)))
+    }
+
+    /// Whose an object is and what it runs; `None` for what is never judged.
+    fn case(&self, resource: &Resource) -> Option<(Owner, Workload)> {
+        if passes_always(resource) {
+            return None;
+        }
+        let owner = self.tenants.owner(&resource.namespace);
+        Some((owner, flink::lower(resource, &resource.object)?))
+    }
+
+    fn findings(&self, case: &Case<'_>, conflicts: &[Conflict], used: &Usage) -> Vec<Finding> {
+        let prepared = case.tenant.and_then(|tenant| self.prepared.get(&tenant.name));
+        let needs = self.policies.needs();
+        let input = input::build(&InputParts {
+            resource: case.resource,
+            object: &case.object,
+            workload: Some(&case.workload),
+            tenant: case.tenant.zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
+            conflicts,
+            quota: quota(case, prepared.map(|prepared| &prepared.limits), used),
+            unassigned: self.unassigned.as_str(),
+            need_object: needs.object,
+            need_old_object: needs.old_object,
+        });
+        let today = enforcement::today();
+        let mut findings: Vec<Finding> = self.policies.evaluate(input).into_iter().filter_map(|raw| finding(case, raw, today)).collect();
+        findings.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.rule.cmp(&b.rule)).then_with(|| a.pointer.cmp(&b.pointer)).then_with(|| a.message.cmp(&b.message)));
+        findings.dedup();
+        findings
+    }
+}
+
+/// The rule about namespaces that no tenant claims; the one rule that holds without a tenant.
+const UNASSIGNED_RULE: &str = "tenancy/unassigned-namespace";
+
+fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option<Finding> {
+    let level = match case.tenant {
+        Some(tenant) => enforcement::level(&tenant.spec, &raw.rule, raw.level, case.resource, today)?,
+        None => raw.level,
+    };
+    let pointer = place::locate(&case.object, &case.workload, &raw.path);
+    Some(Finding { rule: raw.rule, level, message: raw.message, pointer, help: raw.help })
+}
+
+fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
+    let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
+    let requested = Usage::of(&case.workload.size.total);
+    let before = case.resource.old_object.as_ref().and_then(|old| flink::lower(case.resource, old)).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
+    let exceeded = limits.exceeded(&requested, used, &before, case.workload.declares_cluster);
+    let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
+    limits::input(limits, &requested, used, &exceeded, &undeclared)
+}
+
+fn ambiguous(resource: &Resource, names: &[String]) -> Finding {
+    Finding {
+        rule: "tenancy/ambiguous-namespace".into(),
+        level: Level::Error,
+        message: format!("namespace {} is claimed by more than one tenant: {}", resource.namespace, names.join(", ")),
+        pointer: "/metadata/namespace".into(),
+        help: Some("ask the platform team to give the namespace to one tenant".into()),
+    }
+}
+
+/// What no rule may stand in the way of: deletions, objects on their way out, and updates that leave what runs
+/// as it is. A refusal there would block finalizers and the operator's own bookkeeping.
+fn passes_always(resource: &Resource) -> bool {
+    let deleting = resource.object.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
+    let unchanged = resource.operation == Operation::Update
+        && resource.old_object.as_ref().is_some_and(|old| old.get("spec") == resource.object.get("spec") && resource.object.get("spec").is_some());
+    matches!(resource.operation, Operation::Delete | Operation::Connect) || deleting || unchanged
+}

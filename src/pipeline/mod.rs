@@ -1,0 +1,12 @@
+//! The pipeline: tenant, mutation, policies, quota, verdict, in that order for both doors.
+//!
+//! [`Gate`] holds what every judgement needs: tenants and compiled policies. The webhook asks it
+//! [`Gate::mutate`] and [`Gate::validate`]; `lint` asks [`Gate::judge`], which is both in one go, over the
+//! same functions.
+
+mod gate;
+mod place;
+mod usage;
+
+pub use gate::{Answer, Gate, GateError, Judgement, Unassigned};
+pub use usage::InputUsage;

@@ -1,0 +1,111 @@
+//! Limits of a tenant, and what an object would exceed.
+
+use super::{Usage, display};
+use crate::resource::quantity::Quantity;
+use crate::tenant::{Amount, Quota};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A tenant's limits as exact amounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Over all of the tenant's namespaces.
+    pub hard: BTreeMap<String, Quantity>,
+    /// For any one cluster.
+    pub per_cluster: BTreeMap<String, Quantity>,
+}
+
+/// One limit that an object would exceed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// `cluster` or `tenant`.
+    pub scope: &'static str,
+    /// The resource's name.
+    pub resource: String,
+    /// What the object asks for.
+    pub requested: Quantity,
+    /// What others use already; zero for `cluster`.
+    pub used: Quantity,
+    /// The limit.
+    pub hard: Quantity,
+}
+
+impl Limits {
+    /// Reads a checked quota; what does not parse was refused when the tenant was loaded and limits to zero.
+    pub fn new(quota: &Quota) -> Self {
+        Self { hard: amounts(&quota.hard), per_cluster: amounts(&quota.per_cluster) }
+    }
+
+    /// Whether there is anything to hold objects against.
+    pub fn is_empty(&self) -> bool {
+        self.hard.is_empty() && self.per_cluster.is_empty()
+    }
+
+    /// What `requested` exceeds when others use `used`; `before` is what the object asked for until now,
+    /// because a decrease is never refused. `whole_cluster` says that the object declares a cluster.
+    pub fn exceeded(&self, requested: &Usage, used: &Usage, before: &Usage, whole_cluster: bool) -> Vec<Exceeded> {
+        let per_cluster = self.per_cluster.iter().filter(|_| whole_cluster).map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
+        let hard = self.hard.iter().map(|(name, hard)| ("tenant", name, *hard, used.get(name)));
+        per_cluster
+            .chain(hard)
+            .filter(|(_, name, hard, used)| {
+                let asked = requested.get(name);
+                asked > before.get(name) && used.checked_add(asked).is_none_or(|sum| sum > *hard)
+            })
+            .map(|(scope, name, hard, used)| Exceeded { scope, resource: name.clone(), requested: requested.get(name), used, hard })
+            .collect()
+    }
+}
+
+fn amounts(quota: &BTreeMap<String, Amount>) -> BTreeMap<String, Quantity> {
+    quota.iter().map(|(name, amount)| (name.clone(), Quantity::parse(&amount.0).unwrap_or_default())).collect()
+}
+
+/// `input.quota` as rules see it.
+pub fn input(limits: &Limits, requested: &Usage, used: &Usage, exceeded: &[Exceeded], undeclared: &[Value]) -> Value {
+    let text = |usage: &Usage| Value::Object(usage.iter().map(|(name, amount)| (name.to_string(), Value::String(display(name, amount)))).collect());
+    let hard: serde_json::Map<String, Value> = limits.hard.iter().map(|(name, amount)| (name.clone(), Value::String(display(name, *amount)))).collect();
+    let exceeded: Vec<Value> = exceeded
+        .iter()
+        .map(|over| {
+            let show = |amount| display(&over.resource, amount);
+            json!({"scope": over.scope, "resource": over.resource, "requested": show(over.requested), "used": show(over.used), "hard": show(over.hard), "path": ["spec"]})
+        })
+        .collect();
+    json!({"hard": hard, "used": text(used), "requested": text(requested), "exceeded": exceeded, "undeclared": undeclared})
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::flink::sizing::Total;
+
+    fn usage(cpu: u64, task_managers: u64) -> Usage {
+        Usage::of(&Total { cpu: Quantity::from_units(cpu), task_managers, ..Total::default() })
+    }
+
+    fn limits() -> Limits {
+        let quota: Quota = serde_json::from_value(json!({"hard": {"cpu": "10"}, "perCluster": {"taskManagers": 4}})).unwrap();
+        Limits::new(&quota)
+    }
+
+    #[test]
+    fn a_limit_is_reached_but_not_passed() {
+        let none = Usage::default();
+        assert_eq!(limits().exceeded(&usage(4, 4), &usage(6, 0), &none, true), []);
+        let over = limits().exceeded(&usage(5, 5), &usage(6, 0), &none, true);
+        assert_eq!(over.iter().map(|over| (over.scope, over.resource.as_str())).collect::<Vec<_>>(), [("cluster", "taskManagers"), ("tenant", "cpu")]);
+    }
+
+    #[test]
+    fn a_decrease_passes_over_the_limit() {
+        assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(21, 10), true), []);
+        assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(20, 9), true), []);
+    }
+
+    #[test]
+    fn what_is_not_a_whole_cluster_is_not_held_against_per_cluster_limits() {
+        assert_eq!(limits().exceeded(&usage(0, 9), &Usage::default(), &Usage::default(), false), []);
+    }
+}

@@ -1,0 +1,31 @@
+//! Containers that declare neither request nor limit for a resource that their tenant limits: nothing could
+//! be counted for them, so they are refused, as ResourceQuota refuses them.
+
+use super::limits::Limits;
+use crate::flink::Workload;
+use crate::resource::pointer;
+use serde_json::{Value, json};
+
+/// The undeclared requests of a Pod's containers, as `input.quota.undeclared` lists them.
+pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value> {
+    let limited: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| limits.hard.contains_key(*name)).collect();
+    let mut found = Vec::new();
+    for pods in &workload.pods {
+        let template = pods.template(object);
+        // Requests of the whole pod, where given, stand for all of its containers.
+        let declared_by_pod = |resource: &str| declares(template.pointer("/spec/resources"), resource);
+        let containers = template.pointer("/spec/containers").and_then(Value::as_array);
+        for (index, container) in containers.into_iter().flatten().enumerate() {
+            for resource in limited.iter().filter(|resource| !declared_by_pod(resource) && !declares(container.get("resources"), resource)) {
+                let path: Vec<String> = pointer::tokens(pods.path()).map(|token| token.into_owned()).chain(["spec".into(), "containers".into(), index.to_string()]).collect();
+                let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+                found.push(json!({"container": name, "resource": resource, "path": path}));
+            }
+        }
+    }
+    found
+}
+
+fn declares(resources: Option<&Value>, resource: &str) -> bool {
+    resources.is_some_and(|resources| ["requests", "limits"].iter().any(|kind| resources.get(kind).is_some_and(|amounts| amounts.get(resource).is_some())))
+}

@@ -1,0 +1,182 @@
+//! Holds a tenant's text against the CRD's own schema, so that files and the API server agree on what is
+//! a field; all disagreements at once, each with its place.
+
+use crate::resource::{pointer, type_name};
+use serde_json::Value;
+
+/// One disagreement with the schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// JSON Pointer of the culprit, below the checked value.
+    pub pointer: String,
+    /// What is wrong and what is known instead.
+    pub message: String,
+}
+
+/// Checks a value against a structural schema.
+pub fn check(schema: &Value, value: &Value) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    walk(schema, value, &mut String::new(), &mut found);
+    found
+}
+
+fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch>) {
+    let preserved = schema.get("x-kubernetes-preserve-unknown-fields").is_some();
+    let int_or_string = schema.get("x-kubernetes-int-or-string").is_some();
+    if preserved || (value.is_null() && schema.get("nullable").is_some()) {
+        return;
+    }
+    let expected = schema.get("type").and_then(Value::as_str).unwrap_or_default();
+    let fits = match expected {
+        _ if int_or_string => value.is_string() || value.is_i64() || value.is_u64(),
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        _ => true,
+    };
+    if !fits {
+        let wanted = if int_or_string { "an integer, or a quantity in quotes" } else { article(expected) };
+        found.push(Mismatch { pointer: at.clone(), message: format!("{} is {}; write {wanted}", label(at), type_name(value)) });
+        return;
+    }
+    if let Some(Value::Array(allowed)) = schema.get("enum")
+        && !allowed.contains(value)
+    {
+        let known: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+        found.push(Mismatch { pointer: at.clone(), message: format!("{} is {value}; write one of {}", label(at), known.join(", ")) });
+    }
+    match value {
+        Value::Object(fields) => {
+            walk_fields(schema, fields, at, found);
+        }
+        Value::Array(items) => {
+            let Some(item_schema) = schema.get("items") else { return };
+            for (index, item) in items.iter().enumerate() {
+                step(at, &index.to_string(), |at| walk(item_schema, item, at, found));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn walk_fields(schema: &Value, fields: &serde_json::Map<String, Value>, at: &mut String, found: &mut Vec<Mismatch>) {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let additional = schema.get("additionalProperties").filter(|additional| additional.is_object());
+    for (name, field) in fields {
+        let field_schema = properties.and_then(|properties| properties.get(name)).or(additional);
+        step(at, name, |at| match field_schema {
+            Some(field_schema) => walk(field_schema, field, at, found),
+            None if properties.is_none() => {}
+            None => {
+                let known: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                found.push(Mismatch { pointer: at.clone(), message: unknown_field(name, &known) });
+            }
+        });
+    }
+    for required in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        if !fields.contains_key(required) {
+            found.push(Mismatch { pointer: at.clone(), message: format!("{} lacks the field {required:?}", label(at)) });
+        }
+    }
+}
+
+fn step(at: &mut String, token: &str, visit: impl FnOnce(&mut String)) {
+    let length = at.len();
+    pointer::push(at, token);
+    visit(at);
+    at.truncate(length);
+}
+
+fn unknown_field(name: &str, known: &[&str]) -> String {
+    match closest(name, known) {
+        Some(close) => format!("unknown field {name:?}: did you mean {close:?}?"),
+        None => format!("unknown field {name:?}: known here are {}", known.join(", ")),
+    }
+}
+
+/// The known word nearest to `word`, if any is near enough to be meant.
+pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |candidate: &str| edit_distance(&word.to_lowercase(), &candidate.to_lowercase());
+    let best = known.iter().copied().min_by_key(|candidate| distance(candidate))?;
+    (distance(best) <= 1 + word.chars().count() / 4).then_some(best)
+}
+
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
+            let cost = diagonal + usize::from(x != *y);
+            diagonal = *cell;
+            *cell = cost.min(left + 1).min(diagonal + 1);
+            left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+fn label(at: &str) -> String {
+    if at.is_empty() { "the value".into() } else { pointer::tokens(at).collect::<Vec<_>>().join(".") }
+}
+
+fn article(kind: &str) -> &'static str {
+    match kind {
+        "object" => "a mapping",
+        "array" => "a list",
+        "string" => "a string (in quotes if it looks like a number or a boolean)",
+        "boolean" => "true or false",
+        "integer" => "an integer",
+        _ => "a number",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn messages(spec: Value) -> Vec<String> {
+        check(&super::super::crd::SPEC_SCHEMA, &spec).into_iter().map(|found| format!("{} {}", found.pointer, found.message)).collect()
+    }
+
+    #[test]
+    fn the_spec_of_the_design_fits() {
+        let spec = json!({
+            "namespaces": {"names": ["payments-*"], "selector": {"matchLabels": {"team": "payments"}}},
+            "rules": [{"rule": "cost/*", "enforcement": "Warn"}],
+            "quota": {"hard": {"cpu": "64", "taskManagers": 40}},
+            "scheduling": {"tolerations": [{"key": "flink", "operator": "Exists"}]},
+            "flink": {"configuration": {"defaults": {"parallelism.default": 4}}, "resources": {"jobManager": {"cpu": 1}}}
+        });
+        assert_eq!(messages(spec), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_mismatch_is_named_with_its_place() {
+        let spec = json!({
+            "enforcment": "Warn",
+            "enforcement": "warn",
+            "quota": {"hard": {"cpu": 1.5}},
+            "exemptions": [{"names": []}],
+            "labels": ["a"]
+        });
+        assert_eq!(
+            messages(spec),
+            [
+                "/enforcement enforcement is \"warn\"; write one of Enforce, Warn, Audit",
+                "/enforcment unknown field \"enforcment\": did you mean \"enforcement\"?",
+                "/exemptions/0 exemptions.0 lacks the field \"rules\"",
+                "/labels labels is a list; write a mapping",
+                "/quota/hard/cpu quota.hard.cpu is a number; write an integer, or a quantity in quotes",
+            ]
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns, selectors.
+
+use super::schema::closest;
+use super::{Amount, FlinkTenantSpec};
+use crate::resource::pointer;
+use crate::resource::quantity::Quantity;
+use jiff::civil::Date;
+use kube::core::Selector;
+use std::collections::BTreeMap;
+
+/// One thing to say about a tenant's spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Remark {
+    /// JSON Pointer below `spec`.
+    pub pointer: String,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// Whether the tenant can be used all the same.
+    pub warning: bool,
+}
+
+/// Names that a quota counts; others must be extended resources, which carry a domain.
+const COUNTED: [&str; 9] = ["cpu", "memory", "storage", "pods", "taskManagers", "taskSlots", "clusters", "jobs", "persistentVolumeClaims"];
+
+/// Checks a spec; `rules` are the ids that exist.
+pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut error = |pointer: String, message: String| remarks.push(Remark { pointer, message, warning: false });
+    for (field, amounts) in [("hard", &spec.quota.hard), ("perCluster", &spec.quota.per_cluster)] {
+        quantities(amounts, &format!("/quota/{field}"), &mut error);
+    }
+    if let Some(volume) = &spec.storage.checkpoints.volume {
+        if let Some(Err(problem)) = volume.size.as_ref().map(|size| Quantity::parse(&size.0)) {
+            error("/storage/checkpoints/volume/size".into(), problem.to_string());
+        }
+        if volume.mount_path.as_deref().is_some_and(|path| !path.starts_with('/') || path.split('/').any(|part| part == "..")) {
+            error("/storage/checkpoints/volume/mountPath".into(), "the mount path must be absolute and free of `..`".into());
+        }
+    }
+    for (index, entry) in spec.rules.iter().enumerate() {
+        rule_pattern(&entry.rule, rules, format!("/rules/{index}/rule"), &mut error);
+    }
+    for (index, exemption) in spec.exemptions.iter().enumerate() {
+        for (rule, pattern) in exemption.rules.iter().enumerate() {
+            rule_pattern(pattern, rules, format!("/exemptions/{index}/rules/{rule}"), &mut error);
+        }
+        if let Some(until) = &exemption.until
+            && until.parse::<Date>().is_err()
+        {
+            error(format!("/exemptions/{index}/until"), format!("{until:?} is not a day: write YYYY-MM-DD"));
+        }
+    }
+    for (index, pattern) in spec.namespaces.names.iter().enumerate() {
+        let body = pattern.strip_suffix('*').unwrap_or(pattern);
+        if pattern.is_empty() || !body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+            error(format!("/namespaces/names/{index}"), format!("{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"));
+        }
+    }
+    if let Some(selector) = &spec.namespaces.selector {
+        let empty = selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
+        if empty {
+            error("/namespaces/selector".into(), "an empty selector would claim every namespace: name labels, or leave it out".into());
+        } else if let Err(problem) = Selector::try_from(selector.clone()) {
+            error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
+        }
+    }
+    for (index, version) in spec.flink.versions.iter().flatten().enumerate() {
+        if crate::flink::version::FlinkVersion::parse(version).is_none() {
+            error(format!("/flink/versions/{index}"), format!("{version:?} is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"));
+        }
+    }
+    for (index, exemption) in spec.exemptions.iter().enumerate() {
+        if let Some(until) = exemption.until.as_ref().and_then(|until| until.parse::<Date>().ok())
+            && until < today
+        {
+            let message = format!("the exemption ended on {until} and no longer holds: remove it, or agree on a new day");
+            remarks.push(Remark { pointer: format!("/exemptions/{index}/until"), message, warning: true });
+        }
+    }
+    remarks
+}
+
+fn quantities(amounts: &BTreeMap<String, Amount>, base: &str, error: &mut impl FnMut(String, String)) {
+    for (name, amount) in amounts {
+        let place = pointer::join(base, name);
+        if !COUNTED.contains(&name.as_str()) && !name.contains('/') {
+            let hint = closest(name, &COUNTED).map_or_else(|| format!("known are {} and extended resources such as nvidia.com/gpu", COUNTED.join(", ")), |close| format!("did you mean {close}?"));
+            error(place, format!("a quota cannot count {name:?}: {hint}"));
+        } else {
+            match Quantity::parse(&amount.0) {
+                Err(problem) => error(place, problem.to_string()),
+                Ok(quantity) if quantity < Quantity::default() => error(place, format!("{:?} is negative: write how much the tenant may use", amount.0)),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+fn rule_pattern(pattern: &str, rules: &[&str], place: String, error: &mut impl FnMut(String, String)) {
+    let known = rules.iter().any(|rule| super::rule_match(pattern, rule).is_some());
+    // A family may have no rule yet (`cost/*` before the first cost rule): the design's families are known.
+    let family = pattern.strip_suffix("/*").is_some_and(|family| crate::policy::finding::FAMILIES.contains(&family));
+    if !known && !family {
+        let hint = closest(pattern, rules).map_or_else(|| "run `flinkgate rules` for the list".into(), |close| format!("did you mean {close}?"));
+        error(place, format!("there is no rule {pattern:?}: {hint}"));
+    }
+}
