@@ -1,0 +1,44 @@
+//! Lint throughput: FlinkDeployment documents a second, on one core and on all.
+//!
+//! `cargo bench --bench lint` writes documents of about 3.5 KB into a temporary folder and runs the binary over them.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const FILES: usize = 200;
+const DOCUMENTS_A_FILE: usize = 50;
+const ROUNDS: usize = 5;
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = fs::read_to_string("benches/data/deployment.yaml").unwrap();
+    for file in 0..FILES {
+        let documents: Vec<String> = (0..DOCUMENTS_A_FILE).map(|document| template.replace("NAME", &format!("etl-{file}-{document}"))).collect();
+        fs::write(folder.path().join(format!("{file}.yaml")), documents.join("---\n")).unwrap();
+    }
+    let documents = FILES * DOCUMENTS_A_FILE;
+    println!("{documents} documents of {} bytes; median of {ROUNDS} runs", template.len());
+    for (label, threads) in [("one core", "1"), ("all cores", "0")] {
+        let mut seconds: Vec<f64> = (0..ROUNDS).map(|_| run(folder.path(), threads)).collect();
+        seconds.sort_by(f64::total_cmp);
+        let median = seconds[ROUNDS / 2];
+        println!("{label:10} {median:7.2} s  {:8.0} documents/s", documents as f64 / median);
+    }
+}
+
+fn run(folder: &Path, threads: &str) -> f64 {
+    let begin = Instant::now();
+    let status = Command::new(env!("CARGO_BIN_EXE_flinkgate"))
+        .args(["lint", "--fail-on", "never", "--format", "json", "--tenants", "examples/tenants"])
+        .arg(folder)
+        .env("RAYON_NUM_THREADS", threads)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "lint failed: {status}");
+    begin.elapsed().as_secs_f64()
+}
