@@ -1,5 +1,7 @@
 //! Flink's memory model: how a process size becomes heap, managed memory, network buffers and overhead.
 
+pub mod java;
+
 /// A JobManager's memory in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JobManagerMemory {
