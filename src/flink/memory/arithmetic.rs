@@ -1,5 +1,6 @@
 //! Sums and shares as Flink's `MemorySize` does them: 63 bits, and shares in exact decimals rounded down.
 
+use super::java::decimal;
 use super::options::Refusal;
 use crate::flink::memory_size::MAX_MEMORY_SIZE;
 
@@ -31,15 +32,6 @@ fn overflow(option: &str) -> Refusal {
     Refusal::bare("long overflow", option)
 }
 
-/// `digits × 10^exponent`, the shortest decimal of a double that is not negative: at most 17 digits.
-fn decimal(double: f64) -> Option<(u128, i32)> {
-    let text = format!("{:e}", double.abs());
-    let (mantissa, exponent) = text.split_once('e')?;
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}").parse().ok()?;
-    Some((digits, exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
@@ -50,6 +42,7 @@ mod tests {
         let cases = [
             (4_294_967_296, f64::from(0.1_f32), 429_496_736),
             (1 << 24, f64::from(0.7_f32), 11_744_050),
+            (548_405_248, f64::from(0.778_602_6_f32), 426_989_751),
             (1000, 0.5, 500),
             (7, 1e-300, 0),
             (0, 1e300, 0),

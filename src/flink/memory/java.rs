@@ -74,16 +74,50 @@ pub fn double_text(double: f64) -> String {
     if double.is_infinite() {
         return if double > 0.0 { "Infinity".into() } else { "-Infinity".into() };
     }
-    let magnitude = double.abs();
-    if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        return format!("{double:?}");
+    let sign = if double.is_sign_negative() { "-" } else { "" };
+    let Some((digits, exponent)) = decimal(double) else { return double.to_string() };
+    let digits = digits.to_string();
+    let point = exponent.saturating_add(i32::try_from(digits.len()).unwrap_or(i32::MAX));
+    let plain = double == 0.0 || (1e-3..1e7).contains(&double.abs());
+    // Where the point stands among the digits: behind the first where an exponent follows.
+    let before = usize::try_from(if plain { point } else { 1 }).unwrap_or(0);
+    let zeros = if plain { usize::try_from(point.saturating_neg()).unwrap_or(0) } else { 0 };
+    let (whole, fraction) = digits.split_at(before.min(digits.len()));
+    let whole = format!("{whole}{}", "0".repeat(before.saturating_sub(digits.len())));
+    let whole = if whole.is_empty() { "0" } else { &whole };
+    let fraction = if fraction.is_empty() { "0" } else { fraction };
+    let exponent = if plain { String::new() } else { format!("E{}", point.saturating_sub(1)) };
+    format!("{sign}{whole}.{}{fraction}{exponent}", "0".repeat(zeros))
+}
+
+/// `digits × 10^exponent`, the shortest decimal that names the size of a double: at most 17 digits.
+///
+/// Where two are equally near, Java takes the even one; Rust the larger.
+pub fn decimal(double: f64) -> Option<(u128, i32)> {
+    let text = format!("{:e}", double.abs());
+    let (mantissa, exponent) = text.split_once('e')?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
+    let exponent = exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?;
+    Some((digits - u128::from(digits % 2 == 1 && is_half_below(double, digits, exponent)), exponent))
+}
+
+/// Whether the double is exactly `(digits - 1/2) × 10^exponent`. An odd number over 2^n has n decimals, so this can
+/// only be where there is one decimal more than digits are written.
+fn is_half_below(double: f64, digits: u128, exponent: i32) -> bool {
+    let bits = double.abs().to_bits();
+    let (fraction, biased) = (bits & ((1 << 52) - 1), bits >> 52);
+    if biased == 0 {
+        return false;
     }
-    let text = format!("{double:e}");
-    match text.split_once('e') {
-        Some((mantissa, exponent)) if mantissa.contains('.') => format!("{mantissa}E{exponent}"),
-        Some((mantissa, exponent)) => format!("{mantissa}.0E{exponent}"),
-        None => text,
+    let mantissa = fraction | (1 << 52);
+    let zeros = mantissa.trailing_zeros();
+    let power = i32::try_from(biased).unwrap_or(i32::MAX).saturating_sub(1075).saturating_add_unsigned(zeros);
+    if exponent >= 0 || power != exponent.saturating_sub(1) {
+        return false;
     }
+    let twice = 5_u128.checked_pow(exponent.unsigned_abs()).and_then(|fives| fives.checked_mul(u128::from(mantissa >> zeros)));
+    twice.is_some_and(|twice| twice + 1 == digits * 2)
 }
 
 #[cfg(test)]
@@ -138,7 +172,13 @@ mod tests {
             (0.0, "0.0"),
             (1.0, "1.0"),
             (f64::from(0.1_f32), "0.10000000149011612"),
+            // Exactly between …562 and …563.
+            (f64::from(0.778_602_6_f32), "0.7786026000976562"),
+            (-0.0, "-0.0"),
+            (123.0, "123.0"),
+            (100.5, "100.5"),
             (0.001, "0.001"),
+            (0.012, "0.012"),
             (0.0001, "1.0E-4"),
             (9_999_999.0, "9999999.0"),
             (1e7, "1.0E7"),

@@ -41,8 +41,8 @@ pub fn task_manager_of_script(config: &FlinkConfig, version: Option<FlinkVersion
 }
 
 fn with_legacy_heap_as(target: &SizeOption, config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<TaskManagerMemory, MemoryError> {
-    // Flink reads the legacy option before it begins, so that its errors bear no prefix.
-    let reader = Reader::new(config, version).with_legacy_heap(LEGACY_HEAP, target).map_err(|refusal| refusal.into_error(""))?;
+    let legacy_prefix = "TaskManager failed to map legacy JVM heap option to the new one: ";
+    let reader = Reader::new(config, version).with_legacy_heap(LEGACY_HEAP, target).map_err(|refusal| refusal.into_error(legacy_prefix))?;
     let process = derive::<Split>(&reader).map_err(|refusal| refusal.into_error(PREFIX))?;
     let Split { fixed, task_heap, managed, network } = process.parts;
     Ok(TaskManagerMemory {
@@ -175,7 +175,8 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
         Refusal::new(format!("{message} Caused by: {cause}"), option)
     };
     let derived = human_readable(network);
-    if let Some(configured) = network_of_buffers(reader)? {
+    let wrapped = |cause: Refusal| if cause.bare { cause } else { inconsistent(cause.message, cause.option) };
+    if let Some(configured) = network_of_buffers(reader).map_err(wrapped)? {
         if configured != network {
             let configured = human_readable(configured);
             let cause = format!("Derived Network Memory size ({derived}) does not match configured Network Memory size ({configured}).");
@@ -183,7 +184,7 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
         }
         return Ok(network);
     }
-    let range = network_range(reader).map_err(|cause| if cause.bare { cause } else { inconsistent(cause.message, cause.option) })?;
+    let range = network_range(reader).map_err(wrapped)?;
     if !range.contains(network) {
         let options = network_options(reader);
         let bound = if network > range.max { options.max } else { options.min };
