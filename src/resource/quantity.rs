@@ -1,7 +1,202 @@
 //! Kubernetes quantities, exactly: `100m`, `1.5`, `2Gi`, `1e3`.
+//!
+//! Quota decisions compare sums with limits; a float would make two equal amounts differ. So an amount is a
+//! whole number of billionths, the finest step that the API server itself keeps.
+
+use super::type_name;
+use serde_json::Value;
+use std::fmt;
+
+const NANOS: i128 = 1_000_000_000;
+/// The API server caps every amount at 2^63-1 units, either way.
+const CAP: i128 = i64::MAX as i128 * NANOS;
+const BINARY_SUFFIXES: [(&str, u32); 6] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
+const DECIMAL_SUFFIXES: [(&str, i64); 10] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
 
 /// An exact amount, in billionths of its unit (nano-cores, nano-bytes), as `resource.Quantity` counts at its finest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity {
     nanos: i128,
 }
+
+/// Why a value is not a quantity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuantityError {
+    /// The text does not follow the grammar.
+    #[error("`{0}` is not a Kubernetes quantity: write a number with an optional suffix, such as 500m, 2 or 4Gi")]
+    Syntax(String),
+    /// The value is neither text nor a number.
+    #[error("{0} is not a Kubernetes quantity: write a number or a string, such as 500m, 2 or 4Gi")]
+    Type(&'static str),
+}
+
+impl Quantity {
+    /// Reads an amount as Kubernetes does: what is finer than a billionth is rounded away from zero, what is
+    /// beyond 2^63-1 is cut to it.
+    ///
+    /// # Errors
+    /// When the text is not a signed decimal number with at most one known suffix.
+    pub fn parse(text: &str) -> Result<Self, QuantityError> {
+        let syntax = || QuantityError::Syntax(text.chars().take(64).collect());
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let (number, suffix) = unsigned.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(syntax());
+        }
+        let (shift, exponent) = scale(suffix).ok_or_else(syntax)?;
+        let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|digit| digit - b'0').skip_while(|digit| *digit == 0).collect();
+        let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+        let magnitude = nanos(&digits, shift, exponent.saturating_sub(places).saturating_add(9));
+        Ok(Self { nanos: if negative { -magnitude } else { magnitude } })
+    }
+
+    /// Reads a string or a number, as fields of type int-or-string and quantities may be either; `null` is zero, as
+    /// the API server reads it.
+    ///
+    /// # Errors
+    /// When the value is of another type or its text is not a quantity.
+    pub fn from_json(value: &Value) -> Result<Self, QuantityError> {
+        match value {
+            Value::String(text) => Self::parse(text),
+            Value::Number(number) => Self::parse(&number.to_string()),
+            Value::Null => Ok(Self::default()),
+            other => Err(QuantityError::Type(type_name(other))),
+        }
+    }
+
+    /// An amount of bytes.
+    pub fn from_bytes(bytes: u64) -> Self {
+        Self::from_units(bytes)
+    }
+
+    /// A whole amount: pods, slots, cores.
+    pub fn from_units(units: u64) -> Self {
+        // Cannot overflow: 2^64 × 10^9 has 94 bits.
+        Self { nanos: i128::from(units) * NANOS }
+    }
+
+    /// Cores as Flink writes them into a pod: the text of its double. `None` below zero and for what is no number.
+    pub fn from_cores_f64(cores: f64) -> Option<Self> {
+        if !cores.is_finite() || cores < 0.0 {
+            return None;
+        }
+        Self::parse(&cores.abs().to_string()).ok()
+    }
+
+    /// The sum; `None` when it cannot be held.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.nanos.checked_add(other.nanos).map(|nanos| Self { nanos })
+    }
+
+    /// The difference, which may be below zero; `None` when it cannot be held.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.nanos.checked_sub(other.nanos).map(|nanos| Self { nanos })
+    }
+
+    /// This amount so many times; `None` when it cannot be held.
+    pub fn checked_mul(self, times: u64) -> Option<Self> {
+        self.nanos.checked_mul(i128::from(times)).map(|nanos| Self { nanos })
+    }
+
+    /// Whether this is nothing.
+    pub fn is_zero(self) -> bool {
+        self.nanos == 0
+    }
+
+    /// Whether this is below zero.
+    pub fn is_negative(self) -> bool {
+        self.nanos < 0
+    }
+
+    /// Whole units (bytes, pods), a begun one counted; zero when negative, `u64::MAX` when larger than that.
+    pub fn units_ceil(self) -> u64 {
+        let whole = self.nanos / NANOS;
+        let begun = i128::from(self.nanos % NANOS > 0);
+        u64::try_from((whole + begun).max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The amount as a float, for display only.
+    pub fn as_cores_f64(self) -> f64 {
+        self.nanos as f64 / NANOS as f64
+    }
+
+    /// An amount of bytes with the largest binary suffix that keeps it whole: `4Gi`, `4404Mi`, `1000`.
+    pub fn display_bytes(self) -> String {
+        let bytes = self.nanos / NANOS;
+        if self.nanos % NANOS == 0 && bytes != 0 {
+            for (suffix, shift) in BINARY_SUFFIXES.iter().rev() {
+                let unit = 1_i128 << shift;
+                if bytes % unit == 0 {
+                    return format!("{}{suffix}", bytes / unit);
+                }
+            }
+        }
+        self.to_string()
+    }
+}
+
+/// Exact: whole units as they are, else in the coarsest of `m`, `u` and `n` that keeps the number whole.
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (suffix, unit) in [("", NANOS), ("m", 1_000_000), ("u", 1_000)] {
+            if self.nanos % unit == 0 {
+                return write!(f, "{}{suffix}", self.nanos / unit);
+            }
+        }
+        write!(f, "{}n", self.nanos)
+    }
+}
+
+/// The power of two and the power of ten that a suffix stands for. `E` alone is exa, with digits an exponent.
+fn scale(suffix: &str) -> Option<(u32, i64)> {
+    if let Some((_, exponent)) = DECIMAL_SUFFIXES.iter().find(|(name, _)| *name == suffix) {
+        return Some((0, *exponent));
+    }
+    if let Some((_, shift)) = BINARY_SUFFIXES.iter().find(|(name, _)| *name == suffix) {
+        return Some((*shift, 0));
+    }
+    suffix.strip_prefix(['e', 'E'])?.parse().ok().map(|exponent| (0, exponent))
+}
+
+/// `digits × 2^shift × 10^exponent`, rounded up and capped; the first digit is not zero.
+///
+/// Long division by powers of ten over the digits themselves, so that a number of any length is exact without
+/// big integers.
+fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
+    let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+    if length == 0 {
+        return 0;
+    }
+    // Digits before the point; the cap has 28.
+    let point = length.saturating_add(exponent);
+    if point > 28 {
+        return CAP;
+    }
+    let whole_digits = usize::try_from(point).unwrap_or(0);
+    let (whole, fraction) = digits.split_at(whole_digits.min(digits.len()));
+    let zeros = whole_digits - whole.len();
+    let whole = whole.iter().copied().chain(std::iter::repeat_n(0, zeros)).fold(0_i128, |sum, digit| sum * 10 + i128::from(digit));
+    let mut carry = 0_i128;
+    let mut rest = false;
+    for digit in fraction.iter().rev() {
+        carry += i128::from(*digit) << shift;
+        rest |= carry % 10 != 0;
+        carry /= 10;
+    }
+    // Zeros between the point and the first digit; what is carried has no more than 19 digits.
+    for _ in 0..point.min(0).saturating_neg().min(20) {
+        rest |= carry % 10 != 0;
+        carry /= 10;
+    }
+    let begun = i128::from(rest);
+    whole.checked_mul(1_i128 << shift).and_then(|product| product.checked_add(carry + begun)).map_or(CAP, |sum| sum.min(CAP))
+}
+
+#[cfg(test)]
+mod tests;
