@@ -20,3 +20,9 @@ user_namespace(pod) if {
 	pod.template.spec.hostUsers == false
 	minor >= 35
 }
+
+# Who can have a securityContext: the pod, then each container.
+holders(pod) := array.concat(
+	[{"what": "the pod", "path": array.concat(pod.path, ["spec"]), "spec": object.get(pod.template, "spec", {})}],
+	[{"what": sprintf("container %q", [container.name]), "path": container.path, "spec": container.spec} | some container in pod.containers],
+)

@@ -16,17 +16,14 @@
 #     metadata: {name: tool}
 #     spec:
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
 #     metadata: {name: tool}
 #     spec:
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           resources: {requests: {cpu: 100m}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", resources: {requests: {cpu: 100m}}}
 package flinkgate.quota.undeclared
 
 import rego.v1

@@ -17,8 +17,7 @@
 #     spec:
 #       nodeSelector: {pool: other}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
@@ -26,8 +25,7 @@
 #     spec:
 #       nodeSelector: {pool: flink, disk: ssd}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 package flinkgate.scheduling.node_selector
 
 import rego.v1

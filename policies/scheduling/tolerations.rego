@@ -17,8 +17,7 @@
 #     spec:
 #       tolerations: [{key: dedicated, operator: Exists}]
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
@@ -26,8 +25,7 @@
 #     spec:
 #       tolerations: [{key: flink, operator: Equal, value: batch, effect: NoSchedule}]
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 package flinkgate.scheduling.tolerations
 
 import rego.v1

@@ -7,7 +7,7 @@
 #   id: security/allow-privilege-escalation
 #   level: error
 #   since: 0.1.0
-#   help: Set allowPrivilegeEscalation: false in the container's securityContext.
+#   help: 'Set allowPrivilegeEscalation: false in the container''s securityContext.'
 #   tenant: |
 #     security: {podSecurity: {level: restricted}}
 #   bad: |
@@ -17,9 +17,7 @@
 #     spec:
 #       securityContext: {runAsNonRoot: true, runAsUser: 9999, seccompProfile: {type: RuntimeDefault}}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           securityContext: {allowPrivilegeEscalation: true, capabilities: {drop: [ALL]}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {allowPrivilegeEscalation: true, capabilities: {drop: [ALL]}}}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
@@ -27,9 +25,7 @@
 #     spec:
 #       securityContext: {runAsNonRoot: true, runAsUser: 9999, seccompProfile: {type: RuntimeDefault}}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
 package flinkgate.security.allow_privilege_escalation
 
 import data.flinkgate.lib.pods

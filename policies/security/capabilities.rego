@@ -14,26 +14,22 @@
 #     metadata: {name: tool}
 #     spec:
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           securityContext: {capabilities: {add: [SYS_ADMIN]}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {capabilities: {add: [SYS_ADMIN]}}}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
 #     metadata: {name: tool}
 #     spec:
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           securityContext: {capabilities: {drop: [ALL]}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {capabilities: {drop: [ALL]}}}
 package flinkgate.security.capabilities
 
 import data.flinkgate.lib.pods
 import rego.v1
 
 default_capabilities := {
-	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
-	"NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
+	"SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 }
 
 hardened(pod) if {
@@ -44,7 +40,7 @@ hardened(pod) if {
 
 allowed(pod) := {"NET_BIND_SERVICE"} if hardened(pod)
 
-allowed(pod) := default_capabilities if not hardened(pod)
+else := default_capabilities
 
 deny contains finding if {
 	pods.judged

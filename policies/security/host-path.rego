@@ -15,8 +15,7 @@
 #     spec:
 #       volumes: [{name: data, hostPath: {path: /data}}]
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
@@ -24,8 +23,7 @@
 #     spec:
 #       volumes: [{name: data, emptyDir: {}}]
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 package flinkgate.security.host_path
 
 import data.flinkgate.lib.pods

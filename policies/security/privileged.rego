@@ -46,14 +46,11 @@ deny contains finding if {
 deny contains finding if {
 	pods.judged
 	some pod in input.flink.pods
-	some place in array.concat([{"path": pod.path, "tail": ["spec"], "spec": pod.template.spec}], [entry |
-		some container in pod.containers
-		entry := {"path": container.path, "tail": [], "spec": container.spec}
-	])
+	some place in pods.holders(pod)
 	place.spec.securityContext.windowsOptions.hostProcess == true
 	finding := {
-		"msg": "Windows HostProcess containers run on the node itself and are not allowed",
-		"path": array.concat(array.concat(place.path, place.tail), ["securityContext", "windowsOptions", "hostProcess"]),
+		"msg": sprintf("%s must not be a Windows HostProcess", [place.what]),
+		"path": array.concat(place.path, ["securityContext", "windowsOptions", "hostProcess"]),
 		"help": "remove hostProcess: true",
 	}
 }

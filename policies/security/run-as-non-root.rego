@@ -7,7 +7,7 @@
 #   id: security/run-as-non-root
 #   level: error
 #   since: 0.1.0
-#   help: Set runAsNonRoot: true and runAsUser: 9999 in the pod's securityContext.
+#   help: 'Set runAsNonRoot: true and runAsUser: 9999 in the pod''s securityContext.'
 #   tenant: |
 #     security: {podSecurity: {level: restricted}}
 #   bad: |
@@ -17,9 +17,7 @@
 #     spec:
 #       securityContext: {runAsNonRoot: false, seccompProfile: {type: RuntimeDefault}}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
@@ -27,9 +25,7 @@
 #     spec:
 #       securityContext: {runAsNonRoot: true, runAsUser: 9999, seccompProfile: {type: RuntimeDefault}}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
-#           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+#         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
 package flinkgate.security.run_as_non_root
 
 import data.flinkgate.lib.pods
@@ -40,10 +36,7 @@ deny contains finding if {
 	pods.restricted
 	some pod in input.flink.pods
 	not pods.user_namespace(pod)
-	some place in array.concat(
-		[{"what": "the pod", "path": array.concat(pod.path, ["spec"]), "spec": pod.template.spec}],
-		[{"what": sprintf("container %q", [container.name]), "path": container.path, "spec": container.spec} | some container in pod.containers],
-	)
+	some place in pods.holders(pod)
 	some field, value in {"runAsNonRoot": false, "runAsUser": 0}
 	place.spec.securityContext[field] == value
 	pods.minor >= {"runAsNonRoot": 0, "runAsUser": 23}[field]

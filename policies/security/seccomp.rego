@@ -15,8 +15,7 @@
 #     spec:
 #       securityContext: {seccompProfile: {type: Unconfined}}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
@@ -24,8 +23,7 @@
 #     spec:
 #       securityContext: {seccompProfile: {type: RuntimeDefault}}
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 package flinkgate.security.seccomp
 
 import data.flinkgate.lib.pods
@@ -37,10 +35,7 @@ deny contains finding if {
 	pods.judged
 	pods.minor >= 19
 	some pod in input.flink.pods
-	some place in array.concat(
-		[{"what": "the pod", "path": array.concat(pod.path, ["spec"]), "spec": pod.template.spec}],
-		[{"what": sprintf("container %q", [container.name]), "path": container.path, "spec": container.spec} | some container in pod.containers],
-	)
+	some place in pods.holders(pod)
 	type := place.spec.securityContext.seccompProfile.type
 	not type in confined
 	finding := {

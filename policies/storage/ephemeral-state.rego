@@ -58,4 +58,4 @@ deny contains finding if {
 
 place(mount) := "the container's own file system" if mount.kind == "none"
 
-place(mount) := sprintf("the %s volume %q", [mount.kind, mount.volume]) if mount.kind != "none"
+else := sprintf("the %s volume %q", [mount.kind, mount.volume])

@@ -16,16 +16,14 @@
 #     metadata: {name: tool, labels: {cost-center: "1"}}
 #     spec:
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 #   good: |
 #     apiVersion: v1
 #     kind: Pod
 #     metadata: {name: tool, labels: {cost-center: "4711"}}
 #     spec:
 #       containers:
-#         - name: tool
-#           image: registry.example.com/tool:1.0
+#         - {name: tool, image: "registry.example.com/tool:1.0"}
 package flinkgate.tenancy.label
 
 import rego.v1

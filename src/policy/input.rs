@@ -143,7 +143,8 @@ mod tests {
     #[test]
     fn a_pod_is_described_once_and_shared() {
         let spec = json!({"containers": [{"name": "tool", "image": "registry.example.com/tool:1"}], "serviceAccountName": "flink"});
-        let resource = Resource::from_manifest(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})).unwrap();
+        let resource =
+            Resource::from_manifest(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})).unwrap();
         let set = PodSet { role: Role::Other, replicas: 1, template: Template::InObject(String::new()), main_container: None };
         let workload = Workload { pods: vec![set], ..Workload::default() };
         let tenant = tenant_value(&serde_json::from_value(json!({"security": {"images": {"allow": ["registry.example.com/*"]}}})).unwrap());
