@@ -4,11 +4,13 @@
 //! HTTP, Kubernetes clients or the command line.
 
 pub mod config;
+pub mod image;
 pub mod kinds;
 pub mod memory;
 pub mod memory_size;
 pub mod options;
 pub mod sizing;
+pub mod state;
 pub mod version;
 pub mod workload;
 
