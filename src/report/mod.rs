@@ -11,6 +11,7 @@ pub mod junit;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
+pub mod size;
 pub mod text;
 pub mod yaml;
 
@@ -121,9 +122,8 @@ pub struct Report {
 impl Report {
     /// A report with everything in the order in which it will be written.
     pub fn new(files: usize, objects: Vec<Judged>, mut diagnostics: Vec<Diagnostic>, mut unreadable: Vec<Unreadable>) -> Self {
-        diagnostics.sort_by(|a, b| {
-            (&a.file, a.span, &a.rule, &a.pointer, &a.message).cmp(&(&b.file, b.span, &b.rule, &b.pointer, &b.message))
-        });
+        diagnostics
+            .sort_by(|a, b| (&a.file, a.span, &a.rule, &a.pointer, &a.message).cmp(&(&b.file, b.span, &b.rule, &b.pointer, &b.message)));
         unreadable.sort_by(|a, b| (&a.file, a.span).cmp(&(&b.file, b.span)));
         Self { files, objects, diagnostics, unreadable }
     }

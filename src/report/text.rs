@@ -62,7 +62,10 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
         Level::Warning => Shown::WARNING,
         Level::Info => Shown::INFO,
     };
-    let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.rule.as_str()).element(pages.show(&diagnostic.file, diagnostic.span));
+    let mut group = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.rule.as_str())
+        .element(pages.show(&diagnostic.file, diagnostic.span));
     if let Some(object) = &diagnostic.object {
         let tenant = diagnostic.tenant.as_ref().map(|tenant| format!(", tenant {tenant}")).unwrap_or_default();
         group = group.element(Shown::NOTE.no_name().message(printable(&format!("in {object}{tenant}"))));
@@ -160,7 +163,9 @@ mod tests {
     fn any_span_can_be_shown() {
         let sources = sample::sources();
         let mut report = sample::report();
-        for (line, column, end_line, end_column) in [(0, 0, 0, 0), (1, 900, 1, 950), (900, 1, 900, 2), (15, 9, 16, 2), (16, 30, 16, 3), (15, 13, 15, 14)] {
+        for (line, column, end_line, end_column) in
+            [(0, 0, 0, 0), (1, 900, 1, 950), (900, 1, 900, 2), (15, 9, 16, 2), (16, 30, 16, 3), (15, 13, 15, 14)]
+        {
             report.diagnostics[0].span = Span { line, column, end_line, end_column };
             assert!(render(&report, &sources, false).contains("jobs/two.yaml"));
         }

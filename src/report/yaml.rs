@@ -156,7 +156,8 @@ fn is_plain(text: &str) -> bool {
 fn looks_like_a_number(text: &str) -> bool {
     let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
     let date = digit_first && text.len() >= 8 && text.get(4..5) == Some("-");
-    date || (digit_first && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, 'x' | 'X' | 'o' | 'O' | '_' | '.' | ':' | '+' | '-' | ',')))
+    date || (digit_first
+        && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, 'x' | 'X' | 'o' | 'O' | '_' | '.' | ':' | '+' | '-' | ',')))
 }
 
 fn is_word_with_a_meaning(text: &str) -> bool {
@@ -215,13 +216,75 @@ mod tests {
     #[test]
     fn text_that_means_something_else_is_quoted() {
         for text in [
-            "", " a", "a ", "y", "NO", "On", "true", "Null", "~", "1", "-1", "+1", "0x1F", "0o17", "0777", "1_000", "1:30", "1e3", ".5", ".inf", ".NaN",
-            "2001-12-14 21:59:43", "2001-12-14t21:59:43.10-05:00", "a: b", "a #b", "a:", "#", "- a", "-", "? a", "{a", "[a", "*a", "&a", "!a", "|", ">", "%a", "@a",
-            "`a", "\"a", "'a", "<<", "=", "---", "...", "a\u{85}b", "a\u{feff}", "\u{1b}[2J", "10.0.0.1", ",",
+            "",
+            " a",
+            "a ",
+            "y",
+            "NO",
+            "On",
+            "true",
+            "Null",
+            "~",
+            "1",
+            "-1",
+            "+1",
+            "0x1F",
+            "0o17",
+            "0777",
+            "1_000",
+            "1:30",
+            "1e3",
+            ".5",
+            ".inf",
+            ".NaN",
+            "2001-12-14 21:59:43",
+            "2001-12-14t21:59:43.10-05:00",
+            "a: b",
+            "a #b",
+            "a:",
+            "#",
+            "- a",
+            "-",
+            "? a",
+            "{a",
+            "[a",
+            "*a",
+            "&a",
+            "!a",
+            "|",
+            ">",
+            "%a",
+            "@a",
+            "`a",
+            "\"a",
+            "'a",
+            "<<",
+            "=",
+            "---",
+            "...",
+            "a\u{85}b",
+            "a\u{feff}",
+            "\u{1b}[2J",
+            "10.0.0.1",
+            ",",
         ] {
             assert!(scalar(text).starts_with('"'), "{text:?}");
         }
-        for text in ["a", "4Gi", "60s", "2048m", "s3://bucket/state", "flink:2.0", "größe", "$(POD_IP)", "/flink/state", "a b", "v1_20", "100m", "truely"] {
+        for text in [
+            "a",
+            "4Gi",
+            "60s",
+            "2048m",
+            "s3://bucket/state",
+            "flink:2.0",
+            "größe",
+            "$(POD_IP)",
+            "/flink/state",
+            "a b",
+            "v1_20",
+            "100m",
+            "truely",
+        ] {
             assert_eq!(scalar(text), text);
         }
     }
