@@ -1,0 +1,107 @@
+//! Splits a file into documents and reads each, so that one broken document does not hide the others.
+
+use super::source::{Bytes, Source};
+use super::tree::Builder;
+use super::{Document, Problem, events, json, template};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Reads all documents of a text.
+pub(super) fn read(text: &str) -> Vec<Document> {
+    let source = Arc::new(Source::new(text));
+    let mut documents = Vec::new();
+    let mut template_told = false;
+    for (base, chunk) in split(source.text()) {
+        if chunk.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
+            continue;
+        }
+        let read = read_chunk(&source, base, chunk);
+        match read.iter().flat_map(|document| &document.problems).find(|problem| !problem.usable) {
+            Some(broken) => match template::first_action(chunk, line_within(&source, base, chunk, broken)) {
+                // One template makes many broken documents; one note is enough for a file.
+                Some(_) if template_told => {}
+                Some(action) => {
+                    template_told = true;
+                    documents.push(template::document(&source, Bytes::new(base + action.start, base + action.end)));
+                }
+                None => documents.extend(read),
+            },
+            None => documents.extend(read),
+        }
+    }
+    documents.retain(|document| document.value.as_ref().is_some_and(|value| !value.is_null()) || !document.problems.is_empty());
+    documents
+}
+
+/// The documents of a text and where they begin, split as apimachinery's `YAMLReader` does: textually, at
+/// lines of `---` with nothing but a comment behind, wherever they stand.
+fn split(text: &str) -> Vec<(usize, &str)> {
+    let mut chunks = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        if is_separator(line) {
+            chunks.push((start, text.get(start..at).unwrap_or_default()));
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    chunks.push((start, text.get(start..).unwrap_or_default()));
+    chunks
+}
+
+fn is_separator(line: &str) -> bool {
+    line.strip_prefix("---").map(str::trim).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+}
+
+fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
+    let as_json = json::looks_like_json(chunk).then(|| read_json(source, base, chunk));
+    if let Some(documents) = &as_json
+        && documents.iter().all(|document| document.value.is_some())
+    {
+        return as_json.unwrap_or_default();
+    }
+    let mut builder = Builder::new(Arc::clone(source));
+    let stopped = events::read(chunk, base, &mut builder).err();
+    let document = builder.finish(stopped);
+    match as_json {
+        // Neither: what looks like JSON is told so in JSON's words.
+        Some(documents) if document.value.is_none() && is_quoted_json(chunk) => documents,
+        _ => vec![document],
+    }
+}
+
+/// Whether a text begins as JSON does and YAML in braces rarely: `{"` or `[{"`.
+fn is_quoted_json(chunk: &str) -> bool {
+    chunk.trim_start().trim_start_matches(|c: char| c == '{' || c == '[' || c.is_whitespace()).starts_with('"')
+}
+
+fn read_json(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
+    let mut documents = Vec::new();
+    let mut at = 0;
+    while chunk.get(at..).is_some_and(|rest| !rest.trim_start().is_empty()) {
+        let mut builder = Builder::new(Arc::clone(source));
+        match json::read(chunk, at, base, &mut builder) {
+            Ok(end) => {
+                at = end;
+                documents.push(builder.finish(None));
+            }
+            Err(fault) => {
+                documents.push(builder.finish(Some(fault)));
+                break;
+            }
+        }
+    }
+    documents
+}
+
+/// The line of `chunk` a problem is on.
+fn line_within<'a>(source: &Source, base: usize, chunk: &'a str, problem: &Problem) -> &'a str {
+    let first = source.line(super::source::offset(base));
+    chunk.lines().nth(problem.span.line.saturating_sub(first)).unwrap_or_default()
+}
+
+/// A document that is only a note about itself.
+pub(super) fn unreadable(source: &Arc<Source>, at: Bytes, message: &str) -> Document {
+    let problem = Problem { message: message.to_owned(), span: source.span(at), usable: false };
+    Document { value: None::<Value>, problems: vec![problem], ..Document::default() }
+}

@@ -1,0 +1,124 @@
+//! Reads one YAML document: granit-parser's events, told to the tree builder.
+
+use super::message;
+use super::positions::Kind;
+use super::scalar::{self, Scalar};
+use super::source::{Bytes, Fault};
+use super::tree::Builder;
+use base64::Engine;
+use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use serde_json::Value;
+use std::borrow::Cow;
+
+const YAML_TAGS: &str = "tag:yaml.org,2002:";
+
+/// Tells `builder` what stands in `text`, which begins at byte `base` of the file.
+///
+/// Returns what ended the reading early.
+pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(), Fault> {
+    let parser = Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
+    let mut documents = 0;
+    // Where the last thing read ended, within `text`.
+    let mut previous = 0;
+    for event in parser {
+        let (event, span) = event.map_err(|error| message::syntax(text, base, previous, &error))?;
+        let within = span.byte_range().unwrap_or_default();
+        let at = Bytes::new(base + within.start, base + within.end);
+        match event {
+            Event::DocumentStart(..) => {
+                documents += 1;
+                if documents > 1 {
+                    builder.note(Fault::usable(
+                        at,
+                        "Kubernetes reads only one document up to the next line of `---` alone and ignores the rest from here: write `---` on a line of its own",
+                    ));
+                    return Ok(());
+                }
+            }
+            Event::Scalar(content, style, anchor, tag) => {
+                let at = match style {
+                    ScalarStyle::Literal | ScalarStyle::Folded => block(text, base, previous, within.start, within.end),
+                    _ => at,
+                };
+                if builder.expects_key() {
+                    let meaning = meaning(&content, style, tag.as_deref(), at, builder);
+                    let merge = style == ScalarStyle::Plain && content == "<<" && tag.is_none();
+                    let name = scalar::key(meaning, &content).ok_or_else(|| {
+                        Fault::unusable(at, "a key is missing here (or is `null` without quotes): write the field's name")
+                    })?;
+                    builder.key(name, at, merge);
+                } else {
+                    let value = value(content, style, tag.as_deref(), at, builder);
+                    builder.scalar(value, at, anchor)?;
+                }
+            }
+            Event::SequenceStart(_, anchor, _) => builder.open(Kind::List, at, anchor)?,
+            Event::MappingStart(_, anchor, _) => builder.open(Kind::Mapping, at, anchor)?,
+            Event::SequenceEnd | Event::MappingEnd => builder.close(at)?,
+            Event::Alias(anchor) => builder.alias(anchor, at)?,
+            _ => {}
+        }
+        previous = within.end.max(previous);
+    }
+    Ok(())
+}
+
+fn value(content: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, at: Bytes, builder: &mut Builder) -> Value {
+    if tag.is_some_and(|tag| tag.suffix_in_namespace(YAML_TAGS).is_some_and(|kind| kind == "binary")) {
+        return Value::String(binary(&content, at, builder));
+    }
+    let meaning = meaning(&content, style, tag, at, builder);
+    scalar::value(meaning, content)
+}
+
+fn meaning(content: &str, style: ScalarStyle, tag: Option<&Tag>, at: Bytes, builder: &mut Builder) -> Scalar {
+    let Some(tag) = tag else {
+        if style != ScalarStyle::Plain {
+            return Scalar::Text;
+        }
+        let meaning = scalar::resolve(content);
+        if meaning == Scalar::NotFinite {
+            builder.note(Fault::unusable(
+                at,
+                format!("JSON, and so Kubernetes, has no `{content}`: write a number, or quote it if text is meant"),
+            ));
+        }
+        return meaning;
+    };
+    let kind = tag.suffix_in_namespace(YAML_TAGS);
+    let meaning = scalar::resolve(content);
+    let fits = match (kind.as_deref(), meaning) {
+        (Some("int"), Scalar::Int(_) | Scalar::Large(_))
+        | (Some("float"), Scalar::Float(_) | Scalar::Int(_))
+        | (Some("bool"), Scalar::Bool(_))
+        | (Some("null"), Scalar::Null) => true,
+        (Some("int" | "float" | "bool" | "null"), _) => false,
+        _ => return Scalar::Text,
+    };
+    if !fits {
+        let kind = kind.as_deref().unwrap_or_default();
+        builder.note(Fault::unusable(at, format!("`{content}` is not what the tag `!!{kind}` says: remove the tag or correct the value")));
+    }
+    meaning
+}
+
+fn binary(content: &str, at: Bytes, builder: &mut Builder) -> String {
+    let packed: String = content.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    match base64::engine::general_purpose::STANDARD.decode(packed) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => {
+            builder.note(Fault::unusable(
+                at,
+                "the value is not base64, which the tag `!!binary` asks for: correct the value or remove the tag",
+            ));
+            content.to_owned()
+        }
+    }
+}
+
+/// A block scalar from its `|` or `>` to the last character that is not white space.
+fn block(text: &str, base: usize, previous: usize, start: usize, end: usize) -> Bytes {
+    let header = text.get(previous..start).and_then(|gap| gap.find(['|', '>'])).map_or(start, |at| previous + at);
+    let length = text.get(header..end).map_or(0, |token| token.trim_end().len());
+    Bytes::new(base + header, base + header + length)
+}

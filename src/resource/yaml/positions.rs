@@ -1,0 +1,135 @@
+//! Where the parts of a document stand, looked up by JSON Pointer.
+//!
+//! The index is the document's tree as a flat list of byte ranges, written while the value is built. A
+//! lookup walks it: pointers are followed only for findings, so no map from pointer to place is kept.
+
+use super::Span;
+use super::source::{Bytes, Source};
+use crate::resource::pointer;
+use std::sync::Arc;
+
+/// No node.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What a node holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Scalar,
+    Mapping,
+    List,
+}
+
+/// One value's place; children are a linked list, which an alias shares with its anchor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) kind: Kind,
+    /// Stands here through an alias (`*name`); `span` is the alias.
+    pub(super) alias: bool,
+    /// Came into the mapping through a merge key.
+    pub(super) merged: bool,
+    pub(super) span: Bytes,
+    pub(super) key: Option<Bytes>,
+    /// The key's text within `Nodes::names`.
+    pub(super) name: Bytes,
+    pub(super) first_child: u32,
+    pub(super) next: u32,
+}
+
+/// All nodes of a document; the first is its root.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nodes {
+    pub(super) all: Vec<Node>,
+    pub(super) names: String,
+}
+
+impl Nodes {
+    pub(super) fn get(&self, id: u32) -> Option<&Node> {
+        self.all.get(id as usize)
+    }
+
+    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Node> {
+        self.all.get_mut(id as usize)
+    }
+
+    pub(super) fn name(&self, node: &Node) -> &str {
+        self.names.get(node.name.start as usize..node.name.end as usize).unwrap_or_default()
+    }
+
+    pub(super) fn children(&self, node: &Node) -> impl Iterator<Item = (u32, &Node)> {
+        let at = |id: u32| self.get(id).map(|node| (id, node));
+        std::iter::successors(at(node.first_child), move |(_, node)| at(node.next))
+    }
+
+    /// The child a pointer's token names; of fields written twice the last, which is the one that counts.
+    fn child(&self, node: &Node, token: &str) -> Option<&Node> {
+        match node.kind {
+            Kind::Scalar => None,
+            Kind::Mapping => self.children(node).filter(|(_, child)| self.name(child) == token).last().map(|(_, child)| child),
+            Kind::List if token.starts_with('+') || (token.starts_with('0') && token.len() > 1) => None,
+            Kind::List => token.parse().ok().and_then(|index| self.children(node).nth(index)).map(|(_, child)| child),
+        }
+    }
+}
+
+/// Where the parts of one document stand, by JSON Pointer.
+#[derive(Clone, Debug, Default)]
+pub struct Positions {
+    found: Option<(Arc<Source>, Arc<Nodes>)>,
+}
+
+impl Positions {
+    pub(super) fn new(source: Arc<Source>, nodes: Nodes) -> Self {
+        Self { found: Some((source, Arc::new(nodes))) }
+    }
+
+    /// Where the value at this pointer stands: a scalar with its quotes, a mapping or list from its first
+    /// character to its last, an alias for what it stands for.
+    pub fn value(&self, pointer: &str) -> Option<Span> {
+        let (source, node) = self.exact(pointer)?;
+        Some(source.span(node.span))
+    }
+
+    /// Where the key of the field at this pointer stands; list elements have none.
+    pub fn key(&self, pointer: &str) -> Option<Span> {
+        let (source, node) = self.exact(pointer)?;
+        node.key.map(|key| source.span(key))
+    }
+
+    /// Where to point for a pointer that may be missing: its value if it is a scalar, its key if it holds
+    /// more, else the nearest thing above it that is there.
+    pub fn nearest(&self, pointer: &str) -> Span {
+        let Some((source, nodes, node, _)) = self.walk(pointer) else { return Span { line: 1, column: 1, end_line: 1, end_column: 1 } };
+        source.span(marked(source, nodes, node))
+    }
+
+    fn exact(&self, pointer: &str) -> Option<(&Source, &Node)> {
+        self.walk(pointer).and_then(|(source, _, node, complete)| complete.then_some((source, node)))
+    }
+
+    /// Follows the pointer as far as it goes; the last part says whether that was all the way.
+    fn walk(&self, pointer: &str) -> Option<(&Source, &Nodes, &Node, bool)> {
+        let (source, nodes) = self.found.as_ref()?;
+        let mut node = nodes.get(0)?;
+        for token in pointer::tokens(pointer) {
+            match nodes.child(node, &token) {
+                Some(child) => node = child,
+                None => return Some((source, nodes, node, false)),
+            }
+        }
+        Some((source, nodes, node, true))
+    }
+}
+
+/// The stretch that stands for a node in a finding.
+fn marked(source: &Source, nodes: &Nodes, node: &Node) -> Bytes {
+    match node.key {
+        // A field left empty has no value to point at.
+        Some(key) if node.kind != Kind::Scalar || node.span.is_empty() => return key,
+        _ if node.kind == Kind::Scalar || node.alias => return node.span,
+        _ => {}
+    }
+    match nodes.get(node.first_child).and_then(|first| first.key) {
+        Some(first_key) => first_key,
+        None => source.first_line(node.span),
+    }
+}

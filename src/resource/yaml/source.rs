@@ -1,0 +1,110 @@
+//! The text of a file, and from byte offsets to lines and columns.
+//!
+//! Readers note byte offsets, which cost nothing; lines and columns are worked out when a finding asks.
+
+use super::Span;
+use std::sync::OnceLock;
+
+/// A stretch of the text in bytes; the end is exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bytes {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Bytes {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start: offset(start), end: offset(end.max(start)) }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+}
+
+/// Offsets are kept in 32 bits; what lies beyond 4 GiB is pointed at inexactly.
+pub(super) fn offset(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// Something wrong at a place, before lines and columns are known.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) at: Bytes,
+    pub(super) message: String,
+    pub(super) usable: bool,
+}
+
+impl Fault {
+    pub(super) fn unusable(at: Bytes, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), usable: false }
+    }
+
+    pub(super) fn usable(at: Bytes, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), usable: true }
+    }
+}
+
+/// One file's text without its byte order mark.
+#[derive(Debug)]
+pub(super) struct Source {
+    text: String,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl Source {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(), line_starts: OnceLock::new() }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a stretch; empty when it lies outside.
+    pub(super) fn slice(&self, at: Bytes) -> &str {
+        self.text.get(at.start as usize..at.end as usize).unwrap_or_default()
+    }
+
+    /// The line an offset is on, from 1.
+    pub(super) fn line(&self, offset: u32) -> usize {
+        self.line_starts().partition_point(|start| *start <= offset).max(1)
+    }
+
+    /// Lines and columns of a stretch.
+    pub(super) fn span(&self, at: Bytes) -> Span {
+        let (line, column) = self.place(at.start);
+        let (end_line, end_column) = self.place(at.end.max(at.start));
+        Span { line, column, end_line, end_column }
+    }
+
+    /// The stretch up to the end of its first line.
+    pub(super) fn first_line(&self, at: Bytes) -> Bytes {
+        let length = self.slice(at).split(['\n', '\r']).next().map_or(0, str::len);
+        Bytes { start: at.start, end: at.start.saturating_add(offset(length)) }
+    }
+
+    /// The one character at an offset; nothing at the end of a line or of the text.
+    pub(super) fn character(&self, at: usize) -> Bytes {
+        let width =
+            self.text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
+        Bytes::new(at, at.saturating_add(width))
+    }
+
+    fn place(&self, at: u32) -> (usize, usize) {
+        let line = self.line(at);
+        let start = self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
+        let end = (at as usize).min(self.text.len());
+        let before = self.text.as_bytes().get(start..end).unwrap_or_default();
+        // Every byte that does not continue a character begins one.
+        (line, before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            std::iter::once(0)
+                .chain(self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| offset(at + 1)))
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,338 @@
+//! Builds one document's value and the places of its parts, told what comes next by a reader.
+//!
+//! Nothing here recurses: open mappings and lists are a stack, and its height is limited, so that neither
+//! building nor dropping a value can run out of stack. What aliases repeat is limited too.
+
+use super::Document;
+use super::Problem;
+use super::positions::{Kind, NONE, Node, Nodes, Positions};
+use super::source::{Bytes, Fault, Source, offset};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// Mappings and lists within each other; Kubernetes' deepest own types need about thirty.
+pub(super) const MAX_DEPTH: usize = 200;
+/// Values that a document may gain by repeating anchors.
+const MAX_REPEATED: usize = 200_000;
+/// Fields written twice that are looked into in one document; more are counted as the last one silently.
+const MAX_DUPLICATES: usize = 100;
+
+/// A value that aliases can repeat.
+struct Anchor {
+    value: Value,
+    node: u32,
+    size: usize,
+    height: usize,
+}
+
+struct Key {
+    name: String,
+    at: Bytes,
+    stored: Bytes,
+    merge: bool,
+}
+
+enum Holder {
+    Mapping { fields: Map<String, Value>, key: Option<Key> },
+    List(Vec<Value>),
+}
+
+struct Frame {
+    holder: Holder,
+    node: u32,
+    last_child: u32,
+    anchor: usize,
+    /// `Builder::made` when this frame was opened.
+    made: usize,
+    height: usize,
+    end: u32,
+}
+
+/// A document under construction.
+pub(super) struct Builder {
+    source: Arc<Source>,
+    nodes: Nodes,
+    stack: Vec<Frame>,
+    root: Option<Value>,
+    anchors: Vec<Option<Anchor>>,
+    faults: Vec<Fault>,
+    /// Values so far, repeated ones included.
+    made: usize,
+    repeated: usize,
+    duplicates: usize,
+}
+
+impl Builder {
+    pub(super) fn new(source: Arc<Source>) -> Self {
+        Self {
+            source,
+            nodes: Nodes::default(),
+            stack: Vec::new(),
+            root: None,
+            anchors: Vec::new(),
+            faults: Vec::new(),
+            made: 0,
+            repeated: 0,
+            duplicates: 0,
+        }
+    }
+
+    /// Notes what is wrong without stopping.
+    pub(super) fn note(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// Whether what comes next is a mapping's key.
+    pub(super) fn expects_key(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame { holder: Holder::Mapping { key: None, .. }, .. }))
+    }
+
+    /// The key of the field that comes next.
+    pub(super) fn key(&mut self, name: String, at: Bytes, merge: bool) {
+        let start = offset(self.nodes.names.len());
+        if let Some(Frame { holder: Holder::Mapping { key, .. }, .. }) = self.stack.last_mut() {
+            self.nodes.names.push_str(&name);
+            let stored = Bytes { start, end: offset(self.nodes.names.len()) };
+            *key = Some(Key { name, at, stored, merge });
+        }
+    }
+
+    /// A scalar; `anchor` 0 is none.
+    pub(super) fn scalar(&mut self, value: Value, at: Bytes, anchor: usize) -> Result<(), Fault> {
+        let node = self.add_node(Kind::Scalar, at, false);
+        self.remember(anchor, &value, node, 1, 0);
+        self.place(value, at, 0)
+    }
+
+    /// A mapping or list begins.
+    pub(super) fn open(&mut self, kind: Kind, at: Bytes, anchor: usize) -> Result<(), Fault> {
+        if self.expects_key() {
+            return Err(Fault::unusable(at, "a mapping or list cannot be the key of a field: write the key as text, in quotes if need be"));
+        }
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(too_deep(at));
+        }
+        let made = self.made;
+        let node = self.add_node(kind, at, false);
+        let holder = match kind {
+            Kind::List => Holder::List(Vec::new()),
+            _ => Holder::Mapping { fields: Map::new(), key: None },
+        };
+        self.stack.push(Frame { holder, node, last_child: NONE, anchor, made, height: 1, end: at.end });
+        Ok(())
+    }
+
+    /// The mapping or list that was opened last ends; `at` is its closing bracket, if it has one.
+    pub(super) fn close(&mut self, at: Bytes) -> Result<(), Fault> {
+        let Some(frame) = self.stack.pop() else { return Ok(()) };
+        let end = if at.is_empty() { frame.end } else { at.end };
+        let mut span = at;
+        if let Some(node) = self.nodes.get_mut(frame.node) {
+            node.span.end = end;
+            span = node.span;
+        }
+        let value = match frame.holder {
+            Holder::Mapping { fields, .. } => Value::Object(fields),
+            Holder::List(elements) => Value::Array(elements),
+        };
+        self.remember(frame.anchor, &value, frame.node, self.made.saturating_sub(frame.made), frame.height);
+        self.place(value, span, frame.height)
+    }
+
+    /// What an anchor named, once more.
+    pub(super) fn alias(&mut self, anchor: usize, at: Bytes) -> Result<(), Fault> {
+        let Some(Some(target)) = self.anchors.get(anchor) else {
+            return Err(Fault::unusable(
+                at,
+                "this alias stands inside the very anchor it repeats, which has no end: repeat another anchor",
+            ));
+        };
+        if self.expects_key() {
+            let name = match &target.value {
+                Value::String(text) => text.clone(),
+                Value::Bool(_) | Value::Number(_) => target.value.to_string(),
+                _ => return Err(Fault::unusable(at, "this alias stands for no text and cannot be a key: write the key out")),
+            };
+            self.key(name, at, false);
+            return Ok(());
+        }
+        if self.stack.len() + target.height > MAX_DEPTH {
+            return Err(too_deep(at));
+        }
+        let (value, node, size, height) = (&target.value, target.node, target.size, target.height);
+        self.repeated = self.repeated.saturating_add(size);
+        if self.repeated > MAX_REPEATED {
+            return Err(too_many(at));
+        }
+        self.made = self.made.saturating_add(size);
+        let value = value.clone();
+        let (kind, first_child) = self.nodes.get(node).map_or((Kind::Scalar, NONE), |node| (node.kind, node.first_child));
+        let copy = self.add_node(kind, at, true);
+        if let Some(node) = self.nodes.get_mut(copy) {
+            node.first_child = first_child;
+        }
+        self.place(value, at, height)
+    }
+
+    /// The document as far as it came; `stopped` is why it ended early.
+    pub(super) fn finish(mut self, stopped: Option<Fault>) -> Document {
+        self.faults.extend(stopped);
+        let whole = self.faults.iter().all(|fault| fault.usable);
+        let problem = |fault: Fault| Problem { message: fault.message, span: self.source.span(fault.at), usable: fault.usable };
+        let problems = self.faults.into_iter().map(problem).collect();
+        Document { value: self.root.filter(|_| whole), problems, positions: Positions::new(self.source, self.nodes) }
+    }
+
+    fn add_node(&mut self, kind: Kind, span: Bytes, alias: bool) -> u32 {
+        self.made = self.made.saturating_add(1);
+        let (key, name) = match self.stack.last() {
+            Some(Frame { holder: Holder::Mapping { key: Some(key), .. }, .. }) => (Some(key.at), key.stored),
+            _ => (None, Bytes::default()),
+        };
+        self.link(Node { kind, alias, merged: false, span, key, name, first_child: NONE, next: NONE })
+    }
+
+    /// Adds a node as the last child of what is open.
+    fn link(&mut self, node: Node) -> u32 {
+        let id = offset(self.nodes.all.len());
+        self.nodes.all.push(node);
+        if let Some(frame) = self.stack.last_mut() {
+            let previous = std::mem::replace(&mut frame.last_child, id);
+            let holder = frame.node;
+            if let Some(previous) = self.nodes.get_mut(previous) {
+                previous.next = id;
+            } else if let Some(holder) = self.nodes.get_mut(holder) {
+                holder.first_child = id;
+            }
+        }
+        id
+    }
+
+    fn remember(&mut self, anchor: usize, value: &Value, node: u32, size: usize, height: usize) {
+        if anchor == 0 {
+            return;
+        }
+        if self.anchors.len() <= anchor {
+            self.anchors.resize_with(anchor + 1, || None);
+        }
+        if let Some(slot) = self.anchors.get_mut(anchor) {
+            *slot = Some(Anchor { value: value.clone(), node, size, height });
+        }
+    }
+
+    /// Puts a finished value where it belongs.
+    fn place(&mut self, value: Value, at: Bytes, height: usize) -> Result<(), Fault> {
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(value);
+            return Ok(());
+        };
+        frame.end = frame.end.max(at.end);
+        frame.height = frame.height.max(height + 1);
+        let (fields, key) = match &mut frame.holder {
+            Holder::List(elements) => {
+                elements.push(value);
+                return Ok(());
+            }
+            Holder::Mapping { fields, key } => (fields, key.take()),
+        };
+        let Some(key) = key else { return Ok(()) };
+        if key.merge {
+            return self.merge(value, at);
+        }
+        // Cloning every name for the rare duplicate would cost more than looking it up again.
+        let Key { name, at: key_at, stored, .. } = key;
+        if fields.insert(name, value).is_some() {
+            self.report_duplicate(stored, key_at);
+        }
+        Ok(())
+    }
+
+    /// `<<`: the fields of other mappings, as if written here. As in go-yaml v2, the last one written
+    /// counts, so a merge replaces fields above it and is replaced by fields below it.
+    fn merge(&mut self, value: Value, at: Bytes) -> Result<(), Fault> {
+        let source = self.stack.last().map_or(NONE, |frame| frame.last_child);
+        let mut sources = Vec::new();
+        match value {
+            Value::Object(fields) => sources.push((fields, source)),
+            Value::Array(elements) => {
+                let nodes = self.nodes.get(source).map_or_else(Vec::new, |node| self.nodes.children(node).map(|(id, _)| id).collect());
+                for (element, node) in elements.into_iter().zip(nodes).rev() {
+                    let Value::Object(fields) = element else { return Err(not_mergeable(at)) };
+                    sources.push((fields, node));
+                }
+            }
+            _ => return Err(not_mergeable(at)),
+        }
+        for (fields, node) in sources {
+            let children: Vec<Node> =
+                self.nodes.get(node).map_or_else(Vec::new, |node| self.nodes.children(node).map(|(_, child)| *child).collect());
+            self.repeated = self.repeated.saturating_add(children.len());
+            if self.repeated > MAX_REPEATED {
+                return Err(too_many(at));
+            }
+            self.made = self.made.saturating_add(children.len());
+            self.replaced_by_merge(&fields, at);
+            for child in children {
+                self.link(Node { merged: true, next: NONE, ..child });
+            }
+            if let Some(Frame { holder: Holder::Mapping { fields: into, .. }, .. }) = self.stack.last_mut() {
+                into.extend(fields);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reports fields that stand above a merge key and lose to it, which hardly anyone intends.
+    fn replaced_by_merge(&mut self, fields: &Map<String, Value>, at: Bytes) {
+        let Some(Frame { holder: Holder::Mapping { fields: into, .. }, node, .. }) = self.stack.last() else { return };
+        let Some(holder) = self.nodes.get(*node) else { return };
+        let mut lost = Vec::new();
+        for name in into.keys().filter(|name| fields.contains_key(*name)) {
+            if self.duplicates + lost.len() >= MAX_DUPLICATES {
+                break;
+            }
+            let last = self.nodes.children(holder).filter(|(_, child)| self.nodes.name(child) == name).last();
+            if let Some((_, Node { merged: false, key: Some(key), .. })) = last {
+                let line = self.source.line(key.start);
+                lost.push(Fault::usable(
+                    at,
+                    format!("this merge replaces `{name}` of line {line}, as the last one counts: move `<<` above it"),
+                ));
+            }
+        }
+        self.duplicates += lost.len();
+        self.faults.extend(lost);
+    }
+
+    fn report_duplicate(&mut self, stored: Bytes, at: Bytes) {
+        if self.duplicates >= MAX_DUPLICATES {
+            return;
+        }
+        self.duplicates += 1;
+        let Some(frame) = self.stack.last() else { return };
+        let Some(holder) = self.nodes.get(frame.node) else { return };
+        let name = self.nodes.names.get(stored.start as usize..stored.end as usize).unwrap_or_default();
+        let earlier = self
+            .nodes
+            .children(holder)
+            .filter(|(id, child)| *id != frame.last_child && self.nodes.name(child) == name)
+            .find(|(_, child)| !child.merged);
+        // What a merge brought may be replaced; that is what merges are for.
+        let Some((_, Node { key: Some(first), .. })) = earlier else { return };
+        let line = self.source.line(first.start);
+        let message = format!("`{name}` is written twice, first on line {line}; the last one counts: remove one of them");
+        self.faults.push(Fault::usable(at, message));
+    }
+}
+
+fn too_deep(at: Bytes) -> Fault {
+    Fault::unusable(at, format!("mappings and lists are nested more than {MAX_DEPTH} deep here: no Kubernetes object needs that"))
+}
+
+fn too_many(at: Bytes) -> Fault {
+    Fault::unusable(at, format!("aliases repeat more than {MAX_REPEATED} values up to here: write out what is meant"))
+}
+
+fn not_mergeable(at: Bytes) -> Fault {
+    Fault::unusable(at, "`<<` merges mappings only: give it an alias of a mapping, or a list of such aliases")
+}
