@@ -1,16 +1,189 @@
-//! `flinkgate lint`.
+//! `flinkgate lint`: files judged as the cluster would judge them.
 
-use super::{Exit, Outcome};
+use super::gate::{Gate, TenantArgs, Unassigned, Verdict};
+use super::input::{Input, Manifest};
+use super::{Exit, Outcome, terminal};
+use crate::policy::{Finding, Level};
+use crate::report::{Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text};
+use crate::resource::yaml::Problem;
+use clap::ValueEnum;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Arguments of `flinkgate lint`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Files, folders with all YAML and JSON below them, `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    tenants: TenantArgs,
+    /// File or folder with policies besides the built-in ones; may be given several times
+    #[arg(long, value_name = "PATH")]
+    policies: Vec<PathBuf>,
+    /// What to say of Flink in a namespace that no tenant claims
+    #[arg(long, value_enum, default_value_t)]
+    unassigned: Unassigned,
+    /// Judge the files as they are, without what the cluster would add
+    #[arg(long)]
+    as_is: bool,
+    /// How to write the findings
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// From which level on findings give exit status 1
+    #[arg(long, value_enum, default_value_t)]
+    fail_on: FailOn,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// Flinkgate's own JSON
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML, for test reports
+    Junit,
+    /// GitHub Actions annotations
+    Github,
+    /// GitLab Code Quality
+    Gitlab,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Errors
+    #[default]
+    Error,
+    /// Errors and warnings
+    Warning,
+    /// Nothing that is found
+    Never,
+}
+
+/// The rule that speaks of text which readers of YAML may take differently. It is the linter's own: the
+/// webhook sees JSON.
+fn doubtful_yaml() -> RuleInfo {
+    RuleInfo {
+        id: "yaml/doubtful".into(),
+        title: "YAML that may not mean what it says".into(),
+        description: "The text can be read, but not as its author may think: a key that is there twice, of which the last one counts."
+            .into(),
+        help: "Write it in the one way that every reader takes alike.".into(),
+        level: Level::Warning,
+    }
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run.
+/// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
-    Ok(Exit::Fine)
+    let gate = Gate::load(&args.tenants, &args.policies, args.unassigned)?;
+    let mut input = Input::read(&args.paths);
+    let verdicts = gate.judge(&input.manifests, args.as_is);
+
+    let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts).into_iter().map(|(file, problem)| doubt(file, problem)).collect();
+    for (manifest, verdict) in input.manifests.iter().zip(verdicts) {
+        diagnostics.extend(point(manifest, verdict));
+    }
+    let objects = input.manifests.iter().map(Manifest::judged).collect();
+    let report = Report::new(input.files, objects, diagnostics, std::mem::take(&mut input.unreadable));
+
+    input.complain(&report);
+    terminal::print(&written(args.format, &report, &input.sources, gate.rules())?)?;
+    Ok(exit(&report, args.fail_on))
+}
+
+/// A verdict's findings with their places in the file, which are looked up only now.
+fn point(manifest: &Manifest, verdict: Verdict) -> impl Iterator<Item = Diagnostic> {
+    let Verdict { findings, tenant } = verdict;
+    findings.into_iter().map(move |Finding { rule, level, message, pointer, help }| Diagnostic {
+        span: manifest.span(&pointer),
+        file: manifest.file.clone(),
+        object: Some(manifest.object_ref()),
+        tenant: tenant.clone(),
+        rule,
+        level,
+        message,
+        pointer,
+        help,
+    })
+}
+
+fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
+    let RuleInfo { id, level, .. } = doubtful_yaml();
+    Diagnostic {
+        rule: id,
+        level,
+        message: problem.message,
+        help: None,
+        file,
+        span: problem.span,
+        pointer: String::new(),
+        object: None,
+        tenant: None,
+    }
+}
+
+fn written(format: Format, report: &Report, sources: &Sources, mut rules: Vec<RuleInfo>) -> Result<String, RenderError> {
+    Ok(match format {
+        Format::Text => text::render(report, sources, terminal::stdout_wants_colour()),
+        Format::Json => json::render(report)?,
+        Format::Sarif => {
+            rules.push(doubtful_yaml());
+            sarif::render(report, &rules)?
+        }
+        Format::Junit => junit::render(report)?,
+        Format::Github => github::render(report),
+        Format::Gitlab => gitlab::render(report)?,
+    })
+}
+
+fn exit(report: &Report, fail_on: FailOn) -> Exit {
+    let fails = match fail_on {
+        FailOn::Error => report.count(Level::Error) > 0,
+        FailOn::Warning => report.count(Level::Error) + report.count(Level::Warning) > 0,
+        FailOn::Never => false,
+    };
+    match (report.unreadable.is_empty(), fails) {
+        (false, _) => Exit::CouldNotRun,
+        (true, true) => Exit::Findings,
+        (true, false) => Exit::Fine,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn report(levels: &[Level], unreadable: bool) -> Report {
+        let finding = |level: &Level| Diagnostic { level: *level, ..doubt("a.yaml".into(), problem()) };
+        let unreadable = unreadable.then(|| crate::report::Unreadable { file: "b.yaml".into(), span: None, message: "gone".into() });
+        Report::new(1, Vec::new(), levels.iter().map(finding).collect(), unreadable.into_iter().collect())
+    }
+
+    fn problem() -> Problem {
+        Problem { message: "twice".into(), span: Default::default(), usable: true }
+    }
+
+    #[test]
+    fn the_exit_status_follows_the_fail_level() {
+        let cases: [(&[Level], bool, FailOn, Exit); 8] = [
+            (&[], false, FailOn::Error, Exit::Fine),
+            (&[Level::Warning], false, FailOn::Error, Exit::Fine),
+            (&[Level::Warning, Level::Error], false, FailOn::Error, Exit::Findings),
+            (&[Level::Info], false, FailOn::Warning, Exit::Fine),
+            (&[Level::Warning], false, FailOn::Warning, Exit::Findings),
+            (&[Level::Error], false, FailOn::Never, Exit::Fine),
+            (&[Level::Error], true, FailOn::Error, Exit::CouldNotRun),
+            (&[], true, FailOn::Never, Exit::CouldNotRun),
+        ];
+        for (levels, unreadable, fail_on, expected) in cases {
+            assert_eq!(exit(&report(levels, unreadable), fail_on), expected, "{levels:?} {unreadable} {fail_on:?}");
+        }
+    }
 }

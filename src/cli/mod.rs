@@ -3,13 +3,17 @@
 pub mod certs;
 pub mod crds;
 pub mod explain;
+pub mod gate;
+pub mod input;
+mod input_files;
 pub mod lint;
+pub mod output;
 pub mod render;
 pub mod review;
 pub mod rules;
 pub mod serve;
 pub mod size;
-pub mod output;
+pub mod terminal;
 pub mod test;
 
 use clap::{Parser, Subcommand};

@@ -1,16 +1,94 @@
-//! `flinkgate render`.
+//! `flinkgate render`: objects as the cluster would store them after mutation.
 
-use super::{Exit, Outcome};
+use super::gate::{Gate, TenantArgs, Unassigned};
+use super::input::{Input, Manifest};
+use super::{Exit, Outcome, terminal};
+use crate::report::yaml;
+use rayon::prelude::*;
+use serde_json::Value;
+use similar::TextDiff;
+use std::path::PathBuf;
 
 /// Arguments of `flinkgate render`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Files, folders with all YAML and JSON below them, `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    tenants: TenantArgs,
+    /// Show what changes instead of the whole objects
+    #[arg(long)]
+    diff: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run.
+/// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
-    Ok(Exit::Fine)
+    let gate = Gate::load(&args.tenants, &[], Unassigned::Allow)?;
+    let input = Input::read(&args.paths);
+    input.complain(&input.report());
+    let colour = terminal::stdout_wants_colour();
+    let parts: Vec<String> = input
+        .manifests
+        .par_iter()
+        .map(|manifest| {
+            let after = gate.mutated(manifest);
+            if args.diff { diff(manifest, &after, colour) } else { yaml::emit(&after) }
+        })
+        .collect();
+    terminal::print(&parts.join(if args.diff { "" } else { "---\n" }))?;
+    Ok(if input.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
+}
+
+/// What mutation changes, as a unified diff; empty where it changes nothing. Both sides are written by the
+/// same hand, so that only what differs in meaning shows.
+fn diff(manifest: &Manifest, after: &Value, colour: bool) -> String {
+    if *after == manifest.resource.object {
+        return String::new();
+    }
+    let (before, after) = (yaml::emit(&manifest.resource.object), yaml::emit(after));
+    let place = format!("{}: {}", manifest.file, manifest.object_ref()).replace(char::is_control, "\u{fffd}");
+    let text = TextDiff::from_lines(&before, &after).unified_diff().header(&place, &format!("{place} (rendered)")).to_string();
+    if colour { text.lines().map(coloured).collect() } else { text }
+}
+
+fn coloured(line: &str) -> String {
+    let code = match line.as_bytes() {
+        [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => "1",
+        [b'-', ..] => "31",
+        [b'+', ..] => "32",
+        [b'@', ..] => "36",
+        _ => return format!("{line}\n"),
+    };
+    format!("\u{1b}[{code}m{line}\u{1b}[0m\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::resource::Resource;
+    use serde_json::json;
+
+    fn manifest(object: Value) -> Manifest {
+        Manifest {
+            file: "a.yaml".into(),
+            resource: Resource::from_manifest(object).unwrap(),
+            positions: Default::default(),
+            prefix: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_diff_names_the_object_and_shows_what_changes() {
+        let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"restartPolicy": "Never"}});
+        let mut after = object.clone();
+        after["spec"]["nodeSelector"] = json!({"pool": "flink"});
+        insta::assert_snapshot!(diff(&manifest(object.clone()), &after, false));
+        assert_eq!(diff(&manifest(object.clone()), &object, false), "");
+        assert!(diff(&manifest(object), &after, true).contains("\u{1b}[32m+    pool: flink\u{1b}[0m\n"));
+    }
 }

@@ -1,16 +1,57 @@
-//! `flinkgate size`.
+//! `flinkgate size`: what each Flink cluster asks of Kubernetes, and Flink's memory breakdown.
 
-use super::{Exit, Outcome};
+use super::input::{Input, Manifest};
+use super::{Exit, Outcome, terminal};
+use crate::flink::{self, Workload};
+use crate::report::size::{self, ClusterSize};
+use clap::ValueEnum;
+use rayon::prelude::*;
+use std::path::PathBuf;
 
 /// Arguments of `flinkgate size`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Files, folders with all YAML and JSON below them, `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// How to write the sizes
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables for people
+    #[default]
+    Text,
+    /// JSON
+    Json,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run.
+/// When nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
-    Ok(Exit::Fine)
+    let input = Input::read(&args.paths);
+    let report = input.report();
+    input.complain(&report);
+    let workloads: Vec<(&Manifest, Workload)> = input
+        .manifests
+        .par_iter()
+        .filter_map(|manifest| Some((manifest, flink::lower(&manifest.resource, &manifest.resource.object)?)))
+        .collect();
+    let clusters: Vec<_> = workloads
+        .iter()
+        .filter(|(_, workload)| workload.is_flink())
+        .map(|(manifest, workload)| ClusterSize::new(manifest.object_ref(), workload))
+        .collect();
+    match args.format {
+        Format::Json => terminal::print(&size::json(&clusters)?)?,
+        Format::Text if clusters.is_empty() => {
+            eprintln!("no Flink cluster in {} objects of {} files", report.objects.len(), report.files);
+        }
+        Format::Text => terminal::print(&size::text(&clusters))?,
+    }
+    Ok(if report.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
 }

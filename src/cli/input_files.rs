@@ -1,0 +1,188 @@
+//! Which files the paths of a command line stand for, and their text.
+
+use crate::report::Unreadable;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use walkdir::{DirEntry, WalkDir};
+
+/// What a larger file holds is no manifest: etcd takes objects of 1.5 MiB.
+const LARGEST_FILE: u64 = 64 << 20;
+/// The name of standard input in diagnostics.
+const STDIN: &str = "<stdin>";
+
+/// A file that may hold manifests.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    path: PathBuf,
+    /// Whether the user named the file itself, not a folder that holds it.
+    pub(super) explicit: bool,
+}
+
+/// A file's name and text.
+pub(super) struct Content {
+    pub(super) file: Arc<str>,
+    pub(super) text: String,
+}
+
+/// All candidates, and what stood in the way.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) unreadable: Vec<Unreadable>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Files as given, folders with all YAML and JSON files below them in the order of their names. A file that
+/// two paths reach counts once.
+pub(super) fn list(paths: &[PathBuf]) -> Listing {
+    let mut listing = Listing::default();
+    let mut seen = BTreeSet::new();
+    let here = [PathBuf::from(".")];
+    for path in if paths.is_empty() { &here } else { paths } {
+        if path.as_os_str() != "-" && path.is_dir() {
+            walk(path, &mut listing, &mut seen);
+        } else if seen.insert(path.clone()) {
+            listing.candidates.push(Candidate { path: path.clone(), explicit: true });
+        }
+    }
+    listing
+}
+
+fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
+    let mut charts = Vec::new();
+    // Links are followed because a mounted ConfigMap consists of them.
+    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
+        let chart = is_chart_templates(entry);
+        if chart {
+            charts.push(display(entry.path()));
+        }
+        !chart && !is_passed_over(entry)
+    });
+    for entry in entries {
+        match entry {
+            Ok(entry) if !entry.file_type().is_file() || !is_manifest_name(entry.path()) => {}
+            Ok(entry) => {
+                let path = entry.path().strip_prefix("./").unwrap_or(entry.path()).to_path_buf();
+                if seen.insert(path.clone()) {
+                    listing.candidates.push(Candidate { path, explicit: false });
+                }
+            }
+            // A link back to a folder above shows nothing that is not seen anyway.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            Err(error) => {
+                let file = error.path().map_or_else(|| display(folder), display);
+                let message = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                listing.unreadable.push(Unreadable { file: file.into(), span: None, message: format!("cannot be read: {message}") });
+            }
+        }
+    }
+    for chart in charts {
+        listing.notes.push(format!("left {chart} alone: these are Helm templates; lint what `helm template` prints instead"));
+    }
+}
+
+/// Hidden folders and those that tools fill. The folder that the user named is never passed over.
+fn is_passed_over(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    entry.depth() > 0 && entry.file_type().is_dir() && (name.starts_with('.') || name == "node_modules" || name == "target")
+}
+
+/// Helm's templates are not YAML before Helm has filled them in.
+fn is_chart_templates(entry: &DirEntry) -> bool {
+    entry.depth() > 0
+        && entry.file_type().is_dir()
+        && entry.file_name() == "templates"
+        && entry.path().parent().is_some_and(|parent| parent.join("Chart.yaml").is_file())
+}
+
+fn is_manifest_name(path: &Path) -> bool {
+    path.extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
+fn display(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+impl Candidate {
+    /// The text, or why there is none.
+    pub(super) fn read(&self) -> Result<Content, Unreadable> {
+        let standard_input = self.path.as_os_str() == "-";
+        let file: Arc<str> = if standard_input { STDIN.into() } else { display(&self.path).into() };
+        let bytes = if standard_input { read_all(io::stdin().lock()) } else { File::open(&self.path).and_then(read_all) };
+        let unreadable = |message: String| Unreadable { file: file.clone(), span: None, message };
+        let bytes = bytes.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+        if bytes.len() as u64 > LARGEST_FILE {
+            return Err(unreadable(format!("is larger than {} MiB: name the manifests themselves", LARGEST_FILE >> 20)));
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Content { file, text }),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                Err(unreadable(format!("is not UTF-8 text (byte {offset}): save it as UTF-8")))
+            }
+        }
+    }
+}
+
+/// One byte more than is allowed tells a file that is too large, be it a pipe without a size.
+fn read_all(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn names(root: &Path, paths: &[&str]) -> Vec<String> {
+        let paths: Vec<_> = paths.iter().map(|path| root.join(path)).collect();
+        list(&paths).candidates.iter().map(|c| c.path.strip_prefix(root).unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn a_folder_is_its_yaml_and_json_files_in_order() {
+        let root = folder(&["b.yml", "a.yaml", "c/d.json", "e.txt", ".git/f.yaml", "node_modules/g.yaml", "target/h.yaml", "C.YAML"]);
+        assert_eq!(names(root.path(), &[""]), ["C.YAML", "a.yaml", "b.yml", "c/d.json"]);
+        assert_eq!(names(root.path(), &["target"]), ["target/h.yaml"]);
+    }
+
+    #[test]
+    fn a_file_that_is_reached_twice_counts_once() {
+        let root = folder(&["a/b.yaml", "c.txt"]);
+        assert_eq!(names(root.path(), &["a/b.yaml", "a", "c.txt", "c.txt"]), ["a/b.yaml", "c.txt"]);
+    }
+
+    #[test]
+    fn helm_templates_are_left_to_helm() {
+        let root = folder(&["chart/Chart.yaml", "chart/templates/a.yaml", "plain/templates/b.yaml"]);
+        assert_eq!(names(root.path(), &[""]), ["chart/Chart.yaml", "plain/templates/b.yaml"]);
+        assert!(list(&[root.path().into()]).notes[0].contains("Helm templates"));
+    }
+
+    #[test]
+    fn text_in_another_encoding_is_refused_with_its_place() {
+        let root = folder(&[]);
+        let path = root.path().join("latin.yaml");
+        std::fs::write(&path, b"name: gr\xf6\xdfe").unwrap();
+        let error = Candidate { path, explicit: true }.read().err().unwrap();
+        assert_eq!(error.message, "is not UTF-8 text (byte 8): save it as UTF-8");
+    }
+}

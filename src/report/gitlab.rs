@@ -1,0 +1,74 @@
+//! `--format gitlab`: the Code Quality report that GitLab shows in merge requests.
+
+use super::fingerprint::fingerprints;
+use super::{RenderError, Report};
+use crate::policy::Level;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Issue<'a> {
+    description: String,
+    check_name: &'a str,
+    fingerprint: String,
+    severity: &'static str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Location<'a> {
+    path: &'a str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: usize,
+    end: usize,
+}
+
+fn severity(level: Level) -> &'static str {
+    match level {
+        Level::Error => "major",
+        Level::Warning => "minor",
+        Level::Info => "info",
+    }
+}
+
+/// The findings as GitLab's JSON list. Its format has no word for files that could not be read; those
+/// stand on standard error.
+///
+/// # Errors
+/// When serialisation fails, which none of these types does.
+pub fn render(report: &Report) -> Result<String, RenderError> {
+    let issues: Vec<_> = report
+        .diagnostics
+        .iter()
+        .zip(fingerprints(report))
+        .map(|(diagnostic, fingerprint)| Issue {
+            description: match &diagnostic.help {
+                Some(help) => format!("{} ({help})", diagnostic.message),
+                None => diagnostic.message.clone(),
+            },
+            check_name: &diagnostic.rule,
+            fingerprint,
+            severity: severity(diagnostic.level),
+            // GitLab matches paths of the repository, which it writes without a leading "./".
+            location: Location {
+                path: diagnostic.file.strip_prefix("./").unwrap_or(&diagnostic.file),
+                lines: Lines { begin: diagnostic.span.line.max(1), end: diagnostic.span.end_line.max(1) },
+            },
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&issues)? + "\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::super::sample;
+
+    #[test]
+    fn gitlab_gets_one_issue_a_finding() {
+        insta::assert_snapshot!(super::render(&sample::report()).unwrap());
+    }
+}

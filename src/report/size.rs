@@ -1,0 +1,283 @@
+//! Sizes of Flink clusters as JSON and as tables.
+
+use super::{ObjectRef, RenderError};
+use crate::flink::Workload;
+use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
+use crate::flink::sizing::{RoleSize, SizeProblem, Total};
+use crate::resource::quantity::Quantity;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// One cluster's size, in the shape of `size --format json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterSize {
+    object: ObjectRef,
+    engine: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_manager: Option<RoleFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_manager: Option<RoleFigures>,
+    total: TotalFigures,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<ProblemFigures>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoleFigures {
+    replicas: u64,
+    cpu: f64,
+    memory_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slots: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<Breakdown>,
+}
+
+/// Flink's memory by component in bytes, or why Flink would not start.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Breakdown {
+    Components(Components),
+    Refused { error: String },
+}
+
+#[derive(Clone, Debug)]
+struct Components(Vec<(&'static str, u64)>);
+
+impl Serialize for Components {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TotalFigures {
+    cpu: f64,
+    memory_bytes: u64,
+    storage_bytes: u64,
+    task_managers: u64,
+    task_slots: u64,
+    jobs: u64,
+    #[serde(skip_serializing_if = "is_empty")]
+    extended: Value,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ProblemFigures {
+    pointer: String,
+    message: String,
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_none_or(serde_json::Map::is_empty)
+}
+
+impl ClusterSize {
+    /// The size of a lowered object.
+    pub fn new(object: ObjectRef, workload: &Workload) -> Self {
+        let size = &workload.size;
+        let problem =
+            |SizeProblem { pointer, message }: &SizeProblem| ProblemFigures { pointer: pointer.clone(), message: message.clone() };
+        Self {
+            object,
+            engine: workload.engine.as_str(),
+            mode: workload.mode.map(|mode| mode.as_str()),
+            job_manager: size.job_manager.as_ref().map(|role| RoleFigures::new(role, None, job_manager_components)),
+            task_manager: size.task_manager.as_ref().map(|role| RoleFigures::new(role, Some(role.slots), task_manager_components)),
+            total: TotalFigures::new(&size.total),
+            problems: size.problems.iter().map(problem).collect(),
+        }
+    }
+}
+
+impl RoleFigures {
+    fn new<M>(role: &RoleSize<M>, slots: Option<u64>, components: fn(&M) -> Vec<(&'static str, u64)>) -> Self {
+        let memory = role.breakdown.as_ref().map(|breakdown| match breakdown {
+            Ok(memory) => Breakdown::Components(Components(components(memory))),
+            Err(MemoryError { message, .. }) => Breakdown::Refused { error: message.clone() },
+        });
+        Self { replicas: role.replicas, cpu: role.cpu.as_cores_f64(), memory_bytes: role.memory.units_ceil(), slots, memory }
+    }
+}
+
+impl TotalFigures {
+    fn new(total: &Total) -> Self {
+        Self {
+            cpu: total.cpu.as_cores_f64(),
+            memory_bytes: total.memory.units_ceil(),
+            storage_bytes: total.storage.units_ceil(),
+            task_managers: total.task_managers,
+            task_slots: total.task_slots,
+            jobs: total.jobs,
+            extended: total.extended.iter().map(|(name, amount)| (name.clone(), json!(amount.to_string()))).collect(),
+        }
+    }
+}
+
+fn job_manager_components(memory: &JobManagerMemory) -> Vec<(&'static str, u64)> {
+    let JobManagerMemory { process, flink, heap, off_heap, metaspace, overhead } = *memory;
+    vec![("process", process), ("flink", flink), ("heap", heap), ("offHeap", off_heap), ("metaspace", metaspace), ("overhead", overhead)]
+}
+
+fn task_manager_components(memory: &TaskManagerMemory) -> Vec<(&'static str, u64)> {
+    let TaskManagerMemory { process, flink, framework_heap, framework_off_heap, task_heap, task_off_heap, .. } = *memory;
+    let TaskManagerMemory { managed, network, metaspace, overhead, .. } = *memory;
+    vec![
+        ("process", process),
+        ("flink", flink),
+        ("frameworkHeap", framework_heap),
+        ("frameworkOffHeap", framework_off_heap),
+        ("taskHeap", task_heap),
+        ("taskOffHeap", task_off_heap),
+        ("managed", managed),
+        ("network", network),
+        ("metaspace", metaspace),
+        ("overhead", overhead),
+    ]
+}
+
+/// All clusters as one JSON document.
+///
+/// # Errors
+/// When serialisation fails, which none of these types does.
+pub fn json(clusters: &[ClusterSize]) -> Result<String, RenderError> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        version: u32,
+        clusters: &'a [ClusterSize],
+    }
+    Ok(serde_json::to_string_pretty(&Document { version: super::json::VERSION, clusters })? + "\n")
+}
+
+/// All clusters as tables, one below the other.
+pub fn text(clusters: &[ClusterSize]) -> String {
+    clusters.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+fn table(cluster: &ClusterSize) -> String {
+    let mode = cluster.mode.map(|mode| format!(", {mode}")).unwrap_or_default();
+    // Writing to a String does not fail.
+    let mut out = String::new();
+    let _ = writeln!(out, "{} ({}{mode})", cluster.object.to_string().replace(char::is_control, "\u{fffd}"), cluster.engine);
+    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "", "pods", "cpu", "memory", "slots");
+    let roles = [("JobManager", &cluster.job_manager), ("TaskManager", &cluster.task_manager)];
+    for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
+        let slots = role.slots.map(|slots| slots.to_string()).unwrap_or_default();
+        let row = format!("  {name:<12} {:>5} {:>9} {:>11} {slots:>6}", role.replicas, role.cpu, bytes(role.memory_bytes));
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+    let total = &cluster.total;
+    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "total", "", total.cpu, bytes(total.memory_bytes), total.task_slots);
+    if total.storage_bytes > 0 {
+        let _ = writeln!(out, "  storage {}", bytes(total.storage_bytes));
+    }
+    if let Some(extended) = total.extended.as_object() {
+        for (name, amount) in extended {
+            let _ = writeln!(out, "  {name} {}", amount.as_str().unwrap_or_default());
+        }
+    }
+    for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
+        breakdown(&mut out, name, role);
+    }
+    for problem in &cluster.problems {
+        let _ = writeln!(out, "  not counted: {} ({})", problem.message, problem.pointer);
+    }
+    out
+}
+
+fn breakdown(out: &mut String, name: &str, role: &RoleFigures) {
+    match &role.memory {
+        Some(Breakdown::Components(Components(components))) => {
+            let _ = writeln!(out, "  {name} memory");
+            for (component, amount) in components {
+                let _ = writeln!(out, "    {component:<20} {:>11}", bytes(*amount));
+            }
+        }
+        Some(Breakdown::Refused { error }) => {
+            let _ = writeln!(out, "  {name} memory: Flink would not start: {error}");
+        }
+        None => {}
+    }
+}
+
+/// Bytes as Kubernetes writes them where that is exact, else rounded to a tenth of a MiB.
+fn bytes(amount: u64) -> String {
+    let exact = Quantity::from_bytes(amount).display_bytes();
+    // `4294967295` says less than `4096.0Mi`.
+    if exact.len() <= 8 { exact } else { format!("{:.1}Mi", amount as f64 / f64::from(1 << 20)) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::{Engine, Mode};
+
+    fn clusters() -> Vec<ClusterSize> {
+        let gib = |count: u64| Quantity::from_bytes(count << 30);
+        let mut workload = Workload { engine: Engine::Operator, mode: Some(Mode::Native), ..Workload::default() };
+        workload.size.job_manager = Some(RoleSize {
+            replicas: 1,
+            cpu: Quantity::from_units(1),
+            memory: gib(2),
+            breakdown: Some(Ok(JobManagerMemory {
+                process: 2 << 30,
+                flink: 1_530_082_096,
+                heap: 1_395_864_368,
+                off_heap: 128 << 20,
+                metaspace: 256 << 20,
+                overhead: 348_966_096,
+            })),
+            ..RoleSize::default()
+        });
+        workload.size.task_manager = Some(RoleSize {
+            replicas: 4,
+            cpu: Quantity::parse("1500m").unwrap(),
+            memory: gib(4),
+            slots: 2,
+            breakdown: Some(Err(MemoryError {
+                message: "network memory (2Gi) is larger than its maximum (1Gi)".into(),
+                option: "taskmanager.memory.network.max".into(),
+            })),
+            ..RoleSize::default()
+        });
+        workload.size.total = Total {
+            cpu: Quantity::from_units(7),
+            memory: gib(18),
+            storage: gib(50),
+            task_managers: 4,
+            task_slots: 8,
+            jobs: 1,
+            ..Total::default()
+        };
+        workload.size.total.extended.insert("nvidia.com/gpu".into(), Quantity::from_units(4));
+        workload
+            .size
+            .problems
+            .push(SizeProblem { pointer: "/spec/jobManager/resource/cpu".into(), message: "\"many\" is no number".into() });
+        let object = |name: &str| ObjectRef {
+            api_version: "flink.apache.org/v1beta1".into(),
+            kind: "FlinkDeployment".into(),
+            namespace: "payments-prod".into(),
+            name: name.into(),
+        };
+        let bare = Workload { engine: Engine::Standalone, ..Workload::default() };
+        vec![ClusterSize::new(object("etl"), &workload), ClusterSize::new(object("größe"), &bare)]
+    }
+
+    #[test]
+    fn sizes_are_shown_as_tables() {
+        insta::assert_snapshot!(text(&clusters()));
+    }
+
+    #[test]
+    fn sizes_are_shown_as_json() {
+        insta::assert_snapshot!(json(&clusters()).unwrap());
+    }
+}

@@ -1,0 +1,122 @@
+//! `lint`, `render` and `size` as a user runs them: what goes where, and with which exit status.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n";
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn run(files: &[(&str, &str)], args: &[&str], stdin: &str) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let output = Command::cargo_bin("flinkgate")
+        .unwrap()
+        .args(args)
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .write_stdin(stdin)
+        .output()
+        .unwrap();
+    Run {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {} {}", run.out, run.err))
+}
+
+#[test]
+fn a_clean_folder_is_fine() {
+    let run = run(&[("pods/a.yaml", POD)], &["lint"], "");
+    assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (0, "no findings in 1 object of 1 file\n", ""));
+}
+
+#[test]
+fn a_missing_file_is_named_and_the_rest_is_judged() {
+    let run = run(&[("a.yaml", POD)], &["lint", "--format", "json", "gone.yaml", "a.yaml"], "");
+    assert_eq!(run.status, 2);
+    assert!(run.err.contains("gone.yaml"), "{}", run.err);
+    let json = json(&run);
+    assert_eq!((&json["objects"], &json["errors"][0]["file"]), (&1.into(), &"gone.yaml".into()));
+}
+
+#[test]
+fn a_broken_document_leaves_the_others_of_its_file() {
+    let text = format!("{POD}---\nkind: [\n---\n{POD}");
+    let run = run(&[("a.yaml", &text)], &["lint", "--format", "json", "a.yaml"], "");
+    assert_eq!(run.status, 2);
+    let json = json(&run);
+    assert_eq!(json["objects"], 2);
+    assert!(json["errors"][0]["line"].as_u64().unwrap() >= 5, "{json}");
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_a_warning_with_its_place() {
+    let text = format!("{POD}spec:\n  nodeName: a\n  nodeName: b\n");
+    let files = [("a.yaml", text.as_str())];
+    let warned = run(&files, &["lint", "--format", "json"], "");
+    let finding = &json(&warned)["findings"][0];
+    assert_eq!((warned.status, &finding["level"], &finding["line"]), (0, &"warning".into(), &6.into()));
+    assert_eq!(run(&files, &["lint", "--fail-on", "warning"], "").status, 1);
+}
+
+#[test]
+fn standard_input_and_lists_are_read() {
+    let list =
+        r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod"}, {"apiVersion": "v1", "kind": "Pod"}]}"#;
+    let run = run(&[], &["lint", "--format", "json", "-"], list);
+    assert_eq!((run.status, &json(&run)["objects"]), (0, &2.into()));
+}
+
+#[test]
+fn what_is_no_object_is_left_alone_in_folders_and_refused_by_name() {
+    let files = [("values.yaml", "replicas: 1\n"), ("a.yaml", POD)];
+    let left = run(&files, &["lint"], "");
+    assert_eq!(left.status, 0);
+    assert!(left.err.contains("left 1 document alone"), "{}", left.err);
+    let refused = run(&files, &["lint", "values.yaml"], "");
+    assert_eq!(refused.status, 2);
+    assert!(refused.err.contains("apiVersion") && refused.err.contains("values.yaml"), "{}", refused.err);
+}
+
+#[test]
+fn wrong_arguments_and_missing_tenants_cannot_run() {
+    for args in [&["lint", "--format", "xml"][..], &["lint", "--tenants", "gone.yaml"], &["lint", "--tenant", "a"], &["size", "--colour"]] {
+        let run = run(&[("a.yaml", POD)], args, "");
+        assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
+        assert!(run.err.contains("error"), "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn render_writes_all_objects_as_yaml() {
+    let text = format!("{POD}---\n{{\"kind\": \"Pod\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n");
+    let run = run(&[("a.yaml", &text)], &["render", "a.yaml"], "");
+    let expected = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: b\n---\napiVersion: v1\nkind: Pod\n\"on\": \"yes\"\n";
+    assert_eq!((run.status, run.out.as_str()), (0, expected));
+}
+
+#[test]
+fn render_shows_no_difference_where_there_is_none() {
+    let run = run(&[("a.yaml", POD)], &["render", "--diff"], "");
+    assert_eq!((run.status, run.out.as_str()), (0, ""));
+}
+
+#[test]
+fn size_without_flink_is_an_empty_list() {
+    let run = run(&[("a.yaml", POD)], &["size", "--format", "json"], "");
+    assert_eq!((run.status, json(&run)), (0, serde_json::json!({"version": 1, "clusters": []})));
+}
