@@ -1,1 +1,20 @@
-//! The admission protocol: review in, response out; the TLS server; certificates.
+//! The admission protocol and the server that speaks it.
+//!
+//! [`review`] reads what an API server sends, [`answer`] is what the pipeline says of it and [`response`] is
+//! what goes back; those three know no network and serve `flinkgate review` too. Around them stand the
+//! [`router`], the [`server`] with its limits, [`tls`] with [`certificate`] and [`reload`], the plain-HTTP
+//! [`health`] port and [`shutdown`].
+
+pub mod answer;
+mod body;
+pub mod certificate;
+mod connections;
+pub mod health;
+pub mod reload;
+pub mod response;
+pub mod review;
+pub mod router;
+pub mod server;
+pub mod shutdown;
+pub mod tls;
+mod x509;

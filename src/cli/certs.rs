@@ -1,16 +1,59 @@
-//! `flinkgate certs`.
+//! `flinkgate certs`: a development certificate authority and serving certificate.
 
 use super::{Exit, Outcome};
+use crate::admission::certificate;
+use anyhow::{Context, bail};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `flinkgate certs`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Folder for ca.crt, tls.crt and tls.key; made when it is missing
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// One more DNS name or IP address; localhost, 127.0.0.1, ::1 and the Service's names are always there
+    #[arg(long, value_name = "NAME")]
+    san: Vec<String>,
+    /// How many days the certificates hold
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: u32,
+    /// Overwrite files that are there
+    #[arg(long)]
+    force: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
+    let made = certificate::development(&args.san, args.days).context("--san")?;
+    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let files = [("ca.crt", &made.ca_pem, 0o644), ("tls.crt", &made.certificate_pem, 0o644), ("tls.key", &made.key_pem, 0o600)];
+    // All or nothing: a new key beside an old certificate would be of no use.
+    for (name, ..) in &files {
+        let path = args.out.join(name);
+        if !args.force && path.exists() {
+            bail!("{} is there already: choose another folder, or overwrite it with --force", path.display());
+        }
+    }
+    for (name, content, mode) in files {
+        let path = args.out.join(name);
+        write(&path, content, mode).with_context(|| format!("cannot write {}", path.display()))?;
+        eprintln!("wrote {}", path.display());
+    }
+    eprintln!("SHA-256 of the authority: {}", made.ca_sha256);
     Ok(Exit::Fine)
+}
+
+/// Replaces the file, so that an old file's permissions do not stay.
+fn write(path: &Path, content: &str, mode: u32) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(content.as_bytes())
 }

@@ -1,16 +1,156 @@
-//! `flinkgate serve`.
+//! `flinkgate serve`: the webhook server and its health port.
 
 use super::{Exit, Outcome};
+use crate::admission::answer::{Answer, Judge};
+use crate::admission::certificate::{self, Serving};
+use crate::admission::health::{self, Health};
+use crate::admission::reload::{self, Files};
+use crate::admission::router;
+use crate::admission::server::{self, Limits, Port};
+use crate::admission::shutdown::{self, Phase};
+use crate::admission::tls::{self, CurrentCertificate};
+use crate::telemetry::logs;
+use crate::telemetry::metrics::Metrics;
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// How often files are looked at for changes.
+const RELOAD: Duration = Duration::from_millis(1_500);
+/// How long a certificate holds that nobody keeps: longer than a process lives.
+const OWN_CERTIFICATE_DAYS: u32 = 3_650;
 
 /// Arguments of `flinkgate serve`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Address of the webhooks (TLS); port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:9443")]
+    bind: SocketAddr,
+    /// Address of /healthz, /readyz and /metrics (plain HTTP)
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8081")]
+    health_bind: SocketAddr,
+    /// Files or folders with FlinkTenants; reloaded when they change
+    #[arg(long, value_name = "PATH")]
+    tenants: Vec<PathBuf>,
+    /// Files or folders with more rules; reloaded when they change
+    #[arg(long, value_name = "PATH")]
+    policies: Vec<PathBuf>,
+    /// What happens to Flink in a namespace of no tenant
+    #[arg(long, value_enum, default_value_t)]
+    unassigned: Unassigned,
+    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// One more name or address in the certificate that Flinkgate makes
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
+    tls_san: Vec<String>,
+    /// Where to write the CA of the certificate that Flinkgate makes, for `curl --cacert` and `webhooks --ca`
+    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
+    tls_ca_out: Option<PathBuf>,
+    /// error, warn, info, debug, trace, or a filter such as flinkgate=debug; RUST_LOG goes before
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log_level: String,
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t)]
+    log_format: logs::Format,
+}
+
+/// What happens to Flink in a namespace of no tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Unassigned {
+    /// It is admitted.
+    Allow,
+    /// It is admitted with a warning.
+    #[default]
+    Warn,
+    /// It is refused.
+    Deny,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
+    logs::start(&args.log_level, args.log_format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let outcome = runtime.block_on(serve(args));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}
+
+/// INTEGRATOR: builds what judges objects; here `--tenants`, `--policies` and `--unassigned` become a `pipeline::Gate`,
+/// and tasks that reload them are started (they call `health.set("policies", true, "…; last reload failed: …")`).
+fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
+    let _ = (&args.tenants, &args.policies, args.unassigned, metrics);
+    health.set("policies", true, "none");
+    Ok(Arc::new(|_, _| Answer::default()))
+}
+
+async fn serve(args: Args) -> Outcome {
+    let metrics = Arc::new(Metrics::default());
+    let health = Health::waiting_for(&["certificate", "policies", "listener"]);
+    let judge = load(&args, &health, &metrics)?;
+    let certificate = take_certificate(&args, &health, &metrics)?;
+    let webhook_listener = bind(args.bind, "--bind").await?;
+    let health_listener = bind(args.health_bind, "--health-bind").await?;
+    let (webhooks_at, health_at) = (webhook_listener.local_addr()?, health_listener.local_addr()?);
+
+    let (phase, watched) = watch::channel(Phase::Serving);
+    let acceptor = TlsAcceptor::from(tls::server_config(certificate)?);
+    let webhooks = Port {
+        tls: Some(acceptor),
+        router: router::router(judge, Arc::clone(&metrics)),
+        limits: Limits::default(),
+        open: metrics.connections.clone(),
+    };
+    let limits = Limits { connections: 64, ..Limits::default() };
+    let plain = Port { tls: None, router: health::router(Arc::clone(&health), metrics), limits, open: Default::default() };
+    let webhooks = tokio::spawn(server::serve(webhook_listener, webhooks, watched));
+    // The health port answers to the very end, so that probes see "not ready" instead of nothing.
+    let (health_phase, health_watched) = watch::channel(Phase::Serving);
+    let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
+    let signal = tokio::spawn(shutdown::signal());
+    health.set("listener", true, format!("webhooks on {webhooks_at}"));
+    tracing::info!(webhooks = %webhooks_at, health = %health_at, version = env!("CARGO_PKG_VERSION"), "listening");
+
+    signal.await?.context("cannot listen for signals")?;
+    shutdown::leave(&phase, &health, shutdown::GRACE).await;
+    webhooks.await?;
+    health_phase.send_replace(Phase::Closing);
+    let _ = tokio::time::timeout(Duration::from_secs(1), plain).await;
+    tracing::info!("stopped");
     Ok(Exit::Fine)
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
+}
+
+/// The given certificate, watched for changes, or one of our own.
+fn take_certificate(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<CurrentCertificate>> {
+    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+        let files = Files { certificate: certificate.clone(), key: key.clone() };
+        let serving = files.load().with_context(|| format!("certificate {} with key {}", certificate.display(), key.display()))?;
+        let current = CurrentCertificate::new(serving);
+        tokio::spawn(reload::watch(files, RELOAD, Arc::clone(&current), Arc::clone(health), Arc::clone(metrics)));
+        return Ok(current);
+    }
+    let made = certificate::development(&args.tls_san, OWN_CERTIFICATE_DAYS).context("--tls-san")?;
+    let serving = Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes())?;
+    tracing::info!(ca_sha256 = made.ca_sha256, "no --tls-cert: serving a certificate of our own making");
+    if let Some(path) = &args.tls_ca_out {
+        std::fs::write(path, &made.ca_pem).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    metrics.certificate_not_after.set(serving.not_after_seconds());
+    health.set("certificate", true, format!("our own, valid until {}", serving.not_after_text()));
+    Ok(CurrentCertificate::new(serving))
 }

@@ -1,0 +1,88 @@
+//! What the pipeline says of one object, before it is put into the protocol's words.
+
+use crate::policy::{Finding, Level};
+use crate::resource::Resource;
+use std::sync::Arc;
+
+/// Which of the two webhooks asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Webhook {
+    /// May change the object.
+    Mutate,
+    /// Sees the object as it will be stored.
+    Validate,
+}
+
+impl Webhook {
+    /// The name as paths, logs and metrics write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mutate => "mutate",
+            Self::Validate => "validate",
+        }
+    }
+}
+
+/// What the pipeline says of one object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The tenant that owns the object, if one does.
+    pub tenant: Option<String>,
+    /// Everything there is to say; one at level error refuses.
+    pub findings: Vec<Finding>,
+    /// What the mutating webhook changes; an empty patch is no patch.
+    pub patch: Option<json_patch::Patch>,
+}
+
+/// How a request ended, as logs and metrics name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// Nothing to say.
+    Admitted,
+    /// Admitted with warnings.
+    Warned,
+    /// At least one finding at level error.
+    Refused,
+    /// The review could not be read.
+    Malformed,
+    /// Flinkgate itself failed.
+    Failed,
+}
+
+impl Decision {
+    /// The name as logs and metrics write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admitted => "admitted",
+            Self::Warned => "warned",
+            Self::Refused => "refused",
+            Self::Malformed => "malformed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Answer {
+    /// The gravest finding decides.
+    pub fn decision(&self) -> Decision {
+        match self.findings.iter().map(|finding| finding.level).max() {
+            Some(Level::Error) => Decision::Refused,
+            Some(Level::Warning) => Decision::Warned,
+            Some(Level::Info) | None => Decision::Admitted,
+        }
+    }
+
+    /// The ids of all rules with findings, each once, in the order of the findings.
+    pub fn rules(&self) -> Vec<&str> {
+        let mut rules: Vec<&str> = Vec::new();
+        for finding in &self.findings {
+            if !rules.contains(&finding.rule.as_str()) {
+                rules.push(&finding.rule);
+            }
+        }
+        rules
+    }
+}
+
+/// The pipeline as the server calls it: it only reads, never blocks and takes some ten microseconds.
+pub type Judge = Arc<dyn Fn(Webhook, &Resource) -> Answer + Send + Sync>;

@@ -1,0 +1,214 @@
+//! Serving certificates: read from PEM and checked, or made for development.
+
+use super::x509;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Why a certificate cannot be served or made.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// A file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No certificate in the PEM text.
+    #[error("the certificate file holds no PEM certificate (-----BEGIN CERTIFICATE-----)")]
+    NoCertificate,
+    /// No private key in the PEM text.
+    #[error("the key file holds no PEM private key (PKCS#8, PKCS#1 or SEC1, not encrypted)")]
+    NoKey,
+    /// The two do not belong together.
+    #[error("the certificate and the private key do not belong together: give the key that the certificate was made for")]
+    Mismatch,
+    /// rustls cannot use them.
+    #[error("the certificate or key cannot be used: {0}")]
+    Unusable(rustls::Error),
+    /// Not a certificate that can be read.
+    #[error("the certificate's period of validity cannot be read")]
+    Validity,
+    /// Over.
+    #[error("the certificate expired on {0}: renew it")]
+    Expired(String),
+    /// Not yet.
+    #[error("the certificate is valid only from {0}: check the clock, or wait")]
+    NotYetValid(String),
+    /// A certificate could not be made.
+    #[error("cannot make a certificate: {0}")]
+    Make(#[from] rcgen::Error),
+}
+
+/// A certificate chain with its key, ready for handshakes.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// Chain and key as rustls uses them.
+    pub key: Arc<CertifiedKey>,
+    /// When the leaf ends.
+    pub not_after: SystemTime,
+}
+
+impl Serving {
+    /// Reads a chain and its key from PEM text.
+    ///
+    /// # Errors
+    /// When one is missing, they do not match, or the leaf does not hold now.
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(|_| CertificateError::NoCertificate)?;
+        let leaf = chain.first().ok_or(CertificateError::NoCertificate)?;
+        let validity = x509::validity(leaf).ok_or(CertificateError::Validity)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| CertificateError::NoKey)?;
+        let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => CertificateError::Mismatch,
+            other => CertificateError::Unusable(other),
+        })?;
+        let now = SystemTime::now();
+        if now > validity.not_after {
+            return Err(CertificateError::Expired(date(validity.not_after)));
+        }
+        if now < validity.not_before {
+            return Err(CertificateError::NotYetValid(date(validity.not_before)));
+        }
+        Ok(Self { key: Arc::new(key), not_after: validity.not_after })
+    }
+
+    /// The end of the leaf in seconds since 1970.
+    pub fn not_after_seconds(&self) -> i64 {
+        let since = self.not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    /// The end of the leaf for people.
+    pub fn not_after_text(&self) -> String {
+        date(self.not_after)
+    }
+}
+
+/// Reads a file, with its name in the error.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, CertificateError> {
+    std::fs::read(path).map_err(|source| CertificateError::Read { path: path.to_owned(), source })
+}
+
+/// A certificate authority that signed one serving certificate, and whose key is already forgotten.
+pub struct Development {
+    /// The authority's certificate, for `caBundle` and `curl --cacert`.
+    pub ca_pem: String,
+    /// SHA-256 of the authority's certificate, `AB:CD:…`.
+    pub ca_sha256: String,
+    /// The serving certificate.
+    pub certificate_pem: String,
+    /// Its private key (PKCS#8).
+    pub key_pem: String,
+}
+
+/// Names in every certificate that Flinkgate makes: the Service's, and this machine's.
+const NAMES: [&str; 7] = [
+    "flinkgate.flinkgate-system.svc",
+    "flinkgate.flinkgate-system.svc.cluster.local",
+    "flinkgate.flinkgate-system",
+    "flinkgate",
+    "localhost",
+    "127.0.0.1",
+    "::1",
+];
+/// Room for clocks that are behind.
+const BACKDATED: Duration = Duration::from_secs(3_600);
+const DAY: u64 = 86_400;
+
+/// Makes an authority and a serving certificate (ECDSA P-256) for Flinkgate's own names and `more_names`.
+///
+/// # Errors
+/// When a name is neither a DNS name nor an IP address.
+pub fn development(more_names: &[String], days: u32) -> Result<Development, CertificateError> {
+    let now = SystemTime::now();
+    let (from, until) = (now - BACKDATED, now + Duration::from_secs(u64::from(days) * DAY));
+    let ca_key = KeyPair::generate()?;
+    let mut ca = CertificateParams::new(Vec::new())?;
+    ca.distinguished_name = named("Flinkgate development CA");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    (ca.not_before, ca.not_after) = (from.into(), until.into());
+    let ca_certificate = ca.self_signed(&ca_key)?;
+
+    let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
+    for name in more_names {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let key = KeyPair::generate()?;
+    let mut leaf = CertificateParams::new(names)?;
+    leaf.distinguished_name = named("flinkgate");
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    leaf.use_authority_key_identifier_extension = true;
+    (leaf.not_before, leaf.not_after) = (from.into(), until.into());
+    let certificate = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?;
+    Ok(Development {
+        ca_pem: ca_certificate.pem(),
+        ca_sha256: fingerprint(ca_certificate.der()),
+        certificate_pem: certificate.pem(),
+        key_pem: key.serialize_pem(),
+    })
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+fn fingerprint(der: &[u8]) -> String {
+    let Some(suite) = aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13() else { return String::new() };
+    let digest = suite.common.hash_provider.hash(der);
+    digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
+fn date(time: SystemTime) -> String {
+    jiff::Timestamp::try_from(time).map_or_else(|_| "an unknown day".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_development_certificate_can_be_served() {
+        let made = development(&["gate.example.com".into(), "10.1.2.3".into()], 30).unwrap();
+        let serving = Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes()).unwrap();
+        assert!(serving.not_after > SystemTime::now() + Duration::from_secs(29 * DAY));
+        assert_eq!(made.ca_sha256.len(), 32 * 3 - 1);
+    }
+
+    #[test]
+    fn unusable_pairs_are_named() {
+        let (one, two) = (development(&[], 1).unwrap(), development(&[], 1).unwrap());
+        let over = development(&[], 0).unwrap();
+        std::thread::sleep(Duration::from_millis(1_100));
+        for (certificate, key, expected) in [
+            (one.certificate_pem.as_str(), two.key_pem.as_str(), "do not belong together"),
+            ("", one.key_pem.as_str(), "no PEM certificate"),
+            (one.certificate_pem.as_str(), "nonsense", "no PEM private key"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", one.key_pem.as_str(), "validity cannot be read"),
+            (over.certificate_pem.as_str(), over.key_pem.as_str(), "expired on"),
+        ] {
+            let error = Serving::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The open connections of one port: how each behaves, and which one goes when there are too many.
+//!
+//! A client that connects and says nothing, or says it a byte at a time, holds a place. When all places are
+//! taken the connection that has waited longest without a request makes room, so that newcomers are always served.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How one connection behaves.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    state: Mutex<State>,
+    /// Told when the connection has to make room.
+    pub(crate) evicted: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    served: bool,
+    in_flight: usize,
+    /// Since when nothing is in flight.
+    idle_since: Instant,
+    /// When the first bytes of a request came that is not complete yet.
+    head_since: Option<Instant>,
+}
+
+/// How long a connection may take for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From the first byte of a request, or from the connection's beginning, to the end of its header.
+    pub header: Duration,
+    /// For the TLS handshake.
+    pub handshake: Duration,
+    /// Without any request; longer than the 90 seconds after which API servers close idle connections themselves.
+    pub idle: Duration,
+    /// How many connections may be open.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // 1,024 open files is the usual soft limit of a process.
+        Self { header: Duration::from_secs(10), handshake: Duration::from_secs(5), idle: Duration::from_secs(150), connections: 768 }
+    }
+}
+
+impl Pace {
+    fn new() -> Arc<Self> {
+        let state = State { served: false, in_flight: 0, idle_since: Instant::now(), head_since: None };
+        Arc::new(Self { state: Mutex::new(state), evicted: Notify::new() })
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn request_begins(&self) {
+        let mut state = self.state();
+        state.in_flight += 1;
+        state.served = true;
+        state.head_since = None;
+    }
+
+    pub(crate) fn request_ends(&self) {
+        let mut state = self.state();
+        state.in_flight = state.in_flight.saturating_sub(1);
+        state.idle_since = Instant::now();
+    }
+
+    fn bytes_came(&self) {
+        let mut state = self.state();
+        if state.in_flight == 0 && state.head_since.is_none() {
+            state.head_since = Some(Instant::now());
+        }
+    }
+
+    /// Whether the client is too slow. HTTP/2 sends frames that are no requests, so only its first request is timed.
+    pub(crate) fn is_overdue(&self, limits: &Limits, http2: bool) -> bool {
+        let state = self.state();
+        if state.in_flight > 0 {
+            return false;
+        }
+        let idle = state.idle_since.elapsed();
+        if !state.served {
+            return idle > limits.header;
+        }
+        idle > limits.idle || (!http2 && state.head_since.is_some_and(|since| since.elapsed() > limits.header))
+    }
+}
+
+/// All connections of a port.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    next: AtomicU64,
+    open: Mutex<BTreeMap<u64, Arc<Pace>>>,
+}
+
+/// One place among the connections, given back when dropped.
+pub(crate) struct Place {
+    connections: Arc<Connections>,
+    id: u64,
+    pub(crate) pace: Arc<Pace>,
+}
+
+impl Connections {
+    /// Takes a place for a new connection. With `limit` places taken another connection is told to go;
+    /// `None` when all of them have requests in flight.
+    pub(crate) fn enter(self: &Arc<Self>, limit: usize) -> Option<Place> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= limit {
+            let longest_idle = open
+                .iter()
+                .filter_map(|(id, pace)| {
+                    let state = pace.state();
+                    (state.in_flight == 0).then_some((state.served, state.idle_since, *id))
+                })
+                .min();
+            let evicted = open.remove(&longest_idle?.2)?;
+            evicted.evicted.notify_one();
+        }
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let pace = Pace::new();
+        open.insert(id, Arc::clone(&pace));
+        Some(Place { connections: Arc::clone(self), id, pace })
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+/// A stream that tells its [`Pace`] when bytes come.
+pub(crate) struct Watched<S> {
+    pub(crate) stream: S,
+    pub(crate) pace: Arc<Pace>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.pace.bytes_came();
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_never_sent_a_request_makes_room_first_and_who_is_served_never() {
+        let connections = Arc::new(Connections::default());
+        let served = connections.enter(3).unwrap();
+        served.pace.request_begins();
+        served.pace.request_ends();
+        let silent = connections.enter(3).unwrap();
+        let busy = connections.enter(3).unwrap();
+        busy.pace.request_begins();
+        let newcomer = connections.enter(3).unwrap();
+        newcomer.pace.request_begins();
+        assert!(!connections.open.lock().unwrap().contains_key(&silent.id));
+        let second = connections.enter(3).unwrap();
+        second.pace.request_begins();
+        assert!(!connections.open.lock().unwrap().contains_key(&served.id));
+        assert!(connections.enter(3).is_none());
+        drop(busy);
+        assert_eq!(connections.count(), 2);
+    }
+}

@@ -1,0 +1,303 @@
+//! AdmissionReview responses: an [`Answer`] in the protocol's words.
+
+use super::answer::{Answer, Decision, Webhook};
+use super::review::{MalformedObject, Review};
+use crate::policy::{Finding, Level};
+use crate::resource::{Operation, Resource, pointer};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// An AdmissionReview with a response.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    uid: String,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'static str, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Status {
+    status: &'static str,
+    code: u16,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+}
+
+#[derive(Debug, Serialize)]
+struct Details {
+    name: String,
+    group: String,
+    kind: String,
+    causes: Vec<Cause>,
+}
+
+#[derive(Debug, Serialize)]
+struct Cause {
+    reason: String,
+    message: String,
+    field: String,
+}
+
+/// Longest warning, in characters: what kubectl shows on one line, and what the protocol asks for.
+const WARNING_LENGTH: usize = 120;
+/// API servers pass on 4096 characters of warnings in all.
+const WARNINGS: usize = 32;
+/// A finding that quotes a whole object must not fill the user's terminal.
+const LINE_LENGTH: usize = 1_000;
+/// Audit annotations are stored with every event.
+const ANNOTATION_LENGTH: usize = 512;
+
+impl Reply {
+    /// The answer to a review that could be judged.
+    pub fn new(review: &Review<'_>, webhook: Webhook, resource: &Resource, answer: &Answer) -> Self {
+        let refused = answer.decision() == Decision::Refused;
+        let patch = answer
+            .patch
+            .as_ref()
+            // A patch from a validating webhook or for a deletion is an error to the API server.
+            .filter(|patch| webhook == Webhook::Mutate && !refused && resource.operation != Operation::Delete && !patch.is_empty())
+            .and_then(|patch| serde_json::to_vec(patch).ok())
+            .map(|json| STANDARD.encode(json));
+        Self::wrap(
+            review,
+            Response {
+                uid: review.uid.clone(),
+                allowed: !refused,
+                status: refused.then(|| refusal(resource, answer)),
+                patch_type: patch.as_ref().map(|_| "JSONPatch"),
+                patch,
+                warnings: warnings(&answer.findings),
+                audit_annotations: audit_annotations(answer),
+            },
+        )
+    }
+
+    /// The refusal of a review whose object cannot be read; it is no policy decision and does not look like one.
+    pub fn unreadable(review: &Review<'_>, error: &MalformedObject) -> Self {
+        let message = format!("Flinkgate cannot read the request: {error}");
+        let status = Status { status: "Failure", code: 400, reason: "BadRequest", message: clean(&message, LINE_LENGTH), details: None };
+        Self::wrap(
+            review,
+            Response {
+                uid: review.uid.clone(),
+                allowed: false,
+                status: Some(status),
+                patch: None,
+                patch_type: None,
+                warnings: Vec::new(),
+                audit_annotations: BTreeMap::new(),
+            },
+        )
+    }
+
+    /// Whether the object may pass.
+    pub fn allowed(&self) -> bool {
+        self.response.allowed
+    }
+
+    fn wrap(review: &Review<'_>, response: Response) -> Self {
+        Self { api_version: review.version.api_version(), kind: "AdmissionReview", response }
+    }
+}
+
+fn refusal(resource: &Resource, answer: &Answer) -> Status {
+    let errors: Vec<&Finding> = answer.findings.iter().filter(|finding| finding.level == Level::Error).collect();
+    let who = answer.tenant.as_ref().map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
+    let name = resource.display_name();
+    let place = if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
+    let count = if errors.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", errors.len()) };
+    let mut message = clean(&format!("{who} refuses {} {place}: {count}", resource.kind.kind), LINE_LENGTH);
+    let mut causes = Vec::with_capacity(errors.len());
+    for finding in errors {
+        let field = field_path(&finding.pointer);
+        let mut line = format!("{}: {}", finding.rule, finding.message);
+        if !field.is_empty() {
+            line.push_str(&format!(" ({field})"));
+        }
+        if let Some(help) = &finding.help {
+            line.push_str(&format!("; help: {help}"));
+        }
+        message.push('\n');
+        message.push_str(&clean(&line, LINE_LENGTH));
+        causes.push(Cause { reason: finding.rule.clone(), message: clean(&finding.message, LINE_LENGTH), field });
+    }
+    let details = Details { name: resource.name.clone(), group: resource.kind.group.clone(), kind: resource.kind.kind.clone(), causes };
+    Status { status: "Failure", code: 403, reason: "Forbidden", message, details: Some(details) }
+}
+
+fn warnings(findings: &[Finding]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for finding in findings.iter().filter(|finding| finding.level == Level::Warning) {
+        let text = clean(&format!("{}: {}", finding.rule, finding.message), WARNING_LENGTH);
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    if texts.len() > WARNINGS {
+        let more = texts.len() - (WARNINGS - 1);
+        texts.truncate(WARNINGS - 1);
+        texts.push(format!("and {more} more warnings: `flinkgate lint` shows them all"));
+    }
+    texts
+}
+
+fn audit_annotations(answer: &Answer) -> BTreeMap<&'static str, String> {
+    let mut annotations = BTreeMap::new();
+    if let Some(tenant) = &answer.tenant {
+        annotations.insert("tenant", clean(tenant, ANNOTATION_LENGTH));
+    }
+    for (level, key) in [(Level::Error, "errors"), (Level::Warning, "warnings"), (Level::Info, "infos")] {
+        let mut rules: Vec<&str> = answer.findings.iter().filter(|f| f.level == level).map(|f| f.rule.as_str()).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        if !rules.is_empty() {
+            annotations.insert(key, clean(&rules.join(","), ANNOTATION_LENGTH));
+        }
+    }
+    annotations
+}
+
+/// One line of at most `length` characters. A warning with a control character would be dropped by the API server.
+fn clean(text: &str, length: usize) -> String {
+    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
+    if let Some((end, _)) = line.char_indices().nth(length.saturating_sub(1))
+        && line.chars().nth(length).is_some()
+    {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+/// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.
+fn field_path(json_pointer: &str) -> String {
+    let mut path = String::new();
+    for token in pointer::tokens(json_pointer) {
+        let is_index = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+        let is_plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
+        if is_index || !is_plain {
+            path.push_str(&format!("[{token}]"));
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&token);
+        }
+    }
+    clean(&path, LINE_LENGTH)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn finding(level: Level, rule: &str, message: &str) -> Finding {
+        let pointer = "/spec/podTemplate/spec/containers/0/securityContext/privileged".into();
+        Finding { rule: rule.into(), level, message: message.into(), pointer, help: None }
+    }
+
+    fn reply(version: &str, webhook: Webhook, operation: &str, answer: &Answer) -> Value {
+        let body = json!({"apiVersion": version, "kind": "AdmissionReview", "request": {
+            "uid": "0815", "operation": operation, "name": "etl", "namespace": "payments-prod",
+            "kind": {"group": "flink.apache.org", "version": "v1beta1", "kind": "FlinkDeployment"},
+            "object": {"metadata": {"name": "etl"}}}})
+        .to_string();
+        let review = Review::parse(body.as_bytes()).unwrap();
+        serde_json::to_value(Reply::new(&review, webhook, &review.resource().unwrap(), answer)).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_lists_every_finding() {
+        let mut answer = Answer { tenant: Some("payments".into()), ..Answer::default() };
+        answer.findings = vec![
+            finding(Level::Error, "security/privileged", "must not be\nprivileged"),
+            finding(Level::Warning, "cost/idle", "nothing uses it"),
+            Finding { help: Some("set it".into()), pointer: "/metadata/labels/a~1b".into(), ..finding(Level::Error, "a/b", "no") },
+            finding(Level::Info, "cost/x", "fyi"),
+        ];
+        assert_eq!(
+            reply("admission.k8s.io/v1", Webhook::Validate, "CREATE", &answer),
+            json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": {
+                "uid": "0815", "allowed": false,
+                "status": {"status": "Failure", "code": 403, "reason": "Forbidden",
+                    "message": "tenant \"payments\" refuses FlinkDeployment payments-prod/etl: 2 findings\n\
+                        security/privileged: must not be privileged (spec.podTemplate.spec.containers[0].securityContext.privileged)\n\
+                        a/b: no (metadata.labels[a/b]); help: set it",
+                    "details": {"name": "etl", "group": "flink.apache.org", "kind": "FlinkDeployment", "causes": [
+                        {"reason": "security/privileged", "message": "must not be privileged",
+                         "field": "spec.podTemplate.spec.containers[0].securityContext.privileged"},
+                        {"reason": "a/b", "message": "no", "field": "metadata.labels[a/b]"}]}},
+                "warnings": ["cost/idle: nothing uses it"],
+                "auditAnnotations": {"tenant": "payments", "errors": "a/b,security/privileged", "warnings": "cost/idle", "infos": "cost/x"}}})
+        );
+    }
+
+    #[test]
+    fn a_patch_goes_out_in_standard_base64_and_only_from_the_mutating_webhook() {
+        let patch: json_patch::Patch =
+            serde_json::from_value(json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "?>~"}}])).unwrap();
+        let answer = Answer { patch: Some(patch.clone()), ..Answer::default() };
+        let mutated = reply("admission.k8s.io/v1beta1", Webhook::Mutate, "CREATE", &answer);
+        assert_eq!(mutated["apiVersion"], "admission.k8s.io/v1beta1");
+        assert_eq!(mutated["response"]["patchType"], "JSONPatch");
+        let decoded = STANDARD.decode(mutated["response"]["patch"].as_str().unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<json_patch::Patch>(&decoded).unwrap(), patch);
+
+        let empty = Answer { patch: Some(json_patch::Patch(Vec::new())), ..Answer::default() };
+        let refused = Answer { findings: vec![finding(Level::Error, "a/b", "no")], ..answer.clone() };
+        for (webhook, operation, answer) in [
+            (Webhook::Mutate, "CREATE", &empty),
+            (Webhook::Validate, "CREATE", &answer),
+            (Webhook::Mutate, "DELETE", &answer),
+            (Webhook::Mutate, "CREATE", &refused),
+        ] {
+            let response = &reply("admission.k8s.io/v1", webhook, operation, answer)["response"];
+            assert!(response.get("patch").is_none() && response.get("patchType").is_none(), "{response}");
+        }
+    }
+
+    #[test]
+    fn warnings_are_short_clean_and_few() {
+        let long = format!("{}\u{7}\r\n", "ä".repeat(500));
+        let answer = Answer { findings: vec![finding(Level::Warning, "a/b", &long); 3], ..Answer::default() };
+        let response = &reply("admission.k8s.io/v1", Webhook::Validate, "UPDATE", &answer)["response"];
+        assert_eq!(response["warnings"], json!([format!("a/b: {}…", "ä".repeat(114))]));
+        assert_eq!(response["allowed"], true);
+
+        let findings = (0..100).map(|n| finding(Level::Warning, "a/b", &n.to_string())).collect();
+        let many = reply("admission.k8s.io/v1", Webhook::Validate, "UPDATE", &Answer { findings, ..Answer::default() });
+        let texts = many["response"]["warnings"].as_array().unwrap();
+        assert_eq!((texts.len(), texts[31].as_str().unwrap().starts_with("and 69 more")), (32, true));
+    }
+
+    #[test]
+    fn text_is_cut_on_a_character() {
+        assert_eq!(clean("abc", 3), "abc");
+        assert_eq!(clean("äöüß", 3), "äö…");
+        assert_eq!(clean("a\nb", 3), "a b");
+    }
+}

@@ -1,0 +1,278 @@
+//! AdmissionReview requests, `admission.k8s.io/v1` and `v1beta1` (on the wire they look alike).
+//!
+//! The envelope is read first and borrows the objects as raw JSON; only [`Review::resource`] builds them. So a
+//! review whose object cannot be read still has a uid, and its refusal reaches the user as an answer instead
+//! of a failed call.
+
+use crate::resource::{GroupVersionKind, Operation, Resource, UserInfo, metadata_text, type_name};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Versions of the protocol; the answer has the version of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewVersion {
+    /// `admission.k8s.io/v1`
+    V1,
+    /// `admission.k8s.io/v1beta1`
+    V1Beta1,
+}
+
+impl ReviewVersion {
+    /// The `apiVersion` of reviews of this version.
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::V1 => "admission.k8s.io/v1",
+            Self::V1Beta1 => "admission.k8s.io/v1beta1",
+        }
+    }
+}
+
+/// Why a body is not an AdmissionReview.
+#[derive(Debug, thiserror::Error)]
+pub enum MalformedReview {
+    /// Not JSON, or fields of a wrong type.
+    #[error("the body is not an AdmissionReview: {0}; send a JSON object with apiVersion, kind and request")]
+    Json(#[from] serde_json::Error),
+    /// Another kind of object.
+    #[error("kind is {0:?}, expected \"AdmissionReview\"")]
+    Kind(String),
+    /// A version that this server does not speak.
+    #[error("apiVersion {0:?} is not spoken here: use \"admission.k8s.io/v1\" or \"admission.k8s.io/v1beta1\"")]
+    Version(String),
+    /// No request.
+    #[error("the AdmissionReview has no request")]
+    NoRequest,
+    /// No uid, so that no answer could be matched to it.
+    #[error("the AdmissionReview's request has no uid")]
+    NoUid,
+}
+
+/// Why the object in a review cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum MalformedObject {
+    /// Nested too deep, mostly.
+    #[error("{field} cannot be read: {source}; nothing was judged, correct the object and send it again")]
+    Json {
+        /// `object` or `oldObject`.
+        field: &'static str,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// A list, a string, a number.
+    #[error("{field} is {found}, not a Kubernetes object; nothing was judged, send an object with apiVersion, kind and metadata")]
+    NotAnObject {
+        /// `object` or `oldObject`.
+        field: &'static str,
+        /// What it is instead.
+        found: &'static str,
+    },
+    /// CREATE or UPDATE without an object.
+    #[error("the request has no object, which a {0} needs; nothing was judged")]
+    Missing(&'static str),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    #[serde(default)]
+    api_version: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(borrow, default)]
+    request: Option<Request<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    #[serde(default)]
+    uid: String,
+    #[serde(default)]
+    kind: GroupVersionKind,
+    #[serde(default)]
+    sub_resource: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    namespace: Option<String>,
+    operation: Operation,
+    #[serde(default)]
+    user_info: Option<UserInfo>,
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    old_object: Option<&'a RawValue>,
+    #[serde(default)]
+    dry_run: Option<bool>,
+}
+
+/// One AdmissionReview request; its objects are not parsed yet.
+pub struct Review<'a> {
+    /// The protocol's version.
+    pub version: ReviewVersion,
+    /// To be echoed; unique to this call, not to the object.
+    pub uid: String,
+    request: Request<'a>,
+}
+
+impl<'a> Review<'a> {
+    /// Reads the envelope.
+    ///
+    /// # Errors
+    /// When the body is not JSON, not an AdmissionReview, of an unknown version, or has no request or uid.
+    pub fn parse(body: &'a [u8]) -> Result<Self, MalformedReview> {
+        let wire: Wire<'a> = serde_json::from_slice(body)?;
+        if wire.kind != "AdmissionReview" {
+            return Err(MalformedReview::Kind(wire.kind));
+        }
+        let version = [ReviewVersion::V1, ReviewVersion::V1Beta1].into_iter().find(|known| known.api_version() == wire.api_version);
+        let Some(version) = version else { return Err(MalformedReview::Version(wire.api_version)) };
+        let mut request = wire.request.ok_or(MalformedReview::NoRequest)?;
+        if request.uid.is_empty() {
+            return Err(MalformedReview::NoUid);
+        }
+        Ok(Self { version, uid: std::mem::take(&mut request.uid), request })
+    }
+
+    /// What is being done.
+    pub fn operation(&self) -> Operation {
+        self.request.operation
+    }
+
+    /// What the request says of its object, without the object.
+    pub fn outline(&self) -> Resource {
+        let request = &self.request;
+        Resource {
+            kind: request.kind.clone(),
+            operation: request.operation,
+            namespace: request.namespace.clone().unwrap_or_default(),
+            name: request.name.clone().unwrap_or_default(),
+            sub_resource: request.sub_resource.clone().filter(|name| !name.is_empty()),
+            dry_run: request.dry_run.unwrap_or_default(),
+            user: request.user_info.clone().unwrap_or_default(),
+            object: Value::Null,
+            old_object: None,
+        }
+    }
+
+    /// The object on its way through the gate.
+    ///
+    /// # Errors
+    /// When the object or the old object is missing, nested too deep or not a mapping.
+    pub fn resource(&self) -> Result<Resource, MalformedObject> {
+        let mut resource = self.outline();
+        resource.object = read_object("object", self.request.object)?;
+        resource.old_object = match read_object("oldObject", self.request.old_object)? {
+            Value::Null => None,
+            object => Some(object),
+        };
+        match resource.operation {
+            Operation::Create if resource.object.is_null() => return Err(MalformedObject::Missing("CREATE")),
+            Operation::Update if resource.object.is_null() => return Err(MalformedObject::Missing("UPDATE")),
+            _ => {}
+        }
+        // Deleting a whole collection sends no name in the request; the object has it.
+        if resource.name.is_empty() {
+            let named = if resource.object.is_null() { resource.old_object.as_ref() } else { Some(&resource.object) };
+            resource.name = named.map(|object| metadata_text(object, "name")).unwrap_or_default().to_owned();
+        }
+        Ok(resource)
+    }
+}
+
+/// serde_json stops at 128 levels, so that nothing after this recurses deeper.
+fn read_object(field: &'static str, raw: Option<&RawValue>) -> Result<Value, MalformedObject> {
+    let Some(raw) = raw else { return Ok(Value::Null) };
+    match serde_json::from_str(raw.get()) {
+        Ok(value @ (Value::Object(_) | Value::Null)) => Ok(value),
+        Ok(other) => Err(MalformedObject::NotAnObject { field, found: type_name(&other) }),
+        Err(source) => Err(MalformedObject::Json { field, source }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn request(extra: Value) -> Vec<u8> {
+        let mut request = json!({"uid": "u1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": {}});
+        request.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).to_string().into_bytes()
+    }
+
+    #[test]
+    fn every_recorded_review_becomes_a_resource() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/reviews");
+        let mut seen = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            let body = std::fs::read(&path).unwrap();
+            let review = Review::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let resource = review.resource().unwrap();
+            let sent: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(review.uid, sent["request"]["uid"]);
+            assert_eq!(resource.kind.kind, sent["request"]["kind"]["kind"]);
+            assert_eq!(resource.user.username, sent["request"]["userInfo"]["username"]);
+            assert_eq!(resource.object, sent["request"]["object"]);
+            seen += 1;
+        }
+        assert!(seen >= 5);
+    }
+
+    #[test]
+    fn a_deletion_without_a_name_takes_it_from_the_old_object() {
+        let body = request(json!({"operation": "DELETE", "object": null, "oldObject": {"metadata": {"name": "etl"}}}));
+        let resource = Review::parse(&body).unwrap().resource().unwrap();
+        assert_eq!((resource.name.as_str(), resource.object.is_null()), ("etl", true));
+    }
+
+    #[test]
+    fn a_body_that_is_no_review_says_what_is_wrong() {
+        let cases: [(&[u8], &str); 7] = [
+            (b"", "not an AdmissionReview"),
+            (b"[1]", "not an AdmissionReview"),
+            (b"{}", "kind is \"\""),
+            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v2"}"#, "\"admission.k8s.io/v2\" is not spoken here"),
+            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}"#, "no request"),
+            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"operation":"CREATE"}}"#, "no uid"),
+            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"EAT"}}"#, "EAT"),
+        ];
+        for (body, expected) in cases {
+            let error = Review::parse(body).err().unwrap().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_judged_is_named() {
+        for (extra, expected) in [
+            (json!({"object": "x"}), "object is a string"),
+            (json!({"object": null}), "a CREATE needs"),
+            (json!({"operation": "UPDATE", "oldObject": [1]}), "oldObject is a list"),
+        ] {
+            let body = request(extra);
+            let error = Review::parse(&body).unwrap().resource().unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_thousand_levels_are_an_error_and_no_crash() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let inner = if open == "[" { "" } else { "1" };
+            let deep = format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000));
+            let body = format!(
+                r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u","operation":"CREATE","object":{deep}}}}}"#
+            );
+            let review = Review::parse(body.as_bytes());
+            assert!(review.is_err() || review.is_ok_and(|review| review.resource().is_err()));
+            assert!(Review::parse(deep.as_bytes()).is_err());
+        }
+    }
+}

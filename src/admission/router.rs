@@ -1,0 +1,137 @@
+//! `POST /mutate`, `POST /validate`: from an HTTP request to its answer.
+
+use super::answer::{Decision, Judge, Webhook};
+use super::body::{self, Budget};
+use super::response::Reply;
+use super::review::Review;
+use crate::telemetry::decision::{self, operation_name};
+use crate::telemetry::metrics::Metrics;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a client may take to send a body.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+struct Desk {
+    judge: Judge,
+    metrics: Arc<Metrics>,
+    budget: Budget,
+}
+
+/// The routes of the webhook port.
+pub fn router(judge: Judge, metrics: Arc<Metrics>) -> Router {
+    // One handler for every path: API servers are known to send `//validate`, and every answer shall say what is here.
+    Router::new().fallback(handle).with_state(Desk { judge, metrics, budget: Budget::default() })
+}
+
+fn webhook_at(path: &str) -> Option<Webhook> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next()) {
+        (Some("mutate"), None) => Some(Webhook::Mutate),
+        (Some("validate"), None) => Some(Webhook::Validate),
+        _ => None,
+    }
+}
+
+async fn handle(State(desk): State<Desk>, request: Request) -> Response {
+    let Some(webhook) = webhook_at(request.uri().path()) else {
+        return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n").into_response();
+    };
+    if request.method() != Method::POST {
+        let text = "send an AdmissionReview by POST\n";
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], text).into_response();
+    }
+    if !is_json(request.headers().get(header::CONTENT_TYPE)) {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send an AdmissionReview with Content-Type: application/json\n").into_response();
+    }
+    let body = match body::read(request.into_body(), &desk.budget, BODY_TIME).await {
+        Ok(body) => body,
+        Err((status, text)) => {
+            desk.metrics.answered(webhook, "", "", Decision::Malformed, Duration::ZERO);
+            let mut response = (status, text).into_response();
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                // With this header an API server tries again within the webhook's timeout.
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            return response;
+        }
+    };
+    desk.metrics.in_flight.inc();
+    // A bug met by one object must cost that request, not the server.
+    let response = catch_unwind(AssertUnwindSafe(|| desk.answer(webhook, &body)));
+    desk.metrics.in_flight.dec();
+    response.unwrap_or_else(|_| {
+        tracing::error!(webhook = webhook.as_str(), "the answer to a review failed by a panic; the object was not judged");
+        desk.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
+        (StatusCode::INTERNAL_SERVER_ERROR, "Flinkgate failed internally; this is no policy decision, see its log\n").into_response()
+    })
+}
+
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+impl Desk {
+    fn answer(&self, webhook: Webhook, body: &[u8]) -> Response {
+        let start = Instant::now();
+        let review = match Review::parse(body) {
+            Ok(review) => review,
+            Err(error) => {
+                self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
+                tracing::warn!(webhook = webhook.as_str(), %error, "malformed review");
+                return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
+            }
+        };
+        let operation = operation_name(review.operation());
+        let resource = match review.resource() {
+            Ok(resource) => resource,
+            Err(error) => {
+                let outline = review.outline();
+                self.metrics.answered(webhook, &outline.kind.kind, operation, Decision::Malformed, start.elapsed());
+                tracing::warn!(webhook = webhook.as_str(), uid = review.uid, kind = outline.kind.kind,
+                    namespace = outline.namespace, name = outline.name, %error, "unreadable object");
+                return json(&Reply::unreadable(&review, &error));
+            }
+        };
+        let answer = (self.judge)(webhook, &resource);
+        let response = json(&Reply::new(&review, webhook, &resource, &answer));
+        let took = start.elapsed();
+        self.metrics.answered(webhook, &resource.kind.kind, operation, answer.decision(), took);
+        decision::log(webhook, &review.uid, &resource, &answer, took);
+        response
+    }
+}
+
+fn json(reply: &Reply) -> Response {
+    match serde_json::to_vec(reply) {
+        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the answer cannot be written: {error}\n")).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicate_slashes_do_not_matter() {
+        for (path, expected) in [
+            ("/validate", Some(Webhook::Validate)),
+            ("//validate", Some(Webhook::Validate)),
+            ("//mutate/", Some(Webhook::Mutate)),
+            ("/", None),
+            ("/validate/x", None),
+            ("/Validate", None),
+        ] {
+            assert_eq!(webhook_at(path), expected, "{path}");
+        }
+    }
+}

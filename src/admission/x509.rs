@@ -1,0 +1,92 @@
+//! The one thing that Flinkgate reads out of an X.509 certificate: how long it holds.
+
+use std::time::{Duration, SystemTime};
+
+/// First and last moment of a certificate's validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Validity {
+    pub(crate) not_before: SystemTime,
+    pub(crate) not_after: SystemTime,
+}
+
+/// Reads the validity from a DER certificate:
+/// `Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, Validity { Time, Time }, … }, … }`.
+pub(crate) fn validity(certificate: &[u8]) -> Option<Validity> {
+    let (_, certificate, _) = element(certificate)?;
+    let (_, mut fields, _) = element(certificate)?;
+    if fields.first() == Some(&0xA0) {
+        fields = element(fields)?.2;
+    }
+    for _ in ["serial", "algorithm", "issuer"] {
+        fields = element(fields)?.2;
+    }
+    let (_, times, _) = element(fields)?;
+    let (tag, not_before, rest) = element(times)?;
+    let not_before = time(tag, not_before)?;
+    let (tag, not_after, _) = element(rest)?;
+    Some(Validity { not_before, not_after: time(tag, not_after)? })
+}
+
+/// One DER element: its tag, its content, what follows it.
+fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = der.split_first()?;
+    let (&first, mut rest) = rest.split_first()?;
+    let mut length = usize::from(first);
+    if first >= 0x80 {
+        let (digits, after) = rest.split_at_checked(usize::from(first & 0x7F))?;
+        if digits.len() > 4 {
+            return None;
+        }
+        length = digits.iter().fold(0, |length, digit| (length << 8) | usize::from(*digit));
+        rest = after;
+    }
+    let (content, rest) = rest.split_at_checked(length)?;
+    Some((tag, content, rest))
+}
+
+/// `UTCTime` is `YYMMDDhhmmssZ` and counts from 1950, `GeneralizedTime` is `YYYYMMDDhhmmssZ`.
+fn time(tag: u8, text: &[u8]) -> Option<SystemTime> {
+    let text = std::str::from_utf8(text).ok()?;
+    let full = match tag {
+        0x17 => format!("{}{text}", if text.get(..2)? < "50" { "20" } else { "19" }),
+        0x18 => text.to_owned(),
+        _ => return None,
+    };
+    let civil = jiff::civil::DateTime::strptime("%Y%m%d%H%M%SZ", &full).ok()?;
+    let seconds = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    match u64::try_from(seconds) {
+        Ok(after) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(after)),
+        Err(_) => SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(seconds.unsigned_abs())),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity_is_read_in_both_notations() {
+        for (year, expected) in [(2030, 1_893_456_000), (2060, 2_840_140_800)] {
+            let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            params.not_after = rcgen::date_time_ymd(year, 1, 1);
+            let certificate = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            let read = validity(certificate.der()).unwrap();
+            assert_eq!(read.not_after, SystemTime::UNIX_EPOCH + Duration::from_secs(expected));
+        }
+    }
+
+    #[test]
+    fn broken_certificates_are_no_panic() {
+        let certificate =
+            rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec();
+        for end in 0..certificate.len() {
+            assert_eq!(validity(&certificate[..end]), None);
+        }
+        for at in 0..certificate.len() {
+            let mut broken = certificate.clone();
+            broken[at] ^= 0xFF;
+            let _ = validity(&broken);
+        }
+    }
+}

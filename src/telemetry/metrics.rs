@@ -1,0 +1,119 @@
+//! Metrics in OpenMetrics text. Labels have few, fixed values: what users choose never becomes one.
+
+use crate::admission::answer::{Decision, Webhook};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    webhook: &'static str,
+    kind: &'static str,
+    operation: &'static str,
+    decision: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WebhookLabels {
+    webhook: &'static str,
+}
+
+/// Kinds with a label of their own; all others are `other`.
+const KINDS: [&str; 19] = [
+    "FlinkDeployment",
+    "FlinkSessionJob",
+    "FlinkStateSnapshot",
+    "FlinkBlueGreenDeployment",
+    "FlinkTenant",
+    "FlinkTenantLedger",
+    "FlinkPolicy",
+    "Deployment",
+    "StatefulSet",
+    "ReplicaSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Pod",
+    "PersistentVolumeClaim",
+    "ConfigMap",
+    "Ingress",
+    "Namespace",
+    "Scale",
+];
+
+/// From a tenth of a millisecond to the longest timeout that a webhook may have.
+const BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+/// All metrics of the server.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    duration: Family<WebhookLabels, Histogram>,
+    /// Admission requests being answered.
+    pub in_flight: Gauge,
+    /// Evaluations of policies that failed, and policies that could not be loaded.
+    pub policy_errors: Counter,
+    /// When the serving certificate ends, in seconds since 1970.
+    pub certificate_not_after: Gauge,
+    /// Open connections.
+    pub connections: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("flinkgate");
+        let requests = Family::default();
+        let duration = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let (in_flight, policy_errors, certificate_not_after, connections) =
+            (Gauge::default(), Counter::default(), Gauge::default(), Gauge::default());
+        registry.register("admission_requests", "Admission requests answered", requests.clone());
+        registry.register("admission_duration_seconds", "Time to answer an admission request, once read", duration.clone());
+        registry.register("admission_in_flight", "Admission requests being answered", in_flight.clone());
+        registry.register("policy_errors", "Policies that failed to load or to evaluate", policy_errors.clone());
+        registry.register(
+            "certificate_not_after_seconds",
+            "End of the serving certificate, seconds since 1970",
+            certificate_not_after.clone(),
+        );
+        registry.register("connections", "Open connections", connections.clone());
+        Self { registry, requests, duration, in_flight, policy_errors, certificate_not_after, connections }
+    }
+}
+
+impl Metrics {
+    /// Counts one answered request; `kind` and `operation` are empty when they could not be read.
+    pub fn answered(&self, webhook: Webhook, kind: &str, operation: &'static str, decision: Decision, took: Duration) {
+        let kind = KINDS.into_iter().find(|known| *known == kind).unwrap_or("other");
+        self.requests.get_or_create(&RequestLabels { webhook: webhook.as_str(), kind, operation, decision: decision.as_str() }).inc();
+        self.duration.get_or_create(&WebhookLabels { webhook: webhook.as_str() }).observe(took.as_secs_f64());
+    }
+
+    /// The OpenMetrics text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_that_users_make_up_do_not_become_labels() {
+        let metrics = Metrics::default();
+        for n in 0..1_000 {
+            metrics.answered(Webhook::Validate, &format!("Kind{n}"), "CREATE", Decision::Admitted, Duration::from_micros(30));
+        }
+        let line =
+            "flinkgate_admission_requests_total{webhook=\"validate\",kind=\"other\",operation=\"CREATE\",decision=\"admitted\"} 1000";
+        assert!(metrics.text().contains(line), "{}", metrics.text());
+    }
+}
