@@ -69,17 +69,17 @@ fn aliases_repeat_values() {
 
 #[test]
 fn merges_take_fields_and_the_last_one_written_counts() {
-    let text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\nown:\n  <<: *b\n  x: 9\nlist:\n  <<: [*b, *m]\ninline:\n  <<: {q: 1}\ntext:\n  \"<<\": 1\n";
+    let text = "base: &b {x: 1, w: 2}\nmore: &m {w: 3, z: 4}\nown:\n  <<: *b\n  x: 9\nlist:\n  <<: [*b, *m]\ninline:\n  <<: {q: 1}\ntext:\n  \"<<\": 1\n";
     let document = only(text);
     assert_eq!(document.problems, []);
     let value = document.value.unwrap();
-    assert_eq!(value["own"], json!({"x": 9, "y": 2}));
-    assert_eq!(value["list"], json!({"x": 1, "y": 2, "z": 4}));
+    assert_eq!(value["own"], json!({"x": 9, "w": 2}));
+    assert_eq!(value["list"], json!({"x": 1, "w": 2, "z": 4}));
     assert_eq!(value["inline"], json!({"q": 1}));
     assert_eq!(value["text"], json!({"<<": 1}));
     assert_eq!(document.positions.value("/own/x").unwrap().line, 5);
-    assert_eq!(document.positions.value("/own/y").unwrap().line, 1);
-    assert_eq!(document.positions.value("/list/y").unwrap().line, 1);
+    assert_eq!(document.positions.value("/own/w").unwrap().line, 1);
+    assert_eq!(document.positions.value("/list/w").unwrap().line, 1);
     assert_eq!(document.positions.value("/list/z").unwrap().line, 2);
 }
 

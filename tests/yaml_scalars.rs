@@ -103,7 +103,6 @@ fn what_only_looks_like_a_number_is_text() {
         "1e+",
         ".",
         "..",
-        "-",
         "--1",
         "+-1",
         "+",

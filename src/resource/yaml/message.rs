@@ -4,13 +4,16 @@ use super::source::{Bytes, Fault};
 use super::tree::MAX_DEPTH;
 use granit_parser::{ErrorKind, ScanError};
 
+/// Said of a tab in indentation.
+pub(super) const TAB: &str = "a tab stands where YAML allows only spaces: replace it with spaces";
+
 /// The fault for a syntax error in `text`, which begins at byte `base` of the file; `previous` is where the
 /// last thing that could be read ended.
 pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError) -> Fault {
     let marker = error.marker().byte_offset().unwrap_or(previous).min(text.len());
     let (at, message) = match error.kind() {
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInPlainScalar => {
-            (tab_before(text, marker), "a tab stands where YAML allows only spaces: replace it with spaces".to_owned())
+            (tab_before(text, marker), TAB.to_owned())
         }
         ErrorKind::TabAtBlockScalarStart => {
             (tab_before(text, marker), "this text block is indented with a tab: indent it with spaces".to_owned())
