@@ -6,7 +6,7 @@ use super::scalar::{self, Scalar};
 use super::source::{Bytes, Fault};
 use super::tree::Builder;
 use base64::Engine;
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -24,6 +24,10 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
         let (event, span) = event.map_err(|error| message::syntax(text, base, previous, &error))?;
         let within = span.byte_range().unwrap_or_default();
         let at = Bytes::new(base + within.start, base + within.end);
+        if is_block_start(&event) && text.as_bytes().get(..within.start).is_some_and(|before| before.ends_with(b"\t")) {
+            // granit-parser lets a tab indent the outermost mapping; go-yaml does not.
+            return Err(Fault::unusable(Bytes::new(base + within.start.saturating_sub(1), base + within.start), message::TAB));
+        }
         match event {
             Event::DocumentStart(..) => {
                 documents += 1;
@@ -61,6 +65,10 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
         previous = within.end.max(previous);
     }
     Ok(())
+}
+
+fn is_block_start(event: &Event<'_>) -> bool {
+    matches!(event, Event::MappingStart(StructureStyle::Block, ..) | Event::SequenceStart(StructureStyle::Block, ..))
 }
 
 fn value(content: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, at: Bytes, builder: &mut Builder) -> Value {

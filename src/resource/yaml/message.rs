@@ -4,16 +4,19 @@ use super::source::{Bytes, Fault};
 use super::tree::MAX_DEPTH;
 use granit_parser::{ErrorKind, ScanError};
 
+/// Said of a tab in indentation.
+pub(super) const TAB: &str = "a tab stands where YAML allows only spaces: replace it with spaces";
+
 /// The fault for a syntax error in `text`, which begins at byte `base` of the file; `previous` is where the
 /// last thing that could be read ended.
 pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError) -> Fault {
     let marker = error.marker().byte_offset().unwrap_or(previous).min(text.len());
     let (at, message) = match error.kind() {
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabInPlainScalar => {
-            (tab_before(text, marker), "a tab stands where YAML allows only spaces: replace it with spaces".to_owned())
+            (find_tab(text, marker), TAB.to_owned())
         }
         ErrorKind::TabAtBlockScalarStart => {
-            (tab_before(text, marker), "this text block is indented with a tab: indent it with spaces".to_owned())
+            (find_tab(text, marker), "this text block is indented with a tab: indent it with spaces".to_owned())
         }
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
             match open_quote(text, previous, marker) {
@@ -74,12 +77,14 @@ fn too_deep() -> String {
     format!("mappings and lists are nested more than {MAX_DEPTH} deep here: no Kubernetes object needs that")
 }
 
-/// The last tab on the marker's line at or before the marker; the marker itself if there is none.
-fn tab_before(text: &str, marker: usize) -> usize {
+/// The last tab on the marker's line at or before the marker, else the first one after it; the marker itself
+/// if there is none.
+fn find_tab(text: &str, marker: usize) -> usize {
     let end = text.get(marker..).and_then(|rest| rest.chars().next()).map_or(marker, |c| marker + c.len_utf8());
     let before = text.get(..end).unwrap_or_default();
     let line_start = before.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
-    before.rfind('\t').filter(|tab| *tab >= line_start).unwrap_or(marker)
+    let after = || text.get(marker..).and_then(|rest| rest.find('\t')).map(|tab| marker + tab);
+    before.rfind('\t').filter(|tab| *tab >= line_start).or_else(after).unwrap_or(marker)
 }
 
 /// The first quote after `previous` that stands where a value may begin.

@@ -84,13 +84,6 @@ impl Source {
         Bytes { start: at.start, end: at.start.saturating_add(offset(length)) }
     }
 
-    /// The one character at an offset; nothing at the end of a line or of the text.
-    pub(super) fn character(&self, at: usize) -> Bytes {
-        let width =
-            self.text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
-        Bytes::new(at, at.saturating_add(width))
-    }
-
     fn place(&self, at: u32) -> (usize, usize) {
         let line = self.line(at);
         let start = self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
