@@ -38,9 +38,9 @@ pub enum MemorySizeError {
     /// More bytes than Flink can count.
     #[error("memory size `{0}` is more than Flink can count (2^63-1 bytes)")]
     Overflow(String),
-    /// A quantity with a fraction, which the operator passes on with its decimal point.
-    #[error("memory size `{0}` has a decimal point, which Flink refuses: write a whole number, such as 1536m")]
-    Fraction(String),
+    /// A quantity that the operator passes on with a decimal point or an exponent.
+    #[error("memory size `{0}` reaches Flink with a decimal point or an exponent, which it refuses: write a whole number, such as 1536m")]
+    NotPlain(String),
 }
 
 /// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any case, blanks around either.
@@ -90,11 +90,25 @@ pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
         return Err(error);
     }
     let size = amount.units_ceil();
-    // The operator writes what it read with as many decimals as it was written with.
-    if quantity.contains('.') || Quantity::from_bytes(size) != amount {
-        return Err(MemorySizeError::Fraction(shown(text)));
+    if !stays_plain(&quantity) || Quantity::from_bytes(size) != amount {
+        return Err(MemorySizeError::NotPlain(shown(text)));
     }
     if size > MAX_MEMORY_SIZE { Err(MemorySizeError::Overflow(shown(text))) } else { Ok(size) }
+}
+
+/// Whether the operator's client prints this quantity without point and exponent. It keeps the decimals as written
+/// (`1.0Gi` becomes `1073741824.0`), and counts factors with 16 digits (`1E` becomes `1.000000000000000E+18`).
+fn stays_plain(quantity: &str) -> bool {
+    let end = quantity.rfind(|c: char| c.is_ascii_digit() || c == '.').map_or(0, |last| last + 1);
+    let decimals = quantity.split_once('.').is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let exponent = quantity.split_once('E').map(|(_, exponent)| exponent);
+    let plain_factor = match exponent {
+        // The suffixes E and Ei.
+        Some(_) if quantity.get(end..).is_some_and(|suffix| suffix.starts_with('E')) => false,
+        Some(exponent) => exponent.parse::<i32>().is_ok_and(|exponent| (0..16).contains(&exponent)),
+        None => true,
+    };
+    plain_factor && !decimals
 }
 
 /// A size as Flink's messages show it: `1024.000mb (1073741824 bytes)`, in the largest unit that is smaller.
@@ -183,6 +197,10 @@ mod tests {
             ("100", 100),
             ("1e3", 1000),
             ("1P", 1_000_000_000_000_000),
+            ("1Pi", 1 << 50),
+            ("2.", 2),
+            ("+1Gi", GIB),
+            ("1E+3", 1000),
         ];
         for (text, bytes) in cases {
             assert_eq!(parse_resource_memory(text), Ok(bytes), "{text:?}");
@@ -190,10 +208,11 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_makes_of_a_fraction_is_refused_by_flink() {
-        assert_eq!(parse_resource_memory("1.5Gi"), Err(MemorySizeError::Fraction("1.5Gi".into())));
-        assert_eq!(parse_resource_memory("1.0Gi"), Err(MemorySizeError::Fraction("1.0Gi".into())));
-        for text in ["", "-1Gi", "lots", "2GiG", "0.5", "1n"] {
+    fn what_the_operator_passes_on_with_point_or_exponent_is_refused() {
+        for text in ["1.5Gi", "1.0Gi", "1.5G", "1.5e3", ".5Gi", "0.5", "1E", "9E", "1Ei", "4Ei", "1e16", "1e18", "1E-3", "1000E-3"] {
+            assert_eq!(parse_resource_memory(text), Err(MemorySizeError::NotPlain(text.into())), "{text:?}");
+        }
+        for text in ["", "-1Gi", "lots", "2GiG", "1n", "1u"] {
             assert!(parse_resource_memory(text).is_err(), "{text:?}");
         }
     }
