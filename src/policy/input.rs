@@ -97,12 +97,15 @@ fn user_info(user: &UserInfo) -> Value {
 }
 
 fn conflict(conflict: &Conflict) -> Value {
-    object([
-        ("rule", Value::from(conflict.rule)),
-        ("msg", Value::from(conflict.message.as_str())),
-        ("path", Value::from(path(&conflict.pointer))),
-        ("help", Value::from(conflict.help.as_deref().unwrap_or_default())),
-    ])
+    let mut fields = BTreeMap::from([
+        (Value::from("rule"), Value::from(conflict.rule)),
+        (Value::from("msg"), Value::from(conflict.message.as_str())),
+        (Value::from("path"), Value::from(path(&conflict.pointer))),
+    ]);
+    if let Some(help) = &conflict.help {
+        fields.insert(Value::from("help"), Value::from(help.as_str()));
+    }
+    Value::from(fields)
 }
 
 fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
@@ -130,6 +133,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),
+        ("memory", size::memory(workload)),
     ])
 }
 

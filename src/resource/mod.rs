@@ -3,6 +3,7 @@
 //! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing after
 //! it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON Pointer.
 
+pub mod files;
 pub mod pointer;
 pub mod quantity;
 pub mod yaml;

@@ -1,0 +1,228 @@
+//! From policy files to programs of regorus' virtual machine, with every reason to refuse found on the way.
+
+use super::error::{PolicyError, PolicyProblem};
+use super::finding::Level;
+use super::recursion;
+use super::references::{ModuleFacts, at};
+use super::rule::Rule;
+use super::set::Needs;
+use super::source::PolicySource;
+use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::Program;
+use regorus::{CompiledPolicy, Engine};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Stack of the thread that parses, checks and compiles, and of those that run the interpreter. regorus recurses on
+/// nested expressions; a 1 MiB file (its limit) of `1+1+1+…` nests half a million deep until it is refused, at up to
+/// 500 bytes a level. Only pages that are touched cost memory.
+const STACK: usize = 512 << 20;
+
+/// What a rule may say, and how gravely unless its metadata or the finding says otherwise.
+const VERDICTS: [(&str, Level); 3] = [("deny", Level::Error), ("warn", Level::Warning), ("info", Level::Info)];
+
+/// One rule's `deny`, `warn` or `info`.
+#[derive(Clone, Debug)]
+pub(super) struct EntryPoint {
+    /// Index of the rule.
+    pub rule: usize,
+    /// Level of findings that name none.
+    pub level: Level,
+    /// Path below `data`, as regorus writes it.
+    pub path: String,
+}
+
+/// One compiled rule package: small programs keep the virtual machine's reset before each entry point cheap.
+#[derive(Clone, Debug)]
+pub(super) struct CompiledRule {
+    /// The program.
+    pub program: Arc<Program>,
+    /// Its entry points, in the program's order.
+    pub entry_points: Vec<EntryPoint>,
+}
+
+/// Everything that loading finds out.
+pub(super) struct Compiled {
+    /// Sorted by id.
+    pub rules: Vec<Rule>,
+    /// Ready to run.
+    pub programs: Vec<CompiledRule>,
+    /// What the rules read.
+    pub needs: Needs,
+    /// The same policies for the interpreter.
+    pub engine: Engine,
+}
+
+/// Runs something on a thread with a large stack.
+pub(super) fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Result<T, PolicyError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("policies".into()).stack_size(STACK).spawn_scoped(scope, run);
+        let thread = thread.map_err(|error| PolicyError::Compile(format!("no thread could be started: {error}")))?;
+        thread.join().map_err(|_| PolicyError::Compile("regorus panicked on them".into()))
+    })
+}
+
+/// Parses, checks and compiles; all problems of the first step that finds any.
+pub(super) fn compile(sources: &[PolicySource]) -> Result<Compiled, PolicyError> {
+    on_large_stack(|| compile_here(sources))?.map_err(|mut problems| {
+        problems.sort();
+        problems.dedup();
+        PolicyError::Rejected(problems)
+    })
+}
+
+/// Parses and checks without compiling, for the interpreter; `with` and `print` are fine here.
+pub(super) fn parse(sources: &[PolicySource]) -> Result<(Engine, Vec<ModuleFacts>), Vec<PolicyProblem>> {
+    let mut engine = Engine::new();
+    // As OPA does, and as the virtual machine does: a builtin that cannot compute is undefined.
+    engine.set_strict_builtin_errors(false);
+    let mut problems = Vec::new();
+    for source in sources {
+        if let Err(error) = engine.add_policy(source.path.clone(), source.text.clone()) {
+            problems.push(PolicyProblem::from_rendered(&source.path, &error.to_string()));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut modules: Vec<ModuleFacts> = engine.get_modules().iter().map(|module| ModuleFacts::of(module)).collect();
+    problems.extend(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.problems)));
+    if problems.is_empty() {
+        problems.extend(recursion::cycles(&modules));
+    }
+    if problems.is_empty() { Ok((engine, modules)) } else { Err(problems) }
+}
+
+fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>> {
+    let (mut engine, modules) = parse(sources)?;
+    let packages = rule_packages(sources, &modules)?;
+    let mut rules: Vec<Rule> = packages.iter().map(|(_, rule)| rule.clone()).collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let needs = Needs::of(modules.iter().flat_map(|module| &module.inputs));
+    let entry_points = entry_points(&modules, &packages, &rules);
+    let Some(first) = entry_points.first().and_then(|entry_points| entry_points.first()) else {
+        return Ok(Compiled { rules, programs: Vec::new(), needs, engine });
+    };
+    let policy = engine.compile_with_entrypoint(&first.path.as_str().into());
+    let policy = policy.map_err(|error| {
+        let path = rules.get(first.rule).map_or("policy", |rule| rule.path.as_str());
+        vec![PolicyProblem::from_rendered(path, &error.to_string())]
+    })?;
+    let mut problems = Vec::new();
+    let mut programs = Vec::new();
+    for entry_points in entry_points {
+        let path = entry_points.first().and_then(|entry| rules.get(entry.rule)).map_or("policy", |rule| rule.path.as_str());
+        match program(&policy, &entry_points, path) {
+            Ok(program) => programs.push(CompiledRule { program, entry_points }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(Compiled { rules, programs, needs, engine }) } else { Err(problems) }
+}
+
+fn program(policy: &CompiledPolicy, entry_points: &[EntryPoint], path: &str) -> Result<Arc<Program>, PolicyProblem> {
+    let names: Vec<&str> = entry_points.iter().map(|entry| entry.path.as_str()).collect();
+    let mut program = Compiler::compile_from_policy(policy, &names).map_err(|error| match &error.span {
+        Some(span) => at(span, error.error.to_string()),
+        None => PolicyProblem::from_rendered(path, &error.to_string()),
+    })?;
+    // Every program carries the text of every policy for its own messages; we have them already.
+    if let Some(program) = Arc::get_mut(&mut program) {
+        program.sources = Vec::new();
+        program.instruction_spans = Vec::new();
+    }
+    Ok(program)
+}
+
+/// The packages that are rules, with what their metadata says.
+fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Vec<(Vec<String>, Rule)>, Vec<PolicyProblem>> {
+    let mut problems = clashes_with_builtin(sources, modules);
+    let mut packages: BTreeMap<&[String], Vec<(&PolicySource, &ModuleFacts)>> = BTreeMap::new();
+    for (source, module) in sources.iter().zip(modules) {
+        problems.extend(module.definitions.iter().filter(|definition| looks_like_a_verdict(&definition.name)).map(|definition| {
+            let message = format!("{} is never evaluated: name it deny, warn or info", definition.name);
+            PolicyProblem { message, ..definition.place.clone() }
+        }));
+        if module.definitions.iter().any(|definition| verdict(&definition.name).is_some()) {
+            packages.entry(&module.package).or_default().push((source, module));
+        }
+    }
+    let mut rules = Vec::new();
+    for (package, files) in packages {
+        let named: Vec<&PolicySource> = files.iter().map(|(source, _)| *source).filter(|source| Rule::names_itself(source)).collect();
+        if let [first, second, ..] = named.as_slice() {
+            let message = format!("the package already is a rule in {}: one package, one rule", first.path);
+            problems.push(PolicyProblem::of_file(&second.path, message));
+        }
+        let Some(source) = named.first().copied().or_else(|| files.first().map(|(source, _)| *source)) else { continue };
+        let name = package.get(1..).unwrap_or_default();
+        match Rule::read(source, name) {
+            Ok(rule) => rules.push((package.to_vec(), rule)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for (_, rule) in &rules {
+        if let Some(first) = seen.insert(&rule.id, &rule.path) {
+            let message = format!("rule id {} is already taken by {first}: give one of them another custom.id", rule.id);
+            problems.push(PolicyProblem::of_file(&rule.path, message));
+        }
+    }
+    if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+/// Users' files must not add to a built-in package, which would change what built-in rules say.
+fn clashes_with_builtin(sources: &[PolicySource], modules: &[ModuleFacts]) -> Vec<PolicyProblem> {
+    let of = |builtin: bool| sources.iter().zip(modules).filter(move |(source, _)| source.builtin == builtin);
+    let builtin: BTreeSet<&[String]> = of(true).map(|(_, module)| module.package.as_slice()).collect();
+    of(false)
+        .filter_map(|(source, module)| {
+            let taken = builtin.iter().find(|package| package.starts_with(&module.package) || module.package.starts_with(package))?;
+            let message = format!("package {} is built in: choose another package", taken.get(1..).unwrap_or_default().join("."));
+            Some(PolicyProblem::of_file(&source.path, message))
+        })
+        .collect()
+}
+
+fn entry_points(modules: &[ModuleFacts], packages: &[(Vec<String>, Rule)], rules: &[Rule]) -> Vec<Vec<EntryPoint>> {
+    let names: BTreeSet<(&[String], &str)> = modules
+        .iter()
+        .flat_map(|module| module.definitions.iter().map(|definition| (module.package.as_slice(), definition.name.as_str())))
+        .collect();
+    packages
+        .iter()
+        .filter_map(|(package, rule)| {
+            let index = rules.iter().position(|other| other.id == rule.id)?;
+            let verdicts = VERDICTS.iter().filter(|(name, _)| names.contains(&(package.as_slice(), *name)));
+            let entry = |&(name, level): &(&str, Level)| EntryPoint {
+                rule: index,
+                level: if level == Level::Error { rule.level } else { level },
+                path: rego_path(package.iter().map(String::as_str).chain([name])),
+            };
+            Some(verdicts.map(entry).collect())
+        })
+        .collect()
+}
+
+fn verdict(name: &str) -> Option<Level> {
+    VERDICTS.iter().find(|(verdict, _)| *verdict == name).map(|(_, level)| *level)
+}
+
+/// Names that conftest evaluates and Flinkgate does not: better refused than silently passed over.
+fn looks_like_a_verdict(name: &str) -> bool {
+    name == "violation" || ["deny_", "warn_", "violation_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// `data.a["b-c"].deny`, as regorus names rules.
+pub(super) fn rego_path<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    parts.fold(String::new(), |path, part| {
+        let mut bytes = part.bytes();
+        let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        match (plain, path.is_empty()) {
+            (true, true) => part.to_owned(),
+            (true, false) => format!("{path}.{part}"),
+            (false, _) => format!("{path}[{}]", serde_json::Value::from(part)),
+        }
+    })
+}

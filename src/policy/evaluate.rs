@@ -1,0 +1,175 @@
+//! Runs compiled rules over one `input` and reads what they say.
+//!
+//! Whatever goes wrong becomes a finding of level error that names the policy: a rule that cannot be evaluated must
+//! neither take the process along nor let an object pass.
+
+use super::compile::{CompiledRule, EntryPoint};
+use super::finding::Level;
+use super::rule::Rule;
+use regorus::Value;
+use regorus::rvm::RegoVM;
+use regorus::rvm::vm::{ExecutionMode, ExecutionState};
+use regorus::utils::limits::ExecutionTimerConfig;
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// Instructions one entry point may execute: an object of 1.5 MiB (etcd's limit) has at most some 50 000 list elements
+/// of 30 bytes, and a rule spends about 10 instructions on each. Deterministic, so that a verdict never depends on load.
+const MAX_INSTRUCTIONS: usize = 500_000;
+
+/// Time one entry point may take. [`MAX_INSTRUCTIONS`] take about 50 ms, so this only stops what is slow inside
+/// builtins; it is longer than a container throttled for a few periods of 100 ms stands still, and two of them still
+/// fit the API server's default timeout of 10 s.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
+
+/// Instructions between two looks at the clock, about 5 µs.
+const TIME_CHECK_INTERVAL: NonZeroU32 = match NonZeroU32::new(64) {
+    Some(interval) => interval,
+    None => NonZeroU32::MIN,
+};
+
+/// One thing a rule says, before tenants' overrides and exemptions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RawFinding {
+    /// Rule id.
+    pub rule: String,
+    /// Level by the policy.
+    pub level: Level,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// Field names and list indexes from the object's root; empty for the object as a whole.
+    pub path: Vec<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+/// One virtual machine a rule, for one thread and one policy set.
+///
+/// A machine is not shared: its registers and caches are its own, and a rule that fails cannot leave a trace in the next.
+#[derive(Debug)]
+pub(super) struct Machines {
+    /// Of the set that the machines were loaded from.
+    pub generation: u64,
+    machines: Vec<RegoVM>,
+}
+
+impl Machines {
+    pub(super) fn new(generation: u64, programs: &[CompiledRule]) -> Self {
+        Self { generation, machines: programs.iter().map(machine).collect() }
+    }
+
+    /// Runs every entry point, also when others fail.
+    pub(super) fn run(&mut self, rules: &[Rule], programs: &[CompiledRule], input: &Value) -> Vec<RawFinding> {
+        let mut findings = Vec::new();
+        for (vm, compiled) in self.machines.iter_mut().zip(programs) {
+            vm.set_input(input.clone());
+            for (index, entry) in compiled.entry_points.iter().enumerate() {
+                let Some(rule) = rules.get(entry.rule) else { continue };
+                match execute(vm, index) {
+                    Ok(value) => read_verdict(rule, entry, &value, &mut findings),
+                    Err(message) => {
+                        findings.push(failure(rule, &message));
+                        *vm = machine(compiled);
+                        vm.set_input(input.clone());
+                    }
+                }
+            }
+            vm.set_input(Value::Undefined);
+        }
+        findings
+    }
+}
+
+/// Suspendable mode keeps calls on the heap instead of the stack: recursion that slipped through the check at load ends
+/// at the instruction limit, on any thread. It costs some 10 to 40 %, a few microseconds.
+fn machine(compiled: &CompiledRule) -> RegoVM {
+    let mut vm = RegoVM::new();
+    vm.set_execution_mode(ExecutionMode::Suspendable);
+    vm.set_max_instructions(MAX_INSTRUCTIONS);
+    vm.set_execution_timer_config(Some(ExecutionTimerConfig { limit: TIME_LIMIT, check_interval: TIME_CHECK_INTERVAL }));
+    vm.load_program(compiled.program.clone());
+    // Policies get no data but their own rules; an empty object cannot clash with them.
+    let _ = vm.set_data(Value::new_object());
+    vm
+}
+
+fn execute(vm: &mut RegoVM, index: usize) -> Result<Value, String> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| vm.execute_entry_point_by_index(index)));
+    match outcome {
+        Ok(Ok(_)) if matches!(vm.execution_state(), ExecutionState::Suspended { .. }) => Err("it waits for the host".into()),
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("regorus panicked".into()),
+    }
+}
+
+/// A policy that did not come to a verdict.
+pub(super) fn failure(rule: &Rule, message: &str) -> RawFinding {
+    let help = format!("correct the policy in {}", rule.path);
+    let message = format!("the policy could not be evaluated: {message}");
+    RawFinding { rule: rule.id.clone(), level: Level::Error, message, path: Vec::new(), help: Some(help) }
+}
+
+/// Reads the set of findings that `deny`, `warn` or `info` is.
+pub(super) fn read_verdict(rule: &Rule, entry: &EntryPoint, value: &Value, findings: &mut Vec<RawFinding>) {
+    match value {
+        Value::Undefined => {}
+        Value::Set(items) => findings.extend(items.iter().map(|item| match read_finding(rule, entry.level, item) {
+            Ok(finding) => finding,
+            Err(message) => failure(rule, &format!("{} holds {message}", entry.path)),
+        })),
+        other => findings.push(failure(rule, &format!("{} is {}, not a set: write `contains`", entry.path, describe(other)))),
+    }
+}
+
+fn read_finding(rule: &Rule, level: Level, item: &Value) -> Result<RawFinding, String> {
+    if let Value::String(message) = item {
+        return Ok(RawFinding { rule: rule.id.clone(), level, message: message.to_string(), path: Vec::new(), help: rule.help.clone() });
+    }
+    let Value::Object(_) = item else {
+        return Err(format!("{}: a finding is a text or an object with msg and path", describe(item)));
+    };
+    let text = |field: &str| match &item[field] {
+        Value::Undefined => Ok(None),
+        Value::String(text) => Ok(Some(text.to_string())),
+        other => Err(format!("a finding whose {field} is {}, not a text", describe(other))),
+    };
+    let path = match &item["path"] {
+        Value::Undefined => Vec::new(),
+        Value::Array(tokens) => tokens.iter().map(token).collect::<Result<_, _>>()?,
+        other => return Err(format!("a finding whose path is {}, not a list", describe(other))),
+    };
+    let level = match text("level")?.as_deref() {
+        None => level,
+        Some("error") => Level::Error,
+        Some("warning") => Level::Warning,
+        Some("info") => Level::Info,
+        Some(other) => return Err(format!("a finding whose level is {other:?}: write error, warning or info")),
+    };
+    let message = text("msg")?.ok_or("a finding without msg")?;
+    Ok(RawFinding { rule: rule.id.clone(), level, message, path, help: text("help")?.or_else(|| rule.help.clone()) })
+}
+
+fn token(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.to_string()),
+        Value::Number(_) => {
+            value.as_u64().map(|index| index.to_string()).map_err(|_| "a finding whose path has a fraction or a negative number".into())
+        }
+        other => Err(format!("a finding whose path has {}: write field names and list indexes", describe(other))),
+    }
+}
+
+fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Set(_) => "a set",
+        Value::Object(_) => "an object",
+        Value::Undefined => "undefined",
+    }
+}

@@ -1,0 +1,187 @@
+//! What is known of a rule without running it, read from its OPA metadata block.
+
+use super::error::PolicyProblem;
+use super::finding::Level;
+use super::source::PolicySource;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Families of rules; users' own rules may also use `user`.
+pub const FAMILIES: [&str; 8] = ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
+
+/// Family of users' rules that name no other.
+pub const USER_FAMILY: &str = "user";
+
+/// One rule: a Rego package with `deny`, `warn` or `info`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// `<family>/<name>` in kebab-case.
+    pub id: String,
+    /// The part of the id before the slash.
+    pub family: String,
+    /// One line; the id where the policy says nothing.
+    pub title: String,
+    /// What the rule wants and why.
+    pub description: String,
+    /// Level of its `deny` findings.
+    pub level: Level,
+    /// Version of Flinkgate that first had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Manifests that the rule speaks against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bad: Option<String>,
+    /// The same manifests as the rule wants them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good: Option<String>,
+    /// What to do, for findings that bring no help of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Whether it comes with the binary.
+    pub builtin: bool,
+    /// The file it stands in.
+    pub path: String,
+}
+
+impl Rule {
+    /// Reads the metadata of a file with rules; without any the id comes from the package.
+    pub(super) fn read(source: &PolicySource, package: &[String]) -> Result<Self, PolicyProblem> {
+        let (line, block) = match metadata_block(&source.text) {
+            Some((line, text)) => {
+                let value = parse_yaml(&text).map_err(|message| problem(source, line, format!("the metadata is not YAML: {message}")))?;
+                (line, value)
+            }
+            None => (1, Value::Null),
+        };
+        let custom = block.get("custom").unwrap_or(&Value::Null);
+        let id = match custom.get("id") {
+            None => derived_id(package),
+            Some(Value::String(id)) => id.clone(),
+            Some(_) => return Err(problem(source, line, "custom.id is not a string: write <family>/<name>".into())),
+        };
+        let family = check_id(&id).map_err(|message| problem(source, line, message))?.to_owned();
+        let level = match text(custom, "level").as_deref() {
+            None | Some("error") => Level::Error,
+            Some("warning") => Level::Warning,
+            Some("info") => Level::Info,
+            Some(other) => {
+                let message = format!("unknown custom.level {other:?}: write error, warning or info");
+                return Err(problem(source, line, message));
+            }
+        };
+        Ok(Self {
+            title: text(&block, "title").unwrap_or_else(|| id.clone()),
+            description: text(&block, "description").unwrap_or_default(),
+            since: text(custom, "since"),
+            bad: text(custom, "bad"),
+            good: text(custom, "good"),
+            help: text(custom, "help"),
+            builtin: source.builtin,
+            path: source.path.clone(),
+            id,
+            family,
+            level,
+        })
+    }
+
+    /// Whether the file names the rule's id itself.
+    pub(super) fn names_itself(source: &PolicySource) -> bool {
+        metadata_block(&source.text)
+            .and_then(|(_, text)| parse_yaml(&text).ok())
+            .is_some_and(|block| block.get("custom").is_some_and(|custom| custom.get("id").is_some()))
+    }
+}
+
+fn problem(source: &PolicySource, line: usize, message: String) -> PolicyProblem {
+    PolicyProblem { line, ..PolicyProblem::of_file(&source.path, message) }
+}
+
+/// A scalar as trimmed text: `since: 0.1` is a number to YAML and a version to people.
+fn text(value: &Value, field: &str) -> Option<String> {
+    let text = match value.get(field)? {
+        Value::String(text) => text.trim_end().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// The first `# METADATA` block: its line and its YAML, freed of the comment signs.
+fn metadata_block(text: &str) -> Option<(usize, String)> {
+    let mut lines = text.lines().enumerate();
+    let (index, _) = lines.find(|(_, line)| line.strip_prefix('#').is_some_and(|rest| rest.trim() == "METADATA"))?;
+    let comments = lines.map_while(|(_, line)| line.strip_prefix('#'));
+    let yaml = comments.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+    Some((index + 1, yaml + "\n"))
+}
+
+fn parse_yaml(text: &str) -> Result<Value, String> {
+    let value = regorus::Value::from_yaml_str(text).map_err(|error| error.to_string())?;
+    serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+fn derived_id(package: &[String]) -> String {
+    let name: String = package.last().map_or("policy", String::as_str).to_lowercase().replace(['_', '.', ' '], "-");
+    format!("{USER_FAMILY}/{name}")
+}
+
+/// The family of a well-formed id.
+fn check_id(id: &str) -> Result<&str, String> {
+    let kebab = |text: &str| {
+        !text.is_empty()
+            && text.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+    };
+    let (family, name) = id.split_once('/').ok_or_else(|| format!("rule id {id:?} has no family: write <family>/<name>"))?;
+    if !kebab(name) {
+        return Err(format!("rule id {id:?} is not in kebab-case: write <family>/<name> in lower case with hyphens"));
+    }
+    if family != USER_FAMILY && !FAMILIES.contains(&family) {
+        return Err(format!("rule id {id:?} is of an unknown family: use {USER_FAMILY} or one of {}", FAMILIES.join(", ")));
+    }
+    Ok(family)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn rule(text: &str) -> Result<Rule, String> {
+        let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
+        Rule::read(&source, &["my".into(), "Some_Rule".into()]).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn the_metadata_block_is_the_rules_documentation() {
+        let text = "# a licence\n\n# METADATA\n# title: No privileged containers\n# description: |\n#   One.\n#\n#   Two.\n# custom:\n#   id: security/privileged\n#   level: warning\n#   since: 0.1\n#   bad: |\n#     a:\n#       b: 1\npackage x\n# title: other\n";
+        let rule = rule(text).unwrap();
+        assert_eq!(
+            (rule.id.as_str(), rule.family.as_str(), rule.level, rule.since.as_deref()),
+            ("security/privileged", "security", Level::Warning, Some("0.1"))
+        );
+        assert_eq!(rule.title, "No privileged containers");
+        assert_eq!(rule.description, "One.\n\nTwo.");
+        assert_eq!(rule.bad.as_deref(), Some("a:\n  b: 1"));
+    }
+
+    #[test]
+    fn a_policy_without_metadata_is_named_after_its_package() {
+        let rule = rule("package my.Some_Rule\n").unwrap();
+        assert_eq!((rule.id.as_str(), rule.title.as_str(), rule.level), ("user/some-rule", "user/some-rule", Level::Error));
+    }
+
+    #[test]
+    fn wrong_metadata_is_refused_with_its_line() {
+        for (yaml, message) in [
+            ("title: [", "the metadata is not YAML"),
+            ("custom: {id: nonsense/x}", "unknown family"),
+            ("custom: {id: security}", "has no family"),
+            ("custom: {id: security/Not_Kebab}", "not in kebab-case"),
+            ("custom: {id: 7}", "custom.id is not a string"),
+            ("custom: {id: user/x, level: fatal}", "unknown custom.level \"fatal\""),
+        ] {
+            let error = rule(&format!("\n# METADATA\n# {yaml}\npackage x\n")).unwrap_err();
+            assert!(error.starts_with("a.rego:2:1: ") && error.contains(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! All rules that hold at one time, ready to run.
+
+use super::compile::{self, CompiledRule, EntryPoint};
+use super::error::PolicyError;
+use super::evaluate::{Machines, RawFinding, failure, read_verdict};
+use super::references::Pattern;
+use super::rule::Rule;
+use super::source::{self, PolicySource};
+use regorus::{Engine, Value};
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Which large parts of `input` any rule may read; the others need not be built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// `input.object`.
+    pub object: bool,
+    /// `input.oldObject`.
+    pub old_object: bool,
+}
+
+impl Needs {
+    /// From what is read below `input`; a bare `input` or `input[x]` may read anything.
+    pub(super) fn of<'a>(inputs: impl Iterator<Item = &'a Pattern>) -> Self {
+        inputs.fold(Self::default(), |needs, path| {
+            let reads = |field: &str| path.first().is_none_or(|part| part.as_deref().is_none_or(|part| part == field));
+            Self { object: needs.object || reads("object"), old_object: needs.old_object || reads("oldObject") }
+        })
+    }
+}
+
+/// The built-in rules and users' policies, checked and compiled. Immutable: a change is a new set.
+pub struct PolicySet {
+    generation: u64,
+    rules: Vec<Rule>,
+    programs: Vec<CompiledRule>,
+    needs: Needs,
+    engine: Engine,
+}
+
+impl std::fmt::Debug for PolicySet {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("PolicySet").field("generation", &self.generation).field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+/// Sets are numbered so that a thread sees when its machines are of another set.
+static GENERATION: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    /// This thread's machines; taken out while they run.
+    static MACHINES: Cell<Option<Machines>> = const { Cell::new(None) };
+}
+
+impl PolicySet {
+    /// The rules in the binary.
+    ///
+    /// # Errors
+    /// When a built-in rule does not compile, which a test rules out.
+    pub fn built_in() -> Result<Self, PolicyError> {
+        Self::from_sources(source::embedded())
+    }
+
+    /// The rules in the binary and the `*.rego` files under the paths.
+    ///
+    /// # Errors
+    /// When a path cannot be read or a policy is refused; see [`PolicyError::problems`] for the places.
+    pub fn load(paths: &[PathBuf]) -> Result<Self, PolicyError> {
+        let mut sources = source::embedded();
+        sources.extend(source::read(paths)?);
+        Self::from_sources(sources)
+    }
+
+    /// Exactly these policies; test files among them are left out.
+    ///
+    /// # Errors
+    /// When a policy is refused; see [`PolicyError::problems`] for the places.
+    pub fn from_sources(mut sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
+        sources.retain(|source| !source.is_test());
+        let compiled = compile::compile(&sources)?;
+        Ok(Self {
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            rules: compiled.rules,
+            programs: compiled.programs,
+            needs: compiled.needs,
+            engine: compiled.engine,
+        })
+    }
+
+    /// All rules, sorted by id.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule with this id.
+    pub fn rule(&self, id: &str) -> Option<&Rule> {
+        let index = self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
+        self.rules.get(index)
+    }
+
+    /// A number that no other set in this process has.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Which large parts of `input` the rules read.
+    pub fn mentions(&self) -> Needs {
+        self.needs
+    }
+
+    /// What all rules say of this input. A rule that cannot be evaluated says so as an error.
+    pub fn evaluate(&self, input: Value) -> Vec<RawFinding> {
+        let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
+        let mut machines = machines.unwrap_or_else(|| Machines::new(self.generation, &self.programs));
+        let findings = machines.run(&self.rules, &self.programs, &input);
+        MACHINES.set(Some(machines));
+        findings
+    }
+
+    /// The same by regorus' interpreter, to hold the two against each other. Slow, and only for trusted policies.
+    ///
+    /// # Errors
+    /// When the interpreter's thread cannot be started or dies.
+    pub fn evaluate_with_interpreter(&self, input: Value) -> Result<Vec<RawFinding>, PolicyError> {
+        compile::on_large_stack(|| {
+            let mut engine = self.engine.clone();
+            engine.set_input(input);
+            let mut findings = Vec::new();
+            for entry in self.programs.iter().flat_map(|compiled| &compiled.entry_points) {
+                let Some(rule) = self.rules.get(entry.rule) else { continue };
+                match engine.eval_rule(entry.path.clone()) {
+                    Ok(value) => read_verdict(rule, entry, &value, &mut findings),
+                    Err(error) => findings.push(failure(rule, &error.to_string())),
+                }
+            }
+            findings
+        })
+    }
+
+    /// The path below `data` of every entry point, with its rule's id.
+    pub fn entry_points(&self) -> impl Iterator<Item = (&str, &str)> {
+        let name = |entry: &'_ EntryPoint| self.rules.get(entry.rule).map_or("", |rule| rule.id.as_str());
+        self.programs.iter().flat_map(|compiled| &compiled.entry_points).map(move |entry| (entry.path.as_str(), name(entry)))
+    }
+}

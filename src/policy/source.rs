@@ -1,0 +1,45 @@
+//! The text of policies: those built into the binary, and those from users' files.
+
+use super::error::PolicyError;
+use crate::resource::files::list_files;
+use std::path::{Path, PathBuf};
+
+/// `policies/**/*.rego` by path, with tests; `build.rs` makes the list.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
+
+/// One policy file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySource {
+    /// Path as given, or relative to the repository for a built-in rule; names the file in messages.
+    pub path: String,
+    /// Rego text.
+    pub text: String,
+    /// Whether it comes with the binary.
+    pub builtin: bool,
+}
+
+impl PolicySource {
+    /// Whether this is a test file (`…_test.rego`): run by `flinkgate test`, never by the gate.
+    pub fn is_test(&self) -> bool {
+        self.path.ends_with("_test.rego")
+    }
+}
+
+/// All files in the binary, tests too.
+pub fn embedded() -> Vec<PolicySource> {
+    let source = |&(path, text): &(&str, &str)| PolicySource { path: path.into(), text: text.into(), builtin: true };
+    EMBEDDED.iter().map(source).collect()
+}
+
+/// Users' `*.rego` files under the paths, tests too.
+///
+/// # Errors
+/// When a path does not exist or a file is not readable text.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<PolicySource>, PolicyError> {
+    list_files(paths, &["rego"])?.iter().map(|path| read_file(path)).collect()
+}
+
+fn read_file(path: &Path) -> Result<PolicySource, PolicyError> {
+    let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Read { path: path.into(), source })?;
+    Ok(PolicySource { path: path.display().to_string(), text, builtin: false })
+}

@@ -1,0 +1,163 @@
+//! Which files stand under the paths a user names, and whether they changed.
+//!
+//! Policies and tenants come from files and folders, in a cluster often from a mounted ConfigMap. There a folder
+//! holds `a.rego -> ..data/a.rego` and `..data -> ..2026_11_21_…`: an update swaps the `..data` link and leaves
+//! the names, times and inodes of the outer links alone. So links are followed, names with a leading dot are
+//! left out (each file is met once), and change is told by content.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// Why the files under a path could not be listed.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// A file or folder is missing, a link leads nowhere, or a folder may not be read.
+    #[error("failed to read {}: {source}: name an existing, readable file or folder", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+}
+
+/// Lists the files under `paths`, each once, in the order of the paths and sorted by name below each.
+///
+/// A path that is a file is taken whatever its name. Below a folder those with one of `extensions` (without the
+/// dot) count; names with a leading dot are left out, links are followed, a link to a folder above is skipped.
+///
+/// # Errors
+/// When a path does not exist, a link leads nowhere, or a folder cannot be read.
+pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>, FilesError> {
+    let mut files = Vec::new();
+    let mut seen = HashSet::new();
+    for root in paths {
+        let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
+        for entry in WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) if error.loop_ancestor().is_some() => continue,
+                Err(error) => return Err(read_error(root, error)),
+            };
+            let path = entry.path();
+            if !entry.file_type().is_file() || (entry.depth() > 0 && !has_extension(path, extensions)) {
+                continue;
+            }
+            let real = path.canonicalize().map_err(|source| FilesError::Read { path: path.into(), source })?;
+            if seen.insert(real) {
+                files.push(path.to_path_buf());
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// A number that changes when a name or the content of one of `files` changes; only good within one process.
+///
+/// A file that cannot be read counts by the kind of its error, so that its coming back is a change.
+pub fn fingerprint(files: &[PathBuf]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for path in files {
+        path.hash(&mut hasher);
+        std::fs::read(path).map_err(|error| error.kind()).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| extensions.contains(&extension))
+}
+
+fn read_error(root: &Path, error: walkdir::Error) -> FilesError {
+    let path = error.path().unwrap_or(root).to_path_buf();
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the folder could not be walked"));
+    FilesError::Read { path, source }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    fn names(paths: &[PathBuf], root: &Path) -> Vec<String> {
+        let files = list_files(paths, &["rego", "yaml"]).unwrap();
+        files.iter().map(|file| file.strip_prefix(root).unwrap().display().to_string()).collect()
+    }
+
+    /// A folder as the kubelet mounts a ConfigMap.
+    fn config_map(root: &Path, version: &str, text: &str) {
+        let hidden = root.join(version);
+        fs::create_dir(&hidden).unwrap();
+        fs::write(hidden.join("a.rego"), text).unwrap();
+        let _ = fs::remove_file(root.join("..data"));
+        symlink(version, root.join("..data")).unwrap();
+        if !root.join("a.rego").exists() {
+            symlink("..data/a.rego", root.join("a.rego")).unwrap();
+        }
+    }
+
+    #[test]
+    fn files_below_a_folder_are_listed_once_sorted_and_by_extension() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("sub/.git")).unwrap();
+        for name in ["b.rego", "a.yaml", "c.txt", ".hidden.rego", "sub/d.rego", "sub/.git/e.rego"] {
+            fs::write(root.join(name), name).unwrap();
+        }
+        let paths = [root.to_path_buf(), root.join("sub"), root.join("c.txt")];
+        assert_eq!(names(&paths, root), ["a.yaml", "b.rego", "sub/d.rego", "c.txt"]);
+    }
+
+    #[test]
+    fn a_mounted_config_map_is_read_once_and_its_swap_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        config_map(root, "..2026_11_20", "old");
+        let paths = [root.to_path_buf()];
+        assert_eq!(names(&paths, root), ["a.rego"]);
+        let before = fingerprint(&list_files(&paths, &["rego"]).unwrap());
+        assert_eq!(before, fingerprint(&list_files(&paths, &["rego"]).unwrap()));
+        config_map(root, "..2026_11_21", "new");
+        assert_eq!(names(&paths, root), ["a.rego"]);
+        assert_ne!(before, fingerprint(&list_files(&paths, &["rego"]).unwrap()));
+    }
+
+    #[test]
+    fn a_link_to_a_folder_above_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.rego"), "").unwrap();
+        symlink(folder.path(), folder.path().join("up")).unwrap();
+        assert_eq!(names(&[folder.path().to_path_buf()], folder.path()), ["a.rego"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        let error = list_files(std::slice::from_ref(&missing), &["rego"]).unwrap_err();
+        assert!(error.to_string().contains(&missing.display().to_string()), "{error}");
+        symlink("nowhere", folder.path().join("dangling.rego")).unwrap();
+        let error = list_files(&[folder.path().to_path_buf()], &["rego"]).unwrap_err();
+        assert!(error.to_string().contains("dangling.rego"), "{error}");
+    }
+
+    #[test]
+    fn the_fingerprint_counts_names_content_and_absence() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&a, "1").unwrap();
+        let absent = fingerprint(&[a.clone(), b.clone()]);
+        fs::write(&b, "").unwrap();
+        let empty = fingerprint(&[a.clone(), b.clone()]);
+        assert_ne!(absent, empty);
+        assert_ne!(empty, fingerprint(&[b, a]));
+    }
+}
