@@ -90,7 +90,7 @@ fn every_rule_passes_its_own_tests() {
 #[test]
 fn every_rule_speaks_against_its_bad_example_only() {
     let set = PolicySet::built_in().unwrap();
-    assert!(set.rules().len() > 25);
+    assert!(set.rules().len() >= 25);
     let judge = |id: &str, input: Value| {
         let mut found = set.evaluate(input.clone());
         let mut expected = set.evaluate_with_interpreter(input).unwrap();
