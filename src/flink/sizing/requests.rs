@@ -62,7 +62,8 @@ impl PodRequests {
 }
 
 impl Amounts {
-    fn entry(&mut self, name: &str) -> &mut Quantity {
+    /// The amount of one resource, zero where it was not there.
+    pub fn entry(&mut self, name: &str) -> &mut Quantity {
         match name {
             "cpu" => &mut self.cpu,
             "memory" => &mut self.memory,
@@ -97,7 +98,9 @@ impl Summing<'_> {
             let mut own = self.container(container, place);
             if let Some(main) = self.main.filter(|main| main.index == Some(index)) {
                 (own.cpu, own.memory) = (main.amounts.cpu, main.amounts.memory);
-                own.raise_to(&main.amounts);
+                for (name, amount) in main.amounts.iter().filter(|(_, amount)| !amount.is_zero()) {
+                    *own.entry(name) = amount;
+                }
             }
             self.add_all(&mut running, &own, place);
         }
