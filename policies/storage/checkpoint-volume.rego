@@ -43,5 +43,5 @@ import rego.v1
 deny contains finding if {
 	some conflict in input.mutation.conflicts
 	conflict.rule == "storage/checkpoint-volume"
-	finding := {"msg": conflict.msg, "path": conflict.path, "help": conflict.help}
+	finding := object.remove(conflict, ["rule"])
 }

@@ -31,5 +31,5 @@ import rego.v1
 deny contains finding if {
 	some conflict in input.mutation.conflicts
 	conflict.rule == "tenancy/label"
-	finding := {"msg": conflict.msg, "path": conflict.path, "help": conflict.help}
+	finding := object.remove(conflict, ["rule"])
 }

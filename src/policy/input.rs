@@ -97,12 +97,15 @@ fn user_info(user: &UserInfo) -> Value {
 }
 
 fn conflict(conflict: &Conflict) -> Value {
-    object([
-        ("rule", Value::from(conflict.rule)),
-        ("msg", Value::from(conflict.message.as_str())),
-        ("path", Value::from(path(&conflict.pointer))),
-        ("help", Value::from(conflict.help.as_deref().unwrap_or_default())),
-    ])
+    let mut fields = BTreeMap::from([
+        (Value::from("rule"), Value::from(conflict.rule)),
+        (Value::from("msg"), Value::from(conflict.message.as_str())),
+        (Value::from("path"), Value::from(path(&conflict.pointer))),
+    ]);
+    if let Some(help) = &conflict.help {
+        fields.insert(Value::from("help"), Value::from(help.as_str()));
+    }
+    Value::from(fields)
 }
 
 fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
@@ -130,6 +133,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),
+        ("memory", size::memory(workload)),
     ])
 }
 
@@ -169,6 +173,31 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_runs_its_own_image_and_account_whatever_its_arguments_say() {
+        let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+            "serviceAccountName": "admin", "containers": [{"name": "flink-main-container", "image": "evil.io/x:1"}]}});
+        let resource = Resource::from_manifest(object).unwrap();
+        let set = PodSet { role: Role::TaskManager, replicas: 1, template: Template::InObject(String::new()), main_container: Some(0) };
+        let mut workload = Workload { engine: Engine::Operator, pods: vec![set], ..Workload::default() };
+        workload.config.set("kubernetes.container.image.ref", "registry.example.com/flink:1", Some("/spec/containers/0/args/1".into()));
+        workload.config.set("kubernetes.taskmanager.service-account", "flink", Some("/spec/containers/0/args/1".into()));
+        let input = build(InputParts {
+            resource: &resource,
+            object: &resource.object,
+            workload: Some(&workload),
+            tenant: None,
+            conflicts: &[],
+            quota: Value::Null,
+            unassigned: "warn",
+            need_object: false,
+            need_old_object: false,
+        });
+        let pod = &input["flink"]["pods"][0];
+        assert_eq!(pod["containers"][0]["image"]["registry"], Value::from("evil.io"));
+        assert_eq!(pod["serviceAccount"]["name"], Value::from("admin"));
+    }
+
+    #[test]
     fn the_operators_main_container_is_there_without_a_template() {
         let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"},
             "spec": {"image": "flink:1.20", "serviceAccount": "flink", "job": {"upgradeMode": "savepoint"}}});
@@ -179,6 +208,7 @@ mod tests {
             mode: Some(Mode::Native),
             pods: vec![PodSet { role: Role::JobManager, replicas: 1, template, main_container: None }],
             config_pointer: Some("/spec/flinkConfiguration".into()),
+            declares_cluster: true,
             ..Workload::default()
         };
         let input = build(InputParts {

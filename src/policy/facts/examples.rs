@@ -2,12 +2,14 @@
 //! and not against its `good` one, and says the same in the interpreter as in the RVM.
 
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, lower, version::FlinkVersion};
+use crate::policy::PolicySet;
 use crate::policy::input::{InputParts, build, tenant_value};
+use crate::policy::source::embedded;
+use crate::policy::test_runner::run_tests;
 use crate::resource::Resource;
 use crate::tenant::FlinkTenantSpec;
-use regorus::{Value, languages::rego::compiler::Compiler, rvm::RegoVM};
+use regorus::Value;
 use serde_json::Value as Json;
-use std::path::PathBuf;
 
 /// Rules that report what mutation, sizing and quota found out, which this test does not run.
 const REPORTERS: [&str; 8] = [
@@ -21,27 +23,14 @@ const REPORTERS: [&str; 8] = [
     "quota/undeclared",
 ];
 
-fn policies() -> Vec<(String, String)> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let mut files: Vec<_> = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
-    files.sort();
-    let rego = files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rego"));
-    rego.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap())).collect()
-}
-
-fn is_test(path: &str) -> bool {
-    path.ends_with("_test.rego")
-}
-
 fn yaml(text: &str) -> Json {
     serde_json::from_str(&Value::from_yaml_str(text).unwrap().to_string()).unwrap()
 }
 
-fn metadata(text: &str) -> Option<Json> {
-    let mut lines = text.lines().skip_while(|line| *line != "# METADATA").skip(1).peekable();
-    lines.peek()?;
+fn metadata(text: &str) -> Json {
+    let lines = text.lines().skip_while(|line| *line != "# METADATA").skip(1);
     let block: Vec<_> = lines.map_while(|line| line.strip_prefix('#')).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    Some(yaml(&block.join("\n")))
+    yaml(&block.join("\n"))
 }
 
 /// The object's workload, made by hand for the kinds that examples use until `lower` knows them.
@@ -93,63 +82,36 @@ fn input(manifest: &str, tenant: Option<&FlinkTenantSpec>, need_object: bool) ->
 
 #[test]
 fn every_rule_passes_its_own_tests() {
-    let mut engine = regorus::Engine::new();
-    let mut tests = Vec::new();
-    for (path, text) in policies() {
-        let package = engine.add_policy(path.clone(), text.clone()).unwrap_or_else(|error| panic!("{path}: {error}"));
-        if is_test(&path) {
-            let named = text.lines().filter_map(|line| line.strip_prefix("test_")?.split_whitespace().next());
-            tests.extend(named.map(|name| format!("{package}.test_{name}")));
-        }
-    }
-    assert!(tests.len() > 40);
-    let failed: Vec<_> = tests
-        .into_iter()
-        .filter(|test| engine.eval_rule(test.clone()).map_err(|e| println!("{e}")).ok() != Some(Value::Bool(true)))
-        .collect();
-    assert_eq!(failed, Vec::<String>::new());
+    let report = run_tests(&embedded(), &[], false).unwrap();
+    let failed: Vec<_> = report.results.iter().filter(|result| result.failure.is_some()).collect();
+    assert_eq!((failed, report.passed() > 50), (vec![], true));
 }
 
 #[test]
 fn every_rule_speaks_against_its_bad_example_only() {
-    let mut engine = regorus::Engine::new();
-    let mut rules = Vec::new();
-    for (path, text) in policies().into_iter().filter(|(path, _)| !is_test(path)) {
-        let package = engine.add_policy(path.clone(), text.clone()).unwrap_or_else(|error| panic!("{path}: {error}"));
-        if let Some(metadata) = metadata(&text) {
-            for word in ["deny", "warn"].into_iter().filter(|word| text.contains(&format!("\n{word} contains"))) {
-                rules.push((format!("{package}.{word}"), metadata["custom"].clone()));
-            }
-        }
-    }
-    assert!(rules.len() > 25);
-    let names: Vec<&str> = rules.iter().map(|(name, _)| name.as_str()).collect();
-    let policy = engine.compile_with_entrypoint(&names[0].into()).unwrap();
-    let mut vm = RegoVM::new();
-    vm.load_program(Compiler::compile_from_policy(&policy, &names).unwrap());
-    vm.set_data(Value::new_object()).unwrap();
-    let mut judge = |name: &str, input: Value| {
-        vm.set_input(input.clone());
-        let found = vm.execute_entry_point_by_name(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-        engine.set_input(input);
-        assert_eq!(engine.eval_rule(name.into()).unwrap(), found, "{name}");
-        found.as_set().unwrap().iter().cloned().collect::<Vec<_>>()
+    let set = PolicySet::built_in().unwrap();
+    assert!(set.rules().len() >= 25);
+    let judge = |id: &str, input: Value| {
+        let mut found = set.evaluate(input.clone());
+        let mut expected = set.evaluate_with_interpreter(input).unwrap();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{id}");
+        found.retain(|finding| finding.rule == id);
+        found
     };
-    for (name, custom) in &rules {
-        let id = custom["id"].as_str().unwrap();
+    for rule in set.rules() {
+        let id = rule.id.as_str();
+        let text = embedded().into_iter().find(|source| source.path == rule.path).unwrap().text;
+        let custom = metadata(&text)["custom"].clone();
         let spec: FlinkTenantSpec = custom["tenant"].as_str().map(|text| serde_json::from_value(yaml(text)).unwrap()).unwrap_or_default();
-        let (bad, good) = (custom["bad"].as_str().unwrap(), custom["good"].as_str().unwrap());
+        let unassigned = id == "tenancy/unassigned-namespace";
         for need_object in [false, true] {
-            let found = judge(name, input(good, Some(&spec), need_object));
-            assert_eq!(found, [], "{name} on its good example");
-            let unassigned = id == "tenancy/unassigned-namespace";
-            let found = judge(name, input(bad, Some(&spec).filter(|_| !unassigned), need_object));
-            let expected = !REPORTERS.contains(&id) && !(unassigned && name.ends_with("deny"));
-            assert_eq!(!found.is_empty(), expected, "{name} on its bad example");
-            for finding in &found {
-                assert!(!crate::policy::facts::elements(&finding["path"]).is_empty(), "{name}: {finding}");
-                assert!(matches!(finding["msg"], Value::String(_)), "{name}: {finding}");
-            }
+            let found = judge(id, input(rule.good.as_deref().unwrap(), Some(&spec), need_object));
+            assert_eq!(found, [], "{id} on its good example");
+            let found = judge(id, input(rule.bad.as_deref().unwrap(), Some(&spec).filter(|_| !unassigned), need_object));
+            assert_eq!(!found.is_empty(), !REPORTERS.contains(&id), "{id} on its bad example");
+            assert!(found.iter().all(|finding| !finding.path.is_empty() && finding.help.is_some()), "{id}: {found:?}");
         }
     }
 }
