@@ -1,0 +1,84 @@
+//! What every injector may ask of the object, its workload and its tenant.
+
+use super::edit::Path;
+use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::{PodSet, Role, Template, Workload};
+use crate::resource::Resource;
+use crate::tenant::FlinkTenantSpec;
+use serde_json::Value;
+
+/// What all injectors of one mutation share.
+pub(super) struct Context<'a> {
+    pub(super) resource: &'a Resource,
+    pub(super) workload: &'a Workload,
+    pub(super) tenant: &'a FlinkTenantSpec,
+    /// The Flink cluster whose claim is mounted: a blue/green child shares that of its parent.
+    pub(super) cluster: &'a str,
+}
+
+/// One set of pods as it looks at the moment.
+pub(super) struct Pods<'a> {
+    pub(super) set: &'a PodSet,
+    pub(super) object: &'a Value,
+    pub(super) template: &'a Value,
+}
+
+impl<'a> Pods<'a> {
+    /// The template's pod spec; `Null` where there is none.
+    pub(super) fn spec(&self) -> &'a Value {
+        self.template.get("spec").unwrap_or(&Value::Null)
+    }
+
+    /// Whether the pods run a JobManager or a TaskManager.
+    pub(super) fn runs_flink(&self) -> bool {
+        matches!(self.set.role, Role::JobManager | Role::TaskManager)
+    }
+
+    /// Whether Kubernetes runs the pods on Windows, where Linux's security settings are refused.
+    pub(super) fn is_windows(&self) -> bool {
+        self.spec().pointer("/os/name").and_then(Value::as_str) == Some("windows")
+    }
+
+    /// Whether the operator adds the main container when the template has none.
+    pub(super) fn operator_adds_main_container(&self) -> bool {
+        matches!(self.set.template, Template::Merged(_))
+    }
+
+    /// The index of the container that runs Flink.
+    pub(super) fn main_container(&self) -> Option<usize> {
+        match self.set.template {
+            Template::InObject(_) => self.set.main_container,
+            Template::Merged(_) => {
+                let containers = self.spec().get("containers")?.as_array()?;
+                containers.iter().position(|container| super::edit::named(container, MAIN_CONTAINER))
+            }
+        }
+    }
+
+    /// Where a place of the template stands in the object.
+    pub(super) fn locate(&self, path: &Path) -> String {
+        let mut within = String::new();
+        for step in &path.0 {
+            match step {
+                super::edit::Step::Key(key) | super::edit::Step::Named(key) => crate::resource::pointer::push(&mut within, key),
+                super::edit::Step::Index(index) => crate::resource::pointer::push(&mut within, &index.to_string()),
+            }
+        }
+        self.set.locate(self.object, &within)
+    }
+}
+
+/// The elements of an array field; none where it is missing or something else.
+pub(super) fn elements<'a>(parent: &'a Value, field: &str) -> &'a [Value] {
+    parent.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A text field; empty where it is missing or something else.
+pub(super) fn text<'a>(parent: &'a Value, field: &str) -> &'a str {
+    parent.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A field that is there and not null.
+pub(super) fn present<'a>(parent: &'a Value, field: &str) -> Option<&'a Value> {
+    parent.get(field).filter(|value| !value.is_null())
+}

@@ -1,0 +1,14 @@
+//! The element for Flink's own container in templates that leave it to the operator: other injectors write into it.
+
+use super::context::{Context, Pods};
+use super::edit::{Path, Wishes};
+use super::{checkpoint_volume, security_context};
+use crate::flink::workload::MAIN_CONTAINER;
+use serde_json::json;
+
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+    let needed = security_context::hardens_containers(context, pods) || checkpoint_volume::mounts(context, pods);
+    if needed && pods.operator_adds_main_container() && pods.main_container().is_none() {
+        wishes.append(Path::keys(&["spec", "containers"]), json!({"name": MAIN_CONTAINER}));
+    }
+}

@@ -1,0 +1,89 @@
+//! Security contexts with which Flink's official images pass the restricted Pod Security Standard.
+//!
+//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root unless told otherwise, later
+//! ones name their user by name, which the kubelet cannot check: `runAsNonRoot` always comes with the number.
+
+use super::context::{Context, Pods, elements, present};
+use super::edit::{Path, Wishes};
+use crate::tenant::spec::PodSecurityLevel;
+use serde_json::{Value, json};
+
+/// User and group `flink` of the official images.
+const FLINK_ID: i64 = 9999;
+const CONTAINER_LISTS: [&str; 2] = ["initContainers", "containers"];
+
+/// Whether containers of these pods get a security context.
+pub(super) fn hardens_containers(context: &Context<'_>, pods: &Pods<'_>) -> bool {
+    let level = context.tenant.security.pod_security.level;
+    let wanted = match level {
+        PodSecurityLevel::Privileged => false,
+        PodSecurityLevel::Baseline => context.workload.is_flink(),
+        PodSecurityLevel::Restricted => true,
+    };
+    wanted && !pods.is_windows()
+}
+
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+    if !hardens_containers(context, pods) {
+        return;
+    }
+    let pod = pods.spec().get("securityContext").unwrap_or(&Value::Null);
+    let field = |name: &str| Path::keys(&["spec", "securityContext", name]);
+    if context.workload.is_flink() {
+        let refuses_non_root = present(pod, "runAsNonRoot") == Some(&Value::Bool(false));
+        if present(pod, "runAsUser").is_none() && !refuses_non_root {
+            wishes.set(field("runAsUser"), FLINK_ID);
+        }
+        if present(pod, "runAsNonRoot").is_none() && !asks_for_root(pods.spec()) {
+            wishes.set(field("runAsNonRoot"), true);
+        }
+        for name in ["runAsGroup", "fsGroup"] {
+            if present(pod, name).is_none() {
+                wishes.set(field(name), FLINK_ID);
+            }
+        }
+        if present(pod, "fsGroupChangePolicy").is_none() {
+            wishes.set(field("fsGroupChangePolicy"), "OnRootMismatch");
+        }
+    }
+    if present(pod, "seccompProfile").is_none() {
+        wishes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
+    }
+    for list in CONTAINER_LISTS {
+        for (index, container) in elements(pods.spec(), list).iter().enumerate() {
+            harden(container, &Path::keys(&["spec", list]).index(index).key("securityContext"), wishes);
+        }
+    }
+}
+
+fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
+    let context = container.get("securityContext").unwrap_or(&Value::Null);
+    let capabilities = context.get("capabilities").unwrap_or(&Value::Null);
+    // A privileged container has everything whatever it drops; the rules speak of it.
+    if present(context, "privileged") == Some(&Value::Bool(true)) {
+        return;
+    }
+    // The API server refuses CAP_SYS_ADMIN without privilege escalation.
+    let adds_sys_admin = elements(capabilities, "add").iter().any(|added| matches!(added.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")));
+    if present(context, "allowPrivilegeEscalation").is_none() && !adds_sys_admin {
+        wishes.set(at.clone().key("allowPrivilegeEscalation"), false);
+    }
+    // Root without capabilities cannot even change an owner: who asks for root keeps what root can do.
+    let drops_all = elements(capabilities, "drop").iter().any(|dropped| dropped.as_str() == Some("ALL"));
+    if !drops_all && !is_root(context) {
+        wishes.append(at.clone().key("capabilities").key("drop"), "ALL");
+    }
+}
+
+/// Whether the pod or one of its containers is to run as root, which `runAsNonRoot` would keep from starting.
+fn asks_for_root(spec: &Value) -> bool {
+    let of_container = || {
+        let containers = CONTAINER_LISTS.iter().flat_map(|list| elements(spec, list));
+        containers.filter_map(|container| container.get("securityContext")).any(|context| is_root(context) && present(context, "runAsNonRoot").is_none())
+    };
+    spec.get("securityContext").is_some_and(is_root) || of_container()
+}
+
+fn is_root(context: &Value) -> bool {
+    context.get("runAsUser").and_then(Value::as_i64) == Some(0)
+}

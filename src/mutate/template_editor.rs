@@ -1,0 +1,252 @@
+//! Where in an object a change to a pod template is written.
+//!
+//! Injectors say what a pod shall look like. A template that stands in the object is written at its place. A
+//! template that the operator merges from a common and a role's one is written so that the merge gives what was
+//! asked for: what every role asks for goes to the common template, the rest to the role's, and elements of
+//! arrays that merge by position go to a position that the other array leaves free.
+
+use super::edit::{Edit, Kind, Path, Step, as_array, named};
+use super::merged_view::merge;
+use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
+use crate::flink::{PodSet, Template, Workload};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// An object under change, and its sets of pods as they look now. Nothing is copied before the first change.
+pub(super) struct Editor<'a> {
+    original: &'a Value,
+    changed: Option<Value>,
+    pods: Vec<Cow<'a, PodSet>>,
+}
+
+impl<'a> Editor<'a> {
+    /// The object as it came.
+    pub(super) fn new(object: &'a Value, workload: &'a Workload) -> Self {
+        Self { original: object, changed: None, pods: workload.pods.iter().map(Cow::Borrowed).collect() }
+    }
+
+    /// The object as it is now.
+    pub(super) fn object(&self) -> &Value {
+        self.changed.as_ref().unwrap_or(self.original)
+    }
+
+    /// The sets of pods as they are now.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &PodSet> {
+        self.pods.iter().map(Cow::as_ref)
+    }
+
+    /// The object when anything changed.
+    pub(super) fn finish(self) -> Option<Value> {
+        self.changed.filter(|changed| changed != self.original)
+    }
+
+    /// Writes a value outside pod templates; what stands in the way stays.
+    pub(super) fn set(&mut self, path: &Path, value: Value) {
+        let object = self.changed.get_or_insert_with(|| self.original.clone());
+        if let Some(place) = path.reach(object) {
+            *place = value;
+        }
+    }
+
+    /// Merges by name, or no longer, from now on: the configuration says so.
+    pub(super) fn merge_by_name(&mut self, by_name: bool) {
+        for index in 0..self.pods.len() {
+            let differs = self.merged(index).is_some_and(|merged| merged.by_name != by_name);
+            if differs && let Some(Template::Merged(merged)) = self.pods.get_mut(index).map(|set| &mut set.to_mut().template) {
+                merged.by_name = by_name;
+                self.refresh(index);
+            }
+        }
+    }
+
+    /// Writes what an injector asks for, a list a set of pods.
+    pub(super) fn apply(&mut self, mut pending: Vec<Vec<Edit>>) {
+        for index in 0..pending.len() {
+            while let Some(edit) = pending.get_mut(index).filter(|edits| !edits.is_empty()).map(|edits| edits.remove(0)) {
+                match self.pods.get(index).map(|set| &set.template) {
+                    Some(Template::InObject(base)) => {
+                        let path = edit.path.after(&Path::of_fields(base));
+                        self.write(edit.kind, &path, edit.value, None);
+                    }
+                    Some(Template::Merged(_)) => self.apply_merged(index, edit, &mut pending),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn apply_merged(&mut self, index: usize, edit: Edit, pending: &mut [Vec<Edit>]) {
+        let Some(merged) = self.merged(index) else { return };
+        match edit.kind {
+            Kind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
+            Kind::Append if self.is_keyed(index, &edit) && has_name(edit.path.find(&merged.value), &edit.value) => return,
+            _ => {}
+        }
+        let (in_common, in_role) = self.places(merged, &edit.path);
+        let group: Vec<usize> = (0..self.pods.len()).filter(|&other| self.merged(other).is_some_and(|m| m.common == merged.common)).collect();
+        let common = in_common.filter(|_| self.common_may_hold(index, &edit, &group, pending));
+        let written = match &common {
+            Some(common) => self.write(edit.kind, common, edit.value.clone(), None),
+            None => self.write_to_role(index, &edit, &in_role),
+        };
+        if common.is_some() && written {
+            for &other in &group {
+                if other != index {
+                    self.forget(other, index, &edit, pending);
+                }
+            }
+            group.into_iter().for_each(|member| self.refresh(member));
+        } else if written {
+            self.refresh(index);
+        } else if common.is_some() && self.write_to_role(index, &edit, &in_role) {
+            self.refresh(index);
+        }
+    }
+
+    /// Whether the change can stand in the common template: every role asks for it, or is not touched by it.
+    fn common_may_hold(&self, index: usize, edit: &Edit, group: &[usize], pending: &[Vec<Edit>]) -> bool {
+        let has_own = |member: usize| {
+            self.merged(member).is_some_and(|merged| self.places(merged, &edit.path).1.find(self.object()).is_some_and(|found| !found.is_array()))
+        };
+        match edit.kind {
+            Kind::Set => !has_own(index) && group.iter().all(|&other| other == index || has_own(other) || self.same(index, edit, other, pending).is_some()),
+            Kind::Append => {
+                group.iter().all(|&other| other == index || self.same(index, edit, other, pending).is_some())
+                    && (self.is_keyed(index, edit) || group.iter().all(|&other| self.leaves_room(index, edit, other, pending)))
+            }
+        }
+    }
+
+    /// Whether the role's array ends where the common one does or before, so that the next position is free in it.
+    fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> bool {
+        let theirs = if other == index { Some(edit) } else { self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at)) };
+        let Some((merged, theirs)) = self.merged(other).zip(theirs) else { return false };
+        let (in_common, in_role) = self.places(merged, &theirs.path);
+        length(in_role.find(self.object())) <= in_common.map_or(0, |path| length(path.find(self.object())))
+    }
+
+    /// Which of another set's pending edits is this one, at the same place of the common template.
+    fn same(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> Option<usize> {
+        let mine = self.places(self.merged(index)?, &edit.path).0?;
+        let theirs = self.merged(other)?;
+        pending.get(other)?.iter().position(|candidate| {
+            candidate.kind == edit.kind
+                && candidate.value == edit.value
+                && self.places(theirs, &candidate.path).0.is_some_and(|place| place == mine)
+        })
+    }
+
+    /// Drops what another role asked for and the common template now gives. A field stays pending: where the
+    /// role's own template says otherwise it has to be written there too.
+    fn forget(&self, other: usize, index: usize, edit: &Edit, pending: &mut [Vec<Edit>]) {
+        if edit.kind == Kind::Append
+            && let Some(at) = self.same(index, edit, other, pending)
+            && let Some(edits) = pending.get_mut(other)
+        {
+            edits.remove(at);
+        }
+    }
+
+    fn write_to_role(&mut self, index: usize, edit: &Edit, in_role: &Path) -> bool {
+        let keyed = self.is_keyed(index, edit);
+        let padding = match self.merged(index).map(|merged| self.places(merged, &edit.path).0) {
+            Some(Some(in_common)) if edit.kind == Kind::Append && !keyed => in_common.find(self.object()).cloned(),
+            _ => None,
+        };
+        self.write(edit.kind, in_role, edit.value.clone(), padding)
+    }
+
+    /// Writes at a place of the object. `beside` is the common array that an appended element must come after.
+    fn write(&mut self, kind: Kind, path: &Path, value: Value, beside: Option<Value>) -> bool {
+        let object = self.changed.get_or_insert_with(|| self.original.clone());
+        let Some(place) = path.reach(object) else { return false };
+        match kind {
+            Kind::Set => *place = value,
+            Kind::Append => {
+                let Some(elements) = as_array(place) else { return false };
+                let beside = beside.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                // An empty object leaves the common element as it is; a scalar has to be said again.
+                let repeated = beside.iter().skip(elements.len()).map(|element| if element.is_object() { json!({}) } else { element.clone() });
+                elements.extend(repeated);
+                elements.push(value);
+            }
+        }
+        true
+    }
+
+    fn merged(&self, index: usize) -> Option<&MergedTemplate> {
+        match &self.pods.get(index)?.template {
+            Template::Merged(merged) => Some(merged),
+            Template::InObject(_) => None,
+        }
+    }
+
+    /// Merges anew after a change of the object.
+    fn refresh(&mut self, index: usize) {
+        let object = self.changed.as_ref().unwrap_or(self.original);
+        let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
+        if let Template::Merged(merged) = &mut set.template {
+            let side = |pointer: &str| object.pointer(pointer).unwrap_or(&Value::Null);
+            *merged = merge(side(&merged.common), side(&merged.role), &merged.common, &merged.role, merged.by_name);
+            set.main_container =
+                merged.value.pointer("/spec/containers").and_then(Value::as_array).and_then(|c| c.iter().position(|c| named(c, MAIN_CONTAINER)));
+        }
+    }
+
+    /// Whether the array that gets this element merges by its elements' names.
+    fn is_keyed(&self, index: usize, edit: &Edit) -> bool {
+        let Some(merged) = self.merged(index).filter(|merged| merged.by_name && is_named(&edit.value)) else { return false };
+        let (in_common, in_role) = self.places(merged, &edit.path);
+        let all_named = |path: &Path| path.find(self.object()).and_then(Value::as_array).is_none_or(|elements| elements.iter().all(is_named));
+        in_common.is_none_or(|path| all_named(&path)) && all_named(&in_role)
+    }
+
+    /// A place of the merged template in the common one, where its array elements exist there, and in the role's.
+    fn places(&self, merged: &MergedTemplate, path: &Path) -> (Option<Path>, Path) {
+        let mut common = Some(Path::of_fields(&merged.common));
+        let mut role = Path::of_fields(&merged.role);
+        let (mut within, mut view) = (String::new(), Some(&merged.value));
+        for step in &path.0 {
+            let (common_step, role_step) = match step {
+                Step::Index(at) => self.element(merged, &within, view, *at, common.as_ref(), &role),
+                other => (Some(other.clone()), other.clone()),
+            };
+            common = common.zip(common_step).map(|(mut path, step)| {
+                path.0.push(step);
+                path
+            });
+            role.0.push(role_step);
+            view = view.and_then(|view| Path(vec![step.clone()]).find(view));
+            let token = match step {
+                Step::Key(key) | Step::Named(key) => Cow::Borrowed(key.as_str()),
+                Step::Index(at) => Cow::Owned(at.to_string()),
+            };
+            crate::resource::pointer::push(&mut within, &token);
+        }
+        (common, role)
+    }
+
+    fn element(&self, merged: &MergedTemplate, within: &str, array: Option<&Value>, at: usize, common: Option<&Path>, role: &Path) -> (Option<Step>, Step) {
+        let name = array.and_then(|array| array.get(at)?.get("name")?.as_str());
+        let by_name = || name.map_or(Step::Index(at), |name| Step::Named(name.into()));
+        if let Some(&(in_common, in_role)) = merged.elements.get(within).and_then(|elements| elements.get(at)) {
+            return (in_common.map(Step::Index), in_role.map_or_else(by_name, Step::Index));
+        }
+        let in_common = common.filter(|path| length(path.find(self.object())) > at).map(|_| Step::Index(at));
+        let alone = merged.by_name && role.find(self.object()).is_none() && array.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_named));
+        (in_common, if alone { by_name() } else { Step::Index(at) })
+    }
+}
+
+fn length(value: Option<&Value>) -> usize {
+    value.and_then(Value::as_array).map_or(0, Vec::len)
+}
+
+fn is_named(element: &Value) -> bool {
+    element.get("name").is_some_and(Value::is_string)
+}
+
+fn has_name(array: Option<&Value>, element: &Value) -> bool {
+    let name = element.get("name").and_then(Value::as_str);
+    name.is_some_and(|name| array.and_then(Value::as_array).is_some_and(|elements| elements.iter().any(|element| named(element, name))))
+}
