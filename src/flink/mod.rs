@@ -7,6 +7,7 @@ pub mod config;
 pub mod kinds;
 pub mod memory;
 pub mod memory_size;
+pub mod options;
 pub mod sizing;
 pub mod version;
 pub mod workload;
