@@ -27,11 +27,11 @@ pub enum Unassigned {
 #[derive(Debug, Default, clap::Args)]
 pub struct TenantArgs {
     /// File or folder with FlinkTenants; may be given several times
-    #[arg(long = "tenants", value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    #[arg(long, value_name = "PATH")]
+    pub tenants: Vec<PathBuf>,
     /// Take everything as this tenant's, whatever its namespace
-    #[arg(long = "tenant", value_name = "NAME", requires = "paths")]
-    pub name: Option<String>,
+    #[arg(long, value_name = "NAME", requires = "tenants")]
+    pub tenant: Option<String>,
 }
 
 /// What is said of one manifest.
@@ -54,7 +54,7 @@ impl Gate {
     /// When a tenant or a policy cannot be read or is wrong.
     pub fn load(tenants: &TenantArgs, policies: &[PathBuf], unassigned: Unassigned) -> anyhow::Result<Self> {
         let _ = unassigned;
-        for path in tenants.paths.iter().chain(policies) {
+        for path in tenants.tenants.iter().chain(policies) {
             let readable = path.try_exists().with_context(|| format!("failed to read {}", path.display()))?;
             ensure!(readable, "failed to read {}: there is no such file or folder", path.display());
         }

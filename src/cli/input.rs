@@ -63,8 +63,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads files as given, folders with all below them, and `-` for standard input; without any path the
-    /// current folder.
+    /// Reads files as given, folders with all below them, and `-` for standard input.
     pub fn read(paths: &[PathBuf]) -> Self {
         let listing = input_files::list(paths);
         let count = u64::try_from(listing.candidates.len()).unwrap_or(u64::MAX);

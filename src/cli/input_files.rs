@@ -41,8 +41,7 @@ pub(super) struct Listing {
 pub(super) fn list(paths: &[PathBuf]) -> Listing {
     let mut listing = Listing::default();
     let mut seen = BTreeSet::new();
-    let here = [PathBuf::from(".")];
-    for path in if paths.is_empty() { &here } else { paths } {
+    for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
             walk(path, &mut listing, &mut seen);
         } else if seen.insert(path.clone()) {

@@ -151,7 +151,6 @@ fn descriptor(rule: &RuleInfo) -> Value {
     let help = if rule.help.is_empty() { &rule.description } else { &rule.help };
     json!({
         "id": rule.id,
-        "name": rule.id,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.description},
         "help": {"text": help, "markdown": help},

@@ -193,6 +193,7 @@ fn quoted(text: &str) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     #[test]
@@ -211,6 +212,47 @@ mod tests {
             "metadata": {"name": "etl", "labels": {"version": "1.20", "enabled": "yes", "size": "4Gi", "at": "2027-03-31"}},
             "apiVersion": "flink.apache.org/v1beta1"
         })));
+    }
+
+    /// Text that YAML makes trouble of, beside any text at all.
+    fn any_text() -> impl Strategy<Value = String> {
+        let piece =
+            prop_oneof!["[a-z]{1,3}", "[ \\t\\n:#\\-?,&*!|>'\"%@`{}\\[\\]~=<.0-9+_eExonyf]{1,4}", any::<char>().prop_map(String::from)];
+        prop_oneof![proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat()), any::<String>()]
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any_text().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(any_text(), inner, 0..4).prop_map(|fields| fields.into_iter().collect()),
+            ]
+        })
+    }
+
+    fn read_back(value: &Value) -> Option<Value> {
+        let documents = crate::resource::yaml::parse(&format!("{}---\nend: true\n", emit(value)));
+        assert_eq!(documents.last().unwrap().value, Some(json!({"end": true})));
+        documents.into_iter().next().unwrap().value
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_is_read_back_as_it_was(value in any_value().prop_map(|value| json!({"value": value}))) {
+            prop_assert_eq!(read_back(&value), Some(value.clone()), "{}", emit(&value));
+        }
+    }
+
+    #[test]
+    fn long_keys_are_read_back_as_they_were() {
+        let value = json!({"x".repeat(3_000): {"y".repeat(200): [1, {"a": 2}]}, "b": 1});
+        assert_eq!(read_back(&value), Some(value));
     }
 
     #[test]
