@@ -1,8 +1,11 @@
 //! What the pipeline says of one object, before it is put into the protocol's words.
 
-use crate::policy::{Finding, Level};
+use crate::policy::Level;
+use crate::pipeline::Gate;
 use crate::resource::Resource;
 use std::sync::Arc;
+
+pub use crate::pipeline::Answer;
 
 /// Which of the two webhooks asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -21,17 +24,6 @@ impl Webhook {
             Self::Validate => "validate",
         }
     }
-}
-
-/// What the pipeline says of one object.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer {
-    /// The tenant that owns the object, if one does.
-    pub tenant: Option<String>,
-    /// Everything there is to say; one at level error refuses.
-    pub findings: Vec<Finding>,
-    /// What the mutating webhook changes; an empty patch is no patch.
-    pub patch: Option<json_patch::Patch>,
 }
 
 /// How a request ended, as logs and metrics name it.
@@ -86,3 +78,13 @@ impl Answer {
 
 /// The pipeline as the server calls it: it only reads, never blocks and takes some ten microseconds.
 pub type Judge = Arc<dyn Fn(Webhook, &Resource) -> Answer + Send + Sync>;
+
+impl Webhook {
+    /// The gate's answer to this webhook.
+    pub fn ask(self, gate: &Gate, resource: &Resource) -> Answer {
+        match self {
+            Self::Mutate => gate.mutate(resource),
+            Self::Validate => gate.validate(resource),
+        }
+    }
+}

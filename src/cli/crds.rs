@@ -15,6 +15,6 @@ pub struct Args {}
 /// When standard output cannot be written.
 pub fn run(_: Args) -> Outcome {
     let definition = serde_json::to_value(crd::definition()).context("failed to write the definition of FlinkTenant")?;
-    super::output::print(&format!("---\n{}", crate::report::yaml::emit(&definition)))?;
+    super::terminal::print(&format!("---\n{}", crate::report::yaml::emit(&definition)))?;
     Ok(Exit::Fine)
 }

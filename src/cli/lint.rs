@@ -1,8 +1,9 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
-use super::gate::{Gate, TenantArgs, Unassigned, Verdict};
+use super::gate::{self, TenantArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
+use crate::pipeline::{Judgement, Unassigned};
 use crate::policy::{Finding, Level};
 use crate::report::{Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text};
 use crate::resource::yaml::Problem;
@@ -81,25 +82,25 @@ fn doubtful_yaml() -> RuleInfo {
 /// # Errors
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let gate = Gate::load(&args.tenants, &args.policies, args.unassigned)?;
     let mut input = Input::read(&args.paths);
-    let verdicts = gate.judge(&input.manifests, args.as_is);
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, &input.manifests)?;
+    let judgements = gate::judge(&gate, &input.manifests, args.as_is);
 
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts).into_iter().map(|(file, problem)| doubt(file, problem)).collect();
-    for (manifest, verdict) in input.manifests.iter().zip(verdicts) {
-        diagnostics.extend(point(manifest, verdict));
+    for (manifest, judgement) in input.manifests.iter().zip(judgements) {
+        diagnostics.extend(point(manifest, judgement));
     }
     let objects = input.manifests.iter().map(Manifest::judged).collect();
     let report = Report::new(input.files, objects, diagnostics, std::mem::take(&mut input.unreadable));
 
     input.complain(&report);
-    terminal::print(&written(args.format, &report, &input.sources, gate.rules())?)?;
+    terminal::print(&written(args.format, &report, &input.sources, gate::rules(&gate))?)?;
     Ok(exit(&report, args.fail_on))
 }
 
-/// A verdict's findings with their places in the file, which are looked up only now.
-fn point(manifest: &Manifest, verdict: Verdict) -> impl Iterator<Item = Diagnostic> {
-    let Verdict { findings, tenant } = verdict;
+/// A judgement's findings with their places in the file, which are looked up only now.
+fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
+    let Judgement { findings, tenant, .. } = judgement;
     findings.into_iter().map(move |Finding { rule, level, message, pointer, help }| Diagnostic {
         span: manifest.span(&pointer),
         file: manifest.file.clone(),

@@ -7,7 +7,6 @@ pub mod gate;
 pub mod input;
 mod input_files;
 pub mod lint;
-pub mod output;
 pub mod render;
 pub mod review;
 pub mod rules;

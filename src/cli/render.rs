@@ -1,8 +1,9 @@
 //! `flinkgate render`: objects as the cluster would store them after mutation.
 
-use super::gate::{Gate, TenantArgs, Unassigned};
+use super::gate::{self, TenantArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
+use crate::pipeline::Unassigned;
 use crate::report::yaml;
 use rayon::prelude::*;
 use serde_json::Value;
@@ -27,15 +28,15 @@ pub struct Args {
 /// # Errors
 /// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let gate = Gate::load(&args.tenants, &[], Unassigned::Allow)?;
     let input = Input::read(&args.paths);
+    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, &input.manifests)?;
     input.complain(&input.report());
     let colour = terminal::stdout_wants_colour();
     let parts: Vec<String> = input
         .manifests
         .par_iter()
         .map(|manifest| {
-            let after = gate.mutated(manifest);
+            let after = gate.mutated(&manifest.resource);
             if args.diff { diff(manifest, &after, colour) } else { yaml::emit(&after) }
         })
         .collect();

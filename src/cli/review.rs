@@ -1,14 +1,13 @@
 //! `flinkgate review`: one AdmissionReview in, the response out.
 
-use super::serve::Unassigned;
 use super::{Exit, Outcome};
-use crate::admission::answer::{Answer, Judge, Webhook};
+use crate::admission::answer::Webhook;
 use crate::admission::response::Reply;
 use crate::admission::review::Review;
+use crate::pipeline::{Gate, Unassigned};
 use anyhow::Context;
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Arguments of `flinkgate review`.
 #[derive(Debug, clap::Args)]
@@ -30,18 +29,15 @@ pub struct Args {
     unassigned: Unassigned,
 }
 
-/// INTEGRATOR: as `load` in `serve`, without reloading.
-fn load(args: &Args) -> anyhow::Result<Judge> {
-    let _ = (&args.tenants, &args.policies, args.unassigned);
-    Ok(Arc::new(|_, _| Answer::default()))
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
-    let judge = load(&args)?;
+    let (gate, warnings) = Gate::load(&args.tenants, &args.policies, args.unassigned)?;
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
     let mut body = Vec::new();
     let name = if args.file.as_os_str() == "-" {
         std::io::stdin().read_to_end(&mut body).context("cannot read standard input")?;
@@ -52,7 +48,7 @@ pub fn run(args: Args) -> Outcome {
     };
     let review = Review::parse(&body).with_context(|| name.clone())?;
     let resource = review.resource().with_context(|| name)?;
-    let answer = judge(args.webhook, &resource);
+    let answer = args.webhook.ask(&gate, &resource);
     let reply = Reply::new(&review, args.webhook, &resource, &answer);
     println!("{}", serde_json::to_string_pretty(&reply)?);
     Ok(if reply.allowed() { Exit::Fine } else { Exit::Findings })

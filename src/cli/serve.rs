@@ -1,7 +1,7 @@
 //! `flinkgate serve`: the webhook server and its health port.
 
 use super::{Exit, Outcome};
-use crate::admission::answer::{Answer, Judge};
+use crate::admission::answer::Judge;
 use crate::admission::certificate::{self, Serving};
 use crate::admission::health::{self, Health};
 use crate::admission::reload::{self, Files};
@@ -9,6 +9,7 @@ use crate::admission::router;
 use crate::admission::server::{self, Limits, Port};
 use crate::admission::shutdown::{self, Phase};
 use crate::admission::tls::{self, CurrentCertificate};
+use crate::pipeline::{Change, LiveGate, Unassigned};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
@@ -63,18 +64,6 @@ pub struct Args {
     log_format: logs::Format,
 }
 
-/// What happens to Flink in a namespace of no tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Unassigned {
-    /// It is admitted.
-    Allow,
-    /// It is admitted with a warning.
-    #[default]
-    Warn,
-    /// It is refused.
-    Deny,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -87,18 +76,55 @@ pub fn run(args: Args) -> Outcome {
     outcome
 }
 
-/// INTEGRATOR: builds what judges objects; here `--tenants`, `--policies` and `--unassigned` become a `pipeline::Gate`,
-/// and tasks that reload them are started (they call `health.set("policies", true, "…; last reload failed: …")`).
-fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
-    let _ = (&args.tenants, &args.policies, args.unassigned, metrics);
-    health.set("policies", true, "none");
-    Ok(Arc::new(|_, _| Answer::default()))
+/// Loads tenants and policies, and follows their files from now on.
+fn load(args: &Args, health: &Arc<Health>) -> anyhow::Result<Judge> {
+    let (live, warnings) = LiveGate::load(args.tenants.clone(), args.policies.clone(), args.unassigned)?;
+    warn(&warnings);
+    let live = Arc::new(live);
+    health.set("policies", true, in_force(&live));
+    tokio::spawn(follow(Arc::clone(&live), Arc::clone(health)));
+    Ok(Arc::new(move |webhook, resource| webhook.ask(&live.current(), resource)))
+}
+
+async fn follow(live: Arc<LiveGate>, health: Arc<Health>) {
+    let mut seen = live.fingerprint().unwrap_or_default();
+    loop {
+        tokio::time::sleep(RELOAD).await;
+        let at_work = Arc::clone(&live);
+        let mut before = seen;
+        // Compiling policies takes milliseconds: not on a thread that answers requests.
+        let Ok((change, now)) = tokio::task::spawn_blocking(move || (at_work.refresh(&mut before), before)).await else { continue };
+        seen = now;
+        match change {
+            Change::None => {}
+            Change::Taken(warnings) => {
+                warn(&warnings);
+                tracing::info!(in_force = in_force(&live), "tenants and policies reloaded");
+                health.set("policies", true, in_force(&live));
+            }
+            Change::Refused(error) => {
+                tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
+                health.set("policies", true, format!("{}; last reload failed: {error}", in_force(&live)));
+            }
+        }
+    }
+}
+
+fn in_force(live: &LiveGate) -> String {
+    let gate = live.current();
+    format!("{} rules, {} tenants", gate.policies().rules().len(), gate.tenants().iter().count())
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!(warning, "tenants");
+    }
 }
 
 async fn serve(args: Args) -> Outcome {
     let metrics = Arc::new(Metrics::default());
     let health = Health::waiting_for(&["certificate", "policies", "listener"]);
-    let judge = load(&args, &health, &metrics)?;
+    let judge = load(&args, &health)?;
     let certificate = take_certificate(&args, &health, &metrics)?;
     let webhook_listener = bind(args.bind, "--bind").await?;
     let health_listener = bind(args.health_bind, "--health-bind").await?;

@@ -3,6 +3,7 @@
 use super::place;
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Conflict};
+use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
 use crate::quota::limits::{self, Limits};
@@ -55,7 +56,7 @@ struct Prepared {
 }
 
 /// What the gate answers for one object.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     /// Name of the tenant the object belongs to.
     pub tenant: Option<String>,
@@ -63,13 +64,6 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// What to change; `None` for nothing.
     pub patch: Option<json_patch::Patch>,
-}
-
-impl Answer {
-    /// Whether the object may pass.
-    pub fn allowed(&self) -> bool {
-        self.findings.iter().all(|finding| finding.level < Level::Error)
-    }
 }
 
 /// What `lint` and `render` learn of one object.
@@ -157,6 +151,16 @@ impl Gate {
         Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
     }
 
+    /// Whether any tenant has limits: only then is there anything to sum.
+    pub fn counts(&self) -> bool {
+        self.prepared.values().any(|prepared| !prepared.limits.is_empty())
+    }
+
+    /// The tenants this gate knows.
+    pub fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
     /// The policies this gate judges with.
     pub fn policies(&self) -> &Arc<PolicySet> {
         &self.policies
@@ -212,11 +216,20 @@ impl Gate {
         Judgement { tenant: Some(tenant.name.clone()), findings, mutated }
     }
 
+    /// The object as the cluster would store it.
+    pub fn mutated(&self, resource: &Resource) -> Value {
+        let mutated = self.case(resource).and_then(|(owner, workload)| match owner {
+            Owner::Tenant(tenant) => mutate::mutate(resource, &resource.object, &workload, &tenant.spec).object,
+            Owner::Unassigned | Owner::Ambiguous(_) => None,
+        });
+        mutated.unwrap_or_else(|| resource.object.clone())
+    }
+
     /// What an object uses, and whose it is: for the sum over an input.
-    pub fn usage(&self, resource: &Resource) -> Option<(String, Usage)> {
+    pub fn usage(&self, resource: &Resource, as_is: bool) -> Option<(String, Usage)> {
         let (owner, workload) = self.case(resource)?;
         let Owner::Tenant(tenant) = owner else { return None };
-        let mutated = mutate::mutate(resource, &resource.object, &workload, &tenant.spec).object;
+        let mutated = mutate::mutate(resource, &resource.object, &workload, &tenant.spec).object.filter(|_| !as_is);
         let workload = mutated.and_then(|object| flink::lower(resource, &object)).unwrap_or(workload);
         Some((tenant.name.clone(), Usage::of(&workload.size.total)))
     }
@@ -232,14 +245,14 @@ impl Gate {
 
     fn findings(&self, case: &Case<'_>, conflicts: &[Conflict], used: &Usage) -> Vec<Finding> {
         let prepared = case.tenant.and_then(|tenant| self.prepared.get(&tenant.name));
-        let needs = self.policies.needs();
-        let input = input::build(&InputParts {
+        let needs = self.policies.mentions();
+        let input = input::build(InputParts {
             resource: case.resource,
             object: &case.object,
             workload: Some(&case.workload),
             tenant: case.tenant.zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
             conflicts,
-            quota: quota(case, prepared.map(|prepared| &prepared.limits), used),
+            quota: convert(&quota(case, prepared.map(|prepared| &prepared.limits), used)),
             unassigned: self.unassigned.as_str(),
             need_object: needs.object,
             need_old_object: needs.old_object,

@@ -5,8 +5,10 @@
 //! same functions.
 
 mod gate;
+mod live;
 mod place;
 mod usage;
 
 pub use gate::{Answer, Gate, GateError, Judgement, Unassigned};
+pub use live::{Change, LiveGate};
 pub use usage::InputUsage;

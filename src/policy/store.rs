@@ -15,8 +15,8 @@ pub struct PolicyStore {
 
 impl PolicyStore {
     /// Starts with a set that is known to be good.
-    pub fn new(set: PolicySet) -> Self {
-        Self { current: ArcSwap::from_pointee(set), last_error: ArcSwapOption::empty() }
+    pub fn new(set: Arc<PolicySet>) -> Self {
+        Self { current: ArcSwap::new(set), last_error: ArcSwapOption::empty() }
     }
 
     /// The set in force; hold it for the length of one request, so that all its rules are of one set.

@@ -1,7 +1,7 @@
 //! Whose a namespace is: by name, by a name's beginning, by the Namespace's labels.
 
 use super::{Tenant, name_matches};
-use kube::core::Selector;
+use kube::core::{Selector, SelectorExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
