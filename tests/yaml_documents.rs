@@ -131,14 +131,14 @@ fn broken_text_is_pointed_at_and_told_what_to_do() {
         ("a: 'unclosed", 1, 4, "quote"),
         ("é: 1\nb: é: c\n", 2, 5, "`:`"),
         ("a: [1, 2\nb: 3\n", 2, 2, "bracket"),
-        ("a: {b: 1\n", 2, 1, "bracket"),
+        ("a: {b: 1\n", 1, 4, "bracket"),
         ("a: \"😀\" x\n", 1, 8, "closing quote"),
         ("a: @x\n", 1, 4, "quotes"),
         ("a: *nope\n", 1, 4, "anchor"),
         ("a:\n  - b\n c: 1\n", 3, 2, "line"),
         ("{\"a\": 1,\n \"b\" 2}", 2, 6, "`:`"),
         ("{\"a\": 1\n \"b\": 2}", 2, 2, "`,`"),
-        ("{\"a\": \"x\n\"}", 1, 7, "closed"),
+        ("{\"a\": \"x\n", 1, 7, "closed"),
         ("%YAML 1.2\n---\na: 1\n", 2, 1, "`---`"),
     ];
     let mut wrong = Vec::new();
