@@ -4,7 +4,7 @@
 //! name is on and every element of both has a name. A scalar element that both lists have stays the common one's:
 //! the operator merges elements as mappings, and a scalar has no fields.
 
-use crate::flink::workload::MergedTemplate;
+use crate::flink::workload::{ElementOrigins, MergedTemplate};
 use crate::resource::pointer;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ struct Merging {
     by_name: bool,
     place: String,
     depth: usize,
-    elements: BTreeMap<String, Vec<(Option<usize>, Option<usize>)>>,
+    elements: BTreeMap<String, ElementOrigins>,
 }
 
 impl Merging {
@@ -76,7 +76,7 @@ impl Merging {
     /// Elements stand where their name came first; of several with one name in one list the last counts.
     fn list_by_name(&mut self, to: &mut Vec<Value>, from: &[Value]) {
         let mut names: Vec<&str> = Vec::with_capacity(to.len().saturating_add(from.len()));
-        let mut origins: Vec<(Option<usize>, Option<usize>)> = Vec::new();
+        let mut origins: ElementOrigins = Vec::new();
         let common = std::mem::take(to);
         let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
         let all = common.iter().enumerate().map(|(index, element)| (element, (Some(index), None)));
