@@ -49,9 +49,10 @@ import rego.v1
 
 deny contains finding if {
 	some directory in input.flink.state.directories
-	some mount in directory.ephemeral
+	places := {place(mount) | some mount in directory.ephemeral}
+	count(places) > 0
 	finding := {
-		"msg": sprintf("the directory %q of %s is on %s of the %s and does not outlive it", [directory.uri, directory.key, place(mount), mount.role]),
+		"msg": sprintf("the directory %q of %s does not outlive its pods: it is on %s", [directory.uri, directory.key, concat(" and ", places)]),
 		"path": directory.path,
 	}
 }

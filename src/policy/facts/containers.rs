@@ -46,7 +46,15 @@ pub fn containers(
     Value::from(list)
 }
 
-fn container((kind, index): (&str, usize), name: &str, spec: Value, main: bool, base: &[Value], given: Option<&Given>, tenant: &Value) -> Value {
+fn container(
+    (kind, index): (&str, usize),
+    name: &str,
+    spec: Value,
+    main: bool,
+    base: &[Value],
+    given: Option<&Given>,
+    tenant: &Value,
+) -> Value {
     let index_token = index.to_string();
     let own = as_text(&spec["image"]).map(str::to_owned);
     let (reference, at) = match given {

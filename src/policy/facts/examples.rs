@@ -1,7 +1,7 @@
 //! Walks all built-in rules: every one compiles for the RVM, passes its own tests, speaks against its `bad` manifest
 //! and not against its `good` one, and says the same in the interpreter as in the RVM.
 
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, lower, version::FlinkVersion};
+use crate::flink::lower;
 use crate::policy::PolicySet;
 use crate::policy::input::{InputParts, build, tenant_value};
 use crate::policy::source::embedded;
@@ -11,13 +11,12 @@ use crate::tenant::FlinkTenantSpec;
 use regorus::Value;
 use serde_json::Value as Json;
 
-/// Rules that report what mutation, sizing and quota found out, which this test does not run.
-const REPORTERS: [&str; 8] = [
+/// Rules that report what mutation and quota found out, which this test does not run.
+const REPORTERS: [&str; 7] = [
     "scheduling/node-selector",
     "flink/enforced-option",
     "storage/checkpoint-volume",
     "tenancy/label",
-    "flink/size",
     "quota/per-cluster",
     "quota/exceeded",
     "quota/undeclared",
@@ -33,39 +32,9 @@ fn metadata(text: &str) -> Json {
     yaml(&block.join("\n"))
 }
 
-/// The object's workload, made by hand for the kinds that examples use until `lower` knows them.
-fn workload(resource: &Resource) -> Workload {
-    if let Some(workload) = lower(resource, &resource.object) {
-        return workload;
-    }
-    let object = &resource.object;
-    if resource.kind.kind == "Pod" {
-        let set = PodSet { role: Role::Other, replicas: 1, template: Template::InObject(String::new()), main_container: None };
-        return Workload { pods: vec![set], ..Workload::default() };
-    }
-    let mut workload = Workload {
-        engine: Engine::Operator,
-        mode: Some(Mode::Native),
-        cluster: resource.name.clone(),
-        version: object["spec"]["flinkVersion"].as_str().and_then(FlinkVersion::parse),
-        config_pointer: Some("/spec/flinkConfiguration".into()),
-        declares_cluster: true,
-        ..Workload::default()
-    };
-    for (key, value) in object["spec"]["flinkConfiguration"].as_object().into_iter().flatten() {
-        workload.config.set(key, value.as_str().unwrap(), Some(format!("/spec/flinkConfiguration/{key}")));
-    }
-    for (role, name) in [(Role::JobManager, "jobManager"), (Role::TaskManager, "taskManager")] {
-        let own = format!("/spec/{name}/podTemplate");
-        let pointer = if object.pointer(&own).is_some() { own } else { "/spec/podTemplate".into() };
-        workload.pods.push(PodSet { role, replicas: 1, template: Template::InObject(pointer), main_container: None });
-    }
-    workload
-}
-
 fn input(manifest: &str, tenant: Option<&FlinkTenantSpec>, need_object: bool) -> Value {
     let resource = Resource::from_manifest(yaml(manifest)).unwrap();
-    let workload = workload(&resource);
+    let workload = lower(&resource, &resource.object).unwrap();
     let tenant = tenant.map(tenant_value);
     build(InputParts {
         resource: &resource,
