@@ -3,7 +3,7 @@
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
 use crate::flink::{Role, Template};
-use crate::tenant::spec::Spreading;
+use crate::tenant::Spreading;
 use serde_json::{Map, Value, json};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";

@@ -4,8 +4,7 @@
 use super::Conflict;
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
-use crate::flink::Template;
-use crate::tenant::spec::CheckpointVolume;
+use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
 
 /// Name of the volume in every pod template.
@@ -138,9 +137,4 @@ fn claim_of<'a>(pods: &Pods<'a>, volume: &str) -> Option<&'a str> {
 
 fn claim(volume: &Value) -> Option<&str> {
     volume.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str)
-}
-
-/// Whether a template is one that Flinkgate can write configuration beside.
-pub(super) fn is_merged(pods: &Pods<'_>) -> bool {
-    matches!(pods.set.template, Template::Merged(_))
 }

@@ -24,6 +24,11 @@ pub(super) struct Pods<'a> {
 }
 
 impl<'a> Pods<'a> {
+    /// A set of pods of an object.
+    pub(super) fn new(set: &'a PodSet, object: &'a Value) -> Self {
+        Self { set, object, template: set.template(object) }
+    }
+
     /// The template's pod spec; `Null` where there is none.
     pub(super) fn spec(&self) -> &'a Value {
         self.template.get("spec").unwrap_or(&Value::Null)

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 type Elements = BTreeMap<String, Vec<(Option<usize>, Option<usize>)>>;
 
-pub(super) fn merge(common: &Value, role: &Value, common_at: &str, role_at: &str, by_name: bool) -> MergedTemplate {
+pub(super) fn merge(object: &Value, common: &str, role: &str, by_name: bool) -> MergedTemplate {
     let mut elements = Elements::new();
-    let value = merge_values(common, role, by_name, &mut String::new(), &mut elements);
-    MergedTemplate { value, common: common_at.into(), role: role_at.into(), by_name, elements }
+    let side = |pointer: &str| object.pointer(pointer).unwrap_or(&Value::Null);
+    let value = merge_values(side(common), side(role), by_name, &mut String::new(), &mut elements);
+    MergedTemplate { value, common: common.into(), role: role.into(), by_name, elements }
 }
 
 fn merge_values(common: &Value, role: &Value, by_name: bool, at: &mut String, elements: &mut Elements) -> Value {
@@ -27,6 +28,7 @@ fn merge_values(common: &Value, role: &Value, by_name: bool, at: &mut String, el
             Value::Object(merged)
         }
         (Value::Array(left), Value::Array(right)) => merge_arrays(left, right, by_name, at, elements),
+        (Value::Object(_), _) => common.clone(),
         _ => role.clone(),
     }
 }
@@ -47,7 +49,10 @@ fn merge_arrays(left: &[Value], right: &[Value], by_name: bool, at: &mut String,
         let length = at.len();
         crate::resource::pointer::push(at, &index.to_string());
         let side = |side: &[Value], index: &Option<usize>| index.and_then(|index| side.get(index).cloned()).unwrap_or(Value::Null);
-        merged.push(merge_values(&side(left, in_left), &side(right, in_right), by_name, at, elements));
+        let (left, right) = (side(left, in_left), side(right, in_right));
+        // A scalar that both lists have stays the common one's.
+        let scalars = !left.is_null() && !left.is_object();
+        merged.push(if scalars { left } else { merge_values(&left, &right, by_name, at, elements) });
         at.truncate(length);
     }
     if keyed {

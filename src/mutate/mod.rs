@@ -1,15 +1,40 @@
 //! What Flinkgate adds to an object: one file an injector.
+//!
+//! An injector looks at one set of pods and asks for what is missing; the template editor knows where in the object
+//! that is written. What the user set stays, except where the tenant's word is law: then it is replaced, and a
+//! [`Conflict`] says so. A second pass finds nothing to do.
+
+mod anti_affinity;
+mod checkpoint_volume;
+mod configuration;
+mod context;
+mod edit;
+mod labels;
+mod main_container;
+mod merged_view;
+mod node_selector;
+mod patch;
+mod resources;
+mod security_context;
+mod template_editor;
+mod tolerations;
+
+pub use checkpoint_volume::VOLUME_NAME;
+pub use patch::patch;
 
 use crate::flink::Workload;
-use crate::resource::Resource;
+use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
+use context::{Context, Pods};
+use edit::Wishes;
 use serde_json::Value;
+use template_editor::Editor;
 
-/// An object after mutation, and what could not be reconciled with what the user wrote.
-#[derive(Clone, Debug, PartialEq)]
+/// What mutation makes of an object, and what could not be reconciled with what the user wrote.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mutation {
-    /// The object as it shall be stored.
-    pub object: Value,
+    /// The object as it shall be stored; `None` where it stays as it is.
+    pub object: Option<Value>,
     /// Where the user's words and the tenant's disagree; each becomes a finding of the rule it names.
     pub conflicts: Vec<Conflict>,
 }
@@ -27,8 +52,88 @@ pub struct Conflict {
     pub help: Option<String>,
 }
 
+/// Asks for what one set of pods lacks.
+type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
+
+/// What pods are given, in this order: later injectors write into the container that the first one makes.
+const POD_INJECTORS: [PodInjector; 7] = [
+    main_container::inject,
+    labels::inject,
+    node_selector::inject,
+    tolerations::inject,
+    security_context::inject,
+    anti_affinity::inject,
+    checkpoint_volume::inject,
+];
+
+/// Kinds that are completed. Pods of other kinds are completed as they are created: a changed template would roll
+/// out a Deployment anew whenever its tenant changes.
+const KINDS: [(&str, &str); 3] = [("", "Pod"), ("flink.apache.org", "FlinkDeployment"), ("flink.apache.org", "FlinkBlueGreenDeployment")];
+
+const CANARY_LABEL: &str = "flink.apache.org/canary";
+/// Annotation of a kubelet's own pods, which nobody may change.
+const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+
 /// Completes an object with what its tenant gives every workload. Idempotent.
 pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Mutation {
-    let _ = (resource, workload, tenant);
-    Mutation { object: object.clone(), conflicts: Vec::new() }
+    if !is_completed(resource, object) {
+        return Mutation::default();
+    }
+    let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
+    let mut editor = Editor::new(object, workload);
+    let mut conflicts = Vec::new();
+    let mut configuration = configuration::Configuration::of(&context);
+    // First, because an option decides how pod templates are merged.
+    if let Some(configuration) = &mut configuration {
+        configuration::inject(&context, configuration, &mut editor, &mut conflicts);
+    }
+    for injector in POD_INJECTORS {
+        let mut edits = Vec::with_capacity(workload.pods.len());
+        for set in editor.pods() {
+            let mut wishes = Wishes::default();
+            injector(&context, &Pods::new(set, editor.object()), &mut wishes);
+            edits.push(wishes.edits);
+            for conflict in wishes.conflicts {
+                // Both roles see what stands in the common template.
+                if !conflicts.contains(&conflict) {
+                    conflicts.push(conflict);
+                }
+            }
+        }
+        editor.apply(edits);
+    }
+    if let Some(configuration) = &mut configuration {
+        configuration::inject_state_directories(&context, configuration, &mut editor);
+        resources::inject(&context, configuration, &mut editor);
+    }
+    Mutation { object: editor.finish(), conflicts }
+}
+
+fn is_completed(resource: &Resource, object: &Value) -> bool {
+    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
+    let is_pod = kind == ("", "Pod");
+    let asked = match resource.operation {
+        Operation::Create => true,
+        // A pod that runs can no longer be changed.
+        Operation::Update => !is_pod,
+        Operation::Delete | Operation::Connect => false,
+    };
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let is_set = |field: &str| metadata.get(field).is_some_and(|value| !value.is_null());
+    let mark = |map: &str, key: &str| metadata.get(map).and_then(|map| map.get(key));
+    KINDS.contains(&kind)
+        && asked
+        && resource.sub_resource.as_deref().is_none_or(str::is_empty)
+        && object.get("spec").is_some_and(Value::is_object)
+        && !is_set("deletionTimestamp")
+        && !mark("labels", CANARY_LABEL).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        && mark("annotations", MIRROR_ANNOTATION).is_none()
+}
+
+/// The cluster that the claim is named after. Blue and green hand state over to each other: both have their parent's.
+fn claim_cluster<'a>(object: &'a Value, workload: &'a Workload) -> &'a str {
+    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let parent = owners.iter().find(|owner| owner.get("kind").and_then(Value::as_str) == Some("FlinkBlueGreenDeployment"));
+    let is_child = workload.declares_cluster;
+    parent.filter(|_| is_child).and_then(|owner| owner.get("name")?.as_str()).unwrap_or(&workload.cluster)
 }

@@ -5,7 +5,7 @@
 
 use super::context::{Context, Pods, elements, present};
 use super::edit::{Path, Wishes};
-use crate::tenant::spec::PodSecurityLevel;
+use crate::tenant::PodSecurityLevel;
 use serde_json::{Value, json};
 
 /// User and group `flink` of the official images.

@@ -186,8 +186,7 @@ impl<'a> Editor<'a> {
         let object = self.changed.as_ref().unwrap_or(self.original);
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         if let Template::Merged(merged) = &mut set.template {
-            let side = |pointer: &str| object.pointer(pointer).unwrap_or(&Value::Null);
-            *merged = merge(side(&merged.common), side(&merged.role), &merged.common, &merged.role, merged.by_name);
+            *merged = merge(object, &merged.common, &merged.role, merged.by_name);
             set.main_container =
                 merged.value.pointer("/spec/containers").and_then(Value::as_array).and_then(|c| c.iter().position(|c| named(c, MAIN_CONTAINER)));
         }

@@ -1,0 +1,154 @@
+//! Flink's configuration in a custom resource: what the tenant enforces, what it gives where nothing is said, and
+//! the directories of the mounted claim.
+
+use super::Conflict;
+use super::checkpoint_volume;
+use super::context::{Context, Pods};
+use super::edit::Path;
+use super::template_editor::Editor;
+use crate::flink::config::FlinkConfig;
+use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
+use crate::flink::version::FlinkVersion;
+use crate::resource::pointer;
+use serde_json::Value;
+use std::borrow::Cow;
+
+const RULE: &str = "flink/enforced-option";
+/// The first version that reads `execution.checkpointing.dir`; earlier ones pass over it.
+const RENAMED_DIRS: FlinkVersion = FlinkVersion::new(1, 20);
+
+/// Options whose other names Flinkgate knows.
+const RENAMED: [options::Names; 12] = [
+    CHECKPOINT_DIR,
+    SAVEPOINT_DIR,
+    HIGH_AVAILABILITY,
+    HIGH_AVAILABILITY_DIR,
+    options::STATE_BACKEND,
+    options::IMAGE,
+    options::JOB_MANAGER_CPU,
+    options::TASK_MANAGER_CPU,
+    &["restart-strategy.type", "restart-strategy"],
+    &["env.java.opts.all", "env.java.opts"],
+    &["execution.checkpointing.num-retained", "state.checkpoints.num-retained"],
+    &["execution.checkpointing.incremental", "state.backend.incremental"],
+];
+
+/// The configuration as it is now, and where it is written.
+pub(super) struct Configuration<'a> {
+    config: Cow<'a, FlinkConfig>,
+    base: &'a str,
+}
+
+impl<'a> Configuration<'a> {
+    /// The configuration of a custom resource; `None` where the object has no place for options.
+    pub(super) fn of(context: &Context<'a>) -> Option<Self> {
+        let base = context.workload.config_pointer.as_deref().filter(|_| context.workload.declares_cluster)?;
+        Some(Self { config: Cow::Borrowed(&context.workload.config), base })
+    }
+
+    /// Whether an option is set under any of its names.
+    pub(super) fn has(&self, names: &[&str]) -> bool {
+        self.config.first(names).is_some()
+    }
+
+    /// The spec that the configuration is a field of.
+    pub(super) fn spec(&self) -> Path {
+        Path::of_fields(pointer::parent(self.base).unwrap_or_default())
+    }
+
+    fn write(&mut self, key: &str, value: &str, editor: &mut Editor<'_>) {
+        let place = pointer::join(self.base, key);
+        // A value that a field of the object decides stays decided; what is written beside it is written once.
+        if editor.object().pointer(&place).and_then(Value::as_str) == Some(value) {
+            return;
+        }
+        editor.set(&Path::of_fields(&place), value.into());
+        self.config.to_mut().set(key, value, Some(place));
+    }
+}
+
+/// Writes the tenant's enforced options and its defaults.
+pub(super) fn inject(context: &Context<'_>, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>, conflicts: &mut Vec<Conflict>) {
+    let wanted = &context.tenant.flink.configuration;
+    for (key, value) in &wanted.enforced {
+        enforce(key, &value.text(), configuration, editor, conflicts);
+    }
+    for (key, value) in wanted.defaults.iter().filter(|(key, _)| !wanted.enforced.contains_key(*key)) {
+        if !configuration.has(&[key]) && !configuration.has(other_names(key)) {
+            configuration.write(key, &value.text(), editor);
+        }
+    }
+    let by_name = configuration.config.first(MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
+    editor.merge_by_name(by_name);
+}
+
+fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>, conflicts: &mut Vec<Conflict>) {
+    let exact = std::iter::once(key).filter(|key| !other_names(key).contains(key));
+    let others: Vec<_> = exact
+        .chain(other_names(key).iter().copied())
+        .filter_map(|name| Some((name, configuration.config.entry(name)?.clone())))
+        .filter(|(_, entry)| entry.value != wanted)
+        .collect();
+    for (name, entry) in others {
+        conflicts.push(Conflict {
+            rule: RULE,
+            message: format!("option {name} must be {wanted:?} for this tenant, not {:?}", entry.value),
+            pointer: entry.pointer.clone().unwrap_or_else(|| configuration.base.into()),
+            help: Some(format!("write {wanted:?} or leave it out: Flinkgate sets it")),
+        });
+        if let Some(place) = entry.pointer {
+            replace_at(&place, wanted, editor);
+            configuration.config.to_mut().set(name, wanted, Some(place));
+        }
+    }
+    if configuration.config.get(key) != Some(wanted) {
+        configuration.write(key, wanted, editor);
+    }
+}
+
+/// Overwrites a value where it stands. The path goes through fields only: an option within a list has the list's place.
+fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
+    if editor.object().pointer(place).is_some() {
+        editor.set(&Path::of_fields(place), wanted.into());
+    }
+}
+
+/// Points Flink's state at the claim where it is mounted and the user points it nowhere.
+pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>) {
+    let Some(volume) = context.tenant.storage.checkpoints.volume.as_ref() else { return };
+    let mounted = |set| {
+        let pods = Pods::new(set, editor.object());
+        !pods.runs_flink() || checkpoint_volume::is_mounted(context, &pods)
+    };
+    if !editor.pods().all(mounted) {
+        return;
+    }
+    let mut root = format!("file://{}", checkpoint_volume::mount_path(volume));
+    if checkpoint_volume::is_shared(volume) {
+        root = format!("{root}/{}/{}", context.resource.namespace, context.cluster);
+    }
+    let current = |names: options::Names| {
+        let renamed = context.workload.version.is_none_or(|version| version >= RENAMED_DIRS);
+        names.get(usize::from(!renamed)).copied().unwrap_or(options::canonical(names))
+    };
+    let high_availability = configuration.config.first(HIGH_AVAILABILITY).is_some_and(|(_, entry)| is_active(&entry.value));
+    let directories = [
+        (CHECKPOINT_DIR, current(CHECKPOINT_DIR), "checkpoints", true),
+        (SAVEPOINT_DIR, current(SAVEPOINT_DIR), "savepoints", true),
+        (HIGH_AVAILABILITY_DIR, options::canonical(HIGH_AVAILABILITY_DIR), "ha", high_availability),
+    ];
+    for (names, key, folder, wanted) in directories {
+        if wanted && !configuration.has(names) {
+            configuration.write(key, &format!("{root}/{folder}"), editor);
+        }
+    }
+}
+
+/// Whether a value of `high-availability.type` turns it on, as Flink reads it.
+fn is_active(value: &str) -> bool {
+    !["", "none", "standalone"].iter().any(|off| value.trim().eq_ignore_ascii_case(off))
+}
+
+fn other_names(key: &str) -> &'static [&'static str] {
+    RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
+}
