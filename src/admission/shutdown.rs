@@ -21,7 +21,7 @@ pub enum Phase {
 /// How long `Leaving` lasts.
 pub const GRACE: Duration = Duration::from_secs(3);
 /// How long connections have to end in `Closing`; together with the grace less than 15 seconds.
-pub const DRAIN: Duration = Duration::from_secs(10);
+pub const DRAIN: Duration = Duration::from_secs(9);
 
 /// Waits for SIGTERM or SIGINT.
 ///
