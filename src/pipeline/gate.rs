@@ -171,7 +171,7 @@ impl Gate {
         let Some((owner, workload)) = self.case(resource) else { return Answer::default() };
         let Owner::Tenant(tenant) = owner else { return Answer::default() };
         let mutation = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        let patch = mutation.object.as_ref().map(|after| mutate::patch::patch(&resource.object, after)).filter(|patch| !patch.0.is_empty());
+        let patch = mutation.object.as_ref().map(|after| mutate::patch(&resource.object, after)).filter(|patch| !patch.0.is_empty());
         let mut findings = Vec::new();
         if !mutation.conflicts.is_empty() {
             let object = mutation.object.as_ref().map_or(Cow::Borrowed(&resource.object), Cow::Borrowed);
