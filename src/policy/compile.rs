@@ -215,7 +215,7 @@ fn looks_like_a_verdict(name: &str) -> bool {
 
 /// `data.a["b-c"].deny`, as regorus names rules.
 pub(super) fn rego_path<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    parts.fold(String::new(), |path, part| {
+    parts.fold(String::from("data"), |path, part| {
         let mut bytes = part.bytes();
         let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
             && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
