@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn colour_is_for_terminals_unless_the_user_says_otherwise() {
-        let cases: [(bool, &[(&str, &str)], bool); 8] = [
+        type Variables = &'static [(&'static str, &'static str)];
+        let cases: [(bool, Variables, bool); 8] = [
             (true, &[], true),
             (false, &[], false),
             (true, &[("NO_COLOR", "1")], false),

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The text of each file that something is said about, by the name that diagnostics give it.
+/// The text of each file that was read, by the name that diagnostics give it.
 pub type Sources = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Which object: as much as a reader needs to find it.
@@ -132,13 +132,6 @@ impl Report {
     pub fn count(&self, level: Level) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count()
     }
-
-    /// Whether anything is said about this file.
-    pub fn mentions(&self, file: &str) -> bool {
-        // Diagnostics are sorted by file, so that this stays cheap for thousands of files.
-        self.diagnostics.binary_search_by(|diagnostic| (*diagnostic.file).cmp(file)).is_ok()
-            || self.unreadable.iter().any(|unreadable| &*unreadable.file == file)
-    }
 }
 
 /// A rule's documentation, for formats that carry it along.
@@ -184,13 +177,5 @@ mod tests {
         let mut sorted = places.clone();
         sorted.sort();
         assert_eq!(places, sorted);
-    }
-
-    #[test]
-    fn a_report_knows_the_files_it_speaks_of() {
-        let report = sample::report();
-        assert!(report.mentions("jobs/two.yaml"));
-        assert!(report.mentions("jobs/missing.yaml"));
-        assert!(!report.mentions("jobs/clean.yaml"));
     }
 }
