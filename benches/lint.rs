@@ -16,7 +16,8 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let template = fs::read_to_string("benches/data/deployment.yaml").unwrap();
     for file in 0..FILES {
-        let documents: Vec<String> = (0..DOCUMENTS_A_FILE).map(|document| template.replace("NAME", &format!("etl-{file}-{document}"))).collect();
+        let documents: Vec<String> =
+            (0..DOCUMENTS_A_FILE).map(|document| template.replace("NAME", &format!("etl-{file}-{document}"))).collect();
         fs::write(folder.path().join(format!("{file}.yaml")), documents.join("---\n")).unwrap();
     }
     let documents = FILES * DOCUMENTS_A_FILE;

@@ -151,7 +151,11 @@ async fn client(port: u16, path: &'static str, body: Bytes, connector: TlsConnec
     tokio::spawn(connection);
     let mut latencies = Vec::with_capacity(REQUESTS_A_ROUND / CLIENTS);
     for _ in 0..REQUESTS_A_ROUND / CLIENTS {
-        let request = hyper::Request::post(path).header("host", "localhost").header("content-type", "application/json").body(Full::new(body.clone())).unwrap();
+        let request = hyper::Request::post(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(Full::new(body.clone()))
+            .unwrap();
         let begin = Instant::now();
         let response = sender.send_request(request).await.unwrap();
         assert_eq!(response.status(), 200);

@@ -14,10 +14,10 @@ use std::path::PathBuf;
 pub struct TenantArgs {
     /// File or folder with FlinkTenants; may be given several times
     #[arg(long = "tenants", value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub tenants: Vec<PathBuf>,
     /// Take everything as this tenant's, whatever its namespace
-    #[arg(long = "tenant", value_name = "NAME", requires = "paths")]
-    pub name: Option<String>,
+    #[arg(long = "tenant", value_name = "NAME", requires = "tenants")]
+    pub tenant: Option<String>,
 }
 
 /// The gate for an input: its tenants and policies, and the Namespaces that the input itself holds. What is
@@ -26,12 +26,12 @@ pub struct TenantArgs {
 /// # Errors
 /// When a tenant or a policy cannot be read or is wrong.
 pub fn load(tenants: &TenantArgs, policies: &[PathBuf], unassigned: Unassigned, manifests: &[Manifest]) -> anyhow::Result<Gate> {
-    let (gate, warnings) = Gate::load(&tenants.paths, policies, unassigned)?;
+    let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
     for warning in warnings {
         eprintln!("warning: {warning}");
     }
     let gate = gate.with_namespaces(namespaces(manifests));
-    Ok(match &tenants.name {
+    Ok(match &tenants.tenant {
         Some(name) => gate.only(name)?,
         None => gate,
     })
@@ -64,6 +64,9 @@ pub fn rules(gate: &Gate) -> Vec<RuleInfo> {
 }
 
 fn namespaces(manifests: &[Manifest]) -> BTreeMap<String, BTreeMap<String, String>> {
-    let namespaces = manifests.iter().map(|manifest| &manifest.resource).filter(|resource| resource.kind.group.is_empty() && resource.kind.kind == "Namespace");
+    let namespaces = manifests
+        .iter()
+        .map(|manifest| &manifest.resource)
+        .filter(|resource| resource.kind.group.is_empty() && resource.kind.kind == "Namespace");
     namespaces.map(|resource| (resource.name.clone(), labels(&resource.object))).collect()
 }

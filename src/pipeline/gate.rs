@@ -128,7 +128,11 @@ impl Gate {
     ///
     /// # Errors
     /// When a tenant is not right.
-    pub fn load_tenants(tenants: &[PathBuf], policies: Arc<PolicySet>, unassigned: Unassigned) -> Result<(Self, Vec<TenantProblem>), GateError> {
+    pub fn load_tenants(
+        tenants: &[PathBuf],
+        policies: Arc<PolicySet>,
+        unassigned: Unassigned,
+    ) -> Result<(Self, Vec<TenantProblem>), GateError> {
         let rules: Vec<&str> = policies.rules().iter().map(|rule| rule.id.as_str()).collect();
         let loaded = load::load(tenants, &rules, enforcement::today())?;
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
@@ -259,7 +263,13 @@ impl Gate {
         });
         let today = enforcement::today();
         let mut findings: Vec<Finding> = self.policies.evaluate(input).into_iter().filter_map(|raw| finding(case, raw, today)).collect();
-        findings.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.rule.cmp(&b.rule)).then_with(|| a.pointer.cmp(&b.pointer)).then_with(|| a.message.cmp(&b.message)));
+        findings.sort_by(|a, b| {
+            b.level
+                .cmp(&a.level)
+                .then_with(|| a.rule.cmp(&b.rule))
+                .then_with(|| a.pointer.cmp(&b.pointer))
+                .then_with(|| a.message.cmp(&b.message))
+        });
         findings.dedup();
         findings
     }
@@ -280,7 +290,13 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
     let requested = Usage::of(&case.workload.size.total);
-    let before = case.resource.old_object.as_ref().and_then(|old| flink::lower(case.resource, old)).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
+    let before = case
+        .resource
+        .old_object
+        .as_ref()
+        .and_then(|old| flink::lower(case.resource, old))
+        .map(|old| Usage::of(&old.size.total))
+        .unwrap_or_default();
     let exceeded = limits.exceeded(&requested, used, &before, case.workload.declares_cluster);
     let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
@@ -301,6 +317,9 @@ fn ambiguous(resource: &Resource, names: &[String]) -> Finding {
 fn passes_always(resource: &Resource) -> bool {
     let deleting = resource.object.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
     let unchanged = resource.operation == Operation::Update
-        && resource.old_object.as_ref().is_some_and(|old| old.get("spec") == resource.object.get("spec") && resource.object.get("spec").is_some());
+        && resource
+            .old_object
+            .as_ref()
+            .is_some_and(|old| old.get("spec") == resource.object.get("spec") && resource.object.get("spec").is_some());
     matches!(resource.operation, Operation::Delete | Operation::Connect) || deleting || unchanged
 }

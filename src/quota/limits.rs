@@ -44,7 +44,8 @@ impl Limits {
     /// What `requested` exceeds when others use `used`; `before` is what the object asked for until now,
     /// because a decrease is never refused. `whole_cluster` says that the object declares a cluster.
     pub fn exceeded(&self, requested: &Usage, used: &Usage, before: &Usage, whole_cluster: bool) -> Vec<Exceeded> {
-        let per_cluster = self.per_cluster.iter().filter(|_| whole_cluster).map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
+        let per_cluster =
+            self.per_cluster.iter().filter(|_| whole_cluster).map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
         let hard = self.hard.iter().map(|(name, hard)| ("tenant", name, *hard, used.get(name)));
         per_cluster
             .chain(hard)
@@ -63,8 +64,11 @@ fn amounts(quota: &BTreeMap<String, Amount>) -> BTreeMap<String, Quantity> {
 
 /// `input.quota` as rules see it.
 pub fn input(limits: &Limits, requested: &Usage, used: &Usage, exceeded: &[Exceeded], undeclared: &[Value]) -> Value {
-    let text = |usage: &Usage| Value::Object(usage.iter().map(|(name, amount)| (name.to_string(), Value::String(display(name, amount)))).collect());
-    let hard: serde_json::Map<String, Value> = limits.hard.iter().map(|(name, amount)| (name.clone(), Value::String(display(name, *amount)))).collect();
+    let text = |usage: &Usage| {
+        Value::Object(usage.iter().map(|(name, amount)| (name.to_string(), Value::String(display(name, amount)))).collect())
+    };
+    let hard: serde_json::Map<String, Value> =
+        limits.hard.iter().map(|(name, amount)| (name.clone(), Value::String(display(name, *amount)))).collect();
     let exceeded: Vec<Value> = exceeded
         .iter()
         .map(|over| {
@@ -95,7 +99,10 @@ mod tests {
         let none = Usage::default();
         assert_eq!(limits().exceeded(&usage(4, 4), &usage(6, 0), &none, true), []);
         let over = limits().exceeded(&usage(5, 5), &usage(6, 0), &none, true);
-        assert_eq!(over.iter().map(|over| (over.scope, over.resource.as_str())).collect::<Vec<_>>(), [("cluster", "taskManagers"), ("tenant", "cpu")]);
+        assert_eq!(
+            over.iter().map(|over| (over.scope, over.resource.as_str())).collect::<Vec<_>>(),
+            [("cluster", "taskManagers"), ("tenant", "cpu")]
+        );
     }
 
     #[test]

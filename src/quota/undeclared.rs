@@ -16,8 +16,12 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value
         let declared_by_pod = |resource: &str| declares(template.pointer("/spec/resources"), resource);
         let containers = template.pointer("/spec/containers").and_then(Value::as_array);
         for (index, container) in containers.into_iter().flatten().enumerate() {
-            for resource in limited.iter().filter(|resource| !declared_by_pod(resource) && !declares(container.get("resources"), resource)) {
-                let path: Vec<String> = pointer::tokens(pods.path()).map(|token| token.into_owned()).chain(["spec".into(), "containers".into(), index.to_string()]).collect();
+            for resource in limited.iter().filter(|resource| !declared_by_pod(resource) && !declares(container.get("resources"), resource))
+            {
+                let path: Vec<String> = pointer::tokens(pods.path())
+                    .map(|token| token.into_owned())
+                    .chain(["spec".into(), "containers".into(), index.to_string()])
+                    .collect();
                 let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
                 found.push(json!({"container": name, "resource": resource, "path": path}));
             }
@@ -27,5 +31,7 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value
 }
 
 fn declares(resources: Option<&Value>, resource: &str) -> bool {
-    resources.is_some_and(|resources| ["requests", "limits"].iter().any(|kind| resources.get(kind).is_some_and(|amounts| amounts.get(resource).is_some())))
+    resources.is_some_and(|resources| {
+        ["requests", "limits"].iter().any(|kind| resources.get(kind).is_some_and(|amounts| amounts.get(resource).is_some()))
+    })
 }

@@ -31,7 +31,8 @@ pub enum LogError {
 pub fn start(level: &str, format: Format) -> Result<(), LogError> {
     let filter = std::env::var("RUST_LOG").ok().filter(|value| !value.is_empty()).unwrap_or_else(|| level.to_owned());
     let filter = EnvFilter::try_new(&filter).map_err(|error| LogError::Filter(filter, error))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log reader that has gone away must not take a request down with it.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match format {
         Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),

@@ -47,7 +47,10 @@ impl Tenants {
     pub fn new(tenants: Vec<Tenant>, namespaces: NamespaceLabels) -> Self {
         let tenants = tenants
             .into_iter()
-            .map(|tenant| Claims { selector: tenant.spec.namespaces.selector.clone().and_then(|s| s.try_into().ok()), tenant: Arc::new(tenant) })
+            .map(|tenant| Claims {
+                selector: tenant.spec.namespaces.selector.clone().and_then(|s| s.try_into().ok()),
+                tenant: Arc::new(tenant),
+            })
             .collect();
         Self { tenants, namespaces, everything: None }
     }
@@ -96,7 +99,9 @@ impl Claims {
 /// A namespace that two name patterns both claim, if there is one.
 pub(super) fn common_namespace(a: &str, b: &str) -> Option<String> {
     let (longer, shorter) = if a.trim_end_matches('*').len() >= b.trim_end_matches('*').len() { (a, b) } else { (b, a) };
-    name_matches(shorter, longer.trim_end_matches('*')).then(|| longer.to_string()).filter(|_| longer.ends_with('*') || name_matches(shorter, longer))
+    name_matches(shorter, longer.trim_end_matches('*'))
+        .then(|| longer.to_string())
+        .filter(|_| longer.ends_with('*') || name_matches(shorter, longer))
 }
 
 #[cfg(test)]
@@ -147,7 +152,8 @@ mod tests {
 
     #[test]
     fn overlapping_names_are_found() {
-        let cases = [("a", "a", true), ("a", "b", false), ("a-*", "a-b", true), ("a-*", "a-b-*", true), ("a-*", "b-*", false), ("*", "x", true)];
+        let cases =
+            [("a", "a", true), ("a", "b", false), ("a-*", "a-b", true), ("a-*", "a-b-*", true), ("a-*", "b-*", false), ("*", "x", true)];
         for (a, b, overlap) in cases {
             assert_eq!(common_namespace(a, b).is_some(), overlap, "{a} {b}");
             assert_eq!(common_namespace(b, a).is_some(), overlap, "{b} {a}");

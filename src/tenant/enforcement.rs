@@ -14,7 +14,11 @@ pub fn level(spec: &FlinkTenantSpec, rule: &str, natural: Level, resource: &Reso
     if spec.exemptions.iter().any(|exemption| exempts(exemption, rule, resource, today)) {
         return None;
     }
-    let chosen = spec.rules.iter().filter_map(|entry| Some((rule_match(&entry.rule, rule)?, entry.enforcement))).max_by_key(|(exactness, _)| *exactness);
+    let chosen = spec
+        .rules
+        .iter()
+        .filter_map(|entry| Some((rule_match(&entry.rule, rule)?, entry.enforcement)))
+        .max_by_key(|(exactness, _)| *exactness);
     let enforcement = chosen.map(|(_, enforcement)| enforcement).or(spec.enforcement).unwrap_or_default();
     Some(match enforcement {
         Enforcement::Enforce if chosen.is_some_and(|(exactness, _)| exactness == 2) => natural.max(raised(natural)),
@@ -71,15 +75,27 @@ mod tests {
     #[test]
     fn enforcement_never_raises_advice_by_itself() {
         assert_eq!(judged(json!({"enforcement": "Enforce"}), "cost/idle-slots", Level::Warning), Some(Level::Warning));
-        assert_eq!(judged(json!({"rules": [{"rule": "cost/*", "enforcement": "Enforce"}]}), "cost/idle-slots", Level::Warning), Some(Level::Warning));
+        assert_eq!(
+            judged(json!({"rules": [{"rule": "cost/*", "enforcement": "Enforce"}]}), "cost/idle-slots", Level::Warning),
+            Some(Level::Warning)
+        );
     }
 
     #[test]
     fn an_exemption_holds_through_its_last_day() {
-        let exempt = |until: &str| judged(json!({"exemptions": [{"rules": ["security/*"], "names": ["legacy-*"], "until": until}]}), "security/seccomp", Level::Error);
+        let exempt = |until: &str| {
+            judged(
+                json!({"exemptions": [{"rules": ["security/*"], "names": ["legacy-*"], "until": until}]}),
+                "security/seccomp",
+                Level::Error,
+            )
+        };
         assert_eq!(exempt("2026-11-21"), None);
         assert_eq!(exempt("2026-11-20"), Some(Level::Error));
-        assert_eq!(judged(json!({"exemptions": [{"rules": ["*"], "names": ["other"]}]}), "security/seccomp", Level::Error), Some(Level::Error));
+        assert_eq!(
+            judged(json!({"exemptions": [{"rules": ["*"], "names": ["other"]}]}), "security/seccomp", Level::Error),
+            Some(Level::Error)
+        );
         assert_eq!(judged(json!({"exemptions": [{"rules": ["*"], "namespaces": ["payments-*"]}]}), "security/seccomp", Level::Error), None);
     }
 }

@@ -116,30 +116,43 @@ impl Collected {
                 self.namespaces.insert(metadata_text(value, "name").into(), labels(value));
             }
             ("flinkgate.dev/v1alpha1", "FlinkTenant") => self.take_tenant(file, value, document, rules, today),
-            ("", _) | (_, "") => self.errors.push(at(document.positions.nearest(""), "not a Kubernetes object: a tenant's file holds manifests with apiVersion: flinkgate.dev/v1alpha1 and kind: FlinkTenant".into())),
-            (version, "FlinkTenant") => self.errors.push(at(document.positions.nearest("/apiVersion"), format!("FlinkTenant has no version {version:?}: write apiVersion: flinkgate.dev/v1alpha1"))),
+            ("", _) | (_, "") => self.errors.push(at(
+                document.positions.nearest(""),
+                "not a Kubernetes object: a tenant's file holds manifests with apiVersion: flinkgate.dev/v1alpha1 and kind: FlinkTenant"
+                    .into(),
+            )),
+            (version, "FlinkTenant") => self.errors.push(at(
+                document.positions.nearest("/apiVersion"),
+                format!("FlinkTenant has no version {version:?}: write apiVersion: flinkgate.dev/v1alpha1"),
+            )),
             _ => {}
         }
     }
 
     fn take_tenant(&mut self, file: &Path, value: &Value, document: &Document, rules: &[&str], today: Date) {
-        let at = |pointer: &str, message: String| TenantProblem { file: file.to_path_buf(), span: document.positions.nearest(pointer), message };
+        let at =
+            |pointer: &str, message: String| TenantProblem { file: file.to_path_buf(), span: document.positions.nearest(pointer), message };
         let before = self.errors.len();
         let name = metadata_text(value, "name");
         if name.is_empty() {
             self.errors.push(at("/metadata", "the tenant has no name: give metadata.name".into()));
         }
         if let Some(first) = self.tenants.iter().find(|found| found.tenant.name == name) {
-            self.errors.push(at("/metadata/name", format!("there are two tenants named {name:?}; the first is at {}", first.tenant.source)));
+            self.errors
+                .push(at("/metadata/name", format!("there are two tenants named {name:?}; the first is at {}", first.tenant.source)));
         }
         for field in value.as_object().into_iter().flatten().map(|(field, _)| field) {
             if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str()) {
-                self.errors.push(at(&crate::resource::pointer::join("", field), format!("unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec")));
+                self.errors.push(at(
+                    &crate::resource::pointer::join("", field),
+                    format!("unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec"),
+                ));
             }
         }
         let empty = Value::Object(serde_json::Map::new());
         let spec = value.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&empty);
-        self.errors.extend(schema::check(&crd::SPEC_SCHEMA, spec).into_iter().map(|found| at(&format!("/spec{}", found.pointer), found.message)));
+        self.errors
+            .extend(schema::check(&crd::SPEC_SCHEMA, spec).into_iter().map(|found| at(&format!("/spec{}", found.pointer), found.message)));
         if self.errors.len() > before {
             return;
         }
@@ -152,7 +165,8 @@ impl Collected {
             if remark.warning { self.warnings.push(problem) } else { self.errors.push(problem) }
         }
         let line = document.positions.nearest("/metadata/name").line;
-        let name_spans = (0..spec.namespaces.names.len()).map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}"))).collect();
+        let name_spans =
+            (0..spec.namespaces.names.len()).map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}"))).collect();
         let tenant = Tenant { name: name.into(), spec, source: format!("{}:{line}", file.display()) };
         self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans });
     }
@@ -165,7 +179,10 @@ impl Collected {
                 for (pattern, span) in later.tenant.spec.namespaces.names.iter().zip(&later.name_spans) {
                     let common = earlier.tenant.spec.namespaces.names.iter().find_map(|other| common_namespace(pattern, other));
                     if let Some(common) = common {
-                        let message = format!("tenants {:?} and {:?} ({}) both claim the namespace {common}: a namespace belongs to one tenant", later.tenant.name, earlier.tenant.name, earlier.tenant.source);
+                        let message = format!(
+                            "tenants {:?} and {:?} ({}) both claim the namespace {common}: a namespace belongs to one tenant",
+                            later.tenant.name, earlier.tenant.name, earlier.tenant.source
+                        );
                         errors.push(TenantProblem { file: later.file.clone(), span: *span, message });
                     }
                 }
@@ -177,8 +194,13 @@ impl Collected {
                 if let super::Owner::Ambiguous(names) = tenants.owner(namespace)
                     && let Some(found) = self.tenants.iter().rev().find(|found| names.contains(&found.tenant.name))
                 {
-                    let message = format!("tenants {} all claim the namespace {namespace}: a namespace belongs to one tenant", names.join(", "));
-                    errors.push(TenantProblem { file: found.file.clone(), span: Span { line: 1, column: 1, end_line: 1, end_column: 1 }, message });
+                    let message =
+                        format!("tenants {} all claim the namespace {namespace}: a namespace belongs to one tenant", names.join(", "));
+                    errors.push(TenantProblem {
+                        file: found.file.clone(),
+                        span: Span { line: 1, column: 1, end_line: 1, end_column: 1 },
+                        message,
+                    });
                 }
             }
         }

@@ -53,11 +53,17 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
     for (index, pattern) in spec.namespaces.names.iter().enumerate() {
         let body = pattern.strip_suffix('*').unwrap_or(pattern);
         if pattern.is_empty() || !body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-            error(format!("/namespaces/names/{index}"), format!("{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"));
+            error(
+                format!("/namespaces/names/{index}"),
+                format!(
+                    "{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"
+                ),
+            );
         }
     }
     if let Some(selector) = &spec.namespaces.selector {
-        let empty = selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
+        let empty =
+            selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
         if empty {
             error("/namespaces/selector".into(), "an empty selector would claim every namespace: name labels, or leave it out".into());
         } else if let Err(problem) = Selector::try_from(selector.clone()) {
@@ -66,7 +72,10 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
     }
     for (index, version) in spec.flink.versions.iter().flatten().enumerate() {
         if crate::flink::version::FlinkVersion::parse(version).is_none() {
-            error(format!("/flink/versions/{index}"), format!("{version:?} is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"));
+            error(
+                format!("/flink/versions/{index}"),
+                format!("{version:?} is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"),
+            );
         }
     }
     for (index, exemption) in spec.exemptions.iter().enumerate() {
@@ -84,12 +93,17 @@ fn quantities(amounts: &BTreeMap<String, Amount>, base: &str, error: &mut impl F
     for (name, amount) in amounts {
         let place = pointer::join(base, name);
         if !COUNTED.contains(&name.as_str()) && !name.contains('/') {
-            let hint = closest(name, &COUNTED).map_or_else(|| format!("known are {} and extended resources such as nvidia.com/gpu", COUNTED.join(", ")), |close| format!("did you mean {close}?"));
+            let hint = closest(name, &COUNTED).map_or_else(
+                || format!("known are {} and extended resources such as nvidia.com/gpu", COUNTED.join(", ")),
+                |close| format!("did you mean {close}?"),
+            );
             error(place, format!("a quota cannot count {name:?}: {hint}"));
         } else {
             match Quantity::parse(&amount.0) {
                 Err(problem) => error(place, problem.to_string()),
-                Ok(quantity) if quantity < Quantity::default() => error(place, format!("{:?} is negative: write how much the tenant may use", amount.0)),
+                Ok(quantity) if quantity < Quantity::default() => {
+                    error(place, format!("{:?} is negative: write how much the tenant may use", amount.0))
+                }
                 Ok(_) => {}
             }
         }
@@ -101,7 +115,8 @@ fn rule_pattern(pattern: &str, rules: &[&str], place: String, error: &mut impl F
     // A family may have no rule yet (`cost/*` before the first cost rule): the design's families are known.
     let family = pattern.strip_suffix("/*").is_some_and(|family| crate::policy::finding::FAMILIES.contains(&family));
     if !known && !family {
-        let hint = closest(pattern, rules).map_or_else(|| "run `flinkgate rules` for the list".into(), |close| format!("did you mean {close}?"));
+        let hint =
+            closest(pattern, rules).map_or_else(|| "run `flinkgate rules` for the list".into(), |close| format!("did you mean {close}?"));
         error(place, format!("there is no rule {pattern:?}: {hint}"));
     }
 }
