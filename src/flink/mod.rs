@@ -4,10 +4,12 @@
 //! HTTP, Kubernetes clients or the command line.
 
 pub mod config;
+pub mod image;
 pub mod kinds;
 pub mod memory;
 pub mod memory_size;
 pub mod sizing;
+pub mod state;
 pub mod version;
 pub mod workload;
 

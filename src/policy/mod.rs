@@ -12,7 +12,9 @@
 mod compile;
 pub mod error;
 mod evaluate;
+pub mod facts;
 pub mod finding;
+pub mod input;
 mod recursion;
 mod references;
 pub mod rule;

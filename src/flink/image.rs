@@ -1,0 +1,213 @@
+//! Image references, read as container runtimes read them, so that a look-alike never passes for an allowed image.
+
+use std::borrow::Cow;
+
+/// Registry that a reference without one means.
+pub const DEFAULT_REGISTRY: &str = "docker.io";
+
+/// An image reference taken apart: `registry/repository:tag@digest`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRef<'a> {
+    /// Registry with its port, in lower case; `docker.io` where the reference names none.
+    pub registry: Cow<'a, str>,
+    /// Repository within the registry; `library/flink` for `flink`.
+    pub repository: Cow<'a, str>,
+    /// Tag, where there is one.
+    pub tag: Option<&'a str>,
+    /// Digest (`sha256:…`), where there is one.
+    pub digest: Option<&'a str>,
+}
+
+impl<'a> ImageRef<'a> {
+    /// Reads a reference; `None` where no runtime could pull it.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (name, digest) = match text.split_once('@') {
+            Some((name, digest)) => (name, Some(digest).filter(|digest| is_digest(digest))?.into()),
+            None => (text, None),
+        };
+        let (name, tag) = split_tag(name);
+        let (registry, repository) = split_registry(name);
+        let repository_ok = repository.split('/').all(|segment| is_segment(segment));
+        let tag_ok = tag.is_none_or(|tag| !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+        (repository_ok && tag_ok && is_registry(&registry)).then_some(Self { registry, repository, tag, digest })
+    }
+
+    /// Whether the reference may mean another image tomorrow: no digest, and no tag or `latest`.
+    pub fn floating(&self) -> bool {
+        self.digest.is_none() && self.tag.is_none_or(|tag| tag == "latest")
+    }
+
+    /// Whether a pattern allows this image. A pattern is `registry/repository`, or `repository` for docker.io;
+    /// a star stands for anything within one segment and, at the end, for any number of segments. A pattern
+    /// with a tag wants that tag.
+    pub fn matches(&self, pattern: &str) -> bool {
+        if pattern == "*" {
+            return true;
+        }
+        let (name, tag) = split_tag(pattern);
+        if let Some(tag) = tag
+            && !self.tag.is_some_and(|own| glob(tag, own))
+        {
+            return false;
+        }
+        let (registry, repository) = split_registry(name);
+        glob(&registry, &self.registry) && segments_match(&repository, &self.repository)
+    }
+}
+
+fn segments_match(pattern: &str, repository: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('/').peekable(), repository.split('/'));
+    while let Some(segment) = wanted.next() {
+        let Some(own) = given.next() else { return false };
+        if !glob(segment, own) {
+            return false;
+        }
+        if wanted.peek().is_none() && segment.ends_with('*') {
+            return true;
+        }
+    }
+    given.next().is_none()
+}
+
+/// Whether a text matches a pattern whose stars stand for any run of characters.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(last) = pattern.contains('*').then(|| parts.next_back().unwrap_or_default()) else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(start) => rest = rest.get(start + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+fn split_tag(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (name, None),
+    }
+}
+
+/// The first segment is a registry if it could not be part of a Docker Hub repository.
+fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
+    let is_host = |first: &str| first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase());
+    let (registry, repository) = match name.split_once('/') {
+        Some((first, rest)) if is_host(first) => (Cow::Owned(first.to_ascii_lowercase()), rest),
+        _ => (Cow::Borrowed(DEFAULT_REGISTRY), name),
+    };
+    let registry = if registry == "index.docker.io" { Cow::Borrowed(DEFAULT_REGISTRY) } else { registry };
+    if registry == DEFAULT_REGISTRY && !repository.contains('/') {
+        return (registry, Cow::Owned(format!("library/{repository}")));
+    }
+    (registry, Cow::Borrowed(repository))
+}
+
+fn is_registry(registry: &str) -> bool {
+    let (host, port) = registry.rsplit_once(':').map_or((registry, None), |(host, port)| (host, Some(port)));
+    let host_ok = host.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    host_ok && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn is_segment(segment: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    segment.bytes().next().is_some_and(inner)
+        && segment.bytes().next_back().is_some_and(inner)
+        && segment.bytes().all(|b| inner(b) || b"._-".contains(&b))
+}
+
+fn is_digest(digest: &str) -> bool {
+    digest.split_once(':').is_some_and(|(algorithm, hex)| {
+        !algorithm.is_empty()
+            && algorithm.bytes().all(|b| b.is_ascii_alphanumeric() || b"+._-".contains(&b))
+            && hex.len() >= 32
+            && hex.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn a_reference_is_taken_apart_as_a_runtime_does() {
+        let cases = [
+            ("flink", "docker.io", "library/flink", None, true),
+            ("flink:1.20", "docker.io", "library/flink", Some("1.20"), false),
+            ("apache/flink:latest", "docker.io", "apache/flink", Some("latest"), true),
+            ("index.docker.io/flink", "docker.io", "library/flink", None, true),
+            ("localhost/flink:1", "localhost", "flink", Some("1"), false),
+            ("localhost:5000/a/b", "localhost:5000", "a/b", None, true),
+            ("Registry.Example.com:443/team/flink:v1", "registry.example.com:443", "team/flink", Some("v1"), false),
+        ];
+        for (text, registry, repository, tag, floating) in cases {
+            let image = ImageRef::parse(text).unwrap();
+            assert_eq!(
+                (&*image.registry, &*image.repository, image.tag, image.floating()),
+                (registry, repository, tag, floating),
+                "{text}"
+            );
+        }
+        let pinned = format!("registry.example.com/flink:latest@{DIGEST}");
+        let image = ImageRef::parse(&pinned).unwrap();
+        assert_eq!((image.digest, image.floating()), (Some(DIGEST), false));
+    }
+
+    #[test]
+    fn what_no_runtime_could_pull_is_no_reference() {
+        for text in [
+            "",
+            " ",
+            "a//b",
+            "/flink",
+            "flink:",
+            "flink@",
+            "flink@sha256:12",
+            "UP/../flink",
+            "registry.example.com/",
+            "a b",
+            "x/Flink",
+            "evil.com@good.com/x",
+        ] {
+            assert_eq!(ImageRef::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_by_segment_and_look_alikes_do_not() {
+        let accepts = [
+            ("registry.example.com/flink/*", "registry.example.com/flink/etl:1"),
+            ("registry.example.com/flink/*", "registry.example.com/flink/a/b:1"),
+            ("registry.example.com/*/flink", "registry.example.com/team/flink"),
+            ("*.example.com/flink", "registry.example.com/flink"),
+            ("flink", "docker.io/library/flink:1.20"),
+            ("docker.io/library/flink", "flink:1.20"),
+            ("apache/flink*", "apache/flink-kubernetes:1"),
+            ("localhost:5000/flink", "localhost:5000/flink:1"),
+            ("registry.example.com/flink:1.20*", "registry.example.com/flink:1.20.4"),
+            ("*", "anything.io/x:1"),
+        ];
+        for (pattern, image) in accepts {
+            assert!(ImageRef::parse(image).unwrap().matches(pattern), "{pattern} {image}");
+        }
+        let rejects = [
+            ("registry.example.com/flink/*", "registry.example.com.evil.io/flink/etl"),
+            ("registry.example.com/flink/*", "registry.example.com/flink-evil/etl"),
+            ("registry.example.com/flink/*", "registry.example.com/flink"),
+            ("registry.example.com/flink/*", "evil.io/registry.example.com/flink/etl"),
+            ("registry.example.com/flink/*", "registry.example.com:5000/flink/etl"),
+            ("registry.example.com/flink", "registry.example.com/flink/etl"),
+            ("registry.example.com/*/flink", "registry.example.com/a/b/flink"),
+            ("flink", "evil.io/flink"),
+            ("flink", "apache/flink"),
+            ("registry.example.com/flink:1.20", "registry.example.com/flink:1.19"),
+        ];
+        for (pattern, image) in rejects {
+            assert!(!ImageRef::parse(image).unwrap().matches(pattern), "{pattern} {image}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Where a workload keeps its state: which option says so, and what stands behind the directory.
+
+use super::config::{Entry, FlinkConfig};
+use super::version::FlinkVersion;
+use super::workload::{MAIN_CONTAINER, Mode, PodSet, Role, Workload};
+use serde_json::Value;
+
+/// Where the claim of a tenant is mounted unless the tenant says otherwise.
+pub const DEFAULT_MOUNT_PATH: &str = "/flink/state";
+
+/// An option that names a state directory: its current name first, then the names it had before.
+struct DirectoryOption {
+    purpose: &'static str,
+    keys: [&'static str; 3],
+    /// First version that knows the first name; older ones read only the others.
+    since: FlinkVersion,
+}
+
+const OPTIONS: [DirectoryOption; 3] = [
+    DirectoryOption {
+        purpose: "checkpoints",
+        keys: ["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"],
+        since: FlinkVersion::new(1, 20),
+    },
+    DirectoryOption {
+        purpose: "savepoints",
+        keys: ["execution.checkpointing.savepoint-dir", "state.savepoints.dir", "savepoints.state.backend.fs.dir"],
+        since: FlinkVersion::new(1, 20),
+    },
+    DirectoryOption {
+        purpose: "highAvailability",
+        keys: ["high-availability.storageDir", "high-availability.zookeeper.storageDir", "recovery.zookeeper.storageDir"],
+        since: FlinkVersion::new(0, 0),
+    },
+];
+
+/// One state directory of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateDirectory<'a> {
+    /// `checkpoints`, `savepoints` or `highAvailability`.
+    pub purpose: &'static str,
+    /// The option that names it.
+    pub key: &'a str,
+    /// The directory as written, and where.
+    pub entry: &'a Entry,
+    /// The option that this Flink version reads instead, where it ignores `key`.
+    pub read_instead: Option<&'static str>,
+    /// URI scheme in lower case; `file` for a plain path.
+    pub scheme: String,
+    /// What is wrong with the URI itself.
+    pub problem: Option<&'static str>,
+    /// For a local directory: what each role's pods have there.
+    pub mounts: Vec<Mount>,
+}
+
+/// What stands behind a local directory in one set of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// Whose pods.
+    pub role: Role,
+    /// Index of the set in the workload.
+    pub pods: usize,
+    /// Name of the volume; `None` for the container's own file system.
+    pub volume: Option<String>,
+    /// Field of the volume that says its type, such as `persistentVolumeClaim`; `none` for the container's own file system.
+    pub kind: String,
+}
+
+/// The state directories that a workload's configuration names.
+pub fn directories<'a>(workload: &'a Workload, object: &Value) -> Vec<StateDirectory<'a>> {
+    OPTIONS.iter().filter_map(|option| directory(option, workload, object)).collect()
+}
+
+/// The option that this version reads for checkpoints.
+pub fn checkpoint_option(version: Option<FlinkVersion>) -> &'static str {
+    if version.is_some_and(|version| version < FlinkVersion::new(1, 20)) { "state.checkpoints.dir" } else { "execution.checkpointing.dir" }
+}
+
+fn directory<'a>(option: &DirectoryOption, workload: &'a Workload, object: &Value) -> Option<StateDirectory<'a>> {
+    let [new, old, older] = option.keys;
+    let ignores_new = workload.version.is_some_and(|version| version < option.since);
+    let read = if ignores_new { set(&workload.config, &[old, older]) } else { set(&workload.config, &option.keys) };
+    let (found, read_instead) = match read {
+        Some(found) => (found, None),
+        None => (set(&workload.config, &[new])?, Some(old)),
+    };
+    let (key, entry) = found;
+    let default_scheme = workload.config.get("fs.default-scheme").and_then(|uri| uri.split(':').next());
+    let location = Location::parse(&entry.value, default_scheme);
+    let local = location.scheme == "file";
+    let problem = match (&location, entry.value.trim()) {
+        (_, "") => Some("is empty"),
+        (Location { authority, .. }, _) if local && !authority.is_empty() => {
+            Some("lacks a slash: a local directory is written file:///directory")
+        }
+        (Location { path, .. }, _) if local && !path.starts_with('/') => Some("is not an absolute path"),
+        _ => None,
+    };
+    let mounts = if local && problem.is_none() { mounts(workload, object, &location) } else { Vec::new() };
+    Some(StateDirectory { purpose: option.purpose, key, entry, read_instead, scheme: location.scheme, problem, mounts })
+}
+
+fn set<'a>(config: &'a FlinkConfig, keys: &[&str]) -> Option<(&'a str, &'a Entry)> {
+    config.first(keys)
+}
+
+fn mounts(workload: &Workload, object: &Value, location: &Location) -> Vec<Mount> {
+    let Some(directory) = segments(&location.path) else { return Vec::new() };
+    let pods = workload.pods.iter().enumerate().filter(|(_, set)| set.role != Role::Other);
+    pods.map(|(pods, set)| {
+        let template = set.template(object);
+        let (volume, kind) = match mounted_volume(set, template, &directory) {
+            Some(name) => (Some(name), volume_kind(template, object, name)),
+            None if claimed_by_option(workload, &directory) => (None, "persistentVolumeClaim"),
+            None => (None, "none"),
+        };
+        Mount { role: set.role, pods, volume: volume.map(str::to_owned), kind: kind.to_owned() }
+    })
+    .collect()
+}
+
+/// The volume whose mount path in the main container is the longest that holds the directory.
+fn mounted_volume<'a>(set: &PodSet, template: &'a Value, directory: &[String]) -> Option<&'a str> {
+    let containers = template.pointer("/spec/containers")?.as_array()?;
+    let named = || containers.iter().find(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER));
+    let main = set.main_container.and_then(|index| containers.get(index)).or_else(named)?;
+    let mounts = main.get("volumeMounts")?.as_array()?.iter();
+    let holding = mounts.filter_map(|mount| {
+        let path = segments(mount.get("mountPath")?.as_str()?)?;
+        directory.starts_with(&path).then_some((path.len(), mount.get("name")?.as_str()?))
+    });
+    holding.max_by_key(|(length, _)| *length).map(|(_, name)| name)
+}
+
+fn volume_kind<'a>(template: &'a Value, object: &Value, name: &str) -> &'a str {
+    let is_named = |value: &&Value| value.get("name").and_then(Value::as_str) == Some(name);
+    let volumes = template.pointer("/spec/volumes").and_then(Value::as_array);
+    if let Some(volume) = volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object) {
+        return volume.iter().find(|(key, value)| *key != "name" && !value.is_null()).map_or("emptyDir", |(key, _)| key);
+    }
+    let claims = object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
+    let claimed = claims.is_some_and(|claims| claims.iter().filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata)));
+    if claimed { "persistentVolumeClaim" } else { "unknown" }
+}
+
+/// Flink 2.3 mounts claims itself: `kubernetes.persistent-volume-claims: claim:/path,…`.
+fn claimed_by_option(workload: &Workload, directory: &[String]) -> bool {
+    let claims = workload.config.get("kubernetes.persistent-volume-claims").filter(|_| workload.mode == Some(Mode::Native));
+    claims.is_some_and(|claims| {
+        let mut paths = claims.split(',').filter_map(|claim| segments(claim.split_once(':')?.1.trim()));
+        paths.any(|path| directory.starts_with(&path))
+    })
+}
+
+/// Whether a directory lies under one of these URIs, segment by segment, read both as written and with its
+/// percent-encoding undone: what could be read in two ways must lie inside in both.
+pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
+    let inner = Location::parse(directory, None);
+    let (Some(raw), Some(decoded)) = (segments(&inner.path), segments(&percent_decode(&inner.path))) else { return false };
+    locations.into_iter().map(|location| Location::parse(location, None)).any(|outer| {
+        let under = |inner: &[String], path: &str| segments(path).is_some_and(|path| inner.starts_with(&path));
+        outer.scheme == inner.scheme
+            && outer.authority == inner.authority
+            && under(&raw, &outer.path)
+            && under(&decoded, &percent_decode(&outer.path))
+    })
+}
+
+/// A URI in the form in which two of them can be compared.
+struct Location {
+    scheme: String,
+    authority: String,
+    path: String,
+}
+
+impl Location {
+    fn parse(uri: &str, default_scheme: Option<&str>) -> Self {
+        let uri = uri.trim();
+        let is_scheme = |scheme: &str| {
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(&b))
+        };
+        let (scheme, rest) = match uri.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) {
+            Some((scheme, rest)) => (scheme, rest),
+            None => (default_scheme.unwrap_or("file"), uri),
+        };
+        let (authority, path) = match rest.strip_prefix("//") {
+            Some(rest) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
+            None => ("", rest),
+        };
+        // Flink's S3 plugins answer to several schemes for one store.
+        let scheme = match scheme.to_ascii_lowercase() {
+            s3 if matches!(s3.as_str(), "s3a" | "s3p" | "s3n") => "s3".to_owned(),
+            other => other,
+        };
+        Self { scheme, authority: authority.to_ascii_lowercase(), path: path.to_owned() }
+    }
+}
+
+/// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its root.
+fn segments(path: &str) -> Option<Vec<String>> {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop()?;
+            }
+            name => segments.push(name.to_owned()),
+        }
+    }
+    Some(segments)
+}
+
+/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too.
+fn percent_decode(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..4 {
+        let mut bytes = Vec::with_capacity(text.len());
+        let mut rest = text.as_bytes();
+        while let Some((&first, tail)) = rest.split_first() {
+            let decoded =
+                tail.get(..2).filter(|_| first == b'%').and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+            bytes.push(decoded.unwrap_or(first));
+            rest = if decoded.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+        }
+        let decoded = String::from_utf8_lossy(&bytes).into_owned();
+        if decoded == text {
+            break;
+        }
+        text = decoded;
+    }
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::{Engine, Template};
+    use serde_json::json;
+
+    fn workload(version: FlinkVersion, options: &[(&str, &str)]) -> Workload {
+        let mut config = FlinkConfig::default();
+        for (key, value) in options {
+            config.set(*key, *value, None);
+        }
+        let pods =
+            |role, pointer: &str| PodSet { role, replicas: 1, template: Template::InObject(pointer.into()), main_container: Some(0) };
+        Workload {
+            engine: Engine::Operator,
+            version: Some(version),
+            pods: vec![pods(Role::JobManager, "/jm"), pods(Role::TaskManager, "/tm")],
+            config,
+            ..Workload::default()
+        }
+    }
+
+    #[test]
+    fn the_new_name_is_ignored_before_1_20() {
+        let options = [("execution.checkpointing.dir", "s3://b/c")];
+        let old = workload(FlinkVersion::new(1, 19), &options);
+        assert_eq!(directories(&old, &json!({}))[0].read_instead, Some("state.checkpoints.dir"));
+        let new = workload(FlinkVersion::new(1, 20), &options);
+        assert_eq!(directories(&new, &json!({}))[0].read_instead, None);
+    }
+
+    #[test]
+    fn a_local_directory_is_traced_to_the_volume_of_each_role() {
+        let object = json!({
+            "jm": {"spec": {"volumes": [{"name": "state", "persistentVolumeClaim": {"claimName": "c"}}, {"name": "root", "emptyDir": {}}],
+                "containers": [{"volumeMounts": [{"name": "root", "mountPath": "/flink"}, {"name": "state", "mountPath": "/flink/state/"}]}]}},
+            "tm": {"spec": {"volumes": [{"name": "other", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "other", "mountPath": "/flink/sta"}]}]}},
+        });
+        let workload = workload(FlinkVersion::new(2, 0), &[("state.checkpoints.dir", "FILE:///flink//state/./x/../checkpoints")]);
+        let found = directories(&workload, &object);
+        let mounts: Vec<_> = found[0].mounts.iter().map(|mount| (mount.role, mount.volume.as_deref(), mount.kind.as_str())).collect();
+        assert_eq!(mounts, [(Role::JobManager, Some("state"), "persistentVolumeClaim"), (Role::TaskManager, None, "none")]);
+    }
+
+    #[test]
+    fn a_local_uri_with_two_slashes_is_a_mistake() {
+        let workload = workload(FlinkVersion::new(2, 0), &[("high-availability.storageDir", "file://flink/ha")]);
+        assert!(directories(&workload, &json!({}))[0].problem.is_some());
+    }
+
+    #[test]
+    fn locations_hold_whole_segments_only() {
+        let cases = [
+            ("s3://payments-flink/a", "s3://payments-flink/", true),
+            ("S3A://payments-flink/a", "s3://payments-flink", true),
+            ("s3://payments-flink//x/../a", "s3://payments-flink/a/", true),
+            ("/flink/state/x", "file:///flink/state", true),
+            ("s3://payments-flink/my%20dir/a", "s3://payments-flink/my%20dir", true),
+            ("s3://payments-flink-evil/a", "s3://payments-flink", false),
+            ("s3://b/team-evil", "s3://b/team", false),
+            ("s3://b/team/../other", "s3://b/team", false),
+            ("s3://b/team/%2e%2e/other", "s3://b/team", false),
+            ("s3://b/team/%252e%252e/other", "s3://b/team", false),
+            ("s3://b/..", "s3://b/", false),
+            ("s3://b@evil/a", "s3://b/", false),
+            ("gs://b/a", "s3://b/", false),
+        ];
+        for (directory, location, expected) in cases {
+            assert_eq!(lies_within(directory, [location]), expected, "{directory} in {location}");
+        }
+    }
+}

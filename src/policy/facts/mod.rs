@@ -1,0 +1,54 @@
+//! What Rego is poor at, worked out once in Rust and handed over in `input`: one file a fact.
+
+pub mod anti_affinity;
+pub mod containers;
+pub mod convert;
+pub mod identity;
+pub mod image;
+pub mod options;
+pub mod pods;
+pub mod size;
+pub mod state;
+pub mod tenant;
+
+use crate::resource::pointer;
+use regorus::Value;
+use std::collections::BTreeMap;
+
+/// An object from its fields.
+pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::from(fields.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<BTreeMap<_, _>>())
+}
+
+/// A text, or null where there is none.
+pub fn text(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, Value::from)
+}
+
+/// A JSON Pointer as the array of tokens that findings' `path` is made of.
+pub fn path(pointer: &str) -> Vec<Value> {
+    pointer::tokens(pointer).map(|token| Value::from(&*token)).collect()
+}
+
+/// `base` with more tokens, as a value.
+pub fn extended<'a>(base: &[Value], tokens: impl IntoIterator<Item = &'a str>) -> Value {
+    Value::from(base.iter().cloned().chain(tokens.into_iter().map(Value::from)).collect::<Vec<_>>())
+}
+
+/// The value at the end of a chain of keys; `Undefined` where a link is missing.
+pub fn get<'a>(value: &'a Value, keys: &[&str]) -> &'a Value {
+    keys.iter().fold(value, |value, key| &value[*key])
+}
+
+/// The elements of an array; none for anything else.
+pub fn elements(value: &Value) -> &[Value] {
+    value.as_array().map(|array| array.as_slice()).unwrap_or_default()
+}
+
+/// The text of a string; `None` for anything else.
+pub fn as_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,100 @@
+//! `flink.config`, `flink.forbidden` and `flink.tolerations`: options and what they amount to.
+
+use super::{as_text, elements, get, object, path};
+use crate::flink::Workload;
+use crate::flink::image::glob;
+use crate::resource::pointer;
+use regorus::Value;
+use std::collections::BTreeMap;
+
+/// All options by flat key.
+pub fn config(workload: &Workload) -> Value {
+    Value::from(
+        workload.config.iter().map(|(key, entry)| (Value::from(key), Value::from(entry.value.as_str()))).collect::<BTreeMap<_, _>>(),
+    )
+}
+
+/// Where an option is written, or would be.
+pub fn option_path(workload: &Workload, key: &str) -> Value {
+    let written = workload.config.entry(key).and_then(|entry| entry.pointer.clone());
+    let pointer = written.unwrap_or_else(|| pointer::join(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"), key));
+    Value::from(path(&pointer))
+}
+
+/// Options that the tenant forbids: `[{key, pattern, path}]`. What the tenant itself sets is not held against the
+/// object, nor what a field of the object implies.
+pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
+    let configuration = get(tenant, &["flink", "configuration"]);
+    let patterns = elements(&configuration["forbidden"]);
+    if patterns.is_empty() {
+        return Value::new_array();
+    }
+    let given = |key: &str, value: &str| {
+        ["enforced", "defaults"].into_iter().any(|field| match &configuration[field][key] {
+            Value::String(text) => &**text == value,
+            Value::Undefined => false,
+            other => other.to_string() == value,
+        })
+    };
+    let found = workload.config.iter().filter(|(key, entry)| entry.pointer.is_some() && !given(key, &entry.value));
+    let found = found.filter_map(|(key, _)| {
+        let pattern = patterns.iter().filter_map(as_text).find(|pattern| glob(pattern, key))?;
+        Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
+    });
+    Value::from(found.collect::<Vec<_>>())
+}
+
+/// Tolerations that options give pods: `[{key, path, toleration}]`, from `key:k,operator:Exists;key:…`.
+pub fn tolerations(workload: &Workload) -> Value {
+    let mut found = Vec::new();
+    for option in ["kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations"] {
+        let Some(value) = workload.config.get(option) else { continue };
+        for toleration in value.split(';').filter(|toleration| !toleration.trim().is_empty()) {
+            let fields = toleration.split(',').map(|field| {
+                let (key, value) = field.split_once(':').unwrap_or((field, ""));
+                (Value::from(unquoted(key)), Value::from(unquoted(value)))
+            });
+            let toleration = Value::from(fields.collect::<BTreeMap<_, _>>());
+            found.push(object([("key", Value::from(option)), ("path", option_path(workload, option)), ("toleration", toleration)]));
+        }
+    }
+    Value::from(found)
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim().trim_matches(['\'', '"'])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::policy::facts::tenant::tenant_value;
+    use serde_json::json;
+
+    #[test]
+    fn the_tenants_own_options_are_not_held_against_the_object() {
+        let mut workload = Workload::default();
+        for (key, value) in [("env.java.opts.all", "-Dx"), ("env.java.opts.taskmanager", "-Dy"), ("state.backend.type", "rocksdb")] {
+            workload.config.set(key, value, Some(format!("/spec/flinkConfiguration/{key}")));
+        }
+        workload.config.set("env.java.opts.implied", "x", None);
+        let tenant = json!({"flink": {"configuration": {"enforced": {"env.java.opts.all": "-Dx"}, "forbidden": ["env.java.opts.*"]}}});
+        let found = forbidden(&workload, &tenant_value(&serde_json::from_value(tenant).unwrap()));
+        let expected = json!([{"key": "env.java.opts.taskmanager", "pattern": "env.java.opts.*",
+            "path": ["spec", "flinkConfiguration", "env.java.opts.taskmanager"]}]);
+        assert_eq!(found, Value::from(expected));
+    }
+
+    #[test]
+    fn tolerations_are_read_from_options() {
+        let mut workload = Workload::default();
+        workload.config.set(
+            "kubernetes.taskmanager.tolerations",
+            "key:a,operator:Exists;key:b,value:'c',effect:NoSchedule",
+            Some("/x".into()),
+        );
+        let found = tolerations(&workload);
+        assert_eq!(found[1]["toleration"], Value::from(json!({"key": "b", "value": "c", "effect": "NoSchedule"})));
+    }
+}

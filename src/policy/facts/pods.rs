@@ -1,0 +1,47 @@
+//! `flink.pods`: each set of pods with its template and what rules ask about it.
+
+use super::anti_affinity::anti_affinity;
+use super::containers::containers;
+use super::convert::convert;
+use super::identity::service_account;
+use super::{as_text, get, object, path};
+use crate::flink::{Template, Workload};
+use crate::resource::pointer;
+use regorus::Value;
+
+/// All sets of a workload. `converted` is the converted object where there is one: templates are shared with it.
+pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
+    let topology_key = as_text(get(tenant, &["scheduling", "antiAffinity", "topologyKey"])).unwrap_or("kubernetes.io/hostname");
+    let mut templates: Vec<(&serde_json::Value, Value)> = Vec::with_capacity(workload.pods.len());
+    let sets = workload.pods.iter().map(|set| {
+        let json = set.template(object_);
+        let template = match (&set.template, converted) {
+            (Template::InObject(pointer), Some(converted)) => at(converted, pointer),
+            // The operator's JobManager and TaskManager templates are often the same.
+            _ => templates.iter().find(|(other, _)| *other == json).map_or_else(|| convert(json), |(_, same)| same.clone()),
+        };
+        templates.push((json, template.clone()));
+        let base = path(set.path());
+        object([
+            ("role", Value::from(set.role.as_str())),
+            ("replicas", Value::from(set.replicas)),
+            ("main", set.main_container.map_or(Value::Null, Value::from)),
+            ("containers", containers(set, &template, &base, workload, object_, tenant)),
+            ("serviceAccount", service_account(set, &template, &base, workload, object_)),
+            ("antiAffinity", anti_affinity(set, json, workload, namespace, topology_key)),
+            ("template", template),
+            ("path", Value::from(base)),
+        ])
+    });
+    Value::from(sets.collect::<Vec<_>>())
+}
+
+/// What a JSON Pointer names in a converted object; `Null` where it names nothing.
+fn at(root: &Value, pointer: &str) -> Value {
+    let found = pointer::tokens(pointer).try_fold(root, |value, token| match value {
+        Value::Array(elements) => elements.get(token.parse().ok()?),
+        Value::Object(fields) => fields.get(&Value::from(&*token)),
+        _ => None,
+    });
+    found.cloned().unwrap_or(Value::Null)
+}
