@@ -1,16 +1,137 @@
 //! `flinkgate explain`.
 
 use super::{Exit, Outcome};
+use crate::policy::{PolicySet, Rule};
+use anyhow::bail;
+use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// Arguments of `flinkgate explain`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Rule id, such as security/privileged
+    #[arg(value_name = "RULE")]
+    rule: String,
+    /// More policies: files or folders of *.rego (repeatable)
+    #[arg(long, value_name = "PATH")]
+    policies: Vec<PathBuf>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run.
+/// When there is no such rule or a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
+    let set = PolicySet::load(&args.policies)?;
+    let Some(rule) = set.rule(&args.rule) else {
+        let near = nearest(&args.rule, set.rules());
+        if near.is_empty() {
+            bail!("unknown rule {:?}: `flinkgate rules` lists all", args.rule);
+        }
+        bail!("unknown rule {:?}: did you mean {}?", args.rule, near.join(", "));
+    };
+    print!("{}", page(rule));
     Ok(Exit::Fine)
+}
+
+fn page(rule: &Rule) -> String {
+    let mut out = format!("{}\n\n", rule.title);
+    let _ = writeln!(out, "Rule:   {}\nLevel:  {}", rule.id, rule.level.as_str());
+    if let Some(since) = &rule.since {
+        let _ = writeln!(out, "Since:  {since}");
+    }
+    if !rule.builtin {
+        let _ = writeln!(out, "File:   {}", rule.path);
+    }
+    if !rule.description.is_empty() {
+        let _ = writeln!(out, "\n{}", rule.description);
+    }
+    let sections = [("What to do", &rule.help), ("Refused or warned of", &rule.bad), ("Fine", &rule.good)];
+    for (heading, text) in sections.into_iter().filter_map(|(heading, text)| Some((heading, text.as_ref()?))) {
+        let _ = writeln!(out, "\n{heading}:\n");
+        for line in text.lines() {
+            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        }
+    }
+    out
+}
+
+/// At most three ids that look like what was asked for.
+fn nearest<'a>(wanted: &str, rules: &'a [Rule]) -> Vec<&'a str> {
+    let name = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut near: Vec<(usize, &str)> = rules
+        .iter()
+        .map(|rule| {
+            let whole = distance(wanted, &rule.id);
+            let short = if wanted.contains('/') { whole } else { distance(wanted, &name(&rule.id)) };
+            let within = name(&rule.id).contains(&name(wanted)) && !wanted.is_empty();
+            (if within { 1.min(whole) } else { whole.min(short) }, rule.id.as_str())
+        })
+        .filter(|(distance, _)| *distance <= wanted.chars().count() / 3 + 1)
+        .collect();
+    near.sort();
+    near.into_iter().map(|(_, id)| id).take(3).collect()
+}
+
+/// Levenshtein distance: letters to insert, delete or replace.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (pair, to) in row.windows(2).zip(&b) {
+            let &[diagonal, above] = pair else { continue };
+            left = (diagonal + usize::from(from != *to)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::policy::PolicySource;
+
+    fn rules() -> Vec<Rule> {
+        let source = |id: &str| PolicySource {
+            path: format!("policies/{id}.rego"),
+            text: format!(
+                "# METADATA\n# title: A title\n# description: |\n#   Why.\n# custom:\n#   id: {id}\n#   since: 0.1.0\n#   bad: |\n#     a:\n#       b\n#   good: c\npackage {}\ndeny contains 1 if false\n",
+                id.replace(['/', '-'], "_")
+            ),
+            builtin: true,
+        };
+        PolicySet::from_sources(["security/privileged", "security/run-as-non-root", "storage/ha"].map(source).into())
+            .unwrap()
+            .rules()
+            .to_vec()
+    }
+
+    #[test]
+    fn the_page_has_all_that_is_known_of_the_rule() {
+        let expected = "A title\n\nRule:   security/privileged\nLevel:  error\nSince:  0.1.0\n\nWhy.\n\nRefused or warned of:\n\n    a:\n      b\n\nFine:\n\n    c\n";
+        assert_eq!(page(&rules()[0]), expected);
+    }
+
+    #[test]
+    fn near_misses_are_offered() {
+        for (wanted, expected) in [
+            ("security/priviledged", vec!["security/privileged"]),
+            ("privileged", vec!["security/privileged"]),
+            ("storage/privileged", vec!["security/privileged"]),
+            ("non-root", vec!["security/run-as-non-root"]),
+            ("something/else", vec![]),
+        ] {
+            assert_eq!(nearest(wanted, &rules()), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn the_distance_counts_letters() {
+        assert_eq!([distance("kitten", "sitting"), distance("", "abc"), distance("a", "a")], [3, 3, 0]);
+    }
 }

@@ -1,16 +1,97 @@
 //! `flinkgate rules`.
 
 use super::{Exit, Outcome};
+use crate::policy::{PolicySet, Rule};
+use std::fmt::Write as _;
+use std::path::PathBuf;
 
 /// Arguments of `flinkgate rules`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// How to print the table
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// More policies: files or folders of *.rego (repeatable)
+    #[arg(long, value_name = "PATH")]
+    policies: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Aligned columns
+    Text,
+    /// All that is known of every rule
+    Json,
+    /// A table for documentation
+    Markdown,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run.
+/// When a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
-    let _ = args;
+    let set = PolicySet::load(&args.policies)?;
+    match args.format {
+        Format::Text => print!("{}", text(set.rules())),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": set.rules()}))?),
+        Format::Markdown => print!("{}", markdown(set.rules())),
+    }
     Ok(Exit::Fine)
+}
+
+const HEADINGS: [&str; 4] = ["RULE", "LEVEL", "SINCE", "TITLE"];
+
+fn cells(rule: &Rule) -> [&str; 4] {
+    [&rule.id, rule.level.as_str(), rule.since.as_deref().unwrap_or("-"), &rule.title]
+}
+
+fn text(rules: &[Rule]) -> String {
+    let rows: Vec<[&str; 4]> = std::iter::once(HEADINGS).chain(rules.iter().map(cells)).collect();
+    let width = |pick: fn(&[&str; 4]) -> usize| rows.iter().map(pick).max().unwrap_or_default();
+    let (id, level, since) =
+        (width(|row| row[0].chars().count()), width(|row| row[1].chars().count()), width(|row| row[2].chars().count()));
+    rows.iter().fold(String::new(), |mut out, [rule, severity, version, title]| {
+        let _ = writeln!(out, "{rule:id$}  {severity:level$}  {version:since$}  {title}");
+        out
+    })
+}
+
+/// The table as README has it.
+pub(crate) fn markdown(rules: &[Rule]) -> String {
+    let head = "| Rule | Level | Since | What it wants |\n|---|---|---|---|\n".to_owned();
+    rules.iter().map(cells).fold(head, |mut out, [id, level, since, title]| {
+        let _ = writeln!(out, "| `{id}` | {level} | {since} | {} |", title.replace('|', "\\|"));
+        out
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::policy::PolicySource;
+
+    fn rules() -> Vec<Rule> {
+        let text = |id: &str, title: &str| {
+            format!(
+                "# METADATA\n# title: {title}\n# custom: {{id: {id}, since: 0.1.0}}\npackage {}\ndeny contains 1 if false\n",
+                id.replace(['/', '-'], "_")
+            )
+        };
+        let source = |id: &str, title: &str| PolicySource { path: format!("{id}.rego"), text: text(id, title), builtin: true };
+        let set = PolicySet::from_sources(vec![source("storage/b", "Short"), source("security/a-long-one", "This | that")]).unwrap();
+        set.rules().to_vec()
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_sorted() {
+        let expected = "RULE                 LEVEL  SINCE  TITLE\nsecurity/a-long-one  error  0.1.0  This | that\nstorage/b            error  0.1.0  Short\n";
+        assert_eq!(text(&rules()), expected);
+    }
+
+    #[test]
+    fn the_markdown_table_escapes_bars() {
+        assert!(markdown(&rules()).contains("| `security/a-long-one` | error | 0.1.0 | This \\| that |\n"));
+    }
 }

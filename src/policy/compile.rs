@@ -155,8 +155,7 @@ fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Ve
             problems.push(PolicyProblem::of_file(&second.path, message));
         }
         let Some(source) = named.first().copied().or_else(|| files.first().map(|(source, _)| *source)) else { continue };
-        let name = package.get(1..).unwrap_or_default();
-        match Rule::read(source, name) {
+        match Rule::read(source, package) {
             Ok(rule) => rules.push((package.to_vec(), rule)),
             Err(problem) => problems.push(problem),
         }
@@ -178,7 +177,7 @@ fn clashes_with_builtin(sources: &[PolicySource], modules: &[ModuleFacts]) -> Ve
     of(false)
         .filter_map(|(source, module)| {
             let taken = builtin.iter().find(|package| package.starts_with(&module.package) || module.package.starts_with(package))?;
-            let message = format!("package {} is built in: choose another package", taken.get(1..).unwrap_or_default().join("."));
+            let message = format!("package {} is built in: choose another package", taken.join("."));
             Some(PolicyProblem::of_file(&source.path, message))
         })
         .collect()
@@ -219,10 +218,6 @@ pub(super) fn rego_path<'a>(parts: impl Iterator<Item = &'a str>) -> String {
         let mut bytes = part.bytes();
         let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
             && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        match (plain, path.is_empty()) {
-            (true, true) => part.to_owned(),
-            (true, false) => format!("{path}.{part}"),
-            (false, _) => format!("{path}[{}]", serde_json::Value::from(part)),
-        }
+        if plain { format!("{path}.{part}") } else { format!("{path}[{}]", serde_json::Value::from(part)) }
     })
 }
