@@ -1,7 +1,7 @@
 //! Lint throughput: FlinkDeployment documents a second, on one core and on all.
 //!
 //! `cargo bench --bench lint` writes documents of about 3.5 KB into a temporary folder and runs the binary over them.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use std::fs;
 use std::path::Path;

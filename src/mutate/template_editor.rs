@@ -97,9 +97,7 @@ impl<'a> Editor<'a> {
                 }
             }
             group.into_iter().for_each(|member| self.refresh(member));
-        } else if written {
-            self.refresh(index);
-        } else if common.is_some() && self.write_to_role(index, &edit, &in_role) {
+        } else if written || (common.is_some() && self.write_to_role(index, &edit, &in_role)) {
             self.refresh(index);
         }
     }
