@@ -34,18 +34,23 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         }
     };
     let spreads = |term: &Value| {
-        text(term, "topologyKey") == topology_key && in_own_namespace(term, &context.resource.namespace) && selects(term.get("labelSelector"), &label)
+        text(term, "topologyKey") == topology_key
+            && in_own_namespace(term, &context.resource.namespace)
+            && selects(term.get("labelSelector"), &label)
     };
     let required = elements(present, REQUIRED).iter().any(spreads);
     let preferred = || elements(present, PREFERRED).iter().any(|weighted| weighted.get("podAffinityTerm").is_some_and(spreads));
     let term = || {
-        let labels: Map<String, Value> = [(app_key.to_owned(), app.into()), (component_key.to_owned(), component.into())].into_iter().collect();
+        let labels: Map<String, Value> =
+            [(app_key.to_owned(), app.into()), (component_key.to_owned(), component.into())].into_iter().collect();
         json!({"labelSelector": {"matchLabels": labels}, "topologyKey": topology_key})
     };
     let path = |field| Path::keys(&["spec", "affinity", "podAntiAffinity", field]);
     match spreading {
         Spreading::Required if !required => wishes.append(path(REQUIRED), term()),
-        Spreading::Preferred if !required && !preferred() => wishes.append(path(PREFERRED), json!({"weight": WEIGHT, "podAffinityTerm": term()})),
+        Spreading::Preferred if !required && !preferred() => {
+            wishes.append(path(PREFERRED), json!({"weight": WEIGHT, "podAffinityTerm": term()}))
+        }
         _ => {}
     }
 }
@@ -53,7 +58,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 /// The labels that this cluster's pods of this role, and no others, have: Flink's own, or a chart's.
 fn identity<'a>(context: &Context<'a>, pods: &Pods<'a>) -> Option<[(&'static str, &'a str); 2]> {
     if let Template::Merged(_) = pods.set.template {
-        return (!context.workload.cluster.is_empty()).then_some([("app", &context.workload.cluster), ("component", pods.set.role.component()?)]);
+        return (!context.workload.cluster.is_empty())
+            .then_some([("app", &context.workload.cluster), ("component", pods.set.role.component()?)]);
     }
     let labels = pods.template.pointer("/metadata/labels")?;
     let label = |key: &'static str| labels.get(key).and_then(Value::as_str).map(|value| (key, value));
@@ -72,9 +78,10 @@ fn in_own_namespace(term: &Value, namespace: &str) -> bool {
 /// Whether a label selector matches pods with these labels; no selector matches none.
 fn selects<'a>(selector: Option<&Value>, label: &impl Fn(&str) -> Option<&'a str>) -> bool {
     let Some(selector) = selector.filter(|selector| selector.is_object()) else { return false };
-    let equal = selector.get("matchLabels").and_then(Value::as_object).is_none_or(|wanted| {
-        wanted.iter().all(|(key, value)| value.as_str().is_some_and(|value| label(key) == Some(value)))
-    });
+    let equal = selector
+        .get("matchLabels")
+        .and_then(Value::as_object)
+        .is_none_or(|wanted| wanted.iter().all(|(key, value)| value.as_str().is_some_and(|value| label(key) == Some(value))));
     equal
         && elements(selector, "matchExpressions").iter().all(|expression| {
             let found = label(text(expression, "key"));

@@ -51,7 +51,10 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         return;
     }
     let volumes = elements(pods.spec(), "volumes");
-    if volumes.iter().any(|volume| claim(volume).is_some_and(|claim| claims.accept(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim))) {
+    if volumes
+        .iter()
+        .any(|volume| claim(volume).is_some_and(|claim| claims.accept(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim)))
+    {
         return;
     }
     let mounts = Path::keys(&["spec", "containers"]).index(main).key("volumeMounts");

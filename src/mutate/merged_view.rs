@@ -42,7 +42,9 @@ fn merge_arrays(left: &[Value], right: &[Value], by_name: bool, at: &mut String,
         let rest = right.iter().enumerate().filter(|(_, element)| of(left, element).is_none()).map(|(index, _)| (None, Some(index)));
         first.chain(rest).collect()
     } else {
-        (0..left.len().max(right.len())).map(|index| ((index < left.len()).then_some(index), (index < right.len()).then_some(index))).collect()
+        (0..left.len().max(right.len()))
+            .map(|index| ((index < left.len()).then_some(index), (index < right.len()).then_some(index)))
+            .collect()
     };
     let mut merged = Vec::with_capacity(pairs.len());
     for (index, (in_left, in_right)) in pairs.iter().enumerate() {

@@ -9,8 +9,13 @@ use crate::tenant::RoleResources;
 use serde_json::{Number, Value};
 
 /// Options of which any decides a JobManager's memory.
-const JOB_MANAGER_MEMORY: &[&str] =
-    &["jobmanager.memory.process.size", "jobmanager.memory.flink.size", "jobmanager.memory.heap.size", "jobmanager.heap.size", "jobmanager.heap.mb"];
+const JOB_MANAGER_MEMORY: &[&str] = &[
+    "jobmanager.memory.process.size",
+    "jobmanager.memory.flink.size",
+    "jobmanager.memory.heap.size",
+    "jobmanager.heap.size",
+    "jobmanager.heap.mb",
+];
 /// Options of which any decides a TaskManager's memory.
 const TASK_MANAGER_MEMORY: &[&str] = &[
     "taskmanager.memory.process.size",

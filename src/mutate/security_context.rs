@@ -79,7 +79,9 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
 fn asks_for_root(spec: &Value) -> bool {
     let of_container = || {
         let containers = CONTAINER_LISTS.iter().flat_map(|list| elements(spec, list));
-        containers.filter_map(|container| container.get("securityContext")).any(|context| is_root(context) && present(context, "runAsNonRoot").is_none())
+        containers
+            .filter_map(|container| container.get("securityContext"))
+            .any(|context| is_root(context) && present(context, "runAsNonRoot").is_none())
     };
     spec.get("securityContext").is_some_and(is_root) || of_container()
 }

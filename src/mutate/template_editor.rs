@@ -83,7 +83,8 @@ impl<'a> Editor<'a> {
             _ => {}
         }
         let (in_common, in_role) = self.places(merged, &edit.path);
-        let group: Vec<usize> = (0..self.pods.len()).filter(|&other| self.merged(other).is_some_and(|m| m.common == merged.common)).collect();
+        let group: Vec<usize> =
+            (0..self.pods.len()).filter(|&other| self.merged(other).is_some_and(|m| m.common == merged.common)).collect();
         let common = in_common.filter(|_| self.common_may_hold(index, &edit, &group, pending));
         let written = match &common {
             Some(common) => self.write(edit.kind, common, edit.value.clone(), None),
@@ -106,10 +107,14 @@ impl<'a> Editor<'a> {
     /// Whether the change can stand in the common template: every role asks for it, or is not touched by it.
     fn common_may_hold(&self, index: usize, edit: &Edit, group: &[usize], pending: &[Vec<Edit>]) -> bool {
         let has_own = |member: usize| {
-            self.merged(member).is_some_and(|merged| self.places(merged, &edit.path).1.find(self.object()).is_some_and(|found| !found.is_array()))
+            self.merged(member)
+                .is_some_and(|merged| self.places(merged, &edit.path).1.find(self.object()).is_some_and(|found| !found.is_array()))
         };
         match edit.kind {
-            Kind::Set => !has_own(index) && group.iter().all(|&other| other == index || has_own(other) || self.same(index, edit, other, pending).is_some()),
+            Kind::Set => {
+                !has_own(index)
+                    && group.iter().all(|&other| other == index || has_own(other) || self.same(index, edit, other, pending).is_some())
+            }
             Kind::Append => {
                 group.iter().all(|&other| other == index || self.same(index, edit, other, pending).is_some())
                     && (self.is_keyed(index, edit) || group.iter().all(|&other| self.leaves_room(index, edit, other, pending)))
@@ -119,7 +124,8 @@ impl<'a> Editor<'a> {
 
     /// Whether the role's array ends where the common one does or before, so that the next position is free in it.
     fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> bool {
-        let theirs = if other == index { Some(edit) } else { self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at)) };
+        let theirs =
+            if other == index { Some(edit) } else { self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at)) };
         let Some((merged, theirs)) = self.merged(other).zip(theirs) else { return false };
         let (in_common, in_role) = self.places(merged, &theirs.path);
         length(in_role.find(self.object())) <= in_common.map_or(0, |path| length(path.find(self.object())))
@@ -166,7 +172,8 @@ impl<'a> Editor<'a> {
                 let Some(elements) = as_array(place) else { return false };
                 let beside = beside.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 // An empty object leaves the common element as it is; a scalar has to be said again.
-                let repeated = beside.iter().skip(elements.len()).map(|element| if element.is_object() { json!({}) } else { element.clone() });
+                let repeated =
+                    beside.iter().skip(elements.len()).map(|element| if element.is_object() { json!({}) } else { element.clone() });
                 elements.extend(repeated);
                 elements.push(value);
             }
@@ -187,8 +194,11 @@ impl<'a> Editor<'a> {
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         if let Template::Merged(merged) = &mut set.template {
             *merged = merge(object, &merged.common, &merged.role, merged.by_name);
-            set.main_container =
-                merged.value.pointer("/spec/containers").and_then(Value::as_array).and_then(|c| c.iter().position(|c| named(c, MAIN_CONTAINER)));
+            set.main_container = merged
+                .value
+                .pointer("/spec/containers")
+                .and_then(Value::as_array)
+                .and_then(|c| c.iter().position(|c| named(c, MAIN_CONTAINER)));
         }
     }
 
@@ -196,7 +206,8 @@ impl<'a> Editor<'a> {
     fn is_keyed(&self, index: usize, edit: &Edit) -> bool {
         let Some(merged) = self.merged(index).filter(|merged| merged.by_name && is_named(&edit.value)) else { return false };
         let (in_common, in_role) = self.places(merged, &edit.path);
-        let all_named = |path: &Path| path.find(self.object()).and_then(Value::as_array).is_none_or(|elements| elements.iter().all(is_named));
+        let all_named =
+            |path: &Path| path.find(self.object()).and_then(Value::as_array).is_none_or(|elements| elements.iter().all(is_named));
         in_common.is_none_or(|path| all_named(&path)) && all_named(&in_role)
     }
 
@@ -225,14 +236,24 @@ impl<'a> Editor<'a> {
         (common, role)
     }
 
-    fn element(&self, merged: &MergedTemplate, within: &str, array: Option<&Value>, at: usize, common: Option<&Path>, role: &Path) -> (Option<Step>, Step) {
+    fn element(
+        &self,
+        merged: &MergedTemplate,
+        within: &str,
+        array: Option<&Value>,
+        at: usize,
+        common: Option<&Path>,
+        role: &Path,
+    ) -> (Option<Step>, Step) {
         let name = array.and_then(|array| array.get(at)?.get("name")?.as_str());
         let by_name = || name.map_or(Step::Index(at), |name| Step::Named(name.into()));
         if let Some(&(in_common, in_role)) = merged.elements.get(within).and_then(|elements| elements.get(at)) {
             return (in_common.map(Step::Index), in_role.map_or_else(by_name, Step::Index));
         }
         let in_common = common.filter(|path| length(path.find(self.object())) > at).map(|_| Step::Index(at));
-        let alone = merged.by_name && role.find(self.object()).is_none() && array.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_named));
+        let alone = merged.by_name
+            && role.find(self.object()).is_none()
+            && array.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_named));
         (in_common, if alone { by_name() } else { Step::Index(at) })
     }
 }
