@@ -48,7 +48,7 @@ fn a_broken_change_leaves_the_old_rules_in_force_and_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let paths = [PathBuf::from(folder.path())];
     write(folder.path(), "a.rego", RULE);
-    let store = PolicyStore::new(PolicySet::load(&paths).unwrap());
+    let store = PolicyStore::new(PolicySet::load(&paths).unwrap().into());
     let before = store.current();
     write(folder.path(), "a.rego", "package mine.no_root\ndeny contains ]\n");
     store.reload(&paths).unwrap_err();
