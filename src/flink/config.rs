@@ -1,5 +1,11 @@
 //! Flink's configuration as an object gives it: flat keys, each with the place it is written at.
+//!
+//! `flinkConfiguration` may be nested, flat or a mix of both; [`FlinkConfig::from_object`] flattens it as the
+//! operator does, so that every later reader sees the keys that Flink will see.
 
+use super::memory::java::double_text;
+use crate::resource::pointer;
+use serde_json::{Number, Value};
 use std::collections::BTreeMap;
 
 /// One option: its value as text and where it stands.
@@ -17,7 +23,48 @@ pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
 }
 
+/// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The flat key.
+    pub key: String,
+    /// JSON Pointer of the value that is lost.
+    pub first: String,
+    /// JSON Pointer of the value that Flink sees.
+    pub second: String,
+}
+
 impl FlinkConfig {
+    /// Flattens a `flinkConfiguration` as the operator does: keys of nested mappings are joined with dots, the
+    /// elements of a list with semicolons, everything else becomes text. Keys stand in byte order, as the API
+    /// server writes them; where one is spelled twice, the later counts. What is not a mapping gives nothing.
+    pub fn from_object(object: &Value, base_pointer: &str) -> (Self, Vec<Duplicate>) {
+        let mut config = Self::default();
+        let mut duplicates = Vec::new();
+        // A stack of our own: the depth of the object is the sender's choice.
+        let mut pending = vec![(String::new(), base_pointer.to_owned(), object)];
+        while let Some((key, place, value)) = pending.pop() {
+            match value {
+                Value::Object(fields) => {
+                    let fields = fields.iter().rev();
+                    pending.extend(fields.map(|(name, value)| (joined(&key, name), pointer::join(&place, name), value)));
+                }
+                // The document itself is no mapping.
+                _ if place == base_pointer => {}
+                Value::Array(elements) if elements.is_empty() => {}
+                _ => config.add(key, text(value), place, &mut duplicates),
+            }
+        }
+        (config, duplicates)
+    }
+
+    fn add(&mut self, key: String, value: String, place: String, duplicates: &mut Vec<Duplicate>) {
+        let entry = Entry { value, pointer: Some(place.clone()) };
+        if let Some(Entry { pointer: Some(first), .. }) = self.entries.insert(key.clone(), entry) {
+            duplicates.push(Duplicate { key, first, second: place });
+        }
+    }
+
     /// The value of the first of these keys that is set: an option and its deprecated names, in Flink's order.
     pub fn first(&self, keys: &[&str]) -> Option<(&str, &Entry)> {
         keys.iter().find_map(|key| self.entries.get_key_value(*key)).map(|(key, entry)| (key.as_str(), entry))
@@ -46,5 +93,118 @@ impl FlinkConfig {
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+fn joined(parent: &str, name: &str) -> String {
+    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
+}
+
+/// A value as the operator's JSON reader writes it; what stands in a list is taken for itself, so a mapping or a
+/// list in a list is lost.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Array(elements) => {
+            let texts: Vec<String> =
+                elements.iter().map(|element| if element.is_array() { String::new() } else { text(element) }).collect();
+            texts.join(";")
+        }
+        Value::Object(_) => String::new(),
+        Value::Null => "null".into(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number_text(number),
+    }
+}
+
+/// `1.0` and `1e3` pass through the API server, which writes whole numbers without point or exponent below 10^21;
+/// what still has a fraction is a Java double to the operator.
+fn number_text(number: &Number) -> String {
+    match number.as_f64() {
+        Some(double) if number.is_f64() => {
+            if double.fract() == 0.0 && double.abs() < 1e21 {
+                format!("{double:.0}")
+            } else {
+                double_text(double)
+            }
+        }
+        _ => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn flat(object: &Value) -> Vec<(String, String)> {
+        let (config, _) = FlinkConfig::from_object(object, "/spec/flinkConfiguration");
+        config.iter().map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn nested_and_flat_keys_mix() {
+        let object = json!({"state": {"checkpoints.dir": "s3://a", "backend": {"type": "rocksdb"}}, "parallelism.default": 2});
+        let expected = [("parallelism.default", "2"), ("state.backend.type", "rocksdb"), ("state.checkpoints.dir", "s3://a")];
+        assert_eq!(flat(&object), pairs(&expected));
+    }
+
+    #[test]
+    fn values_become_the_text_that_flink_reads() {
+        let object = json!({
+            "a": true, "b": 0.5, "c": 1.0, "d": 1e3, "e": 1e-7, "f": 18446744073709551615_u64, "g": -3, "h": null, "i": 1e22,
+            "j": ["x", 1, {"lost": 1}, [2], null], "k": [], "l": {}, "m": "",
+        });
+        let expected = [
+            ("a", "true"),
+            ("b", "0.5"),
+            ("c", "1"),
+            ("d", "1000"),
+            ("e", "1.0E-7"),
+            ("f", "18446744073709551615"),
+            ("g", "-3"),
+            ("h", "null"),
+            ("i", "1.0E22"),
+            ("j", "x;1;;;null"),
+            ("m", ""),
+        ];
+        assert_eq!(flat(&object), pairs(&expected));
+    }
+
+    #[test]
+    fn every_entry_knows_its_place() {
+        let object = json!({"state": {"checkpoints.dir": "s3://a"}, "a/b": 1, "list": ["x"]});
+        let (config, duplicates) = FlinkConfig::from_object(&object, "/spec/flinkConfiguration");
+        let place = |key| config.entry(key).and_then(|entry| entry.pointer.as_deref());
+        assert_eq!(place("state.checkpoints.dir"), Some("/spec/flinkConfiguration/state/checkpoints.dir"));
+        assert_eq!(place("a/b"), Some("/spec/flinkConfiguration/a~1b"));
+        assert_eq!(place("list"), Some("/spec/flinkConfiguration/list"));
+        assert_eq!(duplicates, []);
+    }
+
+    #[test]
+    fn of_two_spellings_the_later_counts_and_both_are_named() {
+        let (config, duplicates) = FlinkConfig::from_object(&json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}), "");
+        assert_eq!(config.get("a.b.c"), Some("flat"));
+        let duplicate = |first: &str, second: &str| Duplicate { key: "a.b.c".into(), first: first.into(), second: second.into() };
+        assert_eq!(duplicates, [duplicate("/a/b/c", "/a/b.c"), duplicate("/a/b.c", "/a.b.c")]);
+    }
+
+    #[test]
+    fn what_is_not_a_mapping_gives_nothing() {
+        for object in [json!(null), json!("a: b"), json!(["a"]), json!({})] {
+            assert_eq!(FlinkConfig::from_object(&object, "/spec/flinkConfiguration"), (FlinkConfig::default(), vec![]));
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
+        assert_eq!(flat(&deep), pairs(&[(["a"; 100].join(".").as_str(), "1")]));
     }
 }

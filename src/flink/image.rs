@@ -27,7 +27,7 @@ impl<'a> ImageRef<'a> {
         };
         let (name, tag) = split_tag(name);
         let (registry, repository) = split_registry(name);
-        let repository_ok = repository.split('/').all(|segment| is_segment(segment));
+        let repository_ok = repository.split('/').all(is_segment);
         let tag_ok = tag.is_none_or(|tag| !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
         (repository_ok && tag_ok && is_registry(&registry)).then_some(Self { registry, repository, tag, digest })
     }

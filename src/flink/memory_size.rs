@@ -1,1 +1,216 @@
 //! Memory sizes as Flink and the operator read them: `2048m`, `4 gb`, `2Gi`.
+//!
+//! The same letters mean other things to Kubernetes (`2048m` are about two bytes there), so sizes in Flink's
+//! options must never be read as quantities, and sizes in the operator's `resource` fields only where Flink
+//! gives up.
+
+use super::memory::java::trim;
+use crate::resource::quantity::Quantity;
+
+const UNITS: [(&[&str], u64); 5] = [
+    (&["", "b", "bytes"], 1),
+    (&["k", "kb", "kibibytes"], 1 << 10),
+    (&["m", "mb", "mebibytes"], 1 << 20),
+    (&["g", "gb", "gibibytes"], 1 << 30),
+    (&["t", "tb", "tebibytes"], 1 << 40),
+];
+
+/// The largest size Flink can hold: a Java long.
+pub const MAX_MEMORY_SIZE: u64 = i64::MAX as u64;
+
+/// Why a text is not a memory size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemorySizeError {
+    /// Nothing is written.
+    #[error("the memory size is empty: write a whole number with a unit, such as 2048m or 4g")]
+    Empty,
+    /// The text begins with something else than a digit.
+    #[error("memory size `{0}` does not start with a number: write a whole number with a unit, such as 2048m or 4g")]
+    NoNumber(String),
+    /// What follows the number is no unit.
+    #[error("memory size `{text}` has the unknown unit `{unit}`: write a whole number with b, k, m, g or t, such as 1536m")]
+    Unit {
+        /// The size as written.
+        text: String,
+        /// What stands in the unit's place.
+        unit: String,
+    },
+    /// More bytes than Flink can count.
+    #[error("memory size `{0}` is more than Flink can count (2^63-1 bytes)")]
+    Overflow(String),
+    /// A quantity with a fraction, which the operator passes on with its decimal point.
+    #[error("memory size `{0}` has a decimal point, which Flink refuses: write a whole number, such as 1536m")]
+    Fraction(String),
+}
+
+/// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any case, blanks around either.
+///
+/// # Errors
+/// When Flink would refuse the text.
+pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
+    let trimmed = trim(text);
+    if trimmed.is_empty() {
+        return Err(MemorySizeError::Empty);
+    }
+    let end = trimmed.find(|c: char| !c.is_ascii_digit()).unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(end);
+    if number.is_empty() {
+        return Err(MemorySizeError::NoNumber(shown(text)));
+    }
+    let overflow = || MemorySizeError::Overflow(shown(text));
+    let number: u64 = number.parse().map_err(|_| overflow())?;
+    let unit = trim(unit).to_lowercase();
+    let Some((_, bytes)) = UNITS.iter().find(|(names, _)| names.contains(&unit.as_str())) else {
+        return Err(MemorySizeError::Unit { text: shown(text), unit: shown(&unit) });
+    };
+    number.checked_mul(*bytes).filter(|size| *size <= MAX_MEMORY_SIZE).ok_or_else(overflow)
+}
+
+/// Reads a size in `spec.jobManager.resource.memory` and its like as the operator does: first as Flink, and what
+/// Flink refuses as a Kubernetes quantity in capitals (`2gi`, `2 GiB`), without a fraction.
+///
+/// # Errors
+/// When neither reads it, or Flink would refuse what the operator makes of it. The error is Flink's.
+pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
+    let error = match parse_memory_size(text) {
+        Ok(size) => return Ok(size),
+        Err(error) => error,
+    };
+    let mut quantity = text.to_uppercase();
+    quantity.retain(|c| !c.is_ascii_whitespace() && c > ' ');
+    if quantity.ends_with('B') {
+        quantity.pop();
+    }
+    if quantity.ends_with('I') {
+        quantity.pop();
+        quantity.push('i');
+    }
+    let Ok(amount) = Quantity::parse(&quantity) else { return Err(error) };
+    if amount.is_negative() {
+        return Err(error);
+    }
+    let size = amount.units_ceil();
+    // The operator writes what it read with as many decimals as it was written with.
+    if quantity.contains('.') || Quantity::from_bytes(size) != amount {
+        return Err(MemorySizeError::Fraction(shown(text)));
+    }
+    if size > MAX_MEMORY_SIZE { Err(MemorySizeError::Overflow(shown(text))) } else { Ok(size) }
+}
+
+/// A size as Flink's messages show it: `1024.000mb (1073741824 bytes)`, in the largest unit that is smaller.
+pub fn human_readable(bytes: u64) -> String {
+    match UNITS.iter().skip(1).rev().find(|(_, unit)| bytes > *unit) {
+        Some((names, unit)) => {
+            // Three decimals, rounded half up: 2^63 × 1000 needs more than 64 bits.
+            let thousandths = (u128::from(bytes) * 1000 + u128::from(*unit) / 2) / u128::from(*unit);
+            let name = names.get(1).copied().unwrap_or_default();
+            format!("{}.{:03}{name} ({bytes} bytes)", thousandths / 1000, thousandths % 1000)
+        }
+        None => format!("{bytes} bytes"),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    #[test]
+    fn flink_reads_whole_numbers_with_binary_units() {
+        let cases = [
+            ("100", 100),
+            ("0", 0),
+            ("007 b", 7),
+            ("100 bytes", 100),
+            ("2k", 2048),
+            ("2 KB", 2048),
+            ("2048m", 2 * GIB),
+            (" 2048 mebibytes\t", 2 * GIB),
+            ("2g", 2 * GIB),
+            ("2 Gb", 2 * GIB),
+            ("2gibibytes", 2 * GIB),
+            ("1tb", 1 << 40),
+            ("1\u{1}g\u{0}", GIB),
+            // The Kelvin sign is a capital k.
+            ("1\u{212a}", 1024),
+            ("9223372036854775807", MAX_MEMORY_SIZE),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(parse_memory_size(text), Ok(bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn flink_refuses_signs_fractions_and_other_units() {
+        let cases = [
+            "",
+            "  ",
+            "+1g",
+            "-1",
+            "1.5g",
+            "2Gi",
+            "2gib",
+            "1gb 5",
+            "\u{a0}1g",
+            "1\u{a0}g",
+            "g",
+            "1p",
+            "１g",
+            "9223372036854775808",
+            "8388608t",
+            "99999999999999999999",
+        ];
+        for text in cases {
+            assert!(parse_memory_size(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_operator_tries_flink_before_kubernetes() {
+        let cases = [
+            ("2048m", 2 * GIB),
+            ("2G", 2 * GIB),
+            ("2Gi", 2 * GIB),
+            ("2gi", 2 * GIB),
+            ("2 GiB", 2 * GIB),
+            ("2048Mi", 2 * GIB),
+            ("100", 100),
+            ("1e3", 1000),
+            ("1P", 1_000_000_000_000_000),
+        ];
+        for (text, bytes) in cases {
+            assert_eq!(parse_resource_memory(text), Ok(bytes), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_operator_makes_of_a_fraction_is_refused_by_flink() {
+        assert_eq!(parse_resource_memory("1.5Gi"), Err(MemorySizeError::Fraction("1.5Gi".into())));
+        assert_eq!(parse_resource_memory("1.0Gi"), Err(MemorySizeError::Fraction("1.0Gi".into())));
+        for text in ["", "-1Gi", "lots", "2GiG", "0.5", "1n"] {
+            assert!(parse_resource_memory(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_in_the_largest_unit_that_is_smaller() {
+        let cases = [
+            (0, "0 bytes"),
+            (1024, "1024 bytes"),
+            (1025, "1.001kb (1025 bytes)"),
+            (GIB, "1024.000mb (1073741824 bytes)"),
+            (2 * GIB, "2.000gb (2147483648 bytes)"),
+            (1088 << 20, "1.063gb (1140850688 bytes)"),
+            (MAX_MEMORY_SIZE, "8388608.000tb (9223372036854775807 bytes)"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(human_readable(bytes), text);
+        }
+    }
+}

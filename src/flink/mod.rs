@@ -8,6 +8,7 @@ pub mod image;
 pub mod kinds;
 pub mod memory;
 pub mod memory_size;
+pub mod options;
 pub mod sizing;
 pub mod state;
 pub mod version;

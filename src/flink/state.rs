@@ -145,7 +145,10 @@ fn volume_kind<'a>(template: &'a Value, object: &Value, name: &str) -> &'a str {
 
 /// Flink 2.3 mounts claims itself: `kubernetes.persistent-volume-claims: claim:/path,…`.
 fn claimed_by_option(workload: &Workload, directory: &[String]) -> bool {
-    let claims = workload.config.get("kubernetes.persistent-volume-claims").filter(|_| workload.mode == Some(Mode::Native));
+    let claims = workload
+        .config
+        .get("kubernetes.persistent-volume-claims")
+        .filter(|_| workload.declares_cluster && workload.mode == Some(Mode::Native));
     claims.is_some_and(|claims| {
         let mut paths = claims.split(',').filter_map(|claim| segments(claim.split_once(':')?.1.trim()));
         paths.any(|path| directory.starts_with(&path))

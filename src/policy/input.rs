@@ -97,12 +97,15 @@ fn user_info(user: &UserInfo) -> Value {
 }
 
 fn conflict(conflict: &Conflict) -> Value {
-    object([
-        ("rule", Value::from(conflict.rule)),
-        ("msg", Value::from(conflict.message.as_str())),
-        ("path", Value::from(path(&conflict.pointer))),
-        ("help", Value::from(conflict.help.as_deref().unwrap_or_default())),
-    ])
+    let mut fields = BTreeMap::from([
+        (Value::from("rule"), Value::from(conflict.rule)),
+        (Value::from("msg"), Value::from(conflict.message.as_str())),
+        (Value::from("path"), Value::from(path(&conflict.pointer))),
+    ]);
+    if let Some(help) = &conflict.help {
+        fields.insert(Value::from("help"), Value::from(help.as_str()));
+    }
+    Value::from(fields)
 }
 
 fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
@@ -125,9 +128,105 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("upgradeMode", text(upgrade)),
         ("pods", pods::pods(workload, root, converted, namespace, tenant)),
         ("config", options::config(workload)),
+        ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
         ("forbidden", options::forbidden(workload, tenant)),
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),
+        ("memory", size::memory(workload)),
     ])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::{Engine, Mode, PodSet, Role, Template};
+    use serde_json::json;
+
+    #[test]
+    fn a_pod_is_described_once_and_shared() {
+        let spec = json!({"containers": [{"name": "tool", "image": "registry.example.com/tool:1"}], "serviceAccountName": "flink"});
+        let resource =
+            Resource::from_manifest(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})).unwrap();
+        let set = PodSet { role: Role::Other, replicas: 1, template: Template::InObject(String::new()), main_container: None };
+        let workload = Workload { pods: vec![set], ..Workload::default() };
+        let tenant = tenant_value(&serde_json::from_value(json!({"security": {"images": {"allow": ["registry.example.com/*"]}}})).unwrap());
+        let input = build(InputParts {
+            resource: &resource,
+            object: &resource.object,
+            workload: Some(&workload),
+            tenant: Some(("payments", &tenant)),
+            conflicts: &[],
+            quota: Value::new_object(),
+            unassigned: "warn",
+            need_object: true,
+            need_old_object: true,
+        });
+        let pod = &input["flink"]["pods"][0];
+        assert_eq!(pod["template"], input["object"]);
+        assert_eq!(pod["serviceAccount"], Value::from(json!({"name": "flink", "path": ["spec", "serviceAccountName"]})));
+        assert_eq!(pod["containers"][0]["path"], Value::from(json!(["spec", "containers", "0"])));
+        assert_eq!(pod["containers"][0]["image"]["allowed"], Value::Bool(true));
+        assert_eq!(input["tenant"]["name"], Value::from("payments"));
+        assert_eq!(input["oldObject"], Value::Undefined);
+    }
+
+    #[test]
+    fn a_pod_runs_its_own_image_and_account_whatever_its_arguments_say() {
+        let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+            "serviceAccountName": "admin", "containers": [{"name": "flink-main-container", "image": "evil.io/x:1"}]}});
+        let resource = Resource::from_manifest(object).unwrap();
+        let set = PodSet { role: Role::TaskManager, replicas: 1, template: Template::InObject(String::new()), main_container: Some(0) };
+        let mut workload = Workload { engine: Engine::Operator, pods: vec![set], ..Workload::default() };
+        workload.config.set("kubernetes.container.image.ref", "registry.example.com/flink:1", Some("/spec/containers/0/args/1".into()));
+        workload.config.set("kubernetes.taskmanager.service-account", "flink", Some("/spec/containers/0/args/1".into()));
+        let input = build(InputParts {
+            resource: &resource,
+            object: &resource.object,
+            workload: Some(&workload),
+            tenant: None,
+            conflicts: &[],
+            quota: Value::Null,
+            unassigned: "warn",
+            need_object: false,
+            need_old_object: false,
+        });
+        let pod = &input["flink"]["pods"][0];
+        assert_eq!(pod["containers"][0]["image"]["registry"], Value::from("evil.io"));
+        assert_eq!(pod["serviceAccount"]["name"], Value::from("admin"));
+    }
+
+    #[test]
+    fn the_operators_main_container_is_there_without_a_template() {
+        let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"},
+            "spec": {"image": "flink:1.20", "serviceAccount": "flink", "job": {"upgradeMode": "savepoint"}}});
+        let resource = Resource::from_manifest(object).unwrap();
+        let template = Template::InObject("/spec/jobManager/podTemplate".into());
+        let workload = Workload {
+            engine: Engine::Operator,
+            mode: Some(Mode::Native),
+            pods: vec![PodSet { role: Role::JobManager, replicas: 1, template, main_container: None }],
+            config_pointer: Some("/spec/flinkConfiguration".into()),
+            declares_cluster: true,
+            ..Workload::default()
+        };
+        let input = build(InputParts {
+            resource: &resource,
+            object: &resource.object,
+            workload: Some(&workload),
+            tenant: None,
+            conflicts: &[],
+            quota: Value::Null,
+            unassigned: "warn",
+            need_object: false,
+            need_old_object: false,
+        });
+        let pod = &input["flink"]["pods"][0];
+        assert_eq!(input["flink"]["upgradeMode"], Value::from("savepoint"));
+        assert_eq!(pod["serviceAccount"], Value::from(json!({"name": "flink", "path": ["spec", "serviceAccount"]})));
+        let main = &pod["containers"][0];
+        assert_eq!((&main["name"], &main["image"]["path"]), (&Value::from("flink-main-container"), &Value::from(json!(["spec", "image"]))));
+        assert_eq!(main["path"], Value::from(json!(["spec", "jobManager", "podTemplate", "spec", "containers", "0"])));
+    }
 }

@@ -28,7 +28,7 @@ pub fn anti_affinity(set: &PodSet, template: &Json, workload: &Workload, namespa
 fn pod_labels<'a>(set: &PodSet, template: &'a Json, workload: &'a Workload) -> BTreeMap<&'a str, &'a str> {
     let own = template.pointer("/metadata/labels").and_then(Json::as_object).into_iter().flatten();
     let mut labels: BTreeMap<_, _> = own.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).collect();
-    if let (Engine::Operator, Some(component)) = (workload.engine, set.role.component()) {
+    if let (true, Engine::Operator, Some(component)) = (workload.declares_cluster, workload.engine, set.role.component()) {
         let kind = if workload.mode == Some(Mode::Standalone) { "flink-standalone-kubernetes" } else { "flink-native-kubernetes" };
         labels.extend([("app", workload.cluster.as_str()), ("component", component), ("type", kind)]);
     }
@@ -80,7 +80,7 @@ mod tests {
 
     fn required(term: Json) -> bool {
         let set = PodSet { role: Role::TaskManager, replicas: 2, template: Template::InObject(String::new()), main_container: None };
-        let workload = Workload { engine: Engine::Operator, cluster: "etl".into(), ..Workload::default() };
+        let workload = Workload { engine: Engine::Operator, cluster: "etl".into(), declares_cluster: true, ..Workload::default() };
         let template = json!({"metadata": {"labels": {"team": "a"}},
             "spec": {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}});
         anti_affinity(&set, &template, &workload, "prod", "kubernetes.io/hostname")["required"] == Value::Bool(true)

@@ -25,7 +25,8 @@ pub fn containers(
     object_: &serde_json::Value,
     tenant: &Value,
 ) -> Value {
-    let by_operator = workload.engine == Engine::Operator && set.role != Role::Other;
+    // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments say.
+    let by_operator = workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other;
     let given = by_operator.then(|| given_image(&workload.config, workload.config_pointer.as_deref(), object_));
     let mut list = Vec::new();
     let mut has_main = false;
@@ -35,16 +36,25 @@ pub fn containers(
             let name = as_text(&spec["name"]).unwrap_or_default();
             let main = kind == "containers" && set.main_container.map_or(by_operator && name == MAIN_CONTAINER, |main| main == index);
             has_main |= main;
-            list.push(container(kind, index, name, spec.clone(), base, given.as_ref().filter(|_| main), tenant));
+            let given = given.as_ref().filter(|_| main);
+            list.push(container((kind, index), name, spec.clone(), main, base, given, tenant));
         }
         if kind == "containers" && by_operator && !has_main {
-            list.push(container(kind, specs.len(), MAIN_CONTAINER, Value::new_object(), base, given.as_ref(), tenant));
+            list.push(container((kind, specs.len()), MAIN_CONTAINER, Value::new_object(), true, base, given.as_ref(), tenant));
         }
     }
     Value::from(list)
 }
 
-fn container(kind: &str, index: usize, name: &str, spec: Value, base: &[Value], given: Option<&Given>, tenant: &Value) -> Value {
+fn container(
+    (kind, index): (&str, usize),
+    name: &str,
+    spec: Value,
+    main: bool,
+    base: &[Value],
+    given: Option<&Given>,
+    tenant: &Value,
+) -> Value {
     let index_token = index.to_string();
     let own = as_text(&spec["image"]).map(str::to_owned);
     let (reference, at) = match given {
@@ -56,7 +66,7 @@ fn container(kind: &str, index: usize, name: &str, spec: Value, base: &[Value], 
         ("kind", Value::from(kind)),
         ("index", Value::from(index)),
         ("name", Value::from(name)),
-        ("main", Value::Bool(given.is_some())),
+        ("main", Value::Bool(main)),
         ("path", extended(base, ["spec", kind, &index_token])),
         ("image", image(reference.as_deref(), at, tenant)),
         ("spec", spec),

@@ -8,7 +8,7 @@ use regorus::Value;
 /// The account and its place. With the operator, an option of the role beats `spec.serviceAccount`, which beats the
 /// template; a pod that names none runs as `default`.
 pub fn service_account(set: &PodSet, template: &Value, base: &[Value], workload: &Workload, root: &serde_json::Value) -> Value {
-    let operator = workload.engine == Engine::Operator && set.role != Role::Other;
+    let operator = workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other;
     let by_operator = || operator.then(|| given(set.role, workload, root)).flatten();
     let by_template = || {
         let named = |field| as_text(get(template, &["spec", field])).filter(|name| !name.is_empty());

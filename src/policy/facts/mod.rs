@@ -3,6 +3,9 @@
 pub mod anti_affinity;
 pub mod containers;
 pub mod convert;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod examples;
 pub mod identity;
 pub mod image;
 pub mod options;

@@ -21,6 +21,8 @@ pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<
             _ => templates.iter().find(|(other, _)| *other == json).map_or_else(|| convert(json), |(_, same)| same.clone()),
         };
         templates.push((json, template.clone()));
+        // An object even where there is none, so that rules can look into it.
+        let template = if matches!(template, Value::Object(_)) { template } else { Value::new_object() };
         let base = path(set.path());
         object([
             ("role", Value::from(set.role.as_str())),

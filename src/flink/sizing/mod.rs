@@ -1,4 +1,9 @@
 //! What a workload asks of Kubernetes: the sizes that quota counts.
+//!
+//! The types are here; [`requests`] sums one pod as the scheduler does, [`total`] sums a workload's pods.
+
+pub mod requests;
+pub mod total;
 
 use super::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
 use crate::resource::quantity::Quantity;

@@ -1,4 +1,23 @@
 //! Flink's memory model: how a process size becomes heap, managed memory, network buffers and overhead.
+//!
+//! Flink works this out before a JVM starts and refuses to start when it does not add up; we do the same sums to
+//! the byte, so that a size that cannot work is refused with Flink's own words and one that can is counted as the
+//! pod will have it. `tests/data/memory-golden.jsonl` holds what Flink itself answers.
+
+mod arithmetic;
+mod cpu;
+pub mod java;
+mod job_manager;
+mod options;
+mod process;
+mod task_manager;
+
+#[cfg(test)]
+mod golden_tests;
+
+pub use cpu::{task_manager_cpu, task_slots};
+pub use job_manager::{job_manager, job_manager_of_script};
+pub use task_manager::{task_manager, task_manager_of_script};
 
 /// A JobManager's memory in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,8 +65,8 @@ pub struct TaskManagerMemory {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct MemoryError {
-    /// What is wrong, with the sizes.
+    /// Flink's message, with its cause after "Caused by:" where it has one.
     pub message: String,
-    /// The option to change.
+    /// The option to change, by the name it is written under.
     pub option: String,
 }

@@ -1,0 +1,28 @@
+# What the Pod Security rules share: whom they judge, and what Windows and user namespaces relax.
+package flinkgate.lib.pods
+
+import rego.v1
+
+judged if input.tenant.security.podSecurity.level in {"baseline", "restricted"}
+
+restricted if input.tenant.security.podSecurity.level == "restricted"
+
+minor := input.tenant.security.podSecurity.minor
+
+# Windows has none of these Linux controls: policy versions from 1.25 know it.
+windows(pod) if {
+	pod.template.spec.os.name == "windows"
+	minor >= 25
+}
+
+# root in a user namespace is nobody outside it: policy versions from 1.35 know it.
+user_namespace(pod) if {
+	pod.template.spec.hostUsers == false
+	minor >= 35
+}
+
+# Who can have a securityContext: the pod, then each container.
+holders(pod) := array.concat(
+	[{"what": "the pod", "path": array.concat(pod.path, ["spec"]), "spec": object.get(pod.template, "spec", {})}],
+	[{"what": sprintf("container %q", [container.name]), "path": container.path, "spec": container.spec} | some container in pod.containers],
+)

@@ -1,0 +1,118 @@
+//! What a container really runs: Flink's processes by their scripts, entrypoint words and main classes.
+
+use crate::flink::{Mode, Role};
+use serde_json::Value;
+
+/// A Flink process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// What it is in its cluster.
+    pub role: Role,
+    /// Whether its JobManager asks for TaskManagers itself.
+    pub mode: Mode,
+}
+
+/// Programs and main classes that say what they start wherever they stand in a command line.
+const PROGRAMS: [(&str, Role, Mode); 13] = [
+    ("kubernetes-jobmanager.sh", Role::JobManager, Mode::Native),
+    ("kubernetes-taskmanager.sh", Role::TaskManager, Mode::Native),
+    ("jobmanager.sh", Role::JobManager, Mode::Standalone),
+    ("standalone-job.sh", Role::JobManager, Mode::Standalone),
+    ("taskmanager.sh", Role::TaskManager, Mode::Standalone),
+    ("historyserver.sh", Role::Other, Mode::Standalone),
+    ("KubernetesSessionClusterEntrypoint", Role::JobManager, Mode::Native),
+    ("KubernetesApplicationClusterEntrypoint", Role::JobManager, Mode::Native),
+    ("KubernetesTaskExecutorRunner", Role::TaskManager, Mode::Native),
+    ("StandaloneSessionClusterEntrypoint", Role::JobManager, Mode::Standalone),
+    ("StandaloneApplicationClusterEntryPoint", Role::JobManager, Mode::Standalone),
+    ("TaskManagerRunner", Role::TaskManager, Mode::Standalone),
+    ("HistoryServer", Role::Other, Mode::Standalone),
+];
+
+/// Words that the image's entrypoint understands as its first argument.
+const ENTRYPOINT_WORDS: [(&str, Role); 4] = [
+    ("jobmanager", Role::JobManager),
+    ("standalone-job", Role::JobManager),
+    ("taskmanager", Role::TaskManager),
+    ("history-server", Role::Other),
+];
+
+const ENTRYPOINT: &str = "docker-entrypoint.sh";
+
+impl Process {
+    /// The Flink process that a container's `command` and `args` start, if any.
+    pub fn of(container: &Value) -> Option<Self> {
+        let words = |field| container.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        // Without a command the image's entrypoint reads the first argument.
+        let mut at_entrypoint = words("command").next().is_none();
+        for element in words("command").chain(words("args")) {
+            for word in element.split(|c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'')) {
+                if word.is_empty() {
+                    continue;
+                }
+                if let Some(process) = Self::named(word, at_entrypoint) {
+                    return Some(process);
+                }
+                at_entrypoint = word.ends_with(ENTRYPOINT);
+            }
+        }
+        None
+    }
+
+    fn named(word: &str, at_entrypoint: bool) -> Option<Self> {
+        if at_entrypoint && let Some((_, role)) = ENTRYPOINT_WORDS.iter().find(|(name, _)| *name == word) {
+            return Some(Self { role: *role, mode: Mode::Standalone });
+        }
+        // Every program ends so; most words of a long command line are options and values.
+        if !word.ends_with(['h', 't', 'r']) {
+            return None;
+        }
+        let name = match word.strip_prefix("org.apache.flink.") {
+            Some(class) => class.rsplit('.').next()?,
+            None if word.ends_with(".sh") => word.rsplit('/').next()?,
+            None => return None,
+        };
+        let (_, role, mode) = PROGRAMS.iter().find(|(program, _, _)| *program == name)?;
+        Some(Self { role: *role, mode: *mode })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_process_is_known_by_what_the_container_runs() {
+        let jm = Some((Role::JobManager, Mode::Standalone));
+        let tm = Some((Role::TaskManager, Mode::Standalone));
+        let cases = [
+            (json!({"args": ["jobmanager"]}), jm),
+            (json!({"args": ["jobmanager", "$(POD_IP)"]}), jm),
+            (json!({"args": ["standalone-job", "--job-classname", "com.example.Job"]}), jm),
+            (json!({"args": ["taskmanager", "-Dtaskmanager.resource-id=$(POD_NAME)"]}), tm),
+            (json!({"args": ["history-server"]}), Some((Role::Other, Mode::Standalone))),
+            (json!({"command": ["/docker-entrypoint.sh"], "args": ["taskmanager"]}), tm),
+            (json!({"command": ["/docker-entrypoint.sh", "taskmanager"]}), tm),
+            (json!({"command": ["tini", "--", "/docker-entrypoint.sh", "jobmanager"]}), jm),
+            (json!({"command": ["/opt/flink/bin/taskmanager.sh", "start-foreground"]}), tm),
+            (json!({"command": ["sh", "-c", "sleep 5; exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}), jm),
+            (
+                json!({"command": ["/docker-entrypoint.sh"], "args": ["bash", "-c", "kubernetes-taskmanager.sh -Da=b"]}),
+                Some((Role::TaskManager, Mode::Native)),
+            ),
+            (json!({"command": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), Some((Role::JobManager, Mode::Native))),
+            (json!({"command": ["java", "-cp", "x", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"]}), tm),
+            (json!({"command": ["watch"], "args": ["taskmanager"]}), None),
+            (json!({"command": ["echo", "jobmanager"]}), None),
+            (json!({"command": "jobmanager", "args": [7, null]}), None),
+            (json!({}), None),
+            (json!(null), None),
+        ];
+        for (container, expected) in cases {
+            let expected = expected.map(|(role, mode)| Process { role, mode });
+            assert_eq!(Process::of(&container), expected, "{container}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A TaskManager's cores and task slots.
+
+use super::MemoryError;
+use super::java::parse_double;
+use super::options::{Reader, Refusal};
+use super::task_manager::PREFIX;
+use crate::flink::config::FlinkConfig;
+
+const CORES: &str = "taskmanager.cpu.cores";
+const AMOUNT: [&str; 2] = ["kubernetes.taskmanager.cpu.amount", "kubernetes.taskmanager.cpu"];
+const SLOTS: &str = "taskmanager.numberOfTaskSlots";
+
+/// Cores of one TaskManager: `taskmanager.cpu.cores`, else Kubernetes' amount where it is above zero, else one a slot.
+///
+/// # Errors
+/// When an option is no number, or the cores are not above zero.
+pub fn task_manager_cpu(config: &FlinkConfig) -> Result<f64, MemoryError> {
+    let double = |keys: &[&str]| match config.first(keys) {
+        Some((key, entry)) => parse_double(&entry.value).map(|cores| Some((cores, key.to_owned()))).ok_or_else(|| MemoryError {
+            message: format!("Could not parse value '{}' for key '{}'.", entry.value, keys.first().unwrap_or(&key)),
+            option: key.to_owned(),
+        }),
+        None => Ok(None),
+    };
+    // Flink reads the amount even where the cores then count.
+    let amount = double(&AMOUNT)?.filter(|(amount, _)| *amount > 0.0);
+    let (cores, option) = match (double(&[CORES])?, amount) {
+        (Some(cores), _) => cores,
+        (None, Some(amount)) => amount,
+        (None, None) => (f64::from(slots(config)?), SLOTS.into()),
+    };
+    if cores > 0.0 && cores.is_finite() {
+        return Ok(cores);
+    }
+    let message = format!("TaskExecutors need to be started with a positive number of CPU cores. Please configure {CORES} accordingly.");
+    Err(Refusal::new(message, option).into_error(PREFIX))
+}
+
+/// Task slots of one TaskManager; -1 means one, as old configurations have it.
+///
+/// # Errors
+/// When the option is no whole number or not at least one.
+pub fn task_slots(config: &FlinkConfig) -> Result<u64, MemoryError> {
+    let slots = match slots(config)? {
+        -1 => 1,
+        slots => slots,
+    };
+    u64::try_from(slots).ok().filter(|slots| *slots > 0).ok_or_else(|| MemoryError {
+        message: format!("Invalid configuration value for {SLOTS} : {slots} - Number of task slots must be at least one."),
+        option: SLOTS.into(),
+    })
+}
+
+fn slots(config: &FlinkConfig) -> Result<i32, MemoryError> {
+    Reader::new(config, None).int(SLOTS).map(|slots| slots.unwrap_or(1)).map_err(|refusal| refusal.into_error(""))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn config(options: &[(&str, &str)]) -> FlinkConfig {
+        let mut config = FlinkConfig::default();
+        for (key, value) in options {
+            config.set(*key, *value, None);
+        }
+        config
+    }
+
+    #[test]
+    fn the_most_exact_option_gives_the_cores() {
+        let slots = (SLOTS, "4");
+        assert_eq!(task_manager_cpu(&config(&[])), Ok(1.0));
+        assert_eq!(task_manager_cpu(&config(&[slots])), Ok(4.0));
+        assert_eq!(task_manager_cpu(&config(&[slots, ("kubernetes.taskmanager.cpu", "2")])), Ok(2.0));
+        assert_eq!(task_manager_cpu(&config(&[slots, (AMOUNT[1], "2"), (AMOUNT[0], "0.5")])), Ok(0.5));
+        assert_eq!(task_manager_cpu(&config(&[slots, (AMOUNT[0], "-1.0")])), Ok(4.0));
+        assert_eq!(task_manager_cpu(&config(&[(AMOUNT[0], "2"), (CORES, "16")])), Ok(16.0));
+    }
+
+    #[test]
+    fn cores_must_be_above_zero() {
+        for options in [[(CORES, "0")], [(CORES, "-1")], [(CORES, "NaN")], [(CORES, "Infinity")], [(SLOTS, "0")], [(SLOTS, "-1")]] {
+            let error = task_manager_cpu(&config(&options)).unwrap_err();
+            assert!(error.message.contains("positive number of CPU cores"), "{error}");
+            assert_eq!(error.option, options[0].0);
+        }
+        let error = task_manager_cpu(&config(&[("kubernetes.taskmanager.cpu", "2 cores"), (CORES, "1")])).unwrap_err();
+        assert_eq!(error.message, "Could not parse value '2 cores' for key 'kubernetes.taskmanager.cpu.amount'.");
+        assert_eq!(error.option, "kubernetes.taskmanager.cpu");
+    }
+
+    #[test]
+    fn slots_are_at_least_one() {
+        assert_eq!(task_slots(&config(&[])), Ok(1));
+        assert_eq!(task_slots(&config(&[(SLOTS, "8")])), Ok(8));
+        assert_eq!(task_slots(&config(&[(SLOTS, "-1")])), Ok(1));
+        for value in ["0", "-2", " 2", "two", "2.0"] {
+            assert_eq!(task_slots(&config(&[(SLOTS, value)])).unwrap_err().option, SLOTS);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Numbers as Java reads and writes them.
+//!
+//! Flink hands option values to `Float.parseFloat` and its kin; what those accept differs from Rust's parsers in
+//! blanks, suffixes and hexadecimal, and a difference would make us refuse what Flink runs.
+
+/// What `String.trim` takes away: everything up to the blank.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c <= ' ')
+}
+
+/// `Integer.parseInt`: digits with an optional sign, no blanks.
+pub fn parse_int(text: &str) -> Option<i32> {
+    text.parse().ok()
+}
+
+/// `Float.parseFloat`.
+pub fn parse_float(text: &str) -> Option<f32> {
+    // A hexadecimal float of more digits than a double holds would be rounded twice; nobody writes one.
+    parse(text, |decimal| decimal.parse().ok(), |double| double as f32)
+}
+
+/// `Double.parseDouble`.
+pub fn parse_double(text: &str) -> Option<f64> {
+    parse(text, |decimal| decimal.parse().ok(), |double| double)
+}
+
+fn parse<T: std::ops::Neg<Output = T>>(text: &str, decimal: impl Fn(&str) -> Option<T>, narrow: impl Fn(f64) -> T) -> Option<T> {
+    let text = trim(text);
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let magnitude = match unsigned {
+        "NaN" => narrow(f64::NAN),
+        "Infinity" => narrow(f64::INFINITY),
+        _ => {
+            let number = unsigned.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(unsigned);
+            match number.strip_prefix("0x").or_else(|| number.strip_prefix("0X")) {
+                Some(hexadecimal) => narrow(parse_hexadecimal(hexadecimal)?),
+                // Only digits from here on: Rust would also take `inf` and `nan`.
+                None if number.starts_with(|c: char| c.is_ascii_digit() || c == '.') => decimal(number)?,
+                None => return None,
+            }
+        }
+    };
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+/// `1.8p-3`: hexadecimal digits, and a power of two that may not be left out.
+fn parse_hexadecimal(text: &str) -> Option<f64> {
+    let (digits, power) = text.split_once(['p', 'P'])?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut value = 0.0;
+    for digit in whole.chars().chain(fraction.chars()) {
+        value = value * 16.0 + f64::from(digit.to_digit(16)?);
+    }
+    let unsigned = power.strip_prefix(['-', '+']).unwrap_or(power);
+    if unsigned.is_empty() || !unsigned.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let power: i32 = power.parse().unwrap_or(if power.starts_with('-') { i32::MIN } else { i32::MAX });
+    let places = i32::try_from(fraction.len()).ok()?.checked_mul(4)?;
+    Some(if value == 0.0 { 0.0 } else { value * 2_f64.powi(power.saturating_sub(places)) })
+}
+
+/// `Double.toString`: a point always, an exponent from ten million up and below a thousandth.
+pub fn double_text(double: f64) -> String {
+    if double.is_nan() {
+        return "NaN".into();
+    }
+    if double.is_infinite() {
+        return if double > 0.0 { "Infinity".into() } else { "-Infinity".into() };
+    }
+    let magnitude = double.abs();
+    if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
+        return format!("{double:?}");
+    }
+    let text = format!("{double:e}");
+    match text.split_once('e') {
+        Some((mantissa, exponent)) if mantissa.contains('.') => format!("{mantissa}E{exponent}"),
+        Some((mantissa, exponent)) => format!("{mantissa}.0E{exponent}"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_read_in_every_spelling_of_java() {
+        let cases = [
+            ("0.1", 0.1),
+            ("0.1f", 0.1),
+            ("0.1D", 0.1),
+            ("1e-3", 0.001),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("0x1p-3", 0.125),
+            ("0X1.8P1", 3.0),
+            ("0x.8p0f", 0.5),
+            (" 0.1\n", 0.1),
+            ("+1", 1.0),
+            ("-0", 0.0),
+            ("0.99999999", 1.0),
+            ("1e99", f32::INFINITY),
+            ("-Infinity", f32::NEG_INFINITY),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_float(text), Some(expected), "{text:?}");
+        }
+        assert!(parse_float("NaN").unwrap().is_nan());
+        for text in [
+            "", " ", "abc", "inf", "nan", "infinity", "0x1", "0xp1", "0x1p", "0x1p+-1", "1 0", "1,5", "0.1ff", "f", ".", "e5", "1e", "--1",
+            "\u{a0}1",
+        ] {
+            assert_eq!(parse_float(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn integers_take_a_sign_but_no_blanks() {
+        assert_eq!(parse_int("+5"), Some(5));
+        assert_eq!(parse_int("05"), Some(5));
+        assert_eq!(parse_int("-1"), Some(-1));
+        for text in ["", "+", " 5", "5.0", "1_000", "0x5", "2147483648"] {
+            assert_eq!(parse_int(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn doubles_are_written_as_java_writes_them() {
+        let cases = [
+            (0.0, "0.0"),
+            (1.0, "1.0"),
+            (f64::from(0.1_f32), "0.10000000149011612"),
+            (0.001, "0.001"),
+            (0.0001, "1.0E-4"),
+            (9_999_999.0, "9999999.0"),
+            (1e7, "1.0E7"),
+            (-12_345_678.9, "-1.23456789E7"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ];
+        for (double, expected) in cases {
+            assert_eq!(double_text(double), expected);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The memory options and how Flink reads them.
+
+use super::MemoryError;
+use super::arithmetic::share;
+use super::java::{double_text, parse_float, parse_int};
+use crate::flink::config::FlinkConfig;
+use crate::flink::memory_size::{human_readable, parse_memory_size};
+use crate::flink::version::FlinkVersion;
+use std::borrow::Cow;
+
+/// An option that holds a size.
+pub(super) struct SizeOption {
+    /// Its name and its deprecated names.
+    pub keys: &'static [&'static str],
+    /// Its default in bytes; `None` where Flink derives it.
+    pub default: Option<u64>,
+}
+
+/// A share and its bounds.
+pub(super) struct RangeOptions {
+    /// Lower bound.
+    pub min: SizeOption,
+    /// Upper bound.
+    pub max: SizeOption,
+    /// Name and deprecated names of the share.
+    pub fraction: &'static [&'static str],
+    /// The share's default.
+    pub default: f32,
+}
+
+/// A mebibyte.
+pub(super) const MIB: u64 = 1 << 20;
+
+/// An option without a default.
+pub(super) const fn derived(keys: &'static [&'static str]) -> SizeOption {
+    SizeOption { keys, default: None }
+}
+
+/// An option with a default in bytes.
+pub(super) const fn size(keys: &'static [&'static str], default: u64) -> SizeOption {
+    SizeOption { keys, default: Some(default) }
+}
+
+/// The name of an option with these names.
+pub(super) fn name(keys: &'static [&'static str]) -> &'static str {
+    keys.first().copied().unwrap_or_default()
+}
+
+/// A refusal on its way out; Flink puts the role before most of its messages, but not before all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub message: String,
+    pub option: String,
+    pub bare: bool,
+}
+
+impl Refusal {
+    /// A configuration that does not add up.
+    pub fn new(message: impl Into<String>, option: impl Into<String>) -> Self {
+        Self { message: message.into(), option: option.into(), bare: false }
+    }
+
+    /// A failure that Flink does not put the role before.
+    pub fn bare(message: impl Into<String>, option: impl Into<String>) -> Self {
+        Self { bare: true, ..Self::new(message, option) }
+    }
+
+    /// The error with the role before it.
+    pub fn into_error(self, prefix: &str) -> MemoryError {
+        let message = if self.bare { self.message } else { format!("{prefix}{}", self.message) };
+        MemoryError { message, option: self.option }
+    }
+}
+
+/// The configuration as one role's process reads it.
+pub(super) struct Reader<'a> {
+    config: Cow<'a, FlinkConfig>,
+    /// The version; 1.20, which reads every name, where none is known.
+    pub version: FlinkVersion,
+    /// An option that a legacy one stands in for, and the legacy one.
+    stand_in: Option<(&'static str, &'static str)>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `config` as the given version does.
+    pub fn new(config: &'a FlinkConfig, version: Option<FlinkVersion>) -> Self {
+        Self { config: Cow::Borrowed(config), version: version.unwrap_or(FlinkVersion::new(1, 20)), stand_in: None }
+    }
+
+    /// Lets Flink 1.x's `heap.size` or `heap.mb` (`legacy`) stand in for `target` where that is not set.
+    pub fn with_legacy_heap(mut self, legacy: [&'static str; 2], target: &SizeOption) -> Result<Self, Refusal> {
+        let [heap, heap_mb] = legacy;
+        if !self.is_one_x() || self.is_set(target.keys) {
+            return Ok(self);
+        }
+        let (key, bytes) = if let Some(value) = self.config.get(heap) {
+            (heap, size_of(value, heap)?)
+        } else if let Some(mebibytes) = self.int(heap_mb)? {
+            let negative = || format!("Configured total process memory size ({mebibytes}MB) must not be less than 0.");
+            (heap_mb, u64::try_from(mebibytes).map_err(|_| Refusal::new(negative(), heap_mb))? * MIB)
+        } else {
+            return Ok(self);
+        };
+        self.config.to_mut().set(name(target.keys), bytes.to_string(), None);
+        self.stand_in = Some((name(target.keys), key));
+        Ok(self)
+    }
+
+    /// Whether this is Flink 1.x.
+    pub fn is_one_x(&self) -> bool {
+        self.version.major < 2
+    }
+
+    /// Whether an option is set under any of its names.
+    pub fn is_set(&self, keys: &[&str]) -> bool {
+        self.config.first(keys).is_some()
+    }
+
+    /// The name an option is written under, its own where it is not written.
+    pub fn written(&self, keys: &'static [&'static str]) -> String {
+        let key = self.config.first(keys).map_or(name(keys), |(key, _)| key);
+        match self.stand_in {
+            Some((target, legacy)) if target == key => legacy.into(),
+            _ => key.into(),
+        }
+    }
+
+    /// A size.
+    pub fn size(&self, option: &SizeOption) -> Result<u64, Refusal> {
+        match (self.config.first(option.keys), option.default) {
+            (Some((_, entry)), _) => {
+                size_of(&entry.value, name(option.keys)).map_err(|refusal| Refusal { option: self.written(option.keys), ..refusal })
+            }
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(Refusal::new(cannot_read(name(option.keys)), name(option.keys))),
+        }
+    }
+
+    /// A size that Flink reads without saying so in its message.
+    pub fn plain_size(&self, option: &SizeOption) -> Result<u64, Refusal> {
+        self.size(option).map_err(|refusal| match self.config.first(option.keys) {
+            Some((_, entry)) => could_not_parse(&entry.value, name(option.keys), refusal.option),
+            None => refusal,
+        })
+    }
+
+    /// A whole number.
+    pub fn int(&self, key: &'static str) -> Result<Option<i32>, Refusal> {
+        let Some(value) = self.config.get(key) else { return Ok(None) };
+        parse_int(value).map(Some).ok_or_else(|| could_not_parse(value, key, key.into()))
+    }
+
+    /// A share with its bounds, which must not contradict each other.
+    pub fn range(&self, options: &RangeOptions) -> Result<Range, Refusal> {
+        let (min, max) = (self.size(&options.min)?, self.size(&options.max)?);
+        let fraction = match self.config.first(options.fraction) {
+            Some((key, entry)) => {
+                parse_float(&entry.value).ok_or_else(|| could_not_parse(&entry.value, name(options.fraction), key.into()))?
+            }
+            None => options.default,
+        };
+        let in_range = (0.0..1.0).contains(&fraction);
+        if min <= max && in_range {
+            return Ok(Range { min, max, fraction: f64::from(fraction) });
+        }
+        let message = format!(
+            "Inconsistently configured {} ({}) and its min ({}), max ({}) value",
+            described(options.fraction, &double_text(shortest(options.default))),
+            double_text(f64::from(fraction)),
+            human_readable(min),
+            human_readable(max)
+        );
+        let culprit = match in_range {
+            false => options.fraction,
+            true if self.is_set(options.max.keys) => options.max.keys,
+            true => options.min.keys,
+        };
+        Err(Refusal::new(message, self.written(culprit)))
+    }
+}
+
+/// A float as the double that is written like it: 0.1 and not 0.10000000149011612.
+fn shortest(float: f32) -> f64 {
+    float.to_string().parse().unwrap_or_default()
+}
+
+fn size_of(value: &str, key: &'static str) -> Result<u64, Refusal> {
+    parse_memory_size(value).map_err(|cause| Refusal::new(format!("{} Caused by: {cause}", cannot_read(key)), key))
+}
+
+fn cannot_read(key: &str) -> String {
+    format!("Cannot read memory size from config option '{key}'.")
+}
+
+fn could_not_parse(value: &str, key: &str, written: String) -> Refusal {
+    let value: String = value.chars().take(64).collect();
+    Refusal::bare(format!("Could not parse value '{value}' for key '{key}'."), written)
+}
+
+/// An option as Flink prints it in messages.
+pub(super) fn described(keys: &'static [&'static str], default: &str) -> String {
+    let fallbacks: Vec<String> = keys.iter().skip(1).map(|key| format!("{{key={key}, isDeprecated=true}}")).collect();
+    format!("Key: '{}' , default: {default} (fallback keys: [{}])", name(keys), fallbacks.join(", "))
+}
+
+/// A share of some memory, kept within bounds.
+pub(super) struct Range {
+    /// Lower bound.
+    pub min: u64,
+    /// Upper bound.
+    pub max: u64,
+    fraction: f64,
+}
+
+impl Range {
+    /// The share of a whole.
+    pub fn of(&self, whole: u64, option: &str) -> Result<u64, Refusal> {
+        share(whole, self.fraction, option).map(|size| size.clamp(self.min, self.max))
+    }
+
+    /// What must be added to `rest` for it to be the share of both together.
+    pub fn on_top_of(&self, rest: u64, option: &str) -> Result<u64, Refusal> {
+        share(rest, self.fraction / (1.0 - self.fraction), option).map(|size| size.clamp(self.min, self.max))
+    }
+
+    /// Whether a size that was worked out otherwise is within the bounds.
+    pub fn contains(&self, size: u64) -> bool {
+        (self.min..=self.max).contains(&size)
+    }
+}

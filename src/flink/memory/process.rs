@@ -1,0 +1,140 @@
+//! What both roles share: from whichever size is given to all others.
+
+use super::arithmetic::sum;
+use super::options::{RangeOptions, Reader, Refusal, SizeOption, described, name};
+use crate::flink::memory_size::human_readable;
+
+/// The options of a role that the shared part reads.
+pub(super) struct ProcessOptions {
+    /// Options that make the rest derivable when all of them are set.
+    pub fine_grained: &'static [SizeOption],
+    /// Flink's memory.
+    pub flink: SizeOption,
+    /// The container's memory.
+    pub process: SizeOption,
+    /// JVM metaspace.
+    pub metaspace: SizeOption,
+    /// JVM overhead.
+    pub overhead: RangeOptions,
+}
+
+/// What a role makes of Flink's memory.
+pub(super) trait Parts: Sized {
+    /// The role's options.
+    const OPTIONS: ProcessOptions;
+    /// The parts, all fine-grained options being set.
+    fn from_fine_grained(reader: &Reader<'_>) -> Result<Self, Refusal>;
+    /// The parts of so many bytes.
+    fn from_flink(reader: &Reader<'_>, flink: u64) -> Result<Self, Refusal>;
+    /// The sizes of the parts, which make up Flink's memory.
+    fn sizes(&self) -> Vec<u64>;
+}
+
+/// The whole process.
+pub(super) struct Process<P> {
+    /// What the role makes of Flink's memory.
+    pub parts: P,
+    /// All of it.
+    pub process: u64,
+    /// The sum of the parts.
+    pub flink: u64,
+    /// JVM metaspace.
+    pub metaspace: u64,
+    /// JVM overhead.
+    pub overhead: u64,
+}
+
+/// The first set of the options that a total comes from, by the name it is written under.
+pub(super) fn total_option<P: Parts>(reader: &Reader<'_>) -> String {
+    let options = P::OPTIONS;
+    let total = if reader.is_set(options.flink.keys) { options.flink } else { options.process };
+    reader.written(total.keys)
+}
+
+/// Works out all sizes of a process in the order of Flink, which decides what is said of several errors.
+pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusal> {
+    let options = P::OPTIONS;
+    let total = total_option::<P>(reader);
+    let parts;
+    let (metaspace, overhead);
+    if options.fine_grained.iter().all(|option| reader.is_set(option.keys)) {
+        parts = P::from_fine_grained(reader)?;
+        (metaspace, overhead) = around_flink::<P>(reader, sum(&parts.sizes(), &total)?)?;
+    } else if reader.is_set(options.flink.keys) {
+        let flink = reader.size(&options.flink)?;
+        parts = P::from_flink(reader, flink)?;
+        (metaspace, overhead) = around_flink::<P>(reader, flink)?;
+    } else if reader.is_set(options.process.keys) {
+        let process = reader.size(&options.process)?;
+        (metaspace, overhead) = within_process::<P>(reader, process)?;
+        parts = P::from_flink(reader, process.saturating_sub(metaspace).saturating_sub(overhead))?;
+    } else {
+        return Err(nothing_set(&options));
+    }
+    let flink = sum(&parts.sizes(), &total)?;
+    let process = sum(&[flink, metaspace, overhead], &total)?;
+    Ok(Process { parts, process, flink, metaspace, overhead })
+}
+
+fn nothing_set(options: &ProcessOptions) -> Refusal {
+    let fine_grained: Vec<&str> = options.fine_grained.iter().map(|option| name(option.keys)).collect();
+    let message = format!(
+        "Either required fine-grained memory ({}), or Total Flink Memory size ({}), or Total Process Memory size ({}) need to be configured explicitly.",
+        fine_grained.join(" and "),
+        described(options.flink.keys, "null"),
+        described(options.process.keys, "null")
+    );
+    Refusal::new(message, name(options.process.keys))
+}
+
+/// Metaspace and overhead of a process whose size is given.
+fn within_process<P: Parts>(reader: &Reader<'_>, process: u64) -> Result<(u64, u64), Refusal> {
+    let options = P::OPTIONS;
+    let option = reader.written(options.process.keys);
+    let metaspace = reader.size(&options.metaspace)?;
+    let overhead = reader.range(&options.overhead)?.of(process, &option)?;
+    if sum(&[metaspace, overhead], &option)? > process {
+        let message = format!(
+            "Sum of configured JVM Metaspace ({}) and JVM Overhead ({}) exceed configured Total Process Memory ({}).",
+            human_readable(metaspace),
+            human_readable(overhead),
+            human_readable(process)
+        );
+        return Err(Refusal::new(message, option));
+    }
+    Ok((metaspace, overhead))
+}
+
+/// Metaspace and overhead of a process whose Flink memory is given: overhead is what the process size leaves, or a
+/// share on top where none is given.
+fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64), Refusal> {
+    let options = P::OPTIONS;
+    let option = reader.written(options.process.keys);
+    let metaspace = reader.size(&options.metaspace)?;
+    let inner = sum(&[flink, metaspace], &total_option::<P>(reader))?;
+    if !reader.is_set(options.process.keys) {
+        let overhead = reader.range(&options.overhead)?.on_top_of(inner, &option)?;
+        return Ok((metaspace, overhead));
+    }
+    let process = reader.size(&options.process)?;
+    let Some(overhead) = process.checked_sub(inner) else {
+        let message = format!(
+            "The configured Total Process Memory size ({}) is less than the sum of the derived Total Flink Memory size ({}) and the configured or default JVM Metaspace size  ({}).",
+            human_readable(process),
+            human_readable(flink),
+            human_readable(metaspace)
+        );
+        return Err(Refusal::new(message, option));
+    };
+    let range = reader.range(&options.overhead)?;
+    if !range.contains(overhead) {
+        let message = format!(
+            "Derived JVM Overhead size ({}) is not in configured JVM Overhead range [{}, {}].",
+            human_readable(overhead),
+            human_readable(range.min),
+            human_readable(range.max)
+        );
+        return Err(Refusal::new(message, option));
+    }
+    Ok((metaspace, overhead))
+}

@@ -1,0 +1,68 @@
+//! Names of the Flink options that Flinkgate itself reads, each with its deprecated names in Flink's order.
+//!
+//! A list is looked up with [`FlinkConfig::first`](super::config::FlinkConfig::first); its first name is the one
+//! that Flinkgate writes and that messages use.
+
+/// The names of one option: today's first, then those that Flink falls back to.
+pub type Names = &'static [&'static str];
+
+/// Cores of a JobManager.
+pub const JOB_MANAGER_CPU: Names = &["kubernetes.jobmanager.cpu.amount", "kubernetes.jobmanager.cpu"];
+/// Cores of a TaskManager as Kubernetes is asked for them.
+pub const TASK_MANAGER_CPU: Names = &["kubernetes.taskmanager.cpu.amount", "kubernetes.taskmanager.cpu"];
+/// A JobManager container's memory.
+pub const JOB_MANAGER_MEMORY: Names = &["jobmanager.memory.process.size"];
+/// A TaskManager container's memory.
+pub const TASK_MANAGER_MEMORY: Names = &["taskmanager.memory.process.size"];
+/// A JobManager's cpu limit as a multiple of its request.
+pub const JOB_MANAGER_CPU_LIMIT_FACTOR: Names = &["kubernetes.jobmanager.cpu.limit-factor"];
+/// A TaskManager's cpu limit as a multiple of its request.
+pub const TASK_MANAGER_CPU_LIMIT_FACTOR: Names = &["kubernetes.taskmanager.cpu.limit-factor"];
+/// A JobManager's memory limit as a multiple of its request.
+pub const JOB_MANAGER_MEMORY_LIMIT_FACTOR: Names = &["kubernetes.jobmanager.memory.limit-factor"];
+/// A TaskManager's memory limit as a multiple of its request.
+pub const TASK_MANAGER_MEMORY_LIMIT_FACTOR: Names = &["kubernetes.taskmanager.memory.limit-factor"];
+/// JobManagers, standby ones included.
+pub const JOB_MANAGER_REPLICAS: Names = &["kubernetes.jobmanager.replicas"];
+/// TaskManagers of a standalone cluster.
+pub const TASK_MANAGER_REPLICAS: Names = &["kubernetes.internal.taskmanager.replicas"];
+/// Slots of one TaskManager.
+pub const TASK_SLOTS: Names = &["taskmanager.numberOfTaskSlots"];
+/// Parallelism where a job names none.
+pub const PARALLELISM: Names = &["parallelism.default"];
+/// Parallelism by job vertex, as the autoscaler writes it.
+pub const PARALLELISM_OVERRIDES: Names = &["pipeline.jobvertex-parallelism-overrides"];
+/// TaskManagers kept beyond what the job needs.
+pub const REDUNDANT_TASK_MANAGERS: Names = &["slotmanager.redundant-taskmanager-num"];
+/// Slots that a native cluster keeps at least.
+pub const SLOTS_MIN: Names = &["slotmanager.number-of-slots.min"];
+/// Slots that a native cluster has at most.
+pub const SLOTS_MAX: Names = &["slotmanager.number-of-slots.max"];
+/// Names of external resources, such as `gpu`.
+pub const EXTERNAL_RESOURCES: Names = &["external-resources"];
+/// Whether the operator merges lists of pod templates by the names of their elements.
+pub const MERGE_BY_NAME: Names = &["kubernetes.operator.pod-template.merge-arrays-by-name"];
+/// Image of the Flink containers.
+pub const IMAGE: Names = &["kubernetes.container.image.ref", "kubernetes.container.image"];
+/// When the kubelet pulls the image.
+pub const IMAGE_PULL_POLICY: Names = &["kubernetes.container.image.pull-policy"];
+/// Service account of both roles.
+pub const SERVICE_ACCOUNT: Names = &["kubernetes.service-account"];
+/// Where checkpoints are written.
+pub const CHECKPOINT_DIR: Names = &["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"];
+/// Where savepoints are written.
+pub const SAVEPOINT_DIR: Names = &["execution.checkpointing.savepoint-dir", "state.savepoints.dir", "savepoints.state.backend.fs.dir"];
+/// How often checkpoints are taken.
+pub const CHECKPOINT_INTERVAL: Names = &["execution.checkpointing.interval"];
+/// Which high availability services run.
+pub const HIGH_AVAILABILITY: Names = &["high-availability.type", "high-availability", "recovery.mode"];
+/// Where the high availability services keep their data.
+pub const HIGH_AVAILABILITY_DIR: Names =
+    &["high-availability.storageDir", "high-availability.zookeeper.storageDir", "recovery.zookeeper.storageDir"];
+/// Which state backend tasks use.
+pub const STATE_BACKEND: Names = &["state.backend.type", "state.backend"];
+
+/// The name that Flinkgate writes.
+pub fn canonical(names: Names) -> &'static str {
+    names.first().copied().unwrap_or_default()
+}

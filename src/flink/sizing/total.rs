@@ -1,0 +1,48 @@
+//! Sums of a workload's pods.
+
+use super::requests::PodRequests;
+use super::{RoleSize, Size, SizeProblem, Total};
+use crate::resource::quantity::Quantity;
+
+impl<M> RoleSize<M> {
+    /// So many pods of one kind.
+    pub fn of(replicas: u64, requests: &PodRequests) -> Self {
+        let amounts = requests.amounts.clone();
+        Self {
+            replicas,
+            cpu: amounts.cpu,
+            memory: amounts.memory,
+            ephemeral_storage: amounts.ephemeral_storage,
+            extended: amounts.extended,
+            slots: 0,
+            breakdown: None,
+        }
+    }
+}
+
+impl Size {
+    /// Adds so many alike pods to the total; what cannot be counted becomes a problem at `pointer`.
+    pub fn add_pods(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
+        if self.total.add(replicas, requests).is_none() {
+            let message = "the pods add up to more than can be counted: lower the replicas or what each requests".into();
+            self.problems.push(SizeProblem { pointer: pointer.into(), message });
+        }
+    }
+}
+
+impl Total {
+    fn add(&mut self, replicas: u64, requests: &PodRequests) -> Option<()> {
+        let sum = |total: Quantity, amount: Quantity| total.checked_add(amount.checked_mul(replicas)?);
+        let amounts = &requests.amounts;
+        self.pods = self.pods.checked_add(replicas)?;
+        self.persistent_volume_claims = self.persistent_volume_claims.checked_add(requests.claims.checked_mul(replicas)?)?;
+        self.cpu = sum(self.cpu, amounts.cpu)?;
+        self.memory = sum(self.memory, amounts.memory)?;
+        self.storage = sum(self.storage, requests.storage)?;
+        for (name, amount) in &amounts.extended {
+            let own = self.extended.entry(name.clone()).or_default();
+            *own = sum(*own, *amount)?;
+        }
+        Some(())
+    }
+}
