@@ -9,8 +9,9 @@ use super::set::Needs;
 use super::source::PolicySource;
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
-use regorus::{CompiledPolicy, Engine};
+use regorus::{CompiledPolicy, Engine, PolicyLengthConfig};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 /// Stack of the thread that parses, checks and compiles, and of those that run the interpreter. regorus recurses on
@@ -100,38 +101,77 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let needs = Needs::of(modules.iter().flat_map(|module| &module.inputs));
     let entry_points = entry_points(&modules, &packages, &rules);
-    let Some(first) = entry_points.first().and_then(|entry_points| entry_points.first()) else {
+    let Some(first) = entry_points.first().and_then(|entry_points| entry_points.first()).cloned() else {
         return Ok(Compiled { rules, programs: Vec::new(), needs, engine });
     };
-    let policy = engine.compile_with_entrypoint(&first.path.as_str().into());
-    let policy = policy.map_err(|error| {
-        let path = rules.get(first.rule).map_or("policy", |rule| rule.path.as_str());
-        vec![PolicyProblem::from_rendered(path, &error.to_string())]
-    })?;
+    let locate = |mut problem: PolicyProblem| {
+        let module = sources.iter().zip(&modules).find(|(source, _)| source.path == problem.file).map(|(_, module)| module);
+        problem.column = module.map_or(problem.column, |module| module.original_column(problem.line, problem.column));
+        problem
+    };
+    let policy = without_imports(sources, &modules, &first.path).map_err(|problem| vec![locate(problem)])?;
     let mut problems = Vec::new();
     let mut programs = Vec::new();
     for entry_points in entry_points {
         let path = entry_points.first().and_then(|entry| rules.get(entry.rule)).map_or("policy", |rule| rule.path.as_str());
         match program(&policy, &entry_points, path) {
             Ok(program) => programs.push(CompiledRule { program, entry_points }),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(locate(problem)),
         }
     }
+    // The interpreter prepares once; the clones that evaluate start from here.
+    let _ = engine.compile_with_entrypoint(&first.path.as_str().into());
     if problems.is_empty() { Ok(Compiled { rules, programs, needs, engine }) } else { Err(problems) }
+}
+
+/// All policies for the virtual machine, with imported names written out.
+fn without_imports(sources: &[PolicySource], modules: &[ModuleFacts], entry_point: &str) -> Result<CompiledPolicy, PolicyProblem> {
+    let mut engine = Engine::new();
+    engine.set_strict_builtin_errors(false);
+    // The files were within the limits; what is written out may be longer.
+    engine.set_policy_length_config(PolicyLengthConfig {
+        max_col: NonZeroU32::MAX,
+        max_file_bytes: NonZeroUsize::MAX,
+        max_lines: NonZeroUsize::MAX,
+    });
+    for (source, module) in sources.iter().zip(modules) {
+        let added = engine.add_policy(source.path.clone(), module.without_imports(&source.text));
+        added.map_err(|error| PolicyProblem::from_rendered(&source.path, &error.to_string()))?;
+    }
+    let path = sources.first().map_or("policy", |source| source.path.as_str());
+    engine.compile_with_entrypoint(&entry_point.into()).map_err(|error| PolicyProblem::from_rendered(path, &error.to_string()))
 }
 
 fn program(policy: &CompiledPolicy, entry_points: &[EntryPoint], path: &str) -> Result<Arc<Program>, PolicyProblem> {
     let names: Vec<&str> = entry_points.iter().map(|entry| entry.path.as_str()).collect();
     let mut program = Compiler::compile_from_policy(policy, &names).map_err(|error| match &error.span {
         Some(span) => at(span, error.error.to_string()),
-        None => PolicyProblem::from_rendered(path, &error.to_string()),
+        None => place_of_builtin(policy, PolicyProblem::from_rendered(path, &error.to_string())),
     })?;
+    if !program.instruction_data.virtual_data_document_lookup_params.is_empty() {
+        let message = "a whole package or data.package[name] is read: name the rule, data.package.rule";
+        return Err(PolicyProblem::of_file(path, message));
+    }
     // Every program carries the text of every policy for its own messages; we have them already.
     if let Some(program) = Arc::get_mut(&mut program) {
         program.sources = Vec::new();
         program.instruction_spans = Vec::new();
     }
     Ok(program)
+}
+
+/// regorus names a builtin it lacks, but not where it is called: the first call in the rule's file or else in any.
+fn place_of_builtin(policy: &CompiledPolicy, problem: PolicyProblem) -> PolicyProblem {
+    let Some(name) = problem.message.strip_prefix("Missing builtin function: ") else { return problem };
+    let call = format!("{name}(");
+    let mut sources: Vec<_> = policy.get_modules().iter().map(|module| &module.package.span.source).collect();
+    sources.sort_by_key(|source| *source.file() != problem.file);
+    let place = sources.iter().find_map(|source| {
+        let calls = |line: &str| line.split('#').next().and_then(|code| code.find(&call));
+        let (line, column) = source.contents().lines().enumerate().find_map(|(index, line)| Some((index + 1, calls(line)? + 1)))?;
+        Some(PolicyProblem { file: source.file().clone(), line, column, message: problem.message.clone() })
+    });
+    place.unwrap_or(problem)
 }
 
 /// The packages that are rules, with what their metadata says.

@@ -5,7 +5,8 @@
 //! and compiles to programs of regorus' virtual machine; evaluating runs those, one machine a thread. A
 //! [`PolicyStore`] swaps sets while requests run.
 //!
-//! Two things to know of the virtual machine: it has no `with` and no `print` (policies that use them are refused;
+//! Three things to know of the virtual machine: it finds nothing in a package read as a whole, so imported names are
+//! written out before compiling and `data.package[name]` is refused; it has no `with` and no `print` (policies that use them are refused;
 //! tests, which run in the interpreter, may), and a complete rule that takes two values at once (`x := 1`, `x := 2`) is
 //! undefined there without an error, so that a `deny` that needs it stays silent: write such helpers as sets or functions.
 

@@ -3,9 +3,10 @@
 //! regorus neither refuses recursion nor tells what a policy reads, so this walks its syntax tree once. Names that a
 //! body or a comprehension declares hide rules of the same name; where scoping is unclear a reference is counted.
 
+use super::compile::rego_path;
 use super::error::PolicyProblem;
 use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on them.
 const MAX_DEPTH: usize = 200;
@@ -50,9 +51,49 @@ pub(super) struct ModuleFacts {
     pub inputs: Vec<Pattern>,
     /// What this walk itself refuses.
     pub problems: Vec<PolicyProblem>,
+    /// Uses of imported packages, by their place in the text.
+    imported: BTreeMap<usize, ImportedName>,
+}
+
+/// A name that stands for an imported path below `data`.
+#[derive(Debug)]
+struct ImportedName {
+    end: usize,
+    line: usize,
+    column: usize,
+    path: String,
 }
 
 impl ModuleFacts {
+    /// The text with imported names written out: `pods.judged` becomes `data.lib.pods.judged`.
+    ///
+    /// For an imported name regorus' virtual machine first evaluates the whole package and then picks the rule, and in
+    /// suspendable mode it gets nothing that way: the condition would silently never hold.
+    pub(super) fn without_imports(&self, text: &str) -> String {
+        let mut out = text.to_owned();
+        for (&start, name) in self.imported.iter().rev() {
+            if text.get(start..name.end).is_some() {
+                out.replace_range(start..name.end, &name.path);
+            }
+        }
+        out
+    }
+
+    /// The column in the file of a column in the text that [`Self::without_imports`] made.
+    pub(super) fn original_column(&self, line: usize, column: usize) -> usize {
+        let names = self.imported.iter().filter(|(_, name)| name.line == line);
+        names
+            .fold((0, column), |(grown, result), (&start, name)| {
+                let growth = name.path.len().saturating_sub(name.end - start);
+                if column > name.column + grown {
+                    (grown + growth, result.saturating_sub(growth).max(name.column))
+                } else {
+                    (grown, result)
+                }
+            })
+            .1
+    }
+
     pub(super) fn of(module: &Module) -> Self {
         let package = chain(&module.package.refr).map(|chain| chain.constant_prefix()).unwrap_or_default();
         let mut imports = HashMap::new();
@@ -71,11 +112,12 @@ impl ModuleFacts {
             references: Vec::new(),
             inputs: Vec::new(),
             problems: Vec::new(),
+            imported: BTreeMap::new(),
             depth: 0,
         };
-        let definitions = module.policy.iter().map(|rule| walker.definition(rule)).collect();
-        let (inputs, problems) = (walker.inputs, walker.problems);
-        Self { definitions, inputs, problems, package }
+        let definitions: Vec<Definition> = module.policy.iter().map(|rule| walker.definition(rule)).collect();
+        let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
+        Self { definitions, inputs, problems, imported, package }
     }
 }
 
@@ -131,6 +173,7 @@ struct Walker<'a> {
     references: Vec<Reference>,
     inputs: Vec<Pattern>,
     problems: Vec<PolicyProblem>,
+    imported: BTreeMap<usize, ImportedName>,
     depth: usize,
 }
 
@@ -294,6 +337,9 @@ impl Walker<'_> {
                         self.inputs.push(pattern);
                     } else {
                         self.references.push(Reference { pattern, package: None, place });
+                        let path = rego_path(base.iter().flatten().map(String::as_str));
+                        let (line, column) = place;
+                        self.imported.insert(chain.span.start as usize, ImportedName { end: chain.span.end as usize, line, column, path });
                     }
                 }
                 let own = self.package.iter().cloned().chain([name.to_owned()]).map(Some).chain(chain.parts).collect();
