@@ -51,8 +51,7 @@ pub const SERVICE_ACCOUNT: Names = &["kubernetes.service-account"];
 /// Where checkpoints are written.
 pub const CHECKPOINT_DIR: Names = &["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"];
 /// Where savepoints are written.
-pub const SAVEPOINT_DIR: Names =
-    &["execution.checkpointing.savepoint-dir", "state.savepoints.dir", "savepoints.state.backend.fs.dir"];
+pub const SAVEPOINT_DIR: Names = &["execution.checkpointing.savepoint-dir", "state.savepoints.dir", "savepoints.state.backend.fs.dir"];
 /// How often checkpoints are taken.
 pub const CHECKPOINT_INTERVAL: Names = &["execution.checkpointing.interval"];
 /// Which high availability services run.

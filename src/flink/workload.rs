@@ -96,6 +96,9 @@ pub enum Template {
     Merged(MergedTemplate),
 }
 
+/// For each element of a merged array, its index in the common template's array and in the role's.
+pub type ElementOrigins = Vec<(Option<usize>, Option<usize>)>;
+
 /// A template that the Flink operator merges from a common and a per-role one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MergedTemplate {
@@ -109,7 +112,7 @@ pub struct MergedTemplate {
     pub by_name: bool,
     /// For arrays merged by name: pointer of the array within the template → for each merged element, its
     /// index in the common and in the role's array. Arrays merged by position keep their indices.
-    pub elements: BTreeMap<String, Vec<(Option<usize>, Option<usize>)>>,
+    pub elements: BTreeMap<String, ElementOrigins>,
 }
 
 /// Pods that are alike: one role, one template, so many replicas.

@@ -5,6 +5,7 @@
 mod dynamic_properties;
 mod flink_deployment;
 mod operator_config;
+mod operator_count;
 mod operator_size;
 mod pod;
 mod pod_template;

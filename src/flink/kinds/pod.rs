@@ -5,7 +5,6 @@
 use super::dynamic_properties;
 use super::process::Process;
 use crate::flink::config::FlinkConfig;
-use crate::flink::options;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{RoleSize, Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
@@ -106,15 +105,11 @@ fn size(pod: &Value, role: Role, config: &FlinkConfig) -> Size {
 
 /// Slots of this TaskManager: it has one at least, whatever its ConfigMap says.
 fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
-    let Some((key, entry)) = config.first(options::TASK_SLOTS) else { return 1 };
-    match entry.value.parse::<i32>().ok().and_then(|slots| u64::try_from(slots).ok()).filter(|slots| *slots > 0) {
-        Some(slots) => slots,
-        None => {
-            let message = format!("{key} is `{}`: write a whole number of 1 or more", entry.value.chars().take(64).collect::<String>());
-            problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
-            1
-        }
-    }
+    memory::task_slots(config).unwrap_or_else(|error| {
+        let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
+        problems.push(SizeProblem { pointer, message: error.message });
+        1
+    })
 }
 
 fn label<'v>(pod: &'v Value, name: &str) -> &'v str {

@@ -98,7 +98,10 @@ mod tests {
             (json!({"command": ["tini", "--", "/docker-entrypoint.sh", "jobmanager"]}), jm),
             (json!({"command": ["/opt/flink/bin/taskmanager.sh", "start-foreground"]}), tm),
             (json!({"command": ["sh", "-c", "sleep 5; exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}), jm),
-            (json!({"command": ["/docker-entrypoint.sh"], "args": ["bash", "-c", "kubernetes-taskmanager.sh -Da=b"]}), Some((Role::TaskManager, Mode::Native))),
+            (
+                json!({"command": ["/docker-entrypoint.sh"], "args": ["bash", "-c", "kubernetes-taskmanager.sh -Da=b"]}),
+                Some((Role::TaskManager, Mode::Native)),
+            ),
             (json!({"command": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), Some((Role::JobManager, Mode::Native))),
             (json!({"command": ["java", "-cp", "x", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"]}), tm),
             (json!({"command": ["watch"], "args": ["taskmanager"]}), None),

@@ -62,7 +62,8 @@ impl PodRequests {
 }
 
 impl Amounts {
-    fn entry(&mut self, name: &str) -> &mut Quantity {
+    /// The amount of one resource, zero where it was not there.
+    pub fn entry(&mut self, name: &str) -> &mut Quantity {
         match name {
             "cpu" => &mut self.cpu,
             "memory" => &mut self.memory,
@@ -97,7 +98,9 @@ impl Summing<'_> {
             let mut own = self.container(container, place);
             if let Some(main) = self.main.filter(|main| main.index == Some(index)) {
                 (own.cpu, own.memory) = (main.amounts.cpu, main.amounts.memory);
-                own.raise_to(&main.amounts);
+                for (name, amount) in main.amounts.iter().filter(|(_, amount)| !amount.is_zero()) {
+                    *own.entry(name) = amount;
+                }
             }
             self.add_all(&mut running, &own, place);
         }
@@ -192,7 +195,9 @@ impl Summing<'_> {
     fn add(&mut self, sum: &mut Quantity, amount: Quantity, place: impl Fn() -> String) {
         match sum.checked_add(amount) {
             Some(added) => *sum = added,
-            None => self.problems.push(SizeProblem { pointer: place(), message: "the requests of this pod add up to more than can be counted".into() }),
+            None => self
+                .problems
+                .push(SizeProblem { pointer: place(), message: "the requests of this pod add up to more than can be counted".into() }),
         }
     }
 
@@ -239,13 +244,15 @@ mod tests {
     fn sidecars_run_through_both_phases() {
         let mut sidecar = container("1", "256Mi");
         sidecar["restartPolicy"] = json!("Always");
-        let spec = json!({"containers": [container("1", "1Gi")], "initContainers": [container("2", "1Mi"), sidecar, container("2", "1Mi")]});
+        let spec =
+            json!({"containers": [container("1", "1Gi")], "initContainers": [container("2", "1Mi"), sidecar, container("2", "1Mi")]});
         assert_eq!(cpu_and_memory(&spec), (3.0, 1280));
     }
 
     #[test]
     fn a_limit_without_a_request_is_the_request() {
-        let spec = json!({"containers": [{"resources": {"limits": {"cpu": "2", "memory": "1Gi", "nvidia.com/gpu": 1}, "requests": {"cpu": 1}}}]});
+        let spec =
+            json!({"containers": [{"resources": {"limits": {"cpu": "2", "memory": "1Gi", "nvidia.com/gpu": 1}, "requests": {"cpu": 1}}}]});
         assert_eq!(cpu_and_memory(&spec), (1.0, 1024));
         assert_eq!(requests(&spec).amounts.extended["nvidia.com/gpu"], Quantity::from_units(1));
     }

@@ -1,0 +1,68 @@
+//! `flink.apache.org FlinkDeployment`: a whole cluster, as the Flink Kubernetes Operator makes it of one object.
+//!
+//! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only after a savepoint
+//! that may take minutes, and resuming must not fail because somebody else took the place meanwhile.
+
+use super::operator_config::{self, FLINK_CONFIGURATION};
+use super::operator_count;
+use super::operator_size::Sizing;
+use super::pod_template;
+use crate::flink::options;
+use crate::flink::version::FlinkVersion;
+use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::resource::{Resource, metadata_text};
+use serde_json::Value;
+
+/// Label of the objects that the operator only watches itself with.
+const CANARY_LABEL: &str = "flink.apache.org/canary";
+
+pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+    let cluster = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let mode = match object.pointer("/spec/mode").and_then(Value::as_str) {
+        Some("standalone") => Mode::Standalone,
+        _ => Mode::Native,
+    };
+    let workload = Workload { engine: Engine::Operator, mode: Some(mode), cluster: cluster.into(), ..Workload::default() };
+    if is_canary(object) || !object.get("spec").is_some_and(Value::is_object) {
+        // The operator deploys nothing for it.
+        return workload;
+    }
+
+    let version = object.pointer("/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse);
+    let jobs = u64::from(object.pointer("/spec/job").is_some_and(|job| !job.is_null()));
+    let mut problems = Vec::new();
+    let mut config = operator_config::read(object, &mut problems);
+    let counts = operator_count::count(object, mode, &mut config, &mut problems);
+
+    let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
+    let job_manager = pod_set(object, Role::JobManager, counts.job_managers, "/spec/jobManager/podTemplate", by_name);
+    let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, "/spec/taskManager/podTemplate", by_name);
+    let sizing = Sizing { object, config: &config, version, mode };
+    let mut size = sizing.size(counts, &job_manager, &task_manager, problems);
+    size.total.jobs = jobs;
+
+    Workload {
+        version,
+        jobs,
+        pods: vec![job_manager, task_manager],
+        config,
+        config_pointer: Some(FLINK_CONFIGURATION.into()),
+        size,
+        declares_cluster: true,
+        ..workload
+    }
+}
+
+fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool) -> PodSet {
+    let template = pod_template::merge(object, "/spec/podTemplate", place, by_name);
+    let is_main = |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
+    let main_container =
+        template.value.pointer("/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
+    PodSet { role, replicas, template: Template::Merged(template), main_container }
+}
+
+fn is_canary(object: &Value) -> bool {
+    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
+    labels.and_then(|labels| labels.get(CANARY_LABEL)).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}

@@ -1,0 +1,165 @@
+//! What the pods of a FlinkDeployment will request.
+//!
+//! Flink overwrites the main container's cpu and memory with what its configuration says; everything else of the pod
+//! template stays and adds to it. Limit factors raise limits only, and limits are not counted.
+
+use super::operator_config::{self, RoleFields};
+use super::operator_count::Counts;
+use crate::flink::config::FlinkConfig;
+use crate::flink::memory::{self, MemoryError, java::parse_double};
+use crate::flink::memory_size::parse_memory_size;
+use crate::flink::options::{self, Names};
+use crate::flink::sizing::requests::{Amounts, MainContainer, PodRequests};
+use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::version::FlinkVersion;
+use crate::flink::{Mode, PodSet};
+use crate::resource::pointer;
+use crate::resource::quantity::Quantity;
+use serde_json::Value;
+
+/// What sizing reads.
+pub struct Sizing<'a> {
+    /// The FlinkDeployment.
+    pub object: &'a Value,
+    /// Its configuration with the spec's fields applied.
+    pub config: &'a FlinkConfig,
+    /// Its Flink version.
+    pub version: Option<FlinkVersion>,
+    /// Whether the operator or the JobManager makes TaskManagers.
+    pub mode: Mode,
+}
+
+impl Sizing<'_> {
+    /// The size of a cluster of these pods; `problems` are those found so far.
+    pub fn size(&self, counts: Counts, job_manager: &PodSet, task_manager: &PodSet, problems: Vec<SizeProblem>) -> Size {
+        let mut size = Size { problems, ..Size::default() };
+        size.total.clusters = 1;
+
+        let fields = &operator_config::JOB_MANAGER;
+        let breakdown = memory::job_manager(self.config, self.version);
+        let process = breakdown.as_ref().map(|memory| memory.process);
+        let mut main = self.main_container(fields, job_manager, &mut size.problems);
+        main.amounts.memory = self.memory(fields, options::JOB_MANAGER_MEMORY, process, &mut size.problems);
+        main.amounts.cpu = self.cores(fields, self.job_manager_cpu(), &mut size.problems);
+        let requests = self.requests(job_manager, &main, &mut size.problems);
+        size.add_pods(counts.job_managers, &requests, fields.place);
+        size.job_manager = Some(RoleSize { breakdown: Some(breakdown), ..RoleSize::of(counts.job_managers, &requests) });
+
+        let fields = &operator_config::TASK_MANAGER;
+        let breakdown = memory::task_manager(self.config, self.version);
+        let process = breakdown.as_ref().map(|memory| memory.process);
+        let mut main = self.main_container(fields, task_manager, &mut size.problems);
+        main.amounts.memory = self.memory(fields, options::TASK_MANAGER_MEMORY, process, &mut size.problems);
+        main.amounts.cpu = self.cores(fields, self.task_manager_cpu(), &mut size.problems);
+        if self.mode == Mode::Native {
+            self.external_resources(&mut main.amounts, &mut size.problems);
+        }
+        let requests = self.requests(task_manager, &main, &mut size.problems);
+        size.add_pods(counts.task_managers, &requests, fields.place);
+        size.total.task_managers = counts.task_managers;
+        size.total.task_slots = counts.task_managers.saturating_mul(counts.slots);
+        size.task_manager =
+            Some(RoleSize { slots: counts.slots, breakdown: Some(breakdown), ..RoleSize::of(counts.task_managers, &requests) });
+        size
+    }
+
+    fn requests(&self, pods: &PodSet, main: &MainContainer, problems: &mut Vec<SizeProblem>) -> PodRequests {
+        let mut own = Vec::new();
+        let spec = pods.template(self.object).get("spec").unwrap_or(&Value::Null);
+        let requests = PodRequests::of(spec, Some(main), &mut own);
+        problems.extend(own.into_iter().map(|problem| SizeProblem { pointer: pods.locate(self.object, &problem.pointer), ..problem }));
+        requests
+    }
+
+    /// The main container with what the spec puts into its template: local disk and, from `resources`, all the rest.
+    fn main_container(&self, fields: &RoleFields, pods: &PodSet, problems: &mut Vec<SizeProblem>) -> MainContainer {
+        let mut main = MainContainer { index: pods.main_container, ..MainContainer::default() };
+        let mut put = |name: &str, value: &Value, place: String| match Quantity::from_json(value) {
+            Ok(amount) if !amount.is_negative() => *main.amounts.entry(name) = amount,
+            Ok(_) => problems.push(SizeProblem { pointer: place, message: format!("{name} must not be negative: write zero or more") }),
+            Err(error) => problems.push(SizeProblem { pointer: place, message: error.to_string() }),
+        };
+        let Some(resources) = operator_config::resources(self.object, fields) else {
+            let place = format!("{}/resource/ephemeralStorage", fields.place);
+            if let Some(value) = self.object.pointer(&place).filter(|value| !value.is_null() && value.as_str() != Some("")) {
+                put("ephemeral-storage", value, place);
+            }
+            return main;
+        };
+        // Limits first: a request beside a limit is what counts.
+        for list in ["limits", "requests"] {
+            for (name, value) in resources.get(list).and_then(Value::as_object).into_iter().flatten() {
+                if !matches!(name.as_str(), "cpu" | "memory") {
+                    put(name, value, pointer::join(&format!("{}/resources/{list}", fields.place), name));
+                }
+            }
+        }
+        main
+    }
+
+    /// Whole mebibytes of the process, as Flink asks Kubernetes for them. Where Flink would refuse the configuration
+    /// but a process size is given, that size counts: quota must not see less because of another mistake.
+    fn memory(&self, fields: &RoleFields, names: Names, process: Result<u64, &MemoryError>, problems: &mut Vec<SizeProblem>) -> Quantity {
+        let given = || self.config.first(names).and_then(|(_, entry)| parse_memory_size(&entry.value).ok());
+        let bytes = process.or_else(|error| given().ok_or(error));
+        if let Err(error) = bytes
+            && !problems.iter().any(|problem| problem.pointer.starts_with(fields.place) && problem.pointer.ends_with("memory"))
+        {
+            let message = format!("the memory is unknown: {} Write {}/resource/memory, such as 2048m.", error.message, fields.place);
+            problems.push(self.problem(fields, error, message));
+        }
+        Quantity::from_bytes(bytes.unwrap_or(0) >> 20 << 20)
+    }
+
+    fn cores(&self, fields: &RoleFields, cores: Result<f64, MemoryError>, problems: &mut Vec<SizeProblem>) -> Quantity {
+        let invalid = |option: &str| MemoryError { message: "the cores are more than can be counted".into(), option: option.into() };
+        let cores = cores.and_then(|cores| Quantity::from_cores_f64(cores).ok_or_else(|| invalid(fields.place)));
+        cores.unwrap_or_else(|error| {
+            problems.push(self.problem(fields, &error, error.message.clone()));
+            Quantity::default()
+        })
+    }
+
+    /// A problem at the option that an error names, or else at the role's part of the spec.
+    fn problem(&self, fields: &RoleFields, error: &MemoryError, message: String) -> SizeProblem {
+        let written = self.config.entry(&error.option).and_then(|entry| entry.pointer.clone());
+        let pointer = written.unwrap_or_else(|| pointer::nearest_existing(self.object, fields.place).to_owned());
+        SizeProblem { pointer, message }
+    }
+
+    fn job_manager_cpu(&self) -> Result<f64, MemoryError> {
+        self.cpu_option(options::JOB_MANAGER_CPU).unwrap_or(Ok(1.0))
+    }
+
+    /// The operator's standalone mode reads one option only; without it no valid pod can come of it, and what
+    /// native mode would ask for is the better guess.
+    fn task_manager_cpu(&self) -> Result<f64, MemoryError> {
+        match self.cpu_option(options::TASK_MANAGER_CPU) {
+            Some(Ok(cores)) if self.mode == Mode::Standalone => Ok(cores),
+            _ => memory::task_manager_cpu(self.config),
+        }
+    }
+
+    fn cpu_option(&self, names: Names) -> Option<Result<f64, MemoryError>> {
+        let (key, entry) = self.config.first(names)?;
+        let message = || format!("{key} is `{}`: write a number of cores above zero", entry.value.chars().take(64).collect::<String>());
+        let cores = parse_double(&entry.value).filter(|cores| cores.is_finite() && *cores > 0.0);
+        Some(cores.ok_or_else(|| MemoryError { message: message(), option: key.into() }))
+    }
+
+    /// GPUs and the like: `external-resources: gpu` with an amount and the name that Kubernetes knows it by.
+    fn external_resources(&self, amounts: &mut Amounts, problems: &mut Vec<SizeProblem>) {
+        let Some((_, list)) = self.config.first(options::EXTERNAL_RESOURCES) else { return };
+        for name in list.value.split(';').map(str::trim).filter(|name| !name.is_empty() && *name != "none") {
+            let option = |suffix: &str| self.config.entry(&format!("external-resource.{name}.{suffix}"));
+            let (Some(key), Some(amount)) = (option("kubernetes.config-key"), option("amount")) else { continue };
+            match amount.value.trim().parse::<i64>().ok().and_then(|amount| u64::try_from(amount).ok()) {
+                Some(amount) => *amounts.entry(&key.value) = Quantity::from_units(amount),
+                None => problems.push(SizeProblem {
+                    pointer: amount.pointer.clone().unwrap_or_default(),
+                    message: format!("the amount of external resource {name} is not a whole number: write one, such as 1"),
+                }),
+            }
+        }
+    }
+}
