@@ -59,10 +59,12 @@ fn container() -> impl Strategy<Value = Value> {
 }
 
 fn template() -> impl Strategy<Value = Value> {
-    let containers = || prop::collection::vec(container(), 0..3).prop_map(|mut all| {
-        all.dedup_by(|left, right| left["name"] == right["name"]);
-        all
-    });
+    let containers = || {
+        prop::collection::vec(container(), 0..3).prop_map(|mut all| {
+            all.dedup_by(|left, right| left["name"] == right["name"]);
+            all
+        })
+    };
     let tolerations =
         prop::collection::vec(prop_oneof![Just(json!({"key": "flink", "operator": "Exists"})), Just(json!({"key": "x"}))], 0..3);
     let volumes = prop::collection::vec(prop_oneof![Just("a"), Just("b"), Just("flinkgate-state")], 0..3);

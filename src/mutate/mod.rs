@@ -11,7 +11,6 @@ mod context;
 mod edit;
 mod labels;
 mod main_container;
-mod merged_view;
 mod node_selector;
 mod patch;
 mod resources;

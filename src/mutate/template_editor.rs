@@ -6,7 +6,7 @@
 //! arrays that merge by position go to a position that the other array leaves free.
 
 use super::edit::{Edit, Kind, Path, Step, as_array, named};
-use super::merged_view::merge;
+use crate::flink::kinds::pod_template::merge;
 use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
 use crate::flink::{PodSet, Template, Workload};
 use serde_json::{Value, json};

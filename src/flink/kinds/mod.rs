@@ -8,7 +8,7 @@ mod operator_config;
 mod operator_count;
 mod operator_size;
 mod pod;
-mod pod_template;
+pub(crate) mod pod_template;
 mod process;
 
 use super::Workload;
