@@ -20,6 +20,9 @@ use tokio_rustls::TlsConnector;
 
 mod support;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CLIENTS: usize = 8;
 const ROUNDS: usize = 5;
 const REQUESTS_A_ROUND: usize = 8_000;

@@ -1,2 +1,47 @@
-//! placeholder
-fn main() {}
+//! The pipeline alone, without HTTP and TLS: what one review costs on one core, all rules on.
+//!
+//! `cargo bench --bench pipeline`. `review/…` starts at the body's bytes and ends with the answer's;
+//! `gate/…` leaves the protocol out; `lower` and `policies` are parts of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use flinkgate::admission::answer::Webhook;
+use flinkgate::admission::response::Reply;
+use flinkgate::admission::review::Review;
+use flinkgate::flink;
+use flinkgate::pipeline::{Gate, Unassigned};
+use std::hint::black_box;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn pipeline(criterion: &mut Criterion) {
+    let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
+    for (name, file) in [("pod-3KB-create", "taskmanager-pod-create.json"), ("flinkdeployment-9KB-update", "flinkdeployment-update.json")] {
+        let body = std::fs::read(format!("benches/data/{file}")).unwrap();
+        let resource = Review::parse(&body).unwrap().resource().unwrap();
+        let mutated = gate.mutated(&resource);
+        let complete = flinkgate::resource::Resource { object: mutated, ..resource.clone() };
+        criterion.bench_function(&format!("parse/{name}"), |bencher| bencher.iter(|| Review::parse(black_box(&body)).unwrap().resource().unwrap()));
+        criterion.bench_function(&format!("lower/{name}"), |bencher| bencher.iter(|| flink::lower(black_box(&resource), &resource.object)));
+        for webhook in [Webhook::Mutate, Webhook::Validate] {
+            let case = if webhook == Webhook::Mutate { &resource } else { &complete };
+            criterion.bench_function(&format!("gate/{}/{name}", webhook.as_str()), |bencher| bencher.iter(|| webhook.ask(&gate, black_box(case))));
+            criterion.bench_function(&format!("review/{}/{name}", webhook.as_str()), |bencher| {
+                bencher.iter(|| {
+                    let review = Review::parse(black_box(&body)).unwrap();
+                    let resource = review.resource().unwrap();
+                    let answer = webhook.ask(&gate, &resource);
+                    serde_json::to_vec(&Reply::new(&review, webhook, &resource, &answer)).unwrap()
+                })
+            });
+        }
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(30).measurement_time(std::time::Duration::from_secs(2)).warm_up_time(std::time::Duration::from_millis(500));
+    targets = pipeline
+}
+criterion_main!(benches);

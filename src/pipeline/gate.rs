@@ -290,14 +290,13 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
     let requested = Usage::of(&case.workload.size.total);
-    let before = case
-        .resource
-        .old_object
-        .as_ref()
-        .and_then(|old| flink::lower(case.resource, old))
-        .map(|old| Usage::of(&old.size.total))
-        .unwrap_or_default();
-    let exceeded = limits.exceeded(&requested, used, &before, case.workload.declares_cluster);
+    let whole_cluster = case.workload.declares_cluster;
+    let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), whole_cluster);
+    // What the object asked for until now matters only to what would be refused.
+    if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
+        let before = flink::lower(case.resource, old).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
+        exceeded = limits.exceeded(&requested, used, &before, whole_cluster);
+    }
     let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
 }
