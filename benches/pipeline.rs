@@ -22,11 +22,15 @@ fn pipeline(criterion: &mut Criterion) {
         let resource = Review::parse(&body).unwrap().resource().unwrap();
         let mutated = gate.mutated(&resource);
         let complete = flinkgate::resource::Resource { object: mutated, ..resource.clone() };
-        criterion.bench_function(&format!("parse/{name}"), |bencher| bencher.iter(|| Review::parse(black_box(&body)).unwrap().resource().unwrap()));
+        criterion.bench_function(&format!("parse/{name}"), |bencher| {
+            bencher.iter(|| Review::parse(black_box(&body)).unwrap().resource().unwrap())
+        });
         criterion.bench_function(&format!("lower/{name}"), |bencher| bencher.iter(|| flink::lower(black_box(&resource), &resource.object)));
         for webhook in [Webhook::Mutate, Webhook::Validate] {
             let case = if webhook == Webhook::Mutate { &resource } else { &complete };
-            criterion.bench_function(&format!("gate/{}/{name}", webhook.as_str()), |bencher| bencher.iter(|| webhook.ask(&gate, black_box(case))));
+            criterion.bench_function(&format!("gate/{}/{name}", webhook.as_str()), |bencher| {
+                bencher.iter(|| webhook.ask(&gate, black_box(case)))
+            });
             criterion.bench_function(&format!("review/{}/{name}", webhook.as_str()), |bencher| {
                 bencher.iter(|| {
                     let review = Review::parse(black_box(&body)).unwrap();

@@ -15,4 +15,4 @@ pub mod version;
 pub mod workload;
 
 pub use kinds::lower;
-pub use workload::{Engine, Mode, PodSet, Role, Template, Workload};
+pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

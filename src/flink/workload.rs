@@ -87,6 +87,9 @@ impl Role {
 /// Name that Flink and its operator give the container that runs Flink.
 pub const MAIN_CONTAINER: &str = "flink-main-container";
 
+/// Label of the FlinkDeployments that the operator makes to probe itself: it runs nothing for them.
+pub const CANARY_LABEL: &str = "flink.apache.org/canary";
+
 /// A pod template: what one pod of the set will look like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {

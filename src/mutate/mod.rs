@@ -69,7 +69,7 @@ const POD_INJECTORS: [PodInjector; 7] = [
 /// out a Deployment anew whenever its tenant changes.
 const KINDS: [(&str, &str); 3] = [("", "Pod"), ("flink.apache.org", "FlinkDeployment"), ("flink.apache.org", "FlinkBlueGreenDeployment")];
 
-const CANARY_LABEL: &str = "flink.apache.org/canary";
+use crate::flink::CANARY_LABEL;
 /// Annotation of a kubelet's own pods, which nobody may change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 

@@ -14,8 +14,7 @@ use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
 use crate::resource::{Resource, metadata_text};
 use serde_json::Value;
 
-/// Label of the objects that the operator only watches itself with.
-const CANARY_LABEL: &str = "flink.apache.org/canary";
+use crate::flink::CANARY_LABEL;
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let cluster = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
