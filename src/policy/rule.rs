@@ -34,6 +34,12 @@ pub struct Rule {
     /// The same manifests as the rule wants them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub good: Option<String>,
+    /// Spec of the tenant in whose namespace the examples stand; an empty one where the rule names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Whether the examples are judged as they are, because mutation would complete the bad one.
+    #[serde(rename = "asIs", skip_serializing_if = "std::ops::Not::not")]
+    pub as_is: bool,
     /// What to do, for findings that bring no help of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -75,6 +81,8 @@ impl Rule {
             since: text(custom, "since"),
             bad: text(custom, "bad"),
             good: text(custom, "good"),
+            tenant: text(custom, "tenant"),
+            as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
             help: text(custom, "help"),
             builtin: source.builtin,
             path: source.path.clone(),
