@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
     plural = "flinktenants",
     shortname = "ftenant",
     status = "FlinkTenantStatus",
+    doc = "A tenant of Flinkgate: which namespaces are its own, what it may run there, and what its pods are given.",
     derive = "PartialEq",
     derive = "Default"
 )]
