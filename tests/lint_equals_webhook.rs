@@ -10,7 +10,7 @@ use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::input::{InputParts, build, tenant_value};
 use flinkgate::policy::{Finding, Level};
 use flinkgate::quota::Usage;
-use flinkgate::resource::Resource;
+use flinkgate::resource::{Operation, Resource};
 use rule_examples::{built_in, gate, gate_for_bad, read, resource, spec};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -26,9 +26,24 @@ fn cases() -> Vec<(String, Gate, Resource)> {
         cases.push((file.display().to_string(), tenants.clone(), manifest));
     }
     assert!(cases.len() >= 3);
+    let (payments, sandbox) = (tenants.only("payments").unwrap(), tenants.only("sandbox").unwrap());
     for rule in policies.rules() {
-        cases.push((format!("bad {}", rule.id), gate_for_bad(&policies, rule), resource(rule.bad.as_deref())));
-        cases.push((format!("good {}", rule.id), gate(&policies, spec(rule)), resource(rule.good.as_deref())));
+        let mut lenient = spec(rule);
+        lenient["enforcement"] = json!("Warn");
+        let bad = resource(rule.bad.as_deref());
+        let good = resource(rule.good.as_deref());
+        // An update from something else: what was there before decides over quotas and what may still be changed.
+        let before = with_object(&good, json!({"metadata": {"name": "before"}, "spec": {}})).object;
+        let update = Resource { operation: Operation::Update, old_object: Some(before), ..bad.clone() };
+        cases.extend([
+            (format!("bad {}", rule.id), gate_for_bad(&policies, rule), bad.clone()),
+            (format!("good {}", rule.id), gate(&policies, spec(rule)), good.clone()),
+            (format!("bad update {}", rule.id), gate_for_bad(&policies, rule), update),
+            (format!("bad {} of a lenient tenant", rule.id), gate(&policies, lenient), bad.clone()),
+            (format!("bad {} of payments", rule.id), payments.clone(), bad),
+            (format!("good {} of payments", rule.id), payments.clone(), good.clone()),
+            (format!("good {} of sandbox", rule.id), sandbox.clone(), good),
+        ]);
     }
     cases
 }
@@ -68,13 +83,14 @@ fn the_linter_says_what_both_webhooks_say() {
 
 #[test]
 fn the_patch_makes_the_object_that_the_linter_judges() {
-    let mut patched = 0;
+    let (mut patched, mut refused) = (0, 0);
     for (name, gate, resource) in cases() {
         let answer = gate.mutate(&resource);
         let judged = gate.judge(&resource, false, |_, _| Usage::default()).mutated.unwrap_or_else(|| resource.object.clone());
         assert_eq!(judged, gate.mutated(&resource), "{name}");
         if answer.findings.iter().any(|finding| finding.level == Level::Error) {
             assert_eq!(answer.patch, None, "{name}: refused and changed");
+            refused += 1;
             continue;
         }
         let mut stored = resource.object.clone();
@@ -85,7 +101,7 @@ fn the_patch_makes_the_object_that_the_linter_judges() {
         assert_eq!(stored, judged, "{name}");
         assert_eq!(gate.mutate(&with_object(&resource, stored)).patch, None, "{name}: a second pass changes it again");
     }
-    assert!(patched > 10, "only {patched} objects were changed");
+    assert!(patched > 10 && refused > 3, "only {patched} objects were changed and {refused} refused");
 }
 
 #[test]

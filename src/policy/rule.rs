@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_metadata_block_is_the_rules_documentation() {
-        let text = "# a licence\n\n# METADATA\n# title: No privileged containers\n# description: |\n#   One.\n#\n#   Two.\n# custom:\n#   id: security/privileged\n#   level: warning\n#   since: 0.1\n#   bad: |\n#     a:\n#       b: 1\npackage x\n# title: other\n";
+        let text = "# a licence\n\n# METADATA\n# title: No privileged containers\n# description: |\n#   One.\n#\n#   Two.\n# custom:\n#   id: security/privileged\n#   level: warning\n#   since: 0.1\n#   asIs: true\n#   tenant: |\n#     labels: {a: b}\n#   bad: |\n#     a:\n#       b: 1\npackage x\n# title: other\n";
         let rule = rule(text).unwrap();
         assert_eq!(
             (rule.id.as_str(), rule.family.as_str(), rule.level, rule.since.as_deref()),
@@ -170,6 +170,7 @@ mod tests {
         assert_eq!(rule.title, "No privileged containers");
         assert_eq!(rule.description, "One.\n\nTwo.");
         assert_eq!(rule.bad.as_deref(), Some("a:\n  b: 1"));
+        assert_eq!((rule.tenant.as_deref(), rule.as_is), (Some("labels: {a: b}"), true));
     }
 
     #[test]
