@@ -184,34 +184,43 @@ impl Collected {
         let mut errors = Vec::new();
         for (index, later) in self.tenants.iter().enumerate() {
             for earlier in self.tenants.iter().take(index) {
-                let mut claim = |span: Span, what: &str| {
-                    let message = format!(
-                        "tenants {:?} and {:?} ({}) both claim {what}: a namespace belongs to one tenant",
-                        later.tenant.name, earlier.tenant.name, earlier.tenant.source
-                    );
-                    errors.push(TenantProblem { file: later.file.clone(), span, message });
-                };
-                let mut by_name = false;
                 for (pattern, span) in later.tenant.spec.namespaces.names.iter().zip(&later.name_spans) {
                     let common = earlier.tenant.spec.namespaces.names.iter().find_map(|other| common_namespace(pattern, other));
                     if let Some(common) = common {
-                        by_name = true;
-                        claim(*span, &format!("{} {common}", if common.ends_with('*') { "namespaces" } else { "the namespace" }));
+                        let what = if common.ends_with('*') { "namespaces" } else { "the namespace" };
+                        errors.push(later.claims_too(earlier, *span, &format!("{what} {common}")));
                     }
-                }
-                if by_name {
-                    continue;
-                }
-                let both = Tenants::new(vec![earlier.tenant.clone(), later.tenant.clone()], self.namespaces.clone());
-                for namespace in self.namespaces.keys().filter(|name| matches!(both.owner(name), Owner::Ambiguous(_))) {
-                    // Without a selector of its own, the later tenant claims it by a name.
-                    let names = later.tenant.spec.namespaces.names.iter().zip(&later.name_spans);
-                    let named = names.filter(|(pattern, _)| name_matches(pattern, namespace)).map(|(_, span)| *span).next();
-                    claim(named.unwrap_or(later.selector_span), &format!("the namespace {namespace}"));
                 }
             }
         }
+        if errors.is_empty() {
+            let tenants = Tenants::new(self.tenants.iter().map(|found| found.tenant.clone()).collect(), self.namespaces.clone());
+            for namespace in self.namespaces.keys() {
+                let Owner::Ambiguous(names) = tenants.owner(namespace) else { continue };
+                let mut claiming = self.tenants.iter().filter(|found| names.contains(&found.tenant.name));
+                let Some(first) = claiming.next() else { continue };
+                errors.extend(
+                    claiming.map(|later| later.claims_too(first, later.claim_on(namespace), &format!("the namespace {namespace}"))),
+                );
+            }
+        }
         self.errors.extend(errors);
+    }
+}
+
+impl Found {
+    fn claims_too(&self, earlier: &Self, span: Span, what: &str) -> TenantProblem {
+        let message = format!(
+            "tenants {:?} and {:?} ({}) both claim {what}: a namespace belongs to one tenant",
+            self.tenant.name, earlier.tenant.name, earlier.tenant.source
+        );
+        TenantProblem { file: self.file.clone(), span, message }
+    }
+
+    /// Where this tenant claims a namespace: by a name, else by its selector.
+    fn claim_on(&self, namespace: &str) -> Span {
+        let mut names = self.tenant.spec.namespaces.names.iter().zip(&self.name_spans);
+        names.find(|(pattern, _)| name_matches(pattern, namespace)).map_or(self.selector_span, |(_, span)| *span)
     }
 }
 
