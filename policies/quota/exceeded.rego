@@ -38,8 +38,14 @@ import rego.v1
 deny contains finding if {
 	some excess in input.quota.exceeded
 	excess.scope == "tenant"
-	finding := {
-		"msg": sprintf("this asks for %v %s, but of %v are %v in use", [excess.requested, excess.resource, excess.hard, excess.used]),
-		"path": excess.path,
-	}
+	finding := {"msg": message(excess), "path": excess.path}
+}
+
+message(excess) := sprintf("this asks for %v %s while the tenant may use %v in all", [excess.requested, excess.resource, excess.hard]) if excess.used == "0"
+
+message(excess) := sprintf(
+	"this asks for %v %s while %v of the tenant's %v are in use already",
+	[excess.requested, excess.resource, excess.used, excess.hard],
+) if {
+	excess.used != "0"
 }

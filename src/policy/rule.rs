@@ -34,6 +34,12 @@ pub struct Rule {
     /// The same manifests as the rule wants them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub good: Option<String>,
+    /// Spec of the tenant in whose namespace the examples stand; an empty one where the rule names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Whether the examples are judged as they are, because mutation would complete the bad one.
+    #[serde(rename = "asIs", skip_serializing_if = "std::ops::Not::not")]
+    pub as_is: bool,
     /// What to do, for findings that bring no help of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -75,6 +81,8 @@ impl Rule {
             since: text(custom, "since"),
             bad: text(custom, "bad"),
             good: text(custom, "good"),
+            tenant: text(custom, "tenant"),
+            as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
             help: text(custom, "help"),
             builtin: source.builtin,
             path: source.path.clone(),
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_metadata_block_is_the_rules_documentation() {
-        let text = "# a licence\n\n# METADATA\n# title: No privileged containers\n# description: |\n#   One.\n#\n#   Two.\n# custom:\n#   id: security/privileged\n#   level: warning\n#   since: 0.1\n#   bad: |\n#     a:\n#       b: 1\npackage x\n# title: other\n";
+        let text = "# a licence\n\n# METADATA\n# title: No privileged containers\n# description: |\n#   One.\n#\n#   Two.\n# custom:\n#   id: security/privileged\n#   level: warning\n#   since: 0.1\n#   asIs: true\n#   tenant: |\n#     labels: {a: b}\n#   bad: |\n#     a:\n#       b: 1\npackage x\n# title: other\n";
         let rule = rule(text).unwrap();
         assert_eq!(
             (rule.id.as_str(), rule.family.as_str(), rule.level, rule.since.as_deref()),
@@ -162,6 +170,7 @@ mod tests {
         assert_eq!(rule.title, "No privileged containers");
         assert_eq!(rule.description, "One.\n\nTwo.");
         assert_eq!(rule.bad.as_deref(), Some("a:\n  b: 1"));
+        assert_eq!((rule.tenant.as_deref(), rule.as_is), (Some("labels: {a: b}"), true));
     }
 
     #[test]

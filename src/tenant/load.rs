@@ -3,7 +3,7 @@
 //! Namespace manifests may stand beside the tenants: their labels decide where a tenant selects by labels.
 
 use super::claims::{NamespaceLabels, common_namespace};
-use super::{FlinkTenantSpec, Tenant, Tenants, crd, schema, validate};
+use super::{FlinkTenantSpec, Owner, Tenant, Tenants, crd, name_matches, schema, validate};
 use crate::resource::files::{self, FilesError};
 use crate::resource::yaml::{self, Document};
 use crate::resource::{metadata_text, yaml::Span};
@@ -34,8 +34,8 @@ impl fmt::Display for TenantProblem {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A path could not be read.
-    #[error("failed to read the tenants")]
-    Files(#[from] FilesError),
+    #[error("the tenants cannot be loaded: {0}")]
+    Files(FilesError),
     /// A file could not be read.
     #[error("failed to read the tenants' file {file}")]
     Read {
@@ -74,7 +74,7 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
         return Ok(Loaded { tenants: Tenants::built_in(), warnings: Vec::new() });
     }
     let mut collected = Collected::default();
-    for file in files::list_files(paths, &["yaml", "yml", "json"])? {
+    for file in files::list_files(paths, &["yaml", "yml", "json"]).map_err(LoadError::Files)? {
         let text = std::fs::read_to_string(&file).map_err(|source| LoadError::Read { file: file.clone(), source })?;
         for document in yaml::parse(&text) {
             collected.take(&file, &document, rules, today);
@@ -82,6 +82,8 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
     }
     collected.find_double_claims();
     if !collected.errors.is_empty() {
+        // In the order in which they are met when reading.
+        collected.errors.sort_by(|a, b| (&a.file, a.span.line, a.span.column).cmp(&(&b.file, b.span.line, b.span.column)));
         return Err(LoadError::Problems(collected.errors));
     }
     if collected.tenants.is_empty() {
@@ -103,6 +105,7 @@ struct Found {
     tenant: Tenant,
     file: PathBuf,
     name_spans: Vec<Span>,
+    selector_span: Span,
 }
 
 impl Collected {
@@ -143,16 +146,20 @@ impl Collected {
         }
         for field in value.as_object().into_iter().flatten().map(|(field, _)| field) {
             if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str()) {
-                self.errors.push(at(
-                    &crate::resource::pointer::join("", field),
-                    format!("unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec"),
-                ));
+                let pointer = crate::resource::pointer::join("", field);
+                let span = document.positions.key(&pointer).unwrap_or_else(|| document.positions.nearest(&pointer));
+                let message = format!("unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec");
+                self.errors.push(TenantProblem { file: file.to_path_buf(), span, message });
             }
         }
         let empty = Value::Object(serde_json::Map::new());
         let spec = value.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&empty);
-        self.errors
-            .extend(schema::check(&crd::SPEC_SCHEMA, spec).into_iter().map(|found| at(&format!("/spec{}", found.pointer), found.message)));
+        self.errors.extend(schema::check(&crd::SPEC_SCHEMA, spec).into_iter().map(|found| {
+            // What is unknown is the key, whatever stands behind it.
+            let pointer = format!("/spec{}", found.pointer);
+            let span = document.positions.key(&pointer).filter(|_| found.unknown).unwrap_or_else(|| document.positions.nearest(&pointer));
+            TenantProblem { file: file.to_path_buf(), span, message: found.message }
+        }));
         if self.errors.len() > before {
             return;
         }
@@ -168,7 +175,8 @@ impl Collected {
         let name_spans =
             (0..spec.namespaces.names.len()).map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}"))).collect();
         let tenant = Tenant { name: name.into(), spec, source: format!("{}:{line}", file.display()) };
-        self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans });
+        let selector_span = document.positions.nearest("/spec/namespaces/selector");
+        self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans, selector_span });
     }
 
     /// Two tenants that claim one namespace: by names alone, or by the labels of a Namespace at hand.
@@ -179,11 +187,8 @@ impl Collected {
                 for (pattern, span) in later.tenant.spec.namespaces.names.iter().zip(&later.name_spans) {
                     let common = earlier.tenant.spec.namespaces.names.iter().find_map(|other| common_namespace(pattern, other));
                     if let Some(common) = common {
-                        let message = format!(
-                            "tenants {:?} and {:?} ({}) both claim the namespace {common}: a namespace belongs to one tenant",
-                            later.tenant.name, earlier.tenant.name, earlier.tenant.source
-                        );
-                        errors.push(TenantProblem { file: later.file.clone(), span: *span, message });
+                        let what = if common.ends_with('*') { "namespaces" } else { "the namespace" };
+                        errors.push(later.claims_too(earlier, *span, &format!("{what} {common}")));
                     }
                 }
             }
@@ -191,20 +196,31 @@ impl Collected {
         if errors.is_empty() {
             let tenants = Tenants::new(self.tenants.iter().map(|found| found.tenant.clone()).collect(), self.namespaces.clone());
             for namespace in self.namespaces.keys() {
-                if let super::Owner::Ambiguous(names) = tenants.owner(namespace)
-                    && let Some(found) = self.tenants.iter().rev().find(|found| names.contains(&found.tenant.name))
-                {
-                    let message =
-                        format!("tenants {} all claim the namespace {namespace}: a namespace belongs to one tenant", names.join(", "));
-                    errors.push(TenantProblem {
-                        file: found.file.clone(),
-                        span: Span { line: 1, column: 1, end_line: 1, end_column: 1 },
-                        message,
-                    });
-                }
+                let Owner::Ambiguous(names) = tenants.owner(namespace) else { continue };
+                let mut claiming = self.tenants.iter().filter(|found| names.contains(&found.tenant.name));
+                let Some(first) = claiming.next() else { continue };
+                errors.extend(
+                    claiming.map(|later| later.claims_too(first, later.claim_on(namespace), &format!("the namespace {namespace}"))),
+                );
             }
         }
         self.errors.extend(errors);
+    }
+}
+
+impl Found {
+    fn claims_too(&self, earlier: &Self, span: Span, what: &str) -> TenantProblem {
+        let message = format!(
+            "tenants {:?} and {:?} ({}) both claim {what}: a namespace belongs to one tenant",
+            self.tenant.name, earlier.tenant.name, earlier.tenant.source
+        );
+        TenantProblem { file: self.file.clone(), span, message }
+    }
+
+    /// Where this tenant claims a namespace: by a name, else by its selector.
+    fn claim_on(&self, namespace: &str) -> Span {
+        let mut names = self.tenant.spec.namespaces.names.iter().zip(&self.name_spans);
+        names.find(|(pattern, _)| name_matches(pattern, namespace)).map_or(self.selector_span, |(_, span)| *span)
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Mismatch {
     pub pointer: String,
     /// What is wrong and what is known instead.
     pub message: String,
+    /// Whether the schema does not know the field at all.
+    pub unknown: bool,
 }
 
 /// Checks a value against a structural schema.
@@ -39,14 +41,22 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
     };
     if !fits {
         let wanted = if int_or_string { "an integer, or a quantity in quotes" } else { article(expected) };
-        found.push(Mismatch { pointer: at.clone(), message: format!("{} is {}; write {wanted}", label(at), type_name(value)) });
+        found.push(Mismatch {
+            pointer: at.clone(),
+            message: format!("{} is {}; write {wanted}", label(at), type_name(value)),
+            unknown: false,
+        });
         return;
     }
     if let Some(Value::Array(allowed)) = schema.get("enum")
         && !allowed.contains(value)
     {
         let known: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-        found.push(Mismatch { pointer: at.clone(), message: format!("{} is {value}; write one of {}", label(at), known.join(", ")) });
+        found.push(Mismatch {
+            pointer: at.clone(),
+            message: format!("{} is {value}; write one of {}", label(at), known.join(", ")),
+            unknown: false,
+        });
     }
     match value {
         Value::Object(fields) => {
@@ -72,13 +82,13 @@ fn walk_fields(schema: &Value, fields: &serde_json::Map<String, Value>, at: &mut
             None if properties.is_none() => {}
             None => {
                 let known: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                found.push(Mismatch { pointer: at.clone(), message: unknown_field(name, &known) });
+                found.push(Mismatch { pointer: at.clone(), message: unknown_field(name, &known), unknown: true });
             }
         });
     }
     for required in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         if !fields.contains_key(required) {
-            found.push(Mismatch { pointer: at.clone(), message: format!("{} lacks the field {required:?}", label(at)) });
+            found.push(Mismatch { pointer: at.clone(), message: format!("{} lacks the field {required:?}", label(at)), unknown: false });
         }
     }
 }

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
     plural = "flinktenants",
     shortname = "ftenant",
     status = "FlinkTenantStatus",
+    doc = "A tenant of Flinkgate: which namespaces are its own, what it may run there, and what its pods are given.",
     derive = "PartialEq",
     derive = "Default"
 )]
@@ -161,7 +162,6 @@ impl JsonSchema for Amount {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "x-kubernetes-int-or-string": true,
-            "anyOf": [{"type": "integer"}, {"type": "string"}],
             "pattern": QUANTITY_PATTERN
         })
     }

@@ -2,8 +2,8 @@
 
 use super::schema::closest;
 use super::{Amount, FlinkTenantSpec};
-use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
+use crate::resource::{pointer, type_name};
 use jiff::civil::Date;
 use kube::core::Selector;
 use std::collections::BTreeMap;
@@ -68,6 +68,15 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             error("/namespaces/selector".into(), "an empty selector would claim every namespace: name labels, or leave it out".into());
         } else if let Err(problem) = Selector::try_from(selector.clone()) {
             error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
+        }
+    }
+    let configuration = &spec.flink.configuration;
+    for (field, options) in [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)] {
+        for (key, value) in options.iter().filter(|(_, value)| value.0.is_object() || value.0.is_array() || value.0.is_null()) {
+            error(
+                pointer::join(&format!("/flink/configuration/{field}"), key),
+                format!("option {key} is {}: write each option with its full name and a text, a number or a boolean", type_name(&value.0)),
+            );
         }
     }
     for (index, version) in spec.flink.versions.iter().flatten().enumerate() {

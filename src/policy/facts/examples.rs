@@ -26,12 +26,6 @@ fn yaml(text: &str) -> Json {
     serde_json::from_str(&Value::from_yaml_str(text).unwrap().to_string()).unwrap()
 }
 
-fn metadata(text: &str) -> Json {
-    let lines = text.lines().skip_while(|line| *line != "# METADATA").skip(1);
-    let block: Vec<_> = lines.map_while(|line| line.strip_prefix('#')).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    yaml(&block.join("\n"))
-}
-
 fn input(manifest: &str, tenant: Option<&FlinkTenantSpec>, need_object: bool) -> Value {
     let resource = Resource::from_manifest(yaml(manifest)).unwrap();
     let workload = lower(&resource, &resource.object).unwrap();
@@ -71,9 +65,7 @@ fn every_rule_speaks_against_its_bad_example_only() {
     };
     for rule in set.rules() {
         let id = rule.id.as_str();
-        let text = embedded().into_iter().find(|source| source.path == rule.path).unwrap().text;
-        let custom = metadata(&text)["custom"].clone();
-        let spec: FlinkTenantSpec = custom["tenant"].as_str().map(|text| serde_json::from_value(yaml(text)).unwrap()).unwrap_or_default();
+        let spec: FlinkTenantSpec = rule.tenant.as_deref().map(|text| serde_json::from_value(yaml(text)).unwrap()).unwrap_or_default();
         let unassigned = id == "tenancy/unassigned-namespace";
         for need_object in [false, true] {
             let found = judge(id, input(rule.good.as_deref().unwrap(), Some(&spec), need_object));

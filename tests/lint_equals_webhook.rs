@@ -1,0 +1,167 @@
+//! One verdict from both doors: what the linter says of a manifest is what the two webhooks say of it together.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod rule_examples;
+
+use assert_cmd::Command;
+use base64::Engine as _;
+use flinkgate::flink::lower;
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::input::{InputParts, build, tenant_value};
+use flinkgate::policy::{Finding, Level};
+use flinkgate::quota::Usage;
+use flinkgate::resource::{Operation, Resource};
+use rule_examples::{built_in, gate, gate_for_bad, read, resource, spec};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Every manifest with the gate it is held against: the examples of the repository and of every rule.
+fn cases() -> Vec<(String, Gate, Resource)> {
+    let policies = built_in();
+    let (tenants, _) = Gate::load_tenants(&["examples/tenants".into()], policies.clone(), Unassigned::Deny).unwrap();
+    let mut cases = Vec::new();
+    for file in std::fs::read_dir("examples/manifests").unwrap() {
+        let file = file.unwrap().path();
+        let manifest = Resource::from_manifest(read(&std::fs::read_to_string(&file).unwrap())).unwrap();
+        cases.push((file.display().to_string(), tenants.clone(), manifest));
+    }
+    assert!(cases.len() >= 3);
+    let (payments, sandbox) = (tenants.only("payments").unwrap(), tenants.only("sandbox").unwrap());
+    for rule in policies.rules() {
+        let mut lenient = spec(rule);
+        lenient["enforcement"] = json!("Warn");
+        let bad = resource(rule.bad.as_deref());
+        let good = resource(rule.good.as_deref());
+        // An update from something else: what was there before decides over quotas and what may still be changed.
+        let before = with_object(&good, json!({"metadata": {"name": "before"}, "spec": {}})).object;
+        let update = Resource { operation: Operation::Update, old_object: Some(before), ..bad.clone() };
+        cases.extend([
+            (format!("bad {}", rule.id), gate_for_bad(&policies, rule), bad.clone()),
+            (format!("good {}", rule.id), gate(&policies, spec(rule)), good.clone()),
+            (format!("bad update {}", rule.id), gate_for_bad(&policies, rule), update),
+            (format!("bad {} of a lenient tenant", rule.id), gate(&policies, lenient), bad.clone()),
+            (format!("bad {} of payments", rule.id), payments.clone(), bad),
+            (format!("good {} of payments", rule.id), payments.clone(), good.clone()),
+            (format!("good {} of sandbox", rule.id), sandbox.clone(), good),
+        ]);
+    }
+    cases
+}
+
+fn with_object(resource: &Resource, object: Value) -> Resource {
+    Resource { object, ..resource.clone() }
+}
+
+/// All that the two webhooks say, and whether the object passes both.
+fn webhooks(gate: &Gate, resource: &Resource) -> (BTreeSet<Finding>, bool) {
+    let mutation = gate.mutate(resource);
+    // A refusal brings no patch; what the validating webhook would say, had the object got so far, is compared too.
+    let refused = mutation.findings.iter().any(|finding| finding.level == Level::Error);
+    let mut stored = resource.object.clone();
+    match &mutation.patch {
+        Some(patch) => json_patch::patch(&mut stored, patch).unwrap(),
+        None if refused => stored = gate.mutated(resource),
+        None => {}
+    }
+    let validation = gate.validate(&with_object(resource, stored));
+    let findings: BTreeSet<Finding> = mutation.findings.into_iter().chain(validation.findings).collect();
+    let admitted = findings.iter().all(|finding| finding.level < Level::Error);
+    (findings, admitted)
+}
+
+#[test]
+fn the_linter_says_what_both_webhooks_say() {
+    for (name, gate, resource) in cases() {
+        let judgement = gate.judge(&resource, false, |_, _| Usage::default());
+        let linted: BTreeSet<Finding> = judgement.findings.iter().cloned().collect();
+        assert_eq!(linted.len(), judgement.findings.len(), "{name}: a finding twice");
+        let (expected, admitted) = webhooks(&gate, &resource);
+        assert_eq!(linted, expected, "{name}");
+        assert_eq!(linted.iter().all(|finding| finding.level < Level::Error), admitted, "{name}");
+    }
+}
+
+#[test]
+fn the_patch_makes_the_object_that_the_linter_judges() {
+    let (mut patched, mut refused) = (0, 0);
+    for (name, gate, resource) in cases() {
+        let answer = gate.mutate(&resource);
+        let judged = gate.judge(&resource, false, |_, _| Usage::default()).mutated.unwrap_or_else(|| resource.object.clone());
+        assert_eq!(judged, gate.mutated(&resource), "{name}");
+        if answer.findings.iter().any(|finding| finding.level == Level::Error) {
+            assert_eq!(answer.patch, None, "{name}: refused and changed");
+            refused += 1;
+            continue;
+        }
+        let mut stored = resource.object.clone();
+        if let Some(patch) = &answer.patch {
+            json_patch::patch(&mut stored, patch).unwrap();
+            patched += 1;
+        }
+        assert_eq!(stored, judged, "{name}");
+        assert_eq!(gate.mutate(&with_object(&resource, stored)).patch, None, "{name}: a second pass changes it again");
+    }
+    assert!(patched > 10 && refused > 3, "only {patched} objects were changed and {refused} refused");
+}
+
+#[test]
+fn the_interpreter_says_what_the_virtual_machine_says() {
+    for (name, gate, resource) in cases() {
+        let resource = with_object(&resource, gate.mutated(&resource));
+        let Some(workload) = lower(&resource, &resource.object) else { continue };
+        let tenant = gate.tenants().iter().next().map(|tenant| tenant_value(&tenant.spec));
+        let exceeded = json!({"scope": "tenant", "resource": "cpu", "requested": "3", "used": "0", "hard": "2", "path": ["spec"]});
+        let input = build(InputParts {
+            resource: &resource,
+            object: &resource.object,
+            workload: Some(&workload),
+            tenant: tenant.as_ref().map(|tenant| ("examples", tenant)),
+            conflicts: &[],
+            quota: json!({"hard": {"cpu": "2"}, "used": {}, "requested": {"cpu": "3"}, "exceeded": [exceeded], "undeclared": []}).into(),
+            unassigned: "deny",
+            need_object: true,
+            need_old_object: true,
+        });
+        let mut machine = gate.policies().evaluate(input.clone());
+        let mut interpreter = gate.policies().evaluate_with_interpreter(input).unwrap();
+        machine.sort();
+        interpreter.sort();
+        assert_eq!(machine, interpreter, "{name}");
+    }
+}
+
+fn run(arguments: &[&str], input: &Value) -> Value {
+    let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).write_stdin(input.to_string()).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn review(object: &Value) -> Value {
+    let resource = Resource::from_manifest(object.clone()).unwrap();
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "1", "kind": resource.kind, "resource": {"group": "flink.apache.org", "version": "v1beta1", "resource": "flinkdeployments"},
+        "operation": "CREATE", "name": resource.name, "namespace": resource.namespace, "userInfo": {"username": "alice"}, "object": object}})
+}
+
+/// `rule: message` of everything that refuses.
+fn refusals<'a>(items: &'a Value, rule: &str) -> BTreeSet<(&'a str, &'a str)> {
+    let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().map(|item| (item[rule].as_str().unwrap(), item["message"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn the_commands_lint_and_review_agree() {
+    for (file, passes) in [("examples/manifests/etl.yaml", true), ("examples/manifests/refused.yaml", false)] {
+        let mut object = read(&std::fs::read_to_string(file).unwrap());
+        let tenants = ["--tenants", "examples/tenants"];
+        let linted = run(&["lint", "-", "--format", "json", tenants[0], tenants[1]], &object);
+        let mutated = run(&["review", "--webhook", "mutate", tenants[0], tenants[1]], &review(&object));
+        assert_eq!(mutated["response"]["allowed"], true, "{file}");
+        let patch = base64::engine::general_purpose::STANDARD.decode(mutated["response"]["patch"].as_str().unwrap()).unwrap();
+        let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
+        json_patch::patch(&mut object, &patch).unwrap();
+        let validated = run(&["review", "--webhook", "validate", tenants[0], tenants[1]], &review(&object));
+        assert_eq!(validated["response"]["allowed"], passes, "{file}");
+        let causes = &validated["response"]["status"]["details"]["causes"];
+        assert_eq!(refusals(&linted["findings"], "rule"), refusals(causes, "reason"), "{file}");
+    }
+}

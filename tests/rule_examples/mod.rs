@@ -1,0 +1,52 @@
+//! The examples of the built-in rules, each with a gate of the tenant it supposes.
+
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::{PolicySet, Rule};
+use flinkgate::resource::{Resource, yaml};
+use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The rule whose bad example stands in a namespace of no tenant.
+pub const UNASSIGNED: &str = "tenancy/unassigned-namespace";
+
+/// The only document of a text.
+pub fn read(text: &str) -> Value {
+    let [document] = yaml::parse(text).try_into().expect("one document");
+    assert_eq!(document.problems, []);
+    document.value.expect("a value")
+}
+
+/// A rule's example as it would come to the gate.
+pub fn resource(example: Option<&str>) -> Resource {
+    Resource::from_manifest(read(example.expect("every built-in rule has both examples"))).unwrap()
+}
+
+/// The spec of the tenant that a rule's examples suppose, as JSON to add to.
+pub fn spec(rule: &Rule) -> Value {
+    rule.tenant.as_deref().map_or_else(|| serde_json::json!({}), read)
+}
+
+/// A gate where every namespace belongs to one tenant with this spec.
+pub fn gate(policies: &Arc<PolicySet>, spec: Value) -> Gate {
+    let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
+    spec.namespaces.names = vec!["*".into()];
+    let tenant = Tenant { name: "examples".into(), spec, source: String::new() };
+    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies.clone(), Unassigned::Warn)
+}
+
+/// A gate where no namespace belongs to anybody.
+pub fn gate_of_nobody(policies: &Arc<PolicySet>, unassigned: Unassigned) -> Gate {
+    Gate::new(Tenants::new(Vec::new(), BTreeMap::new()), policies.clone(), unassigned)
+}
+
+/// The gate for a rule's bad example.
+pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Rule) -> Gate {
+    if rule.id == UNASSIGNED { gate_of_nobody(policies, Unassigned::Deny) } else { gate(policies, spec(rule)) }
+}
+
+/// The built-in rules.
+pub fn built_in() -> Arc<PolicySet> {
+    Arc::new(PolicySet::built_in().unwrap())
+}

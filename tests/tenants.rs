@@ -1,0 +1,181 @@
+//! FlinkTenants from files: what is said of wrong ones, whose a namespace is, and the definition for the cluster.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use assert_cmd::Command;
+use flinkgate::resource::yaml;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::process::Output;
+
+fn lint(tenants: &str, input: &str, arguments: &[&str]) -> Output {
+    let tenants = format!("tests/data/tenants/{tenants}");
+    let mut command = Command::cargo_bin("flinkgate").unwrap();
+    command.args(["lint", input, "--tenants", &tenants]).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn every_wrong_tenant_is_told_with_its_place() {
+    let cases = [
+        "unknown-field.yaml",
+        "bad-quantity.yaml",
+        "wrong-types.yaml",
+        "wrong-enforcement.yaml",
+        "wrong-options.yaml",
+        "unknown-rule.yaml",
+        "bad-namespaces.yaml",
+        "nameless.yaml",
+        "same-name.yaml",
+        "same-namespace.yaml",
+        "overlapping-patterns.yaml",
+        "same-by-labels.yaml",
+        "malformed.yaml",
+        "wrong-version.yaml",
+        "no-object.yaml",
+        "empty",
+        "not-there.yaml",
+    ];
+    let mut told = String::new();
+    for case in cases {
+        let output = lint(case, "examples/manifests/etl.yaml", &[]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()), "{case}");
+        let said = text(&output.stderr);
+        let placed = said.contains(&format!("  tests/data/tenants/{case}:"));
+        assert_eq!(placed, !["empty", "not-there.yaml"].contains(&case), "{case}: {said}");
+        let _ = writeln!(told, "### {case}\n{said}");
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn an_exemption_that_has_ended_is_a_warning_and_holds_no_longer() {
+    let output = lint("expired-exemption.yaml", "examples/manifests/etl.yaml", &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    insta::assert_snapshot!(text(&output.stderr));
+    let refused = lint("expired-exemption.yaml", "examples/manifests/refused.yaml", &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stdout).contains("error[security/privileged]"));
+}
+
+/// A Pod that every tenant refuses, so that the finding names the tenant.
+fn pod(namespace: &str) -> String {
+    let spec = json!({"containers": [{"name": "tool", "image": "tool:1", "securityContext": {"privileged": true}}]});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tool", "namespace": namespace}, "spec": spec}).to_string()
+}
+
+fn namespace(name: &str, team: &str) -> String {
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"team": team}}}).to_string()
+}
+
+#[test]
+fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_input() {
+    let input = [
+        pod("payments-prod"),
+        pod("payments-dev"),
+        pod("pay-roll"),
+        pod("detect"),
+        pod("other"),
+        pod("unknown"),
+        pod("pay-risk"),
+        namespace("detect", "fraud"),
+        namespace("other", "another"),
+        namespace("pay-risk", "risk"),
+    ];
+    let arguments = ["lint", "-", "--format", "json", "--tenants", "tests/data/tenants/namespaces.yaml"];
+    let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).write_stdin(input.join("\n---\n")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let of = |namespace: &str, field: &str| {
+        let mut found: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding["object"]["namespace"] == namespace && finding["rule"] != "security/seccomp")
+            .map(|finding| finding[field].as_str().unwrap_or("nobody"))
+            .collect();
+        found.dedup();
+        found
+    };
+    for (namespace, tenant) in [("payments-prod", "payments"), ("pay-roll", "payments"), ("detect", "fraud")] {
+        assert_eq!(of(namespace, "tenant"), [tenant], "{namespace}");
+        assert_eq!(of(namespace, "rule"), ["security/privileged"], "{namespace}");
+    }
+    for namespace in ["payments-dev", "other", "unknown"] {
+        assert_eq!(of(namespace, "rule"), [""; 0], "{namespace}");
+    }
+    assert_eq!(of("pay-risk", "rule"), ["tenancy/ambiguous-namespace"]);
+    assert_eq!(of("pay-risk", "message"), ["namespace pay-risk is claimed by more than one tenant: payments, fraud"]);
+}
+
+fn definition() -> Value {
+    let output = Command::cargo_bin("flinkgate").unwrap().arg("crds").output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let documents: Vec<_> = yaml::parse(&text(&output.stdout)).into_iter().filter_map(|document| document.value).collect();
+    assert_eq!(documents.len(), 1);
+    documents[0].clone()
+}
+
+#[test]
+fn the_definition_for_the_cluster_is_what_it_was() {
+    insta::assert_json_snapshot!(definition());
+}
+
+/// Fields that may hold anything: an option's value is text, a number or a boolean, which a structural schema cannot say.
+const ANYTHING: [&str; 2] = ["/spec/flink/configuration/defaults/*", "/spec/flink/configuration/enforced/*"];
+
+/// What the API server demands of a structural schema, and that nothing unknown passes it or is dropped silently.
+fn check(schema: &Value, at: &str) {
+    if schema.get("x-kubernetes-preserve-unknown-fields").is_some() {
+        assert!(ANYTHING.contains(&at), "{at} takes anything");
+        return;
+    }
+    if schema["x-kubernetes-int-or-string"] == true {
+        assert!(schema.get("type").is_none() && schema.get("anyOf").is_none(), "{at}");
+        return;
+    }
+    for keyword in ["$ref", "definitions", "$defs", "oneOf", "anyOf", "allOf", "not", "patternProperties"] {
+        assert_eq!(schema.get(keyword), None, "{keyword} at {at}");
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            assert!(schema.get("additionalProperties").is_none() || properties.is_none(), "{at} has both kinds of fields");
+            assert!(schema["additionalProperties"].as_bool().is_none(), "{at} has additionalProperties without a schema");
+            let known = properties.is_some() || schema.get("additionalProperties").is_some() || at == "/metadata";
+            assert!(known, "{at} does not say its fields");
+            properties.into_iter().flatten().for_each(|(name, field)| check(field, &format!("{at}/{name}")));
+            if let Some(field) = schema.get("additionalProperties") {
+                check(field, &format!("{at}/*"));
+            }
+        }
+        Some("array") => check(&schema["items"], &format!("{at}/0")),
+        Some("string" | "integer" | "number" | "boolean") => {}
+        other => panic!("{at} is of type {other:?}"),
+    }
+    assert!(
+        at.is_empty() || !schema["description"].is_null() || !at.starts_with("/spec") || at.ends_with(['*', '0']),
+        "{at} is not described"
+    );
+}
+
+#[test]
+fn the_definitions_schema_is_structural_and_knows_every_field() {
+    let definition = definition();
+    assert_eq!(definition["kind"], "CustomResourceDefinition");
+    assert_eq!(definition["spec"]["scope"], "Cluster");
+    let versions = definition["spec"]["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 1);
+    assert_eq!(versions[0]["subresources"]["status"], json!({}));
+    check(&versions[0]["schema"]["openAPIV3Schema"], "");
+}
+
+#[test]
+fn the_examples_tenants_are_right() {
+    for file in ["payments.yaml", "sandbox.yaml"] {
+        let tenants = format!("../../../examples/tenants/{file}");
+        let output = lint(&tenants, "examples/tenants", &[]);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{file}");
+    }
+}
