@@ -147,7 +147,7 @@ fn tenant(level: &str) -> String {
     )
 }
 
-const POLICY: &str = "package mine.no_etl\nimport rego.v1\ndeny contains \"no etl here\" if input.resource.name == \"etl\"\n";
+const POLICY: &str = "package mine.no_etl\nimport rego.v1\ndeny contains \"no etl here\" if input.request.name == \"etl\"\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_refuses_patches_logs_and_counts() {
