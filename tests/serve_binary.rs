@@ -6,13 +6,17 @@ mod serve_support;
 use assert_cmd::cargo::cargo_bin;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::Value;
-use serve_support::{Client, PATIENCE};
+use serde_json::{Value, json};
+use serve_support::{Client, PATIENCE, review, tls};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
+use std::net::SocketAddr;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 fn flinkgate(arguments: &[&str]) -> Output {
     Command::new(cargo_bin("flinkgate")).args(arguments).output().unwrap()
@@ -22,40 +26,271 @@ fn certs(folder: &Path, more: &[&str]) -> Output {
     flinkgate(&[&["certs", "--out", folder.to_str().unwrap()], more].concat())
 }
 
+/// A running `flinkgate serve`; its standard error is read to the end, so that it never waits for a reader.
+struct Process {
+    child: Child,
+    log: Arc<Mutex<Vec<Value>>>,
+    webhooks: SocketAddr,
+    health: SocketAddr,
+}
+
+impl Process {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(cargo_bin("flinkgate"))
+            .args(["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0"])
+            .args(arguments)
+            .env_remove("RUST_LOG")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                written.lock().unwrap().push(line);
+            }
+        });
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut process = Self { child, log, webhooks: nowhere, health: nowhere };
+        let listening = process.logged(|line| line["message"] == "listening");
+        process.webhooks = listening["webhooks"].as_str().unwrap().parse().unwrap();
+        process.health = listening["health"].as_str().unwrap().parse().unwrap();
+        process
+    }
+
+    /// Waits for a log line.
+    fn logged(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let found = self.log.lock().unwrap().iter().find(|line| wanted(line)).cloned();
+            if let Some(found) = found {
+                return found;
+            }
+            assert!(Instant::now() < end, "not in the log: {:#?}", self.log.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the health port's answer has this status and text.
+    async fn answers(&self, path: &str, status: u16, wanted: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let (got, text) = plain(self.health, path).await;
+            if got == status && wanted(&text) {
+                return text;
+            }
+            assert!(Instant::now() < end, "{path}: {got} {text}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn terminate(&self) {
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().unwrap();
+        assert!(sent.success());
+    }
+
+    async fn status(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < end, "the server did not end");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn plain(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    (answer[9..12].parse().unwrap(), answer)
+}
+
+fn ca(file: &Path) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+async fn ask(client: &mut Client, path: &str, body: String) -> Value {
+    let (status, body) = client.post(path, body).await;
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str::<Value>(&body).unwrap()["response"].take()
+}
+
+/// Asks until the answer is as wanted.
+async fn becomes(client: &mut Client, path: &str, wanted: impl Fn(&Value) -> bool) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let answer = client.review(path, "etl").await;
+        if wanted(&answer) {
+            return;
+        }
+        assert!(Instant::now() < end, "{answer:#}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn tenant(level: &str) -> String {
+    format!(
+        "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {{name: payments}}\nspec:\n  namespaces: {{names: [payments-prod]}}\n  security: {{podSecurity: {{level: {level}}}}}\n"
+    )
+}
+
+const POLICY: &str = "package mine.no_etl\nimport rego.v1\ndeny contains \"no etl here\" if input.request.name == \"etl\"\n";
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_serves_logs_its_decisions_and_leaves_on_sigterm() {
+async fn the_server_refuses_patches_logs_and_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.crt");
-    let mut process = Command::new(cargo_bin("flinkgate"))
-        .args(["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0", "--tls-ca-out", ca.to_str().unwrap()])
-        .env_remove("RUST_LOG")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(|line| line.unwrap());
-    let listening = lines.by_ref().map(|line| serde_json::from_str::<Value>(&line).unwrap()).find(|line| line["message"] == "listening");
-    let address = listening.unwrap()["webhooks"].as_str().unwrap().parse().unwrap();
-    let ca = CertificateDer::from_pem_slice(&std::fs::read(ca).unwrap()).unwrap();
-    let mut client = Client::connect(address, &ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
-    client.review("/validate", "etl").await;
-    let decision = lines.by_ref().map(|line| serde_json::from_str::<Value>(&line).unwrap()).find(|line| line["message"] == "decision");
-    let decision = decision.unwrap();
-    for (field, expected) in [("uid", "uid-of-etl"), ("kind", "Pod"), ("namespace", "payments-prod"), ("webhook", "validate")] {
+    let ca_file = folder.path().join("ca.crt");
+    let process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap(), "--tenants", "examples/tenants"]);
+    process.answers("/healthz", 200, |_| true).await;
+    process.answers("/readyz", 200, |text| text.contains("2 tenants")).await;
+    let mut client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let refused = ask(&mut client, "/validate", std::fs::read_to_string("examples/reviews/privileged-pod.json").unwrap()).await;
+    assert_eq!((&refused["allowed"], &refused["status"]["code"]), (&json!(false), &json!(403)));
+    let patched = ask(&mut client, "/mutate", std::fs::read_to_string("examples/reviews/flinkdeployment.json").unwrap()).await;
+    assert_eq!((&patched["allowed"], &patched["patchType"]), (&json!(true), &json!("JSONPatch")));
+
+    let decision = process.logged(|line| line["message"] == "decision" && line["webhook"] == "validate");
+    for (field, expected) in [
+        ("uid", json!("0e2f4f2e-6b0a-4a4d-8f2d-9a7b6c5d4e3f")),
+        ("kind", json!("Pod")),
+        ("namespace", json!("payments-prod")),
+        ("name", json!("shell")),
+        ("tenant", json!("payments")),
+        ("allowed", json!(false)),
+        ("decision", json!("refused")),
+        ("dryRun", json!(false)),
+    ] {
         assert_eq!(decision[field], expected, "{decision}");
     }
-    assert_eq!(decision["dryRun"], false);
+    assert!(decision["rules"].as_str().unwrap().contains("security/privileged"), "{decision}");
+    assert!(decision["microseconds"].is_u64(), "{decision}");
+    let (_, metrics) = plain(process.health, "/metrics").await;
+    let counted = "flinkgate_admission_requests_total{webhook=\"validate\",kind=\"Pod\",operation=\"CREATE\",decision=\"refused\"} 1";
+    assert!(metrics.contains(counted), "{metrics}");
+}
 
-    let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", process.id())).status().unwrap();
-    assert!(sent.success());
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_and_policies_are_followed_and_broken_ones_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tenants, policies, ca_file) = (folder.path().join("tenants"), folder.path().join("policies"), folder.path().join("ca.crt"));
+    std::fs::create_dir(&tenants).unwrap();
+    std::fs::create_dir(&policies).unwrap();
+    let (tenant_file, policy_file) = (tenants.join("payments.yaml"), policies.join("no-etl.rego"));
+    std::fs::write(&tenant_file, tenant("privileged")).unwrap();
+    let process = Process::start(&[
+        "--tls-ca-out",
+        ca_file.to_str().unwrap(),
+        "--tenants",
+        tenants.to_str().unwrap(),
+        "--policies",
+        policies.to_str().unwrap(),
+    ]);
+    let mut client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    assert_eq!(client.review("/validate", "etl").await["allowed"], true);
+
+    std::fs::write(&tenant_file, tenant("restricted")).unwrap();
+    becomes(&mut client, "/validate", |answer| answer["allowed"] == false).await;
+    std::fs::write(&tenant_file, "kind: FlinkTenant\nspec: [").unwrap();
+    process.answers("/readyz", 200, |text| text.contains("last reload failed") && text.contains("payments.yaml")).await;
+    assert_eq!(client.review("/validate", "etl").await["allowed"], false);
+    std::fs::write(&tenant_file, tenant("privileged")).unwrap();
+    process.answers("/readyz", 200, |text| !text.contains("last reload failed")).await;
+    assert_eq!(client.review("/validate", "etl").await["allowed"], true);
+
+    std::fs::write(&policy_file, POLICY).unwrap();
+    becomes(&mut client, "/validate", |answer| answer.to_string().contains("no etl here")).await;
+    std::fs::write(&policy_file, "package mine.no_etl\ndeny contains ]\n").unwrap();
+    process.answers("/readyz", 200, |text| text.contains("last reload failed") && text.contains("no-etl.rego:2:15")).await;
+    assert_eq!(client.review("/validate", "etl").await["allowed"], false);
+    let (_, metrics) = plain(process.health, "/metrics").await;
+    assert!(metrics.contains("flinkgate_policy_errors_total 2"), "{metrics}");
+
+    std::fs::rename(&policies, folder.path().join("away")).unwrap();
+    process.answers("/readyz", 200, |text| text.contains("last reload failed") && !text.contains(":2:15")).await;
+    std::fs::rename(folder.path().join("away"), &policies).unwrap();
+    process.answers("/readyz", 200, |text| text.contains(":2:15")).await;
+    std::fs::write(&policy_file, POLICY.replace("etl\"\n", "other\"\n")).unwrap();
+    becomes(&mut client, "/validate", |answer| answer["allowed"] == true).await;
+    process.answers("/readyz", 200, |text| !text.contains("last reload failed")).await;
+}
+
+/// As Kubernetes mounts a Secret: the files are links into `..data`, itself a link that is swapped.
+fn mount(folder: &Path, version: &str) -> CertificateDer<'static> {
+    let data = folder.join(version);
+    assert!(certs(&data, &[]).status.success());
+    symlink(version, folder.join("..tmp")).unwrap();
+    std::fs::rename(folder.join("..tmp"), folder.join("..data")).unwrap();
+    ca(&data.join("ca.crt"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swapped_secret_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = mount(folder.path(), "..1");
+    let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    symlink("..data/tls.crt", &certificate).unwrap();
+    symlink("..data/tls.key", &key).unwrap();
+    let process = Process::start(&["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()]);
+    assert!(Client::connect(process.webhooks, &first, rustls::DEFAULT_VERSIONS, false).await.is_ok());
+    let second = mount(folder.path(), "..2");
     let end = Instant::now() + PATIENCE;
-    let status = loop {
-        if let Some(status) = process.try_wait().unwrap() {
-            break status;
-        }
-        assert!(Instant::now() < end, "the server did not end");
+    while Client::connect(process.webhooks, &second, rustls::DEFAULT_VERSIONS, false).await.is_err() {
+        assert!(Instant::now() < end, "the old certificate is still served");
         tokio::time::sleep(Duration::from_millis(50)).await;
-    };
-    assert_eq!(status.code(), Some(0));
+    }
+    assert!(Client::connect(process.webhooks, &first, rustls::DEFAULT_VERSIONS, false).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_request_is_answered_on_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.crt");
+    let mut process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap()]);
+    let mut stream = tls(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let body = review("admission.k8s.io/v1", "etl");
+    let head = format!(
+        "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body: now the request is in flight.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
+    process.terminate();
+    process.answers("/readyz", 503, |text| text.contains("terminating")).await;
+    while TcpStream::connect(process.webhooks).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+    assert_eq!(process.status().await, Some(0));
+}
+
+#[test]
+fn a_bad_tenant_at_the_start_is_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bad.yaml");
+    std::fs::write(&file, tenant("strict")).unwrap();
+    let output = flinkgate(&["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0", "--tenants", file.to_str().unwrap()]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("bad.yaml") && text.contains("strict"), "{text}");
 }
 
 #[test]

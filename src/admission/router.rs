@@ -102,6 +102,7 @@ impl Desk {
             }
         };
         let answer = (self.judge)(webhook, &resource);
+        self.metrics.policy_errors.inc_by(answer.failed_evaluations());
         let response = json(&Reply::new(&review, webhook, &resource, &answer));
         let took = start.elapsed();
         self.metrics.answered(webhook, &resource.kind.kind, operation, answer.decision(), took);

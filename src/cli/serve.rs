@@ -77,24 +77,21 @@ pub fn run(args: Args) -> Outcome {
 }
 
 /// Loads tenants and policies, and follows their files from now on.
-fn load(args: &Args, health: &Arc<Health>) -> anyhow::Result<Judge> {
+fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
     let (live, warnings) = LiveGate::load(args.tenants.clone(), args.policies.clone(), args.unassigned)?;
     warn(&warnings);
     let live = Arc::new(live);
     health.set("policies", true, in_force(&live));
-    tokio::spawn(follow(Arc::clone(&live), Arc::clone(health)));
+    tokio::spawn(follow(Arc::clone(&live), Arc::clone(health), Arc::clone(metrics)));
     Ok(Arc::new(move |webhook, resource| webhook.ask(&live.current(), resource)))
 }
 
-async fn follow(live: Arc<LiveGate>, health: Arc<Health>) {
-    let mut seen = live.fingerprint().unwrap_or_default();
+async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {
     loop {
         tokio::time::sleep(RELOAD).await;
         let at_work = Arc::clone(&live);
-        let mut before = seen;
         // Compiling policies takes milliseconds: not on a thread that answers requests.
-        let Ok((change, now)) = tokio::task::spawn_blocking(move || (at_work.refresh(&mut before), before)).await else { continue };
-        seen = now;
+        let Ok(change) = tokio::task::spawn_blocking(move || at_work.refresh()).await else { continue };
         match change {
             Change::None => {}
             Change::Taken(warnings) => {
@@ -103,6 +100,7 @@ async fn follow(live: Arc<LiveGate>, health: Arc<Health>) {
                 health.set("policies", true, in_force(&live));
             }
             Change::Refused(error) => {
+                metrics.policy_errors.inc();
                 tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
                 health.set("policies", true, format!("{}; last reload failed: {error}", in_force(&live)));
             }
@@ -124,7 +122,7 @@ fn warn(warnings: &[String]) {
 async fn serve(args: Args) -> Outcome {
     let metrics = Arc::new(Metrics::default());
     let health = Health::waiting_for(&["certificate", "policies", "listener"]);
-    let judge = load(&args, &health)?;
+    let judge = load(&args, &health, &metrics)?;
     let certificate = take_certificate(&args, &health, &metrics)?;
     let webhook_listener = bind(args.bind, "--bind").await?;
     let health_listener = bind(args.health_bind, "--health-bind").await?;

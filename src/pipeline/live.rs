@@ -5,8 +5,10 @@ use super::{Gate, GateError, Unassigned};
 use crate::policy::PolicyStore;
 use crate::resource::files::{self, FilesError};
 use arc_swap::ArcSwap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The gate in force, and the files it is made of.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub struct LiveGate {
     unassigned: Unassigned,
     store: PolicyStore,
     gate: ArcSwap<Gate>,
+    /// What the files held when they were last looked at.
+    seen: AtomicU64,
 }
 
 /// What a look at the files found.
@@ -35,9 +39,11 @@ impl LiveGate {
     /// # Errors
     /// When a tenant or policy is not right: there is nothing yet to fall back on.
     pub fn load(tenants: Vec<PathBuf>, policies: Vec<PathBuf>, unassigned: Unassigned) -> Result<(Self, Vec<String>), GateError> {
+        // Before the files are read: what changes in between is seen by the first refresh.
+        let seen = AtomicU64::new(fingerprint(&tenants, &policies).unwrap_or_default());
         let (gate, warnings) = Gate::load(&tenants, &policies, unassigned)?;
         let store = PolicyStore::new(gate.policies().clone());
-        let live = Self { tenants, policies, unassigned, store, gate: ArcSwap::from_pointee(gate) };
+        let live = Self { tenants, policies, unassigned, store, gate: ArcSwap::from_pointee(gate), seen };
         Ok((live, warnings.iter().map(ToString::to_string).collect()))
     }
 
@@ -46,37 +52,49 @@ impl LiveGate {
         self.gate.load_full()
     }
 
-    /// A number for what the files hold now; it changes when they do.
-    ///
-    /// # Errors
-    /// When the files cannot be listed.
-    pub fn fingerprint(&self) -> Result<u64, FilesError> {
-        let tenants = files::list_files(&self.tenants, &["yaml", "yml", "json"])?;
-        let policies = files::list_files(&self.policies, &["rego"])?;
-        Ok(files::fingerprint(&[tenants, policies].concat()))
-    }
-
-    /// Loads the files again if they changed since `seen`, which it renews.
-    pub fn refresh(&self, seen: &mut u64) -> Change {
-        let fingerprint = match self.fingerprint() {
-            Ok(fingerprint) if fingerprint == *seen => return Change::None,
-            Ok(fingerprint) => fingerprint,
-            Err(error) => return Change::Refused(chain(&error)),
-        };
-        *seen = fingerprint;
-        // Policies that do not load must not keep a tenant's change from taking force.
+    /// Loads the files again if they changed since they were last looked at.
+    pub fn refresh(&self) -> Change {
+        let found = fingerprint(&self.tenants, &self.policies).map_err(|error| chain(&error));
+        // A failure is a state of its own: it is told once, and files that come back unchanged are a change.
+        let now = found.as_ref().map_or_else(hash, |fingerprint| *fingerprint);
+        if self.seen.swap(now, Ordering::Relaxed) == now {
+            return Change::None;
+        }
+        if let Err(error) = found {
+            return Change::Refused(error);
+        }
+        // What does not load must not keep the rest from taking force: neither policies a tenant's change, nor the reverse.
         let policies = self.store.reload(&self.policies).err().map(|error| chain(&error));
-        match Gate::load_tenants(&self.tenants, self.store.current(), self.unassigned) {
-            Err(error) => Change::Refused([policies, Some(chain(&error))].into_iter().flatten().collect::<Vec<_>>().join("; ")),
+        let tenants = match Gate::load_tenants(&self.tenants, self.store.current(), self.unassigned) {
             Ok((gate, warnings)) => {
                 self.gate.store(Arc::new(gate));
-                match policies {
-                    Some(error) => Change::Refused(error),
-                    None => Change::Taken(warnings.iter().map(ToString::to_string).collect()),
-                }
+                Ok(warnings.iter().map(ToString::to_string).collect())
             }
+            Err(error) => {
+                let old = self.current();
+                self.gate.store(Arc::new(Gate::new(old.tenants().clone(), self.store.current(), self.unassigned)));
+                Err(chain(&error))
+            }
+        };
+        match (policies, tenants) {
+            (None, Ok(warnings)) => Change::Taken(warnings),
+            (Some(error), Ok(_)) | (None, Err(error)) => Change::Refused(error),
+            (Some(policies), Err(tenants)) => Change::Refused(format!("{policies}; {tenants}")),
         }
     }
+}
+
+/// A number for what the files hold now; it changes when they do.
+fn fingerprint(tenants: &[PathBuf], policies: &[PathBuf]) -> Result<u64, FilesError> {
+    let tenants = files::list_files(tenants, &["yaml", "yml", "json"])?;
+    let policies = files::list_files(policies, &["rego"])?;
+    Ok(files::fingerprint(&[tenants, policies].concat()))
+}
+
+fn hash(text: &String) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// An error with its causes in one line.

@@ -56,7 +56,7 @@ pub struct Metrics {
     duration: Family<WebhookLabels, Histogram>,
     /// Admission requests being answered.
     pub in_flight: Gauge,
-    /// Evaluations of policies that failed, and policies that could not be loaded.
+    /// Evaluations of policies that failed, and reloads of policies or tenants that did.
     pub policy_errors: Counter,
     /// When the serving certificate ends, in seconds since 1970.
     pub certificate_not_after: Gauge,
@@ -74,7 +74,11 @@ impl Default for Metrics {
         registry.register("admission_requests", "Admission requests answered", requests.clone());
         registry.register("admission_duration_seconds", "Time to answer an admission request, once read", duration.clone());
         registry.register("admission_in_flight", "Admission requests being answered", in_flight.clone());
-        registry.register("policy_errors", "Policies that failed to load or to evaluate", policy_errors.clone());
+        registry.register(
+            "policy_errors",
+            "Policies that failed to evaluate, and reloads of policies or tenants that failed",
+            policy_errors.clone(),
+        );
         registry.register(
             "certificate_not_after_seconds",
             "End of the serving certificate, seconds since 1970",
