@@ -16,6 +16,7 @@ mod evaluate;
 pub mod facts;
 pub mod finding;
 pub mod input;
+mod limits;
 mod recursion;
 mod references;
 pub mod rule;
