@@ -23,6 +23,7 @@ pub mod rule;
 pub mod set;
 pub mod source;
 pub mod store;
+mod syntax;
 pub mod test_runner;
 
 pub use error::{PolicyError, PolicyProblem};
