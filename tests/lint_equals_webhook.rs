@@ -119,6 +119,7 @@ fn the_interpreter_says_what_the_virtual_machine_says() {
             conflicts: &[],
             quota: json!({"hard": {"cpu": "2"}, "used": {}, "requested": {"cpu": "3"}, "exceeded": [exceeded], "undeclared": []}).into(),
             unassigned: "deny",
+            claimants: &[],
             need_object: true,
             need_old_object: true,
         });

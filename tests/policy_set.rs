@@ -101,6 +101,30 @@ fn a_policy_that_runs_too_long_is_an_error_and_the_others_still_run() {
 }
 
 #[test]
+fn all_rules_share_one_budget_and_those_after_it_say_so() {
+    let endless = |package: &str| {
+        format!(
+            "package {package}\ndeny contains \"never\" if {{\n\tsome x in numbers.range(1, 2000)\n\tsome y in numbers.range(1, 2000)\n\tx + y < 0\n}}\n"
+        )
+    };
+    let mut sources: Vec<_> = ["a", "b", "c", "d", "e"].map(|package| source(&format!("{package}.rego"), &endless(package))).into();
+    sources.push(source("f.rego", "package f\ndeny contains \"never reached\"\n"));
+    let set = PolicySet::from_sources(sources).unwrap();
+    for _ in 0..2 {
+        let found = set.evaluate(input("{}"));
+        assert_eq!(
+            found.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(),
+            ["user/a", "user/b", "user/c", "user/d", "user/e", "user/f"]
+        );
+        assert!(
+            found.iter().all(|finding| finding.level == Level::Error && finding.message.contains("could not be evaluated: ")),
+            "{found:?}"
+        );
+        assert!(found[5].message.contains("before it used up"), "{}", found[5].message);
+    }
+}
+
+#[test]
 fn twenty_thousand_elements_are_not_too_many() {
     let env: Vec<String> = (0..20_000).map(|index| format!("{{\"name\": \"N{index}\"}}")).collect();
     let json = format!("{{\"env\": [{}]}}", env.join(","));
@@ -182,13 +206,17 @@ fn files_over_the_limits_are_refused() {
     let many_lines = format!("package x\n{}", "\n".repeat(20_001));
     assert!(refusal(&[("a.rego", &many_lines)]).contains("line count"));
     let large = format!("package x\n{}", "# comment\n".repeat(110_000));
-    assert!(refusal(&[("a.rego", &large)]).contains("file size"));
+    assert!(refusal(&[("a.rego", &large)]).contains("the file size is 1100010 bytes, over the limit of 262144"));
 }
 
 #[test]
 fn hostile_nesting_is_refused_instead_of_overflowing_the_stack() {
     let sum = format!("package x\nn := 1{}\ndeny contains \"m\" if n > 0\n", " +\n1".repeat(18_000));
     assert!(refusal(&[("a.rego", &sum)]).contains("nests more than"));
+    let brackets = format!("package x\nn := {}1{}\ndeny contains \"m\" if n\n", "[".repeat(500), "]".repeat(500));
+    assert!(refusal(&[("a.rego", &brackets)]).starts_with("a.rego:2:"), "500 brackets");
+    let long = format!("package x\nn := 1{}\n", format!("{} +\n1", "+1".repeat(490)).repeat(1_018));
+    assert!(refusal(&[("a.rego", &long)]).contains("over the limit of 262144"), "500 000 operators");
     let dots = format!("package x\nn := input{}\ndeny contains \"m\" if n > 0\n", ".a".repeat(400));
     assert_eq!(set(&dots).evaluate(input("{}")), []);
 }

@@ -8,7 +8,6 @@
 #   level: error
 #   since: 0.1.0
 #   help: Add the namespace to a FlinkTenant, or deploy to a namespace of a tenant.
-#   unassigned: bad
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
 #     kind: FlinkDeployment

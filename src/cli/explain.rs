@@ -22,6 +22,18 @@ pub struct Args {
 /// # Errors
 /// When there is no such rule or a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
+    let own = super::lint::doubtful_yaml();
+    if args.rule == own.id {
+        print!(
+            "{}\n\nRule:   {}\nLevel:  {}\n\n{}\n\nWhat to do:\n\n    {}\n",
+            own.title,
+            own.id,
+            own.level.as_str(),
+            own.description,
+            own.help
+        );
+        return Ok(Exit::Fine);
+    }
     let set = PolicySet::load(&args.policies)?;
     let Some(rule) = set.rule(&args.rule) else {
         let near = nearest(&args.rule, set.rules());

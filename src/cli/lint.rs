@@ -66,7 +66,7 @@ enum FailOn {
 
 /// The rule that speaks of text which readers of YAML may take differently. It is the linter's own: the
 /// webhook sees JSON.
-fn doubtful_yaml() -> RuleInfo {
+pub(super) fn doubtful_yaml() -> RuleInfo {
     RuleInfo {
         id: "yaml/doubtful".into(),
         title: "YAML that may not mean what it says".into(),

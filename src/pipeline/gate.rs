@@ -102,6 +102,7 @@ struct Case<'a> {
     object: Cow<'a, Value>,
     workload: Workload,
     tenant: Option<&'a Tenant>,
+    claimants: &'a [String],
 }
 
 impl Gate {
@@ -179,7 +180,7 @@ impl Gate {
         let mut findings = Vec::new();
         if !mutation.conflicts.is_empty() {
             let object = mutation.object.as_ref().map_or(Cow::Borrowed(&resource.object), Cow::Borrowed);
-            let case = Case { resource, object, workload, tenant: Some(&tenant) };
+            let case = Case { resource, object, workload, tenant: Some(&tenant), claimants: &[] };
             findings = self.findings(&case, &mutation.conflicts, &Usage::default());
             findings.retain(|finding| mutation.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
         }
@@ -200,13 +201,11 @@ impl Gate {
         let Some((owner, workload)) = self.case(resource) else { return nothing };
         let tenant = match owner {
             Owner::Tenant(tenant) => tenant,
-            Owner::Unassigned => {
-                let case = Case { resource, object: Cow::Borrowed(&resource.object), workload, tenant: None };
-                let mut findings = if case.workload.is_flink() { self.findings(&case, &[], &Usage::default()) } else { Vec::new() };
-                findings.retain(|finding| finding.rule == UNASSIGNED_RULE);
-                return Judgement { findings, ..nothing };
+            Owner::Unassigned if !workload.is_flink() => return nothing,
+            Owner::Unassigned => return Judgement { findings: self.without_tenant(resource, workload, &[], UNASSIGNED_RULE), ..nothing },
+            Owner::Ambiguous(names) => {
+                return Judgement { findings: self.without_tenant(resource, workload, &names, AMBIGUOUS_RULE), ..nothing };
             }
-            Owner::Ambiguous(names) => return Judgement { findings: vec![ambiguous(resource, &names)], ..nothing },
         };
         let mutation = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
         let mutated = mutation.object.filter(|_| !as_is);
@@ -215,7 +214,7 @@ impl Gate {
             None => (Cow::Borrowed(&resource.object), workload),
         };
         let used = used(&tenant.name, &Usage::of(&workload.size.total));
-        let case = Case { resource, object, workload, tenant: Some(&tenant) };
+        let case = Case { resource, object, workload, tenant: Some(&tenant), claimants: &[] };
         let findings = self.findings(&case, &mutation.conflicts, &used);
         Judgement { tenant: Some(tenant.name.clone()), findings, mutated }
     }
@@ -247,6 +246,14 @@ impl Gate {
         Some((owner, flink::lower(resource, &resource.object)?))
     }
 
+    /// What the one rule that holds in a namespace of no tenant, or of several, says.
+    fn without_tenant(&self, resource: &Resource, workload: Workload, claimants: &[String], rule: &str) -> Vec<Finding> {
+        let case = Case { resource, object: Cow::Borrowed(&resource.object), workload, tenant: None, claimants };
+        let mut findings = self.findings(&case, &[], &Usage::default());
+        findings.retain(|finding| finding.rule == rule);
+        findings
+    }
+
     fn findings(&self, case: &Case<'_>, conflicts: &[Conflict], used: &Usage) -> Vec<Finding> {
         let prepared = case.tenant.and_then(|tenant| self.prepared.get(&tenant.name));
         let needs = self.policies.mentions();
@@ -258,6 +265,7 @@ impl Gate {
             conflicts,
             quota: convert(&quota(case, prepared.map(|prepared| &prepared.limits), used)),
             unassigned: self.unassigned.as_str(),
+            claimants: case.claimants,
             need_object: needs.object,
             need_old_object: needs.old_object,
         });
@@ -275,8 +283,11 @@ impl Gate {
     }
 }
 
-/// The rule about namespaces that no tenant claims; the one rule that holds without a tenant.
+/// The rule about namespaces that no tenant claims; the one rule that holds there.
 const UNASSIGNED_RULE: &str = "tenancy/unassigned-namespace";
+
+/// The rule about namespaces that several tenants claim; the one rule that holds there.
+const AMBIGUOUS_RULE: &str = "tenancy/ambiguous-namespace";
 
 fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option<Finding> {
     let level = match case.tenant {
@@ -299,16 +310,6 @@ fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     }
     let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
-}
-
-fn ambiguous(resource: &Resource, names: &[String]) -> Finding {
-    Finding {
-        rule: "tenancy/ambiguous-namespace".into(),
-        level: Level::Error,
-        message: format!("namespace {} is claimed by more than one tenant: {}", resource.namespace, names.join(", ")),
-        pointer: "/metadata/namespace".into(),
-        help: Some("ask the platform team to give the namespace to one tenant".into()),
-    }
 }
 
 /// What no rule may stand in the way of: deletions, objects on their way out, and updates that leave what runs

@@ -2,11 +2,13 @@
 
 use super::error::{PolicyError, PolicyProblem};
 use super::finding::Level;
+use super::limits;
 use super::recursion;
-use super::references::{ModuleFacts, at};
+use super::references::ModuleFacts;
 use super::rule::Rule;
 use super::set::Needs;
 use super::source::PolicySource;
+use super::syntax::at;
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
 use regorus::{CompiledPolicy, Engine, PolicyLengthConfig};
@@ -15,8 +17,8 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 /// Stack of the thread that parses, checks and compiles, and of those that run the interpreter. regorus recurses on
-/// nested expressions; a 1 MiB file (its limit) of `1+1+1+…` nests half a million deep until it is refused, at up to
-/// 500 bytes a level. Only pages that are touched cost memory.
+/// nested expressions; a file of `1+1+1+…` nests as deep as [`limits`] lets it be long until it is refused, at up to
+/// 500 bytes a level in each of several walks. Only pages that are touched cost memory.
 const STACK: usize = 512 << 20;
 
 /// What a rule may say, and how gravely unless its metadata or the finding says otherwise.
@@ -79,9 +81,11 @@ pub(super) fn parse(sources: &[PolicySource]) -> Result<(Engine, Vec<ModuleFacts
     engine.set_strict_builtin_errors(false);
     let mut problems = Vec::new();
     for source in sources {
-        if let Err(error) = engine.add_policy(source.path.clone(), source.text.clone()) {
-            problems.push(PolicyProblem::from_rendered(&source.path, &error.to_string()));
-        }
+        let added = limits::check(source).and_then(|()| {
+            let added = engine.add_policy(source.path.clone(), source.text.clone());
+            added.map_err(|error| PolicyProblem::from_rendered(&source.path, &error.to_string()))
+        });
+        problems.extend(added.err());
     }
     if !problems.is_empty() {
         return Err(problems);

@@ -8,20 +8,47 @@ use super::finding::Level;
 use super::rule::Rule;
 use regorus::Value;
 use regorus::rvm::RegoVM;
-use regorus::rvm::vm::{ExecutionMode, ExecutionState};
+use regorus::rvm::vm::{ExecutionMode, ExecutionState, VmError};
 use regorus::utils::limits::ExecutionTimerConfig;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Instructions one entry point may execute: an object of 1.5 MiB (etcd's limit) has at most some 50 000 list elements
 /// of 30 bytes, and a rule spends about 10 instructions on each. Deterministic, so that a verdict never depends on load.
 const MAX_INSTRUCTIONS: usize = 500_000;
 
-/// Time one entry point may take. [`MAX_INSTRUCTIONS`] take about 50 ms, so this only stops what is slow inside
-/// builtins; it is longer than a container throttled for a few periods of 100 ms stands still, and two of them still
-/// fit the API server's default timeout of 10 s.
+/// Entry points that may use up [`MAX_INSTRUCTIONS`] in one evaluation; the rules after them are not run any more.
+const MAX_EXHAUSTED: usize = 4;
+
+/// Time all entry points of one evaluation may take together. [`MAX_EXHAUSTED`] of them take about 200 ms, so this
+/// only stops what is slow inside builtins; it is longer than a container throttled for a few periods of 100 ms stands
+/// still, and fits the API server's default timeout of 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
+
+/// What is left for the rules of one evaluation.
+///
+/// The virtual machine does not tell how many instructions it executed, only that it reached the limit; rules that stay
+/// just below it are bounded by the time.
+struct Budget {
+    deadline: Instant,
+    exhausted: usize,
+}
+
+impl Budget {
+    fn new() -> Self {
+        Self { deadline: Instant::now() + TIME_LIMIT, exhausted: 0 }
+    }
+
+    /// The time left, or why nothing is.
+    fn left(&self) -> Result<Duration, String> {
+        if self.exhausted >= MAX_EXHAUSTED {
+            return Err(format!("{MAX_EXHAUSTED} entry points before it used up their {MAX_INSTRUCTIONS} instructions"));
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(format!("the rules before it used up the {TIME_LIMIT:?} that all have together")) } else { Ok(left) }
+    }
+}
 
 /// Instructions between two looks at the clock, about 5 µs.
 const TIME_CHECK_INTERVAL: NonZeroU32 = match NonZeroU32::new(64) {
@@ -62,11 +89,12 @@ impl Machines {
     /// Runs every entry point, also when others fail.
     pub(super) fn run(&mut self, rules: &[Rule], programs: &[CompiledRule], input: &Value) -> Vec<RawFinding> {
         let mut findings = Vec::new();
+        let mut budget = Budget::new();
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
             vm.set_input(input.clone());
             for (index, entry) in compiled.entry_points.iter().enumerate() {
                 let Some(rule) = rules.get(entry.rule) else { continue };
-                match execute(vm, index) {
+                match execute(vm, index, &mut budget) {
                     Ok(value) => read_verdict(rule, entry, &value, &mut findings),
                     Err(message) => {
                         findings.push(failure(rule, &message));
@@ -87,19 +115,23 @@ fn machine(compiled: &CompiledRule) -> RegoVM {
     let mut vm = RegoVM::new();
     vm.set_execution_mode(ExecutionMode::Suspendable);
     vm.set_max_instructions(MAX_INSTRUCTIONS);
-    vm.set_execution_timer_config(Some(ExecutionTimerConfig { limit: TIME_LIMIT, check_interval: TIME_CHECK_INTERVAL }));
     vm.load_program(compiled.program.clone());
     // Policies get no data but their own rules; an empty object cannot clash with them.
     let _ = vm.set_data(Value::new_object());
     vm
 }
 
-fn execute(vm: &mut RegoVM, index: usize) -> Result<Value, String> {
+fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, String> {
+    let limit = budget.left()?;
+    vm.set_execution_timer_config(Some(ExecutionTimerConfig { limit, check_interval: TIME_CHECK_INTERVAL }));
     let outcome = catch_unwind(AssertUnwindSafe(|| vm.execute_entry_point_by_index(index)));
     match outcome {
         Ok(Ok(_)) if matches!(vm.execution_state(), ExecutionState::Suspended { .. }) => Err("it waits for the host".into()),
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Err(error)) => {
+            budget.exhausted += usize::from(matches!(error, VmError::InstructionLimitExceeded { .. }));
+            Err(error.to_string())
+        }
         Err(_) => Err("regorus panicked".into()),
     }
 }

@@ -27,6 +27,8 @@ pub struct InputParts<'a> {
     pub quota: Value,
     /// `allow`, `warn` or `deny`: what becomes of Flink in a namespace of no tenant.
     pub unassigned: &'a str,
+    /// Tenants that all claim the namespace; empty where it belongs to one or none.
+    pub claimants: &'a [String],
     /// Whether any rule reads `input.object`; converting it costs as much as the rest.
     pub need_object: bool,
     /// Whether any rule reads `input.oldObject`.
@@ -52,7 +54,8 @@ pub fn build(parts: InputParts<'_>) -> Value {
     put("tenant", tenant);
     put("quota", parts.quota);
     put("mutation", object([("conflicts", Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()))]));
-    put("tenancy", object([("unassigned", Value::from(parts.unassigned))]));
+    let claimants: Vec<Value> = parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
+    put("tenancy", object([("unassigned", Value::from(parts.unassigned)), ("claimants", Value::from(claimants))]));
     Value::from(fields)
 }
 
@@ -160,6 +163,7 @@ mod tests {
             conflicts: &[],
             quota: Value::new_object(),
             unassigned: "warn",
+            claimants: &[],
             need_object: true,
             need_old_object: true,
         });
@@ -189,6 +193,7 @@ mod tests {
             conflicts: &[],
             quota: Value::Null,
             unassigned: "warn",
+            claimants: &[],
             need_object: false,
             need_old_object: false,
         });
@@ -219,6 +224,7 @@ mod tests {
             conflicts: &[],
             quota: Value::Null,
             unassigned: "warn",
+            claimants: &[],
             need_object: false,
             need_old_object: false,
         });

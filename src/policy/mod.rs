@@ -16,12 +16,14 @@ mod evaluate;
 pub mod facts;
 pub mod finding;
 pub mod input;
+mod limits;
 mod recursion;
 mod references;
 pub mod rule;
 pub mod set;
 pub mod source;
 pub mod store;
+mod syntax;
 pub mod test_runner;
 
 pub use error::{PolicyError, PolicyProblem};

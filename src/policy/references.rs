@@ -5,7 +5,8 @@
 
 use super::compile::rego_path;
 use super::error::PolicyProblem;
-use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span};
+use super::syntax::{at, chain, declarations, variables};
+use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead};
 use std::collections::{BTreeMap, HashMap};
 
 /// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on them.
@@ -118,51 +119,6 @@ impl ModuleFacts {
         let definitions: Vec<Definition> = module.policy.iter().map(|rule| walker.definition(rule)).collect();
         let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
         Self { definitions, inputs, problems, imported, package }
-    }
-}
-
-/// `root.a["b"][c]` taken apart.
-struct Chain<'a> {
-    root: &'a str,
-    span: &'a Span,
-    parts: Pattern,
-    indexes: Vec<&'a Ref<Expr>>,
-}
-
-impl Chain<'_> {
-    fn constant_prefix(&self) -> Vec<String> {
-        let parts = self.parts.iter().map_while(Clone::clone);
-        std::iter::once(self.root.to_owned()).chain(parts).collect()
-    }
-}
-
-/// Takes a reference apart; `None` where it hangs on something that is not a name.
-fn chain(expr: &Ref<Expr>) -> Option<Chain<'_>> {
-    let (mut parts, mut indexes, mut current) = (Vec::new(), Vec::new(), expr);
-    loop {
-        match current.as_ref() {
-            Expr::Var { span, .. } => {
-                parts.reverse();
-                return Some(Chain { root: span.text(), span, parts, indexes });
-            }
-            Expr::RefDot { refr, field, .. } => {
-                parts.push(Some(field.0.text().to_owned()));
-                current = refr;
-            }
-            Expr::RefBrack { refr, index, .. } => {
-                match index.as_ref() {
-                    Expr::String { value, .. } | Expr::RawString { value, .. } => {
-                        parts.push(value.as_string().ok().map(|text| text.to_string()));
-                    }
-                    _ => {
-                        parts.push(None);
-                        indexes.push(index);
-                    }
-                }
-                current = refr;
-            }
-            _ => return None,
-        }
     }
 }
 
@@ -347,37 +303,4 @@ impl Walker<'_> {
             }
         }
     }
-}
-
-/// Names that the statements of one query declare: `some x`, `some x in …`, `x := …`.
-fn declarations(query: &Ref<Query>) -> Vec<String> {
-    let mut names = Vec::new();
-    for statement in &query.stmts {
-        match &statement.literal {
-            Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(|span| span.text().to_owned())),
-            Literal::SomeIn { key, value, .. } => key.iter().chain([value]).for_each(|expr| variables(expr, &mut names)),
-            Literal::Expr { expr, .. } => {
-                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
-                    variables(lhs, &mut names);
-                }
-            }
-            _ => {}
-        }
-    }
-    names
-}
-
-/// Variables of a pattern such as `[a, {"k": b}]`; regorus' parser keeps such nesting below 32.
-fn variables(expr: &Ref<Expr>, names: &mut Vec<String>) {
-    match expr.as_ref() {
-        Expr::Var { span, .. } => names.push(span.text().to_owned()),
-        Expr::Array { items, .. } => items.iter().for_each(|item| variables(item, names)),
-        Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| variables(value, names)),
-        _ => {}
-    }
-}
-
-/// A problem where a piece of syntax stands.
-pub(super) fn at(span: &Span, message: String) -> PolicyProblem {
-    PolicyProblem { file: span.source.file().clone(), line: span.line as usize, column: span.col as usize, message }
 }

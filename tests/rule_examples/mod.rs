@@ -11,6 +11,12 @@ use std::sync::Arc;
 /// The rule whose bad example stands in a namespace of no tenant.
 pub const UNASSIGNED: &str = "tenancy/unassigned-namespace";
 
+/// The rule whose bad example stands in a namespace of two tenants.
+pub const AMBIGUOUS: &str = "tenancy/ambiguous-namespace";
+
+/// The rules that hold outside any one tenant, so that none can lower or except them.
+pub const OUTSIDE_TENANTS: [&str; 2] = [UNASSIGNED, AMBIGUOUS];
+
 /// The only document of a text.
 pub fn read(text: &str) -> Value {
     let [document] = yaml::parse(text).try_into().expect("one document");
@@ -43,7 +49,15 @@ pub fn gate_of_nobody(policies: &Arc<PolicySet>, unassigned: Unassigned) -> Gate
 
 /// The gate for a rule's bad example.
 pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Rule) -> Gate {
-    if rule.id == UNASSIGNED { gate_of_nobody(policies, Unassigned::Deny) } else { gate(policies, spec(rule)) }
+    match rule.id.as_str() {
+        UNASSIGNED => gate_of_nobody(policies, Unassigned::Deny),
+        AMBIGUOUS => {
+            let spec: FlinkTenantSpec = serde_json::from_value(serde_json::json!({"namespaces": {"names": ["*"]}})).unwrap();
+            let tenant = |name: &str| Tenant { name: name.into(), spec: spec.clone(), source: String::new() };
+            Gate::new(Tenants::new(vec![tenant("payments"), tenant("search")], BTreeMap::new()), policies.clone(), Unassigned::Warn)
+        }
+        _ => gate(policies, spec(rule)),
+    }
 }
 
 /// The built-in rules.

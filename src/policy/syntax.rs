@@ -1,0 +1,83 @@
+//! Pieces of Rego's syntax tree taken apart: references, and the names that queries and patterns declare.
+
+use super::error::PolicyProblem;
+use super::references::Pattern;
+use regorus::unstable::{AssignOp, Expr, Literal, Query, Ref, Span};
+
+/// `root.a["b"][c]` taken apart.
+pub(super) struct Chain<'a> {
+    pub(super) root: &'a str,
+    pub(super) span: &'a Span,
+    pub(super) parts: Pattern,
+    pub(super) indexes: Vec<&'a Ref<Expr>>,
+}
+
+impl Chain<'_> {
+    pub(super) fn constant_prefix(&self) -> Vec<String> {
+        let parts = self.parts.iter().map_while(Clone::clone);
+        std::iter::once(self.root.to_owned()).chain(parts).collect()
+    }
+}
+
+/// Takes a reference apart; `None` where it hangs on something that is not a name.
+pub(super) fn chain(expr: &Ref<Expr>) -> Option<Chain<'_>> {
+    let (mut parts, mut indexes, mut current) = (Vec::new(), Vec::new(), expr);
+    loop {
+        match current.as_ref() {
+            Expr::Var { span, .. } => {
+                parts.reverse();
+                return Some(Chain { root: span.text(), span, parts, indexes });
+            }
+            Expr::RefDot { refr, field, .. } => {
+                parts.push(Some(field.0.text().to_owned()));
+                current = refr;
+            }
+            Expr::RefBrack { refr, index, .. } => {
+                match index.as_ref() {
+                    Expr::String { value, .. } | Expr::RawString { value, .. } => {
+                        parts.push(value.as_string().ok().map(|text| text.to_string()));
+                    }
+                    _ => {
+                        parts.push(None);
+                        indexes.push(index);
+                    }
+                }
+                current = refr;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Names that the statements of one query declare: `some x`, `some x in …`, `x := …`.
+pub(super) fn declarations(query: &Ref<Query>) -> Vec<String> {
+    let mut names = Vec::new();
+    for statement in &query.stmts {
+        match &statement.literal {
+            Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(|span| span.text().to_owned())),
+            Literal::SomeIn { key, value, .. } => key.iter().chain([value]).for_each(|expr| variables(expr, &mut names)),
+            Literal::Expr { expr, .. } => {
+                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
+                    variables(lhs, &mut names);
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Variables of a pattern such as `[a, {"k": b}]`; regorus' parser keeps such nesting below 32.
+pub(super) fn variables(expr: &Ref<Expr>, names: &mut Vec<String>) {
+    match expr.as_ref() {
+        Expr::Var { span, .. } => names.push(span.text().to_owned()),
+        Expr::Array { items, .. } => items.iter().for_each(|item| variables(item, names)),
+        Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| variables(value, names)),
+        _ => {}
+    }
+}
+
+/// A problem where a piece of syntax stands.
+pub(super) fn at(span: &Span, message: String) -> PolicyProblem {
+    PolicyProblem { file: span.source.file().clone(), line: span.line as usize, column: span.col as usize, message }
+}
