@@ -6,7 +6,7 @@ mod rule_examples;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level, Rule};
 use flinkgate::quota::Usage;
-use rule_examples::{OUTSIDE_TENANTS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec};
+use rule_examples::{AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec};
 use serde_json::{Value, json};
 
 fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
@@ -16,6 +16,9 @@ fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
 fn of<'a>(findings: &'a [Finding], rule: &Rule) -> Vec<&'a Finding> {
     findings.iter().filter(|finding| finding.rule == rule.id).collect()
 }
+
+/// The rules that hold outside any one tenant, so that none can lower or except them.
+const OUTSIDE_TENANTS: [&str; 2] = [UNASSIGNED, AMBIGUOUS];
 
 /// What every rule that holds for tenants says of its bad example when its tenant's spec is changed.
 fn with_change(change: impl Fn(&Rule, &mut Value), check: impl Fn(&Rule, Vec<Finding>)) {

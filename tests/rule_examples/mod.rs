@@ -14,9 +14,6 @@ pub const UNASSIGNED: &str = "tenancy/unassigned-namespace";
 /// The rule whose bad example stands in a namespace of two tenants.
 pub const AMBIGUOUS: &str = "tenancy/ambiguous-namespace";
 
-/// The rules that hold outside any one tenant, so that none can lower or except them.
-pub const OUTSIDE_TENANTS: [&str; 2] = [UNASSIGNED, AMBIGUOUS];
-
 /// The only document of a text.
 pub fn read(text: &str) -> Value {
     let [document] = yaml::parse(text).try_into().expect("one document");
