@@ -7,6 +7,7 @@
 #   id: flink/enforced-option
 #   level: error
 #   since: 0.1.0
+#   when: [mutation.conflicts]
 #   help: Leave the option out of flinkConfiguration, and Flinkgate sets it.
 #   tenant: |
 #     flink: {configuration: {enforced: {kubernetes.rest-service.exposed.type: ClusterIP}}}

@@ -7,6 +7,7 @@
 #   id: flink/forbidden-option
 #   level: error
 #   since: 0.1.0
+#   when: [flink.forbidden]
 #   help: Remove the option.
 #   tenant: |
 #     flink: {configuration: {forbidden: ["env.java.opts.*"]}}

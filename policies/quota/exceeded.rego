@@ -6,6 +6,7 @@
 #   id: quota/exceeded
 #   level: error
 #   since: 0.1.0
+#   when: [quota.exceeded]
 #   help: Ask for less, delete what is not used, or ask for a higher quota.
 #   tenant: |
 #     quota: {hard: {cpu: "2"}}

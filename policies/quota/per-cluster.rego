@@ -6,6 +6,7 @@
 #   id: quota/per-cluster
 #   level: error
 #   since: 0.1.0
+#   when: [quota.exceeded]
 #   help: Ask for less, or ask for a higher perCluster limit.
 #   tenant: |
 #     quota: {perCluster: {cpu: "2"}}

@@ -7,6 +7,7 @@
 #   id: quota/undeclared
 #   level: error
 #   since: 0.1.0
+#   when: [quota.undeclared]
 #   help: Set resources.requests on every container.
 #   tenant: |
 #     quota: {hard: {cpu: "2"}}

@@ -7,6 +7,7 @@
 #   id: scheduling/node-selector
 #   level: error
 #   since: 0.1.0
+#   when: [mutation.conflicts]
 #   help: Leave the label out of nodeSelector, and Flinkgate adds it.
 #   tenant: |
 #     scheduling: {nodeSelector: {pool: flink}}

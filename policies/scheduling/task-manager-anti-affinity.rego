@@ -8,6 +8,7 @@
 #   id: scheduling/task-manager-anti-affinity
 #   level: error
 #   since: 0.1.0
+#   when: [tenant.scheduling.antiAffinity.taskManager]
 #   help: Leave podAntiAffinity out, and Flinkgate adds it; or select app and component of this cluster.
 #   asIs: true
 #   tenant: |

@@ -7,6 +7,7 @@
 #   id: storage/checkpoint-volume
 #   level: error
 #   since: 0.1.0
+#   when: [mutation.conflicts]
 #   help: Leave the volume and its mount out, and Flinkgate adds them.
 #   tenant: |
 #     storage: {checkpoints: {volume: {claimName: "{cluster}-state", size: 10Gi}}}

@@ -8,6 +8,7 @@
 #   id: storage/ephemeral-state
 #   level: error
 #   since: 0.1.0
+#   when: [flink.state.directories]
 #   help: Use an object store (s3://…), or mount a ReadWriteMany claim at this directory in JobManager and TaskManager.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1

@@ -7,6 +7,7 @@
 #   id: tenancy/ambiguous-namespace
 #   level: error
 #   since: 0.1.0
+#   when: [tenancy.claimants]
 #   help: Ask the platform team to give the namespace to one tenant.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1

@@ -7,6 +7,7 @@
 #   id: tenancy/label
 #   level: error
 #   since: 0.1.0
+#   when: [mutation.conflicts]
 #   help: Leave the label out, and Flinkgate adds it.
 #   tenant: |
 #     labels: {cost-center: "4711"}

@@ -7,6 +7,7 @@
 #   id: tenancy/unassigned-namespace
 #   level: error
 #   since: 0.1.0
+#   when: [tenancy.unassigned]
 #   help: Add the namespace to a FlinkTenant, or deploy to a namespace of a tenant.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1

@@ -55,7 +55,9 @@ pub fn build(parts: InputParts<'_>) -> Value {
     put("quota", parts.quota);
     put("mutation", object([("conflicts", Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()))]));
     let claimants: Vec<Value> = parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
-    put("tenancy", object([("unassigned", Value::from(parts.unassigned)), ("claimants", Value::from(claimants))]));
+    // Said only of a namespace that nobody claims: the rule about it is not even looked at elsewhere.
+    let unassigned = if parts.tenant.is_none() && claimants.is_empty() { Value::from(parts.unassigned) } else { Value::Null };
+    put("tenancy", object([("unassigned", unassigned), ("claimants", Value::from(claimants))]));
     Value::from(fields)
 }
 

@@ -40,6 +40,10 @@ pub struct Rule {
     /// Whether the examples are judged as they are, because mutation would complete the bad one.
     #[serde(rename = "asIs", skip_serializing_if = "std::ops::Not::not")]
     pub as_is: bool,
+    /// Places in `input` (`["mutation", "conflicts"]`) without which the rule can have nothing to say: where one is
+    /// missing or empty, the rule is not evaluated at all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<Vec<String>>,
     /// What to do, for findings that bring no help of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -82,6 +86,7 @@ impl Rule {
             bad: text(custom, "bad"),
             good: text(custom, "good"),
             tenant: text(custom, "tenant"),
+            when: places(custom.get("when")).map_err(|message| problem(source, line, message))?,
             as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
             help: text(custom, "help"),
             builtin: source.builtin,
@@ -112,6 +117,17 @@ fn text(value: &Value, field: &str) -> Option<String> {
         _ => return None,
     };
     (!text.is_empty()).then_some(text)
+}
+
+/// `custom.when`: a list of dotted places in `input`.
+fn places(when: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
+    let place = |place: &Value| Some(place.as_str()?.split('.').map(str::to_owned).collect());
+    match when {
+        None => Some(Vec::new()),
+        Some(Value::Array(list)) => list.iter().map(place).collect::<Option<_>>(),
+        Some(_) => None,
+    }
+    .ok_or_else(|| "custom.when is not a list of places in input, such as [mutation.conflicts]".into())
 }
 
 /// The first `# METADATA` block: its line and its YAML, freed of the comment signs.

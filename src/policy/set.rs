@@ -112,7 +112,7 @@ impl PolicySet {
     /// What all rules say of this input. A rule that cannot be evaluated says so as an error.
     pub fn evaluate(&self, input: Value) -> Vec<RawFinding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
-        let mut machines = machines.unwrap_or_else(|| Machines::new(self.generation, &self.programs));
+        let mut machines = machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
         let findings = machines.run(&self.rules, &self.programs, &input);
         MACHINES.set(Some(machines));
         findings
