@@ -1,0 +1,60 @@
+//! `spec.flink`: versions, options and default sizes.
+
+use super::{Scalar, is_default};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Flink versions, options and default sizes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Flink {
+    /// Versions that may run, as a FlinkDeployment names them; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Vec<String>>,
+    /// Options of Flink's configuration.
+    #[serde(skip_serializing_if = "is_default")]
+    pub configuration: Configuration,
+    /// Sizes where the object gives none.
+    #[serde(skip_serializing_if = "is_default")]
+    pub resources: Resources,
+}
+
+/// Options of Flink's configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Configuration {
+    /// Set where absent.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub defaults: BTreeMap<String, Scalar>,
+    /// Set always; another value is refused.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub enforced: BTreeMap<String, Scalar>,
+    /// Options the tenant may not set: exact, or with stars.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden: Vec<String>,
+}
+
+/// Sizes where the object gives none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Resources {
+    /// For JobManagers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_manager: Option<RoleResources>,
+    /// For TaskManagers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_manager: Option<RoleResources>,
+}
+
+/// cpu and memory as a FlinkDeployment's `resource` takes them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RoleResources {
+    /// Cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<f64>,
+    /// Total process memory as Flink writes it: `2048m`, `4g`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
+}

@@ -1,0 +1,59 @@
+//! `spec.storage`: where state lives.
+
+use super::{Amount, is_default};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where state lives.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Storage {
+    /// Checkpoints, savepoints and high-availability metadata.
+    #[serde(skip_serializing_if = "is_default")]
+    pub checkpoints: Checkpoints,
+}
+
+/// Checkpoints, savepoints and high-availability metadata.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Checkpoints {
+    /// The claim that every cluster gets mounted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume: Option<CheckpointVolume>,
+    /// URIs under which state may live besides the volume; anywhere durable when absent and no volume is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locations: Option<Vec<String>>,
+}
+
+/// A PersistentVolumeClaim for a cluster's state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CheckpointVolume {
+    /// Name of the claim; `{cluster}` stands for the Flink cluster's name.
+    pub claim_name: String,
+    /// Storage class of the claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_class_name: Option<String>,
+    /// Access modes of the claim; JobManagers and TaskManagers share it, so ReadWriteMany unless given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access_modes: Vec<String>,
+    /// Size of the claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<Amount>,
+    /// Where Flink sees it; `/flink/state` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mount_path: Option<String>,
+    /// Whether the claim outlives the cluster; Retain unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reclaim: Option<Reclaim>,
+}
+
+/// What becomes of a claim when its cluster goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Reclaim {
+    /// It stays.
+    #[default]
+    Retain,
+    /// It goes with the cluster.
+    Delete,
+}

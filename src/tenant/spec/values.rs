@@ -1,0 +1,69 @@
+//! Values that a tenant's YAML may write in several ways: quantities and options.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A quantity as Kubernetes writes it, in quotes or as a plain integer: `"500m"`, `256Gi`, `40`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "serde_json::Value", into = "String")]
+pub struct Amount(pub String);
+
+impl From<Amount> for String {
+    fn from(amount: Amount) -> Self {
+        amount.0
+    }
+}
+
+impl TryFrom<serde_json::Value> for Amount {
+    type Error = String;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, String> {
+        match value {
+            serde_json::Value::String(text) => Ok(Self(text)),
+            serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => Ok(Self(number.to_string())),
+            other => Err(format!("{other} is not a quantity: write an integer, or a quantity in quotes such as \"1.5\" or \"256Gi\"")),
+        }
+    }
+}
+
+impl JsonSchema for Amount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Amount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "pattern": QUANTITY_PATTERN
+        })
+    }
+}
+
+/// What `resource.Quantity` accepts, as its CRD schemas in Kubernetes say it.
+const QUANTITY_PATTERN: &str =
+    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
+
+/// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees their text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Scalar(pub serde_json::Value);
+
+impl Scalar {
+    /// The value as Flink's configuration holds it.
+    pub fn text(&self) -> String {
+        match &self.0 {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl JsonSchema for Scalar {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Scalar".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"x-kubernetes-preserve-unknown-fields": true})
+    }
+}
