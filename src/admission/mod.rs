@@ -17,4 +17,5 @@ pub mod router;
 pub mod server;
 pub mod shutdown;
 pub mod tls;
+mod wording;
 mod x509;

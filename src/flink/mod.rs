@@ -6,6 +6,7 @@
 pub mod config;
 pub mod image;
 pub mod kinds;
+mod location;
 pub mod memory;
 pub mod memory_size;
 pub mod options;

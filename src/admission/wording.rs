@@ -1,0 +1,48 @@
+//! Text and places in the form that API servers and their clients take: one line, no control characters, dotted fields.
+
+use crate::resource::pointer;
+
+/// A finding that quotes a whole object must not fill the user's terminal.
+pub(super) const LINE_LENGTH: usize = 1_000;
+
+/// One line of at most `length` characters. A warning with a control character would be dropped by the API server.
+pub(super) fn clean(text: &str, length: usize) -> String {
+    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
+    if let Some((end, _)) = line.char_indices().nth(length.saturating_sub(1))
+        && line.chars().nth(length).is_some()
+    {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+/// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.
+pub(super) fn field_path(json_pointer: &str) -> String {
+    let mut path = String::new();
+    for token in pointer::tokens(json_pointer) {
+        let is_index = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
+        let is_plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
+        if is_index || !is_plain {
+            path.push_str(&format!("[{token}]"));
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&token);
+        }
+    }
+    clean(&path, LINE_LENGTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_on_a_character() {
+        assert_eq!(clean("abc", 3), "abc");
+        assert_eq!(clean("äöüß", 3), "äö…");
+        assert_eq!(clean("a\nb", 3), "a b");
+    }
+}
