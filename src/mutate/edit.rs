@@ -57,6 +57,22 @@ impl Path {
         found.filter(|value| !value.is_null())
     }
 
+    /// Whether what a change needs is there or can be made: an object or a list wherever the path goes into one.
+    pub(super) fn fits(&self, root: &Value, kind: Kind) -> bool {
+        let mut value = Some(root);
+        for step in &self.0 {
+            value = match (step, value.filter(|value| !value.is_null())) {
+                (_, None) => return true,
+                (Step::Key(key), Some(Value::Object(fields))) => fields.get(key),
+                // An element that is null merges with nothing, and one that is made of it would.
+                (Step::Index(index), Some(Value::Array(elements))) if elements.get(*index) != Some(&Value::Null) => elements.get(*index),
+                (Step::Named(name), Some(Value::Array(elements))) => elements.iter().find(|element| named(element, name)),
+                _ => return false,
+            };
+        }
+        kind == Kind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
+    }
+
     /// The place itself, with all that leads to it made where it is missing; `None` where something else stands in the way.
     pub(super) fn reach<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(root, |value, step| match step {

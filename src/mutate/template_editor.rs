@@ -76,7 +76,7 @@ impl<'a> Editor<'a> {
     }
 
     fn apply_merged(&mut self, index: usize, edit: Edit, pending: &mut [Vec<Edit>]) {
-        let Some(merged) = self.merged(index) else { return };
+        let Some(merged) = self.merged(index).filter(|merged| edit.path.fits(&merged.value, edit.kind)) else { return };
         match edit.kind {
             Kind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
             Kind::Append if self.is_keyed(index, &edit) && has_name(edit.path.find(&merged.value), &edit.value) => return,
