@@ -62,6 +62,27 @@ pub const HIGH_AVAILABILITY_DIR: Names =
 /// Which state backend tasks use.
 pub const STATE_BACKEND: Names = &["state.backend.type", "state.backend"];
 
+/// Options that Flink knows under several names, as far as Flinkgate needs to know.
+const RENAMED: [Names; 12] = [
+    CHECKPOINT_DIR,
+    SAVEPOINT_DIR,
+    HIGH_AVAILABILITY,
+    HIGH_AVAILABILITY_DIR,
+    STATE_BACKEND,
+    IMAGE,
+    JOB_MANAGER_CPU,
+    TASK_MANAGER_CPU,
+    &["restart-strategy.type", "restart-strategy"],
+    &["env.java.opts.all", "env.java.opts"],
+    &["execution.checkpointing.num-retained", "state.checkpoints.num-retained"],
+    &["execution.checkpointing.incremental", "state.backend.incremental"],
+];
+
+/// All names of the option that has this one among its names; none where it is not known to have others.
+pub fn names_of(key: &str) -> Names {
+    RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
+}
+
 /// The name that Flinkgate writes.
 pub fn canonical(names: Names) -> &'static str {
     names.first().copied().unwrap_or_default()

@@ -17,22 +17,6 @@ const RULE: &str = "flink/enforced-option";
 /// The first version that reads `execution.checkpointing.dir`; earlier ones pass over it.
 const RENAMED_DIRS: FlinkVersion = FlinkVersion::new(1, 20);
 
-/// Options whose other names Flinkgate knows.
-const RENAMED: [options::Names; 12] = [
-    CHECKPOINT_DIR,
-    SAVEPOINT_DIR,
-    HIGH_AVAILABILITY,
-    HIGH_AVAILABILITY_DIR,
-    options::STATE_BACKEND,
-    options::IMAGE,
-    options::JOB_MANAGER_CPU,
-    options::TASK_MANAGER_CPU,
-    &["restart-strategy.type", "restart-strategy"],
-    &["env.java.opts.all", "env.java.opts"],
-    &["execution.checkpointing.num-retained", "state.checkpoints.num-retained"],
-    &["execution.checkpointing.incremental", "state.backend.incremental"],
-];
-
 /// The configuration as it is now, and where it is written.
 pub(super) struct Configuration<'a> {
     config: Cow<'a, FlinkConfig>,
@@ -74,7 +58,7 @@ pub(super) fn inject(context: &Context<'_>, configuration: &mut Configuration<'_
         enforce(key, &value.text(), configuration, editor, conflicts);
     }
     for (key, value) in wanted.defaults.iter().filter(|(key, _)| !wanted.enforced.contains_key(*key)) {
-        if !configuration.has(&[key]) && !configuration.has(other_names(key)) {
+        if !configuration.has(&[key]) && !configuration.has(options::names_of(key)) {
             configuration.write(key, &value.text(), editor);
         }
     }
@@ -83,9 +67,9 @@ pub(super) fn inject(context: &Context<'_>, configuration: &mut Configuration<'_
 }
 
 fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>, conflicts: &mut Vec<Conflict>) {
-    let exact = std::iter::once(key).filter(|key| !other_names(key).contains(key));
+    let exact = std::iter::once(key).filter(|key| !options::names_of(key).contains(key));
     let others: Vec<_> = exact
-        .chain(other_names(key).iter().copied())
+        .chain(options::names_of(key).iter().copied())
         .filter_map(|name| Some((name, configuration.config.entry(name)?.clone())))
         .filter(|(_, entry)| entry.value != wanted)
         .collect();
@@ -147,8 +131,4 @@ pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mu
 /// Whether a value of `high-availability.type` turns it on, as Flink reads it.
 fn is_active(value: &str) -> bool {
     !["", "none", "standalone"].iter().any(|off| value.trim().eq_ignore_ascii_case(off))
-}
-
-fn other_names(key: &str) -> &'static [&'static str] {
-    RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
 }
