@@ -21,6 +21,7 @@ pub struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
+    duplicates: Vec<Duplicate>,
 }
 
 /// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one counts.
@@ -38,9 +39,8 @@ impl FlinkConfig {
     /// Flattens a `flinkConfiguration` as the operator does: keys of nested mappings are joined with dots, the
     /// elements of a list with semicolons, everything else becomes text. Keys stand in byte order, as the API
     /// server writes them; where one is spelled twice, the later counts. What is not a mapping gives nothing.
-    pub fn from_object(object: &Value, base_pointer: &str) -> (Self, Vec<Duplicate>) {
+    pub fn from_object(object: &Value, base_pointer: &str) -> Self {
         let mut config = Self::default();
-        let mut duplicates = Vec::new();
         // A stack of our own: the depth of the object is the sender's choice.
         let mut pending = vec![(String::new(), base_pointer.to_owned(), object)];
         while let Some((key, place, value)) = pending.pop() {
@@ -52,17 +52,22 @@ impl FlinkConfig {
                 // The document itself is no mapping.
                 _ if place == base_pointer => {}
                 Value::Array(elements) if elements.is_empty() => {}
-                _ => config.add(key, text(value), place, &mut duplicates),
+                _ => config.add(key, text(value), place),
             }
         }
-        (config, duplicates)
+        config
     }
 
-    fn add(&mut self, key: String, value: String, place: String, duplicates: &mut Vec<Duplicate>) {
+    fn add(&mut self, key: String, value: String, place: String) {
         let entry = Entry { value, pointer: Some(place.clone()) };
         if let Some(Entry { pointer: Some(first), .. }) = self.entries.insert(key.clone(), entry) {
-            duplicates.push(Duplicate { key, first, second: place });
+            self.duplicates.push(Duplicate { key, first, second: place });
         }
+    }
+
+    /// Keys that [`Self::from_object`] met more than once, in the order in which it met them again.
+    pub fn duplicates(&self) -> &[Duplicate] {
+        &self.duplicates
     }
 
     /// The value of the first of these keys that is set: an option and its deprecated names, in Flink's order.
@@ -139,7 +144,7 @@ mod tests {
     use serde_json::json;
 
     fn flat(object: &Value) -> Vec<(String, String)> {
-        let (config, _) = FlinkConfig::from_object(object, "/spec/flinkConfiguration");
+        let config = FlinkConfig::from_object(object, "/spec/flinkConfiguration");
         config.iter().map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
     }
 
@@ -179,26 +184,26 @@ mod tests {
     #[test]
     fn every_entry_knows_its_place() {
         let object = json!({"state": {"checkpoints.dir": "s3://a"}, "a/b": 1, "list": ["x"]});
-        let (config, duplicates) = FlinkConfig::from_object(&object, "/spec/flinkConfiguration");
+        let config = FlinkConfig::from_object(&object, "/spec/flinkConfiguration");
         let place = |key| config.entry(key).and_then(|entry| entry.pointer.as_deref());
         assert_eq!(place("state.checkpoints.dir"), Some("/spec/flinkConfiguration/state/checkpoints.dir"));
         assert_eq!(place("a/b"), Some("/spec/flinkConfiguration/a~1b"));
         assert_eq!(place("list"), Some("/spec/flinkConfiguration/list"));
-        assert_eq!(duplicates, []);
+        assert_eq!(config.duplicates(), []);
     }
 
     #[test]
     fn of_two_spellings_the_later_counts_and_both_are_named() {
-        let (config, duplicates) = FlinkConfig::from_object(&json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}), "");
+        let config = FlinkConfig::from_object(&json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}), "");
         assert_eq!(config.get("a.b.c"), Some("flat"));
         let duplicate = |first: &str, second: &str| Duplicate { key: "a.b.c".into(), first: first.into(), second: second.into() };
-        assert_eq!(duplicates, [duplicate("/a/b/c", "/a/b.c"), duplicate("/a/b.c", "/a.b.c")]);
+        assert_eq!(config.duplicates(), [duplicate("/a/b/c", "/a/b.c"), duplicate("/a/b.c", "/a.b.c")]);
     }
 
     #[test]
     fn what_is_not_a_mapping_gives_nothing() {
         for object in [json!(null), json!("a: b"), json!(["a"]), json!({})] {
-            assert_eq!(FlinkConfig::from_object(&object, "/spec/flinkConfiguration"), (FlinkConfig::default(), vec![]));
+            assert_eq!(FlinkConfig::from_object(&object, "/spec/flinkConfiguration"), FlinkConfig::default());
         }
     }
 

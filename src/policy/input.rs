@@ -134,6 +134,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("pods", pods::pods(workload, root, converted, namespace, tenant)),
         ("config", options::config(workload)),
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
+        ("duplicates", super::facts::duplicates::duplicates(workload)),
         ("forbidden", options::forbidden(workload, tenant)),
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),

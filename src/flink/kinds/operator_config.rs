@@ -45,7 +45,7 @@ pub const TASK_MANAGER: RoleFields = RoleFields {
 
 /// Reads the configuration in the operator's order.
 pub fn read(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
-    let (mut config, _) = FlinkConfig::from_object(object.pointer(FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION);
+    let mut config = FlinkConfig::from_object(object.pointer(FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION);
     let text = |place: &str| object.pointer(place).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     for (place, names) in [
         ("/spec/image", options::IMAGE),

@@ -11,7 +11,7 @@ const V1_20: FlinkVersion = FlinkVersion::new(1, 20);
 const V2_0: FlinkVersion = FlinkVersion::new(2, 0);
 
 fn config(options: &Value) -> FlinkConfig {
-    FlinkConfig::from_object(options, "").0
+    FlinkConfig::from_object(options, "")
 }
 
 fn answer(case: &Value, version: FlinkVersion) -> Result<Value, MemoryError> {

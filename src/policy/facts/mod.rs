@@ -3,6 +3,7 @@
 pub mod anti_affinity;
 pub mod containers;
 pub mod convert;
+pub mod duplicates;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod examples;
