@@ -1,5 +1,6 @@
 //! Request bodies, with an end to their size, their time and the memory of all of them together.
 
+use crate::causes::with_causes;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use hyper::body::Body as _;
@@ -50,7 +51,7 @@ async fn read_all(body: Body, budget: &Budget) -> Result<Vec<u8>, (StatusCode, S
     let mut taken = Taken { budget: budget.clone(), bytes: 0 };
     let (mut read, mut total) = (Vec::new(), 0_usize);
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body broke off: {error}\n")))?;
+        let frame = frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body broke off: {}\n", with_causes(&error))))?;
         let data: Bytes = frame.into_data().unwrap_or_default();
         total = total.saturating_add(data.len());
         if total > DRAINED {

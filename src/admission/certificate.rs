@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// A file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}, which must be a readable PEM file")]
     Read {
         /// The file.
         path: PathBuf,
@@ -33,8 +33,8 @@ pub enum CertificateError {
     #[error("the certificate and the private key do not belong together: give the key that the certificate was made for")]
     Mismatch,
     /// rustls cannot use them.
-    #[error("the certificate or key cannot be used: {0}")]
-    Unusable(rustls::Error),
+    #[error("the certificate or key cannot be used")]
+    Unusable(#[source] rustls::Error),
     /// Not a certificate that can be read.
     #[error("the certificate's period of validity cannot be read")]
     Validity,
@@ -45,7 +45,7 @@ pub enum CertificateError {
     #[error("the certificate is valid only from {0}: check the clock, or wait")]
     NotYetValid(String),
     /// A certificate could not be made.
-    #[error("cannot make a certificate: {0}")]
+    #[error("cannot make a certificate")]
     Make(#[from] rcgen::Error),
 }
 

@@ -6,6 +6,7 @@
 use super::certificate::{CertificateError, Serving};
 use super::health::Health;
 use super::tls::CurrentCertificate;
+use crate::causes::with_causes;
 use crate::telemetry::metrics::Metrics;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,11 +43,11 @@ pub async fn watch(files: Files, interval: Duration, current: Arc<CurrentCertifi
     let mut seen: Option<Result<Content, String>> = None;
     loop {
         let reader = files.clone();
-        let content = tokio::task::spawn_blocking(move || reader.read().map_err(|error| error.to_string())).await;
+        let content = tokio::task::spawn_blocking(move || reader.read().map_err(|error| with_causes(&error))).await;
         let content = content.unwrap_or_else(|error| Err(error.to_string()));
         if seen.as_ref() != Some(&content) {
             let first = seen.is_none();
-            match content.as_ref().map_err(Clone::clone).and_then(|(c, k)| Serving::from_pem(c, k).map_err(|e| e.to_string())) {
+            match content.as_ref().map_err(Clone::clone).and_then(|(c, k)| Serving::from_pem(c, k).map_err(|error| with_causes(&error))) {
                 Ok(serving) => {
                     metrics.certificate_not_after.set(serving.not_after_seconds());
                     health.set("certificate", true, format!("valid until {}", serving.not_after_text()));

@@ -2,8 +2,10 @@
 
 use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
+use super::wording::{LINE_LENGTH, clean, field_path};
+use crate::causes::with_causes;
 use crate::policy::{Finding, Level};
-use crate::resource::{Operation, Resource, pointer};
+use crate::resource::{Operation, Resource};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -64,8 +66,6 @@ struct Cause {
 const WARNING_LENGTH: usize = 120;
 /// API servers pass on 4096 characters of warnings in all.
 const WARNINGS: usize = 32;
-/// A finding that quotes a whole object must not fill the user's terminal.
-const LINE_LENGTH: usize = 1_000;
 /// Audit annotations are stored with every event.
 const ANNOTATION_LENGTH: usize = 512;
 
@@ -96,7 +96,7 @@ impl Reply {
 
     /// The refusal of a review whose object cannot be read; it is no policy decision and does not look like one.
     pub fn unreadable(review: &Review<'_>, error: &MalformedObject) -> Self {
-        let message = format!("Flinkgate cannot read the request: {error}");
+        let message = format!("Flinkgate cannot read the request: {}", with_causes(error));
         let status = Status { status: "Failure", code: 400, reason: "BadRequest", message: clean(&message, LINE_LENGTH), details: None };
         Self::wrap(
             review,
@@ -177,36 +177,6 @@ fn audit_annotations(answer: &Answer) -> BTreeMap<&'static str, String> {
         }
     }
     annotations
-}
-
-/// One line of at most `length` characters. A warning with a control character would be dropped by the API server.
-fn clean(text: &str, length: usize) -> String {
-    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
-    if let Some((end, _)) = line.char_indices().nth(length.saturating_sub(1))
-        && line.chars().nth(length).is_some()
-    {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
-}
-
-/// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.
-fn field_path(json_pointer: &str) -> String {
-    let mut path = String::new();
-    for token in pointer::tokens(json_pointer) {
-        let is_index = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
-        let is_plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
-        if is_index || !is_plain {
-            path.push_str(&format!("[{token}]"));
-        } else {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(&token);
-        }
-    }
-    clean(&path, LINE_LENGTH)
 }
 
 #[cfg(test)]
@@ -292,12 +262,5 @@ mod tests {
         let many = reply("admission.k8s.io/v1", Webhook::Validate, "UPDATE", &Answer { findings, ..Answer::default() });
         let texts = many["response"]["warnings"].as_array().unwrap();
         assert_eq!((texts.len(), texts[31].as_str().unwrap().starts_with("and 69 more")), (32, true));
-    }
-
-    #[test]
-    fn text_is_cut_on_a_character() {
-        assert_eq!(clean("abc", 3), "abc");
-        assert_eq!(clean("äöüß", 3), "äö…");
-        assert_eq!(clean("a\nb", 3), "a b");
     }
 }

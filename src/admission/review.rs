@@ -32,7 +32,7 @@ impl ReviewVersion {
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedReview {
     /// Not JSON, or fields of a wrong type.
-    #[error("the body is not an AdmissionReview: {0}; send a JSON object with apiVersion, kind and request")]
+    #[error("the body is not an AdmissionReview, a JSON object with apiVersion, kind and request")]
     Json(#[from] serde_json::Error),
     /// Another kind of object.
     #[error("kind is {0:?}, expected \"AdmissionReview\"")]
@@ -52,7 +52,7 @@ pub enum MalformedReview {
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedObject {
     /// Nested too deep, mostly.
-    #[error("{field} cannot be read: {source}; nothing was judged, correct the object and send it again")]
+    #[error("nothing was judged, correct the object and send it again: {field} cannot be read")]
     Json {
         /// `object` or `oldObject`.
         field: &'static str,

@@ -2,8 +2,10 @@
 //! requests run. What does not load leaves everything as it was, and is told.
 
 use super::{Gate, GateError, Unassigned};
+use crate::causes::with_causes;
 use crate::policy::PolicyStore;
 use crate::resource::files::{self, FilesError};
+use crate::tenant::load::TenantProblem;
 use arc_swap::ArcSwap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -43,8 +45,9 @@ impl LiveGate {
         let seen = AtomicU64::new(fingerprint(&tenants, &policies).unwrap_or_default());
         let (gate, warnings) = Gate::load(&tenants, &policies, unassigned)?;
         let store = PolicyStore::new(gate.policies().clone());
+        let warnings = told(&gate, &warnings);
         let live = Self { tenants, policies, unassigned, store, gate: ArcSwap::from_pointee(gate), seen };
-        Ok((live, warnings.iter().map(ToString::to_string).collect()))
+        Ok((live, warnings))
     }
 
     /// The gate in force; hold it for the length of one request.
@@ -54,7 +57,7 @@ impl LiveGate {
 
     /// Loads the files again if they changed since they were last looked at.
     pub fn refresh(&self) -> Change {
-        let found = fingerprint(&self.tenants, &self.policies).map_err(|error| chain(&error));
+        let found = fingerprint(&self.tenants, &self.policies).map_err(|error| with_causes(&error));
         // A failure is a state of its own: it is told once, and files that come back unchanged are a change.
         let now = found.as_ref().map_or_else(hash, |fingerprint| *fingerprint);
         if self.seen.swap(now, Ordering::Relaxed) == now {
@@ -64,16 +67,17 @@ impl LiveGate {
             return Change::Refused(error);
         }
         // What does not load must not keep the rest from taking force: neither policies a tenant's change, nor the reverse.
-        let policies = self.store.reload(&self.policies).err().map(|error| chain(&error));
+        let policies = self.store.reload(&self.policies).err().map(|error| with_causes(&error));
         let tenants = match Gate::load_tenants(&self.tenants, self.store.current(), self.unassigned) {
             Ok((gate, warnings)) => {
+                let warnings = told(&gate, &warnings);
                 self.gate.store(Arc::new(gate));
-                Ok(warnings.iter().map(ToString::to_string).collect())
+                Ok(warnings)
             }
             Err(error) => {
                 let old = self.current();
                 self.gate.store(Arc::new(Gate::new(old.tenants().clone(), self.store.current(), self.unassigned)));
-                Err(chain(&error))
+                Err(with_causes(&error))
             }
         };
         match (policies, tenants) {
@@ -82,6 +86,11 @@ impl LiveGate {
             (Some(policies), Err(tenants)) => Change::Refused(format!("{policies}; {tenants}")),
         }
     }
+}
+
+/// What is worth a warning about the policies and the tenants of a gate.
+fn told(gate: &Gate, tenants: &[TenantProblem]) -> Vec<String> {
+    gate.policies().warnings().iter().map(ToString::to_string).chain(tenants.iter().map(ToString::to_string)).collect()
 }
 
 /// A number for what the files hold now; it changes when they do.
@@ -95,16 +104,4 @@ fn hash(text: &String) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
-}
-
-/// An error with its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text.push_str(": ");
-        text.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    text
 }

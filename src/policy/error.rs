@@ -54,7 +54,7 @@ pub enum PolicyError {
     #[error(transparent)]
     Files(#[from] FilesError),
     /// A file cannot be read as text.
-    #[error("failed to read policy {}: {source}: make it a readable UTF-8 file", path.display())]
+    #[error("failed to read policy {}, which must be a readable UTF-8 file", path.display())]
     Read {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,7 @@
 
 use super::error::PolicyError;
 use super::set::PolicySet;
+use crate::causes::with_causes;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ impl PolicyStore {
                 Ok(())
             }
             Err(error) => {
-                self.last_error.store(Some(Arc::new(error.to_string())));
+                self.last_error.store(Some(Arc::new(with_causes(&error))));
                 Err(error)
             }
         }

@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// A file or folder is missing, a link leads nowhere, or a folder may not be read.
-    #[error("failed to read {}: {source}: name an existing, readable file or folder", path.display())]
+    #[error("failed to read {}, which must be an existing, readable file or folder", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,

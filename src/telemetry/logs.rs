@@ -17,11 +17,11 @@ pub enum Format {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The level or filter is not understood.
-    #[error("log level {0:?} is not understood ({1}): use error, warn, info, debug, trace, or a filter such as flinkgate=debug")]
-    Filter(String, tracing_subscriber::filter::ParseError),
+    #[error("log level {0:?} is none of error, warn, info, debug, trace, and no filter such as flinkgate=debug")]
+    Filter(String, #[source] tracing_subscriber::filter::ParseError),
     /// Logging was set up before.
-    #[error("logging cannot be set up: {0}")]
-    Twice(Box<dyn std::error::Error + Send + Sync>),
+    #[error("logging cannot be set up")]
+    Twice(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Starts logging; `RUST_LOG`, where set, takes the place of `level`.

@@ -34,8 +34,8 @@ impl fmt::Display for TenantProblem {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A path could not be read.
-    #[error("the tenants cannot be loaded: {0}")]
-    Files(FilesError),
+    #[error("the tenants cannot be loaded")]
+    Files(#[source] FilesError),
     /// A file could not be read.
     #[error("failed to read the tenants' file {file}")]
     Read {
