@@ -17,6 +17,7 @@
 //! and then the doors: [`admission`] and [`cli`] with [`report`].
 
 pub mod admission;
+pub mod causes;
 pub mod cli;
 pub mod flink;
 pub mod mutate;
@@ -25,5 +26,6 @@ pub mod policy;
 pub mod quota;
 pub mod report;
 pub mod resource;
+pub mod spelling;
 pub mod telemetry;
 pub mod tenant;

@@ -2,6 +2,7 @@
 
 use super::{Exit, Outcome};
 use crate::policy::{PolicySet, Rule};
+use crate::spelling::distance;
 use anyhow::bail;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -58,7 +59,15 @@ fn page(rule: &Rule) -> String {
     if !rule.description.is_empty() {
         let _ = writeln!(out, "\n{}", rule.description);
     }
-    let sections = [("What to do", &rule.help), ("Refused or warned of", &rule.bad), ("Fine", &rule.good)];
+    if rule.as_is && (rule.bad.is_some() || rule.good.is_some()) {
+        let _ = writeln!(out, "\nThe examples are judged as they stand (`lint --as-is`): the cluster would complete them first.");
+    }
+    let sections = [
+        ("What to do", &rule.help),
+        ("Under a tenant with this spec", &rule.tenant),
+        ("Refused or warned of", &rule.bad),
+        ("Fine", &rule.good),
+    ];
     for (heading, text) in sections.into_iter().filter_map(|(heading, text)| Some((heading, text.as_ref()?))) {
         let _ = writeln!(out, "\n{heading}:\n");
         for line in text.lines() {
@@ -83,23 +92,6 @@ fn nearest<'a>(wanted: &str, rules: &'a [Rule]) -> Vec<&'a str> {
         .collect();
     near.sort();
     near.into_iter().map(|(_, id)| id).take(3).collect()
-}
-
-/// Levenshtein distance: letters to insert, delete or replace.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (pair, to) in row.windows(2).zip(&b) {
-            let &[diagonal, above] = pair else { continue };
-            left = (diagonal + usize::from(from != *to)).min(above + 1).min(left + 1);
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -130,6 +122,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_says_under_which_tenant_and_how_the_examples_are_judged() {
+        let rule = Rule { tenant: Some("labels: {a: b}".into()), as_is: true, ..rules()[0].clone() };
+        let page = page(&rule);
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+        assert!(at("judged as they stand (`lint --as-is`)") < at("Under a tenant with this spec:\n\n    labels: {a: b}\n"));
+        assert!(at("Under a tenant") < at("Refused or warned of:"));
+    }
+
+    #[test]
     fn near_misses_are_offered() {
         for (wanted, expected) in [
             ("security/priviledged", vec!["security/privileged"]),
@@ -140,10 +141,5 @@ mod tests {
         ] {
             assert_eq!(nearest(wanted, &rules()), expected, "{wanted}");
         }
-    }
-
-    #[test]
-    fn the_distance_counts_letters() {
-        assert_eq!([distance("kitten", "sitting"), distance("", "abc"), distance("a", "a")], [3, 3, 0]);
     }
 }

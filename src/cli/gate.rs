@@ -4,7 +4,7 @@ use super::input::Manifest;
 use crate::pipeline::{Gate, InputUsage, Judgement, Unassigned};
 use crate::quota::Usage;
 use crate::report::RuleInfo;
-use crate::tenant::load::labels;
+use crate::tenant::load::{TenantProblem, labels};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,20 +21,28 @@ pub struct TenantArgs {
 }
 
 /// The gate for an input: its tenants and policies, and the Namespaces that the input itself holds. What is
-/// worth a warning about the tenants goes to standard error.
+/// worth a warning about them goes to standard error.
 ///
 /// # Errors
 /// When a tenant or a policy cannot be read or is wrong.
 pub fn load(tenants: &TenantArgs, policies: &[PathBuf], unassigned: Unassigned, manifests: &[Manifest]) -> anyhow::Result<Gate> {
     let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
-    for warning in warnings {
-        eprintln!("warning: {warning}");
-    }
+    warn(&gate, &warnings);
     let gate = gate.with_namespaces(namespaces(manifests));
     Ok(match &tenants.tenant {
         Some(name) => gate.only(name)?,
         None => gate,
     })
+}
+
+/// Tells what is worth a warning about policies and tenants.
+pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
+    for warning in gate.policies().warnings() {
+        eprintln!("warning: {warning}");
+    }
+    for warning in tenants {
+        eprintln!("warning: {warning}");
+    }
 }
 
 /// Judges all manifests, which share their tenants' quotas; one judgement a manifest, in their order.

@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
     /// What happens to Flink in a namespace of no tenant
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
 }
 
@@ -35,9 +35,7 @@ pub struct Args {
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
     let (gate, warnings) = Gate::load(&args.tenants, &args.policies, args.unassigned)?;
-    for warning in warnings {
-        eprintln!("warning: {warning}");
-    }
+    super::gate::warn(&gate, &warnings);
     let mut body = Vec::new();
     let name = if args.file.as_os_str() == "-" {
         std::io::stdin().read_to_end(&mut body).context("cannot read standard input")?;

@@ -9,6 +9,7 @@ use super::rule::Rule;
 use super::set::Needs;
 use super::source::PolicySource;
 use super::syntax::at;
+use super::unknown_input;
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
 use regorus::{CompiledPolicy, Engine, PolicyLengthConfig};
@@ -52,6 +53,8 @@ pub(super) struct Compiled {
     pub programs: Vec<CompiledRule>,
     /// What the rules read.
     pub needs: Needs,
+    /// What is no reason to refuse a policy, and most likely a mistake.
+    pub warnings: Vec<PolicyProblem>,
     /// The same policies for the interpreter.
     pub engine: Engine,
 }
@@ -103,10 +106,11 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     let packages = rule_packages(sources, &modules)?;
     let mut rules: Vec<Rule> = packages.iter().map(|(_, rule)| rule.clone()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let needs = Needs::of(modules.iter().flat_map(|module| &module.inputs));
+    let needs = Needs::of(modules.iter().flat_map(|module| &module.inputs).map(|read| &read.pattern));
+    let warnings = unknown_input::warnings(sources, &modules);
     let entry_points = entry_points(&modules, &packages, &rules);
     let Some(first) = entry_points.first().and_then(|entry_points| entry_points.first()).cloned() else {
-        return Ok(Compiled { rules, programs: Vec::new(), needs, engine });
+        return Ok(Compiled { rules, programs: Vec::new(), needs, warnings, engine });
     };
     let locate = |mut problem: PolicyProblem| {
         let module = sources.iter().zip(&modules).find(|(source, _)| source.path == problem.file).map(|(_, module)| module);
@@ -125,7 +129,7 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     }
     // The interpreter prepares once; the clones that evaluate start from here.
     let _ = engine.compile_with_entrypoint(&first.path.as_str().into());
-    if problems.is_empty() { Ok(Compiled { rules, programs, needs, engine }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Compiled { rules, programs, needs, warnings, engine }) } else { Err(problems) }
 }
 
 /// All policies for the virtual machine, with imported names written out.

@@ -10,6 +10,7 @@ use regorus::Value;
 use regorus::rvm::RegoVM;
 use regorus::rvm::vm::{ExecutionMode, ExecutionState, VmError};
 use regorus::utils::limits::ExecutionTimerConfig;
+use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -26,18 +27,38 @@ const MAX_EXHAUSTED: usize = 4;
 /// still, and fits the API server's default timeout of 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
+thread_local! {
+    /// What whoever waits for this thread's evaluations allows.
+    static TIME_ALLOWED: Cell<Option<Duration>> = const { Cell::new(None) };
+}
+
+/// Runs something whose evaluations, on this thread, may take no longer than this each.
+pub fn within_time<T>(allowed: Duration, run: impl FnOnce() -> T) -> T {
+    /// Puts back what was allowed before, also when `run` panics.
+    struct Before(Option<Duration>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            TIME_ALLOWED.set(self.0);
+        }
+    }
+    let _before = Before(TIME_ALLOWED.replace(Some(allowed)));
+    run()
+}
+
 /// What is left for the rules of one evaluation.
 ///
 /// The virtual machine does not tell how many instructions it executed, only that it reached the limit; rules that stay
 /// just below it are bounded by the time.
 struct Budget {
+    limit: Duration,
     deadline: Instant,
     exhausted: usize,
 }
 
 impl Budget {
     fn new() -> Self {
-        Self { deadline: Instant::now() + TIME_LIMIT, exhausted: 0 }
+        let limit = TIME_ALLOWED.get().map_or(TIME_LIMIT, |allowed| allowed.min(TIME_LIMIT));
+        Self { limit, deadline: Instant::now() + limit, exhausted: 0 }
     }
 
     /// The time left, or why nothing is.
@@ -46,7 +67,7 @@ impl Budget {
             return Err(format!("{MAX_EXHAUSTED} entry points before it used up their {MAX_INSTRUCTIONS} instructions"));
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(format!("the rules before it used up the {TIME_LIMIT:?} that all have together")) } else { Ok(left) }
+        if left.is_zero() { Err(format!("the rules before it used up the {:?} that all have together", self.limit)) } else { Ok(left) }
     }
 }
 
@@ -222,5 +243,23 @@ fn describe(value: &Value) -> &'static str {
         Value::Set(_) => "a set",
         Value::Object(_) => "an object",
         Value::Undefined => "undefined",
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::policy::{PolicySet, PolicySource};
+
+    #[test]
+    fn whoever_waits_may_allow_less_time() {
+        let text = "package a\nimport rego.v1\ndeny contains \"said\" if input.x\n";
+        let set = PolicySet::from_sources(vec![PolicySource { path: "a.rego".into(), text: text.into(), builtin: false }]).unwrap();
+        let said = || set.evaluate(serde_json::json!({"x": 1}).into()).remove(0).message;
+        assert!(within_time(Duration::ZERO, said).contains("used up the 0ns that all have together"));
+        assert_eq!(within_time(Duration::from_secs(3_600), said), "said");
+        let _ = catch_unwind(|| within_time(Duration::ZERO, || panic!("on purpose")));
+        assert_eq!(said(), "said");
     }
 }

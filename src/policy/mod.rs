@@ -25,9 +25,11 @@ pub mod source;
 pub mod store;
 mod syntax;
 pub mod test_runner;
+mod unknown_input;
+mod walker;
 
 pub use error::{PolicyError, PolicyProblem};
-pub use evaluate::RawFinding;
+pub use evaluate::{RawFinding, within_time};
 pub use finding::{Finding, Level};
 pub use rule::Rule;
 pub use set::{Needs, PolicySet};

@@ -3,14 +3,11 @@
 //! regorus neither refuses recursion nor tells what a policy reads, so this walks its syntax tree once. Names that a
 //! body or a comprehension declares hide rules of the same name; where scoping is unclear a reference is counted.
 
-use super::compile::rego_path;
 use super::error::PolicyProblem;
-use super::syntax::{at, chain, declarations, variables};
-use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead};
+use super::syntax::chain;
+use super::walker::Walker;
+use regorus::unstable::Module;
 use std::collections::{BTreeMap, HashMap};
-
-/// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on them.
-const MAX_DEPTH: usize = 200;
 
 /// A path below `data` or `input`; `None` stands for a part known only at run time.
 pub(super) type Pattern = Vec<Option<String>>;
@@ -30,7 +27,7 @@ pub(super) struct Definition {
     pub references: Vec<Reference>,
 }
 
-/// One mention of something below `data`.
+/// One mention of something below `data` or `input`.
 #[derive(Debug)]
 pub(super) struct Reference {
     /// What is meant.
@@ -48,8 +45,8 @@ pub(super) struct ModuleFacts {
     pub package: Vec<String>,
     /// Rules and functions, a definition each.
     pub definitions: Vec<Definition>,
-    /// What is read below `input`.
-    pub inputs: Vec<Pattern>,
+    /// What is read below `input`, each mention.
+    pub inputs: Vec<Reference>,
     /// What this walk itself refuses.
     pub problems: Vec<PolicyProblem>,
     /// Uses of imported packages, by their place in the text.
@@ -58,11 +55,15 @@ pub(super) struct ModuleFacts {
 
 /// A name that stands for an imported path below `data`.
 #[derive(Debug)]
-struct ImportedName {
-    end: usize,
-    line: usize,
-    column: usize,
-    path: String,
+pub(super) struct ImportedName {
+    /// Where it ends in the text, in bytes.
+    pub end: usize,
+    /// Line.
+    pub line: usize,
+    /// Column, in characters.
+    pub column: usize,
+    /// What it stands for, written out.
+    pub path: String,
 }
 
 impl ModuleFacts {
@@ -106,201 +107,9 @@ impl ModuleFacts {
                 }
             }
         }
-        let mut walker = Walker {
-            package: &package,
-            imports,
-            scopes: Vec::new(),
-            references: Vec::new(),
-            inputs: Vec::new(),
-            problems: Vec::new(),
-            imported: BTreeMap::new(),
-            depth: 0,
-        };
+        let mut walker = Walker::new(&package, imports);
         let definitions: Vec<Definition> = module.policy.iter().map(|rule| walker.definition(rule)).collect();
         let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
         Self { definitions, inputs, problems, imported, package }
-    }
-}
-
-struct Walker<'a> {
-    package: &'a [String],
-    imports: HashMap<String, (bool, Pattern)>,
-    scopes: Vec<Vec<String>>,
-    references: Vec<Reference>,
-    inputs: Vec<Pattern>,
-    problems: Vec<PolicyProblem>,
-    imported: BTreeMap<usize, ImportedName>,
-    depth: usize,
-}
-
-impl Walker<'_> {
-    fn definition(&mut self, rule: &Ref<Rule>) -> Definition {
-        let (head, is_function) = match rule.as_ref() {
-            Rule::Spec { head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. }, .. } => (refr, false),
-            Rule::Spec { head: RuleHead::Func { refr, .. }, .. } => (refr, true),
-            Rule::Default { refr, args, .. } => (refr, !args.is_empty()),
-        };
-        let names = chain(head).map(|chain| chain.constant_prefix()).unwrap_or_default();
-        let mut declared = Vec::new();
-        match rule.as_ref() {
-            Rule::Spec { head, bodies, .. } => {
-                if let RuleHead::Func { args, .. } = head {
-                    args.iter().for_each(|arg| variables(arg, &mut declared));
-                }
-                self.scopes.push(declared);
-                // The head's value is computed in the scope of its body.
-                self.scopes.push(bodies.iter().flat_map(|body| declarations(&body.query)).collect());
-                self.head(head);
-                for body in bodies {
-                    self.assign(body.assign.as_ref());
-                    self.query(&body.query);
-                }
-                self.scopes.clear();
-            }
-            Rule::Default { value, .. } => self.expr(value),
-        }
-        let span = rule.span();
-        Definition {
-            path: self.package.iter().chain(&names).cloned().collect(),
-            name: names.join("."),
-            is_function,
-            place: at(span, String::new()),
-            references: std::mem::take(&mut self.references),
-        }
-    }
-
-    fn head(&mut self, head: &RuleHead) {
-        let (refr, key, assign) = match head {
-            RuleHead::Compr { refr, assign, .. } => (refr, None, assign.as_ref()),
-            RuleHead::Set { refr, key, .. } => (refr, key.as_ref(), None),
-            RuleHead::Func { refr, assign, .. } => (refr, None, assign.as_ref()),
-        };
-        for index in chain(refr).map(|chain| chain.indexes).unwrap_or_default() {
-            self.expr(index);
-        }
-        if let Some(key) = key {
-            self.expr(key);
-        }
-        self.assign(assign);
-    }
-
-    fn assign(&mut self, assign: Option<&RuleAssign>) {
-        if let Some(assign) = assign {
-            self.expr(&assign.value);
-        }
-    }
-
-    fn query(&mut self, query: &Ref<Query>) {
-        self.scopes.push(declarations(query));
-        for statement in &query.stmts {
-            match &statement.literal {
-                Literal::SomeVars { .. } => {}
-                Literal::SomeIn { key, value, collection, .. } => {
-                    key.iter().chain([value, collection]).for_each(|expr| self.expr(expr));
-                }
-                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
-                Literal::Every { key, value, domain, query, .. } => {
-                    self.expr(domain);
-                    self.scopes.push(key.iter().chain([value]).map(|span| span.text().to_owned()).collect());
-                    self.query(query);
-                    self.scopes.pop();
-                }
-            }
-            for with in &statement.with_mods {
-                self.expr(&with.refr);
-                self.expr(&with.r#as);
-            }
-        }
-        self.scopes.pop();
-    }
-
-    fn comprehension(&mut self, terms: &[&Ref<Expr>], query: &Ref<Query>) {
-        self.scopes.push(declarations(query));
-        terms.iter().for_each(|term| self.expr(term));
-        self.scopes.pop();
-        self.query(query);
-    }
-
-    fn expr(&mut self, expr: &Ref<Expr>) {
-        if self.depth >= MAX_DEPTH {
-            if self.problems.is_empty() {
-                self.problems.push(at(expr.span(), format!("the expression nests more than {MAX_DEPTH} deep: split it into rules")));
-            }
-            return;
-        }
-        self.depth += 1;
-        self.expr_within_depth(expr);
-        self.depth -= 1;
-    }
-
-    fn expr_within_depth(&mut self, expr: &Ref<Expr>) {
-        match expr.as_ref() {
-            Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {}
-            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().for_each(|item| self.expr(item)),
-            Expr::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
-                self.expr(key);
-                self.expr(value);
-            }),
-            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => self.comprehension(&[term], query),
-            Expr::ObjectCompr { key, value, query, .. } => self.comprehension(&[key, value], query),
-            Expr::Call { fcn, params, .. } => {
-                self.reference(fcn);
-                params.iter().for_each(|param| self.expr(param));
-            }
-            Expr::UnaryExpr { expr, .. } => self.expr(expr),
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.expr(lhs);
-                self.expr(rhs);
-            }
-            Expr::Membership { key, value, collection, .. } => {
-                key.iter().chain([value, collection]).for_each(|expr| self.expr(expr));
-            }
-        }
-    }
-
-    fn reference(&mut self, expr: &Ref<Expr>) {
-        let Some(chain) = chain(expr) else {
-            // `f(x).y`, `[1, 2][i]`: what the brackets hold, then what the reference hangs on.
-            let mut current = expr;
-            while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = current.as_ref() {
-                if let Expr::RefBrack { index, .. } = current.as_ref() {
-                    self.expr(index);
-                }
-                current = refr;
-            }
-            self.expr(current);
-            return;
-        };
-        for index in &chain.indexes {
-            self.expr(index);
-        }
-        let place = (chain.span.line as usize, chain.span.col as usize);
-        if chain.root == "__builtin_host_await" {
-            self.problems.push(at(chain.span, "unknown function __builtin_host_await: policies cannot wait for the host".into()));
-        }
-        match chain.root {
-            "input" => self.inputs.push(chain.parts),
-            "data" => self.references.push(Reference { pattern: chain.parts, package: None, place }),
-            name if self.scopes.iter().flatten().any(|local| local == name) => {}
-            name => {
-                if let Some((is_input, base)) = self.imports.get(name) {
-                    let pattern = base.iter().chain(&chain.parts).cloned().collect();
-                    if *is_input {
-                        self.inputs.push(pattern);
-                    } else {
-                        self.references.push(Reference { pattern, package: None, place });
-                        let path = rego_path(base.iter().flatten().map(String::as_str));
-                        let (line, column) = place;
-                        self.imported.insert(chain.span.start as usize, ImportedName { end: chain.span.end as usize, line, column, path });
-                    }
-                }
-                let own = self.package.iter().cloned().chain([name.to_owned()]).map(Some).chain(chain.parts).collect();
-                self.references.push(Reference { pattern: own, package: Some(self.package.len()), place });
-            }
-        }
     }
 }

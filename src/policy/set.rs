@@ -1,7 +1,7 @@
 //! All rules that hold at one time, ready to run.
 
 use super::compile::{self, CompiledRule, EntryPoint};
-use super::error::PolicyError;
+use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, RawFinding, failure, read_verdict};
 use super::references::Pattern;
 use super::rule::Rule;
@@ -36,6 +36,7 @@ pub struct PolicySet {
     rules: Vec<Rule>,
     programs: Vec<CompiledRule>,
     needs: Needs,
+    warnings: Vec<PolicyProblem>,
     engine: Engine,
 }
 
@@ -84,6 +85,7 @@ impl PolicySet {
             rules: compiled.rules,
             programs: compiled.programs,
             needs: compiled.needs,
+            warnings: compiled.warnings,
             engine: compiled.engine,
         })
     }
@@ -107,6 +109,11 @@ impl PolicySet {
     /// Which large parts of `input` the rules read.
     pub fn mentions(&self) -> Needs {
         self.needs
+    }
+
+    /// What is most likely a mistake in users' policies, such as a read of a field that `input` never has.
+    pub fn warnings(&self) -> &[PolicyProblem] {
+        &self.warnings
     }
 
     /// What all rules say of this input. A rule that cannot be evaluated says so as an error.

@@ -2,6 +2,7 @@
 //! a field; all disagreements at once, each with its place.
 
 use crate::resource::{pointer, type_name};
+use crate::spelling::closest;
 use serde_json::Value;
 
 /// One disagreement with the schema.
@@ -105,32 +106,6 @@ fn unknown_field(name: &str, known: &[&str]) -> String {
         Some(close) => format!("unknown field {name:?}: did you mean {close:?}?"),
         None => format!("unknown field {name:?}: known here are {}", known.join(", ")),
     }
-}
-
-/// The known word nearest to `word`, if any is near enough to be meant.
-pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distance = |candidate: &str| edit_distance(&word.to_lowercase(), &candidate.to_lowercase());
-    let best = known.iter().copied().min_by_key(|candidate| distance(candidate))?;
-    (distance(best) <= 1 + word.chars().count() / 4).then_some(best)
-}
-
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
-            let cost = diagonal + usize::from(x != *y);
-            diagonal = *cell;
-            *cell = cost.min(left + 1).min(diagonal + 1);
-            left = *cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 fn label(at: &str) -> String {

@@ -1,9 +1,9 @@
 //! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns, selectors.
 
-use super::schema::closest;
 use super::{Amount, FlinkTenantSpec};
 use crate::resource::quantity::Quantity;
 use crate::resource::{pointer, type_name};
+use crate::spelling::closest;
 use jiff::civil::Date;
 use kube::core::Selector;
 use std::collections::BTreeMap;

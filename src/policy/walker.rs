@@ -1,0 +1,209 @@
+//! The walk over one module's syntax tree that finds what [`references`](super::references) tells of it.
+
+use super::compile::rego_path;
+use super::error::PolicyProblem;
+use super::references::{Definition, ImportedName, Pattern, Reference};
+use super::syntax::{at, chain, declarations, variables};
+use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead};
+use std::collections::{BTreeMap, HashMap};
+
+/// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on them.
+const MAX_DEPTH: usize = 200;
+
+pub(super) struct Walker<'a> {
+    package: &'a [String],
+    imports: HashMap<String, (bool, Pattern)>,
+    scopes: Vec<Vec<String>>,
+    references: Vec<Reference>,
+    pub inputs: Vec<Reference>,
+    pub problems: Vec<PolicyProblem>,
+    pub imported: BTreeMap<usize, ImportedName>,
+    depth: usize,
+}
+
+impl<'a> Walker<'a> {
+    /// A walk over a module of this package with these imports: alias, whether it is of `input`, and the path.
+    pub(super) fn new(package: &'a [String], imports: HashMap<String, (bool, Pattern)>) -> Self {
+        Self {
+            package,
+            imports,
+            scopes: Vec::new(),
+            references: Vec::new(),
+            inputs: Vec::new(),
+            problems: Vec::new(),
+            imported: BTreeMap::new(),
+            depth: 0,
+        }
+    }
+
+    /// One definition, and what it refers to.
+    pub(super) fn definition(&mut self, rule: &Ref<Rule>) -> Definition {
+        let (head, is_function) = match rule.as_ref() {
+            Rule::Spec { head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. }, .. } => (refr, false),
+            Rule::Spec { head: RuleHead::Func { refr, .. }, .. } => (refr, true),
+            Rule::Default { refr, args, .. } => (refr, !args.is_empty()),
+        };
+        let names = chain(head).map(|chain| chain.constant_prefix()).unwrap_or_default();
+        let mut declared = Vec::new();
+        match rule.as_ref() {
+            Rule::Spec { head, bodies, .. } => {
+                if let RuleHead::Func { args, .. } = head {
+                    args.iter().for_each(|arg| variables(arg, &mut declared));
+                }
+                self.scopes.push(declared);
+                // The head's value is computed in the scope of its body.
+                self.scopes.push(bodies.iter().flat_map(|body| declarations(&body.query)).collect());
+                self.head(head);
+                for body in bodies {
+                    self.assign(body.assign.as_ref());
+                    self.query(&body.query);
+                }
+                self.scopes.clear();
+            }
+            Rule::Default { value, .. } => self.expr(value),
+        }
+        let span = rule.span();
+        Definition {
+            path: self.package.iter().chain(&names).cloned().collect(),
+            name: names.join("."),
+            is_function,
+            place: at(span, String::new()),
+            references: std::mem::take(&mut self.references),
+        }
+    }
+
+    fn head(&mut self, head: &RuleHead) {
+        let (refr, key, assign) = match head {
+            RuleHead::Compr { refr, assign, .. } => (refr, None, assign.as_ref()),
+            RuleHead::Set { refr, key, .. } => (refr, key.as_ref(), None),
+            RuleHead::Func { refr, assign, .. } => (refr, None, assign.as_ref()),
+        };
+        for index in chain(refr).map(|chain| chain.indexes).unwrap_or_default() {
+            self.expr(index);
+        }
+        if let Some(key) = key {
+            self.expr(key);
+        }
+        self.assign(assign);
+    }
+
+    fn assign(&mut self, assign: Option<&RuleAssign>) {
+        if let Some(assign) = assign {
+            self.expr(&assign.value);
+        }
+    }
+
+    fn query(&mut self, query: &Ref<Query>) {
+        self.scopes.push(declarations(query));
+        for statement in &query.stmts {
+            match &statement.literal {
+                Literal::SomeVars { .. } => {}
+                Literal::SomeIn { key, value, collection, .. } => {
+                    key.iter().chain([value, collection]).for_each(|expr| self.expr(expr));
+                }
+                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Every { key, value, domain, query, .. } => {
+                    self.expr(domain);
+                    self.scopes.push(key.iter().chain([value]).map(|span| span.text().to_owned()).collect());
+                    self.query(query);
+                    self.scopes.pop();
+                }
+            }
+            for with in &statement.with_mods {
+                self.expr(&with.refr);
+                self.expr(&with.r#as);
+            }
+        }
+        self.scopes.pop();
+    }
+
+    fn comprehension(&mut self, terms: &[&Ref<Expr>], query: &Ref<Query>) {
+        self.scopes.push(declarations(query));
+        terms.iter().for_each(|term| self.expr(term));
+        self.scopes.pop();
+        self.query(query);
+    }
+
+    fn expr(&mut self, expr: &Ref<Expr>) {
+        if self.depth >= MAX_DEPTH {
+            if self.problems.is_empty() {
+                self.problems.push(at(expr.span(), format!("the expression nests more than {MAX_DEPTH} deep: split it into rules")));
+            }
+            return;
+        }
+        self.depth += 1;
+        self.expr_within_depth(expr);
+        self.depth -= 1;
+    }
+
+    fn expr_within_depth(&mut self, expr: &Ref<Expr>) {
+        match expr.as_ref() {
+            Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {}
+            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().for_each(|item| self.expr(item)),
+            Expr::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
+                self.expr(key);
+                self.expr(value);
+            }),
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => self.comprehension(&[term], query),
+            Expr::ObjectCompr { key, value, query, .. } => self.comprehension(&[key, value], query),
+            Expr::Call { fcn, params, .. } => {
+                self.reference(fcn);
+                params.iter().for_each(|param| self.expr(param));
+            }
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::BinExpr { lhs, rhs, .. }
+            | Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::AssignExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::Membership { key, value, collection, .. } => {
+                key.iter().chain([value, collection]).for_each(|expr| self.expr(expr));
+            }
+        }
+    }
+
+    fn reference(&mut self, expr: &Ref<Expr>) {
+        let Some(chain) = chain(expr) else {
+            // `f(x).y`, `[1, 2][i]`: what the brackets hold, then what the reference hangs on.
+            let mut current = expr;
+            while let Expr::RefDot { refr, .. } | Expr::RefBrack { refr, .. } = current.as_ref() {
+                if let Expr::RefBrack { index, .. } = current.as_ref() {
+                    self.expr(index);
+                }
+                current = refr;
+            }
+            self.expr(current);
+            return;
+        };
+        for index in &chain.indexes {
+            self.expr(index);
+        }
+        let place = (chain.span.line as usize, chain.span.col as usize);
+        if chain.root == "__builtin_host_await" {
+            self.problems.push(at(chain.span, "unknown function __builtin_host_await: policies cannot wait for the host".into()));
+        }
+        match chain.root {
+            "input" => self.inputs.push(Reference { pattern: chain.parts, package: None, place }),
+            "data" => self.references.push(Reference { pattern: chain.parts, package: None, place }),
+            name if self.scopes.iter().flatten().any(|local| local == name) => {}
+            name => {
+                if let Some((is_input, base)) = self.imports.get(name) {
+                    let pattern = base.iter().chain(&chain.parts).cloned().collect();
+                    if *is_input {
+                        self.inputs.push(Reference { pattern, package: None, place });
+                    } else {
+                        self.references.push(Reference { pattern, package: None, place });
+                        let path = rego_path(base.iter().flatten().map(String::as_str));
+                        let (line, column) = place;
+                        self.imported.insert(chain.span.start as usize, ImportedName { end: chain.span.end as usize, line, column, path });
+                    }
+                }
+                let own = self.package.iter().cloned().chain([name.to_owned()]).map(Some).chain(chain.parts).collect();
+                self.references.push(Reference { pattern: own, package: Some(self.package.len()), place });
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What somebody who misspelled a name probably meant.
+
+/// The known word nearest to `word`, if any is near enough to be meant.
+pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |candidate: &str| distance(&word.to_lowercase(), &candidate.to_lowercase());
+    let best = known.iter().copied().min_by_key(|candidate| distance(candidate))?;
+    (distance(best) <= 1 + word.chars().count() / 4).then_some(best)
+}
+
+/// Levenshtein distance: letters to insert, delete or replace.
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (pair, to) in row.windows(2).zip(&b) {
+            let &[diagonal, above] = pair else { continue };
+            left = (diagonal + usize::from(from != *to)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_counts_letters() {
+        assert_eq!([distance("kitten", "sitting"), distance("", "abc"), distance("a", "a")], [3, 3, 0]);
+    }
+
+    #[test]
+    fn only_what_is_near_is_offered() {
+        let known = ["flink", "object", "oldObject"];
+        assert_eq!(["flnk", "Oldobject", "nothing"].map(|word| closest(word, &known)), [Some("flink"), Some("oldObject"), None]);
+    }
+}
