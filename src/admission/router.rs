@@ -4,6 +4,8 @@ use super::answer::{Decision, Judge, Webhook};
 use super::body::{self, Budget};
 use super::response::Reply;
 use super::review::Review;
+use crate::causes::with_causes;
+use crate::policy::within_time;
 use crate::telemetry::decision::{self, operation_name};
 use crate::telemetry::metrics::Metrics;
 use axum::Router;
@@ -17,6 +19,9 @@ use std::time::{Duration, Instant};
 
 /// How long a client may take to send a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used some.
+const LEAST_TIMEOUT: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 struct Desk {
@@ -40,6 +45,19 @@ fn webhook_at(path: &str) -> Option<Webhook> {
     }
 }
 
+/// How long the API server will wait, as it says itself: `?timeout=10s`, in Go's notation. What is below a
+/// tenth of a second, or not understood, says nothing.
+fn timeout(query: &str) -> Option<Duration> {
+    let text = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s')?, 1.0),
+    };
+    let is_decimal = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = number.parse::<f64>().ok().filter(|_| is_decimal)? * unit;
+    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| *timeout >= LEAST_TIMEOUT)
+}
+
 async fn handle(State(desk): State<Desk>, request: Request) -> Response {
     let Some(webhook) = webhook_at(request.uri().path()) else {
         return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n").into_response();
@@ -51,6 +69,7 @@ async fn handle(State(desk): State<Desk>, request: Request) -> Response {
     if !is_json(request.headers().get(header::CONTENT_TYPE)) {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send an AdmissionReview with Content-Type: application/json\n").into_response();
     }
+    let timeout = timeout(request.uri().query().unwrap_or_default());
     let body = match body::read(request.into_body(), &desk.budget, BODY_TIME).await {
         Ok(body) => body,
         Err((status, text)) => {
@@ -64,8 +83,13 @@ async fn handle(State(desk): State<Desk>, request: Request) -> Response {
         }
     };
     desk.metrics.in_flight.inc();
+    let answer = || match timeout {
+        // Half of it: the way back and an API server under load take their time too.
+        Some(timeout) => within_time(timeout / 2, || desk.answer(webhook, &body)),
+        None => desk.answer(webhook, &body),
+    };
     // A bug met by one object must cost that request, not the server.
-    let response = catch_unwind(AssertUnwindSafe(|| desk.answer(webhook, &body)));
+    let response = catch_unwind(AssertUnwindSafe(answer));
     desk.metrics.in_flight.dec();
     response.unwrap_or_else(|_| {
         tracing::error!(webhook = webhook.as_str(), "the answer to a review failed by a panic; the object was not judged");
@@ -86,7 +110,8 @@ impl Desk {
             Ok(review) => review,
             Err(error) => {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
-                tracing::warn!(webhook = webhook.as_str(), %error, "malformed review");
+                let error = with_causes(&error);
+                tracing::warn!(webhook = webhook.as_str(), error, "malformed review");
                 return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
             }
         };
@@ -96,8 +121,15 @@ impl Desk {
             Err(error) => {
                 let outline = review.outline();
                 self.metrics.answered(webhook, &outline.kind.kind, operation, Decision::Malformed, start.elapsed());
-                tracing::warn!(webhook = webhook.as_str(), uid = review.uid, kind = outline.kind.kind,
-                    namespace = outline.namespace, name = outline.name, %error, "unreadable object");
+                tracing::warn!(
+                    webhook = webhook.as_str(),
+                    uid = review.uid,
+                    kind = outline.kind.kind,
+                    namespace = outline.namespace,
+                    name = outline.name,
+                    error = with_causes(&error),
+                    "unreadable object"
+                );
                 return json(&Reply::unreadable(&review, &error));
             }
         };
@@ -121,6 +153,26 @@ fn json(reply: &Reply) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_api_servers_timeout_is_read_and_nonsense_passed_over() {
+        let ms = |millis| Some(Duration::from_millis(millis));
+        for (query, expected) in [
+            ("timeout=10s", ms(10_000)),
+            ("dryRun=All&timeout=9.75s", ms(9_750)),
+            ("timeout=250ms", ms(250)),
+            ("", None),
+            ("timeout=", None),
+            ("timeout=10", None),
+            ("timeout=-3s", None),
+            ("timeout=1e9s", None),
+            ("timeout=infs", None),
+            ("timeout=99999999999999999999999s", None),
+            ("timeout=1ms", None),
+        ] {
+            assert_eq!(timeout(query), expected, "{query}");
+        }
+    }
 
     #[test]
     fn duplicate_slashes_do_not_matter() {
