@@ -84,6 +84,14 @@ impl Input {
             input.doubts.extend(part.doubts);
             foreign += part.foreign;
         }
+        // A folder that is misspelled or empty must not look like one that is fine.
+        if input.manifests.is_empty() && input.unreadable.is_empty() {
+            let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+            input.notes.push(format!(
+                "no Kubernetes object in {}: name manifests, or folders that hold some (.yaml, .yml, .json)",
+                names.join(", ")
+            ));
+        }
         if foreign > 0 {
             let documents = crate::report::counted(foreign, "document");
             input.notes.push(format!("left {documents} alone that are no Kubernetes objects (no apiVersion or kind)"));

@@ -23,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
     /// What to say of Flink in a namespace that no tenant claims
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
     /// Judge the files as they are, without what the cluster would add
     #[arg(long)]
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// From which level on findings give exit status 1
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: FailOn,
 }
 

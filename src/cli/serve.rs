@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
     /// What happens to Flink in a namespace of no tenant
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
     /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -60,7 +60,7 @@ pub struct Args {
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: String,
     /// How log lines look
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: logs::Format,
 }
 
@@ -115,7 +115,7 @@ fn in_force(live: &LiveGate) -> String {
 
 fn warn(warnings: &[String]) {
     for warning in warnings {
-        tracing::warn!(warning, "tenants");
+        tracing::warn!(warning, "tenants and policies");
     }
 }
 

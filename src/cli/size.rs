@@ -3,6 +3,7 @@
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::flink::{self, Workload};
+use crate::report::counted;
 use crate::report::size::{self, ClusterSize};
 use clap::ValueEnum;
 use rayon::prelude::*;
@@ -49,7 +50,7 @@ pub fn run(args: Args) -> Outcome {
     match args.format {
         Format::Json => terminal::print(&size::json(&clusters)?)?,
         Format::Text if clusters.is_empty() => {
-            eprintln!("no Flink cluster in {} objects of {} files", report.objects.len(), report.files);
+            eprintln!("no Flink cluster in {} of {}", counted(report.objects.len(), "object"), counted(report.files, "file"));
         }
         Format::Text => terminal::print(&size::text(&clusters))?,
     }

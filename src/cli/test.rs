@@ -11,6 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Files and folders with policies and their `_test.rego` files; the built-in rules' tests if there are none
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Show how many lines of each policy the tests ran through
     #[arg(long)]
