@@ -120,3 +120,50 @@ fn size_without_flink_is_an_empty_list() {
     let run = run(&[("a.yaml", POD)], &["size", "--format", "json"], "");
     assert_eq!((run.status, json(&run)), (0, serde_json::json!({"version": 1, "clusters": []})));
 }
+
+#[test]
+fn a_namespace_of_two_tenants_is_told_with_both_names() {
+    let tenants = "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: payments}\nspec:\n  namespaces: {names: [\"pay-*\"]}\n---\napiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: fraud}\nspec:\n  namespaces: {selector: {matchLabels: {team: fraud}}}\n";
+    let manifests = "apiVersion: v1\nkind: Namespace\nmetadata: {name: pay-risk, labels: {team: fraud}}\n---\napiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {name: etl, namespace: pay-risk}\nspec: {flinkVersion: v1_20}\n";
+    let files = [("tenants.yaml", tenants), ("jobs/a.yaml", manifests)];
+    let run = run(&files, &["lint", "jobs", "--tenants", "tenants.yaml", "--format", "json"], "");
+    let found = &json(&run)["findings"];
+    assert_eq!((run.status, found.as_array().unwrap().len()), (1, 1), "{found}");
+    assert_eq!((&found[0]["rule"], &found[0]["level"]), (&"tenancy/ambiguous-namespace".into(), &"error".into()));
+    let message = found[0]["message"].as_str().unwrap();
+    assert!(message.contains("payments") && message.contains("fraud"), "{message}");
+}
+
+#[test]
+fn a_cause_is_told_once() {
+    for args in
+        [["lint", "--policies", "nope", "a.yaml"], ["lint", "--tenants", "nope", "a.yaml"], ["review", "--policies", "nope", "a.json"]]
+    {
+        let run = run(&[("a.yaml", POD)], &args, "");
+        assert_eq!((run.status, run.err.matches("os error 2").count()), (2, 1), "{args:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_policy_that_reads_what_is_never_there_is_a_warning_and_still_in_force() {
+    let policy = "package x\nimport rego.v1\ndeny contains \"no\" if input.flnk.mode\ndeny contains \"said\" if input.flink\n";
+    let run = run(&[("a.yaml", POD), ("x.rego", policy)], &["lint", "a.yaml", "--policies", "x.rego"], "");
+    assert_eq!((run.status, run.out.contains("user/x")), (1, true), "{} {}", run.out, run.err);
+    let expected = "warning: x.rego:3:24: input.flnk is nothing that Flinkgate sets: did you mean input.flink?\n";
+    assert!(run.err.contains(expected), "{}", run.err);
+}
+
+#[test]
+fn where_there_is_nothing_to_judge_it_says_so() {
+    let nothing: [(&[(&str, &str)], &[&str], &str); 4] = [
+        (&[("a.txt", "x")], &["lint", "."], "no Kubernetes object in .: "),
+        (&[("a.yaml", "# only\n# comments\n")], &["lint", "a.yaml"], "no Kubernetes object in a.yaml: "),
+        (&[], &["lint", "-"], "no Kubernetes object in -: "),
+        (&[("a.yaml", "")], &["size"], "no Kubernetes object in .: "),
+    ];
+    for (files, args, expected) in nothing {
+        let run = run(files, args, "");
+        assert_eq!(run.status, 0);
+        assert!(run.err.starts_with(&format!("note: {expected}")), "{args:?}: {}", run.err);
+    }
+}

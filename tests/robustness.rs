@@ -113,30 +113,17 @@ fn mutate_nodes(value: &mut Value, random: &mut Seeded) {
     }
 }
 
-/// Whether every element of a list of containers has a name, as API servers demand; without, merging templates is guesswork.
-fn containers_are_named(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.iter().all(containers_are_named),
-        Value::Object(fields) => fields.iter().all(|(key, field)| {
-            let named = |item: &Value| item.get("name").is_some_and(Value::is_string);
-            let list = key.to_lowercase().ends_with("containers");
-            (!list || field.as_array().is_none_or(|items| items.iter().all(named))) && containers_are_named(field)
-        }),
-        _ => true,
-    }
-}
-
 /// Both webhooks; what was patched once stays as it is.
 fn ask(gate: &Gate, resource: &Resource) {
     gate.validate(resource);
     let answer = gate.mutate(resource);
-    let stable = answer.decision() != Decision::Refused && containers_are_named(&resource.object);
-    if let Some(patch) = answer.patch.filter(|_| stable) {
+    let refused = answer.decision() == Decision::Refused;
+    if let Some(patch) = answer.patch {
         let mut again = resource.clone();
         json_patch::patch(&mut again.object, &patch).unwrap();
         let second = gate.mutate(&again);
         assert_eq!(second.patch, None, "after {patch}");
-        assert_ne!(second.decision(), Decision::Refused);
+        assert!(refused || second.decision() != Decision::Refused);
     }
 }
 
@@ -205,4 +192,4 @@ fn reviews_with_odd_values_are_answered_or_refused() {
 }
 
 /// A few seconds in a debug build.
-const ROUNDS: usize = 800;
+const ROUNDS: usize = 3000;
