@@ -195,6 +195,7 @@ fn read_object(field: &'static str, raw: Option<&RawValue>) -> Result<Value, Mal
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::causes::with_causes;
     use serde_json::json;
 
     fn request(extra: Value) -> Vec<u8> {
@@ -244,7 +245,7 @@ mod tests {
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"EAT"}}"#, "EAT"),
         ];
         for (body, expected) in cases {
-            let error = Review::parse(body).err().unwrap().to_string();
+            let error = with_causes(&Review::parse(body).err().unwrap());
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -148,6 +148,12 @@ impl Client {
     }
 
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> (u16, String, hyper::HeaderMap) {
+        // A connection takes a moment to be ready again after an answer.
+        let ready = match self {
+            Self::Http1(sender) => tokio::time::timeout(PATIENCE, sender.ready()).await,
+            Self::Http2(sender) => tokio::time::timeout(PATIENCE, sender.ready()).await,
+        };
+        ready.unwrap().unwrap();
         let response = match self {
             Self::Http1(sender) => tokio::time::timeout(PATIENCE, sender.send_request(request)).await,
             Self::Http2(sender) => tokio::time::timeout(PATIENCE, sender.send_request(request)).await,
