@@ -6,7 +6,7 @@ mod rule_examples;
 use assert_cmd::Command;
 use base64::Engine as _;
 use flinkgate::flink::lower;
-use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::pipeline::{Gate, Judgement, Unassigned};
 use flinkgate::policy::input::{InputParts, build, tenant_value};
 use flinkgate::policy::{Finding, Level};
 use flinkgate::quota::Usage;
@@ -69,10 +69,15 @@ fn webhooks(gate: &Gate, resource: &Resource) -> (BTreeSet<Finding>, bool) {
     (findings, admitted)
 }
 
+/// What lint says of an object that is alone in its input.
+fn judge(gate: &Gate, resource: &Resource) -> Judgement {
+    gate.case(resource, false).map(|case| gate.judge(case, &Usage::default())).unwrap_or_default()
+}
+
 #[test]
 fn the_linter_says_what_both_webhooks_say() {
     for (name, gate, resource) in cases() {
-        let judgement = gate.judge(&resource, false, |_, _| Usage::default());
+        let judgement = judge(&gate, &resource);
         let linted: BTreeSet<Finding> = judgement.findings.iter().cloned().collect();
         assert_eq!(linted.len(), judgement.findings.len(), "{name}: a finding twice");
         let (expected, admitted) = webhooks(&gate, &resource);
@@ -86,7 +91,7 @@ fn the_patch_makes_the_object_that_the_linter_judges() {
     let (mut patched, mut refused) = (0, 0);
     for (name, gate, resource) in cases() {
         let answer = gate.mutate(&resource);
-        let judged = gate.judge(&resource, false, |_, _| Usage::default()).mutated.unwrap_or_else(|| resource.object.clone());
+        let judged = judge(&gate, &resource).mutated.unwrap_or_else(|| resource.object.clone());
         assert_eq!(judged, gate.mutated(&resource), "{name}");
         if answer.findings.iter().any(|finding| finding.level == Level::Error) {
             assert_eq!(answer.patch, None, "{name}: refused and changed");

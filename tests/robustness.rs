@@ -154,7 +154,9 @@ fn manifests_with_mutated_bytes_are_judged_or_refused() {
         case(round, &bytes, || {
             for document in yaml::parse(&String::from_utf8_lossy(&bytes)) {
                 let Some(Ok(resource)) = document.value.map(Resource::from_manifest) else { continue };
-                gate.judge(&resource, false, |_, _| Usage::default());
+                if let Some(case) = gate.case(&resource, false) {
+                    gate.judge(case, &Usage::default());
+                }
                 ask(&gate, &resource);
                 judged += 1;
             }

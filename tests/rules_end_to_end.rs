@@ -10,7 +10,8 @@ use rule_examples::{AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of
 use serde_json::{Value, json};
 
 fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
-    gate.judge(&resource(example.as_deref()), rule.as_is, |_, _| Usage::default()).findings
+    let resource = resource(example.as_deref());
+    gate.case(&resource, rule.as_is).map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
 }
 
 fn of<'a>(findings: &'a [Finding], rule: &Rule) -> Vec<&'a Finding> {

@@ -1,7 +1,7 @@
 //! Where `lint` and `render` meet the pipeline: tenants and policies loaded once, manifests judged together.
 
 use super::input::Manifest;
-use crate::pipeline::{Gate, InputUsage, Judgement, Unassigned};
+use crate::pipeline::{Case, Gate, InputUsage, Judgement, Unassigned};
 use crate::quota::Usage;
 use crate::report::RuleInfo;
 use crate::tenant::load::{TenantProblem, labels};
@@ -47,14 +47,20 @@ pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
 
 /// Judges all manifests, which share their tenants' quotas; one judgement a manifest, in their order.
 pub fn judge(gate: &Gate, manifests: &[Manifest], as_is: bool) -> Vec<Judgement> {
-    let mut usage = InputUsage::default();
-    if gate.counts() {
-        let used: Vec<Option<(String, Usage)>> = manifests.par_iter().map(|manifest| gate.usage(&manifest.resource, as_is)).collect();
-        for (tenant, used) in used.into_iter().flatten() {
-            usage.add(&tenant, &used);
-        }
+    let cases = manifests.par_iter().map(|manifest| gate.case(&manifest.resource, as_is));
+    if !gate.counts() {
+        return cases.map(|case| case.map(|case| gate.judge(case, &Usage::default())).unwrap_or_default()).collect();
     }
-    manifests.par_iter().map(|manifest| gate.judge(&manifest.resource, as_is, |tenant, own| usage.others(tenant, own))).collect()
+    let cases: Vec<Option<Case<'_>>> = cases.collect();
+    let mut usage = InputUsage::default();
+    for case in cases.iter().flatten() {
+        usage.add(case);
+    }
+    let judge = |case: Case<'_>| {
+        let used = usage.others(&case);
+        gate.judge(case, &used)
+    };
+    cases.into_par_iter().map(|case| case.map(judge).unwrap_or_default()).collect()
 }
 
 /// The rules' documentation, as reports take it.

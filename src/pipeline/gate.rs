@@ -1,8 +1,9 @@
 //! The gate itself: one object in, patch and findings out.
 
+use super::case::Case;
 use super::place;
 use crate::flink::{self, Workload};
-use crate::mutate::{self, Conflict};
+use crate::mutate::{self, Mutation};
 use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
@@ -67,7 +68,7 @@ pub struct Answer {
 }
 
 /// What `lint` and `render` learn of one object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Judgement {
     /// Name of the tenant the object belongs to.
     pub tenant: Option<String>,
@@ -94,15 +95,6 @@ pub enum GateError {
         /// The names there are.
         known: String,
     },
-}
-
-/// An object of one tenant, lowered.
-struct Case<'a> {
-    resource: &'a Resource,
-    object: Cow<'a, Value>,
-    workload: Workload,
-    tenant: Option<&'a Tenant>,
-    claimants: &'a [String],
 }
 
 impl Gate {
@@ -173,72 +165,75 @@ impl Gate {
 
     /// The mutating webhook's answer: the patch; findings only where the user's words and the tenant's disagree.
     pub fn mutate(&self, resource: &Resource) -> Answer {
-        let Some((owner, workload)) = self.case(resource) else { return Answer::default() };
+        let Some((owner, workload)) = self.lowered(resource) else { return Answer::default() };
         let Owner::Tenant(tenant) = owner else { return Answer::default() };
-        let mutation = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        let patch = mutation.object.as_ref().map(|after| mutate::patch(&resource.object, after)).filter(|patch| !patch.0.is_empty());
+        let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        let mut patch = object.as_ref().map(|after| mutate::patch(&resource.object, after)).filter(|patch| !patch.0.is_empty());
         let mut findings = Vec::new();
-        if !mutation.conflicts.is_empty() {
-            let object = mutation.object.as_ref().map_or(Cow::Borrowed(&resource.object), Cow::Borrowed);
-            let case = Case { resource, object, workload, tenant: Some(&tenant), claimants: &[] };
-            findings = self.findings(&case, &mutation.conflicts, &Usage::default());
-            findings.retain(|finding| mutation.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
+        let name = tenant.name.clone();
+        if !conflicts.is_empty() {
+            let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
+            let case = Case { resource, owner: Owner::Tenant(tenant), object, workload, conflicts };
+            findings = self.findings(&case, &Usage::default());
+            findings.retain(|finding| case.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
+            if findings.iter().any(|finding| finding.level == Level::Error) {
+                patch = None;
+            }
         }
-        let patch = patch.filter(|_| findings.iter().all(|finding| finding.level < Level::Error));
-        Answer { tenant: Some(tenant.name.clone()), findings, patch }
+        Answer { tenant: Some(name), findings, patch }
     }
 
     /// The validating webhook's answer: the object as it is.
     pub fn validate(&self, resource: &Resource) -> Answer {
-        let judgement = self.judge(resource, true, |_, _| Usage::default());
+        let Some(case) = self.case(resource, true) else { return Answer::default() };
+        let judgement = self.judge(case, &Usage::default());
         Answer { tenant: judgement.tenant, findings: judgement.findings, patch: None }
     }
 
-    /// Mutation (unless `as_is`) and judgement in one go. `used` says what else the tenant of this name uses,
-    /// given what the object itself asks for.
-    pub fn judge(&self, resource: &Resource, as_is: bool, used: impl FnOnce(&str, &Usage) -> Usage) -> Judgement {
-        let nothing = Judgement { tenant: None, findings: Vec::new(), mutated: None };
-        let Some((owner, workload)) = self.case(resource) else { return nothing };
-        let tenant = match owner {
+    /// The object after mutation (unless `as_is`); `None` for what is never judged.
+    pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
+        let (owner, workload) = self.lowered(resource)?;
+        let as_it_came =
+            |owner, workload| Case { resource, owner, object: Cow::Borrowed(&resource.object), workload, conflicts: Vec::new() };
+        let tenant = match &owner {
             Owner::Tenant(tenant) => tenant,
-            Owner::Unassigned if !workload.is_flink() => return nothing,
-            Owner::Unassigned => return Judgement { findings: self.without_tenant(resource, workload, &[], UNASSIGNED_RULE), ..nothing },
-            Owner::Ambiguous(names) => {
-                return Judgement { findings: self.without_tenant(resource, workload, &names, AMBIGUOUS_RULE), ..nothing };
+            Owner::Unassigned if !workload.is_flink() => return None,
+            Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
+        };
+        let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        Some(match object.filter(|_| !as_is) {
+            Some(object) => {
+                let workload = flink::lower(resource, &object).unwrap_or(workload);
+                Case { resource, owner, object: Cow::Owned(object), workload, conflicts }
             }
+            None => Case { conflicts, ..as_it_came(owner, workload) },
+        })
+    }
+
+    /// Everything there is to say, where the tenant's other objects use `used`.
+    pub fn judge(&self, case: Case<'_>, used: &Usage) -> Judgement {
+        let mut findings = self.findings(&case, used);
+        match &case.owner {
+            Owner::Tenant(_) => {}
+            // The one rule that holds in a namespace of no tenant, or of several.
+            Owner::Unassigned => findings.retain(|finding| finding.rule == UNASSIGNED_RULE),
+            Owner::Ambiguous(_) => findings.retain(|finding| finding.rule == AMBIGUOUS_RULE),
+        }
+        let tenant = case.tenant().map(|tenant| tenant.name.clone());
+        let mutated = match case.object {
+            Cow::Owned(object) => Some(object),
+            Cow::Borrowed(_) => None,
         };
-        let mutation = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        let mutated = mutation.object.filter(|_| !as_is);
-        let (object, workload) = match &mutated {
-            Some(object) => (Cow::Borrowed(object), flink::lower(resource, object).unwrap_or(workload)),
-            None => (Cow::Borrowed(&resource.object), workload),
-        };
-        let used = used(&tenant.name, &Usage::of(&workload.size.total));
-        let case = Case { resource, object, workload, tenant: Some(&tenant), claimants: &[] };
-        let findings = self.findings(&case, &mutation.conflicts, &used);
-        Judgement { tenant: Some(tenant.name.clone()), findings, mutated }
+        Judgement { tenant, findings, mutated }
     }
 
     /// The object as the cluster would store it.
     pub fn mutated(&self, resource: &Resource) -> Value {
-        let mutated = self.case(resource).and_then(|(owner, workload)| match owner {
-            Owner::Tenant(tenant) => mutate::mutate(resource, &resource.object, &workload, &tenant.spec).object,
-            Owner::Unassigned | Owner::Ambiguous(_) => None,
-        });
-        mutated.unwrap_or_else(|| resource.object.clone())
-    }
-
-    /// What an object uses, and whose it is: for the sum over an input.
-    pub fn usage(&self, resource: &Resource, as_is: bool) -> Option<(String, Usage)> {
-        let (owner, workload) = self.case(resource)?;
-        let Owner::Tenant(tenant) = owner else { return None };
-        let mutated = mutate::mutate(resource, &resource.object, &workload, &tenant.spec).object.filter(|_| !as_is);
-        let workload = mutated.and_then(|object| flink::lower(resource, &object)).unwrap_or(workload);
-        Some((tenant.name.clone(), Usage::of(&workload.size.total)))
+        self.case(resource, false).map_or_else(|| resource.object.clone(), |case| case.object.into_owned())
     }
 
     /// Whose an object is and what it runs; `None` for what is never judged.
-    fn case(&self, resource: &Resource) -> Option<(Owner, Workload)> {
+    fn lowered(&self, resource: &Resource) -> Option<(Owner, Workload)> {
         if passes_always(resource) {
             return None;
         }
@@ -246,26 +241,18 @@ impl Gate {
         Some((owner, flink::lower(resource, &resource.object)?))
     }
 
-    /// What the one rule that holds in a namespace of no tenant, or of several, says.
-    fn without_tenant(&self, resource: &Resource, workload: Workload, claimants: &[String], rule: &str) -> Vec<Finding> {
-        let case = Case { resource, object: Cow::Borrowed(&resource.object), workload, tenant: None, claimants };
-        let mut findings = self.findings(&case, &[], &Usage::default());
-        findings.retain(|finding| finding.rule == rule);
-        findings
-    }
-
-    fn findings(&self, case: &Case<'_>, conflicts: &[Conflict], used: &Usage) -> Vec<Finding> {
-        let prepared = case.tenant.and_then(|tenant| self.prepared.get(&tenant.name));
+    fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
+        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
         let needs = self.policies.mentions();
         let input = input::build(InputParts {
             resource: case.resource,
             object: &case.object,
             workload: Some(&case.workload),
-            tenant: case.tenant.zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
-            conflicts,
+            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
+            conflicts: &case.conflicts,
             quota: convert(&quota(case, prepared.map(|prepared| &prepared.limits), used)),
             unassigned: self.unassigned.as_str(),
-            claimants: case.claimants,
+            claimants: case.claimants(),
             need_object: needs.object,
             need_old_object: needs.old_object,
         });
@@ -290,7 +277,7 @@ const UNASSIGNED_RULE: &str = "tenancy/unassigned-namespace";
 const AMBIGUOUS_RULE: &str = "tenancy/ambiguous-namespace";
 
 fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option<Finding> {
-    let level = match case.tenant {
+    let level = match case.tenant() {
         Some(tenant) => enforcement::level(&tenant.spec, &raw.rule, raw.level, case.resource, today)?,
         None => raw.level,
     };

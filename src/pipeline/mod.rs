@@ -4,11 +4,13 @@
 //! [`Gate::mutate`] and [`Gate::validate`]; `lint` asks [`Gate::judge`], which is both in one go, over the
 //! same functions.
 
+mod case;
 mod gate;
 mod live;
 mod place;
 mod usage;
 
+pub use case::Case;
 pub use gate::{Answer, Gate, GateError, Judgement, Unassigned};
 pub use live::{Change, LiveGate};
 pub use usage::InputUsage;

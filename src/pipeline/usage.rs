@@ -1,5 +1,6 @@
 //! What the manifests of one input use together, by tenant: `used` offline is what the others use.
 
+use super::Case;
 use crate::quota::Usage;
 use std::collections::BTreeMap;
 
@@ -8,13 +9,16 @@ use std::collections::BTreeMap;
 pub struct InputUsage(BTreeMap<String, Usage>);
 
 impl InputUsage {
-    /// Counts one object's usage.
-    pub fn add(&mut self, tenant: &str, usage: &Usage) {
-        self.0.entry(tenant.to_string()).or_default().add(usage);
+    /// Counts what an object uses, if it is one tenant's.
+    pub fn add(&mut self, case: &Case<'_>) {
+        if let Some(tenant) = case.tenant() {
+            self.0.entry(tenant.name.clone()).or_default().add(&case.usage());
+        }
     }
 
-    /// What a tenant's other objects use.
-    pub fn others(&self, tenant: &str, own: &Usage) -> Usage {
-        self.0.get(tenant).map(|all| all.without(own)).unwrap_or_default()
+    /// What the other objects of an object's tenant use.
+    pub fn others(&self, case: &Case<'_>) -> Usage {
+        let all = case.tenant().and_then(|tenant| self.0.get(&tenant.name));
+        all.map(|all| all.without(&case.usage())).unwrap_or_default()
     }
 }
