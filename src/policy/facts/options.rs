@@ -3,6 +3,7 @@
 use super::{as_text, elements, get, object, path};
 use crate::flink::Workload;
 use crate::flink::image::glob;
+use crate::flink::options::names_of;
 use crate::resource::pointer;
 use regorus::Value;
 use std::collections::BTreeMap;
@@ -38,7 +39,9 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
     };
     let found = workload.config.iter().filter(|(key, entry)| entry.pointer.is_some() && !given(key, &entry.value));
     let found = found.filter_map(|(key, _)| {
-        let pattern = patterns.iter().filter_map(as_text).find(|pattern| glob(pattern, key))?;
+        // Flink reads an option under its older names too.
+        let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
+        let pattern = patterns.iter().filter_map(as_text).find(means)?;
         Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
     });
     Value::from(found.collect::<Vec<_>>())
@@ -84,6 +87,15 @@ mod tests {
         let expected = json!([{"key": "env.java.opts.taskmanager", "pattern": "env.java.opts.*",
             "path": ["spec", "flinkConfiguration", "env.java.opts.taskmanager"]}]);
         assert_eq!(found, Value::from(expected));
+    }
+
+    #[test]
+    fn a_forbidden_option_is_forbidden_under_its_older_name() {
+        let mut workload = Workload::default();
+        workload.config.set("state.backend", "rocksdb", Some("/spec/flinkConfiguration/state.backend".into()));
+        let tenant = json!({"flink": {"configuration": {"forbidden": ["state.backend.type"]}}});
+        let found = forbidden(&workload, &tenant_value(&serde_json::from_value(tenant).unwrap()));
+        assert_eq!((&found[0]["key"], &found[0]["pattern"]), (&Value::from("state.backend"), &Value::from("state.backend.type")));
     }
 
     #[test]
