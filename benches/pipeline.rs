@@ -10,6 +10,9 @@ use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
 use flinkgate::flink;
 use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::PolicySet;
+use flinkgate::policy::input::{InputParts, build, tenant_value};
+use flinkgate::policy::source::embedded;
 use std::hint::black_box;
 
 #[global_allocator]
@@ -43,9 +46,38 @@ fn pipeline(criterion: &mut Criterion) {
     }
 }
 
+/// What each rule costs by itself, on the FlinkDeployment.
+fn rules(criterion: &mut Criterion) {
+    let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
+    let body = std::fs::read("benches/data/flinkdeployment-update.json").unwrap();
+    let resource = Review::parse(&body).unwrap().resource().unwrap();
+    let workload = flink::lower(&resource, &resource.object).unwrap();
+    let tenant = gate.tenants().iter().next().unwrap();
+    let spec = tenant_value(&tenant.spec);
+    let parts = InputParts {
+        resource: &resource,
+        object: &resource.object,
+        workload: Some(&workload),
+        tenant: Some((&tenant.name, &spec)),
+        conflicts: &[],
+        quota: regorus::Value::Null,
+        unassigned: "warn",
+        claimants: &[],
+        need_object: false,
+        need_old_object: false,
+    };
+    criterion.bench_function("input", |bencher| bencher.iter(|| build(black_box(parts.clone()))));
+    let input = build(parts);
+    for rule in gate.policies().rules() {
+        let sources = embedded().into_iter().filter(|source| source.path == rule.path || source.path.contains("lib/")).collect();
+        let set = PolicySet::from_sources(sources).unwrap();
+        criterion.bench_function(&format!("rule/{}", rule.id), |bencher| bencher.iter(|| set.evaluate(black_box(input.clone()))));
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(30).measurement_time(std::time::Duration::from_secs(2)).warm_up_time(std::time::Duration::from_millis(500));
-    targets = pipeline
+    targets = pipeline, rules
 }
 criterion_main!(benches);

@@ -24,7 +24,16 @@ workload(tenant, pods) := {
 }
 
 # A set of pods; `more` adds facts such as antiAffinity.
-pod_set(role, spec, more) := object.union({"role": role, "path": [], "template": {"spec": spec}, "containers": containers(spec)}, more)
+pod_set(role, spec, more) := object.union(
+	{
+		"role": role, "path": [], "template": {"spec": spec}, "containers": containers(spec),
+		"securityContexts": array.concat(
+			[{"container": null, "spec": spec.securityContext, "path": ["spec", "securityContext"]} | spec.securityContext],
+			[{"container": own.name, "spec": own.spec.securityContext, "path": array.concat(own.path, ["securityContext"])} | some own in containers(spec)],
+		),
+	},
+	more,
+)
 
 containers(spec) := [container |
 	some kind in ["containers", "initContainers", "ephemeralContainers"]

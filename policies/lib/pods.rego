@@ -21,8 +21,7 @@ user_namespace(pod) if {
 	minor >= 35
 }
 
-# Who can have a securityContext: the pod, then each container.
-holders(pod) := array.concat(
-	[{"what": "the pod", "path": array.concat(pod.path, ["spec"]), "spec": object.get(pod.template, "spec", {})}],
-	[{"what": sprintf("container %q", [container.name]), "path": container.path, "spec": container.spec} | some container in pod.containers],
-)
+# Whose a security context is, for a sentence: the pod's, or a container's.
+holder(context) := "the pod" if context.container == null
+
+else := sprintf("container %q", [context.container])

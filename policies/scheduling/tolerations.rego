@@ -32,21 +32,20 @@ import rego.v1
 
 deny contains finding if {
 	input.tenant.scheduling.tolerations
-	some toleration in given
-	not covered(toleration.value)
-	finding := {
-		"msg": sprintf("the toleration of %v is not one of the tenant's", [object.get(toleration.value, "key", "everything")]),
-		"path": toleration.path,
-	}
-}
-
-given contains {"value": value, "path": path} if {
 	some pod in input.flink.pods
-	some index, value in pod.template.spec.tolerations
-	path := array.concat(pod.path, ["spec", "tolerations", sprintf("%d", [index])])
+	some index, toleration in pod.template.spec.tolerations
+	not covered(toleration)
+	finding := {"msg": message(toleration), "path": array.concat(pod.path, ["spec", "tolerations", sprintf("%d", [index])])}
 }
 
-given contains {"value": option.toleration, "path": option.path} if some option in input.flink.tolerations
+deny contains finding if {
+	input.tenant.scheduling.tolerations
+	some option in input.flink.tolerations
+	not covered(option.toleration)
+	finding := {"msg": message(option.toleration), "path": option.path}
+}
+
+message(toleration) := sprintf("the toleration of %v is not one of the tenant's", [object.get(toleration, "key", "everything")])
 
 covered(toleration) if {
 	toleration.key in {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}

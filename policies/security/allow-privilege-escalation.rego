@@ -35,9 +35,9 @@ deny contains finding if {
 	pods.restricted
 	pods.minor >= 8
 	some pod in input.flink.pods
-	not pods.windows(pod)
 	some container in pod.containers
 	not container.spec.securityContext.allowPrivilegeEscalation == false
+	not pods.windows(pod)
 	finding := {
 		"msg": sprintf("container %q must set allowPrivilegeEscalation to false", [container.name]),
 		"path": array.concat(container.path, ["securityContext", "allowPrivilegeEscalation"]),

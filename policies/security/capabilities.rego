@@ -45,12 +45,13 @@ else := default_capabilities
 deny contains finding if {
 	pods.judged
 	some pod in input.flink.pods
-	some container in pod.containers
-	some index, capability in container.spec.securityContext.capabilities.add
+	some context in pod.securityContexts
+	some index, capability in context.spec.capabilities.add
+	context.container != null
 	not capability in allowed(pod)
 	finding := {
-		"msg": sprintf("container %q must not add the capability %s", [container.name, capability]),
-		"path": array.concat(container.path, ["securityContext", "capabilities", "add", sprintf("%d", [index])]),
+		"msg": sprintf("%s must not add the capability %s", [pods.holder(context), capability]),
+		"path": array.concat(context.path, ["capabilities", "add", sprintf("%d", [index])]),
 	}
 }
 
@@ -59,7 +60,7 @@ deny contains finding if {
 	some pod in input.flink.pods
 	hardened(pod)
 	some container in pod.containers
-	not "ALL" in object.get(container.spec, ["securityContext", "capabilities", "drop"], [])
+	not "ALL" in container.spec.securityContext.capabilities.drop
 	finding := {
 		"msg": sprintf("container %q must drop ALL capabilities", [container.name]),
 		"path": array.concat(container.path, ["securityContext", "capabilities", "drop"]),

@@ -34,11 +34,12 @@ import rego.v1
 deny contains finding if {
 	pods.judged
 	some pod in input.flink.pods
-	some container in pod.containers
-	container.spec.securityContext.privileged == true
+	some context in pod.securityContexts
+	context.spec.privileged == true
+	context.container != null
 	finding := {
-		"msg": sprintf("container %q must not be privileged", [container.name]),
-		"path": array.concat(container.path, ["securityContext", "privileged"]),
+		"msg": sprintf("%s must not be privileged", [pods.holder(context)]),
+		"path": array.concat(context.path, ["privileged"]),
 		"help": "remove privileged: true",
 	}
 }
@@ -46,11 +47,11 @@ deny contains finding if {
 deny contains finding if {
 	pods.judged
 	some pod in input.flink.pods
-	some place in pods.holders(pod)
-	place.spec.securityContext.windowsOptions.hostProcess == true
+	some context in pod.securityContexts
+	context.spec.windowsOptions.hostProcess == true
 	finding := {
-		"msg": sprintf("%s must not be a Windows HostProcess", [place.what]),
-		"path": array.concat(place.path, ["securityContext", "windowsOptions", "hostProcess"]),
+		"msg": sprintf("%s must not be a Windows HostProcess", [pods.holder(context)]),
+		"path": array.concat(context.path, ["windowsOptions", "hostProcess"]),
 		"help": "remove hostProcess: true",
 	}
 }

@@ -31,26 +31,38 @@ package flinkgate.security.run_as_non_root
 import data.flinkgate.lib.pods
 import rego.v1
 
-# Whatever sets root by word, at the pod or at a container.
+# What allows root by word, at the pod or at a container.
 deny contains finding if {
 	pods.restricted
 	some pod in input.flink.pods
+	some context in pod.securityContexts
+	context.spec.runAsNonRoot == false
 	not pods.user_namespace(pod)
-	some place in pods.holders(pod)
-	some field, value in {"runAsNonRoot": false, "runAsUser": 0}
-	place.spec.securityContext[field] == value
-	pods.minor >= {"runAsNonRoot": 0, "runAsUser": 23}[field]
 	finding := {
-		"msg": sprintf("%s must not set %s to %v", [place.what, field, value]),
-		"path": array.concat(place.path, ["securityContext", field]),
+		"msg": sprintf("%s must not set runAsNonRoot to false", [pods.holder(context)]),
+		"path": array.concat(context.path, ["runAsNonRoot"]),
+	}
+}
+
+# What is root by number: policy versions from 1.23 look at it.
+deny contains finding if {
+	pods.restricted
+	pods.minor >= 23
+	some pod in input.flink.pods
+	some context in pod.securityContexts
+	context.spec.runAsUser == 0
+	not pods.user_namespace(pod)
+	finding := {
+		"msg": sprintf("%s must not set runAsUser to 0", [pods.holder(context)]),
+		"path": array.concat(context.path, ["runAsUser"]),
 	}
 }
 
 deny contains finding if {
 	pods.restricted
 	some pod in input.flink.pods
-	not pods.user_namespace(pod)
 	not pod.template.spec.securityContext.runAsNonRoot
+	not pods.user_namespace(pod)
 	some container in pod.containers
 	not boolean(container)
 	finding := {

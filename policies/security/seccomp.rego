@@ -35,12 +35,12 @@ deny contains finding if {
 	pods.judged
 	pods.minor >= 19
 	some pod in input.flink.pods
-	some place in pods.holders(pod)
-	type := place.spec.securityContext.seccompProfile.type
+	some context in pod.securityContexts
+	type := context.spec.seccompProfile.type
 	not type in confined
 	finding := {
-		"msg": sprintf("%s must not have the seccomp profile %v", [place.what, type]),
-		"path": array.concat(place.path, ["securityContext", "seccompProfile", "type"]),
+		"msg": sprintf("%s must not have the seccomp profile %v", [pods.holder(context), type]),
+		"path": array.concat(context.path, ["seccompProfile", "type"]),
 	}
 }
 

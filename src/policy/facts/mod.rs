@@ -9,20 +9,18 @@ pub mod duplicates;
 mod examples;
 pub mod identity;
 pub mod image;
+pub mod object;
 pub mod options;
 pub mod pods;
+pub mod security_contexts;
 pub mod size;
 pub mod state;
 pub mod tenant;
 
+pub use object::object;
+
 use crate::resource::pointer;
 use regorus::Value;
-use std::collections::BTreeMap;
-
-/// An object from its fields.
-pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    Value::from(fields.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<BTreeMap<_, _>>())
-}
 
 /// A text, or null where there is none.
 pub fn text(text: Option<&str>) -> Value {

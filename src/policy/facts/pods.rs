@@ -4,6 +4,7 @@ use super::anti_affinity::anti_affinity;
 use super::containers::containers;
 use super::convert::convert;
 use super::identity::service_account;
+use super::security_contexts::security_contexts;
 use super::{as_text, get, object, path};
 use crate::flink::{Template, Workload};
 use crate::resource::pointer;
@@ -24,11 +25,13 @@ pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<
         // An object even where there is none, so that rules can look into it.
         let template = if matches!(template, Value::Object(_)) { template } else { Value::new_object() };
         let base = path(set.path());
+        let containers = containers(set, &template, &base, workload, object_, tenant);
         object([
             ("role", Value::from(set.role.as_str())),
             ("replicas", Value::from(set.replicas)),
             ("main", set.main_container.map_or(Value::Null, Value::from)),
-            ("containers", containers(set, &template, &base, workload, object_, tenant)),
+            ("securityContexts", security_contexts(&template, &base, &containers)),
+            ("containers", containers),
             ("serviceAccount", service_account(set, &template, &base, workload, object_)),
             ("antiAffinity", anti_affinity(set, json, workload, namespace, topology_key)),
             ("template", template),
