@@ -29,15 +29,14 @@ package flinkgate.security.seccomp
 import data.flinkgate.lib.pods
 import rego.v1
 
-confined := {"RuntimeDefault", "Localhost"}
-
 deny contains finding if {
 	pods.judged
 	pods.minor >= 19
 	some pod in input.flink.pods
 	some context in pod.securityContexts
 	type := context.spec.seccompProfile.type
-	not type in confined
+	type != "RuntimeDefault"
+	type != "Localhost"
 	finding := {
 		"msg": sprintf("%s must not have the seccomp profile %v", [pods.holder(context), type]),
 		"path": array.concat(context.path, ["seccompProfile", "type"]),

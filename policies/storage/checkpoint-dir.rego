@@ -41,10 +41,15 @@ package flinkgate.storage.checkpoint_dir
 import rego.v1
 
 deny contains finding if {
+	not named
 	needed
-	not "checkpoints" in {directory.purpose | some directory in input.flink.state.directories}
 	option := input.flink.state.checkpointOption
 	finding := {"msg": sprintf("option %s must name a checkpoint directory", [option]), "path": array.concat(input.flink.configPath, [option])}
+}
+
+named if {
+	some directory in input.flink.state.directories
+	directory.purpose == "checkpoints"
 }
 
 needed if input.flink.upgradeMode in {"savepoint", "last-state"}
