@@ -54,18 +54,7 @@ fn rules(criterion: &mut Criterion) {
     let workload = flink::lower(&resource, &resource.object).unwrap();
     let tenant = gate.tenants().iter().next().unwrap();
     let spec = tenant_value(&tenant.spec);
-    let parts = InputParts {
-        resource: &resource,
-        object: &resource.object,
-        workload: Some(&workload),
-        tenant: Some((&tenant.name, &spec)),
-        conflicts: &[],
-        quota: regorus::Value::Null,
-        unassigned: "warn",
-        claimants: &[],
-        need_object: false,
-        need_old_object: false,
-    };
+    let parts = InputParts { workload: Some(&workload), tenant: Some((&tenant.name, &spec)), ..InputParts::of(&resource) };
     criterion.bench_function("input", |bencher| bencher.iter(|| build(black_box(parts.clone()))));
     let input = build(parts);
     for rule in gate.policies().rules() {

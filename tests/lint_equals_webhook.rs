@@ -117,16 +117,13 @@ fn the_interpreter_says_what_the_virtual_machine_says() {
         let tenant = gate.tenants().iter().next().map(|tenant| tenant_value(&tenant.spec));
         let exceeded = json!({"scope": "tenant", "resource": "cpu", "requested": "3", "used": "0", "hard": "2", "path": ["spec"]});
         let input = build(InputParts {
-            resource: &resource,
-            object: &resource.object,
             workload: Some(&workload),
             tenant: tenant.as_ref().map(|tenant| ("examples", tenant)),
-            conflicts: &[],
             quota: json!({"hard": {"cpu": "2"}, "used": {}, "requested": {"cpu": "3"}, "exceeded": [exceeded], "undeclared": []}).into(),
             unassigned: "deny",
-            claimants: &[],
             need_object: true,
             need_old_object: true,
+            ..InputParts::of(&resource)
         });
         let mut machine = gate.policies().evaluate(input.clone());
         let mut interpreter = gate.policies().evaluate_with_interpreter(input).unwrap();

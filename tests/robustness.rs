@@ -1,27 +1,17 @@
 //! No manifest and no review makes the gate panic, and a second mutation has nothing left to do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod seeded;
+
 use flinkgate::admission::answer::Decision;
 use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
-use flinkgate::resource::{Resource, yaml};
+use flinkgate::resource::{Resource, pointer, yaml};
+use seeded::Seeded;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-
-/// A small generator (SplitMix64), so that a failure can be run again.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).unwrap()
-    }
-}
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -71,7 +61,7 @@ fn pointers(value: &Value, at: String, into: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| pointers(item, format!("{at}/{index}"), into)),
         Value::Object(fields) => {
-            fields.iter().for_each(|(key, field)| pointers(field, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), into));
+            fields.iter().for_each(|(key, field)| pointers(field, pointer::join(&at, key), into));
         }
         _ => {}
     }

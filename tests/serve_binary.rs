@@ -7,7 +7,7 @@ use assert_cmd::cargo::cargo_bin;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
-use serve_support::{Client, PATIENCE, review, tls};
+use serve_support::{Client, PATIENCE, put_in_flight, review, tls};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -261,14 +261,7 @@ async fn a_slow_request_is_answered_on_the_way_out() {
     let mut process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap()]);
     let mut stream = tls(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
     let body = review("admission.k8s.io/v1", "etl");
-    let head = format!(
-        "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // The server asks for the body: now the request is in flight.
-    let mut asked = [0; 25];
-    stream.read_exact(&mut asked).await.unwrap();
+    put_in_flight(&mut stream, body.len()).await;
     process.terminate();
     process.answers("/readyz", 503, |text| text.contains("terminating")).await;
     while TcpStream::connect(process.webhooks).await.is_ok() {

@@ -6,7 +6,7 @@ mod serve_support;
 use flinkgate::admission::certificate::development;
 use flinkgate::admission::reload::{Files, watch};
 use flinkgate::admission::server::Limits;
-use serve_support::{Client, PATIENCE, certificate, review, start, tls};
+use serve_support::{Client, PATIENCE, certificate, put_in_flight, review, start, tls};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
@@ -109,14 +109,7 @@ async fn a_request_in_flight_is_answered_on_the_way_out() {
     let mut stream = tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
     let body = review("admission.k8s.io/v1", "etl");
     let (first, second) = body.split_at(40);
-    let head = format!(
-        "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // The server asks for the body: now the request is in flight.
-    let mut asked = [0; 25];
-    stream.read_exact(&mut asked).await.unwrap();
+    put_in_flight(&mut stream, body.len()).await;
     stream.write_all(first.as_bytes()).await.unwrap();
     server.leave().await;
     stream.write_all(second.as_bytes()).await.unwrap();

@@ -1,22 +1,12 @@
 //! No text makes the reader panic, overflow its stack or run on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod seeded;
+
 use flinkgate::resource::yaml::parse;
+use seeded::Seeded;
 
 const MANIFESTS: [&str; 2] = [include_str!("data/yaml/session.yaml"), include_str!("data/yaml/template.yaml")];
-
-/// A small generator (SplitMix64), so that a failure can be run again.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).unwrap()
-    }
-}
 
 #[test]
 fn mutated_manifests_are_read_or_refused() {

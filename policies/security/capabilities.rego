@@ -57,11 +57,10 @@ deny contains finding if {
 
 deny contains finding if {
 	pods.restricted
-	pods.minor >= 22
 	some pod in input.flink.pods
 	some container in pod.containers
 	not "ALL" in container.spec.securityContext.capabilities.drop
-	not pods.windows(pod)
+	hardened(pod)
 	finding := {
 		"msg": sprintf("container %q must drop ALL capabilities", [container.name]),
 		"path": array.concat(container.path, ["securityContext", "capabilities", "drop"]),

@@ -3,12 +3,11 @@
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
 use crate::flink::{Role, Template};
-use crate::tenant::Spreading;
+use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spreading};
 use serde_json::{Map, Value, json};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
-const HOSTNAME: &str = "kubernetes.io/hostname";
 /// Weights go from 1 to 100; what a tenant asks for weighs most.
 const WEIGHT: i64 = 100;
 
@@ -21,7 +20,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     };
     let Some(spreading) = spreading else { return };
     let Some([(app_key, app), (component_key, component)]) = identity(context, pods) else { return };
-    let topology_key = wanted.topology_key.as_deref().unwrap_or(HOSTNAME);
+    let topology_key = wanted.topology_key.as_deref().unwrap_or(DEFAULT_TOPOLOGY_KEY);
     let present = pods.spec().pointer("/affinity/podAntiAffinity").unwrap_or(&Value::Null);
     let own = pods.template.pointer("/metadata/labels").and_then(Value::as_object);
     let label = |key: &str| {

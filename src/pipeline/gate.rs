@@ -287,7 +287,7 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 
 fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
-    let requested = Usage::of(&case.workload.size.total);
+    let requested = case.usage();
     let whole_cluster = case.workload.declares_cluster;
     let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), whole_cluster);
     // What the object asked for until now matters only to what would be refused.

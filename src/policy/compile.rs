@@ -197,7 +197,10 @@ fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Ve
     }
     let mut rules = Vec::new();
     for (package, files) in packages {
-        let named: Vec<&PolicySource> = files.iter().map(|(source, _)| *source).filter(|source| Rule::names_itself(source)).collect();
+        // A package of one file, which most are, need not be read twice.
+        let several = files.len() > 1;
+        let named = files.iter().map(|(source, _)| *source).filter(|source| several && Rule::names_itself(source));
+        let named: Vec<&PolicySource> = named.collect();
         if let [first, second, ..] = named.as_slice() {
             let message = format!("the package already is a rule in {}: one package, one rule", first.path);
             problems.push(PolicyProblem::of_file(&second.path, message));

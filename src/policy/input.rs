@@ -35,6 +35,24 @@ pub struct InputParts<'a> {
     pub need_old_object: bool,
 }
 
+impl<'a> InputParts<'a> {
+    /// A request about this object as it stands, of which nothing else is known yet.
+    pub fn of(resource: &'a Resource) -> Self {
+        Self {
+            resource,
+            object: &resource.object,
+            workload: None,
+            tenant: None,
+            conflicts: &[],
+            quota: Value::Null,
+            unassigned: "warn",
+            claimants: &[],
+            need_object: false,
+            need_old_object: false,
+        }
+    }
+}
+
 /// The `input` document.
 pub fn build(parts: InputParts<'_>) -> Value {
     let mut fields = BTreeMap::new();
@@ -159,16 +177,12 @@ mod tests {
         let workload = Workload { pods: vec![set], ..Workload::default() };
         let tenant = tenant_value(&serde_json::from_value(json!({"security": {"images": {"allow": ["registry.example.com/*"]}}})).unwrap());
         let input = build(InputParts {
-            resource: &resource,
-            object: &resource.object,
             workload: Some(&workload),
             tenant: Some(("payments", &tenant)),
-            conflicts: &[],
             quota: Value::new_object(),
-            unassigned: "warn",
-            claimants: &[],
             need_object: true,
             need_old_object: true,
+            ..InputParts::of(&resource)
         });
         let pod = &input["flink"]["pods"][0];
         assert_eq!(pod["template"], input["object"]);
@@ -188,18 +202,7 @@ mod tests {
         let mut workload = Workload { engine: Engine::Operator, pods: vec![set], ..Workload::default() };
         workload.config.set("kubernetes.container.image.ref", "registry.example.com/flink:1", Some("/spec/containers/0/args/1".into()));
         workload.config.set("kubernetes.taskmanager.service-account", "flink", Some("/spec/containers/0/args/1".into()));
-        let input = build(InputParts {
-            resource: &resource,
-            object: &resource.object,
-            workload: Some(&workload),
-            tenant: None,
-            conflicts: &[],
-            quota: Value::Null,
-            unassigned: "warn",
-            claimants: &[],
-            need_object: false,
-            need_old_object: false,
-        });
+        let input = build(InputParts { workload: Some(&workload), ..InputParts::of(&resource) });
         let pod = &input["flink"]["pods"][0];
         assert_eq!(pod["containers"][0]["image"]["registry"], Value::from("evil.io"));
         assert_eq!(pod["serviceAccount"]["name"], Value::from("admin"));
@@ -219,18 +222,7 @@ mod tests {
             declares_cluster: true,
             ..Workload::default()
         };
-        let input = build(InputParts {
-            resource: &resource,
-            object: &resource.object,
-            workload: Some(&workload),
-            tenant: None,
-            conflicts: &[],
-            quota: Value::Null,
-            unassigned: "warn",
-            claimants: &[],
-            need_object: false,
-            need_old_object: false,
-        });
+        let input = build(InputParts { workload: Some(&workload), ..InputParts::of(&resource) });
         let pod = &input["flink"]["pods"][0];
         assert_eq!(input["flink"]["upgradeMode"], Value::from("savepoint"));
         assert_eq!(pod["serviceAccount"], Value::from(json!({"name": "flink", "path": ["spec", "serviceAccount"]})));

@@ -38,18 +38,8 @@ fn sample() -> Option<Value> {
     let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "sample"}});
     let mut resource = Resource::from_manifest(object.clone()).ok()?;
     resource.old_object = Some(object);
-    Some(input::build(InputParts {
-        resource: &resource,
-        object: &resource.object,
-        workload: Some(&Workload::default()),
-        tenant: None,
-        conflicts: &[],
-        quota: Value::Null,
-        unassigned: "warn",
-        claimants: &[],
-        need_object: true,
-        need_old_object: true,
-    }))
+    let workload = Workload::default();
+    Some(input::build(InputParts { workload: Some(&workload), need_object: true, need_old_object: true, ..InputParts::of(&resource) }))
 }
 
 fn unknown(source: &PolicySource, read: &Reference, sample: &Value) -> Option<PolicyProblem> {

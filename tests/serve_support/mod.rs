@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -182,6 +183,16 @@ async fn finish(response: Response<hyper::body::Incoming>) -> (u16, String, hype
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     (head.status.as_u16(), String::from_utf8(body.to_vec()).unwrap(), head.headers)
+}
+
+/// Sends the head of a review and waits until the server asks for the body: from then on the request is in flight.
+pub async fn put_in_flight(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: usize) {
+    let head = format!(
+        "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {body}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
 }
 
 pub fn review(version: &str, name: &str) -> String {

@@ -31,16 +31,12 @@ fn input(manifest: &str, tenant: Option<&FlinkTenantSpec>, claimants: &[String],
     let workload = lower(&resource, &resource.object).unwrap();
     let tenant = tenant.map(tenant_value);
     build(InputParts {
-        resource: &resource,
-        object: &resource.object,
         workload: Some(&workload),
         tenant: tenant.as_ref().map(|tenant| ("payments", tenant)),
-        conflicts: &[],
         quota: Value::new_object(),
-        unassigned: "warn",
         claimants,
         need_object,
-        need_old_object: false,
+        ..InputParts::of(&resource)
     })
 }
 

@@ -8,11 +8,12 @@ use super::security_contexts::security_contexts;
 use super::{as_text, get, object, path};
 use crate::flink::{Template, Workload};
 use crate::resource::pointer;
+use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 use regorus::Value;
 
 /// All sets of a workload. `converted` is the converted object where there is one: templates are shared with it.
 pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
-    let topology_key = as_text(get(tenant, &["scheduling", "antiAffinity", "topologyKey"])).unwrap_or("kubernetes.io/hostname");
+    let topology_key = as_text(get(tenant, &["scheduling", "antiAffinity", "topologyKey"])).unwrap_or(DEFAULT_TOPOLOGY_KEY);
     let mut templates: Vec<(&serde_json::Value, Value)> = Vec::with_capacity(workload.pods.len());
     let sets = workload.pods.iter().map(|set| {
         let json = set.template(object_);

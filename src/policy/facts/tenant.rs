@@ -2,7 +2,7 @@
 
 use super::convert::convert;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
-use crate::tenant::FlinkTenantSpec;
+use crate::tenant::{DEFAULT_TOPOLOGY_KEY, FlinkTenantSpec};
 use regorus::Value;
 use serde_json::{Value as Json, json};
 
@@ -29,7 +29,7 @@ pub fn tenant_value(spec: &FlinkTenantSpec) -> Value {
             "podSecurity": {"level": pod_security.level, "version": "latest", "minor": minor},
             "images": {"requireDigest": spec.security.images.require_digest, "forbidLatestTag": spec.security.images.forbid_latest_tag},
         },
-        "scheduling": {"antiAffinity": {"topologyKey": "kubernetes.io/hostname"}, "nodeSelector": {}},
+        "scheduling": {"antiAffinity": {"topologyKey": DEFAULT_TOPOLOGY_KEY}, "nodeSelector": {}},
         "storage": {"checkpoints": {}},
         "flink": {"configuration": {"defaults": {}, "enforced": {}, "forbidden": []}, "resources": {}},
     });

@@ -24,6 +24,9 @@ pub struct Scheduling {
     pub priority_classes: Option<Vec<String>>,
 }
 
+/// The node label that keeps pods apart where a tenant names no other: one place is one node.
+pub const DEFAULT_TOPOLOGY_KEY: &str = "kubernetes.io/hostname";
+
 /// Pod anti-affinity by role.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
