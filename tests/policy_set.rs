@@ -273,19 +273,24 @@ fn type_errors_are_undefined_as_in_opa() {
 
 #[test]
 fn only_what_policies_read_is_needed() {
-    let both = Needs { object: true, old_object: true };
-    let object = Needs { object: true, old_object: false };
+    let all = Needs { object: true, old_object: true, used: true };
+    let object = Needs { object: true, ..Needs::default() };
+    let used = Needs { used: true, ..Needs::default() };
     for (body, expected) in [
         ("deny contains \"m\" if input.flink.engine", Needs::default()),
         ("deny contains \"m\" if input.object.kind", object),
-        ("deny contains \"m\" if input[\"oldObject\"].kind", Needs { object: false, old_object: true }),
-        ("deny contains \"m\" if input == {}", both),
-        ("deny contains \"m\" if {\n\tsome field\n\tinput[field]\n}", both),
+        ("deny contains \"m\" if input[\"oldObject\"].kind", Needs { old_object: true, ..Needs::default() }),
+        ("deny contains \"m\" if input == {}", all),
+        ("deny contains \"m\" if {\n\tsome field\n\tinput[field]\n}", all),
         ("import input.object as thing\ndeny contains \"m\" if thing.kind", object),
         ("f(x) := x.kind\ndeny contains \"m\" if count([y | y := f(input.object)]) > 0", object),
+        ("deny contains \"m\" if input.quota.used.cpu == \"1\"", used),
+        ("deny contains \"m\" if input.quota == {}", used),
+        ("deny contains \"m\" if count(input.quota.exceeded) > 0", Needs::default()),
     ] {
         assert_eq!(set(&format!("package x\n{body}\n")).mentions(), expected, "{body}");
     }
+    assert!(!PolicySet::built_in().unwrap().mentions().used, "lint would judge everything twice");
 }
 
 #[test]

@@ -168,3 +168,45 @@ fn where_there_is_nothing_to_judge_it_says_so() {
         assert!(run.err.starts_with(&format!("note: {expected}")), "{args:?}: {}", run.err);
     }
 }
+
+/// Two FlinkDeployments of the tenant `small` in two files, one of `large`, which has room for all.
+const SHARED: [(&str, &str); 4] = [
+    (
+        "tenants.yaml",
+        "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: small}\nspec: {namespaces: {names: [small]}, quota: {hard: {clusters: 1}}}\n---\napiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: large}\nspec: {namespaces: {names: [large]}, quota: {hard: {clusters: 9}}}\n",
+    ),
+    (
+        "jobs/a.yaml",
+        "apiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {name: a, namespace: small}\nspec: {flinkVersion: v1_20}\n",
+    ),
+    (
+        "jobs/b.yaml",
+        "apiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {name: b, namespace: large}\nspec: {flinkVersion: v1_20}\n",
+    ),
+    (
+        "jobs/c.yaml",
+        "apiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {name: c, namespace: small}\nspec: {flinkVersion: v1_20}\n",
+    ),
+];
+
+#[test]
+fn what_files_ask_for_together_is_held_against_their_tenants_limit() {
+    let found = |paths: &[&str]| -> Vec<String> {
+        let args = [&["lint", "--tenants", "tenants.yaml", "--format", "json"], paths].concat();
+        let report = json(&run(&SHARED, &args, ""));
+        let findings = report["findings"].as_array().unwrap().iter().filter(|found| found["rule"] == "quota/exceeded");
+        findings.map(|found| found["file"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found(&["jobs"]), ["jobs/a.yaml", "jobs/c.yaml"]);
+    assert_eq!(found(&["jobs/a.yaml", "jobs/b.yaml"]), [""; 0]);
+}
+
+#[test]
+fn a_policy_that_reads_what_others_use_is_told_the_sum() {
+    let policy = "package x\nimport rego.v1\ndeny contains sprintf(\"others: %s\", [input.quota.used.clusters])\n";
+    let files = [&SHARED[..], &[("x.rego", policy)]].concat();
+    let report = json(&run(&files, &["lint", "jobs", "--tenants", "tenants.yaml", "--policies", "x.rego", "--format", "json"], ""));
+    let findings = report["findings"].as_array().unwrap().iter().filter(|found| found["rule"] == "user/x");
+    let messages: Vec<_> = findings.map(|found| (found["file"].as_str().unwrap(), found["message"].as_str().unwrap())).collect();
+    assert_eq!(messages, [("jobs/a.yaml", "others: 1"), ("jobs/c.yaml", "others: 1")]);
+}

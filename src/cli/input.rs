@@ -2,7 +2,7 @@
 //!
 //! One bad file never hides the others: what cannot be read is listed with its place, and the rest is used.
 
-use super::input_files::{self, Candidate, Content};
+use super::input_files::{self, Candidate, Text};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
 use crate::resource::yaml::{self, Document, Positions, Problem, Span};
 use crate::resource::{Resource, ResourceError, pointer};
@@ -45,48 +45,68 @@ impl Manifest {
     }
 }
 
-/// What the paths of a command line hold.
+/// The files of a command line, read but not parsed: what is parsed takes fifty times the room.
 #[derive(Debug, Default)]
-pub struct Input {
-    /// How many files were read.
-    pub files: usize,
-    /// The objects, by file and place.
-    pub manifests: Vec<Manifest>,
-    /// What could not be read.
-    pub unreadable: Vec<Unreadable>,
-    /// What a reader may stumble over in documents that could be read, such as a key that is there twice.
-    pub doubts: Vec<(Arc<str>, Problem)>,
-    /// The text of every file that was read.
-    pub sources: Sources,
-    /// What was left alone, one sentence a reason.
-    pub notes: Vec<String>,
+pub struct Texts {
+    texts: Vec<Text>,
+    paths: Vec<PathBuf>,
+    unreadable: Vec<Unreadable>,
+    notes: Vec<String>,
 }
 
-impl Input {
+impl Texts {
     /// Reads files as given, folders with all below them, and `-` for standard input.
     pub fn read(paths: &[PathBuf]) -> Self {
         let listing = input_files::list(paths);
-        let count = u64::try_from(listing.candidates.len()).unwrap_or(u64::MAX);
+        let (mut unreadable, mut texts) = (listing.unreadable, Vec::new());
+        for read in listing.candidates.par_iter().map(Candidate::read).collect::<Vec<_>>() {
+            match read {
+                Ok(text) => texts.push(text),
+                Err(error) => unreadable.push(error),
+            }
+        }
+        Self { texts, paths: paths.to_vec(), unreadable, notes: listing.notes }
+    }
+
+    /// The objects of the files that mention a word.
+    pub fn mentioning(&self, word: &str) -> Vec<Manifest> {
+        // Text in quotes may spell a word with escapes.
+        let mentions = |text: &&Text| text.text.contains(word) || text.text.contains('\\');
+        let texts: Vec<&Text> = self.texts.iter().filter(mentions).collect();
+        texts.par_iter().flat_map_iter(|text| text.each(|manifests| manifests)).flat_map_iter(|(_, manifests)| manifests).collect()
+    }
+
+    /// Parses all files and hands on the objects of each document as soon as it is read.
+    pub fn each<T: Send>(&self, take: impl Fn(Vec<Manifest>) -> T + Sync) -> Input<T> {
+        let count = u64::try_from(self.texts.len()).unwrap_or(u64::MAX);
         // indicatif draws on standard error, and only where that is a terminal.
         let progress = if count > MANY_FILES { ProgressBar::new(count) } else { ProgressBar::hidden() };
-        let parts: Vec<Part> = listing.candidates.par_iter().map(Part::read).inspect(|_| progress.inc(1)).collect();
+        let documents: Vec<_> = self.texts.par_iter().map(|text| text.each(&take)).inspect(|_| progress.inc(1)).collect();
         progress.finish_and_clear();
 
-        let mut input = Self { unreadable: listing.unreadable, notes: listing.notes, ..Self::default() };
-        let mut foreign = 0_usize;
-        for part in parts {
-            if let Some((file, text)) = part.source {
-                input.files += 1;
-                input.sources.insert(file, text);
+        let mut input = Input {
+            files: self.texts.len(),
+            parts: Vec::with_capacity(documents.len()),
+            unreadable: self.unreadable.clone(),
+            doubts: Vec::new(),
+            sources: self.texts.iter().map(|text| (text.file.clone(), text.text.clone())).collect(),
+            notes: self.notes.clone(),
+        };
+        let (mut objects, mut foreign) = (0, 0);
+        for file in documents {
+            let mut parts = Vec::with_capacity(file.len());
+            for (rest, part) in file {
+                parts.push(part);
+                objects += rest.objects;
+                foreign += rest.foreign;
+                input.unreadable.extend(rest.unreadable);
+                input.doubts.extend(rest.doubts);
             }
-            input.manifests.extend(part.manifests);
-            input.unreadable.extend(part.unreadable);
-            input.doubts.extend(part.doubts);
-            foreign += part.foreign;
+            input.parts.push(parts);
         }
         // A folder that is misspelled or empty must not look like one that is fine.
-        if input.manifests.is_empty() && input.unreadable.is_empty() {
-            let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        if objects == 0 && input.unreadable.is_empty() {
+            let names: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
             input.notes.push(format!(
                 "no Kubernetes object in {}: name manifests, or folders that hold some (.yaml, .yml, .json)",
                 names.join(", ")
@@ -99,6 +119,37 @@ impl Input {
         input
     }
 
+    /// Parses some of the files again, by their numbers.
+    pub fn again<T: Send>(&self, numbers: Vec<usize>, take: impl Fn(Vec<Manifest>) -> T + Sync) -> Vec<(usize, Vec<T>)> {
+        let parts = |text: &Text| text.each(&take).into_iter().map(|(_, part)| part).collect();
+        numbers.into_par_iter().filter_map(|number| Some((number, parts(self.texts.get(number)?)))).collect()
+    }
+}
+
+/// What the files of a command line hold.
+#[derive(Debug)]
+pub struct Input<T> {
+    /// How many files were read.
+    pub files: usize,
+    /// What was made of the objects, by file and document.
+    pub parts: Vec<Vec<T>>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// What a reader may stumble over in documents that could be read, such as a key that is there twice.
+    pub doubts: Vec<(Arc<str>, Problem)>,
+    /// The text of every file that was read.
+    pub sources: Sources,
+    /// What was left alone, one sentence a reason.
+    pub notes: Vec<String>,
+}
+
+impl<T> Input<T> {
+    /// What was made of the objects, and the rest.
+    pub fn split(self) -> (Input<()>, Vec<Vec<T>>) {
+        let Self { files, parts, unreadable, doubts, sources, notes } = self;
+        (Input { files, parts: Vec::new(), unreadable, doubts, sources, notes }, parts)
+    }
+
     /// Prints to standard error what was left alone, and what could not be read.
     pub fn complain(&self, report: &Report) {
         for note in &self.notes {
@@ -106,61 +157,64 @@ impl Input {
         }
         eprint!("{}", crate::report::text::render_unreadable(report, &self.sources, super::terminal::stderr_wants_colour()));
     }
+}
+
+impl Input<Vec<Manifest>> {
+    /// All objects of the paths, for commands that need them side by side.
+    pub fn read(paths: &[PathBuf]) -> Self {
+        Texts::read(paths).each(|manifests| manifests)
+    }
+
+    /// The objects, by file and place.
+    pub fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        self.parts.iter().flatten().flatten()
+    }
 
     /// A report of what could not be read, for commands that find nothing.
     pub fn report(&self) -> Report {
-        Report::new(self.files, self.manifests.iter().map(Manifest::judged).collect(), Vec::new(), self.unreadable.clone())
+        Report::new(self.files, self.manifests().map(Manifest::judged).collect(), Vec::new(), self.unreadable.clone())
     }
 }
 
-/// What one file holds.
-#[derive(Default)]
-struct Part {
-    source: Option<(Arc<str>, Arc<str>)>,
-    manifests: Vec<Manifest>,
+/// What a document holds besides objects.
+#[derive(Debug, Default)]
+struct Rest {
+    objects: usize,
     unreadable: Vec<Unreadable>,
     doubts: Vec<(Arc<str>, Problem)>,
     /// Documents of a folder's file that are no Kubernetes objects.
     foreign: usize,
 }
 
-impl Part {
-    fn read(candidate: &Candidate) -> Self {
-        match candidate.read() {
-            Ok(Content { file, text }) => Self::parse(file, &text, candidate.explicit),
-            Err(unreadable) => Self { unreadable: vec![unreadable], ..Self::default() },
-        }
+impl Text {
+    fn each<T: Send>(&self, take: impl Fn(Vec<Manifest>) -> T + Sync) -> Vec<(Rest, T)> {
+        yaml::parse_each(&self.text, |document| {
+            let (rest, manifests) = self.objects(document);
+            (rest, take(manifests))
+        })
     }
 
-    fn parse(file: Arc<str>, text: &str, explicit: bool) -> Self {
-        let mut part = Self::default();
-        for document in yaml::parse(text) {
-            part.add(&file, document, explicit);
-        }
-        part.source = Some((file, text.into()));
-        part
-    }
-
-    fn add(&mut self, file: &Arc<str>, document: Document, explicit: bool) {
+    fn objects(&self, document: Document) -> (Rest, Vec<Manifest>) {
+        let (file, mut rest, mut manifests) = (&self.file, Rest::default(), Vec::new());
         let Some(value) = document.value else {
-            for problem in document.problems {
-                self.unreadable.push(Unreadable { file: file.clone(), span: Some(problem.span), message: problem.message });
-            }
-            return;
+            let unreadable = |problem: Problem| Unreadable { file: file.clone(), span: Some(problem.span), message: problem.message };
+            rest.unreadable = document.problems.into_iter().map(unreadable).collect();
+            return (rest, manifests);
         };
         let positions = Arc::new(document.positions);
-        let found = self.manifests.len();
         for (prefix, object) in expand(value) {
             match Resource::from_manifest(object) {
-                Ok(resource) => self.manifests.push(Manifest { file: file.clone(), resource, positions: positions.clone(), prefix }),
+                Ok(resource) => manifests.push(Manifest { file: file.clone(), resource, positions: positions.clone(), prefix }),
                 // A folder also holds Helm values, compose files and the like; who names a file means it.
-                Err(_) if !explicit && prefix.is_empty() => self.foreign += 1,
-                Err(error) => self.unreadable.push(not_an_object(file, &positions, &prefix, &error)),
+                Err(_) if !self.explicit && prefix.is_empty() => rest.foreign += 1,
+                Err(error) => rest.unreadable.push(not_an_object(file, &positions, &prefix, &error)),
             }
         }
-        if self.manifests.len() > found {
-            self.doubts.extend(document.problems.into_iter().map(|problem| (file.clone(), problem)));
+        rest.objects = manifests.len();
+        if !manifests.is_empty() {
+            rest.doubts.extend(document.problems.into_iter().map(|problem| (file.clone(), problem)));
         }
+        (rest, manifests)
     }
 }
 

@@ -23,9 +23,12 @@ pub(super) struct Candidate {
 }
 
 /// A file's name and text.
-pub(super) struct Content {
+#[derive(Debug)]
+pub(super) struct Text {
     pub(super) file: Arc<str>,
-    pub(super) text: String,
+    pub(super) text: Arc<str>,
+    /// Whether the user named the file itself.
+    pub(super) explicit: bool,
 }
 
 /// All candidates, and what stood in the way.
@@ -110,7 +113,7 @@ fn display(path: &Path) -> String {
 
 impl Candidate {
     /// The text, or why there is none.
-    pub(super) fn read(&self) -> Result<Content, Unreadable> {
+    pub(super) fn read(&self) -> Result<Text, Unreadable> {
         let standard_input = self.path.as_os_str() == "-";
         let file: Arc<str> = if standard_input { STDIN.into() } else { display(&self.path).into() };
         let bytes = if standard_input { read_all(io::stdin().lock()) } else { File::open(&self.path).and_then(read_all) };
@@ -120,7 +123,7 @@ impl Candidate {
             return Err(unreadable(format!("is larger than {} MiB: name the manifests themselves", LARGEST_FILE >> 20)));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Content { file, text }),
+            Ok(text) => Ok(Text { file, text: text.into(), explicit: self.explicit }),
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 Err(unreadable(format!("is not UTF-8 text (byte {offset}): save it as UTF-8")))

@@ -29,11 +29,11 @@ pub struct Args {
 /// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.paths);
-    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, &input.manifests)?;
+    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, || input.manifests().cloned().collect())?;
     input.complain(&input.report());
     let colour = terminal::stdout_wants_colour();
-    let parts: Vec<String> = input
-        .manifests
+    let manifests: Vec<&Manifest> = input.manifests().collect();
+    let parts: Vec<String> = manifests
         .par_iter()
         .map(|manifest| {
             let after = gate.mutated(&manifest.resource);

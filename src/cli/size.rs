@@ -37,10 +37,10 @@ pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.paths);
     let report = input.report();
     input.complain(&report);
-    let workloads: Vec<(&Manifest, Workload)> = input
-        .manifests
+    let manifests: Vec<&Manifest> = input.manifests().collect();
+    let workloads: Vec<(&Manifest, Workload)> = manifests
         .par_iter()
-        .filter_map(|manifest| Some((manifest, flink::lower(&manifest.resource, &manifest.resource.object)?)))
+        .filter_map(|&manifest| Some((manifest, flink::lower(&manifest.resource, &manifest.resource.object)?)))
         .collect();
     let clusters: Vec<_> = workloads
         .iter()

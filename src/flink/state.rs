@@ -4,6 +4,7 @@ use super::config::{Entry, FlinkConfig};
 use super::location::{Location, segments};
 use super::version::FlinkVersion;
 use super::workload::{MAIN_CONTAINER, Mode, PodSet, Role, Workload};
+use crate::resource::pointer;
 use serde_json::Value;
 
 pub use super::location::lies_within;
@@ -124,7 +125,7 @@ fn mounts(workload: &Workload, object: &Value, location: &Location) -> Vec<Mount
 
 /// The volume whose mount path in the main container is the longest that holds the directory.
 fn mounted_volume<'a>(set: &PodSet, template: &'a Value, directory: &[String]) -> Option<&'a str> {
-    let containers = template.pointer("/spec/containers")?.as_array()?;
+    let containers = pointer::at(template, "/spec/containers")?.as_array()?;
     let named = || containers.iter().find(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER));
     let main = set.main_container.and_then(|index| containers.get(index)).or_else(named)?;
     let mounts = main.get("volumeMounts")?.as_array()?.iter();
@@ -137,11 +138,11 @@ fn mounted_volume<'a>(set: &PodSet, template: &'a Value, directory: &[String]) -
 
 fn volume_kind<'a>(template: &'a Value, object: &Value, name: &str) -> &'a str {
     let is_named = |value: &&Value| value.get("name").and_then(Value::as_str) == Some(name);
-    let volumes = template.pointer("/spec/volumes").and_then(Value::as_array);
+    let volumes = pointer::at(template, "/spec/volumes").and_then(Value::as_array);
     if let Some(volume) = volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object) {
         return volume.iter().find(|(key, value)| *key != "name" && !value.is_null()).map_or("emptyDir", |(key, _)| key);
     }
-    let claims = object.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
+    let claims = pointer::at(object, "/spec/volumeClaimTemplates").and_then(Value::as_array);
     let claimed = claims.is_some_and(|claims| claims.iter().filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata)));
     if claimed { "persistentVolumeClaim" } else { "unknown" }
 }

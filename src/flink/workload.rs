@@ -136,7 +136,7 @@ impl PodSet {
     /// The template itself, `Null` where the object has none.
     pub fn template<'a>(&'a self, object: &'a Value) -> &'a Value {
         match &self.template {
-            Template::InObject(pointer) => object.pointer(pointer).unwrap_or(&Value::Null),
+            Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
             Template::Merged(merged) => &merged.value,
         }
     }

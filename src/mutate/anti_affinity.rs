@@ -3,6 +3,7 @@
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
 use crate::flink::{Role, Template};
+use crate::resource::pointer;
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spreading};
 use serde_json::{Map, Value, json};
 
@@ -21,8 +22,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let Some(spreading) = spreading else { return };
     let Some([(app_key, app), (component_key, component)]) = identity(context, pods) else { return };
     let topology_key = wanted.topology_key.as_deref().unwrap_or(DEFAULT_TOPOLOGY_KEY);
-    let present = pods.spec().pointer("/affinity/podAntiAffinity").unwrap_or(&Value::Null);
-    let own = pods.template.pointer("/metadata/labels").and_then(Value::as_object);
+    let present = pointer::at(pods.spec(), "/affinity/podAntiAffinity").unwrap_or(&Value::Null);
+    let own = pointer::at(pods.template, "/metadata/labels").and_then(Value::as_object);
     let label = |key: &str| {
         if key == app_key {
             Some(app)
@@ -60,7 +61,7 @@ fn identity<'a>(context: &Context<'a>, pods: &Pods<'a>) -> Option<[(&'static str
         return (!context.workload.cluster.is_empty())
             .then_some([("app", &context.workload.cluster), ("component", pods.set.role.component()?)]);
     }
-    let labels = pods.template.pointer("/metadata/labels")?;
+    let labels = pointer::at(pods.template, "/metadata/labels")?;
     let label = |key: &'static str| labels.get(key).and_then(Value::as_str).map(|value| (key, value));
     label("app").zip(label("component")).map(|(app, component)| [app, component]).or_else(|| {
         let app = label("app.kubernetes.io/instance").or_else(|| label("app.kubernetes.io/name"))?;

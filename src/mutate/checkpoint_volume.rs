@@ -4,6 +4,7 @@
 use super::Conflict;
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
+use crate::resource::pointer;
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
 
@@ -139,5 +140,5 @@ fn claim_of<'a>(pods: &Pods<'a>, volume: &str) -> Option<&'a str> {
 }
 
 fn claim(volume: &Value) -> Option<&str> {
-    volume.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str)
+    pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str)
 }

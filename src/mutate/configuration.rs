@@ -43,7 +43,7 @@ impl<'a> Configuration<'a> {
     fn write(&mut self, key: &str, value: &str, editor: &mut Editor<'_>) {
         let place = pointer::join(self.base, key);
         // A value that a field of the object decides stays decided; what is written beside it is written once.
-        if editor.object().pointer(&place).and_then(Value::as_str) == Some(value) {
+        if pointer::at(editor.object(), &place).and_then(Value::as_str) == Some(value) {
             return;
         }
         editor.set(&Path::of_fields(&place), value.into());
@@ -92,7 +92,7 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
 
 /// Overwrites a value where it stands. The path goes through fields only: an option within a list has the list's place.
 fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
-    if editor.object().pointer(place).is_some() {
+    if pointer::at(editor.object(), place).is_some() {
         editor.set(&Path::of_fields(place), wanted.into());
     }
 }

@@ -3,7 +3,7 @@
 use super::edit::Path;
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{PodSet, Role, Template, Workload};
-use crate::resource::Resource;
+use crate::resource::{Resource, pointer};
 use crate::tenant::FlinkTenantSpec;
 use serde_json::Value;
 
@@ -41,7 +41,7 @@ impl<'a> Pods<'a> {
 
     /// Whether Kubernetes runs the pods on Windows, where Linux's security settings are refused.
     pub(super) fn is_windows(&self) -> bool {
-        self.spec().pointer("/os/name").and_then(Value::as_str) == Some("windows")
+        pointer::at(self.spec(), "/os/name").and_then(Value::as_str) == Some("windows")
     }
 
     /// Whether the operator adds the main container when the template has none.
@@ -65,8 +65,8 @@ impl<'a> Pods<'a> {
         let mut within = String::new();
         for step in &path.0 {
             match step {
-                super::edit::Step::Key(key) | super::edit::Step::Named(key) => crate::resource::pointer::push(&mut within, key),
-                super::edit::Step::Index(index) => crate::resource::pointer::push(&mut within, &index.to_string()),
+                super::edit::Step::Key(key) | super::edit::Step::Named(key) => pointer::push(&mut within, key),
+                super::edit::Step::Index(index) => pointer::push(&mut within, &index.to_string()),
             }
         }
         self.set.locate(self.object, &within)

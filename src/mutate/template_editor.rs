@@ -9,8 +9,10 @@ use super::edit::{Edit, Kind, Path, Step, as_array, named};
 use crate::flink::kinds::pod_template::merge;
 use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
 use crate::flink::{PodSet, Template, Workload};
+use crate::resource::pointer;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 /// An object under change, and its sets of pods as they look now. Nothing is copied before the first change.
 pub(super) struct Editor<'a> {
@@ -54,7 +56,7 @@ impl<'a> Editor<'a> {
             let differs = self.merged(index).is_some_and(|merged| merged.by_name != by_name);
             if differs && let Some(Template::Merged(merged)) = self.pods.get_mut(index).map(|set| &mut set.to_mut().template) {
                 merged.by_name = by_name;
-                self.refresh(index);
+                self.merge_anew(index);
             }
         }
     }
@@ -96,9 +98,9 @@ impl<'a> Editor<'a> {
                     self.forget(other, index, &edit, pending);
                 }
             }
-            group.into_iter().for_each(|member| self.refresh(member));
+            group.into_iter().for_each(|member| self.follow_common(member, &edit));
         } else if written || (common.is_some() && self.write_to_role(index, &edit, &in_role)) {
-            self.refresh(index);
+            self.merge_anew(index);
         }
     }
 
@@ -131,13 +133,14 @@ impl<'a> Editor<'a> {
 
     /// Which of another set's pending edits is this one, at the same place of the common template.
     fn same(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> Option<usize> {
-        let mine = self.places(self.merged(index)?, &edit.path).0?;
         let theirs = self.merged(other)?;
-        pending.get(other)?.iter().position(|candidate| {
-            candidate.kind == edit.kind
-                && candidate.value == edit.value
-                && self.places(theirs, &candidate.path).0.is_some_and(|place| place == mine)
-        })
+        let mine = OnceCell::new();
+        let same_place = |path: &Path| {
+            let mine = mine.get_or_init(|| self.merged(index).and_then(|merged| self.places(merged, &edit.path).0));
+            mine.is_some() && self.places(theirs, path).0 == *mine
+        };
+        let mut theirs = pending.get(other)?.iter();
+        theirs.position(|candidate| candidate.kind == edit.kind && candidate.value == edit.value && same_place(&candidate.path))
     }
 
     /// Drops what another role asked for and the common template now gives. A field stays pending: where the
@@ -186,18 +189,36 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Merges anew after a change of the object.
-    fn refresh(&mut self, index: usize) {
-        let object = self.changed.as_ref().unwrap_or(self.original);
-        let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
-        if let Template::Merged(merged) = &mut set.template {
-            *merged = merge(object, &merged.common, &merged.role, merged.by_name);
-            set.main_container = merged
-                .value
-                .pointer("/spec/containers")
-                .and_then(Value::as_array)
-                .and_then(|c| c.iter().position(|c| named(c, MAIN_CONTAINER)));
+    /// Takes a change of the common template over into a merged one. Where arrays merge by position and the role has nothing
+    /// of its own at the place, the merge would give just that change, at many times the price.
+    fn follow_common(&mut self, index: usize, edit: &Edit) {
+        let Some(merged) = self.merged(index) else { return };
+        let own = || self.places(merged, &edit.path).1.find(self.object()).is_some();
+        if merged.by_name || (edit.kind == Kind::Set && own()) {
+            return self.merge_anew(index);
         }
+        let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
+        let Template::Merged(merged) = &mut set.template else { return };
+        if let Some(place) = edit.path.reach(&mut merged.value) {
+            match edit.kind {
+                Kind::Set => *place = edit.value.clone(),
+                Kind::Append => as_array(place).into_iter().for_each(|elements| elements.push(edit.value.clone())),
+            }
+        }
+        set.main_container = main_container(set);
+        debug_assert_eq!(self.merged(index).map(|merged| &merged.value), self.merge(index).as_ref().map(|merged| &merged.value));
+    }
+
+    /// Merges anew after a change of the object.
+    fn merge_anew(&mut self, index: usize) {
+        let Some(merged) = self.merge(index) else { return };
+        let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
+        set.template = Template::Merged(merged);
+        set.main_container = main_container(set);
+    }
+
+    fn merge(&self, index: usize) -> Option<MergedTemplate> {
+        self.merged(index).map(|merged| merge(self.object(), &merged.common, &merged.role, merged.by_name))
     }
 
     /// Whether the array that gets this element merges by its elements' names.
@@ -229,7 +250,7 @@ impl<'a> Editor<'a> {
                 Step::Key(key) | Step::Named(key) => Cow::Borrowed(key.as_str()),
                 Step::Index(at) => Cow::Owned(at.to_string()),
             };
-            crate::resource::pointer::push(&mut within, &token);
+            pointer::push(&mut within, &token);
         }
         (common, role)
     }
@@ -254,6 +275,11 @@ impl<'a> Editor<'a> {
             && array.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_named));
         (in_common, if alone { by_name() } else { Step::Index(at) })
     }
+}
+
+fn main_container(set: &PodSet) -> Option<usize> {
+    let Template::Merged(merged) = &set.template else { return set.main_container };
+    pointer::at(&merged.value, "/spec/containers")?.as_array()?.iter().position(|container| named(container, MAIN_CONTAINER))
 }
 
 fn length(value: Option<&Value>) -> usize {

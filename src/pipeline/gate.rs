@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::place;
+use super::usage::InputUsage;
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Mutation};
 use crate::policy::facts::convert::convert;
@@ -9,12 +10,12 @@ use crate::policy::input::{self, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
 use crate::quota::limits::{self, Limits};
 use crate::quota::{Usage, undeclared};
-use crate::resource::{Operation, Resource};
+use crate::resource::{Operation, Resource, pointer};
 use crate::tenant::load::{LoadError, TenantProblem};
 use crate::tenant::{Owner, Tenant, Tenants, enforcement, load};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -148,9 +149,16 @@ impl Gate {
         Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
     }
 
-    /// Whether any tenant has limits: only then is there anything to sum.
-    pub fn counts(&self) -> bool {
-        self.prepared.values().any(|prepared| !prepared.limits.is_empty())
+    /// The tenants of which objects must be judged by what all use together: those that use more than they may, and
+    /// wherever a rule reads what is used, all that have limits.
+    pub fn over(&self, usage: &InputUsage) -> BTreeSet<String> {
+        let always = self.policies.mentions().used;
+        let over = |(tenant, usage): &(&str, &Usage)| {
+            self.prepared
+                .get(*tenant)
+                .is_some_and(|prepared| prepared.limits.is_passed_by(usage) || (always && !prepared.limits.is_empty()))
+        };
+        usage.iter().filter(over).map(|(tenant, _)| tenant.to_owned()).collect()
     }
 
     /// The tenants this gate knows.
@@ -307,7 +315,7 @@ fn passes_always(resource: &Resource) -> bool {
     match (resource.operation, &resource.old_object) {
         (Operation::Delete | Operation::Connect, _) => true,
         (Operation::Update, Some(old)) => {
-            let deleting = old.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
+            let deleting = pointer::at(old, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
             let spec = resource.object.get("spec");
             // The operator starts to act on a canary when it loses its label, so that is a change of what runs.
             let same_label = canary_label(old) == canary_label(&resource.object);

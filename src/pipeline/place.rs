@@ -8,7 +8,7 @@ use serde_json::Value;
 /// option's flat key to where the option is written.
 pub fn locate(object: &Value, workload: &Workload, path: &[String]) -> String {
     let plain = pointer::from_tokens(path.iter().map(String::as_str));
-    if object.pointer(&plain).is_some() {
+    if pointer::at(object, &plain).is_some() {
         return plain;
     }
     for pods in &workload.pods {

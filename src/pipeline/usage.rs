@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::quota::Usage;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Usage by tenant over an input.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,23 @@ impl InputUsage {
         if let Some(tenant) = case.tenant() {
             self.0.entry(tenant.name.clone()).or_default().add(&case.usage());
         }
+    }
+
+    /// Counts what another part of the input uses.
+    pub fn add_all(&mut self, other: &Self) {
+        for (tenant, usage) in &other.0 {
+            self.0.entry(tenant.clone()).or_default().add(usage);
+        }
+    }
+
+    /// Whether any of these tenants uses anything.
+    pub fn has_any(&self, tenants: &BTreeSet<String>) -> bool {
+        self.0.keys().any(|tenant| tenants.contains(tenant))
+    }
+
+    /// The tenants and what each uses.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Usage)> {
+        self.0.iter().map(|(tenant, usage)| (tenant.as_str(), usage))
     }
 
     /// What the other objects of an object's tenant use.

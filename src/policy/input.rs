@@ -4,7 +4,7 @@ use super::facts::convert::convert;
 use super::facts::{object, options, path, pods, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
-use crate::resource::{Operation, Resource, UserInfo};
+use crate::resource::{Operation, Resource, UserInfo, pointer};
 use regorus::Value;
 use std::collections::BTreeMap;
 
@@ -137,7 +137,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         [only] => Value::from(only.role.as_str()),
         _ => Value::Null,
     };
-    let job = workload.config_pointer.as_deref().and_then(crate::resource::pointer::parent).and_then(|spec| root.pointer(spec)?.get("job"));
+    let job = workload.config_pointer.as_deref().and_then(pointer::parent).and_then(|spec| pointer::at(root, spec)?.get("job"));
     let upgrade =
         job.filter(|job| job.is_object()).map(|job| job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless"));
     object([

@@ -11,21 +11,27 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Which large parts of `input` any rule may read; the others need not be built.
+/// Which parts of `input` any rule may read, of those that are dear; the others need not be known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// `input.object`.
     pub object: bool,
     /// `input.oldObject`.
     pub old_object: bool,
+    /// `input.quota.used`, which offline is known only when all objects are.
+    pub used: bool,
 }
 
 impl Needs {
     /// From what is read below `input`; a bare `input` or `input[x]` may read anything.
     pub(super) fn of<'a>(inputs: impl Iterator<Item = &'a Pattern>) -> Self {
         inputs.fold(Self::default(), |needs, path| {
-            let reads = |field: &str| path.first().is_none_or(|part| part.as_deref().is_none_or(|part| part == field));
-            Self { object: needs.object || reads("object"), old_object: needs.old_object || reads("oldObject") }
+            let names = |index: usize, field: &str| path.get(index).is_none_or(|part| part.as_deref().is_none_or(|part| part == field));
+            Self {
+                object: needs.object || names(0, "object"),
+                old_object: needs.old_object || names(0, "oldObject"),
+                used: needs.used || (names(0, "quota") && names(1, "used")),
+            }
         })
     }
 }

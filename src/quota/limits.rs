@@ -41,6 +41,11 @@ impl Limits {
         self.hard.is_empty() && self.per_cluster.is_empty()
     }
 
+    /// Whether a usage is more than the tenant may use together.
+    pub fn is_passed_by(&self, usage: &Usage) -> bool {
+        self.hard.iter().any(|(name, hard)| usage.get(name) > *hard)
+    }
+
     /// What `requested` exceeds when others use `used`; `before` is what the object asked for until now,
     /// because a decrease is never refused. `whole_cluster` says that the object declares a cluster.
     pub fn exceeded(&self, requested: &Usage, used: &Usage, before: &Usage, whole_cluster: bool) -> Vec<Exceeded> {

@@ -13,8 +13,8 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value
     for pods in &workload.pods {
         let template = pods.template(object);
         // Requests of the whole pod, where given, stand for all of its containers.
-        let declared_by_pod = |resource: &str| declares(template.pointer("/spec/resources"), resource);
-        let containers = template.pointer("/spec/containers").and_then(Value::as_array);
+        let declared_by_pod = |resource: &str| declares(pointer::at(template, "/spec/resources"), resource);
+        let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array);
         for (index, container) in containers.into_iter().flatten().enumerate() {
             for resource in limited.iter().filter(|resource| !declared_by_pod(resource) && !declares(container.get("resources"), resource))
             {

@@ -73,6 +73,11 @@ impl Tenants {
         self.tenants.iter().map(|claims| &claims.tenant).chain(&self.everything)
     }
 
+    /// Whether labels make any namespace a tenant's.
+    pub fn by_labels(&self) -> bool {
+        self.tenants.iter().any(|claims| claims.selector.is_some())
+    }
+
     /// Whose `namespace` is.
     pub fn owner(&self, namespace: &str) -> Owner {
         if let Some(everything) = &self.everything {

@@ -11,14 +11,14 @@ use crate::flink::options;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
-use crate::resource::{Resource, metadata_text};
+use crate::resource::{Resource, metadata_text, pointer};
 use serde_json::Value;
 
 use crate::flink::CANARY_LABEL;
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let cluster = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
-    let mode = match object.pointer("/spec/mode").and_then(Value::as_str) {
+    let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,
         _ => Mode::Native,
     };
@@ -28,8 +28,8 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
         return workload;
     }
 
-    let version = object.pointer("/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse);
-    let jobs = u64::from(object.pointer("/spec/job").is_some_and(|job| !job.is_null()));
+    let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse);
+    let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
     let mut config = operator_config::read(object, &mut problems);
     let counts = operator_count::count(object, mode, &mut config, &mut problems);
@@ -57,7 +57,7 @@ fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool
     let template = pod_template::merge(object, "/spec/podTemplate", place, by_name);
     let is_main = |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
     let main_container =
-        template.value.pointer("/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
+        pointer::at(&template.value, "/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
     PodSet { role, replicas, template: Template::Merged(template), main_container }
 }
 

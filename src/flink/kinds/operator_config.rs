@@ -8,6 +8,7 @@ use crate::flink::memory::java::double_text;
 use crate::flink::memory_size::parse_resource_memory;
 use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::SizeProblem;
+use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
 use crate::resource::type_name;
 use serde_json::Value;
@@ -45,8 +46,8 @@ pub const TASK_MANAGER: RoleFields = RoleFields {
 
 /// Reads the configuration in the operator's order.
 pub fn read(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
-    let mut config = FlinkConfig::from_object(object.pointer(FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION);
-    let text = |place: &str| object.pointer(place).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let mut config = FlinkConfig::from_object(pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION);
+    let text = |place: &str| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     for (place, names) in [
         ("/spec/image", options::IMAGE),
         ("/spec/imagePullPolicy", options::IMAGE_PULL_POLICY),
@@ -83,7 +84,7 @@ impl RoleFields {
             self.apply_resources(resources, config, &mut note);
             return;
         }
-        let Some(resource) = object.pointer(self.place).and_then(|role| role.get("resource")) else { return };
+        let Some(resource) = pointer::at(object, self.place).and_then(|role| role.get("resource")) else { return };
         match resource.get("memory") {
             Some(Value::String(text)) => self.apply_memory(text, format!("{}/resource/memory", self.place), config, &mut note),
             None | Some(Value::Null) => {}

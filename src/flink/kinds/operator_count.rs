@@ -35,7 +35,7 @@ pub fn count(object: &Value, mode: Mode, config: &mut FlinkConfig, problems: &mu
 
 fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     let place = "/spec/jobManager/replicas";
-    if object.pointer("/spec/jobManager").is_some_and(Value::is_object) {
+    if pointer::at(object, "/spec/jobManager").is_some_and(Value::is_object) {
         // The field is 1 unless written, and beats the option either way.
         let replicas = positive(object, place, problems).unwrap_or(1);
         config.set(canonical(options::JOB_MANAGER_REPLICAS), replicas.to_string(), Some(place.into()));
@@ -46,7 +46,7 @@ fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<Siz
 
 fn task_managers(object: &Value, mode: Mode, slots: u64, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     let declared = positive(object, "/spec/taskManager/replicas", problems);
-    let application = object.pointer("/spec/job").is_some_and(|job| !job.is_null());
+    let application = pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null());
     let parallelism = if application { parallelism(object, declared, slots, config, problems) } else { 0 };
     match mode {
         Mode::Standalone => declared
@@ -73,7 +73,7 @@ fn parallelism(object: &Value, declared: Option<u64>, slots: u64, config: &mut F
     } else if let Some(parallelism) = positive(object, place, problems) {
         (parallelism, Some(place.to_owned()))
     } else {
-        if object.pointer(place).is_none_or(Value::is_null) {
+        if pointer::at(object, place).is_none_or(Value::is_null) {
             let message = "the job names no parallelism, and the operator refuses it: write spec.job.parallelism".into();
             problems.push(SizeProblem { pointer: "/spec/job".into(), message });
         }
@@ -99,7 +99,7 @@ fn overrides(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> Option<(u
 
 /// A field that holds a count of one or more; a problem where it holds anything else.
 fn positive(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Option<u64> {
-    let value = object.pointer(place).filter(|value| !value.is_null())?;
+    let value = pointer::at(object, place).filter(|value| !value.is_null())?;
     let count = value.as_i64().and_then(|count| i32::try_from(count).ok()).and_then(|count| u64::try_from(count).ok());
     let count = count.filter(|count| *count > 0);
     if count.is_none() {

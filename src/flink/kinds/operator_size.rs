@@ -81,7 +81,7 @@ impl Sizing<'_> {
         };
         let Some(resources) = operator_config::resources(self.object, fields) else {
             let place = format!("{}/resource/ephemeralStorage", fields.place);
-            if let Some(value) = self.object.pointer(&place).filter(|value| !value.is_null() && value.as_str() != Some("")) {
+            if let Some(value) = pointer::at(self.object, &place).filter(|value| !value.is_null() && value.as_str() != Some("")) {
                 put("ephemeral-storage", value, place);
             }
             return main;

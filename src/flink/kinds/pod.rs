@@ -9,7 +9,7 @@ use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{RoleSize, Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, memory};
-use crate::resource::{Resource, metadata_text};
+use crate::resource::{Resource, metadata_text, pointer};
 use serde_json::Value;
 
 /// What the pod turned out to be.
@@ -21,7 +21,7 @@ struct Identity {
 }
 
 pub(super) fn lower(_: &Resource, pod: &Value) -> Workload {
-    let containers = pod.pointer("/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let containers = pointer::at(pod, "/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let identity = identify(pod, containers);
     let mut config = FlinkConfig::default();
     if let Some((index, container)) = identity.main_container.and_then(|index| Some((index, containers.get(index)?))) {
@@ -68,7 +68,7 @@ fn cluster(pod: &Value) -> String {
     if let Some(named) = ["app", "app.kubernetes.io/instance"].map(|name| label(pod, name)).into_iter().find(|name| !name.is_empty()) {
         return named.into();
     }
-    let owners = pod.pointer("/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
+    let owners = pointer::at(pod, "/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
     let name = match owners.map(|owner| text(owner, "name")).find(|name| !name.is_empty()) {
         Some(owner) => {
             let hash = label(pod, "pod-template-hash");

@@ -15,7 +15,7 @@ const DEEPEST: usize = 64;
 
 /// Merges the templates at two pointers of an object.
 pub fn merge(object: &Value, common: &str, role: &str, by_name: bool) -> MergedTemplate {
-    let at = |place| object.pointer(place).filter(|template| template.is_object());
+    let at = |place| pointer::at(object, place).filter(|template| template.is_object());
     let mut merging = Merging { by_name, place: String::new(), depth: 0, elements: BTreeMap::new() };
     let value = match (at(common), at(role)) {
         (None, None) => Value::Null,

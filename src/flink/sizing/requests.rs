@@ -162,7 +162,7 @@ impl Summing<'_> {
             let Some(template) = volume.get("ephemeral").filter(|ephemeral| ephemeral.is_object()) else { continue };
             claims = claims.saturating_add(1);
             let place = || format!("/spec/volumes/{index}/ephemeral/volumeClaimTemplate/spec/resources/requests/storage");
-            if let Some(size) = template.pointer("/volumeClaimTemplate/spec/resources/requests/storage") {
+            if let Some(size) = pointer::at(template, "/volumeClaimTemplate/spec/resources/requests/storage") {
                 let size = self.quantity(size, place);
                 self.add(&mut storage, size, place);
             }

@@ -5,13 +5,14 @@
 
 use super::object;
 use crate::flink::{Engine, Mode, PodSet, Workload};
+use crate::resource::pointer;
 use regorus::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
 /// `{required, preferred}` for a topology key.
 pub fn anti_affinity(set: &PodSet, template: &Json, workload: &Workload, namespace: &str, topology_key: &str) -> Value {
-    let rules = template.pointer("/spec/affinity/podAntiAffinity");
+    let rules = pointer::at(template, "/spec/affinity/podAntiAffinity");
     let labels = rules.map(|_| pod_labels(set, template, workload)).unwrap_or_default();
     let list = |field: &str| rules.and_then(|rules| rules.get(field)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let keeps_apart = |term: &Json| {
@@ -26,7 +27,7 @@ pub fn anti_affinity(set: &PodSet, template: &Json, workload: &Workload, namespa
 
 /// The template's labels under those that the operator and Flink put on every pod.
 fn pod_labels<'a>(set: &PodSet, template: &'a Json, workload: &'a Workload) -> BTreeMap<&'a str, &'a str> {
-    let own = template.pointer("/metadata/labels").and_then(Json::as_object).into_iter().flatten();
+    let own = pointer::at(template, "/metadata/labels").and_then(Json::as_object).into_iter().flatten();
     let mut labels: BTreeMap<_, _> = own.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).collect();
     if let (true, Engine::Operator, Some(component)) = (workload.declares_cluster, workload.engine, set.role.component()) {
         let kind = if workload.mode == Some(Mode::Standalone) { "flink-standalone-kubernetes" } else { "flink-native-kubernetes" };

@@ -5,6 +5,7 @@ use super::{as_text, elements, extended, get, object, path};
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, PodSet, Role, Workload};
+use crate::resource::pointer;
 use regorus::Value;
 
 const KINDS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
@@ -75,9 +76,9 @@ fn container(
 
 /// `spec.image`, or the option that stands for it; both beat the template's image.
 fn given_image(config: &FlinkConfig, config_pointer: Option<&str>, object: &serde_json::Value) -> Given {
-    let spec = config_pointer.and_then(crate::resource::pointer::parent).unwrap_or("/spec");
+    let spec = config_pointer.and_then(pointer::parent).unwrap_or("/spec");
     let field = format!("{spec}/image");
-    let (reference, at) = match object.pointer(&field).and_then(serde_json::Value::as_str).filter(|image| !image.is_empty()) {
+    let (reference, at) = match pointer::at(object, &field).and_then(serde_json::Value::as_str).filter(|image| !image.is_empty()) {
         Some(image) => (Some(image.to_owned()), field),
         None => match config.first(&["kubernetes.container.image.ref", "kubernetes.container.image"]) {
             Some((_, Entry { value, pointer })) => (Some(value.clone()), pointer.clone().unwrap_or(field)),

@@ -31,7 +31,7 @@ fn given(role: Role, workload: &Workload, root: &serde_json::Value) -> Option<(S
     };
     let field = || {
         let at = spec_field(workload);
-        let name = root.pointer(&at)?.as_str().filter(|name| !name.is_empty())?;
+        let name = pointer::at(root, &at)?.as_str().filter(|name| !name.is_empty())?;
         Some((name.to_owned(), Value::from(path(&at))))
     };
     option(&format!("kubernetes.{component}.service-account")).or_else(field).or_else(|| option("kubernetes.service-account"))

@@ -3,34 +3,53 @@
 use super::source::{Bytes, Source};
 use super::tree::Builder;
 use super::{Document, Problem, events, json, template};
+use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// What one stretch between separators gave.
+enum Chunk<T> {
+    /// Its documents.
+    Documents(Vec<T>),
+    /// The one note that it is the source of a template.
+    Template(T),
+}
 
 /// Reads all documents of a text.
 pub(super) fn read(text: &str) -> Vec<Document> {
     let source = Arc::new(Source::new(text));
-    let mut documents = Vec::new();
-    let mut template_told = false;
-    for (base, chunk) in split(source.text()) {
-        if chunk.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
-            continue;
-        }
-        let read = read_chunk(&source, base, chunk);
-        match read.iter().flat_map(|document| &document.problems).find(|problem| !problem.usable) {
-            Some(broken) => match template::first_action(chunk, line_within(&source, base, chunk, broken)) {
-                // One template makes many broken documents; one note is enough for a file.
-                Some(_) if template_told => {}
-                Some(action) => {
-                    template_told = true;
-                    documents.push(template::document(&source, Bytes::new(base + action.start, base + action.end)));
-                }
-                None => documents.extend(read),
-            },
-            None => documents.extend(read),
-        }
+    join(split(source.text()).into_iter().map(|(base, chunk)| chunk_of(&source, base, chunk, &|document| document)))
+}
+
+/// Reads all documents of a text side by side, and hands each on at once, so that not all need be held.
+pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
+    let source = Arc::new(Source::new(text));
+    let chunks: Vec<Chunk<T>> = split(source.text()).into_par_iter().map(|(base, chunk)| chunk_of(&source, base, chunk, &take)).collect();
+    join(chunks.into_iter())
+}
+
+/// One template makes many broken documents; one note is enough for a file.
+fn join<T>(chunks: impl Iterator<Item = Chunk<T>>) -> Vec<T> {
+    let mut told = false;
+    let once = |chunk| match chunk {
+        Chunk::Documents(documents) => documents,
+        Chunk::Template(_) if std::mem::replace(&mut told, true) => Vec::new(),
+        Chunk::Template(note) => vec![note],
+    };
+    chunks.flat_map(once).collect()
+}
+
+fn chunk_of<T>(source: &Arc<Source>, base: usize, chunk: &str, take: &impl Fn(Document) -> T) -> Chunk<T> {
+    if chunk.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
+        return Chunk::Documents(Vec::new());
+    }
+    let mut documents = read_chunk(source, base, chunk);
+    let broken = documents.iter().flat_map(|document| &document.problems).find(|problem| !problem.usable);
+    if let Some(action) = broken.and_then(|broken| template::first_action(chunk, line_within(source, base, chunk, broken))) {
+        return Chunk::Template(take(template::document(source, Bytes::new(base + action.start, base + action.end))));
     }
     documents.retain(|document| document.value.as_ref().is_some_and(|value| !value.is_null()) || !document.problems.is_empty());
-    documents
+    Chunk::Documents(documents.into_iter().map(take).collect())
 }
 
 /// The documents of a text and where they begin, split as apimachinery's `YAMLReader` does: textually, at

@@ -62,3 +62,9 @@ pub struct Document {
 pub fn parse(text: &str) -> Vec<Document> {
     documents::read(text)
 }
+
+/// Reads all documents of a text on all cores and hands each on as soon as it is read; what becomes of them comes in
+/// the documents' order.
+pub fn parse_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
+    documents::read_each(text, take)
+}

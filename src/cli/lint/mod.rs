@@ -1,10 +1,12 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
+mod judge;
+
 use super::gate::{self, TenantArgs};
-use super::input::{Input, Manifest};
+use super::input::Texts;
 use super::{Exit, Outcome, terminal};
-use crate::pipeline::{Judgement, Unassigned};
-use crate::policy::{Finding, Level};
+use crate::pipeline::Unassigned;
+use crate::policy::Level;
 use crate::report::{Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text};
 use crate::resource::yaml::Problem;
 use clap::ValueEnum;
@@ -82,36 +84,17 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 /// # Errors
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let mut input = Input::read(&args.paths);
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, &input.manifests)?;
-    let judgements = gate::judge(&gate, &input.manifests, args.as_is);
+    let texts = Texts::read(&args.paths);
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, || texts.mentioning("Namespace"))?;
+    let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
 
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts).into_iter().map(|(file, problem)| doubt(file, problem)).collect();
-    for (manifest, judgement) in input.manifests.iter().zip(judgements) {
-        diagnostics.extend(point(manifest, judgement));
-    }
-    let objects = input.manifests.iter().map(Manifest::judged).collect();
-    let report = Report::new(input.files, objects, diagnostics, std::mem::take(&mut input.unreadable));
+    diagnostics.extend(linted.diagnostics);
+    let report = Report::new(input.files, linted.objects, diagnostics, std::mem::take(&mut input.unreadable));
 
     input.complain(&report);
     terminal::print(&written(args.format, &report, &input.sources, gate::rules(&gate))?)?;
     Ok(exit(&report, args.fail_on))
-}
-
-/// A judgement's findings with their places in the file, which are looked up only now.
-fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
-    let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |Finding { rule, level, message, pointer, help }| Diagnostic {
-        span: manifest.span(&pointer),
-        file: manifest.file.clone(),
-        object: Some(manifest.object_ref()),
-        tenant: tenant.clone(),
-        rule,
-        level,
-        message,
-        pointer,
-        help,
-    })
 }
 
 fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {

@@ -1,0 +1,82 @@
+//! Judging an input that need not fit into memory: each document is parsed, judged and let go.
+//!
+//! Only what the objects use together is known at the end. Where that passes no limit, every object fits and what was
+//! found stands; the files of a tenant that asks for too much are judged once more, against the sums.
+
+use crate::cli::input::{Input, Manifest, Texts};
+use crate::pipeline::{Gate, InputUsage, Judgement};
+use crate::policy::Finding;
+use crate::report::{Diagnostic, Judged};
+use rayon::prelude::*;
+
+/// What is found in the objects of a document, of a file, of the whole input.
+#[derive(Debug, Default)]
+pub(super) struct Linted {
+    pub(super) objects: Vec<Judged>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    usage: InputUsage,
+}
+
+impl Linted {
+    fn add(&mut self, more: Self) {
+        self.objects.extend(more.objects);
+        self.diagnostics.extend(more.diagnostics);
+        self.usage.add_all(&more.usage);
+    }
+
+    fn of(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next().unwrap_or_default();
+        parts.for_each(|part| all.add(part));
+        all
+    }
+}
+
+/// Judges all objects, which share their tenants' quotas.
+pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted) {
+    let alone = InputUsage::default();
+    let (input, parts) = texts.each(|manifests| document(gate, manifests, as_is, &alone)).split();
+    let mut files: Vec<Linted> = parts.into_iter().map(Linted::of).collect();
+
+    let mut usage = InputUsage::default();
+    files.iter().for_each(|file| usage.add_all(&file.usage));
+    let over = gate.over(&usage);
+    let again = files.iter().enumerate().filter(|(_, file)| file.usage.has_any(&over)).map(|(number, _)| number).collect();
+    for (number, parts) in texts.again(again, |manifests| document(gate, manifests, as_is, &usage)) {
+        if let Some(file) = files.get_mut(number) {
+            *file = Linted::of(parts);
+        }
+    }
+    (input, Linted::of(files))
+}
+
+/// Judges the objects of a document, where the whole input uses `usage`.
+fn document(gate: &Gate, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
+    Linted::of(manifests.into_par_iter().map(|manifest| object(gate, &manifest, as_is, usage)).collect())
+}
+
+fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+    let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
+    if let Some(case) = gate.case(&manifest.resource, as_is) {
+        linted.usage.add(&case);
+        let used = usage.others(&case);
+        linted.diagnostics.extend(point(manifest, gate.judge(case, &used)));
+    }
+    linted
+}
+
+/// A judgement's findings with their places in the file, which are looked up only now.
+fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
+    let Judgement { findings, tenant, .. } = judgement;
+    findings.into_iter().map(move |Finding { rule, level, message, pointer, help }| Diagnostic {
+        span: manifest.span(&pointer),
+        file: manifest.file.clone(),
+        object: Some(manifest.object_ref()),
+        tenant: tenant.clone(),
+        rule,
+        level,
+        message,
+        pointer,
+        help,
+    })
+}
