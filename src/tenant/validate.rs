@@ -1,10 +1,11 @@
 //! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns, selectors.
 
 use super::schema::closest;
-use super::{Amount, FlinkTenantSpec};
+use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
 use crate::resource::quantity::Quantity;
 use crate::resource::{pointer, type_name};
 use jiff::civil::Date;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
 use std::collections::BTreeMap;
 
@@ -45,7 +46,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             rule_pattern(pattern, rules, format!("/exemptions/{index}/rules/{rule}"), &mut error);
         }
         if let Some(until) = &exemption.until
-            && until.parse::<Date>().is_err()
+            && (until.len() != "YYYY-MM-DD".len() || until.parse::<Date>().is_err())
         {
             error(format!("/exemptions/{index}/until"), format!("{until:?} is not a day: write YYYY-MM-DD"));
         }
@@ -66,6 +67,10 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
         if empty {
             error("/namespaces/selector".into(), "an empty selector would claim every namespace: name labels, or leave it out".into());
+        } else if selects_by_own_label(selector) {
+            let message =
+                format!("the label {TENANT_LABEL} says what the tenants' claims come to and cannot be one: select by another label");
+            error("/namespaces/selector".into(), message);
         } else if let Err(problem) = Selector::try_from(selector.clone()) {
             error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
         }
@@ -96,6 +101,11 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         }
     }
     remarks
+}
+
+fn selects_by_own_label(selector: &LabelSelector) -> bool {
+    selector.match_labels.iter().flatten().any(|(key, _)| key == TENANT_LABEL)
+        || selector.match_expressions.iter().flatten().any(|expression| expression.key == TENANT_LABEL)
 }
 
 fn quantities(amounts: &BTreeMap<String, Amount>, base: &str, error: &mut impl FnMut(String, String)) {
