@@ -127,9 +127,24 @@ impl FlinkPolicySpec {
     }
 }
 
+/// What stands before the name where a policy is an object in the cluster; no file's path has it, since files end in `.rego`.
+pub const PREFIX: &str = "FlinkPolicy/";
+
 /// What stands for a file's path where a policy is an object in the cluster.
 pub fn path(name: &str) -> String {
-    format!("FlinkPolicy/{name}")
+    format!("{PREFIX}{name}")
+}
+
+/// Reads a FlinkPolicy's spec, or says what is wrong with it besides the Rego text.
+///
+/// # Errors
+/// For a field that is unknown, missing or of a wrong type, and for patterns that match nothing.
+pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, String> {
+    let spec: FlinkPolicySpec = serde_json::from_value(spec).map_err(|error| error.to_string())?;
+    for pattern in &spec.scope.namespaces {
+        crate::tenant::namespace_pattern(pattern).map_err(|message| format!("match.namespaces: {message}"))?;
+    }
+    Ok(spec)
 }
 
 /// The custom resource definition.

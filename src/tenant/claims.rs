@@ -121,9 +121,14 @@ impl Tenants {
         }
     }
 
-    /// Whose a Namespace would be with these labels, by the tenants' claims alone.
-    pub fn owner_with(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Owner {
-        self.settle(namespace, Some(labels))
+    /// Whose a Namespace would be with these labels; `None` where everything is one tenant's, whatever is claimed.
+    pub fn owner_with(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<Owner> {
+        self.everything.is_none().then(|| self.settle(namespace, Some(labels)))
+    }
+
+    /// Whether more than one tenant claims `namespace`.
+    pub fn is_contested(&self, namespace: &str) -> bool {
+        self.claimants(namespace, self.namespaces.get(namespace).map(|known| &known.labels)).nth(1).is_some()
     }
 
     fn settle(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Owner {
@@ -281,7 +286,7 @@ mod tests {
         let labels = BTreeMap::from([("team".to_string(), "fraud".to_string())]);
         for (tenants, expected) in [(all.clone(), "payments"), (all.into_iter().rev().collect(), "fraud")] {
             let tenants = Tenants::by_age(tenants, BTreeMap::from([("pay-x".into(), labels.clone())]));
-            for owner in [tenants.owner("pay-x"), tenants.owner("pay-x"), tenants.owner_with("pay-x", &labels)] {
+            for owner in [tenants.owner("pay-x"), tenants.owner("pay-x"), tenants.owner_with("pay-x", &labels).unwrap()] {
                 assert!(matches!(&owner, Owner::Tenant(tenant) if tenant.name == expected), "{owner:?}");
             }
         }

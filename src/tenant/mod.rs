@@ -15,6 +15,7 @@ mod validate;
 
 pub use claims::{Owner, Tenants};
 pub use spec::*;
+pub(crate) use validate::namespace_pattern;
 
 /// The label of a Namespace that names its tenant: only Flinkgate writes it, and webhooks select namespaces by it.
 pub const TENANT_LABEL: &str = "flinkgate.dev/tenant";

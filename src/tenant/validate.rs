@@ -52,14 +52,8 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         }
     }
     for (index, pattern) in spec.namespaces.names.iter().enumerate() {
-        let body = pattern.strip_suffix('*').unwrap_or(pattern);
-        if pattern.is_empty() || !body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-            error(
-                format!("/namespaces/names/{index}"),
-                format!(
-                    "{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"
-                ),
-            );
+        if let Err(message) = namespace_pattern(pattern) {
+            error(format!("/namespaces/names/{index}"), message);
         }
     }
     if let Some(selector) = &spec.namespaces.selector {
@@ -101,6 +95,15 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         }
     }
     remarks
+}
+
+/// Whether a pattern can name a namespace.
+pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), String> {
+    let body = pattern.strip_suffix('*').unwrap_or(pattern);
+    if !pattern.is_empty() && body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return Ok(());
+    }
+    Err(format!("{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"))
 }
 
 fn selects_by_own_label(selector: &LabelSelector) -> bool {
