@@ -14,8 +14,10 @@ use std::sync::Arc;
 pub struct Changes {
     /// FlinkTenants came, changed or went.
     pub tenants: bool,
-    /// FlinkPolicies or policy files did.
+    /// FlinkPolicies did.
     pub policies: bool,
+    /// The rules beside them did.
+    pub base: bool,
     /// These Namespaces did.
     pub namespaces: BTreeSet<String>,
 }
@@ -28,6 +30,8 @@ pub struct Configuration {
     tenants: BTreeMap<String, CheckedTenant>,
     /// What each tenant claims although an older one does.
     doubles: BTreeMap<String, Vec<String>>,
+    /// What the FlinkPolicies said when they were last compiled, the oldest first.
+    compiled: Vec<(i64, String, serde_json::Value)>,
     refused_policies: BTreeMap<String, Vec<PolicyProblem>>,
 }
 
@@ -45,7 +49,14 @@ pub struct CheckedTenant {
 impl Configuration {
     /// Nothing yet.
     pub fn new(unassigned: Unassigned) -> Self {
-        Self { unassigned, gate: None, tenants: BTreeMap::new(), doubles: BTreeMap::new(), refused_policies: BTreeMap::new() }
+        Self {
+            unassigned,
+            gate: None,
+            tenants: BTreeMap::new(),
+            doubles: BTreeMap::new(),
+            compiled: Vec::new(),
+            refused_policies: BTreeMap::new(),
+        }
     }
 
     /// The gate in force; `None` before the first.
@@ -85,40 +96,45 @@ impl Configuration {
         policies: &BTreeMap<String, Record>,
         namespaces: &BTreeMap<String, NamespaceRecord>,
     ) -> Result<(), String> {
-        let (set, failed) = self.rules(changes.policies, base, policies);
+        let (set, failed) = self.rules(changes, base, policies);
         let Some(set) = set else { return failed.map_or(Ok(()), Err) };
         let other_rules = self.gate.as_ref().is_none_or(|gate| gate.policies().generation() != set.generation());
-        let labels = || namespaces.iter().map(|(name, record)| (name.clone(), record.labels.clone())).collect();
+        let other_tenants = other_rules || (changes.tenants && self.are_other(tenants));
         match &self.gate {
-            Some(gate) if !changes.tenants && !other_rules => {
+            Some(gate) if !other_tenants => {
                 let changed = changes.namespaces.iter().map(|name| (name.clone(), namespaces.get(name).map(|record| record.labels.clone())));
                 self.gate = Some(Arc::new(gate.with_changes(changed)));
             }
             _ => {
                 self.check_tenants(&set, other_rules, tenants);
-                let by_age = Tenants::by_age(self.usable(), labels());
+                let labels = namespaces.iter().map(|(name, record)| (name.clone(), record.labels.clone())).collect();
+                let by_age = Tenants::by_age(self.usable(), labels);
                 self.gate = Some(Arc::new(match &self.gate {
                     Some(gate) => gate.renewed(by_age, set),
                     None => Gate::new(by_age, set, self.unassigned),
                 }));
             }
         }
-        self.find_doubles(changes, other_rules);
+        self.find_doubles(changes, other_tenants);
         failed.map_or(Ok(()), Err)
     }
 
     /// The rules to judge with, and why they are not what the cluster holds.
-    fn rules(&mut self, changed: bool, base: &[PolicySource], policies: &BTreeMap<String, Record>) -> (Option<Arc<PolicySet>>, Option<String>) {
+    fn rules(&mut self, changes: &Changes, base: &[PolicySource], policies: &BTreeMap<String, Record>) -> (Option<Arc<PolicySet>>, Option<String>) {
         let in_force = self.gate.as_ref().map(|gate| Arc::clone(gate.policies()));
-        if !changed && in_force.is_some() {
+        if in_force.is_some() && !changes.base && !changes.policies {
+            return (in_force, None);
+        }
+        let mut said: Vec<_> = policies.iter().map(|(name, record)| (record.created, name.clone(), record.spec.clone())).collect();
+        said.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        // Only a status has changed, most likely one that Flinkgate wrote.
+        if in_force.is_some() && !changes.base && self.compiled == said {
             return (in_force, None);
         }
         let mut refused: BTreeMap<String, Vec<PolicyProblem>> = BTreeMap::new();
         let (mut sources, mut scopes) = (Vec::new(), BTreeMap::<String, Scope>::new());
-        let mut by_age: Vec<(&String, &Record)> = policies.iter().collect();
-        by_age.sort_by_key(|(name, record)| (record.created, *name));
-        for (name, record) in by_age {
-            match flink_policy::read(record.spec.clone()) {
+        for (_, name, spec) in &said {
+            match flink_policy::read(spec.clone()) {
                 Ok(spec) => {
                     scopes.insert(flink_policy::path(name), spec.scope());
                     sources.push(spec.source(name));
@@ -129,6 +145,7 @@ impl Configuration {
                 }
             }
         }
+        self.compiled = said;
         match assemble(base, sources) {
             Ok(assembled) => {
                 refused.extend(assembled.refused);
@@ -140,6 +157,14 @@ impl Configuration {
             }
             Err(error) => (in_force, Some(error.to_string())),
         }
+    }
+
+    /// Whether these are not the tenants that were checked last, but for their status.
+    fn are_other(&self, tenants: &BTreeMap<String, Record>) -> bool {
+        let same = |name: &String, record: &Record| {
+            self.tenants.get(name).is_some_and(|checked| checked.spec == record.spec && checked.created == record.created)
+        };
+        self.tenants.len() != tenants.len() || !tenants.iter().all(|(name, record)| same(name, record))
     }
 
     fn check_tenants(&mut self, set: &PolicySet, other_rules: bool, tenants: &BTreeMap<String, Record>) {
@@ -170,11 +195,10 @@ impl Configuration {
     }
 
     /// Looks for double claims where there may be other ones than before.
-    fn find_doubles(&mut self, changes: &Changes, other_rules: bool) {
+    fn find_doubles(&mut self, changes: &Changes, other_tenants: bool) {
         let Some(gate) = &self.gate else { return };
         let tenants = gate.tenants();
-        let concerned = changes.tenants
-            || other_rules
+        let concerned = other_tenants
             || !self.doubles.is_empty() && !changes.namespaces.is_empty()
             || changes.namespaces.iter().any(|namespace| tenants.is_contested(namespace));
         if concerned {
@@ -252,7 +276,9 @@ mod tests {
         world.namespaces.clear();
         world.take(Changes { namespaces: BTreeSet::from(["x".to_string()]), ..Changes::default() });
         assert_eq!(world.owner("x"), "nobody");
-        world.take(tenants());
+        // Neither does what only changes a status.
+        world.policies.clear();
+        world.take(Changes { policies: true, ..tenants() });
         assert!(Arc::ptr_eq(before.policies(), world.gate().policies()));
     }
 

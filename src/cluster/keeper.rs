@@ -125,7 +125,7 @@ impl State {
             Input::Namespaces(Err(error)) => self.namespaces.broke(error),
             Input::Base(sources) => {
                 self.base = sources;
-                self.changes.policies = true;
+                self.changes.base = true;
             }
         }
     }
