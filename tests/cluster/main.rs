@@ -4,6 +4,8 @@
 //! `support::shared()` is the control plane that most tests work on, each in a namespace of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod configuration;
 mod end_to_end;
 mod harness;
+mod own_kinds;
 mod support;
