@@ -102,7 +102,8 @@ impl Configuration {
         let other_tenants = other_rules || (changes.tenants && self.are_other(tenants));
         match &self.gate {
             Some(gate) if !other_tenants => {
-                let changed = changes.namespaces.iter().map(|name| (name.clone(), namespaces.get(name).map(|record| record.labels.clone())));
+                let changed =
+                    changes.namespaces.iter().map(|name| (name.clone(), namespaces.get(name).map(|record| record.labels.clone())));
                 self.gate = Some(Arc::new(gate.with_changes(changed)));
             }
             _ => {
@@ -120,7 +121,12 @@ impl Configuration {
     }
 
     /// The rules to judge with, and why they are not what the cluster holds.
-    fn rules(&mut self, changes: &Changes, base: &[PolicySource], policies: &BTreeMap<String, Record>) -> (Option<Arc<PolicySet>>, Option<String>) {
+    fn rules(
+        &mut self,
+        changes: &Changes,
+        base: &[PolicySource],
+        policies: &BTreeMap<String, Record>,
+    ) -> (Option<Arc<PolicySet>>, Option<String>) {
         let in_force = self.gate.as_ref().map(|gate| Arc::clone(gate.policies()));
         if in_force.is_some() && !changes.base && !changes.policies {
             return (in_force, None);
@@ -150,7 +156,11 @@ impl Configuration {
             Ok(assembled) => {
                 refused.extend(assembled.refused);
                 for (path, problems) in refused.iter().filter(|(path, problems)| self.refused_policies.get(*path) != Some(*problems)) {
-                    tracing::error!(policy = path, problem = problems.first().map(ToString::to_string), "a policy is left out; the others hold");
+                    tracing::error!(
+                        policy = path,
+                        problem = problems.first().map(ToString::to_string),
+                        "a policy is left out; the others hold"
+                    );
                 }
                 self.refused_policies = refused;
                 (Some(Arc::new(assembled.set.with_scopes(&scopes))), None)

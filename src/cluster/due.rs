@@ -191,10 +191,7 @@ mod tests {
         assert_eq!((&status["errors"][0]["line"], &status["errors"][0]["column"]), (&json!(2), &json!(6)));
         assert_eq!(
             first[3..],
-            [
-                Due::Namespace { name: "x".into(), tenant: Some("good".into()) },
-                Due::Namespace { name: "y".into(), tenant: None },
-            ]
+            [Due::Namespace { name: "x".into(), tenant: Some("good".into()) }, Due::Namespace { name: "y".into(), tenant: None },]
         );
         for due in first {
             match due {

@@ -35,7 +35,6 @@ pub enum Input {
 }
 
 /// Where what is found out goes.
-#[derive(Debug)]
 pub struct Outputs {
     /// The gate in force, once there is a first; it is swapped from then on.
     pub first: Option<oneshot::Sender<Arc<ArcSwap<Gate>>>>,

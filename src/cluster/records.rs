@@ -2,8 +2,8 @@
 
 use crate::tenant::TENANT_LABEL;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::core::{DynamicObject, PartialObjectMeta};
 use kube::ResourceExt;
+use kube::core::{DynamicObject, PartialObjectMeta};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

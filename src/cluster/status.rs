@@ -42,8 +42,8 @@ pub async fn keep(client: Client, mut due: watch::Receiver<Arc<Vec<Due>>>, mut l
 
 /// Whether all of it could be written.
 async fn write(client: &Client, due: &[Due]) -> bool {
-    let written = stream::iter(due).map(|due| async move {
-        let outcome = match tokio::time::timeout(REQUEST, write_one(client, due)).await {
+    let written = stream::iter(due.to_vec()).map(|due| async move {
+        let outcome = match tokio::time::timeout(REQUEST, write_one(client, &due)).await {
             Ok(Ok(())) => return true,
             // Gone in the meantime, and the watch will say so.
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => return true,
@@ -53,7 +53,7 @@ async fn write(client: &Client, due: &[Due]) -> bool {
         tracing::warn!(?due, error = outcome, "a status or label could not be written; it is tried again");
         false
     });
-    written.buffer_unordered(AT_ONCE).all(|written| async move { written }).await
+    written.buffer_unordered(AT_ONCE).fold(true, |all, written| async move { all && written }).await
 }
 
 async fn write_one(client: &Client, due: &Due) -> Result<(), kube::Error> {
@@ -79,7 +79,9 @@ async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Resul
             (PatchParams::apply(FIELD_MANAGER).force(), Patch::Apply(apply))
         }
         // To leave a label out of an apply removes only what was applied; the webhook wrote it for whoever made the namespace.
-        None => (PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }, Patch::Merge(json!({"metadata": labels}))),
+        None => {
+            (PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }, Patch::Merge(json!({"metadata": labels})))
+        }
     };
     api.patch_metadata(name, &parameters, &patch).await.map(|_| ())
 }

@@ -8,9 +8,9 @@ use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ApiResource;
 use kube::core::{DynamicObject, PartialObjectMeta};
+use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{Config, Error, Event, watcher};
-use kube::runtime::WatchStreamExt;
 use kube::{Api, Client};
 use std::pin::pin;
 use std::time::Duration;
@@ -22,9 +22,17 @@ pub fn start(client: &Client, inputs: &mpsc::Sender<Input>) {
     let policies = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkPolicy>(&()));
     let namespaces = Api::<PartialObjectMeta<Namespace>>::all(client.clone());
     let told = inputs.clone();
-    tokio::spawn(follow(move |config| watcher(tenants.clone(), config), told, |seen| Input::Tenants(seen.map(|event| each(event, Record::of)))));
+    tokio::spawn(follow(
+        move |config| watcher(tenants.clone(), config),
+        told,
+        |seen| Input::Tenants(seen.map(|event| each(event, Record::of))),
+    ));
     let told = inputs.clone();
-    tokio::spawn(follow(move |config| watcher(policies.clone(), config), told, |seen| Input::Policies(seen.map(|event| each(event, Record::of)))));
+    tokio::spawn(follow(
+        move |config| watcher(policies.clone(), config),
+        told,
+        |seen| Input::Policies(seen.map(|event| each(event, Record::of))),
+    ));
     let told = inputs.clone();
     tokio::spawn(follow(
         move |config| watcher(namespaces.clone(), config),

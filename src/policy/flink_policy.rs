@@ -33,12 +33,7 @@ use serde::{Deserialize, Serialize};
         description = "Why it is or is not",
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
     ),
-    printcolumn(
-        name = "Enforcement",
-        type_ = "string",
-        description = "What a finding does at most",
-        json_path = ".spec.enforcement"
-    ),
+    printcolumn(name = "Enforcement", type_ = "string", description = "What a finding does at most", json_path = ".spec.enforcement"),
     printcolumn(
         name = "Errors",
         type_ = "string",
@@ -150,7 +145,7 @@ pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, String> {
 /// The custom resource definition.
 pub fn definition() -> CustomResourceDefinition {
     let mut definition = FlinkPolicy::crd();
-    crate::tenant::crd::complete(&mut definition, &[]);
+    crate::tenant::crd::complete(&mut definition, &[], &[]);
     definition
 }
 

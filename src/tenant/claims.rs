@@ -222,7 +222,8 @@ impl Claims {
 
     fn claim(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Option<Claim> {
         let by_name = self.names().iter().position(|pattern| name_matches(pattern, namespace)).map(Claim::Name);
-        by_name.or_else(|| self.selector.as_ref().zip(labels).filter(|(selector, labels)| selector.matches(*labels)).map(|_| Claim::Selector))
+        by_name
+            .or_else(|| self.selector.as_ref().zip(labels).filter(|(selector, labels)| selector.matches(*labels)).map(|_| Claim::Selector))
     }
 }
 

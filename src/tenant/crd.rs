@@ -14,7 +14,7 @@ pub(crate) type CelRule = (&'static str, String, String);
 /// The definition, with printer columns and a structural schema.
 pub fn definition() -> CustomResourceDefinition {
     let mut definition = FlinkTenant::crd();
-    complete(&mut definition, &rules());
+    complete(&mut definition, &rules(), &BOUNDS);
     definition
 }
 
@@ -31,7 +31,8 @@ fn rules() -> Vec<CelRule> {
         ),
         (
             "/properties/spec/properties/namespaces/properties/selector",
-            "(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)".into(),
+            "(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)"
+                .into(),
             text("an empty selector would claim every namespace: name labels, or leave it out"),
         ),
         (
@@ -83,21 +84,19 @@ const BOUNDS: [(&str, &str, u32); 14] = [
     ("/properties/spec/properties/labels", "maxProperties", 64),
 ];
 
-/// Adds what the derive macros do not: CEL rules, bounds, and conditions as a map by their type.
-pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRule]) {
+/// Adds what the derive macros do not: one CEL rule a place, bounds, and conditions as a map by their type.
+pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRule], bounds: &[(&str, &str, u32)]) {
     for version in &mut definition.spec.versions {
         let Some(mut schema) = schema_of(version) else { continue };
-        for (place, name, bound) in BOUNDS {
-            if let Some(at) = schema.pointer_mut(place).and_then(Value::as_object_mut)
-                && !rules.is_empty()
-            {
-                at.insert(name.into(), json!(bound));
+        open_objects(&mut schema);
+        for (place, name, bound) in bounds {
+            if let Some(at) = schema.pointer_mut(place).and_then(Value::as_object_mut) {
+                at.insert((*name).into(), json!(bound));
             }
         }
         for (place, rule, message) in rules {
             if let Some(at) = schema.pointer_mut(place).and_then(Value::as_object_mut) {
-                let rule = json!({"rule": rule, "messageExpression": message});
-                at.entry("x-kubernetes-validations").or_insert_with(|| json!([])).as_array_mut().map(|rules| rules.push(rule));
+                at.insert("x-kubernetes-validations".into(), json!([{"rule": rule, "messageExpression": message}]));
             }
         }
         if let Some(at) = schema.pointer_mut("/properties/status/properties/conditions").and_then(Value::as_object_mut) {
@@ -107,6 +106,20 @@ pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRu
         }
         let schema = serde_json::from_value::<JSONSchemaProps>(schema).ok();
         version.schema = Some(CustomResourceValidation { open_api_v3_schema: schema });
+    }
+}
+
+/// Takes away `additionalProperties: false`, which the API server takes for granted and does not accept.
+fn open_objects(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.get("additionalProperties") == Some(&Value::Bool(false)) {
+                fields.remove("additionalProperties");
+            }
+            fields.values_mut().for_each(open_objects);
+        }
+        Value::Array(items) => items.iter_mut().for_each(open_objects),
+        _ => {}
     }
 }
 

@@ -27,36 +27,11 @@ use std::collections::BTreeMap;
         description = "Whether the tenant is in force",
         json_path = ".status.conditions[?(@.type==\"Ready\")].status"
     ),
-    printcolumn(
-        name = "Clusters",
-        type_ = "integer",
-        description = "Flink clusters that run",
-        json_path = ".status.clusters"
-    ),
-    printcolumn(
-        name = "CPU",
-        type_ = "string",
-        description = "cpu that the tenant uses",
-        json_path = ".status.used.cpu"
-    ),
-    printcolumn(
-        name = "CPU Limit",
-        type_ = "string",
-        description = "cpu that it may use",
-        json_path = ".status.hard.cpu"
-    ),
-    printcolumn(
-        name = "Memory",
-        type_ = "string",
-        description = "Memory that the tenant uses",
-        json_path = ".status.used.memory"
-    ),
-    printcolumn(
-        name = "Memory Limit",
-        type_ = "string",
-        description = "Memory that it may use",
-        json_path = ".status.hard.memory"
-    ),
+    printcolumn(name = "Clusters", type_ = "integer", description = "Flink clusters that run", json_path = ".status.clusters"),
+    printcolumn(name = "CPU", type_ = "string", description = "cpu that the tenant uses", json_path = ".status.used.cpu"),
+    printcolumn(name = "CPU Limit", type_ = "string", description = "cpu that it may use", json_path = ".status.hard.cpu"),
+    printcolumn(name = "Memory", type_ = "string", description = "Memory that the tenant uses", json_path = ".status.used.memory"),
+    printcolumn(name = "Memory Limit", type_ = "string", description = "Memory that it may use", json_path = ".status.hard.memory"),
     printcolumn(
         name = "TaskManagers",
         type_ = "string",

@@ -1,8 +1,8 @@
 //! Configuration from the cluster: what is created there is in force within seconds, what is wrong stops nothing else.
 
 use super::support::access::Access;
-use super::support::process::Process;
 use super::support::ports::Port;
+use super::support::process::Process;
 use super::support::wait::until;
 use super::support::{ControlPlane, Flinkgate, Options, crds};
 use serde_json::{Value, json};
@@ -22,7 +22,8 @@ fn policy(name: &str, rego: &str) -> String {
 /// Waits until an object's condition Ready has this status and reason; gives its status.
 fn wait_condition(admin: &Access, object: &str, status: &str, reason: &str) -> Value {
     until(&format!("{object} is {status}, {reason}"), || {
-        let object: Value = serde_json::from_str(&admin.try_kubectl(&["get", object, "-o", "json"], "")?).map_err(|error| error.to_string())?;
+        let object: Value =
+            serde_json::from_str(&admin.try_kubectl(&["get", object, "-o", "json"], "")?).map_err(|error| error.to_string())?;
         let ready = object["status"]["conditions"].as_array().into_iter().flatten().find(|condition| condition["type"] == "Ready");
         let said = ready.is_some_and(|ready| ready["status"] == status && ready["reason"] == reason);
         if said { Ok(object["status"].clone()) } else { Err(object["status"].to_string()) }
@@ -66,7 +67,10 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     control_plane.create(&policy("broken", "package broken\nx := ]\n"));
     let status = wait_condition(&control_plane, "flinkpolicy/broken", "False", "Invalid");
     assert_eq!((&status["errors"][0]["line"], &status["errors"][0]["column"]), (&json!(2), &json!(6)));
-    control_plane.create(&policy("own", "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\ndeny contains \"no\" if input.object.metadata.labels.bad\n"));
+    control_plane.create(&policy(
+        "own",
+        "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\ndeny contains \"no\" if input.object.metadata.labels.bad\n",
+    ));
     wait_condition(&control_plane, "flinkpolicy/own", "True", "InForce");
     // A rule that a tenant names is known once its policy is there.
     control_plane.apply(&tenant("wrong", json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]})));

@@ -69,7 +69,8 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
             .output()
             .unwrap();
         let offline = String::from_utf8(offline.stderr).unwrap();
-        let told = offline.lines().find_map(|line| line.trim_start().strip_prefix(file.to_str().unwrap())).unwrap_or_else(|| panic!("{offline}"));
+        let told =
+            offline.lines().find_map(|line| line.trim_start().strip_prefix(file.to_str().unwrap())).unwrap_or_else(|| panic!("{offline}"));
         let message = told.splitn(4, ':').last().unwrap().trim();
         let refusal = refused(&control_plane, &manifest);
         assert!(refusal.contains(message), "{message:?} is not said in {refusal}");
@@ -77,7 +78,11 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
     let long = object("FlinkTenant", &"a".repeat(64), json!({}));
     assert!(refused(&control_plane, &long).contains("longer than the 63 characters"));
 
-    control_plane.create(&object("FlinkTenant", "payments", json!({"namespaces": {"names": ["payments-*"], "selector": {"matchLabels": {"team": "pay"}}}})));
+    control_plane.create(&object(
+        "FlinkTenant",
+        "payments",
+        json!({"namespaces": {"names": ["payments-*"], "selector": {"matchLabels": {"team": "pay"}}}}),
+    ));
     until("a second claim is refused", || {
         let second = object("FlinkTenant", "fraud", json!({"namespaces": {"names": ["payments-x"]}}));
         match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &second) {
@@ -91,11 +96,9 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
     assert!(refusal.contains("line 2, column 6: "), "{refusal}");
     let rego = "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\ndeny contains \"no\" if input.object.x\n";
     control_plane.create(&policy("own", rego));
-    until("a clash is refused", || {
-        match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &policy("same", rego)) {
-            Err(complaint) if complaint.contains("package own is already taken by FlinkPolicy/own") => Ok(()),
-            other => Err(format!("{other:?}")),
-        }
+    until("a clash is refused", || match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &policy("same", rego)) {
+        Err(complaint) if complaint.contains("package own is already taken by FlinkPolicy/own") => Ok(()),
+        other => Err(format!("{other:?}")),
     });
 
     let label = |name: &str| control_plane.get(&["namespace", name])["metadata"]["labels"]["flinkgate.dev/tenant"].clone();

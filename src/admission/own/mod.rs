@@ -33,7 +33,8 @@ fn passes_always(resource: &Resource) -> bool {
 
 /// An update that leaves the spec as it is: of labels, finalizers, or written by who does not know all fields.
 fn same_spec(resource: &Resource) -> bool {
-    resource.operation == Operation::Update && resource.old_object.as_ref().is_some_and(|old| old.get("spec") == resource.object.get("spec"))
+    resource.operation == Operation::Update
+        && resource.old_object.as_ref().is_some_and(|old| old.get("spec") == resource.object.get("spec"))
 }
 
 fn finding(rule: &str, level: Level, pointer: impl Into<String>, message: String, help: Option<&str>) -> Finding {

@@ -16,7 +16,11 @@ const OWN_RULE: &str = "package own\nimport rego.v1\ndeny contains \"no\" if inp
 /// Tenants payments (older) and fraud, a FlinkPolicy, and one Namespace.
 static GATE: LazyLock<Gate> = LazyLock::new(|| {
     let tenant = |name: &str, namespaces: Value| {
-        Arc::new(Tenant { name: name.into(), spec: serde_json::from_value(json!({"namespaces": namespaces})).unwrap(), source: String::new() })
+        Arc::new(Tenant {
+            name: name.into(),
+            spec: serde_json::from_value(json!({"namespaces": namespaces})).unwrap(),
+            source: String::new(),
+        })
     };
     let tenants = vec![
         tenant("payments", json!({"names": ["payments-*"]})),
@@ -89,12 +93,7 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
         ),
         // The older may claim what the newer has, and a claim that was stored does not keep the rest from changing.
         ("payments", tenant(json!({"names": ["payments-*", "detect"]})), Some(tenant(json!({"names": ["payments-*"]}))), vec![]),
-        (
-            "search",
-            tenant(json!({"names": ["payments-x", "search"]})),
-            Some(tenant(json!({"names": ["payments-x"]}))),
-            vec![],
-        ),
+        ("search", tenant(json!({"names": ["payments-x", "search"]})), Some(tenant(json!({"names": ["payments-x"]}))), vec![]),
     ];
     for (name, object, old, expected) in cases {
         assert_eq!(validate("FlinkTenant", name, object.clone(), old), expected, "{object}");

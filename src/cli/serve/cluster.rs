@@ -75,12 +75,7 @@ impl Cluster {
     }
 
     /// The serving certificate. The place where the one in the Secret in this namespace comes in.
-    pub(super) fn certificate(
-        &self,
-        args: &Args,
-        health: &Arc<Health>,
-        metrics: &Arc<Metrics>,
-    ) -> anyhow::Result<Arc<CurrentCertificate>> {
+    pub(super) fn certificate(&self, args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<CurrentCertificate>> {
         tracing::debug!(namespace = self.namespace, "Flinkgate's own namespace");
         take_certificate(args, health, metrics)
     }
@@ -121,7 +116,9 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
     let mut seen = None;
     loop {
         let paths = policies.clone();
-        let look = move || files::list_files(&paths, &["rego"]).map(|found| (files::fingerprint(&found), paths)).map_err(|error| error.to_string());
+        let look = move || {
+            files::list_files(&paths, &["rego"]).map(|found| (files::fingerprint(&found), paths)).map_err(|error| error.to_string())
+        };
         let looked = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(error.to_string()));
         match looked {
             Ok((now, paths)) if seen != Some(now) => {

@@ -99,8 +99,7 @@ async fn serve(args: Args) -> Outcome {
     let names: &[&'static str] = if args.cluster { &IN_CLUSTER } else { &FROM_FILES };
     let health = Health::waiting_for(names);
     let limits = Limits { connections: 64, ..Limits::default() };
-    let plain =
-        Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
+    let plain = Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
     let (health_phase, health_watched) = watch::channel(Phase::Serving);
     let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
 
