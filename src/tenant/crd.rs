@@ -88,7 +88,6 @@ const BOUNDS: [(&str, &str, u32); 14] = [
 pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRule], bounds: &[(&str, &str, u32)]) {
     for version in &mut definition.spec.versions {
         let Some(mut schema) = schema_of(version) else { continue };
-        open_objects(&mut schema);
         for (place, name, bound) in bounds {
             if let Some(at) = schema.pointer_mut(place).and_then(Value::as_object_mut) {
                 at.insert((*name).into(), json!(bound));
@@ -106,20 +105,6 @@ pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRu
         }
         let schema = serde_json::from_value::<JSONSchemaProps>(schema).ok();
         version.schema = Some(CustomResourceValidation { open_api_v3_schema: schema });
-    }
-}
-
-/// Takes away `additionalProperties: false`, which the API server takes for granted and does not accept.
-fn open_objects(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            if fields.get("additionalProperties") == Some(&Value::Bool(false)) {
-                fields.remove("additionalProperties");
-            }
-            fields.values_mut().for_each(open_objects);
-        }
-        Value::Array(items) => items.iter_mut().for_each(open_objects),
-        _ => {}
     }
 }
 
