@@ -145,17 +145,19 @@ impl ControlPlane {
         let file = |name: &str| self.folder.path().join(name);
         let mut manager = Command::new(&self.binaries.kube_controller_manager);
         manager
-            .args([&kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", &format!("--secure-port={manager_port}")])
+            .args(["--leader-elect=false", "--bind-address=127.0.0.1"])
+            .args([kubeconfig.clone(), format!("--secure-port={manager_port}")])
             .args(["--kube-api-qps=1000", "--kube-api-burst=2000"])
             .args([flag("--root-ca-file", file("ca.crt")), flag("--cert-dir", file("certificates"))])
             .arg(flag("--service-account-private-key-file", file("tokens.key")));
         let mut scheduler = Command::new(&self.binaries.kube_scheduler);
         scheduler
-            .args([&kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", &format!("--secure-port={scheduler_port}")])
+            .args(["--leader-elect=false", "--bind-address=127.0.0.1"])
+            .args([kubeconfig.clone(), format!("--secure-port={scheduler_port}")])
             .args(["--kube-api-qps=1000", "--kube-api-burst=2000"])
             .arg(flag("--cert-dir", file("certificates")));
         let mut kwok = Command::new(&self.binaries.kwok);
-        kwok.args([&kubeconfig, "--manage-all-nodes=true", "--node-lease-duration-seconds=40", "--cidr=10.1.0.0/16"])
+        kwok.args([kubeconfig.as_str(), "--manage-all-nodes=true", "--node-lease-duration-seconds=40", "--cidr=10.1.0.0/16"])
             .arg(flag("--config", self.binaries.kwok_stages.clone()));
         self.run("kube-controller-manager", &manager)?;
         self.run("kube-scheduler", &scheduler)?;

@@ -22,4 +22,3 @@ pub mod process;
 pub mod wait;
 
 pub use controlplane::{ControlPlane, Options, shared};
-pub use flinkgate::Flinkgate;
