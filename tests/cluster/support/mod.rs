@@ -22,3 +22,4 @@ pub mod process;
 pub mod wait;
 
 pub use controlplane::{ControlPlane, Options, shared};
+pub use flinkgate::Flinkgate;
