@@ -77,11 +77,15 @@ impl ControlPlane {
         let authority = Authority::new().map_err(credentials)?;
         let admin = authority.client("admin", Some("system:masters")).map_err(credentials)?;
         let serving = authority.server(&["127.0.0.1", "localhost", "kubernetes.default.svc"]).map_err(credentials)?;
-        let tokens = rcgen::KeyPair::generate().map_err(credentials)?.serialize_pem();
+        let tokens = rcgen::KeyPair::generate().map_err(credentials)?;
         let folder = WorkFolder::new()?;
-        for (name, text) in
-            [("ca.crt", authority.pem()), ("server.crt", &serving.certificate), ("server.key", &serving.key), ("tokens.key", &tokens)]
-        {
+        for (name, text) in [
+            ("ca.crt", authority.pem()),
+            ("server.crt", &serving.certificate),
+            ("server.key", &serving.key),
+            ("tokens.key", &tokens.serialize_pem()),
+            ("tokens.pub", &tokens.public_key_pem()),
+        ] {
             write(&folder.path().join(name), text)?;
         }
         let mut control_plane = Self {
@@ -124,7 +128,7 @@ impl ControlPlane {
                 .args([format!("--etcd-servers={client}"), format!("--secure-port={port}")])
                 .args([flag("--tls-cert-file", file("server.crt")), flag("--tls-private-key-file", file("server.key"))])
                 .args([flag("--client-ca-file", file("ca.crt")), flag("--cert-dir", file("certificates"))])
-                .arg(flag("--service-account-key-file", file("tokens.key")))
+                .arg(flag("--service-account-key-file", file("tokens.pub")))
                 .arg(flag("--service-account-signing-key-file", file("tokens.key")))
                 .args(&options.api_server_flags);
             self.run(&format!("kube-apiserver-{number}"), &server)?;
