@@ -12,6 +12,14 @@ const TENANT: &str = "payments";
 const OTHER: &str = "elsewhere";
 const OWN: &str = "flinkgate-system";
 
+/// A pod that nobody schedules: kwok's nodes cannot resize what runs on them.
+fn waiting_pod() -> Value {
+    let mut pod = pod("waiting");
+    pod["spec"]["schedulerName"] = json!("nobody");
+    pod["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1"}});
+    pod
+}
+
 /// What the API server says when a webhook that it had to ask gives no answer.
 const NO_ANSWER: &str = "failed calling webhook";
 
@@ -76,7 +84,12 @@ fn patch(admin: &Access, arguments: &[&str], patch: &Value) -> Result<String, St
     admin.try_kubectl(&[&["patch", "--type=merge", "--patch", &patch.to_string()], arguments].concat(), "")
 }
 
-/// A kind of the API, asked for until webhooks are in force, or no longer.
+/// A patch that finds containers by their names, as kubectl sends it for kinds of Kubernetes' own.
+fn patch_pod(admin: &Access, name: &str, arguments: &[&str], patch: &Value) -> Result<String, String> {
+    admin.try_kubectl(&[&["patch", "pod", name, "--namespace", TENANT, "--patch", &patch.to_string()], arguments].concat(), "")
+}
+
+/// An object, created as a dry run until webhooks are in force, or no longer.
 fn wait_until_asked(admin: &Access, namespace: &str, object: &Value, asked: bool) {
     until("the API server knows of the webhooks", || {
         let answer = admin.try_kubectl(&["create", "--dry-run=server", "--namespace", namespace, "-f", "-"], &object.to_string());
@@ -113,6 +126,7 @@ fn cluster_with_objects() -> ControlPlane {
         for object in [
             pod("old"),
             pod("evicted"),
+            waiting_pod(),
             workload("apps/v1", "Deployment", "old"),
             workload("apps/v1", "StatefulSet", "old"),
             workload("batch/v1", "Job", "old"),
@@ -192,11 +206,11 @@ fn what_tenants_do_waits(admin: &Access) {
 
     let here = ["--namespace", TENANT];
     let image = json!({"spec": {"containers": [{"name": "c", "image": "example.com/c:2"}]}});
-    asked("a pod's image", patch(admin, &["pod", "old", here[0], here[1]], &image));
+    asked("a pod's image", patch_pod(admin, "old", &[], &image));
     let debugger = json!({"spec": {"ephemeralContainers": [{"name": "d", "image": "example.com/d:1"}]}});
-    asked("an ephemeral container", patch(admin, &["pod", "old", "--subresource=ephemeralcontainers", here[0], here[1]], &debugger));
-    let bigger = json!({"spec": {"containers": [{"name": "c", "image": "example.com/c:1", "resources": {"requests": {"cpu": "1"}}}]}});
-    asked("a pod's resize", patch(admin, &["pod", "old", "--subresource=resize", here[0], here[1]], &bigger));
+    asked("an ephemeral container", patch_pod(admin, "old", &["--subresource=ephemeralcontainers"], &debugger));
+    let bigger = json!({"spec": {"containers": [{"name": "c", "image": "example.com/c:1", "resources": {"requests": {"cpu": "2"}}}]}});
+    asked("a pod's resize", patch_pod(admin, "waiting", &["--subresource=resize"], &bigger));
     for scaled in ["deployment/old", "statefulset/old"] {
         asked(scaled, admin.try_kubectl(&["scale", scaled, "--replicas=1", here[0], here[1]], ""));
     }
