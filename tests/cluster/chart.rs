@@ -315,12 +315,14 @@ fn flinkgate_runs_with_the_charts_service_account() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     control_plane.kubectl(&["apply", "--server-side", "-f", "deploy/install.yaml"]);
     let access = control_plane.as_service_account(NAMESPACE, "flinkgate");
-    let gate = Flinkgate::start_as(&control_plane, &access, &["--cluster", "--namespace", NAMESPACE]);
-    let webhooks = flinkgate::output(&["webhooks", "--url", &format!("https://{}", gate.webhooks)]);
+    let ca = control_plane.file("ca.crt");
+    let ca = ca.to_str().unwrap();
+    let gate = Flinkgate::start_as(&control_plane, &access, &["--cluster", "--namespace", NAMESPACE, "--tls-ca-out", ca]);
+    let webhooks = flinkgate::output(&["webhooks", "--url", &format!("https://{}", gate.webhooks), "--ca", ca]);
     control_plane.try_kubectl(&["replace", "-f", "-"], &webhooks).unwrap();
     gate.wait_ready();
 
-    // The certificate, caBundle, the watch of tenants, the label of a namespace, a verdict, a status: all by that account.
+    // The watch of tenants, the label of a namespace, a verdict, a status: all by that account.
     control_plane.create(
         &json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "payments"},
         "spec": {"namespaces": {"names": ["payments"]}}})
