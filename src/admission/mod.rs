@@ -1,15 +1,17 @@
 //! The admission protocol and the server that speaks it.
 //!
 //! [`review`] reads what an API server sends, [`answer`] is what the pipeline says of it and [`response`] is
-//! what goes back; those three know no network and serve `flinkgate review` too. Around them stand the
+//! what goes back; those three know no network and serve `flinkgate review` too. Flinkgate's own kinds are answered by `own`. Around them stand the
 //! [`router`], the [`server`] with its limits, [`tls`] with [`certificate`] and [`reload`], the plain-HTTP
-//! [`health`] port and [`shutdown`].
+//! [`health`] port and [`shutdown`]. [`registration`] is what makes API servers ask.
 
 pub mod answer;
 mod body;
 pub mod certificate;
 mod connections;
 pub mod health;
+mod own;
+pub mod registration;
 pub mod reload;
 pub mod response;
 pub mod review;

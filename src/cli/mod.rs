@@ -14,6 +14,7 @@ pub mod serve;
 pub mod size;
 pub mod terminal;
 pub mod test;
+pub mod webhooks;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Command {
     Explain(explain::Args),
     /// Print the custom resource definitions
     Crds(crds::Args),
+    /// Print the webhook configurations
+    Webhooks(webhooks::Args),
     /// Make a development certificate authority and serving certificate
     Certs(certs::Args),
 }
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Crds(args) => crds::run(args),
+        Command::Webhooks(args) => webhooks::run(args),
         Command::Certs(args) => certs::run(args),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -1,7 +1,9 @@
-//! `flinkgate serve`: the webhook server and its health port.
+//! `flinkgate serve`: the webhook server and its health port, with its configuration from [`files`] or from a [`cluster`].
+
+mod cluster;
+mod files;
 
 use super::{Exit, Outcome};
-use crate::admission::answer::Judge;
 use crate::admission::certificate::{self, Serving};
 use crate::admission::health::{self, Health};
 use crate::admission::reload::{self, Files};
@@ -9,7 +11,7 @@ use crate::admission::router;
 use crate::admission::server::{self, Limits, Port};
 use crate::admission::shutdown::{self, Phase};
 use crate::admission::tls::{self, CurrentCertificate};
-use crate::pipeline::{Change, LiveGate, Unassigned};
+use crate::pipeline::Unassigned;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
@@ -26,6 +28,11 @@ const RELOAD: Duration = Duration::from_millis(1_500);
 /// How long a certificate holds that nobody keeps: longer than a process lives.
 const OWN_CERTIFICATE_DAYS: u32 = 3_650;
 
+/// What has to be there before the server is ready, with configuration from files and from a cluster.
+const FROM_FILES: [&str; 3] = ["certificate", "policies", "listener"];
+/// See [`FROM_FILES`].
+const IN_CLUSTER: [&str; 5] = ["certificate", "policies", "tenants", "namespaces", "listener"];
+
 /// Arguments of `flinkgate serve`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,8 +42,14 @@ pub struct Args {
     /// Address of /healthz, /readyz and /metrics (plain HTTP)
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8081")]
     health_bind: SocketAddr,
+    /// Take FlinkTenants, FlinkPolicies and Namespaces from the cluster that KUBECONFIG or the pod's service account names
+    #[arg(long)]
+    cluster: bool,
+    /// Flinkgate's own namespace
+    #[arg(long, value_name = "NS", default_value = "flinkgate-system", requires = "cluster")]
+    namespace: String,
     /// Files or folders with FlinkTenants; reloaded when they change
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "cluster")]
     tenants: Vec<PathBuf>,
     /// Files or folders with more rules; reloaded when they change
     #[arg(long, value_name = "PATH")]
@@ -76,57 +89,38 @@ pub fn run(args: Args) -> Outcome {
     outcome
 }
 
-/// Loads tenants and policies, and follows their files from now on.
-fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
-    let (live, warnings) = LiveGate::load(args.tenants.clone(), args.policies.clone(), args.unassigned)?;
-    warn(&warnings);
-    let live = Arc::new(live);
-    health.set("policies", true, in_force(&live));
-    tokio::spawn(follow(Arc::clone(&live), Arc::clone(health), Arc::clone(metrics)));
-    Ok(Arc::new(move |webhook, resource| webhook.ask(&live.current(), resource)))
-}
-
-async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {
-    loop {
-        tokio::time::sleep(RELOAD).await;
-        let at_work = Arc::clone(&live);
-        // Compiling policies takes milliseconds: not on a thread that answers requests.
-        let Ok(change) = tokio::task::spawn_blocking(move || at_work.refresh()).await else { continue };
-        match change {
-            Change::None => {}
-            Change::Taken(warnings) => {
-                warn(&warnings);
-                tracing::info!(in_force = in_force(&live), "tenants and policies reloaded");
-                health.set("policies", true, in_force(&live));
-            }
-            Change::Refused(error) => {
-                metrics.policy_errors.inc();
-                tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
-                health.set("policies", true, format!("{}; last reload failed: {error}", in_force(&live)));
-            }
-        }
-    }
-}
-
-fn in_force(live: &LiveGate) -> String {
-    let gate = live.current();
-    format!("{} rules, {} tenants", gate.policies().rules().len(), gate.tenants().iter().count())
-}
-
-fn warn(warnings: &[String]) {
-    for warning in warnings {
-        tracing::warn!(warning, "tenants and policies");
-    }
-}
-
 async fn serve(args: Args) -> Outcome {
     let metrics = Arc::new(Metrics::default());
-    let health = Health::waiting_for(&["certificate", "policies", "listener"]);
-    let judge = load(&args, &health, &metrics)?;
-    let certificate = take_certificate(&args, &health, &metrics)?;
-    let webhook_listener = bind(args.bind, "--bind").await?;
+    let mut signal = tokio::spawn(shutdown::signal());
     let health_listener = bind(args.health_bind, "--health-bind").await?;
-    let (webhooks_at, health_at) = (webhook_listener.local_addr()?, health_listener.local_addr()?);
+    let health_at = health_listener.local_addr()?;
+    // The health port answers from the beginning, so that who waits sees for what, and to the very end, so that probes see
+    // "not ready" instead of nothing.
+    let names: &[&'static str] = if args.cluster { &IN_CLUSTER } else { &FROM_FILES };
+    let health = Health::waiting_for(names);
+    let limits = Limits { connections: 64, ..Limits::default() };
+    let plain = Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
+    let (health_phase, health_watched) = watch::channel(Phase::Serving);
+    let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
+
+    let (judge, certificate, _leader) = if args.cluster {
+        tracing::info!(health = %health_at, "waiting for the cluster's configuration");
+        let cluster = cluster::start(&args, &health, &metrics).await?;
+        let certificate = cluster.certificate(&args, &health, &metrics)?;
+        let (judge, leader) = tokio::select! {
+            judge = cluster.judge() => judge?,
+            signal = &mut signal => {
+                signal?.context("cannot listen for signals")?;
+                return Ok(Exit::Fine);
+            }
+        };
+        (judge, certificate, Some(leader))
+    } else {
+        let judge = files::load(&args, &health, &metrics)?;
+        (judge, take_certificate(&args, &health, &metrics)?, None)
+    };
+    let webhook_listener = bind(args.bind, "--bind").await?;
+    let webhooks_at = webhook_listener.local_addr()?;
 
     let (phase, watched) = watch::channel(Phase::Serving);
     let acceptor = TlsAcceptor::from(tls::server_config(certificate)?);
@@ -136,13 +130,7 @@ async fn serve(args: Args) -> Outcome {
         limits: Limits::default(),
         open: metrics.connections.clone(),
     };
-    let limits = Limits { connections: 64, ..Limits::default() };
-    let plain = Port { tls: None, router: health::router(Arc::clone(&health), metrics), limits, open: Default::default() };
     let webhooks = tokio::spawn(server::serve(webhook_listener, webhooks, watched));
-    // The health port answers to the very end, so that probes see "not ready" instead of nothing.
-    let (health_phase, health_watched) = watch::channel(Phase::Serving);
-    let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
-    let signal = tokio::spawn(shutdown::signal());
     health.set("listener", true, format!("webhooks on {webhooks_at}"));
     tracing::info!(webhooks = %webhooks_at, health = %health_at, version = env!("CARGO_PKG_VERSION"), "listening");
 
