@@ -18,6 +18,7 @@
 
 pub mod admission;
 pub mod cli;
+pub mod cluster;
 pub mod flink;
 pub mod mutate;
 pub mod pipeline;

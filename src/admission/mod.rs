@@ -2,14 +2,17 @@
 //!
 //! [`review`] reads what an API server sends, [`answer`] is what the pipeline says of it and [`response`] is
 //! what goes back; those three know no network and serve `flinkgate review` too. Around them stand the
-//! [`router`], the [`server`] with its limits, [`tls`] with [`certificate`] and [`reload`], the plain-HTTP
+//! [`router`], the [`server`] with its limits, [`tls`] with [`certificate`], [`reload`] and [`client_ca`], the plain-HTTP
 //! [`health`] port and [`shutdown`].
 
 pub mod answer;
 mod body;
 pub mod certificate;
+pub mod client_ca;
 mod connections;
 pub mod health;
+pub mod issue;
+pub(crate) mod jitter;
 pub mod reload;
 pub mod response;
 pub mod review;
@@ -17,4 +20,4 @@ pub mod router;
 pub mod server;
 pub mod shutdown;
 pub mod tls;
-mod x509;
+pub(crate) mod x509;
