@@ -1,9 +1,7 @@
 //! What every certificate of Flinkgate's own making has in common, for development and in a cluster alike.
 
 use super::certificate::CertificateError;
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SerialNumber,
-};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SerialNumber};
 use rustls::crypto::aws_lc_rs;
 use std::time::{Duration, SystemTime};
 

@@ -67,9 +67,7 @@ mod tests {
     fn only_webhooks_whose_bundle_differs_are_patched() {
         let authority = Authority::make(SystemTime::now(), Duration::from_secs(1_000)).unwrap();
         let good = STANDARD.encode(authority.pem());
-        let webhook = |name: &str, bundle: Option<&str>| {
-            json!({"name": name, "admissionReviewVersions": ["v1"], "sideEffects": "None", "clientConfig": {"caBundle": bundle}})
-        };
+        let webhook = |name: &str, bundle: Option<&str>| json!({"name": name, "admissionReviewVersions": ["v1"], "sideEffects": "None", "clientConfig": {"caBundle": bundle}});
         let webhooks = [
             webhook("pods.flinkgate.dev", Some(&good)),
             webhook("flink.flinkgate.dev", None),
@@ -78,7 +76,10 @@ mod tests {
         let value = json!({"metadata": {"name": "flinkgate", "resourceVersion": "5"}, "webhooks": webhooks});
         let configuration: ValidatingWebhookConfiguration = serde_json::from_value(value).unwrap();
         let read: Vec<Bundle> = read(&configuration).into_iter().map(|(bundle, _)| bundle).collect();
-        assert_eq!(read.iter().map(|bundle| (bundle.authorities.len(), bundle.exact)).collect::<Vec<_>>(), [(1, true), (0, true), (0, false)]);
+        assert_eq!(
+            read.iter().map(|bundle| (bundle.authorities.len(), bundle.exact)).collect::<Vec<_>>(),
+            [(1, true), (0, true), (0, false)]
+        );
         let wanted = |name: &str| json!({"name": name, "clientConfig": {"caBundle": good}});
         assert_eq!(
             patch(&configuration, std::slice::from_ref(&authority)),

@@ -104,11 +104,8 @@ impl Apis {
     /// Reads all three as they are now, from the store itself and not from a cache.
     pub(super) async fn read(&self) -> Result<Objects, KeepError> {
         let seen = |what| move |source| KeepError::Api { what, source };
-        let (secret, mutating, validating) = tokio::join!(
-            self.secrets.get_opt(SECRET),
-            self.mutating.get_opt(CONFIGURATION),
-            self.validating.get_opt(CONFIGURATION)
-        );
+        let (secret, mutating, validating) =
+            tokio::join!(self.secrets.get_opt(SECRET), self.mutating.get_opt(CONFIGURATION), self.validating.get_opt(CONFIGURATION));
         let mut objects = Objects::not_yet();
         objects.secret.see(secret.map_err(seen("read the Secret flinkgate-tls"))?);
         objects.mutating.see(mutating.map_err(seen("read the MutatingWebhookConfiguration flinkgate"))?);

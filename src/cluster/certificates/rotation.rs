@@ -227,13 +227,13 @@ fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
         (_, Some(leaf)) => place(&leaf.authority),
         _ => None,
     };
-    let superseded = |(at, one): &(usize, &Authority)| signed_by.is_some_and(|by| *at != by && (*at < by || !one.signs));
-    let drop_now = overlap_ends.is_some_and(|end| end <= now.wall)
-        && stays.is_some_and(|leaf| waiting(&leaf.authority) == Some(Duration::ZERO));
-    let any_superseded = trusted.iter().enumerate().any(|one| superseded(&one));
+    let superseded = |at: usize| signed_by.is_some_and(|by| at < by);
+    let drop_now =
+        overlap_ends.is_some_and(|end| end <= now.wall) && stays.is_some_and(|leaf| waiting(&leaf.authority) == Some(Duration::ZERO));
+    let any_superseded = superseded(0);
     // An authority whose leaf is replaced signs no more, so its key goes.
-    let kept = trusted.iter().enumerate().filter(|one| !(drop_now && superseded(one)));
-    let authorities = kept.map(|(at, one)| (one.id.clone(), one.signs && signed_by.is_none_or(|by| at >= by))).collect();
+    let kept = trusted.iter().enumerate().filter(|(at, _)| !(drop_now && superseded(*at)));
+    let authorities = kept.map(|(at, one)| (one.id.clone(), one.signs && !superseded(at))).collect();
 
     let ends = trusted.iter().map(|one| one.until).chain(newest.map(|one| due(one.issued, one.until)));
     let leaf_ends = leaf.iter().flat_map(|leaf| [due(leaf.issued, leaf.until), leaf.until]);

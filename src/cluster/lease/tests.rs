@@ -98,7 +98,8 @@ async fn one_of_two_leads_and_the_other_follows_at_once_when_it_leaves() {
 async fn a_holder_that_vanished_is_succeeded_when_its_lease_has_run_out_by_the_successors_watch() {
     let server = Shared::default();
     // Its clock is an hour ahead, which must not matter.
-    let spec = json!({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2999-01-01T00:00:00.000000Z", "leaseTransitions": 4});
+    let spec =
+        json!({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2999-01-01T00:00:00.000000Z", "leaseTransitions": 4});
     let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "flinkgate", "resourceVersion": "7"}, "spec": spec});
     server.lock().unwrap().lease = Some(lease);
     let candidate = candidate(&server, "second");
@@ -159,7 +160,8 @@ async fn of_many_that_start_together_never_two_lead() {
 #[test]
 fn a_lease_cannot_shut_others_out_for_ever() {
     let server = Shared::default();
-    let mut election = Election { api: Api::namespaced(client_outside(&server), "x"), identity: "me".into(), timings: timings(), seen: None, ours: None };
+    let mut election =
+        Election { api: Api::namespaced(client_outside(&server), "x"), identity: "me".into(), timings: timings(), seen: None, ours: None };
     let spec = LeaseSpec { holder_identity: Some("other".into()), lease_duration_seconds: Some(i32::MAX), ..LeaseSpec::default() };
     let now = Instant::now();
     assert!(!election.may_take(&spec, now));
