@@ -5,6 +5,7 @@ mod files;
 
 use super::{Exit, Outcome};
 use crate::admission::certificate::{self, Serving};
+use crate::admission::client_ca::ClientCa;
 use crate::admission::health::{self, Health};
 use crate::admission::reload::{self, Files};
 use crate::admission::router;
@@ -63,6 +64,12 @@ pub struct Args {
     /// Private key (PEM) of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Serve only clients with a certificate (PEM) of an authority in this file; reloaded when it changes
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// And with this common name; may be given several times
+    #[arg(long, value_name = "CN", requires = "client_ca")]
+    client_name: Vec<String>,
     /// One more name or address in the certificate that Flinkgate makes
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
@@ -123,7 +130,14 @@ async fn serve(args: Args) -> Outcome {
     let webhooks_at = webhook_listener.local_addr()?;
 
     let (phase, watched) = watch::channel(Phase::Serving);
-    let acceptor = TlsAcceptor::from(tls::server_config(certificate)?);
+    let acceptor = TlsAcceptor::from(match &args.client_ca {
+        None => tls::server_config(certificate)?,
+        Some(path) => {
+            let clients = ClientCa::load(path.clone(), args.client_name.clone()).context("--client-ca")?;
+            tokio::spawn(Arc::clone(&clients).watch(RELOAD));
+            tls::mutual_config(certificate, clients)?
+        }
+    });
     let webhooks = Port {
         tls: Some(acceptor),
         router: router::router(judge, Arc::clone(&metrics)),
