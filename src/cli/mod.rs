@@ -44,7 +44,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the admission webhooks over TLS
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Judge manifests as the cluster would
     Lint(lint::Args),
     /// Show manifests as the cluster would store them after mutation
@@ -71,7 +71,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Lint(args) => lint::run(args),
         Command::Render(args) => render::run(args),
         Command::Review(args) => review::run(args),

@@ -84,11 +84,9 @@ fn tenant_status(configuration: &Configuration, name: &str, record: &Record, now
         return None;
     }
     let condition = condition.or_else(|| ready_condition(record).cloned()).unwrap_or_default();
-    let mut status = json!({"conditions": [condition]});
-    if hard.as_object().is_some_and(|hard| !hard.is_empty()) {
-        status["hard"] = hard;
-    }
-    Some(status)
+    let conditions = [condition];
+    let limited = hard.as_object().is_some_and(|hard| !hard.is_empty());
+    Some(if limited { json!({"conditions": conditions, "hard": hard}) } else { json!({"conditions": conditions}) })
 }
 
 /// The status that a policy should have, unless it has it.
@@ -108,11 +106,8 @@ fn policy_status(configuration: &Configuration, name: &str, record: &Record, now
         return None;
     }
     let condition = condition.or_else(|| ready_condition(record).cloned()).unwrap_or_default();
-    let mut status = json!({"conditions": [condition]});
-    if !problems.is_empty() {
-        status["errors"] = errors;
-    }
-    Some(status)
+    let conditions = [condition];
+    Some(if problems.is_empty() { json!({"conditions": conditions}) } else { json!({"conditions": conditions, "errors": errors}) })
 }
 
 fn ready_condition(record: &Record) -> Option<&Value> {
@@ -126,18 +121,16 @@ fn condition(record: &Record, ready: bool, reason: &str, message: &str, now: jif
     if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
         message.truncate(end);
     }
-    let mut wanted =
-        json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": record.generation});
-    let said = ready_condition(record);
-    let same = |field: &str| said.and_then(|said| said.get(field)) == wanted.get(field);
-    if ["status", "reason", "message", "observedGeneration"].into_iter().all(same) {
-        return None;
-    }
     // The time of the last transition is that of the status, not of its reason.
-    let since = said.filter(|_| same("status")).and_then(|said| said.get("lastTransitionTime")).cloned();
-    let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    wanted["lastTransitionTime"] = since.unwrap_or_else(|| Value::from(now));
-    Some(wanted)
+    let said = ready_condition(record);
+    let since =
+        said.filter(|said| said.get("status").and_then(Value::as_str) == Some(status)).and_then(|said| said.get("lastTransitionTime"));
+    let since = since.cloned().unwrap_or_else(|| Value::from(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
+    let wanted = json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": record.generation,
+        "lastTransitionTime": since});
+    let same = |field: &str| said.and_then(|said| said.get(field)) == wanted.get(field);
+    let said_already = ["status", "reason", "message", "observedGeneration"].into_iter().all(same);
+    (!said_already).then_some(wanted)
 }
 
 #[cfg(test)]

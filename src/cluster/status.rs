@@ -72,16 +72,17 @@ async fn write_status(client: &Client, resource: &ApiResource, name: &str, statu
 
 async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Result<(), kube::Error> {
     let api = Api::<Namespace>::all(client.clone());
-    let labels = json!({"labels": {TENANT_LABEL: tenant}});
+    let metadata = json!({"name": name, "labels": {TENANT_LABEL: tenant}});
     let (parameters, patch) = match tenant {
         Some(_) => {
-            let apply = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels["labels"]}});
+            let apply = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
             (PatchParams::apply(FIELD_MANAGER).force(), Patch::Apply(apply))
         }
         // To leave a label out of an apply removes only what was applied; the webhook wrote it for whoever made the namespace.
-        None => {
-            (PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }, Patch::Merge(json!({"metadata": labels})))
-        }
+        None => (
+            PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() },
+            Patch::Merge(json!({"metadata": metadata})),
+        ),
     };
     api.patch_metadata(name, &parameters, &patch).await.map(|_| ())
 }

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What one tenant may run, and what Flinkgate gives its pods. A tenant with an empty spec is safe.
+// Columns share fields such as `type_`, which clippy takes for doubled attributes.
+#[allow(clippy::duplicated_attributes)]
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "flinkgate.dev",
