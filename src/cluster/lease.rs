@@ -134,7 +134,7 @@ impl Election {
         let changed = leading.send_if_modified(|before| std::mem::replace(before, now) != now);
         if changed {
             let what = if now { "this replica holds the Lease" } else { "this replica no longer holds the Lease" };
-            tracing::info!(lease = LEASE, identity = self.identity, what);
+            tracing::info!(lease = LEASE, identity = self.identity, "{what}");
         }
     }
 

@@ -1,10 +1,13 @@
 //! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from files.
 
-use super::{Args, RELOAD, take_certificate};
+use super::{Args, RELOAD};
 use crate::admission::answer::{Answer, Judge};
 use crate::admission::health::Health;
 use crate::admission::tls::CurrentCertificate;
+use crate::cluster::certificates::{self, Keeper};
+use crate::cluster::due::Due;
 use crate::cluster::keeper::{self, Input, Outputs};
+use crate::cluster::lease::{self, Candidate};
 use crate::cluster::namespaces::Lookup;
 use crate::cluster::{status, watches};
 use crate::pipeline::Gate;
@@ -24,13 +27,11 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Inputs that may wait for the keeper; a watch that runs ahead of it waits too.
 const WAITING: usize = 1_024;
 
-/// What runs for as long as the server does.
+/// The watches, and what comes of them.
 pub(super) struct Cluster {
     client: Client,
-    namespace: String,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
-    /// Whether this replica holds the lease.
-    leader: watch::Sender<bool>,
+    due: watch::Receiver<Arc<Vec<Due>>>,
 }
 
 /// Connects and starts to watch.
@@ -46,44 +47,56 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
 
     let (inputs, received) = mpsc::channel(WAITING);
     let (first_sender, first) = oneshot::channel();
-    let (due, due_watched) = watch::channel(Arc::default());
-    let (leader, leader_watched) = leadership();
-    let outputs = Outputs { first: Some(first_sender), due, health: Arc::clone(health), metrics: Arc::clone(metrics) };
+    let (due_sender, due) = watch::channel(Arc::default());
+    let outputs = Outputs { first: Some(first_sender), due: due_sender, health: Arc::clone(health), metrics: Arc::clone(metrics) };
     tokio::spawn(keeper::keep(base, args.unassigned, received, outputs));
-    tokio::spawn(status::keep(client.clone(), due_watched, leader_watched));
     watches::start(&client, &inputs);
     if !args.policies.is_empty() {
         tokio::spawn(follow(args.policies.clone(), inputs));
     }
-    Ok(Cluster { client, namespace: args.namespace.clone(), first, leader })
+    Ok(Cluster { client, first, due })
 }
 
 impl Cluster {
     /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by half of what holds.
-    pub(super) async fn judge(self) -> anyhow::Result<(Judge, watch::Sender<bool>)> {
-        let gate = self.first.await.context("the task that watches the cluster ended")?;
-        let lookup = Lookup::new(self.client);
-        let judge: Judge = Arc::new(move |webhook, resource| {
+    pub(super) async fn judge(&mut self) -> anyhow::Result<Judge> {
+        let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
+        let lookup = Lookup::new(self.client.clone());
+        Ok(Arc::new(move |webhook, resource| {
             let gate = gate.load_full();
             match placed(&gate, &lookup, resource) {
                 Ok(None) => webhook.ask(&gate, resource),
                 Ok(Some(gate)) => webhook.ask(&gate, resource),
                 Err(answer) => answer,
             }
-        });
-        Ok((judge, self.leader))
+        }))
     }
 
-    /// The serving certificate. The place where the one in the Secret in this namespace comes in.
-    pub(super) fn certificate(&self, args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<CurrentCertificate>> {
-        tracing::debug!(namespace = self.namespace, "Flinkgate's own namespace");
-        take_certificate(args, health, metrics)
+    /// Stands for the lease, with what its holder does; keeps the certificate unless files are given. To be called when
+    /// nothing can fail any more: a replica that cannot serve should not lead.
+    pub(super) fn stand(
+        self,
+        args: &Args,
+        certificate: &Arc<CurrentCertificate>,
+        health: &Arc<Health>,
+        metrics: &Arc<Metrics>,
+    ) -> Candidate {
+        let candidate = Candidate::stand(self.client.clone(), &args.namespace, lease::identity(), lease::Timings::default());
+        tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
+        if args.keeps_certificate() {
+            tokio::spawn(certificates::keep(Keeper {
+                client: self.client,
+                namespace: args.namespace.clone(),
+                more_names: args.tls_san.clone(),
+                timings: certificates::Timings::default(),
+                leader: candidate.leading(),
+                current: Arc::clone(certificate),
+                health: Arc::clone(health),
+                metrics: Arc::clone(metrics),
+            }));
+        }
+        candidate
     }
-}
-
-/// Whether this replica may write. The place where the lease comes in; until then every replica thinks so, and all write the same.
-fn leadership() -> (watch::Sender<bool>, watch::Receiver<bool>) {
-    watch::channel(true)
 }
 
 /// The gate that knows the namespace of an object, where the one in force does not yet.

@@ -46,7 +46,7 @@ pub struct Args {
     /// Take FlinkTenants, FlinkPolicies and Namespaces from the cluster that KUBECONFIG or the pod's service account names
     #[arg(long)]
     cluster: bool,
-    /// Flinkgate's own namespace
+    /// Flinkgate's own namespace, where its Lease and Secret are
     #[arg(long, value_name = "NS", default_value = "flinkgate-system", requires = "cluster")]
     namespace: String,
     /// Files or folders with FlinkTenants; reloaded when they change
@@ -58,7 +58,8 @@ pub struct Args {
     /// What happens to Flink in a namespace of no tenant
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
-    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own
+    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own; with --cluster it keeps that in the
+    /// Secret flinkgate-tls, and its CA in both webhook configurations
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate
@@ -70,11 +71,11 @@ pub struct Args {
     /// And with this common name; may be given several times
     #[arg(long, value_name = "CN", requires = "client_ca")]
     client_name: Vec<String>,
-    /// One more name or address in the certificate that Flinkgate makes
+    /// One more name or address in the certificate that Flinkgate makes; the same for all replicas
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
     /// Where to write the CA of the certificate that Flinkgate makes, for `curl --cacert` and `webhooks --ca`
-    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tls_cert", "cluster"])]
     tls_ca_out: Option<PathBuf>,
     /// error, warn, info, debug, trace, or a filter such as flinkgate=debug; RUST_LOG goes before
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -82,6 +83,13 @@ pub struct Args {
     /// How log lines look
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: logs::Format,
+}
+
+impl Args {
+    /// Whether the certificate is the one in the Secret that replicas share.
+    fn keeps_certificate(&self) -> bool {
+        self.cluster && self.tls_cert.is_none()
+    }
 }
 
 /// Runs the command.
@@ -110,34 +118,37 @@ async fn serve(args: Args) -> Outcome {
     let (health_phase, health_watched) = watch::channel(Phase::Serving);
     let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
 
-    let (judge, certificate, _leader) = if args.cluster {
+    let certificate = if args.keeps_certificate() { CurrentCertificate::waiting() } else { take_certificate(&args, &health, &metrics)? };
+    let clients = match &args.client_ca {
+        Some(path) => Some(ClientCa::load(path.clone(), args.client_name.clone()).context("--client-ca")?),
+        None => None,
+    };
+    let (judge, cluster) = if args.cluster {
         tracing::info!(health = %health_at, "waiting for the cluster's configuration");
-        let cluster = cluster::start(&args, &health, &metrics).await?;
-        let certificate = cluster.certificate(&args, &health, &metrics)?;
-        let (judge, leader) = tokio::select! {
+        let mut cluster = cluster::start(&args, &health, &metrics).await?;
+        let judge = tokio::select! {
             judge = cluster.judge() => judge?,
             signal = &mut signal => {
                 signal?.context("cannot listen for signals")?;
                 return Ok(Exit::Fine);
             }
         };
-        (judge, certificate, Some(leader))
+        (judge, Some(cluster))
     } else {
-        let judge = files::load(&args, &health, &metrics)?;
-        (judge, take_certificate(&args, &health, &metrics)?, None)
+        (files::load(&args, &health, &metrics)?, None)
     };
     let webhook_listener = bind(args.bind, "--bind").await?;
     let webhooks_at = webhook_listener.local_addr()?;
 
     let (phase, watched) = watch::channel(Phase::Serving);
-    let acceptor = TlsAcceptor::from(match &args.client_ca {
-        None => tls::server_config(certificate)?,
-        Some(path) => {
-            let clients = ClientCa::load(path.clone(), args.client_name.clone()).context("--client-ca")?;
+    let acceptor = TlsAcceptor::from(match clients {
+        None => tls::server_config(Arc::clone(&certificate))?,
+        Some(clients) => {
             tokio::spawn(Arc::clone(&clients).watch(RELOAD));
-            tls::mutual_config(certificate, clients)?
+            tls::mutual_config(Arc::clone(&certificate), clients)?
         }
     });
+    let candidate = cluster.map(|cluster| cluster.stand(&args, &certificate, &health, &metrics));
     let webhooks = Port {
         tls: Some(acceptor),
         router: router::router(judge, Arc::clone(&metrics)),
@@ -149,7 +160,13 @@ async fn serve(args: Args) -> Outcome {
     tracing::info!(webhooks = %webhooks_at, health = %health_at, version = env!("CARGO_PKG_VERSION"), "listening");
 
     signal.await?.context("cannot listen for signals")?;
-    shutdown::leave(&phase, &health, shutdown::GRACE).await;
+    // Another replica leads while this one answers what is still sent to it.
+    let hand_over = async {
+        if let Some(candidate) = candidate {
+            candidate.leave().await;
+        }
+    };
+    tokio::join!(shutdown::leave(&phase, &health, shutdown::GRACE), hand_over);
     webhooks.await?;
     health_phase.send_replace(Phase::Closing);
     let _ = tokio::time::timeout(Duration::from_secs(1), plain).await;

@@ -115,7 +115,8 @@ pub async fn keep(keeper: Keeper) {
     let mut keeping = Keeping::new(keeper, apis);
     let mut elected = true;
     loop {
-        let pause = keeping.go_on(*leader.borrow_and_update()).await;
+        let leads = *leader.borrow_and_update();
+        let pause = keeping.go_on(leads).await;
         let failed = tokio::select! {
             Some(event) = secrets.next() => event.map(|found| keeping.objects.secret.see(found)).err(),
             Some(event) = mutating.next() => event.map(|found| keeping.objects.mutating.see(found)).err(),
