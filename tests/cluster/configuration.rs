@@ -41,6 +41,7 @@ fn wait_label(admin: &Access, namespace: &str, expected: Option<&str>) {
 fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     crds::install(&control_plane);
+    control_plane.kubectl(&["create", "namespace", "flinkgate-system"]);
     let before = control_plane.namespace("payments");
     // There before Flinkgate, and wrong in a way that no schema sees.
     control_plane.create(&tenant("wrong", json!({"rules": [{"rule": "security/nonsense", "enforcement": "Warn"}]})));
@@ -95,6 +96,7 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
 #[test]
 fn readiness_says_what_is_missing_until_the_definitions_are_installed() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
+    control_plane.kubectl(&["create", "namespace", "flinkgate-system"]);
     let port = Port::reserve().unwrap();
     let address = format!("127.0.0.1:{}", port.number());
     let mut command = Command::new(env!("CARGO_BIN_EXE_flinkgate"));
@@ -112,7 +114,10 @@ fn readiness_says_what_is_missing_until_the_definitions_are_installed() {
     let missing = "[-] tenants: waiting for the first list: the API server does not know this kind: install it by `flinkgate crds";
     until("what is missing is told", || {
         let answer = ready()?;
-        let told = answer.contains("503") && answer.contains(missing) && answer.contains("[+] namespaces: ");
+        let told = answer.contains("503")
+            && answer.contains(missing)
+            && answer.contains("[+] namespaces: ")
+            && answer.contains("[-] certificate: ");
         if told { Ok(()) } else { Err(format!("{answer}\n{}", process.tail())) }
     });
     crds::install(&control_plane);

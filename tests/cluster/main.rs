@@ -4,10 +4,13 @@
 //! `support::shared()` is the control plane that most tests work on, each in a namespace of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod certificates;
 mod chart;
 mod configuration;
 mod end_to_end;
 mod harness;
+mod lease;
+mod mutual_tls;
 mod own_kinds;
 mod registration;
 mod support;
