@@ -6,6 +6,7 @@
 
 mod certificates;
 mod chart;
+mod chart_install;
 mod configuration;
 mod end_to_end;
 mod harness;
