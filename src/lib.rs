@@ -14,11 +14,12 @@
 //! Read the modules in this order: [`resource`] (the object as it came, and where its fields stand),
 //! [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it is given),
 //! [`policy`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that in order),
-//! and then the doors: [`admission`] and [`cli`] with [`report`].
+//! and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where configuration comes from in a cluster.
 
 pub mod admission;
 pub mod causes;
 pub mod cli;
+pub mod cluster;
 pub mod flink;
 pub mod mutate;
 pub mod pipeline;

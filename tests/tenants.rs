@@ -109,17 +109,19 @@ fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_in
     assert_eq!(of("pay-risk", "message"), ["namespace pay-risk is claimed by more than one tenant: payments, fraud"]);
 }
 
-fn definition() -> Value {
+/// The definitions of FlinkTenant and FlinkPolicy.
+fn definitions() -> [Value; 2] {
     let output = Command::cargo_bin("flinkgate").unwrap().arg("crds").output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let documents: Vec<_> = yaml::parse(&text(&output.stdout)).into_iter().filter_map(|document| document.value).collect();
-    assert_eq!(documents.len(), 1);
-    documents[0].clone()
+    documents.try_into().unwrap()
 }
 
 #[test]
 fn the_definition_for_the_cluster_is_what_it_was() {
-    insta::assert_json_snapshot!(definition());
+    let [tenant, policy] = definitions();
+    insta::assert_json_snapshot!(tenant);
+    insta::assert_json_snapshot!("the_definition_of_policies", policy);
 }
 
 /// Fields that may hold anything: an option's value is text, a number or a boolean, which a structural schema cannot say.
@@ -161,14 +163,15 @@ fn check(schema: &Value, at: &str) {
 }
 
 #[test]
-fn the_definitions_schema_is_structural_and_knows_every_field() {
-    let definition = definition();
-    assert_eq!(definition["kind"], "CustomResourceDefinition");
-    assert_eq!(definition["spec"]["scope"], "Cluster");
-    let versions = definition["spec"]["versions"].as_array().unwrap();
-    assert_eq!(versions.len(), 1);
-    assert_eq!(versions[0]["subresources"]["status"], json!({}));
-    check(&versions[0]["schema"]["openAPIV3Schema"], "");
+fn the_definitions_schemas_are_structural_and_know_every_field() {
+    for definition in definitions() {
+        assert_eq!(definition["kind"], "CustomResourceDefinition");
+        assert_eq!(definition["spec"]["scope"], "Cluster");
+        let versions = definition["spec"]["versions"].as_array().unwrap();
+        assert_eq!(versions.len(), 1);
+        assert_eq!(versions[0]["subresources"]["status"], json!({}));
+        check(&versions[0]["schema"]["openAPIV3Schema"], "");
+    }
 }
 
 #[test]

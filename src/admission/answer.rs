@@ -87,9 +87,9 @@ pub type Judge = Arc<dyn Fn(Webhook, &Resource) -> Answer + Send + Sync>;
 impl Webhook {
     /// The gate's answer to this webhook.
     pub fn ask(self, gate: &Gate, resource: &Resource) -> Answer {
-        match self {
+        super::own::answer(self, gate, resource).unwrap_or_else(|| match self {
             Self::Mutate => gate.mutate(resource),
             Self::Validate => gate.validate(resource),
-        }
+        })
     }
 }

@@ -1,9 +1,7 @@
 //! Serving certificates: read from PEM and checked, or made for development.
 
-use super::x509;
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
+use super::{issue, x509};
+use rcgen::{Issuer, KeyPair};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -44,6 +42,9 @@ pub enum CertificateError {
     /// Not yet.
     #[error("the certificate is valid only from {0}: check the clock, or wait")]
     NotYetValid(String),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers for a serial number")]
+    Randomness,
     /// A certificate could not be made.
     #[error("cannot make a certificate")]
     Make(#[from] rcgen::Error),
@@ -115,18 +116,6 @@ pub struct Development {
     pub key_pem: String,
 }
 
-/// Names in every certificate that Flinkgate makes: the Service's, and this machine's.
-const NAMES: [&str; 7] = [
-    "flinkgate.flinkgate-system.svc",
-    "flinkgate.flinkgate-system.svc.cluster.local",
-    "flinkgate.flinkgate-system",
-    "flinkgate",
-    "localhost",
-    "127.0.0.1",
-    "::1",
-];
-/// Room for clocks that are behind.
-const BACKDATED: Duration = Duration::from_secs(3_600);
 const DAY: u64 = 86_400;
 
 /// Makes an authority and a serving certificate (ECDSA P-256) for Flinkgate's own names and `more_names`.
@@ -134,48 +123,19 @@ const DAY: u64 = 86_400;
 /// # Errors
 /// When a name is neither a DNS name nor an IP address.
 pub fn development(more_names: &[String], days: u32) -> Result<Development, CertificateError> {
-    let now = SystemTime::now();
-    let (from, until) = (now - BACKDATED, now + Duration::from_secs(u64::from(days) * DAY));
+    let (now, life) = (SystemTime::now(), Duration::from_secs(u64::from(days) * DAY));
     let ca_key = KeyPair::generate()?;
-    let mut ca = CertificateParams::new(Vec::new())?;
-    ca.distinguished_name = named("Flinkgate development CA");
-    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
-    (ca.not_before, ca.not_after) = (from.into(), until.into());
+    let ca = issue::authority("Flinkgate development CA", now, life)?;
     let ca_certificate = ca.self_signed(&ca_key)?;
-
-    let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
-    for name in more_names {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
     let key = KeyPair::generate()?;
-    let mut leaf = CertificateParams::new(names)?;
-    leaf.distinguished_name = named("flinkgate");
-    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    leaf.use_authority_key_identifier_extension = true;
-    (leaf.not_before, leaf.not_after) = (from.into(), until.into());
-    let certificate = leaf.signed_by(&key, &Issuer::new(ca, ca_key))?;
+    let names = issue::names("flinkgate-system", more_names);
+    let certificate = issue::leaf(names, now, life)?.signed_by(&key, &Issuer::new(ca, ca_key))?;
     Ok(Development {
         ca_pem: ca_certificate.pem(),
-        ca_sha256: fingerprint(ca_certificate.der()),
+        ca_sha256: issue::fingerprint(ca_certificate.der()),
         certificate_pem: certificate.pem(),
         key_pem: key.serialize_pem(),
     })
-}
-
-fn named(name: &str) -> DistinguishedName {
-    let mut distinguished = DistinguishedName::new();
-    distinguished.push(DnType::CommonName, name);
-    distinguished
-}
-
-fn fingerprint(der: &[u8]) -> String {
-    let Some(suite) = aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13() else { return String::new() };
-    let digest = suite.common.hash_provider.hash(der);
-    digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
 fn date(time: SystemTime) -> String {

@@ -41,6 +41,9 @@ pub struct Limits {
     pub handshake: Duration,
     /// Without any request; longer than the 90 seconds after which API servers close idle connections themselves.
     pub idle: Duration,
+    /// After this, give or take a quarter, a connection is asked to end: API servers hold on to theirs for ever, so that
+    /// a replica which came later would never get its share of the requests.
+    pub age: Duration,
     /// How many connections may be open.
     pub connections: usize,
 }
@@ -48,7 +51,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         // 1,024 open files is the usual soft limit of a process.
-        Self { header: Duration::from_secs(10), handshake: Duration::from_secs(5), idle: Duration::from_secs(150), connections: 768 }
+        Self {
+            header: Duration::from_secs(10),
+            handshake: Duration::from_secs(5),
+            idle: Duration::from_secs(150),
+            age: Duration::from_secs(300),
+            connections: 768,
+        }
     }
 }
 

@@ -57,7 +57,7 @@ pub async fn watch(files: Files, interval: Duration, current: Arc<CurrentCertifi
                     current.swap(serving);
                 }
                 Err(error) => {
-                    let until = current.get().not_after_text();
+                    let until = current.get().map_or_else(|| "never".to_owned(), |serving| serving.not_after_text());
                     health.set("certificate", true, format!("valid until {until}; the new one was not taken: {error}"));
                     tracing::error!(error, "the new serving certificate was not taken; the old one stays in use");
                 }

@@ -1,6 +1,7 @@
 //! The accept loop: connections, their limits, their end.
 
 use super::connections::{Connections, Place, Watched};
+use super::jitter::jittered;
 use super::shutdown::{DRAIN, Phase};
 use axum::Router;
 use axum::http::{HeaderValue, Version, header};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -103,6 +105,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let pace = Arc::clone(&place.pace);
+    let (since, age) = (Instant::now(), jittered(port.limits.age, 0.25));
+    let is_old = move || since.elapsed() >= age;
     let stream = TokioIo::new(Watched { stream, pace: Arc::clone(&pace) });
     let (router, counted, current) = (port.router.clone(), Arc::clone(&pace), phase.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -112,7 +116,8 @@ where
             let old_protocol = request.version() < Version::HTTP_2;
             let Ok(mut response) = router.oneshot(request).await;
             drop(request_guard);
-            if old_protocol && *current.borrow() != Phase::Serving {
+            // HTTP/1.1 ends with an answer only: closing an idle connection could meet a request on its way.
+            if old_protocol && (is_old() || *current.borrow() != Phase::Serving) {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)
@@ -137,6 +142,11 @@ where
             _ = look.tick() => {
                 if pace.is_overdue(&port.limits, http2) {
                     return;
+                }
+                // GOAWAY: what is under way is answered, what comes next takes another connection.
+                if http2 && !closing && is_old() {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
                 }
             }
             () = pace.evicted.notified() => return,

@@ -18,8 +18,9 @@ pub enum Phase {
     Closing,
 }
 
-/// How long `Leaving` lasts.
-pub const GRACE: Duration = Duration::from_secs(3);
+/// How long `Leaving` lasts: until endpoints have forgotten the pod, and every connection that is in use has had an
+/// answer with `Connection: close`.
+pub const GRACE: Duration = Duration::from_secs(5);
 /// How long connections have to end in `Closing`; together with the grace less than 15 seconds.
 pub const DRAIN: Duration = Duration::from_secs(9);
 

@@ -1,37 +1,44 @@
 //! TLS: one configuration for the server's life; the certificate inside it can be swapped at any time.
 
 use super::certificate::Serving;
-use arc_swap::ArcSwap;
+use super::client_ca::ClientCa;
+use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 
-/// The certificate that the next handshake gets.
-#[derive(Debug)]
-pub struct CurrentCertificate(ArcSwap<Serving>);
+/// The certificate that the next handshake gets. As long as there is none, handshakes fail.
+#[derive(Debug, Default)]
+pub struct CurrentCertificate(ArcSwapOption<Serving>);
 
 impl CurrentCertificate {
     /// Starts with a certificate.
     pub fn new(serving: Serving) -> Arc<Self> {
-        Arc::new(Self(ArcSwap::from_pointee(serving)))
+        Arc::new(Self(ArcSwapOption::from_pointee(serving)))
+    }
+
+    /// Starts without one: somebody will [`swap`](Self::swap) it in.
+    pub fn waiting() -> Arc<Self> {
+        Arc::default()
     }
 
     /// Takes another one; connections that are open keep theirs.
     pub fn swap(&self, serving: Serving) {
-        self.0.store(Arc::new(serving));
+        self.0.store(Some(Arc::new(serving)));
     }
 
     /// The certificate in use.
-    pub fn get(&self) -> Arc<Serving> {
+    pub fn get(&self) -> Option<Arc<Serving>> {
         self.0.load_full()
     }
 }
 
 impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.load().key))
+        self.0.load().as_ref().map(|serving| Arc::clone(&serving.key))
     }
 }
 
@@ -40,9 +47,21 @@ impl ResolvesServerCert for CurrentCertificate {
 /// # Errors
 /// When the cryptography provider does not speak these versions.
 pub fn server_config(certificate: Arc<CurrentCertificate>) -> Result<Arc<ServerConfig>, rustls::Error> {
+    config(certificate, Arc::new(NoClientAuth))
+}
+
+/// The same, for clients only that show a certificate which `clients` takes.
+///
+/// # Errors
+/// When the cryptography provider does not speak these versions.
+pub fn mutual_config(certificate: Arc<CurrentCertificate>, clients: Arc<ClientCa>) -> Result<Arc<ServerConfig>, rustls::Error> {
+    config(certificate, clients)
+}
+
+fn config(certificate: Arc<CurrentCertificate>, clients: Arc<dyn ClientCertVerifier>) -> Result<Arc<ServerConfig>, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     config.send_tls13_tickets = 0;

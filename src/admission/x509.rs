@@ -1,4 +1,4 @@
-//! The one thing that Flinkgate reads out of an X.509 certificate: how long it holds.
+//! The little that Flinkgate reads out of an X.509 certificate: how long it holds, and whose it is.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,9 +9,44 @@ pub(crate) struct Validity {
     pub(crate) not_after: SystemTime,
 }
 
-/// Reads the validity from a DER certificate:
-/// `Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, Validity { Time, Time }, … }, … }`.
+/// Reads the validity from a DER certificate.
 pub(crate) fn validity(certificate: &[u8]) -> Option<Validity> {
+    let (_, times, _) = element(from_validity(certificate)?)?;
+    let (tag, not_before, rest) = element(times)?;
+    let not_before = time(tag, not_before)?;
+    let (tag, not_after, _) = element(rest)?;
+    Some(Validity { not_before, not_after: time(tag, not_after)? })
+}
+
+/// Reads the subject's common name from a DER certificate; none when there are several, so that nobody has to choose.
+pub(crate) fn common_name(certificate: &[u8]) -> Option<String> {
+    const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
+    let (_, _, fields) = element(from_validity(certificate)?)?;
+    let (_, mut parts, _) = element(fields)?;
+    let mut found = None;
+    while !parts.is_empty() {
+        let (_, mut set, rest) = element(parts)?;
+        while !set.is_empty() {
+            let (_, attribute, more) = element(set)?;
+            let (_, oid, value) = element(attribute)?;
+            if oid == COMMON_NAME {
+                let (tag, text, _) = element(value)?;
+                // UTF8String, PrintableString and IA5String are all read as UTF-8.
+                let text = [0x0C, 0x13, 0x16].contains(&tag).then(|| std::str::from_utf8(text).ok()).flatten()?;
+                if found.replace(text.to_owned()).is_some() {
+                    return None;
+                }
+            }
+            set = more;
+        }
+        parts = rest;
+    }
+    found
+}
+
+/// What follows the issuer in
+/// `Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, Validity { Time, Time }, subject, … }, … }`.
+fn from_validity(certificate: &[u8]) -> Option<&[u8]> {
     let (_, certificate, _) = element(certificate)?;
     let (_, mut fields, _) = element(certificate)?;
     if fields.first() == Some(&0xA0) {
@@ -20,11 +55,7 @@ pub(crate) fn validity(certificate: &[u8]) -> Option<Validity> {
     for _ in ["serial", "algorithm", "issuer"] {
         fields = element(fields)?.2;
     }
-    let (_, times, _) = element(fields)?;
-    let (tag, not_before, rest) = element(times)?;
-    let not_before = time(tag, not_before)?;
-    let (tag, not_after, _) = element(rest)?;
-    Some(Validity { not_before, not_after: time(tag, not_after)? })
+    Some(fields)
 }
 
 /// One DER element: its tag, its content, what follows it.
@@ -77,16 +108,33 @@ mod tests {
     }
 
     #[test]
+    fn a_common_name_is_read_when_there_is_one() {
+        let of = |parts: &[(rcgen::DnType, &str)]| {
+            let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            for (part, value) in parts {
+                params.distinguished_name.push(part.clone(), *value);
+            }
+            common_name(params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der())
+        };
+        use rcgen::DnType::{CommonName, OrganizationName};
+        assert_eq!(of(&[(OrganizationName, "system:masters"), (CommonName, "kube-apiserver")]), Some("kube-apiserver".into()));
+        assert_eq!(of(&[(OrganizationName, "kube-apiserver")]), None);
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
     fn broken_certificates_are_no_panic() {
         let certificate =
             rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec();
         for end in 0..certificate.len() {
             assert_eq!(validity(&certificate[..end]), None);
+            assert_eq!(common_name(&certificate[..end]), None);
         }
         for at in 0..certificate.len() {
             let mut broken = certificate.clone();
             broken[at] ^= 0xFF;
-            let _ = validity(&broken);
+            let _ = (validity(&broken), common_name(&broken));
         }
     }
 }

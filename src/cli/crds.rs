@@ -1,6 +1,7 @@
 //! `flinkgate crds`: the custom resource definitions.
 
 use super::{Exit, Outcome};
+use crate::policy::flink_policy;
 use crate::tenant::crd;
 use anyhow::Context;
 
@@ -14,7 +15,11 @@ pub struct Args {}
 /// # Errors
 /// When standard output cannot be written.
 pub fn run(_: Args) -> Outcome {
-    let definition = serde_json::to_value(crd::definition()).context("failed to write the definition of FlinkTenant")?;
-    super::terminal::print(&format!("---\n{}", crate::report::yaml::emit(&definition)))?;
+    let mut text = String::new();
+    for definition in [crd::definition(), flink_policy::definition()] {
+        let definition = serde_json::to_value(definition).context("failed to write a custom resource definition")?;
+        text.push_str(&format!("---\n{}", crate::report::yaml::emit(&definition)));
+    }
+    super::terminal::print(&text)?;
     Ok(Exit::Fine)
 }

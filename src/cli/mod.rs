@@ -14,6 +14,7 @@ pub mod serve;
 pub mod size;
 pub mod terminal;
 pub mod test;
+pub mod webhooks;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the admission webhooks over TLS
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Judge manifests as the cluster would
     Lint(lint::Args),
     /// Show manifests as the cluster would store them after mutation
@@ -60,6 +61,8 @@ enum Command {
     Explain(explain::Args),
     /// Print the custom resource definitions
     Crds(crds::Args),
+    /// Print the webhook configurations
+    Webhooks(webhooks::Args),
     /// Make a development certificate authority and serving certificate
     Certs(certs::Args),
 }
@@ -68,7 +71,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(args),
+        Command::Serve(args) => serve::run(*args),
         Command::Lint(args) => lint::run(args),
         Command::Render(args) => render::run(args),
         Command::Review(args) => review::run(args),
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Crds(args) => crds::run(args),
+        Command::Webhooks(args) => webhooks::run(args),
         Command::Certs(args) => certs::run(args),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -47,7 +47,7 @@ pub struct Gate {
     tenants: Arc<Tenants>,
     policies: Arc<PolicySet>,
     unassigned: Unassigned,
-    prepared: Arc<BTreeMap<String, Prepared>>,
+    prepared: Arc<BTreeMap<String, Arc<Prepared>>>,
 }
 
 /// What is made of a tenant once, when it is loaded.
@@ -55,6 +55,12 @@ pub struct Gate {
 struct Prepared {
     spec: regorus::Value,
     limits: Limits,
+}
+
+impl Prepared {
+    fn of(tenant: &Tenant) -> Self {
+        Self { spec: input::tenant_value(&tenant.spec), limits: Limits::new(&tenant.spec.quota) }
+    }
 }
 
 /// What the gate answers for one object.
@@ -101,11 +107,7 @@ pub enum GateError {
 impl Gate {
     /// A gate over these tenants and policies.
     pub fn new(tenants: Tenants, policies: Arc<PolicySet>, unassigned: Unassigned) -> Self {
-        let prepare = |tenant: &Arc<Tenant>| {
-            let prepared = Prepared { spec: input::tenant_value(&tenant.spec), limits: Limits::new(&tenant.spec.quota) };
-            (tenant.name.clone(), prepared)
-        };
-        let prepared = Arc::new(tenants.iter().map(prepare).collect());
+        let prepared = Arc::new(tenants.iter().map(|tenant| (tenant.name.clone(), Arc::new(Prepared::of(tenant)))).collect());
         Self { tenants: Arc::new(tenants), policies, unassigned, prepared }
     }
 
@@ -147,6 +149,23 @@ impl Gate {
     /// The same gate, knowing the labels of more Namespaces.
     pub fn with_namespaces(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
         Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
+    }
+
+    /// The same gate after some Namespaces got these labels or, at `None`, went away.
+    pub fn with_changes(&self, changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>) -> Self {
+        Self { tenants: Arc::new(self.tenants.with_changes(changes)), ..self.clone() }
+    }
+
+    /// A gate over other tenants and policies; what was prepared for tenants that are the same is kept.
+    pub fn renewed(&self, tenants: Tenants, policies: Arc<PolicySet>) -> Self {
+        let before: BTreeMap<&str, &Arc<Tenant>> = self.tenants.iter().map(|tenant| (tenant.name.as_str(), tenant)).collect();
+        let prepare = |tenant: &Arc<Tenant>| {
+            let same = before.get(tenant.name.as_str()).is_some_and(|before| Arc::ptr_eq(before, tenant));
+            let kept = same.then(|| self.prepared.get(&tenant.name)).flatten().cloned();
+            (tenant.name.clone(), kept.unwrap_or_else(|| Arc::new(Prepared::of(tenant))))
+        };
+        let prepared = Arc::new(tenants.iter().map(prepare).collect());
+        Self { tenants: Arc::new(tenants), policies, unassigned: self.unassigned, prepared }
     }
 
     /// The tenants of which objects must be judged by what all use together: those that use more than they may, and

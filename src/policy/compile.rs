@@ -191,7 +191,7 @@ fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Ve
             let message = format!("{} is never evaluated: name it deny, warn or info", definition.name);
             PolicyProblem { message, ..definition.place.clone() }
         }));
-        if module.definitions.iter().any(|definition| verdict(&definition.name).is_some()) {
+        if is_rule(module) {
             packages.entry(&module.package).or_default().push((source, module));
         }
     }
@@ -252,6 +252,11 @@ fn entry_points(modules: &[ModuleFacts], packages: &[(Vec<String>, Rule)], rules
             Some(verdicts.map(entry).collect())
         })
         .collect()
+}
+
+/// Whether a module says `deny`, `warn` or `info`; others are helpers.
+pub(super) fn is_rule(module: &ModuleFacts) -> bool {
+    module.definitions.iter().any(|definition| verdict(&definition.name).is_some())
 }
 
 fn verdict(name: &str) -> Option<Level> {

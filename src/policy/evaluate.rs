@@ -6,6 +6,7 @@
 use super::compile::{CompiledRule, EntryPoint};
 use super::finding::Level;
 use super::rule::Rule;
+use super::scope::Scope;
 use regorus::Value;
 use regorus::rvm::RegoVM;
 use regorus::rvm::vm::{ExecutionMode, ExecutionState, VmError};
@@ -108,14 +109,16 @@ impl Machines {
     }
 
     /// Runs every entry point, also when others fail.
-    pub(super) fn run(&mut self, rules: &[Rule], programs: &[CompiledRule], input: &Value) -> Vec<RawFinding> {
+    pub(super) fn run(&mut self, rules: &[Rule], scopes: &[Option<Scope>], programs: &[CompiledRule], input: &Value) -> Vec<RawFinding> {
         let mut findings = Vec::new();
         let mut budget = Budget::new();
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
             let applies = compiled.entry_points.iter().filter_map(|entry| rules.get(entry.rule)).any(|rule| applies(rule, input));
-            if !applies {
+            let scope = compiled.entry_points.first().and_then(|entry| scopes.get(entry.rule)?.as_ref());
+            if !applies || scope.is_some_and(|scope| !scope.covers(input)) {
                 continue;
             }
+            let before = findings.len();
             vm.set_input(input.clone());
             for (index, entry) in compiled.entry_points.iter().enumerate() {
                 let Some(rule) = rules.get(entry.rule) else { continue };
@@ -129,6 +132,9 @@ impl Machines {
                 }
             }
             vm.set_input(Value::Undefined);
+            if let Some(scope) = scope {
+                findings.iter_mut().skip(before).for_each(|finding| finding.level = scope.lower(finding.level));
+            }
         }
         findings
     }

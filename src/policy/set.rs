@@ -5,9 +5,11 @@ use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, RawFinding, failure, read_verdict};
 use super::references::Pattern;
 use super::rule::Rule;
+use super::scope::Scope;
 use super::source::{self, PolicySource};
 use regorus::{Engine, Value};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -44,6 +46,9 @@ pub struct PolicySet {
     needs: Needs,
     warnings: Vec<PolicyProblem>,
     engine: Engine,
+    sources: Vec<PolicySource>,
+    /// Where each rule holds, in the rules' order; `None` for everywhere.
+    scopes: Vec<Option<Scope>>,
 }
 
 impl std::fmt::Debug for PolicySet {
@@ -88,12 +93,25 @@ impl PolicySet {
         let compiled = compile::compile(&sources)?;
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+            scopes: vec![None; compiled.rules.len()],
+            sources,
             rules: compiled.rules,
             programs: compiled.programs,
             needs: compiled.needs,
             warnings: compiled.warnings,
             engine: compiled.engine,
         })
+    }
+
+    /// The same set, where the rules from these paths hold only within their scopes.
+    pub fn with_scopes(mut self, scopes: &BTreeMap<String, Scope>) -> Self {
+        self.scopes = self.rules.iter().map(|rule| scopes.get(&rule.path).cloned()).collect();
+        self
+    }
+
+    /// What the set is made of.
+    pub fn sources(&self) -> &[PolicySource] {
+        &self.sources
     }
 
     /// All rules, sorted by id.
@@ -126,7 +144,7 @@ impl PolicySet {
     pub fn evaluate(&self, input: Value) -> Vec<RawFinding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
         let mut machines = machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
-        let findings = machines.run(&self.rules, &self.programs, &input);
+        let findings = machines.run(&self.rules, &self.scopes, &self.programs, &input);
         MACHINES.set(Some(machines));
         findings
     }

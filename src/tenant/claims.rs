@@ -3,7 +3,7 @@
 use super::{Tenant, name_matches};
 use kube::core::{Selector, SelectorExt};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Labels of Namespace objects, by name.
 pub type NamespaceLabels = BTreeMap<String, BTreeMap<String, String>>;
@@ -11,15 +11,25 @@ pub type NamespaceLabels = BTreeMap<String, BTreeMap<String, String>>;
 /// All tenants that are known.
 #[derive(Clone, Debug)]
 pub struct Tenants {
-    tenants: Vec<Claims>,
-    namespaces: NamespaceLabels,
+    claims: Arc<[Claims]>,
+    namespaces: BTreeMap<String, Arc<Known>>,
     everything: Option<Arc<Tenant>>,
+    /// Whether the first of several claimants has the namespace; else it is open whose it is.
+    first_keeps: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Claims {
     tenant: Arc<Tenant>,
     selector: Option<Selector>,
+}
+
+/// A Namespace whose labels are known.
+#[derive(Debug)]
+struct Known {
+    labels: BTreeMap<String, String>,
+    /// Index of its tenant, found when it is first asked for. Only shared among values with the same claims.
+    owner: OnceLock<Option<usize>>,
 }
 
 /// Whose a namespace is.
@@ -40,19 +50,23 @@ impl Tenants {
     /// Without any tenant given, everything belongs to one with an empty spec.
     pub fn built_in() -> Self {
         let everything = Tenant { name: BUILT_IN_TENANT.into(), ..Tenant::default() };
-        Self { tenants: Vec::new(), namespaces: NamespaceLabels::new(), everything: Some(Arc::new(everything)) }
+        Self { everything: Some(Arc::new(everything)), ..Self::new(Vec::new(), NamespaceLabels::new()) }
     }
 
     /// These tenants and no other; selectors that do not parse were refused when the tenants were checked.
     pub fn new(tenants: Vec<Tenant>, namespaces: NamespaceLabels) -> Self {
-        let tenants = tenants
-            .into_iter()
-            .map(|tenant| Claims {
-                selector: tenant.spec.namespaces.selector.clone().and_then(|s| s.try_into().ok()),
-                tenant: Arc::new(tenant),
-            })
-            .collect();
-        Self { tenants, namespaces, everything: None }
+        Self::of(tenants.into_iter().map(Arc::new).collect(), namespaces, false)
+    }
+
+    /// These tenants, the oldest first: where several claim one namespace, the oldest of them has it.
+    pub fn by_age(tenants: Vec<Arc<Tenant>>, namespaces: NamespaceLabels) -> Self {
+        Self::of(tenants, namespaces, true)
+    }
+
+    fn of(tenants: Vec<Arc<Tenant>>, namespaces: NamespaceLabels, first_keeps: bool) -> Self {
+        let claims = tenants.into_iter().map(Claims::of).collect();
+        let known = Self { claims, namespaces: BTreeMap::new(), everything: None, first_keeps };
+        known.with_namespaces(namespaces)
     }
 
     /// The same tenants where everything belongs to the one of this name; `None` if there is none.
@@ -63,14 +77,33 @@ impl Tenants {
 
     /// The same tenants, with the labels of more Namespaces known.
     pub fn with_namespaces(&self, more: NamespaceLabels) -> Self {
-        let mut known = self.clone();
-        known.namespaces.extend(more);
-        known
+        self.with_changes(more.into_iter().map(|(name, labels)| (name, Some(labels))))
+    }
+
+    /// The same tenants after some Namespaces got these labels or, at `None`, went away.
+    pub fn with_changes(&self, changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>) -> Self {
+        let mut changed = self.clone();
+        for (name, labels) in changes {
+            match labels {
+                Some(labels) => {
+                    changed.namespaces.insert(name, Arc::new(Known { labels, owner: OnceLock::new() }));
+                }
+                None => {
+                    changed.namespaces.remove(&name);
+                }
+            }
+        }
+        changed
     }
 
     /// Every tenant.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> {
-        self.tenants.iter().map(|claims| &claims.tenant).chain(&self.everything)
+        self.claims.iter().map(|claims| &claims.tenant).chain(&self.everything)
+    }
+
+    /// Whether the labels of a Namespace are known, or no tenant asks for labels.
+    pub fn can_place(&self, namespace: &str) -> bool {
+        self.namespaces.contains_key(namespace) || self.claims.iter().all(|claims| claims.selector.is_none())
     }
 
     /// Whether labels make any namespace a tenant's.
@@ -83,26 +116,124 @@ impl Tenants {
         if let Some(everything) = &self.everything {
             return Owner::Tenant(everything.clone());
         }
-        let labels = self.namespaces.get(namespace);
-        let mut claiming = self.tenants.iter().filter(|claims| claims.claims(namespace, labels)).map(|claims| &claims.tenant);
-        let Some(first) = claiming.next() else { return Owner::Unassigned };
-        let others: Vec<&Arc<Tenant>> = claiming.collect();
+        match self.namespaces.get(namespace) {
+            Some(known) if self.first_keeps => {
+                let index = known.owner.get_or_init(|| self.claimants(namespace, Some(&known.labels)).map(|(index, _)| index).next());
+                let claims = index.and_then(|index| self.claims.get(index));
+                claims.map_or(Owner::Unassigned, |claims| Owner::Tenant(claims.tenant.clone()))
+            }
+            known => self.settle(namespace, known.map(|known| &known.labels)),
+        }
+    }
+
+    /// Whose a Namespace would be with these labels; `None` where everything is one tenant's, whatever is claimed.
+    pub fn owner_with(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<Owner> {
+        self.everything.is_none().then(|| self.settle(namespace, Some(labels)))
+    }
+
+    /// Whether more than one tenant claims `namespace`.
+    pub fn is_contested(&self, namespace: &str) -> bool {
+        self.claimants(namespace, self.namespaces.get(namespace).map(|known| &known.labels)).nth(1).is_some()
+    }
+
+    fn settle(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Owner {
+        let mut claimants = self.claimants(namespace, labels).map(|(_, claims)| &claims.tenant);
+        let Some(first) = claimants.next() else { return Owner::Unassigned };
+        let others: Vec<&Arc<Tenant>> = if self.first_keeps { Vec::new() } else { claimants.collect() };
         if others.is_empty() {
             return Owner::Tenant(first.clone());
         }
         Owner::Ambiguous(std::iter::once(first).chain(others).map(|tenant| tenant.name.clone()).collect())
     }
+
+    fn claimants(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> impl Iterator<Item = (usize, &Claims)> {
+        self.claims.iter().enumerate().filter(move |(_, claims)| claims.claim(namespace, labels).is_some())
+    }
+
+    /// What the tenant at this place claims although one before it does.
+    pub fn double_claims(&self, index: usize) -> Vec<DoubleClaim> {
+        let Some(later) = self.claims.get(index) else { return Vec::new() };
+        self.doubles(later, self.claims.get(..index).unwrap_or_default())
+    }
+
+    /// What a tenant would claim although an older one does. Older than a new tenant are all; than one that is there already, those
+    /// before it.
+    pub fn double_claims_of(&self, tenant: Tenant) -> Vec<DoubleClaim> {
+        let place = self.claims.iter().position(|claims| claims.tenant.name == tenant.name).unwrap_or(self.claims.len());
+        self.doubles(&Claims::of(Arc::new(tenant)), self.claims.get(..place).unwrap_or_default())
+    }
+
+    fn doubles(&self, later: &Claims, earlier: &[Claims]) -> Vec<DoubleClaim> {
+        let mut found: Vec<DoubleClaim> = Vec::new();
+        for earlier in earlier {
+            for (index, pattern) in later.names().iter().enumerate() {
+                let common = earlier.names().iter().find_map(|other| common_namespace(pattern, other));
+                found.extend(common.map(|common| {
+                    let what = if common.ends_with('*') { format!("namespaces {common}") } else { format!("the namespace {common}") };
+                    DoubleClaim { earlier: earlier.tenant.clone(), claim: Claim::Name(index), what }
+                }));
+            }
+        }
+        for (namespace, known) in &self.namespaces {
+            let Some(claim) = later.claim(namespace, Some(&known.labels)) else { continue };
+            let Some(first) = earlier.iter().find(|earlier| earlier.claim(namespace, Some(&known.labels)).is_some()) else { continue };
+            // What names alone say already is not said again.
+            if !found.iter().any(|double| double.earlier.name == first.tenant.name && matches!(double.claim, Claim::Name(_))) {
+                let what = format!("the namespace {namespace}");
+                found.push(DoubleClaim { earlier: first.tenant.clone(), claim, what });
+            }
+        }
+        found
+    }
+}
+
+/// How a tenant claims a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// By the entry of `spec.namespaces.names` at this place.
+    Name(usize),
+    /// By `spec.namespaces.selector`.
+    Selector,
+}
+
+/// A claim on what an earlier tenant claims too.
+#[derive(Clone, Debug)]
+pub struct DoubleClaim {
+    /// The earlier tenant.
+    pub earlier: Arc<Tenant>,
+    /// How the later one claims.
+    pub claim: Claim,
+    /// What both claim: `the namespace x`, `namespaces x-*`.
+    pub what: String,
+}
+
+impl DoubleClaim {
+    /// What to tell the later tenant.
+    pub fn message(&self, later: &str) -> String {
+        let earlier = &self.earlier;
+        let source = if earlier.source.is_empty() { String::new() } else { format!(" ({})", earlier.source) };
+        format!("tenants {later:?} and {:?}{source} both claim {}: a namespace belongs to one tenant", earlier.name, self.what)
+    }
 }
 
 impl Claims {
-    fn claims(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {
-        self.tenant.spec.namespaces.names.iter().any(|pattern| name_matches(pattern, namespace))
-            || self.selector.as_ref().zip(labels).is_some_and(|(selector, labels)| selector.matches(labels))
+    fn of(tenant: Arc<Tenant>) -> Self {
+        Self { selector: tenant.spec.namespaces.selector.clone().and_then(|selector| selector.try_into().ok()), tenant }
+    }
+
+    fn names(&self) -> &[String] {
+        &self.tenant.spec.namespaces.names
+    }
+
+    fn claim(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Option<Claim> {
+        let by_name = self.names().iter().position(|pattern| name_matches(pattern, namespace)).map(Claim::Name);
+        by_name
+            .or_else(|| self.selector.as_ref().zip(labels).filter(|(selector, labels)| selector.matches(*labels)).map(|_| Claim::Selector))
     }
 }
 
 /// A namespace that two name patterns both claim, if there is one.
-pub(super) fn common_namespace(a: &str, b: &str) -> Option<String> {
+fn common_namespace(a: &str, b: &str) -> Option<String> {
     let (longer, shorter) = if a.trim_end_matches('*').len() >= b.trim_end_matches('*').len() { (a, b) } else { (b, a) };
     name_matches(shorter, longer.trim_end_matches('*'))
         .then(|| longer.to_string())
@@ -153,6 +284,29 @@ mod tests {
         for (namespace, expected) in cases {
             assert_eq!(owner(namespace), expected, "{namespace}");
         }
+    }
+
+    #[test]
+    fn the_oldest_of_several_claimants_keeps_the_namespace() {
+        let all: Vec<Arc<Tenant>> = tenants().iter().cloned().collect();
+        let labels = BTreeMap::from([("team".to_string(), "fraud".to_string())]);
+        for (tenants, expected) in [(all.clone(), "payments"), (all.into_iter().rev().collect(), "fraud")] {
+            let tenants = Tenants::by_age(tenants, BTreeMap::from([("pay-x".into(), labels.clone())]));
+            for owner in [tenants.owner("pay-x"), tenants.owner("pay-x"), tenants.owner_with("pay-x", &labels).unwrap()] {
+                assert!(matches!(&owner, Owner::Tenant(tenant) if tenant.name == expected), "{owner:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_namespace_changes_hands_with_its_labels_and_goes() {
+        let team = |team: &str| BTreeMap::from([("team".to_string(), team.to_string())]);
+        let before = Tenants::by_age(tenants().iter().cloned().collect(), BTreeMap::from([("x".into(), team("fraud"))]));
+        assert!(matches!(before.owner("x"), Owner::Tenant(_)));
+        let moved = before.with_changes([("x".to_string(), Some(team("none")))]);
+        assert!(matches!((before.owner("x"), moved.owner("x")), (Owner::Tenant(_), Owner::Unassigned)));
+        let gone = before.with_changes([("x".to_string(), None)]);
+        assert!(matches!(gone.owner("x"), Owner::Unassigned) && !gone.can_place("x") && before.can_place("x"));
     }
 
     #[test]

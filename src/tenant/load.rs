@@ -2,8 +2,8 @@
 //!
 //! Namespace manifests may stand beside the tenants: their labels decide where a tenant selects by labels.
 
-use super::claims::{NamespaceLabels, common_namespace};
-use super::{FlinkTenantSpec, Owner, Tenant, Tenants, crd, name_matches, schema, validate};
+use super::claims::{Claim, NamespaceLabels};
+use super::{Tenant, Tenants, check};
 use crate::resource::files::{self, FilesError};
 use crate::resource::yaml::{self, Document};
 use crate::resource::{metadata_text, yaml::Span};
@@ -137,40 +137,18 @@ impl Collected {
             |pointer: &str, message: String| TenantProblem { file: file.to_path_buf(), span: document.positions.nearest(pointer), message };
         let before = self.errors.len();
         let name = metadata_text(value, "name");
-        if name.is_empty() {
-            self.errors.push(at("/metadata", "the tenant has no name: give metadata.name".into()));
-        }
         if let Some(first) = self.tenants.iter().find(|found| found.tenant.name == name) {
             self.errors
                 .push(at("/metadata/name", format!("there are two tenants named {name:?}; the first is at {}", first.tenant.source)));
         }
-        for field in value.as_object().into_iter().flatten().map(|(field, _)| field) {
-            if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str()) {
-                let pointer = crate::resource::pointer::join("", field);
-                let span = document.positions.key(&pointer).unwrap_or_else(|| document.positions.nearest(&pointer));
-                let message = format!("unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec");
-                self.errors.push(TenantProblem { file: file.to_path_buf(), span, message });
-            }
-        }
-        let empty = Value::Object(serde_json::Map::new());
-        let spec = value.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&empty);
-        self.errors.extend(schema::check(&crd::SPEC_SCHEMA, spec).into_iter().map(|found| {
-            // What is unknown is the key, whatever stands behind it.
-            let pointer = format!("/spec{}", found.pointer);
-            let span = document.positions.key(&pointer).filter(|_| found.unknown).unwrap_or_else(|| document.positions.nearest(&pointer));
-            TenantProblem { file: file.to_path_buf(), span, message: found.message }
-        }));
-        if self.errors.len() > before {
-            return;
-        }
-        let spec: FlinkTenantSpec = match serde_json::from_value(spec.clone()) {
-            Ok(spec) => spec,
-            Err(problem) => return self.errors.push(at("/spec", problem.to_string())),
-        };
-        for remark in validate::remarks(&spec, rules, today) {
-            let problem = at(&format!("/spec{}", remark.pointer), remark.message);
+        let (spec, remarks) = check::check(value, rules, today);
+        for remark in remarks {
+            let key = document.positions.key(&remark.pointer).filter(|_| remark.on_key);
+            let span = key.unwrap_or_else(|| document.positions.nearest(&remark.pointer));
+            let problem = TenantProblem { file: file.to_path_buf(), span, message: remark.message };
             if remark.warning { self.warnings.push(problem) } else { self.errors.push(problem) }
         }
+        let Some(spec) = spec.filter(|_| self.errors.len() == before) else { return };
         let line = document.positions.nearest("/metadata/name").line;
         let name_spans =
             (0..spec.namespaces.names.len()).map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}"))).collect();
@@ -181,46 +159,16 @@ impl Collected {
 
     /// Two tenants that claim one namespace: by names alone, or by the labels of a Namespace at hand.
     fn find_double_claims(&mut self) {
-        let mut errors = Vec::new();
+        let tenants = Tenants::new(self.tenants.iter().map(|found| found.tenant.clone()).collect(), self.namespaces.clone());
         for (index, later) in self.tenants.iter().enumerate() {
-            for earlier in self.tenants.iter().take(index) {
-                for (pattern, span) in later.tenant.spec.namespaces.names.iter().zip(&later.name_spans) {
-                    let common = earlier.tenant.spec.namespaces.names.iter().find_map(|other| common_namespace(pattern, other));
-                    if let Some(common) = common {
-                        let what = if common.ends_with('*') { "namespaces" } else { "the namespace" };
-                        errors.push(later.claims_too(earlier, *span, &format!("{what} {common}")));
-                    }
-                }
+            for double in tenants.double_claims(index) {
+                let span = match double.claim {
+                    Claim::Name(name) => later.name_spans.get(name).copied().unwrap_or(later.selector_span),
+                    Claim::Selector => later.selector_span,
+                };
+                self.errors.push(TenantProblem { file: later.file.clone(), span, message: double.message(&later.tenant.name) });
             }
         }
-        if errors.is_empty() {
-            let tenants = Tenants::new(self.tenants.iter().map(|found| found.tenant.clone()).collect(), self.namespaces.clone());
-            for namespace in self.namespaces.keys() {
-                let Owner::Ambiguous(names) = tenants.owner(namespace) else { continue };
-                let mut claiming = self.tenants.iter().filter(|found| names.contains(&found.tenant.name));
-                let Some(first) = claiming.next() else { continue };
-                errors.extend(
-                    claiming.map(|later| later.claims_too(first, later.claim_on(namespace), &format!("the namespace {namespace}"))),
-                );
-            }
-        }
-        self.errors.extend(errors);
-    }
-}
-
-impl Found {
-    fn claims_too(&self, earlier: &Self, span: Span, what: &str) -> TenantProblem {
-        let message = format!(
-            "tenants {:?} and {:?} ({}) both claim {what}: a namespace belongs to one tenant",
-            self.tenant.name, earlier.tenant.name, earlier.tenant.source
-        );
-        TenantProblem { file: self.file.clone(), span, message }
-    }
-
-    /// Where this tenant claims a namespace: by a name, else by its selector.
-    fn claim_on(&self, namespace: &str) -> Span {
-        let mut names = self.tenant.spec.namespaces.names.iter().zip(&self.name_spans);
-        names.find(|(pattern, _)| name_matches(pattern, namespace)).map_or(self.selector_span, |(_, span)| *span)
     }
 }
 

@@ -1,9 +1,10 @@
 //! FlinkTenant: what each tenant may run, and which namespace belongs to which.
 //!
 //! [`load`] reads tenants from files with positions, [`schema`] holds their text against the very schema
-//! that the cluster's API server uses, [`claims`] says whose a namespace is, [`enforcement`] what a finding
+//! that the cluster's API server uses, [`check`] is everything that can be wrong with one, [`claims`] says whose a namespace is, [`enforcement`] what a finding
 //! does in a tenant's hands.
 
+pub mod check;
 pub mod claims;
 pub mod crd;
 pub mod enforcement;
@@ -14,6 +15,10 @@ mod validate;
 
 pub use claims::{Owner, Tenants};
 pub use spec::*;
+pub(crate) use validate::namespace_pattern;
+
+/// The label of a Namespace that names its tenant: only Flinkgate writes it, and webhooks select namespaces by it.
+pub const TENANT_LABEL: &str = "flinkgate.dev/tenant";
 
 /// One tenant, checked.
 #[derive(Clone, Debug, Default)]

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What one tenant may run, and what Flinkgate gives its pods. A tenant with an empty spec is safe.
+// Columns share fields such as `type_`, which clippy takes for doubled attributes.
+#[allow(clippy::duplicated_attributes)]
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "flinkgate.dev",
@@ -29,8 +31,56 @@ use std::collections::BTreeMap;
     kind = "FlinkTenant",
     plural = "flinktenants",
     shortname = "ftenant",
+    category = "flinkgate",
     status = "FlinkTenantStatus",
     doc = "A tenant of Flinkgate: which namespaces are its own, what it may run there, and what its pods are given.",
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        description = "Whether the tenant is in force",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(name = "Clusters", type_ = "integer", description = "Flink clusters that run", json_path = ".status.clusters"),
+    printcolumn(name = "CPU", type_ = "string", description = "cpu that the tenant uses", json_path = ".status.used.cpu"),
+    printcolumn(name = "CPU Limit", type_ = "string", description = "cpu that it may use", json_path = ".status.hard.cpu"),
+    printcolumn(name = "Memory", type_ = "string", description = "Memory that the tenant uses", json_path = ".status.used.memory"),
+    printcolumn(name = "Memory Limit", type_ = "string", description = "Memory that it may use", json_path = ".status.hard.memory"),
+    printcolumn(
+        name = "TaskManagers",
+        type_ = "string",
+        description = "TaskManagers that run",
+        json_path = ".status.used.taskManagers",
+        priority = 1
+    ),
+    printcolumn(
+        name = "TaskManagers Limit",
+        type_ = "string",
+        description = "TaskManagers that may run",
+        json_path = ".status.hard.taskManagers",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Storage",
+        type_ = "string",
+        description = "Storage that the tenant uses",
+        json_path = ".status.used.storage",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Storage Limit",
+        type_ = "string",
+        description = "Storage that it may use",
+        json_path = ".status.hard.storage",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        description = "Why the tenant is in force or not",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
+        priority = 1
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     derive = "PartialEq",
     derive = "Default"
 )]
@@ -155,16 +205,16 @@ pub struct Network {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FlinkTenantStatus {
-    /// What the tenant uses.
+    /// What the tenant uses, by the names that a quota counts.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub used: BTreeMap<String, Amount>,
-    /// What it may use.
+    /// What it may use: `spec.quota.hard` as it is in force.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hard: BTreeMap<String, Amount>,
     /// How many Flink clusters it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<i64>,
-    /// Ready, and why not.
+    /// Ready: whether the tenant is in force, and if not, or not wholly, why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 }

@@ -1,10 +1,11 @@
 //! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns, selectors.
 
-use super::{Amount, FlinkTenantSpec};
+use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
 use crate::resource::quantity::Quantity;
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
 use jiff::civil::Date;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
 use std::collections::BTreeMap;
 
@@ -45,20 +46,14 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             rule_pattern(pattern, rules, format!("/exemptions/{index}/rules/{rule}"), &mut error);
         }
         if let Some(until) = &exemption.until
-            && until.parse::<Date>().is_err()
+            && (until.len() != "YYYY-MM-DD".len() || until.parse::<Date>().is_err())
         {
             error(format!("/exemptions/{index}/until"), format!("{until:?} is not a day: write YYYY-MM-DD"));
         }
     }
     for (index, pattern) in spec.namespaces.names.iter().enumerate() {
-        let body = pattern.strip_suffix('*').unwrap_or(pattern);
-        if pattern.is_empty() || !body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-            error(
-                format!("/namespaces/names/{index}"),
-                format!(
-                    "{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"
-                ),
-            );
+        if let Err(message) = namespace_pattern(pattern) {
+            error(format!("/namespaces/names/{index}"), message);
         }
     }
     if let Some(selector) = &spec.namespaces.selector {
@@ -66,6 +61,10 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
         if empty {
             error("/namespaces/selector".into(), "an empty selector would claim every namespace: name labels, or leave it out".into());
+        } else if selects_by_own_label(selector) {
+            let message =
+                format!("the label {TENANT_LABEL} says what the tenants' claims come to and cannot be one: select by another label");
+            error("/namespaces/selector".into(), message);
         } else if let Err(problem) = Selector::try_from(selector.clone()) {
             error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
         }
@@ -96,6 +95,20 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         }
     }
     remarks
+}
+
+/// Whether a pattern can name a namespace.
+pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), String> {
+    let body = pattern.strip_suffix('*').unwrap_or(pattern);
+    if !pattern.is_empty() && body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return Ok(());
+    }
+    Err(format!("{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"))
+}
+
+fn selects_by_own_label(selector: &LabelSelector) -> bool {
+    selector.match_labels.iter().flatten().any(|(key, _)| key == TENANT_LABEL)
+        || selector.match_expressions.iter().flatten().any(|expression| expression.key == TENANT_LABEL)
 }
 
 fn quantities(amounts: &BTreeMap<String, Amount>, base: &str, error: &mut impl FnMut(String, String)) {

@@ -1,15 +1,18 @@
-//! `flinkgate serve`: the webhook server and its health port.
+//! `flinkgate serve`: the webhook server and its health port, with its configuration from [`files`] or from a [`cluster`].
+
+mod cluster;
+mod files;
 
 use super::{Exit, Outcome};
-use crate::admission::answer::Judge;
 use crate::admission::certificate::{self, Serving};
+use crate::admission::client_ca::ClientCa;
 use crate::admission::health::{self, Health};
 use crate::admission::reload::{self, Files};
 use crate::admission::router;
 use crate::admission::server::{self, Limits, Port};
 use crate::admission::shutdown::{self, Phase};
 use crate::admission::tls::{self, CurrentCertificate};
-use crate::pipeline::{Change, LiveGate, Unassigned};
+use crate::pipeline::Unassigned;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
@@ -26,6 +29,11 @@ const RELOAD: Duration = Duration::from_millis(1_500);
 /// How long a certificate holds that nobody keeps: longer than a process lives.
 const OWN_CERTIFICATE_DAYS: u32 = 3_650;
 
+/// What has to be there before the server is ready, with configuration from files and from a cluster.
+const FROM_FILES: [&str; 3] = ["certificate", "policies", "listener"];
+/// See [`FROM_FILES`].
+const IN_CLUSTER: [&str; 5] = ["certificate", "policies", "tenants", "namespaces", "listener"];
+
 /// Arguments of `flinkgate serve`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,8 +43,14 @@ pub struct Args {
     /// Address of /healthz, /readyz and /metrics (plain HTTP)
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8081")]
     health_bind: SocketAddr,
+    /// Take FlinkTenants, FlinkPolicies and Namespaces from the cluster that KUBECONFIG or the pod's service account names
+    #[arg(long)]
+    cluster: bool,
+    /// Flinkgate's own namespace, where its Lease and Secret are
+    #[arg(long, value_name = "NS", default_value = "flinkgate-system", requires = "cluster")]
+    namespace: String,
     /// Files or folders with FlinkTenants; reloaded when they change
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "cluster")]
     tenants: Vec<PathBuf>,
     /// Files or folders with more rules; reloaded when they change
     #[arg(long, value_name = "PATH")]
@@ -44,17 +58,24 @@ pub struct Args {
     /// What happens to Flink in a namespace of no tenant
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
-    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own
+    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own; with --cluster it keeps that in the
+    /// Secret flinkgate-tls, and its CA in both webhook configurations
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// One more name or address in the certificate that Flinkgate makes
+    /// Serve only clients with a certificate (PEM) of an authority in this file; reloaded when it changes
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// And with this common name; may be given several times
+    #[arg(long, value_name = "CN", requires = "client_ca")]
+    client_name: Vec<String>,
+    /// One more name or address in the certificate that Flinkgate makes; the same for all replicas
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
     /// Where to write the CA of the certificate that Flinkgate makes, for `curl --cacert` and `webhooks --ca`
-    #[arg(long, value_name = "FILE", conflicts_with = "tls_cert")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tls_cert", "cluster"])]
     tls_ca_out: Option<PathBuf>,
     /// error, warn, info, debug, trace, or a filter such as flinkgate=debug; RUST_LOG goes before
     #[arg(long, value_name = "LEVEL", default_value = "info")]
@@ -62,6 +83,13 @@ pub struct Args {
     /// How log lines look
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: logs::Format,
+}
+
+impl Args {
+    /// Whether the certificate is the one in the Secret that replicas share.
+    fn keeps_certificate(&self) -> bool {
+        self.cluster && self.tls_cert.is_none()
+    }
 }
 
 /// Runs the command.
@@ -76,78 +104,69 @@ pub fn run(args: Args) -> Outcome {
     outcome
 }
 
-/// Loads tenants and policies, and follows their files from now on.
-fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
-    let (live, warnings) = LiveGate::load(args.tenants.clone(), args.policies.clone(), args.unassigned)?;
-    warn(&warnings);
-    let live = Arc::new(live);
-    health.set("policies", true, in_force(&live));
-    tokio::spawn(follow(Arc::clone(&live), Arc::clone(health), Arc::clone(metrics)));
-    Ok(Arc::new(move |webhook, resource| webhook.ask(&live.current(), resource)))
-}
-
-async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {
-    loop {
-        tokio::time::sleep(RELOAD).await;
-        let at_work = Arc::clone(&live);
-        // Compiling policies takes milliseconds: not on a thread that answers requests.
-        let Ok(change) = tokio::task::spawn_blocking(move || at_work.refresh()).await else { continue };
-        match change {
-            Change::None => {}
-            Change::Taken(warnings) => {
-                warn(&warnings);
-                tracing::info!(in_force = in_force(&live), "tenants and policies reloaded");
-                health.set("policies", true, in_force(&live));
-            }
-            Change::Refused(error) => {
-                metrics.policy_errors.inc();
-                tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
-                health.set("policies", true, format!("{}; last reload failed: {error}", in_force(&live)));
-            }
-        }
-    }
-}
-
-fn in_force(live: &LiveGate) -> String {
-    let gate = live.current();
-    format!("{} rules, {} tenants", gate.policies().rules().len(), gate.tenants().iter().count())
-}
-
-fn warn(warnings: &[String]) {
-    for warning in warnings {
-        tracing::warn!(warning, "tenants and policies");
-    }
-}
-
 async fn serve(args: Args) -> Outcome {
     let metrics = Arc::new(Metrics::default());
-    let health = Health::waiting_for(&["certificate", "policies", "listener"]);
-    let judge = load(&args, &health, &metrics)?;
-    let certificate = take_certificate(&args, &health, &metrics)?;
-    let webhook_listener = bind(args.bind, "--bind").await?;
+    let mut signal = tokio::spawn(shutdown::signal());
     let health_listener = bind(args.health_bind, "--health-bind").await?;
-    let (webhooks_at, health_at) = (webhook_listener.local_addr()?, health_listener.local_addr()?);
+    let health_at = health_listener.local_addr()?;
+    // The health port answers from the beginning, so that who waits sees for what, and to the very end, so that probes see
+    // "not ready" instead of nothing.
+    let names: &[&'static str] = if args.cluster { &IN_CLUSTER } else { &FROM_FILES };
+    let health = Health::waiting_for(names);
+    let limits = Limits { connections: 64, ..Limits::default() };
+    let plain = Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
+    let (health_phase, health_watched) = watch::channel(Phase::Serving);
+    let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
+
+    let certificate = if args.keeps_certificate() { CurrentCertificate::waiting() } else { take_certificate(&args, &health, &metrics)? };
+    let clients = match &args.client_ca {
+        Some(path) => Some(ClientCa::load(path.clone(), args.client_name.clone()).context("--client-ca")?),
+        None => None,
+    };
+    let (judge, cluster) = if args.cluster {
+        tracing::info!(health = %health_at, "waiting for the cluster's configuration");
+        let mut cluster = cluster::start(&args, &health, &metrics).await?;
+        let judge = tokio::select! {
+            judge = cluster.judge() => judge?,
+            signal = &mut signal => {
+                signal?.context("cannot listen for signals")?;
+                return Ok(Exit::Fine);
+            }
+        };
+        (judge, Some(cluster))
+    } else {
+        (files::load(&args, &health, &metrics)?, None)
+    };
+    let webhook_listener = bind(args.bind, "--bind").await?;
+    let webhooks_at = webhook_listener.local_addr()?;
 
     let (phase, watched) = watch::channel(Phase::Serving);
-    let acceptor = TlsAcceptor::from(tls::server_config(certificate)?);
+    let acceptor = TlsAcceptor::from(match clients {
+        None => tls::server_config(Arc::clone(&certificate))?,
+        Some(clients) => {
+            tokio::spawn(Arc::clone(&clients).watch(RELOAD));
+            tls::mutual_config(Arc::clone(&certificate), clients)?
+        }
+    });
+    let candidate = cluster.map(|cluster| cluster.stand(&args, &certificate, &health, &metrics));
     let webhooks = Port {
         tls: Some(acceptor),
         router: router::router(judge, Arc::clone(&metrics)),
         limits: Limits::default(),
         open: metrics.connections.clone(),
     };
-    let limits = Limits { connections: 64, ..Limits::default() };
-    let plain = Port { tls: None, router: health::router(Arc::clone(&health), metrics), limits, open: Default::default() };
     let webhooks = tokio::spawn(server::serve(webhook_listener, webhooks, watched));
-    // The health port answers to the very end, so that probes see "not ready" instead of nothing.
-    let (health_phase, health_watched) = watch::channel(Phase::Serving);
-    let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
-    let signal = tokio::spawn(shutdown::signal());
     health.set("listener", true, format!("webhooks on {webhooks_at}"));
     tracing::info!(webhooks = %webhooks_at, health = %health_at, version = env!("CARGO_PKG_VERSION"), "listening");
 
     signal.await?.context("cannot listen for signals")?;
-    shutdown::leave(&phase, &health, shutdown::GRACE).await;
+    // Another replica leads while this one answers what is still sent to it.
+    let hand_over = async {
+        if let Some(candidate) = candidate {
+            candidate.leave().await;
+        }
+    };
+    tokio::join!(shutdown::leave(&phase, &health, shutdown::GRACE), hand_over);
     webhooks.await?;
     health_phase.send_replace(Phase::Closing);
     let _ = tokio::time::timeout(Duration::from_secs(1), plain).await;

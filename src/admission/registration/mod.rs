@@ -1,0 +1,204 @@
+//! What the API server has to know of Flinkgate: the two webhook configurations.
+//!
+//! `flinkgate webhooks` prints them and the chart installs them; both are made here, so that they cannot differ.
+//! [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is, [`ca`] whom to trust there.
+//! The server knows nothing of this: it answers whoever asks.
+
+pub mod ca;
+pub mod endpoint;
+mod table;
+
+use super::answer::Webhook as Door;
+use crate::tenant::TENANT_LABEL;
+use endpoint::Endpoint;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::admissionregistration::v1::{
+    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ServiceReference, ValidatingWebhook,
+    ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta};
+use table::{Reach, Webhook};
+
+/// Name of both configurations.
+pub const CONFIGURATION: &str = "flinkgate";
+
+/// The namespace that Flinkgate runs in unless another is given.
+pub const NAMESPACE: &str = "flinkgate-system";
+
+/// Name of the Service in front of Flinkgate.
+pub const SERVICE: &str = "flinkgate";
+
+/// Port of that Service.
+pub const SERVICE_PORT: i32 = 443;
+
+/// The API server's own label on Namespaces: always the name, whatever anybody writes there.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// An answer takes microseconds; this is for connections. Mutation and validation together stay well below the 34
+/// seconds that an API request may take.
+const TIMEOUT_SECONDS: i32 = 5;
+
+/// Where Flinkgate is and whom to trust there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// How API servers reach it.
+    pub endpoint: Endpoint,
+    /// PEM certificates of the authorities; without them Flinkgate, cert-manager or somebody else fills them in.
+    pub ca_bundle: Option<Vec<u8>>,
+}
+
+impl Registration {
+    /// The configuration of what may change objects.
+    pub fn mutating(&self) -> MutatingWebhookConfiguration {
+        let webhook = |webhook: &Webhook| MutatingWebhook {
+            name: webhook.full_name(),
+            client_config: self.client(Door::Mutate),
+            rules: Some(rules(webhook)),
+            namespace_selector: self.namespaces(webhook.reach),
+            match_conditions: conditions(webhook),
+            match_policy: Some("Equivalent".into()),
+            failure_policy: Some(webhook.on_failure.as_str().into()),
+            side_effects: SIDE_EFFECTS.into(),
+            timeout_seconds: Some(TIMEOUT_SECONDS),
+            // What another webhook adds after us (a container, a label of a Namespace) is seen too.
+            reinvocation_policy: Some("IfNeeded".into()),
+            admission_review_versions: review_versions(),
+            object_selector: None,
+        };
+        MutatingWebhookConfiguration { metadata: metadata(), webhooks: Some(table::MUTATING.iter().map(webhook).collect()) }
+    }
+
+    /// The configuration of what judges objects as they will be stored.
+    pub fn validating(&self) -> ValidatingWebhookConfiguration {
+        let webhook = |webhook: &Webhook| ValidatingWebhook {
+            name: webhook.full_name(),
+            client_config: self.client(Door::Validate),
+            rules: Some(rules(webhook)),
+            namespace_selector: self.namespaces(webhook.reach),
+            match_conditions: conditions(webhook),
+            match_policy: Some("Equivalent".into()),
+            failure_policy: Some(webhook.on_failure.as_str().into()),
+            side_effects: SIDE_EFFECTS.into(),
+            timeout_seconds: Some(TIMEOUT_SECONDS),
+            admission_review_versions: review_versions(),
+            object_selector: None,
+        };
+        ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(table::VALIDATING.iter().map(webhook).collect()) }
+    }
+
+    fn client(&self, door: Door) -> WebhookClientConfig {
+        let path = format!("/{}", door.as_str());
+        let ca_bundle = self.ca_bundle.clone().map(ByteString);
+        match &self.endpoint {
+            Endpoint::Service(service) => WebhookClientConfig {
+                service: Some(ServiceReference {
+                    namespace: service.namespace.clone(),
+                    name: service.name.clone(),
+                    path: Some(path),
+                    port: Some(SERVICE_PORT),
+                }),
+                ca_bundle,
+                url: None,
+            },
+            Endpoint::Url(url) => WebhookClientConfig { url: Some(format!("{url}{path}")), ca_bundle, service: None },
+        }
+    }
+
+    /// Flinkgate's own namespace and kube-system never wait for Flinkgate: else neither could come back without it.
+    fn namespaces(&self, reach: Reach) -> Option<LabelSelector> {
+        let exempt = LabelSelectorRequirement {
+            key: NAME_LABEL.into(),
+            operator: "NotIn".into(),
+            values: Some(vec!["kube-system".into(), self.endpoint.own_namespace().into()]),
+        };
+        let tenants = LabelSelectorRequirement { key: TENANT_LABEL.into(), operator: "Exists".into(), values: None };
+        let requirements = match reach {
+            Reach::TenantNamespaces => vec![exempt, tenants],
+            Reach::AllNamespaces | Reach::NamespaceObjects => vec![exempt],
+            Reach::ClusterObjects => return None,
+        };
+        Some(LabelSelector { match_expressions: Some(requirements), match_labels: None })
+    }
+}
+
+/// A dry run is answered as if it were real, and nothing is written for it.
+const SIDE_EFFECTS: &str = "NoneOnDryRun";
+
+fn review_versions() -> Vec<String> {
+    vec!["v1".into()]
+}
+
+fn metadata() -> ObjectMeta {
+    ObjectMeta { name: Some(CONFIGURATION.into()), ..ObjectMeta::default() }
+}
+
+fn rules(webhook: &Webhook) -> Vec<RuleWithOperations> {
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+    let rule = |rule: &table::Rule| RuleWithOperations {
+        api_groups: words(&[rule.group]),
+        api_versions: words(&[rule.version]),
+        operations: words(rule.operations),
+        resources: words(rule.resources),
+        scope: Some(webhook.reach.scope().into()),
+    };
+    webhook.rules.iter().map(rule).collect()
+}
+
+fn conditions(webhook: &Webhook) -> Option<Vec<MatchCondition>> {
+    let condition = |condition: &table::Condition| MatchCondition { name: condition.name.into(), expression: condition.expression.into() };
+    (!webhook.conditions.is_empty()).then(|| webhook.conditions.iter().map(condition).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use endpoint::Service;
+    use serde_json::{Value, json};
+
+    fn configurations() -> [Value; 2] {
+        let service = Service { namespace: "gate".into(), name: "flinkgate".into() };
+        let registration = Registration { endpoint: Endpoint::Service(service), ca_bundle: None };
+        [serde_json::to_value(registration.mutating()).unwrap(), serde_json::to_value(registration.validating()).unwrap()]
+    }
+
+    fn webhooks(configuration: &Value) -> &[Value] {
+        configuration["webhooks"].as_array().unwrap()
+    }
+
+    #[test]
+    fn own_namespace_and_kube_system_are_exempt_by_a_label_that_nobody_can_change() {
+        for webhook in configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec()) {
+            if webhook["name"] == "configuration.flinkgate.dev" {
+                assert_eq!(webhook.get("namespaceSelector"), None);
+                continue;
+            }
+            let exempt = json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "gate"]});
+            assert_eq!(webhook["namespaceSelector"]["matchExpressions"][0], exempt, "{webhook:#}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_selected_by_labels_that_a_tenant_writes() {
+        for webhook in configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec()) {
+            assert_eq!(webhook.get("objectSelector"), None, "{webhook:#}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_every_webhook_says_all_that_the_api_server_would_fill_in() {
+        for configuration in configurations() {
+            let mut names: Vec<&str> = webhooks(&configuration).iter().map(|webhook| webhook["name"].as_str().unwrap()).collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count);
+            for webhook in webhooks(&configuration) {
+                for field in ["failurePolicy", "matchPolicy", "sideEffects", "timeoutSeconds", "admissionReviewVersions"] {
+                    assert!(webhook.get(field).is_some(), "{field}: {webhook:#}");
+                }
+                assert_eq!(webhook["clientConfig"]["service"]["port"], 443);
+            }
+        }
+    }
+}

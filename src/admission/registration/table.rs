@@ -1,0 +1,182 @@
+//! The webhooks: what the API server asks about, in which namespaces, when, and what happens without an answer.
+//!
+//! Deletions, evictions and `status` are never asked about: nothing that Flinkgate could say may hold them up.
+//! What the conditions spare, the gate would pass anyway (`passes_always`); they are never wider than that.
+
+use crate::flink::CANARY_LABEL;
+use crate::tenant::TENANT_LABEL;
+
+/// One webhook, in one of the two configurations.
+pub(super) struct Webhook {
+    /// First part of its name; the chart's values know it by that.
+    pub(super) name: &'static str,
+    /// Where the objects are.
+    pub(super) reach: Reach,
+    /// Which objects.
+    pub(super) rules: &'static [Rule],
+    /// All of these must hold.
+    pub(super) conditions: &'static [Condition],
+    /// What happens without an answer.
+    pub(super) on_failure: OnFailure,
+}
+
+impl Webhook {
+    /// The name as the API server wants it: a domain of three parts.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}.flinkgate.dev", self.name)
+    }
+}
+
+/// Resources of one API group.
+pub(super) struct Rule {
+    pub(super) operations: &'static [&'static str],
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) resources: &'static [&'static str],
+}
+
+/// A CEL expression that the API server evaluates before it asks.
+pub(super) struct Condition {
+    pub(super) name: &'static str,
+    pub(super) expression: &'static str,
+}
+
+/// Where the objects of a webhook are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// In the namespaces that carry the tenant label.
+    TenantNamespaces,
+    /// In any namespace that is not exempt.
+    AllNamespaces,
+    /// Namespaces themselves.
+    NamespaceObjects,
+    /// In no namespace.
+    ClusterObjects,
+}
+
+impl Reach {
+    /// The word in a rule's `scope`.
+    pub(super) fn scope(self) -> &'static str {
+        match self {
+            Self::TenantNamespaces | Self::AllNamespaces => "Namespaced",
+            Self::NamespaceObjects | Self::ClusterObjects => "Cluster",
+        }
+    }
+}
+
+/// What the API server does when Flinkgate gives no answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    /// Refuse.
+    Fail,
+    /// Go on without.
+    Ignore,
+}
+
+impl OnFailure {
+    /// The word in `failurePolicy`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "Fail",
+            Self::Ignore => "Ignore",
+        }
+    }
+}
+
+/// Webhooks of the mutating configuration: only for what Flinkgate changes. Deployments, StatefulSets and Jobs are not:
+/// their pods are completed as they are created.
+pub(super) const MUTATING: &[Webhook] = &[
+    Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: NEW_PODS, conditions: &[], on_failure: OnFailure::Fail },
+    Webhook { name: "flink", reach: Reach::AllNamespaces, rules: FLINK, conditions: CHANGES, on_failure: OnFailure::Fail },
+    // Gives a Namespace its tenant's label before anything can be created in it. No Namespace waits for a Flinkgate that is
+    // down, most are of no tenant: the label is then written as soon as it is back.
+    Webhook {
+        name: "namespaces",
+        reach: Reach::NamespaceObjects,
+        rules: NAMESPACES,
+        conditions: &[NOT_BEING_DELETED, LABELS_CHANGE],
+        on_failure: OnFailure::Ignore,
+    },
+];
+
+/// Webhooks of the validating configuration.
+pub(super) const VALIDATING: &[Webhook] = &[
+    Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: PODS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook { name: "claims", reach: Reach::TenantNamespaces, rules: CLAIMS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook { name: "workloads", reach: Reach::TenantNamespaces, rules: WORKLOADS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook { name: "flink", reach: Reach::AllNamespaces, rules: FLINK_AND_SCALE, conditions: CHANGES, on_failure: OnFailure::Fail },
+    // Guards the label by which all webhooks above find their namespaces; asks about nothing else, so that Namespaces of no
+    // tenant never wait.
+    Webhook {
+        name: "namespaces",
+        reach: Reach::NamespaceObjects,
+        rules: NAMESPACES,
+        conditions: &[NOT_BEING_DELETED, TENANT_LABEL_CHANGES],
+        on_failure: OnFailure::Fail,
+    },
+    Webhook { name: "configuration", reach: Reach::ClusterObjects, rules: OWN_KINDS, conditions: CHANGES, on_failure: OnFailure::Fail },
+];
+
+const CREATE: &[&str] = &["CREATE"];
+const CREATE_AND_UPDATE: &[&str] = &["CREATE", "UPDATE"];
+
+const NEW_PODS: &[Rule] = &[Rule { operations: CREATE, group: "", version: "v1", resources: &["pods"] }];
+const PODS: &[Rule] =
+    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["pods", "pods/ephemeralcontainers", "pods/resize"] }];
+const CLAIMS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
+const WORKLOADS: &[Rule] = &[
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "apps",
+        version: "v1",
+        resources: &["deployments", "deployments/scale", "statefulsets", "statefulsets/scale"],
+    },
+    Rule { operations: CREATE_AND_UPDATE, group: "batch", version: "v1", resources: &["jobs"] },
+];
+const NAMESPACES: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
+const OWN_KINDS: &[Rule] =
+    &[Rule { operations: CREATE_AND_UPDATE, group: "flinkgate.dev", version: "*", resources: &["flinktenants", "flinkpolicies"] }];
+
+/// Any version: one that nobody knows yet is asked about rather than missed. A cluster without these kinds is not disturbed.
+const FLINK: &[Rule] =
+    &[Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: FLINK_KINDS }, SPOTIFY, LYFT];
+const FLINK_AND_SCALE: &[Rule] = &[
+    Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: FLINK_KINDS },
+    Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: &["flinkdeployments/scale"] },
+    SPOTIFY,
+    LYFT,
+];
+const FLINK_KINDS: &[&str] = &["flinkdeployments", "flinksessionjobs", "flinkstatesnapshots", "flinkbluegreendeployments"];
+const SPOTIFY: Rule = Rule { operations: CREATE_AND_UPDATE, group: "flinkoperator.k8s.io", version: "*", resources: &["flinkclusters"] };
+const LYFT: Rule = Rule { operations: CREATE_AND_UPDATE, group: "flink.k8s.io", version: "*", resources: &["flinkapplications"] };
+
+/// What is on its way out may lose its finalizers. Only the stored object's word counts: anybody can write a
+/// deletionTimestamp into what is created.
+const NOT_BEING_DELETED: Condition = Condition {
+    name: "not-being-deleted",
+    expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null",
+};
+
+/// Finalizers, annotations, owners and an operator's bookkeeping leave what runs as it is. An operator's canary becomes a
+/// cluster when it loses its label, so that counts too.
+const WHAT_RUNS_CHANGES: Condition = Condition {
+    name: "what-runs-changes",
+    expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
+                 object.metadata.?labels[?'flink.apache.org/canary'] != oldObject.metadata.?labels[?'flink.apache.org/canary']",
+};
+const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canary"));
+
+const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
+
+/// Tenants claim Namespaces by labels too.
+const LABELS_CHANGE: Condition = Condition {
+    name: "labels-change",
+    expression: "request.operation != 'UPDATE' || object.metadata.?labels != oldObject.metadata.?labels",
+};
+
+const TENANT_LABEL_CHANGES: Condition = Condition {
+    name: "tenant-label-changes",
+    expression: "request.operation == 'CREATE' ? object.metadata.?labels[?'flinkgate.dev/tenant'].hasValue() : \
+                 object.metadata.?labels[?'flinkgate.dev/tenant'] != oldObject.metadata.?labels[?'flinkgate.dev/tenant']",
+};
+const _: () = assert!(matches!(TENANT_LABEL.as_bytes(), b"flinkgate.dev/tenant"));

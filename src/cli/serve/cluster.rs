@@ -1,0 +1,154 @@
+//! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from files.
+
+use super::{Args, RELOAD};
+use crate::admission::answer::{Answer, Judge};
+use crate::admission::health::Health;
+use crate::admission::tls::CurrentCertificate;
+use crate::cluster::certificates::{self, Keeper};
+use crate::cluster::due::Due;
+use crate::cluster::keeper::{self, Input, Outputs};
+use crate::cluster::lease::{self, Candidate};
+use crate::cluster::namespaces::Lookup;
+use crate::cluster::{status, watches};
+use crate::pipeline::Gate;
+use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
+use crate::resource::{Operation, Resource, files};
+use crate::telemetry::metrics::Metrics;
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use kube::{Client, Config};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Longest wait for a connection to the API server; requests and watches have their own limits.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Inputs that may wait for the keeper; a watch that runs ahead of it waits too.
+const WAITING: usize = 1_024;
+
+/// The watches, and what comes of them.
+pub(super) struct Cluster {
+    client: Client,
+    first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
+    due: watch::Receiver<Arc<Vec<Due>>>,
+}
+
+/// Connects and starts to watch.
+pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Cluster> {
+    let mut config = Config::infer()
+        .await
+        .context("--cluster finds no cluster: set KUBECONFIG to a readable file, or run in a pod with a service account's token")?;
+    config.connect_timeout = Some(CONNECT);
+    let client = Client::try_from(config).context("--cluster: the configuration of the cluster cannot be used")?;
+    // Wrong files end the command, as they do without a cluster.
+    let base = base(&args.policies)?;
+    PolicySet::from_sources(base.clone())?;
+
+    let (inputs, received) = mpsc::channel(WAITING);
+    let (first_sender, first) = oneshot::channel();
+    let (due_sender, due) = watch::channel(Arc::default());
+    let outputs = Outputs { first: Some(first_sender), due: due_sender, health: Arc::clone(health), metrics: Arc::clone(metrics) };
+    tokio::spawn(keeper::keep(base, args.unassigned, received, outputs));
+    watches::start(&client, &inputs);
+    if !args.policies.is_empty() {
+        tokio::spawn(follow(args.policies.clone(), inputs));
+    }
+    Ok(Cluster { client, first, due })
+}
+
+impl Cluster {
+    /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by half of what holds.
+    pub(super) async fn judge(&mut self) -> anyhow::Result<Judge> {
+        let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
+        let lookup = Lookup::new(self.client.clone());
+        Ok(Arc::new(move |webhook, resource| {
+            let gate = gate.load_full();
+            match placed(&gate, &lookup, resource) {
+                Ok(None) => webhook.ask(&gate, resource),
+                Ok(Some(gate)) => webhook.ask(&gate, resource),
+                Err(answer) => answer,
+            }
+        }))
+    }
+
+    /// Stands for the lease, with what its holder does; keeps the certificate unless files are given. To be called when
+    /// nothing can fail any more: a replica that cannot serve should not lead.
+    pub(super) fn stand(
+        self,
+        args: &Args,
+        certificate: &Arc<CurrentCertificate>,
+        health: &Arc<Health>,
+        metrics: &Arc<Metrics>,
+    ) -> Candidate {
+        let candidate = Candidate::stand(self.client.clone(), &args.namespace, lease::identity(), lease::Timings::default());
+        tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
+        if args.keeps_certificate() {
+            tokio::spawn(certificates::keep(Keeper {
+                client: self.client,
+                namespace: args.namespace.clone(),
+                more_names: args.tls_san.clone(),
+                timings: certificates::Timings::default(),
+                leader: candidate.leading(),
+                current: Arc::clone(certificate),
+                health: Arc::clone(health),
+                metrics: Arc::clone(metrics),
+            }));
+        }
+        candidate
+    }
+}
+
+/// The gate that knows the namespace of an object, where the one in force does not yet.
+fn placed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Gate>, Answer> {
+    let creates = matches!(resource.operation, Operation::Create | Operation::Update);
+    if resource.namespace.is_empty() || !creates || gate.tenants().can_place(&resource.namespace) {
+        return Ok(None);
+    }
+    match lookup.labels(&resource.namespace) {
+        Ok(labels) => Ok(labels.map(|labels| gate.with_changes([(resource.namespace.clone(), Some(labels))]))),
+        Err(error) => {
+            tracing::warn!(namespace = resource.namespace, error, "a namespace could not be read");
+            let message = format!("Flinkgate could not read namespace {}, so nothing was judged: {error}", resource.namespace);
+            let help = Some("Send the object again.".to_owned());
+            let finding = Finding { rule: "tenancy/unread-namespace".into(), level: Level::Error, message, pointer: String::new(), help };
+            Err(Answer { tenant: None, findings: vec![finding], patch: None })
+        }
+    }
+}
+
+/// The built-in rules and those of files.
+fn base(policies: &[PathBuf]) -> anyhow::Result<Vec<PolicySource>> {
+    let mut sources = source::embedded();
+    sources.extend(source::read(policies)?);
+    Ok(sources)
+}
+
+/// Hands the policy files on when they change.
+async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
+    let mut seen = None;
+    loop {
+        let paths = policies.clone();
+        let look = move || {
+            files::list_files(&paths, &["rego"]).map(|found| (files::fingerprint(&found), paths)).map_err(|error| error.to_string())
+        };
+        let looked = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(error.to_string()));
+        match looked {
+            Ok((now, paths)) if seen != Some(now) => {
+                let first = seen.replace(now).is_none();
+                match base(&paths) {
+                    Ok(_) if first => {}
+                    Ok(sources) => {
+                        if inputs.send(Input::Base(sources)).await.is_err() {
+                            return;
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "the policy files were not reloaded: what was in force stays"),
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(error, "the policy files were not reloaded: what was in force stays"),
+        }
+        tokio::time::sleep(RELOAD).await;
+    }
+}

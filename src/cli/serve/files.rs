@@ -1,0 +1,51 @@
+//! Tenants and policies from files, followed as they change.
+
+use super::{Args, RELOAD};
+use crate::admission::answer::Judge;
+use crate::admission::health::Health;
+use crate::pipeline::{Change, LiveGate};
+use crate::telemetry::metrics::Metrics;
+use std::sync::Arc;
+
+/// Loads tenants and policies, and follows their files from now on.
+pub(super) fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
+    let (live, warnings) = LiveGate::load(args.tenants.clone(), args.policies.clone(), args.unassigned)?;
+    warn(&warnings);
+    let live = Arc::new(live);
+    health.set("policies", true, in_force(&live));
+    tokio::spawn(follow(Arc::clone(&live), Arc::clone(health), Arc::clone(metrics)));
+    Ok(Arc::new(move |webhook, resource| webhook.ask(&live.current(), resource)))
+}
+
+async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {
+    loop {
+        tokio::time::sleep(RELOAD).await;
+        let at_work = Arc::clone(&live);
+        // Compiling policies takes milliseconds: not on a thread that answers requests.
+        let Ok(change) = tokio::task::spawn_blocking(move || at_work.refresh()).await else { continue };
+        match change {
+            Change::None => {}
+            Change::Taken(warnings) => {
+                warn(&warnings);
+                tracing::info!(in_force = in_force(&live), "tenants and policies reloaded");
+                health.set("policies", true, in_force(&live));
+            }
+            Change::Refused(error) => {
+                metrics.policy_errors.inc();
+                tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
+                health.set("policies", true, format!("{}; last reload failed: {error}", in_force(&live)));
+            }
+        }
+    }
+}
+
+fn in_force(live: &LiveGate) -> String {
+    let gate = live.current();
+    format!("{} rules, {} tenants", gate.policies().rules().len(), gate.tenants().iter().count())
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!(warning, "tenants and policies");
+    }
+}

@@ -1,0 +1,221 @@
+//! Which replica does what only one may do: the holder of the Lease `flinkgate`.
+//!
+//! The rules are those of the Kubernetes client library for Go, so that mixed readings of one Lease agree. A candidate
+//! takes a Lease that has not changed for as long as it lasts, by its own watch and never by the holder's clock; the
+//! resource version decides between two that take it at once. A holder that cannot renew stops by itself, before
+//! anybody else may start.
+
+use crate::admission::jitter::{jittered, random};
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{ObjectMeta, PostParams};
+use kube::{Api, Client};
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+/// The Lease's name.
+pub const LEASE: &str = "flinkgate";
+/// How long giving the Lease back may take.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// How long what takes. `renew` is less than `duration`, by more than two clocks drift apart in that time.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// Without a sign of the holder for this long, others may take the Lease.
+    pub duration: Duration,
+    /// Without a renewal for this long, the holder stops.
+    pub renew: Duration,
+    /// Between two attempts.
+    pub retry: Duration,
+}
+
+impl Default for Timings {
+    fn default() -> Self {
+        Self { duration: Duration::from_secs(15), renew: Duration::from_secs(10), retry: Duration::from_secs(2) }
+    }
+}
+
+/// A name that no other process has: the pod's or machine's, and chance.
+pub fn identity() -> String {
+    let host = ["POD_NAME", "HOSTNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "flinkgate".into());
+    format!("{host}_{:016x}", random())
+}
+
+/// One process in the election.
+pub struct Candidate {
+    leading: watch::Receiver<bool>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Candidate {
+    /// Stands for election in `namespace` from now on, under an [`identity`] of its own.
+    pub fn stand(client: Client, namespace: &str, identity: String, timings: Timings) -> Self {
+        let (sender, leading) = watch::channel(false);
+        let (stop, stopped) = oneshot::channel();
+        let election = Election { api: Api::namespaced(client, namespace), identity, timings, seen: None, ours: None };
+        Self { leading, stop, task: tokio::spawn(election.run(sender, stopped)) }
+    }
+
+    /// Whether this process holds the Lease, now and later.
+    pub fn leading(&self) -> watch::Receiver<bool> {
+        self.leading.clone()
+    }
+
+    /// Gives the Lease back, so that another takes it at once, and stands no more.
+    pub async fn leave(self) {
+        let _ = self.stop.send(());
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
+            tracing::warn!("the Lease was not given back in time: another replica takes it when it has run out");
+            abort.abort();
+        }
+    }
+}
+
+struct Election {
+    api: Api<Lease>,
+    identity: String,
+    timings: Timings,
+    /// The Lease as last seen, and when it was first seen like that.
+    seen: Option<(LeaseSpec, Instant)>,
+    /// The Lease as last written by us.
+    ours: Option<Lease>,
+}
+
+/// What one attempt came to.
+#[derive(Debug, PartialEq, Eq)]
+enum Attempt {
+    Held,
+    HeldByAnother,
+    /// Somebody wrote at the same time: look again.
+    Collided,
+}
+
+impl Election {
+    async fn run(mut self, leading: watch::Sender<bool>, mut stop: oneshot::Receiver<()>) {
+        let mut held_until: Option<Instant> = None;
+        loop {
+            // Counted from before the request: what others count from is never earlier.
+            let started = Instant::now();
+            let patience = started + self.timings.renew / 2;
+            let result = timeout_at(held_until.map_or(patience, |end| end.min(patience)), self.attempt()).await;
+            match result {
+                Ok(Ok(Attempt::Held)) => held_until = Some(started + self.timings.renew),
+                Ok(Ok(Attempt::HeldByAnother)) => held_until = None,
+                Ok(Ok(Attempt::Collided)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, lease = LEASE, "the Lease cannot be read or written"),
+                Err(_) => tracing::warn!(lease = LEASE, "the API server does not answer about the Lease"),
+            }
+            let now = Instant::now();
+            held_until = held_until.filter(|end| *end > now);
+            self.tell(&leading, held_until.is_some());
+            let pause = match held_until {
+                Some(end) => self.timings.retry.min(end - now),
+                // Candidates that started together shall not ask together.
+                None => jittered(self.timings.retry.mul_f64(1.1), 0.1),
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = &mut stop => break,
+            }
+        }
+        self.tell(&leading, false);
+        if held_until.is_some()
+            && let Err(error) = self.release().await
+        {
+            tracing::warn!(%error, lease = LEASE, "the Lease was not given back: another replica takes it when it has run out");
+        }
+    }
+
+    fn tell(&self, leading: &watch::Sender<bool>, now: bool) {
+        let changed = leading.send_if_modified(|before| std::mem::replace(before, now) != now);
+        if changed {
+            let what = if now { "this replica holds the Lease" } else { "this replica no longer holds the Lease" };
+            tracing::info!(lease = LEASE, identity = self.identity, "{what}");
+        }
+    }
+
+    async fn attempt(&mut self) -> kube::Result<Attempt> {
+        if let Some(mut lease) = self.ours.take() {
+            let spec = self.renewed(lease.spec.take().unwrap_or_default());
+            lease.spec = Some(spec);
+            match self.api.replace(LEASE, &PostParams::default(), &lease).await {
+                Ok(lease) => return Ok(self.holding(lease)),
+                Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let written = match self.api.get_opt(LEASE).await? {
+            None => {
+                let spec = Some(self.renewed(LeaseSpec::default()));
+                let metadata = ObjectMeta { name: Some(LEASE.into()), ..ObjectMeta::default() };
+                self.api.create(&PostParams::default(), &Lease { metadata, spec }).await
+            }
+            Some(mut lease) => {
+                let spec = lease.spec.take().unwrap_or_default();
+                if !self.may_take(&spec, Instant::now()) {
+                    return Ok(Attempt::HeldByAnother);
+                }
+                lease.spec = Some(self.renewed(spec));
+                self.api.replace(LEASE, &PostParams::default(), &lease).await
+            }
+        };
+        match written {
+            Ok(lease) => Ok(self.holding(lease)),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(Attempt::Collided),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn holding(&mut self, lease: Lease) -> Attempt {
+        self.seen = None;
+        self.ours = Some(lease);
+        Attempt::Held
+    }
+
+    /// Whether the Lease is ours, free, or has not changed for as long as its holder asked for.
+    fn may_take(&mut self, spec: &LeaseSpec, now: Instant) -> bool {
+        let since = match &self.seen {
+            Some((seen, since)) if seen == spec => *since,
+            _ => {
+                self.seen = Some((spec.clone(), now));
+                now
+            }
+        };
+        let holder = spec.holder_identity.as_deref().unwrap_or_default();
+        let asked = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+        // Nobody may shut the others out for longer than that by a number.
+        let lasts = asked.unwrap_or(self.timings.duration).min(self.timings.duration * 10);
+        holder.is_empty() || holder == self.identity || now.saturating_duration_since(since) >= lasts
+    }
+
+    fn renewed(&self, old: LeaseSpec) -> LeaseSpec {
+        let now = MicroTime(k8s_openapi::jiff::Timestamp::now());
+        let ours = old.holder_identity.as_deref() == Some(&self.identity);
+        let seconds = self.timings.duration.as_millis().div_ceil(1_000).max(1);
+        LeaseSpec {
+            holder_identity: Some(self.identity.clone()),
+            lease_duration_seconds: Some(i32::try_from(seconds).unwrap_or(i32::MAX)),
+            acquire_time: if ours { old.acquire_time } else { Some(now.clone()) },
+            renew_time: Some(now),
+            lease_transitions: if ours { old.lease_transitions } else { Some(old.lease_transitions.map_or(0, |n| n.saturating_add(1))) },
+            ..old
+        }
+    }
+
+    async fn release(&mut self) -> kube::Result<()> {
+        let Some(mut lease) = self.ours.take() else { return Ok(()) };
+        if let Some(spec) = &mut lease.spec {
+            spec.holder_identity = None;
+            spec.lease_duration_seconds = Some(1);
+            spec.renew_time = Some(MicroTime(k8s_openapi::jiff::Timestamp::now()));
+        }
+        self.api.replace(LEASE, &PostParams::default(), &lease).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Elections on an API server that is a value in memory and can be told to fail.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use super::*;
+use axum::http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+#[derive(Default)]
+struct Server {
+    lease: Option<Value>,
+    version: u64,
+    /// Nobody gets an answer.
+    silent: bool,
+    /// Everybody gets an error.
+    broken: bool,
+}
+
+type Shared = Arc<Mutex<Server>>;
+
+fn client(server: &Shared) -> Client {
+    let server = Arc::clone(server);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let server = Arc::clone(&server);
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            if server.lock().unwrap().silent {
+                std::future::pending::<()>().await;
+            }
+            let (status, answer) = server.lock().unwrap().answer(&head.method, &body);
+            Ok::<_, Infallible>(Response::builder().status(status).body(Body::from(serde_json::to_vec(&answer).unwrap())).unwrap())
+        }
+    });
+    Client::new(service, "flinkgate-system")
+}
+
+impl Server {
+    fn answer(&mut self, method: &Method, body: &[u8]) -> (u16, Value) {
+        let failed = |code: u16, reason: &str| {
+            (code, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason, "reason": reason, "code": code}))
+        };
+        let version = self.lease.as_ref().map(|lease| lease["metadata"]["resourceVersion"].clone());
+        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        match (method, &self.lease) {
+            _ if self.broken => return failed(500, "InternalError"),
+            (&Method::GET, Some(lease)) => return (200, lease.clone()),
+            (&Method::GET | &Method::PUT, None) => return failed(404, "NotFound"),
+            (&Method::POST, Some(_)) => return failed(409, "AlreadyExists"),
+            (_, Some(_)) if version.as_ref() != Some(&sent["metadata"]["resourceVersion"]) => return failed(409, "Conflict"),
+            _ => {}
+        }
+        self.version += 1;
+        let mut stored = sent;
+        stored["metadata"]["resourceVersion"] = json!(self.version.to_string());
+        self.lease = Some(stored.clone());
+        (200, stored)
+    }
+}
+
+fn timings() -> Timings {
+    Timings { duration: Duration::from_millis(1_500), renew: Duration::from_millis(1_000), retry: Duration::from_millis(50) }
+}
+
+fn candidate(server: &Shared, identity: &str) -> Candidate {
+    Candidate::stand(client(server), "flinkgate-system", identity.into(), timings())
+}
+
+async fn until(candidate: &Candidate, wanted: bool) {
+    let mut leading = candidate.leading();
+    tokio::time::timeout(Duration::from_secs(60), leading.wait_for(|now| *now == wanted)).await.unwrap().unwrap();
+}
+
+fn holder(server: &Shared) -> Value {
+    server.lock().unwrap().lease.as_ref().unwrap()["spec"]["holderIdentity"].clone()
+}
+
+#[tokio::test]
+async fn one_of_two_leads_and_the_other_follows_at_once_when_it_leaves() {
+    let server = Shared::default();
+    let first = candidate(&server, "first");
+    until(&first, true).await;
+    let second = candidate(&server, "second");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!*second.leading().borrow());
+    let leading = first.leading();
+    first.leave().await;
+    assert!(!*leading.borrow());
+    until(&second, true).await;
+    assert_eq!(holder(&server), "second");
+    assert_eq!(server.lock().unwrap().lease.as_ref().unwrap()["spec"]["leaseTransitions"], 1);
+}
+
+#[tokio::test]
+async fn a_holder_that_vanished_is_succeeded_when_its_lease_has_run_out_by_the_successors_watch() {
+    let server = Shared::default();
+    // Its clock is an hour ahead, which must not matter.
+    let spec =
+        json!({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2999-01-01T00:00:00.000000Z", "leaseTransitions": 4});
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "flinkgate", "resourceVersion": "7"}, "spec": spec});
+    server.lock().unwrap().lease = Some(lease);
+    let candidate = candidate(&server, "second");
+    until(&candidate, true).await;
+    assert_eq!(server.lock().unwrap().lease.as_ref().unwrap()["spec"]["leaseTransitions"], 5);
+}
+
+#[tokio::test]
+async fn a_holder_stops_by_itself_when_the_api_server_fails_or_is_silent_and_comes_back() {
+    let server = Shared::default();
+    let candidate = candidate(&server, "first");
+    for fail in [|server: &mut Server, on| server.broken = on, |server: &mut Server, on| server.silent = on] {
+        until(&candidate, true).await;
+        fail(&mut server.lock().unwrap(), true);
+        until(&candidate, false).await;
+        fail(&mut server.lock().unwrap(), false);
+    }
+    until(&candidate, true).await;
+}
+
+#[tokio::test]
+async fn a_holder_whose_lease_was_taken_or_deleted_notices() {
+    let server = Shared::default();
+    let candidate = candidate(&server, "first");
+    until(&candidate, true).await;
+    server.lock().unwrap().lease = None;
+    let found = async {
+        while server.lock().unwrap().lease.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), found).await.unwrap();
+    {
+        let mut server = server.lock().unwrap();
+        let lease = server.lease.as_mut().unwrap();
+        lease["spec"]["holderIdentity"] = json!("another");
+        lease["metadata"]["resourceVersion"] = json!("another");
+    }
+    until(&candidate, false).await;
+}
+
+#[tokio::test]
+async fn of_many_that_start_together_never_two_lead() {
+    let server = Shared::default();
+    let candidates: Vec<_> = (0..5).map(|n| candidate(&server, &format!("candidate-{n}"))).collect();
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert!(candidates.iter().filter(|candidate| *candidate.leading().borrow()).count() <= 1);
+    }
+    let leads = async {
+        while !candidates.iter().any(|candidate| *candidate.leading().borrow()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), leads).await.unwrap();
+}
+
+#[test]
+fn a_lease_cannot_shut_others_out_for_ever() {
+    let server = Shared::default();
+    let mut election =
+        Election { api: Api::namespaced(client_outside(&server), "x"), identity: "me".into(), timings: timings(), seen: None, ours: None };
+    let spec = LeaseSpec { holder_identity: Some("other".into()), lease_duration_seconds: Some(i32::MAX), ..LeaseSpec::default() };
+    let now = Instant::now();
+    assert!(!election.may_take(&spec, now));
+    assert!(!election.may_take(&spec, now + Duration::from_secs(14)));
+    assert!(election.may_take(&spec, now + Duration::from_secs(15)));
+}
+
+fn client_outside(server: &Shared) -> Client {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let _guard = runtime.enter();
+    client(server)
+}

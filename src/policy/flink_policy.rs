@@ -1,0 +1,167 @@
+//! The `FlinkPolicy` custom resource (`flinkgate.dev/v1alpha1`): rules of a platform's own, given to the cluster instead of in files.
+
+use super::error::PolicyProblem;
+use super::scope::Scope;
+use super::source::PolicySource;
+use crate::tenant::Enforcement;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, CustomResourceExt};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Rules in Rego, how strictly they hold and where.
+// Columns share fields such as `type_`, which clippy takes for doubled attributes.
+#[allow(clippy::duplicated_attributes)]
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "flinkgate.dev",
+    version = "v1alpha1",
+    kind = "FlinkPolicy",
+    plural = "flinkpolicies",
+    shortname = "fpolicy",
+    category = "flinkgate",
+    status = "FlinkPolicyStatus",
+    doc = "A rule of the platform's own, in Rego, that Flinkgate holds objects to beside its built-in rules.",
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        description = "Whether the rule is in force",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        description = "Why it is or is not",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
+    ),
+    printcolumn(name = "Enforcement", type_ = "string", description = "What a finding does at most", json_path = ".spec.enforcement"),
+    printcolumn(
+        name = "Errors",
+        type_ = "string",
+        description = "What is wrong with the Rego text",
+        json_path = ".status.errors[*].message",
+        priority = 1
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FlinkPolicySpec {
+    /// One Rego module: a package of its own with `deny`, `warn` or `info`, and its documentation in a `# METADATA`
+    /// block. It is what `flinkgate lint --policies FILE` takes, and sees the same `input`.
+    #[schemars(length(min = 1, max = 262_144))]
+    pub rego: String,
+    /// What a finding does at most: Enforce refuses, Warn admits with a warning, Audit only logs. A tenant may lower it further.
+    #[serde(default)]
+    pub enforcement: Enforcement,
+    /// Where the rule holds; everywhere when absent.
+    #[serde(default, rename = "match", skip_serializing_if = "is_everywhere")]
+    pub scope: FlinkPolicyMatch,
+}
+
+fn is_everywhere(scope: &FlinkPolicyMatch) -> bool {
+    *scope == FlinkPolicyMatch::default()
+}
+
+/// Where a rule holds: an object must be in every list that is not empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FlinkPolicyMatch {
+    /// Namespaces, exact or with a trailing star; all when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    pub namespaces: Vec<String>,
+    /// Names of FlinkTenants, exact or with a trailing star; all when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    pub tenants: Vec<String>,
+    /// Kinds of objects, such as FlinkDeployment or Pod; all that Flinkgate judges when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub kinds: Vec<String>,
+}
+
+/// What Flinkgate made of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FlinkPolicyStatus {
+    /// Ready, and why not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// What is wrong with the Rego text; the rule is not in force until it is empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FlinkPolicyError>,
+}
+
+/// One thing that is wrong with the Rego text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FlinkPolicyError {
+    /// Line in `spec.rego`, from 1.
+    pub line: i64,
+    /// Column in the line, in characters, from 1.
+    pub column: i64,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl From<&PolicyProblem> for FlinkPolicyError {
+    fn from(problem: &PolicyProblem) -> Self {
+        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        Self { line: number(problem.line), column: number(problem.column), message: problem.message.clone() }
+    }
+}
+
+impl FlinkPolicySpec {
+    /// The policy under the name that messages and rules know it by.
+    pub fn source(&self, name: &str) -> PolicySource {
+        PolicySource { path: path(name), text: self.rego.clone(), builtin: false }
+    }
+
+    /// Where it holds, and how strictly.
+    pub fn scope(&self) -> Scope {
+        let FlinkPolicyMatch { namespaces, tenants, kinds } = self.scope.clone();
+        Scope { namespaces, tenants, kinds, enforcement: self.enforcement }
+    }
+}
+
+/// What stands before the name where a policy is an object in the cluster; no file's path has it, since files end in `.rego`.
+pub const PREFIX: &str = "FlinkPolicy/";
+
+/// What stands for a file's path where a policy is an object in the cluster.
+pub fn path(name: &str) -> String {
+    format!("{PREFIX}{name}")
+}
+
+/// Reads a FlinkPolicy's spec, or says what is wrong with it besides the Rego text.
+///
+/// # Errors
+/// For a field that is unknown, missing or of a wrong type, and for patterns that match nothing.
+pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, String> {
+    let spec: FlinkPolicySpec = serde_json::from_value(spec).map_err(|error| error.to_string())?;
+    for pattern in &spec.scope.namespaces {
+        crate::tenant::namespace_pattern(pattern).map_err(|message| format!("match.namespaces: {message}"))?;
+    }
+    Ok(spec)
+}
+
+/// The custom resource definition.
+pub fn definition() -> CustomResourceDefinition {
+    let mut definition = FlinkPolicy::crd();
+    crate::tenant::crd::complete(&mut definition, &[], &[]);
+    definition
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_policy_says_where_it_holds_under_match() {
+        let spec: FlinkPolicySpec =
+            serde_json::from_value(json!({"rego": "package x\n", "enforcement": "Warn", "match": {"namespaces": ["a-*"]}})).unwrap();
+        assert_eq!((spec.scope().namespaces, spec.scope().enforcement), (vec!["a-*".to_owned()], Enforcement::Warn));
+        assert_eq!(spec.source("own").path, "FlinkPolicy/own");
+    }
+}

@@ -1,0 +1,17 @@
+//! Tests against a real Kubernetes control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok for nodes.
+//!
+//! `support` starts and stops it; every other module is about one thing that Flinkgate does in a cluster.
+//! `support::shared()` is the control plane that most tests work on, each in a namespace of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod certificates;
+mod chart;
+mod chart_install;
+mod configuration;
+mod end_to_end;
+mod harness;
+mod lease;
+mod mutual_tls;
+mod own_kinds;
+mod registration;
+mod support;
