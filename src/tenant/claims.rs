@@ -108,7 +108,7 @@ impl Tenants {
 
     /// Whether labels make any namespace a tenant's.
     pub fn by_labels(&self) -> bool {
-        self.tenants.iter().any(|claims| claims.selector.is_some())
+        self.claims.iter().any(|claims| claims.selector.is_some())
     }
 
     /// Whose `namespace` is.
