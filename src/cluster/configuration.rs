@@ -31,14 +31,14 @@ pub struct Configuration {
     /// What each tenant claims although an older one does.
     doubles: BTreeMap<String, Vec<String>>,
     /// What the FlinkPolicies said when they were last compiled, the oldest first.
-    compiled: Vec<(i64, String, serde_json::Value)>,
+    compiled: Vec<(i64, String, Arc<serde_json::Value>)>,
     refused_policies: BTreeMap<String, Vec<PolicyProblem>>,
 }
 
 /// A FlinkTenant, read.
 #[derive(Debug)]
 pub struct CheckedTenant {
-    spec: serde_json::Value,
+    spec: Arc<serde_json::Value>,
     created: i64,
     /// The tenant, if it can be used.
     pub tenant: Option<Arc<Tenant>>,
@@ -140,7 +140,7 @@ impl Configuration {
         let mut refused: BTreeMap<String, Vec<PolicyProblem>> = BTreeMap::new();
         let (mut sources, mut scopes) = (Vec::new(), BTreeMap::<String, Scope>::new());
         for (_, name, spec) in &said {
-            match flink_policy::read(spec.clone()) {
+            match flink_policy::read(serde_json::Value::clone(spec)) {
                 Ok(spec) => {
                     scopes.insert(flink_policy::path(name), spec.scope());
                     sources.push(spec.source(name));
@@ -187,7 +187,7 @@ impl Configuration {
                 self.tenants.insert(name.clone(), kept);
                 continue;
             }
-            let (spec, remarks) = check::check(&json!({"metadata": {"name": name}, "spec": record.spec}), &rules, today);
+            let (spec, remarks) = check::check(&json!({"metadata": {"name": name}, "spec": *record.spec}), &rules, today);
             if let Some(wrong) = remarks.iter().find(|remark| !remark.warning) {
                 tracing::error!(tenant = name, pointer = wrong.pointer, problem = wrong.message, "a tenant is left out; the others hold");
             }
@@ -230,7 +230,7 @@ mod tests {
     use serde_json::Value;
 
     fn record(created: i64, spec: Value) -> Record {
-        Record { created, generation: 1, spec, status: Value::Null }
+        Record { created, generation: 1, spec: spec.into(), status: Value::Null }
     }
 
     struct World {

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use kube::core::{DynamicObject, PartialObjectMeta};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A FlinkTenant or FlinkPolicy as it is stored, right or wrong.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,8 +15,8 @@ pub struct Record {
     pub created: i64,
     /// Its spec's generation.
     pub generation: i64,
-    /// `spec`.
-    pub spec: Value,
+    /// `spec`, shared with what is made of it.
+    pub spec: Arc<Value>,
     /// `status`.
     pub status: Value,
 }
@@ -28,7 +29,7 @@ impl Record {
         let record = Self {
             created: object.metadata.creation_timestamp.as_ref().map(|time| time.0.as_second()).unwrap_or_default(),
             generation: object.metadata.generation.unwrap_or_default(),
-            spec,
+            spec: Arc::new(spec),
             status,
         };
         (object.name_any(), record)

@@ -8,6 +8,7 @@ use super::{KeepError, Keeper};
 use crate::admission::certificate::{CertificateError, Serving};
 use crate::admission::issue;
 use crate::admission::jitter::jittered;
+use jiff::Timestamp;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long the reads and the write of one step may take.
@@ -22,7 +23,7 @@ pub(super) struct Keeping {
     keeper: Keeper,
     apis: Apis,
     names: Vec<String>,
-    /// The Secret when it was last sound.
+    /// The Secret when it last had a leaf to serve.
     memory: (Material, Store),
     established: Established,
     /// The leaf in use: its certificate, and when it ends.
@@ -63,7 +64,7 @@ impl Keeping {
         self.serve(&reading);
         let now = Now { wall: SystemTime::now(), clock: Instant::now() };
         self.established.observe(&reading.store, &reading.bundles, now.clock);
-        if reading.store.is_sound(now.wall) {
+        if reading.store.can_serve(now.wall) {
             self.memory = (reading.material.clone(), reading.store.clone());
         }
         if !leading || !self.objects.are_known() {
@@ -192,6 +193,13 @@ impl Keeping {
             LeafChange::SignWithNew => Some(sign(new.as_ref())?),
         };
         authority::sort(&mut authorities);
-        Ok(Material { authorities, leaf })
+        let kept = reading.material.since.filter(|_| change.leaf == LeafChange::Keep);
+        let since = leaf.as_ref().and_then(|_| kept.or_else(|| Timestamp::from_second(seconds(now)).ok()));
+        Ok(Material { authorities, leaf, since })
     }
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -51,6 +51,8 @@ pub struct Store {
     pub authorities: Vec<Authority>,
     /// The leaf, if there is one that can be served.
     pub leaf: Option<Leaf>,
+    /// Since when it has been there. Its own date does not say: one that was lost and came back was not there all the time.
+    pub since: Option<SystemTime>,
 }
 
 /// What matters of one webhook's `caBundle`.
@@ -67,7 +69,7 @@ pub struct Bundle {
 pub struct View<'a> {
     /// The Secret as it is.
     pub store: &'a Store,
-    /// The Secret as this process last saw it sound.
+    /// The Secret as this process last saw it with a leaf to serve.
     pub memory: &'a Store,
     /// The bundles of every webhook of the configurations that exist.
     pub bundles: &'a [Bundle],
@@ -140,9 +142,15 @@ pub struct Now {
 }
 
 impl Store {
+    /// Whether there is a leaf to serve. What is served last is what is remembered, with keys beside it or without: an older
+    /// leaf that came back instead might be one that API servers no longer trust.
+    pub fn can_serve(&self, now: SystemTime) -> bool {
+        self.leaf.as_ref().is_some_and(|leaf| now < leaf.until)
+    }
+
     /// Whether there is a leaf to serve and a key to sign the next one.
     pub fn is_sound(&self, now: SystemTime) -> bool {
-        self.leaf.as_ref().is_some_and(|leaf| now < leaf.until) && self.authorities.iter().any(|one| one.signs && now < one.until)
+        self.can_serve(now) && self.authorities.iter().any(|one| one.signs && now < one.until)
     }
 }
 
@@ -221,7 +229,8 @@ fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
     }
 
     let stays = leaf.filter(|_| matches!(leaf_change, LeafChange::Keep | LeafChange::Restore));
-    let overlap_ends = stays.map(|leaf| leaf.issued + timings.overlap);
+    let since = if leaf_change == LeafChange::Keep { view.store.since } else { None };
+    let overlap_ends = stays.map(|_| since.unwrap_or(now.wall) + timings.overlap);
     let signed_by = match (&leaf_change, stays) {
         (LeafChange::Sign(id), _) => place(id),
         (_, Some(leaf)) => place(&leaf.authority),

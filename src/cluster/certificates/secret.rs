@@ -1,5 +1,5 @@
 //! The Secret `flinkgate-tls`: every authority in `ca.crt`, the keys that still sign in `ca.key`, the leaf in `tls.crt`
-//! and `tls.key`.
+//! and `tls.key`, and in `tls.since` when the leaf was put there.
 //!
 //! The leaf is in the Secret rather than every replica signing its own: then what is there and what is served are one
 //! state that can be looked at, and a replica that starts needs to read only. Replicas follow the Secret by watching it;
@@ -7,6 +7,7 @@
 
 use super::authority::{Authority, Leaf, bundle};
 use super::rotation::Store;
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ObjectMeta;
@@ -19,6 +20,7 @@ const AUTHORITIES: &str = "ca.crt";
 const AUTHORITY_KEYS: &str = "ca.key";
 const CERTIFICATE: &str = "tls.crt";
 const KEY: &str = "tls.key";
+const SINCE: &str = "tls.since";
 
 type Data = BTreeMap<String, ByteString>;
 
@@ -29,6 +31,8 @@ pub struct Material {
     pub authorities: Vec<Authority>,
     /// The leaf, if there is one that can be served.
     pub leaf: Option<Leaf>,
+    /// Since when the leaf has been in the Secret, to the second.
+    pub since: Option<Timestamp>,
 }
 
 impl Material {
@@ -39,8 +43,10 @@ impl Material {
         let field = |name| data.get(name).map_or(&[][..], |bytes| bytes.0.as_slice());
         let authorities = Authority::read_all(field(AUTHORITIES), field(AUTHORITY_KEYS));
         let leaf = Leaf::read(field(CERTIFICATE), field(KEY), &authorities, names);
-        let material = Self { authorities, leaf };
-        let tidy = material.data().iter().all(|(name, content)| data.get(name) == Some(content));
+        let since = std::str::from_utf8(field(SINCE)).ok().and_then(|since| since.parse().ok()).filter(|_| leaf.is_some());
+        let material = Self { authorities, leaf, since };
+        let whole = material.since.is_some() == material.leaf.is_some();
+        let tidy = whole && material.data().iter().all(|(name, content)| data.get(name) == Some(content));
         let store = material.facts(tidy);
         (material, store)
     }
@@ -50,15 +56,23 @@ impl Material {
             tidy,
             authorities: self.authorities.iter().map(|authority| authority.facts().clone()).collect(),
             leaf: self.leaf.as_ref().map(|leaf| leaf.facts().clone()),
+            since: self.since.map(Into::into),
         }
     }
 
     fn data(&self) -> Data {
         let keys: String = self.authorities.iter().filter_map(Authority::key).collect();
         let (certificate, key) = self.leaf.as_ref().map_or(("", ""), |leaf| (&leaf.certificate, &leaf.key));
-        [(AUTHORITIES, bundle(&self.authorities).as_str()), (AUTHORITY_KEYS, &keys), (CERTIFICATE, certificate), (KEY, key)]
-            .map(|(name, content)| (name.to_owned(), ByteString(content.as_bytes().to_vec())))
-            .into()
+        let since = self.since.map(|since| since.to_string()).unwrap_or_default();
+        [
+            (AUTHORITIES, bundle(&self.authorities).as_str()),
+            (AUTHORITY_KEYS, &keys),
+            (CERTIFICATE, certificate),
+            (KEY, key),
+            (SINCE, &since),
+        ]
+        .map(|(name, content)| (name.to_owned(), ByteString(content.as_bytes().to_vec())))
+        .into()
     }
 
     /// The Secret with this in it; what else `old` has stays.
@@ -90,12 +104,12 @@ mod tests {
         let old = Authority::make(now - Duration::from_secs(100), Duration::from_secs(10_000)).unwrap();
         let new = Authority::make(now, Duration::from_secs(10_000)).unwrap();
         let leaf = old.sign(&NAMES, now, Duration::from_secs(1_000)).unwrap();
-        Material { authorities: vec![old, new], leaf: Some(leaf) }
+        Material { authorities: vec![old, new], leaf: Some(leaf), since: Some(Timestamp::UNIX_EPOCH) }
     });
 
     #[test]
     fn what_is_written_is_read_and_tidy() {
-        for (material, sound) in [(MATERIAL.clone(), true), (Material { leaf: None, ..MATERIAL.clone() }, false)] {
+        for (material, sound) in [(MATERIAL.clone(), true), (Material { leaf: None, since: None, ..MATERIAL.clone() }, false)] {
             let written = material.write(None);
             let (_, store) = Material::read(Some(&written), &NAMES);
             assert_eq!(store, material.facts(true));
@@ -117,9 +131,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn a_garbled_secret_is_no_panic_and_never_sound_beyond_its_parts(field in 0..4_usize, at in 0..4_000_usize, with in "[ -~\n]{0,20}", cut in any::<bool>()) {
+        fn a_garbled_secret_is_no_panic_and_never_sound_beyond_its_parts(field in 0..5_usize, at in 0..4_000_usize, with in "[ -~\n]{0,20}", cut in any::<bool>()) {
             let mut secret = MATERIAL.write(None);
-            let name = [AUTHORITIES, AUTHORITY_KEYS, CERTIFICATE, KEY][field];
+            let name = [AUTHORITIES, AUTHORITY_KEYS, CERTIFICATE, KEY, SINCE][field];
             let content = &mut secret.data.as_mut().unwrap().get_mut(name).unwrap().0;
             let at = at.min(content.len());
             if cut { content.truncate(at) } else { content.splice(at..at, with.bytes()); }
@@ -129,6 +143,7 @@ mod tests {
                 prop_assert!(store.authorities.iter().any(|one| one.id == leaf.authority));
             }
             // Whatever was understood of it can be written back, and is then as it should be.
+            let material = Material { since: material.leaf.as_ref().map(|_| Timestamp::UNIX_EPOCH), ..material };
             prop_assert!(Material::read(Some(&material.write(Some(secret))), &NAMES).1.tidy);
         }
     }

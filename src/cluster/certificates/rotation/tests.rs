@@ -3,6 +3,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -33,7 +34,8 @@ fn leaf(authority: &str, issued: u64) -> Leaf {
 }
 
 fn store(authorities: &[Authority], leaf: Option<Leaf>) -> Store {
-    Store { tidy: true, authorities: authorities.to_vec(), leaf }
+    let since = leaf.as_ref().map(|leaf| leaf.issued);
+    Store { tidy: true, authorities: authorities.to_vec(), leaf, since }
 }
 
 fn bundle(authorities: &[Authority]) -> Bundle {
@@ -253,7 +255,7 @@ impl World {
         let replica = &mut self.replicas[at];
         replica.seen_at = second;
         replica.served = leaf.or(replica.served.take());
-        if self.store.is_sound(now.wall) {
+        if self.store.can_serve(now.wall) {
             replica.memory = self.store.clone();
         }
     }
@@ -315,7 +317,8 @@ impl World {
             LeafChange::Sign(id) => sign(pool.iter().find(|one| one.id == *id).unwrap()),
             LeafChange::SignWithNew => sign(authorities.last().unwrap()),
         };
-        self.store = store(&authorities, leaf);
+        let since = if change.leaf == LeafChange::Keep { self.store.since } else { Some(wall(self.second)) };
+        self.store = Store { since, ..store(&authorities, leaf) };
         self.version += 1;
     }
 
@@ -395,7 +398,8 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    // The same histories every time: CI is no place to find a new one. Change the seed to look for more.
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(2_026), failure_persistence: None, ..ProptestConfig::with_cases(300) })]
     #[test]
     fn whatever_happens_in_whatever_order_api_servers_can_check_what_is_served(events in prop::collection::vec(event(), 1..120)) {
         let mut world = World::new();
@@ -428,4 +432,29 @@ fn a_year_of_renewals_goes_by_without_a_gap() {
         world.act(0);
     }
     assert!(world.made >= 5, "{} authorities", world.made);
+}
+
+/// The leaf of a new authority was lost before the other replica saw it, and comes back long after it was made.
+#[test]
+fn a_leaf_that_comes_back_is_not_taken_for_one_that_was_there_all_the_time() {
+    let mut world = World::new();
+    world.settle();
+    let events = "lose decide0 act0 decide0 act0 decide1 wait decide1 act1 wait delete decide0 act0 gone long decide0 act0 decide0 act0";
+    for event in events.split(' ') {
+        world.happen(&match event {
+            "lose" => Event::LoseCertificates,
+            "delete" => Event::DeleteSecret,
+            "gone" => Event::LoseLeaf,
+            "wait" => Event::Pass(20),
+            "long" => Event::Pass(100),
+            "decide0" => Event::Decide(0),
+            "decide1" => Event::Decide(1),
+            "act0" => Event::Act(0),
+            _ => Event::Act(1),
+        });
+    }
+    for _ in 0..4 {
+        world.settle();
+    }
+    assert_eq!(world.store.authorities.len(), 1);
 }
