@@ -62,11 +62,15 @@ pub fn serve_baseline(role: &str) {
     let parse = role == "parse";
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async move {
-        let key = rcgen::generate_simple_self_signed(["localhost".to_string()]).unwrap();
+        let key = rcgen::generate_simple_self_signed(["localhost".to_string(), "127.0.0.1".to_string()]).unwrap();
+        if let Some(path) = std::env::var_os("FLINKGATE_BENCH_CA") {
+            std::fs::write(path, key.cert.pem()).unwrap();
+        }
         let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
         let mut config =
             rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![key.cert.der().clone()], private).unwrap();
         config.send_tls13_tickets = 0;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         eprintln!("webhooks on {}", listener.local_addr().unwrap());
@@ -77,7 +81,8 @@ pub fn serve_baseline(role: &str) {
             tokio::spawn(async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
                 let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| answer(request, parse));
-                let _ = hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
+                let server = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
+                let _ = server.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
             });
         }
     });

@@ -14,4 +14,5 @@ mod lease;
 mod mutual_tls;
 mod own_kinds;
 mod registration;
+mod scale;
 mod support;

@@ -101,6 +101,13 @@ impl Flinkgate {
         until("flinkgate leaves", || self.process.ended().ok_or_else(|| self.process.tail())).code()
     }
 
+    /// A figure in KiB of the process's memory: `VmRSS` (now), `VmHWM` (at most).
+    pub fn memory(&self, figure: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(figure)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// The process, to be paused, killed, restarted.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

@@ -59,6 +59,13 @@ impl Process {
         format!("{} ended its log ({}) with:\n{tail}", self.name, self.log.display())
     }
 
+    /// Process id of the program, not of the shell around it.
+    pub fn id(&self) -> u32 {
+        let shell = self.supervisor.id();
+        let children = fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        children.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Sends a signal: `TERM`, `KILL`, `STOP` (pauses), `CONT` (goes on).
     pub fn signal(&mut self, signal: &str) {
         if let Some(pipe) = &mut self.pipe {
