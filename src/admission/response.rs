@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
-use super::wording::{LINE_LENGTH, clean, field_path};
+use super::wording::{LINE_LENGTH, clean, field_path, who_refuses_what};
 use crate::causes::with_causes;
 use crate::policy::{Finding, Level};
 use crate::resource::{Operation, Resource};
@@ -124,11 +124,8 @@ impl Reply {
 
 fn refusal(resource: &Resource, answer: &Answer) -> Status {
     let errors: Vec<&Finding> = answer.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    let who = answer.tenant.as_ref().map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
-    let name = resource.display_name();
-    let place = if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
     let count = if errors.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", errors.len()) };
-    let mut message = clean(&format!("{who} refuses {} {place}: {count}", resource.kind.kind), LINE_LENGTH);
+    let mut message = format!("{}: {count}", who_refuses_what(resource, answer));
     let mut causes = Vec::with_capacity(errors.len());
     for finding in errors {
         let field = field_path(&finding.pointer);

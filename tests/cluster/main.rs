@@ -12,6 +12,8 @@ mod end_to_end;
 mod harness;
 mod lease;
 mod mutual_tls;
+mod native;
 mod own_kinds;
 mod registration;
 mod support;
+mod visible;
