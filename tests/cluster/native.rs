@@ -94,6 +94,8 @@ fn native_task_managers_get_what_the_tenant_says_and_refused_ones_an_event_at_th
     task_managers_are_completed_spread_and_of_one_cluster(&admin, &gate, &job_manager);
     a_refused_one_is_told_once_with_a_count(&admin, &job_manager);
     an_owner_that_cannot_be_named_is_not(&admin, &job_manager);
+    let (_, metrics) = gate.health("/metrics").unwrap();
+    assert!(metrics.contains("flinkgate_events_dropped_total 0"), "{metrics}");
 }
 
 fn task_managers_are_completed_spread_and_of_one_cluster(admin: &ControlPlane, gate: &Flinkgate, job_manager: &JobManager) {

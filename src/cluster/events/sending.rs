@@ -86,7 +86,7 @@ impl Sender {
     async fn write(&self, write: &Write) -> Result<(), kube::Error> {
         let regarding = &write.key.regarding;
         let api = Api::<Event>::namespaced(self.client.clone(), regarding.event_namespace());
-        let series = (write.count > 1).then(|| EventSeries { count: write.count, last_observed_time: MicroTime(write.last) });
+        let series = (write.count > 1).then_some(EventSeries { count: write.count, last_observed_time: MicroTime(write.last) });
         match &write.note {
             // Nothing else of an Event may change.
             None => api.patch_metadata(&write.name, &PatchParams::default(), &Patch::Merge(json!({"series": series}))).await.map(drop),

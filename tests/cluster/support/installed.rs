@@ -14,14 +14,24 @@ pub fn install(control_plane: &ControlPlane) -> Flinkgate {
     gate.wait_ready();
     let webhooks = flinkgate::output(&["webhooks", "--url", &format!("https://{}", gate.webhooks)]);
     control_plane.try_kubectl(&["replace", "-f", "-"], &webhooks).unwrap();
+    until("the API server asks Flinkgate", || {
+        let wrong = tenant_object("probe", &json!({"rules": [{"rule": "security/nonsense", "enforcement": "Warn"}]}));
+        match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &wrong) {
+            Err(complaint) if complaint.contains("there is no rule") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
     gate
+}
+
+fn tenant_object(name: &str, spec: &Value) -> String {
+    json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": name}, "spec": spec}).to_string()
 }
 
 /// A tenant with a namespace of its own, in which Flinkgate judges.
 pub fn tenant(control_plane: &ControlPlane, name: &str, mut spec: Value) {
     spec["namespaces"] = json!({"names": [name]});
-    let tenant = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": name}, "spec": spec});
-    control_plane.create(&tenant.to_string());
+    control_plane.create(&tenant_object(name, &spec));
     control_plane.kubectl(&["create", "namespace", name]);
     control_plane.kubectl(&["wait", "--for=create", "--timeout=60s", "--namespace", name, "serviceaccount/default"]);
     until("a pod is judged", || {
