@@ -113,10 +113,10 @@ fn warnings_reach_the_terminal_and_the_audit_log_has_the_rules(admin: &ControlPl
         until(&format!("the audit log tells of the pod in {namespace}"), || {
             let text = fs::read_to_string(log).map_err(|error| error.to_string())?;
             // The last line may not be there as a whole yet.
-            let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let mut lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
             let of =
                 |line: &Value| line["verb"] == "create" && line["objectRef"]["namespace"] == namespace && line["objectRef"]["name"] == "p";
-            lines.filter(of).last().map(|line| line["annotations"].clone()).ok_or_else(|| "nothing".into())
+            lines.rfind(of).map(|line| line["annotations"].clone()).ok_or_else(|| "nothing".into())
         })
     };
     let watched = annotations("watched");
