@@ -33,6 +33,11 @@ fn kubectl_explains_every_field() {
             let explained = control_plane.kubectl(&["explain", &place]);
             let description = explained.split("DESCRIPTION:").nth(1).and_then(|rest| rest.split("FIELDS:").next());
             assert!(!description.unwrap().trim().is_empty(), "{place} is not described:\n{explained}");
+            let fields = explained.split("FIELDS:").nth(1).unwrap();
+            let mut words: Vec<&str> = fields.split("\n\n").filter_map(|field| Some(field.split_once('\n')?.1.trim())).collect();
+            words.sort_unstable();
+            let twice = words.windows(2).find(|pair| pair[0] == pair[1]);
+            assert!(twice.is_none(), "{place} has fields that say the same: {twice:?}");
             assert!(
                 !explained.contains("<no description>") && !explained.contains("<empty>"),
                 "{place} has fields without a word:\n{explained}"
