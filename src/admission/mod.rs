@@ -22,5 +22,5 @@ pub mod router;
 pub mod server;
 pub mod shutdown;
 pub mod tls;
-mod wording;
+pub(crate) mod wording;
 pub(crate) mod x509;

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
-use super::wording::{LINE_LENGTH, clean, field_path};
+use super::wording::{LINE_LENGTH, clean, field_path, who_refuses_what};
 use crate::causes::with_causes;
 use crate::policy::{Finding, Level};
 use crate::resource::{Operation, Resource};
@@ -89,7 +89,7 @@ impl Reply {
                 patch_type: patch.as_ref().map(|_| "JSONPatch"),
                 patch,
                 warnings: warnings(&answer.findings),
-                audit_annotations: audit_annotations(answer),
+                audit_annotations: audit_annotations(webhook, answer),
             },
         )
     }
@@ -124,11 +124,8 @@ impl Reply {
 
 fn refusal(resource: &Resource, answer: &Answer) -> Status {
     let errors: Vec<&Finding> = answer.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    let who = answer.tenant.as_ref().map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
-    let name = resource.display_name();
-    let place = if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
     let count = if errors.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", errors.len()) };
-    let mut message = clean(&format!("{who} refuses {} {place}: {count}", resource.kind.kind), LINE_LENGTH);
+    let mut message = format!("{}: {count}", who_refuses_what(resource, answer));
     let mut causes = Vec::with_capacity(errors.len());
     for finding in errors {
         let field = field_path(&finding.pointer);
@@ -163,12 +160,17 @@ fn warnings(findings: &[Finding]) -> Vec<String> {
     texts
 }
 
-fn audit_annotations(answer: &Answer) -> BTreeMap<&'static str, String> {
+fn audit_annotations(webhook: Webhook, answer: &Answer) -> BTreeMap<&'static str, String> {
     let mut annotations = BTreeMap::new();
     if let Some(tenant) = &answer.tenant {
         annotations.insert("tenant", clean(tenant, ANNOTATION_LENGTH));
     }
-    for (level, key) in [(Level::Error, "errors"), (Level::Warning, "warnings"), (Level::Info, "infos")] {
+    // Both webhooks have one name, and of two values under one key API servers keep the first. After an error there is no second.
+    let (warnings, infos) = match webhook {
+        Webhook::Mutate => ("mutation-warnings", "mutation-infos"),
+        Webhook::Validate => ("warnings", "infos"),
+    };
+    for (level, key) in [(Level::Error, "errors"), (Level::Warning, warnings), (Level::Info, infos)] {
         let mut rules: Vec<&str> = answer.findings.iter().filter(|f| f.level == level).map(|f| f.rule.as_str()).collect();
         rules.sort_unstable();
         rules.dedup();
@@ -247,6 +249,15 @@ mod tests {
         ] {
             let response = &reply("admission.k8s.io/v1", webhook, operation, answer)["response"];
             assert!(response.get("patch").is_none() && response.get("patchType").is_none(), "{response}");
+        }
+    }
+
+    #[test]
+    fn both_webhooks_annotate_what_they_warn_of_under_keys_of_their_own() {
+        let answer = Answer { tenant: Some("payments".into()), findings: vec![finding(Level::Warning, "a/b", "no")], patch: None };
+        for (webhook, key) in [(Webhook::Mutate, "mutation-warnings"), (Webhook::Validate, "warnings")] {
+            let annotations = &reply("admission.k8s.io/v1", webhook, "CREATE", &answer)["response"]["auditAnnotations"];
+            assert_eq!(*annotations, json!({"tenant": "payments", key: "a/b"}));
         }
     }
 

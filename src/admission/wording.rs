@@ -1,12 +1,13 @@
 //! Text and places in the form that API servers and their clients take: one line, no control characters, dotted fields.
 
-use crate::resource::pointer;
+use crate::pipeline::Answer;
+use crate::resource::{Resource, pointer};
 
 /// A finding that quotes a whole object must not fill the user's terminal.
-pub(super) const LINE_LENGTH: usize = 1_000;
+pub(crate) const LINE_LENGTH: usize = 1_000;
 
 /// One line of at most `length` characters. A warning with a control character would be dropped by the API server.
-pub(super) fn clean(text: &str, length: usize) -> String {
+pub(crate) fn clean(text: &str, length: usize) -> String {
     let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
     if let Some((end, _)) = line.char_indices().nth(length.saturating_sub(1))
         && line.chars().nth(length).is_some()
@@ -15,6 +16,14 @@ pub(super) fn clean(text: &str, length: usize) -> String {
         line.push('…');
     }
     line
+}
+
+/// `tenant "payments" refuses Pod payments-prod/etl-*`.
+pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
+    let who = answer.tenant.as_ref().map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
+    let name = resource.display_name();
+    let place = if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
+    clean(&format!("{who} refuses {} {place}", resource.kind.kind), LINE_LENGTH)
 }
 
 /// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.

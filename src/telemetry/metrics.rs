@@ -62,6 +62,8 @@ pub struct Metrics {
     pub certificate_not_after: Gauge,
     /// Open connections.
     pub connections: Gauge,
+    /// Refusals that no Event tells.
+    pub events_dropped: Counter,
 }
 
 impl Default for Metrics {
@@ -71,6 +73,7 @@ impl Default for Metrics {
         let duration = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         let (in_flight, policy_errors, certificate_not_after, connections) =
             (Gauge::default(), Counter::default(), Gauge::default(), Gauge::default());
+        let events_dropped = Counter::default();
         registry.register("admission_requests", "Admission requests answered", requests.clone());
         registry.register("admission_duration_seconds", "Time to answer an admission request, once read", duration.clone());
         registry.register("admission_in_flight", "Admission requests being answered", in_flight.clone());
@@ -85,7 +88,8 @@ impl Default for Metrics {
             certificate_not_after.clone(),
         );
         registry.register("connections", "Open connections", connections.clone());
-        Self { registry, requests, duration, in_flight, policy_errors, certificate_not_after, connections }
+        registry.register("events_dropped", "Refusals that no Kubernetes Event tells", events_dropped.clone());
+        Self { registry, requests, duration, in_flight, policy_errors, certificate_not_after, connections, events_dropped }
     }
 }
 

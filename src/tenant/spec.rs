@@ -132,13 +132,14 @@ pub struct Namespaces {
     /// Names, exact or with a trailing star.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Labels of the Namespace object.
+    /// Labels of more Namespaces that belong to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
 }
 
 /// What a finding at level error does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = values::without_words)]
 pub enum Enforcement {
     /// The object is refused.
     #[default]
@@ -174,7 +175,7 @@ pub struct Exemption {
     /// Last day on which the exemption holds (UTC), `YYYY-MM-DD`; for good when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// Why.
+    /// Why, for those who find it later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -184,10 +185,11 @@ pub struct Exemption {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Quota {
-    /// Over all of the tenant's namespaces.
+    /// The most that all of the tenant's namespaces may use together: cpu, memory, storage, pods, taskManagers, taskSlots, clusters,
+    /// jobs, persistentVolumeClaims, or an extended resource such as nvidia.com/gpu. What is absent is not limited.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hard: BTreeMap<String, Amount>,
-    /// For any one Flink cluster.
+    /// The most that any one Flink cluster may use, by the same names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub per_cluster: BTreeMap<String, Amount>,
 }

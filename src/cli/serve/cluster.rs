@@ -6,6 +6,7 @@ use crate::admission::health::Health;
 use crate::admission::tls::CurrentCertificate;
 use crate::cluster::certificates::{self, Keeper};
 use crate::cluster::due::Due;
+use crate::cluster::events::Events;
 use crate::cluster::keeper::{self, Input, Outputs};
 use crate::cluster::lease::{self, Candidate};
 use crate::cluster::namespaces::Lookup;
@@ -30,6 +31,7 @@ const WAITING: usize = 1_024;
 /// The watches, and what comes of them.
 pub(super) struct Cluster {
     client: Client,
+    events: Events,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
     due: watch::Receiver<Arc<Vec<Due>>>,
 }
@@ -54,21 +56,24 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     if !args.policies.is_empty() {
         tokio::spawn(follow(args.policies.clone(), inputs));
     }
-    Ok(Cluster { client, first, due })
+    let events = Events::start(client.clone(), &lease::identity(), metrics);
+    Ok(Cluster { client, events, first, due })
 }
 
 impl Cluster {
     /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by half of what holds.
     pub(super) async fn judge(&mut self) -> anyhow::Result<Judge> {
         let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
-        let lookup = Lookup::new(self.client.clone());
+        let (lookup, events) = (Lookup::new(self.client.clone()), self.events.clone());
         Ok(Arc::new(move |webhook, resource| {
             let gate = gate.load_full();
-            match placed(&gate, &lookup, resource) {
+            let answer = match placed(&gate, &lookup, resource) {
                 Ok(None) => webhook.ask(&gate, resource),
                 Ok(Some(gate)) => webhook.ask(&gate, resource),
                 Err(answer) => answer,
-            }
+            };
+            events.tell(resource, &answer);
+            answer
         }))
     }
 

@@ -24,10 +24,10 @@ pub struct Flink {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Configuration {
-    /// Set where absent.
+    /// Options that are set where the object does not set them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub defaults: BTreeMap<String, Scalar>,
-    /// Set always; another value is refused.
+    /// Options that are set always; another value is refused.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub enforced: BTreeMap<String, Scalar>,
     /// Options the tenant may not set: exact, or with stars.
@@ -39,10 +39,10 @@ pub struct Configuration {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Resources {
-    /// For JobManagers.
+    /// Size of a JobManager.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_manager: Option<RoleResources>,
-    /// For TaskManagers.
+    /// Size of a TaskManager.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<RoleResources>,
 }
@@ -51,7 +51,7 @@ pub struct Resources {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RoleResources {
-    /// Cores.
+    /// Cores, such as 1 or 0.5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<f64>,
     /// Total process memory as Flink writes it: `2048m`, `4g`.

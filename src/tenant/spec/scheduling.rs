@@ -13,10 +13,10 @@ pub struct Scheduling {
     /// How far apart a cluster's pods are kept.
     #[serde(skip_serializing_if = "is_default")]
     pub anti_affinity: AntiAffinity,
-    /// Given to every pod; another value is refused.
+    /// Node labels that every pod is given to select; another value is refused.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub node_selector: BTreeMap<String, String>,
-    /// Given to every pod; once given, no other toleration is allowed.
+    /// Tolerations that every pod is given; once given, no other toleration is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerations: Option<Vec<Toleration>>,
     /// Priority classes that pods may use; any when absent.
@@ -31,10 +31,10 @@ pub const DEFAULT_TOPOLOGY_KEY: &str = "kubernetes.io/hostname";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AntiAffinity {
-    /// JobManagers of one cluster.
+    /// How strictly a cluster's JobManagers are kept apart: Preferred, where there is room, or Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_manager: Option<Spreading>,
-    /// TaskManagers of one cluster.
+    /// How strictly a cluster's TaskManagers are kept apart: Preferred, where there is room, or Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<Spreading>,
     /// Node label that says what is one place; `kubernetes.io/hostname` unless given.
@@ -44,6 +44,7 @@ pub struct AntiAffinity {
 
 /// Strength of an anti-affinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::values::without_words)]
 pub enum Spreading {
     /// The scheduler tries.
     Preferred,

@@ -43,6 +43,11 @@ impl JsonSchema for Amount {
 const QUANTITY_PATTERN: &str =
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
+/// For enumerations: where a field may hold one or nothing, the definition would have the type's words instead of the field's.
+pub(super) fn without_words(schema: &mut schemars::Schema) {
+    schema.remove("description");
+}
+
 /// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -201,6 +201,15 @@ impl ControlPlane {
         self.access(&Identity::Token(token.trim()))
     }
 
+    /// What runs in a pod, with a token of its service account that is bound to the pod, as a kubelet mounts it.
+    pub fn as_pod(&self, namespace: &str, pod: &str) -> Access {
+        let account = self.get(&["pod", pod, "--namespace", namespace])["spec"]["serviceAccountName"].take();
+        let bound = ["--bound-object-kind", "Pod", "--bound-object-name", pod];
+        let create = ["create", "token", account.as_str().unwrap(), "--namespace", namespace, "--duration", "3h"];
+        let token = self.kubectl(&[create.as_slice(), bound.as_slice()].concat());
+        self.access(&Identity::Token(token.trim()))
+    }
+
     fn access(&self, identity: &Identity) -> Access {
         let kubeconfig = self.authority.kubeconfig(&self.urls[0], identity);
         Access::new(&self.binaries.kubectl, self.file("user"), &kubeconfig).unwrap()

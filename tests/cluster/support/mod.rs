@@ -16,6 +16,7 @@ pub mod crds;
 pub mod credentials;
 pub mod flinkgate;
 pub mod folder;
+pub mod installed;
 pub mod kwok;
 pub mod load;
 pub mod ports;
