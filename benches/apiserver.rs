@@ -5,8 +5,11 @@
 //! with a mutating and a validating webhook that only parse and allow; one with Flinkgate's both. One client, then sixteen.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+// Of both, this benchmark uses a part.
+#[allow(unused_imports)]
 #[path = "../tests/cluster/support/mod.rs"]
 mod cluster;
+#[allow(dead_code)]
 mod support;
 
 use cluster::access::Access;
