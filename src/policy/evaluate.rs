@@ -143,7 +143,7 @@ impl Machines {
 /// Whether all that the rule needs to have anything to say is there.
 fn applies(rule: &Rule, input: &Value) -> bool {
     rule.when.iter().all(|place| {
-        let found = place.iter().fold(input, |value, field| &value[field.as_str()]);
+        let found = place.iter().fold(input, |value, field| &value[field]);
         match found {
             Value::Undefined | Value::Null | Value::Bool(false) => false,
             Value::Array(items) => !items.is_empty(),

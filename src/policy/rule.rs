@@ -44,7 +44,7 @@ pub struct Rule {
     /// Places in `input` (`["mutation", "conflicts"]`) without which the rule can have nothing to say: where one is
     /// missing or empty, the rule is not evaluated at all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub when: Vec<Vec<String>>,
+    pub when: Vec<Vec<regorus::Value>>,
     /// What to do, for findings that bring no help of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -127,8 +127,8 @@ fn text(value: &Value, field: &str) -> Option<String> {
 }
 
 /// `custom.when`: a list of dotted places in `input`.
-fn places(when: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
-    let place = |place: &Value| Some(place.as_str()?.split('.').map(str::to_owned).collect());
+fn places(when: Option<&Value>) -> Result<Vec<Vec<regorus::Value>>, String> {
+    let place = |place: &Value| Some(place.as_str()?.split('.').map(regorus::Value::from).collect());
     match when {
         None => Some(Vec::new()),
         Some(Value::Array(list)) => list.iter().map(place).collect::<Option<_>>(),
