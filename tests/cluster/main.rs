@@ -12,6 +12,7 @@ mod end_to_end;
 mod harness;
 mod lease;
 mod mutual_tls;
+mod operator;
 mod own_kinds;
 mod registration;
 mod support;
