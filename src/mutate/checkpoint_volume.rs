@@ -43,7 +43,10 @@ pub(super) fn is_mounted(context: &Context<'_>, pods: &Pods<'_>) -> bool {
 }
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else { return };
+    let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else {
+        wishes.conflicts.extend(nameless(context, pods));
+        return;
+    };
     let Some(main) = pods.main_container() else { return };
     let path = mount_path(volume);
     let claims = Claims { pattern: &volume.claim_name, cluster: context.cluster };
@@ -100,6 +103,18 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     (context.workload.is_flink() && (is_shared(volume) || !context.cluster.is_empty())).then_some(volume)
+}
+
+/// A cluster's name that the API server makes up is not known before the object is stored, and then nothing can be added.
+fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
+    let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
+    let generated = pods.object.pointer("/metadata/generateName").and_then(Value::as_str).is_some_and(|prefix| !prefix.is_empty());
+    (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| Conflict {
+        rule: RULE,
+        message: format!("claim {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),
+        pointer: "/metadata/generateName".into(),
+        help: Some("give it a name (metadata.name) instead".into()),
+    })
 }
 
 /// The names that this cluster's claim may have.

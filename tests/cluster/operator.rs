@@ -66,7 +66,8 @@ fn task_managers_stand_on_different_nodes_and_mount_the_tenants_claim() {
     for pod in task_managers.iter().chain(&job_managers) {
         has_what_the_tenant_gives(pod);
     }
-    let term = json!([{"labelSelector": {"matchLabels": {"app": "etl", "component": "taskmanager"}}, "topologyKey": "kubernetes.io/hostname"}]);
+    let term =
+        json!([{"labelSelector": {"matchLabels": {"app": "etl", "component": "taskmanager"}}, "topologyKey": "kubernetes.io/hostname"}]);
     for pod in &task_managers {
         let affinity = &pod["spec"]["affinity"]["podAntiAffinity"];
         assert_eq!(affinity["requiredDuringSchedulingIgnoredDuringExecution"], term, "{affinity:#}");

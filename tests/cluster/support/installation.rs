@@ -63,11 +63,9 @@ impl Installation {
         self.service.lead_to(&self.replicas);
     }
 
-    /// A new tenant with this spec and a namespace of it, in which what the tenant says is in force.
-    pub fn tenant(&self, name: &str, spec: Value) -> String {
-        let patterns = json!({"names": [format!("{name}-*")]});
-        let mut spec = spec;
-        spec["namespaces"] = patterns;
+    /// A new tenant with this spec, and its namespace of the same name.
+    pub fn tenant(&self, name: &str, mut spec: Value) -> String {
+        spec["namespaces"] = json!({"names": [name]});
         self.create(&tenant(name, spec));
         until("the tenant is ready", || {
             let tenant = self.get(&["flinktenant", name]);
@@ -75,12 +73,12 @@ impl Installation {
             let ready = conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
             if ready { Ok(()) } else { Err(tenant.to_string()) }
         });
-        let namespace = self.namespace(name);
+        self.create_namespace(name);
         until("the namespace carries its tenant's label", || {
-            let found = self.get(&["namespace", &namespace]);
+            let found = self.get(&["namespace", name]);
             if found["metadata"]["labels"]["flinkgate.dev/tenant"] == name { Ok(()) } else { Err(found.to_string()) }
         });
-        namespace
+        name.to_owned()
     }
 
     /// Changes fields of a tenant's spec and waits until an object, tried as a dry run, is judged as said: refused for a

@@ -29,4 +29,3 @@ pub mod wait;
 
 pub use controlplane::{ControlPlane, Options, shared};
 pub use flinkgate::Flinkgate;
-pub use installation::{Installation, installation};

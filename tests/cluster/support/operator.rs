@@ -5,7 +5,7 @@ use super::access::Access;
 use ::flinkgate::flink::workload::MAIN_CONTAINER;
 use ::flinkgate::flink::{PodSet, Role, lower};
 use ::flinkgate::resource::Resource;
-use kube::api::{Api, ApiResource, ListParams, Patch, PatchParams};
+use kube::api::{Api, ApiResource, DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
@@ -83,7 +83,12 @@ async fn reconcile_all(client: &Client, namespace: &str) -> Result<(), String> {
 async fn reconcile(clusters: &Api<DynamicObject>, deployments: &Api<DynamicObject>, cluster: &DynamicObject) -> kube::Result<()> {
     let (name, merge) = (cluster.name_any(), PatchParams::default());
     if cluster.metadata.deletion_timestamp.is_some() {
-        // The garbage collector does the rest, by the owner references.
+        for deployment in [name.clone(), format!("{name}-taskmanager")] {
+            match deployments.delete(&deployment, &DeleteParams::default()).await {
+                Err(kube::Error::Api(status)) if status.is_not_found() => {}
+                deleted => drop(deleted?),
+            }
+        }
         let none = json!({"metadata": {"finalizers": null, "resourceVersion": cluster.resource_version()}});
         return clusters.patch(&name, &merge, &Patch::Merge(none)).await.map(drop);
     }
