@@ -81,6 +81,7 @@ fn a_dry_run_is_answered_like_the_real_thing_and_stores_nothing() {
     good["spec"]["serviceAccountName"] = json!("flink");
     // The name of a token's volume would be chance.
     good["spec"]["automountServiceAccountToken"] = json!(false);
+    good["spec"]["securityContext"] = json!({"runAsNonRoot": true});
     good["spec"]["containers"][0]["image"] = json!("registry.example.com/flink/tool:1.0");
     good["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1", "memory": "1Gi"}});
     for object in [&etl, &good] {
