@@ -156,3 +156,33 @@ fn claim_of<'a>(pods: &Pods<'a>, volume: &str) -> Option<&'a str> {
 fn claim(volume: &Value) -> Option<&str> {
     volume.pointer("/persistentVolumeClaim/claimName").and_then(Value::as_str)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use crate::flink;
+    use crate::mutate::mutate;
+    use crate::resource::Resource;
+    use crate::tenant::FlinkTenantSpec;
+    use serde_json::json;
+
+    #[test]
+    fn a_claim_named_after_a_cluster_whose_name_is_generated_is_a_conflict() {
+        let spec = json!({"flinkVersion": "v1_20", "image": "flink:1.20", "job": {"parallelism": 1}});
+        let named = json!({"name": "etl", "generateName": "etl-"});
+        for (claim, metadata, conflicts) in [
+            ("{cluster}-state", json!({"generateName": "etl-"}), 1),
+            ("{cluster}-state", named, 0),
+            ("shared-state", json!({"generateName": "etl-"}), 0),
+        ] {
+            let tenant: FlinkTenantSpec =
+                serde_json::from_value(json!({"storage": {"checkpoints": {"volume": {"claimName": claim}}}})).unwrap();
+            let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": metadata, "spec": spec});
+            let resource = Resource::from_manifest(object.clone()).unwrap();
+            let workload = flink::lower(&resource, &object).unwrap();
+            let found = mutate(&resource, &object, &workload, &tenant).conflicts;
+            assert_eq!(found.len(), conflicts, "{found:?}");
+            assert!(found.iter().all(|conflict| conflict.pointer == "/metadata/generateName"), "{found:?}");
+        }
+    }
+}
