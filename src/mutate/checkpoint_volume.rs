@@ -44,7 +44,10 @@ pub(super) fn is_mounted(context: &Context<'_>, pods: &Pods<'_>) -> bool {
 }
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else { return };
+    let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else {
+        wishes.conflicts.extend(nameless(context, pods));
+        return;
+    };
     let Some(main) = pods.main_container() else { return };
     let path = mount_path(volume);
     let claims = Claims { pattern: &volume.claim_name, cluster: context.cluster };
@@ -103,6 +106,18 @@ fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
     (context.workload.is_flink() && (is_shared(volume) || !context.cluster.is_empty())).then_some(volume)
 }
 
+/// A cluster's name that the API server makes up is not known before the object is stored, and then nothing can be added.
+fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
+    let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
+    let generated = pods.object.pointer("/metadata/generateName").and_then(Value::as_str).is_some_and(|prefix| !prefix.is_empty());
+    (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| Conflict {
+        rule: RULE,
+        message: format!("claim {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),
+        pointer: "/metadata/generateName".into(),
+        help: Some("give it a name (metadata.name) instead".into()),
+    })
+}
+
 /// The names that this cluster's claim may have.
 struct Claims<'a> {
     pattern: &'a str,
@@ -141,4 +156,34 @@ fn claim_of<'a>(pods: &Pods<'a>, volume: &str) -> Option<&'a str> {
 
 fn claim(volume: &Value) -> Option<&str> {
     pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use crate::flink;
+    use crate::mutate::mutate;
+    use crate::resource::Resource;
+    use crate::tenant::FlinkTenantSpec;
+    use serde_json::json;
+
+    #[test]
+    fn a_claim_named_after_a_cluster_whose_name_is_generated_is_a_conflict() {
+        let spec = json!({"flinkVersion": "v1_20", "image": "flink:1.20", "job": {"parallelism": 1}});
+        let named = json!({"name": "etl", "generateName": "etl-"});
+        for (claim, metadata, conflicts) in [
+            ("{cluster}-state", json!({"generateName": "etl-"}), 1),
+            ("{cluster}-state", named, 0),
+            ("shared-state", json!({"generateName": "etl-"}), 0),
+        ] {
+            let tenant: FlinkTenantSpec =
+                serde_json::from_value(json!({"storage": {"checkpoints": {"volume": {"claimName": claim}}}})).unwrap();
+            let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": metadata, "spec": spec});
+            let resource = Resource::from_manifest(object.clone()).unwrap();
+            let workload = flink::lower(&resource, &object).unwrap();
+            let found = mutate(&resource, &object, &workload, &tenant).conflicts;
+            assert_eq!(found.len(), conflicts, "{found:?}");
+            assert!(found.iter().all(|conflict| conflict.pointer == "/metadata/generateName"), "{found:?}");
+        }
+    }
 }

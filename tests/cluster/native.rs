@@ -3,8 +3,9 @@
 //! Objects are those that Flink 2.3.0 asked for, as they were recorded.
 
 use super::support::access::Access;
+use super::support::installation::{Installation, events};
 use super::support::wait::until;
-use super::support::{ControlPlane, Flinkgate, Options, installed};
+use super::support::{ControlPlane, Flinkgate, Options};
 use ::flinkgate::flink;
 use ::flinkgate::resource::Resource;
 use serde_json::{Value, json};
@@ -79,10 +80,9 @@ impl JobManager {
 
 #[test]
 fn native_task_managers_get_what_the_tenant_says_and_refused_ones_an_event_at_their_deployment() {
-    let admin = ControlPlane::start(Options::default());
-    let gate = installed::install(&admin);
-    installed::tenant(
-        &admin,
+    let admin = Installation::new(Options::default(), 1);
+    let gate = &admin.replicas[0];
+    admin.tenant(
         TENANT,
         json!({
             "security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
@@ -91,7 +91,7 @@ fn native_task_managers_get_what_the_tenant_says_and_refused_ones_an_event_at_th
         }),
     );
     let job_manager = JobManager::start(&admin);
-    task_managers_are_completed_spread_and_of_one_cluster(&admin, &gate, &job_manager);
+    task_managers_are_completed_spread_and_of_one_cluster(&admin, gate, &job_manager);
     a_refused_one_is_told_once_with_a_count(&admin, &job_manager);
     an_owner_that_cannot_be_named_is_not(&admin, &job_manager);
     let (_, metrics) = gate.health("/metrics").unwrap();
@@ -149,7 +149,7 @@ fn a_refused_one_is_told_once_with_a_count(admin: &ControlPlane, job_manager: &J
     }
     let dry = admin.refused(&["create", "--dry-run=server", "-f", "-"], &forbidden(3).to_string());
     assert!(dry.contains("security/image-registry"), "{dry}");
-    let event = until("an Event counts all of them", || match installed::events(admin, TENANT).as_slice() {
+    let event = until("an Event counts all of them", || match events(admin, TENANT).as_slice() {
         [event] if event["series"]["count"] == 8 => Ok(event.clone()),
         other => Err(format!("{other:#?}")),
     });
@@ -163,7 +163,7 @@ fn a_refused_one_is_told_once_with_a_count(admin: &ControlPlane, job_manager: &J
 }
 
 fn an_owner_that_cannot_be_named_is_not(admin: &ControlPlane, job_manager: &JobManager) {
-    let before = installed::events(admin, TENANT);
+    let before = events(admin, TENANT);
     let mut pod = job_manager.task_manager(11);
     pod["spec"]["hostNetwork"] = json!(true);
     pod["metadata"]["ownerReferences"] =
@@ -174,6 +174,6 @@ fn an_owner_that_cannot_be_named_is_not(admin: &ControlPlane, job_manager: &JobM
         if described.contains("Refused") { Ok(described) } else { Err(described) }
     });
     assert!(described.contains("security/host-namespaces: "), "{described}");
-    assert_eq!(installed::events(admin, TENANT).len(), before.len());
-    assert_eq!(installed::events(admin, "default")[0]["regarding"]["kind"], "FlinkTenant");
+    assert_eq!(events(admin, TENANT).len(), before.len());
+    assert_eq!(events(admin, "default")[0]["regarding"]["kind"], "FlinkTenant");
 }

@@ -1,7 +1,8 @@
 //! What people look at: columns, `kubectl explain`, warnings, the audit log, and why a Deployment has no pods.
 
+use super::support::installation::{Installation, events};
 use super::support::wait::until;
-use super::support::{ControlPlane, Options, installed, shared};
+use super::support::{ControlPlane, Options, shared};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -59,15 +60,10 @@ fn people_see_what_is_in_force_what_is_warned_of_and_why_nothing_runs() {
     let text = json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [rule]});
     fs::write(&policy, text.to_string()).unwrap();
     let flags = vec![format!("--audit-policy-file={}", policy.display()), format!("--audit-log-path={}", log.display())];
-    let admin = ControlPlane::start(Options { nodes: 1, api_server_flags: flags, ..Options::default() });
-    let _gate = installed::install(&admin);
+    let admin = Installation::new(Options { nodes: 1, api_server_flags: flags, ..Options::default() }, 1);
     let scheduling = json!({"nodeSelector": {"pool": "flink"}});
-    installed::tenant(
-        &admin,
-        "watched",
-        json!({"enforcement": "Warn", "scheduling": scheduling, "quota": {"hard": {"cpu": "4", "memory": "8Gi"}}}),
-    );
-    installed::tenant(&admin, "strict", json!({}));
+    admin.tenant("watched", json!({"enforcement": "Warn", "scheduling": scheduling, "quota": {"hard": {"cpu": "4", "memory": "8Gi"}}}));
+    admin.tenant("strict", json!({}));
 
     the_columns_say_what_is_in_force(&admin);
     warnings_reach_the_terminal_and_the_audit_log_has_the_rules(&admin, &log);
@@ -157,5 +153,5 @@ fn a_replica_set_says_why_it_has_no_pods(admin: &ControlPlane) {
     let said = format!("tenant \"strict\" refuses Pod strict/{name}-");
     assert!(described.contains(&said), "{said:?} is not said in {described}");
     // However often the controller tries.
-    assert_eq!(installed::events(admin, "strict").len(), 1);
+    assert_eq!(events(admin, "strict").len(), 1);
 }

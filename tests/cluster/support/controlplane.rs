@@ -218,9 +218,14 @@ impl ControlPlane {
     /// A new namespace, ready for pods; its name starts with `prefix` and is nobody else's.
     pub fn namespace(&self, prefix: &str) -> String {
         let name = format!("{prefix}-{}", self.count.fetch_add(1, Ordering::Relaxed));
-        self.kubectl(&["create", "namespace", &name]);
-        self.kubectl(&["wait", "--for=create", "--timeout=60s", "--namespace", &name, "serviceaccount/default"]);
+        self.create_namespace(&name);
         name
+    }
+
+    /// A new namespace of this name, ready for pods.
+    pub fn create_namespace(&self, name: &str) {
+        self.kubectl(&["create", "namespace", name]);
+        self.kubectl(&["wait", "--for=create", "--timeout=60s", "--namespace", name, "serviceaccount/default"]);
     }
 
     /// `etcd`, `kube-apiserver-0`, `kube-apiserver-1`, …, `kube-controller-manager`, `kube-scheduler`, `kwok`.

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::flinkgate;
+use super::wait::until;
 use ::flinkgate::resource::files::list_files;
 use ::flinkgate::resource::yaml;
 use std::collections::BTreeSet;
@@ -19,7 +20,8 @@ pub fn install(admin: &Access) {
     let applied = admin.apply(&manifests.join("\n---\n"));
     let names = applied.lines().filter_map(|line| line.split_whitespace().next());
     let wait = [&["wait", "--for=condition=Established", "--timeout=60s"], names.collect::<Vec<_>>().as_slice()].concat();
-    admin.kubectl(&wait);
+    // One that has no conditions at all yet is an error to kubectl.
+    until("the definitions are served", || admin.try_kubectl(&wait, ""));
 }
 
 /// The definitions in the folder `FLINK_CRDS`, and the project's own for kinds that it does not have.

@@ -1,6 +1,7 @@
 //! Steady admission: to see that none fails that should not, and none passes that must not, while something else goes on.
 
 use super::access::Access;
+use super::wait::until;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, PostParams};
 use serde_json::json;
@@ -43,6 +44,12 @@ impl Load {
     /// How many pods were judged so far.
     pub fn answered(&self) -> usize {
         self.state.answered.load(Ordering::Relaxed)
+    }
+
+    /// Waits until so many more pods are judged.
+    pub fn judge(&self, more: usize) {
+        let wanted = self.answered() + more;
+        until("pods are judged", || if self.answered() >= wanted { Ok(()) } else { Err(format!("{} of {wanted}", self.answered())) });
     }
 
     /// Stops; gives what was answered wrongly.

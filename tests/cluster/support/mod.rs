@@ -2,7 +2,8 @@
 //!
 //! Read in this order: `binaries` (where the programs come from), `process` and `folder` (how nothing stays behind),
 //! `credentials` and `access` (who asks, and how), `controlplane` (what is started), `kwok` and `crds` (what is in it),
-//! `flinkgate` (what is tested), `load` and `tls` (who asks it meanwhile).
+//! `flinkgate` (what is tested), `service` and `installation` (how a cluster has it), `load` and `tls` (who asks it meanwhile),
+//! `operator` (who makes pods of FlinkDeployments).
 
 // Each test module uses what it needs; what only one of the crates that share these modules uses is not dead.
 #![allow(dead_code)]
@@ -16,11 +17,13 @@ pub mod crds;
 pub mod credentials;
 pub mod flinkgate;
 pub mod folder;
-pub mod installed;
+pub mod installation;
 pub mod kwok;
 pub mod load;
+pub mod operator;
 pub mod ports;
 pub mod process;
+pub mod service;
 pub mod tls;
 pub mod wait;
 
