@@ -56,8 +56,8 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// A webhook that reads the body and always allows; as `parse` it also parses the body to a JSON tree. The
-/// same stack as Flinkgate's: tokio, rustls, hyper, mimalloc.
+/// A webhook that reads the body and always allows; as `parse` it also parses the body to a JSON tree, and where
+/// `FLINKGATE_BENCH_PATCH` gives it a patch (base64) it answers `/mutate` with that. The same stack as Flinkgate's: tokio, rustls, hyper, mimalloc.
 pub fn serve_baseline(role: &str) {
     let parse = role == "parse";
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -92,12 +92,16 @@ async fn answer(
     request: hyper::Request<hyper::body::Incoming>,
     parse: bool,
 ) -> Result<hyper::Response<http_body_util::Full<hyper::body::Bytes>>, hyper::Error> {
+    let mutates = request.uri().path() == "/mutate";
     let body = request.into_body().collect().await?.to_bytes();
     let mut uid = "0".to_string();
     if parse {
         let review: serde_json::Value = serde_json::from_slice(&body).unwrap();
         uid = review["request"]["uid"].as_str().unwrap().to_string();
     }
-    let text = format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true}}}}"#);
+    let patch = std::env::var("FLINKGATE_BENCH_PATCH").ok().filter(|_| mutates);
+    let patch = patch.map(|patch| format!(r#","patchType":"JSONPatch","patch":"{patch}""#)).unwrap_or_default();
+    let text =
+        format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true{patch}}}}}"#);
     Ok(hyper::Response::builder().header("content-type", "application/json").body(http_body_util::Full::new(text.into())).unwrap())
 }
