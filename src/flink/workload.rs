@@ -228,4 +228,9 @@ impl Workload {
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None
     }
+
+    /// Whether pods of Flink will be made from a template in this object, as a Deployment's are, rather than being one.
+    pub fn makes_flink_pods(&self) -> bool {
+        self.is_flink() && self.pods.iter().any(|set| !set.path().is_empty())
+    }
 }

@@ -21,7 +21,7 @@ mod tolerations;
 pub use checkpoint_volume::VOLUME_NAME;
 pub use patch::patch;
 
-use crate::flink::Workload;
+use crate::flink::{Template, Workload};
 use crate::resource::{Operation, Resource, pointer};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
@@ -75,9 +75,18 @@ const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 /// Completes an object with what its tenant gives every workload. Idempotent.
 pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Mutation {
-    if !is_completed(resource, object) {
-        return Mutation::default();
-    }
+    if is_completed(resource, object) { complete(resource, object, workload, tenant) } else { Mutation::default() }
+}
+
+/// A Deployment, StatefulSet or Job with its pods as [`mutate`] will complete them one by one; `None` for every other kind.
+/// It is judged so and never stored: a refusal must not name what mutation cures, and need not wait for the pods.
+pub fn foresee(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Option<Mutation> {
+    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
+    let makes_pods = !KINDS.contains(&kind) && workload.pods.iter().any(|set| matches!(set.template, Template::InObject(_)));
+    makes_pods.then(|| complete(resource, object, workload, tenant))
+}
+
+fn complete(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Mutation {
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
     let mut editor = Editor::new(object, workload);
     let mut conflicts = Vec::new();

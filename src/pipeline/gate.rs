@@ -200,7 +200,7 @@ impl Gate {
         let name = tenant.name.clone();
         if !conflicts.is_empty() {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            let case = Case { resource, owner: Owner::Tenant(tenant), object, workload, conflicts };
+            let case = Case { resource, owner: Owner::Tenant(tenant), object, is_stored: true, workload, conflicts };
             findings = self.findings(&case, &Usage::default());
             findings.retain(|finding| case.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
             if findings.iter().any(|finding| finding.level == Level::Error) {
@@ -217,21 +217,27 @@ impl Gate {
         Answer { tenant: judgement.tenant, findings: judgement.findings, patch: None }
     }
 
-    /// The object after mutation (unless `as_is`); `None` for what is never judged.
+    /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment, StatefulSet or Job is
+    /// judged with its pods as they will be created, always.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let (owner, workload) = self.lowered(resource)?;
-        let as_it_came =
-            |owner, workload| Case { resource, owner, object: Cow::Borrowed(&resource.object), workload, conflicts: Vec::new() };
+        let as_it_came = |owner, workload| {
+            let object = Cow::Borrowed(&resource.object);
+            Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
+        };
         let tenant = match &owner {
             Owner::Tenant(tenant) => tenant,
             Owner::Unassigned if !workload.is_flink() => return None,
             Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
         };
-        let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        Some(match object.filter(|_| !as_is) {
+        let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
+        let is_stored = foreseen.is_none();
+        let mutation = foreseen.unwrap_or_else(|| mutate::mutate(resource, &resource.object, &workload, &tenant.spec));
+        let Mutation { object, conflicts } = mutation;
+        Some(match object.filter(|_| !as_is || !is_stored) {
             Some(object) => {
                 let workload = flink::lower(resource, &object).unwrap_or(workload);
-                Case { resource, owner, object: Cow::Owned(object), workload, conflicts }
+                Case { resource, owner, object: Cow::Owned(object), is_stored, workload, conflicts }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
@@ -247,16 +253,12 @@ impl Gate {
             Owner::Ambiguous(_) => findings.retain(|finding| finding.rule == AMBIGUOUS_RULE),
         }
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
-        let mutated = match case.object {
-            Cow::Owned(object) => Some(object),
-            Cow::Borrowed(_) => None,
-        };
-        Judgement { tenant, findings, mutated }
+        Judgement { tenant, findings, mutated: case.into_stored() }
     }
 
     /// The object as the cluster would store it.
     pub fn mutated(&self, resource: &Resource) -> Value {
-        self.case(resource, false).map_or_else(|| resource.object.clone(), |case| case.object.into_owned())
+        self.case(resource, false).and_then(Case::into_stored).unwrap_or_else(|| resource.object.clone())
     }
 
     /// Whose an object is and what it runs; `None` for what is never judged.
@@ -315,7 +317,8 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
     let requested = case.usage();
-    let whole_cluster = case.workload.declares_cluster;
+    // What makes a role's pods is a part of a cluster: where the part alone is too large, so is the cluster.
+    let whole_cluster = case.workload.declares_cluster || case.workload.makes_flink_pods();
     let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), whole_cluster);
     // What the object asked for until now matters only to what would be refused.
     if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
@@ -338,7 +341,7 @@ fn passes_always(resource: &Resource) -> bool {
             let spec = resource.object.get("spec");
             // The operator starts to act on a canary when it loses its label, so that is a change of what runs.
             let same_label = canary_label(old) == canary_label(&resource.object);
-            deleting || (spec.is_some() && spec == old.get("spec") && same_label)
+            deleting || (spec.is_some() && spec == old.get("spec") && same_label) || flink::only_shrinks(resource, old)
         }
         _ => false,
     }

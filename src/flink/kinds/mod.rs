@@ -2,6 +2,8 @@
 //!
 //! A new kind is one new file with a [`Lowering`] function and one line in [`KINDS`].
 
+mod alike_pods;
+mod counts;
 mod dynamic_properties;
 mod flink_deployment;
 mod operator_config;
@@ -10,6 +12,9 @@ mod operator_size;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
+mod standalone;
+
+pub use standalone::only_shrinks;
 
 use super::Workload;
 use crate::resource::Resource;
@@ -19,7 +24,13 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 2] = [("", "Pod", pod::lower), ("flink.apache.org", "FlinkDeployment", flink_deployment::lower)];
+const KINDS: [(&str, &str, Lowering); 5] = [
+    ("", "Pod", pod::lower),
+    ("apps", "Deployment", standalone::lower),
+    ("apps", "StatefulSet", standalone::lower),
+    ("batch", "Job", standalone::lower),
+    ("flink.apache.org", "FlinkDeployment", flink_deployment::lower),
+];
 
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.
 ///
@@ -27,7 +38,8 @@ const KINDS: [(&str, &str, Lowering); 2] = [("", "Pod", pod::lower), ("flink.apa
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
     let kind = &resource.kind;
     let (_, _, lowering) = KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
-    // `status` and `scale` show a spec that is not the one that will be stored, or none at all.
+    // `status` shows a spec that is not the one that will be stored. `scale` is an object of its own (`autoscaling/v1 Scale`)
+    // that says nothing of the pods but their number: it passes, and each pod is judged and counted as it is created.
     let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
     (whole && object.is_object()).then(|| lowering(resource, object))
 }

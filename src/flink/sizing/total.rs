@@ -23,6 +23,12 @@ impl<M> RoleSize<M> {
 impl Size {
     /// Adds so many alike pods to the total; what cannot be counted becomes a problem at `pointer`.
     pub fn add_pods(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
+        self.total.pods = self.total.pods.saturating_add(replicas);
+        self.add_claims(replicas, requests, pointer);
+    }
+
+    /// Adds what these pods ask for beside being pods, such as the claims of a StatefulSet.
+    pub fn add_claims(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
         if self.total.add(replicas, requests).is_none() {
             let message = "the pods add up to more than can be counted: lower the replicas or what each requests".into();
             self.problems.push(SizeProblem { pointer: pointer.into(), message });
@@ -34,7 +40,6 @@ impl Total {
     fn add(&mut self, replicas: u64, requests: &PodRequests) -> Option<()> {
         let sum = |total: Quantity, amount: Quantity| total.checked_add(amount.checked_mul(replicas)?);
         let amounts = &requests.amounts;
-        self.pods = self.pods.checked_add(replicas)?;
         self.persistent_volume_claims = self.persistent_volume_claims.checked_add(requests.claims.checked_mul(replicas)?)?;
         self.cpu = sum(self.cpu, amounts.cpu)?;
         self.memory = sum(self.memory, amounts.memory)?;
