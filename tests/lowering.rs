@@ -75,7 +75,10 @@ fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
         let review: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let resource = resource(&review);
         let lowered = lower(&resource, &resource.object);
-        if !matches!(resource.kind.kind.as_str(), "Pod" | "Deployment" | "StatefulSet" | "Job" | "FlinkDeployment") {
+        if !matches!(
+            resource.kind.kind.as_str(),
+            "Pod" | "Deployment" | "StatefulSet" | "Job" | "FlinkDeployment" | "FlinkSessionJob" | "FlinkStateSnapshot"
+        ) {
             assert_eq!(lowered, None, "{}", file.display());
             continue;
         }
@@ -231,7 +234,17 @@ fn no_shape_of_an_object_makes_lowering_panic() {
             "pipeline.jobvertex-parallelism-overrides": "a:1", "external-resource": {"a": {"amount": 1, "kubernetes": {"config-key": "k"}}}},
             "job": {"parallelism": 1, "upgradeMode": "last-state"}, "podTemplate": pod, "jobManager": {"podTemplate": pod, "replicas": 1, "resource": {"memory": "1g", "cpu": 1}},
             "taskManager": {"podTemplate": pod, "replicas": 2, "resources": {"requests": {"memory": "1g"}, "limits": {"cpu": 1}}}}});
-    for object in [pod, cluster] {
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "a", "ownerReferences": [{"apiVersion": "c"}]},
+        "spec": {"replicas": 2, "template": pod, "volumeClaimTemplates": [{"spec": {"resources": {"requests": {"storage": "1Gi"}}}}]}});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": {"parallelism": 2, "completions": 3, "template": pod}});
+    let blue_green = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "metadata": {"name": "a"},
+        "spec": {"configuration": {}, "template": {"metadata": {"labels": {}}, "spec": cluster["spec"]}}});
+    let operators =
+        |kind: &str, spec: Value| json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "a"}, "spec": spec});
+    let session_job =
+        operators("FlinkSessionJob", json!({"deploymentName": "a", "job": {"parallelism": 1}, "flinkConfiguration": {"a": "b"}}));
+    let snapshot = operators("FlinkStateSnapshot", json!({"jobReference": {"name": "a"}, "savepoint": {"path": "s3://a/b"}}));
+    for object in [pod, cluster, set, job, blue_green, session_job, snapshot] {
         let whole = Resource::from_manifest(object.clone()).unwrap();
         let mut pointers = vec![];
         collect("", &object, &mut pointers);

@@ -207,6 +207,8 @@ pub struct Workload {
     pub mode: Option<Mode>,
     /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or security.
     pub cluster: String,
+    /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
+    pub children: Vec<String>,
     /// The Flink version that the object names.
     pub version: Option<FlinkVersion>,
     /// How many jobs the object declares.
@@ -227,6 +229,12 @@ impl Workload {
     /// Whether this is Flink at all.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None
+    }
+
+    /// How many clusters, all alike, the object declares. A role's pods are a part of one: where the part alone is too
+    /// large, so is the cluster.
+    pub fn clusters(&self) -> u64 {
+        if self.declares_cluster { self.children.len().max(1) as u64 } else { u64::from(self.makes_flink_pods()) }
     }
 
     /// Whether pods of Flink will be made from a template in this object, as a Deployment's are, rather than being one.

@@ -57,6 +57,10 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 
 /// The labels that this cluster's pods of this role, and no others, have: Flink's own, or a chart's.
 fn identity<'a>(context: &Context<'a>, pods: &Pods<'a>) -> Option<[(&'static str, &'a str); 2]> {
+    if !context.workload.children.is_empty() {
+        // Blue and green are kept from their own only: each is given that when it is made.
+        return None;
+    }
     if let Template::Merged(_) = pods.set.template {
         return (!context.workload.cluster.is_empty())
             .then_some([("app", &context.workload.cluster), ("component", pods.set.role.component()?)]);

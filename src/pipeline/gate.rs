@@ -317,25 +317,25 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
     let requested = case.usage();
-    // What makes a role's pods is a part of a cluster: where the part alone is too large, so is the cluster.
-    let whole_cluster = case.workload.declares_cluster || case.workload.makes_flink_pods();
-    let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), whole_cluster);
+    let clusters = case.workload.clusters();
+    let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), clusters);
     // What the object asked for until now matters only to what would be refused.
     if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
         let before = flink::lower(case.resource, old).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
-        exceeded = limits.exceeded(&requested, used, &before, whole_cluster);
+        exceeded = limits.exceeded(&requested, used, &before, clusters);
     }
     let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
 }
 
-/// What no rule may stand in the way of: deletions, objects on their way out, and updates that leave what runs
-/// as it is. A refusal there would block finalizers and the operator's own bookkeeping.
+/// What no rule may stand in the way of: deletions, objects on their way out, updates that leave what runs
+/// as it is, and what an operator makes of an object that was judged. A refusal there would block finalizers and the operator's own bookkeeping.
 ///
 /// Only an update's word counts for that: a tenant may write a `deletionTimestamp` into what is created.
 fn passes_always(resource: &Resource) -> bool {
     match (resource.operation, &resource.old_object) {
         (Operation::Delete | Operation::Connect, _) => true,
+        _ if flink::is_made_by_operator(resource) => true,
         (Operation::Update, Some(old)) => {
             let deleting = pointer::at(old, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
             let spec = resource.object.get("spec");

@@ -54,18 +54,20 @@ impl AlikePods<'_> {
     /// The cluster's id as labels or names suggest it.
     fn cluster(&self, template: &Value) -> String {
         let named = ["app", "app.kubernetes.io/instance"].map(|name| label(template, name)).into_iter().find(|name| !name.is_empty());
-        named.unwrap_or_else(|| {
-            let name = (self.name)(self.object);
-            name.split("-taskmanager").next().unwrap_or(name)
-        })
-        .into()
+        named
+            .unwrap_or_else(|| {
+                let name = (self.name)(self.object);
+                name.split("-taskmanager").next().unwrap_or(name)
+            })
+            .into()
     }
 
     fn size(&self, template: &Value, role: Role, config: &FlinkConfig, problems: Vec<SizeProblem>) -> Size {
         let mut size = Size { problems, ..Size::default() };
         let mut own = Vec::new();
         let requests = PodRequests::of(template.get("spec").unwrap_or(&Value::Null), None, &mut own);
-        size.problems.extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
+        size.problems
+            .extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
         size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
         // The ConfigMap may say more, but what is given here beats it.
         let given = |names: &[&str]| config.first(names).is_some();

@@ -5,7 +5,10 @@
 mod alike_pods;
 mod counts;
 mod dynamic_properties;
+mod flink_blue_green;
 mod flink_deployment;
+mod flink_session_job;
+mod flink_state_snapshot;
 mod operator_config;
 mod operator_count;
 mod operator_size;
@@ -14,7 +17,7 @@ pub(crate) mod pod_template;
 mod process;
 mod standalone;
 
-pub use standalone::only_shrinks;
+pub use standalone::{is_made_by_operator, only_shrinks};
 
 use super::Workload;
 use crate::resource::Resource;
@@ -24,12 +27,15 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 5] = [
+const KINDS: [(&str, &str, Lowering); 8] = [
     ("", "Pod", pod::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
     ("batch", "Job", standalone::lower),
     ("flink.apache.org", "FlinkDeployment", flink_deployment::lower),
+    ("flink.apache.org", "FlinkBlueGreenDeployment", flink_blue_green::lower),
+    ("flink.apache.org", "FlinkSessionJob", flink_session_job::lower),
+    ("flink.apache.org", "FlinkStateSnapshot", flink_state_snapshot::lower),
 ];
 
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.

@@ -60,7 +60,10 @@ impl Process {
             for word in split(element) {
                 if let Some(process) = Self::named(word, at_entrypoint) {
                     let runs_job = process.role == Role::JobManager
-                        && words("command").chain(words("args")).flat_map(split).any(|word| APPLICATION.iter().any(|name| word.ends_with(name)));
+                        && words("command")
+                            .chain(words("args"))
+                            .flat_map(split)
+                            .any(|word| APPLICATION.iter().any(|name| word.ends_with(name)));
                     return Some(Self { runs_job, ..process });
                 }
                 at_entrypoint = word.ends_with(ENTRYPOINT);
@@ -137,7 +140,10 @@ mod tests {
         let cases = [
             (json!({"args": ["standalone-job", "--job-classname", "com.example.Job"]}), true),
             (json!({"command": ["sh", "-c", "exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}), true),
-            (json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-application "], "command": ["/docker-entrypoint.sh"]}), true),
+            (
+                json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-application "], "command": ["/docker-entrypoint.sh"]}),
+                true,
+            ),
             (json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), false),
             (json!({"args": ["jobmanager"]}), false),
             (json!({"args": ["taskmanager", "standalone-job"]}), false),

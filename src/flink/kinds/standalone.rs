@@ -18,7 +18,8 @@ use serde_json::Value;
 
 const TEMPLATE: &str = "/spec/template";
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
-const OPERATOR_GROUP: &str = "flink.apache.org/";
+/// API groups whose objects are lowered with all that their operators make of them.
+const OPERATOR_GROUPS: [&str; 1] = ["flink.apache.org/"];
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let mut problems = Vec::new();
@@ -29,7 +30,7 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     workload.size.add_claims(replicas, &claims, CLAIMS);
     let leads = workload.pods.iter().any(|set| set.role == Role::JobManager && set.replicas > 0);
     // The operator's object counts its cluster and job itself.
-    if leads && !is_operators(object) {
+    if leads && !has_operators_owner(object) {
         workload.size.total.clusters = 1;
         workload.size.total.jobs = workload.jobs;
     } else {
@@ -45,10 +46,18 @@ pub fn only_shrinks(resource: &Resource, old: &Value) -> bool {
     let kind = resource.kind.kind.as_str();
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let replicas = |object: &Value| replicas(kind, object, &mut Vec::new());
-    matches!((resource.kind.group.as_str(), kind), ("apps", "Deployment" | "StatefulSet") | ("batch", "Job"))
-        && same(TEMPLATE)
-        && same(CLAIMS)
-        && replicas(new) <= replicas(old)
+    is_workload(resource) && same(TEMPLATE) && same(CLAIMS) && replicas(new) <= replicas(old)
+}
+
+/// Whether an operator made this workload from an object of its own. That was judged and counted with all its pods, and
+/// its status tells a refusal of a pod better than one of a Deployment. Whoever forges the owner hears later, no less: every
+/// pod is judged and counted as it is created.
+pub fn is_made_by_operator(resource: &Resource) -> bool {
+    is_workload(resource) && has_operators_owner(&resource.object)
+}
+
+fn is_workload(resource: &Resource) -> bool {
+    matches!((resource.kind.group.as_str(), resource.kind.kind.as_str()), ("apps", "Deployment" | "StatefulSet") | ("batch", "Job"))
 }
 
 /// How many pods run at once. What is suspended counts as if it ran: it may at any moment.
@@ -61,7 +70,8 @@ fn replicas(kind: &str, object: &Value, problems: &mut Vec<SizeProblem>) -> u64 
     field("/spec/replicas").unwrap_or(1)
 }
 
-fn is_operators(object: &Value) -> bool {
+fn has_operators_owner(object: &Value) -> bool {
     let owners = pointer::at(object, "/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    owners.filter_map(|owner| owner.get("apiVersion")?.as_str()).any(|version| version.starts_with(OPERATOR_GROUP))
+    let versions = owners.filter_map(|owner| owner.get("apiVersion")?.as_str());
+    versions.into_iter().any(|version| OPERATOR_GROUPS.iter().any(|group| version.starts_with(group)))
 }

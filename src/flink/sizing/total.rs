@@ -36,7 +36,30 @@ impl Size {
     }
 }
 
+impl Size {
+    /// Multiplies by a number of clusters that are all like this one; what cannot be counted becomes a problem at `pointer`.
+    pub fn multiply(&mut self, clusters: u64, pointer: &str) {
+        let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);
+        self.job_manager.iter_mut().for_each(|size| role(&mut size.replicas));
+        self.task_manager.iter_mut().for_each(|size| role(&mut size.replicas));
+        if self.total.multiply(clusters).is_none() {
+            let message = "the clusters add up to more than can be counted: lower what each requests".into();
+            self.problems.push(SizeProblem { pointer: pointer.into(), message });
+        }
+    }
+}
+
 impl Total {
+    fn multiply(&mut self, times: u64) -> Option<()> {
+        let counts = [&mut self.pods, &mut self.task_managers, &mut self.task_slots, &mut self.clusters, &mut self.jobs];
+        counts.into_iter().chain([&mut self.persistent_volume_claims]).for_each(|count| *count = count.saturating_mul(times));
+        let amounts = [&mut self.cpu, &mut self.memory, &mut self.storage];
+        for amount in amounts.into_iter().chain(self.extended.values_mut()) {
+            *amount = amount.checked_mul(times)?;
+        }
+        Some(())
+    }
+
     fn add(&mut self, replicas: u64, requests: &PodRequests) -> Option<()> {
         let sum = |total: Quantity, amount: Quantity| total.checked_add(amount.checked_mul(replicas)?);
         let amounts = &requests.amounts;

@@ -1,0 +1,147 @@
+//! The operators' other kinds: blue and green, session jobs and snapshots lower to what they start, and are judged.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use flinkgate::flink::{Engine, Workload, lower};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::PolicySet;
+use flinkgate::quota::Usage;
+use flinkgate::resource::{Resource, yaml};
+use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The manifest of a file of `tests/data/kinds`, with a change to its spec.
+fn manifest(file: &str, change: Value) -> Resource {
+    let text = std::fs::read_to_string(format!("tests/data/kinds/{file}.yaml")).unwrap();
+    let [document] = yaml::parse(&text).try_into().expect("one document");
+    assert_eq!(document.problems, []);
+    let mut object = document.value.unwrap();
+    json_patch::merge(&mut object["spec"], &change);
+    Resource::from_manifest(object).unwrap()
+}
+
+fn lowered(resource: &Resource) -> Workload {
+    lower(resource, &resource.object).unwrap()
+}
+
+/// A gate where every namespace belongs to one tenant.
+fn gate(spec: Value) -> Gate {
+    let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
+    spec.namespaces.names = vec!["*".into()];
+    let tenant = Tenant { name: "payments".into(), spec, source: String::new() };
+    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::load(&[]).unwrap()), Unassigned::Warn)
+}
+
+/// `rule at place` of everything that lint finds, which is what the webhooks find together.
+fn found(tenant: Value, resource: &Resource) -> Vec<String> {
+    let gate = gate(tenant);
+    let judgement = gate.judge(gate.case(resource, false).unwrap(), &Usage::default());
+    let mutation = gate.mutate(resource);
+    let mut stored = resource.clone();
+    if let Some(patch) = &mutation.patch {
+        json_patch::patch(&mut stored.object, patch).unwrap();
+    }
+    if mutation.findings.is_empty() {
+        assert_eq!(gate.validate(&stored).findings, judgement.findings);
+        assert_eq!(gate.mutate(&stored).patch, None, "a second pass finds nothing to do");
+    }
+    judgement.findings.iter().map(|finding| format!("{} at {}", finding.rule, finding.pointer)).collect()
+}
+
+#[test]
+fn blue_and_green_count_both() {
+    let workload = lowered(&manifest("blue-green", json!({})));
+    let total = &workload.size.total;
+    assert_eq!(
+        (workload.cluster.as_str(), workload.children.as_slice()),
+        ("orders", ["orders-blue".to_owned(), "orders-green".to_owned()].as_slice())
+    );
+    assert_eq!((total.clusters, total.jobs, total.pods, total.task_managers, total.task_slots), (2, 2, 8, 6, 12));
+    // JobManager 1.1, TaskManagers 3 × 2.1, twice.
+    assert_eq!((total.cpu.as_cores_f64(), total.memory.display_bytes().as_str()), (14.8, "29Gi"));
+    let places: Vec<_> = workload.pods.iter().map(|set| (set.path(), set.replicas)).collect();
+    assert_eq!(places, [("/spec/template/spec/jobManager/podTemplate", 2), ("/spec/template/spec/taskManager/podTemplate", 6)]);
+    let entry = workload.config.entry("execution.checkpointing.dir").unwrap();
+    assert_eq!(entry.pointer.as_deref(), Some("/spec/template/spec/flinkConfiguration/execution.checkpointing.dir"));
+    assert_eq!(workload.config_pointer.as_deref(), Some("/spec/template/spec/flinkConfiguration"));
+}
+
+#[test]
+fn blue_and_green_are_each_one_cluster_for_a_limit() {
+    let resource = manifest("blue-green", json!({}));
+    let none: [String; 0] = [];
+    assert_eq!(found(json!({"quota": {"perCluster": {"taskManagers": 3, "cpu": "7.4"}}}), &resource), none);
+    let found_ = found(json!({"quota": {"perCluster": {"taskManagers": 2}, "hard": {"taskManagers": 5}}}), &resource);
+    assert_eq!(found_, ["quota/exceeded at /spec", "quota/per-cluster at /spec"]);
+}
+
+#[test]
+fn a_blue_green_deployment_is_held_to_every_rule_at_its_own_places() {
+    let strict = json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
+        "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}},
+        "flink": {"configuration": {"forbidden": ["env.java.opts.*"], "enforced": {"web.submit.enable": "false"}}}, "labels": {"cost-center": "4711"}});
+    let none: [String; 0] = [];
+    let resource = manifest("blue-green", json!({}));
+    assert_eq!(found(strict.clone(), &resource), none);
+    let mutated = gate(strict.clone()).mutated(&resource);
+    let template = &mutated["spec"]["template"]["spec"];
+    assert_eq!(template["podTemplate"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"], "orders-state");
+    assert_eq!(template["flinkConfiguration"]["web.submit.enable"], "false");
+    assert_eq!(mutated["spec"].get("podTemplate"), None);
+
+    let bad = manifest(
+        "blue-green",
+        json!({"template": {"spec": {"image": "evil.io/flink:1", "serviceAccount": "admin", "taskManager": {"resource": {"cpu": "x"}},
+            "flinkConfiguration": {"env.java.opts.all": "-Dx", "execution.checkpointing.dir": "s3://other/x"},
+            "podTemplate": {"spec": {"hostNetwork": true}}}}}),
+    );
+    let places = found(strict, &bad);
+    for expected in [
+        "flink/forbidden-option at /spec/template/spec/flinkConfiguration/env.java.opts.all",
+        "flink/size at /spec/template/spec/taskManager/resource/cpu",
+        "security/host-namespaces at /spec/template/spec/podTemplate/spec/hostNetwork",
+        "security/image-registry at /spec/template/spec/image",
+        "security/service-account at /spec/template/spec/serviceAccount",
+        "storage/checkpoint-dir at /spec/template/spec/flinkConfiguration/execution.checkpointing.dir",
+    ] {
+        assert!(places.iter().any(|place| place == expected), "{expected} is not among {places:#?}");
+    }
+}
+
+#[test]
+fn a_session_job_is_a_job_and_no_pods() {
+    let resource = manifest("session-job", json!({}));
+    let workload = lowered(&resource);
+    assert_eq!(
+        (workload.engine, workload.cluster.as_str(), workload.jobs, workload.pods.len()),
+        (Engine::Operator, "shared-session", 1, 0)
+    );
+    assert_eq!((workload.size.total.jobs, workload.size.total.pods, workload.declares_cluster), (1, 0, false));
+    assert_eq!(workload.config.get("state.backend.type"), Some("rocksdb"));
+    let none: [String; 0] = [];
+    // Its cluster may name the checkpoint directory.
+    assert_eq!(found(json!({"quota": {"hard": {"jobs": 1, "cpu": "1"}}}), &resource), none);
+    assert_eq!(found(json!({"quota": {"hard": {"jobs": 0}}}), &resource), ["quota/exceeded at /spec"]);
+    let bad =
+        manifest("session-job", json!({"flinkConfiguration": {"state": {"savepoints.dir": "s3://other/x"}}, "job": {"parallelism": 0}}));
+    let tenant = json!({"storage": {"checkpoints": {"locations": ["s3://payments-flink/"]}}, "flink": {"configuration": {"forbidden": ["pipeline.name"]}}});
+    let expected = [
+        "flink/forbidden-option at /spec/flinkConfiguration/pipeline.name",
+        "flink/size at /spec/job/parallelism",
+        "storage/checkpoint-dir at /spec/flinkConfiguration/state/savepoints.dir",
+    ];
+    assert_eq!(found(tenant, &bad), expected);
+}
+
+#[test]
+fn a_snapshot_is_written_where_the_tenants_state_may_live() {
+    let tenant = || json!({"storage": {"checkpoints": {"locations": ["s3://payments-flink/"]}}});
+    let none: [String; 0] = [];
+    assert_eq!(found(tenant(), &manifest("state-snapshot", json!({}))), none);
+    assert_eq!(found(tenant(), &manifest("state-snapshot", json!({"savepoint": null, "checkpoint": {}}))), none);
+    let elsewhere = manifest("state-snapshot", json!({"savepoint": {"path": "s3://search-flink/x", "alreadyExists": true}}));
+    assert_eq!(found(tenant(), &elsewhere), ["storage/checkpoint-dir at /spec/savepoint/path"]);
+    assert_eq!(found(json!({}), &elsewhere), none);
+}
