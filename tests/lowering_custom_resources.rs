@@ -144,4 +144,7 @@ fn a_snapshot_is_written_where_the_tenants_state_may_live() {
     let elsewhere = manifest("state-snapshot", json!({"savepoint": {"path": "s3://search-flink/x", "alreadyExists": true}}));
     assert_eq!(found(tenant(), &elsewhere), ["storage/checkpoint-dir at /spec/savepoint/path"]);
     assert_eq!(found(json!({}), &elsewhere), none);
+    // As the operator records the savepoint of an upgrade.
+    let recorded = json!({"savepoint": {"path": "file:/flink-data/savepoints/1", "alreadyExists": true, "disposeOnDelete": false}});
+    assert_eq!(found(tenant(), &manifest("state-snapshot", recorded)), none);
 }

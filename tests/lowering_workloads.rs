@@ -1,6 +1,7 @@
 //! Flink on plain Kubernetes: Deployments, StatefulSets and Jobs lower to the cluster they start, and are judged as their pods will be.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use assert_cmd::Command;
 use flinkgate::flink::{Workload, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level, PolicySet};
@@ -179,6 +180,26 @@ fn quotas_are_held_against_the_whole_set() {
             "this cluster asks for 2 taskManagers, more than the 1 that any one cluster may use"
         ]
     );
+}
+
+#[test]
+fn requests_that_a_limit_range_may_declare_are_asked_of_pods_only() {
+    let gate = gate(json!({"quota": {"hard": {"cpu": "20", "memory": "100Gi"}}}));
+    let mut workload = workloads("standalone-session").remove(0);
+    workload.object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
+    assert_eq!(gate.validate(&workload).findings, []);
+    let rules: BTreeSet<String> = gate.validate(&pod(&workload)).findings.into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, BTreeSet::from(["quota/undeclared".to_owned()]));
+}
+
+#[test]
+fn the_command_size_shows_every_set() {
+    let size = |file: &str| {
+        let output = Command::cargo_bin("flinkgate").unwrap().args(["size", &format!("tests/data/kinds/{file}.yaml")]).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let files = ["standalone-session", "standalone-application", "chart", "blue-green", "session-job", "state-snapshot"];
+    insta::assert_snapshot!(files.map(size).join("\n"));
 }
 
 #[test]

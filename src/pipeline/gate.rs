@@ -324,7 +324,9 @@ fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
         let before = flink::lower(case.resource, old).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
         exceeded = limits.exceeded(&requested, used, &before, clusters);
     }
-    let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
+    // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
+    let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
+    let undeclared = if is_pod { undeclared::of_pod(&case.object, &case.workload, limits) } else { Vec::new() };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
 }
 
