@@ -44,6 +44,7 @@ fn line(workload: &Workload) -> String {
             Template::InObject(pointer) => format!("{pointer:?}"),
             Template::Merged(merged) if merged.value.is_null() => "none".into(),
             Template::Merged(_) => "merged".into(),
+            Template::Made(made) => format!("made of {}", made.base),
         };
         write!(line, " | {}x{replicas} template={template} main={main_container:?}", role.as_str()).unwrap();
     }
@@ -244,7 +245,10 @@ fn no_shape_of_an_object_makes_lowering_panic() {
     let session_job =
         operators("FlinkSessionJob", json!({"deploymentName": "a", "job": {"parallelism": 1}, "flinkConfiguration": {"a": "b"}}));
     let snapshot = operators("FlinkStateSnapshot", json!({"jobReference": {"name": "a"}, "savepoint": {"path": "s3://a/b"}}));
-    for object in [pod, cluster, set, job, blue_green, session_job, snapshot] {
+    let spotify = json!({"apiVersion": "flinkoperator.k8s.io/v1beta1", "kind": "FlinkCluster", "metadata": {"name": "a"}, "spec": {"flinkVersion": "1.15",
+        "image": {"name": "a"}, "job": {"parallelism": 1}, "flinkProperties": {"a": "b"}, "taskManager": {"replicas": 1, "memoryProcessRatio": 80,
+        "podLabels": {"a": "b"}, "sidecars": [{"name": "a"}], "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}, "volumeClaimTemplates": [{}]}}});
+    for object in [pod, cluster, set, job, blue_green, session_job, snapshot, spotify] {
         let whole = Resource::from_manifest(object.clone()).unwrap();
         let mut pointers = vec![];
         collect("", &object, &mut pointers);

@@ -1,7 +1,7 @@
 //! The operators' other kinds: blue and green, session jobs and snapshots lower to what they start, and are judged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::flink::{Engine, Workload, lower};
+use flinkgate::flink::{Engine, Role, Workload, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::PolicySet;
 use flinkgate::quota::Usage;
@@ -147,4 +147,112 @@ fn a_snapshot_is_written_where_the_tenants_state_may_live() {
     // As the operator records the savepoint of an upgrade.
     let recorded = json!({"savepoint": {"path": "file:/flink-data/savepoints/1", "alreadyExists": true, "disposeOnDelete": false}});
     assert_eq!(found(tenant(), &manifest("state-snapshot", recorded)), none);
+}
+
+#[test]
+fn a_flink_cluster_of_spotifys_counts_as_its_operator_makes_it() {
+    let lowered = |change: Value| {
+        let workload = lowered(&manifest("flink-cluster", change));
+        let total = &workload.size.total;
+        assert_eq!((workload.engine, workload.cluster.as_str(), total.clusters), (Engine::Spotify, "trips", 1));
+        let problems: Vec<String> = workload.size.problems.iter().map(|problem| problem.pointer.clone()).collect();
+        let amounts =
+            format!("cpu={} memory={} storage={}", total.cpu.as_cores_f64(), total.memory.display_bytes(), total.storage.display_bytes());
+        (format!("pods={} tms={} slots={} jobs={} {amounts}", total.pods, total.task_managers, total.task_slots, total.jobs), problems)
+    };
+    let cases = [
+        // The submitter asks for what the operator gives it.
+        (json!({}), "pods=4 tms=2 slots=4 jobs=1 cpu=4.9 memory=9984Mi storage=20Gi"),
+        (json!({"job": {"mode": "Application"}}), "pods=3 tms=2 slots=4 jobs=1 cpu=4.7 memory=9472Mi storage=20Gi"),
+        (json!({"job": null}), "pods=3 tms=2 slots=4 jobs=0 cpu=4.7 memory=9472Mi storage=20Gi"),
+        (json!({"job": null, "taskManager": null, "jobManager": null}), "pods=4 tms=3 slots=3 jobs=0 cpu=0.8 memory=2Gi storage=0"),
+        (
+            json!({"job": null, "flinkProperties": {"taskmanager.numberOfTaskSlots": "5"}}),
+            "pods=3 tms=2 slots=10 jobs=0 cpu=4.7 memory=9472Mi storage=20Gi",
+        ),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(lowered(change.clone()), (expected.to_owned(), vec![]), "{change}");
+    }
+    for (change, place) in [
+        (json!({"taskManager": {"replicas": -1}}), "/spec/taskManager/replicas"),
+        (json!({"job": {"parallelism": "4"}}), "/spec/job/parallelism"),
+        (
+            json!({"taskManager": {"sidecars": [{"name": "x", "resources": {"requests": {"cpu": "lots"}}}]}}),
+            "/spec/taskManager/sidecars/0/resources/requests/cpu",
+        ),
+        (json!({"jobManager": {"resources": {"requests": {"memory": "x"}}}}), "/spec/jobManager/resources/requests/memory"),
+        (json!({"flinkProperties": {"taskmanager.numberOfTaskSlots": "x"}}), "/spec/flinkProperties/taskmanager.numberOfTaskSlots"),
+    ] {
+        assert_eq!(lowered(change.clone()).1, [place], "{change}");
+    }
+    let breakdown = lowered_memory(&manifest("flink-cluster", json!({})));
+    // 80 % of 2 Gi and of 5 Gi.
+    assert_eq!(breakdown, (1639 << 20, 4 << 30));
+}
+
+fn lowered_memory(resource: &Resource) -> (u64, u64) {
+    let size = lowered(resource).size;
+    let job_manager = size.job_manager.unwrap().breakdown.unwrap().unwrap().process;
+    (job_manager, size.task_manager.unwrap().breakdown.unwrap().unwrap().process)
+}
+
+#[test]
+fn a_flink_cluster_of_spotifys_is_judged_at_its_own_fields_as_its_pods_will_be() {
+    let strict = json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
+        "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}},
+        "flink": {"configuration": {"forbidden": ["env.java.opts.*"]}}, "labels": {"cost-center": "4711"}});
+    let none: [String; 0] = [];
+    let resource = manifest("flink-cluster", json!({}));
+    assert_eq!(gate(strict.clone()).mutated(&resource), resource.object, "the object itself stays as it is");
+    assert_eq!(found(strict.clone(), &resource), none);
+    let bad = manifest(
+        "flink-cluster",
+        json!({"image": {"name": "evil.io/flink:1"}, "serviceAccountName": "admin", "flinkProperties": {"env.java.opts.all": "-Dx"},
+            "taskManager": {"volumes": [{"name": "host", "hostPath": {"path": "/"}}], "nodeSelector": {"pool": "other"},
+                "sidecars": [{"name": "log", "image": "registry.example.com/flink/log:3", "securityContext": {"privileged": true}}]},
+            "job": {"savepointsDir": "s3://other/x"}}),
+    );
+    let places = found(strict, &bad);
+    for expected in [
+        "flink/forbidden-option at /spec/flinkProperties/env.java.opts.all",
+        "scheduling/node-selector at /spec/taskManager/nodeSelector/pool",
+        "security/host-path at /spec/taskManager/volumes/0/hostPath",
+        "security/image-registry at /spec/image/name",
+        "security/privileged at /spec/taskManager/sidecars/0/securityContext/privileged",
+        "security/service-account at /spec/serviceAccountName",
+        "storage/checkpoint-dir at /spec/job/savepointsDir",
+    ] {
+        assert!(places.iter().any(|place| place == expected), "{expected} is not among {places:#?}");
+    }
+}
+
+#[test]
+fn the_pods_of_a_flink_cluster_are_admitted_where_it_was() {
+    let gate = gate(json!({"security": {"podSecurity": {"level": "restricted"}, "serviceAccounts": ["flink"]},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}}}));
+    let resource = manifest("flink-cluster", json!({}));
+    let sets = lowered(&resource).pods;
+    assert_eq!(sets.len(), 3);
+    for set in sets {
+        let mut pod = set.template(&resource.object).clone();
+        pod["apiVersion"] = json!("v1");
+        pod["kind"] = json!("Pod");
+        pod["metadata"]["namespace"] = json!("payments-prod");
+        let mut pod = Resource::from_manifest(pod).unwrap();
+        assert_eq!(lowered(&pod).cluster, "trips");
+        let patch = gate.mutate(&pod).patch.unwrap();
+        json_patch::patch(&mut pod.object, &patch).unwrap();
+        assert_eq!(gate.validate(&pod).findings, [], "{}", set.path());
+        let claims = pod
+            .object
+            .pointer("/spec/volumes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|volume| volume.pointer("/persistentVolumeClaim/claimName"));
+        let expected: &[&str] = if set.role == Role::Other { &[] } else { &["trips-state"] };
+        assert_eq!(claims.collect::<Vec<_>>(), expected);
+    }
 }

@@ -14,6 +14,8 @@ pub enum Engine {
     Operator,
     /// Flink's own native Kubernetes mode: the JobManager asks for its TaskManagers.
     Native,
+    /// Spotify's operator, from a FlinkCluster.
+    Spotify,
     /// Plain manifests: Deployments, Jobs, StatefulSets or pods that start Flink's processes.
     Standalone,
     /// No Flink here: a pod that merely stands in a tenant's namespace.
@@ -27,6 +29,7 @@ impl Engine {
         match self {
             Self::Operator => "operator",
             Self::Native => "native",
+            Self::Spotify => "spotify",
             Self::Standalone => "standalone",
             Self::None => "none",
         }
@@ -97,6 +100,28 @@ pub enum Template {
     InObject(String),
     /// The template is merged from two places of the object, as the operator merges them.
     Merged(MergedTemplate),
+    /// The template is made from fields of the object that stand elsewhere.
+    Made(MadeTemplate),
+}
+
+/// A template that an operator makes from an object's own fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MadeTemplate {
+    /// The template: `metadata` and `spec`.
+    pub value: Value,
+    /// Where the role's fields stand: `/spec/taskManager`.
+    pub base: String,
+    /// Places within the template, and where in the object their values stand; the longest that holds a place counts.
+    pub places: Vec<(String, String)>,
+}
+
+impl MadeTemplate {
+    fn locate(&self, within: &str) -> String {
+        let rest = |place: &str| within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let found = self.places.iter().filter_map(|(place, field)| Some((place.len(), field, rest(place)?)));
+        let (field, rest) = found.max_by_key(|(length, _, _)| *length).map_or((&self.base, ""), |(_, field, rest)| (field, rest));
+        format!("{field}{rest}")
+    }
 }
 
 /// For each element of a merged array, its index in the common template's array and in the role's.
@@ -138,6 +163,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
             Template::Merged(merged) => &merged.value,
+            Template::Made(made) => &made.value,
         }
     }
 
@@ -146,6 +172,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => pointer,
             Template::Merged(merged) => &merged.role,
+            Template::Made(made) => &made.base,
         }
     }
 
@@ -155,6 +182,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => format!("{pointer}{within}"),
             Template::Merged(merged) => merged.locate(object, within),
+            Template::Made(made) => made.locate(within),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::place;
 use super::usage::InputUsage;
 use crate::flink::{self, Workload};
-use crate::mutate::{self, Mutation};
+use crate::mutate::{self, Foresight, Mutation};
 use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
@@ -231,13 +231,17 @@ impl Gate {
             Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
         };
         let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
-        let is_stored = foreseen.is_none();
-        let mutation = foreseen.unwrap_or_else(|| mutate::mutate(resource, &resource.object, &workload, &tenant.spec));
-        let Mutation { object, conflicts } = mutation;
-        Some(match object.filter(|_| !as_is || !is_stored) {
+        if let Some(Foresight { object, pods, conflicts }) = foreseen {
+            let lowered = object.as_ref().and_then(|object| flink::lower(resource, object));
+            let workload = lowered.unwrap_or(Workload { pods, ..workload });
+            let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
+            return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
+        }
+        let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        Some(match object.filter(|_| !as_is) {
             Some(object) => {
                 let workload = flink::lower(resource, &object).unwrap_or(workload);
-                Case { resource, owner, object: Cow::Owned(object), is_stored, workload, conflicts }
+                Case { resource, owner, object: Cow::Owned(object), is_stored: true, workload, conflicts }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })

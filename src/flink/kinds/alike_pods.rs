@@ -53,7 +53,9 @@ impl AlikePods<'_> {
 
     /// The cluster's id as labels or names suggest it.
     fn cluster(&self, template: &Value) -> String {
-        let named = ["app", "app.kubernetes.io/instance"].map(|name| label(template, name)).into_iter().find(|name| !name.is_empty());
+        // Spotify's operator labels every cluster's pods `app: flink`, and says which cluster beside it.
+        let own = if label(template, "app") == "flink" { "cluster" } else { "app" };
+        let named = [own, "app", "app.kubernetes.io/instance"].map(|name| label(template, name)).into_iter().find(|name| !name.is_empty());
         named
             .unwrap_or_else(|| {
                 let name = (self.name)(self.object);

@@ -28,6 +28,7 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
         set.replicas = set.replicas.saturating_mul(clusters);
         match &mut set.template {
             Template::InObject(place) => place.insert_str(0, TEMPLATE),
+            Template::Made(made) => made.base.insert_str(0, TEMPLATE),
             Template::Merged(MergedTemplate { common, role, .. }) => {
                 [common, role].into_iter().for_each(|place| place.insert_str(0, TEMPLATE))
             }

@@ -6,6 +6,7 @@ mod alike_pods;
 mod counts;
 mod dynamic_properties;
 mod flink_blue_green;
+mod flink_cluster;
 mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
@@ -27,7 +28,7 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 8] = [
+const KINDS: [(&str, &str, Lowering); 9] = [
     ("", "Pod", pod::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
@@ -36,6 +37,7 @@ const KINDS: [(&str, &str, Lowering); 8] = [
     ("flink.apache.org", "FlinkBlueGreenDeployment", flink_blue_green::lower),
     ("flink.apache.org", "FlinkSessionJob", flink_session_job::lower),
     ("flink.apache.org", "FlinkStateSnapshot", flink_state_snapshot::lower),
+    ("flinkoperator.k8s.io", "FlinkCluster", flink_cluster::lower),
 ];
 
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.

@@ -48,6 +48,9 @@ const ENTRYPOINT_WORDS: [(&str, Role); 4] = [
     ("history-server", Role::Other),
 ];
 
+/// What hands jobs over in a FlinkCluster: Flink's client, in Flink's image.
+pub const SUBMITTER: &str = "/opt/flink-operator/submit-job.sh";
+
 const ENTRYPOINT: &str = "docker-entrypoint.sh";
 
 impl Process {
@@ -75,6 +78,9 @@ impl Process {
     fn named(word: &str, at_entrypoint: bool) -> Option<Self> {
         if at_entrypoint && let Some((_, role)) = ENTRYPOINT_WORDS.iter().find(|(name, _)| *name == word) {
             return Some(Self { role: *role, mode: Mode::Standalone, runs_job: false });
+        }
+        if word == SUBMITTER {
+            return Some(Self { role: Role::Other, mode: Mode::Standalone, runs_job: false });
         }
         // Every program ends so; most words of a long command line are options and values.
         if !word.ends_with(['h', 't', 'r']) {
@@ -123,6 +129,8 @@ mod tests {
             ),
             (json!({"command": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), Some((Role::JobManager, Mode::Native))),
             (json!({"command": ["java", "-cp", "x", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"]}), tm),
+            (json!({"args": ["bash", SUBMITTER, "--jobmanager", "trips:8081"]}), Some((Role::Other, Mode::Standalone))),
+            (json!({"args": ["bash", "/scripts/submit-job.sh"]}), None),
             (json!({"command": ["watch"], "args": ["taskmanager"]}), None),
             (json!({"command": ["echo", "jobmanager"]}), None),
             (json!({"command": "jobmanager", "args": [7, null]}), None),

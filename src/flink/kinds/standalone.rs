@@ -19,7 +19,7 @@ use serde_json::Value;
 const TEMPLATE: &str = "/spec/template";
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
 /// API groups whose objects are lowered with all that their operators make of them.
-const OPERATOR_GROUPS: [&str; 1] = ["flink.apache.org/"];
+const OPERATOR_GROUPS: [&str; 2] = ["flink.apache.org/", "flinkoperator.k8s.io/"];
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let mut problems = Vec::new();
