@@ -248,7 +248,10 @@ fn no_shape_of_an_object_makes_lowering_panic() {
     let spotify = json!({"apiVersion": "flinkoperator.k8s.io/v1beta1", "kind": "FlinkCluster", "metadata": {"name": "a"}, "spec": {"flinkVersion": "1.15",
         "image": {"name": "a"}, "job": {"parallelism": 1}, "flinkProperties": {"a": "b"}, "taskManager": {"replicas": 1, "memoryProcessRatio": 80,
         "podLabels": {"a": "b"}, "sidecars": [{"name": "a"}], "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}, "volumeClaimTemplates": [{}]}}});
-    for object in [pod, cluster, set, job, blue_green, session_job, snapshot, spotify] {
+    let lyft = json!({"apiVersion": "flink.k8s.io/v1beta1", "kind": "FlinkApplication", "metadata": {"name": "a", "labels": {"b": "c"}}, "spec": {"flinkVersion": "1.11",
+        "parallelism": 1, "image": "a", "flinkConfig": {"a": "b"}, "taskManagerConfig": {"taskSlots": 1, "systemMemoryFraction": 0.2, "envConfig": {"env": [{}]},
+        "resources": {"requests": {"cpu": 1, "memory": "1Gi"}}}}});
+    for object in [pod, cluster, set, job, blue_green, session_job, snapshot, spotify, lyft] {
         let whole = Resource::from_manifest(object.clone()).unwrap();
         let mut pointers = vec![];
         collect("", &object, &mut pointers);

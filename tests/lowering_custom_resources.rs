@@ -1,7 +1,7 @@
 //! The operators' other kinds: blue and green, session jobs and snapshots lower to what they start, and are judged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::flink::{Engine, Role, Workload, lower};
+use flinkgate::flink::{Engine, PodSet, Role, Workload, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::PolicySet;
 use flinkgate::quota::Usage;
@@ -236,23 +236,95 @@ fn the_pods_of_a_flink_cluster_are_admitted_where_it_was() {
     let sets = lowered(&resource).pods;
     assert_eq!(sets.len(), 3);
     for set in sets {
-        let mut pod = set.template(&resource.object).clone();
-        pod["apiVersion"] = json!("v1");
-        pod["kind"] = json!("Pod");
-        pod["metadata"]["namespace"] = json!("payments-prod");
-        let mut pod = Resource::from_manifest(pod).unwrap();
-        assert_eq!(lowered(&pod).cluster, "trips");
-        let patch = gate.mutate(&pod).patch.unwrap();
-        json_patch::patch(&mut pod.object, &patch).unwrap();
-        assert_eq!(gate.validate(&pod).findings, [], "{}", set.path());
-        let claims = pod
-            .object
-            .pointer("/spec/volumes")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|volume| volume.pointer("/persistentVolumeClaim/claimName"));
+        let pod = admitted_pod(&gate, &resource, &set);
+        let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
+        let claims = volumes.filter_map(|volume| volume.pointer("/persistentVolumeClaim/claimName"));
         let expected: &[&str] = if set.role == Role::Other { &[] } else { &["trips-state"] };
         assert_eq!(claims.collect::<Vec<_>>(), expected);
     }
+}
+
+#[test]
+fn a_flink_application_of_lyfts_counts_twice_because_updates_overlap() {
+    let line = |change: Value| {
+        let workload = lowered(&manifest("flink-application", change));
+        let total = &workload.size.total;
+        assert_eq!((workload.engine, workload.cluster.as_str(), workload.clusters()), (Engine::Lyft, "rides", 2));
+        let problems: Vec<String> = workload.size.problems.iter().map(|problem| problem.pointer.clone()).collect();
+        let counts = format!(
+            "pods={} tms={} slots={} jobs={} clusters={}",
+            total.pods, total.task_managers, total.task_slots, total.jobs, total.clusters
+        );
+        (format!("{counts} cpu={} memory={}", total.cpu.as_cores_f64(), total.memory.display_bytes()), problems)
+    };
+    let cases = [
+        (json!({}), "pods=6 tms=4 slots=16 jobs=2 clusters=2 cpu=10 memory=24Gi"),
+        (json!({"jobManagerConfig": null, "taskManagerConfig": null}), "pods=4 tms=2 slots=32 jobs=2 clusters=2 cpu=12 memory=8Gi"),
+        (json!({"parallelism": 9, "jobManagerConfig": {"replicas": 2}}), "pods=10 tms=6 slots=24 jobs=2 clusters=2 cpu=16 memory=38Gi"),
+    ];
+    for (change, expected) in cases {
+        assert_eq!(line(change.clone()), (expected.to_owned(), vec![]), "{change}");
+    }
+    for (change, place) in [
+        (json!({"parallelism": null}), "/spec"),
+        (json!({"parallelism": 0}), "/spec/parallelism"),
+        (json!({"taskManagerConfig": {"taskSlots": 0}}), "/spec/taskManagerConfig/taskSlots"),
+        (json!({"jobManagerConfig": {"resources": {"requests": {"cpu": "lots"}}}}), "/spec/jobManagerConfig/resources/requests/cpu"),
+    ] {
+        assert_eq!(line(change.clone()).1, [place], "{change}");
+    }
+    // Four fifths of 2 Gi and of 5 Gi.
+    assert_eq!(lowered_memory(&manifest("flink-application", json!({}))), (1_677_721 << 10, 4 << 30));
+    let none: [String; 0] = [];
+    let resource = manifest("flink-application", json!({}));
+    assert_eq!(found(json!({"quota": {"perCluster": {"taskManagers": 2}}}), &resource), none);
+    assert_eq!(found(json!({"quota": {"perCluster": {"taskManagers": 1}}}), &resource), ["quota/per-cluster at /spec"]);
+}
+
+#[test]
+fn a_flink_application_of_lyfts_is_judged_at_its_own_fields_as_its_pods_will_be() {
+    let strict = json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
+        "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}},
+        "flink": {"configuration": {"forbidden": ["env.java.opts.*"]}}, "labels": {"cost-center": "4711"}});
+    let none: [String; 0] = [];
+    let resource = manifest("flink-application", json!({}));
+    assert_eq!(gate(strict.clone()).mutated(&resource), resource.object, "the object itself stays as it is");
+    assert_eq!(found(strict.clone(), &resource), none);
+    for set in lowered(&resource).pods {
+        let pod = admitted_pod(&gate(strict.clone()), &resource, &set);
+        assert_eq!(pod.pointer("/spec/volumes/1/persistentVolumeClaim/claimName"), Some(&json!("rides-state")));
+    }
+    let bad = manifest(
+        "flink-application",
+        json!({"image": "evil.io/flink:1", "serviceAccountName": "admin", "securityContext": {"runAsUser": 0},
+            "flinkConfig": {"env.java.opts.all": "-Dx", "state": {"savepoints.dir": "s3://other/x"}},
+            "volumes": [{"name": "host", "hostPath": {"path": "/"}}], "taskManagerConfig": {"nodeSelector": {"pool": "other"}}}),
+    );
+    let places = found(strict, &bad);
+    for expected in [
+        "flink/forbidden-option at /spec/flinkConfig/env.java.opts.all",
+        "scheduling/node-selector at /spec/taskManagerConfig/nodeSelector/pool",
+        "security/host-path at /spec/volumes/0/hostPath",
+        "security/image-registry at /spec/image",
+        "security/run-as-non-root at /spec/securityContext/runAsUser",
+        "security/service-account at /spec/serviceAccountName",
+        "storage/checkpoint-dir at /spec/flinkConfig/state/savepoints.dir",
+    ] {
+        assert!(places.iter().any(|place| place == expected), "{expected} is not among {places:#?}");
+    }
+}
+
+/// A pod of a set, after both webhooks admitted it.
+fn admitted_pod(gate: &Gate, resource: &Resource, set: &PodSet) -> Value {
+    let mut pod = set.template(&resource.object).clone();
+    pod["apiVersion"] = json!("v1");
+    pod["kind"] = json!("Pod");
+    pod["metadata"]["namespace"] = json!("payments-prod");
+    let mut pod = Resource::from_manifest(pod).unwrap();
+    assert_eq!(lowered(&pod).cluster, resource.name);
+    let patch = gate.mutate(&pod).patch.unwrap();
+    json_patch::patch(&mut pod.object, &patch).unwrap();
+    assert_eq!(gate.validate(&pod).findings, [], "{}", set.path());
+    pod.object
 }

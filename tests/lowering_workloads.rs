@@ -198,7 +198,16 @@ fn the_command_size_shows_every_set() {
         let output = Command::cargo_bin("flinkgate").unwrap().args(["size", &format!("tests/data/kinds/{file}.yaml")]).output().unwrap();
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
-    let files = ["standalone-session", "standalone-application", "chart", "blue-green", "session-job", "state-snapshot", "flink-cluster"];
+    let files = [
+        "standalone-session",
+        "standalone-application",
+        "chart",
+        "blue-green",
+        "session-job",
+        "state-snapshot",
+        "flink-cluster",
+        "flink-application",
+    ];
     insta::assert_snapshot!(files.map(size).join("\n"));
 }
 

@@ -16,6 +16,8 @@ pub enum Engine {
     Native,
     /// Spotify's operator, from a FlinkCluster.
     Spotify,
+    /// Lyft's operator, from a FlinkApplication.
+    Lyft,
     /// Plain manifests: Deployments, Jobs, StatefulSets or pods that start Flink's processes.
     Standalone,
     /// No Flink here: a pod that merely stands in a tenant's namespace.
@@ -30,6 +32,7 @@ impl Engine {
             Self::Operator => "operator",
             Self::Native => "native",
             Self::Spotify => "spotify",
+            Self::Lyft => "lyft",
             Self::Standalone => "standalone",
             Self::None => "none",
         }
@@ -237,6 +240,8 @@ pub struct Workload {
     pub cluster: String,
     /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
     pub children: Vec<String>,
+    /// How many such clusters run while one takes over from another; zero says as little as one.
+    pub at_once: u64,
     /// The Flink version that the object names.
     pub version: Option<FlinkVersion>,
     /// How many jobs the object declares.
@@ -262,7 +267,7 @@ impl Workload {
     /// How many clusters, all alike, the object declares. A role's pods are a part of one: where the part alone is too
     /// large, so is the cluster.
     pub fn clusters(&self) -> u64 {
-        if self.declares_cluster { self.children.len().max(1) as u64 } else { u64::from(self.makes_flink_pods()) }
+        if self.declares_cluster { self.at_once.max(1) } else { u64::from(self.makes_flink_pods()) }
     }
 
     /// Whether pods of Flink will be made from a template in this object, as a Deployment's are, rather than being one.

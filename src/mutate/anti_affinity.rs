@@ -67,10 +67,12 @@ fn identity<'a>(context: &Context<'a>, pods: &Pods<'a>) -> Option<[(&'static str
     }
     let labels = pointer::at(pods.template, "/metadata/labels")?;
     let label = |key: &'static str| labels.get(key).and_then(Value::as_str).map(|value| (key, value));
-    label("app").zip(label("component")).map(|(app, component)| [app, component]).or_else(|| {
+    let usual = label("app").zip(label("component")).map(|(app, component)| [app, component]).or_else(|| {
         let app = label("app.kubernetes.io/instance").or_else(|| label("app.kubernetes.io/name"))?;
         Some([app, label("app.kubernetes.io/component")?])
-    })
+    });
+    // What Lyft's operator labels its pods with.
+    usual.or_else(|| Some([label("flink-app")?, label("flink-deployment-type")?]))
 }
 
 fn in_own_namespace(term: &Value, namespace: &str) -> bool {

@@ -55,7 +55,11 @@ impl AlikePods<'_> {
     fn cluster(&self, template: &Value) -> String {
         // Spotify's operator labels every cluster's pods `app: flink`, and says which cluster beside it.
         let own = if label(template, "app") == "flink" { "cluster" } else { "app" };
-        let named = [own, "app", "app.kubernetes.io/instance"].map(|name| label(template, name)).into_iter().find(|name| !name.is_empty());
+        // Lyft's has a label of its own for it.
+        let named = ["flink-app", own, "app", "app.kubernetes.io/instance"]
+            .map(|name| label(template, name))
+            .into_iter()
+            .find(|name| !name.is_empty());
         named
             .unwrap_or_else(|| {
                 let name = (self.name)(self.object);

@@ -21,6 +21,7 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
         return workload;
     }
     workload.children = COLOURS.map(|colour| format!("{name}-{colour}")).into();
+    workload.at_once = COLOURS.len() as u64;
     let clusters = workload.clusters();
     workload.size.multiply(clusters, TEMPLATE);
     workload.jobs = workload.jobs.saturating_mul(clusters);

@@ -5,14 +5,14 @@
 //! completed as they are created, so the templates are judged as they will be then.
 
 use super::counts::count;
+use super::made_cluster::{filled, size};
 use super::process::SUBMITTER;
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
-use crate::flink::sizing::requests::PodRequests;
-use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::sizing::SizeProblem;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, memory};
+use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, metadata_text, pointer};
 use serde_json::{Value, json};
@@ -106,13 +106,6 @@ fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str],
     PodSet { role, replicas, template, main_container: Some(0) }
 }
 
-fn filled<const N: usize>(mut value: Value, fields: [(&str, Option<Value>); N]) -> Value {
-    if let Some(object) = value.as_object_mut() {
-        object.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-    }
-    value
-}
-
 /// What a container requests; the operator's own amounts where nothing is written.
 fn resources(part: &Value) -> Value {
     let is_filled = |list: &str| part.get("resources").and_then(|all| all.get(list)?.as_object()).is_some_and(|list| !list.is_empty());
@@ -145,39 +138,4 @@ fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig
         config.set("state.savepoints.dir", directory, Some(savepoints.into()));
     }
     config
-}
-
-fn size(object: &Value, pods: &[PodSet], config: &FlinkConfig, version: Option<FlinkVersion>, problems: Vec<SizeProblem>) -> Size {
-    let mut size = Size { problems, ..Size::default() };
-    // Versions before 1.10 have heap sizes instead.
-    let knows_process = version.is_none_or(|version| version >= FlinkVersion::new(1, 10));
-    for set in pods {
-        let mut own = Vec::new();
-        let requests = PodRequests::of(set.template(object).get("spec").unwrap_or(&Value::Null), None, &mut own);
-        size.problems.extend(own.into_iter().map(|problem| SizeProblem { pointer: set.locate(object, &problem.pointer), ..problem }));
-        size.add_pods(set.replicas, &requests, set.path());
-        let claims_place = format!("{}/volumeClaimTemplates", set.path());
-        let templates = pointer::at(object, &claims_place).unwrap_or(&Value::Null);
-        let claims = PodRequests::of_claims(templates, &claims_place, &mut size.problems);
-        size.add_claims(set.replicas, &claims, &claims_place);
-        match set.role {
-            Role::JobManager => {
-                let breakdown = knows_process.then(|| memory::job_manager(config, version));
-                size.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(set.replicas, &requests) });
-            }
-            Role::TaskManager => {
-                let slots = memory::task_slots(config).unwrap_or_else(|error| {
-                    let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
-                    size.problems.push(SizeProblem { pointer, message: error.message });
-                    1
-                });
-                let breakdown = knows_process.then(|| memory::task_manager(config, version));
-                size.task_manager = Some(RoleSize { slots, breakdown, ..RoleSize::of(set.replicas, &requests) });
-                size.total.task_managers = set.replicas;
-                size.total.task_slots = set.replicas.saturating_mul(slots);
-            }
-            Role::Other => {}
-        }
-    }
-    size
 }

@@ -5,11 +5,13 @@
 mod alike_pods;
 mod counts;
 mod dynamic_properties;
+mod flink_application;
 mod flink_blue_green;
 mod flink_cluster;
 mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
+mod made_cluster;
 mod operator_config;
 mod operator_count;
 mod operator_size;
@@ -28,7 +30,7 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 9] = [
+const KINDS: [(&str, &str, Lowering); 10] = [
     ("", "Pod", pod::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
@@ -38,6 +40,7 @@ const KINDS: [(&str, &str, Lowering); 9] = [
     ("flink.apache.org", "FlinkSessionJob", flink_session_job::lower),
     ("flink.apache.org", "FlinkStateSnapshot", flink_state_snapshot::lower),
     ("flinkoperator.k8s.io", "FlinkCluster", flink_cluster::lower),
+    ("flink.k8s.io", "FlinkApplication", flink_application::lower),
 ];
 
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.

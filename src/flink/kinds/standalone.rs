@@ -19,7 +19,7 @@ use serde_json::Value;
 const TEMPLATE: &str = "/spec/template";
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
 /// API groups whose objects are lowered with all that their operators make of them.
-const OPERATOR_GROUPS: [&str; 2] = ["flink.apache.org/", "flinkoperator.k8s.io/"];
+const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let mut problems = Vec::new();
