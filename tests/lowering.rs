@@ -44,6 +44,7 @@ fn line(workload: &Workload) -> String {
             Template::InObject(pointer) => format!("{pointer:?}"),
             Template::Merged(merged) if merged.value.is_null() => "none".into(),
             Template::Merged(_) => "merged".into(),
+            Template::Made(made) => format!("made of {}", made.base),
         };
         write!(line, " | {}x{replicas} template={template} main={main_container:?}", role.as_str()).unwrap();
     }
@@ -75,7 +76,10 @@ fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
         let review: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let resource = resource(&review);
         let lowered = lower(&resource, &resource.object);
-        if !matches!(resource.kind.kind.as_str(), "Pod" | "FlinkDeployment") {
+        if !matches!(
+            resource.kind.kind.as_str(),
+            "Pod" | "Deployment" | "StatefulSet" | "Job" | "FlinkDeployment" | "FlinkSessionJob" | "FlinkStateSnapshot"
+        ) {
             assert_eq!(lowered, None, "{}", file.display());
             continue;
         }
@@ -231,7 +235,23 @@ fn no_shape_of_an_object_makes_lowering_panic() {
             "pipeline.jobvertex-parallelism-overrides": "a:1", "external-resource": {"a": {"amount": 1, "kubernetes": {"config-key": "k"}}}},
             "job": {"parallelism": 1, "upgradeMode": "last-state"}, "podTemplate": pod, "jobManager": {"podTemplate": pod, "replicas": 1, "resource": {"memory": "1g", "cpu": 1}},
             "taskManager": {"podTemplate": pod, "replicas": 2, "resources": {"requests": {"memory": "1g"}, "limits": {"cpu": 1}}}}});
-    for object in [pod, cluster] {
+    let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "a", "ownerReferences": [{"apiVersion": "c"}]},
+        "spec": {"replicas": 2, "template": pod, "volumeClaimTemplates": [{"spec": {"resources": {"requests": {"storage": "1Gi"}}}}]}});
+    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": {"parallelism": 2, "completions": 3, "template": pod}});
+    let blue_green = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "metadata": {"name": "a"},
+        "spec": {"configuration": {}, "template": {"metadata": {"labels": {}}, "spec": cluster["spec"]}}});
+    let operators =
+        |kind: &str, spec: Value| json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "a"}, "spec": spec});
+    let session_job =
+        operators("FlinkSessionJob", json!({"deploymentName": "a", "job": {"parallelism": 1}, "flinkConfiguration": {"a": "b"}}));
+    let snapshot = operators("FlinkStateSnapshot", json!({"jobReference": {"name": "a"}, "savepoint": {"path": "s3://a/b"}}));
+    let spotify = json!({"apiVersion": "flinkoperator.k8s.io/v1beta1", "kind": "FlinkCluster", "metadata": {"name": "a"}, "spec": {"flinkVersion": "1.15",
+        "image": {"name": "a"}, "job": {"parallelism": 1}, "flinkProperties": {"a": "b"}, "taskManager": {"replicas": 1, "memoryProcessRatio": 80,
+        "podLabels": {"a": "b"}, "sidecars": [{"name": "a"}], "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}, "volumeClaimTemplates": [{}]}}});
+    let lyft = json!({"apiVersion": "flink.k8s.io/v1beta1", "kind": "FlinkApplication", "metadata": {"name": "a", "labels": {"b": "c"}}, "spec": {"flinkVersion": "1.11",
+        "parallelism": 1, "image": "a", "flinkConfig": {"a": "b"}, "taskManagerConfig": {"taskSlots": 1, "systemMemoryFraction": 0.2, "envConfig": {"env": [{}]},
+        "resources": {"requests": {"cpu": 1, "memory": "1Gi"}}}}});
+    for object in [pod, cluster, set, job, blue_green, session_job, snapshot, spotify, lyft] {
         let whole = Resource::from_manifest(object.clone()).unwrap();
         let mut pointers = vec![];
         collect("", &object, &mut pointers);

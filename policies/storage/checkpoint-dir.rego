@@ -52,7 +52,11 @@ named if {
 	directory.purpose == "checkpoints"
 }
 
-needed if input.flink.upgradeMode in {"savepoint", "last-state"}
+# A session job's cluster may name the directory for all of its jobs.
+needed if {
+	input.flink.declaresCluster
+	input.flink.upgradeMode in {"savepoint", "last-state"}
+}
 
 needed if {
 	input.flink.declaresCluster

@@ -22,6 +22,11 @@ test_a_job_that_keeps_state_needs_a_directory if {
 	count(good) == 0
 }
 
+test_the_cluster_of_a_session_job_may_name_it if {
+	found := rule.deny with input as input_for({}, {"upgradeMode": "savepoint", "declaresCluster": false}, [])
+	count(found) == 0
+}
+
 test_a_stateless_job_needs_none_unless_the_tenant_says_where if {
 	stateless := rule.deny with input as input_for({}, {}, [])
 	count(stateless) == 0

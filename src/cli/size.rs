@@ -44,7 +44,8 @@ pub fn run(args: Args) -> Outcome {
         .collect();
     let clusters: Vec<_> = workloads
         .iter()
-        .filter(|(_, workload)| workload.is_flink())
+        // A snapshot is of a cluster, and runs nothing itself.
+        .filter(|(_, workload)| workload.is_flink() && (workload.mode.is_some() || workload.jobs > 0))
         .map(|(manifest, workload)| ClusterSize::new(manifest.object_ref(), workload))
         .collect();
     match args.format {

@@ -90,6 +90,13 @@ impl FlinkConfig {
         self.entries.insert(key.into(), Entry { value: value.into(), pointer });
     }
 
+    /// Moves every place below `base`: what was read stands within a larger object.
+    pub fn move_below(&mut self, base: &str) {
+        let places = self.entries.values_mut().filter_map(|entry| entry.pointer.as_mut());
+        let lost = self.duplicates.iter_mut().flat_map(|duplicate| [&mut duplicate.first, &mut duplicate.second]);
+        places.chain(lost).for_each(|place| place.insert_str(0, base));
+    }
+
     /// All options in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))

@@ -15,5 +15,5 @@ pub mod state;
 pub mod version;
 pub mod workload;
 
-pub use kinds::lower;
+pub use kinds::{is_made_by_operator, lower, only_shrinks};
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

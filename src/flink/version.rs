@@ -22,6 +22,12 @@ impl FlinkVersion {
         let (major, minor) = text.strip_prefix('v')?.split_once('_')?;
         Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
     }
+
+    /// Reads `1.20` or `1.20.4`, as other operators name a release; `None` for anything else.
+    pub fn parse_release(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.');
+        Some(Self { major: numbers.next()?.parse().ok()?, minor: numbers.next()?.parse().ok()? })
+    }
 }
 
 impl fmt::Display for FlinkVersion {

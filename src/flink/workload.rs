@@ -14,6 +14,10 @@ pub enum Engine {
     Operator,
     /// Flink's own native Kubernetes mode: the JobManager asks for its TaskManagers.
     Native,
+    /// Spotify's operator, from a FlinkCluster.
+    Spotify,
+    /// Lyft's operator, from a FlinkApplication.
+    Lyft,
     /// Plain manifests: Deployments, Jobs, StatefulSets or pods that start Flink's processes.
     Standalone,
     /// No Flink here: a pod that merely stands in a tenant's namespace.
@@ -27,6 +31,8 @@ impl Engine {
         match self {
             Self::Operator => "operator",
             Self::Native => "native",
+            Self::Spotify => "spotify",
+            Self::Lyft => "lyft",
             Self::Standalone => "standalone",
             Self::None => "none",
         }
@@ -97,6 +103,28 @@ pub enum Template {
     InObject(String),
     /// The template is merged from two places of the object, as the operator merges them.
     Merged(MergedTemplate),
+    /// The template is made from fields of the object that stand elsewhere.
+    Made(MadeTemplate),
+}
+
+/// A template that an operator makes from an object's own fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MadeTemplate {
+    /// The template: `metadata` and `spec`.
+    pub value: Value,
+    /// Where the role's fields stand: `/spec/taskManager`.
+    pub base: String,
+    /// Places within the template, and where in the object their values stand; the longest that holds a place counts.
+    pub places: Vec<(String, String)>,
+}
+
+impl MadeTemplate {
+    fn locate(&self, within: &str) -> String {
+        let rest = |place: &str| within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let found = self.places.iter().filter_map(|(place, field)| Some((place.len(), field, rest(place)?)));
+        let (field, rest) = found.max_by_key(|(length, _, _)| *length).map_or((&self.base, ""), |(_, field, rest)| (field, rest));
+        format!("{field}{rest}")
+    }
 }
 
 /// For each element of a merged array, its index in the common template's array and in the role's.
@@ -138,6 +166,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
             Template::Merged(merged) => &merged.value,
+            Template::Made(made) => &made.value,
         }
     }
 
@@ -146,6 +175,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => pointer,
             Template::Merged(merged) => &merged.role,
+            Template::Made(made) => &made.base,
         }
     }
 
@@ -155,6 +185,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => format!("{pointer}{within}"),
             Template::Merged(merged) => merged.locate(object, within),
+            Template::Made(made) => made.locate(within),
         }
     }
 }
@@ -207,6 +238,10 @@ pub struct Workload {
     pub mode: Option<Mode>,
     /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or security.
     pub cluster: String,
+    /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
+    pub children: Vec<String>,
+    /// How many such clusters run while one takes over from another; zero says as little as one.
+    pub at_once: u64,
     /// The Flink version that the object names.
     pub version: Option<FlinkVersion>,
     /// How many jobs the object declares.
@@ -227,5 +262,16 @@ impl Workload {
     /// Whether this is Flink at all.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None
+    }
+
+    /// How many clusters, all alike, the object declares. A role's pods are a part of one: where the part alone is too
+    /// large, so is the cluster.
+    pub fn clusters(&self) -> u64 {
+        if self.declares_cluster { self.at_once.max(1) } else { u64::from(self.makes_flink_pods()) }
+    }
+
+    /// Whether pods of Flink will be made from a template in this object, as a Deployment's are, rather than being one.
+    pub fn makes_flink_pods(&self) -> bool {
+        self.is_flink() && self.pods.iter().any(|set| !set.path().is_empty())
     }
 }

@@ -57,16 +57,22 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 
 /// The labels that this cluster's pods of this role, and no others, have: Flink's own, or a chart's.
 fn identity<'a>(context: &Context<'a>, pods: &Pods<'a>) -> Option<[(&'static str, &'a str); 2]> {
+    if !context.workload.children.is_empty() {
+        // Blue and green are kept from their own only: each is given that when it is made.
+        return None;
+    }
     if let Template::Merged(_) = pods.set.template {
         return (!context.workload.cluster.is_empty())
             .then_some([("app", &context.workload.cluster), ("component", pods.set.role.component()?)]);
     }
     let labels = pointer::at(pods.template, "/metadata/labels")?;
     let label = |key: &'static str| labels.get(key).and_then(Value::as_str).map(|value| (key, value));
-    label("app").zip(label("component")).map(|(app, component)| [app, component]).or_else(|| {
+    let usual = label("app").zip(label("component")).map(|(app, component)| [app, component]).or_else(|| {
         let app = label("app.kubernetes.io/instance").or_else(|| label("app.kubernetes.io/name"))?;
         Some([app, label("app.kubernetes.io/component")?])
-    })
+    });
+    // What Lyft's operator labels its pods with.
+    usual.or_else(|| Some([label("flink-app")?, label("flink-deployment-type")?]))
 }
 
 fn in_own_namespace(term: &Value, namespace: &str) -> bool {

@@ -134,6 +134,17 @@ pub(super) struct Edit {
     pub(super) value: Value,
 }
 
+impl Edit {
+    /// Makes the change in a template that stands by itself.
+    pub(super) fn make(&self, template: &mut Value) {
+        let Some(place) = self.path.reach(template) else { return };
+        match self.kind {
+            Kind::Set => *place = self.value.clone(),
+            Kind::Append => as_array(place).into_iter().for_each(|elements| elements.push(self.value.clone())),
+        }
+    }
+}
+
 /// All that one injector asks for one set of pods.
 #[derive(Debug, Default)]
 pub(super) struct Wishes {

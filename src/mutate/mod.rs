@@ -21,7 +21,7 @@ mod tolerations;
 pub use checkpoint_volume::VOLUME_NAME;
 pub use patch::patch;
 
-use crate::flink::Workload;
+use crate::flink::{PodSet, Workload};
 use crate::resource::{Operation, Resource, pointer};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
@@ -78,6 +78,38 @@ pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: 
     if !is_completed(resource, object) {
         return Mutation::default();
     }
+    let (editor, conflicts) = complete(resource, object, workload, tenant);
+    Mutation { object: editor.finish(), conflicts }
+}
+
+/// An object of which pods will be made, as it will be when mutation has completed them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foresight {
+    /// The object with completed templates; `None` where none that stands in it changes.
+    pub object: Option<Value>,
+    /// The sets of pods as they will be.
+    pub pods: Vec<PodSet>,
+    /// Where the user's words and the tenant's disagree.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation completes the object itself, or
+/// it has no pods. It is judged so and never stored: a refusal must not name what mutation cures, and need not wait for the pods.
+pub fn foresee(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Option<Foresight> {
+    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
+    (!KINDS.contains(&kind) && !workload.pods.is_empty()).then(|| {
+        let (editor, conflicts) = complete(resource, object, workload, tenant);
+        let (object, pods) = editor.into_parts();
+        Foresight { object, pods, conflicts }
+    })
+}
+
+fn complete<'a>(
+    resource: &'a Resource,
+    object: &'a Value,
+    workload: &'a Workload,
+    tenant: &'a FlinkTenantSpec,
+) -> (Editor<'a>, Vec<Conflict>) {
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
     let mut editor = Editor::new(object, workload);
     let mut conflicts = Vec::new();
@@ -105,7 +137,7 @@ pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: 
         configuration::inject_state_directories(&context, configuration, &mut editor);
         resources::inject(&context, configuration, &mut editor);
     }
-    Mutation { object: editor.finish(), conflicts }
+    (editor, conflicts)
 }
 
 fn is_completed(resource: &Resource, object: &Value) -> bool {

@@ -42,6 +42,12 @@ impl<'a> Editor<'a> {
         self.changed.filter(|changed| changed != self.original)
     }
 
+    /// The object when anything changed, and the sets of pods.
+    pub(super) fn into_parts(self) -> (Option<Value>, Vec<PodSet>) {
+        let changed = self.changed.filter(|changed| changed != self.original);
+        (changed, self.pods.into_iter().map(Cow::into_owned).collect())
+    }
+
     /// Writes a value outside pod templates; what stands in the way stays.
     pub(super) fn set(&mut self, path: &Path, value: Value) {
         let object = self.changed.get_or_insert_with(|| self.original.clone());
@@ -71,6 +77,11 @@ impl<'a> Editor<'a> {
                         self.write(edit.kind, &path, edit.value, None);
                     }
                     Some(Template::Merged(_)) => self.apply_merged(index, edit, &mut pending),
+                    Some(Template::Made(_)) => {
+                        if let Some(Template::Made(made)) = self.pods.get_mut(index).map(|set| &mut set.to_mut().template) {
+                            edit.make(&mut made.value);
+                        }
+                    }
                     None => {}
                 }
             }
@@ -185,7 +196,7 @@ impl<'a> Editor<'a> {
     fn merged(&self, index: usize) -> Option<&MergedTemplate> {
         match &self.pods.get(index)?.template {
             Template::Merged(merged) => Some(merged),
-            Template::InObject(_) => None,
+            Template::InObject(_) | Template::Made(_) => None,
         }
     }
 
@@ -199,12 +210,7 @@ impl<'a> Editor<'a> {
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         let Template::Merged(merged) = &mut set.template else { return };
-        if let Some(place) = edit.path.reach(&mut merged.value) {
-            match edit.kind {
-                Kind::Set => *place = edit.value.clone(),
-                Kind::Append => as_array(place).into_iter().for_each(|elements| elements.push(edit.value.clone())),
-            }
-        }
+        edit.make(&mut merged.value);
         set.main_container = main_container(set);
         debug_assert_eq!(self.merged(index).map(|merged| &merged.value), self.merge(index).as_ref().map(|merged| &merged.value));
     }

@@ -16,6 +16,8 @@ pub struct Case<'a> {
     pub(super) owner: Owner,
     /// The object as rules see it: after mutation, or as it came.
     pub(super) object: Cow<'a, Value>,
+    /// Whether the cluster stores that object. A Deployment is judged with its pods as they will be, and stored as it came.
+    pub(super) is_stored: bool,
     pub(super) workload: Workload,
     /// What mutation could not reconcile.
     pub(super) conflicts: Vec<Conflict>,
@@ -33,6 +35,14 @@ impl Case<'_> {
     /// What the object itself uses.
     pub fn usage(&self) -> Usage {
         Usage::of(&self.workload.size.total)
+    }
+
+    /// The object as the cluster would store it; `None` where nothing changes.
+    pub(super) fn into_stored(self) -> Option<Value> {
+        match self.object {
+            Cow::Owned(object) if self.is_stored => Some(object),
+            Cow::Owned(_) | Cow::Borrowed(_) => None,
+        }
     }
 
     /// The tenants that all claim the object's namespace; empty where there is one or none.

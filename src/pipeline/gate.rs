@@ -5,7 +5,7 @@ use super::passes::passes_always;
 use super::place;
 use super::usage::InputUsage;
 use crate::flink::{self, Workload};
-use crate::mutate::{self, Mutation};
+use crate::mutate::{self, Foresight, Mutation};
 use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
@@ -201,7 +201,7 @@ impl Gate {
         let name = tenant.name.clone();
         if !conflicts.is_empty() {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            let case = Case { resource, owner: Owner::Tenant(tenant), object, workload, conflicts };
+            let case = Case { resource, owner: Owner::Tenant(tenant), object, is_stored: true, workload, conflicts };
             findings = self.findings(&case, &Usage::default());
             findings.retain(|finding| case.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
             if findings.iter().any(|finding| finding.level == Level::Error) {
@@ -218,21 +218,31 @@ impl Gate {
         Answer { tenant: judgement.tenant, findings: judgement.findings, patch: None }
     }
 
-    /// The object after mutation (unless `as_is`); `None` for what is never judged.
+    /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment, StatefulSet or Job is
+    /// judged with its pods as they will be created, always.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let (owner, workload) = self.lowered(resource)?;
-        let as_it_came =
-            |owner, workload| Case { resource, owner, object: Cow::Borrowed(&resource.object), workload, conflicts: Vec::new() };
+        let as_it_came = |owner, workload| {
+            let object = Cow::Borrowed(&resource.object);
+            Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
+        };
         let tenant = match &owner {
             Owner::Tenant(tenant) => tenant,
             Owner::Unassigned if !workload.is_flink() => return None,
             Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
         };
+        let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
+        if let Some(Foresight { object, pods, conflicts }) = foreseen {
+            let lowered = object.as_ref().and_then(|object| flink::lower(resource, object));
+            let workload = lowered.unwrap_or(Workload { pods, ..workload });
+            let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
+            return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
+        }
         let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
                 let workload = flink::lower(resource, &object).unwrap_or(workload);
-                Case { resource, owner, object: Cow::Owned(object), workload, conflicts }
+                Case { resource, owner, object: Cow::Owned(object), is_stored: true, workload, conflicts }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
@@ -248,16 +258,12 @@ impl Gate {
             Owner::Ambiguous(_) => findings.retain(|finding| finding.rule == AMBIGUOUS_RULE),
         }
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
-        let mutated = match case.object {
-            Cow::Owned(object) => Some(object),
-            Cow::Borrowed(_) => None,
-        };
-        Judgement { tenant, findings, mutated }
+        Judgement { tenant, findings, mutated: case.into_stored() }
     }
 
     /// The object as the cluster would store it.
     pub fn mutated(&self, resource: &Resource) -> Value {
-        self.case(resource, false).map_or_else(|| resource.object.clone(), |case| case.object.into_owned())
+        self.case(resource, false).and_then(Case::into_stored).unwrap_or_else(|| resource.object.clone())
     }
 
     /// Whose an object is and what it runs; `None` for what is never judged.
@@ -316,13 +322,15 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
     let requested = case.usage();
-    let whole_cluster = case.workload.declares_cluster;
-    let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), whole_cluster);
+    let clusters = case.workload.clusters();
+    let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), clusters);
     // What the object asked for until now matters only to what would be refused.
     if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
         let before = flink::lower(case.resource, old).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
-        exceeded = limits.exceeded(&requested, used, &before, whole_cluster);
+        exceeded = limits.exceeded(&requested, used, &before, clusters);
     }
-    let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
+    // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
+    let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
+    let undeclared = if is_pod { undeclared::of_pod(&case.object, &case.workload, limits) } else { Vec::new() };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
 }

@@ -4,7 +4,7 @@ use crate::flink::{Template, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// The JSON Pointer of a rule's path: through merged pod templates to the template that says it, and from an
+/// The JSON Pointer of a rule's path: through merged and made pod templates to the field that says it, and from an
 /// option's flat key to where the option is written.
 pub fn locate(object: &Value, workload: &Workload, path: &[String]) -> String {
     let plain = pointer::from_tokens(path.iter().map(String::as_str));
@@ -12,7 +12,7 @@ pub fn locate(object: &Value, workload: &Workload, path: &[String]) -> String {
         return plain;
     }
     for pods in &workload.pods {
-        if let Template::Merged(_) = &pods.template
+        if let Template::Merged(_) | Template::Made(_) = &pods.template
             && let Some(within) = plain.strip_prefix(pods.path()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
         {
             return pods.locate(object, within);

@@ -47,18 +47,23 @@ impl Limits {
     }
 
     /// What `requested` exceeds when others use `used`; `before` is what the object asked for until now,
-    /// because a decrease is never refused. `whole_cluster` says that the object declares a cluster.
-    pub fn exceeded(&self, requested: &Usage, used: &Usage, before: &Usage, whole_cluster: bool) -> Vec<Exceeded> {
+    /// because a decrease is never refused. `clusters` says how many, all alike, share what the object asks for; where there
+    /// is none, limits of one cluster do not hold.
+    pub fn exceeded(&self, requested: &Usage, used: &Usage, before: &Usage, clusters: u64) -> Vec<Exceeded> {
         let per_cluster =
-            self.per_cluster.iter().filter(|_| whole_cluster).map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
+            self.per_cluster.iter().filter(|_| clusters > 0).map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
         let hard = self.hard.iter().map(|(name, hard)| ("tenant", name, *hard, used.get(name)));
+        let share = |usage: &Usage, scope: &str, name: &str| usage.get(name).part(if scope == "cluster" { clusters } else { 1 });
         per_cluster
             .chain(hard)
-            .filter(|(_, name, hard, used)| {
-                let asked = requested.get(name);
-                asked > before.get(name) && used.checked_add(asked).is_none_or(|sum| sum > *hard)
+            .filter(|(scope, name, hard, used)| {
+                let asked = share(requested, scope, name);
+                asked > share(before, scope, name) && used.checked_add(asked).is_none_or(|sum| sum > *hard)
             })
-            .map(|(scope, name, hard, used)| Exceeded { scope, resource: name.clone(), requested: requested.get(name), used, hard })
+            .map(|(scope, name, hard, used)| {
+                let requested = share(requested, scope, name);
+                Exceeded { scope, resource: name.clone(), requested, used, hard }
+            })
             .collect()
     }
 }
@@ -102,8 +107,8 @@ mod tests {
     #[test]
     fn a_limit_is_reached_but_not_passed() {
         let none = Usage::default();
-        assert_eq!(limits().exceeded(&usage(4, 4), &usage(6, 0), &none, true), []);
-        let over = limits().exceeded(&usage(5, 5), &usage(6, 0), &none, true);
+        assert_eq!(limits().exceeded(&usage(4, 4), &usage(6, 0), &none, 1), []);
+        let over = limits().exceeded(&usage(5, 5), &usage(6, 0), &none, 1);
         assert_eq!(
             over.iter().map(|over| (over.scope, over.resource.as_str())).collect::<Vec<_>>(),
             [("cluster", "taskManagers"), ("tenant", "cpu")]
@@ -112,12 +117,19 @@ mod tests {
 
     #[test]
     fn a_decrease_passes_over_the_limit() {
-        assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(21, 10), true), []);
-        assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(20, 9), true), []);
+        assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(21, 10), 1), []);
+        assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(20, 9), 1), []);
     }
 
     #[test]
     fn what_is_not_a_whole_cluster_is_not_held_against_per_cluster_limits() {
-        assert_eq!(limits().exceeded(&usage(0, 9), &Usage::default(), &Usage::default(), false), []);
+        assert_eq!(limits().exceeded(&usage(0, 9), &Usage::default(), &Usage::default(), 0), []);
+    }
+
+    #[test]
+    fn clusters_that_are_alike_share_what_is_asked_for() {
+        assert_eq!(limits().exceeded(&usage(0, 8), &Usage::default(), &Usage::default(), 2), []);
+        let over = limits().exceeded(&usage(0, 10), &Usage::default(), &usage(0, 8), 2);
+        assert_eq!(over.iter().map(|over| (over.scope, over.requested)).collect::<Vec<_>>(), [("cluster", Quantity::from_units(5))]);
     }
 }

@@ -174,6 +174,10 @@ fn table(cluster: &ClusterSize) -> String {
     }
     let total = &cluster.total;
     let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "total", "", total.cpu, bytes(total.memory_bytes), total.task_slots);
+    // A session job has no pods of its own: that it is a job is all there is to say.
+    if cluster.job_manager.is_none() && cluster.task_manager.is_none() && total.jobs > 0 {
+        let _ = writeln!(out, "  jobs {}", total.jobs);
+    }
     if total.storage_bytes > 0 {
         let _ = writeln!(out, "  storage {}", bytes(total.storage_bytes));
     }

@@ -104,6 +104,11 @@ impl Quantity {
         self.nanos.checked_mul(i128::from(times)).map(|nanos| Self { nanos })
     }
 
+    /// One of so many equal parts, rounded towards zero; all of it for no parts.
+    pub fn part(self, parts: u64) -> Self {
+        Self { nanos: self.nanos / i128::from(parts.max(1)) }
+    }
+
     /// Whether this is nothing.
     pub fn is_zero(self) -> bool {
         self.nanos == 0

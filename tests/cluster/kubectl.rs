@@ -223,7 +223,7 @@ fn a_deployment_whose_pods_are_refused_says_why() {
     let reason = "security/privileged: container \"c\" must not be privileged";
     for kind in ["replicasets", "deployments"] {
         until("the condition says why there is no pod", || {
-            let found = admin.get(&[kind, here[0], here[1]])["items"][0].take();
+            let found = admin.get(&[kind, here[0], here[1]])["items"][0].clone();
             let conditions = found["status"]["conditions"].as_array().cloned().unwrap_or_default();
             let failure = conditions.into_iter().find(|condition| condition["type"] == "ReplicaFailure" && condition["status"] == "True");
             let failure = failure.ok_or_else(|| found["status"].to_string())?;

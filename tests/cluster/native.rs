@@ -54,8 +54,8 @@ impl JobManager {
         admin.create(&recorded("01-CREATE-Deployment-fraud-scoring.json").to_string());
         let selector = "component=jobmanager";
         let pod = until("the JobManager runs", || {
-            let mut pods = admin.get(&["pods", "--namespace", TENANT, "--selector", selector]);
-            let pod = pods["items"][0].take();
+            let pods = admin.get(&["pods", "--namespace", TENANT, "--selector", selector]);
+            let pod = pods["items"][0].clone();
             if pod["status"]["phase"] == "Running" { Ok(pod) } else { Err(pod.to_string()) }
         });
         let access = admin.as_pod(TENANT, pod["metadata"]["name"].as_str().unwrap());

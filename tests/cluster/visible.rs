@@ -1,6 +1,6 @@
 //! What people look at: columns, `kubectl explain`, warnings, the audit log, and why a Deployment has no pods.
 
-use super::support::installation::{Installation, events};
+use super::support::installation::{Installation, events, pod};
 use super::support::wait::until;
 use super::support::{ControlPlane, Options, shared};
 use serde_json::{Value, json};
@@ -130,15 +130,20 @@ fn warnings_reach_the_terminal_and_the_audit_log_has_the_rules(admin: &ControlPl
     assert!(strict["pods.flinkgate.dev/errors"].as_str().unwrap_or_default().contains("security/privileged"), "{strict:#}");
 }
 
-fn a_replica_set_says_why_it_has_no_pods(admin: &ControlPlane) {
+/// Of a Deployment that was there before its tenant's rules held: one that comes later is refused itself.
+fn a_replica_set_says_why_it_has_no_pods(admin: &Installation) {
+    admin.tenant("late", json!({"enforcement": "Audit"}));
     let labels = json!({"app": "gateway"});
-    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "gateway", "namespace": "strict"}, "spec": {
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "gateway", "namespace": "late"}, "spec": {
         "replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {
             "containers": [{"name": "c", "image": "example.com/c:1", "securityContext": {"privileged": true}}]}}}});
     admin.create(&deployment.to_string());
+    admin.kubectl(&["rollout", "status", "deployment/gateway", "--timeout=60s", "--namespace", "late"]);
+    admin.change("late", &json!({"enforcement": "Enforce"}), &pod("late", "probe", true), Some("security/privileged"));
+    admin.kubectl(&["delete", "pod", "--selector=app=gateway", "--namespace", "late"]);
     let replica_set = until("the ReplicaSet says why", || {
-        let mut found = admin.get(&["replicasets", "--namespace", "strict"]);
-        let replica_set = found["items"][0].take();
+        let found = admin.get(&["replicasets", "--namespace", "late"]);
+        let replica_set = found["items"][0].clone();
         let conditions = replica_set["status"]["conditions"].as_array().cloned().unwrap_or_default();
         let said = |condition: &Value| {
             condition["type"] == "ReplicaFailure" && condition["message"].as_str().unwrap_or_default().contains("security/privileged: ")
@@ -147,11 +152,11 @@ fn a_replica_set_says_why_it_has_no_pods(admin: &ControlPlane) {
     });
     let name = replica_set["metadata"]["name"].as_str().unwrap();
     let described = until("both Events are there", || {
-        let described = admin.kubectl(&["describe", "replicaset", name, "--namespace", "strict"]);
+        let described = admin.kubectl(&["describe", "replicaset", name, "--namespace", "late"]);
         if described.contains("FailedCreate") && described.contains("Refused") { Ok(described) } else { Err(described) }
     });
-    let said = format!("tenant \"strict\" refuses Pod strict/{name}-");
+    let said = format!("tenant \"late\" refuses Pod late/{name}-");
     assert!(described.contains(&said), "{said:?} is not said in {described}");
     // However often the controller tries.
-    assert_eq!(events(admin, "strict").len(), 1);
+    assert_eq!(events(admin, "late").len(), 1);
 }

@@ -40,22 +40,24 @@ fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointe
     }
 }
 
-/// `FLINK_PROPERTIES` (lines of `key: value`) and the slots, as the image's entrypoint reads them.
+/// The slots, and over them `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint puts them into the configuration.
 fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
-    for (index, variable) in container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        let text = |field| variable.get(field).and_then(Value::as_str);
-        let (Some(name), Some(value)) = (text("name"), text("value")) else { continue };
-        let pointer = || Some(format!("{place}/env/{index}/value"));
-        match name {
-            "TASK_MANAGER_NUMBER_OF_TASK_SLOTS" => config.set("taskmanager.numberOfTaskSlots", value, pointer()),
-            "FLINK_PROPERTIES" if value.len() <= LONGEST => {
-                for (key, value) in value.lines().filter_map(|line| line.split_once(": ")) {
-                    if !key.trim_start().starts_with('#') {
-                        config.set(key.trim(), value.trim(), pointer());
-                    }
-                }
+    let variables = || {
+        let list = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
+        list.filter_map(|(index, variable)| {
+            let text = |field| variable.get(field).and_then(Value::as_str);
+            Some((text("name")?, text("value").filter(|value| value.len() <= LONGEST)?, format!("{place}/env/{index}/value")))
+        })
+    };
+    for (_, slots, pointer) in variables().filter(|(name, value, _)| *name == "TASK_MANAGER_NUMBER_OF_TASK_SLOTS" && !value.is_empty()) {
+        config.set("taskmanager.numberOfTaskSlots", slots, Some(pointer));
+    }
+    for (_, properties, pointer) in variables().filter(|(name, _, _)| *name == "FLINK_PROPERTIES") {
+        for line in properties.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            // Newer images take a colon alone.
+            if let Some((key, value)) = line.split_once(": ").or_else(|| line.split_once(':')) {
+                config.set(key.trim(), value.trim(), Some(pointer.clone()));
             }
-            _ => {}
         }
     }
 }
@@ -109,16 +111,25 @@ mod tests {
     fn properties_are_read_from_separate_arguments_and_the_environment() {
         let found = read_all(&json!({
             "args": ["standalone-job", "-D", "jobmanager.rpc.address=$(IP)", "-Dx=y z"],
-            "env": [{"name": "FLINK_PROPERTIES", "value": "a.b: c\n# d: e\n"}, {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));
+            "env": [{"name": "FLINK_PROPERTIES", "value": "a.b: c\n# d: e\nf:g\n"}, {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));
         let keys: Vec<_> = found.iter().map(|(key, value, place)| (key.as_str(), value.as_str(), place.as_str())).collect();
         assert_eq!(
             keys,
             [
                 ("a.b", "c", "/c/env/0/value"),
+                ("f", "g", "/c/env/0/value"),
                 ("jobmanager.rpc.address", "$(IP)", "/c/args/2"),
                 ("taskmanager.numberOfTaskSlots", "3", "/c/env/1/value"),
                 ("x", "y z", "/c/args/3")
             ]
         );
+    }
+
+    #[test]
+    fn flink_properties_beat_the_variable_for_slots() {
+        let found = read_all(&json!({"env": [
+            {"name": "FLINK_PROPERTIES", "value": "taskmanager.numberOfTaskSlots: 2"},
+            {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));
+        assert_eq!(found, [("taskmanager.numberOfTaskSlots".into(), "2".into(), "/c/env/0/value".into())]);
     }
 }

@@ -2,14 +2,25 @@
 //!
 //! A new kind is one new file with a [`Lowering`] function and one line in [`KINDS`].
 
+mod alike_pods;
+mod counts;
 mod dynamic_properties;
+mod flink_application;
+mod flink_blue_green;
+mod flink_cluster;
 mod flink_deployment;
+mod flink_session_job;
+mod flink_state_snapshot;
+mod made_cluster;
 mod operator_config;
 mod operator_count;
 mod operator_size;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
+mod standalone;
+
+pub use standalone::{is_made_by_operator, only_shrinks};
 
 use super::Workload;
 use crate::resource::Resource;
@@ -19,7 +30,18 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 2] = [("", "Pod", pod::lower), ("flink.apache.org", "FlinkDeployment", flink_deployment::lower)];
+const KINDS: [(&str, &str, Lowering); 10] = [
+    ("", "Pod", pod::lower),
+    ("apps", "Deployment", standalone::lower),
+    ("apps", "StatefulSet", standalone::lower),
+    ("batch", "Job", standalone::lower),
+    ("flink.apache.org", "FlinkDeployment", flink_deployment::lower),
+    ("flink.apache.org", "FlinkBlueGreenDeployment", flink_blue_green::lower),
+    ("flink.apache.org", "FlinkSessionJob", flink_session_job::lower),
+    ("flink.apache.org", "FlinkStateSnapshot", flink_state_snapshot::lower),
+    ("flinkoperator.k8s.io", "FlinkCluster", flink_cluster::lower),
+    ("flink.k8s.io", "FlinkApplication", flink_application::lower),
+];
 
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.
 ///
@@ -27,7 +49,8 @@ const KINDS: [(&str, &str, Lowering); 2] = [("", "Pod", pod::lower), ("flink.apa
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
     let kind = &resource.kind;
     let (_, _, lowering) = KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
-    // `status` and `scale` show a spec that is not the one that will be stored, or none at all.
+    // `status` shows a spec that is not the one that will be stored. `scale` is an object of its own (`autoscaling/v1 Scale`)
+    // that says nothing of the pods but their number: it passes, and each pod is judged and counted as it is created.
     let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
     (whole && object.is_object()).then(|| lowering(resource, object))
 }

@@ -1,6 +1,5 @@
 //! How many JobManagers and TaskManagers a FlinkDeployment declares.
 
-use super::operator_config::shown;
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::SizeProblem;
@@ -97,17 +96,9 @@ fn overrides(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> Option<(u
     (most > 0).then(|| (most, entry.pointer.clone()))
 }
 
-/// A field that holds a count of one or more; a problem where it holds anything else.
+/// A field that holds a count of one or more.
 fn positive(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Option<u64> {
-    let value = pointer::at(object, place).filter(|value| !value.is_null())?;
-    let count = value.as_i64().and_then(|count| i32::try_from(count).ok()).and_then(|count| u64::try_from(count).ok());
-    let count = count.filter(|count| *count > 0);
-    if count.is_none() {
-        let field = pointer::tokens(place).last().unwrap_or_default().into_owned();
-        let message = format!("{field} is {}: write a whole number from 1 to {}", shown(value), i32::MAX);
-        problems.push(SizeProblem { pointer: place.into(), message });
-    }
-    count
+    super::counts::count(object, place, 1, problems)
 }
 
 /// An option that holds a count; a problem where it holds anything else.

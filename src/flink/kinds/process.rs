@@ -10,7 +10,18 @@ pub struct Process {
     pub role: Role,
     /// Whether its JobManager asks for TaskManagers itself.
     pub mode: Mode,
+    /// Whether it brings its own job, as in application mode.
+    pub runs_job: bool,
 }
+
+/// Words that say of a JobManager that it brings its own job.
+const APPLICATION: [&str; 5] = [
+    "kubernetes-application",
+    "standalone-job",
+    "standalone-job.sh",
+    "StandaloneApplicationClusterEntryPoint",
+    "KubernetesApplicationClusterEntrypoint",
+];
 
 /// Programs and main classes that say what they start wherever they stand in a command line.
 const PROGRAMS: [(&str, Role, Mode); 13] = [
@@ -37,6 +48,9 @@ const ENTRYPOINT_WORDS: [(&str, Role); 4] = [
     ("history-server", Role::Other),
 ];
 
+/// What hands jobs over in a FlinkCluster: Flink's client, in Flink's image.
+pub const SUBMITTER: &str = "/opt/flink-operator/submit-job.sh";
+
 const ENTRYPOINT: &str = "docker-entrypoint.sh";
 
 impl Process {
@@ -46,12 +60,14 @@ impl Process {
         // Without a command the image's entrypoint reads the first argument.
         let mut at_entrypoint = words("command").next().is_none();
         for element in words("command").chain(words("args")) {
-            for word in element.split(|c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'')) {
-                if word.is_empty() {
-                    continue;
-                }
+            for word in split(element) {
                 if let Some(process) = Self::named(word, at_entrypoint) {
-                    return Some(process);
+                    let runs_job = process.role == Role::JobManager
+                        && words("command")
+                            .chain(words("args"))
+                            .flat_map(split)
+                            .any(|word| APPLICATION.iter().any(|name| word.ends_with(name)));
+                    return Some(Self { runs_job, ..process });
                 }
                 at_entrypoint = word.ends_with(ENTRYPOINT);
             }
@@ -61,7 +77,10 @@ impl Process {
 
     fn named(word: &str, at_entrypoint: bool) -> Option<Self> {
         if at_entrypoint && let Some((_, role)) = ENTRYPOINT_WORDS.iter().find(|(name, _)| *name == word) {
-            return Some(Self { role: *role, mode: Mode::Standalone });
+            return Some(Self { role: *role, mode: Mode::Standalone, runs_job: false });
+        }
+        if word == SUBMITTER {
+            return Some(Self { role: Role::Other, mode: Mode::Standalone, runs_job: false });
         }
         // Every program ends so; most words of a long command line are options and values.
         if !word.ends_with(['h', 't', 'r']) {
@@ -73,8 +92,14 @@ impl Process {
             None => return None,
         };
         let (_, role, mode) = PROGRAMS.iter().find(|(program, _, _)| *program == name)?;
-        Some(Self { role: *role, mode: *mode })
+        Some(Self { role: *role, mode: *mode, runs_job: false })
     }
+}
+
+/// The words of one argument, which may be a whole script.
+fn split(argument: &str) -> impl Iterator<Item = &str> {
+    let separates = |c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'');
+    argument.split(separates).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -104,6 +129,8 @@ mod tests {
             ),
             (json!({"command": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), Some((Role::JobManager, Mode::Native))),
             (json!({"command": ["java", "-cp", "x", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"]}), tm),
+            (json!({"args": ["bash", SUBMITTER, "--jobmanager", "trips:8081"]}), Some((Role::Other, Mode::Standalone))),
+            (json!({"args": ["bash", "/scripts/submit-job.sh"]}), None),
             (json!({"command": ["watch"], "args": ["taskmanager"]}), None),
             (json!({"command": ["echo", "jobmanager"]}), None),
             (json!({"command": "jobmanager", "args": [7, null]}), None),
@@ -111,8 +138,26 @@ mod tests {
             (json!(null), None),
         ];
         for (container, expected) in cases {
-            let expected = expected.map(|(role, mode)| Process { role, mode });
-            assert_eq!(Process::of(&container), expected, "{container}");
+            let found = Process::of(&container).map(|process| (process.role, process.mode));
+            assert_eq!(found, expected, "{container}");
+        }
+    }
+
+    #[test]
+    fn a_job_manager_in_application_mode_brings_its_job() {
+        let cases = [
+            (json!({"args": ["standalone-job", "--job-classname", "com.example.Job"]}), true),
+            (json!({"command": ["sh", "-c", "exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}), true),
+            (
+                json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-application "], "command": ["/docker-entrypoint.sh"]}),
+                true,
+            ),
+            (json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), false),
+            (json!({"args": ["jobmanager"]}), false),
+            (json!({"args": ["taskmanager", "standalone-job"]}), false),
+        ];
+        for (container, expected) in cases {
+            assert_eq!(Process::of(&container).unwrap().runs_job, expected, "{container}");
         }
     }
 }

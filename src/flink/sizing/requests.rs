@@ -59,6 +59,22 @@ impl PodRequests {
         let (claims, storage) = sum.volumes(spec);
         Self { amounts, claims, storage }
     }
+
+    /// What a StatefulSet's `volumeClaimTemplates` at `place` add to each of its pods: claims and their storage.
+    pub fn of_claims(templates: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Self {
+        let mut sum = Summing { problems, main: None };
+        let mut claims = Self::default();
+        for (index, template) in templates.as_array().into_iter().flatten().enumerate() {
+            let field = "/spec/resources/requests/storage";
+            let place = || format!("{place}/{index}{field}");
+            claims.claims = claims.claims.saturating_add(1);
+            if let Some(size) = pointer::at(template, field) {
+                let size = sum.quantity(size, place);
+                sum.add(&mut claims.storage, size, place);
+            }
+        }
+        claims
+    }
 }
 
 impl Amounts {

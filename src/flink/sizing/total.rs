@@ -23,6 +23,12 @@ impl<M> RoleSize<M> {
 impl Size {
     /// Adds so many alike pods to the total; what cannot be counted becomes a problem at `pointer`.
     pub fn add_pods(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
+        self.total.pods = self.total.pods.saturating_add(replicas);
+        self.add_claims(replicas, requests, pointer);
+    }
+
+    /// Adds what these pods ask for beside being pods, such as the claims of a StatefulSet.
+    pub fn add_claims(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
         if self.total.add(replicas, requests).is_none() {
             let message = "the pods add up to more than can be counted: lower the replicas or what each requests".into();
             self.problems.push(SizeProblem { pointer: pointer.into(), message });
@@ -30,11 +36,33 @@ impl Size {
     }
 }
 
+impl Size {
+    /// Multiplies by a number of clusters that are all like this one; what cannot be counted becomes a problem at `pointer`.
+    pub fn multiply(&mut self, clusters: u64, pointer: &str) {
+        let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);
+        self.job_manager.iter_mut().for_each(|size| role(&mut size.replicas));
+        self.task_manager.iter_mut().for_each(|size| role(&mut size.replicas));
+        if self.total.multiply(clusters).is_none() {
+            let message = "the clusters add up to more than can be counted: lower what each requests".into();
+            self.problems.push(SizeProblem { pointer: pointer.into(), message });
+        }
+    }
+}
+
 impl Total {
+    fn multiply(&mut self, times: u64) -> Option<()> {
+        let counts = [&mut self.pods, &mut self.task_managers, &mut self.task_slots, &mut self.clusters, &mut self.jobs];
+        counts.into_iter().chain([&mut self.persistent_volume_claims]).for_each(|count| *count = count.saturating_mul(times));
+        let amounts = [&mut self.cpu, &mut self.memory, &mut self.storage];
+        for amount in amounts.into_iter().chain(self.extended.values_mut()) {
+            *amount = amount.checked_mul(times)?;
+        }
+        Some(())
+    }
+
     fn add(&mut self, replicas: u64, requests: &PodRequests) -> Option<()> {
         let sum = |total: Quantity, amount: Quantity| total.checked_add(amount.checked_mul(replicas)?);
         let amounts = &requests.amounts;
-        self.pods = self.pods.checked_add(replicas)?;
         self.persistent_volume_claims = self.persistent_volume_claims.checked_add(requests.claims.checked_mul(replicas)?)?;
         self.cpu = sum(self.cpu, amounts.cpu)?;
         self.memory = sum(self.memory, amounts.memory)?;

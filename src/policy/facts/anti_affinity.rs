@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 
 /// `{required, preferred}` for a topology key.
 pub fn anti_affinity(set: &PodSet, template: &Json, workload: &Workload, namespace: &str, topology_key: &str) -> Value {
+    if !workload.children.is_empty() {
+        // Each child's pods carry its own name: it is completed and judged when the operator makes it.
+        return object([("required", Value::Bool(true)), ("preferred", Value::Bool(true))]);
+    }
     let rules = pointer::at(template, "/spec/affinity/podAntiAffinity");
     let labels = rules.map(|_| pod_labels(set, template, workload)).unwrap_or_default();
     let list = |field: &str| rules.and_then(|rules| rules.get(field)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);

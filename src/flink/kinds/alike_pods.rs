@@ -1,0 +1,146 @@
+//! Pods that are alike, whoever writes them: a Pod itself, or the template of a Deployment, a StatefulSet, a Job.
+//!
+//! What a pod is, is read from what its containers run; labels are only a second hint, for a tenant writes them.
+
+use super::dynamic_properties;
+use super::process::Process;
+use crate::flink::config::FlinkConfig;
+use crate::flink::sizing::requests::PodRequests;
+use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, memory};
+use crate::resource::pointer;
+use serde_json::Value;
+
+/// So many pods of one template.
+pub struct AlikePods<'a> {
+    /// The object that they stand in.
+    pub object: &'a Value,
+    /// Pointer of their template; empty for a Pod, which is its own.
+    pub place: &'static str,
+    /// How many there are.
+    pub replicas: u64,
+    /// What their cluster is called where no label says it.
+    pub name: fn(&Value) -> &str,
+}
+
+/// What the pods turned out to be.
+struct Identity {
+    engine: Engine,
+    mode: Option<Mode>,
+    role: Role,
+    main_container: Option<usize>,
+    /// Whether its process brings its own job, as in application mode.
+    runs_job: bool,
+}
+
+impl AlikePods<'_> {
+    /// What these pods are and what they ask for; `problems` are those found so far.
+    pub fn lower(&self, problems: Vec<SizeProblem>) -> Workload {
+        let template = pointer::at(self.object, self.place).unwrap_or(&Value::Null);
+        let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let Identity { engine, mode, role, main_container, runs_job } = identify(template, containers);
+        let mut config = FlinkConfig::default();
+        if let Some((index, container)) = main_container.and_then(|index| Some((index, containers.get(index)?))) {
+            dynamic_properties::read(container, &format!("{}/spec/containers/{index}", self.place), &mut config);
+        }
+        let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
+        let size = self.size(template, role, &config, problems);
+        let template = Template::InObject(self.place.to_owned());
+        let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
+        Workload { engine, mode, cluster, jobs: u64::from(runs_job), pods, config, size, ..Workload::default() }
+    }
+
+    /// The cluster's id as labels or names suggest it.
+    fn cluster(&self, template: &Value) -> String {
+        // Spotify's operator labels every cluster's pods `app: flink`, and says which cluster beside it.
+        let own = if label(template, "app") == "flink" { "cluster" } else { "app" };
+        // Lyft's has a label of its own for it.
+        let named = ["flink-app", own, "app", "app.kubernetes.io/instance"]
+            .map(|name| label(template, name))
+            .into_iter()
+            .find(|name| !name.is_empty());
+        named
+            .unwrap_or_else(|| {
+                let name = (self.name)(self.object);
+                name.split("-taskmanager").next().unwrap_or(name)
+            })
+            .into()
+    }
+
+    fn size(&self, template: &Value, role: Role, config: &FlinkConfig, problems: Vec<SizeProblem>) -> Size {
+        let mut size = Size { problems, ..Size::default() };
+        let mut own = Vec::new();
+        let requests = PodRequests::of(template.get("spec").unwrap_or(&Value::Null), None, &mut own);
+        size.problems
+            .extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
+        size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
+        // The ConfigMap may say more, but what is given here beats it.
+        let given = |names: &[&str]| config.first(names).is_some();
+        match role {
+            Role::JobManager => {
+                let breakdown = given(&["jobmanager.memory.process.size"]).then(|| memory::job_manager(config, None));
+                size.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(self.replicas, &requests) });
+            }
+            Role::TaskManager => {
+                let slots = slots(config, &mut size.problems);
+                // A native TaskManager is given every part of its memory.
+                let given = given(&["taskmanager.memory.process.size", "taskmanager.memory.task.heap.size"]);
+                let breakdown = given.then(|| memory::task_manager(config, None));
+                size.task_manager = Some(RoleSize { slots, breakdown, ..RoleSize::of(self.replicas, &requests) });
+                size.total.task_managers = self.replicas;
+                size.total.task_slots = self.replicas.saturating_mul(slots);
+            }
+            Role::Other => {}
+        }
+        size
+    }
+}
+
+fn identify(pod: &Value, containers: &[Value]) -> Identity {
+    let named_main = containers.iter().position(|container| text(container, "name") == MAIN_CONTAINER);
+    let running = |index: usize| containers.get(index).and_then(Process::of).map(|process| (index, process));
+    let found = named_main.and_then(running).or_else(|| (0..containers.len()).find_map(running));
+    let kind = label(pod, "type");
+    if let Some((index, Process { role, mode, runs_job })) = found {
+        let engine = match (mode, kind) {
+            (Mode::Native, _) => Engine::Native,
+            (Mode::Standalone, "flink-standalone-kubernetes") => Engine::Operator,
+            (Mode::Standalone, _) => Engine::Standalone,
+        };
+        return Identity { engine, mode: Some(mode), role, main_container: Some(index), runs_job };
+    }
+    let component = match label(pod, "component") {
+        "" => label(pod, "app.kubernetes.io/component"),
+        component => component,
+    };
+    let role = [Role::JobManager, Role::TaskManager].into_iter().find(|role| role.component() == Some(component));
+    let (engine, mode) = match kind {
+        "flink-native-kubernetes" => (Engine::Native, Mode::Native),
+        "flink-standalone-kubernetes" => (Engine::Operator, Mode::Standalone),
+        _ if role.is_some() || named_main.is_some() => (Engine::Standalone, Mode::Standalone),
+        _ => return Identity { engine: Engine::None, mode: None, role: Role::Other, main_container: None, runs_job: false },
+    };
+    let by_name = || containers.iter().position(|container| Some(text(container, "name")) == role.and_then(Role::component));
+    let main_container = named_main.or_else(by_name).or((containers.len() == 1).then_some(0));
+    Identity { engine, mode: Some(mode), role: role.unwrap_or(Role::Other), main_container, runs_job: false }
+}
+
+/// Slots of this TaskManager: it has one at least, whatever its ConfigMap says.
+fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
+    memory::task_slots(config).unwrap_or_else(|error| {
+        let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
+        problems.push(SizeProblem { pointer, message: error.message });
+        1
+    })
+}
+
+/// A label, empty where there is none.
+pub fn label<'v>(pod: &'v Value, name: &str) -> &'v str {
+    pod.get("metadata").and_then(|metadata| metadata.get("labels")).map_or("", |labels| text(labels, name))
+}
+
+/// A text field, empty where there is none.
+pub fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,19 @@
+//! Fields that hold a count.
+
+use super::operator_config::shown;
+use crate::flink::sizing::SizeProblem;
+use crate::resource::pointer;
+use serde_json::Value;
+
+/// A field that holds a count of `least` or more; `None` where it is missing, and a problem where it holds anything else.
+pub fn count(object: &Value, place: &str, least: i32, problems: &mut Vec<SizeProblem>) -> Option<u64> {
+    let value = pointer::at(object, place).filter(|value| !value.is_null())?;
+    let count = value.as_i64().and_then(|count| i32::try_from(count).ok()).filter(|count| *count >= least);
+    let count = count.and_then(|count| u64::try_from(count).ok());
+    if count.is_none() {
+        let field = pointer::tokens(place).last().unwrap_or_default().into_owned();
+        let message = format!("{field} is {}: write a whole number from {least} to {}", shown(value), i32::MAX);
+        problems.push(SizeProblem { pointer: place.into(), message });
+    }
+    count
+}

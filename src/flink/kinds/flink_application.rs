@@ -1,0 +1,121 @@
+//! `flink.k8s.io FlinkApplication`: a cluster and its job, as Lyft's operator makes them of one object.
+//!
+//! There is no pod template: the operator makes one for each role from fields of the role and of the whole spec. They are
+//! made here in the same way, as far as rules and sizes look at them, and every place leads back to its field. Every update
+//! starts a second cluster before the first goes, so both count.
+
+use super::counts::count;
+use super::made_cluster::{filled, size};
+use crate::flink::config::FlinkConfig;
+use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
+use crate::flink::sizing::SizeProblem;
+use crate::flink::version::FlinkVersion;
+use crate::flink::workload::MadeTemplate;
+use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::resource::quantity::Quantity;
+use crate::resource::{Resource, metadata_text, pointer};
+use serde_json::{Map, Value, json};
+
+const JOB_MANAGER: &str = "/spec/jobManagerConfig";
+const TASK_MANAGER: &str = "/spec/taskManagerConfig";
+const CONFIGURATION: &str = "/spec/flinkConfig";
+/// Slots of a TaskManager where the object names none.
+const TASK_MANAGER_SLOTS: u64 = 16;
+/// The part of the requested memory that is left to the system.
+const SYSTEM_MEMORY: f64 = 0.2;
+
+pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+    let name = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let workload = Workload { engine: Engine::Lyft, mode: Some(Mode::Standalone), cluster: name.into(), ..Workload::default() };
+    if !object.get("spec").is_some_and(Value::is_object) {
+        return workload;
+    }
+    let mut problems = Vec::new();
+    let slots = count(object, "/spec/taskManagerConfig/taskSlots", 1, &mut problems).unwrap_or(TASK_MANAGER_SLOTS);
+    let job_managers = count(object, "/spec/jobManagerConfig/replicas", 0, &mut problems).unwrap_or(1);
+    let parallelism = count(object, "/spec/parallelism", 1, &mut problems).unwrap_or_default();
+    if pointer::at(object, "/spec/parallelism").is_none_or(Value::is_null) {
+        let message = "the job names no parallelism, and nothing tells how many TaskManagers it has: write spec.parallelism".into();
+        problems.push(SizeProblem { pointer: "/spec".into(), message });
+    }
+    let mut pods = vec![
+        pod_set(object, name, Role::JobManager, JOB_MANAGER, job_managers),
+        pod_set(object, name, Role::TaskManager, TASK_MANAGER, parallelism.div_ceil(slots)),
+    ];
+    let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse_release);
+    let config = configuration(object, slots);
+    let mut size = size(object, &pods, &config, version, problems);
+    (size.total.clusters, size.total.jobs) = (1, 1);
+    let mut workload = Workload { version, at_once: 2, config, declares_cluster: true, ..workload };
+    let clusters = workload.clusters();
+    size.multiply(clusters, "/spec");
+    for set in &mut pods {
+        set.replicas = set.replicas.saturating_mul(clusters);
+    }
+    (workload.jobs, workload.pods, workload.size) = (clusters, pods, size);
+    workload
+}
+
+fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: u64) -> PodSet {
+    let component = role.component().unwrap_or_default();
+    let field = |place: &str| pointer::at(object, place).filter(|value| !value.is_null()).cloned();
+    let own = |name: &str| field(&format!("{base}/{name}"));
+    let places = [
+        // The whole spec's fields have the names that a pod's have.
+        ("/spec", "/spec".to_owned()),
+        ("/spec/nodeSelector", format!("{base}/nodeSelector")),
+        ("/spec/tolerations", format!("{base}/tolerations")),
+        ("/spec/affinity", format!("{base}/affinity")),
+        ("/spec/containers/0", base.to_owned()),
+        ("/spec/containers/0/image", "/spec/image".to_owned()),
+        ("/spec/containers/0/volumeMounts", "/spec/volumeMounts".to_owned()),
+        ("/spec/containers/0/env", format!("{base}/envConfig/env")),
+        ("/spec/containers/0/envFrom", format!("{base}/envConfig/envFrom")),
+        // The object's own labels and annotations are its pods' too.
+        ("/metadata", "/metadata".to_owned()),
+    ];
+    let fields = [
+        ("image", field("/spec/image")),
+        ("env", own("envConfig/env")),
+        ("envFrom", own("envConfig/envFrom")),
+        ("volumeMounts", field("/spec/volumeMounts")),
+        ("resources", Some(resources(object, base))),
+    ];
+    let main = filled(json!({"name": component, "args": [component]}), fields);
+    let roles = ["nodeSelector", "tolerations", "affinity"].map(|name| (name, own(name)));
+    let shared =
+        ["volumes", "serviceAccountName", "securityContext", "imagePullSecrets"].map(|name| (name, field(&format!("/spec/{name}"))));
+    let spec = filled(filled(json!({"containers": [main]}), roles), shared);
+    let mut labels: Map<String, Value> = field("/metadata/labels").and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
+    labels.entry("flink-app").or_insert_with(|| application.into());
+    labels.insert("flink-deployment-type".into(), component.into());
+    let metadata = filled(json!({"labels": labels}), [("annotations", field("/metadata/annotations"))]);
+    let places = places.into_iter().map(|(within, field)| (within.to_owned(), field)).collect();
+    let template = Template::Made(MadeTemplate { value: json!({"metadata": metadata, "spec": spec}), base: base.into(), places });
+    PodSet { role, replicas, template, main_container: Some(0) }
+}
+
+/// What a container requests; the operator's own amounts where nothing is written.
+fn resources(object: &Value, base: &str) -> Value {
+    let written = pointer::at(object, &format!("{base}/resources")).filter(|resources| !resources.is_null()).cloned();
+    written.unwrap_or_else(|| {
+        let amounts = if base == JOB_MANAGER { json!({"cpu": "4", "memory": "3072Mi"}) } else { json!({"cpu": "2", "memory": "1024Mi"}) };
+        json!({"requests": amounts, "limits": amounts})
+    })
+}
+
+/// What the operator puts into `FLINK_PROPERTIES`: the object's options, and over them slots and sizes.
+fn configuration(object: &Value, slots: u64) -> FlinkConfig {
+    let mut config = FlinkConfig::from_object(pointer::at(object, CONFIGURATION).unwrap_or(&Value::Null), CONFIGURATION);
+    config.set(canonical(TASK_SLOTS), slots.to_string(), Some(format!("{TASK_MANAGER}/taskSlots")));
+    for (base, names) in [(JOB_MANAGER, JOB_MANAGER_MEMORY), (TASK_MANAGER, TASK_MANAGER_MEMORY)] {
+        let fraction = pointer::at(object, &format!("{base}/systemMemoryFraction")).and_then(Value::as_f64);
+        let fraction = fraction.filter(|fraction| (0.0..=1.0).contains(fraction)).unwrap_or(SYSTEM_MEMORY);
+        let resources = resources(object, base);
+        let requested = resources.get("requests").and_then(|requests| Quantity::from_json(requests.get("memory")?).ok());
+        let bytes = requested.unwrap_or_default().units_ceil() as f64;
+        let kibibytes = ((bytes - bytes * fraction).round() / 1024.0) as u64;
+        config.set(canonical(names), format!("{kibibytes}k"), Some(format!("{base}/resources/requests/memory")));
+    }
+    config
+}

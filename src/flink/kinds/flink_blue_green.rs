@@ -1,0 +1,47 @@
+//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator makes twice, as `<name>-blue` and
+//! `<name>-green`, and changes from one to the other.
+//!
+//! Both run while they overlap, so both count. The template has a FlinkDeployment's shape: it is lowered as one, and every
+//! place is moved to where the template stands.
+
+use super::flink_deployment;
+use crate::flink::workload::MergedTemplate;
+use crate::flink::{Template, Workload};
+use crate::resource::{Resource, metadata_text, pointer};
+use serde_json::Value;
+
+const TEMPLATE: &str = "/spec/template";
+const COLOURS: [&str; 2] = ["blue", "green"];
+
+pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+    let name = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let mut workload = flink_deployment::lower(resource, pointer::at(object, TEMPLATE).unwrap_or(&Value::Null));
+    workload.cluster = name.into();
+    if !workload.declares_cluster {
+        return workload;
+    }
+    workload.children = COLOURS.map(|colour| format!("{name}-{colour}")).into();
+    workload.at_once = COLOURS.len() as u64;
+    let clusters = workload.clusters();
+    workload.size.multiply(clusters, TEMPLATE);
+    workload.jobs = workload.jobs.saturating_mul(clusters);
+    for set in &mut workload.pods {
+        set.replicas = set.replicas.saturating_mul(clusters);
+        match &mut set.template {
+            Template::InObject(place) => place.insert_str(0, TEMPLATE),
+            Template::Made(made) => made.base.insert_str(0, TEMPLATE),
+            Template::Merged(MergedTemplate { common, role, .. }) => {
+                [common, role].into_iter().for_each(|place| place.insert_str(0, TEMPLATE))
+            }
+        }
+    }
+    workload.config.move_below(TEMPLATE);
+    workload.config_pointer = workload.config_pointer.map(|place| format!("{TEMPLATE}{place}"));
+    workload
+        .size
+        .problems
+        .iter_mut()
+        .filter(|problem| problem.pointer != TEMPLATE)
+        .for_each(|problem| problem.pointer.insert_str(0, TEMPLATE));
+    workload
+}

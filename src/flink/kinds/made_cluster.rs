@@ -1,0 +1,56 @@
+//! What the kinds share whose operators make pod templates from an object's own fields.
+
+use crate::flink::config::FlinkConfig;
+use crate::flink::sizing::requests::PodRequests;
+use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::version::FlinkVersion;
+use crate::flink::{PodSet, Role, memory};
+use crate::resource::pointer;
+use serde_json::Value;
+
+/// The first version whose memory these operators give as the size of the process.
+const PROCESS_SIZES: FlinkVersion = FlinkVersion::new(1, 11);
+
+/// A mapping with more fields, those that have a value.
+pub fn filled<const N: usize>(mut value: Value, fields: [(&str, Option<Value>); N]) -> Value {
+    if let Some(object) = value.as_object_mut() {
+        object.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    }
+    value
+}
+
+/// What the pods of a cluster request, where templates are made and name all of it.
+pub fn size(object: &Value, pods: &[PodSet], config: &FlinkConfig, version: Option<FlinkVersion>, problems: Vec<SizeProblem>) -> Size {
+    let mut size = Size { problems, ..Size::default() };
+    // Earlier versions have heap sizes instead.
+    let knows_process = version.is_none_or(|version| version >= PROCESS_SIZES);
+    for set in pods {
+        let mut own = Vec::new();
+        let requests = PodRequests::of(set.template(object).get("spec").unwrap_or(&Value::Null), None, &mut own);
+        size.problems.extend(own.into_iter().map(|problem| SizeProblem { pointer: set.locate(object, &problem.pointer), ..problem }));
+        size.add_pods(set.replicas, &requests, set.path());
+        let claims_place = format!("{}/volumeClaimTemplates", set.path());
+        let templates = pointer::at(object, &claims_place).unwrap_or(&Value::Null);
+        let claims = PodRequests::of_claims(templates, &claims_place, &mut size.problems);
+        size.add_claims(set.replicas, &claims, &claims_place);
+        match set.role {
+            Role::JobManager => {
+                let breakdown = knows_process.then(|| memory::job_manager(config, version));
+                size.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(set.replicas, &requests) });
+            }
+            Role::TaskManager => {
+                let slots = memory::task_slots(config).unwrap_or_else(|error| {
+                    let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
+                    size.problems.push(SizeProblem { pointer, message: error.message });
+                    1
+                });
+                let breakdown = knows_process.then(|| memory::task_manager(config, version));
+                size.task_manager = Some(RoleSize { slots, breakdown, ..RoleSize::of(set.replicas, &requests) });
+                size.total.task_managers = set.replicas;
+                size.total.task_slots = set.replicas.saturating_mul(slots);
+            }
+            Role::Other => {}
+        }
+    }
+    size
+}

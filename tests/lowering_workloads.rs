@@ -1,0 +1,252 @@
+//! Flink on plain Kubernetes: Deployments, StatefulSets and Jobs lower to the cluster they start, and are judged as their pods will be.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use assert_cmd::Command;
+use flinkgate::flink::{Workload, lower};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::{Finding, Level, PolicySet};
+use flinkgate::quota::Usage;
+use flinkgate::resource::{Operation, Resource, yaml};
+use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The workloads of a file of `tests/data/kinds`.
+fn workloads(file: &str) -> Vec<Resource> {
+    let text = std::fs::read_to_string(format!("tests/data/kinds/{file}.yaml")).unwrap();
+    let documents = yaml::parse(&text).into_iter().map(|document| {
+        assert_eq!(document.problems, []);
+        Resource::from_manifest(document.value.unwrap()).unwrap()
+    });
+    documents.filter(|resource| resource.kind.kind != "ConfigMap").collect()
+}
+
+fn all_workloads() -> Vec<Resource> {
+    ["standalone-session", "standalone-application", "chart"].into_iter().flat_map(workloads).collect()
+}
+
+/// A gate where every namespace belongs to one tenant.
+fn gate(spec: Value) -> Gate {
+    let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
+    spec.namespaces.names = vec!["*".into()];
+    let tenant = Tenant { name: "payments".into(), spec, source: String::new() };
+    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::load(&[]).unwrap()), Unassigned::Warn)
+}
+
+fn tenants() -> Vec<Gate> {
+    let specs = [
+        json!({}),
+        json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
+            "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
+            "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}}, "labels": {"cost-center": "4711"}}),
+        json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["other.example.com/*"]}, "serviceAccounts": ["other"]},
+            "labels": {"component": "mine"}, "storage": {"checkpoints": {"locations": ["s3://other/"]}}}),
+    ];
+    specs.into_iter().map(gate).collect()
+}
+
+/// The pod that a controller makes from a workload's template.
+fn pod(workload: &Resource) -> Resource {
+    let mut pod = workload.object["spec"]["template"].clone();
+    pod["apiVersion"] = json!("v1");
+    pod["kind"] = json!("Pod");
+    pod["metadata"]["namespace"] = json!(workload.namespace);
+    pod["metadata"]["generateName"] = json!(format!("{}-5d8f9-", workload.name));
+    pod["metadata"]["ownerReferences"] = json!([{"kind": workload.kind.kind, "name": workload.name, "controller": true}]);
+    Resource::from_manifest(pod).unwrap()
+}
+
+/// Rule, message and place of what both webhooks say; places of a pod as they would be in its workload.
+fn said(gate: &Gate, resource: &Resource, prefix: &str) -> BTreeSet<(String, String, String)> {
+    let mutation = gate.mutate(resource);
+    let mut stored = resource.clone();
+    if let Some(patch) = &mutation.patch {
+        json_patch::patch(&mut stored.object, patch).unwrap();
+    } else {
+        stored.object = gate.mutated(resource);
+    }
+    let findings = mutation.findings.into_iter().chain(gate.validate(&stored).findings);
+    findings.map(|Finding { rule, message, pointer, .. }| (rule, message, format!("{prefix}{pointer}"))).collect()
+}
+
+#[test]
+fn plain_manifests_lower_to_the_cluster_they_start() {
+    let line = |resource: &Resource| {
+        let Workload { engine, mode, cluster, jobs, pods, size, declares_cluster, .. } = lower(resource, &resource.object).unwrap();
+        assert!(!declares_cluster && size.problems.is_empty(), "{:?}", size.problems);
+        let [set] = pods.as_slice() else { panic!("one set of pods") };
+        let total = &size.total;
+        let managed = size.task_manager.as_ref().and_then(|size| Some(size.breakdown.as_ref()?.as_ref().unwrap().managed));
+        let heap = size.job_manager.as_ref().and_then(|size| Some(size.breakdown.as_ref()?.as_ref().unwrap().heap));
+        format!(
+            "{} {}: {} {} {cluster} {}x{} main={:?} cpu={} memory={} storage={} claims={} pods={} tms={} slots={} clusters={} jobs={jobs}/{} managed={managed:?} heap={heap:?}",
+            resource.kind.kind,
+            resource.name,
+            engine.as_str(),
+            mode.unwrap().as_str(),
+            set.role.as_str(),
+            set.replicas,
+            set.main_container,
+            total.cpu.as_cores_f64(),
+            total.memory.display_bytes(),
+            total.storage.display_bytes(),
+            total.persistent_volume_claims,
+            total.pods,
+            total.task_managers,
+            total.task_slots,
+            total.clusters,
+            total.jobs,
+        )
+    };
+    let table: Vec<String> = all_workloads().iter().map(line).collect();
+    insta::assert_snapshot!(table.join("\n"));
+}
+
+#[test]
+fn a_workload_is_judged_as_its_pods_will_be() {
+    let mut told = 0;
+    for gate in tenants() {
+        for workload in all_workloads() {
+            let of_workload = said(&gate, &workload, "");
+            assert_eq!(of_workload, said(&gate, &pod(&workload), "/spec/template"), "{}", workload.name);
+            assert_eq!(gate.mutate(&workload).patch, None, "the workload itself stays as it is");
+            let case = gate.case(&workload, false).unwrap();
+            let judgement = gate.judge(case, &Usage::default());
+            let linted: BTreeSet<_> =
+                judgement.findings.into_iter().map(|finding| (finding.rule, finding.message, finding.pointer)).collect();
+            assert_eq!((linted, judgement.mutated), (of_workload.clone(), None));
+            told += of_workload.len();
+        }
+    }
+    assert!(told > 12, "only {told} findings were compared");
+}
+
+#[test]
+fn what_mutation_of_the_pods_cures_is_no_refusal() {
+    let restricted = &tenants()[1];
+    for workload in all_workloads() {
+        assert_eq!(restricted.validate(&workload).findings, [], "{}", workload.name);
+    }
+    let mut privileged = workloads("standalone-session").remove(0);
+    privileged.object["spec"]["template"]["spec"]["containers"][0]["securityContext"]["privileged"] = json!(true);
+    let findings = restricted.validate(&privileged).findings;
+    let place = "/spec/template/spec/containers/0/securityContext/privileged";
+    assert!(findings.iter().any(|finding| finding.rule == "security/privileged" && finding.pointer == place), "{findings:?}");
+}
+
+#[test]
+fn more_pods_are_judged_and_fewer_pass_whatever_the_rules_are_by_now() {
+    let strict = &tenants()[2];
+    let update = |change: Value| {
+        let old = workloads("standalone-application").remove(1);
+        let mut new = Resource { operation: Operation::Update, old_object: Some(old.object.clone()), ..old };
+        json_patch::merge(&mut new.object, &change);
+        strict.validate(&new).findings.iter().any(|finding| finding.level == Level::Error)
+    };
+    assert!(update(json!({"spec": {"replicas": 3}})));
+    assert!(update(json!({"spec": {"replicas": 0, "template": {"metadata": {"annotations": {"restarted": "now"}}}}})));
+    assert!(!update(json!({"spec": {"replicas": 0}})));
+    assert!(!update(json!({"spec": {"updateStrategy": {"type": "OnDelete"}}})));
+    assert!(!update(json!({"metadata": {"annotations": {"a": "b"}}})));
+}
+
+#[test]
+fn what_an_operator_makes_of_an_object_that_was_judged_passes() {
+    let mut workload = workloads("standalone-session").remove(0);
+    assert!(!tenants()[2].validate(&workload).findings.is_empty());
+    let owner =
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "name": "etl", "uid": "1", "controller": false});
+    workload.object["metadata"]["ownerReferences"] = json!([owner]);
+    assert_eq!(tenants()[2].validate(&workload), Default::default());
+    assert_eq!(lower(&workload, &workload.object).unwrap().size.total.clusters, 0);
+    // The pods are judged all the same.
+    let mut pod = pod(&workload);
+    pod.object["metadata"]["ownerReferences"] = json!([owner]);
+    assert!(!tenants()[2].validate(&pod).findings.is_empty());
+}
+
+#[test]
+fn quotas_are_held_against_the_whole_set() {
+    let quota = json!({"quota": {"hard": {"cpu": "2", "storage": "100Gi"}, "perCluster": {"taskManagers": 1}}});
+    let workload = workloads("standalone-application").remove(1);
+    let findings = gate(quota).validate(&workload).findings;
+    let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "this asks for 120Gi storage while the tenant may use 100Gi in all",
+            "this asks for 4 cpu while the tenant may use 2 in all",
+            "this cluster asks for 2 taskManagers, more than the 1 that any one cluster may use"
+        ]
+    );
+}
+
+#[test]
+fn requests_that_a_limit_range_may_declare_are_asked_of_pods_only() {
+    let gate = gate(json!({"quota": {"hard": {"cpu": "20", "memory": "100Gi"}}}));
+    let mut workload = workloads("standalone-session").remove(0);
+    workload.object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
+    assert_eq!(gate.validate(&workload).findings, []);
+    let rules: BTreeSet<String> = gate.validate(&pod(&workload)).findings.into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, BTreeSet::from(["quota/undeclared".to_owned()]));
+}
+
+#[test]
+fn the_command_size_shows_every_set() {
+    let size = |file: &str| {
+        let output = Command::cargo_bin("flinkgate").unwrap().args(["size", &format!("tests/data/kinds/{file}.yaml")]).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let files = [
+        "standalone-session",
+        "standalone-application",
+        "chart",
+        "blue-green",
+        "session-job",
+        "state-snapshot",
+        "flink-cluster",
+        "flink-application",
+    ];
+    insta::assert_snapshot!(files.map(size).join("\n"));
+}
+
+#[test]
+fn absurd_values_become_problems() {
+    let lowered = |file: &str, index: usize, change: Value| {
+        let mut resource = workloads(file).remove(index);
+        json_patch::merge(&mut resource.object, &change);
+        let workload = lower(&resource, &resource.object).unwrap();
+        workload.size.problems.into_iter().map(|problem| problem.pointer).collect::<Vec<_>>()
+    };
+    let cases = [
+        ("standalone-session", 1, json!({"spec": {"replicas": -1}}), vec!["/spec/replicas"]),
+        ("standalone-session", 1, json!({"spec": {"replicas": "3"}}), vec!["/spec/replicas"]),
+        ("standalone-session", 1, json!({"spec": {"replicas": 2_147_483_648_i64}}), vec!["/spec/replicas"]),
+        ("standalone-session", 1, json!({"spec": {"replicas": 2_147_483_647}}), vec![]),
+        ("standalone-session", 1, json!({"spec": {"template": 7}}), vec![]),
+        ("standalone-session", 1, json!({"spec": {"template": {"spec": {"containers": "x"}}}}), vec!["/spec/template/spec/containers"]),
+        ("standalone-application", 0, json!({"spec": {"parallelism": 1.5}}), vec!["/spec/parallelism"]),
+        ("standalone-application", 0, json!({"spec": {"completions": []}}), vec!["/spec/completions"]),
+        (
+            "standalone-application",
+            1,
+            json!({"spec": {"volumeClaimTemplates": [{"spec": {"resources": {"requests": {"storage": "much"}}}}, null]}}),
+            vec!["/spec/volumeClaimTemplates/0/spec/resources/requests/storage"],
+        ),
+        ("standalone-application", 1, json!({"spec": null}), vec![]),
+    ];
+    for (file, index, change, expected) in cases {
+        assert_eq!(lowered(file, index, change.clone()), expected, "{change}");
+    }
+}
+
+#[test]
+fn a_scale_passes_and_its_pods_are_judged_when_they_come() {
+    for owner in ["apps", "flink.apache.org"] {
+        let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": owner}, "spec": {"replicas": 1_000}});
+        let resource =
+            Resource { sub_resource: Some("scale".into()), operation: Operation::Update, ..Resource::from_manifest(scale).unwrap() };
+        assert_eq!(gate(json!({"quota": {"hard": {"pods": 1}}})).validate(&resource), Default::default());
+    }
+}
