@@ -25,19 +25,11 @@ pub fn option_path(workload: &Workload, key: &str) -> Value {
 /// Options that the tenant forbids: `[{key, pattern, path}]`. What the tenant itself sets is not held against the
 /// object, nor what a field of the object implies.
 pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
-    let configuration = get(tenant, &["flink", "configuration"]);
-    let patterns = elements(&configuration["forbidden"]);
+    let patterns = elements(get(tenant, &["flink", "configuration", "forbidden"]));
     if patterns.is_empty() {
         return Value::new_array();
     }
-    let given = |key: &str, value: &str| {
-        ["enforced", "defaults"].into_iter().any(|field| match &configuration[field][key] {
-            Value::String(text) => &**text == value,
-            Value::Undefined => false,
-            other => other.to_string() == value,
-        })
-    };
-    let found = workload.config.iter().filter(|(key, entry)| entry.pointer.is_some() && !given(key, &entry.value));
+    let found = workload.config.iter().filter(|(key, entry)| entry.pointer.is_some() && !is_given(tenant, key, &entry.value));
     let found = found.filter_map(|(key, _)| {
         // Flink reads an option under its older names too.
         let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
@@ -45,6 +37,16 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
         Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
     });
     Value::from(found.collect::<Vec<_>>())
+}
+
+/// Whether the tenant's own configuration sets this value, so that nobody who writes an object can help it.
+pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
+    let configuration = get(tenant, &["flink", "configuration"]);
+    ["enforced", "defaults"].into_iter().any(|field| match &configuration[field][key] {
+        Value::String(text) => &**text == value,
+        Value::Undefined => false,
+        other => other.to_string() == value,
+    })
 }
 
 /// Tolerations that options give pods: `[{key, path, toleration}]`, from `key:k,operator:Exists;key:…`.
