@@ -122,7 +122,7 @@ impl<'a> Checks<'a> {
         // What sizes are made of was told as a size.
         let told = self.workload.size.problems.iter().any(|problem| Some(problem.pointer.as_str()) == place);
         if self.invalid.len() < MOST && !filled_in && !told {
-            self.invalid.push(self.finding(key, [("problem", Value::from(error.to_string()))]));
+            self.invalid.push(object([("key", Value::from(key)), ("path", self.path(key)), ("problem", Value::from(error.to_string()))]));
         }
     }
 
@@ -133,13 +133,13 @@ impl<'a> Checks<'a> {
         self.compared += 1;
         let suggestion = if self.compared > MOST_COMPARED { None } else { nearest(key, closed) };
         if closed || suggestion.is_some() {
-            self.unknown.push(self.finding(key, [("suggestion", text(suggestion))]));
+            self.unknown.push(object([("key", Value::from(key)), ("path", self.path(key)), ("suggestion", text(suggestion))]));
         }
     }
 
     fn note_deprecated(&mut self, key: &str, entry: &Entry, successor: Option<&str>) {
         if self.deprecated.len() < MOST && !is_given(self.tenant, key, &entry.value) {
-            self.deprecated.push(self.finding(key, [("successor", text(successor))]));
+            self.deprecated.push(object([("key", Value::from(key)), ("path", self.path(key)), ("successor", text(successor))]));
         }
     }
 
@@ -151,18 +151,18 @@ impl<'a> Checks<'a> {
         let until = readings.iter().filter_map(|reading| reading.until).max().filter(|until| *until < release);
         let name = |release: Option<Release>| release.map_or(Value::Null, |release| Value::from(release.name()));
         let version = self.version();
-        let fields = [
+        self.unread.push(object([
+            ("key", Value::from(key)),
+            ("path", self.path(key)),
             ("version", Value::from(format!("{}.{}", version.major, version.minor))),
             ("since", name(since)),
             ("until", name(until)),
             ("instead", text(catalog::other_name(key, release))),
-        ];
-        self.unread.push(self.finding(key, fields));
+        ]));
     }
 
-    fn finding<const N: usize>(&self, key: &str, fields: [(&'static str, Value); N]) -> Value {
-        let both = [("key", Value::from(key)), ("path", option_path(self.workload, key))];
-        object(both.into_iter().chain(fields))
+    fn path(&self, key: &str) -> Value {
+        option_path(self.workload, key)
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(of((1, 20), configuration()), [duration]);
         assert!(of((2, 0), configuration()).is_empty());
         assert!(said(&workload(None, &configuration()), &json!({})).is_empty());
-        assert!(said(&workload(None, &json!({"rest.port": "http"})), &json!({}))[0].starts_with("invalid rest.port"));
+        assert!(said(&workload(None, &json!({"parallelism.default": "many"})), &json!({}))[0].starts_with("invalid parallelism"));
     }
 
     #[test]
