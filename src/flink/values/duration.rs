@@ -1,6 +1,7 @@
 //! Durations: `10 s`, `5min`, and from Flink 2.0 on `PT10S`.
 
 use crate::flink::memory::java::trim;
+use crate::flink::version::FlinkVersion;
 
 const SECOND: i128 = 1_000_000_000;
 
@@ -14,19 +15,23 @@ const UNITS: [(&[&str], i128); 7] = [
     (&["ns", "nano", "nanos", "nanosecond", "nanoseconds"], 1),
 ];
 
-/// Reads a duration as Flink does, in nanoseconds: a whole number and a unit, milliseconds where there is none. `iso`
-/// says whether `PT10S` is one too. `None` where Flink refuses.
-pub fn parse_duration(text: &str, iso: bool) -> Option<i128> {
+/// Flink of this version reads durations as ISO 8601 writes them too.
+const ISO: FlinkVersion = FlinkVersion::new(2, 1);
+
+/// Reads a duration as this Flink version does, in nanoseconds: a whole number and a unit, milliseconds where there is
+/// none. `None` where Flink refuses.
+pub fn parse_duration(text: &str, version: FlinkVersion) -> Option<i128> {
     let text = trim(text);
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     if number.is_empty() {
-        return if iso { parse_iso(text) } else { None };
+        return if version >= ISO { parse_iso(text).filter(|nanoseconds| *nanoseconds >= 0) } else { None };
     }
-    let number: i64 = number.parse().ok()?;
+    // Flink 1 counts in 64 bits before it looks at the unit.
+    let number: i128 = number.parse().ok().filter(|number| version.major > 1 || i64::try_from(*number).is_ok())?;
     let unit = trim(unit);
     let (_, nanoseconds) = UNITS.iter().find(|(names, _)| names.iter().any(|name| name.eq_ignore_ascii_case(unit)))?;
-    in_range(i128::from(number) * nanoseconds)
+    in_range(number.checked_mul(*nanoseconds)?)
 }
 
 /// Java's `Duration.parse`: days, hours, minutes and seconds, each with a sign of its own, in any letter case.
@@ -86,21 +91,26 @@ fn in_range(nanoseconds: i128) -> Option<i128> {
 mod tests {
     use super::*;
 
+    const OLD: FlinkVersion = FlinkVersion::new(1, 20);
+    const NEW: FlinkVersion = FlinkVersion::new(2, 3);
+
     #[test]
     fn units_mean_what_they_mean_to_flink() {
-        let found = ["10", "2 s", "5m", "1 d", "3 µs", " 7 NS "].map(|text| parse_duration(text, false).unwrap());
+        let found = ["10", "2 s", "5m", "1 d", "3 µs", " 7 NS "].map(|text| parse_duration(text, OLD).unwrap());
         assert_eq!(found, [10_000_000, 2 * SECOND, 300 * SECOND, 86_400 * SECOND, 3000, 7]);
-        assert_eq!(parse_duration("9223372036854775807 d", false), None);
-        assert_eq!(parse_duration("9223372036854775808", false), None);
+        assert_eq!(parse_duration("9223372036854775807 d", NEW), None);
+        let beyond_64_bits = |version| parse_duration("9223372036854775808", version);
+        assert_eq!((beyond_64_bits(OLD), beyond_64_bits(NEW).is_some()), (None, true));
     }
 
     #[test]
     fn iso_durations_are_read_as_java_reads_them() {
-        let read = |text| parse_duration(text, true);
+        let read = |text| parse_duration(text, NEW);
         assert_eq!(read("PT10S"), Some(10 * SECOND));
-        assert_eq!(read("-p1dT2h3m4.5s"), Some(-(93_784 * SECOND + 500_000_000)));
-        assert_eq!(read("PT-0.5S"), Some(-500_000_000));
-        for wrong in ["P", "PT", "P1", "PT1M2H", "PT1S1S", "P1DT", "PT1.5H", "PT1.0123456789S", "P1H", "PTé"] {
+        assert_eq!(read("p1dT2h3m4.5s"), Some(93_784 * SECOND + 500_000_000));
+        assert_eq!(read("-PT-0.5S"), Some(500_000_000));
+        assert_eq!(parse_duration("PT10S", OLD), None);
+        for wrong in ["-PT1S", "PT-0.5S", "P", "PT", "P1", "PT1M2H", "PT1S1S", "P1DT", "PT1.5H", "PT1.0123456789S", "P1H", "PTé"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

@@ -1,8 +1,7 @@
 //! Values of options, accepted and refused as Flink does it for each type.
 //!
 //! Flink reads a value when something asks for the option: a wrong one stops the JobManager at its start, or a job at
-//! its first checkpoint. What is accepted here is what the release of Flink accepts, blanks and letter case included;
-//! where a text might be YAML, which Flink tries from 1.19 on, it is believed to be some.
+//! its first checkpoint. What is accepted here is what the release of Flink accepts, blanks and letter case included.
 
 mod duration;
 mod structured;
@@ -86,9 +85,8 @@ pub enum ValueError {
 /// # Errors
 /// When Flink would not read it.
 pub fn check(kind: ValueType, allowed: &str, text: &str, version: FlinkVersion) -> Result<(), ValueError> {
-    // 1.19 brought YAML for lists and maps, 2.0 durations as ISO 8601 writes them.
+    // 1.19 brought YAML for lists and maps.
     let yaml = version >= FlinkVersion::new(1, 19);
-    let iso = version >= FlinkVersion::new(2, 0);
     let unless = |fine: bool, error: fn(String) -> ValueError| if fine { Ok(()) } else { Err(error(shown(text))) };
     let no_word = |value: &str| ValueError::Enum { value: shown(value), allowed: allowed.to_owned() };
     match kind {
@@ -98,7 +96,7 @@ pub fn check(kind: ValueType, allowed: &str, text: &str, version: FlinkVersion) 
         ValueType::Long => unless(text.parse::<i64>().is_ok(), ValueError::Long),
         ValueType::Float => unless(parse_float(text).is_some(), ValueError::Number),
         ValueType::Double => unless(parse_double(text).is_some(), ValueError::Number),
-        ValueType::Duration => unless(parse_duration(text, iso).is_some(), ValueError::Duration),
+        ValueType::Duration => unless(parse_duration(text, version).is_some(), ValueError::Duration),
         ValueType::MemorySize => parse_memory_size(text).map(|_| ()).map_err(ValueError::from),
         ValueType::Enum => {
             if is_word(text, allowed) {
@@ -107,17 +105,14 @@ pub fn check(kind: ValueType, allowed: &str, text: &str, version: FlinkVersion) 
                 Err(no_word(text))
             }
         }
-        ValueType::List => unless(yaml && structured::may_be_yaml_list(text) || structured::is_list(text), ValueError::List),
-        ValueType::EnumList if yaml && structured::may_be_yaml_list(text) => Ok(()),
-        ValueType::EnumList => {
-            let words = structured::split(text, ';').ok_or_else(|| ValueError::List(shown(text)))?;
-            words.iter().find(|word| !is_word(word, allowed)).map_or(Ok(()), |word| Err(no_word(word)))
-        }
-        ValueType::Map => unless(yaml && structured::may_be_yaml_map(text) || structured::is_map(text), ValueError::Map),
-        ValueType::MapList => unless(
-            yaml && (structured::may_be_yaml_list(text) || structured::may_be_yaml_map(text)) || structured::is_list_of_maps(text),
-            ValueError::Map,
-        ),
+        ValueType::List => unless(structured::is_list(text, yaml), ValueError::List),
+        ValueType::EnumList => match structured::elements(text, yaml, |word| is_word(word, allowed)) {
+            Ok(()) => Ok(()),
+            Err(Some(word)) => Err(no_word(&word)),
+            Err(None) => Err(ValueError::List(shown(text))),
+        },
+        ValueType::Map => unless(structured::is_map(text, yaml), ValueError::Map),
+        ValueType::MapList => unless(structured::is_list_of_maps(text, yaml), ValueError::Map),
     }
 }
 
@@ -221,6 +216,44 @@ mod tests {
                 .map(|version| if check(kind, "EXACTLY_ONCE|AT_LEAST_ONCE", text, *version).is_ok() { 'y' } else { 'n' })
                 .collect();
             assert_eq!(judged, said, "{kind:?} {text:?}");
+        }
+    }
+
+    /// Verdicts of Flink's own classes, from 1.16 to 2.3: tests/data/option-values.md.
+    #[test]
+    fn values_are_judged_as_flinks_own_classes_judged_them() {
+        let releases = [(1, 16), (1, 17), (1, 18), (1, 19), (1, 20), (2, 0), (2, 1), (2, 2), (2, 3)];
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/option-values.tsv");
+        let lines = std::fs::read_to_string(file).unwrap();
+        assert!(lines.lines().count() > 600);
+        for line in lines.lines() {
+            let [name, said, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let judged: String = releases
+                .iter()
+                .map(|(major, minor)| {
+                    let version = FlinkVersion::new(*major, *minor);
+                    if check(named(name), "EXACTLY_ONCE|AT_LEAST_ONCE", value, version).is_ok() { 'y' } else { 'n' }
+                })
+                .collect();
+            assert_eq!(judged, said, "{name} {value:?}");
+        }
+    }
+
+    fn named(name: &str) -> ValueType {
+        match name {
+            "Boolean" => ValueType::Boolean,
+            "Integer" => ValueType::Integer,
+            "Long" => ValueType::Long,
+            "Float" => ValueType::Float,
+            "Double" => ValueType::Double,
+            "Duration" => ValueType::Duration,
+            "MemorySize" => ValueType::MemorySize,
+            "Enum" => ValueType::Enum,
+            "List" => ValueType::List,
+            "EnumList" => ValueType::EnumList,
+            "Map" => ValueType::Map,
+            "MapList" => ValueType::MapList,
+            other => panic!("{other}"),
         }
     }
 

@@ -1,8 +1,13 @@
-//! Lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around what holds a separator.
+//! Lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around what holds a separator; from Flink 1.19 on
+//! also as YAML writes them.
+
+use crate::resource::yaml;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// The parts between separators, without their quotes; `None` where quotes are not closed, or followed by anything
 /// but a separator. A quote is written twice within quotes.
-pub fn split(text: &str, separator: char) -> Option<Vec<String>> {
+fn split(text: &str, separator: char) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     let mut letters = text.chars().peekable();
     // Two separators in a row hold an empty part between them; one at either end holds none.
@@ -48,30 +53,66 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char) -
 }
 
 /// Whether a text is a list. Without a quote every text is.
-pub fn is_list(text: &str) -> bool {
-    !text.contains(['\'', '"']) || split(text, ';').is_some()
+pub fn is_list(text: &str, yaml: bool) -> bool {
+    !text.contains(['\'', '"']) || split(text, ';').is_some() || yaml && yaml_list(text).is_some()
 }
 
-/// Whether a text is a map: each part a key and a value.
-pub fn is_map(text: &str) -> bool {
-    let pair = |pair: &String| split(pair, ':').is_some_and(|sides| sides.len() == 2);
-    split(text, ',').is_some_and(|pairs| pairs.iter().all(pair))
+/// Whether each element of a list is a word. The error is the first that is none, or nothing where there is no list.
+pub fn elements(text: &str, yaml: bool, is_word: impl Fn(&str) -> bool) -> Result<(), Option<String>> {
+    let of_yaml = |element: &Value| element.as_str().is_some_and(&is_word);
+    if yaml && yaml_list(text).is_some_and(|list| list.iter().all(of_yaml)) {
+        return Ok(());
+    }
+    let parts = split(text, ';').ok_or(None)?;
+    parts.into_iter().find(|part| !is_word(part)).map_or(Ok(()), |part| Err(Some(part)))
+}
+
+/// Whether a text is a map: each part a key and a value, no key twice.
+pub fn is_map(text: &str, yaml: bool) -> bool {
+    is_plain_map(text).unwrap_or(false) || yaml && is_yaml_map(text)
+}
+
+fn is_plain_map(text: &str) -> Option<bool> {
+    let pairs = split(text, ',')?;
+    let mut keys = BTreeSet::new();
+    for pair in &pairs {
+        let mut sides = split(pair, ':')?.into_iter();
+        let (Some(key), Some(_), None) = (sides.next(), sides.next(), sides.next()) else { return None };
+        keys.insert(key);
+    }
+    Some(keys.len() == pairs.len())
 }
 
 /// Whether a text is a list of maps.
-pub fn is_list_of_maps(text: &str) -> bool {
-    split(text, ';').is_some_and(|maps| maps.iter().all(|map| is_map(map)))
+pub fn is_list_of_maps(text: &str, yaml: bool) -> bool {
+    split(text, ';').is_some_and(|maps| maps.iter().all(|map| is_map(map, yaml)))
+        || yaml && yaml_list(text).is_some_and(|maps| maps.iter().all(|map| map.as_object().is_some_and(is_complete)))
 }
 
-/// Whether a text begins as a YAML list does.
-pub fn may_be_yaml_list(text: &str) -> bool {
-    text.trim_start().starts_with(['[', '-'])
+fn is_yaml_map(text: &str) -> bool {
+    // Only what has a colon can be one; reading costs.
+    text.contains([':', '{']) && read_yaml(text).is_some_and(|value| value.as_object().is_some_and(is_complete))
 }
 
-/// Whether a text looks like a YAML mapping.
-pub fn may_be_yaml_map(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with('{') || text.ends_with(':') || text.contains(": ") || text.contains(":\n")
+/// Flink fails on an element without a value.
+fn is_complete(map: &Map<String, Value>) -> bool {
+    !map.values().any(Value::is_null)
+}
+
+fn yaml_list(text: &str) -> Option<Vec<Value>> {
+    if !text.trim_start().starts_with(['[', '-']) {
+        return None;
+    }
+    match read_yaml(text)? {
+        Value::Array(elements) => Some(elements),
+        _ => None,
+    }
+}
+
+fn read_yaml(text: &str) -> Option<Value> {
+    let mut documents = yaml::parse(text);
+    let document = documents.pop().filter(|_| documents.is_empty())?;
+    document.value.filter(|_| document.problems.is_empty())
 }
 
 #[cfg(test)]
@@ -96,8 +137,18 @@ mod tests {
     }
 
     #[test]
+    fn yaml_is_read_where_flink_reads_it() {
+        assert!(is_map("{a: 1}", true) && is_map("a: http://b:80", true) && !is_map("a: http://b:80", false));
+        assert!(!is_map("a:1,a:2", true) && !is_map("a:1,a:2", false));
+        assert!(!is_map("a: ", true));
+        assert!(is_list_of_maps("[{a: 1}, {b: 2}]", true) && !is_list_of_maps("[a]", true));
+        assert_eq!(elements("[A, B]", true, |word| word == "A"), Err(Some("[A, B]".into())));
+        assert_eq!(elements("[A, A]", true, |word| word == "A"), Ok(()));
+    }
+
+    #[test]
     fn a_map_is_made_of_pairs() {
-        assert!(["", "a:1", "'a:x,y',b:2", "a: 1 , b: 2"].iter().all(|text| is_map(text)));
-        assert!(["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"].iter().all(|text| !is_map(text)));
+        assert!(["", "a:1", "'a:x,y',b:2", "a: 1 , b: 2"].iter().all(|text| is_map(text, false)));
+        assert!(["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"].iter().all(|text| !is_map(text, false)));
     }
 }

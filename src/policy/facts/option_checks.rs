@@ -262,7 +262,7 @@ mod tests {
         let long = "invalid client.heartbeat.interval problem `30 s` is no whole number of 64 bits: write digits only, such as 60000";
         assert_eq!(of((1, 19), configuration()), [long, duration]);
         assert_eq!(of((1, 20), configuration()), [duration]);
-        assert!(of((2, 0), configuration()).is_empty());
+        assert!(of((2, 1), configuration()).is_empty());
         assert!(said(&workload(None, &configuration()), &json!({})).is_empty());
         assert!(said(&workload(None, &json!({"parallelism.default": "many"})), &json!({}))[0].starts_with("invalid parallelism"));
     }
