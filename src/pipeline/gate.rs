@@ -1,6 +1,7 @@
 //! The gate itself: one object in, patch and findings out.
 
 use super::case::Case;
+use super::passes::passes_always;
 use super::place;
 use super::usage::InputUsage;
 use crate::flink::{self, Workload};
@@ -10,7 +11,7 @@ use crate::policy::input::{self, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
 use crate::quota::limits::{self, Limits};
 use crate::quota::{Usage, undeclared};
-use crate::resource::{Operation, Resource, pointer};
+use crate::resource::Resource;
 use crate::tenant::load::{LoadError, TenantProblem};
 use crate::tenant::{Owner, Tenant, Tenants, enforcement, load};
 use serde_json::Value;
@@ -324,26 +325,4 @@ fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
     }
     let undeclared = if case.workload.declares_cluster { Vec::new() } else { undeclared::of_pod(&case.object, &case.workload, limits) };
     limits::input(limits, &requested, used, &exceeded, &undeclared)
-}
-
-/// What no rule may stand in the way of: deletions, objects on their way out, and updates that leave what runs
-/// as it is. A refusal there would block finalizers and the operator's own bookkeeping.
-///
-/// Only an update's word counts for that: a tenant may write a `deletionTimestamp` into what is created.
-fn passes_always(resource: &Resource) -> bool {
-    match (resource.operation, &resource.old_object) {
-        (Operation::Delete | Operation::Connect, _) => true,
-        (Operation::Update, Some(old)) => {
-            let deleting = pointer::at(old, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
-            let spec = resource.object.get("spec");
-            // The operator starts to act on a canary when it loses its label, so that is a change of what runs.
-            let same_label = canary_label(old) == canary_label(&resource.object);
-            deleting || (spec.is_some() && spec == old.get("spec") && same_label)
-        }
-        _ => false,
-    }
-}
-
-fn canary_label(object: &Value) -> Option<&Value> {
-    object.get("metadata")?.get("labels")?.get(flink::CANARY_LABEL)
 }

@@ -7,6 +7,7 @@
 mod case;
 mod gate;
 mod live;
+mod passes;
 mod place;
 mod usage;
 

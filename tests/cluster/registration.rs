@@ -56,7 +56,7 @@ fn flink(kind: &str, name: &str) -> Value {
         "FlinkSessionJob" => json!({"deploymentName": "etl", "job": {"jarURI": "https://example.com/a.jar", "parallelism": 1}}),
         "FlinkStateSnapshot" => json!({"jobReference": {"kind": "FlinkDeployment", "name": "etl"}, "savepoint": {}}),
         "FlinkBlueGreenDeployment" => json!({"template": {"spec": {"image": "flink:2.0"}}}),
-        _ => json!({"image": "flink:2.0", "flinkVersion": "v2_0", "serviceAccount": "flink", "taskManager": {"replicas": 1}}),
+        _ => json!({"image": "flink:2.0", "flinkVersion": "v1_20", "serviceAccount": "flink", "taskManager": {"replicas": 1}}),
     };
     json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": name}, "spec": spec})
 }

@@ -29,11 +29,11 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
     if patterns.is_empty() {
         return Value::new_array();
     }
-    let found = workload.config.iter().filter(|(key, entry)| entry.pointer.is_some() && !is_given(tenant, key, &entry.value));
-    let found = found.filter_map(|(key, _)| {
+    let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some());
+    let found = found.filter_map(|(key, entry)| {
         // Flink reads an option under its older names too.
         let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
-        let pattern = patterns.iter().filter_map(as_text).find(means)?;
+        let pattern = patterns.iter().filter_map(as_text).find(means).filter(|_| !is_given(tenant, key, &entry.value))?;
         Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
     });
     Value::from(found.collect::<Vec<_>>())
