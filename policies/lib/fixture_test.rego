@@ -18,7 +18,8 @@ workload(tenant, pods) := {
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
 		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "config": {},
-		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [], "size": {"problems": []},
+		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
+		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []},
 		"state": {"checkpointOption": "execution.checkpointing.dir", "directories": [], "places": []},
 	},
 }

@@ -3,6 +3,7 @@
 //! [`lower`] looks the kind up in the table of [`kinds`]; each kind is one file there. Nothing here knows
 //! HTTP, Kubernetes clients or the command line.
 
+pub mod catalog;
 pub mod config;
 pub mod image;
 pub mod kinds;
@@ -12,6 +13,7 @@ pub mod memory_size;
 pub mod options;
 pub mod sizing;
 pub mod state;
+pub mod values;
 pub mod version;
 pub mod workload;
 

@@ -1,7 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::{object, options, path, pods, size, state, text};
+use super::facts::{object, option_checks, options, path, pods, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -155,6 +155,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
         ("duplicates", super::facts::duplicates::duplicates(workload)),
         ("forbidden", options::forbidden(workload, tenant)),
+        ("options", option_checks::option_checks(workload, tenant)),
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),

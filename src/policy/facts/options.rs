@@ -25,26 +25,28 @@ pub fn option_path(workload: &Workload, key: &str) -> Value {
 /// Options that the tenant forbids: `[{key, pattern, path}]`. What the tenant itself sets is not held against the
 /// object, nor what a field of the object implies.
 pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
-    let configuration = get(tenant, &["flink", "configuration"]);
-    let patterns = elements(&configuration["forbidden"]);
+    let patterns = elements(get(tenant, &["flink", "configuration", "forbidden"]));
     if patterns.is_empty() {
         return Value::new_array();
     }
-    let given = |key: &str, value: &str| {
-        ["enforced", "defaults"].into_iter().any(|field| match &configuration[field][key] {
-            Value::String(text) => &**text == value,
-            Value::Undefined => false,
-            other => other.to_string() == value,
-        })
-    };
     let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some());
     let found = found.filter_map(|(key, entry)| {
         // Flink reads an option under its older names too.
         let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
-        let pattern = patterns.iter().filter_map(as_text).find(means).filter(|_| !given(key, &entry.value))?;
+        let pattern = patterns.iter().filter_map(as_text).find(means).filter(|_| !is_given(tenant, key, &entry.value))?;
         Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
     });
     Value::from(found.collect::<Vec<_>>())
+}
+
+/// Whether the tenant's own configuration sets this value, so that nobody who writes an object can help it.
+pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
+    let configuration = get(tenant, &["flink", "configuration"]);
+    ["enforced", "defaults"].into_iter().any(|field| match &configuration[field][key] {
+        Value::String(text) => &**text == value,
+        Value::Undefined => false,
+        other => other.to_string() == value,
+    })
 }
 
 /// Tolerations that options give pods: `[{key, path, toleration}]`, from `key:k,operator:Exists;key:…`.

@@ -1,0 +1,124 @@
+//! The catalog of options: every key that Flink and its operator read, from which release to which, as what type, and
+//! under which other names.
+//!
+//! Flink ignores a key that it does not know without a word, so only a list of all keys can tell a misspelled one. The
+//! list is a table in this folder (its README tells where it comes from), looked up by binary search.
+
+mod nearest;
+mod table;
+
+pub use nearest::nearest;
+pub use table::{Reading, Reads, Release};
+
+use table::Table;
+
+/// What the catalog has under a key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Found {
+    /// The ways in which releases read it; ordinary ones before fallbacks.
+    Readings(&'static [Reading]),
+    /// An element of a map, or a parameter of something pluggable: the user's to name.
+    Users,
+    /// Nothing.
+    Unknown {
+        /// Whether Flink alone names the keys below this prefix: then nobody reads this one.
+        closed: bool,
+    },
+}
+
+/// Looks a key up.
+pub fn find(key: &str) -> Found {
+    let table = Table::get();
+    let readings = table.readings(key);
+    if !readings.is_empty() {
+        return Found::Readings(readings);
+    }
+    let template = table.template(key);
+    if !template.is_empty() {
+        return Found::Readings(template);
+    }
+    let mut closed = false;
+    for (dot, _) in key.match_indices('.') {
+        let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
+        if table.readings(parent).iter().any(Reading::is_map) {
+            return Found::Users;
+        }
+        match table.readings(prefix).first().map(|reading| reading.reads) {
+            Some(Reads::Open) => return Found::Users,
+            Some(Reads::Closed) => closed = true,
+            _ => {}
+        }
+    }
+    Found::Unknown { closed }
+}
+
+/// How a release reads a key; `None` where it does not.
+pub fn reading(readings: &'static [Reading], release: Release) -> Option<&'static Reading> {
+    readings.iter().find(|reading| reading.holds(release))
+}
+
+/// The name under which a release reads an option that it does not read under this key: an older name of the option,
+/// or a newer one.
+pub fn other_name(key: &str, release: Release) -> Option<&'static str> {
+    let table = Table::get();
+    let read_as = |name: &str| reading(table.readings(name), release).map(|reading| reading.reads);
+    let older = table.all().iter().filter(|reading| reading.reads == Reads::Alias && reading.detail == key).map(|reading| reading.key);
+    let newer = table.readings(key).iter().filter(|reading| reading.reads == Reads::Alias).map(|reading| reading.detail);
+    let names = older.chain(newer);
+    // Of several, that one which is not itself deprecated by then.
+    names.clone().find(|name| matches!(read_as(name), Some(Reads::Value(_)))).or_else(|| names.clone().find(|name| read_as(name).is_some()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::options::names_of;
+    use crate::flink::values::ValueType;
+    use crate::flink::version::FlinkVersion;
+
+    fn release(minor: u16) -> Release {
+        Release::of(FlinkVersion::new(1, minor))
+    }
+
+    fn reads(key: &str, minor: u16) -> Option<Reads> {
+        let Found::Readings(readings) = find(key) else { return None };
+        reading(readings, release(minor)).map(|reading| reading.reads)
+    }
+
+    #[test]
+    fn the_checkpoint_directory_has_another_name_since_1_20() {
+        assert_eq!(
+            (reads("execution.checkpointing.dir", 19), reads("execution.checkpointing.dir", 20)),
+            (None, Some(Reads::Value(ValueType::Text)))
+        );
+        assert_eq!(other_name("execution.checkpointing.dir", release(19)), Some("state.checkpoints.dir"));
+        assert_eq!(
+            (reads("state.checkpoints.dir", 19), reads("state.checkpoints.dir", 20)),
+            (Some(Reads::Value(ValueType::Text)), Some(Reads::Alias))
+        );
+    }
+
+    #[test]
+    fn keys_are_found_as_options_templates_and_elements_of_maps() {
+        assert_eq!(reads("metrics.reporter.prom.interval", 20), Some(Reads::Value(ValueType::Duration)));
+        assert_eq!(reads("fs.s3.limit.total", 20), Some(Reads::Value(ValueType::Integer)));
+        assert_eq!(reads("kubernetes.secrets", 20), Some(Reads::Value(ValueType::Map)));
+        for users in ["metrics.reporter.prom.port", "kubernetes.secrets.a.b", "s3.endpoint", "containerized.master.env.A", "fs.s3a.impl"] {
+            assert_eq!(find(users), Found::Users, "{users}");
+        }
+        assert_eq!(find("state.backend.typ"), Found::Unknown { closed: true });
+        for unknown in ["", ".", "my.own.key", "fraud", "state"] {
+            assert_eq!(find(unknown), Found::Unknown { closed: false }, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn the_names_that_flinkgate_reads_options_under_are_in_the_catalog() {
+        for key in ["execution.checkpointing.dir", "high-availability.type", "state.backend.type", "kubernetes.jobmanager.cpu.amount"] {
+            for name in names_of(key) {
+                assert!(matches!(find(name), Found::Readings(_)), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Which option somebody meant who wrote one that is not there.
+
+use super::table::{Reading, Reads, Table};
+use crate::spelling::closest;
+
+/// Letters that may differ, in one place of a key.
+const SLIP: usize = 3;
+
+/// The option that a key is a slip of: another letter case, or up to three letters changed, added or lost in one place.
+/// Keys of the user's own are not so near to Flink's by chance. In a `closed` family what is merely close is offered too.
+pub fn nearest(key: &str, closed: bool) -> Option<&'static str> {
+    let table = Table::get();
+    let named = |reading: &&Reading| matches!(reading.reads, Reads::Value(_) | Reads::Alias);
+    let slip = table.all().iter().filter(named).filter_map(|reading| Some((slip(key, reading.key)?, reading.key)));
+    if let Some((_, found)) = slip.min() {
+        return Some(found);
+    }
+    let family = key.split_inclusive('.').next().filter(|_| closed)?;
+    // More letters than that cannot be missing in a word that is near.
+    let reach = 1 + key.len() / 4;
+    let near = |reading: &&Reading| reading.key.starts_with(family) && reading.key.len().abs_diff(key.len()) <= reach;
+    let candidates: Vec<&'static str> = table.all().iter().filter(named).filter(near).map(|reading| reading.key).collect();
+    closest(key, &candidates)
+}
+
+/// How many letters differ, where they stand together and are few.
+fn slip(key: &str, known: &str) -> Option<usize> {
+    if key.len().abs_diff(known.len()) > SLIP {
+        return None;
+    }
+    let same = |(a, b): &(u8, u8)| a.eq_ignore_ascii_case(b);
+    let before = key.bytes().zip(known.bytes()).take_while(same).count();
+    let rest = key.len().min(known.len()) - before;
+    let after = key.bytes().rev().zip(known.bytes().rev()).take(rest).take_while(same).count();
+    let differing = key.len().max(known.len()) - before - after;
+    (differing <= SLIP && differing * 4 <= key.len()).then_some(differing)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_recognised_and_other_keys_left_alone() {
+        for (key, meant) in [
+            ("taskmanager.numberofTaskslots", Some("taskmanager.numberOfTaskSlots")),
+            ("taskmanger.numberOfTaskSlots", Some("taskmanager.numberOfTaskSlots")),
+            ("state.checkpoint.dir", Some("state.checkpoints.dir")),
+            ("paralellism.default", Some("parallelism.default")),
+            ("fraud.threshold", None),
+            ("", None),
+            ("a", None),
+            ("é.é", None),
+        ] {
+            assert_eq!(nearest(key, false), meant, "{key}");
+        }
+        assert_eq!(nearest("execution.checkpointing.intervall.time", false), None);
+        assert_eq!(nearest("execution.checkpointing.intervall.tm", true), Some("execution.checkpointing.interval"));
+    }
+}

@@ -1,0 +1,213 @@
+//! The table itself, read once when it is first asked for.
+//!
+//! Its texts stay where the binary has them: what is made of them is one sorted array of about 70 KB.
+
+use crate::flink::values::ValueType;
+use crate::flink::version::FlinkVersion;
+use std::sync::LazyLock;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("options.tsv")));
+
+/// What a key is to Flink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// An option of this type.
+    Value(ValueType),
+    /// An older name of another option.
+    Alias,
+    /// Another option that is read where this one's option is not set; not deprecated by that.
+    Fallback,
+    /// A prefix below which keys are the user's.
+    Open,
+    /// A prefix below which all keys are Flink's.
+    Closed,
+}
+
+/// A release of Flink that the catalog knows, as its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Release(u8);
+
+/// How a span of releases reads one key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// The key; a `<name>` in it stands for one segment.
+    pub key: &'static str,
+    /// What it is.
+    pub reads: Reads,
+    /// The option that an alias stands for, or an enum's words, separated by `|`.
+    pub detail: &'static str,
+    /// From this release on; `None` where the oldest known has it.
+    pub since: Option<Release>,
+    /// To this release; `None` where the newest known has it.
+    pub until: Option<Release>,
+    /// Deprecated from this release on, without a successor.
+    pub obsolete: Option<Release>,
+}
+
+impl Reading {
+    /// Whether this release reads the key so.
+    pub fn holds(&self, release: Release) -> bool {
+        self.since.is_none_or(|since| since <= release) && self.until.is_none_or(|until| release <= until)
+    }
+
+    /// Whether keys below this one are elements of its map.
+    pub fn is_map(&self) -> bool {
+        self.reads == Reads::Value(ValueType::Map)
+    }
+}
+
+impl Release {
+    /// The release that is known, or else the newest before it; the oldest known where all are newer.
+    pub fn of(version: FlinkVersion) -> Self {
+        let newest = Table::get().versions.iter().rposition(|known| *known <= version).unwrap_or(0);
+        Self(u8::try_from(newest).unwrap_or(u8::MAX))
+    }
+
+    /// The release as people write it: `1.20`.
+    pub fn name(self) -> String {
+        self.version().map(|version| format!("{}.{}", version.major, version.minor)).unwrap_or_default()
+    }
+
+    fn version(self) -> Option<FlinkVersion> {
+        Table::get().versions.get(usize::from(self.0)).copied()
+    }
+
+    /// The newest that is known.
+    pub fn newest() -> Self {
+        Self::of(FlinkVersion::new(u16::MAX, u16::MAX))
+    }
+}
+
+/// All readings, sorted by key.
+pub(super) struct Table {
+    versions: Vec<FlinkVersion>,
+    readings: Vec<Reading>,
+    /// Readings whose key has a `<name>` in it.
+    templates: Vec<Reading>,
+}
+
+impl Table {
+    pub(super) fn get() -> &'static Self {
+        &TABLE
+    }
+
+    /// What cannot be read is left out; a test sees that nothing is.
+    fn parse(text: &'static str) -> Self {
+        let mut lines = text.lines();
+        let versions: Vec<_> = lines.next().unwrap_or_default().split('\t').filter_map(version).collect();
+        let (mut readings, mut templates) = (Vec::with_capacity(1700), Vec::new());
+        for reading in lines.filter_map(|line| reading(line, &versions)) {
+            if reading.key.contains('<') { templates.push(reading) } else { readings.push(reading) }
+        }
+        readings.shrink_to_fit();
+        Self { versions, readings, templates }
+    }
+
+    pub(super) fn all(&self) -> &[Reading] {
+        &self.readings
+    }
+
+    pub(super) fn readings(&self, key: &str) -> &[Reading] {
+        let start = self.readings.partition_point(|reading| reading.key < key);
+        let rest = self.readings.get(start..).unwrap_or_default();
+        let end = rest.iter().take_while(|reading| reading.key == key).count();
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// The readings of the template that a key is made after; those with most of it written out come last.
+    pub(super) fn template(&self, key: &str) -> &[Reading] {
+        let found = self.templates.iter().rposition(|reading| is_made_after(key, reading.key));
+        found.and_then(|index| self.templates.get(index..=index)).unwrap_or_default()
+    }
+}
+
+/// Whether a key has one segment of its own where the template has a `<name>`.
+fn is_made_after(key: &str, template: &str) -> bool {
+    let Some((before, rest)) = template.split_once('<') else { return false };
+    let Some((_, after)) = rest.split_once('>') else { return false };
+    let name = key.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    name.is_some_and(|name| !name.is_empty() && !name.contains('.'))
+}
+
+/// `key type since until obsolete detail`, with tabs between and `-` for what is not there.
+fn reading(line: &'static str, versions: &[FlinkVersion]) -> Option<Reading> {
+    let mut columns = line.split('\t');
+    let (key, reads) = (columns.next()?, reads(columns.next()?)?);
+    let mut release = || {
+        let known = version(columns.next()?)?;
+        let index = versions.iter().position(|version| *version == known)?;
+        u8::try_from(index).ok().map(Release)
+    };
+    let (since, until, obsolete) = (release(), release(), release());
+    let detail = columns.next().filter(|detail| *detail != "-").unwrap_or_default();
+    Some(Reading { key, reads, detail, since, until, obsolete })
+}
+
+fn version(text: &str) -> Option<FlinkVersion> {
+    let (major, minor) = text.split_once('.')?;
+    Some(FlinkVersion::new(major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn reads(text: &str) -> Option<Reads> {
+    Some(match text {
+        "alias" => Reads::Alias,
+        "fallback" => Reads::Fallback,
+        "open" => Reads::Open,
+        "closed" => Reads::Closed,
+        value => Reads::Value(match value {
+            "Boolean" => ValueType::Boolean,
+            "Integer" => ValueType::Integer,
+            "Long" => ValueType::Long,
+            "Float" => ValueType::Float,
+            "Double" => ValueType::Double,
+            "String" => ValueType::Text,
+            "Duration" => ValueType::Duration,
+            "MemorySize" => ValueType::MemorySize,
+            "Enum" => ValueType::Enum,
+            "List<String>" => ValueType::List,
+            "List<Enum>" => ValueType::EnumList,
+            "Map" => ValueType::Map,
+            "List<Map>" => ValueType::MapList,
+            _ => return None,
+        }),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_read_and_they_are_sorted() {
+        let table = Table::get();
+        let lines = include_str!("options.tsv").lines().count();
+        assert_eq!(table.readings.len() + table.templates.len() + 1, lines);
+        assert!(table.readings.is_sorted_by_key(|reading| reading.key));
+        assert_eq!(table.versions.len(), 9);
+        let words = |reading: &&Reading| matches!(reading.reads, Reads::Value(ValueType::Enum | ValueType::EnumList));
+        assert!(table.readings.iter().filter(words).all(|reading| !reading.detail.is_empty()));
+    }
+
+    #[test]
+    fn every_alias_stands_for_an_option_of_the_same_releases() {
+        let table = Table::get();
+        for alias in table.readings.iter().filter(|reading| matches!(reading.reads, Reads::Alias | Reads::Fallback)) {
+            let target = table.readings(alias.detail);
+            let last = alias.until.unwrap_or(Release::newest());
+            assert!(target.iter().any(|reading| reading.holds(last)), "{alias:?}");
+        }
+    }
+
+    #[test]
+    fn versions_between_and_beyond_what_is_known_are_taken_for_the_last_one_known() {
+        let name = |major, minor| Release::of(FlinkVersion::new(major, minor)).name();
+        assert_eq!([name(1, 15), name(1, 19), name(1, 99), name(2, 3), name(3, 0)], ["1.16", "1.19", "1.20", "2.3", "2.3"]);
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_empty() {
+        let table = Table::parse("versions\t1.x\nkey\nkey\tNothing\t-\t-\t-\t-\n");
+        assert_eq!((table.versions.len(), table.readings.len()), (0, 0));
+    }
+}

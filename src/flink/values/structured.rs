@@ -1,0 +1,154 @@
+//! Lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around what holds a separator; from Flink 1.19 on
+//! also as YAML writes them.
+
+use crate::resource::yaml;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The parts between separators, without their quotes; `None` where quotes are not closed, or followed by anything
+/// but a separator. A quote is written twice within quotes.
+fn split(text: &str, separator: char) -> Option<Vec<String>> {
+    let mut parts = Vec::new();
+    let mut letters = text.chars().peekable();
+    // Two separators in a row hold an empty part between them; one at either end holds none.
+    let mut after_separator = false;
+    while let Some(letter) = letters.next() {
+        if letter == separator {
+            if after_separator {
+                parts.push(String::new());
+            }
+            after_separator = true;
+        } else if matches!(letter, '\'' | '"') {
+            parts.push(quoted(&mut letters, letter)?);
+            after_separator = false;
+            while letters.next_if(|c| *c != separator && c.is_whitespace()).is_some() {}
+            if letters.peek().is_some_and(|next| *next != separator) {
+                return None;
+            }
+        } else if !letter.is_whitespace() {
+            let mut part = String::from(letter);
+            while let Some(next) = letters.next_if(|c| *c != separator) {
+                part.push(next);
+            }
+            part.truncate(part.trim_end_matches(|c: char| c <= ' ').len());
+            parts.push(part);
+            after_separator = false;
+        }
+    }
+    Some(parts)
+}
+
+fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char) -> Option<String> {
+    let mut part = String::new();
+    loop {
+        let letter = letters.next()?;
+        if letter != quote {
+            part.push(letter);
+        } else if letters.next_if_eq(&quote).is_some() {
+            part.push(quote);
+        } else {
+            return Some(part);
+        }
+    }
+}
+
+/// Whether a text is a list. Without a quote every text is.
+pub fn is_list(text: &str, yaml: bool) -> bool {
+    !text.contains(['\'', '"']) || split(text, ';').is_some() || yaml && yaml_list(text).is_some()
+}
+
+/// Whether each element of a list is a word. The error is the first that is none, or nothing where there is no list.
+pub fn elements(text: &str, yaml: bool, is_word: impl Fn(&str) -> bool) -> Result<(), Option<String>> {
+    let of_yaml = |element: &Value| element.as_str().is_some_and(&is_word);
+    if yaml && yaml_list(text).is_some_and(|list| list.iter().all(of_yaml)) {
+        return Ok(());
+    }
+    let parts = split(text, ';').ok_or(None)?;
+    parts.into_iter().find(|part| !is_word(part)).map_or(Ok(()), |part| Err(Some(part)))
+}
+
+/// Whether a text is a map: each part a key and a value, no key twice.
+pub fn is_map(text: &str, yaml: bool) -> bool {
+    is_plain_map(text).unwrap_or(false) || yaml && is_yaml_map(text)
+}
+
+fn is_plain_map(text: &str) -> Option<bool> {
+    let pairs = split(text, ',')?;
+    let mut keys = BTreeSet::new();
+    for pair in &pairs {
+        let mut sides = split(pair, ':')?.into_iter();
+        let (Some(key), Some(_), None) = (sides.next(), sides.next(), sides.next()) else { return None };
+        keys.insert(key);
+    }
+    Some(keys.len() == pairs.len())
+}
+
+/// Whether a text is a list of maps.
+pub fn is_list_of_maps(text: &str, yaml: bool) -> bool {
+    split(text, ';').is_some_and(|maps| maps.iter().all(|map| is_map(map, yaml)))
+        || yaml && yaml_list(text).is_some_and(|maps| maps.iter().all(|map| map.as_object().is_some_and(is_complete)))
+}
+
+fn is_yaml_map(text: &str) -> bool {
+    // Only what has a colon can be one; reading costs.
+    text.contains([':', '{']) && read_yaml(text).is_some_and(|value| value.as_object().is_some_and(is_complete))
+}
+
+/// Flink fails on an element without a value.
+fn is_complete(map: &Map<String, Value>) -> bool {
+    !map.values().any(Value::is_null)
+}
+
+fn yaml_list(text: &str) -> Option<Vec<Value>> {
+    if !text.trim_start().starts_with(['[', '-']) {
+        return None;
+    }
+    match read_yaml(text)? {
+        Value::Array(elements) => Some(elements),
+        _ => None,
+    }
+}
+
+fn read_yaml(text: &str) -> Option<Value> {
+    let mut documents = yaml::parse(text);
+    let document = documents.pop().filter(|_| documents.is_empty())?;
+    document.value.filter(|_| document.problems.is_empty())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_hold_separators() {
+        for (text, parts) in [
+            ("a;b", Some(vec!["a", "b"])),
+            (" a ; 'b;c' ;\"d\"", Some(vec!["a", "b;c", "d"])),
+            ("'it''s'", Some(vec!["it's"])),
+            ("a;;b;", Some(vec!["a", "", "b"])),
+            ("", Some(vec![])),
+            ("'a", None),
+            ("'a'b", None),
+        ] {
+            let parts = parts.map(|parts| parts.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!(split(text, ';'), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn yaml_is_read_where_flink_reads_it() {
+        assert!(is_map("{a: 1}", true) && is_map("a: http://b:80", true) && !is_map("a: http://b:80", false));
+        assert!(!is_map("a:1,a:2", true) && !is_map("a:1,a:2", false));
+        assert!(!is_map("a: ", true));
+        assert!(is_list_of_maps("[{a: 1}, {b: 2}]", true) && !is_list_of_maps("[a]", true));
+        assert_eq!(elements("[A, B]", true, |word| word == "A"), Err(Some("[A, B]".into())));
+        assert_eq!(elements("[A, A]", true, |word| word == "A"), Ok(()));
+    }
+
+    #[test]
+    fn a_map_is_made_of_pairs() {
+        assert!(["", "a:1", "'a:x,y',b:2", "a: 1 , b: 2"].iter().all(|text| is_map(text, false)));
+        assert!(["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"].iter().all(|text| !is_map(text, false)));
+    }
+}
