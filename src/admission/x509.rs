@@ -1,5 +1,7 @@
-//! The little that Flinkgate reads out of an X.509 certificate: how long it holds, and whose it is.
+//! The little that Flinkgate reads out of an X.509 certificate, how long it holds and whose it is, and how it is written as text.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::time::{Duration, SystemTime};
 
 /// First and last moment of a certificate's validity.
@@ -89,6 +91,21 @@ fn time(tag: u8, text: &[u8]) -> Option<SystemTime> {
         Ok(after) => SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(after)),
         Err(_) => SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(seconds.unsigned_abs())),
     }
+}
+
+/// A certificate as PEM text.
+pub(crate) fn pem(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
 
 #[cfg(test)]

@@ -40,10 +40,7 @@ pub fn load(
 
 /// Tells what is worth a warning about policies and tenants.
 pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
-    for warning in gate.policies().warnings() {
-        eprintln!("warning: {warning}");
-    }
-    for warning in tenants {
+    for warning in gate.warnings(tenants) {
         eprintln!("warning: {warning}");
     }
 }

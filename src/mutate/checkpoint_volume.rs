@@ -4,7 +4,7 @@
 use super::Conflict;
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
-use crate::resource::pointer;
+use crate::resource::{metadata_text, pointer};
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
 /// A cluster's name that the API server makes up is not known before the object is stored, and then nothing can be added.
 fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
-    let generated = pods.object.pointer("/metadata/generateName").and_then(Value::as_str).is_some_and(|prefix| !prefix.is_empty());
+    let generated = !metadata_text(pods.object, "generateName").is_empty();
     (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| Conflict {
         rule: RULE,
         message: format!("claim {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),

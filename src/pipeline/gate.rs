@@ -181,6 +181,11 @@ impl Gate {
         usage.iter().filter(over).map(|(tenant, _)| tenant.to_owned()).collect()
     }
 
+    /// What is worth a warning: about the policies, and about the tenants it was loaded with.
+    pub fn warnings(&self, tenants: &[TenantProblem]) -> Vec<String> {
+        self.policies.warnings().iter().map(ToString::to_string).chain(tenants.iter().map(ToString::to_string)).collect()
+    }
+
     /// The tenants this gate knows.
     pub fn tenants(&self) -> &Tenants {
         &self.tenants

@@ -5,7 +5,6 @@ use super::{Gate, GateError, Unassigned};
 use crate::causes::with_causes;
 use crate::policy::PolicyStore;
 use crate::resource::files::{self, FilesError};
-use crate::tenant::load::TenantProblem;
 use arc_swap::ArcSwap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
@@ -45,7 +44,7 @@ impl LiveGate {
         let seen = AtomicU64::new(fingerprint(&tenants, &policies).unwrap_or_default());
         let (gate, warnings) = Gate::load(&tenants, &policies, unassigned)?;
         let store = PolicyStore::new(gate.policies().clone());
-        let warnings = told(&gate, &warnings);
+        let warnings = gate.warnings(&warnings);
         let live = Self { tenants, policies, unassigned, store, gate: ArcSwap::from_pointee(gate), seen };
         Ok((live, warnings))
     }
@@ -70,7 +69,7 @@ impl LiveGate {
         let policies = self.store.reload(&self.policies).err().map(|error| with_causes(&error));
         let tenants = match Gate::load_tenants(&self.tenants, self.store.current(), self.unassigned) {
             Ok((gate, warnings)) => {
-                let warnings = told(&gate, &warnings);
+                let warnings = gate.warnings(&warnings);
                 self.gate.store(Arc::new(gate));
                 Ok(warnings)
             }
@@ -86,11 +85,6 @@ impl LiveGate {
             (Some(policies), Err(tenants)) => Change::Refused(format!("{policies}; {tenants}")),
         }
     }
-}
-
-/// What is worth a warning about the policies and the tenants of a gate.
-fn told(gate: &Gate, tenants: &[TenantProblem]) -> Vec<String> {
-    gate.policies().warnings().iter().map(ToString::to_string).chain(tenants.iter().map(ToString::to_string)).collect()
 }
 
 /// A number for what the files hold now; it changes when they do.

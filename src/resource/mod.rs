@@ -127,6 +127,22 @@ impl Resource {
         Ok(Self { namespace: namespace.into(), name: metadata_text(&object, "name").into(), kind, object, ..Self::default() })
     }
 
+    /// Whether the object goes away with this or is on its way out already. Only what is stored counts for that: a tenant may
+    /// write a `deletionTimestamp` into what is created.
+    pub fn is_leaving(&self) -> bool {
+        let deleting = |old: &Value| pointer::at(old, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
+        match self.operation {
+            Operation::Delete => true,
+            Operation::Update => self.old_object.as_ref().is_some_and(deleting),
+            Operation::Create | Operation::Connect => false,
+        }
+    }
+
+    /// The name as the request says it, else as this state of the object does; empty while only `generateName` is known.
+    pub fn name_in<'a>(&'a self, object: &'a Value) -> &'a str {
+        if self.name.is_empty() { metadata_text(object, "name") } else { &self.name }
+    }
+
     /// The name, or `generateName` with a star where the API server will put letters.
     pub fn display_name(&self) -> String {
         if !self.name.is_empty() {
@@ -142,6 +158,11 @@ impl Resource {
 /// `metadata.<field>` when it is a string, else the empty string.
 pub fn metadata_text<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// `metadata.ownerReferences`: who owns an object, in its author's words.
+pub fn owners(object: &Value) -> &[Value] {
+    pointer::at(object, "/metadata/ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The word for a JSON value's type, with its article.

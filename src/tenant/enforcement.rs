@@ -35,7 +35,7 @@ fn raised(natural: Level) -> Level {
 fn exempts(exemption: &super::Exemption, rule: &str, resource: &Resource, today: Date) -> bool {
     let holds = exemption.until.as_deref().is_none_or(|until| until.parse::<Date>().is_ok_and(|until| today <= until));
     // A name that the API server has yet to complete (`generateName`) matches by its known beginning.
-    let name = if resource.name.is_empty() { resource.display_name() } else { resource.name.clone() };
+    let name = resource.display_name();
     let among = |patterns: &[String], name: &str| patterns.is_empty() || patterns.iter().any(|pattern| name_matches(pattern, name));
     holds
         && exemption.rules.iter().any(|pattern| rule_match(pattern, rule).is_some())

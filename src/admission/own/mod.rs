@@ -25,10 +25,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
 
 /// Deletions, sub-resources, and what is on its way out: a refusal would only keep finalizers from ending it.
 fn passes_always(resource: &Resource) -> bool {
-    let deleting = |object: &serde_json::Value| object.pointer("/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
-    resource.sub_resource.is_some()
-        || matches!(resource.operation, Operation::Delete | Operation::Connect)
-        || (resource.operation == Operation::Update && resource.old_object.as_ref().is_some_and(deleting))
+    resource.sub_resource.is_some() || resource.operation == Operation::Connect || resource.is_leaving()
 }
 
 /// An update that leaves the spec as it is: of labels, finalizers, or written by who does not know all fields.

@@ -1,8 +1,6 @@
 //! The authorities that an API server shall trust when it calls Flinkgate: `caBundle`, from a file of PEM certificates.
 
 use crate::admission::x509;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::time::SystemTime;
@@ -35,25 +33,13 @@ pub fn bundle(pem: &[u8]) -> Result<Vec<u8>, CaError> {
         let certificate = certificate.map_err(|_| unreadable)?;
         let validity = x509::validity(&certificate).ok_or(unreadable)?;
         holds |= validity.not_after > SystemTime::now();
-        out.push_str(&encode(&certificate));
+        out.push_str(&x509::pem(&certificate));
     }
     match (out.is_empty(), holds) {
         (true, _) => Err(CaError::NoCertificate),
         (false, false) => Err(CaError::Expired),
         (false, true) => Ok(out.into_bytes()),
     }
-}
-
-fn encode(certificate: &[u8]) -> String {
-    let mut pem = String::from("-----BEGIN CERTIFICATE-----");
-    for (index, character) in STANDARD.encode(certificate).chars().enumerate() {
-        if index % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(character);
-    }
-    pem.push_str("\n-----END CERTIFICATE-----\n");
-    pem
 }
 
 #[cfg(test)]

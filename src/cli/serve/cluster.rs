@@ -31,6 +31,8 @@ const WAITING: usize = 1_024;
 /// The watches, and what comes of them.
 pub(super) struct Cluster {
     client: Client,
+    /// This process's name, as the holder of the lease and as the teller of Events.
+    identity: String,
     events: Events,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
     due: watch::Receiver<Arc<Vec<Due>>>,
@@ -56,8 +58,9 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     if !args.policies.is_empty() {
         tokio::spawn(follow(args.policies.clone(), inputs));
     }
-    let events = Events::start(client.clone(), &lease::identity(), metrics);
-    Ok(Cluster { client, events, first, due })
+    let identity = lease::identity();
+    let events = Events::start(client.clone(), &identity, metrics);
+    Ok(Cluster { client, identity, events, first, due })
 }
 
 impl Cluster {
@@ -86,7 +89,7 @@ impl Cluster {
         health: &Arc<Health>,
         metrics: &Arc<Metrics>,
     ) -> Candidate {
-        let candidate = Candidate::stand(self.client.clone(), &args.namespace, lease::identity(), lease::Timings::default());
+        let candidate = Candidate::stand(self.client.clone(), &args.namespace, self.identity, lease::Timings::default());
         tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
         if args.keeps_certificate() {
             tokio::spawn(certificates::keep(Keeper {

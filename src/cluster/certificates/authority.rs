@@ -7,8 +7,6 @@ use super::rotation;
 use crate::admission::certificate::CertificateError;
 use crate::admission::issue::{self, BACKDATED, fingerprint};
 use crate::admission::x509;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use rcgen::{Issuer, KeyPair};
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -73,7 +71,7 @@ impl Authority {
 
     /// The certificate in PEM.
     pub fn pem(&self) -> String {
-        pem(&self.certificate)
+        x509::pem(&self.certificate)
     }
 
     /// The private key in PEM, if it is at hand.
@@ -151,7 +149,7 @@ impl Leaf {
         let complete = more.iter().all(|name| authority.verifies(&der, validity.not_before, name));
         let issued = validity.not_before.checked_add(BACKDATED)?;
         let facts = rotation::Leaf { authority: authority.facts.id.clone(), issued, until: validity.not_after, complete };
-        Some(Self { certificate: pem(&der), key: key.serialize_pem(), facts })
+        Some(Self { certificate: x509::pem(&der), key: key.serialize_pem(), facts })
     }
 
     /// What matters of it.
@@ -168,20 +166,6 @@ fn name(key: &KeyPair) -> String {
 fn belongs(certificate: &CertificateDer<'static>, key: &KeyPair) -> bool {
     let Ok(key) = PrivateKeyDer::try_from(key.serialize_der()) else { return false };
     CertifiedKey::from_der(vec![certificate.clone()], key, &aws_lc_rs::default_provider()).is_ok()
-}
-
-fn pem(certificate: &CertificateDer<'_>) -> String {
-    let text = STANDARD.encode(certificate);
-    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (line, more) = rest.split_at_checked(64).unwrap_or((rest, ""));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = more;
-    }
-    pem.push_str("-----END CERTIFICATE-----\n");
-    pem
 }
 
 #[cfg(test)]

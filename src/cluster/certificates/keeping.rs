@@ -194,12 +194,12 @@ impl Keeping {
         };
         authority::sort(&mut authorities);
         let kept = reading.material.since.filter(|_| change.leaf == LeafChange::Keep);
-        let since = leaf.as_ref().and_then(|_| kept.or_else(|| Timestamp::from_second(seconds(now)).ok()));
+        let since = leaf.as_ref().and_then(|_| kept.or_else(|| seconds(now)));
         Ok(Material { authorities, leaf, since })
     }
 }
 
-fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+/// A time to the second, as the Secret has it.
+fn seconds(time: SystemTime) -> Option<Timestamp> {
+    Timestamp::from_second(Timestamp::try_from(time).ok()?.as_second()).ok()
 }

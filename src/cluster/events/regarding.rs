@@ -3,7 +3,7 @@
 //! The refused object itself is never stored. Its owner is what a tenant wrote: it may not exist, or not be what made the request.
 //! So an Event about an owner stays in the refused object's own namespace, and tells only what was said of that object.
 
-use crate::resource::{GroupVersionKind, Resource};
+use crate::resource::{GroupVersionKind, Resource, owners};
 use crate::tenant::FlinkTenant;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource as _;
@@ -35,7 +35,7 @@ impl Regarding {
     /// The controlling owner, else another owner, else the tenant; `None` if there is nobody.
     pub(super) fn of(resource: &Resource, tenant: Option<&str>) -> Option<Self> {
         let owner = || {
-            let owners = resource.object.pointer("/metadata/ownerReferences").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let owners = owners(&resource.object);
             let controls = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
             // What the operator makes is owned by its FlinkDeployment, and controlled by nobody.
             let ordered = owners.iter().filter(controls).chain(owners.iter().filter(|owner| !controls(owner)));

@@ -2,11 +2,12 @@
 //!
 //! What a pod is, is read from what its containers run; labels are only a second hint, for a tenant writes them.
 
+use super::counts::slots;
 use super::dynamic_properties;
 use super::process::Process;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
-use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, memory};
 use crate::resource::pointer;
@@ -80,16 +81,14 @@ impl AlikePods<'_> {
         match role {
             Role::JobManager => {
                 let breakdown = given(&["jobmanager.memory.process.size"]).then(|| memory::job_manager(config, None));
-                size.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(self.replicas, &requests) });
+                size.set_job_managers(self.replicas, &requests, breakdown);
             }
             Role::TaskManager => {
                 let slots = slots(config, &mut size.problems);
                 // A native TaskManager is given every part of its memory.
                 let given = given(&["taskmanager.memory.process.size", "taskmanager.memory.task.heap.size"]);
                 let breakdown = given.then(|| memory::task_manager(config, None));
-                size.task_manager = Some(RoleSize { slots, breakdown, ..RoleSize::of(self.replicas, &requests) });
-                size.total.task_managers = self.replicas;
-                size.total.task_slots = self.replicas.saturating_mul(slots);
+                size.set_task_managers(self.replicas, &requests, slots, breakdown);
             }
             Role::Other => {}
         }
@@ -124,15 +123,6 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
     let by_name = || containers.iter().position(|container| Some(text(container, "name")) == role.and_then(Role::component));
     let main_container = named_main.or_else(by_name).or((containers.len() == 1).then_some(0));
     Identity { engine, mode: Some(mode), role: role.unwrap_or(Role::Other), main_container, runs_job: false }
-}
-
-/// Slots of this TaskManager: it has one at least, whatever its ConfigMap says.
-fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
-    memory::task_slots(config).unwrap_or_else(|error| {
-        let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
-        problems.push(SizeProblem { pointer, message: error.message });
-        1
-    })
 }
 
 /// A label, empty where there is none.

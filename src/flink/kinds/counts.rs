@@ -1,6 +1,8 @@
-//! Fields that hold a count.
+//! Fields and options that hold a count.
 
 use super::operator_config::shown;
+use crate::flink::config::FlinkConfig;
+use crate::flink::memory;
 use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
 use serde_json::Value;
@@ -16,4 +18,13 @@ pub fn count(object: &Value, place: &str, least: i32, problems: &mut Vec<SizePro
         problems.push(SizeProblem { pointer: place.into(), message });
     }
     count
+}
+
+/// Slots of one TaskManager: it has one at least, whatever is wrong with the option.
+pub fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
+    memory::task_slots(config).unwrap_or_else(|error| {
+        let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
+        problems.push(SizeProblem { pointer, message: error.message });
+        1
+    })
 }

@@ -13,7 +13,7 @@ use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
-use crate::resource::{Resource, metadata_text, pointer};
+use crate::resource::{Resource, pointer};
 use serde_json::{Map, Value, json};
 
 const JOB_MANAGER: &str = "/spec/jobManagerConfig";
@@ -25,7 +25,7 @@ const TASK_MANAGER_SLOTS: u64 = 16;
 const SYSTEM_MEMORY: f64 = 0.2;
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
-    let name = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let name = resource.name_in(object);
     let workload = Workload { engine: Engine::Lyft, mode: Some(Mode::Standalone), cluster: name.into(), ..Workload::default() };
     if !object.get("spec").is_some_and(Value::is_object) {
         return workload;

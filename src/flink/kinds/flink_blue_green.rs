@@ -7,14 +7,14 @@
 use super::flink_deployment;
 use crate::flink::workload::MergedTemplate;
 use crate::flink::{Template, Workload};
-use crate::resource::{Resource, metadata_text, pointer};
+use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const TEMPLATE: &str = "/spec/template";
 const COLOURS: [&str; 2] = ["blue", "green"];
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
-    let name = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let name = resource.name_in(object);
     let mut workload = flink_deployment::lower(resource, pointer::at(object, TEMPLATE).unwrap_or(&Value::Null));
     workload.cluster = name.into();
     if !workload.declares_cluster {

@@ -14,7 +14,7 @@ use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
-use crate::resource::{Resource, metadata_text, pointer};
+use crate::resource::{Resource, pointer};
 use serde_json::{Value, json};
 
 const JOB_MANAGER: &str = "/spec/jobManager";
@@ -27,7 +27,7 @@ const TASK_MANAGERS: u64 = 3;
 const MEMORY_RATIO: u64 = 80;
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
-    let name = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
     let workload = Workload { engine: Engine::Spotify, mode, cluster: name.into(), ..Workload::default() };
     if !object.get("spec").is_some_and(Value::is_object) {

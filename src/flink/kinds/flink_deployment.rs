@@ -11,13 +11,13 @@ use crate::flink::options;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
-use crate::resource::{Resource, metadata_text, pointer};
+use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 use crate::flink::CANARY_LABEL;
 
 pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
-    let cluster = if resource.name.is_empty() { metadata_text(object, "name") } else { &resource.name };
+    let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,
         _ => Mode::Native,

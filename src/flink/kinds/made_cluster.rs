@@ -1,8 +1,9 @@
 //! What the kinds share whose operators make pod templates from an object's own fields.
 
+use super::counts::slots;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
-use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{PodSet, Role, memory};
 use crate::resource::pointer;
@@ -36,18 +37,12 @@ pub fn size(object: &Value, pods: &[PodSet], config: &FlinkConfig, version: Opti
         match set.role {
             Role::JobManager => {
                 let breakdown = knows_process.then(|| memory::job_manager(config, version));
-                size.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(set.replicas, &requests) });
+                size.set_job_managers(set.replicas, &requests, breakdown);
             }
             Role::TaskManager => {
-                let slots = memory::task_slots(config).unwrap_or_else(|error| {
-                    let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
-                    size.problems.push(SizeProblem { pointer, message: error.message });
-                    1
-                });
+                let slots = slots(config, &mut size.problems);
                 let breakdown = knows_process.then(|| memory::task_manager(config, version));
-                size.task_manager = Some(RoleSize { slots, breakdown, ..RoleSize::of(set.replicas, &requests) });
-                size.total.task_managers = set.replicas;
-                size.total.task_slots = set.replicas.saturating_mul(slots);
+                size.set_task_managers(set.replicas, &requests, slots, breakdown);
             }
             Role::Other => {}
         }

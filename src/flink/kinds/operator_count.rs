@@ -1,9 +1,10 @@
 //! How many JobManagers and TaskManagers a FlinkDeployment declares.
 
+use super::counts::slots;
+use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::SizeProblem;
-use crate::flink::{Mode, memory};
 use crate::resource::pointer;
 use serde_json::Value;
 
@@ -20,11 +21,7 @@ pub struct Counts {
 
 /// Counts the pods, and writes into the configuration what the counting fields imply.
 pub fn count(object: &Value, mode: Mode, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> Counts {
-    let slots = memory::task_slots(config).unwrap_or_else(|error| {
-        let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
-        problems.push(SizeProblem { pointer, message: error.message });
-        1
-    });
+    let slots = slots(config, problems);
     Counts {
         job_managers: job_managers(object, config, problems),
         task_managers: task_managers(object, mode, slots, config, problems),

@@ -10,7 +10,7 @@ use crate::flink::memory::{self, MemoryError, java::parse_double};
 use crate::flink::memory_size::parse_memory_size;
 use crate::flink::options::{self, Names};
 use crate::flink::sizing::requests::{Amounts, MainContainer, PodRequests};
-use crate::flink::sizing::{RoleSize, Size, SizeProblem};
+use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Mode, PodSet};
 use crate::resource::pointer;
@@ -43,7 +43,7 @@ impl Sizing<'_> {
         main.amounts.cpu = self.cores(fields, self.job_manager_cpu(), &mut size.problems);
         let requests = self.requests(job_manager, &main, &mut size.problems);
         size.add_pods(counts.job_managers, &requests, fields.place);
-        size.job_manager = Some(RoleSize { breakdown: Some(breakdown), ..RoleSize::of(counts.job_managers, &requests) });
+        size.set_job_managers(counts.job_managers, &requests, Some(breakdown));
 
         let fields = &operator_config::TASK_MANAGER;
         let breakdown = memory::task_manager(self.config, self.version);
@@ -56,10 +56,7 @@ impl Sizing<'_> {
         }
         let requests = self.requests(task_manager, &main, &mut size.problems);
         size.add_pods(counts.task_managers, &requests, fields.place);
-        size.total.task_managers = counts.task_managers;
-        size.total.task_slots = counts.task_managers.saturating_mul(counts.slots);
-        size.task_manager =
-            Some(RoleSize { slots: counts.slots, breakdown: Some(breakdown), ..RoleSize::of(counts.task_managers, &requests) });
+        size.set_task_managers(counts.task_managers, &requests, counts.slots, Some(breakdown));
         size
     }
 

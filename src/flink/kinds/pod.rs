@@ -2,7 +2,7 @@
 
 use super::alike_pods::{AlikePods, label, text};
 use crate::flink::Workload;
-use crate::resource::{Resource, metadata_text, pointer};
+use crate::resource::{Resource, metadata_text, owners};
 use serde_json::Value;
 
 pub(super) fn lower(_: &Resource, pod: &Value) -> Workload {
@@ -13,8 +13,7 @@ pub(super) fn lower(_: &Resource, pod: &Value) -> Workload {
 
 /// What the pod's maker is called: a Deployment's name stands in front of its ReplicaSet's hash.
 fn owner_or_name(pod: &Value) -> &str {
-    let owners = pointer::at(pod, "/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    match owners.map(|owner| text(owner, "name")).find(|name| !name.is_empty()) {
+    match owners(pod).iter().map(|owner| text(owner, "name")).find(|name| !name.is_empty()) {
         Some(owner) => {
             let hash = label(pod, "pod-template-hash");
             owner.strip_suffix(hash).filter(|_| !hash.is_empty()).and_then(|name| name.strip_suffix('-')).unwrap_or(owner)

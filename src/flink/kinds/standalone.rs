@@ -13,7 +13,7 @@ use super::counts::count;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::{Role, Workload};
-use crate::resource::{Resource, metadata_text, pointer};
+use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
 const TEMPLATE: &str = "/spec/template";
@@ -71,7 +71,6 @@ fn replicas(kind: &str, object: &Value, problems: &mut Vec<SizeProblem>) -> u64 
 }
 
 fn has_operators_owner(object: &Value) -> bool {
-    let owners = pointer::at(object, "/metadata/ownerReferences").and_then(Value::as_array).into_iter().flatten();
-    let versions = owners.filter_map(|owner| owner.get("apiVersion")?.as_str());
-    versions.into_iter().any(|version| OPERATOR_GROUPS.iter().any(|group| version.starts_with(group)))
+    let mut versions = owners(object).iter().filter_map(|owner| owner.get("apiVersion")?.as_str());
+    versions.any(|version| OPERATOR_GROUPS.iter().any(|group| version.starts_with(group)))
 }

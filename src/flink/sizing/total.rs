@@ -2,6 +2,7 @@
 
 use super::requests::PodRequests;
 use super::{RoleSize, Size, SizeProblem, Total};
+use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
 use crate::resource::quantity::Quantity;
 
 impl<M> RoleSize<M> {
@@ -34,9 +35,25 @@ impl Size {
             self.problems.push(SizeProblem { pointer: pointer.into(), message });
         }
     }
-}
 
-impl Size {
+    /// Names these pods as the JobManagers.
+    pub fn set_job_managers(&mut self, replicas: u64, requests: &PodRequests, breakdown: Option<Result<JobManagerMemory, MemoryError>>) {
+        self.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(replicas, requests) });
+    }
+
+    /// Names these pods as the TaskManagers, of so many slots each.
+    pub fn set_task_managers(
+        &mut self,
+        replicas: u64,
+        requests: &PodRequests,
+        slots: u64,
+        breakdown: Option<Result<TaskManagerMemory, MemoryError>>,
+    ) {
+        self.task_manager = Some(RoleSize { slots, breakdown, ..RoleSize::of(replicas, requests) });
+        self.total.task_managers = replicas;
+        self.total.task_slots = replicas.saturating_mul(slots);
+    }
+
     /// Multiplies by a number of clusters that are all like this one; what cannot be counted becomes a problem at `pointer`.
     pub fn multiply(&mut self, clusters: u64, pointer: &str) {
         let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);

@@ -1,4 +1,4 @@
-//! Durations: `10 s`, `5min`, and from Flink 2.0 on `PT10S`.
+//! Durations: `10 s`, `5min`, and from Flink 2.1 on `PT10S`.
 
 use crate::flink::memory::java::trim;
 use crate::flink::version::FlinkVersion;
