@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub struct Entry {
     /// The value as Flink reads it.
     pub value: String,
-    /// JSON Pointer of the value in the object; `None` where a field of the object implies it.
+    /// JSON Pointer of the value in the object, or of the field that implies it; `None` where it comes from elsewhere, such as
+    /// the operator's defaults.
     pub pointer: Option<String>,
 }
 
@@ -88,6 +89,13 @@ impl FlinkConfig {
     /// Sets an option, whatever it was before.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>, pointer: Option<String>) {
         self.entries.insert(key.into(), Entry { value: value.into(), pointer });
+    }
+
+    /// Takes what stands under this configuration: options that it does not set.
+    pub fn fill(&mut self, under: Self) {
+        for (key, entry) in under.entries {
+            self.entries.entry(key).or_insert(entry);
+        }
     }
 
     /// Moves every place below `base`: what was read stands within a larger object.

@@ -30,9 +30,10 @@ impl<'a> Configuration<'a> {
         Some(Self { config: Cow::Borrowed(&context.workload.config), base })
     }
 
-    /// Whether an option is set under any of its names.
+    /// Whether the object sets an option under any of these names. What the operator gives every cluster is no word of the
+    /// object's: the tenant's goes before it.
     pub(super) fn has(&self, names: &[&str]) -> bool {
-        self.config.first(names).is_some()
+        names.iter().filter_map(|name| self.config.entry(name)).any(|entry| entry.pointer.is_some())
     }
 
     /// The spec that the configuration is a field of.
@@ -71,7 +72,7 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
     let others: Vec<_> = exact
         .chain(options::names_of(key).iter().copied())
         .filter_map(|name| Some((name, configuration.config.entry(name)?.clone())))
-        .filter(|(_, entry)| entry.value != wanted)
+        .filter(|(_, entry)| entry.value != wanted && entry.pointer.is_some())
         .collect();
     for (name, entry) in others {
         conflicts.push(Conflict {
@@ -85,7 +86,7 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
             configuration.config.to_mut().set(name, wanted, Some(place));
         }
     }
-    if configuration.config.get(key) != Some(wanted) {
+    if configuration.config.entry(key).is_none_or(|entry| entry.value != wanted || entry.pointer.is_none()) {
         configuration.write(key, wanted, editor);
     }
 }

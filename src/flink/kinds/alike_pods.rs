@@ -4,12 +4,13 @@
 
 use super::counts::slots;
 use super::dynamic_properties;
+use super::mounted_config;
 use super::process::Process;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, memory};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload, memory};
 use crate::resource::pointer;
 use serde_json::Value;
 
@@ -23,6 +24,10 @@ pub struct AlikePods<'a> {
     pub replicas: u64,
     /// What their cluster is called where no label says it.
     pub name: fn(&Value) -> &str,
+    /// Where they run.
+    pub namespace: &'a str,
+    /// What else is known.
+    pub surroundings: &'a Surroundings,
 }
 
 /// What the pods turned out to be.
@@ -41,12 +46,19 @@ impl AlikePods<'_> {
         let template = pointer::at(self.object, self.place).unwrap_or(&Value::Null);
         let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let Identity { engine, mode, role, main_container, runs_job } = identify(template, containers);
-        let mut config = FlinkConfig::default();
+        let (mut config, mut file) = (FlinkConfig::default(), None);
         if let Some((index, container)) = main_container.and_then(|index| Some((index, containers.get(index)?))) {
-            dynamic_properties::read(container, &format!("{}/spec/containers/{index}", self.place), &mut config);
+            file = mounted_config::read(template, container, |name| self.surroundings.config_map(self.namespace, name));
+            let place = format!("{}/spec/containers/{index}", self.place);
+            // Into a file that is mounted, which nobody can write, the image's entrypoint cannot put the environment.
+            if file.is_none() {
+                dynamic_properties::environment(container, &place, &mut config);
+            }
+            dynamic_properties::arguments(container, &place, &mut config);
+            config.fill(file.cloned().unwrap_or_default());
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
-        let size = self.size(template, role, &config, problems);
+        let size = self.size(template, role, &config, file.is_some(), problems);
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload { engine, mode, cluster, jobs: u64::from(runs_job), pods, config, size, ..Workload::default() }
@@ -69,15 +81,15 @@ impl AlikePods<'_> {
             .into()
     }
 
-    fn size(&self, template: &Value, role: Role, config: &FlinkConfig, problems: Vec<SizeProblem>) -> Size {
+    fn size(&self, template: &Value, role: Role, config: &FlinkConfig, whole: bool, problems: Vec<SizeProblem>) -> Size {
         let mut size = Size { problems, ..Size::default() };
         let mut own = Vec::new();
         let requests = PodRequests::of(template.get("spec").unwrap_or(&Value::Null), None, &mut own);
         size.problems
             .extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
         size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
-        // The ConfigMap may say more, but what is given here beats it.
-        let given = |names: &[&str]| config.first(names).is_some();
+        // A file that is not known may say more, but what is given here beats it.
+        let given = |names: &[&str]| whole || config.first(names).is_some();
         match role {
             Role::JobManager => {
                 let breakdown = given(&["jobmanager.memory.process.size"]).then(|| memory::job_manager(config, None));

@@ -11,7 +11,7 @@ use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS,
 use crate::flink::sizing::SizeProblem;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Map, Value, json};
@@ -24,7 +24,7 @@ const TASK_MANAGER_SLOTS: u64 = 16;
 /// The part of the requested memory that is left to the system.
 const SYSTEM_MEMORY: f64 = 0.2;
 
-pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let name = resource.name_in(object);
     let workload = Workload { engine: Engine::Lyft, mode: Some(Mode::Standalone), cluster: name.into(), ..Workload::default() };
     if !object.get("spec").is_some_and(Value::is_object) {

@@ -10,13 +10,13 @@ use super::pod_template;
 use crate::flink::options;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 use crate::flink::CANARY_LABEL;
 
-pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,
@@ -31,7 +31,7 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse);
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
-    let mut config = operator_config::read(object, &mut problems);
+    let mut config = operator_config::read(object, surroundings.operator_defaults(&resource.namespace, version), &mut problems);
     let counts = operator_count::count(object, mode, &mut config, &mut problems);
 
     let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));

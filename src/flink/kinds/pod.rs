@@ -1,12 +1,13 @@
 //! `v1 Pod`: the last door, where native TaskManagers and everything that nothing declared come through.
 
 use super::alike_pods::{AlikePods, label, text};
-use crate::flink::Workload;
+use crate::flink::{Surroundings, Workload};
 use crate::resource::{Resource, metadata_text, owners};
 use serde_json::Value;
 
-pub(super) fn lower(_: &Resource, pod: &Value) -> Workload {
-    let workload = AlikePods { object: pod, place: "", replicas: 1, name: owner_or_name }.lower(Vec::new());
+pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surroundings) -> Workload {
+    let workload = AlikePods { object: pod, place: "", replicas: 1, name: owner_or_name, namespace: &resource.namespace, surroundings }
+        .lower(Vec::new());
     // The job is its cluster's, which has more pods than this one.
     Workload { jobs: 0, ..workload }
 }

@@ -1,9 +1,9 @@
 //! `flink.config`, `flink.forbidden` and `flink.tolerations`: options and what they amount to.
 
 use super::{as_text, elements, get, object, path};
-use crate::flink::Workload;
 use crate::flink::image::glob;
 use crate::flink::options::names_of;
+use crate::flink::{Engine, Workload};
 use crate::resource::pointer;
 use regorus::Value;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
     if patterns.is_empty() {
         return Value::new_array();
     }
-    let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some());
+    let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some() && !is_flinks_own(workload, &entry.value));
     let found = found.filter_map(|(key, entry)| {
         // Flink reads an option under its older names too.
         let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
@@ -37,6 +37,12 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
         Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
     });
     Value::from(found.collect::<Vec<_>>())
+}
+
+/// Java's modules as Flink's distribution opens them in its default configuration, which native mode passes on unasked.
+fn is_flinks_own(workload: &Workload, value: &str) -> bool {
+    let opens = |word: &str| word.starts_with("--add-opens=java.base/") || word.starts_with("--add-exports=java.base/");
+    workload.engine == Engine::Native && !value.is_empty() && value.split_ascii_whitespace().all(opens)
 }
 
 /// Whether the tenant's own configuration sets this value, so that nobody who writes an object can help it.
