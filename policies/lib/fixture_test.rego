@@ -17,7 +17,7 @@ workload(tenant, pods) := {
 	"mutation": {"conflicts": []},
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
-		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "config": {},
+		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
 		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []},
 		"state": {"checkpointOption": "execution.checkpointing.dir", "directories": [], "places": []},

@@ -238,6 +238,8 @@ pub struct Workload {
     pub mode: Option<Mode>,
     /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or security.
     pub cluster: String,
+    /// What a pod's labels call its cluster, where that is not the cluster that it is made for.
+    pub pretends: Option<String>,
     /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
     pub children: Vec<String>,
     /// How many such clusters run while one takes over from another; zero says as little as one.

@@ -144,6 +144,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),
         ("cluster", Value::from(workload.cluster.as_str())),
+        ("pretends", text(workload.pretends.as_deref())),
         ("children", Value::from(workload.children.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>())),
         ("version", workload.version.map_or(Value::Null, |version| Value::from(version.to_string()))),
         ("role", role),

@@ -16,6 +16,7 @@ mod lease;
 mod mutual_tls;
 mod native;
 mod operator;
+mod operator_config;
 mod own_kinds;
 mod registration;
 mod scale;
