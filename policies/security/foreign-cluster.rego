@@ -44,6 +44,7 @@ import rego.v1
 
 deny contains finding if {
 	claimed := input.flink.pretends
+	claimed != null
 	finding := {
 		"msg": sprintf("the pod is made for cluster %s, but its labels name cluster %s", [input.flink.cluster, claimed]),
 		"path": ["metadata", "labels", "app"],

@@ -21,7 +21,6 @@ fn has_the_rights_it_needs_and_no_others(gate: &Access) {
         &["patch", "flinktenants.flinkgate.dev", "--subresource=status"],
         &["create", "events.events.k8s.io", "--all-namespaces"],
         &["get", "deployments.apps", "--all-namespaces"],
-        &["get", "flinkdeployments.flink.apache.org", "--all-namespaces"],
         &["patch", mutating],
         &["patch", validating],
         &["create", "leases.coordination.k8s.io", own[0], own[1]],
