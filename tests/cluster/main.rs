@@ -17,6 +17,7 @@ mod mutual_tls;
 mod native;
 mod operator;
 mod own_kinds;
+mod pod_security;
 mod registration;
 mod scale;
 mod support;
