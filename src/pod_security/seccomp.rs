@@ -14,7 +14,8 @@ pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
     let Some(profile) = field(subject.context, "seccompProfile").filter(|_| pod.since(19)) else { return };
     let kind = text(field(profile, "type"));
     let id = if pod.is_restricted() { RESTRICTED } else { BASELINE };
-    if !matches!(&*kind, "RuntimeDefault" | "Localhost") && !(pod.is_restricted() && pod.is_windows()) {
+    let of_no_matter = pod.is_restricted() && pod.is_windows();
+    if !of_no_matter && !matches!(&*kind, "RuntimeDefault" | "Localhost") {
         found.add(Control::Seccomp, id, || {
             let message = format!("{subject} must not have the seccomp profile {}", shown(&kind));
             Said::new(subject.context_place(&["seccompProfile", "type"]), message, "set seccompProfile: {type: RuntimeDefault}")

@@ -141,7 +141,7 @@ impl Dice {
         self.set(&mut spec, "os", windows.then(|| json!({"name": "windows"})), |dice| {
             dice.pick(&[json!({"name": "windows"}), json!({"name": "linux"}), json!({"name": "Windows"}), json!({}), Value::Null])
         });
-        self.set(&mut spec, "hostUsers", own_users.then(|| json!(false)), Self::flag);
+        self.set(&mut spec, "hostUsers", own_users.then_some(json!(false)), Self::flag);
         let context = self.pod_context();
         self.set(&mut spec, "securityContext", Some(context), |dice| {
             let half = dice.pod_context();
@@ -217,7 +217,7 @@ impl Dice {
 
     /// What pods and containers both have; `strict` for what level restricted asks of either.
     fn shared_context(&mut self, context: &mut Map<String, Value>, strict: bool) {
-        self.set(context, "runAsNonRoot", strict.then(|| json!(true)), Self::flag);
+        self.set(context, "runAsNonRoot", strict.then_some(json!(true)), Self::flag);
         self.set(context, "runAsUser", None, Self::number);
         self.set(context, "seccompProfile", strict.then(|| json!({"type": "RuntimeDefault"})), Self::profile);
         self.set(context, "appArmorProfile", None, Self::profile);
