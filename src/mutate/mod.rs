@@ -13,6 +13,7 @@ mod labels;
 mod main_container;
 mod node_selector;
 mod patch;
+mod read_only_root;
 mod resources;
 mod security_context;
 mod template_editor;
@@ -55,12 +56,13 @@ pub struct Conflict {
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
 
 /// What pods are given, in this order: later injectors write into the container that the first one makes.
-const POD_INJECTORS: [PodInjector; 7] = [
+const POD_INJECTORS: [PodInjector; 8] = [
     main_container::inject,
     labels::inject,
     node_selector::inject,
     tolerations::inject,
     security_context::inject,
+    read_only_root::inject,
     anti_affinity::inject,
     checkpoint_volume::inject,
 ];

@@ -1,7 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::{object, option_checks, options, path, pods, size, state, text};
+use super::facts::{object, option_checks, options, path, pod_security, pods, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -152,6 +152,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
         ("pods", pods::pods(workload, root, converted, namespace, tenant)),
+        ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("config", options::config(workload)),
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
         ("duplicates", super::facts::duplicates::duplicates(workload)),

@@ -18,6 +18,7 @@ mod native;
 mod operator;
 mod operator_config;
 mod own_kinds;
+mod pod_security;
 mod registration;
 mod scale;
 mod support;

@@ -17,6 +17,9 @@ pub struct Security {
     /// Service accounts that pods may use; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_accounts: Option<Vec<String>>,
+    /// Whether Flink's own containers get a root file system that they cannot write to, with empty folders where Flink writes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub read_only_root_filesystem: bool,
 }
 
 /// A Pod Security Standard and its version.
