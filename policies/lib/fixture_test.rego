@@ -19,7 +19,7 @@ workload(tenant, pods) := {
 	"flink": {
 		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
-		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []},
+		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
 		"state": {"checkpointOption": "execution.checkpointing.dir", "directories": [], "places": []},
 	},
 }

@@ -22,6 +22,7 @@ pub struct Entry {
 pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
     duplicates: Vec<Duplicate>,
+    overwritten: Vec<(String, Entry)>,
 }
 
 /// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one counts.
@@ -87,12 +88,27 @@ impl FlinkConfig {
 
     /// Sets an option, whatever it was before.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>, pointer: Option<String>) {
-        self.entries.insert(key.into(), Entry { value: value.into(), pointer });
+        let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
+        match self.entries.get_mut(&key) {
+            Some(before) => {
+                let before = std::mem::replace(before, entry);
+                self.overwritten.push((key, before));
+            }
+            None => {
+                self.entries.insert(key, entry);
+            }
+        }
+    }
+
+    /// What [`Self::set`] found set already, in the order in which it was lost.
+    pub fn overwritten(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.overwritten.iter().map(|(key, entry)| (key.as_str(), entry))
     }
 
     /// Moves every place below `base`: what was read stands within a larger object.
     pub fn move_below(&mut self, base: &str) {
-        let places = self.entries.values_mut().filter_map(|entry| entry.pointer.as_mut());
+        let entries = self.entries.values_mut().chain(self.overwritten.iter_mut().map(|(_, entry)| entry));
+        let places = entries.filter_map(|entry| entry.pointer.as_mut());
         let lost = self.duplicates.iter_mut().flat_map(|duplicate| [&mut duplicate.first, &mut duplicate.second]);
         places.chain(lost).for_each(|place| place.insert_str(0, base));
     }
