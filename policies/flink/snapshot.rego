@@ -12,7 +12,7 @@
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
 #     kind: FlinkStateSnapshot
-#     metadata: {name: before-upgrade}
+#     metadata: {name: etl-before-upgrade}
 #     spec:
 #       jobReference: {kind: FlinkDeployment, name: etl}
 #       savepoint: {}
@@ -20,7 +20,7 @@
 #   good: |
 #     apiVersion: flink.apache.org/v1beta1
 #     kind: FlinkStateSnapshot
-#     metadata: {name: before-upgrade}
+#     metadata: {name: etl-before-upgrade}
 #     spec:
 #       jobReference: {kind: FlinkDeployment, name: etl}
 #       savepoint: {}

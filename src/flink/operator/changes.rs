@@ -9,58 +9,71 @@
 use super::{Declared, Found, Subject};
 use crate::flink::workload::is_canary;
 use crate::resource::{Operation, pointer};
+use serde::Deserialize;
 use serde_json::Value;
-use std::borrow::Cow;
+
+const ANEW: &str = "delete the object and create it anew, or use another name";
+
+/// What the operator wrote of the object that it deployed; there is more in it, which is passed over.
+#[derive(Deserialize)]
+struct Reconciled {
+    spec: Running,
+}
+
+/// A spec, as far as it is compared. Values are of any type: what is wrong with them is told elsewhere.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Running {
+    job: Option<RunningJob>,
+    mode: Option<Value>,
+    flink_version: Option<Value>,
+    deployment_name: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RunningJob {
+    state: Option<Value>,
+    upgrade_mode: Option<Value>,
+    savepoint_redeploy_nonce: Option<Value>,
+}
 
 /// What runs of this object; `None` where nothing does, or it is new. Offline the object may bring its own status along.
-fn last<'a>(declared: &Declared<'a>) -> Option<Cow<'a, Value>> {
+fn last(declared: &Declared<'_>) -> Option<Running> {
     let old = declared.resource.old_object.as_ref().filter(|_| declared.resource.operation == Operation::Update);
     if old.is_some_and(is_canary) {
         return None;
     }
-    let stored = || old.and_then(|old| old.get("spec")).filter(|spec| spec.is_object()).map(Cow::Borrowed);
+    let stored = || Running::deserialize(old?.get("spec")?).ok();
     let status = pointer::at(old.unwrap_or(declared.object), "/status/reconciliationStatus").filter(|status| status.is_object());
     let Some(status) = status else { return stored() };
-    match status.get("lastReconciledSpec").and_then(Value::as_str) {
-        None => None,
-        Some(text) => match serde_json::from_str::<Value>(text).ok().as_mut().and_then(|last| last.get_mut("spec")).map(Value::take) {
-            Some(spec) if spec.is_object() => Some(Cow::Owned(spec)),
-            _ => stored(),
-        },
-    }
-}
-
-fn at<'v>(spec: &'v Value, path: &str) -> Option<&'v Value> {
-    pointer::at(spec, path).filter(|value| !value.is_null())
+    let text = status.get("lastReconciledSpec").and_then(Value::as_str)?;
+    serde_json::from_str::<Reconciled>(text).map(|last| last.spec).ok().or_else(stored)
 }
 
 /// Changes of a FlinkDeployment that the operator cannot make.
 pub(super) fn deployment(declared: &Declared<'_>, found: &mut Found) {
     let Some(last) = last(declared) else { return };
-    let spec = declared.spec;
-    let anew = "delete the object and create it anew, or use another name";
-    match (at(&last, "/job").is_some(), at(spec, "/job").is_some()) {
-        (false, true) => {
-            found.tell_with_help(Subject::Change, declared.at("/job"), "a session cluster cannot become an application's", anew);
+    match (&last.job, declared.field("/job")) {
+        (None, Some(_)) => {
+            found.tell_with_help(Subject::Change, declared.at("/job"), "a session cluster cannot become an application's", ANEW);
         }
-        (true, false) => {
-            found.tell_with_help(Subject::Change, declared.at("/job"), "an application's cluster cannot become a session cluster", anew);
+        (Some(_), None) => {
+            found.tell_with_help(Subject::Change, declared.at("/job"), "an application's cluster cannot become a session cluster", ANEW);
         }
-        (true, true) => job(declared, &last, found),
-        (false, false) => {}
+        (Some(before), Some(_)) => job(declared, &last, before, found),
+        (None, None) => {}
     }
-    let mode = |spec| at(spec, "/mode").and_then(Value::as_str).unwrap_or("native");
-    let (before, now) = (mode(&last), mode(spec));
+    let (before, now) = (text(&last.mode).unwrap_or("native"), declared.text("/mode").unwrap_or("native"));
     if before != now {
         let message = format!("the mode cannot change from {before} to {now}");
-        found.tell_with_help(Subject::Change, declared.at("/mode"), message, anew);
+        found.tell_with_help(Subject::Change, declared.at("/mode"), message, ANEW);
     }
 }
 
-fn job(declared: &Declared<'_>, last: &Value, found: &mut Found) {
-    let spec = declared.spec;
-    let nonce = at(spec, "/job/savepointRedeployNonce");
-    if nonce.is_some() && nonce != at(last, "/job/savepointRedeployNonce") && declared.text("/job/initialSavepointPath").is_none() {
+fn job(declared: &Declared<'_>, last: &Running, before: &RunningJob, found: &mut Found) {
+    let nonce = declared.field("/job/savepointRedeployNonce");
+    if nonce.is_some() && nonce != before.savepoint_redeploy_nonce.as_ref() && declared.text("/job/initialSavepointPath").is_none() {
         found.tell_with_help(
             Subject::Change,
             declared.at("/job/savepointRedeployNonce"),
@@ -68,10 +81,10 @@ fn job(declared: &Declared<'_>, last: &Value, found: &mut Found) {
             "write the savepoint in spec.job.initialSavepointPath",
         );
     }
-    let text = |spec, path| at(spec, path).and_then(Value::as_str);
-    let suspended = text(last, "/job/state") == Some("suspended") && text(last, "/job/upgradeMode") == Some("last-state");
-    let changed = declared.field("/flinkVersion").is_some() && at(last, "/flinkVersion") != at(spec, "/flinkVersion");
-    if suspended && changed && text(spec, "/job/upgradeMode").unwrap_or("stateless") != "stateless" {
+    let suspended = text(&before.state) == Some("suspended") && text(&before.upgrade_mode) == Some("last-state");
+    let version = declared.field("/flinkVersion");
+    let changed = version.is_some() && version != last.flink_version.as_ref();
+    if suspended && changed && declared.text("/job/upgradeMode").unwrap_or("stateless") != "stateless" {
         found.tell_with_help(
             Subject::Change,
             declared.at("/flinkVersion"),
@@ -83,15 +96,17 @@ fn job(declared: &Declared<'_>, last: &Value, found: &mut Found) {
 
 /// A job stays in its session cluster.
 pub(super) fn session_job(declared: &Declared<'_>, found: &mut Found) {
-    let Some(last) = last(declared) else { return };
-    let (before, now) = (at(&last, "/deploymentName"), declared.field("/deploymentName"));
-    if before.is_some() && now.is_some() && before != now {
-        let message = "a job cannot move to another session cluster";
+    let Some(now) = declared.field("/deploymentName") else { return };
+    if last(declared).and_then(|last| last.deployment_name).is_some_and(|before| before != *now) {
         found.tell_with_help(
             Subject::Change,
             declared.at("/deploymentName"),
-            message,
+            "a job cannot move to another session cluster",
             "create another FlinkSessionJob, from a savepoint of this one if its state counts",
         );
     }
+}
+
+fn text(value: &Option<Value>) -> Option<&str> {
+    value.as_ref().and_then(Value::as_str)
 }

@@ -76,9 +76,7 @@ mod tests {
         ] {
             assert_eq!(problem(template), None, "{template}");
         }
-        for template in
-            ["a:b/x", "example.com:port", "https://example.com:{{name}}/", "[::1/x", "[zz]/x", "[::1]x", "a:99999999999", "ftp://a/x:y"]
-        {
+        for template in ["a:b/x", "example.com:port", "https://example.com:{{name}}/", "[::1/x", "[zz]/x", "[::1]x", "a:99999999999"] {
             assert!(problem(template).is_some(), "{template}");
         }
     }

@@ -36,6 +36,8 @@ pub(super) fn resources(declared: &Declared<'_>, found: &mut Found) {
             let of = |name: &str| amount(resource, list(name)?.get(resource)?).ok();
             if let (Some(request), Some(limit)) = (of("requests"), of("limits"))
                 && request > limit
+                && !limit.is_zero()
+                && !limit.is_negative()
             {
                 let place = declared.at(&format!("/{role}/resources/requests/{resource}"));
                 found.tell(Subject::Resources, place, format!("the request for {resource} is above its limit"));

@@ -34,15 +34,10 @@ fn jar(declared: &Declared<'_>, uri: &str, found: &mut Found) {
     let allowed = own.map_or(DEFAULT_SCHEMES, |(_, entry)| entry.value.as_str());
     let mut schemes = allowed.split([';', ',']).map(str::trim);
     if !schemes.any(|allowed| allowed.eq_ignore_ascii_case(&scheme)) {
-        found.tell_with_help(
-            Subject::SessionJob,
-            place(),
-            format!("the operator fetches no JAR by {scheme}: it allows {}", shown(allowed)),
-            format!(
-                "put the JAR where https reaches it, or have {scheme} added to {} in the operator's configuration",
-                ALLOWED_SCHEMES.concat()
-            ),
-        );
+        let message = format!("the operator fetches no JAR by {scheme}, only by {}", shown(allowed));
+        let option = ALLOWED_SCHEMES.concat();
+        let help = format!("put the JAR where https reaches it, or have {scheme} added to {option} in the operator's configuration");
+        found.tell_with_help(Subject::SessionJob, place(), message, help);
     } else if matches!(scheme.as_str(), "http" | "https") {
         match artifacts::host(uri) {
             None => found.tell(Subject::SessionJob, place(), format!("the jarURI `{}` names no host", shown(uri))),
