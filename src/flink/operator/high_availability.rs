@@ -1,6 +1,6 @@
 //! High availability: what needs it, and what it needs.
 
-use super::{Declared, Found, Subject};
+use super::{Declared, Found, Subject, shown};
 use crate::flink::options::{HIGH_AVAILABILITY_DIR, JOB_MANAGER_REPLICAS, Names, canonical, high_availability};
 
 const ROLLBACK: Names = &["kubernetes.operator.deployment.rollback.enabled"];
@@ -18,7 +18,8 @@ pub(super) fn needed(declared: &Declared<'_>, found: &mut Found) {
         return;
     }
     if let Some((key, entry)) = standby {
-        let message = format!("{} JobManagers need high availability, which is off: without it each would run the job", entry.value);
+        let message =
+            format!("{} JobManagers need high availability, which is off: without it each would run the job", shown(&entry.value));
         found.tell_with_help(Subject::HighAvailability, declared.place_of(key, Some(entry)), message, format!("{HELP}, or have one"));
     }
     if rollback {

@@ -6,7 +6,7 @@ use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::memory::java::parse_double;
 use crate::flink::memory_size::parse_memory_size;
 use crate::flink::options::{
-    IMAGE, JOB_MANAGER_CPU, Names, PARALLELISM, PARALLELISM_OVERRIDES, SERVICE_ACCOUNT, TASK_MANAGER_CPU, canonical,
+    IMAGE, JOB_MANAGER_CPU, Names, PARALLELISM, PARALLELISM_OVERRIDES, SERVICE_ACCOUNT, TASK_MANAGER_CPU, TASK_MANAGER_REPLICAS, canonical,
 };
 use serde_json::Value;
 
@@ -37,7 +37,7 @@ impl<'a> Pairs<'_, 'a> {
 
     fn fields_win(&mut self) {
         let config = self.config();
-        for (key, lost) in config.overwritten() {
+        for (key, lost) in config.overwritten().filter(|(_, lost)| self.declared.is_written(lost)) {
             if let Some(counts) = config.entry(key) {
                 self.field_wins(key, lost, counts);
             }
@@ -49,15 +49,21 @@ impl<'a> Pairs<'_, 'a> {
                 continue;
             };
             for older in names.iter().filter(|name| **name != now) {
-                if let Some(lost) = config.entry(older) {
+                if let Some(lost) = self.written(older) {
                     self.field_wins(older, lost, counts);
                 }
             }
         }
-        if self.declared.workload.mode == Some(Mode::Standalone)
-            && let (Some(lost), Some(counts)) = (config.entry(CORES), self.implied(TASK_MANAGER_CPU))
-        {
+        if self.declared.workload.mode != Some(Mode::Standalone) {
+            return;
+        }
+        if let (Some(lost), Some(counts)) = (self.written(CORES), self.implied(TASK_MANAGER_CPU)) {
             self.field_wins(CORES, lost, counts);
+        }
+        let key = canonical(TASK_MANAGER_REPLICAS);
+        if let (Some(lost), Some(replicas)) = (self.written(key), self.declared.field("/taskManager/replicas")) {
+            let counts = Entry { value: replicas.to_string(), pointer: Some(self.declared.at("/taskManager/replicas")) };
+            self.field_wins(key, lost, &counts);
         }
     }
 
@@ -100,6 +106,11 @@ impl<'a> Pairs<'_, 'a> {
         }
     }
 
+    /// An option that the object's author wrote.
+    fn written(&self, key: &str) -> Option<&'a Entry> {
+        self.config().entry(key).filter(|entry| self.declared.is_written(entry))
+    }
+
     /// What a field makes of an option.
     fn implied(&self, names: Names) -> Option<&'a Entry> {
         let (_, entry) = self.declared.option(names)?;
@@ -116,7 +127,7 @@ impl<'a> Pairs<'_, 'a> {
     }
 
     fn option_wins(&mut self, key: &str, field: &Entry) {
-        let Some(counts) = self.declared.workload.config.entry(key).filter(|entry| self.declared.is_written(entry)) else { return };
+        let Some(counts) = self.written(key) else { return };
         if same(&counts.value, &field.value) {
             return;
         }
