@@ -224,6 +224,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_set_over_an_option_is_remembered_with_its_place() {
+        let mut config = FlinkConfig::from_object(&json!({"a": {"b": 1}}), "/spec");
+        config.set("a.b", "2", Some("/field".into()));
+        config.set("c", "3", None);
+        config.move_below("/template");
+        let lost: Vec<_> = config.overwritten().map(|(key, entry)| (key, entry.value.as_str(), entry.pointer.as_deref())).collect();
+        assert_eq!((config.get("a.b"), lost), (Some("2"), vec![("a.b", "1", Some("/template/spec/a/b"))]));
+    }
+
+    #[test]
     fn what_is_not_a_mapping_gives_nothing() {
         for object in [json!(null), json!("a: b"), json!(["a"]), json!({})] {
             assert_eq!(FlinkConfig::from_object(&object, "/spec/flinkConfiguration"), FlinkConfig::default());

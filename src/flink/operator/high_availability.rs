@@ -1,7 +1,7 @@
 //! High availability: what needs it, and what it needs.
 
 use super::{Declared, Found, Subject, shown};
-use crate::flink::options::{HIGH_AVAILABILITY_DIR, JOB_MANAGER_REPLICAS, Names, canonical, high_availability};
+use crate::flink::options::{HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, JOB_MANAGER_REPLICAS, Names, canonical, high_availability};
 
 const ROLLBACK: Names = &["kubernetes.operator.deployment.rollback.enabled"];
 
@@ -34,8 +34,9 @@ pub(super) fn needed(declared: &Declared<'_>, found: &mut Found) {
 pub(super) fn directory(declared: &Declared<'_>, found: &mut Found) {
     let Some(mode) = high_availability(&declared.workload.config) else { return };
     if declared.option(HIGH_AVAILABILITY_DIR).is_none() && KEEP_DATA.iter().any(|keeps| keeps.eq_ignore_ascii_case(mode.trim())) {
-        let key = canonical(HIGH_AVAILABILITY_DIR);
-        let message = format!("high availability is on, and option {key} names no directory for its data");
-        found.tell(Subject::HighAvailabilityDir, declared.place_of(key, None), message);
+        let (key, entry) = declared.option(HIGH_AVAILABILITY).unzip();
+        let option = canonical(HIGH_AVAILABILITY_DIR);
+        let message = format!("high availability is on, and option {option} names no directory for its data");
+        found.tell(Subject::HighAvailabilityDir, declared.place_of(key.unwrap_or(option), entry), message);
     }
 }
