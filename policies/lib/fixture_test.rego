@@ -21,7 +21,7 @@ workload(tenant, pods) := {
 	"flink": {
 		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
-		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []},
+		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
 		"state": {"checkpointOption": "execution.checkpointing.dir", "directories": [], "places": []},
 	},
 }

@@ -11,6 +11,7 @@ pub mod kinds;
 mod location;
 pub mod memory;
 pub mod memory_size;
+pub mod operator;
 pub mod options;
 pub mod sizing;
 pub mod state;

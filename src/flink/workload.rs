@@ -96,6 +96,12 @@ pub const MAIN_CONTAINER: &str = "flink-main-container";
 /// Label of the FlinkDeployments that the operator makes to probe itself: it runs nothing for them.
 pub const CANARY_LABEL: &str = "flink.apache.org/canary";
 
+/// Whether an object has that label: the operator neither validates nor deploys it.
+pub fn is_canary(object: &Value) -> bool {
+    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
+    labels.and_then(|labels| labels.get(CANARY_LABEL)).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// A pod template: what one pod of the set will look like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {

@@ -7,7 +7,7 @@ use super::context::{Context, Pods};
 use super::edit::Path;
 use super::template_editor::Editor;
 use crate::flink::config::FlinkConfig;
-use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
+use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
 use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
@@ -116,7 +116,7 @@ pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mu
         let renamed = context.workload.version.is_none_or(|version| version >= RENAMED_DIRS);
         names.get(usize::from(!renamed)).copied().unwrap_or(options::canonical(names))
     };
-    let high_availability = configuration.config.first(HIGH_AVAILABILITY).is_some_and(|(_, entry)| is_active(&entry.value));
+    let high_availability = options::high_availability(&configuration.config).is_some();
     let directories = [
         (CHECKPOINT_DIR, current(CHECKPOINT_DIR), "checkpoints", true),
         (SAVEPOINT_DIR, current(SAVEPOINT_DIR), "savepoints", true),
@@ -127,9 +127,4 @@ pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mu
             configuration.write(key, &format!("{root}/{folder}"), editor);
         }
     }
-}
-
-/// Whether a value of `high-availability.type` turns it on, as Flink reads it.
-fn is_active(value: &str) -> bool {
-    !["", "none", "standalone"].iter().any(|off| value.trim().eq_ignore_ascii_case(off))
 }

@@ -9,12 +9,10 @@ use super::operator_size::Sizing;
 use super::pod_template;
 use crate::flink::options;
 use crate::flink::version::FlinkVersion;
-use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
-
-use crate::flink::CANARY_LABEL;
 
 pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let cluster = resource.name_in(object);
@@ -59,9 +57,4 @@ fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool
     let main_container =
         pointer::at(&template.value, "/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
     PodSet { role, replicas, template: Template::Merged(template), main_container }
-}
-
-fn is_canary(object: &Value) -> bool {
-    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
-    labels.and_then(|labels| labels.get(CANARY_LABEL)).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }

@@ -10,6 +10,7 @@ mod examples;
 pub mod identity;
 pub mod image;
 pub mod object;
+pub mod operator;
 pub mod option_checks;
 pub mod options;
 pub mod pod_security;
