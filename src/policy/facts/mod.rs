@@ -13,6 +13,7 @@ pub mod object;
 pub mod option_checks;
 pub mod options;
 pub mod pods;
+pub mod problems;
 pub mod security_contexts;
 pub mod size;
 pub mod state;

@@ -3,6 +3,7 @@
 use super::{as_text, elements, get, object, path};
 use crate::flink::Workload;
 use crate::flink::image::glob;
+use crate::flink::map_options::map_list;
 use crate::flink::options::names_of;
 use crate::resource::pointer;
 use regorus::Value;
@@ -53,21 +54,13 @@ pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
 pub fn tolerations(workload: &Workload) -> Value {
     let mut found = Vec::new();
     for option in ["kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations"] {
-        let Some(value) = workload.config.get(option) else { continue };
-        for toleration in value.split(';').filter(|toleration| !toleration.trim().is_empty()) {
-            let fields = toleration.split(',').map(|field| {
-                let (key, value) = field.split_once(':').unwrap_or((field, ""));
-                (Value::from(unquoted(key)), Value::from(unquoted(value)))
-            });
+        for fields in map_list(&workload.config, option).map(|(_, maps)| maps).unwrap_or_default() {
+            let fields = fields.into_iter().map(|(key, value)| (Value::from(key), Value::from(value)));
             let toleration = Value::from(fields.collect::<BTreeMap<_, _>>());
             found.push(object([("key", Value::from(option)), ("path", option_path(workload, option)), ("toleration", toleration)]));
         }
     }
     Value::from(found)
-}
-
-fn unquoted(text: &str) -> &str {
-    text.trim().trim_matches(['\'', '"'])
 }
 
 #[cfg(test)]
