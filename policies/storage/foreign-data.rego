@@ -2,8 +2,8 @@
 # title: Data of the tenant's only
 # description: |
 #   A savepoint that a job starts from holds another job's state, an archive its plans and its configuration. Where a tenant's
-#   state may live, so may these: initialSavepointPath, execution.state-recovery.path, jobmanager.archive.fs.dir and their like. A tenant may also say
-#   where in ZooKeeper high availability keeps its nodes.
+#   state may live, so may these: initialSavepointPath, execution.state-recovery.path, jobmanager.archive.fs.dir and their like.
+#   A tenant may also say where in ZooKeeper high availability keeps its nodes.
 # custom:
 #   id: storage/foreign-data
 #   level: error

@@ -21,12 +21,16 @@ const ENDS: [&str; 17] = [
     ".token",
 ];
 
+/// Options that hold one, or below which users' own names stand.
+const OPTIONS: [&str; 3] =
+    ["fs.azure.account.key", "fs.azure.account.oauth2.client.secret", "high-availability.zookeeper.client.authorization"];
+
 /// Whether the value of this option is a secret. The options that name Secrets or files hold none.
 pub fn is_credential(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let is_account_key = || key.contains("fs.azure.account.key") || key.contains("fs.azure.account.oauth2.client.secret");
-    let is_login = || key == "high-availability.zookeeper.client.authorization" || key.starts_with("high-availability.zookeeper.client.authorization.");
-    ENDS.iter().any(|end| key.ends_with(end)) || is_account_key() || is_login()
+    let ends_with =
+        |end: &&str| key.len().checked_sub(end.len()).and_then(|at| key.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end));
+    let below = |option: &str| key.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    ENDS.iter().any(ends_with) || OPTIONS.iter().any(|option| below(option))
 }
 
 /// Whether a value only says where the secret comes from: a variable that a shell or Kubernetes fills in.
@@ -55,9 +59,16 @@ mod tests {
         ] {
             assert!(is_credential(key), "{key}");
         }
-        for key in ["kubernetes.secrets", "kubernetes.secrets.a", "kubernetes.env.secretKeyRef", "s3.endpoint", "fs.s3a.path.style.access",
-            "security.delegation.tokens.enabled", "security.kerberos.login.keytab", "state.backend.type"]
-        {
+        for key in [
+            "kubernetes.secrets",
+            "kubernetes.secrets.a",
+            "kubernetes.env.secretKeyRef",
+            "s3.endpoint",
+            "fs.s3a.path.style.access",
+            "security.delegation.tokens.enabled",
+            "security.kerberos.login.keytab",
+            "state.backend.type",
+        ] {
             assert!(!is_credential(key), "{key}");
         }
         assert!(is_reference("${KEY}") && is_reference("$(KEY)") && !is_reference("AKIA"));

@@ -4,7 +4,7 @@
 //! given: whatever is judged by it must hold whichever counts.
 
 use super::config::{Entry, FlinkConfig};
-use super::values::{list_of_map_pairs, map_pairs};
+use super::values::{Pairs, list_of_map_pairs, map_pairs};
 
 /// One pair of a map option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn map_entries<'a>(config: &'a FlinkConfig, option: &'a str) -> Vec<MapEntry
 }
 
 /// All maps of an option that holds a list of them, with the option's place.
-pub fn map_list<'a>(config: &'a FlinkConfig, option: &str) -> Option<(&'a Entry, Vec<Vec<(String, String)>>)> {
+pub fn map_list<'a>(config: &'a FlinkConfig, option: &str) -> Option<(&'a Entry, Vec<Pairs>)> {
     let entry = config.entry(option)?;
     Some((entry, list_of_map_pairs(&entry.value)))
 }
@@ -56,7 +56,8 @@ mod tests {
         let options = json!({"kubernetes": {"secrets": {"a.b": "/x"}}, "kubernetes.secrets": "c:/y", "kubernetes.secretsX": "no"});
         let config = FlinkConfig::from_object(&options, "/c");
         let found = map_entries(&config, "kubernetes.secrets");
-        let said: Vec<_> = found.iter().map(|pair| (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())).collect();
+        let said: Vec<_> =
+            found.iter().map(|pair| (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())).collect();
         assert_eq!(said, [("c", "/y", "/c/kubernetes.secrets"), ("a.b", "/x", "/c/kubernetes/secrets/a.b")]);
     }
 }

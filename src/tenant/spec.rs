@@ -204,7 +204,22 @@ pub struct Network {
     /// Types of the Service in front of Flink's REST port, which asks nobody for a password: ClusterIP, Headless_ClusterIP, NodePort,
     /// LoadBalancer; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_types: Option<Vec<String>>,
+    pub service_types: Option<Vec<ServiceType>>,
+}
+
+/// Types of the Service in front of Flink's REST port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = values::without_words)]
+pub enum ServiceType {
+    /// Reached from within the cluster.
+    ClusterIP,
+    /// The same, by the pods' own addresses.
+    #[serde(rename = "Headless_ClusterIP")]
+    HeadlessClusterIP,
+    /// Reached at a port of every node.
+    NodePort,
+    /// Reached through a load balancer of the cloud.
+    LoadBalancer,
 }
 
 /// What Flinkgate knows of a tenant at the moment.

@@ -13,9 +13,8 @@ const EPHEMERAL: [&str; 9] = ["none", "emptyDir", "hostPath", "ephemeral", "conf
 pub fn state(workload: &Workload, root: &serde_json::Value, tenant: &Value) -> Value {
     let places = places(tenant);
     let default_scheme = workload.config.get("fs.default-scheme");
-    let allowed = |uri: &str| {
-        places.as_ref().is_none_or(|places| lies_within(&with_default_scheme(uri, default_scheme), places.iter().copied()))
-    };
+    let allowed =
+        |uri: &str| places.as_ref().is_none_or(|places| lies_within(&with_default_scheme(uri, default_scheme), places.iter().copied()));
     let describe = |directory: &StateDirectory<'_>| {
         let uri = &directory.entry.value;
         let ephemeral = directory.mounts.iter().filter(|mount| EPHEMERAL.contains(&mount.kind.as_str()));

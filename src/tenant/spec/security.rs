@@ -78,7 +78,19 @@ pub struct Images {
     /// When the kubelet may pull images: Always, IfNotPresent, Never; any of them when absent. With anything but Always a pod may run an
     /// image of another tenant that its node has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pull_policies: Option<Vec<String>>,
+    pub pull_policies: Option<Vec<PullPolicy>>,
+}
+
+/// When the kubelet pulls an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::values::without_words)]
+pub enum PullPolicy {
+    /// For every container, which asks for the right to it anew.
+    Always,
+    /// Where the node does not have it.
+    IfNotPresent,
+    /// Not at all.
+    Never,
 }
 
 impl Default for Images {

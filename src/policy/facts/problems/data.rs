@@ -102,7 +102,7 @@ fn zoo_keeper(subject: &Subject<'_>, found: &mut Found) {
         None => (subject.place(key, mode), DEFAULT_ROOT),
     };
     let (given, allowed_by) = (config.first(&ROOT).is_some() && subject.option(&ROOT).is_none(), allowed.iter().copied());
-    if !given && !lies_within(&format!("/{}", root.trim()), allowed_by) {
+    if !given && !lies_within(&format!("/{}", root.trim().trim_start_matches('/')), allowed_by) {
         let message = format!("high availability must not keep its nodes below {:?} in ZooKeeper", shown(root));
         let help = match allowed.first() {
             Some(first) => format!("set {}: {first}", ROOT[0]),

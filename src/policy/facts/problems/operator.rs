@@ -12,8 +12,14 @@ use crate::flink::map_options::map_entries;
 /// Where Flink runs: what the operator itself sets for each kind of cluster.
 const TARGETS: [&str; 3] = ["kubernetes-application", "kubernetes-session", "remote"];
 /// Headers for which clouds hand out the credentials of the machine that asks, or that send a request elsewhere.
-const OF_CLOUDS: [&str; 6] =
-    ["metadata-flavor", "metadata", "x-aws-ec2-metadata-token", "x-aws-ec2-metadata-token-ttl-seconds", "x-google-metadata-request", "host"];
+const OF_CLOUDS: [&str; 6] = [
+    "metadata-flavor",
+    "metadata",
+    "x-aws-ec2-metadata-token",
+    "x-aws-ec2-metadata-token-ttl-seconds",
+    "x-google-metadata-request",
+    "host",
+];
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if subject.workload.engine != Engine::Operator || subject.workload.config_pointer.is_none() {
@@ -91,5 +97,7 @@ fn internal(key: &str, entry: &Entry) -> Judged {
             prefixes.iter().any(|prefix| key.starts_with(prefix))
         }
     };
-    theirs.then(|| ("internalOptions", format!("option {key} is not for users: Flink and its operator set it themselves"), "remove the option"))
+    theirs.then(|| {
+        ("internalOptions", format!("option {key} is not for users: Flink and its operator set it themselves"), "remove the option")
+    })
 }

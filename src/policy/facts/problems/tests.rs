@@ -98,7 +98,10 @@ fn images_are_pulled_as_flink_or_kubernetes_would() {
     let pod_with = |container: Json| pod(json!({"containers": [container]}));
     for (object, expected) in [
         (pod_with(json!({"name": "a", "image": "x:1"})), vec!["imagePullPolicy /spec/containers/0/image"]),
-        (pod_with(json!({"name": "a", "image": "x:1", "imagePullPolicy": "Never"})), vec!["imagePullPolicy /spec/containers/0/imagePullPolicy"]),
+        (
+            pod_with(json!({"name": "a", "image": "x:1", "imagePullPolicy": "Never"})),
+            vec!["imagePullPolicy /spec/containers/0/imagePullPolicy"],
+        ),
         (pod_with(json!({"name": "a", "image": "x"})), vec![]),
         (pod_with(json!({"name": "a", "image": "x:1", "imagePullPolicy": "Always"})), vec![]),
         (deployment(json!({"kubernetes.container.image.pull-policy": "Always"})), vec![]),

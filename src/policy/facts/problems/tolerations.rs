@@ -42,8 +42,7 @@ fn is_covered(toleration: &Value, own: &[Value]) -> bool {
             };
             same_or_any(text(own, "key"), key)
                 && same_or_any(text(own, "effect"), effect)
-                && (operator(own) == "Exists"
-                    || operator(own) == operator(toleration) && text(own, "value") == text(toleration, "value"))
+                && (operator(own) == "Exists" || operator(own) == operator(toleration) && text(own, "value") == text(toleration, "value"))
         })
 }
 
