@@ -25,12 +25,14 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
             let option = format!("kubernetes.{component}.{field}");
             for pair in map_entries(config, &option) {
                 let Some(wanted) = wanted.get(&pair.key).filter(|wanted| **wanted != pair.value) else { continue };
-                conflicts.push(Conflict {
-                    rule,
-                    message: format!("option {option} must give pods {}={wanted}, not {:?}", pair.key, pair.value),
-                    pointer: place(pair.option, &pair.entry.pointer),
-                    help: Some(format!("leave {} out: Flinkgate sets it", pair.key)),
-                });
+                let pointer = place(pair.option, &pair.entry.pointer);
+                // One word about an option is enough, however often its text repeats a key.
+                if conflicts.iter().any(|conflict| conflict.rule == rule && conflict.pointer == pointer) {
+                    continue;
+                }
+                let message = format!("option {option} must give pods {}={wanted}, not {:?}", pair.key, shown(&pair.value));
+                let help = Some(format!("leave {} out: Flinkgate sets it", pair.key));
+                conflicts.push(Conflict { rule, message, pointer, help });
             }
         }
     }
@@ -41,9 +43,14 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
     {
         conflicts.push(Conflict {
             rule: NODE_SELECTOR,
-            message: format!("option {NODE_NAME_LABEL} must name the label that tells nodes apart, not {:?}", entry.value),
+            message: format!("option {NODE_NAME_LABEL} must name the label that tells nodes apart, not {:?}", shown(&entry.value)),
             pointer: place(NODE_NAME_LABEL, &entry.pointer),
             help: Some(format!("write {DEFAULT_TOPOLOGY_KEY} or leave it out")),
         });
     }
+}
+
+/// A value for a message, cut to what fits in one.
+fn shown(value: &str) -> String {
+    value.chars().take(100).collect()
 }

@@ -3,7 +3,7 @@
 
 use super::super::state::places;
 use super::{Found, Subject, shown, texts};
-use crate::flink::options::HIGH_AVAILABILITY;
+use crate::flink::options::{HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR};
 use crate::flink::state::{lies_within, with_default_scheme};
 use crate::flink::{Engine, Role};
 use crate::resource::pointer;
@@ -19,6 +19,9 @@ const DIRECTORIES: [(&str, &[&str]); 4] = [
 /// Below it Flink keeps its nodes in ZooKeeper unless told otherwise.
 const DEFAULT_ROOT: &str = "/flink";
 const ROOT: [&str; 2] = ["high-availability.zookeeper.path.root", "recovery.zookeeper.path.root"];
+/// Stands behind the directory, and behind the path in ZooKeeper, where high availability keeps a cluster's data.
+const CLUSTER_ID: [&str; 3] =
+    ["high-availability.cluster-id", "high-availability.zookeeper.path.namespace", "recovery.zookeeper.path.namespace"];
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if !subject.workload.is_flink() {
@@ -38,6 +41,11 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         if let Some((key, entry)) = subject.option(names) {
             entry.value.split(',').for_each(|uri| note(what, uri, &subject.place(key, entry)));
         }
+    }
+    let directory = subject.workload.config.first(HIGH_AVAILABILITY_DIR).map(|(_, entry)| entry.value.trim());
+    // Of the operator's objects it is refused whatever it says.
+    if let (Some((key, entry)), Some(directory), false) = (subject.option(&CLUSTER_ID), directory, subject.is_for_operator()) {
+        note("holds the data of high availability", &format!("{directory}/{}", entry.value), &subject.place(key, entry));
     }
     let key = "state.backend.forst.primary-dir";
     if let Some((_, entry)) = subject.option(&[key]) {
@@ -60,7 +68,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
 fn savepoint_fields(subject: &Subject<'_>) -> Vec<String> {
     let spec = subject.workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec");
     let fields: &[&str] = match subject.workload.engine {
-        Engine::Operator if subject.workload.config_pointer.is_some() => &["/job/initialSavepointPath"],
+        Engine::Operator if subject.is_for_operator() => &["/job/initialSavepointPath"],
         Engine::Spotify => &["/job/fromSavepoint"],
         Engine::Lyft => &["/savepointPath", "/savepointInfo/savepointLocation"],
         _ => &[],
@@ -97,13 +105,17 @@ fn zoo_keeper(subject: &Subject<'_>, found: &mut Found) {
     let Some((key, mode)) = config.first(HIGH_AVAILABILITY).filter(|(_, mode)| mode.value.trim().eq_ignore_ascii_case("zookeeper")) else {
         return;
     };
-    let (place, root) = match config.first(&ROOT) {
-        Some((key, entry)) => (subject.place(key, entry), entry.value.as_str()),
-        None => (subject.place(key, mode), DEFAULT_ROOT),
-    };
-    let (given, allowed_by) = (config.first(&ROOT).is_some() && subject.option(&ROOT).is_none(), allowed.iter().copied());
-    if !given && !lies_within(&format!("/{}", root.trim().trim_start_matches('/')), allowed_by) {
-        let message = format!("high availability must not keep its nodes below {:?} in ZooKeeper", shown(root));
+    let written = subject.option(&ROOT).or_else(|| subject.option(&CLUSTER_ID));
+    // What the tenant itself sets is within its bounds.
+    if written.is_none() && config.first(&ROOT).is_some() {
+        return;
+    }
+    let root = config.first(&ROOT).map_or(DEFAULT_ROOT, |(_, entry)| entry.value.trim());
+    let cluster = config.first(&CLUSTER_ID).map_or("", |(_, entry)| entry.value.trim());
+    let path = format!("/{}/{cluster}", root.trim_start_matches('/'));
+    if !lies_within(&path, allowed.iter().copied()) {
+        let place = written.map_or_else(|| subject.place(key, mode), |(key, entry)| subject.place(key, entry));
+        let message = format!("high availability must not keep its nodes at {:?} in ZooKeeper", shown(path.trim_end_matches('/')));
         let help = match allowed.first() {
             Some(first) => format!("set {}: {first}", ROOT[0]),
             None => "use high-availability.type: kubernetes".into(),

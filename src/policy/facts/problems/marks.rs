@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     for (field, noun, forbidden) in [("labels", "label", "forbiddenLabels"), ("annotations", "annotation", "forbiddenAnnotations")] {
         let forbidden = texts(&subject.security[forbidden]).unwrap_or_default();
+        if field == "annotations" {
+            app_armor(subject, found);
+        }
         if forbidden.is_empty() {
             continue;
         }
@@ -28,6 +31,26 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
                     let message = format!("option {option} must not set the {noun} {:?} on {whose}", shown(&pair.key));
                     found.add("marks", place, message, None);
                 }
+            }
+        }
+    }
+}
+
+/// An annotation of which the Pod Security Standards speak: rules about pods see those of pod templates.
+fn app_armor(subject: &Subject<'_>, found: &mut Found) {
+    if subject.security["podSecurity"]["level"] == regorus::Value::from("privileged") {
+        return;
+    }
+    for (_, component) in subject.made_roles() {
+        let option = format!("kubernetes.{component}.annotations");
+        for pair in map_entries(&subject.workload.config, &option) {
+            let confined = pair.value.is_empty() || pair.value == "runtime/default" || pair.value.starts_with("localhost/");
+            if pair.key.starts_with("container.apparmor.security.beta.kubernetes.io/")
+                && !confined
+                && let Some(place) = subject.written(pair.option, pair.entry)
+            {
+                let message = format!("option {option} must not take AppArmor's profile off pods");
+                found.add("marks", place, message, "write runtime/default, or leave the annotation out".to_owned());
             }
         }
     }

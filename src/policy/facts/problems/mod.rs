@@ -20,7 +20,7 @@ use super::options::is_given;
 use super::{as_text, path};
 use crate::flink::config::Entry;
 use crate::flink::image::glob;
-use crate::flink::{Role, Workload};
+use crate::flink::{Engine, Role, Workload};
 use crate::resource::pointer;
 use regorus::Value;
 use serde_json::Value as Json;
@@ -98,6 +98,12 @@ impl<'a> Subject<'a> {
     /// Whether options make any pods.
     fn options_make_pods(&self) -> bool {
         self.made_roles().next().is_some()
+    }
+
+    /// Whether the object is one whose options the operator takes for its own while it deploys it.
+    fn is_for_operator(&self) -> bool {
+        let has_options = || self.workload.config_pointer.as_deref().is_some_and(|place| place.ends_with("/flinkConfiguration"));
+        self.workload.engine == Engine::Operator && has_options()
     }
 
     /// Whether TaskManagers will be asked for by a pod that is judged here, and of which nothing is said but options.

@@ -65,15 +65,16 @@ impl Allowed<'_> {
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let storage = &subject.tenant["storage"];
-    let allowed = Allowed {
+    let mut allowed = Allowed {
         secrets: texts(&subject.security["secrets"]),
         config_maps: texts(&subject.security["configMaps"]),
         claims: texts(&storage["claims"]),
-        checkpoints: as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|name| name.replace("{cluster}", "*")),
+        checkpoints: None,
     };
     if allowed.secrets.is_none() && allowed.config_maps.is_none() && allowed.claims.is_none() {
         return;
     }
+    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|name| name.replace("{cluster}", "*"));
     for set in &subject.workload.pods {
         let mut note = |kind: Kind, name: &str, place: &str| {
             if let Some(list) = allowed.refused(kind, name) {

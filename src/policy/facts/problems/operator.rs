@@ -5,7 +5,6 @@
 
 use super::credentials::HEADERS;
 use super::{Found, Subject, shown};
-use crate::flink::Engine;
 use crate::flink::config::Entry;
 use crate::flink::map_options::map_entries;
 
@@ -22,7 +21,7 @@ const OF_CLOUDS: [&str; 6] = [
 ];
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
-    if subject.workload.engine != Engine::Operator || subject.workload.config_pointer.is_none() {
+    if !subject.is_for_operator() {
         return;
     }
     for (key, entry) in subject.workload.config.iter() {
