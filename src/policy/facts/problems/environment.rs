@@ -73,7 +73,7 @@ fn options(subject: &Subject<'_>, forbidden: &[&str], found: &mut Found) {
     if subject.options_make_pods()
         && let Some((entry, maps)) = map_list(config, key)
     {
-        for (_, variable) in maps.iter().flatten().filter(|(field, _)| field == "env") {
+        for (_, variable) in maps.iter().flatten().filter(|(field, _)| field.eq_ignore_ascii_case("env")) {
             note(variable, key, entry);
         }
     }

@@ -152,7 +152,7 @@ fn options(subject: &Subject<'_>, allowed: &Allowed<'_>, found: &mut Found) {
     }
     let key = "kubernetes.env.secretKeyRef";
     if let Some((entry, maps)) = map_list(config, key) {
-        for (_, secret) in maps.iter().flatten().filter(|(field, _)| field == "secret") {
+        for (_, secret) in maps.iter().flatten().filter(|(field, _)| field.eq_ignore_ascii_case("secret")) {
             note(Kind::Secret, secret, key, entry);
         }
     }

@@ -5,6 +5,7 @@
 
 use super::credentials::HEADERS;
 use super::{Found, Subject, shown};
+use crate::flink::Mode;
 use crate::flink::config::Entry;
 use crate::flink::map_options::map_entries;
 
@@ -59,7 +60,9 @@ fn files(subject: &Subject<'_>, key: &str, entry: &Entry) -> Judged {
         | "security.kerberos.login.principal"
         | "security.principal"
         | "security.kerberos.krb5-conf.path" => {
-            let mount = subject.workload.config.get("kubernetes.decorator.kerberos-mount.enabled");
+            // What deploys clusters of standalone mode has no switch for it.
+            let has_switch = subject.workload.mode == Some(Mode::Native);
+            let mount = subject.workload.config.get("kubernetes.decorator.kerberos-mount.enabled").filter(|_| has_switch);
             if mount.is_some_and(|mount| mount.eq_ignore_ascii_case("false")) {
                 return None;
             }
