@@ -19,6 +19,7 @@ workload(tenant, pods) := {
 	"mutation": {"conflicts": []},
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
+		"problems": {},
 		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
 		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
@@ -42,3 +43,8 @@ containers(spec) := [container |
 
 # The findings' places, as pointers: what most tests assert.
 places(findings) := {concat("/", [sprintf("%v", [token]) | some token in finding.path]) | some finding in findings}
+
+# A workload with these lists of problems, and one problem.
+with_problems(lists) := object.union(base, {"flink": object.union(base.flink, {"problems": lists})}) if base := workload({}, [])
+
+problem(place) := {"msg": concat(" ", [place, "is wrong"]), "path": split(place, "/"), "help": "mend it"}

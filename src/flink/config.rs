@@ -126,6 +126,13 @@ impl FlinkConfig {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))
     }
 
+    /// The options whose keys begin so, in the order of their keys.
+    pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+        let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
+        let found = self.entries.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix));
+        found.map(|(key, entry)| (key.as_str(), entry))
+    }
+
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -6,9 +6,11 @@
 pub mod catalog;
 pub mod config;
 pub mod config_file;
+pub mod credentials;
 pub mod image;
 pub mod kinds;
 mod location;
+pub mod map_options;
 pub mod memory;
 pub mod memory_size;
 pub mod operator;

@@ -272,6 +272,17 @@ impl Workload {
         self.engine != Engine::None
     }
 
+    /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this role will be like: for all pods
+    /// that an operator makes of a custom resource, and for the TaskManagers that a native JobManager asks for.
+    pub fn options_make(&self, role: Role) -> bool {
+        match (self.engine, role) {
+            (_, Role::Other) => false,
+            (Engine::Operator, _) => self.declares_cluster,
+            (Engine::Native, Role::TaskManager) => self.pods.iter().any(|set| set.role == Role::JobManager),
+            _ => false,
+        }
+    }
+
     /// How many clusters, all alike, the object declares. A role's pods are a part of one: where the part alone is too
     /// large, so is the cluster.
     pub fn clusters(&self) -> u64 {

@@ -7,6 +7,7 @@ use super::context::{Context, Pods};
 use super::edit::Path;
 use super::template_editor::Editor;
 use crate::flink::config::FlinkConfig;
+use crate::flink::credentials::is_credential;
 use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
 use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
@@ -77,9 +78,13 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
     for (name, entry) in others {
         conflicts.push(Conflict {
             rule: RULE,
-            message: format!("option {name} must be {wanted:?} for this tenant, not {:?}", entry.value),
+            message: disagreement(name, wanted, &entry.value),
             pointer: entry.pointer.clone().unwrap_or_else(|| configuration.base.into()),
-            help: Some(format!("write {wanted:?} or leave it out: Flinkgate sets it")),
+            help: Some(if is_credential(name) {
+                "leave it out: Flinkgate sets it".into()
+            } else {
+                format!("write {wanted:?} or leave it out: Flinkgate sets it")
+            }),
         });
         if let Some(place) = entry.pointer {
             replace_at(&place, wanted, editor);
@@ -89,6 +94,14 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
     if configuration.config.entry(key).is_none_or(|entry| entry.value != wanted || entry.pointer.is_none()) {
         configuration.write(key, wanted, editor);
     }
+}
+
+/// What is said of another value; a secret is not.
+fn disagreement(name: &str, wanted: &str, found: &str) -> String {
+    if is_credential(name) {
+        return format!("option {name} must have this tenant's value");
+    }
+    format!("option {name} must be {wanted:?} for this tenant, not {found:?}")
 }
 
 /// Overwrites a value where it stands. The path goes through fields only: an option within a list has the list's place.

@@ -12,6 +12,7 @@ mod edit;
 mod labels;
 mod main_container;
 mod node_selector;
+mod option_entries;
 mod patch;
 mod read_only_root;
 mod resources;
@@ -135,6 +136,7 @@ fn complete<'a>(
         }
         editor.apply(edits);
     }
+    option_entries::judge(&context, &mut conflicts);
     if let Some(configuration) = &mut configuration {
         configuration::inject_state_directories(&context, configuration, &mut editor);
         resources::inject(&context, configuration, &mut editor);

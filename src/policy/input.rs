@@ -1,7 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::{object, operator, option_checks, options, path, pod_security, pods, size, state, text};
+use super::facts::{object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -140,6 +140,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
     let job = workload.config_pointer.as_deref().and_then(pointer::parent).and_then(|spec| pointer::at(root, spec)?.get("job"));
     let upgrade =
         job.filter(|job| job.is_object()).map(|job| job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless"));
+    let pods = pods::pods(workload, root, converted, &resource.namespace, tenant);
     object([
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),
@@ -151,7 +152,8 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("jobs", Value::from(workload.jobs)),
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
-        ("pods", pods::pods(workload, root, converted, &resource.namespace, tenant)),
+        ("problems", problems::problems(workload, root, tenant, &pods)),
+        ("pods", pods),
         ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("config", options::config(workload)),
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),

@@ -68,6 +68,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
         ("/spec/affinity", format!("{base}/affinity")),
         ("/spec/containers/0", base.to_owned()),
         ("/spec/containers/0/image", "/spec/image".to_owned()),
+        ("/spec/containers/0/imagePullPolicy", "/spec/imagePullPolicy".to_owned()),
         ("/spec/containers/0/volumeMounts", "/spec/volumeMounts".to_owned()),
         ("/spec/containers/0/env", format!("{base}/envConfig/env")),
         ("/spec/containers/0/envFrom", format!("{base}/envConfig/envFrom")),
@@ -76,6 +77,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     ];
     let fields = [
         ("image", field("/spec/image")),
+        ("imagePullPolicy", field("/spec/imagePullPolicy")),
         ("env", own("envConfig/env")),
         ("envFrom", own("envConfig/envFrom")),
         ("volumeMounts", field("/spec/volumeMounts")),

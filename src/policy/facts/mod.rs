@@ -15,6 +15,7 @@ pub mod option_checks;
 pub mod options;
 pub mod pod_security;
 pub mod pods;
+pub mod problems;
 pub mod size;
 pub mod state;
 pub mod tenant;
