@@ -24,14 +24,23 @@ pub fn size(workload: &Workload) -> Value {
         ("persistentVolumeClaims", Value::from(total.persistent_volume_claims)),
         ("extended", extended(&total.extended)),
     ]);
-    let problem =
-        |problem: &SizeProblem| object([("message", Value::from(problem.message.as_str())), ("path", Value::from(path(&problem.pointer)))]);
     object([
         ("jobManager", size.job_manager.as_ref().map_or(Value::Null, role)),
         ("taskManager", size.task_manager.as_ref().map_or(Value::Null, role)),
         ("total", total),
-        ("problems", Value::from(size.problems.iter().map(problem).collect::<Vec<_>>())),
+        ("problems", listed(&size.problems)),
     ])
+}
+
+/// Of the size, what conditions look at: `{problems}`.
+pub fn problems(workload: &Workload) -> Value {
+    object([("problems", listed(&workload.size.problems))])
+}
+
+fn listed(problems: &[SizeProblem]) -> Value {
+    let problem =
+        |problem: &SizeProblem| object([("message", Value::from(problem.message.as_str())), ("path", Value::from(path(&problem.pointer)))]);
+    Value::from(problems.iter().map(problem).collect::<Vec<_>>())
 }
 
 /// Flink's breakdown by role, in bytes, or `{error, option}` where Flink would not start; null where unknown.
