@@ -174,3 +174,47 @@ spec:
     let found = folder.findings(&["."]);
     assert!(found.iter().any(|(rule, _, line)| rule == "security/privileged" && *line == 16), "{found:?}");
 }
+
+const SESSION: &str = "
+apiVersion: flink.apache.org/v1beta1
+kind: FlinkDeployment
+metadata: {name: session, namespace: payments-prod}
+spec:
+  flinkVersion: v1_20
+  image: registry.example.com/flink/session:1
+  serviceAccount: flink
+  flinkConfiguration: {execution.checkpointing.dir: 's3://payments-flink/checkpoints'}
+  jobManager: {resource: {cpu: 1, memory: 2048m}}
+  taskManager: {resource: {cpu: 1, memory: 2048m}}
+";
+
+fn session_job(cluster: &str, mode: &str, options: &str) -> String {
+    format!(
+        "apiVersion: flink.apache.org/v1beta1\nkind: FlinkSessionJob\nmetadata: {{name: clicks, namespace: payments-prod}}\nspec:\n  deploymentName: {cluster}\n  flinkConfiguration: {{{options}}}\n  job: {{jarURI: 'https://repo.example.com/clicks.jar', parallelism: 2, upgradeMode: {mode}}}\n"
+    )
+}
+
+#[test]
+fn a_session_job_is_held_against_its_cluster_where_that_is_in_the_input() {
+    let savepoints = "execution.checkpointing.savepoint-dir: 's3://payments-flink/savepoints'";
+    let old = SESSION.replace("v1_20", "v1_19");
+    let cases = [
+        // The cluster's directory counts for the job.
+        (SESSION, session_job("session", "last-state", ""), vec![]),
+        (SESSION, session_job("session", "savepoint", savepoints), vec![]),
+        (SESSION, session_job("session", "savepoint", ""), vec!["storage/savepoint-dir"]),
+        (DEPLOYMENT, session_job("etl", "stateless", ""), vec!["flink/session-job"]),
+        (DEPLOYMENT, session_job("etl", "last-state", ""), vec!["flink/session-job", "flink/session-job"]),
+        // Its version is the job's.
+        (&old, session_job("session", "stateless", "execution.checkpointing.num-retained: 3"), vec!["flink/option-version"]),
+        // Of a cluster that is not there, nothing is said: the operator waits for it.
+        (SESSION, session_job("other", "savepoint", ""), vec![]),
+    ];
+    for (cluster, job, expected) in cases {
+        let folder = Folder::with(&[("cluster.yaml", cluster), ("job.yaml", &job)]);
+        let report = folder.json(&["lint", "."]);
+        let found = report["findings"].as_array().unwrap().iter().filter(|finding| finding["object"]["kind"] == "FlinkSessionJob");
+        let rules: Vec<&str> = found.map(|finding| finding["rule"].as_str().unwrap()).collect();
+        assert_eq!(rules, expected, "{job}{report:#}");
+    }
+}

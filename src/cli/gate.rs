@@ -30,7 +30,7 @@ pub struct OperatorArgs {
 }
 
 impl OperatorArgs {
-    /// What is known beside the objects of an input: the operator's defaults, and the ConfigMaps among `manifests`.
+    /// What is known beside the objects of an input: the operator's defaults, and what `manifests` say of others.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -38,8 +38,12 @@ impl OperatorArgs {
         let operator = self.operator_config.as_deref().map(operator_defaults).transpose()?.unwrap_or_default();
         let mut surroundings = Surroundings::default().with_operator(operator);
         for Manifest { resource, .. } in manifests {
-            if resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap" {
-                surroundings.add_config_map(&resource.namespace, &resource.name, &resource.object);
+            match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
+                ("", "ConfigMap") => surroundings.add_config_map(&resource.namespace, &resource.name, &resource.object),
+                ("flink.apache.org", kind @ "FlinkDeployment") => {
+                    surroundings.add_object(kind, &resource.namespace, &resource.name, Some(resource.object.clone()));
+                }
+                _ => {}
             }
         }
         Ok(surroundings)

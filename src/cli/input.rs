@@ -75,9 +75,12 @@ impl Texts {
         self.of(|text| text.contains(word) || text.contains('\\'))
     }
 
-    /// The objects of the files that may hold a ConfigMap with Flink's configuration.
-    pub fn config_maps(&self) -> Vec<Manifest> {
-        self.of(|text| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file)))
+    /// The objects of the files that may say what others mean: ConfigMaps with Flink's configuration, and where there are
+    /// session jobs, their clusters.
+    pub fn meaningful(&self) -> Vec<Manifest> {
+        let sessions = self.texts.iter().any(|text| text.text.contains("FlinkSessionJob"));
+        let config_map = |text: &str| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file));
+        self.of(|text| config_map(text) || (sessions && text.contains("FlinkDeployment")))
     }
 
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {

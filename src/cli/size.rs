@@ -41,7 +41,8 @@ pub fn run(args: Args) -> Outcome {
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
-    let surroundings = args.operator.surroundings(manifests.iter().copied())?;
+    let surroundings =
+        args.operator.surroundings(manifests.iter().copied().filter(|manifest| manifest.resource.kind.kind == "ConfigMap"))?;
     let workloads: Vec<(&Manifest, Workload)> = manifests
         .par_iter()
         .filter_map(|&manifest| Some((manifest, flink::lower_within(&manifest.resource, &manifest.resource.object, &surroundings)?)))

@@ -6,6 +6,7 @@ use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all later ones).
 const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.";
@@ -16,6 +17,8 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 pub struct Surroundings {
     operator: OperatorDefaults,
     config_maps: BTreeMap<(String, String), FlinkConfig>,
+    /// By kind, namespace and name; `None` for what is known not to exist.
+    objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -38,6 +41,25 @@ impl Surroundings {
         if let Some(Ok(config)) = read {
             self.config_maps.insert((namespace.into(), name.into()), config);
         }
+    }
+
+    /// Adds an object that others are about, or that there is none of this name.
+    pub fn add_object(&mut self, kind: &str, namespace: &str, name: &str, object: Option<Value>) {
+        self.objects.insert((kind.into(), namespace.into(), name.into()), object.map(Arc::new));
+    }
+
+    /// An object that another is about.
+    pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.known(kind, namespace, name)?.as_deref()
+    }
+
+    /// Whether an object is known not to exist.
+    pub fn is_absent(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        self.known(kind, namespace, name).is_some_and(Option::is_none)
+    }
+
+    fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<&Option<Arc<Value>>> {
+        if self.objects.is_empty() { None } else { self.objects.get(&(kind.into(), namespace.into(), name.into())) }
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

@@ -235,6 +235,15 @@ impl MergedTemplate {
     }
 }
 
+/// The FlinkDeployment that a FlinkSessionJob is submitted to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionCluster {
+    /// Whether it runs a job of its own, and so takes no other.
+    pub is_application: bool,
+    /// Its configuration, which holds for what the job does not say.
+    pub config: FlinkConfig,
+}
+
 /// What an object makes Kubernetes run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Workload {
@@ -246,6 +255,10 @@ pub struct Workload {
     pub cluster: String,
     /// What a pod's labels call its cluster, where that is not the cluster that it is made for.
     pub pretends: Option<String>,
+    /// Of a job that is submitted to a session cluster, that cluster, where it is known.
+    pub session: Option<SessionCluster>,
+    /// Whether what the object is about is known not to exist: a snapshot's job.
+    pub aims_at_nothing: bool,
     /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
     pub children: Vec<String>,
     /// How many such clusters run while one takes over from another; zero says as little as one.

@@ -9,6 +9,7 @@ mod gate;
 mod live;
 mod passes;
 mod place;
+pub mod related;
 pub mod scale;
 mod usage;
 

@@ -114,7 +114,9 @@ fn a_generated_name_is_judged_like_any_other() {
         assert!(refusal.contains("security/privileged"), "{refusal}");
     }
     let mut elsewhere = etl.clone();
-    elsewhere["spec"]["flinkConfiguration"]["execution.checkpointing.dir"] = json!("s3://bucket/etl");
+    for directory in ["dir", "savepoint-dir"] {
+        elsewhere["spec"]["flinkConfiguration"][format!("execution.checkpointing.{directory}")] = json!("s3://bucket/etl");
+    }
     for object in [pod(&plain, "", false), elsewhere] {
         let stored = create(&plain, object).unwrap();
         assert!(stored["metadata"]["name"].as_str().unwrap().len() > "etl-".len(), "{stored:#}");
@@ -299,4 +301,37 @@ fn finalizers_go_and_namespaces_go_whatever_the_rules_are_by_now() {
     admin.kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
     merge("second", no_finalizer).unwrap();
     admin.kubectl(&["wait", "--for=delete", &format!("namespace/{namespace}"), "--timeout=60s"]);
+}
+
+#[test]
+fn session_jobs_and_snapshots_are_held_against_what_they_are_about() {
+    let admin = installation();
+    let namespace = admin.tenant("about", json!({}));
+    let mut cluster = example("manifests/etl.yaml", &namespace);
+    cluster["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 2, "upgradeMode": "stateless"});
+    admin.create(&cluster.to_string());
+    cluster["metadata"]["name"] = json!("session");
+    cluster["spec"].as_object_mut().unwrap().remove("job");
+    admin.create(&cluster.to_string());
+    let object = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec});
+    let create = |object: Value| admin.try_kubectl(&["create", "-f", "-"], &object.to_string());
+    let job = |cluster: &str| {
+        let job = json!({"jarURI": "https://repo.example.com/job.jar", "parallelism": 1, "upgradeMode": "stateless"});
+        object("FlinkSessionJob", "clicks", json!({"deploymentName": cluster, "job": job}))
+    };
+    let refusal = create(job("etl")).unwrap_err();
+    assert!(refusal.contains("flink/session-job: FlinkDeployment etl runs a job of its own"), "{refusal}");
+    create(job("session")).unwrap();
+    let snapshot = |kind: &str, name: &str, savepoint: Value| {
+        object("FlinkStateSnapshot", &format!("of-{name}"), json!({"jobReference": {"kind": kind, "name": name}, "savepoint": savepoint}))
+    };
+    let refusal = create(snapshot("FlinkSessionJob", "gone", json!({}))).unwrap_err();
+    assert!(refusal.contains("flink/snapshot: there is no FlinkSessionJob gone"), "{refusal}");
+    for (kind, name, savepoint) in [
+        ("FlinkSessionJob", "clicks", json!({})),
+        ("FlinkDeployment", "etl", json!({})),
+        ("FlinkDeployment", "gone", json!({"alreadyExists": true, "path": "s3://payments-flink/savepoints/1", "disposeOnDelete": false})),
+    ] {
+        create(snapshot(kind, name, savepoint)).unwrap();
+    }
 }

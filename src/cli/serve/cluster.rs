@@ -11,6 +11,8 @@ use crate::cluster::keeper::{self, Input, Outputs, Start};
 use crate::cluster::lease::{self, Candidate};
 use crate::cluster::lookup::Lookup;
 use crate::cluster::{status, watches};
+use crate::flink::Surroundings;
+use crate::pipeline::related::{Related, related};
 use crate::pipeline::{Gate, scale};
 use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
 use crate::resource::{Operation, Resource, files};
@@ -74,6 +76,8 @@ impl Cluster {
             let gate = gate.load_full();
             let answer = placed(&gate, &lookup, resource).and_then(|placed| {
                 let gate = placed.as_ref().unwrap_or(&gate);
+                let informed = informed(gate, &lookup, resource)?;
+                let gate = informed.as_ref().unwrap_or(gate);
                 let resized = resized(gate, &lookup, resource)?;
                 let judged = resized.as_ref().unwrap_or(resource);
                 let answer = webhook.ask(gate, judged);
@@ -135,6 +139,21 @@ fn resized(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<R
         Ok(stored) => Ok(stored.map(|stored| scale::as_update(resource, stored))),
         Err(error) => Err(unread("quota/unread-object", &format!("{} {}/{}", of.resource, resource.namespace, resource.name), &error)),
     }
+}
+
+/// The gate that knows what an object is about; `None` where it is about nothing but itself, or of no tenant.
+fn informed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Gate>, Answer> {
+    let Some(Related { kind, of, name }) =
+        related(resource).filter(|_| matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_)))
+    else {
+        return Ok(None);
+    };
+    let found = lookup
+        .object(&of, &resource.namespace, &name)
+        .map_err(|error| unread("flink/unread-object", &format!("{kind} {}/{name}", resource.namespace), &error))?;
+    let mut surroundings = Surroundings::clone(&gate.surroundings());
+    surroundings.add_object(kind, &resource.namespace, &name, found);
+    Ok(Some(gate.within(Arc::new(surroundings))))
 }
 
 /// The answer where something had to be read that could not be.

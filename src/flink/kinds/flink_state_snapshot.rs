@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Where the savepoint is.
 const PATH: &str = "/spec/savepoint/path";
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let text = |place| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.is_empty());
     let cluster = text("/spec/jobReference/name").unwrap_or_default();
     let mut workload = Workload { engine: Engine::Operator, cluster: cluster.into(), ..Workload::default() };
@@ -20,5 +20,7 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
         // It stands for the option that every savepoint without a path of its own goes by.
         workload.config.set(canonical(SAVEPOINT_DIR), path, Some(PATH.into()));
     }
+    let kind = text("/spec/jobReference/kind").unwrap_or_default();
+    workload.aims_at_nothing = surroundings.is_absent(kind, &resource.namespace, cluster);
     workload
 }

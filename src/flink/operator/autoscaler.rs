@@ -42,8 +42,9 @@ pub(super) fn options(declared: &Declared<'_>, found: &mut Found) {
             range(declared, name, least, most, found);
         }
     }
-    // A session job's target may come from its cluster, which is not known here.
-    let otherwise = declared.workload.declares_cluster.then_some(DEFAULT_TARGET);
+    // A session job's target may come from its cluster, where that is not known.
+    let known = declared.workload.declares_cluster || declared.workload.session.is_some();
+    let otherwise = known.then_some(DEFAULT_TARGET);
     let target = option(declared, "utilization.target").map_or(otherwise, |(_, entry)| parse_double(&entry.value));
     range(declared, "utilization.max", target.unwrap_or(0.0), 1.0, found);
     range(declared, "utilization.min", 0.0, target.unwrap_or(1.0), found);

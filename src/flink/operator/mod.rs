@@ -3,8 +3,8 @@
 //! The operator tells one problem at a time, after the object is stored, in a status field. Here all are told, at their
 //! places, before. Each file is one subject; every check is silent and allocates nothing where nothing is wrong.
 //!
-//! What cannot be known from one object is left out: whether a FlinkSessionJob's cluster is there and a session cluster,
-//! whether a snapshot's job is there, and to what address a host name resolves.
+//! A FlinkSessionJob is held against its cluster, and a snapshot against its job, where those are known: from the same input,
+//! or from the API server. To what address a host name resolves is left out: it may be another one tomorrow.
 
 mod artifacts;
 mod autoscaler;
@@ -158,10 +158,14 @@ pub fn problems(resource: &Resource, object: &Value, workload: &Workload, is_giv
                 let Some(declared) = Declared::new(resource, object, workload) else { return Vec::new() };
                 names::session_cluster(&declared, &mut found);
                 session_job::job(&declared, &mut found);
+                if let Some(session) = &workload.session {
+                    session_job::in_cluster(&declared, session, &mut found);
+                    savepoints::directory(&declared, &mut found);
+                }
                 autoscaler::options(&declared, &mut found);
                 changes::session_job(&declared, &mut found);
             }
-            "FlinkStateSnapshot" => snapshot::snapshot(object, &mut found),
+            "FlinkStateSnapshot" => snapshot::snapshot(object, workload.aims_at_nothing, &mut found),
             _ => {}
         }
     }
@@ -200,9 +204,10 @@ impl<'a> Declared<'a> {
         format!("{}{path}", self.place)
     }
 
-    /// The first of an option's names that is set.
+    /// The first of an option's names that is set; where a session job says nothing, its cluster's word holds.
     fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
-        self.workload.config.first(names)
+        let of_cluster = || self.workload.session.as_ref().and_then(|session| session.config.first(names));
+        self.workload.config.first(names).or_else(of_cluster)
     }
 
     /// Whether an option is set to true.

@@ -1,7 +1,8 @@
 //! The job of a FlinkSessionJob, which the operator fetches and submits itself.
 
 use super::{Declared, Found, Subject, artifacts, shown};
-use crate::flink::options::Names;
+use crate::flink::options::{CHECKPOINT_DIR, Names, canonical};
+use crate::flink::workload::SessionCluster;
 use serde_json::Value;
 
 /// Schemes that the operator fetches from; only its own configuration may name others.
@@ -20,6 +21,21 @@ pub(super) fn job(declared: &Declared<'_>, found: &mut Found) {
     }
     if let Some(uri) = job.get("jarURI").and_then(Value::as_str) {
         jar(declared, uri, found);
+    }
+}
+
+/// A cluster that takes jobs, and a directory for the checkpoints that an upgrade starts from.
+pub(super) fn in_cluster(declared: &Declared<'_>, cluster: &SessionCluster, found: &mut Found) {
+    if cluster.is_application {
+        let message = format!("FlinkDeployment {} runs a job of its own and takes no other", shown(&declared.workload.cluster));
+        let help = "name a FlinkDeployment without spec.job, or deploy the job as a FlinkDeployment";
+        found.tell_with_help(Subject::SessionJob, declared.at("/deploymentName"), message, help);
+    }
+    let mode = declared.text("/job/upgradeMode").filter(|mode| *mode != "stateless");
+    if let Some(mode) = mode.filter(|_| declared.is_blank(CHECKPOINT_DIR)) {
+        let message = format!("upgradeMode {mode} needs a checkpoint directory, and neither the job nor its cluster names one");
+        let help = format!("set {} in the flinkConfiguration of the FlinkDeployment", canonical(CHECKPOINT_DIR));
+        found.tell_with_help(Subject::SessionJob, declared.at("/job/upgradeMode"), message, help);
     }
 }
 

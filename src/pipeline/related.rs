@@ -1,0 +1,58 @@
+//! Objects that say what another one means: a session job's cluster, a snapshot's job.
+
+use crate::resource::{GroupVersionResource, Operation, Resource, pointer};
+use serde_json::Value;
+
+/// Kinds that others refer to, and their plurals.
+const REFERRED: [(&str, &str); 2] = [("FlinkDeployment", "flinkdeployments"), ("FlinkSessionJob", "flinksessionjobs")];
+
+/// One object of the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its plural, to ask the API server by.
+    pub of: GroupVersionResource,
+    /// Its name.
+    pub name: String,
+}
+
+/// The object that must be known to judge another one whole; `None` for most.
+pub fn related(resource: &Resource) -> Option<Related> {
+    let text = |place: &str| pointer::at(&resource.object, place).and_then(Value::as_str).unwrap_or_default();
+    let changes = matches!(resource.operation, Operation::Create | Operation::Update) && resource.sub_resource.is_none();
+    let (kind, name) = match resource.kind.kind.as_str() {
+        "FlinkSessionJob" => ("FlinkDeployment", text("/spec/deploymentName")),
+        // What the operator notes of a savepoint that is there already is about a job that may be gone.
+        "FlinkStateSnapshot" if pointer::at(&resource.object, "/spec/savepoint/alreadyExists") != Some(&Value::Bool(true)) => {
+            (text("/spec/jobReference/kind"), text("/spec/jobReference/name"))
+        }
+        _ => return None,
+    };
+    let (kind, plural) = REFERRED.iter().find(|(known, _)| *known == kind)?;
+    let of =
+        GroupVersionResource { group: resource.kind.group.clone(), version: resource.kind.version.clone(), resource: (*plural).to_owned() };
+    (changes && resource.kind.group == "flink.apache.org" && !name.is_empty()).then(|| Related { kind, of, name: name.into() })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_session_jobs_and_snapshots_that_are_to_be_taken_are_about_others() {
+        let of = |kind: &str, spec: Value| {
+            let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
+            related(&Resource::from_manifest(object).unwrap()).map(|related| format!("{} {}", related.of.resource, related.name))
+        };
+        assert_eq!(of("FlinkSessionJob", json!({"deploymentName": "etl"})).as_deref(), Some("flinkdeployments etl"));
+        let reference = json!({"kind": "FlinkSessionJob", "name": "clicks"});
+        assert_eq!(of("FlinkStateSnapshot", json!({"jobReference": reference})).as_deref(), Some("flinksessionjobs clicks"));
+        assert_eq!(of("FlinkStateSnapshot", json!({"jobReference": reference, "savepoint": {"alreadyExists": true}})), None);
+        assert_eq!(of("FlinkStateSnapshot", json!({"jobReference": {"kind": "Pod", "name": "x"}})), None);
+        assert_eq!(of("FlinkDeployment", json!({})), None);
+        assert_eq!(of("FlinkSessionJob", json!({})), None);
+    }
+}
