@@ -1,8 +1,8 @@
 # METADATA
 # title: Sizes that Flink and Kubernetes can read
 # description: |
-#   What no size can be made of, a memory size that is none or a memory configuration that Flink refuses, would fail only when
-#   the pods start, and can be counted against no quota.
+#   What no size can be made of, a memory size that is none or a count that is no number, would fail only when the pods start,
+#   and can be counted against no quota. What Flink says against sizes that can be read is told by `flink/memory`.
 # custom:
 #   id: flink/size
 #   level: error

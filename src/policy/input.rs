@@ -1,7 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::{object, option_checks, options, path, pods, size, state, text};
+use super::facts::{memory, object, option_checks, options, path, pods, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -159,7 +159,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),
-        ("memory", size::memory(workload)),
+        ("memory", memory::memory(workload)),
     ])
 }
 

@@ -3,7 +3,8 @@
 use super::{ObjectRef, RenderError};
 use crate::flink::Workload;
 use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
-use crate::flink::sizing::{RoleSize, SizeProblem, Total};
+use crate::flink::sizing::bounds::Bounds;
+use crate::flink::sizing::{Limits, RoleSize, SizeProblem, Total};
 use crate::resource::quantity::Quantity;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ pub struct ClusterSize {
     #[serde(skip_serializing_if = "Option::is_none")]
     task_manager: Option<RoleFigures>,
     total: TotalFigures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounds: Option<BoundFigures>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<ProblemFigures>,
 }
@@ -35,7 +38,33 @@ struct RoleFigures {
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<Breakdown>,
+}
+
+/// Limits of Flink's own container, where they are above its requests.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LimitFigures {
+    cpu: f64,
+    memory_bytes: u64,
+}
+
+/// How far the cluster may go by itself.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BoundFigures {
+    task_managers: Range,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unbounded: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Range {
+    min: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<u64>,
 }
 
 /// Flink's memory by component in bytes, or why Flink would not start.
@@ -91,6 +120,7 @@ impl ClusterSize {
             job_manager: size.job_manager.as_ref().map(|role| RoleFigures::new(role, None, job_manager_components)),
             task_manager: size.task_manager.as_ref().map(|role| RoleFigures::new(role, Some(role.slots), task_manager_components)),
             total: TotalFigures::new(&size.total),
+            bounds: size.bounds.as_ref().map(BoundFigures::new),
             problems: size.problems.iter().map(problem).collect(),
         }
     }
@@ -102,7 +132,15 @@ impl RoleFigures {
             Ok(memory) => Breakdown::Components(Components(components(memory))),
             Err(MemoryError { message, .. }) => Breakdown::Refused { error: message.clone() },
         });
-        Self { replicas: role.replicas, cpu: role.cpu.as_cores_f64(), memory_bytes: role.memory.units_ceil(), slots, memory }
+        let limits = role.limits.map(|Limits { cpu, memory }| LimitFigures { cpu: cpu.as_cores_f64(), memory_bytes: memory.units_ceil() });
+        Self { replicas: role.replicas, cpu: role.cpu.as_cores_f64(), memory_bytes: role.memory.units_ceil(), slots, limits, memory }
+    }
+}
+
+impl BoundFigures {
+    fn new(bounds: &Bounds) -> Self {
+        let Bounds { least, most, open } = bounds;
+        Self { task_managers: Range { min: *least, max: *most }, unbounded: open.as_ref().map(|open| open.message.clone()) }
     }
 }
 
@@ -186,13 +224,36 @@ fn table(cluster: &ClusterSize) -> String {
             let _ = writeln!(out, "  {name} {}", amount.as_str().unwrap_or_default());
         }
     }
+    if let Some(bounds) = &cluster.bounds {
+        write_bounds(&mut out, bounds, cluster.task_manager.as_ref().map_or(0, |role| role.replicas));
+    }
     for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
+        if let Some(LimitFigures { cpu, memory_bytes }) = &role.limits {
+            let _ = writeln!(out, "  {name} limits: cpu {cpu}, memory {}", bytes(*memory_bytes));
+        }
         breakdown(&mut out, name, role);
     }
     for problem in &cluster.problems {
         let _ = writeln!(out, "  not counted: {} ({})", problem.message, problem.pointer);
     }
     out
+}
+
+/// Said where the number of TaskManagers is not simply the declared one.
+fn write_bounds(out: &mut String, bounds: &BoundFigures, declared: u64) {
+    let Range { min, max } = bounds.task_managers;
+    match max {
+        Some(max) if (min, max) != (declared, declared) => {
+            let _ = writeln!(out, "  TaskManagers from {min} to {max}");
+        }
+        None if min > 0 => {
+            let _ = writeln!(out, "  TaskManagers from {min}");
+        }
+        _ => {}
+    }
+    if let Some(unbounded) = &bounds.unbounded {
+        let _ = writeln!(out, "  unbounded: {unbounded}");
+    }
 }
 
 fn breakdown(out: &mut String, name: &str, role: &RoleFigures) {
@@ -221,6 +282,8 @@ fn bytes(amount: u64) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::memory::Fault;
+    use crate::flink::sizing::bounds::Unbounded;
     use crate::flink::{Engine, Mode};
 
     fn clusters() -> Vec<ClusterSize> {
@@ -245,9 +308,13 @@ mod tests {
             cpu: Quantity::parse("1500m").unwrap(),
             memory: gib(4),
             slots: 2,
+            limits: Some(Limits { cpu: Quantity::from_units(3), memory: gib(4) }),
             breakdown: Some(Err(MemoryError {
                 message: "network memory (2Gi) is larger than its maximum (1Gi)".into(),
                 option: "taskmanager.memory.network.max".into(),
+                fault: Fault::TooSmall,
+                problem: String::new(),
+                nearest: None,
             })),
             ..RoleSize::default()
         });
@@ -260,6 +327,8 @@ mod tests {
             jobs: 1,
             ..Total::default()
         };
+        let open = Unbounded { message: "it grows".into(), option: "x", help: "y" };
+        workload.size.bounds = Some(Bounds { least: 1, most: Some(200), open: Some(open) });
         workload.size.total.extended.insert("nvidia.com/gpu".into(), Quantity::from_units(4));
         workload
             .size

@@ -32,14 +32,15 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
     let mut config = operator_config::read(object, &mut problems);
-    let counts = operator_count::count(object, mode, &mut config, &mut problems);
+    let counts = operator_count::count(object, mode, version, &mut config, &mut problems);
 
     let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
     let job_manager = pod_set(object, Role::JobManager, counts.job_managers, "/spec/jobManager/podTemplate", by_name);
     let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, "/spec/taskManager/podTemplate", by_name);
     let sizing = Sizing { object, config: &config, version, mode };
-    let mut size = sizing.size(counts, &job_manager, &task_manager, problems);
+    let mut size = sizing.size(&counts, &job_manager, &task_manager, problems);
     size.total.jobs = jobs;
+    size.bounds = Some(counts.bounds);
 
     Workload {
         version,

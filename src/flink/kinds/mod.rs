@@ -11,6 +11,7 @@ mod flink_cluster;
 mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
+mod growth;
 mod made_cluster;
 mod operator_config;
 mod operator_count;
@@ -18,6 +19,7 @@ mod operator_size;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
+mod slot_limits;
 mod standalone;
 
 pub use standalone::{is_made_by_operator, only_shrinks};

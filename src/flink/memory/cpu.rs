@@ -2,7 +2,8 @@
 
 use super::MemoryError;
 use super::java::parse_double;
-use super::options::{Reader, Refusal};
+use super::options::{Reader, could_not_parse};
+use super::refusal::{Fault, Refusal};
 use super::task_manager::PREFIX;
 use crate::flink::config::FlinkConfig;
 
@@ -16,10 +17,9 @@ const SLOTS: &str = "taskmanager.numberOfTaskSlots";
 /// When an option is no number, or the cores are not above zero.
 pub fn task_manager_cpu(config: &FlinkConfig) -> Result<f64, MemoryError> {
     let double = |keys: &[&str]| match config.first(keys) {
-        Some((key, entry)) => parse_double(&entry.value).map(|cores| Some((cores, key.to_owned()))).ok_or_else(|| MemoryError {
-            message: format!("Could not parse value '{}' for key '{}'.", entry.value, keys.first().unwrap_or(&key)),
-            option: key.to_owned(),
-        }),
+        Some((key, entry)) => parse_double(&entry.value)
+            .map(|cores| Some((cores, key.to_owned())))
+            .ok_or_else(|| could_not_parse(&entry.value, keys.first().unwrap_or(&key), key).into_error("")),
         None => Ok(None),
     };
     // Flink reads the amount even where the cores then count.
@@ -33,7 +33,8 @@ pub fn task_manager_cpu(config: &FlinkConfig) -> Result<f64, MemoryError> {
         return Ok(cores);
     }
     let message = format!("TaskExecutors need to be started with a positive number of CPU cores. Please configure {CORES} accordingly.");
-    Err(Refusal::new(message, option).into_error(PREFIX))
+    let problem = format!("{option} gives a TaskManager {cores} cores: write a number above zero");
+    Err(Refusal::new(Fault::Contradiction, message, problem, option).into_error(PREFIX))
 }
 
 /// Task slots of one TaskManager; -1 means one, as old configurations have it.
@@ -45,9 +46,10 @@ pub fn task_slots(config: &FlinkConfig) -> Result<u64, MemoryError> {
         -1 => 1,
         slots => slots,
     };
-    u64::try_from(slots).ok().filter(|slots| *slots > 0).ok_or_else(|| MemoryError {
-        message: format!("Invalid configuration value for {SLOTS} : {slots} - Number of task slots must be at least one."),
-        option: SLOTS.into(),
+    u64::try_from(slots).ok().filter(|slots| *slots > 0).ok_or_else(|| {
+        let message = format!("Invalid configuration value for {SLOTS} : {slots} - Number of task slots must be at least one.");
+        let problem = format!("{SLOTS} is {slots}: write a whole number from 1 to {}", i32::MAX);
+        Refusal::new(Fault::Contradiction, message, problem, SLOTS).into_error("")
     })
 }
 

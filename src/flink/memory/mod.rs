@@ -10,13 +10,17 @@ pub mod java;
 mod job_manager;
 mod options;
 mod process;
+mod refusal;
+mod segment;
 mod task_manager;
 
 #[cfg(test)]
 mod golden_tests;
 
 pub use cpu::{task_manager_cpu, task_slots};
-pub use job_manager::{job_manager, job_manager_of_script};
+pub use job_manager::{RECOMMENDED_HEAP, job_manager, job_manager_of_script};
+pub use refusal::{Fault, MemoryError};
+pub use segment::segment_size;
 pub use task_manager::{task_manager, task_manager_of_script};
 
 /// A JobManager's memory in bytes.
@@ -59,14 +63,4 @@ pub struct TaskManagerMemory {
     pub metaspace: u64,
     /// JVM overhead.
     pub overhead: u64,
-}
-
-/// Why Flink would refuse to start with this memory configuration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct MemoryError {
-    /// Flink's message, with its cause after "Caused by:" where it has one.
-    pub message: String,
-    /// The option to change, by the name it is written under.
-    pub option: String,
 }

@@ -16,6 +16,7 @@ impl<M> RoleSize<M> {
             ephemeral_storage: amounts.ephemeral_storage,
             extended: amounts.extended,
             slots: 0,
+            limits: None,
             breakdown: None,
         }
     }
@@ -59,6 +60,7 @@ impl Size {
         let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);
         self.job_manager.iter_mut().for_each(|size| role(&mut size.replicas));
         self.task_manager.iter_mut().for_each(|size| role(&mut size.replicas));
+        self.bounds.iter_mut().for_each(|bounds| bounds.multiply(clusters));
         if self.total.multiply(clusters).is_none() {
             let message = "the clusters add up to more than can be counted: lower what each requests".into();
             self.problems.push(SizeProblem { pointer: pointer.into(), message });
