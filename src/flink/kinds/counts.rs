@@ -2,7 +2,7 @@
 
 use super::operator_config::shown;
 use crate::flink::config::FlinkConfig;
-use crate::flink::memory::{self, Fault};
+use crate::flink::memory::{self, Fault, java::parse_int};
 use crate::flink::options::Names;
 use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
@@ -24,7 +24,7 @@ pub fn count(object: &Value, place: &str, least: i32, problems: &mut Vec<SizePro
 /// An option that holds a count; a problem where it holds anything else.
 pub fn option(config: &FlinkConfig, names: Names, least: i32, problems: &mut Vec<SizeProblem>) -> Option<u64> {
     let (key, entry) = config.first(names)?;
-    let count = entry.value.parse::<i32>().ok().filter(|count| *count >= least).and_then(|count| u64::try_from(count).ok());
+    let count = parse_int(&entry.value).filter(|count| *count >= least).and_then(|count| u64::try_from(count).ok());
     if count.is_none() {
         let value: String = entry.value.chars().take(64).collect();
         let message = format!("{key} is `{value}`: write a whole number from {least} to {}", i32::MAX);

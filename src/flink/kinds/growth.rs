@@ -4,7 +4,7 @@
 use super::slot_limits::{SlotLimits, cores};
 use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
-use crate::flink::memory::{self, java::parse_double};
+use crate::flink::memory::{self, java::parse_double, java::parse_int};
 use crate::flink::memory_size::parse_memory_size;
 use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::bounds::{Bounds, Unbounded};
@@ -84,7 +84,7 @@ impl Growing<'_> {
     fn quota(&self) -> Option<u64> {
         let value = |names: Names| self.config.first(names).map(|(_, entry)| entry.value.as_str());
         let by_cpu = value(options::AUTOSCALER_CPU).and_then(parse_double).and_then(|quota| {
-            let one = memory::task_manager_cpu(self.config).ok().and_then(cores).filter(|one| *one > 0)?;
+            let one = memory::task_manager_cpu(self.config, self.version).ok().and_then(cores).filter(|one| *one > 0)?;
             u64::try_from(cores(quota)? / one).ok()
         });
         let by_memory = value(options::AUTOSCALER_MEMORY).and_then(|quota| parse_memory_size(quota).ok()).and_then(|quota| {
@@ -108,6 +108,6 @@ impl Growing<'_> {
 
     fn positive(&self, names: Names) -> Option<u64> {
         let (_, entry) = self.config.first(names)?;
-        entry.value.parse::<i32>().ok().and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0)
+        parse_int(&entry.value).and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0)
     }
 }

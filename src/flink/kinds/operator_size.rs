@@ -178,7 +178,8 @@ impl Sizing<'_> {
     fn task_manager_cpu(&self) -> Result<f64, CoresError> {
         match self.cpu_option(options::TASK_MANAGER_CPU) {
             Some(Ok(cores)) if self.mode == Mode::Standalone => Ok(cores),
-            _ => memory::task_manager_cpu(self.config).map_err(|error| CoresError { option: error.option, message: error.problem }),
+            _ => memory::task_manager_cpu(self.config, self.version)
+                .map_err(|error| CoresError { option: error.option, message: error.problem }),
         }
     }
 
@@ -199,7 +200,9 @@ impl Sizing<'_> {
                 // Flink goes on without what is not above zero.
                 Ok(amount) => {
                     if let Some(amount) = u64::try_from(amount).ok().filter(|amount| *amount > 0) {
-                        *amounts.entry(&key.value) = Quantity::from_units(amount);
+                        // Of two by the same name Flink takes one, by an order of its own.
+                        let amounts = amounts.entry(&key.value);
+                        *amounts = (*amounts).max(Quantity::from_units(amount));
                     }
                 }
                 Err(_) => problems.push(SizeProblem {

@@ -86,7 +86,7 @@ const CPU: Resource = Resource {
     min: options::CPU_MIN,
     max: options::CPU_MAX,
     amount: |text| cores(parse_double(text)?),
-    of_task_manager: |config, _| cores(memory::task_manager_cpu(config).ok()?),
+    of_task_manager: |config, version| cores(memory::task_manager_cpu(config, version).ok()?),
 };
 
 const MEMORY: Resource = Resource {
@@ -132,7 +132,8 @@ mod tests {
         let (cpu_min, cpu_max) = ("slotmanager.min-total-resource.cpu", "slotmanager.max-total-resource.cpu");
         let (memory_min, memory_max) = ("slotmanager.min-total-resource.memory", "slotmanager.max-total-resource.memory");
         let (min, max) = ("slotmanager.number-of-slots.min", "slotmanager.number-of-slots.max");
-        let cases: [(&[(&str, &str)], u64, Option<u64>, &[&str]); 11] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], u64, Option<u64>, &'a [&'a str]);
+        let cases: [Case<'_>; 11] = [
             (&[], 0, None, &[]),
             (&[(min, "3"), (max, "9")], 2, Some(4), &[]),
             (&[(min, "3"), (max, "3")], 2, Some(1), &["/c/slotmanager.number-of-slots.max"]),
