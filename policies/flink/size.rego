@@ -8,7 +8,7 @@
 #   level: error
 #   since: 0.1.0
 #   when: [flink.size.problems]
-#   help: Write cpu as a number and memory as Flink does, such as 2048m or 4g.
+#   help: Write counts as whole numbers, cpu as a number of cores, and memory as Flink does, such as 2048m or 4g.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
 #     kind: FlinkDeployment

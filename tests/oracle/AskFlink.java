@@ -81,6 +81,8 @@ public class AskFlink {
                 return limits(options);
             case "gpu":
                 return external(options);
+            case "field":
+                return field(options.toMap().get("memory"));
             case "factors":
                 return factors(options);
             default:
@@ -161,6 +163,33 @@ public class AskFlink {
     private static double doubleOf(Object target, String getter) throws Exception {
         Object resource = call(target, getter);
         return ((Number) call(resource, "getValue")).doubleValue();
+    }
+
+    /** As the operator reads a field of memory: as Flink does, else as its Kubernetes client does, which is in this jar too. */
+    private static String field(String memory) throws Exception {
+        try {
+            return String.valueOf(MemorySize.parse(memory).getBytes());
+        } catch (RuntimeException notFlinks) {
+            Object amount = QUANTITY.getConstructor(String.class).newInstance(memory);
+            Object bytes = QUANTITY.getMethod("getAmountInBytes", QUANTITY).invoke(null, amount);
+            return String.valueOf(MemorySize.parse(bytes.toString()).getBytes());
+        }
+    }
+
+    private static final Class<?> QUANTITY = quantity();
+
+    /** It moved into Flink's own name space with 1.17. */
+    private static Class<?> quantity() {
+        String name = "io.fabric8.kubernetes.api.model.Quantity";
+        try {
+            return Class.forName("org.apache.flink.kubernetes.shaded." + name);
+        } catch (ClassNotFoundException older) {
+            try {
+                return Class.forName(name);
+            } catch (ClassNotFoundException missing) {
+                throw new IllegalStateException(missing);
+            }
+        }
     }
 
     /** What Kubernetes is asked for, by its names. */

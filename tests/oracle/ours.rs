@@ -4,6 +4,7 @@ use crate::questions::Question;
 use flinkgate::flink::config::FlinkConfig;
 use flinkgate::flink::memory::java::double_text;
 use flinkgate::flink::memory::{self, JobManagerMemory, MemoryError, TaskManagerMemory};
+use flinkgate::flink::memory_size::parse_resource_memory;
 use flinkgate::flink::version::FlinkVersion;
 use flinkgate::flink::{Workload, lower};
 use flinkgate::resource::Resource;
@@ -27,6 +28,7 @@ pub fn answer(question: &Question, version: FlinkVersion) -> Result<String, Stri
         "segment" => memory::segment_size(&config).map(|bytes| bytes.to_string()).map_err(told),
         "limits" => limits(&cluster(question, version)),
         "gpu" => Ok(external(&cluster(question, version))),
+        "field" => parse_resource_memory(&question.options["memory"]).map(|bytes| bytes.to_string()).map_err(|error| error.to_string()),
         "factors" => factors(&cluster(question, version)),
         other => panic!("{other}"),
     }

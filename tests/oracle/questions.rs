@@ -118,7 +118,9 @@ const FACTORS: [Option_; 5] = [
     ("kubernetes.taskmanager.memory.limit-factor", |random| pick(random, &["1", "1.1", "1.5", "1.05f", "0.5", "2.25"]), 60),
 ];
 
-const QUESTIONS: [(&str, &[Option_], usize); 10] = [
+const FIELD: [Option_; 1] = [("memory", quantity, 100)];
+
+const QUESTIONS: [(&str, &[Option_], usize); 11] = [
     ("jm", &JOB_MANAGER, 22),
     ("jm-script", &JOB_MANAGER, 8),
     ("tm", &TASK_MANAGER, 32),
@@ -129,6 +131,7 @@ const QUESTIONS: [(&str, &[Option_], usize); 10] = [
     ("limits", &LIMITS, 9),
     ("gpu", &GPU, 4),
     ("factors", &FACTORS, 4),
+    ("field", &FIELD, 6),
 ];
 
 /// So many questions.
@@ -240,6 +243,18 @@ fn odd_size(random: &mut Seeded) -> String {
         "5mbit",
     ];
     pick(random, &odd)
+}
+
+/// An amount as Kubernetes writes one, in its capitals: what the operator does to others is not in Flink's jar. Exabytes with
+/// decimals are left out: whether Java writes those with an exponent is nothing to know.
+fn quantity(random: &mut Seeded) -> String {
+    let units = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "K", "M", "G", "T", "P", "e3", "E3", "e6", "e12", "e15", "e0", "n", "u", "x"];
+    match random.below(5) {
+        0 => format!("{}.{}{}", random.below(20), random.below(1000), pick(random, &units)),
+        1 => format!("{}.0{}", random.below(20), pick(random, &units)),
+        2 => format!("{}{}", random.below(20), pick(random, &["E", "Ei", "e16", "e18", "e19"])),
+        _ => format!("{}{}", random.below(5000), pick(random, &units)),
+    }
 }
 
 fn fraction(random: &mut Seeded) -> String {

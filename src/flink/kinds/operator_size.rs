@@ -116,7 +116,10 @@ impl Sizing<'_> {
             && error.fault == Fault::Missing
             && !problems.iter().any(|problem| problem.pointer.starts_with(fields.place) && problem.pointer.ends_with("memory"))
         {
-            let message = format!("no memory is given: write {}/resource/memory, such as 2048m", fields.place);
+            let message = format!(
+                "no memory is given: write {}.resource.memory, such as 2048m",
+                fields.place.replace('/', ".").trim_start_matches('.')
+            );
             problems.push(self.problem(fields, &error.option, message));
         }
         Quantity::from_bytes(bytes.unwrap_or(0) >> 20 << 20)

@@ -65,7 +65,9 @@ fn contradiction(config: &FlinkConfig, min: Names, max: Names, least: u64, most:
     let Some(most) = most.filter(|most| least > *most) else { return };
     let written = |names| config.first(names).and_then(|(_, entry)| entry.pointer.clone());
     let Some(pointer) = written(max).or_else(|| written(min)) else { return };
-    let (min, max) = (canonical(min), canonical(max));
+    // What is not set follows from the slots.
+    let named = |names, slots| canonical(if config.first(names).is_some() { names } else { slots });
+    let (min, max) = (named(min, options::SLOTS_MIN), named(max, options::SLOTS_MAX));
     let message =
         format!("{min} keeps {least} TaskManagers where {max} allows {most}, and Flink does not start: raise the one or lower the other");
     // The same mistake shows in every resource that follows from the slots.

@@ -29,7 +29,7 @@ pub(super) fn share(size: u64, factor: f64, option: &str) -> Result<u64, Refusal
 }
 
 fn overflow(option: &str) -> Refusal {
-    Refusal::new(Fault::Contradiction, "long overflow", "the sizes add up to more than Flink can count (2^63-1 bytes)", option).bare()
+    Refusal::new(Fault::Overflow, "long overflow", "the sizes add up to more than Flink can count (2^63-1 bytes)", option).bare()
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ struct Split {
 
 impl Parts for Split {
     const OPTIONS: ProcessOptions = ProcessOptions {
+        prefix: "jobmanager.memory.",
         fine_grained: &[HEAP],
         flink: FLINK,
         process: PROCESS,

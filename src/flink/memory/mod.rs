@@ -19,7 +19,7 @@ mod golden_tests;
 
 pub use cpu::{task_manager_cpu, task_slots};
 pub use job_manager::{RECOMMENDED_HEAP, job_manager, job_manager_of_script};
-pub use refusal::{Fault, MemoryError};
+pub use refusal::{Fault, MemoryError, shown};
 pub use segment::segment_size;
 pub use task_manager::{task_manager, task_manager_of_script};
 

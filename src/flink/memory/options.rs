@@ -106,6 +106,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The option below `prefix` that holds the largest size.
+    pub fn largest(&self, prefix: &str) -> Option<String> {
+        let sizes = self.config.iter().filter(|(key, _)| key.starts_with(prefix));
+        let sizes = sizes.filter_map(|(key, entry)| Some((parse_memory_size(&entry.value).ok()?, key)));
+        sizes.max().map(|(_, key)| key.to_owned())
+    }
+
     /// Reads the option of this written name as so many bytes, to see what would become of it.
     pub fn try_size(&mut self, option: &str, bytes: u64) {
         match &mut self.trial {

@@ -7,6 +7,8 @@ use crate::flink::memory_size::{MAX_MEMORY_SIZE, human_readable};
 
 /// The options of a role that the shared part reads.
 pub(super) struct ProcessOptions {
+    /// What the names of the role's options begin with.
+    pub prefix: &'static str,
     /// Options that make the rest derivable when all of them are set.
     pub fine_grained: &'static [SizeOption],
     /// Flink's memory.
@@ -79,7 +81,11 @@ pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusa
 
 /// [`derive`], and where a size is too small or too large the nearest one that would do.
 pub(super) fn derive_or_advise<P: Parts>(mut reader: Reader<'_>) -> Result<Process<P>, Refusal> {
-    derive::<P>(&reader).map_err(|refusal| Refusal { nearest: nearest::<P>(&mut reader, &refusal), ..refusal })
+    derive::<P>(&reader).map_err(|refusal| match refusal.fault {
+        // Whatever was added last, what is too large is the largest.
+        Fault::Overflow => Refusal { option: reader.largest(P::OPTIONS.prefix).unwrap_or(refusal.option), ..refusal },
+        _ => Refusal { nearest: nearest::<P>(&mut reader, &refusal), ..refusal },
+    })
 }
 
 /// Searches the sizes of whole mebibytes for where this refusal ends.
@@ -87,7 +93,7 @@ fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> 
     let (mut good, mut bad) = match refusal.fault {
         Fault::TooSmall => (MAX_MEMORY_SIZE >> 20, 0),
         Fault::TooLarge => (0, MAX_MEMORY_SIZE >> 20),
-        Fault::Missing | Fault::Unreadable | Fault::Contradiction => return None,
+        Fault::Missing | Fault::Unreadable | Fault::Contradiction | Fault::Overflow => return None,
     };
     let mut outcome = |mebibytes: u64| {
         reader.try_size(&refusal.option, mebibytes << 20);

@@ -13,6 +13,8 @@ pub enum Fault {
     TooLarge,
     /// Options say things that cannot all hold.
     Contradiction,
+    /// Sizes add up to more than Flink can count.
+    Overflow,
 }
 
 /// Why Flink would refuse to start with this memory configuration.
@@ -77,12 +79,18 @@ impl Refusal {
 }
 
 /// A size for our own messages: whole units where it has them, else about so many mebibytes.
-pub(super) fn shown(bytes: u64) -> String {
-    let units = [(30, "g"), (20, "m"), (10, "k")];
-    match units.into_iter().find(|(shift, _)| bytes >> shift > 0 && bytes.trailing_zeros() >= *shift) {
-        Some((shift, unit)) => format!("{}{unit}", bytes >> shift),
-        None if bytes >> 20 == 0 => format!("{bytes} bytes"),
-        None => format!("{:.1}m", bytes as f64 / f64::from(1 << 20)),
+pub fn shown(bytes: u64) -> String {
+    let is_whole = |shift: u32| bytes >> shift > 0 && bytes.trailing_zeros() >= shift;
+    if is_whole(30) {
+        format!("{}g", bytes >> 30)
+    } else if is_whole(20) {
+        format!("{}m", bytes >> 20)
+    } else if bytes >> 20 > 0 {
+        format!("{:.1}m", bytes as f64 / f64::from(1 << 20))
+    } else if is_whole(10) {
+        format!("{}k", bytes >> 10)
+    } else {
+        format!("{bytes} bytes")
     }
 }
 
@@ -93,7 +101,15 @@ mod tests {
 
     #[test]
     fn sizes_are_shown_short() {
-        let cases = [(0, "0 bytes"), (100, "100 bytes"), (1 << 10, "1k"), (982 << 20, "982m"), (1 << 30, "1g"), (389_441_946, "371.4m")];
+        let cases = [
+            (0, "0 bytes"),
+            (100, "100 bytes"),
+            (1 << 10, "1k"),
+            (982 << 20, "982m"),
+            (1 << 30, "1g"),
+            (389_441_946, "371.4m"),
+            (380_108 << 10, "371.2m"),
+        ];
         for (bytes, text) in cases {
             assert_eq!(shown(bytes), text);
         }

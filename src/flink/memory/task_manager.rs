@@ -86,6 +86,7 @@ struct Split {
 
 impl Parts for Split {
     const OPTIONS: ProcessOptions = ProcessOptions {
+        prefix: "taskmanager.memory.",
         fine_grained: &[TASK_HEAP, MANAGED],
         flink: FLINK,
         process: PROCESS,

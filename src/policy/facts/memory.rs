@@ -5,8 +5,8 @@
 
 use super::options::option_path;
 use super::{object, text};
-use crate::flink::Workload;
-use crate::flink::memory::{Fault, JobManagerMemory, MemoryError, RECOMMENDED_HEAP, TaskManagerMemory, segment_size};
+use crate::flink::memory::{Fault, JobManagerMemory, MemoryError, RECOMMENDED_HEAP, TaskManagerMemory, segment_size, shown};
+use crate::flink::{Engine, Workload};
 use crate::resource::pointer;
 use regorus::Value;
 
@@ -54,7 +54,11 @@ fn refusal(workload: &Workload, role: &str, error: &MemoryError) -> Option<Value
     }
     let name = name(workload, &error.option);
     let help = match error.instead() {
+        Some(instead) if follows(workload, place) => {
+            format!("Change {name} so that {}, which follows from it, is {instead}.", error.option)
+        }
         Some(instead) => format!("Set {name} to {instead}."),
+        None if error.fault == Fault::Overflow => format!("Write a smaller size for {name}."),
         None => format!("Correct {name}, or the options that it contradicts."),
     };
     Some(object([
@@ -67,7 +71,7 @@ fn refusal(workload: &Workload, role: &str, error: &MemoryError) -> Option<Value
 
 fn small_heap(workload: &Workload, heap: u64) -> Value {
     let option = workload.config.first(&HEAP).map_or("jobmanager.memory.process.size", |(option, _)| option);
-    let message = format!("{:.1}m of heap are left to the JobManager, and Flink recommends 128m or more", heap as f64 / f64::from(1 << 20));
+    let message = format!("{} of heap are left to the JobManager, and Flink recommends 128m or more", shown(heap));
     object([
         ("message", Value::from(message)),
         ("path", option_path(workload, option)),
@@ -80,9 +84,19 @@ fn small_heap(workload: &Workload, heap: u64) -> Value {
 fn name(workload: &Workload, option: &str) -> String {
     let place = workload.config.entry(option).and_then(|entry| entry.pointer.as_deref());
     match (place, workload.config_pointer.as_deref()) {
-        (Some(place), Some(options)) if !place.starts_with(options) => pointer::tokens(place).collect::<Vec<_>>().join("."),
+        (Some(place), Some(options)) if !place.starts_with(options) => dotted(place),
+        (Some(place), None) if follows(workload, Some(place)) => dotted(place),
         _ => option.to_owned(),
     }
+}
+
+/// Whether an option's value is worked out from a field that holds something else: a part of what a container requests.
+fn follows(workload: &Workload, place: Option<&str>) -> bool {
+    matches!(workload.engine, Engine::Spotify | Engine::Lyft) && place.is_some_and(|place| place.contains("/resources/"))
+}
+
+fn dotted(place: &str) -> String {
+    pointer::tokens(place).collect::<Vec<_>>().join(".")
 }
 
 fn either<M>(memory: &Result<M, MemoryError>, breakdown: impl FnOnce(&M) -> Value) -> Value {
@@ -116,4 +130,96 @@ fn task_manager_memory(memory: &TaskManagerMemory) -> Value {
         ("metaspace", Value::from(memory.metaspace)),
         ("overhead", Value::from(memory.overhead)),
     ])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::super::option_checks::option_checks;
+    use super::*;
+    use crate::flink::lower;
+    use crate::resource::Resource;
+    use serde_json::json;
+
+    fn lowered(version: &str, option: &str, value: &str) -> Workload {
+        let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": {
+            "flinkVersion": version, "flinkConfiguration": {option: value, "jobmanager.memory.process.size": "2g"},
+            "taskManager": {"resource": {"memory": "4g"}}, "job": {"parallelism": 1}}});
+        let resource = Resource::from_manifest(object).unwrap();
+        lower(&resource, &resource.object).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_as_an_invalid_value_and_not_twice() {
+        let sizes = [
+            "jobmanager.memory.process.size",
+            "jobmanager.memory.flink.size",
+            "jobmanager.memory.heap.size",
+            "jobmanager.memory.off-heap.size",
+            "jobmanager.memory.jvm-metaspace.size",
+            "jobmanager.memory.jvm-overhead.min",
+            "jobmanager.memory.jvm-overhead.max",
+            "jobmanager.memory.jvm-overhead.fraction",
+            "taskmanager.memory.flink.size",
+            "taskmanager.memory.managed.size",
+            "taskmanager.memory.size",
+            "taskmanager.memory.managed.fraction",
+            "taskmanager.memory.framework.heap.size",
+            "taskmanager.memory.framework.off-heap.size",
+            "taskmanager.memory.task.off-heap.size",
+            "taskmanager.memory.network.min",
+            "taskmanager.memory.network.max",
+            "taskmanager.memory.network.fraction",
+            "taskmanager.network.memory.fraction",
+            "taskmanager.network.numberOfBuffers",
+            "taskmanager.memory.segment-size",
+            "taskmanager.memory.jvm-metaspace.size",
+            "taskmanager.memory.jvm-overhead.min",
+            "taskmanager.memory.jvm-overhead.fraction",
+        ];
+        for version in ["v1_16", "v1_20", "v2_0", "v2_3", "v9_9"] {
+            for option in sizes {
+                let workload = lowered(version, option, "plenty");
+                assert_eq!(problems(&workload), [], "{option} on {version}");
+                let roles = (workload.size.job_manager.as_ref().unwrap(), workload.size.task_manager.as_ref().unwrap());
+                let stops = |fault: Option<&MemoryError>| fault.is_some_and(|error| error.fault == Fault::Unreadable);
+                let job_manager = stops(roles.0.breakdown.as_ref().and_then(|memory| memory.as_ref().err()));
+                let task_manager = stops(roles.1.breakdown.as_ref().and_then(|memory| memory.as_ref().err()));
+                if job_manager || task_manager {
+                    let invalid = option_checks(&workload, &Value::Null);
+                    assert_eq!(invalid["invalid"][0]["key"], Value::from(option), "{option} on {version}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_size_that_is_named_is_the_nearest_that_does() {
+        let cases = [
+            ("taskmanager.memory.jvm-metaspace.size", "5g"),
+            ("taskmanager.memory.framework.off-heap.size", "3g"),
+            ("taskmanager.memory.managed.size", "3333333333"),
+            ("taskmanager.memory.task.off-heap.size", "4095m"),
+            ("taskmanager.memory.network.min", "3g"),
+            ("taskmanager.memory.jvm-overhead.min", "7g"),
+            ("jobmanager.memory.off-heap.size", "2g"),
+        ];
+        for (option, value) in cases {
+            let workload = lowered("v1_20", option, value);
+            let size = &workload.size;
+            let refused = size.job_manager.as_ref().unwrap().breakdown.as_ref().unwrap().as_ref().err();
+            let refused = refused.or(size.task_manager.as_ref().unwrap().breakdown.as_ref().unwrap().as_ref().err()).unwrap();
+            let accepts = |bytes: u64| {
+                let mut config = workload.config.clone();
+                config.set(refused.option.as_str(), bytes.to_string(), None);
+                crate::flink::memory::task_manager(&config, None).is_ok() && crate::flink::memory::job_manager(&config, None).is_ok()
+            };
+            let Some(nearest) = refused.nearest else {
+                // Nothing that a JVM's overhead could be is both.
+                assert_eq!(option, "taskmanager.memory.jvm-overhead.min");
+                continue;
+            };
+            assert!(accepts(nearest) && !accepts(nearest - (1 << 20)), "{option}: {refused:?}");
+        }
+    }
 }
