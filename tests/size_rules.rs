@@ -44,6 +44,15 @@ fn lint(folder: &std::path::Path, tenant: &std::path::Path) -> BTreeMap<String, 
     found
 }
 
+/// How many TaskManagers `flinkgate size` gives each object, by its name.
+fn size(folder: &std::path::Path) -> BTreeMap<String, Value> {
+    let output = Command::new(env!("CARGO_BIN_EXE_flinkgate")).args(["size", "--format", "json"]).arg(folder).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let name = |cluster: &Value| cluster["object"]["name"].as_str().unwrap().to_owned();
+    let clusters = report["clusters"].as_array().unwrap().iter();
+    clusters.map(|cluster| (name(cluster), cluster["bounds"]["taskManagers"].clone())).collect()
+}
+
 #[test]
 fn every_case_is_told_once_where_it_is_written() {
     let data = document("tests/data/size-cases.yaml");
@@ -59,15 +68,23 @@ fn every_case_is_told_once_where_it_is_written() {
             own => own.clone(),
         };
         json_patch::merge(&mut object, &case["change"]);
+        object["metadata"]["name"] = format!("case-{index}").into();
         std::fs::write(manifests.join(format!("{index}.json")), serde_json::to_string_pretty(&object).unwrap()).unwrap();
     }
     let mut found = lint(&manifests, &tenant);
+    let bounds = size(&manifests);
     let mut wrong = String::new();
     for (index, case) in cases.iter().enumerate() {
         let found = found.remove(&index.to_string()).unwrap_or_default();
         let expected: Vec<_> = case["found"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
         if found != expected {
             wrong += &format!("{}: found\n      - {}\n", case["name"], found.join("\n      - "));
+        }
+    }
+    for (index, case) in cases.iter().enumerate().filter(|(_, case)| !case["bounds"].is_null()) {
+        let found = &bounds[&format!("case-{index}")];
+        if *found != case["bounds"] {
+            wrong += &format!("{}: bounds {found}\n", case["name"]);
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -1,14 +1,16 @@
 //! Sizes of Flink clusters as JSON and as tables.
 
+mod table;
+
+pub use table::text;
+
 use super::{ObjectRef, RenderError};
 use crate::flink::Workload;
 use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::sizing::{Limits, RoleSize, SizeProblem, Total};
-use crate::resource::quantity::Quantity;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::fmt::Write;
 
 /// One cluster's size, in the shape of `size --format json`.
 #[derive(Clone, Debug, Serialize)]
@@ -35,6 +37,8 @@ struct RoleFigures {
     replicas: u64,
     cpu: f64,
     memory_bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    ephemeral_storage_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +94,8 @@ struct TotalFigures {
     cpu: f64,
     memory_bytes: u64,
     storage_bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    persistent_volume_claims: u64,
     task_managers: u64,
     task_slots: u64,
     jobs: u64,
@@ -101,6 +107,10 @@ struct TotalFigures {
 struct ProblemFigures {
     pointer: String,
     message: String,
+}
+
+fn is_zero(amount: &u64) -> bool {
+    *amount == 0
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -133,7 +143,15 @@ impl RoleFigures {
             Err(MemoryError { message, .. }) => Breakdown::Refused { error: message.clone() },
         });
         let limits = role.limits.map(|Limits { cpu, memory }| LimitFigures { cpu: cpu.as_cores_f64(), memory_bytes: memory.units_ceil() });
-        Self { replicas: role.replicas, cpu: role.cpu.as_cores_f64(), memory_bytes: role.memory.units_ceil(), slots, limits, memory }
+        Self {
+            replicas: role.replicas,
+            cpu: role.cpu.as_cores_f64(),
+            memory_bytes: role.memory.units_ceil(),
+            ephemeral_storage_bytes: role.ephemeral_storage.units_ceil(),
+            slots,
+            limits,
+            memory,
+        }
     }
 }
 
@@ -150,6 +168,7 @@ impl TotalFigures {
             cpu: total.cpu.as_cores_f64(),
             memory_bytes: total.memory.units_ceil(),
             storage_bytes: total.storage.units_ceil(),
+            persistent_volume_claims: total.persistent_volume_claims,
             task_managers: total.task_managers,
             task_slots: total.task_slots,
             jobs: total.jobs,
@@ -193,91 +212,6 @@ pub fn json(clusters: &[ClusterSize]) -> Result<String, RenderError> {
     Ok(serde_json::to_string_pretty(&Document { version: super::json::VERSION, clusters })? + "\n")
 }
 
-/// All clusters as tables, one below the other.
-pub fn text(clusters: &[ClusterSize]) -> String {
-    clusters.iter().map(table).collect::<Vec<_>>().join("\n")
-}
-
-fn table(cluster: &ClusterSize) -> String {
-    let mode = cluster.mode.map(|mode| format!(", {mode}")).unwrap_or_default();
-    // Writing to a String does not fail.
-    let mut out = String::new();
-    let _ = writeln!(out, "{} ({}{mode})", cluster.object.to_string().replace(char::is_control, "\u{fffd}"), cluster.engine);
-    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "", "pods", "cpu", "memory", "slots");
-    let roles = [("JobManager", &cluster.job_manager), ("TaskManager", &cluster.task_manager)];
-    for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
-        let slots = role.slots.map(|slots| slots.to_string()).unwrap_or_default();
-        let row = format!("  {name:<12} {:>5} {:>9} {:>11} {slots:>6}", role.replicas, role.cpu, bytes(role.memory_bytes));
-        let _ = writeln!(out, "{}", row.trim_end());
-    }
-    let total = &cluster.total;
-    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "total", "", total.cpu, bytes(total.memory_bytes), total.task_slots);
-    // A session job has no pods of its own: that it is a job is all there is to say.
-    if cluster.job_manager.is_none() && cluster.task_manager.is_none() && total.jobs > 0 {
-        let _ = writeln!(out, "  jobs {}", total.jobs);
-    }
-    if total.storage_bytes > 0 {
-        let _ = writeln!(out, "  storage {}", bytes(total.storage_bytes));
-    }
-    if let Some(extended) = total.extended.as_object() {
-        for (name, amount) in extended {
-            let _ = writeln!(out, "  {name} {}", amount.as_str().unwrap_or_default());
-        }
-    }
-    if let Some(bounds) = &cluster.bounds {
-        write_bounds(&mut out, bounds, cluster.task_manager.as_ref().map_or(0, |role| role.replicas));
-    }
-    for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
-        if let Some(LimitFigures { cpu, memory_bytes }) = &role.limits {
-            let _ = writeln!(out, "  {name} limits: cpu {cpu}, memory {}", bytes(*memory_bytes));
-        }
-        breakdown(&mut out, name, role);
-    }
-    for problem in &cluster.problems {
-        let _ = writeln!(out, "  not counted: {} ({})", problem.message, problem.pointer);
-    }
-    out
-}
-
-/// Said where the number of TaskManagers is not simply the declared one.
-fn write_bounds(out: &mut String, bounds: &BoundFigures, declared: u64) {
-    let Range { min, max } = bounds.task_managers;
-    match max {
-        Some(max) if (min, max) != (declared, declared) => {
-            let _ = writeln!(out, "  TaskManagers from {min} to {max}");
-        }
-        None if min > 0 => {
-            let _ = writeln!(out, "  TaskManagers from {min}");
-        }
-        _ => {}
-    }
-    if let Some(unbounded) = &bounds.unbounded {
-        let _ = writeln!(out, "  unbounded: {unbounded}");
-    }
-}
-
-fn breakdown(out: &mut String, name: &str, role: &RoleFigures) {
-    match &role.memory {
-        Some(Breakdown::Components(Components(components))) => {
-            let _ = writeln!(out, "  {name} memory");
-            for (component, amount) in components {
-                let _ = writeln!(out, "    {component:<20} {:>11}", bytes(*amount));
-            }
-        }
-        Some(Breakdown::Refused { error }) => {
-            let _ = writeln!(out, "  {name} memory: Flink would not start: {error}");
-        }
-        None => {}
-    }
-}
-
-/// Bytes as Kubernetes writes them where that is exact, else rounded to a tenth of a MiB.
-fn bytes(amount: u64) -> String {
-    let exact = Quantity::from_bytes(amount).display_bytes();
-    // `4294967295` says less than `4096.0Mi`.
-    if exact.len() <= 8 { exact } else { format!("{:.1}Mi", amount as f64 / f64::from(1 << 20)) }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
@@ -285,6 +219,7 @@ mod tests {
     use crate::flink::memory::Fault;
     use crate::flink::sizing::bounds::Unbounded;
     use crate::flink::{Engine, Mode};
+    use crate::resource::quantity::Quantity;
 
     fn clusters() -> Vec<ClusterSize> {
         let gib = |count: u64| Quantity::from_bytes(count << 30);
@@ -307,6 +242,7 @@ mod tests {
             replicas: 4,
             cpu: Quantity::parse("1500m").unwrap(),
             memory: gib(4),
+            ephemeral_storage: gib(10),
             slots: 2,
             limits: Some(Limits { cpu: Quantity::from_units(3), memory: gib(4) }),
             breakdown: Some(Err(MemoryError {
@@ -322,6 +258,7 @@ mod tests {
             cpu: Quantity::from_units(7),
             memory: gib(18),
             storage: gib(50),
+            persistent_volume_claims: 5,
             task_managers: 4,
             task_slots: 8,
             jobs: 1,

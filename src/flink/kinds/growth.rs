@@ -40,7 +40,8 @@ impl Growing<'_> {
             return self.autoscaled();
         }
         match (native, self.application) {
-            (true, true) => Bounds { least: limits.least, most: limits.most, open: None },
+            // User code may ask for more than the parallelism, hardly for less.
+            (true, true) => Bounds { least: self.declared, most: limits.most, open: None },
             (true, false) => {
                 let open = limits.most.is_none().then(|| Unbounded {
                     message: "this session cluster starts as many TaskManagers as its jobs ask for".into(),
