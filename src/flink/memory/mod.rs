@@ -2,7 +2,8 @@
 //!
 //! Flink works this out before a JVM starts and refuses to start when it does not add up; we do the same sums to
 //! the byte, so that a size that cannot work is refused with Flink's own words and one that can is counted as the
-//! pod will have it. `tests/data/memory-golden.jsonl` holds what Flink itself answers.
+//! pod will have it. `tests/data/memory-golden.jsonl` holds what Flink itself answers, and
+//! `tests/oracle` asks it more.
 
 mod arithmetic;
 mod cpu;
