@@ -93,6 +93,8 @@ impl Serialize for Components {
 struct TotalFigures {
     cpu: f64,
     memory_bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    ephemeral_storage_bytes: u64,
     storage_bytes: u64,
     #[serde(skip_serializing_if = "is_zero")]
     persistent_volume_claims: u64,
@@ -167,6 +169,7 @@ impl TotalFigures {
         Self {
             cpu: total.cpu.as_cores_f64(),
             memory_bytes: total.memory.units_ceil(),
+            ephemeral_storage_bytes: total.ephemeral_storage.units_ceil(),
             storage_bytes: total.storage.units_ceil(),
             persistent_volume_claims: total.persistent_volume_claims,
             task_managers: total.task_managers,
@@ -257,6 +260,7 @@ mod tests {
         workload.size.total = Total {
             cpu: Quantity::from_units(7),
             memory: gib(18),
+            ephemeral_storage: gib(40),
             storage: gib(50),
             persistent_volume_claims: 5,
             task_managers: 4,

@@ -18,6 +18,9 @@ use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
 use serde_json::Value;
 
+/// Flink whose classes the operator runs.
+const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
+
 /// What sizing reads.
 pub struct Sizing<'a> {
     /// The FlinkDeployment.
@@ -37,7 +40,9 @@ impl Sizing<'_> {
         size.total.clusters = 1;
 
         let fields = &operator_config::JOB_MANAGER;
-        let breakdown = memory::job_manager(self.config, self.version);
+        // In native mode the operator's own Flink works these sizes out and hands them over one by one, whatever the image runs.
+        let version = if self.mode == Mode::Native { Some(OPERATORS_OWN) } else { self.version };
+        let breakdown = memory::job_manager(self.config, version);
         let process = breakdown.as_ref().map(|memory| memory.process);
         let mut main = self.main_container(fields, job_manager, &mut size.problems);
         main.amounts.memory = self.memory(fields, options::JOB_MANAGER_MEMORY, process, &mut size.problems);

@@ -73,6 +73,8 @@ pub struct Total {
     pub cpu: Quantity,
     /// Requested memory, bytes.
     pub memory: Quantity,
+    /// Requested local disk, bytes.
+    pub ephemeral_storage: Quantity,
     /// Claims and generic ephemeral volumes, bytes.
     pub storage: Quantity,
     /// Pods.

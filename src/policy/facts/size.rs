@@ -17,6 +17,7 @@ pub fn size(workload: &Workload) -> Value {
     let total = object([
         ("cpu", cores(total.cpu)),
         ("memoryBytes", bytes(total.memory)),
+        ("ephemeralStorageBytes", bytes(total.ephemeral_storage)),
         ("storageBytes", bytes(total.storage)),
         ("pods", Value::from(total.pods)),
         ("taskManagers", Value::from(total.task_managers)),

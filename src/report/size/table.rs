@@ -28,6 +28,9 @@ fn table(cluster: &ClusterSize) -> String {
     if cluster.job_manager.is_none() && cluster.task_manager.is_none() && total.jobs > 0 {
         let _ = writeln!(out, "  jobs {}", total.jobs);
     }
+    if total.ephemeral_storage_bytes > 0 {
+        let _ = writeln!(out, "  ephemeral storage {}", bytes(total.ephemeral_storage_bytes));
+    }
     if total.storage_bytes > 0 {
         let claims = usize::try_from(total.persistent_volume_claims).unwrap_or(usize::MAX);
         let _ = writeln!(out, "  storage {} in {}", bytes(total.storage_bytes), counted(claims, "claim"));
@@ -41,9 +44,6 @@ fn table(cluster: &ClusterSize) -> String {
         write_bounds(&mut out, bounds, cluster.task_manager.as_ref().map_or(0, |role| role.replicas));
     }
     for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
-        if role.ephemeral_storage_bytes > 0 {
-            let _ = writeln!(out, "  {name} ephemeral storage {}", bytes(role.ephemeral_storage_bytes));
-        }
         if let Some(LimitFigures { cpu, memory_bytes }) = &role.limits {
             let _ = writeln!(out, "  {name} limits: cpu {cpu}, memory {}", bytes(*memory_bytes));
         }
