@@ -78,7 +78,15 @@ fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
         let lowered = lower(&resource, &resource.object);
         if !matches!(
             resource.kind.kind.as_str(),
-            "Pod" | "Deployment" | "StatefulSet" | "Job" | "FlinkDeployment" | "FlinkSessionJob" | "FlinkStateSnapshot"
+            "Pod"
+                | "ConfigMap"
+                | "Deployment"
+                | "StatefulSet"
+                | "Job"
+                | "CronJob"
+                | "FlinkDeployment"
+                | "FlinkSessionJob"
+                | "FlinkStateSnapshot"
         ) {
             assert_eq!(lowered, None, "{}", file.display());
             continue;

@@ -307,7 +307,7 @@ fn a_flink_application_of_lyfts_is_judged_at_its_own_fields_as_its_pods_will_be(
         "scheduling/node-selector at /spec/taskManagerConfig/nodeSelector/pool",
         "security/host-path at /spec/volumes/0/hostPath",
         "security/image-registry at /spec/image",
-        "security/run-as-non-root at /spec/securityContext/runAsUser",
+        "security/run-as-user at /spec/securityContext/runAsUser",
         "security/service-account at /spec/serviceAccountName",
         "storage/checkpoint-dir at /spec/flinkConfig/state/savepoints.dir",
     ] {

@@ -30,6 +30,12 @@ fn tenant(shared_claim: bool, required: bool) -> FlinkTenantSpec {
     .unwrap()
 }
 
+/// The tenant with or without a read-only root file system.
+fn with_root(mut tenant: FlinkTenantSpec, read_only: bool) -> FlinkTenantSpec {
+    tenant.security.read_only_root_filesystem = read_only;
+    tenant
+}
+
 fn run(object: &Value, tenant: &FlinkTenantSpec) -> Mutation {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     mutate(&resource, object, &lower(&resource, object).unwrap(), tenant)
@@ -182,13 +188,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_second_pass_over_a_flink_deployment_changes_nothing(object in deployment(), shared: bool, required: bool) {
-        check(&object, &tenant(shared, required))?;
+    fn a_second_pass_over_a_flink_deployment_changes_nothing(object in deployment(), shared: bool, required: bool, read_only: bool) {
+        check(&object, &with_root(tenant(shared, required), read_only))?;
     }
 
     #[test]
-    fn a_second_pass_over_a_pod_changes_nothing(object in pod(), shared: bool, required: bool) {
-        check(&object, &tenant(shared, required))?;
+    fn a_second_pass_over_a_pod_changes_nothing(object in pod(), shared: bool, required: bool, read_only: bool) {
+        check(&object, &with_root(tenant(shared, required), read_only))?;
     }
 }
 

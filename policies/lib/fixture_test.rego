@@ -3,11 +3,13 @@ package flinkgate.lib.fixture_test
 
 import rego.v1
 
-# One plain pod with this spec, held to a Pod Security level at the latest version.
-pod(level, spec) := pod_at(level, 999, spec)
+# Pods that violate one control of the Pod Security Standard in one place.
+violating(control) := object.union(workload({}, []), {"flink": {"podSecurity": {control: [violation]}}})
 
-# The same at an older version of the standard.
-pod_at(level, minor, spec) := workload({"security": {"podSecurity": {"level": level, "minor": minor}}}, [pod_set("other", spec, {})])
+violation := {"message": "container \"a\" must not", "path": ["spec", "containers", "0"], "help": "remove it"}
+
+# The finding that this becomes.
+violation_told := {"msg": violation.message, "path": violation.path, "help": violation.help}
 
 # A workload of these pod sets under a tenant.
 workload(tenant, pods) := {
@@ -17,9 +19,10 @@ workload(tenant, pods) := {
 	"mutation": {"conflicts": []},
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
-		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "config": {},
+		"problems": {},
+		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
-		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []},
+		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
 		"state": {"checkpointOption": "execution.checkpointing.dir", "directories": [], "places": []},
 	},
 }
@@ -28,10 +31,6 @@ workload(tenant, pods) := {
 pod_set(role, spec, more) := object.union(
 	{
 		"role": role, "path": [], "template": {"spec": spec}, "containers": containers(spec),
-		"securityContexts": array.concat(
-			[{"container": null, "spec": spec.securityContext, "path": ["spec", "securityContext"]} | spec.securityContext],
-			[{"container": own.name, "spec": own.spec.securityContext, "path": array.concat(own.path, ["securityContext"])} | some own in containers(spec)],
-		),
 	},
 	more,
 )
@@ -44,3 +43,8 @@ containers(spec) := [container |
 
 # The findings' places, as pointers: what most tests assert.
 places(findings) := {concat("/", [sprintf("%v", [token]) | some token in finding.path]) | some finding in findings}
+
+# A workload with these lists of problems, and one problem.
+with_problems(lists) := object.union(base, {"flink": object.union(base.flink, {"problems": lists})}) if base := workload({}, [])
+
+problem(place) := {"msg": concat(" ", [place, "is wrong"]), "path": split(place, "/"), "help": "mend it"}

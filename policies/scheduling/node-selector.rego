@@ -2,7 +2,8 @@
 # title: The tenant's nodes
 # description: |
 #   Pods of a tenant run on the nodes that its node selector names. Flinkgate adds the selector; an object that asks for
-#   another value of the same label is refused rather than silently moved.
+#   another value of the same label is refused rather than silently moved. So is one whose options do (kubernetes.jobmanager.node-selector,
+#   kubernetes.taskmanager.node-selector), for Flink puts them over the pod template, or that tells nodes apart by another label.
 # custom:
 #   id: scheduling/node-selector
 #   level: error

@@ -7,6 +7,7 @@
 #   id: security/allow-privilege-escalation
 #   level: error
 #   since: 0.1.0
+#   when: [flink.podSecurity.allowPrivilegeEscalation]
 #   help: 'Set allowPrivilegeEscalation: false in the container''s securityContext.'
 #   tenant: |
 #     security: {podSecurity: {level: restricted}}
@@ -28,18 +29,9 @@
 #         - {name: tool, image: "registry.example.com/tool:1.0", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}
 package flinkgate.security.allow_privilege_escalation
 
-import data.flinkgate.lib.pods
 import rego.v1
 
 deny contains finding if {
-	pods.restricted
-	pods.minor >= 8
-	some pod in input.flink.pods
-	some container in pod.containers
-	not container.spec.securityContext.allowPrivilegeEscalation == false
-	not pods.windows(pod)
-	finding := {
-		"msg": sprintf("container %q must set allowPrivilegeEscalation to false", [container.name]),
-		"path": array.concat(container.path, ["securityContext", "allowPrivilegeEscalation"]),
-	}
+	some violation in input.flink.podSecurity.allowPrivilegeEscalation
+	finding := {"msg": violation.message, "path": violation.path, "help": violation.help}
 }

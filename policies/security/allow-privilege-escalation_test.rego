@@ -1,27 +1,15 @@
 package flinkgate.security.allow_privilege_escalation_test
 
-import data.flinkgate.lib.fixture_test as fixture
 import data.flinkgate.security.allow_privilege_escalation as rule
+import data.flinkgate.lib.fixture_test as fixture
 import rego.v1
 
-spec := {
-	"containers": [{"name": "a"}, {"name": "b", "securityContext": {"allowPrivilegeEscalation": true}}],
-	"initContainers": [{"name": "c", "securityContext": {"allowPrivilegeEscalation": false}}],
+test_a_violation_is_told_at_its_place_with_what_to_write_instead if {
+	found := rule.deny with input as fixture.violating("allowPrivilegeEscalation")
+	found == {fixture.violation_told}
 }
 
-test_every_container_must_say_no if {
-	found := rule.deny with input as fixture.pod("restricted", spec)
-	fixture.places(found) == {
-		"spec/containers/0/securityContext/allowPrivilegeEscalation",
-		"spec/containers/1/securityContext/allowPrivilegeEscalation",
-	}
-}
-
-test_windows_and_baseline_do_not_ask if {
-	windows := rule.deny with input as fixture.pod("restricted", object.union(spec, {"os": {"name": "windows"}}))
-	count(windows) == 0
-	older := rule.deny with input as fixture.pod_at("restricted", 24, object.union(spec, {"os": {"name": "windows"}}))
-	count(older) == 2
-	baseline := rule.deny with input as fixture.pod("baseline", spec)
-	count(baseline) == 0
+test_nothing_is_said_where_nothing_is_violated if {
+	found := rule.deny with input as fixture.workload({}, [])
+	count(found) == 0
 }

@@ -1,26 +1,15 @@
 package flinkgate.security.capabilities_test
 
-import data.flinkgate.lib.fixture_test as fixture
 import data.flinkgate.security.capabilities as rule
+import data.flinkgate.lib.fixture_test as fixture
 import rego.v1
 
-container(capabilities) := {"containers": [{"name": "a", "securityContext": {"capabilities": capabilities}}]}
-
-test_baseline_allows_the_runtimes_defaults if {
-	found := rule.deny with input as fixture.pod("baseline", container({"add": ["CHOWN", "NET_ADMIN"]}))
-	fixture.places(found) == {"spec/containers/0/securityContext/capabilities/add/1"}
+test_a_violation_is_told_at_its_place_with_what_to_write_instead if {
+	found := rule.deny with input as fixture.violating("capabilities")
+	found == {fixture.violation_told}
 }
 
-test_restricted_wants_all_dropped if {
-	found := rule.deny with input as fixture.pod("restricted", container({"add": ["CHOWN", "NET_BIND_SERVICE"]}))
-	fixture.places(found) == {"spec/containers/0/securityContext/capabilities/add/0", "spec/containers/0/securityContext/capabilities/drop"}
-	good := rule.deny with input as fixture.pod("restricted", container({"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}))
-	count(good) == 0
-}
-
-test_windows_and_old_versions_know_only_baseline if {
-	windows := rule.deny with input as fixture.pod("restricted", object.union(container({}), {"os": {"name": "windows"}}))
-	count(windows) == 0
-	older := rule.deny with input as fixture.pod_at("restricted", 21, container({"add": ["SYS_ADMIN"]}))
-	count(older) == 1
+test_nothing_is_said_where_nothing_is_violated if {
+	found := rule.deny with input as fixture.workload({}, [])
+	count(found) == 0
 }

@@ -7,6 +7,7 @@
 #   id: security/host-namespaces
 #   level: error
 #   since: 0.1.0
+#   when: [flink.podSecurity.hostNamespaces]
 #   help: Remove hostNetwork, hostPID and hostIPC, and kubernetes.hostnetwork.enabled; publish Flink through a Service.
 #   bad: |
 #     apiVersion: v1
@@ -23,27 +24,9 @@
 #       containers: [{name: tool, image: "registry.example.com/tool:1.0"}]
 package flinkgate.security.host_namespaces
 
-import data.flinkgate.lib.pods
 import rego.v1
 
 deny contains finding if {
-	pods.judged
-	some pod in input.flink.pods
-	some field in ["hostNetwork", "hostPID", "hostIPC"]
-	pod.template.spec[field] == true
-	finding := {
-		"msg": sprintf("pods of role %s must not set %s", [pod.role, field]),
-		"path": array.concat(pod.path, ["spec", field]),
-		"help": sprintf("remove %s: true", [field]),
-	}
-}
-
-deny contains finding if {
-	pods.judged
-	lower(input.flink.config["kubernetes.hostnetwork.enabled"]) == "true"
-	finding := {
-		"msg": "option kubernetes.hostnetwork.enabled must not put Flink's pods on the node's network",
-		"path": array.concat(input.flink.configPath, ["kubernetes.hostnetwork.enabled"]),
-		"help": "remove the option",
-	}
+	some violation in input.flink.podSecurity.hostNamespaces
+	finding := {"msg": violation.message, "path": violation.path, "help": violation.help}
 }

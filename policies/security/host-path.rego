@@ -7,6 +7,7 @@
 #   id: security/host-path
 #   level: error
 #   since: 0.1.0
+#   when: [flink.podSecurity.hostPath]
 #   help: Use a PersistentVolumeClaim for state, an emptyDir for scratch files.
 #   bad: |
 #     apiVersion: v1
@@ -26,16 +27,9 @@
 #         - {name: tool, image: "registry.example.com/tool:1.0"}
 package flinkgate.security.host_path
 
-import data.flinkgate.lib.pods
 import rego.v1
 
 deny contains finding if {
-	pods.judged
-	some pod in input.flink.pods
-	some index, volume in pod.template.spec.volumes
-	volume.hostPath
-	finding := {
-		"msg": sprintf("volume %q must not be a hostPath", [object.get(volume, "name", "")]),
-		"path": array.concat(pod.path, ["spec", "volumes", sprintf("%d", [index]), "hostPath"]),
-	}
+	some violation in input.flink.podSecurity.hostPath
+	finding := {"msg": violation.message, "path": violation.path, "help": violation.help}
 }

@@ -7,6 +7,7 @@
 #   id: security/image-registry
 #   level: error
 #   since: 0.1.0
+#   when: [flink.problems.imageRegistry]
 #   help: Use an image from one of the places that the tenant allows.
 #   tenant: |
 #     security: {images: {allow: ["registry.example.com/*"]}}
@@ -36,20 +37,4 @@ package flinkgate.security.image_registry
 
 import rego.v1
 
-deny contains finding if {
-	allow := input.tenant.security.images.allow
-	some pod in input.flink.pods
-	some container in pod.containers
-	container.image.allowed == false
-	finding := {
-		"msg": message(container),
-		"path": container.image.path,
-		"help": sprintf("use an image from %s", [concat(" or ", allow)]),
-	}
-}
-
-message(container) := sprintf("container %q must not run the image %s", [container.name, container.image.text]) if container.image.text != ""
-
-message(container) := sprintf("container %q names no image and would run Flink's own from docker.io", [container.name]) if {
-	container.image.text == ""
-}
+deny contains finding if some finding in input.flink.problems.imageRegistry

@@ -7,6 +7,7 @@
 #   id: security/image-tag
 #   level: error
 #   since: 0.1.0
+#   when: [flink.problems.imageTag]
 #   help: Name a version tag or, best, a digest.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
@@ -34,25 +35,4 @@ package flinkgate.security.image_tag
 
 import rego.v1
 
-deny contains finding if {
-	input.tenant.security.images.forbidLatestTag == true
-	some pod in input.flink.pods
-	some container in pod.containers
-	container.image.floating == true
-	finding := {
-		"msg": sprintf("container %q must not run the floating image %s", [container.name, container.image.text]),
-		"path": container.image.path,
-	}
-}
-
-deny contains finding if {
-	input.tenant.security.images.requireDigest == true
-	some pod in input.flink.pods
-	some container in pod.containers
-	container.image.digest == null
-	finding := {
-		"msg": sprintf("container %q must name its image by digest", [container.name]),
-		"path": container.image.path,
-		"help": "write registry/repository@sha256:…",
-	}
-}
+deny contains finding if some finding in input.flink.problems.imageTag

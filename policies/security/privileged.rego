@@ -2,11 +2,12 @@
 # title: No privileged containers
 # description: |
 #   A privileged container is root on its node: it reaches every other tenant's pods there. Flink never needs it.
-#   Holds for init and ephemeral containers, and for Windows HostProcess containers, at Pod Security level baseline.
+#   Holds for init and ephemeral containers too, at Pod Security level baseline and above.
 # custom:
 #   id: security/privileged
 #   level: error
 #   since: 0.1.0
+#   when: [flink.podSecurity.privileged]
 #   help: Remove securityContext.privileged; ask for single capabilities if the container needs any.
 #   bad: |
 #     apiVersion: v1
@@ -28,30 +29,9 @@
 #           securityContext: {privileged: false}
 package flinkgate.security.privileged
 
-import data.flinkgate.lib.pods
 import rego.v1
 
 deny contains finding if {
-	pods.judged
-	some pod in input.flink.pods
-	some context in pod.securityContexts
-	context.spec.privileged == true
-	context.container != null
-	finding := {
-		"msg": sprintf("%s must not be privileged", [pods.holder(context)]),
-		"path": array.concat(context.path, ["privileged"]),
-		"help": "remove privileged: true",
-	}
-}
-
-deny contains finding if {
-	pods.judged
-	some pod in input.flink.pods
-	some context in pod.securityContexts
-	context.spec.windowsOptions.hostProcess == true
-	finding := {
-		"msg": sprintf("%s must not be a Windows HostProcess", [pods.holder(context)]),
-		"path": array.concat(context.path, ["windowsOptions", "hostProcess"]),
-		"help": "remove hostProcess: true",
-	}
+	some violation in input.flink.podSecurity.privileged
+	finding := {"msg": violation.message, "path": violation.path, "help": violation.help}
 }

@@ -1,29 +1,15 @@
 package flinkgate.security.seccomp_test
 
-import data.flinkgate.lib.fixture_test as fixture
 import data.flinkgate.security.seccomp as rule
+import data.flinkgate.lib.fixture_test as fixture
 import rego.v1
 
-profile(type) := {"seccompProfile": {"type": type}}
-
-test_unconfined_is_refused_wherever_it_stands if {
-	spec := {"securityContext": profile("Unconfined"), "containers": [{"name": "a", "securityContext": profile("Unconfined")}]}
-	found := rule.deny with input as fixture.pod("baseline", spec)
-	fixture.places(found) == {"spec/securityContext/seccompProfile/type", "spec/containers/0/securityContext/seccompProfile/type"}
+test_a_violation_is_told_at_its_place_with_what_to_write_instead if {
+	found := rule.deny with input as fixture.violating("seccomp")
+	found == {fixture.violation_told}
 }
 
-test_baseline_needs_no_profile_and_restricted_does if {
-	spec := {"containers": [{"name": "a"}, {"name": "b", "securityContext": profile("Localhost")}]}
-	baseline := rule.deny with input as fixture.pod("baseline", spec)
-	count(baseline) == 0
-	restricted := rule.deny with input as fixture.pod("restricted", spec)
-	fixture.places(restricted) == {"spec/containers/0/securityContext/seccompProfile"}
-	windows := rule.deny with input as fixture.pod("restricted", object.union(spec, {"os": {"name": "windows"}}))
-	count(windows) == 0
-}
-
-test_the_pods_profile_holds_for_its_containers if {
-	spec := {"securityContext": profile("RuntimeDefault"), "containers": [{"name": "a"}]}
-	found := rule.deny with input as fixture.pod("restricted", spec)
+test_nothing_is_said_where_nothing_is_violated if {
+	found := rule.deny with input as fixture.workload({}, [])
 	count(found) == 0
 }

@@ -8,6 +8,7 @@
 #   id: security/service-account
 #   level: error
 #   since: 0.1.0
+#   when: [flink.problems.serviceAccounts]
 #   help: Use one of the tenant's service accounts.
 #   tenant: |
 #     security: {serviceAccounts: [flink]}
@@ -37,14 +38,4 @@ package flinkgate.security.service_account
 
 import rego.v1
 
-deny contains finding if {
-	accounts := input.tenant.security.serviceAccounts
-	some pod in input.flink.pods
-	account := pod.serviceAccount
-	not account.name in accounts
-	finding := {
-		"msg": sprintf("pods of role %s must not run as service account %q", [pod.role, account.name]),
-		"path": account.path,
-		"help": sprintf("use %s", [concat(" or ", accounts)]),
-	}
-}
+deny contains finding if some finding in input.flink.problems.serviceAccounts

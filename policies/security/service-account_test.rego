@@ -1,22 +1,16 @@
 package flinkgate.security.service_account_test
 
-import data.flinkgate.lib.fixture_test as fixture
 import data.flinkgate.security.service_account as rule
+import data.flinkgate.lib.fixture_test as fixture
 import rego.v1
 
-input_for(accounts, name) := fixture.workload(
-	{"security": accounts},
-	[fixture.pod_set("jobManager", {}, {"serviceAccount": {"name": name, "path": ["spec", "serviceAccount"]}})],
-)
-
-test_another_account_is_refused if {
-	found := rule.deny with input as input_for({"serviceAccounts": ["flink"]}, "default")
-	fixture.places(found) == {"spec/serviceAccount"}
+test_every_problem_becomes_a_finding if {
+	problems := [fixture.problem("spec/a"), fixture.problem("spec/b")]
+	found := rule.deny with input as fixture.with_problems({"serviceAccounts": problems})
+	found == {problem | some problem in problems}
 }
 
-test_the_tenants_account_is_fine_and_so_is_any_without_a_list if {
-	own := rule.deny with input as input_for({"serviceAccounts": ["flink"]}, "flink")
-	count(own) == 0
-	any_account := rule.deny with input as input_for({}, "default")
-	count(any_account) == 0
+test_other_problems_are_told_by_other_rules if {
+	found := rule.deny with input as fixture.with_problems({"others": [fixture.problem("spec/a")]})
+	count(found) == 0
 }

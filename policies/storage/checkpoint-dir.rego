@@ -20,6 +20,7 @@
 #       serviceAccount: flink
 #       flinkConfiguration:
 #         execution.checkpointing.dir: s3://payments-flink/checkpoints
+#         state.savepoints.dir: s3://payments-flink/savepoints
 #       jobManager: {resource: {cpu: 1, memory: 2048m}}
 #       taskManager: {resource: {cpu: 1, memory: 2048m}}
 #       job: {jarURI: local:///opt/flink/usrlib/job.jar, parallelism: 2, upgradeMode: savepoint}
@@ -33,6 +34,7 @@
 #       serviceAccount: flink
 #       flinkConfiguration:
 #         execution.checkpointing.dir: s3://payments-flink/checkpoints
+#         execution.checkpointing.savepoint-dir: s3://payments-flink/savepoints
 #       jobManager: {resource: {cpu: 1, memory: 2048m}}
 #       taskManager: {resource: {cpu: 1, memory: 2048m}}
 #       job: {jarURI: local:///opt/flink/usrlib/job.jar, parallelism: 2, upgradeMode: savepoint}

@@ -2,7 +2,7 @@
 # title: The tenant's labels
 # description: |
 #   Labels such as a cost centre say whose pods these are. Flinkgate adds them; an object that gives one another value is
-#   refused rather than silently changed.
+#   refused rather than silently changed, be it in a pod template or in an option that stands over it (kubernetes.taskmanager.labels).
 # custom:
 #   id: tenancy/label
 #   level: error

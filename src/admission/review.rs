@@ -4,7 +4,7 @@
 //! review whose object cannot be read still has a uid, and its refusal reaches the user as an answer instead
 //! of a failed call.
 
-use crate::resource::{GroupVersionKind, Operation, Resource, UserInfo, metadata_text, type_name};
+use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, UserInfo, metadata_text, type_name};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -91,6 +91,8 @@ struct Request<'a> {
     #[serde(default)]
     kind: GroupVersionKind,
     #[serde(default)]
+    resource: GroupVersionResource,
+    #[serde(default)]
     sub_resource: Option<String>,
     #[serde(default)]
     name: Option<String>,
@@ -145,6 +147,7 @@ impl<'a> Review<'a> {
         let request = &self.request;
         Resource {
             kind: request.kind.clone(),
+            of: request.resource.clone(),
             operation: request.operation,
             namespace: request.namespace.clone().unwrap_or_default(),
             name: request.name.clone().unwrap_or_default(),

@@ -23,7 +23,11 @@ pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
     let who = answer.tenant.as_ref().map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
     let name = resource.display_name();
     let place = if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
-    clean(&format!("{who} refuses {} {place}", resource.kind.kind), LINE_LENGTH)
+    let what = match resource.sub_resource.as_deref() {
+        Some("scale") => format!("to scale {}", resource.of.resource),
+        _ => resource.kind.kind.clone(),
+    };
+    clean(&format!("{who} refuses {what} {place}"), LINE_LENGTH)
 }
 
 /// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.

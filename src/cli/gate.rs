@@ -1,11 +1,13 @@
 //! Where `lint` and `render` meet the pipeline: tenants and policies, loaded with what the input says of them.
 
 use super::input::Manifest;
-use crate::pipeline::{Gate, Unassigned};
+use crate::flink::Surroundings;
+use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
 use crate::tenant::load::{TenantProblem, labels};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Which tenants are there, and which one an object belongs to.
 #[derive(Debug, Default, clap::Args)]
@@ -18,6 +20,32 @@ pub struct TenantArgs {
     pub tenant: Option<String>,
 }
 
+/// What is known of the Flink operator.
+#[derive(Debug, Default, clap::Args)]
+pub struct OperatorArgs {
+    /// The Flink operator's own configuration: its config.yaml, its flink-conf.yaml, or the ConfigMap with one. Its defaults hold
+    /// for what an object does not say
+    #[arg(long = "operator-config", value_name = "FILE")]
+    pub operator_config: Option<PathBuf>,
+}
+
+impl OperatorArgs {
+    /// What is known beside the objects of an input: the operator's defaults, and the ConfigMaps among `manifests`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn surroundings<'a>(&self, manifests: impl IntoIterator<Item = &'a Manifest>) -> anyhow::Result<Surroundings> {
+        let operator = self.operator_config.as_deref().map(operator_defaults).transpose()?.unwrap_or_default();
+        let mut surroundings = Surroundings::default().with_operator(operator);
+        for Manifest { resource, .. } in manifests {
+            if resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap" {
+                surroundings.add_config_map(&resource.namespace, &resource.name, &resource.object);
+            }
+        }
+        Ok(surroundings)
+    }
+}
+
 /// The gate for an input: its tenants and policies, and the Namespaces among `manifests`, the input's own objects, which
 /// are looked at only where labels make a namespace a tenant's. What is worth a warning goes to standard error.
 ///
@@ -27,9 +55,11 @@ pub fn load(
     tenants: &TenantArgs,
     policies: &[PathBuf],
     unassigned: Unassigned,
+    surroundings: Surroundings,
     manifests: impl FnOnce() -> Vec<Manifest>,
 ) -> anyhow::Result<Gate> {
     let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
+    let gate = gate.within(Arc::new(surroundings));
     warn(&gate, &warnings);
     Ok(match &tenants.tenant {
         Some(name) => gate.only(name)?,

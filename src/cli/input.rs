@@ -3,6 +3,7 @@
 //! One bad file never hides the others: what cannot be read is listed with its place, and the rest is used.
 
 use super::input_files::{self, Candidate, Text};
+use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
 use crate::resource::yaml::{self, Document, Positions, Problem, Span};
 use crate::resource::{Resource, ResourceError, pointer};
@@ -71,8 +72,16 @@ impl Texts {
     /// The objects of the files that mention a word.
     pub fn mentioning(&self, word: &str) -> Vec<Manifest> {
         // Text in quotes may spell a word with escapes.
-        let mentions = |text: &&Text| text.text.contains(word) || text.text.contains('\\');
-        let texts: Vec<&Text> = self.texts.iter().filter(mentions).collect();
+        self.of(|text| text.contains(word) || text.contains('\\'))
+    }
+
+    /// The objects of the files that may hold a ConfigMap with Flink's configuration.
+    pub fn config_maps(&self) -> Vec<Manifest> {
+        self.of(|text| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file)))
+    }
+
+    fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {
+        let texts: Vec<&Text> = self.texts.iter().filter(|text| wanted(&text.text)).collect();
         texts.par_iter().flat_map_iter(|text| text.each(|manifests| manifests)).flat_map_iter(|(_, manifests)| manifests).collect()
     }
 

@@ -1,6 +1,6 @@
 //! `flinkgate render`: objects as the cluster would store them after mutation.
 
-use super::gate::{self, TenantArgs};
+use super::gate::{self, OperatorArgs, TenantArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
@@ -18,6 +18,8 @@ pub struct Args {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     tenants: TenantArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// Show what changes instead of the whole objects
     #[arg(long)]
     diff: bool,
@@ -29,7 +31,8 @@ pub struct Args {
 /// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.paths);
-    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, || input.manifests().cloned().collect())?;
+    let surroundings = args.operator.surroundings(&[])?;
+    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, surroundings, || input.manifests().cloned().collect())?;
     input.complain(&input.report());
     let colour = terminal::stdout_wants_colour();
     let manifests: Vec<&Manifest> = input.manifests().collect();

@@ -1,5 +1,6 @@
 //! `flinkgate review`: one AdmissionReview in, the response out.
 
+use super::gate::OperatorArgs;
 use super::{Exit, Outcome};
 use crate::admission::answer::Webhook;
 use crate::admission::response::Reply;
@@ -24,6 +25,8 @@ pub struct Args {
     /// Files or folders with more rules
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// What happens to Flink in a namespace of no tenant
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
@@ -35,6 +38,7 @@ pub struct Args {
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
     let (gate, warnings) = Gate::load(&args.tenants, &args.policies, args.unassigned)?;
+    let gate = gate.with_operator_config(args.operator.operator_config.as_deref())?;
     super::gate::warn(&gate, &warnings);
     let mut body = Vec::new();
     let name = if args.file.as_os_str() == "-" {

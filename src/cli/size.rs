@@ -1,5 +1,6 @@
 //! `flinkgate size`: what each Flink cluster asks of Kubernetes, and Flink's memory breakdown.
 
+use super::gate::OperatorArgs;
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::flink::{self, Workload};
@@ -15,6 +16,8 @@ pub struct Args {
     /// Files, folders with all YAML and JSON below them, `-` for standard input
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// How to write the sizes
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -38,14 +41,15 @@ pub fn run(args: Args) -> Outcome {
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
+    let surroundings = args.operator.surroundings(manifests.iter().copied())?;
     let workloads: Vec<(&Manifest, Workload)> = manifests
         .par_iter()
-        .filter_map(|&manifest| Some((manifest, flink::lower(&manifest.resource, &manifest.resource.object)?)))
+        .filter_map(|&manifest| Some((manifest, flink::lower_within(&manifest.resource, &manifest.resource.object, &surroundings)?)))
         .collect();
     let clusters: Vec<_> = workloads
         .iter()
-        // A snapshot is of a cluster, and runs nothing itself.
-        .filter(|(_, workload)| workload.is_flink() && (workload.mode.is_some() || workload.jobs > 0))
+        // A snapshot is of a cluster, a ConfigMap for one: neither runs anything itself.
+        .filter(|(_, workload)| workload.is_flink() && (!workload.pods.is_empty() || workload.jobs > 0))
         .map(|(manifest, workload)| ClusterSize::new(manifest.object_ref(), workload))
         .collect();
     match args.format {

@@ -1,6 +1,8 @@
 //! From what the cluster holds to the gate in force, piece by piece: a Namespace's change compiles no policy and checks no tenant.
 
+use super::operator_config::OperatorConfig;
 use super::records::{NamespaceRecord, Record};
+use crate::flink::Surroundings;
 use crate::pipeline::{Gate, Unassigned};
 use crate::policy::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::tenant::check::{self, Remark};
@@ -27,6 +29,7 @@ pub struct Changes {
 pub struct Configuration {
     unassigned: Unassigned,
     gate: Option<Arc<Gate>>,
+    surroundings: Arc<Surroundings>,
     tenants: BTreeMap<String, CheckedTenant>,
     /// What each tenant claims although an older one does.
     doubles: BTreeMap<String, Vec<String>>,
@@ -52,6 +55,7 @@ impl Configuration {
         Self {
             unassigned,
             gate: None,
+            surroundings: Arc::default(),
             tenants: BTreeMap::new(),
             doubles: BTreeMap::new(),
             compiled: Vec::new(),
@@ -82,6 +86,16 @@ impl Configuration {
     /// Names of the FlinkPolicies that are left out.
     pub fn refused(&self) -> impl Iterator<Item = &str> {
         self.refused_policies.keys().filter_map(|path| path.strip_prefix(flink_policy::PREFIX))
+    }
+
+    /// Notes what the Flink operator's configuration says from now on; why it is left as it was, where it cannot be read.
+    pub fn take_operator(&mut self, said: Option<&OperatorConfig>) -> Option<String> {
+        match said {
+            Some(Err(error)) => return Some(format!("the Flink operator's configuration: {error}")),
+            Some(Ok(defaults)) => self.surroundings = Arc::new(Surroundings::default().with_operator(defaults.clone())),
+            None => self.surroundings = Arc::default(),
+        }
+        None
     }
 
     /// Takes changes into force.
@@ -115,6 +129,9 @@ impl Configuration {
                     None => Gate::new(by_age, set, self.unassigned),
                 }));
             }
+        }
+        if let Some(gate) = self.gate.as_ref().filter(|gate| gate.surroundings() != self.surroundings) {
+            self.gate = Some(Arc::new(gate.within(Arc::clone(&self.surroundings))));
         }
         self.find_doubles(changes, other_tenants);
         failed.map_or(Ok(()), Err)

@@ -5,6 +5,7 @@
 
 use super::configuration::{Changes, Configuration};
 use super::due::{self, Due};
+use super::operator_config::OperatorConfig;
 use super::records::{NamespaceRecord, Record};
 use super::table::Table;
 use crate::admission::health::Health;
@@ -30,6 +31,8 @@ pub enum Input {
     Policies(Result<Event<(String, Record)>, String>),
     /// Of the Namespaces.
     Namespaces(Result<Event<(String, NamespaceRecord)>, String>),
+    /// Of the Flink operator's ConfigMap.
+    Operator(Result<Event<(String, OperatorConfig)>, String>),
     /// The built-in rules and those of files, which come before those in the cluster.
     Base(Vec<PolicySource>),
 }
@@ -53,21 +56,34 @@ struct State {
     tenants: Table<Record>,
     policies: Table<Record>,
     namespaces: Table<NamespaceRecord>,
+    /// The Flink operator's ConfigMap, where one is named.
+    operator: Option<Table<OperatorConfig>>,
     changes: Changes,
     configuration: Configuration,
     failed: Option<String>,
     due: Vec<Due>,
 }
 
+/// What was there before the watches.
+pub struct Start {
+    /// The built-in rules and those of files.
+    pub base: Vec<PolicySource>,
+    /// What to say of Flink in a namespace of no tenant.
+    pub unassigned: Unassigned,
+    /// Whether the Flink operator's ConfigMap is watched.
+    pub follows_operator: bool,
+}
+
 /// Takes what comes until nothing can come any more.
-pub async fn keep(base: Vec<PolicySource>, unassigned: Unassigned, mut inputs: mpsc::Receiver<Input>, mut outputs: Outputs) {
+pub async fn keep(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: Outputs) {
     let mut state = Some(State {
-        base,
+        base: start.base,
         tenants: Table::default(),
         policies: Table::default(),
         namespaces: Table::default(),
+        operator: start.follows_operator.then(Table::default),
         changes: Changes { tenants: true, policies: true, ..Changes::default() },
-        configuration: Configuration::new(unassigned),
+        configuration: Configuration::new(start.unassigned),
         failed: None,
         due: Vec::new(),
     });
@@ -122,6 +138,8 @@ impl State {
             Input::Tenants(Err(error)) => self.tenants.broke(error),
             Input::Policies(Err(error)) => self.policies.broke(error),
             Input::Namespaces(Err(error)) => self.namespaces.broke(error),
+            Input::Operator(Ok(event)) => self.operator.iter_mut().for_each(|table| drop(table.take(event.clone()))),
+            Input::Operator(Err(error)) => self.operator.iter_mut().for_each(|table| table.broke(error.clone())),
             Input::Base(sources) => {
                 self.base = sources;
                 self.changes.base = true;
@@ -131,19 +149,22 @@ impl State {
 
     /// Takes the changes into force, once everything was listed. A bug met by one object must not end this for all.
     fn work(mut self) -> Self {
-        if !(self.tenants.is_listed() && self.policies.is_listed() && self.namespaces.is_listed()) {
+        let operator = self.operator.as_ref().is_none_or(Table::is_listed);
+        if !(self.tenants.is_listed() && self.policies.is_listed() && self.namespaces.is_listed() && operator) {
             return self;
         }
+        let operator = self.operator.as_ref().and_then(|table| table.known().values().next());
+        let in_operator = self.configuration.take_operator(operator);
         let changes = std::mem::take(&mut self.changes);
         let worked = catch_unwind(AssertUnwindSafe(|| {
             let (tenants, policies, namespaces) = (self.tenants.known(), self.policies.known(), self.namespaces.known());
-            let failed = self.configuration.take(&changes, &self.base, tenants, policies, namespaces).err();
+            let failed = self.configuration.take(&changes, &self.base, tenants, policies, namespaces).err().or(in_operator);
             self.due = due::due(&self.configuration, tenants, policies, namespaces, jiff::Timestamp::now());
             failed
         }));
         self.failed = worked.unwrap_or_else(|_| Some("Flinkgate failed internally, see its log".to_owned()));
         if let Some(error) = &self.failed {
-            tracing::error!(error, "the rules were not reloaded: those in force stay");
+            tracing::error!(error, "the configuration was not reloaded: what is in force stays");
         }
         self
     }
@@ -156,6 +177,9 @@ impl State {
         health.set("namespaces", self.namespaces.is_listed(), self.namespaces.report("namespaces"));
         let in_cluster = self.policies.report("FlinkPolicies") + &left_out(self.configuration.refused().collect());
         let failed = self.failed.as_ref().map(|error| format!("; last reload failed: {error}")).unwrap_or_default();
+        if let Some(operator) = &self.operator {
+            health.set("operator-config", operator.is_listed(), operator.report("ConfigMaps of the Flink operator"));
+        }
         match self.configuration.gate() {
             Some(gate) => {
                 let rules = gate.policies().rules().len();

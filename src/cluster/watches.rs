@@ -1,11 +1,12 @@
 //! The watches: each starts anew, after a while, whenever it breaks.
 
 use super::keeper::Input;
+use super::operator_config::{self, ConfigMapName};
 use super::records::{NamespaceRecord, Record};
 use crate::policy::flink_policy::FlinkPolicy;
 use crate::tenant::FlinkTenant;
 use futures::{Stream, StreamExt};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::api::ApiResource;
 use kube::core::{DynamicObject, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
@@ -16,8 +17,8 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Starts the three watches; they end when nobody listens any more.
-pub fn start(client: &Client, inputs: &mpsc::Sender<Input>) {
+/// Starts the watches; they end when nobody listens any more.
+pub fn start(client: &Client, operator_config: Option<&ConfigMapName>, inputs: &mpsc::Sender<Input>) {
     let tenants = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkTenant>(&()));
     let policies = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkPolicy>(&()));
     let namespaces = Api::<PartialObjectMeta<Namespace>>::all(client.clone());
@@ -39,6 +40,15 @@ pub fn start(client: &Client, inputs: &mpsc::Sender<Input>) {
         told,
         |seen| Input::Namespaces(seen.map(|event| each(event, NamespaceRecord::of))),
     ));
+    if let Some(ConfigMapName { namespace, name }) = operator_config {
+        let config_map = Api::<ConfigMap>::namespaced(client.clone(), namespace);
+        let selector = format!("metadata.name={name}");
+        tokio::spawn(follow(
+            move |config| watcher(config_map.clone(), config.fields(&selector)),
+            inputs.clone(),
+            |seen| Input::Operator(seen.map(|event| each(event, operator_config::read))),
+        ));
+    }
 }
 
 async fn follow<K, S>(open: impl Fn(Config) -> S, told: mpsc::Sender<Input>, input: impl Fn(Result<Event<K>, String>) -> Input)
@@ -91,7 +101,7 @@ fn each<K, T>(event: Event<K>, of: impl Fn(K) -> T) -> Event<T> {
     }
 }
 
-/// First and longest pause before a watch starts anew. There are few replicas and three watches: the API server will not suffer
+/// First and longest pause before a watch starts anew. There are few replicas and few watches: the API server will not suffer
 /// from a try every five seconds, and whoever installs the definitions does not wait long.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 

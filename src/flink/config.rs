@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub struct Entry {
     /// The value as Flink reads it.
     pub value: String,
-    /// JSON Pointer of the value in the object; `None` where a field of the object implies it.
+    /// JSON Pointer of the value in the object, or of the field that implies it; `None` where it comes from elsewhere, such as
+    /// the operator's defaults.
     pub pointer: Option<String>,
 }
 
@@ -22,6 +23,7 @@ pub struct Entry {
 pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
     duplicates: Vec<Duplicate>,
+    overwritten: Vec<(String, Entry)>,
 }
 
 /// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one counts.
@@ -87,12 +89,34 @@ impl FlinkConfig {
 
     /// Sets an option, whatever it was before.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>, pointer: Option<String>) {
-        self.entries.insert(key.into(), Entry { value: value.into(), pointer });
+        let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
+        match self.entries.get_mut(&key) {
+            Some(before) => {
+                let before = std::mem::replace(before, entry);
+                self.overwritten.push((key, before));
+            }
+            None => {
+                self.entries.insert(key, entry);
+            }
+        }
+    }
+
+    /// What [`Self::set`] found set already, in the order in which it was lost.
+    pub fn overwritten(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.overwritten.iter().map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// Takes what stands under this configuration: options that it does not set.
+    pub fn fill(&mut self, under: Self) {
+        for (key, entry) in under.entries {
+            self.entries.entry(key).or_insert(entry);
+        }
     }
 
     /// Moves every place below `base`: what was read stands within a larger object.
     pub fn move_below(&mut self, base: &str) {
-        let places = self.entries.values_mut().filter_map(|entry| entry.pointer.as_mut());
+        let entries = self.entries.values_mut().chain(self.overwritten.iter_mut().map(|(_, entry)| entry));
+        let places = entries.filter_map(|entry| entry.pointer.as_mut());
         let lost = self.duplicates.iter_mut().flat_map(|duplicate| [&mut duplicate.first, &mut duplicate.second]);
         places.chain(lost).for_each(|place| place.insert_str(0, base));
     }
@@ -100,6 +124,13 @@ impl FlinkConfig {
     /// All options in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))
+    }
+
+    /// The options whose keys begin so, in the order of their keys.
+    pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+        let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
+        let found = self.entries.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix));
+        found.map(|(key, entry)| (key.as_str(), entry))
     }
 
     /// Whether nothing is set.
@@ -205,6 +236,16 @@ mod tests {
         assert_eq!(config.get("a.b.c"), Some("flat"));
         let duplicate = |first: &str, second: &str| Duplicate { key: "a.b.c".into(), first: first.into(), second: second.into() };
         assert_eq!(config.duplicates(), [duplicate("/a/b/c", "/a/b.c"), duplicate("/a/b.c", "/a.b.c")]);
+    }
+
+    #[test]
+    fn what_is_set_over_an_option_is_remembered_with_its_place() {
+        let mut config = FlinkConfig::from_object(&json!({"a": {"b": 1}}), "/spec");
+        config.set("a.b", "2", Some("/field".into()));
+        config.set("c", "3", None);
+        config.move_below("/template");
+        let lost: Vec<_> = config.overwritten().map(|(key, entry)| (key, entry.value.as_str(), entry.pointer.as_deref())).collect();
+        assert_eq!((config.get("a.b"), lost), (Some("2"), vec![("a.b", "1", Some("/template/spec/a/b"))]));
     }
 
     #[test]

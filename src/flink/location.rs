@@ -14,6 +14,20 @@ pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a 
     })
 }
 
+/// A URI with the scheme and host that Flink reads into it where it has none (`fs.default-scheme`).
+pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> std::borrow::Cow<'a, str> {
+    let default = default.map(|default| Location::parse(default, None)).filter(|default| default.scheme != "file");
+    match default {
+        // A path that begins with two slashes brings its own host.
+        Some(Location { scheme, authority, .. }) if Location::parse(uri, Some("")).scheme.is_empty() => {
+            let own = uri.trim().strip_prefix("//").and_then(|rest| rest.split_once('/'));
+            let (authority, path) = own.map_or((authority.as_str(), uri.trim()), |(host, path)| (host, path));
+            format!("{scheme}://{authority}/{}", path.trim_start_matches('/')).into()
+        }
+        _ => uri.into(),
+    }
+}
+
 /// A URI in the form in which two of them can be compared.
 pub(super) struct Location {
     /// In lower case; one for all names that Flink has for S3.
@@ -88,6 +102,21 @@ fn percent_decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_without_a_scheme_lies_in_the_default_file_system() {
+        for (uri, default, expected) in [
+            ("/flink/state", None, "/flink/state"),
+            ("/flink/state", Some("s3://other/x"), "s3://other/flink/state"),
+            ("/flink/state", Some("hdfs:///"), "hdfs:///flink/state"),
+            ("/flink/state", Some("file:///"), "/flink/state"),
+            ("file:///flink/state", Some("s3://other"), "file:///flink/state"),
+            ("s3://own/a", Some("s3://other"), "s3://own/a"),
+            ("//host/a", Some("hdfs://other:8020"), "hdfs://host/a"),
+        ] {
+            assert_eq!(with_default_scheme(uri, default), expected, "{uri} {default:?}");
+        }
+    }
 
     #[test]
     fn locations_hold_whole_segments_only() {

@@ -5,17 +5,23 @@
 
 pub mod catalog;
 pub mod config;
+pub mod config_file;
+pub mod credentials;
 pub mod image;
 pub mod kinds;
 mod location;
+pub mod map_options;
 pub mod memory;
 pub mod memory_size;
+pub mod operator;
 pub mod options;
 pub mod sizing;
 pub mod state;
+pub mod surroundings;
 pub mod values;
 pub mod version;
 pub mod workload;
 
-pub use kinds::{is_made_by_operator, lower, only_shrinks};
+pub use kinds::{is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
+pub use surroundings::Surroundings;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -3,6 +3,8 @@
 //! A list is looked up with [`FlinkConfig::first`](super::config::FlinkConfig::first); its first name is the one
 //! that Flinkgate writes and that messages use.
 
+use super::config::FlinkConfig;
+
 /// The names of one option: today's first, then those that Flink falls back to.
 pub type Names = &'static [&'static str];
 
@@ -102,6 +104,13 @@ const RENAMED: [Names; 12] = [
 /// All names of the option that has this one among its names; none where it is not known to have others.
 pub fn names_of(key: &str) -> Names {
     RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
+}
+
+/// The high availability services that run: `kubernetes`, `zookeeper` or a factory's class; `None` where none do.
+pub fn high_availability(config: &FlinkConfig) -> Option<&str> {
+    let (_, entry) = config.first(HIGH_AVAILABILITY)?;
+    let off = ["", "none", "standalone"].iter().any(|off| entry.value.trim().eq_ignore_ascii_case(off));
+    (!off).then_some(entry.value.as_str())
 }
 
 /// The name that Flinkgate writes.

@@ -7,7 +7,7 @@ use super::workload::{MAIN_CONTAINER, Mode, PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
 
-pub use super::location::lies_within;
+pub use super::location::{lies_within, with_default_scheme};
 
 /// Where the claim of a tenant is mounted unless the tenant says otherwise.
 pub const DEFAULT_MOUNT_PATH: &str = "/flink/state";

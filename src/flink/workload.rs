@@ -96,6 +96,12 @@ pub const MAIN_CONTAINER: &str = "flink-main-container";
 /// Label of the FlinkDeployments that the operator makes to probe itself: it runs nothing for them.
 pub const CANARY_LABEL: &str = "flink.apache.org/canary";
 
+/// Whether an object has that label: the operator neither validates nor deploys it.
+pub fn is_canary(object: &Value) -> bool {
+    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
+    labels.and_then(|labels| labels.get(CANARY_LABEL)).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
 /// A pod template: what one pod of the set will look like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {
@@ -238,6 +244,8 @@ pub struct Workload {
     pub mode: Option<Mode>,
     /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or security.
     pub cluster: String,
+    /// What a pod's labels call its cluster, where that is not the cluster that it is made for.
+    pub pretends: Option<String>,
     /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
     pub children: Vec<String>,
     /// How many such clusters run while one takes over from another; zero says as little as one.
@@ -262,6 +270,17 @@ impl Workload {
     /// Whether this is Flink at all.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None
+    }
+
+    /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this role will be like: for all pods
+    /// that an operator makes of a custom resource, and for the TaskManagers that a native JobManager asks for.
+    pub fn options_make(&self, role: Role) -> bool {
+        match (self.engine, role) {
+            (_, Role::Other) => false,
+            (Engine::Operator, _) => self.declares_cluster,
+            (Engine::Native, Role::TaskManager) => self.pods.iter().any(|set| set.role == Role::JobManager),
+            _ => false,
+        }
     }
 
     /// How many clusters, all alike, the object declares. A role's pods are a part of one: where the part alone is too

@@ -7,7 +7,8 @@ use super::context::{Context, Pods};
 use super::edit::Path;
 use super::template_editor::Editor;
 use crate::flink::config::FlinkConfig;
-use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
+use crate::flink::credentials::is_credential;
+use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
 use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
@@ -30,9 +31,10 @@ impl<'a> Configuration<'a> {
         Some(Self { config: Cow::Borrowed(&context.workload.config), base })
     }
 
-    /// Whether an option is set under any of its names.
+    /// Whether the object sets an option under any of these names. What the operator gives every cluster is no word of the
+    /// object's: the tenant's goes before it.
     pub(super) fn has(&self, names: &[&str]) -> bool {
-        self.config.first(names).is_some()
+        names.iter().filter_map(|name| self.config.entry(name)).any(|entry| entry.pointer.is_some())
     }
 
     /// The spec that the configuration is a field of.
@@ -71,23 +73,35 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
     let others: Vec<_> = exact
         .chain(options::names_of(key).iter().copied())
         .filter_map(|name| Some((name, configuration.config.entry(name)?.clone())))
-        .filter(|(_, entry)| entry.value != wanted)
+        .filter(|(_, entry)| entry.value != wanted && entry.pointer.is_some())
         .collect();
     for (name, entry) in others {
         conflicts.push(Conflict {
             rule: RULE,
-            message: format!("option {name} must be {wanted:?} for this tenant, not {:?}", entry.value),
+            message: disagreement(name, wanted, &entry.value),
             pointer: entry.pointer.clone().unwrap_or_else(|| configuration.base.into()),
-            help: Some(format!("write {wanted:?} or leave it out: Flinkgate sets it")),
+            help: Some(if is_credential(name) {
+                "leave it out: Flinkgate sets it".into()
+            } else {
+                format!("write {wanted:?} or leave it out: Flinkgate sets it")
+            }),
         });
         if let Some(place) = entry.pointer {
             replace_at(&place, wanted, editor);
             configuration.config.to_mut().set(name, wanted, Some(place));
         }
     }
-    if configuration.config.get(key) != Some(wanted) {
+    if configuration.config.entry(key).is_none_or(|entry| entry.value != wanted || entry.pointer.is_none()) {
         configuration.write(key, wanted, editor);
     }
+}
+
+/// What is said of another value; a secret is not.
+fn disagreement(name: &str, wanted: &str, found: &str) -> String {
+    if is_credential(name) {
+        return format!("option {name} must have this tenant's value");
+    }
+    format!("option {name} must be {wanted:?} for this tenant, not {found:?}")
 }
 
 /// Overwrites a value where it stands. The path goes through fields only: an option within a list has the list's place.
@@ -115,7 +129,7 @@ pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mu
         let renamed = context.workload.version.is_none_or(|version| version >= RENAMED_DIRS);
         names.get(usize::from(!renamed)).copied().unwrap_or(options::canonical(names))
     };
-    let high_availability = configuration.config.first(HIGH_AVAILABILITY).is_some_and(|(_, entry)| is_active(&entry.value));
+    let high_availability = options::high_availability(&configuration.config).is_some();
     let directories = [
         (CHECKPOINT_DIR, current(CHECKPOINT_DIR), "checkpoints", true),
         (SAVEPOINT_DIR, current(SAVEPOINT_DIR), "savepoints", true),
@@ -126,9 +140,4 @@ pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mu
             configuration.write(key, &format!("{root}/{folder}"), editor);
         }
     }
-}
-
-/// Whether a value of `high-availability.type` turns it on, as Flink reads it.
-fn is_active(value: &str) -> bool {
-    !["", "none", "standalone"].iter().any(|off| value.trim().eq_ignore_ascii_case(off))
 }

@@ -12,7 +12,9 @@ mod edit;
 mod labels;
 mod main_container;
 mod node_selector;
+mod option_entries;
 mod patch;
+mod read_only_root;
 mod resources;
 mod security_context;
 mod template_editor;
@@ -55,12 +57,13 @@ pub struct Conflict {
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
 
 /// What pods are given, in this order: later injectors write into the container that the first one makes.
-const POD_INJECTORS: [PodInjector; 7] = [
+const POD_INJECTORS: [PodInjector; 8] = [
     main_container::inject,
     labels::inject,
     node_selector::inject,
     tolerations::inject,
     security_context::inject,
+    read_only_root::inject,
     anti_affinity::inject,
     checkpoint_volume::inject,
 ];
@@ -133,6 +136,7 @@ fn complete<'a>(
         }
         editor.apply(edits);
     }
+    option_entries::judge(&context, &mut conflicts);
     if let Some(configuration) = &mut configuration {
         configuration::inject_state_directories(&context, configuration, &mut editor);
         resources::inject(&context, configuration, &mut editor);

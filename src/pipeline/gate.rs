@@ -4,7 +4,8 @@ use super::case::Case;
 use super::passes::passes_always;
 use super::place;
 use super::usage::InputUsage;
-use crate::flink::{self, Workload};
+use crate::flink::surroundings::OperatorDefaults;
+use crate::flink::{self, Surroundings, Workload};
 use crate::mutate::{self, Foresight, Mutation};
 use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, InputParts};
@@ -17,7 +18,7 @@ use crate::tenant::{Owner, Tenant, Tenants, enforcement, load};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What to say of Flink in a namespace that no tenant claims.
@@ -49,6 +50,7 @@ pub struct Gate {
     policies: Arc<PolicySet>,
     unassigned: Unassigned,
     prepared: Arc<BTreeMap<String, Arc<Prepared>>>,
+    surroundings: Arc<Surroundings>,
 }
 
 /// What is made of a tenant once, when it is loaded.
@@ -95,6 +97,24 @@ pub enum GateError {
     /// The tenants.
     #[error(transparent)]
     Tenants(#[from] LoadError),
+    /// The file with the operator's configuration is not there.
+    #[error("cannot read the operator's configuration {path}")]
+    NoOperatorConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The operator's configuration cannot be understood.
+    #[error("the operator's configuration {path} cannot be used")]
+    OperatorConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: flink::config_file::Unreadable,
+    },
     /// No tenant has the name that was asked for.
     #[error("there is no tenant {name:?}: known are {known}")]
     NoSuchTenant {
@@ -109,7 +129,7 @@ impl Gate {
     /// A gate over these tenants and policies.
     pub fn new(tenants: Tenants, policies: Arc<PolicySet>, unassigned: Unassigned) -> Self {
         let prepared = Arc::new(tenants.iter().map(|tenant| (tenant.name.clone(), Arc::new(Prepared::of(tenant)))).collect());
-        Self { tenants: Arc::new(tenants), policies, unassigned, prepared }
+        Self { tenants: Arc::new(tenants), policies, unassigned, prepared, surroundings: Arc::default() }
     }
 
     /// Loads policies and tenants from files; what is worth a warning comes beside the gate.
@@ -147,6 +167,25 @@ impl Gate {
         Ok(Self { tenants: Arc::new(tenants), ..self.clone() })
     }
 
+    /// What is known beside the objects.
+    pub fn surroundings(&self) -> Arc<Surroundings> {
+        Arc::clone(&self.surroundings)
+    }
+
+    /// The same gate, where this file is the Flink operator's configuration; none changes nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
+        let Some(path) = path else { return Ok(self) };
+        Ok(self.within(Arc::new(Surroundings::default().with_operator(operator_defaults(path)?))))
+    }
+
+    /// The same gate, knowing what objects mean beyond what they say.
+    pub fn within(&self, surroundings: Arc<Surroundings>) -> Self {
+        Self { surroundings, ..self.clone() }
+    }
+
     /// The same gate, knowing the labels of more Namespaces.
     pub fn with_namespaces(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
         Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
@@ -166,7 +205,7 @@ impl Gate {
             (tenant.name.clone(), kept.unwrap_or_else(|| Arc::new(Prepared::of(tenant))))
         };
         let prepared = Arc::new(tenants.iter().map(prepare).collect());
-        Self { tenants: Arc::new(tenants), policies, unassigned: self.unassigned, prepared }
+        Self { tenants: Arc::new(tenants), policies, prepared, ..self.clone() }
     }
 
     /// The tenants of which objects must be judged by what all use together: those that use more than they may, and
@@ -238,7 +277,7 @@ impl Gate {
         };
         let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
         if let Some(Foresight { object, pods, conflicts }) = foreseen {
-            let lowered = object.as_ref().and_then(|object| flink::lower(resource, object));
+            let lowered = object.as_ref().and_then(|object| flink::lower_within(resource, object, &self.surroundings));
             let workload = lowered.unwrap_or(Workload { pods, ..workload });
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
@@ -246,7 +285,7 @@ impl Gate {
         let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
-                let workload = flink::lower(resource, &object).unwrap_or(workload);
+                let workload = flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
                 Case { resource, owner, object: Cow::Owned(object), is_stored: true, workload, conflicts }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
@@ -277,7 +316,7 @@ impl Gate {
             return None;
         }
         let owner = self.tenants.owner(&resource.namespace);
-        Some((owner, flink::lower(resource, &resource.object)?))
+        Some((owner, flink::lower_within(resource, &resource.object, &self.surroundings)?))
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
@@ -289,7 +328,7 @@ impl Gate {
             workload: Some(&case.workload),
             tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
             conflicts: &case.conflicts,
-            quota: convert(&quota(case, prepared.map(|prepared| &prepared.limits), used)),
+            quota: convert(&self.quota(case, prepared.map(|prepared| &prepared.limits), used)),
             unassigned: self.unassigned.as_str(),
             claimants: case.claimants(),
             need_object: needs.object,
@@ -306,6 +345,23 @@ impl Gate {
         });
         findings.dedup();
         findings
+    }
+
+    fn quota(&self, case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
+        let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
+        let requested = case.usage();
+        let clusters = case.workload.clusters();
+        let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), clusters);
+        // What the object asked for until now matters only to what would be refused.
+        if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
+            let before =
+                flink::lower_within(case.resource, old, &self.surroundings).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
+            exceeded = limits.exceeded(&requested, used, &before, clusters);
+        }
+        // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
+        let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
+        let undeclared = if is_pod { undeclared::of_pod(&case.object, &case.workload, limits) } else { Vec::new() };
+        limits::input(limits, &requested, used, &exceeded, &undeclared)
     }
 }
 
@@ -324,18 +380,11 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
     Some(Finding { rule: raw.rule, level, message: raw.message, pointer, help: raw.help })
 }
 
-fn quota(case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
-    let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
-    let requested = case.usage();
-    let clusters = case.workload.clusters();
-    let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), clusters);
-    // What the object asked for until now matters only to what would be refused.
-    if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-        let before = flink::lower(case.resource, old).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
-        exceeded = limits.exceeded(&requested, used, &before, clusters);
-    }
-    // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
-    let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
-    let undeclared = if is_pod { undeclared::of_pod(&case.object, &case.workload, limits) } else { Vec::new() };
-    limits::input(limits, &requested, used, &exceeded, &undeclared)
+/// Reads the defaults that a file gives all clusters of the Flink operator.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn operator_defaults(path: &Path) -> Result<OperatorDefaults, GateError> {
+    let text = std::fs::read_to_string(path).map_err(|source| GateError::NoOperatorConfig { path: path.into(), source })?;
+    OperatorDefaults::parse(&text).map_err(|source| GateError::OperatorConfig { path: path.into(), source })
 }

@@ -14,13 +14,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The gate in force, and the files it is made of.
 #[derive(Debug)]
 pub struct LiveGate {
-    tenants: Vec<PathBuf>,
-    policies: Vec<PathBuf>,
+    files: GateFiles,
     unassigned: Unassigned,
     store: PolicyStore,
     gate: ArcSwap<Gate>,
     /// What the files held when they were last looked at.
     seen: AtomicU64,
+}
+
+/// The files that a gate is made of.
+#[derive(Clone, Debug, Default)]
+pub struct GateFiles {
+    /// Files and folders with FlinkTenants.
+    pub tenants: Vec<PathBuf>,
+    /// Files and folders with more rules.
+    pub policies: Vec<PathBuf>,
+    /// The Flink operator's configuration.
+    pub operator_config: Option<PathBuf>,
 }
 
 /// What a look at the files found.
@@ -39,13 +49,14 @@ impl LiveGate {
     ///
     /// # Errors
     /// When a tenant or policy is not right: there is nothing yet to fall back on.
-    pub fn load(tenants: Vec<PathBuf>, policies: Vec<PathBuf>, unassigned: Unassigned) -> Result<(Self, Vec<String>), GateError> {
+    pub fn load(files: GateFiles, unassigned: Unassigned) -> Result<(Self, Vec<String>), GateError> {
         // Before the files are read: what changes in between is seen by the first refresh.
-        let seen = AtomicU64::new(fingerprint(&tenants, &policies).unwrap_or_default());
-        let (gate, warnings) = Gate::load(&tenants, &policies, unassigned)?;
+        let seen = AtomicU64::new(files.fingerprint().unwrap_or_default());
+        let (gate, warnings) = Gate::load(&files.tenants, &files.policies, unassigned)?;
+        let gate = gate.with_operator_config(files.operator_config.as_deref())?;
         let store = PolicyStore::new(gate.policies().clone());
         let warnings = gate.warnings(&warnings);
-        let live = Self { tenants, policies, unassigned, store, gate: ArcSwap::from_pointee(gate), seen };
+        let live = Self { files, unassigned, store, gate: ArcSwap::from_pointee(gate), seen };
         Ok((live, warnings))
     }
 
@@ -56,7 +67,7 @@ impl LiveGate {
 
     /// Loads the files again if they changed since they were last looked at.
     pub fn refresh(&self) -> Change {
-        let found = fingerprint(&self.tenants, &self.policies).map_err(|error| with_causes(&error));
+        let found = self.files.fingerprint().map_err(|error| with_causes(&error));
         // A failure is a state of its own: it is told once, and files that come back unchanged are a change.
         let now = found.as_ref().map_or_else(hash, |fingerprint| *fingerprint);
         if self.seen.swap(now, Ordering::Relaxed) == now {
@@ -66,32 +77,32 @@ impl LiveGate {
             return Change::Refused(error);
         }
         // What does not load must not keep the rest from taking force: neither policies a tenant's change, nor the reverse.
-        let policies = self.store.reload(&self.policies).err().map(|error| with_causes(&error));
-        let tenants = match Gate::load_tenants(&self.tenants, self.store.current(), self.unassigned) {
+        let policies = self.store.reload(&self.files.policies).err().map(|error| with_causes(&error));
+        let old = self.current();
+        let (gate, warnings, tenants) = match Gate::load_tenants(&self.files.tenants, self.store.current(), self.unassigned) {
             Ok((gate, warnings)) => {
                 let warnings = gate.warnings(&warnings);
-                self.gate.store(Arc::new(gate));
-                Ok(warnings)
+                (gate, warnings, None)
             }
-            Err(error) => {
-                let old = self.current();
-                self.gate.store(Arc::new(Gate::new(old.tenants().clone(), self.store.current(), self.unassigned)));
-                Err(with_causes(&error))
-            }
+            Err(error) => (Gate::new(old.tenants().clone(), self.store.current(), self.unassigned), Vec::new(), Some(with_causes(&error))),
         };
-        match (policies, tenants) {
-            (None, Ok(warnings)) => Change::Taken(warnings),
-            (Some(error), Ok(_)) | (None, Err(error)) => Change::Refused(error),
-            (Some(policies), Err(tenants)) => Change::Refused(format!("{policies}; {tenants}")),
-        }
+        let (gate, operator) = match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
+            Ok(gate) => (gate, None),
+            Err(error) => (gate.within(old.surroundings()), Some(with_causes(&error))),
+        };
+        self.gate.store(Arc::new(gate));
+        let refused: Vec<String> = [policies, tenants, operator].into_iter().flatten().collect();
+        if refused.is_empty() { Change::Taken(warnings) } else { Change::Refused(refused.join("; ")) }
     }
 }
 
-/// A number for what the files hold now; it changes when they do.
-fn fingerprint(tenants: &[PathBuf], policies: &[PathBuf]) -> Result<u64, FilesError> {
-    let tenants = files::list_files(tenants, &["yaml", "yml", "json"])?;
-    let policies = files::list_files(policies, &["rego"])?;
-    Ok(files::fingerprint(&[tenants, policies].concat()))
+impl GateFiles {
+    /// A number for what the files hold now; it changes when they do.
+    fn fingerprint(&self) -> Result<u64, FilesError> {
+        let tenants = files::list_files(&self.tenants, &["yaml", "yml", "json"])?;
+        let policies = files::list_files(&self.policies, &["rego"])?;
+        Ok(files::fingerprint(&[tenants, policies, self.operator_config.iter().cloned().collect()].concat()))
+    }
 }
 
 fn hash(text: &String) -> u64 {

@@ -9,9 +9,10 @@ mod gate;
 mod live;
 mod passes;
 mod place;
+pub mod scale;
 mod usage;
 
 pub use case::Case;
-pub use gate::{Answer, Gate, GateError, Judgement, Unassigned};
-pub use live::{Change, LiveGate};
+pub use gate::{Answer, Gate, GateError, Judgement, Unassigned, operator_defaults};
+pub use live::{Change, GateFiles, LiveGate};
 pub use usage::InputUsage;

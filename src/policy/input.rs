@@ -1,7 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::{memory, object, option_checks, options, path, pods, size, state, text};
+use super::facts::{memory, object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -61,7 +61,7 @@ pub fn build(parts: InputParts<'_>) -> Value {
     let tenant = parts.tenant.map_or(Value::Null, |(name, spec)| named(name, spec));
     put("request", request(parts.resource));
     if let Some(workload) = parts.workload {
-        put("flink", flink(workload, parts.object, object_.as_ref(), &parts.resource.namespace, &tenant));
+        put("flink", flink(workload, parts.object, object_.as_ref(), parts.resource, &tenant));
     }
     if let Some(object_) = object_ {
         put("object", object_);
@@ -131,7 +131,7 @@ fn conflict(conflict: &Conflict) -> Value {
     Value::from(fields)
 }
 
-fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
+fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value>, resource: &Resource, tenant: &Value) -> Value {
     // A pod says its role by being one; what declares a whole cluster has none.
     let role = match workload.pods.as_slice() {
         [only] => Value::from(only.role.as_str()),
@@ -140,21 +140,26 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
     let job = workload.config_pointer.as_deref().and_then(pointer::parent).and_then(|spec| pointer::at(root, spec)?.get("job"));
     let upgrade =
         job.filter(|job| job.is_object()).map(|job| job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless"));
+    let pods = pods::pods(workload, root, converted, &resource.namespace, tenant);
     object([
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),
         ("cluster", Value::from(workload.cluster.as_str())),
+        ("pretends", text(workload.pretends.as_deref())),
         ("children", Value::from(workload.children.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>())),
         ("version", workload.version.map_or(Value::Null, |version| Value::from(version.to_string()))),
         ("role", role),
         ("jobs", Value::from(workload.jobs)),
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
-        ("pods", pods::pods(workload, root, converted, namespace, tenant)),
+        ("problems", problems::problems(workload, root, tenant, &pods)),
+        ("pods", pods),
+        ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("config", options::config(workload)),
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
         ("duplicates", super::facts::duplicates::duplicates(workload)),
         ("forbidden", options::forbidden(workload, tenant)),
+        ("operator", operator::operator(workload, resource, root, tenant)),
         ("options", option_checks::option_checks(workload, tenant)),
         ("tolerations", options::tolerations(workload)),
         ("state", state::state(workload, root, tenant)),

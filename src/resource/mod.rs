@@ -39,6 +39,20 @@ impl GroupVersionKind {
     }
 }
 
+/// Group, version and plural of an object's kind, as in an address: `apps`, `v1`, `deployments`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupVersionResource {
+    /// API group, empty for the core group.
+    #[serde(default)]
+    pub group: String,
+    /// Version within the group.
+    #[serde(default)]
+    pub version: String,
+    /// The plural.
+    #[serde(default)]
+    pub resource: String,
+}
+
 /// What is being done to the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -76,6 +90,8 @@ pub struct UserInfo {
 pub struct Resource {
     /// The object's group, version and kind.
     pub kind: GroupVersionKind,
+    /// What was asked about; of a `scale`, whose kind is its own, what it scales. Empty for a manifest.
+    pub of: GroupVersionResource,
     /// What is being done to it.
     pub operation: Operation,
     /// Its namespace; empty for a cluster-scoped object.

@@ -105,6 +105,13 @@ mod tests {
                     "/spec/namespaces/selector the label flinkgate.dev/tenant says what the tenants' claims come to and cannot be one: select by another label",
                 ],
             ),
+            (object("a", json!({"security": {"podSecurity": {"version": "v1.34"}}})), vec![]),
+            (
+                object("a", json!({"security": {"podSecurity": {"version": "v1.25.3"}}})),
+                vec![
+                    "/spec/security/podSecurity/version \"v1.25.3\" is not a version of the Pod Security Standards: write v1.N, such as v1.34, or latest",
+                ],
+            ),
         ];
         for (tenant, expected) in cases {
             assert_eq!(messages(tenant), expected);

@@ -113,7 +113,7 @@ pub struct FlinkTenantSpec {
     /// Flink versions, options and default sizes.
     #[serde(skip_serializing_if = "is_default")]
     pub flink: Flink,
-    /// Hosts the tenant may publish.
+    /// How Flink may be reached from outside.
     #[serde(skip_serializing_if = "is_default")]
     pub network: Network,
     /// Labels given to every pod.
@@ -194,13 +194,32 @@ pub struct Quota {
     pub per_cluster: BTreeMap<String, Amount>,
 }
 
-/// Hosts the tenant may publish.
+/// How Flink may be reached from outside.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Network {
     /// Ingress hosts, exact or with a leading `*.`; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress_hosts: Option<Vec<String>>,
+    /// Types of the Service in front of Flink's REST port, which asks nobody for a password: ClusterIP, Headless_ClusterIP, NodePort,
+    /// LoadBalancer; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_types: Option<Vec<ServiceType>>,
+}
+
+/// Types of the Service in front of Flink's REST port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = values::without_words)]
+pub enum ServiceType {
+    /// Reached from within the cluster.
+    ClusterIP,
+    /// The same, by the pods' own addresses.
+    #[serde(rename = "Headless_ClusterIP")]
+    HeadlessClusterIP,
+    /// Reached at a port of every node.
+    NodePort,
+    /// Reached through a load balancer of the cloud.
+    LoadBalancer,
 }
 
 /// What Flinkgate knows of a tenant at the moment.

@@ -1,6 +1,7 @@
 //! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns, selectors.
 
 use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
+use crate::pod_security::minor_version;
 use crate::resource::quantity::Quantity;
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
@@ -37,6 +38,13 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if volume.mount_path.as_deref().is_some_and(|path| !path.starts_with('/') || path.split('/').any(|part| part == "..")) {
             error("/storage/checkpoints/volume/mountPath".into(), "the mount path must be absolute and free of `..`".into());
         }
+    }
+    if let Some(version) = spec.security.pod_security.version.as_deref()
+        && version != "latest"
+        && minor_version(version).is_none()
+    {
+        let message = format!("{version:?} is not a version of the Pod Security Standards: write v1.N, such as v1.34, or latest");
+        error("/security/podSecurity/version".into(), message);
     }
     for (index, entry) in spec.rules.iter().enumerate() {
         rule_pattern(&entry.rule, rules, format!("/rules/{index}/rule"), &mut error);

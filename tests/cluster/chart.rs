@@ -204,6 +204,18 @@ fn nonsense_in_values_is_refused_by_the_schema() {
 }
 
 #[test]
+fn the_operators_config_map_is_named_once_and_may_be_read_alone() {
+    let rendered = rendered("flinkgate-system", "flinkOperator: {configMap: {namespace: flink, name: defaults}}");
+    let of = |kind: &str| rendered.iter().find(|object| object["kind"] == kind && object["metadata"]["namespace"] == "flink").unwrap();
+    let rule = &of("Role")["rules"][0];
+    assert_eq!((&rule["resources"], &rule["resourceNames"]), (&json!(["configmaps"]), &json!(["defaults"])));
+    assert_eq!(of("RoleBinding")["subjects"][0]["name"], "flinkgate");
+    let deployment = rendered.iter().find(|object| object["kind"] == "Deployment").unwrap();
+    let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
+    assert!(arguments.contains(&json!("--operator-config-map=flink/defaults")), "{arguments:?}");
+}
+
+#[test]
 fn the_charts_objects_are_taken_by_a_real_api_server() {
     // Objects of kinds that the cluster has not (cert-manager's, Prometheus') cannot be tried.
     let foreign = ["Certificate", "Issuer", "ServiceMonitor"];

@@ -154,6 +154,38 @@ fn scaling_goes_through_and_leaves_the_rest() {
 }
 
 #[test]
+fn scaling_beyond_what_one_cluster_may_use_is_refused() {
+    let admin = installation();
+    let namespace = admin.tenant("scaled", json!({"quota": {"perCluster": {"taskManagers": 2}}}));
+    let here = ["--namespace", namespace.as_str()];
+    let mut etl = example("manifests/etl.yaml", &namespace);
+    etl["spec"]["mode"] = json!("standalone");
+    etl["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 2, "upgradeMode": "stateless"});
+    admin.create(&etl.to_string());
+    let container = json!({"name": "taskmanager", "image": "registry.example.com/flink:1.20", "args": ["taskmanager"]});
+    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}});
+    for (kind, replicas) in [("Deployment", 1), ("StatefulSet", 1)] {
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "serviceName": "web", "template": template});
+        let mut workload =
+            json!({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "web", "namespace": namespace}, "spec": spec});
+        if kind == "Deployment" {
+            workload["spec"].as_object_mut().unwrap().remove("serviceName");
+        }
+        admin.create(&workload.to_string());
+    }
+    for what in ["flinkdeployment/etl", "deployment/web", "statefulset/web"] {
+        let scale = |replicas: u64| admin.try_kubectl(&["scale", what, &format!("--replicas={replicas}"), here[0], here[1]], "");
+        scale(2).unwrap();
+        let refusal = scale(3).unwrap_err();
+        assert!(refusal.contains("quota/per-cluster") && refusal.contains("refuses to scale"), "{what}: {refusal}");
+        // Less is never refused, and what does not exist is the API server's to tell.
+        scale(1).unwrap();
+    }
+    let refusal = admin.try_kubectl(&["scale", "flinkdeployment/none", "--replicas=9", here[0], here[1]], "").unwrap_err();
+    assert!(refusal.contains("not found"), "{refusal}");
+}
+
+#[test]
 fn what_is_done_to_a_running_pod_is_judged_too() {
     let admin = installation();
     let namespace = admin.tenant("running", json!({"quota": {"hard": {"cpu": "4"}}}));

@@ -94,6 +94,7 @@ fn native_task_managers_get_what_the_tenant_says_and_refused_ones_an_event_at_th
     task_managers_are_completed_spread_and_of_one_cluster(&admin, gate, &job_manager);
     a_refused_one_is_told_once_with_a_count(&admin, &job_manager);
     an_owner_that_cannot_be_named_is_not(&admin, &job_manager);
+    labels_of_another_cluster_are_refused(&job_manager);
     let (_, metrics) = gate.health("/metrics").unwrap();
     assert!(metrics.contains("flinkgate_events_dropped_total 0"), "{metrics}");
 }
@@ -127,6 +128,15 @@ fn task_managers_are_completed_spread_and_of_one_cluster(admin: &ControlPlane, g
     // It was the JobManager's own pod that asked.
     let asked = gate.logged("the TaskManager's decision", |line| line["name"] == pods[0]["metadata"]["name"] && line["patched"] == true);
     assert_eq!((&asked["user"], &asked["tenant"]), (&json!(format!("system:serviceaccount:{TENANT}:flink")), &json!(TENANT)));
+}
+
+/// Whatever owner it writes: the API server knows which pod asks.
+fn labels_of_another_cluster_are_refused(job_manager: &JobManager) {
+    let mut pod = job_manager.task_manager(12);
+    pod["metadata"]["labels"]["app"] = json!("fraud-billing");
+    pod["metadata"]["ownerReferences"][0]["name"] = json!("fraud-billing");
+    let refusal = job_manager.ask(&pod).unwrap_err();
+    assert!(refusal.contains("security/foreign-cluster: the pod is made for cluster fraud-scoring"), "{refusal}");
 }
 
 fn wait_running(admin: &Access, name: &str) -> Value {

@@ -104,6 +104,14 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: PODS, conditions: CHANGES, on_failure: OnFailure::Fail },
     Webhook { name: "claims", reach: Reach::TenantNamespaces, rules: CLAIMS, conditions: CHANGES, on_failure: OnFailure::Fail },
     Webhook { name: "workloads", reach: Reach::TenantNamespaces, rules: WORKLOADS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    // What is wrong here is told early; nothing is kept out that could not come in by an image. So nobody waits for it.
+    Webhook {
+        name: "options",
+        reach: Reach::TenantNamespaces,
+        rules: CONFIG_MAPS,
+        conditions: OPTIONS_CHANGE,
+        on_failure: OnFailure::Ignore,
+    },
     Webhook { name: "flink", reach: Reach::AllNamespaces, rules: FLINK_AND_SCALE, conditions: CHANGES, on_failure: OnFailure::Fail },
     // Guards the label by which all webhooks above find their namespaces; asks about nothing else, so that Namespaces of no
     // tenant never wait.
@@ -124,6 +132,7 @@ const NEW_PODS: &[Rule] = &[Rule { operations: CREATE, group: "", version: "v1",
 const PODS: &[Rule] =
     &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["pods", "pods/ephemeralcontainers", "pods/resize"] }];
 const CLAIMS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
+const CONFIG_MAPS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
 const WORKLOADS: &[Rule] = &[
     Rule {
         operations: CREATE_AND_UPDATE,
@@ -131,7 +140,7 @@ const WORKLOADS: &[Rule] = &[
         version: "v1",
         resources: &["deployments", "deployments/scale", "statefulsets", "statefulsets/scale"],
     },
-    Rule { operations: CREATE_AND_UPDATE, group: "batch", version: "v1", resources: &["jobs"] },
+    Rule { operations: CREATE_AND_UPDATE, group: "batch", version: "v1", resources: &["jobs", "cronjobs"] },
 ];
 const NAMESPACES: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
 const OWN_KINDS: &[Rule] =
@@ -167,6 +176,19 @@ const WHAT_RUNS_CHANGES: Condition = Condition {
 const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canary"));
 
 const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
+
+/// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few seconds.
+const HOLDS_OPTIONS: Condition = Condition {
+    name: "holds-options",
+    expression: "has(object.data) && ('config.yaml' in object.data || 'flink-conf.yaml' in object.data)",
+};
+
+const DATA_CHANGES: Condition = Condition {
+    name: "data-changes",
+    expression: "request.operation != 'UPDATE' || !has(oldObject.data) || object.data != oldObject.data",
+};
+
+const OPTIONS_CHANGE: &[Condition] = &[NOT_BEING_DELETED, HOLDS_OPTIONS, DATA_CHANGES];
 
 /// Tenants claim Namespaces by labels too.
 const LABELS_CHANGE: Condition = Condition {

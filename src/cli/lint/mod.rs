@@ -2,7 +2,7 @@
 
 mod judge;
 
-use super::gate::{self, TenantArgs};
+use super::gate::{self, OperatorArgs, TenantArgs};
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
@@ -27,6 +27,8 @@ pub struct Args {
     /// What to say of Flink in a namespace that no tenant claims
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
+    #[command(flatten)]
+    operator: OperatorArgs,
     /// Judge the files as they are, without what the cluster would add
     #[arg(long)]
     as_is: bool,
@@ -85,7 +87,9 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.paths);
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, || texts.mentioning("Namespace"))?;
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, args.operator.surroundings(&texts.config_maps())?, || {
+        texts.mentioning("Namespace")
+    })?;
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
 
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts).into_iter().map(|(file, problem)| doubt(file, problem)).collect();

@@ -7,14 +7,15 @@ use crate::admission::tls::CurrentCertificate;
 use crate::cluster::certificates::{self, Keeper};
 use crate::cluster::due::Due;
 use crate::cluster::events::Events;
-use crate::cluster::keeper::{self, Input, Outputs};
+use crate::cluster::keeper::{self, Input, Outputs, Start};
 use crate::cluster::lease::{self, Candidate};
-use crate::cluster::namespaces::Lookup;
+use crate::cluster::lookup::Lookup;
 use crate::cluster::{status, watches};
-use crate::pipeline::Gate;
+use crate::pipeline::{Gate, scale};
 use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
 use crate::resource::{Operation, Resource, files};
 use crate::telemetry::metrics::Metrics;
+use crate::tenant::Owner;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use kube::{Client, Config};
@@ -53,8 +54,9 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     let (first_sender, first) = oneshot::channel();
     let (due_sender, due) = watch::channel(Arc::default());
     let outputs = Outputs { first: Some(first_sender), due: due_sender, health: Arc::clone(health), metrics: Arc::clone(metrics) };
-    tokio::spawn(keeper::keep(base, args.unassigned, received, outputs));
-    watches::start(&client, &inputs);
+    let follows_operator = args.operator_config_map.is_some();
+    tokio::spawn(keeper::keep(Start { base, unassigned: args.unassigned, follows_operator }, received, outputs));
+    watches::start(&client, args.operator_config_map.as_ref(), &inputs);
     if !args.policies.is_empty() {
         tokio::spawn(follow(args.policies.clone(), inputs));
     }
@@ -70,13 +72,18 @@ impl Cluster {
         let (lookup, events) = (Lookup::new(self.client.clone()), self.events.clone());
         Ok(Arc::new(move |webhook, resource| {
             let gate = gate.load_full();
-            let answer = match placed(&gate, &lookup, resource) {
-                Ok(None) => webhook.ask(&gate, resource),
-                Ok(Some(gate)) => webhook.ask(&gate, resource),
-                Err(answer) => answer,
-            };
-            events.tell(resource, &answer);
-            answer
+            let answer = placed(&gate, &lookup, resource).and_then(|placed| {
+                let gate = placed.as_ref().unwrap_or(&gate);
+                let resized = resized(gate, &lookup, resource)?;
+                let judged = resized.as_ref().unwrap_or(resource);
+                let answer = webhook.ask(gate, judged);
+                events.tell(judged, &answer);
+                Ok(answer)
+            });
+            answer.unwrap_or_else(|unread| {
+                events.tell(resource, &unread);
+                unread
+            })
         }))
     }
 
@@ -115,14 +122,28 @@ fn placed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Ga
     }
     match lookup.labels(&resource.namespace) {
         Ok(labels) => Ok(labels.map(|labels| gate.with_changes([(resource.namespace.clone(), Some(labels))]))),
-        Err(error) => {
-            tracing::warn!(namespace = resource.namespace, error, "a namespace could not be read");
-            let message = format!("Flinkgate could not read namespace {}, so nothing was judged: {error}", resource.namespace);
-            let help = Some("Send the object again.".to_owned());
-            let finding = Finding { rule: "tenancy/unread-namespace".into(), level: Level::Error, message, pointer: String::new(), help };
-            Err(Answer { tenant: None, findings: vec![finding], patch: None })
-        }
+        Err(error) => Err(unread("tenancy/unread-namespace", &format!("namespace {}", resource.namespace), &error)),
     }
+}
+
+/// The change that a scaling amounts to; `None` for what is no scaling, or of no tenant.
+fn resized(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Resource>, Answer> {
+    let Some(of) = scale::scaled(resource).filter(|_| matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_))) else {
+        return Ok(None);
+    };
+    match lookup.object(of, &resource.namespace, &resource.name) {
+        Ok(stored) => Ok(stored.map(|stored| scale::as_update(resource, stored))),
+        Err(error) => Err(unread("quota/unread-object", &format!("{} {}/{}", of.resource, resource.namespace, resource.name), &error)),
+    }
+}
+
+/// The answer where something had to be read that could not be.
+fn unread(rule: &str, what: &str, error: &str) -> Answer {
+    tracing::warn!(what, error, "the API server could not be asked");
+    let message = format!("Flinkgate could not read {what}, so nothing was judged: {error}");
+    let help = Some("Send the object again.".to_owned());
+    let finding = Finding { rule: rule.into(), level: Level::Error, message, pointer: String::new(), help };
+    Answer { tenant: None, findings: vec![finding], patch: None }
 }
 
 /// The built-in rules and those of files.

@@ -3,13 +3,14 @@
 use super::{Args, RELOAD};
 use crate::admission::answer::Judge;
 use crate::admission::health::Health;
-use crate::pipeline::{Change, LiveGate};
+use crate::pipeline::{Change, GateFiles, LiveGate};
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
 
 /// Loads tenants and policies, and follows their files from now on.
 pub(super) fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
-    let (live, warnings) = LiveGate::load(args.tenants.clone(), args.policies.clone(), args.unassigned)?;
+    let files = GateFiles { tenants: args.tenants.clone(), policies: args.policies.clone(), operator_config: args.operator_config.clone() };
+    let (live, warnings) = LiveGate::load(files, args.unassigned)?;
     warn(&warnings);
     let live = Arc::new(live);
     health.set("policies", true, in_force(&live));

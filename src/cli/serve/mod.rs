@@ -12,6 +12,7 @@ use crate::admission::router;
 use crate::admission::server::{self, Limits, Port};
 use crate::admission::shutdown::{self, Phase};
 use crate::admission::tls::{self, CurrentCertificate};
+use crate::cluster::operator_config::ConfigMapName;
 use crate::pipeline::Unassigned;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;
@@ -55,6 +56,13 @@ pub struct Args {
     /// Files or folders with more rules; reloaded when they change
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
+    /// The Flink operator's own configuration (config.yaml, flink-conf.yaml, or the ConfigMap with one), whose defaults hold for
+    /// what an object does not say; reloaded when it changes
+    #[arg(long, value_name = "FILE", conflicts_with = "cluster")]
+    operator_config: Option<PathBuf>,
+    /// The same from the operator's ConfigMap in the cluster, most often flink-operator-config in the operator's namespace
+    #[arg(long, value_name = "NS/NAME", requires = "cluster")]
+    operator_config_map: Option<ConfigMapName>,
     /// What happens to Flink in a namespace of no tenant
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
@@ -111,8 +119,9 @@ async fn serve(args: Args) -> Outcome {
     let health_at = health_listener.local_addr()?;
     // The health port answers from the beginning, so that who waits sees for what, and to the very end, so that probes see
     // "not ready" instead of nothing.
-    let names: &[&'static str] = if args.cluster { &IN_CLUSTER } else { &FROM_FILES };
-    let health = Health::waiting_for(names);
+    let mut names = if args.cluster { IN_CLUSTER.to_vec() } else { FROM_FILES.to_vec() };
+    names.extend(args.operator_config_map.as_ref().map(|_| "operator-config"));
+    let health = Health::waiting_for(&names);
     let limits = Limits { connections: 64, ..Limits::default() };
     let plain = Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
     let (health_phase, health_watched) = watch::channel(Phase::Serving);

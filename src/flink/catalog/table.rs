@@ -68,6 +68,11 @@ impl Release {
         self.version().map(|version| format!("{}.{}", version.major, version.minor)).unwrap_or_default()
     }
 
+    /// Whether this is the release that a version names, not merely the newest before it.
+    pub fn is(self, version: FlinkVersion) -> bool {
+        self.version() == Some(version)
+    }
+
     fn version(self) -> Option<FlinkVersion> {
         Table::get().versions.get(usize::from(self.0)).copied()
     }

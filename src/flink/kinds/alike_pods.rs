@@ -4,12 +4,13 @@
 
 use super::counts::slots;
 use super::dynamic_properties;
+use super::mounted_config;
 use super::process::Process;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload, memory};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload, memory};
 use crate::resource::pointer;
 use serde_json::Value;
 
@@ -26,6 +27,19 @@ pub struct AlikePods<'a> {
     pub replicas: u64,
     /// What their cluster is called where no label says it.
     pub name: fn(&Value) -> &str,
+    /// Where they run.
+    pub namespace: &'a str,
+    /// What else is known.
+    pub surroundings: &'a Surroundings,
+}
+
+/// How much of a process's configuration is known.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Its file was read.
+    whole: bool,
+    /// It has no file but the image's.
+    complete: bool,
 }
 
 /// What the pods turned out to be.
@@ -44,14 +58,21 @@ impl AlikePods<'_> {
         let template = pointer::at(self.object, self.place).unwrap_or(&Value::Null);
         let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let Identity { engine, mode, role, main_container, runs_job } = identify(template, containers);
-        let mut config = FlinkConfig::default();
+        let (mut config, mut file) = (FlinkConfig::default(), None);
         if let Some((index, container)) = main_container.and_then(|index| Some((index, containers.get(index)?))) {
-            dynamic_properties::read(container, &format!("{}/spec/containers/{index}", self.place), &mut config);
+            file = mounted_config::read(template, container, |name| self.surroundings.config_map(self.namespace, name));
+            let place = format!("{}/spec/containers/{index}", self.place);
+            // Into a file that is mounted, which nobody can write, the image's entrypoint cannot put the environment.
+            if file.is_none() {
+                dynamic_properties::environment(container, &place, &mut config);
+            }
+            dynamic_properties::arguments(container, &place, &mut config);
+            config.fill(file.cloned().unwrap_or_default());
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
         let main = main_container.and_then(|index| containers.get(index));
-        let complete = main.is_some_and(|main| !brings_configuration(main));
-        let size = self.size(template, (role, mode), complete, &config, problems);
+        let known = Known { whole: file.is_some(), complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)) };
+        let size = self.size(template, (role, mode), known, &config, problems);
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload { engine, mode, cluster, jobs: u64::from(runs_job), pods, config, size, ..Workload::default() }
@@ -74,12 +95,11 @@ impl AlikePods<'_> {
             .into()
     }
 
-    /// `complete` is whether all options are given here, so that what they lack Flink lacks too.
     fn size(
         &self,
         template: &Value,
         (role, mode): (Role, Option<Mode>),
-        complete: bool,
+        Known { whole, complete }: Known,
         config: &FlinkConfig,
         problems: Vec<SizeProblem>,
     ) -> Size {
@@ -89,8 +109,9 @@ impl AlikePods<'_> {
         size.problems
             .extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
         size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
-        // A ConfigMap may say more. What is given here beats it, but what Flink refuses of that it might accept with the rest.
-        let given = |names: &[&str]| config.first(names).is_some();
+        // A file that is not known may say more. What is given here beats it, but what Flink refuses of that it might accept
+        // with the rest.
+        let given = |names: &[&str]| whole || config.first(names).is_some();
         let native = mode == Some(Mode::Native);
         match role {
             Role::JobManager => {

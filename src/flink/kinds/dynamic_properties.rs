@@ -6,9 +6,8 @@ use serde_json::Value;
 /// Longest argument that is read: a TaskManager's own is about 3 KB.
 const LONGEST: usize = 64 * 1024;
 
-/// Reads the options of a container; `place` is the container's pointer.
-pub fn read(container: &Value, place: &str, config: &mut FlinkConfig) {
-    environment(container, place, config);
+/// Reads the options in a container's `command` and `args`; `place` is the container's pointer.
+pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
     for field in ["command", "args"] {
         let mut key_follows = false;
         for (index, element) in container.get(field).and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -41,7 +40,9 @@ fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointe
 }
 
 /// The slots, and over them `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint puts them into the configuration.
-fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
+///
+/// What stands in the arguments beats it.
+pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     let variables = || {
         let list = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
         list.filter_map(|(index, variable)| {
@@ -88,7 +89,8 @@ mod tests {
 
     fn read_all(container: &Value) -> Vec<(String, String, String)> {
         let mut config = FlinkConfig::default();
-        read(container, "/c", &mut config);
+        environment(container, "/c", &mut config);
+        arguments(container, "/c", &mut config);
         config.iter().map(|(key, entry)| (key.into(), entry.value.clone(), entry.pointer.clone().unwrap())).collect()
     }
 

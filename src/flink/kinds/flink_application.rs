@@ -12,7 +12,7 @@ use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ const TASK_MANAGER_SLOTS: u64 = 16;
 /// The part of the requested memory that is left to the system.
 const SYSTEM_MEMORY: f64 = 0.2;
 
-pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let name = resource.name_in(object);
     let workload = Workload { engine: Engine::Lyft, mode: Some(Mode::Standalone), cluster: name.into(), ..Workload::default() };
     if !object.get("spec").is_some_and(Value::is_object) {
@@ -70,6 +70,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
         ("/spec/affinity", format!("{base}/affinity")),
         ("/spec/containers/0", base.to_owned()),
         ("/spec/containers/0/image", "/spec/image".to_owned()),
+        ("/spec/containers/0/imagePullPolicy", "/spec/imagePullPolicy".to_owned()),
         ("/spec/containers/0/volumeMounts", "/spec/volumeMounts".to_owned()),
         ("/spec/containers/0/env", format!("{base}/envConfig/env")),
         ("/spec/containers/0/envFrom", format!("{base}/envConfig/envFrom")),
@@ -78,6 +79,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     ];
     let fields = [
         ("image", field("/spec/image")),
+        ("imagePullPolicy", field("/spec/imagePullPolicy")),
         ("env", own("envConfig/env")),
         ("envFrom", own("envConfig/envFrom")),
         ("volumeMounts", field("/spec/volumeMounts")),

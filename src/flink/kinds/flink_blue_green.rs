@@ -6,16 +6,16 @@
 
 use super::flink_deployment;
 use crate::flink::workload::MergedTemplate;
-use crate::flink::{Template, Workload};
+use crate::flink::{Surroundings, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const TEMPLATE: &str = "/spec/template";
 const COLOURS: [&str; 2] = ["blue", "green"];
 
-pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let name = resource.name_in(object);
-    let mut workload = flink_deployment::lower(resource, pointer::at(object, TEMPLATE).unwrap_or(&Value::Null));
+    let mut workload = flink_deployment::lower(resource, pointer::at(object, TEMPLATE).unwrap_or(&Value::Null), surroundings);
     workload.cluster = name.into();
     if !workload.declares_cluster {
         return workload;

@@ -13,7 +13,7 @@ use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ const TASK_MANAGERS: u64 = 3;
 /// Per cent of the memory limit that Flink gets.
 const MEMORY_RATIO: u64 = 80;
 
-pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
     let workload = Workload { engine: Engine::Spotify, mode, cluster: name.into(), ..Workload::default() };
@@ -79,6 +79,7 @@ fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str],
         ("/spec", base),
         ("/spec/containers/0", base),
         ("/spec/containers/0/image", "/spec/image/name"),
+        ("/spec/containers/0/imagePullPolicy", "/spec/image/pullPolicy"),
         ("/spec/containers/0/env", "/spec/envVars"),
         ("/spec/containers/0/envFrom", "/spec/envFrom"),
         ("/spec/serviceAccountName", "/spec/serviceAccountName"),
@@ -92,6 +93,7 @@ fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str],
     let container = role.component().unwrap_or("main");
     let fields = [
         ("image", shared("/spec/image/name")),
+        ("imagePullPolicy", shared("/spec/image/pullPolicy")),
         ("env", shared("/spec/envVars")),
         ("envFrom", shared("/spec/envFrom")),
         ("volumeMounts", own("volumeMounts")),

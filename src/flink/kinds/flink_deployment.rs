@@ -10,14 +10,12 @@ use super::pod_template;
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options;
 use crate::flink::version::FlinkVersion;
-use crate::flink::workload::MAIN_CONTAINER;
-use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
+use crate::flink::workload::{MAIN_CONTAINER, is_canary};
+use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-use crate::flink::CANARY_LABEL;
-
-pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,
@@ -32,7 +30,7 @@ pub(super) fn lower(resource: &Resource, object: &Value) -> Workload {
     let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse);
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
-    let mut config = operator_config::read(object, &mut problems);
+    let mut config = operator_config::read(object, surroundings.operator_defaults(&resource.namespace, version), &mut problems);
     write_older_name(&mut config, version);
     let counts = operator_count::count(object, mode, version, &mut config, &mut problems);
 
@@ -74,9 +72,4 @@ fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool
     let main_container =
         pointer::at(&template.value, "/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
     PodSet { role, replicas, template: Template::Merged(template), main_container }
-}
-
-fn is_canary(object: &Value) -> bool {
-    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
-    labels.and_then(|labels| labels.get(CANARY_LABEL)).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }

@@ -6,11 +6,11 @@ use super::counts::count;
 use super::operator_config::FLINK_CONFIGURATION;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::Size;
-use crate::flink::{Engine, Workload};
+use crate::flink::{Engine, Surroundings, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-pub(super) fn lower(_: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let cluster = pointer::at(object, "/spec/deploymentName").and_then(Value::as_str).unwrap_or_default();
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(Value::is_object));
     let mut size = Size::default();

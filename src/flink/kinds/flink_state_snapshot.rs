@@ -2,14 +2,14 @@
 //! savepoint is written, or which one is deleted with it.
 
 use crate::flink::options::{SAVEPOINT_DIR, canonical};
-use crate::flink::{Engine, Workload};
+use crate::flink::{Engine, Surroundings, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 /// Where the savepoint is.
 const PATH: &str = "/spec/savepoint/path";
 
-pub(super) fn lower(_: &Resource, object: &Value) -> Workload {
+pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let text = |place| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.is_empty());
     let cluster = text("/spec/jobReference/name").unwrap_or_default();
     let mut workload = Workload { engine: Engine::Operator, cluster: cluster.into(), ..Workload::default() };

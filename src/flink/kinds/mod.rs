@@ -3,6 +3,7 @@
 //! A new kind is one new file with a [`Lowering`] function and one line in [`KINDS`].
 
 mod alike_pods;
+mod config_map;
 mod counts;
 mod dynamic_properties;
 mod flink_application;
@@ -13,6 +14,7 @@ mod flink_session_job;
 mod flink_state_snapshot;
 mod growth;
 mod made_cluster;
+mod mounted_config;
 mod operator_config;
 mod operator_count;
 mod operator_size;
@@ -22,21 +24,24 @@ mod process;
 mod slot_limits;
 mod standalone;
 
+pub use config_map::is_same_configuration;
 pub use standalone::{is_made_by_operator, only_shrinks};
 
-use super::Workload;
+use super::{Surroundings, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
 /// Lowers one kind's object.
-type Lowering = fn(&Resource, &Value) -> Workload;
+type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 10] = [
+const KINDS: [(&str, &str, Lowering); 12] = [
     ("", "Pod", pod::lower),
+    ("", "ConfigMap", config_map::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
     ("batch", "Job", standalone::lower),
+    ("batch", "CronJob", standalone::lower),
     ("flink.apache.org", "FlinkDeployment", flink_deployment::lower),
     ("flink.apache.org", "FlinkBlueGreenDeployment", flink_blue_green::lower),
     ("flink.apache.org", "FlinkSessionJob", flink_session_job::lower),
@@ -49,10 +54,16 @@ const KINDS: [(&str, &str, Lowering); 10] = [
 ///
 /// `object` is given apart from the resource so that the mutated object can be lowered too.
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
+    lower_within(resource, object, &Surroundings::default())
+}
+
+/// [`lower`], where more is known than the object says itself.
+pub fn lower_within(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Option<Workload> {
     let kind = &resource.kind;
     let (_, _, lowering) = KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
     // `status` shows a spec that is not the one that will be stored. `scale` is an object of its own (`autoscaling/v1 Scale`)
-    // that says nothing of the pods but their number: it passes, and each pod is judged and counted as it is created.
+    // that says nothing of the pods but their number: where what it scales can be read, that is judged with the new number;
+    // elsewhere it passes, and each pod is judged and counted as it is created.
     let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
-    (whole && object.is_object()).then(|| lowering(resource, object))
+    (whole && object.is_object()).then(|| lowering(resource, object, surroundings))
 }

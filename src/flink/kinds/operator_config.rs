@@ -44,9 +44,10 @@ pub const TASK_MANAGER: RoleFields = RoleFields {
     cpu_limit_factor: options::TASK_MANAGER_CPU_LIMIT_FACTOR,
 };
 
-/// Reads the configuration in the operator's order.
-pub fn read(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
+/// Reads the configuration in the operator's order: its own `defaults`, the options, the fields.
+pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
     let mut config = FlinkConfig::from_object(pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION);
+    config.fill(defaults);
     let text = |place: &str| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     for (place, names) in [
         ("/spec/image", options::IMAGE),

@@ -1,14 +1,62 @@
 //! `v1 Pod`: the last door, where native TaskManagers and everything that nothing declared come through.
+//!
+//! Which cluster a pod of native mode belongs to is not for its labels to say. A JobManager asks for its TaskManagers with
+//! the token of its own pod, and the API server names that pod; the JobManager's pod itself is a ReplicaSet's.
 
 use super::alike_pods::{AlikePods, label, text};
-use crate::flink::Workload;
-use crate::resource::{Resource, metadata_text, owners};
+use crate::flink::{Engine, Role, Surroundings, Workload};
+use crate::resource::{Resource, UserInfo, metadata_text, owners};
 use serde_json::Value;
 
-pub(super) fn lower(_: &Resource, pod: &Value) -> Workload {
-    let workload = AlikePods { object: pod, place: "", replicas: 1, name: owner_or_name }.lower(Vec::new());
+/// Where the API server names the pod that a service account's token is bound to.
+const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
+
+pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surroundings) -> Workload {
+    let name = owner_or_name;
+    let pods = AlikePods { object: pod, place: "", replicas: 1, name, namespace: &resource.namespace, surroundings };
     // The job is its cluster's, which has more pods than this one.
-    Workload { jobs: 0, ..workload }
+    let mut workload = Workload { jobs: 0, ..pods.lower(Vec::new()) };
+    let role = workload.pods.first().map_or(Role::Other, |set| set.role);
+    if workload.engine == Engine::Native
+        && let Some(cluster) = made_for(resource, pod, role).filter(|cluster| *cluster != workload.cluster)
+    {
+        workload.pretends = Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
+    }
+    workload
+}
+
+/// The cluster that a pod of native mode is made for, whatever its labels say: its JobManager's Deployment has the
+/// cluster's name.
+fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'a str> {
+    let controller = || owners(pod).iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)));
+    match role {
+        Role::TaskManager => asking_job_manager(&resource.user, &resource.namespace).and_then(deployment_of_pod).or_else(|| {
+            let owner = controller().filter(|owner| text(owner, "kind") == "Deployment")?;
+            Some(text(owner, "name"))
+        }),
+        Role::JobManager => {
+            let owner = controller().filter(|owner| text(owner, "kind") == "ReplicaSet")?;
+            without_suffix(text(owner, "name"))
+        }
+        Role::Other => None,
+    }
+    .filter(|name| !name.is_empty())
+}
+
+/// The pod of this namespace that asks, if one does.
+fn asking_job_manager<'a>(user: &'a UserInfo, namespace: &str) -> Option<&'a str> {
+    let account = user.username.strip_prefix("system:serviceaccount:")?.strip_prefix(namespace)?;
+    let pod = user.extra.get(ASKING_POD)?.first()?;
+    account.starts_with(':').then_some(pod)
+}
+
+/// `etl` of `etl-7d4b9c6f5-x2x9z`.
+fn deployment_of_pod(pod: &str) -> Option<&str> {
+    without_suffix(pod).and_then(without_suffix)
+}
+
+fn without_suffix(name: &str) -> Option<&str> {
+    name.rsplit_once('-').map(|(name, _)| name)
 }
 
 /// What the pod's maker is called: a Deployment's name stands in front of its ReplicaSet's hash.
@@ -22,5 +70,51 @@ fn owner_or_name(pod: &Value) -> &str {
             "" => metadata_text(pod, "generateName").trim_end_matches('-'),
             name => name,
         },
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::resource::{GroupVersionKind, Operation};
+    use serde_json::json;
+
+    fn lowered(role: &str, label: &str, owner: (&str, &str), user: UserInfo) -> (String, Option<String>) {
+        let (kind, name) = owner;
+        let pod = json!({
+            "metadata": {"labels": {"app": label, "component": role, "type": "flink-native-kubernetes"},
+                "ownerReferences": [{"kind": kind, "name": name, "controller": true}]},
+            "spec": {"containers": [{"name": "flink-main-container", "args": ["bash", "-c", format!("kubernetes-{role}.sh")]}]}});
+        let resource = Resource {
+            kind: GroupVersionKind::parse("v1", "Pod"),
+            operation: Operation::Create,
+            namespace: "payments-prod".into(),
+            user,
+            ..Resource::default()
+        };
+        let workload = lower(&resource, &pod, &Surroundings::default());
+        (workload.cluster, workload.pretends)
+    }
+
+    fn asks(namespace: &str, pod: &str) -> UserInfo {
+        let username = format!("system:serviceaccount:{namespace}:flink");
+        UserInfo { username, extra: [(ASKING_POD.to_owned(), vec![pod.to_owned()])].into(), ..UserInfo::default() }
+    }
+
+    #[test]
+    fn the_asking_job_manager_goes_before_the_owner_and_that_before_labels() {
+        let own = || asks("payments-prod", "etl-7d4b9c6f5-x2x9z");
+        let honest = ("etl".to_owned(), None);
+        assert_eq!(lowered("taskmanager", "etl", ("Deployment", "etl"), own()), honest);
+        assert_eq!(lowered("taskmanager", "etl", ("Deployment", "other"), own()), honest);
+        assert_eq!(lowered("taskmanager", "other", ("Deployment", "other"), own()), ("etl".to_owned(), Some("other".to_owned())));
+        // Without a pod that asks, or with one of another namespace, the owner is the next best word.
+        for user in [UserInfo::default(), asks("payments-dev", "a-b-c")] {
+            assert_eq!(lowered("taskmanager", "other", ("Deployment", "etl"), user), ("etl".to_owned(), Some("other".to_owned())));
+        }
+        assert_eq!(lowered("jobmanager", "etl", ("ReplicaSet", "etl-7d4b9c6f5"), UserInfo::default()), honest);
+        assert_eq!(lowered("jobmanager", "x", ("ReplicaSet", "etl-7d4b9c6f5"), UserInfo::default()).1.as_deref(), Some("x"));
+        assert_eq!(lowered("jobmanager", "x", ("Job", "etl"), UserInfo::default()), ("x".to_owned(), None));
     }
 }

@@ -7,6 +7,7 @@ mod duration;
 mod structured;
 
 pub use duration::parse_duration;
+pub use structured::{Pairs, list_elements, list_of_map_pairs, map_pairs};
 
 use super::memory::java::{parse_double, parse_float, parse_int};
 use super::memory_size::{MemorySizeError, parse_memory_size};

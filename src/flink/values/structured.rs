@@ -52,6 +52,62 @@ fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char) -
     }
 }
 
+/// The pairs of one map, in the order in which they are written.
+pub type Pairs = Vec<(String, String)>;
+
+/// The elements of a list, as far as it can be read; in both readings where it may be YAML's.
+pub fn list_elements(text: &str) -> Vec<String> {
+    let mut elements = split(text, ';').unwrap_or_default();
+    for element in yaml_list(text).unwrap_or_default().iter().filter_map(scalar) {
+        if !elements.contains(&element) {
+            elements.push(element);
+        }
+    }
+    elements
+}
+
+/// The pairs of a map, as far as it can be read; in both readings where it may be YAML's: what is judged by them must hold
+/// whichever Flink takes.
+pub fn map_pairs(text: &str) -> Pairs {
+    let pair = |pair: &String| {
+        let mut sides = split(pair, ':')?.into_iter();
+        Some((sides.next()?, sides.collect::<Vec<_>>().join(":")))
+    };
+    let mut pairs: Vec<_> = split(text, ',').unwrap_or_default().iter().filter_map(pair).collect();
+    let may_be_yaml = text.contains(['{', '\n']) || text.contains(": ");
+    if let Some(Value::Object(map)) = may_be_yaml.then(|| read_yaml(text)).flatten() {
+        add_pairs(&map, &mut pairs);
+    }
+    pairs
+}
+
+/// The maps of a list of maps, read as [`map_pairs`] reads one.
+pub fn list_of_map_pairs(text: &str) -> Vec<Pairs> {
+    let mut maps: Vec<_> = split(text, ';').unwrap_or_default().iter().map(|map| map_pairs(map)).collect();
+    for map in yaml_list(text).unwrap_or_default().iter().filter_map(Value::as_object) {
+        let mut pairs = Vec::new();
+        add_pairs(map, &mut pairs);
+        maps.push(pairs);
+    }
+    maps
+}
+
+fn add_pairs(map: &Map<String, Value>, pairs: &mut Pairs) {
+    for pair in map.iter().filter_map(|(key, value)| Some((key.clone(), scalar(value)?))) {
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
 /// Whether a text is a list. Without a quote every text is.
 pub fn is_list(text: &str, yaml: bool) -> bool {
     !text.contains(['\'', '"']) || split(text, ';').is_some() || yaml && yaml_list(text).is_some()
@@ -144,6 +200,21 @@ mod tests {
         assert!(is_list_of_maps("[{a: 1}, {b: 2}]", true) && !is_list_of_maps("[a]", true));
         assert_eq!(elements("[A, B]", true, |word| word == "A"), Err(Some("[A, B]".into())));
         assert_eq!(elements("[A, A]", true, |word| word == "A"), Ok(()));
+    }
+
+    #[test]
+    fn maps_are_read_in_every_spelling() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(map_pairs("a:/x, b:'d:e'"), [pair("a", "/x"), pair("b", "d:e")]);
+        assert!(map_pairs("{a: 1, b: /y}").contains(&pair("b", "/y")));
+        assert!(map_pairs("a: /x\nb: /y").contains(&pair("b", "/y")));
+        assert_eq!(list_of_map_pairs("env:A,secret:s;env:B,secret:t")[1][1], pair("secret", "t"));
+        assert!(list_of_map_pairs("[{env: A, secret: s}]").contains(&vec![pair("env", "A"), pair("secret", "s")]));
+        assert_eq!(list_elements("a; b"), ["a", "b"]);
+        assert!(list_elements("[a, b]").contains(&"b".to_owned()));
+        for text in ["", "'", "{", "[", ":", ",", ";", "a:b:c", "'a':'"] {
+            let _ = (map_pairs(text), list_of_map_pairs(text), list_elements(text));
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn containers(
     tenant: &Value,
 ) -> Value {
     // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments say.
-    let by_operator = workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other;
+    let by_operator = is_made_by_operator(set, workload);
     let given = by_operator.then(|| given_image(&workload.config, workload.config_pointer.as_deref(), object_));
     let mut list = Vec::new();
     let mut has_main = false;
@@ -45,6 +45,11 @@ pub fn containers(
         }
     }
     Value::from(list)
+}
+
+/// Whether the operator makes these pods of a custom resource of its own, and sees to their main container.
+pub fn is_made_by_operator(set: &PodSet, workload: &Workload) -> bool {
+    workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other
 }
 
 fn container(

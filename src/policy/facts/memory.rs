@@ -49,7 +49,9 @@ fn problems(workload: &Workload) -> Vec<Value> {
 fn refusal(workload: &Workload, role: &str, error: &MemoryError) -> Option<Value> {
     let place = workload.config.entry(&error.option).and_then(|entry| entry.pointer.as_deref());
     let told = place.is_some() && workload.size.problems.iter().any(|problem| Some(problem.pointer.as_str()) == place);
-    if told || matches!(error.fault, Fault::Missing | Fault::Unreadable) {
+    // A value that is written here is told as invalid here, that of a file where the file is.
+    let elsewhere = error.fault == Fault::Unreadable && (place.is_some() || workload.config_pointer.is_none());
+    if told || elsewhere || error.fault == Fault::Missing {
         return None;
     }
     let name = name(workload, &error.option);

@@ -7,6 +7,7 @@ use super::options::{is_given, option_path};
 use super::{object, text};
 use crate::flink::catalog::{self, Found, Reading, Reads, Release, nearest};
 use crate::flink::config::Entry;
+use crate::flink::credentials::is_credential;
 use crate::flink::values::{self, ValueError};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Engine, Workload};
@@ -122,7 +123,9 @@ impl<'a> Checks<'a> {
         // What sizes are made of was told as a size.
         let told = self.workload.size.problems.iter().any(|problem| Some(problem.pointer.as_str()) == place);
         if self.invalid.len() < MOST && !filled_in && !told {
-            self.invalid.push(object([("key", Value::from(key)), ("path", self.path(key)), ("problem", Value::from(error.to_string()))]));
+            // What is wrong with a secret would tell it.
+            let problem = if is_credential(key) { "its value cannot be read".to_owned() } else { error.to_string() };
+            self.invalid.push(object([("key", Value::from(key)), ("path", self.path(key)), ("problem", Value::from(problem))]));
         }
     }
 

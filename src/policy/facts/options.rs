@@ -1,12 +1,17 @@
 //! `flink.config`, `flink.forbidden` and `flink.tolerations`: options and what they amount to.
 
 use super::{as_text, elements, get, object, path};
-use crate::flink::Workload;
 use crate::flink::image::glob;
+use crate::flink::map_options::map_list;
 use crate::flink::options::names_of;
+use crate::flink::values::Pairs;
+use crate::flink::{Engine, Workload};
 use crate::resource::pointer;
 use regorus::Value;
 use std::collections::BTreeMap;
+
+/// Readings of one toleration; nobody writes a field so often.
+const MOST_READINGS: usize = 16;
 
 /// All options by flat key.
 pub fn config(workload: &Workload) -> Value {
@@ -29,7 +34,7 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
     if patterns.is_empty() {
         return Value::new_array();
     }
-    let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some());
+    let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some() && !is_flinks_own(workload, &entry.value));
     let found = found.filter_map(|(key, entry)| {
         // Flink reads an option under its older names too.
         let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
@@ -37,6 +42,12 @@ pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
         Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
     });
     Value::from(found.collect::<Vec<_>>())
+}
+
+/// Java's modules as Flink's distribution opens them in its default configuration, which native mode passes on unasked.
+fn is_flinks_own(workload: &Workload, value: &str) -> bool {
+    let opens = |word: &str| word.starts_with("--add-opens=java.base/") || word.starts_with("--add-exports=java.base/");
+    workload.engine == Engine::Native && !value.is_empty() && value.split_ascii_whitespace().all(opens)
 }
 
 /// Whether the tenant's own configuration sets this value, so that nobody who writes an object can help it.
@@ -53,21 +64,29 @@ pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
 pub fn tolerations(workload: &Workload) -> Value {
     let mut found = Vec::new();
     for option in ["kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations"] {
-        let Some(value) = workload.config.get(option) else { continue };
-        for toleration in value.split(';').filter(|toleration| !toleration.trim().is_empty()) {
-            let fields = toleration.split(',').map(|field| {
-                let (key, value) = field.split_once(':').unwrap_or((field, ""));
-                (Value::from(unquoted(key)), Value::from(unquoted(value)))
-            });
-            let toleration = Value::from(fields.collect::<BTreeMap<_, _>>());
-            found.push(object([("key", Value::from(option)), ("path", option_path(workload, option)), ("toleration", toleration)]));
+        for fields in map_list(&workload.config, option).map(|(_, maps)| maps).unwrap_or_default() {
+            for toleration in readings(fields) {
+                let toleration = Value::from(toleration);
+                found.push(object([("key", Value::from(option)), ("path", option_path(workload, option)), ("toleration", toleration)]));
+            }
         }
     }
     Value::from(found)
 }
 
-fn unquoted(text: &str) -> &str {
-    text.trim().trim_matches(['\'', '"'])
+/// What Flink may take a toleration for: it reads `Key` as `key`, and of both written takes either.
+fn readings(fields: Pairs) -> Vec<BTreeMap<Value, Value>> {
+    let (mut first, mut others) = (BTreeMap::new(), Vec::new());
+    for (key, value) in fields {
+        let (key, value) = (Value::from(key.to_ascii_lowercase()), Value::from(value));
+        if first.get(&key).is_some_and(|other| *other != value) && others.len() < MOST_READINGS {
+            others.push((key, value));
+        } else {
+            first.insert(key, value);
+        }
+    }
+    let others = others.into_iter().map(|field| first.clone().into_iter().chain([field]).collect()).collect::<Vec<_>>();
+    std::iter::once(first).chain(others).collect()
 }
 
 #[cfg(test)]
@@ -98,6 +117,16 @@ mod tests {
         let tenant = json!({"flink": {"configuration": {"forbidden": ["state.backend.type"]}}});
         let found = forbidden(&workload, &tenant_value(&serde_json::from_value(tenant).unwrap()));
         assert_eq!((&found[0]["key"], &found[0]["pattern"]), (&Value::from("state.backend"), &Value::from("state.backend.type")));
+    }
+
+    #[test]
+    fn a_field_that_is_written_twice_in_other_letters_counts_both_ways() {
+        let mut workload = Workload::default();
+        workload.config.set("kubernetes.taskmanager.tolerations", "key:flink,Operator:Exists,Key:gpu", Some("/x".into()));
+        let found = tolerations(&workload);
+        let keys: Vec<_> = elements(&found).iter().map(|found| found["toleration"]["key"].clone()).collect();
+        assert_eq!(keys, [Value::from("flink"), Value::from("gpu")]);
+        assert_eq!(found[0]["toleration"]["operator"], Value::from("Exists"));
     }
 
     #[test]

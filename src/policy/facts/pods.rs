@@ -4,7 +4,6 @@ use super::anti_affinity::anti_affinity;
 use super::containers::containers;
 use super::convert::convert;
 use super::identity::service_account;
-use super::security_contexts::security_contexts;
 use super::{as_text, get, object, path};
 use crate::flink::{Template, Workload};
 use crate::resource::pointer;
@@ -31,7 +30,6 @@ pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<
             ("role", Value::from(set.role.as_str())),
             ("replicas", Value::from(set.replicas)),
             ("main", set.main_container.map_or(Value::Null, Value::from)),
-            ("securityContexts", security_contexts(&template, &base, &containers)),
             ("containers", containers),
             ("serviceAccount", service_account(set, &template, &base, workload, object_)),
             ("antiAffinity", anti_affinity(set, json, workload, namespace, topology_key)),

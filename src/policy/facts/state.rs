@@ -1,9 +1,9 @@
 //! `flink.state`: the state directories, and whether they are durable and the tenant's.
 
 use super::options::option_path;
-use super::{as_text, elements, extended, get, object, path, text};
+use super::{as_text, extended, get, object, path, text};
 use crate::flink::Workload;
-use crate::flink::state::{DEFAULT_MOUNT_PATH, Mount, StateDirectory, checkpoint_option, directories, lies_within};
+use crate::flink::state::{DEFAULT_MOUNT_PATH, Mount, StateDirectory, checkpoint_option, directories, lies_within, with_default_scheme};
 use regorus::Value;
 
 /// Volume types that go with the pod, or stay behind on one node.
@@ -11,12 +11,10 @@ const EPHEMERAL: [&str; 9] = ["none", "emptyDir", "hostPath", "ephemeral", "conf
 
 /// `{checkpointOption, directories: […]}`.
 pub fn state(workload: &Workload, root: &serde_json::Value, tenant: &Value) -> Value {
-    let checkpoints = get(tenant, &["storage", "checkpoints"]);
-    let mut places: Vec<&str> = elements(&checkpoints["locations"]).iter().filter_map(as_text).collect();
-    if matches!(checkpoints["volume"], Value::Object(_)) {
-        places.push(as_text(get(checkpoints, &["volume", "mountPath"])).unwrap_or(DEFAULT_MOUNT_PATH));
-    }
-    let anywhere = places.is_empty() && !matches!(checkpoints["locations"], Value::Array(_));
+    let places = places(tenant);
+    let default_scheme = workload.config.get("fs.default-scheme");
+    let allowed =
+        |uri: &str| places.as_ref().is_none_or(|places| lies_within(&with_default_scheme(uri, default_scheme), places.iter().copied()));
     let describe = |directory: &StateDirectory<'_>| {
         let uri = &directory.entry.value;
         let ephemeral = directory.mounts.iter().filter(|mount| EPHEMERAL.contains(&mount.kind.as_str()));
@@ -28,7 +26,7 @@ pub fn state(workload: &Workload, root: &serde_json::Value, tenant: &Value) -> V
             ("scheme", Value::from(directory.scheme.as_str())),
             ("problem", text(directory.problem)),
             ("readInstead", text(directory.read_instead)),
-            ("allowed", Value::Bool(anywhere || lies_within(uri, places.iter().copied()))),
+            ("allowed", Value::Bool(allowed(uri))),
             ("ephemeral", Value::from(ephemeral.map(|mount| describe_mount(mount, workload)).collect::<Vec<_>>())),
         ])
     };
@@ -36,8 +34,19 @@ pub fn state(workload: &Workload, root: &serde_json::Value, tenant: &Value) -> V
     object([
         ("directories", Value::from(found)),
         ("checkpointOption", Value::from(checkpoint_option(workload.version))),
-        ("places", Value::from(places.into_iter().map(Value::from).collect::<Vec<_>>())),
+        ("places", Value::from(places.into_iter().flatten().map(Value::from).collect::<Vec<_>>())),
     ])
+}
+
+/// Where the tenant's state may live; `None` where it may live anywhere.
+pub fn places(tenant: &Value) -> Option<Vec<&str>> {
+    let checkpoints = get(tenant, &["storage", "checkpoints"]);
+    let locations = checkpoints["locations"].as_array().ok();
+    let mut places: Vec<&str> = locations.into_iter().flat_map(|locations| locations.iter()).filter_map(as_text).collect();
+    if matches!(checkpoints["volume"], Value::Object(_)) {
+        places.push(as_text(get(checkpoints, &["volume", "mountPath"])).unwrap_or(DEFAULT_MOUNT_PATH));
+    }
+    (locations.is_some() || !places.is_empty()).then_some(places)
 }
 
 fn describe_mount(mount: &Mount, workload: &Workload) -> Value {

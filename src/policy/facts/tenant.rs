@@ -2,6 +2,7 @@
 
 use super::convert::convert;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
+use crate::pod_security::minor_version;
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, FlinkTenantSpec};
 use regorus::Value;
 use serde_json::{Value as Json, json};
@@ -14,8 +15,7 @@ pub fn tenant_value(spec: &FlinkTenantSpec) -> Value {
     // A spec is plain data: its serialisation has no way to fail, and an empty mapping still judges by defaults.
     let mut value = serde_json::to_value(spec).unwrap_or_else(|_| json!({}));
     let pod_security = &spec.security.pod_security;
-    let version = pod_security.version.as_deref().unwrap_or("latest");
-    let minor = version.rsplit_once('.').and_then(|(_, minor)| minor.parse().ok()).unwrap_or(LATEST);
+    let minor = pod_security.version.as_deref().and_then(minor_version).unwrap_or(LATEST);
     let checkpoints = &spec.storage.checkpoints;
     let mut defaults = json!({
         "enforcement": "Enforce",

@@ -17,6 +17,29 @@ pub struct Security {
     /// Service accounts that pods may use; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_accounts: Option<Vec<String>>,
+    /// Whether Flink's own containers get a root file system that they cannot write to, with empty folders where Flink writes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub read_only_root_filesystem: bool,
+    /// Secrets that pods may mount, read into their environment or pull images with: names, with stars for any run of characters; any
+    /// when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Vec<String>>,
+    /// ConfigMaps that pods may mount or read into their environment: names, with stars; any when absent. Flink's own and the cluster's
+    /// root certificates are always fine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config_maps: Option<Vec<String>>,
+    /// Programs that containers running Flink may start with, such as `/docker-entrypoint.sh`; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entrypoints: Option<Vec<String>>,
+    /// Environment variables that nobody may set, such as `LD_PRELOAD` or `FLINK_ENV_JAVA_OPTS*`: names, with stars.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden_environment: Vec<String>,
+    /// Labels that nobody may set on pods and on Flink's Services: keys, with stars.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden_labels: Vec<String>,
+    /// Annotations that nobody may set on pods and on Flink's Services, such as `sidecar.istio.io/*`: keys, with stars.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden_annotations: Vec<String>,
 }
 
 /// A Pod Security Standard and its version.
@@ -55,10 +78,26 @@ pub struct Images {
     pub require_digest: bool,
     /// Whether the tag `latest`, and no tag at all, is refused; true unless given.
     pub forbid_latest_tag: bool,
+    /// When the kubelet may pull images: Always, IfNotPresent, Never; any of them when absent. With anything but Always a pod may run an
+    /// image of another tenant that its node has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_policies: Option<Vec<PullPolicy>>,
+}
+
+/// When the kubelet pulls an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::values::without_words)]
+pub enum PullPolicy {
+    /// For every container, which asks for the right to it anew.
+    Always,
+    /// Where the node does not have it.
+    IfNotPresent,
+    /// Not at all.
+    Never,
 }
 
 impl Default for Images {
     fn default() -> Self {
-        Self { allow: None, require_digest: false, forbid_latest_tag: true }
+        Self { allow: None, require_digest: false, forbid_latest_tag: true, pull_policies: None }
     }
 }

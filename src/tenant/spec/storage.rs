@@ -11,6 +11,12 @@ pub struct Storage {
     /// Checkpoints, savepoints and high-availability metadata.
     #[serde(skip_serializing_if = "is_default")]
     pub checkpoints: Checkpoints,
+    /// PersistentVolumeClaims that pods may mount besides the one for checkpoints: names, with stars; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Vec<String>>,
+    /// Paths in ZooKeeper below which high availability may keep its nodes; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoo_keeper_paths: Option<Vec<String>>,
 }
 
 /// Checkpoints, savepoints and high-availability metadata.

@@ -41,13 +41,17 @@ impl Deref for Installation {
 impl Installation {
     /// Installs Flinkgate with so many replicas and waits until the API server asks it.
     pub fn new(options: Options, replicas: usize) -> Self {
-        let control_plane = ControlPlane::start(options);
+        Self::with(ControlPlane::start(options), replicas, &[])
+    }
+
+    /// The same on a control plane that runs already, with more arguments of `flinkgate serve`.
+    pub fn with(control_plane: ControlPlane, replicas: usize, arguments: &[&str]) -> Self {
         crds::install(&control_plane);
         control_plane.kubectl(&["apply", "--server-side", "-f", "deploy/install.yaml"]);
         let service = Service::start();
         service.replace(&control_plane, NAMESPACE, "flinkgate");
         let mut installation = Self { service, replicas: Vec::new(), control_plane };
-        installation.replicas.extend((0..replicas).map(|_| start(&installation.control_plane)));
+        installation.replicas.extend((0..replicas).map(|_| start(&installation.control_plane, arguments)));
         for replica in &installation.replicas {
             replica.wait_ready();
         }
@@ -59,7 +63,7 @@ impl Installation {
 
     /// Another replica in the place of one that is no more.
     pub fn replace(&mut self, number: usize) {
-        self.replicas[number] = start(&self.control_plane);
+        self.replicas[number] = start(&self.control_plane, &[]);
         self.replicas[number].wait_ready();
         self.service.lead_to(&self.replicas);
     }
@@ -102,9 +106,9 @@ impl Installation {
     }
 }
 
-fn start(control_plane: &ControlPlane) -> Flinkgate {
+fn start(control_plane: &ControlPlane, arguments: &[&str]) -> Flinkgate {
     let account = control_plane.as_service_account(NAMESPACE, "flinkgate");
-    Flinkgate::start_as(control_plane, &account, &["--cluster", "--namespace", NAMESPACE])
+    Flinkgate::start_as(control_plane, &account, &[&["--cluster", "--namespace", NAMESPACE], arguments].concat())
 }
 
 fn tenant(name: &str, spec: Value) -> String {

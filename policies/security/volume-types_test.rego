@@ -1,0 +1,15 @@
+package flinkgate.security.volume_types_test
+
+import data.flinkgate.security.volume_types as rule
+import data.flinkgate.lib.fixture_test as fixture
+import rego.v1
+
+test_a_violation_is_told_at_its_place_with_what_to_write_instead if {
+	found := rule.deny with input as fixture.violating("volumeTypes")
+	found == {fixture.violation_told}
+}
+
+test_nothing_is_said_where_nothing_is_violated if {
+	found := rule.deny with input as fixture.workload({}, [])
+	count(found) == 0
+}

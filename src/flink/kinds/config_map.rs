@@ -1,0 +1,65 @@
+//! `v1 ConfigMap` with Flink's configuration file: it runs nothing, but what runs reads its options from it.
+//!
+//! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such a file is no business
+//! of Flinkgate's.
+
+use super::alike_pods::label;
+use crate::flink::catalog::{self, Found};
+use crate::flink::config::FlinkConfig;
+use crate::flink::config_file::{self, CONFIG, place_in_config_map};
+use crate::flink::sizing::{Size, SizeProblem};
+use crate::flink::{Engine, Mode, Surroundings, Workload};
+use crate::resource::Resource;
+use serde_json::Value;
+
+/// Native mode names the ConfigMap of a cluster so.
+const NATIVE_PREFIX: &str = "flink-config-";
+/// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
+const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
+
+/// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's Deployment shall belong to.
+pub(super) fn is_made_by_operator(resource: &Resource) -> bool {
+    is_config_map(resource) && config_file::of_config_map(&resource.object).is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
+}
+
+/// Whether an update leaves Flink's configuration as it is.
+pub fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
+    is_config_map(resource) && config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
+}
+
+fn is_config_map(resource: &Resource) -> bool {
+    resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap"
+}
+
+pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+    let Some((file, text)) = config_file::of_config_map(object) else { return Workload::default() };
+    let place = place_in_config_map(file);
+    let mut size = Size::default();
+    let config = match config_file::parse(file, text, Some(&place)) {
+        // Many a program has a file called config.yaml.
+        Ok(config) if file == CONFIG && !is_flinks(&config) => return Workload::default(),
+        Ok(config) => config,
+        Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => return Workload::default(),
+        Err(error) => {
+            size.problems.push(SizeProblem { pointer: place.clone(), message: format!("Flink cannot read its configuration: {error}") });
+            FlinkConfig::default()
+        }
+    };
+    let native = label(object, "type") == "flink-native-kubernetes";
+    let name = resource.name_in(object);
+    Workload {
+        engine: if native { Engine::Native } else { Engine::Standalone },
+        mode: Some(if native { Mode::Native } else { Mode::Standalone }),
+        cluster: name.strip_prefix(NATIVE_PREFIX).filter(|_| native).unwrap_or_default().into(),
+        config,
+        config_pointer: Some(place),
+        size,
+        ..Workload::default()
+    }
+}
+
+/// Whether Flink knows at least half of the options.
+fn is_flinks(config: &FlinkConfig) -> bool {
+    let known = config.iter().filter(|(key, _)| matches!(catalog::find(key), Found::Readings(_))).count();
+    known > 0 && known * 2 >= config.iter().count()
+}

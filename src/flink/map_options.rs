@@ -1,0 +1,63 @@
+//! Options that hold a map or a list of maps, in every spelling in which Flink reads them.
+//!
+//! `kubernetes.secrets: a:/x,b:/y` and `kubernetes.secrets.a: /x` say the same. Where an option is written both ways, all of it is
+//! given: whatever is judged by it must hold whichever counts.
+
+use super::config::{Entry, FlinkConfig};
+use super::values::{Pairs, list_of_map_pairs, map_pairs};
+
+/// One pair of a map option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapEntry<'a> {
+    /// The key within the map.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// The key of the option as it is written: the map's own, or the one of this pair.
+    pub option: &'a str,
+    /// The option with its place.
+    pub entry: &'a Entry,
+}
+
+/// All pairs of a map option.
+pub fn map_entries<'a>(config: &'a FlinkConfig, option: &'a str) -> Vec<MapEntry<'a>> {
+    let mut found = Vec::new();
+    for (key, entry) in config.under(option) {
+        match key.strip_prefix(option) {
+            Some("") => {
+                let pairs = map_pairs(&entry.value).into_iter();
+                found.extend(pairs.map(|(name, value)| MapEntry { key: name, value, option: key, entry }));
+            }
+            Some(rest) => {
+                if let Some(name) = rest.strip_prefix('.') {
+                    found.push(MapEntry { key: name.to_owned(), value: entry.value.clone(), option: key, entry });
+                }
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+/// All maps of an option that holds a list of them, with the option's place.
+pub fn map_list<'a>(config: &'a FlinkConfig, option: &str) -> Option<(&'a Entry, Vec<Pairs>)> {
+    let entry = config.entry(option)?;
+    Some((entry, list_of_map_pairs(&entry.value)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_map_is_read_as_one_text_and_as_keys_of_its_own() {
+        let options = json!({"kubernetes": {"secrets": {"a.b": "/x"}}, "kubernetes.secrets": "c:/y", "kubernetes.secretsX": "no"});
+        let config = FlinkConfig::from_object(&options, "/c");
+        let found = map_entries(&config, "kubernetes.secrets");
+        let said: Vec<_> =
+            found.iter().map(|pair| (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())).collect();
+        assert_eq!(said, [("c", "/y", "/c/kubernetes.secrets"), ("a.b", "/x", "/c/kubernetes/secrets/a.b")]);
+    }
+}

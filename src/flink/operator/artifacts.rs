@@ -1,0 +1,146 @@
+//! Addresses of JARs, as far as they can be judged without asking a name server.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Characters that Java's `URI` refuses, beside blanks, controls and what is not ASCII.
+const REFUSED: &[u8] = b"\"<>\\^`{|}";
+
+/// The scheme of a URI in lower case, or what is wrong with it.
+pub(super) fn scheme(uri: &str) -> Result<String, &'static str> {
+    let percent = |(index, _): (usize, &str)| {
+        let digits = uri.as_bytes().get(index + 1..index + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let is_uri = uri.bytes().all(|byte| byte > b' ' && byte != 0x7f && !REFUSED.contains(&byte)) && uri.match_indices('%').all(percent);
+    if !is_uri {
+        return Err("is no URI: write blanks and special characters as %20 and the like");
+    }
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.contains(['/', '?', '#']));
+    let is_scheme = |scheme: &&str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    scheme.filter(is_scheme).map(str::to_ascii_lowercase).ok_or("has no scheme, such as https://")
+}
+
+/// The host of an `http` or `https` URI; `None` where Java reads none.
+pub(super) fn host(uri: &str) -> Option<&str> {
+    let authority = uri.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    if let Some(literal) = host.strip_prefix('[') {
+        return literal.split_once(']').map(|(address, _)| address).filter(|address| !address.is_empty());
+    }
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let is_host = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+    (is_host && !host.is_empty()).then_some(host)
+}
+
+/// Whether a host is this machine or one of the inner network, which the operator must not be sent to.
+pub(super) fn is_restricted(host: &str) -> bool {
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    match address(&name) {
+        Some(IpAddr::V4(address)) => is_restricted_v4(address),
+        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => is_restricted_v4(address),
+            None => is_restricted_v6(address),
+        },
+        None => {
+            let local = ["localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"];
+            local.contains(&name.as_str()) || name.ends_with(".localhost")
+        }
+    }
+}
+
+fn is_restricted_v4(address: Ipv4Addr) -> bool {
+    address.is_loopback() || address.is_private() || address.is_link_local() || address.is_unspecified() || address.is_multicast()
+}
+
+fn is_restricted_v6(address: Ipv6Addr) -> bool {
+    let [first, ..] = address.segments();
+    // fe80::/10 is link-local, fec0::/10 was site-local, and fc00::/7 is what replaced that.
+    let inner = matches!(first & 0xffc0, 0xfe80 | 0xfec0) || first & 0xfe00 == 0xfc00;
+    address.is_loopback() || address.is_unspecified() || address.is_multicast() || inner
+}
+
+/// An address as Java reads one: IPv4 may have fewer than four numbers, the last of which then fills the rest.
+fn address(host: &str) -> Option<IpAddr> {
+    if let Ok(address) = host.split('%').next().unwrap_or_default().parse::<Ipv6Addr>() {
+        return Some(address.into());
+    }
+    let numbers: Vec<u32> = host
+        .split('.')
+        .map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten())
+        .collect::<Option<_>>()?;
+    let (last, first) = numbers.split_last()?;
+    if first.len() > 3 || first.iter().any(|number| *number > 255) {
+        return None;
+    }
+    let free = 32_u32.checked_sub(8 * u32::try_from(first.len()).ok()?)?;
+    if free < 32 && last.checked_shr(free)? != 0 {
+        return None;
+    }
+    let start = first.iter().fold(0_u32, |sum, number| (sum << 8) | number);
+    Some(Ipv4Addr::from(start.checked_shl(free).unwrap_or(0) | last).into())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_the_inner_network_are_restricted_however_they_are_written() {
+        for host in [
+            "localhost",
+            "LOCALHOST.",
+            "a.localhost",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "10.0.0.7",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "0",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "fe80::1%eth0",
+            "fec0::1",
+            "fd00::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "010.0.0.1",
+        ] {
+            assert!(is_restricted(host), "{host}");
+        }
+        for host in ["example.com", "8.8.8.8", "2001:db8::1", "127.0.0.1.example.com", "300.1.1.1", "1.2.3.4.5", "localhost.example.com"] {
+            assert!(!is_restricted(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_read_as_java_reads_them() {
+        for (uri, expected) in [
+            ("https://a.b/c", Some("a.b")),
+            ("https://u:p@a.b:8443/c", Some("a.b")),
+            ("https://[::1]:80/", Some("::1")),
+            ("https:///c", None),
+            ("https://a_b/c", None),
+            ("https:c", None),
+        ] {
+            assert_eq!(host(uri), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn schemes_are_read_as_java_reads_them() {
+        for (uri, expected) in [("HTTPS://a/b", Ok("https")), ("s3://a/b%20c", Ok("s3")), ("local:///x", Ok("local"))] {
+            assert_eq!(scheme(uri).as_deref(), expected.as_deref(), "{uri}");
+        }
+        for uri in ["", "a.jar", "/opt/a.jar", "a/b:c", "https://a/b c", "https://a/%zz", "://x", "1a://x"] {
+            assert!(scheme(uri).is_err(), "{uri}");
+        }
+    }
+}

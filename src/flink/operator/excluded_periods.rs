@@ -1,0 +1,96 @@
+//! Periods in which the autoscaler rests: times of the day, Quartz expressions, or one of each.
+//!
+//! A Quartz expression is read as far as to tell what surely is none; Quartz itself is stricter.
+
+/// The fields of a Quartz expression, each with its least and greatest number; the year may be left out.
+const FIELDS: [(u32, u32); 7] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199)];
+
+/// What is wrong with a period.
+pub(super) fn problem(period: &str) -> Option<&'static str> {
+    let mut parts = period.split("&&").map(str::trim);
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next());
+    if parts.next().is_some() {
+        return Some("it joins more than two expressions");
+    }
+    let Some(second) = second else {
+        return (!is_daily(first) && !is_cron(first)).then_some("it is neither times of the day nor a Quartz expression");
+    };
+    let one_of_each = (is_daily(first) && is_cron(second)) || (is_cron(first) && is_daily(second));
+    (!one_of_each).then_some("what is joined must be times of the day and a Quartz expression")
+}
+
+/// `9:30-11:00`, each time with seconds and milliseconds if one likes, the earlier first.
+fn is_daily(text: &str) -> bool {
+    let mut times = text.split('-').map(time);
+    matches!((times.next(), times.next(), times.next()), (Some(Some(start)), Some(Some(end)), None) if start < end)
+}
+
+fn time(text: &str) -> Option<[u32; 4]> {
+    let mut fields = [0; 4];
+    let mut count = 0;
+    for (index, token) in text.split(':').enumerate() {
+        let most = *[23, 59, 59, 999].get(index)?;
+        *fields.get_mut(index)? = token.parse::<u32>().ok().filter(|number| *number <= most)?;
+        count = index + 1;
+    }
+    (count >= 2).then_some(fields)
+}
+
+fn is_cron(text: &str) -> bool {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let days = fields.get(3).zip(fields.get(5));
+    // Quartz wants one of the two days left open.
+    (6..=7).contains(&fields.len())
+        && days.is_some_and(|(month, week)| (*month == "?") != (*week == "?"))
+        && fields.iter().zip(FIELDS).all(|(field, range)| field.split(',').all(|item| is_cron_item(item, range)))
+}
+
+fn is_cron_item(item: &str, (least, most): (u32, u32)) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"*?/-#".contains(&byte);
+    let in_range = |number: &str| number.is_empty() || number.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));
+    // Names of months and days, and `L`, `W` and `#` beside numbers, are Quartz's to read.
+    let plain = item.bytes().all(|byte| byte.is_ascii_digit() || b"*?/-".contains(&byte));
+    let value = item.split('/').next().unwrap_or_default();
+    !item.is_empty()
+        && item.bytes().all(known)
+        && (!plain || value.split('-').all(|number| matches!(number, "*" | "?") || in_range(number)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::problem;
+
+    #[test]
+    fn periods_are_times_of_the_day_or_quartz_expressions_or_one_of_each() {
+        for period in [
+            "9:30-11:00",
+            "09:00:00-09:00:01",
+            "* * 9-11,14-16 * * ?",
+            "0 0/5 14 ? JAN-MAR 2#1 2030",
+            "9:30-10:30 && * * * ? * 2",
+            "* * * ? * MON-FRI && 0:00-6:00",
+            "* * * L * ?",
+        ] {
+            assert_eq!(problem(period), None, "{period}");
+        }
+        for period in [
+            "",
+            "9:30",
+            "11:00-9:30",
+            "9-10",
+            "24:00-25:00",
+            "9:30 - 11:00",
+            "* * * * *",
+            "* * * * * *",
+            "* * 25 * * ?",
+            "a:b-c:d",
+            "9:30-10:30 && 11:00-12:00",
+            "9:30-10:30 && * * * ? * 2 && * * * ? * 3",
+            "* * $ * * ?",
+            "* * , * * ?",
+        ] {
+            assert!(problem(period).is_some(), "{period}");
+        }
+    }
+}

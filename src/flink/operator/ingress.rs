@@ -1,0 +1,83 @@
+//! `spec.ingress.template`: a URL with `{{name}}` and `{{namespace}}` in it, as Java reads URLs.
+
+use super::{Declared, Found, Subject, shown};
+use std::net::Ipv6Addr;
+
+const HELP: &str = "write host and path, such as flink.example.com/{{namespace}}/{{name}}(/|$)(.*)";
+
+/// A template that is there and a URL.
+pub(super) fn template(declared: &Declared<'_>, found: &mut Found) {
+    if declared.field("/ingress").is_none() {
+        return;
+    }
+    let place = || declared.at("/ingress/template");
+    match declared.field("/ingress/template") {
+        None => found.tell_with_help(Subject::Ingress, place(), "the ingress has no template for its host and path", HELP),
+        Some(template) => match template.as_str() {
+            None => found.tell_with_help(Subject::Ingress, place(), "the ingress template is no text", HELP),
+            Some(text) => {
+                if let Some(problem) = problem(text) {
+                    let message = format!("the ingress template `{}` is no URL: {problem}", shown(text));
+                    found.tell_with_help(Subject::Ingress, place(), message, HELP);
+                }
+            }
+        },
+    }
+}
+
+/// What Java's `URL` holds against a template; names and namespaces, filled in, change nothing of it.
+fn problem(template: &str) -> Option<&'static str> {
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| template.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let rest = scheme.and_then(|scheme| template.get(scheme.len()..)).unwrap_or(template).trim_end();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.split_once('@') {
+        // Java takes two of them for no authority at all.
+        Some((_, after)) if after.contains('@') => return None,
+        Some((_, after)) => after,
+        None => authority,
+    };
+    let port = if let Some(literal) = host.strip_prefix('[') {
+        let Some((address, after)) = literal.split_once(']') else { return Some("a bracket is not closed") };
+        let address = address.split('%').next().unwrap_or_default();
+        if address.parse::<Ipv6Addr>().is_err() {
+            return Some("what stands in brackets is no IPv6 address");
+        }
+        match after.strip_prefix(':') {
+            Some(port) => port,
+            None if after.is_empty() => "",
+            None => return Some("after the brackets only a port may follow"),
+        }
+    } else {
+        host.split_once(':').map_or("", |(_, port)| port)
+    };
+    let is_port = port.is_empty() || port.parse::<i32>().is_ok_and(|port| port >= -1);
+    (!is_port).then_some("the port is no number")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::problem;
+
+    #[test]
+    fn templates_are_read_as_java_reads_urls() {
+        for template in [
+            "flink.example.com/{{namespace}}/{{name}}(/|$)(.*)",
+            "/{{namespace}}/{{name}}(/|$)(.*)",
+            "{{name}}.{{namespace}}.example.com",
+            "https://a:8443/x:y",
+            "HTTP://a/x",
+            "",
+            "[::1]:80/x",
+            "a@b:80",
+            "a@b@c:x",
+        ] {
+            assert_eq!(problem(template), None, "{template}");
+        }
+        for template in ["a:b/x", "example.com:port", "https://example.com:{{name}}/", "[::1/x", "[zz]/x", "[::1]x", "a:99999999999"] {
+            assert!(problem(template).is_some(), "{template}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A root file system that Flink's own container cannot write to, for tenants that ask for it, and empty folders where Flink
+//! has to write all the same.
+//!
+//! Flink mounts `/opt/flink/artifacts` and the operator `/opt/flink/usrlib` by themselves. The image's entrypoint writes to two more
+//! places, and what needs it to keeps a writable root: options given as `FLINK_PROPERTIES` go into `/opt/flink/conf`, unless a
+//! ConfigMap is mounted there, and plugins asked for with `ENABLE_BUILT_IN_PLUGINS` into `/opt/flink/plugins`.
+
+use super::context::{Context, Pods, elements, present, text};
+use super::edit::{Path, Wishes};
+use serde_json::{Value, json};
+
+/// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log files.
+const FOLDERS: [(&str, &str); 2] = [("flinkgate-tmp", "/tmp"), ("flinkgate-log", "/opt/flink/log")];
+
+const CONFIGURATION: &str = "/opt/flink/conf";
+const PLUGINS: &str = "ENABLE_BUILT_IN_PLUGINS";
+const FIELD: &str = "readOnlyRootFilesystem";
+
+/// Whether Flink's container in these pods is to have a read-only root, as far as it can be told without the container.
+pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
+    let by_option = || {
+        ["master", "taskmanager"].iter().any(|role| context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some())
+    };
+    context.tenant.security.read_only_root_filesystem && pods.runs_flink() && !pods.is_windows() && !by_option()
+}
+
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+    let Some(index) = pods.main_container().filter(|_| is_asked_for(context, pods)) else { return };
+    let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index)) else { return };
+    let said = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
+    let links_plugins = elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
+    let has_configuration = context.workload.declares_cluster || is_mounted(main, CONFIGURATION);
+    if said || links_plugins || !has_configuration {
+        return;
+    }
+    let container = Path::keys(&["spec", "containers"]).index(index);
+    wishes.set(container.clone().key("securityContext").key(FIELD), true);
+    for (name, path) in FOLDERS.into_iter().filter(|(_, path)| !is_mounted(main, path)) {
+        if !elements(pods.spec(), "volumes").iter().any(|volume| text(volume, "name") == name) {
+            wishes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
+        }
+        wishes.append(container.clone().key("volumeMounts"), json!({"name": name, "mountPath": path}));
+    }
+}
+
+/// Whether a volume is mounted at a path or above it.
+fn is_mounted(container: &Value, path: &str) -> bool {
+    elements(container, "volumeMounts").iter().any(|mount| {
+        let at = text(mount, "mountPath").trim_end_matches('/');
+        !at.is_empty() && path.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink;
+    use crate::mutate::mutate;
+    use crate::resource::Resource;
+    use crate::tenant::FlinkTenantSpec;
+
+    /// The object as a tenant that asks for a read-only root gets it, twice.
+    fn mutated(object: &Value) -> Value {
+        let spec = json!({"security": {"podSecurity": {"level": "privileged"}, "readOnlyRootFilesystem": true}});
+        let tenant: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
+        let once = |object: &Value| {
+            let resource = Resource::from_manifest(object.clone()).unwrap();
+            let workload = flink::lower(&resource, object).unwrap();
+            mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
+        };
+        let first = once(object);
+        assert_eq!(once(&first), first);
+        first
+    }
+
+    fn deployment(template: Value) -> Value {
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"},
+            "spec": {"flinkVersion": "v1_20", "image": "flink:1.20", "podTemplate": template, "job": {"parallelism": 1}}})
+    }
+
+    #[test]
+    fn flinks_container_cannot_write_but_where_flink_must() {
+        let object = mutated(&deployment(Value::Null));
+        let spec = &object["spec"]["podTemplate"]["spec"];
+        let main = &spec["containers"][0];
+        assert_eq!(main["securityContext"], json!({"readOnlyRootFilesystem": true}));
+        assert_eq!(
+            main["volumeMounts"],
+            json!([{"name": "flinkgate-tmp", "mountPath": "/tmp"}, {"name": "flinkgate-log", "mountPath": "/opt/flink/log"}])
+        );
+        assert_eq!(spec["volumes"], json!([{"name": "flinkgate-tmp", "emptyDir": {}}, {"name": "flinkgate-log", "emptyDir": {}}]));
+    }
+
+    #[test]
+    fn what_is_mounted_already_and_other_containers_stay() {
+        let mounts = json!([{"name": "scratch", "mountPath": "/tmp/"}, {"name": "all", "mountPath": "/opt"}]);
+        let volumes = json!([{"name": "scratch", "emptyDir": {}}, {"name": "all", "emptyDir": {}}]);
+        let side = json!({"name": "side"});
+        let object = mutated(&deployment(
+            json!({"spec": {"volumes": volumes, "containers": [side, {"name": "flink-main-container", "volumeMounts": mounts}]}}),
+        ));
+        let spec = &object["spec"]["podTemplate"]["spec"];
+        assert_eq!((&spec["volumes"], &spec["containers"][0]), (&volumes, &side));
+        assert_eq!((&spec["containers"][1]["volumeMounts"], &spec["containers"][1]["securityContext"][FIELD]), (&mounts, &json!(true)));
+    }
+
+    #[test]
+    fn what_has_to_write_to_the_root_may() {
+        let main = |more: Value| {
+            let mut container = json!({"name": "flink-main-container"});
+            container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            deployment(json!({"spec": {"containers": [container]}}))
+        };
+        let mut by_option = main(json!({}));
+        by_option["spec"]["flinkConfiguration"] = json!({"containerized.master.env.ENABLE_BUILT_IN_PLUGINS": "flink-s3-fs-hadoop.jar"});
+        let pod = |mounts: Value| {
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+                "spec": {"containers": [{"name": "jobmanager", "args": ["jobmanager"], "volumeMounts": mounts}]}})
+        };
+        for object in [
+            main(json!({"securityContext": {"readOnlyRootFilesystem": false}})),
+            main(json!({"env": [{"name": "ENABLE_BUILT_IN_PLUGINS", "value": "flink-s3-fs-hadoop.jar"}]})),
+            by_option,
+            pod(json!([])),
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "tool"}]}}),
+        ] {
+            assert_eq!(mutated(&object), object);
+        }
+        let with_configuration = mutated(&pod(json!([{"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}])));
+        assert_eq!(with_configuration["spec"]["containers"][0]["securityContext"][FIELD], true);
+    }
+}

@@ -1,0 +1,102 @@
+//! `/scale`: an object of its own, `autoscaling/v1 Scale`, that changes another one's replicas.
+//!
+//! It is judged as that change: the scaled object as it is stored, with the replicas that were asked for.
+
+use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, pointer};
+use serde_json::{Map, Value, json};
+
+/// What can be scaled, and where its replicas stand.
+const SCALED: [(&str, &str, &[&str]); 3] = [
+    ("apps", "deployments", &["spec", "replicas"]),
+    ("apps", "statefulsets", &["spec", "replicas"]),
+    ("flink.apache.org", "flinkdeployments", &["spec", "taskManager", "replicas"]),
+];
+
+/// The kind of object that must be known before a scaling can be judged; `None` where this is none, or asks for no more than
+/// there is. A FlinkDeployment that names no TaskManagers has less than any number as its old one.
+pub fn scaled(resource: &Resource) -> Option<&GroupVersionResource> {
+    let replicas = |scale: &Value| pointer::at(scale, "/spec/replicas").and_then(Value::as_i64).unwrap_or_default();
+    let before = resource.old_object.as_ref().map_or(i64::MIN, replicas);
+    let grows = replicas(&resource.object) > before && resource.operation == Operation::Update;
+    (resource.sub_resource.as_deref() == Some("scale") && grows && place(&resource.of).is_some()).then_some(&resource.of)
+}
+
+/// The change of the stored object that a scaling amounts to.
+pub fn as_update(resource: &Resource, stored: Value) -> Resource {
+    let mut object = stored.clone();
+    let replicas = pointer::at(&resource.object, "/spec/replicas").cloned().unwrap_or_default();
+    write(&mut object, place(&resource.of).unwrap_or_default(), replicas);
+    let text = |field: &str| stored.get(field).and_then(Value::as_str).unwrap_or_default();
+    Resource {
+        kind: GroupVersionKind::parse(text("apiVersion"), text("kind")),
+        sub_resource: None,
+        object,
+        old_object: Some(stored),
+        ..resource.clone()
+    }
+}
+
+fn place(of: &GroupVersionResource) -> Option<&'static [&'static str]> {
+    let found = SCALED.iter().find(|(group, resource, _)| *group == of.group && *resource == of.resource);
+    found.map(|(_, _, place)| *place)
+}
+
+fn write(object: &mut Value, place: &[&str], value: Value) {
+    let Some((field, rest)) = place.split_first() else {
+        *object = value;
+        return;
+    };
+    if !object.is_object() {
+        *object = json!({});
+    }
+    if let Value::Object(fields) = object {
+        write(field_of(fields, field), rest, value);
+    }
+}
+
+fn field_of<'v>(fields: &'v mut Map<String, Value>, field: &str) -> &'v mut Value {
+    fields.entry(field).or_insert(Value::Null)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn scale(group: &str, kind: &str, before: i64, after: i64) -> Resource {
+        let object = |replicas: i64| json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": replicas}});
+        Resource {
+            kind: GroupVersionKind::parse("autoscaling/v1", "Scale"),
+            of: GroupVersionResource { group: group.into(), version: "v1".into(), resource: kind.into() },
+            operation: Operation::Update,
+            sub_resource: Some("scale".into()),
+            name: "etl".into(),
+            namespace: "payments-prod".into(),
+            object: object(after),
+            old_object: Some(object(before)),
+            ..Resource::default()
+        }
+    }
+
+    #[test]
+    fn only_what_asks_for_more_must_be_looked_at() {
+        assert!(scaled(&scale("apps", "deployments", 1, 2)).is_some());
+        assert!(scaled(&scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 0)).is_some());
+        assert!(scaled(&scale("apps", "deployments", 2, 2)).is_none());
+        assert!(scaled(&scale("apps", "statefulsets", 2, 1)).is_none());
+        assert!(scaled(&scale("example.com", "webs", 1, 2)).is_none());
+        assert!(scaled(&Resource { sub_resource: None, ..scale("apps", "deployments", 1, 2) }).is_none());
+    }
+
+    #[test]
+    fn a_scaling_is_the_change_of_the_stored_object() {
+        let stored = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "spec": {"job": {"parallelism": 2}}});
+        let update = as_update(&scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 5), stored.clone());
+        assert_eq!((update.kind.kind.as_str(), update.sub_resource.as_deref()), ("FlinkDeployment", None));
+        assert_eq!(update.object["spec"], json!({"job": {"parallelism": 2}, "taskManager": {"replicas": 5}}));
+        assert_eq!(update.old_object, Some(stored));
+        for odd in [json!({"apiVersion": "apps/v1", "kind": "Deployment"}), json!({"spec": 7}), json!({"spec": {"replicas": {}}})] {
+            assert_eq!(as_update(&scale("apps", "deployments", 1, 3), odd).object["spec"], json!({"replicas": 3}));
+        }
+    }
+}

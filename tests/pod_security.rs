@@ -1,0 +1,216 @@
+//! The Pod Security Standards, case by case, through the whole gate, and what mutation does for them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod seeded;
+
+use flinkgate::admission::review::Review;
+use flinkgate::flink::lower;
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::pod_security::{Standard, evaluate, minor_version};
+use flinkgate::policy::{Finding, PolicySet};
+use flinkgate::resource::{Operation, Resource, pointer, yaml};
+use flinkgate::tenant::{PodSecurityLevel, Tenant, Tenants};
+use seeded::Seeded;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    files.sort();
+    files
+}
+
+/// `restricted v1.25`.
+fn standard(text: &str) -> Standard {
+    let (level, version) = text.split_once(' ').unwrap();
+    let level: PodSecurityLevel = serde_json::from_value(json!(level)).unwrap();
+    assert!(version == "latest" || minor_version(version).is_some(), "{text}");
+    Standard { level, minor: minor_version(version).unwrap_or(u64::MAX) }
+}
+
+#[test]
+fn every_case_is_judged_as_it_says() {
+    let files = files("tests/pod_security", "yaml");
+    assert_eq!(files.len(), 16);
+    for file in files {
+        let control = file.file_stem().unwrap().to_str().unwrap();
+        let [document] = yaml::parse(&std::fs::read_to_string(&file).unwrap()).try_into().unwrap();
+        assert_eq!(document.problems, [], "{control}");
+        for case in document.value.unwrap().as_array().unwrap() {
+            let pod = json!({"metadata": {"annotations": case["annotations"]}, "spec": case["spec"]});
+            for (held_to, expected) in case["violates"].as_object().unwrap() {
+                let found = evaluate(&pod, None, standard(held_to)).into_iter().filter(|violation| violation.control.key() == control);
+                let found: Vec<String> = found.map(|violation| format!("{}: {}", violation.place, violation.message)).collect();
+                assert_eq!(json!(found), *expected, "{control}: {} at {held_to}", case["name"]);
+            }
+        }
+    }
+}
+
+/// A gate where everything belongs to a tenant held to this level.
+fn held_to(level: &str) -> Gate {
+    let spec = json!({"namespaces": {"names": ["*"]}, "security": {"podSecurity": {"level": level}}});
+    let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), source: String::new() };
+    let policies = PolicySet::built_in().unwrap().into();
+    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn)
+}
+
+/// Rules and places of what is said about security.
+fn said(findings: Vec<Finding>) -> Vec<String> {
+    let about = |finding: &Finding| finding.rule.starts_with("security/") || finding.rule == "network/host-port";
+    findings.into_iter().filter(about).map(|finding| format!("{} {}", finding.rule, finding.pointer)).collect()
+}
+
+#[test]
+fn a_finding_in_a_merged_template_points_to_the_template_that_says_it() {
+    let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": {
+        "image": "registry.example.com/flink:1", "serviceAccount": "flink",
+        "podTemplate": {"spec": {"hostPID": true, "containers": [{"name": "flink-main-container", "ports": [{"containerPort": 1, "hostPort": 1}]}]}},
+        "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}},
+        "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}, "podTemplate": {
+            "metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/flink-main-container": "unconfined"}},
+            "spec": {"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}}}}}});
+    let findings = held_to("baseline").validate(&Resource::from_manifest(object).unwrap()).findings;
+    assert_eq!(
+        said(findings),
+        [
+            "network/host-port /spec/podTemplate/spec/containers/0/ports/0/hostPort",
+            "security/app-armor /spec/taskManager/podTemplate/metadata/annotations/container.apparmor.security.beta.kubernetes.io~1flink-main-container",
+            "security/host-namespaces /spec/podTemplate/spec/hostPID",
+            "security/sysctls /spec/taskManager/podTemplate/spec/securityContext/sysctls/0/name",
+        ]
+    );
+}
+
+#[test]
+fn ephemeral_containers_and_resizes_are_judged_on_their_way() {
+    for sub_resource in ["ephemeralcontainers", "resize"] {
+        let mut pod =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x:1"}]}});
+        let before = pod.clone();
+        pod["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": "x:1", "securityContext": {"privileged": true}}]);
+        let resource = Resource {
+            operation: Operation::Update,
+            sub_resource: Some(sub_resource.into()),
+            old_object: Some(before),
+            ..Resource::from_manifest(pod).unwrap()
+        };
+        let findings = held_to("baseline").validate(&resource).findings;
+        assert_eq!(said(findings), ["security/privileged /spec/ephemeralContainers/0/securityContext/privileged"], "{sub_resource}");
+    }
+}
+
+/// Objects that Flink, its operator and kubectl really asked for, and the examples.
+fn objects() -> Vec<(String, Resource)> {
+    let mut objects = Vec::new();
+    for file in files("tests/data/recorded", "json") {
+        let resource = Review::parse(&std::fs::read(&file).unwrap()).unwrap().resource().unwrap();
+        if resource.operation == Operation::Create {
+            objects.push((file.display().to_string(), resource));
+        }
+    }
+    for file in files("examples/manifests", "yaml").into_iter().chain(files("tests/data/kinds", "yaml")) {
+        for document in yaml::parse(&std::fs::read_to_string(&file).unwrap()) {
+            let resource = document.value.and_then(|value| Resource::from_manifest(value).ok());
+            objects.extend(resource.map(|resource| (file.display().to_string(), resource)));
+        }
+    }
+    objects
+}
+
+/// What the pods of an object lack for level restricted, and what they say against it.
+fn omissions(resource: &Resource, object: &Value) -> (Vec<String>, Vec<String>) {
+    let standard = standard("restricted latest");
+    let workload = lower(resource, object).unwrap();
+    let mut said = (Vec::new(), Vec::new());
+    for set in &workload.pods {
+        let template = set.template(object);
+        for violation in evaluate(template, None, standard) {
+            let is_written = pointer::at(template, &violation.place).is_some();
+            let list = if is_written { &mut said.1 } else { &mut said.0 };
+            list.push(format!("{}: {}", violation.place, violation.message));
+        }
+    }
+    said
+}
+
+#[test]
+fn what_flinks_pods_only_lack_for_level_restricted_mutation_writes() {
+    let gate = held_to("restricted");
+    let mut completed = 0;
+    for (name, resource) in objects() {
+        let mutable = matches!(resource.kind.kind.as_str(), "Pod" | "FlinkDeployment" | "FlinkBlueGreenDeployment");
+        let Some(workload) = lower(&resource, &resource.object).filter(|workload| mutable && workload.is_flink()) else { continue };
+        let before = omissions(&resource, &resource.object);
+        let after = omissions(&resource, &gate.mutated(&resource));
+        // A privileged container is left as it is: it is refused for that.
+        let only_lacks = before.1.is_empty();
+        assert_eq!(after.1, before.1, "{name}: {:?}", workload.engine);
+        assert!(after.0.is_empty() || !only_lacks, "{name}: {:?} still lacks {:#?}", workload.engine, after.0);
+        completed += usize::from(only_lacks && !before.0.is_empty());
+    }
+    assert!(completed > 10, "only {completed} objects lacked anything");
+}
+
+#[test]
+fn sidecars_and_init_containers_are_completed_without_touching_what_is_right() {
+    let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": {
+        "image": "registry.example.com/flink:1", "serviceAccount": "flink",
+        "podTemplate": {"spec": {
+            "securityContext": {"runAsUser": 1234, "fsGroup": 5678},
+            "initContainers": [{"name": "fetch", "restartPolicy": "Always"}],
+            "containers": [{"name": "side", "securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE"]}, "readOnlyRootFilesystem": true}},
+                           {"name": "flink-main-container", "securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "x"}}}]}},
+        "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}}}});
+    let resource = Resource::from_manifest(object).unwrap();
+    let gate = held_to("restricted");
+    let mutated = gate.mutated(&resource);
+    assert_eq!(omissions(&resource, &mutated), (Vec::new(), Vec::new()));
+    assert_eq!(said(gate.validate(&Resource { object: mutated.clone(), ..resource }).findings), Vec::<String>::new());
+    let spec = &mutated["spec"]["podTemplate"]["spec"];
+    assert_eq!((&spec["securityContext"]["runAsUser"], &spec["securityContext"]["fsGroup"]), (&json!(1234), &json!(5678)));
+    let hardened = json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}});
+    assert_eq!(spec["initContainers"][0]["securityContext"], hardened);
+    let side = json!({"allowPrivilegeEscalation": false, "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}, "readOnlyRootFilesystem": true});
+    assert_eq!(spec["containers"][0]["securityContext"], side);
+    assert_eq!(spec["containers"][1]["securityContext"]["seccompProfile"]["localhostProfile"], "x");
+}
+
+/// Writes a value so many levels below another, or as deep as that goes.
+fn put_somewhere(value: &mut Value, new: &Value, depth: usize, dice: &mut Seeded) {
+    match value {
+        Value::Object(fields) if depth > 0 && !fields.is_empty() => {
+            let index = dice.below(fields.len());
+            put_somewhere(fields.values_mut().nth(index).unwrap(), new, depth - 1, dice);
+        }
+        Value::Array(elements) if depth > 0 && !elements.is_empty() => {
+            let index = dice.below(elements.len());
+            put_somewhere(&mut elements[index], new, depth - 1, dice);
+        }
+        _ => *value = new.clone(),
+    }
+}
+
+#[test]
+fn a_pod_of_any_shape_is_judged_and_nothing_is_told_without_end() {
+    let pods = json!({"metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/x": [1]}}, "spec": {
+        "hostNetwork": "yes", "os": "windows", "volumes": {"name": 1}, "securityContext": [1], "containers": "a", "initContainers": [null, 1, "x", {"ports": 1}],
+        "ephemeralContainers": [{"name": {}, "securityContext": {"capabilities": {"add": "ALL", "drop": {}}, "seccompProfile": "x", "procMount": 1}}]}});
+    let mut dice = Seeded(7);
+    let odd = [Value::Null, json!(1), json!("x"), json!([]), json!({}), json!([null]), json!(true), json!(0.5)];
+    for _ in 0..2_000 {
+        let mut pod = pods.clone();
+        put_somewhere(&mut pod, &odd[dice.below(odd.len())], dice.below(6), &mut dice);
+        for text in ["baseline v1.0", "restricted v1.18", "restricted latest"] {
+            evaluate(&pod, Some("flink-main-container"), standard(text));
+        }
+    }
+    let long = "x".repeat(10_000);
+    let many = vec![json!({"name": long, "securityContext": {"procMount": long, "privileged": true}}); 10_000];
+    let found = evaluate(&json!({"spec": {"containers": many}}), None, standard("baseline latest"));
+    assert_eq!(found.len(), 2 * 50);
+    assert!(found.iter().all(|violation| violation.message.len() < 300), "{}", found[0].message);
+}
