@@ -155,15 +155,15 @@ impl Sizing<'_> {
         let mut factor = |names: Names| {
             let (key, entry) = self.config.first(names)?;
             let factor = parse_double(&entry.value)?;
-            let place = entry.pointer.as_deref().unwrap_or_default();
             if factor >= 1.0 {
                 return Some(factor);
             }
             // Limits in the spec's fields are compared with their requests by a rule of their own.
-            if place.starts_with(FLINK_CONFIGURATION) {
+            let place = entry.pointer.as_deref();
+            if place.is_none_or(|place| place.starts_with(FLINK_CONFIGURATION)) {
                 let value: String = entry.value.chars().take(64).collect();
                 let message = format!("{key} is `{value}`: write 1 or more, for no limit is below what is requested");
-                problems.push(SizeProblem { pointer: place.into(), message });
+                problems.push(SizeProblem { pointer: place.unwrap_or("/spec").into(), message });
             }
             None
         };
