@@ -11,7 +11,7 @@ use flinkgate::admission::review::Review;
 use flinkgate::flink;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::PolicySet;
-use flinkgate::policy::input::{InputParts, build, tenant_value};
+use flinkgate::policy::input::{Draft, InputParts, build, tenant_value};
 use flinkgate::policy::source::embedded;
 use std::hint::black_box;
 
@@ -27,6 +27,16 @@ fn pipeline(criterion: &mut Criterion) {
         let complete = flinkgate::resource::Resource { object: mutated, ..resource.clone() };
         criterion.bench_function(&format!("parse/{name}"), |bencher| {
             bencher.iter(|| Review::parse(black_box(&body)).unwrap().resource().unwrap())
+        });
+        // Lowering, sizes, memory, and all that is looked for in the object before any rule is asked.
+        let tenant = gate.tenants().iter().next().unwrap();
+        let spec = tenant_value(&tenant.spec);
+        criterion.bench_function(&format!("check/{name}"), |bencher| {
+            bencher.iter(|| {
+                let workload = flink::lower(black_box(&complete), &complete.object).unwrap();
+                let tenant = Some((tenant.name.as_str(), &spec));
+                gate.policies().may_speak(&Draft::of(InputParts { workload: Some(&workload), tenant, ..InputParts::of(&complete) }))
+            })
         });
         criterion.bench_function(&format!("lower/{name}"), |bencher| bencher.iter(|| flink::lower(black_box(&resource), &resource.object)));
         for webhook in [Webhook::Mutate, Webhook::Validate] {

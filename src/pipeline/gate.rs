@@ -8,9 +8,9 @@ use crate::flink::surroundings::OperatorDefaults;
 use crate::flink::{self, Surroundings, Workload};
 use crate::mutate::{self, Foresight, Mutation};
 use crate::policy::facts::convert::convert;
-use crate::policy::input::{self, InputParts};
+use crate::policy::input::{self, Draft, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
-use crate::quota::limits::{self, Limits};
+use crate::quota::limits::{Limits, QuotaVerdict};
 use crate::quota::{Usage, undeclared};
 use crate::resource::Resource;
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -322,18 +322,25 @@ impl Gate {
     fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
         let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
         let needs = self.policies.mentions();
-        let input = input::build(InputParts {
+        let quota = self.quota(case, prepared.map(|prepared| &prepared.limits), used);
+        let quota_speaks = quota.as_ref().is_some_and(QuotaVerdict::speaks);
+        let told = || quota.as_ref().map_or(regorus::Value::Null, |quota| convert(&quota.input()));
+        let draft = Draft::of(InputParts {
             resource: case.resource,
             object: &case.object,
             workload: Some(&case.workload),
             tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
             conflicts: &case.conflicts,
-            quota: convert(&self.quota(case, prepared.map(|prepared| &prepared.limits), used)),
+            quota: if quota_speaks { told() } else { regorus::Value::Null },
             unassigned: self.unassigned.as_str(),
             claimants: case.claimants(),
             need_object: needs.object,
             need_old_object: needs.old_object,
         });
+        if !self.policies.may_speak(&draft) {
+            return Vec::new();
+        }
+        let input = if quota_speaks { draft } else { draft.with_quota(told()) }.finish();
         let today = enforcement::today();
         let mut findings: Vec<Finding> = self.policies.evaluate(input).into_iter().filter_map(|raw| finding(case, raw, today)).collect();
         findings.sort_by(|a, b| {
@@ -347,8 +354,8 @@ impl Gate {
         findings
     }
 
-    fn quota(&self, case: &Case<'_>, limits: Option<&Limits>, used: &Usage) -> Value {
-        let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return Value::Null };
+    fn quota<'a>(&self, case: &Case<'_>, limits: Option<&'a Limits>, used: &'a Usage) -> Option<QuotaVerdict<'a>> {
+        let limits = limits.filter(|limits| !limits.is_empty())?;
         let requested = case.usage();
         let clusters = case.workload.clusters();
         let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), clusters);
@@ -361,7 +368,7 @@ impl Gate {
         // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
         let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
         let undeclared = if is_pod { undeclared::of_pod(&case.object, &case.workload, limits) } else { Vec::new() };
-        limits::input(limits, &requested, used, &exceeded, &undeclared)
+        Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
 }
 

@@ -142,15 +142,17 @@ impl Machines {
 
 /// Whether all that the rule needs to have anything to say is there.
 fn applies(rule: &Rule, input: &Value) -> bool {
-    rule.when.iter().all(|place| {
-        let found = place.iter().fold(input, |value, field| &value[field]);
-        match found {
-            Value::Undefined | Value::Null | Value::Bool(false) => false,
-            Value::Array(items) => !items.is_empty(),
-            Value::Object(fields) => !fields.is_empty(),
-            _ => true,
-        }
-    })
+    rule.when.iter().all(|place| is_something(place.iter().fold(input, |value, field| &value[field])))
+}
+
+/// Whether there is anything at a place that a condition names.
+pub(super) fn is_something(found: &Value) -> bool {
+    match found {
+        Value::Undefined | Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    }
 }
 
 /// Suspendable mode keeps calls on the heap instead of the stack: recursion that slipped through the check at load ends

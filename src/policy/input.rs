@@ -1,6 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
+use super::facts::pods::Pods;
 use super::facts::{memory, object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
@@ -55,28 +56,73 @@ impl<'a> InputParts<'a> {
 
 /// The `input` document.
 pub fn build(parts: InputParts<'_>) -> Value {
-    let mut fields = BTreeMap::new();
-    let mut put = |key: &str, value: Value| fields.insert(Value::from(key), value);
-    let object_ = parts.need_object.then(|| convert(parts.object));
-    let tenant = parts.tenant.map_or(Value::Null, |(name, spec)| named(name, spec));
-    put("request", request(parts.resource));
-    if let Some(workload) = parts.workload {
-        put("flink", flink(workload, parts.object, object_.as_ref(), parts.resource, &tenant));
+    Draft::of(parts).finish()
+}
+
+/// The part of `input` that rules' conditions (`custom.when`) look at. It costs a fraction of the whole, and where no condition
+/// holds, as for most objects, the rest is never made.
+pub struct Draft<'a> {
+    parts: InputParts<'a>,
+    pods: Vec<Pods<'a>>,
+    flink: BTreeMap<Value, Value>,
+    fields: BTreeMap<Value, Value>,
+}
+
+impl<'a> Draft<'a> {
+    /// What conditions look at.
+    pub fn of(parts: InputParts<'a>) -> Self {
+        let tenant = parts.tenant.map_or(Value::Null, |(name, spec)| named(name, spec));
+        let pods = parts.workload.map(|workload| pods::read(workload, parts.object)).unwrap_or_default();
+        let mut fields = BTreeMap::new();
+        let mut put = |key: &str, value: Value| fields.insert(Value::from(key), value);
+        let flink = parts.workload.map(|workload| conditions(workload, parts.object, parts.resource, &tenant, &pods)).unwrap_or_default();
+        put("quota", parts.quota.clone());
+        put("mutation", object([("conflicts", Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()))]));
+        let claimants: Vec<Value> = parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
+        // Said only of a namespace that nobody claims: the rule about it is not even looked at elsewhere.
+        let unassigned = if parts.tenant.is_none() && claimants.is_empty() { Value::from(parts.unassigned) } else { Value::Null };
+        put("tenancy", object([("unassigned", unassigned), ("claimants", Value::from(claimants))]));
+        put("tenant", tenant);
+        Self { parts, pods, flink, fields }
     }
-    if let Some(object_) = object_ {
-        put("object", object_);
+
+    /// What stands at a place; `Undefined` for what is not made yet.
+    pub fn at(&self, place: &[Value]) -> &Value {
+        let (found, rest) = match place {
+            [Value::String(first), second, rest @ ..] if &**first == "flink" => (self.flink.get(second), rest),
+            [first, rest @ ..] => (self.fields.get(first), rest),
+            [] => (None, place),
+        };
+        let found = found.unwrap_or(&Value::Undefined);
+        rest.iter().fold(found, |value, field| &value[field])
     }
-    if let Some(old) = parts.resource.old_object.as_ref().filter(|_| parts.need_old_object) {
-        put("oldObject", convert(old));
+
+    /// With what there is to say of the quota beyond its conditions.
+    pub fn with_quota(mut self, quota: Value) -> Self {
+        self.fields.insert(Value::from("quota"), quota);
+        self
     }
-    put("tenant", tenant);
-    put("quota", parts.quota);
-    put("mutation", object([("conflicts", Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()))]));
-    let claimants: Vec<Value> = parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
-    // Said only of a namespace that nobody claims: the rule about it is not even looked at elsewhere.
-    let unassigned = if parts.tenant.is_none() && claimants.is_empty() { Value::from(parts.unassigned) } else { Value::Null };
-    put("tenancy", object([("unassigned", unassigned), ("claimants", Value::from(claimants))]));
-    Value::from(fields)
+
+    /// The whole document.
+    pub fn finish(self) -> Value {
+        let Self { parts, pods, mut flink, mut fields } = self;
+        let tenant = fields.get(&Value::from("tenant")).cloned().unwrap_or(Value::Null);
+        let object_ = parts.need_object.then(|| convert(parts.object));
+        fields.insert(Value::from("request"), request(parts.resource));
+        if let Some(workload) = parts.workload {
+            complete(&mut flink, workload, parts.object);
+            let pods = pods::described(&pods, workload, object_.as_ref(), &parts.resource.namespace, &tenant);
+            flink.insert(Value::from("pods"), pods);
+            fields.insert(Value::from("flink"), Value::from(flink));
+        }
+        if let Some(object_) = object_ {
+            fields.insert(Value::from("object"), object_);
+        }
+        if let Some(old) = parts.resource.old_object.as_ref().filter(|_| parts.need_old_object) {
+            fields.insert(Value::from("oldObject"), convert(old));
+        }
+        Value::from(fields)
+    }
 }
 
 fn named(name: &str, spec: &Value) -> Value {
@@ -131,7 +177,31 @@ fn conflict(conflict: &Conflict) -> Value {
     Value::from(fields)
 }
 
-fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value>, resource: &Resource, tenant: &Value) -> Value {
+/// Of `flink`, what conditions look at: lists of what is wrong, most often empty.
+fn conditions(
+    workload: &Workload,
+    root: &serde_json::Value,
+    resource: &Resource,
+    tenant: &Value,
+    pods: &[Pods<'_>],
+) -> BTreeMap<Value, Value> {
+    let lists = [
+        ("pretends", text(workload.pretends.as_deref())),
+        ("problems", problems::problems(workload, root, tenant, pods)),
+        ("podSecurity", pod_security::pod_security(workload, root, tenant)),
+        ("duplicates", super::facts::duplicates::duplicates(workload)),
+        ("forbidden", options::forbidden(workload, tenant)),
+        ("operator", operator::operator(workload, resource, root, tenant)),
+        ("options", option_checks::option_checks(workload, tenant)),
+        ("state", state::state(workload, root, tenant)),
+        ("size", size::conditions(workload)),
+        ("memory", memory::conditions(workload)),
+    ];
+    lists.into_iter().map(|(name, list)| (Value::from(name), list)).collect()
+}
+
+/// The rest of `flink` but for the pods.
+fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serde_json::Value) {
     // A pod says its role by being one; what declares a whole cluster has none.
     let role = match workload.pods.as_slice() {
         [only] => Value::from(only.role.as_str()),
@@ -140,32 +210,26 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
     let job = workload.config_pointer.as_deref().and_then(pointer::parent).and_then(|spec| pointer::at(root, spec)?.get("job"));
     let upgrade =
         job.filter(|job| job.is_object()).map(|job| job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless"));
-    let pods = pods::pods(workload, root, converted, &resource.namespace, tenant);
-    object([
+    if let Some(options) = flink.get_mut(&Value::from("options")) {
+        *options = option_checks::with_empty_lists(options);
+    }
+    let rest = [
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),
         ("cluster", Value::from(workload.cluster.as_str())),
-        ("pretends", text(workload.pretends.as_deref())),
         ("children", Value::from(workload.children.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>())),
         ("version", workload.version.map_or(Value::Null, |version| Value::from(version.to_string()))),
         ("role", role),
         ("jobs", Value::from(workload.jobs)),
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
-        ("problems", problems::problems(workload, root, tenant, &pods)),
-        ("pods", pods),
-        ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("config", options::config(workload)),
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
-        ("duplicates", super::facts::duplicates::duplicates(workload)),
-        ("forbidden", options::forbidden(workload, tenant)),
-        ("operator", operator::operator(workload, resource, root, tenant)),
-        ("options", option_checks::option_checks(workload, tenant)),
         ("tolerations", options::tolerations(workload)),
-        ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),
         ("memory", memory::memory(workload)),
-    ])
+    ];
+    flink.extend(rest.map(|(key, value)| (Value::from(key), value)));
 }
 
 #[cfg(test)]

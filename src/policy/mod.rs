@@ -13,6 +13,7 @@
 
 mod assemble;
 mod compile;
+mod conditions;
 pub mod error;
 mod evaluate;
 pub mod facts;

@@ -1,8 +1,10 @@
 //! All rules that hold at one time, ready to run.
 
 use super::compile::{self, CompiledRule, EntryPoint};
+use super::conditions::Conditions;
 use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, RawFinding, failure, read_verdict};
+use super::input::Draft;
 use super::references::Pattern;
 use super::rule::Rule;
 use super::scope::Scope;
@@ -44,6 +46,7 @@ pub struct PolicySet {
     rules: Vec<Rule>,
     programs: Vec<CompiledRule>,
     needs: Needs,
+    conditions: Conditions,
     warnings: Vec<PolicyProblem>,
     engine: Engine,
     sources: Vec<PolicySource>,
@@ -95,6 +98,7 @@ impl PolicySet {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             scopes: vec![None; compiled.rules.len()],
             sources,
+            conditions: Conditions::of(&compiled.rules),
             rules: compiled.rules,
             programs: compiled.programs,
             needs: compiled.needs,
@@ -138,6 +142,11 @@ impl PolicySet {
     /// What is most likely a mistake in users' policies, such as a read of a field that `input` never has.
     pub fn warnings(&self) -> &[PolicyProblem] {
         &self.warnings
+    }
+
+    /// Whether any rule may have something to say of an object of which this much is known.
+    pub fn may_speak(&self, draft: &Draft<'_>) -> bool {
+        self.conditions.may_hold(draft)
     }
 
     /// What all rules say of this input. A rule that cannot be evaluated says so as an error.

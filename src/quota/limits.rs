@@ -72,21 +72,44 @@ fn amounts(quota: &BTreeMap<String, Amount>) -> BTreeMap<String, Quantity> {
     quota.iter().map(|(name, amount)| (name.clone(), Quantity::parse(&amount.0).unwrap_or_default())).collect()
 }
 
-/// `input.quota` as rules see it.
-pub fn input(limits: &Limits, requested: &Usage, used: &Usage, exceeded: &[Exceeded], undeclared: &[Value]) -> Value {
-    let text = |usage: &Usage| {
-        Value::Object(usage.iter().map(|(name, amount)| (name.to_string(), Value::String(display(name, amount)))).collect())
-    };
-    let hard: serde_json::Map<String, Value> =
-        limits.hard.iter().map(|(name, amount)| (name.clone(), Value::String(display(name, *amount)))).collect();
-    let exceeded: Vec<Value> = exceeded
-        .iter()
-        .map(|over| {
-            let show = |amount| display(&over.resource, amount);
-            json!({"scope": over.scope, "resource": over.resource, "requested": show(over.requested), "used": show(over.used), "hard": show(over.hard), "path": ["spec"]})
-        })
-        .collect();
-    json!({"hard": hard, "used": text(used), "requested": text(requested), "exceeded": exceeded, "undeclared": undeclared})
+/// What is to be said of an object's quota.
+#[derive(Clone, Debug)]
+pub struct QuotaVerdict<'a> {
+    /// The tenant's limits.
+    pub limits: &'a Limits,
+    /// What the object asks for.
+    pub requested: Usage,
+    /// What others use.
+    pub used: &'a Usage,
+    /// What would be exceeded.
+    pub exceeded: Vec<Exceeded>,
+    /// What is not declared, as [`super::undeclared`] lists it.
+    pub undeclared: Vec<Value>,
+}
+
+impl QuotaVerdict<'_> {
+    /// Whether it is against the object.
+    pub fn speaks(&self) -> bool {
+        !self.exceeded.is_empty() || !self.undeclared.is_empty()
+    }
+
+    /// `input.quota` as rules see it.
+    pub fn input(&self) -> Value {
+        let text = |usage: &Usage| {
+            Value::Object(usage.iter().map(|(name, amount)| (name.to_string(), Value::String(display(name, amount)))).collect())
+        };
+        let hard: serde_json::Map<String, Value> =
+            self.limits.hard.iter().map(|(name, amount)| (name.clone(), Value::String(display(name, *amount)))).collect();
+        let exceeded: Vec<Value> = self
+            .exceeded
+            .iter()
+            .map(|over| {
+                let show = |amount| display(&over.resource, amount);
+                json!({"scope": over.scope, "resource": over.resource, "requested": show(over.requested), "used": show(over.used), "hard": show(over.hard), "path": ["spec"]})
+            })
+            .collect();
+        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested), "exceeded": exceeded, "undeclared": self.undeclared})
+    }
 }
 
 #[cfg(test)]

@@ -1,50 +1,89 @@
 //! `pods[].containers`: all containers of a pod in one flat list, each with its place and its image.
 
-use super::image::image;
-use super::{as_text, elements, extended, get, object, path};
-use crate::flink::config::{Entry, FlinkConfig};
+use super::image::Image;
+use super::{object, path};
+use crate::flink::config::FlinkConfig;
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, PodSet, Role, Workload};
 use crate::resource::pointer;
 use regorus::Value;
+use serde_json::Value as Json;
 
 const KINDS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// An image that the object's own field or Flink's configuration gives the main container, whatever the template says.
-struct Given {
-    reference: Option<String>,
-    path: Value,
+/// One container of a pod.
+pub struct Container<'a> {
+    kind: &'static str,
+    index: usize,
+    /// Its name; empty where it has none.
+    pub name: &'a str,
+    /// Whether it runs Flink.
+    pub main: bool,
+    /// What the template says of it; `None` where the operator adds it.
+    pub spec: Option<&'a Json>,
+    /// What it runs.
+    pub image: Image<'a>,
 }
 
-/// The containers of a pod set, whose converted template is given. Where the operator will add the main container
-/// by itself, that stands last among `containers`, with an empty `spec`.
-pub fn containers(
-    set: &PodSet,
-    template: &Value,
-    base: &[Value],
-    workload: &Workload,
-    object_: &serde_json::Value,
-    tenant: &Value,
-) -> Value {
+impl Container<'_> {
+    /// Where it stands, or would, in an object with the pod's template at `base`.
+    pub fn place(&self, base: &str) -> String {
+        place(base, self.kind, self.index)
+    }
+
+    /// The container as rules see it; its converted spec is found in the converted template.
+    pub fn described(&self, base: &str, template: &Value, tenant: &Value) -> Value {
+        let spec = match self.spec {
+            Some(_) => template["spec"][self.kind][self.index].clone(),
+            None => Value::new_object(),
+        };
+        object([
+            ("kind", Value::from(self.kind)),
+            ("index", Value::from(self.index)),
+            ("name", Value::from(self.name)),
+            ("main", Value::Bool(self.main)),
+            ("path", Value::from(path(&self.place(base)))),
+            ("image", self.image.described(tenant)),
+            ("spec", spec),
+        ])
+    }
+}
+
+/// The containers of a pod set. Where the operator will add the main container by itself, that stands last among
+/// `containers`, without a spec.
+pub fn containers<'a>(set: &'a PodSet, template: &'a Json, workload: &'a Workload, root: &'a Json) -> Vec<Container<'a>> {
     // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments say.
     let by_operator = is_made_by_operator(set, workload);
-    let given = by_operator.then(|| given_image(&workload.config, workload.config_pointer.as_deref(), object_));
+    let given = || given_image(&workload.config, workload.config_pointer.as_deref(), root);
     let mut list = Vec::new();
     let mut has_main = false;
     for kind in KINDS {
-        let specs = elements(get(template, &["spec", kind]));
+        let specs = template.get("spec").and_then(|spec| spec.get(kind)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
         for (index, spec) in specs.iter().enumerate() {
-            let name = as_text(&spec["name"]).unwrap_or_default();
+            let name = spec.get("name").and_then(Json::as_str).unwrap_or_default();
             let main = kind == "containers" && set.main_container.map_or(by_operator && name == MAIN_CONTAINER, |main| main == index);
             has_main |= main;
-            let given = given.as_ref().filter(|_| main);
-            list.push(container((kind, index), name, spec.clone(), main, base, given, tenant));
+            let own = spec.get("image").and_then(Json::as_str);
+            let image = match (by_operator && main).then(given) {
+                Some((Some(reference), place)) => Image::of(Some(reference), place),
+                Some((None, place)) if own.is_none() => Image::of(None, place),
+                _ => Image::of(own, format!("{}/image", place(set.path(), kind, index))),
+            };
+            list.push(Container { kind, index, name, main, spec: Some(spec), image });
         }
         if kind == "containers" && by_operator && !has_main {
-            list.push(container((kind, specs.len()), MAIN_CONTAINER, Value::new_object(), true, base, given.as_ref(), tenant));
+            let (reference, place) = given();
+            list.push(Container {
+                kind,
+                index: specs.len(),
+                name: MAIN_CONTAINER,
+                main: true,
+                spec: None,
+                image: Image::of(reference, place),
+            });
         }
     }
-    Value::from(list)
+    list
 }
 
 /// Whether the operator makes these pods of a custom resource of its own, and sees to their main container.
@@ -52,43 +91,19 @@ pub fn is_made_by_operator(set: &PodSet, workload: &Workload) -> bool {
     workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other
 }
 
-fn container(
-    (kind, index): (&str, usize),
-    name: &str,
-    spec: Value,
-    main: bool,
-    base: &[Value],
-    given: Option<&Given>,
-    tenant: &Value,
-) -> Value {
-    let index_token = index.to_string();
-    let own = as_text(&spec["image"]).map(str::to_owned);
-    let (reference, at) = match given {
-        Some(Given { reference: Some(reference), path }) => (Some(reference.clone()), path.clone()),
-        Some(Given { reference: None, path }) if own.is_none() => (None, path.clone()),
-        _ => (own, extended(base, ["spec", kind, &index_token, "image"])),
-    };
-    object([
-        ("kind", Value::from(kind)),
-        ("index", Value::from(index)),
-        ("name", Value::from(name)),
-        ("main", Value::Bool(main)),
-        ("path", extended(base, ["spec", kind, &index_token])),
-        ("image", image(reference.as_deref(), at, tenant)),
-        ("spec", spec),
-    ])
+fn place(base: &str, kind: &str, index: usize) -> String {
+    format!("{base}/spec/{kind}/{index}")
 }
 
-/// `spec.image`, or the option that stands for it; both beat the template's image.
-fn given_image(config: &FlinkConfig, config_pointer: Option<&str>, object: &serde_json::Value) -> Given {
+/// `spec.image`, or the option that stands for it, with its place; both beat the template's image.
+fn given_image<'a>(config: &'a FlinkConfig, config_pointer: Option<&str>, root: &'a Json) -> (Option<&'a str>, String) {
     let spec = config_pointer.and_then(pointer::parent).unwrap_or("/spec");
     let field = format!("{spec}/image");
-    let (reference, at) = match pointer::at(object, &field).and_then(serde_json::Value::as_str).filter(|image| !image.is_empty()) {
-        Some(image) => (Some(image.to_owned()), field),
-        None => match config.first(&["kubernetes.container.image.ref", "kubernetes.container.image"]) {
-            Some((_, Entry { value, pointer })) => (Some(value.clone()), pointer.clone().unwrap_or(field)),
-            None => (None, field),
-        },
-    };
-    Given { reference, path: Value::from(path(&at)) }
+    if let Some(image) = pointer::at(root, &field).and_then(Json::as_str).filter(|image| !image.is_empty()) {
+        return (Some(image), field);
+    }
+    match config.first(&["kubernetes.container.image.ref", "kubernetes.container.image"]) {
+        Some((_, entry)) => (Some(&entry.value), entry.pointer.clone().unwrap_or(field)),
+        None => (None, field),
+    }
 }

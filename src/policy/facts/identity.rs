@@ -1,38 +1,55 @@
 //! `pods[].serviceAccount`: the service account that a pod will run as, and the field that decides it.
 
-use super::{as_text, extended, get, object, path};
-use crate::flink::{Engine, PodSet, Role, Workload};
+use super::containers::is_made_by_operator;
+use super::{object, path};
+use crate::flink::{PodSet, Role, Workload};
 use crate::resource::pointer;
 use regorus::Value;
+use serde_json::Value as Json;
 
-/// The account and its place. With the operator, an option of the role beats `spec.serviceAccount`, which beats the
-/// template; a pod that names none runs as `default`.
-pub fn service_account(set: &PodSet, template: &Value, base: &[Value], workload: &Workload, root: &serde_json::Value) -> Value {
-    let operator = workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other;
-    let by_operator = || operator.then(|| given(set.role, workload, root)).flatten();
-    let by_template = || {
-        let named = |field| as_text(get(template, &["spec", field])).filter(|name| !name.is_empty());
-        let found = ["serviceAccountName", "serviceAccount"].into_iter().find_map(|field| Some((field, named(field)?)));
-        found.map(|(field, name)| (name.to_owned(), extended(base, ["spec", field])))
-    };
-    let (name, path) = by_operator().or_else(by_template).unwrap_or_else(|| {
-        let at = if operator { Value::from(path(&spec_field(workload))) } else { extended(base, ["spec", "serviceAccountName"]) };
-        ("default".to_owned(), at)
-    });
-    object([("name", Value::from(name)), ("path", path)])
+/// An account and the place that decides it.
+pub struct Account<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// JSON Pointer of the field or option.
+    pub place: String,
 }
 
-fn given(role: Role, workload: &Workload, root: &serde_json::Value) -> Option<(String, Value)> {
+impl<'a> Account<'a> {
+    /// The account of a pod set. With the operator, an option of the role beats `spec.serviceAccount`, which beats the
+    /// template; a pod that names none runs as `default`.
+    pub fn of(set: &PodSet, template: &'a Json, workload: &'a Workload, root: &'a Json) -> Self {
+        let operator = is_made_by_operator(set, workload);
+        let by_template = || {
+            let spec = template.get("spec")?;
+            let named = |field| spec.get(field).and_then(Json::as_str).filter(|name| !name.is_empty());
+            let (field, name) = ["serviceAccountName", "serviceAccount"].into_iter().find_map(|field| Some((field, named(field)?)))?;
+            Some(Self { name, place: format!("{}/spec/{field}", set.path()) })
+        };
+        let given = operator.then(|| given(set.role, workload, root)).flatten();
+        given.or_else(by_template).unwrap_or_else(|| Self {
+            name: "default",
+            place: if operator { spec_field(workload) } else { format!("{}/spec/serviceAccountName", set.path()) },
+        })
+    }
+
+    /// What rules learn of it.
+    pub fn described(&self) -> Value {
+        object([("name", Value::from(self.name)), ("path", Value::from(path(&self.place)))])
+    }
+}
+
+fn given<'a>(role: Role, workload: &'a Workload, root: &'a Json) -> Option<Account<'a>> {
     let component = role.component()?;
     let option = |key: &str| {
         let entry = workload.config.entry(key)?;
         let fallback = || workload.config_pointer.as_deref().map(|base| pointer::join(base, key)).unwrap_or_default();
-        Some((entry.value.clone(), Value::from(path(&entry.pointer.clone().unwrap_or_else(fallback)))))
+        Some(Account { name: &entry.value, place: entry.pointer.clone().unwrap_or_else(fallback) })
     };
     let field = || {
-        let at = spec_field(workload);
-        let name = pointer::at(root, &at)?.as_str().filter(|name| !name.is_empty())?;
-        Some((name.to_owned(), Value::from(path(&at))))
+        let place = spec_field(workload);
+        let name = pointer::at(root, &place)?.as_str().filter(|name| !name.is_empty())?;
+        Some(Account { name, place })
     };
     option(&format!("kubernetes.{component}.service-account")).or_else(field).or_else(|| option("kubernetes.service-account"))
 }

@@ -25,6 +25,11 @@ pub fn memory(workload: &Workload) -> Value {
     ])
 }
 
+/// Of the memory, what conditions look at: `{problems}`.
+pub fn conditions(workload: &Workload) -> Value {
+    object([("problems", Value::from(problems(workload)))])
+}
+
 fn problems(workload: &Workload) -> Vec<Value> {
     let mut found = Vec::new();
     let size = &workload.size;

@@ -12,6 +12,7 @@ use crate::flink::values::{self, ValueError};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Engine, Workload};
 use regorus::Value;
+use std::collections::BTreeMap;
 
 /// Findings of one kind about one object; more would only hide the first.
 const MOST: usize = 50;
@@ -25,8 +26,16 @@ const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 /// Stands for every release that is not known yet.
 const NEWEST: FlinkVersion = FlinkVersion::new(u16::MAX, u16::MAX);
 
+/// The lists, in the order of their names.
+const LISTS: [&str; 4] = ["deprecated", "invalid", "unknown", "unread"];
+
+/// The same with the lists that [`option_checks`] left out.
+pub fn with_empty_lists(checks: &Value) -> Value {
+    object(LISTS.map(|list| (list, if checks[list] == Value::Undefined { Value::new_array() } else { checks[list].clone() })))
+}
+
 /// `{invalid: [{key, path, problem}], unknown: [{key, path, suggestion}], deprecated: [{key, path, successor}],
-/// unread: [{key, path, version, since, until, instead}]}`.
+/// unread: [{key, path, version, since, until, instead}]}`, without the lists that would be empty.
 pub fn option_checks(workload: &Workload, tenant: &Value) -> Value {
     let mut checks = Checks::new(workload, tenant);
     for (key, entry) in workload.config.iter() {
@@ -34,12 +43,9 @@ pub fn option_checks(workload: &Workload, tenant: &Value) -> Value {
             checks.check(key, entry);
         }
     }
-    object([
-        ("invalid", Value::from(checks.invalid)),
-        ("unknown", Value::from(checks.unknown)),
-        ("deprecated", Value::from(checks.deprecated)),
-        ("unread", Value::from(checks.unread)),
-    ])
+    let found = LISTS.into_iter().zip([checks.deprecated, checks.invalid, checks.unknown, checks.unread]);
+    let found = found.filter(|(_, list)| !list.is_empty());
+    Value::from(found.map(|(name, list)| (Value::from(name), Value::from(list))).collect::<BTreeMap<_, _>>())
 }
 
 /// Whether an entry stands among the options, and not in a field that implies it.
@@ -208,7 +214,7 @@ mod tests {
     /// `kind key: more` a finding.
     fn said(workload: &Workload, tenant: &Json) -> Vec<String> {
         let tenant = tenant_value(&serde_json::from_value(tenant.clone()).unwrap());
-        let found = option_checks(workload, &tenant);
+        let found = with_empty_lists(&option_checks(workload, &tenant));
         let mut said = Vec::new();
         for kind in ["invalid", "unknown", "deprecated", "unread"] {
             for finding in found[kind].as_array().unwrap().iter() {

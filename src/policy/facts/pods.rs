@@ -1,40 +1,60 @@
 //! `flink.pods`: each set of pods with its template and what rules ask about it.
 
 use super::anti_affinity::anti_affinity;
-use super::containers::containers;
+use super::containers::{Container, containers};
 use super::convert::convert;
-use super::identity::service_account;
+use super::identity::Account;
 use super::{as_text, get, object, path};
-use crate::flink::{Template, Workload};
+use crate::flink::{PodSet, Template, Workload};
 use crate::resource::pointer;
 use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 use regorus::Value;
+use serde_json::Value as Json;
 
-/// All sets of a workload. `converted` is the converted object where there is one: templates are shared with it.
-pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
+/// What is known of a set of pods before any of it is made a value for the policy engine.
+pub struct Pods<'a> {
+    /// The set.
+    pub set: &'a PodSet,
+    /// Its template.
+    pub template: &'a Json,
+    /// Its containers.
+    pub containers: Vec<Container<'a>>,
+    /// What it runs as.
+    pub account: Account<'a>,
+}
+
+/// All sets of a workload.
+pub fn read<'a>(workload: &'a Workload, root: &'a Json) -> Vec<Pods<'a>> {
+    let read = |set: &'a PodSet| {
+        let template = set.template(root);
+        Pods { set, template, containers: containers(set, template, workload, root), account: Account::of(set, template, workload, root) }
+    };
+    workload.pods.iter().map(read).collect()
+}
+
+/// The sets as rules see them. `converted` is the converted object where there is one: templates are shared with it.
+pub fn described(pods: &[Pods<'_>], workload: &Workload, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
     let topology_key = as_text(get(tenant, &["scheduling", "antiAffinity", "topologyKey"])).unwrap_or(DEFAULT_TOPOLOGY_KEY);
-    let mut templates: Vec<(&serde_json::Value, Value)> = Vec::with_capacity(workload.pods.len());
-    let sets = workload.pods.iter().map(|set| {
-        let json = set.template(object_);
+    let mut templates: Vec<(&Json, Value)> = Vec::with_capacity(pods.len());
+    let sets = pods.iter().map(|Pods { set, template: json, containers, account }| {
         let template = match (&set.template, converted) {
             (Template::InObject(pointer), Some(converted)) => at(converted, pointer),
             // The operator's JobManager and TaskManager templates are often the same.
-            _ => templates.iter().find(|(other, _)| *other == json).map_or_else(|| convert(json), |(_, same)| same.clone()),
+            _ => templates.iter().find(|(other, _)| other == json).map_or_else(|| convert(json), |(_, same)| same.clone()),
         };
         templates.push((json, template.clone()));
         // An object even where there is none, so that rules can look into it.
         let template = if matches!(template, Value::Object(_)) { template } else { Value::new_object() };
-        let base = path(set.path());
-        let containers = containers(set, &template, &base, workload, object_, tenant);
+        let containers = containers.iter().map(|container| container.described(set.path(), &template, tenant)).collect::<Vec<_>>();
         object([
             ("role", Value::from(set.role.as_str())),
             ("replicas", Value::from(set.replicas)),
             ("main", set.main_container.map_or(Value::Null, Value::from)),
-            ("containers", containers),
-            ("serviceAccount", service_account(set, &template, &base, workload, object_)),
+            ("containers", Value::from(containers)),
+            ("serviceAccount", account.described()),
             ("antiAffinity", anti_affinity(set, json, workload, namespace, topology_key)),
             ("template", template),
-            ("path", Value::from(base)),
+            ("path", Value::from(path(set.path()))),
         ])
     });
     Value::from(sets.collect::<Vec<_>>())

@@ -27,8 +27,21 @@ pub fn size(workload: &Workload) -> Value {
         ("persistentVolumeClaims", Value::from(total.persistent_volume_claims)),
         ("extended", extended(&total.extended)),
     ]);
-    let problem =
-        |problem: &SizeProblem| object([("message", Value::from(problem.message.as_str())), ("path", Value::from(path(&problem.pointer)))]);
+    object([
+        ("jobManager", size.job_manager.as_ref().map_or(Value::Null, role)),
+        ("taskManager", size.task_manager.as_ref().map_or(Value::Null, role)),
+        ("total", total),
+        ("unbounded", unbounded(workload)),
+        ("problems", listed(&size.problems)),
+    ])
+}
+
+/// Of the size, what conditions look at: `{unbounded, problems}`.
+pub fn conditions(workload: &Workload) -> Value {
+    object([("unbounded", unbounded(workload)), ("problems", listed(&workload.size.problems))])
+}
+
+fn unbounded(workload: &Workload) -> Value {
     let open = |open: &Unbounded| {
         object([
             ("message", Value::from(open.message.as_str())),
@@ -36,14 +49,14 @@ pub fn size(workload: &Workload) -> Value {
             ("help", Value::from(open.help)),
         ])
     };
-    let unbounded = size.bounds.iter().filter_map(|bounds| bounds.open.as_ref()).map(open);
-    object([
-        ("jobManager", size.job_manager.as_ref().map_or(Value::Null, role)),
-        ("taskManager", size.task_manager.as_ref().map_or(Value::Null, role)),
-        ("total", total),
-        ("unbounded", Value::from(unbounded.collect::<Vec<_>>())),
-        ("problems", Value::from(size.problems.iter().map(problem).collect::<Vec<_>>())),
-    ])
+    let found = workload.size.bounds.iter().filter_map(|bounds| bounds.open.as_ref()).map(open);
+    Value::from(found.collect::<Vec<_>>())
+}
+
+fn listed(problems: &[SizeProblem]) -> Value {
+    let problem =
+        |problem: &SizeProblem| object([("message", Value::from(problem.message.as_str())), ("path", Value::from(path(&problem.pointer)))]);
+    Value::from(problems.iter().map(problem).collect::<Vec<_>>())
 }
 
 fn role<M>(size: &RoleSize<M>) -> Value {

@@ -1,17 +1,14 @@
 //! Service accounts that pods run as, and that TaskManagers will run as.
 
-use super::super::{as_text, elements};
+use super::super::pods::Pods;
 use super::{Found, Subject, shown, texts, use_one_of};
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let Some(allowed) = texts(&subject.security["serviceAccounts"]) else { return };
     let message = |role: &str, name: &str| format!("pods of role {role} must not run as service account {:?}", shown(name));
-    for pod in elements(subject.pods) {
-        let account = &pod["serviceAccount"];
-        let name = as_text(&account["name"]).unwrap_or_default();
-        if !allowed.contains(&name) {
-            let role = as_text(&pod["role"]).unwrap_or_default();
-            found.add_at("serviceAccounts", account["path"].clone(), message(role, name), use_one_of(&allowed));
+    for Pods { set, account, .. } in subject.pods {
+        if !allowed.contains(&account.name) {
+            found.add("serviceAccounts", &account.place, message(set.role.as_str(), account.name), use_one_of(&allowed));
         }
     }
     if subject.asks_for_task_managers()

@@ -1,11 +1,12 @@
 //! Images: where they come from, whether they stay what they are, and when they are pulled.
 
-use super::super::image::image;
-use super::super::{as_text, elements, extended, path};
+use super::super::containers::Container;
+use super::super::image::Image;
 use super::{Found, Subject, shown, texts, use_one_of};
 use crate::flink::options::{IMAGE, IMAGE_PULL_POLICY};
 use crate::flink::workload::MAIN_CONTAINER;
 use regorus::Value;
+use serde_json::Value as Json;
 
 /// What a tenant says of images.
 struct Wanted<'a> {
@@ -23,20 +24,18 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         digest: images["requireDigest"] == Value::Bool(true),
         pull_policies: texts(&images["pullPolicies"]),
     };
-    for pod in elements(subject.pods) {
-        for container in elements(&pod["containers"]) {
-            let name = as_text(&container["name"]).unwrap_or_default();
-            judge_image(name, &container["image"], &wanted, found);
-            if let Some(allowed) = &wanted.pull_policies {
-                judge_pull_policy(subject, name, container, allowed, found);
-            }
+    for container in subject.pods.iter().flat_map(|pods| &pods.containers) {
+        judge_image(container.name, &container.image, &wanted, found);
+    }
+    if let Some(allowed) = &wanted.pull_policies {
+        for pods in subject.pods {
+            pods.containers.iter().for_each(|container| judge_pull_policy(subject, container, pods.set.path(), allowed, found));
         }
     }
     if subject.asks_for_task_managers()
         && let Some((key, entry)) = subject.option(IMAGE)
     {
-        let place = Value::from(path(&subject.place(key, entry)));
-        judge_image(MAIN_CONTAINER, &image(Some(&entry.value), place, subject.tenant), &wanted, found);
+        judge_image(MAIN_CONTAINER, &Image::of(Some(&entry.value), subject.place(key, entry)), &wanted, found);
     }
     if subject.asks_for_task_managers()
         && let (Some(allowed), Some((key, entry))) = (&wanted.pull_policies, subject.option(IMAGE_PULL_POLICY))
@@ -47,41 +46,40 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     }
 }
 
-fn judge_image(container: &str, image: &Value, wanted: &Wanted<'_>, found: &mut Found) {
-    let text = || as_text(&image["text"]).unwrap_or_default();
+fn judge_image(container: &str, image: &Image<'_>, wanted: &Wanted<'_>, found: &mut Found) {
     if let Some(allow) = &wanted.allow
-        && image["allowed"] == Value::Bool(false)
+        && !image.is_from(allow.iter().copied())
     {
-        let message = match text() {
+        let message = match image.text() {
             "" => format!("container {container:?} names no image and would run Flink's own from docker.io"),
             text => format!("container {container:?} must not run the image {}", shown(text)),
         };
-        found.add_at("imageRegistry", image["path"].clone(), message, format!("use an image from {}", allow.join(" or ")));
+        found.add("imageRegistry", &image.place, message, format!("use an image from {}", allow.join(" or ")));
     }
-    if wanted.not_floating && image["floating"] == Value::Bool(true) {
-        let message = format!("container {container:?} must not run the floating image {}", shown(text()));
-        found.add_at("imageTag", image["path"].clone(), message, None);
+    if wanted.not_floating && image.is_floating() {
+        let message = format!("container {container:?} must not run the floating image {}", shown(image.text()));
+        found.add("imageTag", &image.place, message, None);
     }
-    if wanted.digest && image["digest"] == Value::Null {
+    if wanted.digest && image.digest().is_none() {
         let message = format!("container {container:?} must name its image by digest");
-        found.add_at("imageTag", image["path"].clone(), message, "write registry/repository@sha256:…".to_owned());
+        found.add("imageTag", &image.place, message, "write registry/repository@sha256:…".to_owned());
     }
 }
 
-fn judge_pull_policy(subject: &Subject<'_>, name: &str, container: &Value, allowed: &[&str], found: &mut Found) {
-    let operators = container["main"] == Value::Bool(true) && subject.workload.declares_cluster && subject.options_make_pods();
+fn judge_pull_policy(subject: &Subject<'_>, container: &Container<'_>, base: &str, allowed: &[&str], found: &mut Found) {
+    let operators = container.main && subject.workload.declares_cluster && subject.options_make_pods();
     let option = subject.workload.config.first(IMAGE_PULL_POLICY).filter(|_| operators);
-    let own = as_text(&container["spec"]["imagePullPolicy"]);
+    let own = container.spec.and_then(|spec| spec.get("imagePullPolicy")).and_then(Json::as_str);
     let (policy, place) = match (option, own) {
-        (Some((key, entry)), _) => (entry.value.as_str(), Value::from(path(&subject.place(key, entry)))),
-        (None, Some(own)) => (own, extended(elements(&container["path"]), ["imagePullPolicy"])),
+        (Some((key, entry)), _) => (entry.value.as_str(), subject.place(key, entry)),
+        (None, Some(own)) => (own, format!("{}/imagePullPolicy", container.place(base))),
         // Kubernetes looks at the tag; Flink does not.
-        (None, None) if !operators && container["image"]["floating"] == Value::Bool(true) => ("Always", container["image"]["path"].clone()),
-        (None, None) => ("IfNotPresent", container["image"]["path"].clone()),
+        (None, None) if !operators && container.image.is_floating() => ("Always", container.image.place.clone()),
+        (None, None) => ("IfNotPresent", container.image.place.clone()),
     };
     if !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(policy)) {
-        let message = format!("container {name:?} must not have its image pulled by the policy {:?}", shown(policy));
+        let message = format!("container {:?} must not have its image pulled by the policy {:?}", container.name, shown(policy));
         let help = format!("set imagePullPolicy: {}", allowed.join(" or "));
-        found.add_at("imagePullPolicy", place, message, help);
+        found.add("imagePullPolicy", &place, message, help);
     }
 }

@@ -17,6 +17,7 @@ mod operator;
 mod tolerations;
 
 use super::options::is_given;
+use super::pods::Pods;
 use super::{as_text, path};
 use crate::flink::config::Entry;
 use crate::flink::image::glob;
@@ -46,8 +47,8 @@ const JUDGES: [Judge; 11] = [
     credentials::judge,
 ];
 
-/// `{list: [{msg, path, help}]}`, without the lists that would be empty. `pods` is what `flink.pods` says.
-pub fn problems(workload: &Workload, root: &Json, tenant: &Value, pods: &Value) -> Value {
+/// `{list: [{msg, path, help}]}`, without the lists that would be empty.
+pub fn problems(workload: &Workload, root: &Json, tenant: &Value, pods: &[Pods<'_>]) -> Value {
     let mut found = Found::default();
     // Nobody's objects are held to nobody's rules.
     if matches!(tenant, Value::Object(_)) {
@@ -63,11 +64,11 @@ struct Subject<'a> {
     root: &'a Json,
     tenant: &'a Value,
     security: &'a Value,
-    pods: &'a Value,
+    pods: &'a [Pods<'a>],
 }
 
 impl<'a> Subject<'a> {
-    fn new(workload: &'a Workload, root: &'a Json, tenant: &'a Value, pods: &'a Value) -> Self {
+    fn new(workload: &'a Workload, root: &'a Json, tenant: &'a Value, pods: &'a [Pods<'a>]) -> Self {
         Self { workload, root, tenant, security: &tenant["security"], pods }
     }
 

@@ -1,8 +1,11 @@
 //! Tolerations of pods and of Flink's options for pods, held against those that the tenant has.
 
-use super::super::{as_text, elements, options};
+use super::super::convert::convert;
+use super::super::{as_text, elements, options, path};
 use super::{Found, Subject, shown};
+use crate::resource::pointer;
 use regorus::Value;
+use serde_json::Value as Json;
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let own = match &subject.tenant["scheduling"]["tolerations"] {
@@ -18,10 +21,11 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             found.add_at("tolerations", path(), format!("the toleration of {} is not one of the tenant's", shown(key)), None);
         }
     };
-    for pod in elements(subject.pods) {
-        for (index, toleration) in elements(&pod["template"]["spec"]["tolerations"]).iter().enumerate() {
-            let index = index.to_string();
-            note(toleration, &|| super::super::extended(elements(&pod["path"]), ["spec", "tolerations", &index]));
+    for pods in subject.pods {
+        let tolerations = pointer::at(pods.template, "/spec/tolerations").and_then(Json::as_array);
+        for (index, toleration) in tolerations.into_iter().flatten().enumerate() {
+            let place = || Value::from(path(&format!("{}/spec/tolerations/{index}", pods.set.path())));
+            note(&convert(toleration), &place);
         }
     }
     for option in elements(&options::tolerations(subject.workload)) {
