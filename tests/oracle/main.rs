@@ -6,6 +6,7 @@ mod ours;
 mod questions;
 #[path = "../seeded/mod.rs"]
 mod seeded;
+mod spellings;
 
 use flinkgate::flink::memory::java::double_text;
 use flinkgate::flink::version::FlinkVersion;
