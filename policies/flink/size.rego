@@ -1,14 +1,14 @@
 # METADATA
 # title: Sizes that Flink and Kubernetes can read
 # description: |
-#   What no size can be made of, a memory size that is none or a memory configuration that Flink refuses, would fail only when
-#   the pods start, and can be counted against no quota.
+#   What no size can be made of, a memory size that is none or a count that is no number, would fail only when the pods start,
+#   and can be counted against no quota. What Flink says against sizes that can be read is told by `flink/memory`.
 # custom:
 #   id: flink/size
 #   level: error
 #   since: 0.1.0
 #   when: [flink.size.problems]
-#   help: Write cpu as a number and memory as Flink does, such as 2048m or 4g.
+#   help: Write counts as whole numbers, cpu as a number of cores, and memory as Flink does, such as 2048m or 4g.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
 #     kind: FlinkDeployment

@@ -40,6 +40,27 @@ pub const REDUNDANT_TASK_MANAGERS: Names = &["slotmanager.redundant-taskmanager-
 pub const SLOTS_MIN: Names = &["slotmanager.number-of-slots.min"];
 /// Slots that a native cluster has at most.
 pub const SLOTS_MAX: Names = &["slotmanager.number-of-slots.max"];
+/// Cores that a native cluster's TaskManagers keep at least, together.
+pub const CPU_MIN: Names = &["slotmanager.min-total-resource.cpu"];
+/// Cores that a native cluster's TaskManagers have at most, together.
+pub const CPU_MAX: Names = &["slotmanager.max-total-resource.cpu"];
+/// Memory for tasks that a native cluster keeps at least.
+pub const MEMORY_MIN: Names = &["slotmanager.min-total-resource.memory"];
+/// Memory for tasks that a native cluster has at most.
+pub const MEMORY_MAX: Names = &["slotmanager.max-total-resource.memory"];
+/// Whether a job takes every slot there is.
+pub const SCHEDULER_MODE: Names = &["scheduler-mode"];
+/// Whether the operator's autoscaler looks at the job.
+pub const AUTOSCALER: Names = &["job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"];
+/// Whether the autoscaler acts on what it sees.
+pub const AUTOSCALER_SCALING: Names = &["job.autoscaler.scaling.enabled", "kubernetes.operator.job.autoscaler.scaling.enabled"];
+/// The most that the autoscaler makes of a vertex's parallelism.
+pub const AUTOSCALER_PARALLELISM_MAX: Names =
+    &["job.autoscaler.vertex.max-parallelism", "kubernetes.operator.job.autoscaler.vertex.max-parallelism"];
+/// Cores of all TaskManagers within which the autoscaler stays.
+pub const AUTOSCALER_CPU: Names = &["job.autoscaler.quota.cpu", "kubernetes.operator.job.autoscaler.quota.cpu"];
+/// Memory of all TaskManagers within which the autoscaler stays.
+pub const AUTOSCALER_MEMORY: Names = &["job.autoscaler.quota.memory", "kubernetes.operator.job.autoscaler.quota.memory"];
 /// Names of external resources, such as `gpu`.
 pub const EXTERNAL_RESOURCES: Names = &["external-resources"];
 /// Whether the operator merges lists of pod templates by the names of their elements.

@@ -2,7 +2,7 @@
 
 use super::facts::convert::convert;
 use super::facts::pods::Pods;
-use super::facts::{object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
+use super::facts::{memory, object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -194,7 +194,8 @@ fn conditions(
         ("operator", operator::operator(workload, resource, root, tenant)),
         ("options", option_checks::option_checks(workload, tenant)),
         ("state", state::state(workload, root, tenant)),
-        ("size", size::problems(workload)),
+        ("size", size::conditions(workload)),
+        ("memory", memory::conditions(workload)),
     ];
     lists.into_iter().map(|(name, list)| (Value::from(name), list)).collect()
 }
@@ -226,7 +227,7 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
         ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
         ("tolerations", options::tolerations(workload)),
         ("size", size::size(workload)),
-        ("memory", size::memory(workload)),
+        ("memory", memory::memory(workload)),
     ];
     flink.extend(rest.map(|(key, value)| (Value::from(key), value)));
 }

@@ -1,13 +1,16 @@
 //! Sizes of Flink clusters as JSON and as tables.
 
+mod table;
+
+pub use table::text;
+
 use super::{ObjectRef, RenderError};
 use crate::flink::Workload;
 use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
-use crate::flink::sizing::{RoleSize, SizeProblem, Total};
-use crate::resource::quantity::Quantity;
+use crate::flink::sizing::bounds::Bounds;
+use crate::flink::sizing::{Limits, RoleSize, SizeProblem, Total};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::fmt::Write;
 
 /// One cluster's size, in the shape of `size --format json`.
 #[derive(Clone, Debug, Serialize)]
@@ -22,6 +25,8 @@ pub struct ClusterSize {
     #[serde(skip_serializing_if = "Option::is_none")]
     task_manager: Option<RoleFigures>,
     total: TotalFigures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounds: Option<BoundFigures>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<ProblemFigures>,
 }
@@ -32,10 +37,38 @@ struct RoleFigures {
     replicas: u64,
     cpu: f64,
     memory_bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    ephemeral_storage_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitFigures>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<Breakdown>,
+}
+
+/// Limits of Flink's own container, where they are above its requests.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LimitFigures {
+    cpu: f64,
+    memory_bytes: u64,
+}
+
+/// How far the cluster may go by itself.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BoundFigures {
+    task_managers: Range,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unbounded: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Range {
+    min: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max: Option<u64>,
 }
 
 /// Flink's memory by component in bytes, or why Flink would not start.
@@ -60,7 +93,11 @@ impl Serialize for Components {
 struct TotalFigures {
     cpu: f64,
     memory_bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    ephemeral_storage_bytes: u64,
     storage_bytes: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    persistent_volume_claims: u64,
     task_managers: u64,
     task_slots: u64,
     jobs: u64,
@@ -72,6 +109,10 @@ struct TotalFigures {
 struct ProblemFigures {
     pointer: String,
     message: String,
+}
+
+fn is_zero(amount: &u64) -> bool {
+    *amount == 0
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -91,6 +132,7 @@ impl ClusterSize {
             job_manager: size.job_manager.as_ref().map(|role| RoleFigures::new(role, None, job_manager_components)),
             task_manager: size.task_manager.as_ref().map(|role| RoleFigures::new(role, Some(role.slots), task_manager_components)),
             total: TotalFigures::new(&size.total),
+            bounds: size.bounds.as_ref().map(BoundFigures::new),
             problems: size.problems.iter().map(problem).collect(),
         }
     }
@@ -102,7 +144,23 @@ impl RoleFigures {
             Ok(memory) => Breakdown::Components(Components(components(memory))),
             Err(MemoryError { message, .. }) => Breakdown::Refused { error: message.clone() },
         });
-        Self { replicas: role.replicas, cpu: role.cpu.as_cores_f64(), memory_bytes: role.memory.units_ceil(), slots, memory }
+        let limits = role.limits.map(|Limits { cpu, memory }| LimitFigures { cpu: cpu.as_cores_f64(), memory_bytes: memory.units_ceil() });
+        Self {
+            replicas: role.replicas,
+            cpu: role.cpu.as_cores_f64(),
+            memory_bytes: role.memory.units_ceil(),
+            ephemeral_storage_bytes: role.ephemeral_storage.units_ceil(),
+            slots,
+            limits,
+            memory,
+        }
+    }
+}
+
+impl BoundFigures {
+    fn new(bounds: &Bounds) -> Self {
+        let Bounds { least, most, open } = bounds;
+        Self { task_managers: Range { min: *least, max: *most }, unbounded: open.as_ref().map(|open| open.message.clone()) }
     }
 }
 
@@ -111,7 +169,9 @@ impl TotalFigures {
         Self {
             cpu: total.cpu.as_cores_f64(),
             memory_bytes: total.memory.units_ceil(),
+            ephemeral_storage_bytes: total.ephemeral_storage.units_ceil(),
             storage_bytes: total.storage.units_ceil(),
+            persistent_volume_claims: total.persistent_volume_claims,
             task_managers: total.task_managers,
             task_slots: total.task_slots,
             jobs: total.jobs,
@@ -155,73 +215,14 @@ pub fn json(clusters: &[ClusterSize]) -> Result<String, RenderError> {
     Ok(serde_json::to_string_pretty(&Document { version: super::json::VERSION, clusters })? + "\n")
 }
 
-/// All clusters as tables, one below the other.
-pub fn text(clusters: &[ClusterSize]) -> String {
-    clusters.iter().map(table).collect::<Vec<_>>().join("\n")
-}
-
-fn table(cluster: &ClusterSize) -> String {
-    let mode = cluster.mode.map(|mode| format!(", {mode}")).unwrap_or_default();
-    // Writing to a String does not fail.
-    let mut out = String::new();
-    let _ = writeln!(out, "{} ({}{mode})", cluster.object.to_string().replace(char::is_control, "\u{fffd}"), cluster.engine);
-    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "", "pods", "cpu", "memory", "slots");
-    let roles = [("JobManager", &cluster.job_manager), ("TaskManager", &cluster.task_manager)];
-    for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
-        let slots = role.slots.map(|slots| slots.to_string()).unwrap_or_default();
-        let row = format!("  {name:<12} {:>5} {:>9} {:>11} {slots:>6}", role.replicas, role.cpu, bytes(role.memory_bytes));
-        let _ = writeln!(out, "{}", row.trim_end());
-    }
-    let total = &cluster.total;
-    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "total", "", total.cpu, bytes(total.memory_bytes), total.task_slots);
-    // A session job has no pods of its own: that it is a job is all there is to say.
-    if cluster.job_manager.is_none() && cluster.task_manager.is_none() && total.jobs > 0 {
-        let _ = writeln!(out, "  jobs {}", total.jobs);
-    }
-    if total.storage_bytes > 0 {
-        let _ = writeln!(out, "  storage {}", bytes(total.storage_bytes));
-    }
-    if let Some(extended) = total.extended.as_object() {
-        for (name, amount) in extended {
-            let _ = writeln!(out, "  {name} {}", amount.as_str().unwrap_or_default());
-        }
-    }
-    for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
-        breakdown(&mut out, name, role);
-    }
-    for problem in &cluster.problems {
-        let _ = writeln!(out, "  not counted: {} ({})", problem.message, problem.pointer);
-    }
-    out
-}
-
-fn breakdown(out: &mut String, name: &str, role: &RoleFigures) {
-    match &role.memory {
-        Some(Breakdown::Components(Components(components))) => {
-            let _ = writeln!(out, "  {name} memory");
-            for (component, amount) in components {
-                let _ = writeln!(out, "    {component:<20} {:>11}", bytes(*amount));
-            }
-        }
-        Some(Breakdown::Refused { error }) => {
-            let _ = writeln!(out, "  {name} memory: Flink would not start: {error}");
-        }
-        None => {}
-    }
-}
-
-/// Bytes as Kubernetes writes them where that is exact, else rounded to a tenth of a MiB.
-fn bytes(amount: u64) -> String {
-    let exact = Quantity::from_bytes(amount).display_bytes();
-    // `4294967295` says less than `4096.0Mi`.
-    if exact.len() <= 8 { exact } else { format!("{:.1}Mi", amount as f64 / f64::from(1 << 20)) }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::memory::Fault;
+    use crate::flink::sizing::bounds::Unbounded;
     use crate::flink::{Engine, Mode};
+    use crate::resource::quantity::Quantity;
 
     fn clusters() -> Vec<ClusterSize> {
         let gib = |count: u64| Quantity::from_bytes(count << 30);
@@ -244,22 +245,31 @@ mod tests {
             replicas: 4,
             cpu: Quantity::parse("1500m").unwrap(),
             memory: gib(4),
+            ephemeral_storage: gib(10),
             slots: 2,
+            limits: Some(Limits { cpu: Quantity::from_units(3), memory: gib(4) }),
             breakdown: Some(Err(MemoryError {
                 message: "network memory (2Gi) is larger than its maximum (1Gi)".into(),
                 option: "taskmanager.memory.network.max".into(),
+                fault: Fault::TooSmall,
+                problem: String::new(),
+                nearest: None,
             })),
             ..RoleSize::default()
         });
         workload.size.total = Total {
             cpu: Quantity::from_units(7),
             memory: gib(18),
+            ephemeral_storage: gib(40),
             storage: gib(50),
+            persistent_volume_claims: 5,
             task_managers: 4,
             task_slots: 8,
             jobs: 1,
             ..Total::default()
         };
+        let open = Unbounded { message: "it grows".into(), option: "x", help: "y" };
+        workload.size.bounds = Some(Bounds { least: 1, most: Some(200), open: Some(open) });
         workload.size.total.extended.insert("nvidia.com/gpu".into(), Quantity::from_units(4));
         workload
             .size

@@ -14,6 +14,9 @@ use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload,
 use crate::resource::pointer;
 use serde_json::Value;
 
+/// Where Flink's images have their configuration.
+const CONFIGURATION_FOLDER: &str = "/opt/flink/conf";
+
 /// So many pods of one template.
 pub struct AlikePods<'a> {
     /// The object that they stand in.
@@ -28,6 +31,15 @@ pub struct AlikePods<'a> {
     pub namespace: &'a str,
     /// What else is known.
     pub surroundings: &'a Surroundings,
+}
+
+/// How much of a process's configuration is known.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Its file was read.
+    whole: bool,
+    /// It has no file but the image's.
+    complete: bool,
 }
 
 /// What the pods turned out to be.
@@ -58,7 +70,9 @@ impl AlikePods<'_> {
             config.fill(file.cloned().unwrap_or_default());
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
-        let size = self.size(template, role, &config, file.is_some(), problems);
+        let main = main_container.and_then(|index| containers.get(index));
+        let known = Known { whole: file.is_some(), complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)) };
+        let size = self.size(template, (role, mode), known, &config, problems);
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload { engine, mode, cluster, jobs: u64::from(runs_job), pods, config, size, ..Workload::default() }
@@ -81,25 +95,38 @@ impl AlikePods<'_> {
             .into()
     }
 
-    fn size(&self, template: &Value, role: Role, config: &FlinkConfig, whole: bool, problems: Vec<SizeProblem>) -> Size {
+    fn size(
+        &self,
+        template: &Value,
+        (role, mode): (Role, Option<Mode>),
+        Known { whole, complete }: Known,
+        config: &FlinkConfig,
+        problems: Vec<SizeProblem>,
+    ) -> Size {
         let mut size = Size { problems, ..Size::default() };
         let mut own = Vec::new();
         let requests = PodRequests::of(template.get("spec").unwrap_or(&Value::Null), None, &mut own);
         size.problems
             .extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
         size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
-        // A file that is not known may say more, but what is given here beats it.
+        // A file that is not known may say more. What is given here beats it, but what Flink refuses of that it might accept
+        // with the rest.
         let given = |names: &[&str]| whole || config.first(names).is_some();
+        let native = mode == Some(Mode::Native);
         match role {
             Role::JobManager => {
-                let breakdown = given(&["jobmanager.memory.process.size"]).then(|| memory::job_manager(config, None));
+                let given = given(&["jobmanager.memory.process.size", "jobmanager.memory.flink.size", "jobmanager.memory.heap.size"]);
+                let derive = if native { memory::job_manager } else { memory::job_manager_of_script };
+                let breakdown = given.then(|| derive(config, None)).filter(|memory| complete || memory.is_ok());
                 size.set_job_managers(self.replicas, &requests, breakdown);
             }
             Role::TaskManager => {
                 let slots = slots(config, &mut size.problems);
                 // A native TaskManager is given every part of its memory.
-                let given = given(&["taskmanager.memory.process.size", "taskmanager.memory.task.heap.size"]);
-                let breakdown = given.then(|| memory::task_manager(config, None));
+                let given =
+                    given(&["taskmanager.memory.process.size", "taskmanager.memory.flink.size", "taskmanager.memory.task.heap.size"]);
+                let derive = if native { memory::task_manager } else { memory::task_manager_of_script };
+                let breakdown = given.then(|| derive(config, None)).filter(|memory| complete || memory.is_ok());
                 size.set_task_managers(self.replicas, &requests, slots, breakdown);
             }
             Role::Other => {}
@@ -135,6 +162,14 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
     let by_name = || containers.iter().position(|container| Some(text(container, "name")) == role.and_then(Role::component));
     let main_container = named_main.or_else(by_name).or((containers.len() == 1).then_some(0));
     Identity { engine, mode: Some(mode), role: role.unwrap_or(Role::Other), main_container, runs_job: false }
+}
+
+/// Whether a container is given a configuration that its own arguments and variables do not show.
+fn brings_configuration(container: &Value) -> bool {
+    let list = |field: &str| container.get(field).and_then(Value::as_array).into_iter().flatten();
+    list("volumeMounts").any(|mount| text(mount, "mountPath").starts_with(CONFIGURATION_FOLDER))
+        || list("env").any(|variable| text(variable, "name") == "FLINK_CONF_DIR")
+        || list("envFrom").next().is_some()
 }
 
 /// A label, empty where there is none.

@@ -2,7 +2,8 @@
 
 use super::operator_config::shown;
 use crate::flink::config::FlinkConfig;
-use crate::flink::memory;
+use crate::flink::memory::{self, Fault, java::parse_int};
+use crate::flink::options::Names;
 use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
 use serde_json::Value;
@@ -20,11 +21,30 @@ pub fn count(object: &Value, place: &str, least: i32, problems: &mut Vec<SizePro
     count
 }
 
+/// An option that holds a count; a problem where it holds anything else.
+pub fn option(config: &FlinkConfig, names: Names, least: i32, problems: &mut Vec<SizeProblem>) -> Option<u64> {
+    let (key, entry) = config.first(names)?;
+    let count = parse_int(&entry.value).filter(|count| *count >= least).and_then(|count| u64::try_from(count).ok());
+    if count.is_none() {
+        let value: String = entry.value.chars().take(64).collect();
+        let message = format!("{key} is `{value}`: write a whole number from {least} to {}", i32::MAX);
+        problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
+    }
+    count
+}
+
 /// Slots of one TaskManager: it has one at least, whatever is wrong with the option.
 pub fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     memory::task_slots(config).unwrap_or_else(|error| {
-        let pointer = config.entry(&error.option).and_then(|entry| entry.pointer.clone()).unwrap_or_default();
-        problems.push(SizeProblem { pointer, message: error.message });
+        let entry = config.entry(&error.option);
+        let message = match (error.fault, entry) {
+            (Fault::Unreadable, Some(entry)) => {
+                let value: String = entry.value.chars().take(64).collect();
+                format!("{} is `{value}`: write a whole number from 1 to {}", error.option, i32::MAX)
+            }
+            _ => error.problem,
+        };
+        problems.push(SizeProblem { pointer: entry.and_then(|entry| entry.pointer.clone()).unwrap_or_default(), message });
         1
     })
 }

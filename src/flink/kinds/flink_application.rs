@@ -9,6 +9,7 @@ use super::made_cluster::{filled, size};
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
+use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
@@ -46,6 +47,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let config = configuration(object, slots);
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
+    size.bounds = Some(Bounds::fixed(parallelism.div_ceil(slots)));
     let mut workload = Workload { version, at_once: 2, config, declares_cluster: true, ..workload };
     let clusters = workload.clusters();
     size.multiply(clusters, "/spec");

@@ -10,6 +10,7 @@ use super::process::SUBMITTER;
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
+use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
@@ -53,7 +54,20 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let jobs = u64::from(job.is_some());
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
+    size.bounds = Some(bounds(object, task_managers, &mut size.problems));
     Workload { version, jobs, pods, config, size, declares_cluster: true, ..workload }
+}
+
+/// What a HorizontalPodAutoscaler of the operator's makes of the TaskManagers.
+fn bounds(object: &Value, task_managers: u64, problems: &mut Vec<SizeProblem>) -> Bounds {
+    let autoscaler = "/spec/taskManager/horizontalPodAutoscaler";
+    match count(object, &format!("{autoscaler}/maxReplicas"), 1, problems) {
+        Some(most) => {
+            let least = count(object, &format!("{autoscaler}/minReplicas"), 0, problems).unwrap_or(1);
+            Bounds { least, most: Some(most.max(task_managers)), open: None }
+        }
+        None => Bounds::fixed(task_managers),
+    }
 }
 
 fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str], replicas: u64) -> PodSet {

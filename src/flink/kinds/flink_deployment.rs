@@ -7,6 +7,7 @@ use super::operator_config::{self, FLINK_CONFIGURATION};
 use super::operator_count;
 use super::operator_size::Sizing;
 use super::pod_template;
+use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::{MAIN_CONTAINER, is_canary};
@@ -30,14 +31,16 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
     let mut config = operator_config::read(object, surroundings.operator_defaults(&resource.namespace, version), &mut problems);
-    let counts = operator_count::count(object, mode, &mut config, &mut problems);
+    write_older_name(&mut config, version);
+    let counts = operator_count::count(object, mode, version, &mut config, &mut problems);
 
     let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
     let job_manager = pod_set(object, Role::JobManager, counts.job_managers, "/spec/jobManager/podTemplate", by_name);
     let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, "/spec/taskManager/podTemplate", by_name);
     let sizing = Sizing { object, config: &config, version, mode };
-    let mut size = sizing.size(counts, &job_manager, &task_manager, problems);
+    let mut size = sizing.size(&counts, &job_manager, &task_manager, problems);
     size.total.jobs = jobs;
+    size.bounds = Some(counts.bounds);
 
     Workload {
         version,
@@ -48,6 +51,18 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         size,
         declares_cluster: true,
         ..workload
+    }
+}
+
+/// Before 1.17 TaskManagers' cores had another name. The operator writes what the spec says under that one too.
+fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
+    let [name, older] = options::TASK_MANAGER_CPU else { return };
+    if version.is_some_and(|version| version < FlinkVersion::new(1, 17))
+        && let Some(Entry { value, pointer: Some(place) }) = config.entry(name)
+        && !place.starts_with(FLINK_CONFIGURATION)
+    {
+        let (value, place) = (value.clone(), place.clone());
+        config.set(*older, value, Some(place));
     }
 }
 

@@ -12,6 +12,7 @@ mod flink_cluster;
 mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
+mod growth;
 mod made_cluster;
 mod mounted_config;
 mod operator_config;
@@ -20,6 +21,7 @@ mod operator_size;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
+mod slot_limits;
 mod standalone;
 
 pub use config_map::is_same_configuration;

@@ -1,15 +1,19 @@
 //! How many JobManagers and TaskManagers a FlinkDeployment declares.
 
-use super::counts::slots;
+use super::counts::{option, slots};
+use super::growth::Growing;
+use super::slot_limits;
 use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
-use crate::flink::options::{self, Names, canonical};
+use crate::flink::options::{self, canonical};
 use crate::flink::sizing::SizeProblem;
+use crate::flink::sizing::bounds::Bounds;
+use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
 
 /// Pods by role, and slots of one TaskManager.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// JobManagers, standby ones included.
     pub job_managers: u64,
@@ -17,16 +21,36 @@ pub struct Counts {
     pub task_managers: u64,
     /// Slots of one TaskManager.
     pub slots: u64,
+    /// How far the TaskManagers may go by themselves.
+    pub bounds: Bounds,
 }
 
 /// Counts the pods, and writes into the configuration what the counting fields imply.
-pub fn count(object: &Value, mode: Mode, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> Counts {
+pub fn count(
+    object: &Value,
+    mode: Mode,
+    version: Option<FlinkVersion>,
+    config: &mut FlinkConfig,
+    problems: &mut Vec<SizeProblem>,
+) -> Counts {
     let slots = slots(config, problems);
-    Counts {
-        job_managers: job_managers(object, config, problems),
-        task_managers: task_managers(object, mode, slots, config, problems),
-        slots,
-    }
+    let job_managers = job_managers(object, config, problems);
+    let application = pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null());
+    let replicas = positive(object, "/spec/taskManager/replicas", problems);
+    let parallelism = if application { parallelism(object, replicas, slots, config, problems) } else { 0 };
+    let limits = slot_limits::read(config, version, slots, problems);
+    let task_managers = match mode {
+        Mode::Standalone => replicas
+            .or_else(|| option(config, options::TASK_MANAGER_REPLICAS, 1, problems))
+            .unwrap_or_else(|| if application { parallelism.div_ceil(slots) } else { 1 }),
+        Mode::Native => {
+            // Without a job the JobManager asks for nothing until one is submitted, and is charged then.
+            let needed = if application { parallelism.div_ceil(slots).saturating_add(limits.redundant) } else { 0 };
+            needed.max(limits.least).min(limits.most.unwrap_or(u64::MAX))
+        }
+    };
+    let bounds = Growing { config, version, mode, application, slots, declared: task_managers, limits }.bounds();
+    Counts { job_managers, task_managers, slots, bounds }
 }
 
 fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
@@ -38,25 +62,6 @@ fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<Siz
         return replicas;
     }
     option(config, options::JOB_MANAGER_REPLICAS, 1, problems).unwrap_or(1)
-}
-
-fn task_managers(object: &Value, mode: Mode, slots: u64, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
-    let declared = positive(object, "/spec/taskManager/replicas", problems);
-    let application = pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null());
-    let parallelism = if application { parallelism(object, declared, slots, config, problems) } else { 0 };
-    match mode {
-        Mode::Standalone => declared
-            .or_else(|| option(config, options::TASK_MANAGER_REPLICAS, 1, problems))
-            .unwrap_or_else(|| if application { parallelism.div_ceil(slots) } else { 1 }),
-        Mode::Native => {
-            let redundant = option(config, options::REDUNDANT_TASK_MANAGERS, 0, problems).unwrap_or(0);
-            let least = option(config, options::SLOTS_MIN, 0, problems).unwrap_or(0).div_ceil(slots);
-            let most = option(config, options::SLOTS_MAX, 1, problems).map_or(u64::MAX, |most| most / slots);
-            // Without a job the JobManager asks for nothing until one is submitted, and is charged then.
-            let needed = if application { parallelism.div_ceil(slots).saturating_add(redundant) } else { 0 };
-            needed.max(least).min(most)
-        }
-    }
 }
 
 /// The job's parallelism as the operator sets it: from the replicas, from the overrides, from the job.
@@ -96,16 +101,4 @@ fn overrides(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> Option<(u
 /// A field that holds a count of one or more.
 fn positive(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Option<u64> {
     super::counts::count(object, place, 1, problems)
-}
-
-/// An option that holds a count; a problem where it holds anything else.
-fn option(config: &FlinkConfig, names: Names, least: i32, problems: &mut Vec<SizeProblem>) -> Option<u64> {
-    let (key, entry) = config.first(names)?;
-    let count = entry.value.parse::<i32>().ok().filter(|count| *count >= least).and_then(|count| u64::try_from(count).ok());
-    if count.is_none() {
-        let value: String = entry.value.chars().take(64).collect();
-        let message = format!("{key} is `{value}`: write a whole number from {least} to {}", i32::MAX);
-        problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
-    }
-    count
 }

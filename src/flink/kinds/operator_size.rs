@@ -1,21 +1,25 @@
 //! What the pods of a FlinkDeployment will request.
 //!
 //! Flink overwrites the main container's cpu and memory with what its configuration says; everything else of the pod
-//! template stays and adds to it. Limit factors raise limits only, and limits are not counted.
+//! template stays and adds to it. Limit factors raise limits only, and limits are not counted. What Flink says against the
+//! memory is `flink/memory`'s to tell: here it matters only where no size comes of it.
 
-use super::operator_config::{self, RoleFields};
+use super::operator_config::{self, FLINK_CONFIGURATION, RoleFields};
 use super::operator_count::Counts;
 use crate::flink::config::FlinkConfig;
-use crate::flink::memory::{self, MemoryError, java::parse_double};
+use crate::flink::memory::{self, Fault, MemoryError, java::parse_double};
 use crate::flink::memory_size::parse_memory_size;
 use crate::flink::options::{self, Names};
 use crate::flink::sizing::requests::{Amounts, MainContainer, PodRequests};
-use crate::flink::sizing::{Size, SizeProblem};
+use crate::flink::sizing::{Limits, Size, SizeProblem};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Mode, PodSet};
 use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
 use serde_json::Value;
+
+/// Flink whose classes the operator runs.
+const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 
 /// What sizing reads.
 pub struct Sizing<'a> {
@@ -31,12 +35,14 @@ pub struct Sizing<'a> {
 
 impl Sizing<'_> {
     /// The size of a cluster of these pods; `problems` are those found so far.
-    pub fn size(&self, counts: Counts, job_manager: &PodSet, task_manager: &PodSet, problems: Vec<SizeProblem>) -> Size {
+    pub fn size(&self, counts: &Counts, job_manager: &PodSet, task_manager: &PodSet, problems: Vec<SizeProblem>) -> Size {
         let mut size = Size { problems, ..Size::default() };
         size.total.clusters = 1;
 
         let fields = &operator_config::JOB_MANAGER;
-        let breakdown = memory::job_manager(self.config, self.version);
+        // In native mode the operator's own Flink works these sizes out and hands them over one by one, whatever the image runs.
+        let version = if self.mode == Mode::Native { Some(OPERATORS_OWN) } else { self.version };
+        let breakdown = memory::job_manager(self.config, version);
         let process = breakdown.as_ref().map(|memory| memory.process);
         let mut main = self.main_container(fields, job_manager, &mut size.problems);
         main.amounts.memory = self.memory(fields, options::JOB_MANAGER_MEMORY, process, &mut size.problems);
@@ -44,6 +50,12 @@ impl Sizing<'_> {
         let requests = self.requests(job_manager, &main, &mut size.problems);
         size.add_pods(counts.job_managers, &requests, fields.place);
         size.set_job_managers(counts.job_managers, &requests, Some(breakdown));
+        let limits = self.limits(
+            &main.amounts,
+            [options::JOB_MANAGER_CPU_LIMIT_FACTOR, options::JOB_MANAGER_MEMORY_LIMIT_FACTOR],
+            &mut size.problems,
+        );
+        size.job_manager.iter_mut().for_each(|role| role.limits = limits);
 
         let fields = &operator_config::TASK_MANAGER;
         let breakdown = memory::task_manager(self.config, self.version);
@@ -57,6 +69,12 @@ impl Sizing<'_> {
         let requests = self.requests(task_manager, &main, &mut size.problems);
         size.add_pods(counts.task_managers, &requests, fields.place);
         size.set_task_managers(counts.task_managers, &requests, counts.slots, Some(breakdown));
+        let limits = self.limits(
+            &main.amounts,
+            [options::TASK_MANAGER_CPU_LIMIT_FACTOR, options::TASK_MANAGER_MEMORY_LIMIT_FACTOR],
+            &mut size.problems,
+        );
+        size.task_manager.iter_mut().for_each(|role| role.limits = limits);
         size
     }
 
@@ -100,48 +118,84 @@ impl Sizing<'_> {
         let given = || self.config.first(names).and_then(|(_, entry)| parse_memory_size(&entry.value).ok());
         let bytes = process.or_else(|error| given().ok_or(error));
         if let Err(error) = bytes
+            && error.fault == Fault::Missing
             && !problems.iter().any(|problem| problem.pointer.starts_with(fields.place) && problem.pointer.ends_with("memory"))
         {
-            let message = format!("the memory is unknown: {} Write {}/resource/memory, such as 2048m.", error.message, fields.place);
-            problems.push(self.problem(fields, error, message));
+            let message = format!(
+                "no memory is given: write {}.resource.memory, such as 2048m",
+                fields.place.replace('/', ".").trim_start_matches('.')
+            );
+            problems.push(self.problem(fields, &error.option, message));
         }
         Quantity::from_bytes(bytes.unwrap_or(0) >> 20 << 20)
     }
 
-    fn cores(&self, fields: &RoleFields, cores: Result<f64, MemoryError>, problems: &mut Vec<SizeProblem>) -> Quantity {
-        let invalid = |option: &str| MemoryError { message: "the cores are more than can be counted".into(), option: option.into() };
-        let cores = cores.and_then(|cores| Quantity::from_cores_f64(cores).ok_or_else(|| invalid(fields.place)));
+    fn cores(&self, fields: &RoleFields, cores: Result<f64, CoresError>, problems: &mut Vec<SizeProblem>) -> Quantity {
+        let too_many = || CoresError { option: fields.place.into(), message: "the cores are more than can be counted".into() };
+        let cores = cores.and_then(|cores| Quantity::from_cores_f64(cores).ok_or_else(too_many));
         cores.unwrap_or_else(|error| {
-            problems.push(self.problem(fields, &error, error.message.clone()));
+            let problem = self.problem(fields, &error.option, error.message);
+            // Cores may follow from the slots, of which the same was told.
+            if !problems.iter().any(|told| told.pointer == problem.pointer) {
+                problems.push(problem);
+            }
             Quantity::default()
         })
     }
 
-    /// A problem at the option that an error names, or else at the role's part of the spec.
-    fn problem(&self, fields: &RoleFields, error: &MemoryError, message: String) -> SizeProblem {
-        let written = self.config.entry(&error.option).and_then(|entry| entry.pointer.clone());
+    /// A problem at an option, or else at the role's part of the spec.
+    fn problem(&self, fields: &RoleFields, option: &str, message: String) -> SizeProblem {
+        let written = self.config.entry(option).and_then(|entry| entry.pointer.clone());
         let pointer = written.unwrap_or_else(|| pointer::nearest_existing(self.object, fields.place).to_owned());
         SizeProblem { pointer, message }
     }
 
-    fn job_manager_cpu(&self) -> Result<f64, MemoryError> {
+    /// Requests times the factors for cpu and memory, which Flink wants to be one or more.
+    fn limits(&self, requests: &Amounts, names: [Names; 2], problems: &mut Vec<SizeProblem>) -> Option<Limits> {
+        let mut factor = |names: Names| {
+            let (key, entry) = self.config.first(names)?;
+            let factor = parse_double(&entry.value)?;
+            if factor >= 1.0 {
+                return Some(factor);
+            }
+            // Limits in the spec's fields are compared with their requests by a rule of their own.
+            let place = entry.pointer.as_deref();
+            if place.is_none_or(|place| place.starts_with(FLINK_CONFIGURATION)) {
+                let value: String = entry.value.chars().take(64).collect();
+                let message = format!("{key} is `{value}`: write 1 or more, for no limit is below what is requested");
+                problems.push(SizeProblem { pointer: place.unwrap_or("/spec").into(), message });
+            }
+            None
+        };
+        let [cpu, memory] = names.map(&mut factor);
+        if cpu.is_none() && memory.is_none() {
+            return None;
+        }
+        let cpu = requests.cpu.as_cores_f64() * cpu.unwrap_or(1.0);
+        // Whole mebibytes again, rounded down.
+        let memory = ((requests.memory.units_ceil() >> 20) as f64 * memory.unwrap_or(1.0)) as u64;
+        Some(Limits { cpu: Quantity::from_cores_f64(cpu)?, memory: Quantity::from_bytes(memory.checked_mul(1 << 20)?) })
+    }
+
+    fn job_manager_cpu(&self) -> Result<f64, CoresError> {
         self.cpu_option(options::JOB_MANAGER_CPU).unwrap_or(Ok(1.0))
     }
 
     /// The operator's standalone mode reads one option only; without it no valid pod can come of it, and what
     /// native mode would ask for is the better guess.
-    fn task_manager_cpu(&self) -> Result<f64, MemoryError> {
+    fn task_manager_cpu(&self) -> Result<f64, CoresError> {
         match self.cpu_option(options::TASK_MANAGER_CPU) {
             Some(Ok(cores)) if self.mode == Mode::Standalone => Ok(cores),
-            _ => memory::task_manager_cpu(self.config),
+            _ => memory::task_manager_cpu(self.config, self.version)
+                .map_err(|error| CoresError { option: error.option, message: error.problem }),
         }
     }
 
-    fn cpu_option(&self, names: Names) -> Option<Result<f64, MemoryError>> {
+    fn cpu_option(&self, names: Names) -> Option<Result<f64, CoresError>> {
         let (key, entry) = self.config.first(names)?;
         let message = || format!("{key} is `{}`: write a number of cores above zero", entry.value.chars().take(64).collect::<String>());
         let cores = parse_double(&entry.value).filter(|cores| cores.is_finite() && *cores > 0.0);
-        Some(cores.ok_or_else(|| MemoryError { message: message(), option: key.into() }))
+        Some(cores.ok_or_else(|| CoresError { option: key.into(), message: message() }))
     }
 
     /// GPUs and the like: `external-resources: gpu` with an amount and the name that Kubernetes knows it by.
@@ -150,13 +204,26 @@ impl Sizing<'_> {
         for name in list.value.split(';').map(str::trim).filter(|name| !name.is_empty() && *name != "none") {
             let option = |suffix: &str| self.config.entry(&format!("external-resource.{name}.{suffix}"));
             let (Some(key), Some(amount)) = (option("kubernetes.config-key"), option("amount")) else { continue };
-            match amount.value.trim().parse::<i64>().ok().and_then(|amount| u64::try_from(amount).ok()) {
-                Some(amount) => *amounts.entry(&key.value) = Quantity::from_units(amount),
-                None => problems.push(SizeProblem {
+            match amount.value.parse::<i64>() {
+                // Flink goes on without what is not above zero.
+                Ok(amount) => {
+                    if let Some(amount) = u64::try_from(amount).ok().filter(|amount| *amount > 0) {
+                        // Of two by the same name Flink takes one, by an order of its own.
+                        let amounts = amounts.entry(&key.value);
+                        *amounts = (*amounts).max(Quantity::from_units(amount));
+                    }
+                }
+                Err(_) => problems.push(SizeProblem {
                     pointer: amount.pointer.clone().unwrap_or_default(),
                     message: format!("the amount of external resource {name} is not a whole number: write one, such as 1"),
                 }),
             }
         }
     }
+}
+
+/// Why no number of cores comes of the options.
+struct CoresError {
+    option: String,
+    message: String,
 }

@@ -1,7 +1,7 @@
 //! Sums and shares as Flink's `MemorySize` does them: 63 bits, and shares in exact decimals rounded down.
 
 use super::java::decimal;
-use super::options::Refusal;
+use super::refusal::{Fault, Refusal};
 use crate::flink::memory_size::MAX_MEMORY_SIZE;
 
 /// The sum, which Flink keeps in a Java long.
@@ -29,7 +29,7 @@ pub(super) fn share(size: u64, factor: f64, option: &str) -> Result<u64, Refusal
 }
 
 fn overflow(option: &str) -> Refusal {
-    Refusal::bare("long overflow", option)
+    Refusal::new(Fault::Overflow, "long overflow", "the sizes add up to more than Flink can count (2^63-1 bytes)", option).bare()
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn answer(case: &Value, version: FlinkVersion) -> Result<Value, MemoryError> {
         "jvmDirect": memory.framework_off_heap + memory.task_off_heap + memory.network,
         "frameworkHeap": memory.framework_heap, "frameworkOffHeap": memory.framework_off_heap,
         "taskHeap": memory.task_heap, "taskOffHeap": memory.task_off_heap, "network": memory.network, "managed": memory.managed,
-        "cpu": task_manager_cpu(&config)?, "slots": task_slots(&config)?,
+        "cpu": task_manager_cpu(&config, Some(version))?, "slots": task_slots(&config)?,
     }))
 }
 

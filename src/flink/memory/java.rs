@@ -8,9 +8,25 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c <= ' ')
 }
 
-/// `Integer.parseInt`: digits with an optional sign, no blanks.
+/// `Integer.parseInt`: digits of any script with an optional sign, no blanks.
 pub fn parse_int(text: &str) -> Option<i32> {
-    text.parse().ok()
+    if text.is_ascii() {
+        return text.parse().ok();
+    }
+    let ascii: Option<String> = text.chars().map(|c| if c.is_ascii() { Some(c) } else { decimal_digit(c) }).collect();
+    ascii?.parse().ok()
+}
+
+/// The digit that a letter of another script stands for.
+fn decimal_digit(letter: char) -> Option<char> {
+    /// The zeros of the scripts; nine digits follow each.
+    const ZEROS: [u32; 36] = [
+        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20, 0x1040, 0x1090,
+        0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50,
+        0xABF0, 0xFF10,
+    ];
+    let digit = ZEROS.iter().filter_map(|zero| u32::from(letter).checked_sub(*zero)).find(|digit| *digit < 10)?;
+    char::from_digit(digit, 10)
 }
 
 /// `Float.parseFloat`.
@@ -161,6 +177,7 @@ mod tests {
         assert_eq!(parse_int("+5"), Some(5));
         assert_eq!(parse_int("05"), Some(5));
         assert_eq!(parse_int("-1"), Some(-1));
+        assert_eq!((parse_int("-٣५"), parse_int("１2"), parse_int("²")), (Some(-35), Some(12), None));
         for text in ["", "+", " 5", "5.0", "1_000", "0x5", "2147483648"] {
             assert_eq!(parse_int(text), None, "{text:?}");
         }

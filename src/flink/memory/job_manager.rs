@@ -1,8 +1,9 @@
 //! The JobManager's split: heap and off-heap.
 
 use super::arithmetic::sum;
-use super::options::{MIB, RangeOptions, Reader, Refusal, SizeOption, derived, size};
-use super::process::{Parts, ProcessOptions, derive, total_option};
+use super::options::{MIB, RangeOptions, Reader, SizeOption, derived, size};
+use super::process::{Parts, ProcessOptions, derive_or_advise, total_option};
+use super::refusal::{Fault, Refusal, shown};
 use super::{JobManagerMemory, MemoryError};
 use crate::flink::config::FlinkConfig;
 use crate::flink::memory_size::human_readable;
@@ -13,6 +14,8 @@ const OFF_HEAP: SizeOption = size(&["jobmanager.memory.off-heap.size"], 128 * MI
 const FLINK: SizeOption = derived(&["jobmanager.memory.flink.size"]);
 const PROCESS: SizeOption = derived(&["jobmanager.memory.process.size"]);
 const LEGACY_HEAP: [&str; 2] = ["jobmanager.heap.size", "jobmanager.heap.mb"];
+/// Heap below which Flink logs a warning.
+pub const RECOMMENDED_HEAP: u64 = 128 * MIB;
 
 /// A JobManager's memory as Flink derives it on Kubernetes. An unknown version is read as 1.20.
 ///
@@ -35,7 +38,7 @@ fn with_legacy_heap_as(target: &SizeOption, config: &FlinkConfig, version: Optio
     let prefix = if reader.is_one_x() { "JobManager memory configuration failed: " } else { "" };
     let process = reader
         .with_legacy_heap(LEGACY_HEAP, target)
-        .and_then(|reader| derive::<Split>(&reader))
+        .and_then(|reader| derive_or_advise::<Split>(reader))
         .map_err(|refusal| refusal.into_error(prefix))?;
     Ok(JobManagerMemory {
         process: process.process,
@@ -54,6 +57,7 @@ struct Split {
 
 impl Parts for Split {
     const OPTIONS: ProcessOptions = ProcessOptions {
+        prefix: "jobmanager.memory.",
         fine_grained: &[HEAP],
         flink: FLINK,
         process: PROCESS,
@@ -77,21 +81,30 @@ impl Parts for Split {
         let advice = "Please, make the configuration consistent or configure only one option: either JVM Heap or Total Flink Memory.";
         if !reader.is_set(OFF_HEAP.keys) {
             let Some(off_heap) = flink.checked_sub(heap) else {
+                let problem = format!("{} of heap do not fit into {} of Flink's memory", shown(heap), shown(flink));
                 let (heap, flink) = (human_readable(heap), human_readable(flink));
                 let message =
                     format!("The configured JVM Heap Memory ({heap}) exceeds the configured Total Flink Memory ({flink}). {advice}");
-                return Err(Refusal::new(message, option));
+                return Err(Refusal::new(Fault::TooSmall, message, problem, option));
             };
             return Ok(Self { heap, off_heap });
         }
-        if sum(&[heap, off_heap], &option)? != flink {
+        let both = sum(&[heap, off_heap], &option)?;
+        if both != flink {
             let message = format!(
                 "Sum of the configured JVM Heap Memory ({}) and the configured Off-heap Memory ({}) does not match the configured Total Flink Memory ({}). {advice}",
                 human_readable(heap),
                 human_readable(off_heap),
                 human_readable(flink)
             );
-            return Err(Refusal::new(message, option));
+            let problem = format!(
+                "{} of heap and {} of off-heap memory are not the {} of Flink's memory: leave one of the three out",
+                shown(heap),
+                shown(off_heap),
+                shown(flink)
+            );
+            let fault = if both > flink { Fault::TooSmall } else { Fault::TooLarge };
+            return Err(Refusal::new(fault, message, problem, option));
         }
         Ok(Self { heap, off_heap })
     }
@@ -104,7 +117,8 @@ impl Parts for Split {
                 human_readable(flink),
                 human_readable(off_heap)
             );
-            return Err(Refusal::new(message, total_option::<Self>(reader)));
+            let problem = format!("{} of off-heap memory leave no heap in {} of Flink's memory", shown(off_heap), shown(flink));
+            return Err(Refusal::new(Fault::TooSmall, message, problem, total_option::<Self>(reader)));
         }
         Ok(Self { heap: flink - off_heap, off_heap })
     }

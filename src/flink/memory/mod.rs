@@ -2,7 +2,8 @@
 //!
 //! Flink works this out before a JVM starts and refuses to start when it does not add up; we do the same sums to
 //! the byte, so that a size that cannot work is refused with Flink's own words and one that can is counted as the
-//! pod will have it. `tests/data/memory-golden.jsonl` holds what Flink itself answers.
+//! pod will have it. `tests/data/memory-golden.jsonl` holds what Flink itself answers, and
+//! `tests/oracle` asks it more.
 
 mod arithmetic;
 mod cpu;
@@ -10,13 +11,17 @@ pub mod java;
 mod job_manager;
 mod options;
 mod process;
+mod refusal;
+mod segment;
 mod task_manager;
 
 #[cfg(test)]
 mod golden_tests;
 
 pub use cpu::{task_manager_cpu, task_slots};
-pub use job_manager::{job_manager, job_manager_of_script};
+pub use job_manager::{RECOMMENDED_HEAP, job_manager, job_manager_of_script};
+pub use refusal::{Fault, MemoryError, shown};
+pub use segment::segment_size;
 pub use task_manager::{task_manager, task_manager_of_script};
 
 /// A JobManager's memory in bytes.
@@ -59,14 +64,4 @@ pub struct TaskManagerMemory {
     pub metaspace: u64,
     /// JVM overhead.
     pub overhead: u64,
-}
-
-/// Why Flink would refuse to start with this memory configuration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct MemoryError {
-    /// Flink's message, with its cause after "Caused by:" where it has one.
-    pub message: String,
-    /// The option to change, by the name it is written under.
-    pub option: String,
 }

@@ -1,8 +1,8 @@
 //! The memory options and how Flink reads them.
 
-use super::MemoryError;
 use super::arithmetic::share;
 use super::java::{double_text, parse_float, parse_int};
+use super::refusal::{Fault, Refusal, shown};
 use crate::flink::config::FlinkConfig;
 use crate::flink::memory_size::{human_readable, parse_memory_size};
 use crate::flink::version::FlinkVersion;
@@ -46,32 +46,6 @@ pub(super) fn name(keys: &'static [&'static str]) -> &'static str {
     keys.first().copied().unwrap_or_default()
 }
 
-/// A refusal on its way out; Flink puts the role before most of its messages, but not before all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub message: String,
-    pub option: String,
-    pub bare: bool,
-}
-
-impl Refusal {
-    /// A configuration that does not add up.
-    pub fn new(message: impl Into<String>, option: impl Into<String>) -> Self {
-        Self { message: message.into(), option: option.into(), bare: false }
-    }
-
-    /// A failure that Flink does not put the role before.
-    pub fn bare(message: impl Into<String>, option: impl Into<String>) -> Self {
-        Self { bare: true, ..Self::new(message, option) }
-    }
-
-    /// The error with the role before it.
-    pub fn into_error(self, prefix: &str) -> MemoryError {
-        let message = if self.bare { self.message } else { format!("{prefix}{}", self.message) };
-        MemoryError { message, option: self.option }
-    }
-}
-
 /// The configuration as one role's process reads it.
 pub(super) struct Reader<'a> {
     config: Cow<'a, FlinkConfig>,
@@ -79,12 +53,14 @@ pub(super) struct Reader<'a> {
     pub version: FlinkVersion,
     /// An option that a legacy one stands in for, and the legacy one.
     stand_in: Option<(&'static str, &'static str)>,
+    /// An option by the name it is written under, and the size to try in its place.
+    trial: Option<(String, u64)>,
 }
 
 impl<'a> Reader<'a> {
     /// Reads `config` as the given version does.
     pub fn new(config: &'a FlinkConfig, version: Option<FlinkVersion>) -> Self {
-        Self { config: Cow::Borrowed(config), version: version.unwrap_or(FlinkVersion::new(1, 20)), stand_in: None }
+        Self { config: Cow::Borrowed(config), version: version.unwrap_or(FlinkVersion::new(1, 20)), stand_in: None, trial: None }
     }
 
     /// Lets Flink 1.x's `heap.size` or `heap.mb` (`legacy`) stand in for `target` where that is not set.
@@ -94,10 +70,11 @@ impl<'a> Reader<'a> {
             return Ok(self);
         }
         let (key, bytes) = if let Some(value) = self.config.get(heap) {
-            (heap, size_of(value, heap)?)
+            (heap, size_of(value, heap, heap)?)
         } else if let Some(mebibytes) = self.int(heap_mb)? {
-            let negative = || format!("Configured total process memory size ({mebibytes}MB) must not be less than 0.");
-            (heap_mb, u64::try_from(mebibytes).map_err(|_| Refusal::new(negative(), heap_mb))? * MIB)
+            let message = || format!("Configured total process memory size ({mebibytes}MB) must not be less than 0.");
+            let negative = |_| Refusal::new(Fault::Contradiction, message(), format!("{heap_mb} is {mebibytes}, below zero"), heap_mb);
+            (heap_mb, u64::try_from(mebibytes).map_err(negative)? * MIB)
         } else {
             return Ok(self);
         };
@@ -118,28 +95,53 @@ impl<'a> Reader<'a> {
 
     /// The name an option is written under, its own where it is not written.
     pub fn written(&self, keys: &'static [&'static str]) -> String {
+        self.written_as(keys).into()
+    }
+
+    fn written_as(&self, keys: &'static [&'static str]) -> &str {
         let key = self.config.first(keys).map_or(name(keys), |(key, _)| key);
         match self.stand_in {
-            Some((target, legacy)) if target == key => legacy.into(),
-            _ => key.into(),
+            Some((target, legacy)) if target == key => legacy,
+            _ => key,
+        }
+    }
+
+    /// The option below `prefix` that holds the largest size.
+    pub fn largest(&self, prefix: &str) -> Option<String> {
+        let sizes = self.config.iter().filter(|(key, _)| key.starts_with(prefix));
+        let sizes = sizes.filter_map(|(key, entry)| Some((parse_memory_size(&entry.value).ok()?, key)));
+        sizes.max().map(|(_, key)| key.to_owned())
+    }
+
+    /// Reads the option of this written name as so many bytes, to see what would become of it.
+    pub fn try_size(&mut self, option: &str, bytes: u64) {
+        match &mut self.trial {
+            Some((trial, size)) if trial == option => *size = bytes,
+            trial => *trial = Some((option.to_owned(), bytes)),
         }
     }
 
     /// A size.
     pub fn size(&self, option: &SizeOption) -> Result<u64, Refusal> {
+        if let Some((trial, size)) = &self.trial
+            && self.written_as(option.keys) == trial
+        {
+            return Ok(*size);
+        }
         match (self.config.first(option.keys), option.default) {
-            (Some((_, entry)), _) => {
-                size_of(&entry.value, name(option.keys)).map_err(|refusal| Refusal { option: self.written(option.keys), ..refusal })
-            }
+            (Some((_, entry)), _) => size_of(&entry.value, name(option.keys), self.written_as(option.keys)),
             (None, Some(default)) => Ok(default),
-            (None, None) => Err(Refusal::new(cannot_read(name(option.keys)), name(option.keys))),
+            (None, None) => {
+                let name = name(option.keys);
+                Err(Refusal::new(Fault::Missing, cannot_read(name), format!("{name} is not set"), name))
+            }
         }
     }
 
     /// A size that Flink reads without saying so in its message.
     pub fn plain_size(&self, option: &SizeOption) -> Result<u64, Refusal> {
         self.size(option).map_err(|refusal| match self.config.first(option.keys) {
-            Some((_, entry)) => could_not_parse(&entry.value, name(option.keys), refusal.option),
+            Some((_, entry)) => could_not_parse(&entry.value, name(option.keys), &refusal.option),
             None => refusal,
         })
     }
@@ -147,16 +149,14 @@ impl<'a> Reader<'a> {
     /// A whole number.
     pub fn int(&self, key: &'static str) -> Result<Option<i32>, Refusal> {
         let Some(value) = self.config.get(key) else { return Ok(None) };
-        parse_int(value).map(Some).ok_or_else(|| could_not_parse(value, key, key.into()))
+        parse_int(value).map(Some).ok_or_else(|| could_not_parse(value, key, key))
     }
 
     /// A share with its bounds, which must not contradict each other.
     pub fn range(&self, options: &RangeOptions) -> Result<Range, Refusal> {
         let (min, max) = (self.size(&options.min)?, self.size(&options.max)?);
         let fraction = match self.config.first(options.fraction) {
-            Some((key, entry)) => {
-                parse_float(&entry.value).ok_or_else(|| could_not_parse(&entry.value, name(options.fraction), key.into()))?
-            }
+            Some((key, entry)) => parse_float(&entry.value).ok_or_else(|| could_not_parse(&entry.value, name(options.fraction), key))?,
             None => options.default,
         };
         let in_range = (0.0..1.0).contains(&fraction);
@@ -175,7 +175,13 @@ impl<'a> Reader<'a> {
             true if self.is_set(options.max.keys) => options.max.keys,
             true => options.min.keys,
         };
-        Err(Refusal::new(message, self.written(culprit)))
+        let culprit = self.written(culprit);
+        let problem = if in_range {
+            format!("{culprit} puts the least ({}) above the most ({})", shown(min), shown(max))
+        } else {
+            format!("{culprit} is {}, and a share is zero or more and below one", double_text(f64::from(fraction)))
+        };
+        Err(Refusal::new(Fault::Contradiction, message, problem, culprit))
     }
 }
 
@@ -184,17 +190,21 @@ fn shortest(float: f32) -> f64 {
     float.to_string().parse().unwrap_or_default()
 }
 
-fn size_of(value: &str, key: &'static str) -> Result<u64, Refusal> {
-    parse_memory_size(value).map_err(|cause| Refusal::new(format!("{} Caused by: {cause}", cannot_read(key)), key))
+fn size_of(value: &str, key: &str, written: &str) -> Result<u64, Refusal> {
+    parse_memory_size(value).map_err(|cause| {
+        Refusal::new(Fault::Unreadable, format!("{} Caused by: {cause}", cannot_read(key)), format!("{written}: {cause}"), written)
+    })
 }
 
 fn cannot_read(key: &str) -> String {
     format!("Cannot read memory size from config option '{key}'.")
 }
 
-fn could_not_parse(value: &str, key: &str, written: String) -> Refusal {
+/// A value that is no number.
+pub(super) fn could_not_parse(value: &str, key: &str, written: &str) -> Refusal {
     let value: String = value.chars().take(64).collect();
-    Refusal::bare(format!("Could not parse value '{value}' for key '{key}'."), written)
+    let message = format!("Could not parse value '{value}' for key '{key}'.");
+    Refusal::new(Fault::Unreadable, message, format!("{written} is `{value}`, which is no number"), written).bare()
 }
 
 /// An option as Flink prints it in messages.

@@ -1,11 +1,14 @@
 //! What both roles share: from whichever size is given to all others.
 
 use super::arithmetic::sum;
-use super::options::{RangeOptions, Reader, Refusal, SizeOption, described, name};
-use crate::flink::memory_size::human_readable;
+use super::options::{RangeOptions, Reader, SizeOption, described, name};
+use super::refusal::{Fault, Refusal, shown};
+use crate::flink::memory_size::{MAX_MEMORY_SIZE, human_readable};
 
 /// The options of a role that the shared part reads.
 pub(super) struct ProcessOptions {
+    /// What the names of the role's options begin with.
+    pub prefix: &'static str,
     /// Options that make the rest derivable when all of them are set.
     pub fine_grained: &'static [SizeOption],
     /// Flink's memory.
@@ -76,6 +79,38 @@ pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusa
     Ok(Process { parts, process, flink, metaspace, overhead })
 }
 
+/// [`derive`], and where a size is too small or too large the nearest one that would do.
+pub(super) fn derive_or_advise<P: Parts>(mut reader: Reader<'_>) -> Result<Process<P>, Refusal> {
+    derive::<P>(&reader).map_err(|refusal| match refusal.fault {
+        // Whatever was added last, what is too large is the largest.
+        Fault::Overflow => Refusal { option: reader.largest(P::OPTIONS.prefix).unwrap_or(refusal.option), ..refusal },
+        _ => Refusal { nearest: nearest::<P>(&mut reader, &refusal), ..refusal },
+    })
+}
+
+/// Searches the sizes of whole mebibytes for where this refusal ends.
+fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> {
+    let (mut good, mut bad) = match refusal.fault {
+        Fault::TooSmall => (MAX_MEMORY_SIZE >> 20, 0),
+        Fault::TooLarge => (0, MAX_MEMORY_SIZE >> 20),
+        Fault::Missing | Fault::Unreadable | Fault::Contradiction | Fault::Overflow => return None,
+    };
+    let mut outcome = |mebibytes: u64| {
+        reader.try_size(&refusal.option, mebibytes << 20);
+        derive::<P>(reader)
+    };
+    // Each step halves what is between the two: some forty steps.
+    while good.abs_diff(bad) > 1 {
+        let middle = good.midpoint(bad);
+        match outcome(middle) {
+            Err(again) if (again.fault, &again.option) == (refusal.fault, &refusal.option) => bad = middle,
+            _ => good = middle,
+        }
+    }
+    // Another refusal may begin where this one ends.
+    outcome(good).is_ok().then_some(good << 20)
+}
+
 fn nothing_set(options: &ProcessOptions) -> Refusal {
     let fine_grained: Vec<&str> = options.fine_grained.iter().map(|option| name(option.keys)).collect();
     let message = format!(
@@ -84,7 +119,8 @@ fn nothing_set(options: &ProcessOptions) -> Refusal {
         described(options.flink.keys, "null"),
         described(options.process.keys, "null")
     );
-    Refusal::new(message, name(options.process.keys))
+    let option = name(options.process.keys);
+    Refusal::new(Fault::Missing, message, format!("no size is given: {option} is not set"), option)
 }
 
 /// Metaspace and overhead of a process whose size is given.
@@ -100,7 +136,13 @@ fn within_process<P: Parts>(reader: &Reader<'_>, process: u64) -> Result<(u64, u
             human_readable(overhead),
             human_readable(process)
         );
-        return Err(Refusal::new(message, option));
+        let problem = format!(
+            "{} of JVM metaspace and {} of JVM overhead do not fit into {} in all",
+            shown(metaspace),
+            shown(overhead),
+            shown(process)
+        );
+        return Err(Refusal::new(Fault::TooSmall, message, problem, option));
     }
     Ok((metaspace, overhead))
 }
@@ -124,7 +166,13 @@ fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64),
             human_readable(flink),
             human_readable(metaspace)
         );
-        return Err(Refusal::new(message, option));
+        let problem = format!(
+            "{} of Flink's memory and {} of JVM metaspace do not fit into {} in all",
+            shown(flink),
+            shown(metaspace),
+            shown(process)
+        );
+        return Err(Refusal::new(Fault::TooSmall, message, problem, option));
     };
     let range = reader.range(&options.overhead)?;
     if !range.contains(overhead) {
@@ -134,7 +182,15 @@ fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64),
             human_readable(range.min),
             human_readable(range.max)
         );
-        return Err(Refusal::new(message, option));
+        let problem = format!(
+            "{} in all leave {} of JVM overhead, which is to be from {} to {}",
+            shown(process),
+            shown(overhead),
+            shown(range.min),
+            shown(range.max)
+        );
+        let fault = if overhead < range.min { Fault::TooSmall } else { Fault::TooLarge };
+        return Err(Refusal::new(fault, message, problem, option));
     }
     Ok((metaspace, overhead))
 }

@@ -1,8 +1,10 @@
 //! The TaskManager's split: framework, tasks, managed memory, network.
 
 use super::arithmetic::sum;
-use super::options::{MIB, RangeOptions, Reader, Refusal, SizeOption, derived, name, size};
-use super::process::{Parts, ProcessOptions, derive, total_option};
+use super::options::{MIB, RangeOptions, Reader, SizeOption, derived, size};
+use super::process::{Parts, ProcessOptions, derive_or_advise, total_option};
+use super::refusal::{Fault, Refusal, shown};
+use super::segment;
 use super::{MemoryError, TaskManagerMemory};
 use crate::flink::config::FlinkConfig;
 use crate::flink::memory_size::{MAX_MEMORY_SIZE, human_readable};
@@ -20,8 +22,6 @@ const MANAGED_SHARE: RangeOptions =
     RangeOptions { min: size(&[], 0), max: size(&[], MAX_MEMORY_SIZE), fraction: &["taskmanager.memory.managed.fraction"], default: 0.4 };
 const LEGACY_HEAP: [&str; 2] = ["taskmanager.heap.size", "taskmanager.heap.mb"];
 const NETWORK_BUFFERS: &str = "taskmanager.network.numberOfBuffers";
-const SEGMENT: SizeOption = size(&["taskmanager.memory.segment-size"], 32 << 10);
-const MIN_SEGMENT: u64 = 4096;
 pub(super) const PREFIX: &str = "TaskManager memory configuration failed: ";
 
 /// A TaskManager's memory as Flink derives it on Kubernetes. An unknown version is read as 1.20.
@@ -43,7 +43,7 @@ pub fn task_manager_of_script(config: &FlinkConfig, version: Option<FlinkVersion
 fn with_legacy_heap_as(target: &SizeOption, config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<TaskManagerMemory, MemoryError> {
     let legacy_prefix = "TaskManager failed to map legacy JVM heap option to the new one: ";
     let reader = Reader::new(config, version).with_legacy_heap(LEGACY_HEAP, target).map_err(|refusal| refusal.into_error(legacy_prefix))?;
-    let process = derive::<Split>(&reader).map_err(|refusal| refusal.into_error(PREFIX))?;
+    let process = derive_or_advise::<Split>(reader).map_err(|refusal| refusal.into_error(PREFIX))?;
     let Split { fixed, task_heap, managed, network } = process.parts;
     Ok(TaskManagerMemory {
         process: process.process,
@@ -86,6 +86,7 @@ struct Split {
 
 impl Parts for Split {
     const OPTIONS: ProcessOptions = ProcessOptions {
+        prefix: "taskmanager.memory.",
         fine_grained: &[TASK_HEAP, MANAGED],
         flink: FLINK,
         process: PROCESS,
@@ -140,7 +141,14 @@ impl Parts for Split {
                 human_readable(network),
                 human_readable(flink)
             );
-            return Err(Refusal::new(message, option));
+            let problem = format!(
+                "{} of managed memory, {} of network memory and {} for all else but the tasks' heap do not fit into {} of Flink's memory",
+                shown(managed),
+                shown(network),
+                shown(others.saturating_sub(managed).saturating_sub(network)),
+                shown(flink)
+            );
+            return Err(Refusal::new(Fault::TooSmall, message, problem, option));
         };
         Ok(Self { fixed, task_heap, managed, network })
     }
@@ -158,7 +166,8 @@ fn all_but_network(fixed: Fixed, task_heap: u64, managed: u64, option: &str) -> 
 /// Network memory as what all the others leave, which must suit the network's own options.
 fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u64, managed: u64) -> Result<u64, Refusal> {
     let option = total_option::<Split>(reader);
-    let Some(network) = flink.checked_sub(all_but_network(fixed, task_heap, managed, &option)?) else {
+    let others = all_but_network(fixed, task_heap, managed, &option)?;
+    let Some(network) = flink.checked_sub(others) else {
         let message = format!(
             "Sum of configured Framework Heap Memory ({}), Framework Off-Heap Memory ({}), Task Heap Memory ({}), Task Off-Heap Memory ({}) and Managed Memory ({}) exceed configured Total Flink Memory ({}).",
             human_readable(fixed.framework_heap),
@@ -168,19 +177,28 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
             human_readable(managed),
             human_readable(flink)
         );
-        return Err(Refusal::new(message, option));
+        let problem = format!(
+            "{} of tasks' heap, {} of managed memory and {} for the rest but network do not fit into {} of Flink's memory",
+            shown(task_heap),
+            shown(managed),
+            shown(others.saturating_sub(managed).saturating_sub(task_heap)),
+            shown(flink)
+        );
+        return Err(Refusal::new(Fault::TooSmall, message, problem, option));
     };
-    let inconsistent = |cause: String, option: String| {
+    let inconsistent = |cause: &Refusal| {
         let message = "If Total Flink, Task Heap and (or) Managed Memory sizes are explicitly configured then the Network Memory size is the rest of the Total Flink memory after subtracting all other configured types of memory, but the derived Network Memory is inconsistent with its configuration.";
-        Refusal::new(format!("{message} Caused by: {cause}"), option)
+        Refusal { message: format!("{message} Caused by: {}", cause.message), ..cause.clone() }
     };
     let derived = human_readable(network);
-    let wrapped = |cause: Refusal| if cause.bare { cause } else { inconsistent(cause.message, cause.option) };
+    let wrapped = |cause: Refusal| if cause.bare { cause } else { inconsistent(&cause) };
     if let Some(configured) = network_of_buffers(reader).map_err(wrapped)? {
         if configured != network {
+            let problem =
+                format!("{NETWORK_BUFFERS} makes {} of network memory where the other parts leave {}", shown(configured), shown(network));
             let configured = human_readable(configured);
             let cause = format!("Derived Network Memory size ({derived}) does not match configured Network Memory size ({configured}).");
-            return Err(inconsistent(cause, NETWORK_BUFFERS.into()));
+            return Err(inconsistent(&Refusal::new(Fault::Contradiction, cause, problem, NETWORK_BUFFERS)));
         }
         return Ok(network);
     }
@@ -188,9 +206,17 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
     if !range.contains(network) {
         let options = network_options(reader);
         let bound = if network > range.max { options.max } else { options.min };
+        let problem = format!(
+            "the other parts leave {} of network memory, which is to be from {} to {}",
+            shown(network),
+            shown(range.min),
+            shown(range.max)
+        );
+        // The bound that the network is outside of, which would have to give way.
+        let fault = if network > range.max { Fault::TooSmall } else { Fault::TooLarge };
         let (min, max) = (human_readable(range.min), human_readable(range.max));
         let cause = format!("Derived Network Memory size ({derived}) is not in configured Network Memory range [{min}, {max}].");
-        return Err(inconsistent(cause, reader.written(bound.keys)));
+        return Err(inconsistent(&Refusal::new(fault, cause, problem, reader.written(bound.keys))));
     }
     Ok(network)
 }
@@ -217,21 +243,10 @@ fn network_of_buffers(reader: &Reader<'_>) -> Result<Option<u64>, Refusal> {
         return Ok(None);
     }
     let Some(buffers) = reader.int(NETWORK_BUFFERS)? else { return Ok(None) };
-    let segment = reader.plain_size(&SEGMENT)?;
-    let refuse = |why: &str| {
-        let message = format!("Invalid configuration value for {} : {segment} - {why}", name(SEGMENT.keys));
-        Err(Refusal::new(message, reader.written(SEGMENT.keys)))
-    };
-    if i32::try_from(segment).is_err() {
-        return Err(Refusal::bare(format!("Cannot downcast long value {segment} to integer."), reader.written(SEGMENT.keys)));
-    }
-    if segment < MIN_SEGMENT {
-        return refuse("Minimum memory segment size is 4096");
-    }
-    if !segment.is_power_of_two() {
-        return refuse("Memory segment size must be a power of 2.");
-    }
-    let buffers = u64::try_from(buffers).map_err(|_| Refusal::bare("bytes must be >= 0", NETWORK_BUFFERS))?;
+    let segment = segment::read(reader)?;
+    let buffers = u64::try_from(buffers).map_err(|_| {
+        Refusal::new(Fault::Contradiction, "bytes must be >= 0", format!("{NETWORK_BUFFERS} is below zero"), NETWORK_BUFFERS).bare()
+    })?;
     // 31 bits times 31 bits.
     Ok(Some(buffers * segment))
 }

@@ -1,10 +1,13 @@
 //! What a workload asks of Kubernetes: the sizes that quota counts.
 //!
-//! The types are here; [`requests`] sums one pod as the scheduler does, [`total`] sums a workload's pods.
+//! The types are here; [`requests`] sums one pod as the scheduler does, [`total`] sums a workload's pods, [`bounds`] is how far
+//! Flink itself may take their number.
 
+pub mod bounds;
 pub mod requests;
 pub mod total;
 
+use self::bounds::Bounds;
 use super::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
 use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
@@ -24,8 +27,19 @@ pub struct RoleSize<M> {
     pub extended: BTreeMap<String, Quantity>,
     /// Task slots of one pod; 0 for JobManagers.
     pub slots: u64,
+    /// Limits of Flink's own container, where they are not its requests.
+    pub limits: Option<Limits>,
     /// Flink's breakdown of the main container's memory, or why Flink would not start; `None` where unknown.
     pub breakdown: Option<Result<M, MemoryError>>,
+}
+
+/// Limits of one container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Cores.
+    pub cpu: Quantity,
+    /// Bytes.
+    pub memory: Quantity,
 }
 
 /// What the whole workload asks for.
@@ -37,6 +51,8 @@ pub struct Size {
     pub task_manager: Option<RoleSize<TaskManagerMemory>>,
     /// The sum over all pods.
     pub total: Total,
+    /// How far the number of TaskManagers may go while the object stays as it is; `None` where that is not known.
+    pub bounds: Option<Bounds>,
     /// Why the size could not be worked out in full, one sentence each, with the pointer of the culprit.
     pub problems: Vec<SizeProblem>,
 }
@@ -57,6 +73,8 @@ pub struct Total {
     pub cpu: Quantity,
     /// Requested memory, bytes.
     pub memory: Quantity,
+    /// Requested local disk, bytes.
+    pub ephemeral_storage: Quantity,
     /// Claims and generic ephemeral volumes, bytes.
     pub storage: Quantity,
     /// Pods.

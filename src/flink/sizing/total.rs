@@ -16,6 +16,7 @@ impl<M> RoleSize<M> {
             ephemeral_storage: amounts.ephemeral_storage,
             extended: amounts.extended,
             slots: 0,
+            limits: None,
             breakdown: None,
         }
     }
@@ -59,6 +60,7 @@ impl Size {
         let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);
         self.job_manager.iter_mut().for_each(|size| role(&mut size.replicas));
         self.task_manager.iter_mut().for_each(|size| role(&mut size.replicas));
+        self.bounds.iter_mut().for_each(|bounds| bounds.multiply(clusters));
         if self.total.multiply(clusters).is_none() {
             let message = "the clusters add up to more than can be counted: lower what each requests".into();
             self.problems.push(SizeProblem { pointer: pointer.into(), message });
@@ -70,7 +72,7 @@ impl Total {
     fn multiply(&mut self, times: u64) -> Option<()> {
         let counts = [&mut self.pods, &mut self.task_managers, &mut self.task_slots, &mut self.clusters, &mut self.jobs];
         counts.into_iter().chain([&mut self.persistent_volume_claims]).for_each(|count| *count = count.saturating_mul(times));
-        let amounts = [&mut self.cpu, &mut self.memory, &mut self.storage];
+        let amounts = [&mut self.cpu, &mut self.memory, &mut self.ephemeral_storage, &mut self.storage];
         for amount in amounts.into_iter().chain(self.extended.values_mut()) {
             *amount = amount.checked_mul(times)?;
         }
@@ -83,6 +85,7 @@ impl Total {
         self.persistent_volume_claims = self.persistent_volume_claims.checked_add(requests.claims.checked_mul(replicas)?)?;
         self.cpu = sum(self.cpu, amounts.cpu)?;
         self.memory = sum(self.memory, amounts.memory)?;
+        self.ephemeral_storage = sum(self.ephemeral_storage, amounts.ephemeral_storage)?;
         self.storage = sum(self.storage, requests.storage)?;
         for (name, amount) in &amounts.extended {
             let own = self.extended.entry(name.clone()).or_default();

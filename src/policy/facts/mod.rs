@@ -9,6 +9,7 @@ pub mod duplicates;
 mod examples;
 pub mod identity;
 pub mod image;
+pub mod memory;
 pub mod object;
 pub mod operator;
 pub mod option_checks;

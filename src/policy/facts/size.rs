@@ -1,20 +1,23 @@
-//! `flink.size` and `flink.memory`: numbers as rules compare them.
+//! `flink.size`: numbers as rules compare them.
 
+use super::options::option_path;
 use super::{object, path};
 use crate::flink::Workload;
-use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
+use crate::flink::sizing::bounds::Unbounded;
 use crate::flink::sizing::{RoleSize, SizeProblem};
 use crate::resource::quantity::Quantity;
 use regorus::Value;
 use std::collections::BTreeMap;
 
-/// `{jobManager, taskManager, total, problems: [{message, path}]}`; cpu in cores, the rest in bytes.
+/// `{jobManager, taskManager, total, unbounded: [{message, path, help}], problems: [{message, path}]}`; cpu in cores, the
+/// rest in bytes.
 pub fn size(workload: &Workload) -> Value {
     let size = &workload.size;
     let total = &size.total;
     let total = object([
         ("cpu", cores(total.cpu)),
         ("memoryBytes", bytes(total.memory)),
+        ("ephemeralStorageBytes", bytes(total.ephemeral_storage)),
         ("storageBytes", bytes(total.storage)),
         ("pods", Value::from(total.pods)),
         ("taskManagers", Value::from(total.task_managers)),
@@ -28,29 +31,32 @@ pub fn size(workload: &Workload) -> Value {
         ("jobManager", size.job_manager.as_ref().map_or(Value::Null, role)),
         ("taskManager", size.task_manager.as_ref().map_or(Value::Null, role)),
         ("total", total),
+        ("unbounded", unbounded(workload)),
         ("problems", listed(&size.problems)),
     ])
 }
 
-/// Of the size, what conditions look at: `{problems}`.
-pub fn problems(workload: &Workload) -> Value {
-    object([("problems", listed(&workload.size.problems))])
+/// Of the size, what conditions look at: `{unbounded, problems}`.
+pub fn conditions(workload: &Workload) -> Value {
+    object([("unbounded", unbounded(workload)), ("problems", listed(&workload.size.problems))])
+}
+
+fn unbounded(workload: &Workload) -> Value {
+    let open = |open: &Unbounded| {
+        object([
+            ("message", Value::from(open.message.as_str())),
+            ("path", option_path(workload, open.option)),
+            ("help", Value::from(open.help)),
+        ])
+    };
+    let found = workload.size.bounds.iter().filter_map(|bounds| bounds.open.as_ref()).map(open);
+    Value::from(found.collect::<Vec<_>>())
 }
 
 fn listed(problems: &[SizeProblem]) -> Value {
     let problem =
         |problem: &SizeProblem| object([("message", Value::from(problem.message.as_str())), ("path", Value::from(path(&problem.pointer)))]);
     Value::from(problems.iter().map(problem).collect::<Vec<_>>())
-}
-
-/// Flink's breakdown by role, in bytes, or `{error, option}` where Flink would not start; null where unknown.
-pub fn memory(workload: &Workload) -> Value {
-    let job_manager = workload.size.job_manager.as_ref().and_then(|size| size.breakdown.as_ref());
-    let task_manager = workload.size.task_manager.as_ref().and_then(|size| size.breakdown.as_ref());
-    object([
-        ("jobManager", job_manager.map_or(Value::Null, |memory| either(memory, job_manager_memory))),
-        ("taskManager", task_manager.map_or(Value::Null, |memory| either(memory, task_manager_memory))),
-    ])
 }
 
 fn role<M>(size: &RoleSize<M>) -> Value {
@@ -61,39 +67,6 @@ fn role<M>(size: &RoleSize<M>) -> Value {
         ("ephemeralStorageBytes", bytes(size.ephemeral_storage)),
         ("slots", Value::from(size.slots)),
         ("extended", extended(&size.extended)),
-    ])
-}
-
-fn either<M>(memory: &Result<M, MemoryError>, breakdown: impl FnOnce(&M) -> Value) -> Value {
-    match memory {
-        Ok(memory) => breakdown(memory),
-        Err(error) => object([("error", Value::from(error.message.as_str())), ("option", Value::from(error.option.as_str()))]),
-    }
-}
-
-fn job_manager_memory(memory: &JobManagerMemory) -> Value {
-    object([
-        ("process", Value::from(memory.process)),
-        ("flink", Value::from(memory.flink)),
-        ("heap", Value::from(memory.heap)),
-        ("offHeap", Value::from(memory.off_heap)),
-        ("metaspace", Value::from(memory.metaspace)),
-        ("overhead", Value::from(memory.overhead)),
-    ])
-}
-
-fn task_manager_memory(memory: &TaskManagerMemory) -> Value {
-    object([
-        ("process", Value::from(memory.process)),
-        ("flink", Value::from(memory.flink)),
-        ("frameworkHeap", Value::from(memory.framework_heap)),
-        ("frameworkOffHeap", Value::from(memory.framework_off_heap)),
-        ("taskHeap", Value::from(memory.task_heap)),
-        ("taskOffHeap", Value::from(memory.task_off_heap)),
-        ("managed", Value::from(memory.managed)),
-        ("network", Value::from(memory.network)),
-        ("metaspace", Value::from(memory.metaspace)),
-        ("overhead", Value::from(memory.overhead)),
     ])
 }
 
