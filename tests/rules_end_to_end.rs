@@ -3,14 +3,23 @@
 
 mod rule_examples;
 
+use flinkgate::pipeline::deletion::{CLAIM_IN_USE, claim_in_use};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level, Rule};
 use flinkgate::quota::Usage;
+use flinkgate::resource::{Operation, Resource};
 use rule_examples::{AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec};
 use serde_json::{Value, json};
 
 fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
     let resource = resource(example.as_deref());
+    if rule.id == CLAIM_IN_USE {
+        // Asked of the deletion of a claim that the example mounts or does not.
+        let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state"}});
+        let deletion = Resource { operation: Operation::Delete, ..Resource::from_manifest(claim).unwrap() };
+        let conflict = claim_in_use("etl-state", &[resource.object]);
+        return conflict.map(|conflict| gate.protest(&deletion, conflict).findings).unwrap_or_default();
+    }
     gate.case(&resource, rule.as_is).map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
 }
 

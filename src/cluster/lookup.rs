@@ -5,8 +5,8 @@
 
 use super::records::NamespaceRecord;
 use crate::resource::GroupVersionResource;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{ApiResource, DynamicObject};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
 use serde_json::Value;
@@ -50,6 +50,17 @@ impl Lookup {
             Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &ApiResource::from_gvk_with_plural(&kind, &of.resource));
         let found = self.wait(api.get_opt(name))?;
         found.map(|object| serde_json::to_value(object).map_err(|error| error.to_string())).transpose()
+    }
+
+    /// The pods of a namespace. To be called as [`Self::labels`] is.
+    ///
+    /// # Errors
+    /// When the API server does not answer in time.
+    pub fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        let kind = ApiResource::erase::<Pod>(&());
+        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &kind);
+        let found = self.wait(api.list(&ListParams::default()))?;
+        found.items.into_iter().map(|pod| serde_json::to_value(pod).map_err(|error| error.to_string())).collect()
     }
 
     fn wait<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {

@@ -7,6 +7,7 @@
 //! Nothing here judges: that is the [pipeline](crate::pipeline), which knows no cluster.
 
 pub mod certificates;
+pub mod claims;
 pub mod configuration;
 pub mod due;
 pub mod events;

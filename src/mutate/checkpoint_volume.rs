@@ -43,6 +43,13 @@ pub(super) fn is_mounted(context: &Context<'_>, pods: &Pods<'_>) -> bool {
         || flink_mounts(context, &claims).is_some_and(|mounted| mounted.trim_end_matches('/') == path)
 }
 
+/// The claim among these pods' volumes that is the cluster's own.
+pub(super) fn mounted_claim(context: &Context<'_>, pods: &Pods<'_>) -> Option<String> {
+    let volume = wanted(context).filter(|_| pods.runs_flink())?;
+    let claims = Claims { pattern: &volume.claim_name, cluster: context.cluster };
+    elements(pods.spec(), "volumes").iter().filter_map(claim).find(|claim| claims.accept(claim)).map(str::to_owned)
+}
+
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
     let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else {
         wishes.conflicts.extend(nameless(context, pods));

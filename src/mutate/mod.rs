@@ -85,6 +85,12 @@ pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: 
     Mutation { object: editor.finish(), conflicts }
 }
 
+/// The claim that a cluster's pods mount for their state, where it is one that the tenant's template names.
+pub fn state_claim(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Option<String> {
+    let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
+    workload.pods.iter().find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
+}
+
 /// An object of which pods will be made, as it will be when mutation has completed them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foresight {

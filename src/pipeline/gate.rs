@@ -262,6 +262,15 @@ impl Gate {
         Answer { tenant: judgement.tenant, findings: judgement.findings, patch: None }
     }
 
+    /// The answer where something is to be said against a deletion, which no rule about objects is asked of.
+    pub fn protest(&self, resource: &Resource, conflict: mutate::Conflict) -> Answer {
+        let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
+        let owner = self.tenants.owner(&resource.namespace);
+        let case = Case { resource, owner, object, is_stored: false, workload: Workload::default(), conflicts: vec![conflict] };
+        let Judgement { tenant, findings, .. } = self.judge(case, &Usage::default());
+        Answer { tenant, findings, patch: None }
+    }
+
     /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment, StatefulSet or Job is
     /// judged with its pods as they will be created, always.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {

@@ -5,6 +5,7 @@
 //! same functions.
 
 mod case;
+pub mod deletion;
 mod gate;
 mod live;
 mod passes;

@@ -7,6 +7,7 @@
 mod certificates;
 mod chart;
 mod chart_install;
+mod claims;
 mod configuration;
 mod disruption;
 mod end_to_end;

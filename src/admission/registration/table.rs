@@ -1,6 +1,7 @@
 //! The webhooks: what the API server asks about, in which namespaces, when, and what happens without an answer.
 //!
-//! Deletions, evictions and `status` are never asked about: nothing that Flinkgate could say may hold them up.
+//! Deletions (but for a claim's, by a person), evictions and `status` are never asked about: nothing that Flinkgate could say may
+//! hold them up.
 //! What the conditions spare, the gate would pass anyway (`passes_always`); they are never wider than that.
 
 use crate::flink::CANARY_LABEL;
@@ -103,6 +104,14 @@ pub(super) const MUTATING: &[Webhook] = &[
 pub(super) const VALIDATING: &[Webhook] = &[
     Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: PODS, conditions: CHANGES, on_failure: OnFailure::Fail },
     Webhook { name: "claims", reach: Reach::TenantNamespaces, rules: CLAIMS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    // The one deletion that is asked about; it goes through without an answer, as all others do.
+    Webhook {
+        name: "claim-deletions",
+        reach: Reach::TenantNamespaces,
+        rules: CLAIM_DELETIONS,
+        conditions: &[BY_NO_CONTROLLER],
+        on_failure: OnFailure::Ignore,
+    },
     Webhook { name: "workloads", reach: Reach::TenantNamespaces, rules: WORKLOADS, conditions: CHANGES, on_failure: OnFailure::Fail },
     // What is wrong here is told early; nothing is kept out that could not come in by an image. So nobody waits for it.
     Webhook {
@@ -132,6 +141,7 @@ const NEW_PODS: &[Rule] = &[Rule { operations: CREATE, group: "", version: "v1",
 const PODS: &[Rule] =
     &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["pods", "pods/ephemeralcontainers", "pods/resize"] }];
 const CLAIMS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
+const CLAIM_DELETIONS: &[Rule] = &[Rule { operations: &["DELETE"], group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
 const CONFIG_MAPS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
 const WORKLOADS: &[Rule] = &[
     Rule {
@@ -176,6 +186,10 @@ const WHAT_RUNS_CHANGES: Condition = Condition {
 const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canary"));
 
 const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
+
+/// Namespaces go with all that is in them, and dependents with their owners.
+const BY_NO_CONTROLLER: Condition =
+    Condition { name: "by-no-controller", expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')" };
 
 /// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few seconds.
 const HOLDS_OPTIONS: Condition = Condition {

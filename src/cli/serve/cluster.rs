@@ -5,6 +5,7 @@ use crate::admission::answer::{Answer, Judge};
 use crate::admission::health::Health;
 use crate::admission::tls::CurrentCertificate;
 use crate::cluster::certificates::{self, Keeper};
+use crate::cluster::claims;
 use crate::cluster::due::Due;
 use crate::cluster::events::Events;
 use crate::cluster::keeper::{self, Input, Outputs, Start};
@@ -12,8 +13,9 @@ use crate::cluster::lease::{self, Candidate};
 use crate::cluster::lookup::Lookup;
 use crate::cluster::{status, watches};
 use crate::flink::Surroundings;
+use crate::mutate::Conflict;
 use crate::pipeline::related::{Related, related};
-use crate::pipeline::{Gate, scale};
+use crate::pipeline::{Gate, deletion, scale};
 use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
 use crate::resource::{Operation, Resource, files};
 use crate::telemetry::metrics::Metrics;
@@ -38,6 +40,7 @@ pub(super) struct Cluster {
     identity: String,
     events: Events,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
+    gate: Option<Arc<ArcSwap<Gate>>>,
     due: watch::Receiver<Arc<Vec<Due>>>,
 }
 
@@ -64,13 +67,14 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    Ok(Cluster { client, identity, events, first, due })
+    Ok(Cluster { client, identity, events, first, gate: None, due })
 }
 
 impl Cluster {
     /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by half of what holds.
     pub(super) async fn judge(&mut self) -> anyhow::Result<Judge> {
         let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
+        self.gate = Some(Arc::clone(&gate));
         let (lookup, events) = (Lookup::new(self.client.clone()), self.events.clone());
         Ok(Arc::new(move |webhook, resource| {
             let gate = gate.load_full();
@@ -80,7 +84,10 @@ impl Cluster {
                 let gate = informed.as_ref().unwrap_or(gate);
                 let resized = resized(gate, &lookup, resource)?;
                 let judged = resized.as_ref().unwrap_or(resource);
-                let answer = webhook.ask(gate, judged);
+                let answer = match deletion_of_used(gate, &lookup, resource) {
+                    Some(conflict) => gate.protest(resource, conflict),
+                    None => webhook.ask(gate, judged),
+                };
                 events.tell(judged, &answer);
                 Ok(answer)
             });
@@ -102,6 +109,9 @@ impl Cluster {
     ) -> Candidate {
         let candidate = Candidate::stand(self.client.clone(), &args.namespace, self.identity, lease::Timings::default());
         tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
+        if let Some(gate) = self.gate {
+            tokio::spawn(claims::keep(self.client.clone(), gate, candidate.leading()));
+        }
         if args.keeps_certificate() {
             tokio::spawn(certificates::keep(Keeper {
                 client: self.client,
@@ -154,6 +164,20 @@ fn informed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<
     let mut surroundings = Surroundings::clone(&gate.surroundings());
     surroundings.add_object(kind, &resource.namespace, &name, found);
     Ok(Some(gate.within(Arc::new(surroundings))))
+}
+
+/// What there is to say against the deletion of a claim. Where pods cannot be read it goes through: no deletion waits for Flinkgate.
+fn deletion_of_used(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Option<Conflict> {
+    if !deletion::deletes_claim(resource) || !matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_)) {
+        return None;
+    }
+    match lookup.pods(&resource.namespace) {
+        Ok(pods) => deletion::claim_in_use(&resource.name, &pods),
+        Err(error) => {
+            tracing::warn!(namespace = resource.namespace, claim = resource.name, error, "nobody knows whether the claim is in use");
+            None
+        }
+    }
 }
 
 /// The answer where something had to be read that could not be.

@@ -12,10 +12,11 @@ use regorus::Value;
 use serde_json::Value as Json;
 
 /// Rules that report what mutation and quota found out, which this test does not run.
-const REPORTERS: [&str; 7] = [
+const REPORTERS: [&str; 8] = [
     "scheduling/node-selector",
     "flink/enforced-option",
     "storage/checkpoint-volume",
+    "storage/claim-in-use",
     "tenancy/label",
     "quota/per-cluster",
     "quota/exceeded",

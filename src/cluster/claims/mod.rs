@@ -1,0 +1,90 @@
+//! The claims that hold clusters' state: made where a pod waits for one, by the lease holder alone.
+//!
+//! Admission writes a volume into pod templates and never an object: it may be a dry run, or refused by somebody else. A pod whose
+//! claim is not there stays pending, so the pods that wait tell which claims are wanted, however their cluster was started. Only a
+//! claim that the tenant's own template makes is made ([`wanted`]); one that exists is left as it is.
+
+mod making;
+mod wanted;
+
+pub use wanted::{Wanted, wanted};
+
+use crate::pipeline::Gate;
+use arc_swap::ArcSwap;
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Pod;
+use kube::core::DynamicObject;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{Config, Event, watcher};
+use kube::{Api, Client};
+use making::Maker;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often pods that still wait are looked at again: their claim may have gone, or could not be made.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// Makes claims while `leader` holds, until its sender is gone.
+pub async fn keep(client: Client, gate: Arc<ArcSwap<Gate>>, mut leader: watch::Receiver<bool>) {
+    loop {
+        if *leader.borrow_and_update() {
+            tokio::select! {
+                () = follow(&client, &gate) => {}
+                changed = leader.changed() => if changed.is_err() { return },
+            }
+        } else if leader.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Follows the pods that wait.
+async fn follow(client: &Client, gate: &ArcSwap<Gate>) {
+    let kind = kube::api::ApiResource::erase::<Pod>(&());
+    let pods = Api::<DynamicObject>::all_with(client.clone(), &kind);
+    let mut events = pin!(watcher(pods, Config::default().fields("status.phase=Pending")).default_backoff());
+    let mut tick = tokio::time::interval(AGAIN);
+    let mut waiting: BTreeMap<(String, String), Value> = BTreeMap::new();
+    let maker = Maker::new(client.clone());
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(Event::Apply(pod) | Event::InitApply(pod))) => {
+                    let key = key(&pod);
+                    if let Ok(pod) = serde_json::to_value(pod) {
+                        make(&gate.load_full(), &maker, &pod).await;
+                        waiting.insert(key, pod);
+                    }
+                }
+                Some(Ok(Event::Delete(pod))) => {
+                    waiting.remove(&key(&pod));
+                }
+                Some(Ok(Event::Init)) => waiting.clear(),
+                Some(Ok(Event::InitDone)) => {}
+                Some(Err(error)) => tracing::warn!(%error, "the watch of pods that wait broke; it starts anew"),
+                None => return,
+            },
+            _ = tick.tick() => {
+                let gate = gate.load_full();
+                for pod in waiting.values() {
+                    make(&gate, &maker, pod).await;
+                }
+            }
+        }
+    }
+}
+
+fn key(pod: &DynamicObject) -> (String, String) {
+    (pod.metadata.namespace.clone().unwrap_or_default(), pod.metadata.name.clone().unwrap_or_default())
+}
+
+async fn make(gate: &Gate, maker: &Maker, pod: &Value) {
+    let Some(wanted) = wanted(gate, pod) else { return };
+    if let Err(error) = maker.make(&wanted).await {
+        tracing::warn!(namespace = wanted.namespace, claim = wanted.name, error, "a claim could not be made; it is tried again");
+    }
+}

@@ -1,0 +1,105 @@
+//! Which claim a pod that waits is in want of.
+
+use crate::flink;
+use crate::mutate;
+use crate::pipeline::Gate;
+use crate::resource::Resource;
+use crate::tenant::{CheckpointVolume, Owner, Reclaim};
+use serde_json::{Value, json};
+
+/// Access modes where the tenant names none: JobManager and TaskManagers share the claim.
+const SHARED: &str = "ReadWriteMany";
+
+/// A claim that the tenant's template makes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The Flink cluster whose state it holds; empty where clusters share it.
+    pub cluster: String,
+    /// The claim's `spec`.
+    pub spec: Value,
+    /// Whether it goes with its cluster.
+    pub goes_with_cluster: bool,
+}
+
+/// The claim that a pod of a tenant mounts for its state, as the tenant's template makes it; `None` where the tenant has no
+/// template or leaves the size to whoever makes claims, and for any other claim: a pod's author names what he likes.
+pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
+    let mut object = pod.clone();
+    object.as_object_mut()?.extend([("apiVersion".to_owned(), "v1".into()), ("kind".to_owned(), "Pod".into())]);
+    let resource = Resource::from_manifest(object).ok()?;
+    let Owner::Tenant(tenant) = gate.tenants().owner(&resource.namespace) else { return None };
+    let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
+    let size = volume.size.as_ref()?;
+    let workload = flink::lower(&resource, &resource.object)?;
+    let name = mutate::state_claim(&resource, &resource.object, &workload, &tenant.spec)?;
+    let mut spec = json!({"accessModes": modes(volume), "resources": {"requests": {"storage": size.0}}});
+    if let (Some(class), Some(fields)) = (&volume.storage_class_name, spec.as_object_mut()) {
+        fields.insert("storageClassName".into(), class.as_str().into());
+    }
+    let shared = !volume.claim_name.contains("{cluster}");
+    Some(Wanted {
+        namespace: resource.namespace.clone(),
+        cluster: if shared { String::new() } else { cluster_of(&name, &volume.claim_name).to_owned() },
+        goes_with_cluster: !shared && volume.reclaim == Some(Reclaim::Delete),
+        name,
+        spec,
+    })
+}
+
+fn modes(volume: &CheckpointVolume) -> Vec<&str> {
+    if volume.access_modes.is_empty() { vec![SHARED] } else { volume.access_modes.iter().map(String::as_str).collect() }
+}
+
+/// The cluster in a claim's name: a blue/green child mounts its parent's.
+fn cluster_of<'a>(claim: &'a str, pattern: &str) -> &'a str {
+    let (before, after) = pattern.split_once("{cluster}").unwrap_or_default();
+    claim.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or(claim)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::pipeline::Unassigned;
+    use crate::policy::PolicySet;
+    use crate::tenant::{Tenant, Tenants};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    fn found(volume: &Value, claim: &str) -> Option<Wanted> {
+        let spec = json!({"namespaces": {"names": ["payments-prod"]}, "storage": {"checkpoints": {"volume": volume}}});
+        let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), source: String::new() };
+        let policies = Arc::new(PolicySet::built_in().unwrap());
+        let gate = Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn);
+        let pod = json!({
+            "metadata": {"name": "etl-taskmanager-1-1", "namespace": "payments-prod", "labels": {"app": "etl"},
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "etl", "controller": true}]},
+            "spec": {"containers": [{"name": "flink-main-container", "args": ["bash", "-c", "kubernetes-taskmanager.sh"],
+                    "volumeMounts": [{"name": "flinkgate-state", "mountPath": "/flink/state"}]}],
+                "volumes": [{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": claim}}]}});
+        wanted(&gate, &pod)
+    }
+
+    #[test]
+    fn only_the_claim_of_the_tenants_template_is_wanted() {
+        let volume = json!({"claimName": "{cluster}-state", "storageClassName": "nfs", "size": "50Gi", "reclaim": "Delete"});
+        let wanted = found(&volume, "etl-state").unwrap();
+        assert_eq!((wanted.name.as_str(), wanted.cluster.as_str(), wanted.goes_with_cluster), ("etl-state", "etl", true));
+        let spec = json!({"accessModes": ["ReadWriteMany"], "storageClassName": "nfs", "resources": {"requests": {"storage": "50Gi"}}});
+        assert_eq!(wanted.spec, spec);
+        assert_eq!(found(&volume, "billing-state"), None);
+        assert_eq!(found(&json!({"claimName": "{cluster}-state"}), "etl-state"), None);
+    }
+
+    #[test]
+    fn a_shared_claim_belongs_to_no_cluster() {
+        let volume = json!({"claimName": "state", "size": "1Ti", "reclaim": "Delete", "accessModes": ["ReadWriteOnce"]});
+        let wanted = found(&volume, "state").unwrap();
+        assert_eq!((wanted.cluster.as_str(), wanted.goes_with_cluster), ("", false));
+        assert_eq!(wanted.spec["accessModes"], json!(["ReadWriteOnce"]));
+    }
+}
