@@ -140,7 +140,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
     let job = workload.config_pointer.as_deref().and_then(pointer::parent).and_then(|spec| pointer::at(root, spec)?.get("job"));
     let upgrade =
         job.filter(|job| job.is_object()).map(|job| job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless"));
-    let pods = pods::pods(workload, root, converted, &resource.namespace, tenant);
+    let pods = pods::pods(workload, root, converted, tenant);
     object([
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),
@@ -152,7 +152,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("jobs", Value::from(workload.jobs)),
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
-        ("problems", problems::problems(workload, root, tenant, &pods)),
+        ("problems", problems::problems(workload, root, resource, tenant, &pods)),
         ("pods", pods),
         ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("config", options::config(workload)),

@@ -1,18 +1,15 @@
 //! `flink.pods`: each set of pods with its template and what rules ask about it.
 
-use super::anti_affinity::anti_affinity;
 use super::containers::containers;
 use super::convert::convert;
 use super::identity::service_account;
-use super::{as_text, get, object, path};
+use super::{object, path};
 use crate::flink::{Template, Workload};
 use crate::resource::pointer;
-use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 use regorus::Value;
 
 /// All sets of a workload. `converted` is the converted object where there is one: templates are shared with it.
-pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
-    let topology_key = as_text(get(tenant, &["scheduling", "antiAffinity", "topologyKey"])).unwrap_or(DEFAULT_TOPOLOGY_KEY);
+pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<&Value>, tenant: &Value) -> Value {
     let mut templates: Vec<(&serde_json::Value, Value)> = Vec::with_capacity(workload.pods.len());
     let sets = workload.pods.iter().map(|set| {
         let json = set.template(object_);
@@ -32,7 +29,6 @@ pub fn pods(workload: &Workload, object_: &serde_json::Value, converted: Option<
             ("main", set.main_container.map_or(Value::Null, Value::from)),
             ("containers", containers),
             ("serviceAccount", service_account(set, &template, &base, workload, object_)),
-            ("antiAffinity", anti_affinity(set, json, workload, namespace, topology_key)),
             ("template", template),
             ("path", Value::from(base)),
         ])
