@@ -21,7 +21,7 @@ pub struct Scheduling {
     pub zone_spread: ZoneSpread,
     /// How many nodes the tenant's pods can run on: a warning tells of pods that must be kept on more nodes than that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(with = "Option<i32>", range(min = 1))]
     pub nodes: Option<u32>,
     /// Node labels that every pod is given to select; another value is refused.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -18,16 +18,12 @@ pub(super) fn judge(placement: &Placement<'_>, found: &mut Found) {
 
 fn node_affinity(placement: &Placement<'_>, found: &mut Found) {
     let subject = placement.subject;
-    let pool = match &placement.wanted["nodeSelector"] {
-        Value::Object(pool) if !pool.is_empty() => &placement.wanted["nodeSelector"],
-        _ => return,
-    };
+    let pool = &placement.wanted["nodeSelector"];
     for set in &subject.workload.pods {
         let Some(spec) = set.template(subject.root).get("spec") else { continue };
         if pointer::at(spec, "/affinity/nodeAffinity").is_none() {
             continue;
         }
-        // The tenant's labels live as long as the tenant: what is found is told at once.
         for elsewhere in asks_elsewhere(spec, |key| as_text(&pool[key])) {
             let message = format!(
                 "node affinity asks for nodes with {} {}, and pods of this tenant run on nodes with {}={}",
@@ -45,12 +41,15 @@ fn node_names(placement: &Placement<'_>, found: &mut Found) {
     let subject = placement.subject;
     // A pod that is there has been put on its node by the scheduler.
     let is_stored_pod = subject.resource.kind.kind == "Pod" && subject.resource.operation != Operation::Create;
-    if is_stored_pod || !is_placed(placement) || pointer::at(subject.root, MIRROR_ANNOTATION).is_some() {
+    if is_stored_pod {
         return;
     }
     for set in &subject.workload.pods {
         let name = set.template(subject.root).get("spec").and_then(|spec| spec.get("nodeName")?.as_str());
-        if let Some(name) = name.filter(|name| !name.is_empty()) {
+        if let Some(name) = name.filter(|name| !name.is_empty())
+            && is_placed(placement)
+            && pointer::at(subject.root, MIRROR_ANNOTATION).is_none()
+        {
             let message = format!("pods of role {} are put on node {:?} past the scheduler", set.role.as_str(), shown(name));
             found.add("nodeNames", &format!("{}/spec/nodeName", set.path()), message, None);
         }
