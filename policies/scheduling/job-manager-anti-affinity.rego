@@ -5,6 +5,7 @@
 #   A tenant may want them kept apart, Preferred or Required. What counts is what the scheduler makes of it: a term of podAntiAffinity
 #   over the tenant's topology key that selects these very pods, in their own namespace, by labels that they will all have; or a topology
 #   spread constraint with maxSkew 1 that does (DoNotSchedule is as good as Required, ScheduleAnyway as Preferred).
+#   None counts beside a required podAffinity to the same pods, nor where several of them are left one place only.
 # custom:
 #   id: scheduling/job-manager-anti-affinity
 #   level: error

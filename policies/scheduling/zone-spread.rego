@@ -4,6 +4,7 @@
 #   A zone that fails takes all with it that runs there. A tenant may want a cluster's JobManagers or TaskManagers spread over zones
 #   (scheduling.zoneSpread), Preferred or Required. What counts is a topology spread constraint over topology.kubernetes.io/zone that selects these very
 #   pods, for Required with whenUnsatisfiable DoNotSchedule and maxSkew 1; anti-affinity over zones does as well.
+#   None counts where a node selector leaves several pods one zone only.
 # custom:
 #   id: scheduling/zone-spread
 #   level: error

@@ -28,7 +28,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 /// The labels to select by, where these pods are not kept apart so strictly yet.
 pub(super) fn lacking(context: &Context<'_>, pods: &Pods<'_>, topology_key: &str, strength: Spreading) -> Option<Value> {
     let siblings = Siblings::of(pods.set, pods.template, context.workload, &context.resource.namespace);
-    if siblings.kept_apart(pods.spec(), topology_key) >= Some(strength) {
+    // Beside a term that holds them together, one that keeps them apart would leave them no node at all.
+    if siblings.kept_apart(pods.spec(), topology_key) >= Some(strength) || siblings.held_together(pods.spec(), topology_key).is_some() {
         return None;
     }
     let labels = identity(pods.set, pods.template, context.workload)?;

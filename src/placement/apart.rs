@@ -6,6 +6,7 @@
 
 use super::labels::{Label, PodLabels};
 use super::selector::{list, selects};
+use super::together::held_together;
 use crate::flink::{PodSet, Workload};
 use crate::tenant::Spreading;
 use serde_json::Value;
@@ -14,6 +15,9 @@ use serde_json::Value;
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+const ANTI_AFFINITY_REQUIRED: &str = "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution";
+const ANTI_AFFINITY_PREFERRED: &str = "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution";
+const CONSTRAINTS: &str = "/spec/topologySpreadConstraints";
 
 /// One term or constraint of a pod.
 #[derive(Clone, Copy, Debug)]
@@ -62,23 +66,11 @@ impl Fault {
 pub fn clauses(spec: &Value) -> impl Iterator<Item = Clause<'_>> {
     let rules = spec.get("affinity").and_then(|affinity| affinity.get("podAntiAffinity"));
     let terms = |field: &str| list(rules.and_then(|rules| rules.get(field))).iter().enumerate();
-    let required = terms(REQUIRED).map(|(index, value)| Clause {
-        strength: Spreading::Required,
-        excludes: true,
-        list: "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution",
-        index,
-        weight: Some(1),
-        value,
-    });
+    let required = terms(REQUIRED)
+        .map(|(index, value)| Clause { excludes: true, ..Clause::new(Spreading::Required, ANTI_AFFINITY_REQUIRED, index, value) });
     let preferred = terms(PREFERRED).filter_map(|(index, weighted)| {
-        Some(Clause {
-            strength: Spreading::Preferred,
-            excludes: false,
-            list: "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution",
-            index,
-            weight: weighted.get("weight").and_then(Value::as_i64),
-            value: weighted.get("podAffinityTerm")?,
-        })
+        let weight = weighted.get("weight").and_then(Value::as_i64);
+        Some(Clause { weight, ..Clause::new(Spreading::Preferred, ANTI_AFFINITY_PREFERRED, index, weighted.get("podAffinityTerm")?) })
     });
     let constraints = list(spec.get("topologySpreadConstraints")).iter().enumerate().filter_map(|(index, value)| {
         let strength = match value.get("whenUnsatisfiable").and_then(Value::as_str)? {
@@ -86,12 +78,17 @@ pub fn clauses(spec: &Value) -> impl Iterator<Item = Clause<'_>> {
             "ScheduleAnyway" => Spreading::Preferred,
             _ => return None,
         };
-        Some(Clause { strength, excludes: false, list: "/spec/topologySpreadConstraints", index, weight: Some(1), value })
+        Some(Clause::new(strength, CONSTRAINTS, index, value))
     });
     required.chain(preferred).chain(constraints)
 }
 
-impl Clause<'_> {
+impl<'v> Clause<'v> {
+    /// A term of required strength, or a constraint: one whose weight is not asked for.
+    pub(super) fn new(strength: Spreading, list: &'static str, index: usize, value: &'v Value) -> Self {
+        Self { strength, excludes: false, list, index, weight: Some(1), value }
+    }
+
     /// The node label that says what is one place.
     pub fn topology_key(&self) -> &str {
         self.value.get("topologyKey").and_then(Value::as_str).unwrap_or_default()
@@ -99,7 +96,7 @@ impl Clause<'_> {
 
     /// Whether it is a topology spread constraint.
     pub fn is_constraint(&self) -> bool {
-        self.list == "/spec/topologySpreadConstraints"
+        self.list == CONSTRAINTS
     }
 
     /// Where it stands below its template.
@@ -138,10 +135,16 @@ impl<'a> Siblings<'a> {
         Self { labels: PodLabels::of(set, template, workload), namespace }
     }
 
+    /// Where a spec of theirs holds them in one place, so that nothing can keep them apart.
+    pub fn held_together(&self, spec: &Value, topology_key: &str) -> Option<String> {
+        held_together(spec, self, topology_key)
+    }
+
     /// How strictly a spec of theirs keeps them in different places; `None` where it does not.
     pub fn kept_apart(&self, spec: &Value, topology_key: &str) -> Option<Spreading> {
         let over_key = clauses(spec).filter(|clause| clause.topology_key() == topology_key);
-        over_key.filter(|clause| clause.fault(self).is_none()).map(|clause| clause.strength).max()
+        let strongest = over_key.filter(|clause| clause.fault(self).is_none()).map(|clause| clause.strength).max();
+        strongest.filter(|_| self.held_together(spec, topology_key).is_none())
     }
 }
 
@@ -223,6 +226,20 @@ mod tests {
         assert_eq!(judged(spec(json!({"weight": 0, "podAffinityTerm": own}))), (None, vec![Fault::NoWeight]));
         assert_eq!(judged(spec(json!({"podAffinityTerm": own}))), (None, vec![Fault::NoWeight]));
         assert_eq!(judged(spec(own)), (None, vec![]));
+    }
+
+    #[test]
+    fn what_holds_pods_together_goes_before_what_keeps_them_apart() {
+        for (key, component, expected) in [
+            (HOSTNAME, "taskmanager", None),
+            (HOSTNAME, "jobmanager", Some(Spreading::Required)),
+            (ZONE, "taskmanager", Some(Spreading::Required)),
+        ] {
+            let mut spec = required(json!({}));
+            spec["affinity"]["podAffinity"] =
+                json!({REQUIRED: [{"topologyKey": key, "labelSelector": {"matchLabels": {"component": component}}}]});
+            assert_eq!(judged(spec).0, expected, "{key} {component}");
+        }
     }
 
     #[test]

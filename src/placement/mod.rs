@@ -8,11 +8,13 @@ mod apart;
 mod labels;
 mod pool;
 mod selector;
+mod together;
 
 pub use apart::{Clause, Fault, Siblings, clauses};
 pub use labels::{Label, PodLabels, identity};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
+pub use together::pinned;
 
 use crate::flink::Role;
 
