@@ -23,6 +23,7 @@ pub mod cluster;
 pub mod flink;
 pub mod mutate;
 pub mod pipeline;
+pub mod placement;
 pub mod pod_security;
 pub mod policy;
 pub mod quota;

@@ -4,7 +4,7 @@
 use flinkgate::flink::lower;
 use flinkgate::mutate::{Mutation, mutate, patch};
 use flinkgate::resource::Resource;
-use flinkgate::tenant::FlinkTenantSpec;
+use flinkgate::tenant::{FlinkTenantSpec, Spread, Spreading, ZoneSpread};
 use json_patch::PatchOperation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -28,6 +28,14 @@ fn tenant(shared_claim: bool, required: bool) -> FlinkTenantSpec {
         "labels": {"cost-center": "4711"},
     }))
     .unwrap()
+}
+
+/// The tenant with pods kept apart by constraints, and spread over zones.
+fn with_spread(mut tenant: FlinkTenantSpec, by_constraint: bool, zones: bool, required: bool) -> FlinkTenantSpec {
+    let strength = if required { Spreading::Required } else { Spreading::Preferred };
+    tenant.scheduling.spread = by_constraint.then_some(Spread::TopologySpread);
+    tenant.scheduling.zone_spread = ZoneSpread { job_manager: zones.then_some(strength), task_manager: zones.then_some(strength) };
+    tenant
 }
 
 /// The tenant with or without a read-only root file system.
@@ -87,11 +95,26 @@ fn template() -> impl Strategy<Value = Value> {
             json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "zone", "labelSelector": {"matchLabels": {"a": "b"}}}]}})
         ),
     ];
-    (containers(), containers(), tolerations, volumes, pod, selector, affinity).prop_map(
-        |(containers, inits, tolerations, volumes, pod, selector, affinity)| {
+    let constraint = |key: &str, when: &str, skew: u8| json!({"maxSkew": skew, "topologyKey": key, "whenUnsatisfiable": when, "labelSelector": {"matchLabels": {"app": "etl"}}});
+    let spread = prop::collection::vec(
+        prop_oneof![
+            Just(constraint("kubernetes.io/hostname", "DoNotSchedule", 3)),
+            Just(constraint("topology.kubernetes.io/zone", "ScheduleAnyway", 1)),
+            Just(constraint("rack", "DoNotSchedule", 1))
+        ],
+        0..3,
+    );
+    (containers(), containers(), tolerations, volumes, pod, selector, (affinity, spread)).prop_map(
+        |(containers, inits, tolerations, volumes, pod, selector, (affinity, spread))| {
             let mut spec = json!({});
             let volumes: Vec<Value> = volumes.iter().map(|name| json!({"name": name, "emptyDir": {}})).collect();
-            for (key, list) in [("containers", containers), ("initContainers", inits), ("tolerations", tolerations), ("volumes", volumes)] {
+            for (key, list) in [
+                ("containers", containers),
+                ("initContainers", inits),
+                ("tolerations", tolerations),
+                ("volumes", volumes),
+                ("topologySpreadConstraints", spread),
+            ] {
                 if !list.is_empty() {
                     spec[key] = list.into();
                 }
@@ -188,13 +211,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_second_pass_over_a_flink_deployment_changes_nothing(object in deployment(), shared: bool, required: bool, read_only: bool) {
-        check(&object, &with_root(tenant(shared, required), read_only))?;
+    fn a_second_pass_over_a_flink_deployment_changes_nothing(object in deployment(), shared: bool, required: bool, read_only: bool, spread: [bool; 2]) {
+        check(&object, &with_root(with_spread(tenant(shared, required), spread[0], spread[1], required), read_only))?;
     }
 
     #[test]
-    fn a_second_pass_over_a_pod_changes_nothing(object in pod(), shared: bool, required: bool, read_only: bool) {
-        check(&object, &with_root(tenant(shared, required), read_only))?;
+    fn a_second_pass_over_a_pod_changes_nothing(object in pod(), shared: bool, required: bool, read_only: bool, spread: [bool; 2]) {
+        check(&object, &with_root(with_spread(tenant(shared, required), spread[0], spread[1], required), read_only))?;
     }
 }
 

@@ -27,7 +27,7 @@ workload(tenant, pods) := {
 	},
 }
 
-# A set of pods; `more` adds facts such as antiAffinity.
+# A set of pods; `more` adds facts such as serviceAccount.
 pod_set(role, spec, more) := object.union(
 	{
 		"role": role, "path": [], "template": {"spec": spec}, "containers": containers(spec),

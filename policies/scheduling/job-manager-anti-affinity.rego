@@ -2,14 +2,16 @@
 # title: JobManagers kept apart
 # description: |
 #   Standby JobManagers on one node fail together, and high availability with them.
-#   A tenant may want them kept apart, Preferred or Required. What counts is a term of podAntiAffinity with the tenant's
-#   topology key whose selector matches these very pods: app is the cluster's name, component is jobmanager.
+#   A tenant may want them kept apart, Preferred or Required. What counts is what the scheduler makes of it: a term of podAntiAffinity
+#   over the tenant's topology key that selects these very pods, in their own namespace, by labels that they will all have; or a topology
+#   spread constraint with maxSkew 1 that does (DoNotSchedule is as good as Required, ScheduleAnyway as Preferred).
+#   None counts beside a required podAffinity to the same pods, nor where several of them are left one place only.
 # custom:
 #   id: scheduling/job-manager-anti-affinity
 #   level: error
 #   since: 0.1.0
-#   when: [tenant.scheduling.antiAffinity.jobManager]
-#   help: Leave podAntiAffinity out, and Flinkgate adds it; or select app and component of this cluster.
+#   when: [flink.problems.jobManagerAntiAffinity]
+#   help: Select these pods' own labels; or leave it to Flinkgate, which adds such a term beside yours.
 #   asIs: true
 #   tenant: |
 #     scheduling: {antiAffinity: {jobManager: Required}}
@@ -46,17 +48,4 @@ package flinkgate.scheduling.job_manager_anti_affinity
 
 import rego.v1
 
-deny contains finding if {
-	strength := input.tenant.scheduling.antiAffinity.jobManager
-	some pod in input.flink.pods
-	pod.role == "jobManager"
-	not kept_apart(pod.antiAffinity, strength)
-	finding := {
-		"msg": sprintf("JobManagers need %s anti-affinity over %s", [lower(strength), input.tenant.scheduling.antiAffinity.topologyKey]),
-		"path": array.concat(pod.path, ["spec", "affinity", "podAntiAffinity"]),
-	}
-}
-
-kept_apart(fact, _) if fact.required == true
-
-kept_apart(fact, "Preferred") if fact.preferred == true
+deny contains finding if some finding in input.flink.problems.jobManagerAntiAffinity

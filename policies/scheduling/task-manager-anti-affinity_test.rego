@@ -4,31 +4,13 @@ import data.flinkgate.lib.fixture_test as fixture
 import data.flinkgate.scheduling.task_manager_anti_affinity as rule
 import rego.v1
 
-input_for(strength, required, preferred) := fixture.workload(
-	{"scheduling": {"antiAffinity": object.union({"topologyKey": "kubernetes.io/hostname"}, strength)}},
-	[
-		fixture.pod_set("taskManager", {}, {"antiAffinity": {"required": required, "preferred": preferred}}),
-		fixture.pod_set("other", {}, {"antiAffinity": {"required": false, "preferred": false}}),
-	],
-)
-
-test_required_wants_required if {
-	found := rule.deny with input as input_for({"taskManager": "Required"}, false, true)
-	fixture.places(found) == {"spec/affinity/podAntiAffinity"}
-	good := rule.deny with input as input_for({"taskManager": "Required"}, true, false)
-	count(good) == 0
+test_every_problem_becomes_a_finding if {
+	problems := [fixture.problem("spec/a"), fixture.problem("spec/b")]
+	found := rule.deny with input as fixture.with_problems({"taskManagerAntiAffinity": problems})
+	found == {problem | some problem in problems}
 }
 
-test_preferred_takes_either if {
-	found := rule.deny with input as input_for({"taskManager": "Preferred"}, false, false)
-	count(found) == 1
-	preferred := rule.deny with input as input_for({"taskManager": "Preferred"}, false, true)
-	count(preferred) == 0
-	required := rule.deny with input as input_for({"taskManager": "Preferred"}, true, false)
-	count(required) == 0
-}
-
-test_a_tenant_that_asks_for_nothing_gets_no_finding if {
-	found := rule.deny with input as input_for({}, false, false)
+test_other_problems_are_told_by_other_rules if {
+	found := rule.deny with input as fixture.with_problems({"others": [fixture.problem("spec/a")]})
 	count(found) == 0
 }

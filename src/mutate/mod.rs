@@ -19,6 +19,7 @@ mod resources;
 mod security_context;
 mod template_editor;
 mod tolerations;
+mod topology_spread;
 
 pub use checkpoint_volume::VOLUME_NAME;
 pub use patch::patch;
@@ -57,7 +58,7 @@ pub struct Conflict {
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
 
 /// What pods are given, in this order: later injectors write into the container that the first one makes.
-const POD_INJECTORS: [PodInjector; 8] = [
+const POD_INJECTORS: [PodInjector; 9] = [
     main_container::inject,
     labels::inject,
     node_selector::inject,
@@ -65,6 +66,7 @@ const POD_INJECTORS: [PodInjector; 8] = [
     security_context::inject,
     read_only_root::inject,
     anti_affinity::inject,
+    topology_spread::inject,
     checkpoint_volume::inject,
 ];
 

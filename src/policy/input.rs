@@ -111,7 +111,7 @@ impl<'a> Draft<'a> {
         fields.insert(Value::from("request"), request(parts.resource));
         if let Some(workload) = parts.workload {
             complete(&mut flink, workload, parts.object);
-            let pods = pods::described(&pods, workload, object_.as_ref(), &parts.resource.namespace, &tenant);
+            let pods = pods::described(&pods, object_.as_ref(), &tenant);
             flink.insert(Value::from("pods"), pods);
             fields.insert(Value::from("flink"), Value::from(flink));
         }
@@ -187,7 +187,7 @@ fn conditions(
 ) -> BTreeMap<Value, Value> {
     let lists = [
         ("pretends", text(workload.pretends.as_deref())),
-        ("problems", problems::problems(workload, root, tenant, pods)),
+        ("problems", problems::problems(workload, root, resource, tenant, pods)),
         ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("duplicates", super::facts::duplicates::duplicates(workload)),
         ("forbidden", options::forbidden(workload, tenant)),

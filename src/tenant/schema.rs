@@ -59,6 +59,11 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
             unknown: false,
         });
     }
+    if let Some(least) = schema.get("minimum").and_then(Value::as_f64)
+        && value.as_f64().is_some_and(|number| number < least)
+    {
+        found.push(Mismatch { pointer: at.clone(), message: format!("{} is {value}; write {least} or more", label(at)), unknown: false });
+    }
     match value {
         Value::Object(fields) => {
             walk_fields(schema, fields, at, found);

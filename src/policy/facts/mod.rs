@@ -1,6 +1,5 @@
 //! What Rego is poor at, worked out once in Rust and handed over in `input`: one file a fact.
 
-pub mod anti_affinity;
 pub mod containers;
 pub mod convert;
 pub mod duplicates;

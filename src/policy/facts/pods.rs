@@ -1,13 +1,11 @@
 //! `flink.pods`: each set of pods with its template and what rules ask about it.
 
-use super::anti_affinity::anti_affinity;
 use super::containers::{Container, containers};
 use super::convert::convert;
 use super::identity::Account;
-use super::{as_text, get, object, path};
+use super::{object, path};
 use crate::flink::{PodSet, Template, Workload};
 use crate::resource::pointer;
-use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 use regorus::Value;
 use serde_json::Value as Json;
 
@@ -33,8 +31,7 @@ pub fn read<'a>(workload: &'a Workload, root: &'a Json) -> Vec<Pods<'a>> {
 }
 
 /// The sets as rules see them. `converted` is the converted object where there is one: templates are shared with it.
-pub fn described(pods: &[Pods<'_>], workload: &Workload, converted: Option<&Value>, namespace: &str, tenant: &Value) -> Value {
-    let topology_key = as_text(get(tenant, &["scheduling", "antiAffinity", "topologyKey"])).unwrap_or(DEFAULT_TOPOLOGY_KEY);
+pub fn described(pods: &[Pods<'_>], converted: Option<&Value>, tenant: &Value) -> Value {
     let mut templates: Vec<(&Json, Value)> = Vec::with_capacity(pods.len());
     let sets = pods.iter().map(|Pods { set, template: json, containers, account }| {
         let template = match (&set.template, converted) {
@@ -52,7 +49,6 @@ pub fn described(pods: &[Pods<'_>], workload: &Workload, converted: Option<&Valu
             ("main", set.main_container.map_or(Value::Null, Value::from)),
             ("containers", Value::from(containers)),
             ("serviceAccount", account.described()),
-            ("antiAffinity", anti_affinity(set, json, workload, namespace, topology_key)),
             ("template", template),
             ("path", Value::from(path(set.path()))),
         ])

@@ -13,15 +13,28 @@ pub struct Scheduling {
     /// How far apart a cluster's pods are kept.
     #[serde(skip_serializing_if = "is_default")]
     pub anti_affinity: AntiAffinity,
+    /// By what pods are kept apart: AntiAffinity, unless given, by which no place ever gets a second pod of a role that is kept apart Required; TopologySpread, by which places take a second one each when all have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+    /// How strictly a cluster's pods are spread evenly over zones (`topology.kubernetes.io/zone`).
+    #[serde(skip_serializing_if = "is_default")]
+    pub zone_spread: ZoneSpread,
+    /// How many nodes the tenant's pods can run on: a warning tells of pods that must be kept on more nodes than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i32>", range(min = 1))]
+    pub nodes: Option<u32>,
     /// Node labels that every pod is given to select; another value is refused.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub node_selector: BTreeMap<String, String>,
     /// Tolerations that every pod is given; once given, no other toleration is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerations: Option<Vec<Toleration>>,
-    /// Priority classes that pods may use; any when absent.
+    /// Priority classes that pods may use; any when absent. Kubernetes gives a pod that names none the cluster's default class, where there is one: list that too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_classes: Option<Vec<String>>,
+    /// Schedulers that pods may name, `default-scheduler` for those that name none; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduler_names: Option<Vec<String>>,
 }
 
 /// The node label that keeps pods apart where a tenant names no other: one place is one node.
@@ -42,8 +55,30 @@ pub struct AntiAffinity {
     pub topology_key: Option<String>,
 }
 
-/// Strength of an anti-affinity.
+/// Spreading over zones by role.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ZoneSpread {
+    /// How strictly a cluster's JobManagers are spread over zones: Preferred, where there is room, or Required; not at all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_manager: Option<Spreading>,
+    /// How strictly a cluster's TaskManagers are spread over zones: Preferred, where there is room, or Required; not at all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_manager: Option<Spreading>,
+}
+
+/// By what pods are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = super::values::without_words)]
+pub enum Spread {
+    /// Terms of pod anti-affinity.
+    AntiAffinity,
+    /// Topology spread constraints.
+    TopologySpread,
+}
+
+/// Strength of an anti-affinity or of a constraint, the weaker first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = super::values::without_words)]
 pub enum Spreading {
     /// The scheduler tries.

@@ -14,6 +14,7 @@ mod images;
 mod marks;
 mod mounts;
 mod operator;
+mod scheduling;
 mod tolerations;
 
 use super::options::is_given;
@@ -22,7 +23,7 @@ use super::{as_text, path};
 use crate::flink::config::Entry;
 use crate::flink::image::glob;
 use crate::flink::{Engine, Role, Workload};
-use crate::resource::pointer;
+use crate::resource::{Resource, pointer};
 use regorus::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -33,7 +34,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 11] = [
+const JUDGES: [Judge; 12] = [
     operator::judge,
     accounts::judge,
     images::judge,
@@ -42,17 +43,18 @@ const JUDGES: [Judge; 11] = [
     entrypoints::judge,
     marks::judge,
     tolerations::judge,
+    scheduling::judge,
     exposure::judge,
     data::judge,
     credentials::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.
-pub fn problems(workload: &Workload, root: &Json, tenant: &Value, pods: &[Pods<'_>]) -> Value {
+pub fn problems(workload: &Workload, root: &Json, resource: &Resource, tenant: &Value, pods: &[Pods<'_>]) -> Value {
     let mut found = Found::default();
     // Nobody's objects are held to nobody's rules.
     if matches!(tenant, Value::Object(_)) {
-        let subject = Subject::new(workload, root, tenant, pods);
+        let subject = Subject::new(workload, root, resource, tenant, pods);
         JUDGES.iter().for_each(|judge| judge(&subject, &mut found));
     }
     Value::from(found.lists.into_iter().map(|(list, found)| (Value::from(list), Value::from(found))).collect::<BTreeMap<_, _>>())
@@ -62,14 +64,15 @@ pub fn problems(workload: &Workload, root: &Json, tenant: &Value, pods: &[Pods<'
 struct Subject<'a> {
     workload: &'a Workload,
     root: &'a Json,
+    resource: &'a Resource,
     tenant: &'a Value,
     security: &'a Value,
     pods: &'a [Pods<'a>],
 }
 
 impl<'a> Subject<'a> {
-    fn new(workload: &'a Workload, root: &'a Json, tenant: &'a Value, pods: &'a [Pods<'a>]) -> Self {
-        Self { workload, root, tenant, security: &tenant["security"], pods }
+    fn new(workload: &'a Workload, root: &'a Json, resource: &'a Resource, tenant: &'a Value, pods: &'a [Pods<'a>]) -> Self {
+        Self { workload, root, resource, tenant, security: &tenant["security"], pods }
     }
 
     /// An option that somebody wrote: neither a field nor the tenant itself gives it.

@@ -1,0 +1,49 @@
+//! Topology spread constraints: over zones where the tenant wants that, and over nodes where it wants them instead of anti-affinity.
+
+use super::anti_affinity;
+use super::context::{Context, Pods, elements, text};
+use super::edit::{Path, Wishes};
+use crate::placement::{ZONE, by_role};
+use crate::tenant::Spreading;
+use serde_json::{Value, json};
+
+const FIELD: &str = "topologySpreadConstraints";
+
+/// Spreads a cluster's JobManagers and its TaskManagers over zones.
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+    let wanted = &context.tenant.scheduling.zone_spread;
+    let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten() else { return };
+    let Some(labels) = anti_affinity::lacking(context, pods, ZONE, strength) else { return };
+    if has_room(pods.spec(), ZONE, strength) {
+        append(&labels, ZONE, strength, wishes);
+    } else if strength == Spreading::Preferred {
+        // Required anti-affinity would allow no more pods than there are zones; that is for the user to settle.
+        anti_affinity::append(&labels, ZONE, strength, wishes);
+    }
+}
+
+/// Whether one more constraint may stand there: Kubernetes refuses two for the same places with the same strictness.
+pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) -> bool {
+    let same = |constraint: &Value| {
+        text(constraint, "topologyKey") == topology_key && text(constraint, "whenUnsatisfiable") == when_unsatisfiable(strength)
+    };
+    !elements(spec, FIELD).iter().any(same)
+}
+
+/// Asks for a constraint that gives every place as many of the pods with these labels.
+pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wishes: &mut Wishes) {
+    let constraint = json!({
+        "maxSkew": 1,
+        "topologyKey": topology_key,
+        "whenUnsatisfiable": when_unsatisfiable(strength),
+        "labelSelector": {"matchLabels": labels},
+    });
+    wishes.append(Path::keys(&["spec", FIELD]), constraint);
+}
+
+fn when_unsatisfiable(strength: Spreading) -> &'static str {
+    match strength {
+        Spreading::Required => "DoNotSchedule",
+        Spreading::Preferred => "ScheduleAnyway",
+    }
+}
