@@ -15,6 +15,10 @@ use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload}
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
+const COMMON_TEMPLATE: &str = "/spec/podTemplate";
+const JOB_MANAGER_TEMPLATE: &str = "/spec/jobManager/podTemplate";
+const TASK_MANAGER_TEMPLATE: &str = "/spec/taskManager/podTemplate";
+
 pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
@@ -32,11 +36,14 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     let mut problems = Vec::new();
     let mut config = operator_config::read(object, surroundings.operator_defaults(&resource.namespace, version), &mut problems);
     write_older_name(&mut config, version);
+    for place in [COMMON_TEMPLATE, JOB_MANAGER_TEMPLATE, TASK_MANAGER_TEMPLATE] {
+        pod_template::check(object, place, &mut problems);
+    }
     let counts = operator_count::count(object, mode, version, &mut config, &mut problems);
 
     let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
-    let job_manager = pod_set(object, Role::JobManager, counts.job_managers, "/spec/jobManager/podTemplate", by_name);
-    let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, "/spec/taskManager/podTemplate", by_name);
+    let job_manager = pod_set(object, Role::JobManager, counts.job_managers, JOB_MANAGER_TEMPLATE, by_name);
+    let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, TASK_MANAGER_TEMPLATE, by_name);
     let sizing = Sizing { object, config: &config, version, mode };
     let mut size = sizing.size(&counts, &job_manager, &task_manager, problems);
     size.total.jobs = jobs;
@@ -67,7 +74,7 @@ fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
 }
 
 fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool) -> PodSet {
-    let template = pod_template::merge(object, "/spec/podTemplate", place, by_name);
+    let template = pod_template::merge(object, COMMON_TEMPLATE, place, by_name);
     let is_main = |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
     let main_container =
         pointer::at(&template.value, "/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
