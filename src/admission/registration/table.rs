@@ -104,6 +104,7 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: PODS, conditions: CHANGES, on_failure: OnFailure::Fail },
     Webhook { name: "claims", reach: Reach::TenantNamespaces, rules: CLAIMS, conditions: CHANGES, on_failure: OnFailure::Fail },
     Webhook { name: "workloads", reach: Reach::TenantNamespaces, rules: WORKLOADS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook { name: "network", reach: Reach::TenantNamespaces, rules: NETWORK, conditions: WAYS_IN_CHANGE, on_failure: OnFailure::Fail },
     // What is wrong here is told early; nothing is kept out that could not come in by an image. So nobody waits for it.
     Webhook {
         name: "options",
@@ -133,6 +134,10 @@ const PODS: &[Rule] =
     &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["pods", "pods/ephemeralcontainers", "pods/resize"] }];
 const CLAIMS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
 const CONFIG_MAPS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
+const NETWORK: &[Rule] = &[
+    Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["services"] },
+    Rule { operations: CREATE_AND_UPDATE, group: "networking.k8s.io", version: "v1", resources: &["ingresses"] },
+];
 const WORKLOADS: &[Rule] = &[
     Rule {
         operations: CREATE_AND_UPDATE,
@@ -176,6 +181,15 @@ const WHAT_RUNS_CHANGES: Condition = Condition {
 const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canary"));
 
 const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
+
+/// Of Services and Ingresses annotations say as much as the spec: further host names, and pieces of configuration.
+const WAY_IN_CHANGES: Condition = Condition {
+    name: "way-in-changes",
+    expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
+                 object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})",
+};
+
+const WAYS_IN_CHANGE: &[Condition] = &[NOT_BEING_DELETED, WAY_IN_CHANGES];
 
 /// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few seconds.
 const HOLDS_OPTIONS: Condition = Condition {

@@ -5,15 +5,22 @@
 //! report a list are not even looked at while it is missing.
 
 mod accounts;
+mod beside;
+mod cost;
 mod credentials;
 mod data;
+mod elasticity;
 mod entrypoints;
 mod environment;
 mod exposure;
+mod hosts;
 mod images;
 mod marks;
 mod mounts;
+mod observed;
 mod operator;
+mod restarts;
+mod spot;
 mod tolerations;
 
 use super::options::is_given;
@@ -32,7 +39,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 11] = [
+const JUDGES: [Judge; 18] = [
     operator::judge,
     accounts::judge,
     images::judge,
@@ -44,6 +51,13 @@ const JUDGES: [Judge; 11] = [
     exposure::judge,
     data::judge,
     credentials::judge,
+    hosts::judge,
+    beside::judge,
+    restarts::judge,
+    elasticity::judge,
+    observed::judge,
+    cost::judge,
+    spot::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty. `pods` is what `flink.pods` says.
@@ -112,6 +126,27 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// How grave a problem is.
+#[derive(Clone, Copy)]
+enum Weight {
+    /// As its rule says.
+    Error,
+    /// Worth a warning.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Weight {
+    fn level(self) -> Option<&'static str> {
+        match self {
+            Self::Error => None,
+            Self::Warning => Some("warning"),
+            Self::Info => Some("info"),
+        }
+    }
+}
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
@@ -126,6 +161,15 @@ impl Found {
 
     /// A problem at a path of tokens.
     fn add_at(&mut self, list: &'static str, path: Value, message: String, help: impl Into<Option<String>>) {
+        self.push(list, path, message, help, Weight::Error);
+    }
+
+    /// A problem of its own weight, whatever its rule's level.
+    fn weigh(&mut self, list: &'static str, pointer: &str, message: String, help: impl Into<Option<String>>, weight: Weight) {
+        self.push(list, Value::from(path(pointer)), message, help, weight);
+    }
+
+    fn push(&mut self, list: &'static str, path: Value, message: String, help: impl Into<Option<String>>, weight: Weight) {
         let list = self.lists.entry(list).or_default();
         if list.len() >= MOST {
             return;
@@ -133,6 +177,9 @@ impl Found {
         let mut fields = BTreeMap::from([(Value::from("msg"), Value::from(message)), (Value::from("path"), path)]);
         if let Some(help) = help.into() {
             fields.insert(Value::from("help"), Value::from(help));
+        }
+        if let Some(level) = weight.level() {
+            fields.insert(Value::from("level"), Value::from(level));
         }
         let problem = Value::from(fields);
         if !list.contains(&problem) {

@@ -1,0 +1,89 @@
+//! How jobs restart after failures: whether there is an end to it, and a pause.
+
+use super::{Found, Subject, shown, texts};
+use crate::flink::memory::java::parse_int;
+use crate::flink::options::Names;
+use crate::resource::pointer;
+use crate::tenant::duration;
+use regorus::Value;
+
+const TYPE: Names = &["restart-strategy.type", "restart-strategy"];
+
+/// A strategy: its spellings, the option that bounds its restarts with Flink's default, and the option with its pause.
+struct Strategy {
+    names: &'static [&'static str],
+    restarts: Option<(&'static str, i32)>,
+    pause: Option<(&'static str, &'static str)>,
+}
+
+/// The first name is the one that a tenant writes.
+const STRATEGIES: [Strategy; 4] = [
+    Strategy { names: &["none", "off", "disable"], restarts: None, pause: None },
+    Strategy {
+        names: &["fixed-delay", "fixeddelay"],
+        restarts: Some(("restart-strategy.fixed-delay.attempts", 1)),
+        pause: Some(("restart-strategy.fixed-delay.delay", "1 s")),
+    },
+    Strategy {
+        names: &["failure-rate", "failurerate"],
+        restarts: Some(("restart-strategy.failure-rate.max-failures-per-interval", 1)),
+        pause: Some(("restart-strategy.failure-rate.delay", "1 s")),
+    },
+    Strategy {
+        names: &["exponential-delay", "exponentialdelay"],
+        restarts: Some(("restart-strategy.exponential-delay.attempts-before-reset-backoff", i32::MAX)),
+        pause: Some(("restart-strategy.exponential-delay.max-backoff", "1 min")),
+    },
+];
+
+pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
+    let wanted = &subject.tenant["flink"]["restartStrategy"];
+    if !matches!(wanted, Value::Object(_)) || !subject.workload.is_flink() {
+        return;
+    }
+    let config = &subject.workload.config;
+    let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
+    let types = texts(&wanted["types"]);
+    let Some((key, entry)) = config.first(TYPE) else {
+        // A session job takes what its cluster has; of pods not all options are known.
+        if subject.workload.declares_cluster {
+            let first = types.as_ref().and_then(|types| types.first()).copied().unwrap_or("exponential-delay");
+            let message = "no restart strategy is named, and Flink's default may restart a failing job for ever".to_owned();
+            found.add("restarts", &pointer::join(options, "restart-strategy.type"), message, format!("set restart-strategy.type: {first}"));
+        }
+        return;
+    };
+    let place_of = |key: &str| config.entry(key).map_or_else(|| pointer::join(options, key), |entry| subject.place(key, entry));
+    let named = entry.value.trim();
+    let strategy = STRATEGIES.iter().find(|strategy| strategy.names.iter().any(|name| name.eq_ignore_ascii_case(named)));
+    let canonical = strategy.and_then(|strategy| strategy.names.first()).copied().unwrap_or(named);
+    if let Some(types) = types.filter(|types| !types.contains(&canonical)) {
+        if subject.option(TYPE).is_some() {
+            let message = format!("jobs must not have the restart strategy {:?}", shown(named));
+            found.add("restarts", &subject.place(key, entry), message, format!("use {}", types.join(" or ")));
+        }
+        return;
+    }
+    let Some(strategy) = strategy else { return };
+    if let (Some((key, default)), Ok(most)) = (strategy.restarts, wanted["maxRestarts"].as_i64()) {
+        // A value that is no number is told as that.
+        let restarts = config.get(key).map_or(Some(default), parse_int);
+        if let Some(restarts) = restarts.filter(|restarts| i64::from(*restarts) > most)
+            && (config.entry(key).is_none() || subject.option(&[key]).is_some())
+        {
+            let many = if restarts == i32::MAX { "without end".to_owned() } else { format!("{restarts} times") };
+            let message = format!("a failing job would restart {many}: {key} may be at most {most}");
+            found.add("restarts", &place_of(key), message, format!("set {key}: {most}"));
+        }
+    }
+    if let (Some((key, default)), Value::String(least)) = (strategy.pause, &wanted["minDelay"]) {
+        let pause = duration(config.get(key).unwrap_or(default));
+        if let (Some(pause), Some(least_pause)) = (pause, duration(least))
+            && pause < least_pause
+            && (config.entry(key).is_none() || subject.option(&[key]).is_some())
+        {
+            let message = format!("a failing job would restart too soon: {key} must be at least {least}");
+            found.add("restarts", &place_of(key), message, format!("set {key}: {least}"));
+        }
+    }
+}
