@@ -1,5 +1,6 @@
 //! `spec.network`: how Flink may be reached from outside.
 
+use super::is_default;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,10 @@ pub struct Network {
     /// LoadBalancer; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_types: Option<Vec<ServiceType>>,
+    /// Whether whoever comes to Flink's REST port from outside of the cluster must be asked who that is: by an Ingress that
+    /// authenticates, or by Flink's own security.ssl.rest.authentication-enabled.
+    #[serde(skip_serializing_if = "is_default")]
+    pub require_authentication: bool,
     /// Ports of their node that pods may take where the Pod Security level lets them take any; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host_ports: Option<Vec<u16>>,

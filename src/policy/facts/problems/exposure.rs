@@ -1,15 +1,15 @@
 //! Who reaches Flink's REST port, behind which anybody may cancel jobs and run code, from outside of the cluster.
 
 use super::{Found, Subject, Weight, shown, texts, use_one_of};
-use crate::flink::openings::{Kind, Opening, is_open};
+use crate::flink::openings::{Kind, is_open};
 use crate::resource::pointer;
+use regorus::Value;
 
 /// Flink's own Service for the REST port: its type.
 const SERVICE_TYPE: &str = "kubernetes.rest-service.exposed.type";
 /// What the REST port offers to whoever comes, unless switched off.
 const WEB: [(&str, &str); 2] = [("web.submit.enable", "submit"), ("web.cancel.enable", "cancel")];
-const AUTHENTICATE: &str =
-    "set security.ssl.rest.enabled and security.ssl.rest.authentication-enabled: true, or let an Ingress ask who comes";
+const BY_CERTIFICATE: &str = "set security.ssl.rest.enabled and security.ssl.rest.authentication-enabled: true";
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let workload = subject.workload;
@@ -17,78 +17,86 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if by_option.is_none() && workload.openings.is_empty() {
         return;
     }
-    let allowed = texts(&subject.tenant["network"]["serviceTypes"]);
-    let authenticated = is_authenticated(subject);
-    let mut open = false;
-    if let Some(entry) = by_option {
-        let written = subject.option(&[SERVICE_TYPE]).is_some();
-        let place = subject.place(SERVICE_TYPE, entry);
-        open |= service(&entry.value, &place, allowed.as_deref(), Weight::Warning, authenticated || !written, written, found);
+    let network = &subject.tenant["network"];
+    let bounds = Bounds {
+        types: texts(&network["serviceTypes"]),
+        who_comes: network["requireAuthentication"] == Value::Bool(true),
+        authenticated: is_authenticated(subject),
+    };
+    let mut anybody = false;
+    if let Some(entry) = by_option
+        && subject.option(&[SERVICE_TYPE]).is_some()
+    {
+        anybody |= bounds.service(&entry.value, &subject.place(SERVICE_TYPE, entry), false, found);
     }
     for opening in workload.openings.iter().filter(|opening| opening.reaches_rest) {
-        // What became of a custom resource was judged there, by one who knows whether REST authenticates.
-        let weight = if opening.belongs_to_flink { Weight::Info } else { Weight::Warning };
-        open |= match &opening.kind {
-            Kind::Service(service_type) => service(service_type, &opening.pointer, allowed.as_deref(), weight, authenticated, true, found),
-            Kind::Ingress => ingress(opening, weight, authenticated, found),
-        };
+        match &opening.kind {
+            Kind::Service(service_type) => {
+                anybody |= bounds.service(service_type, &opening.pointer, opening.belongs_to_flink, found);
+            }
+            Kind::Ingress if bounds.who_comes && !bounds.authenticated && !opening.asks => {
+                let message = "anybody may reach Flink's REST port through this Ingress, which does not ask who comes".to_owned();
+                let help = format!("let the Ingress ask, such as by nginx.ingress.kubernetes.io/auth-url; or {BY_CERTIFICATE}");
+                found.weigh("exposure", &opening.pointer, message, help, Weight::unless(opening.belongs_to_flink));
+            }
+            Kind::Ingress => {}
+        }
     }
-    if open && workload.declares_cluster && !authenticated {
+    if anybody && workload.declares_cluster {
         web(subject, found);
     }
 }
 
-/// Judges a Service's type; tells whether anybody gets in by it.
-fn service(
-    service_type: &str,
-    place: &str,
-    allowed: Option<&[&str]>,
-    weight: Weight,
+/// What a tenant says of ways in, and what the object says of its REST port.
+struct Bounds<'a> {
+    types: Option<Vec<&'a str>>,
+    who_comes: bool,
     authenticated: bool,
-    written: bool,
-    found: &mut Found,
-) -> bool {
-    let open = is_open(service_type);
-    let message = || format!("Flink's REST port must not be reached through a Service of type {:?}", shown(service_type));
-    let refused = allowed.filter(|allowed| !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(service_type)));
-    match (refused, allowed) {
-        (Some(allowed), _) if written => found.add("exposure", place, message(), use_one_of(allowed)),
-        // The tenant has said that this type is fine.
-        (_, Some(_)) => {}
-        (_, None) if open && !authenticated => {
-            let message = format!("anybody may reach Flink's REST port through a Service of type {:?}", shown(service_type));
-            found.weigh("exposure", place, message, format!("use ClusterIP; or {AUTHENTICATE}"), weight);
-        }
-        (_, None) => {}
-    }
-    open
 }
 
-fn ingress(opening: &Opening, weight: Weight, authenticated: bool, found: &mut Found) -> bool {
-    let open = !opening.asks && !authenticated;
-    if open {
-        let message = "anybody may reach Flink's REST port through this Ingress, which does not ask who comes".to_owned();
-        found.weigh("exposure", &opening.pointer, message, AUTHENTICATE.to_owned(), weight);
+impl Bounds<'_> {
+    /// Judges a Service's type; tells whether it lets in anybody and is not refused for it.
+    fn service(&self, service_type: &str, place: &str, belongs_to_flink: bool, found: &mut Found) -> bool {
+        let shown = shown(service_type);
+        if let Some(types) = self.types.as_ref().filter(|types| !types.iter().any(|own| own.eq_ignore_ascii_case(service_type))) {
+            let message = format!("Flink's REST port must not be reached through a Service of type {shown:?}");
+            found.add("exposure", place, message, use_one_of(types));
+            return false;
+        }
+        if !is_open(service_type) || self.authenticated {
+            return false;
+        }
+        let message = format!("anybody may reach Flink's REST port through a Service of type {shown:?}");
+        let help = format!("use ClusterIP; or {BY_CERTIFICATE}");
+        if self.who_comes {
+            found.weigh("exposure", place, message, help, Weight::unless(belongs_to_flink));
+        } else if self.types.is_none() {
+            // A tenant with a list has said that this type is fine.
+            found.weigh("exposure", place, message, help, if belongs_to_flink { Weight::Info } else { Weight::Warning });
+        }
+        !self.who_comes
     }
-    open
+}
+
+impl Weight {
+    /// What became of an object of Flink's or its operator's was judged there, by one who knows whether REST wants certificates.
+    fn unless(belongs_to_flink: bool) -> Self {
+        if belongs_to_flink { Self::Info } else { Self::Error }
+    }
 }
 
 /// Tells what the REST port offers to those who reach it.
 fn web(subject: &Subject<'_>, found: &mut Found) {
     let config = &subject.workload.config;
-    let on: Vec<_> = WEB.into_iter().filter(|(key, _)| config.get(key).is_none_or(|value| !value.eq_ignore_ascii_case("false"))).collect();
+    let is_on = |key: &str| config.get(key).is_none_or(|value| !value.eq_ignore_ascii_case("false"));
+    let on: Vec<_> = WEB.into_iter().filter(|(key, _)| is_on(key)).collect();
     let Some((first, _)) = on.first() else { return };
     let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
     let place = config.entry(first).map_or_else(|| pointer::join(options, first), |entry| subject.place(first, entry));
     let what = on.iter().map(|(_, what)| *what).collect::<Vec<_>>().join(" and ");
     let help = on.iter().map(|(key, _)| format!("{key}: false")).collect::<Vec<_>>().join(" and ");
-    found.weigh(
-        "exposure",
-        &place,
-        format!("whoever reaches Flink's web pages may {what} jobs there"),
-        format!("set {help}"),
-        Weight::Warning,
-    );
+    let message = format!("whoever reaches Flink's web pages may {what} jobs there");
+    found.weigh("exposure", &place, message, format!("set {help}"), Weight::Warning);
 }
 
 /// Whether the REST port lets in only who has a certificate.
