@@ -165,7 +165,8 @@ fn token(subject: &Subject<'_>, set: &PodSet, found: &mut Found) {
     if pointer::at(set.template(subject.root), "/spec/automountServiceAccountToken") != Some(&Json::Bool(false)) {
         let place = format!("{}/spec/automountServiceAccountToken", set.path());
         let message = format!("pods of role {} never talk to Kubernetes and must not be given a token for it", set.role.as_str());
-        found.add("tokens", &place, message, "set automountServiceAccountToken: false in the pod template".to_owned());
+        let help = format!("set automountServiceAccountToken: false in spec.{}.podTemplate", set.role.as_str());
+        found.add("tokens", &place, message, help);
     }
 }
 

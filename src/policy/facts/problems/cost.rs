@@ -2,7 +2,7 @@
 
 use super::{Found, Subject, Weight, shown, texts};
 use crate::flink::map_options::map_entries;
-use crate::flink::options::{PARALLELISM, REDUNDANT_TASK_MANAGERS};
+use crate::flink::options::{PARALLELISM, REDUNDANT_TASK_MANAGERS, TASK_SLOTS};
 use crate::flink::workload::PodSet;
 use crate::flink::{Engine, Role};
 use crate::resource::pointer;
@@ -59,12 +59,9 @@ fn idle_slots(subject: &Subject<'_>, most: u64, found: &mut Found) {
     let slots = task_managers.saturating_sub(redundant).saturating_mul(size.slots);
     let idle = slots.saturating_sub(parallelism);
     if idle > most {
-        let place = config.first(crate::flink::options::TASK_SLOTS).map(|(key, entry)| subject.place(key, entry));
-        let options = workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-        let place = place.unwrap_or_else(|| pointer::join(options, "taskmanager.numberOfTaskSlots"));
         let message = format!("{slots} task slots for a parallelism of {parallelism}: {idle} stay idle, and at most {most} may");
         let help = "set taskmanager.numberOfTaskSlots to a divisor of the parallelism, or ask for fewer TaskManagers".to_owned();
-        found.add("idleSlots", &place, message, help);
+        found.add("idleSlots", &subject.place_of(TASK_SLOTS), message, help);
     }
 }
 

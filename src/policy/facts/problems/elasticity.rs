@@ -4,7 +4,6 @@
 use super::{Found, Subject, Weight};
 use crate::flink::memory::java::parse_int;
 use crate::flink::options::{Names, PARALLELISM};
-use crate::resource::pointer;
 
 const AUTOSCALER: Names = &["job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"];
 const LEAST: Names = &["job.autoscaler.vertex.min-parallelism", "kubernetes.operator.job.autoscaler.vertex.min-parallelism"];
@@ -25,16 +24,9 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     }
     let wanted = &subject.tenant["flink"]["elasticity"];
     let (floor, ceiling) = (wanted["minParallelism"].as_i64().ok(), wanted["maxParallelism"].as_i64().ok());
-    let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-    let place_of = |names: Names| match config.first(names) {
-        Some((key, entry)) => subject.place(key, entry),
-        None => pointer::join(options, names.first().copied().unwrap_or_default()),
-    };
     let name = |names: Names| names.first().copied().unwrap_or_default();
     // A value that is no number is told as that.
     let number = |names: Names, default| config.first(names).map_or(Some(default), |(_, entry)| parse_int(&entry.value));
-    // What the tenant itself sets is within its bounds.
-    let judged = |names: Names| config.first(names).is_none() || subject.option(names).is_some();
     if autoscaled {
         let (least, most) = (number(LEAST, DEFAULTS.0), number(MOST, DEFAULTS.1));
         if let (Some(least), Some(most)) = (least, most)
@@ -42,25 +34,25 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         {
             let message = format!("the autoscaler shall keep a parallelism of at least {least} and at most {most}, which none is");
             let help = format!("lower {} or raise {}", name(LEAST), name(MOST));
-            found.weigh("elasticity", &place_of(LEAST), message, help, Weight::Warning);
+            found.weigh("elasticity", &subject.place_of(LEAST), message, help, Weight::Warning);
         }
         if let (Some(least), Some(floor)) = (least.map(i64::from), floor)
             && least < floor
-            && judged(LEAST)
+            && subject.is_authors(LEAST)
         {
             let message = format!("the autoscaler may go down to a parallelism of {least}, below the tenant's {floor}");
-            found.add("elasticity", &place_of(LEAST), message, format!("set {}: {floor}", name(LEAST)));
+            found.add("elasticity", &subject.place_of(LEAST), message, format!("set {}: {floor}", name(LEAST)));
         }
         if let (Some(most), Some(ceiling)) = (most.map(i64::from), ceiling)
             && most > ceiling
-            && judged(MOST)
+            && subject.is_authors(MOST)
         {
             let message = format!("the autoscaler may go up to a parallelism of {most}, above the tenant's {ceiling}");
-            found.add("elasticity", &place_of(MOST), message, format!("set {}: {ceiling}", name(MOST)));
+            found.add("elasticity", &subject.place_of(MOST), message, format!("set {}: {ceiling}", name(MOST)));
         }
     } else if let Some((key, entry)) = config.first(PARALLELISM)
         && let Some(parallelism) = parse_int(&entry.value).map(i64::from)
-        && judged(PARALLELISM)
+        && subject.is_authors(PARALLELISM)
     {
         let below = floor.filter(|floor| parallelism < *floor).map(|floor| ("at least", floor));
         let outside = below.or_else(|| ceiling.filter(|ceiling| parallelism > *ceiling).map(|ceiling| ("at most", ceiling)));

@@ -2,7 +2,6 @@
 
 use super::{Found, Subject, Weight, shown, texts, use_one_of};
 use crate::flink::openings::{Kind, is_open};
-use crate::resource::pointer;
 use regorus::Value;
 
 /// Flink's own Service for the REST port: its type.
@@ -91,12 +90,10 @@ fn web(subject: &Subject<'_>, found: &mut Found) {
     let is_on = |key: &str| config.get(key).is_none_or(|value| !value.eq_ignore_ascii_case("false"));
     let on: Vec<_> = WEB.into_iter().filter(|(key, _)| is_on(key)).collect();
     let Some((first, _)) = on.first() else { return };
-    let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-    let place = config.entry(first).map_or_else(|| pointer::join(options, first), |entry| subject.place(first, entry));
     let what = on.iter().map(|(_, what)| *what).collect::<Vec<_>>().join(" and ");
     let help = on.iter().map(|(key, _)| format!("{key}: false")).collect::<Vec<_>>().join(" and ");
     let message = format!("whoever reaches Flink's web pages may {what} jobs there");
-    found.weigh("exposure", &place, message, format!("set {help}"), Weight::Warning);
+    found.weigh("exposure", &subject.place_of(&[first]), message, format!("set {help}"), Weight::Warning);
 }
 
 /// Whether the REST port lets in only who has a certificate.

@@ -99,8 +99,30 @@ impl<'a> Subject<'a> {
 
     /// Where an option stands, or would.
     fn place(&self, key: &str, entry: &Entry) -> String {
-        let options = self.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-        entry.pointer.clone().unwrap_or_else(|| pointer::join(options, key))
+        entry.pointer.clone().unwrap_or_else(|| self.vacancy(key))
+    }
+
+    /// Where an option would stand that is not there.
+    fn vacancy(&self, key: &str) -> String {
+        let options = self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
+            Engine::Spotify => "/spec/flinkProperties",
+            Engine::Lyft => "/spec/flinkConfig",
+            _ => "/spec/flinkConfiguration",
+        });
+        pointer::join(options, key)
+    }
+
+    /// Where an option stands by one of its names, or would by the first.
+    fn place_of(&self, names: &[&str]) -> String {
+        match self.workload.config.first(names) {
+            Some((key, entry)) => self.place(key, entry),
+            None => self.vacancy(names.first().copied().unwrap_or_default()),
+        }
+    }
+
+    /// Whether a value is the object's author's: written, or not and Flink's default. What the tenant itself sets is not.
+    fn is_authors(&self, names: &[&str]) -> bool {
+        self.workload.config.first(names).is_none() || self.option(names).is_some()
     }
 
     /// Flink's roles whose pods are made by options, with the names that options have for them.

@@ -26,26 +26,21 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
 fn metrics(subject: &Subject<'_>, wanted: &[&str], found: &mut Found) {
     let config = &subject.workload.config;
     let started = config.get("metrics.reporters").map(|names| names.split(',').map(str::trim).collect::<Vec<_>>());
-    let reporters = config.under("metrics.reporter.").filter_map(|(key, entry)| {
+    let mut reporters = config.under("metrics.reporter.").filter_map(|(key, entry)| {
         let rest = key.strip_prefix("metrics.reporter.")?;
         let name = rest.strip_suffix(".factory.class").or_else(|| rest.strip_suffix(".class"))?;
         // Without a list every reporter starts.
         started.as_ref().is_none_or(|started| started.contains(&name)).then_some(entry.value.trim())
     });
-    let mut reporters = reporters;
     if reporters.any(|class| is_any(wanted, class)) {
         return;
     }
-    let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-    let place = config
-        .entry("metrics.reporters")
-        .map_or_else(|| pointer::join(options, "metrics.reporters"), |entry| subject.place("metrics.reporters", entry));
     let message = "the cluster has none of the metrics reporters that its tenant demands".to_owned();
     let help = match wanted.first() {
         Some(first) => format!("set metrics.reporter.<name>.factory.class to {first}"),
         None => "ask who keeps the tenant: its list of reporters is empty".into(),
     };
-    found.add("metrics", &place, message, help);
+    found.add("metrics", &subject.place_of(&["metrics.reporters"]), message, help);
 }
 
 fn logs(subject: &Subject<'_>, found: &mut Found) {

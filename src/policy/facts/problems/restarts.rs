@@ -3,7 +3,6 @@
 use super::{Found, Subject, shown, texts};
 use crate::flink::memory::java::parse_int;
 use crate::flink::options::Names;
-use crate::resource::pointer;
 use crate::tenant::duration;
 use regorus::Value;
 
@@ -42,18 +41,16 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         return;
     }
     let config = &subject.workload.config;
-    let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
     let types = texts(&wanted["types"]);
     let Some((key, entry)) = config.first(TYPE) else {
         // A session job takes what its cluster has; of pods not all options are known.
         if subject.workload.declares_cluster {
             let first = types.as_ref().and_then(|types| types.first()).copied().unwrap_or("exponential-delay");
             let message = "no restart strategy is named, and Flink's default may restart a failing job for ever".to_owned();
-            found.add("restarts", &pointer::join(options, "restart-strategy.type"), message, format!("set restart-strategy.type: {first}"));
+            found.add("restarts", &subject.vacancy("restart-strategy.type"), message, format!("set restart-strategy.type: {first}"));
         }
         return;
     };
-    let place_of = |key: &str| config.entry(key).map_or_else(|| pointer::join(options, key), |entry| subject.place(key, entry));
     let named = entry.value.trim();
     let strategy = STRATEGIES.iter().find(|strategy| strategy.names.iter().any(|name| name.eq_ignore_ascii_case(named)));
     let canonical = strategy.and_then(|strategy| strategy.names.first()).copied().unwrap_or(named);
@@ -69,21 +66,21 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         // A value that is no number is told as that.
         let restarts = config.get(key).map_or(Some(default), parse_int);
         if let Some(restarts) = restarts.filter(|restarts| i64::from(*restarts) > most)
-            && (config.entry(key).is_none() || subject.option(&[key]).is_some())
+            && subject.is_authors(&[key])
         {
             let many = if restarts == i32::MAX { "without end".to_owned() } else { format!("{restarts} times") };
             let message = format!("a failing job would restart {many}: {key} may be at most {most}");
-            found.add("restarts", &place_of(key), message, format!("set {key}: {most}"));
+            found.add("restarts", &subject.place_of(&[key]), message, format!("set {key}: {most}"));
         }
     }
     if let (Some((key, default)), Value::String(least)) = (strategy.pause, &wanted["minDelay"]) {
         let pause = duration(config.get(key).unwrap_or(default));
         if let (Some(pause), Some(least_pause)) = (pause, duration(least))
             && pause < least_pause
-            && (config.entry(key).is_none() || subject.option(&[key]).is_some())
+            && subject.is_authors(&[key])
         {
             let message = format!("a failing job would restart too soon: {key} must be at least {least}");
-            found.add("restarts", &place_of(key), message, format!("set {key}: {least}"));
+            found.add("restarts", &subject.place_of(&[key]), message, format!("set {key}: {least}"));
         }
     }
 }
