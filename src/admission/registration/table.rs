@@ -186,7 +186,7 @@ const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
 const WAY_IN_CHANGES: Condition = Condition {
     name: "way-in-changes",
     expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
-                 object.metadata.?annotations.orValue({}) != oldObject.metadata.?annotations.orValue({})",
+                 object.metadata.?annotations != oldObject.metadata.?annotations",
 };
 
 const WAYS_IN_CHANGE: &[Condition] = &[NOT_BEING_DELETED, WAY_IN_CHANGES];
