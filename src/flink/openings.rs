@@ -87,8 +87,8 @@ fn is_snippet(key: &str) -> bool {
 
 /// Keys whose values are host names: further names that a controller serves, and names that are written into DNS.
 pub fn names_hosts(key: &str) -> bool {
-    let of_dns = key.starts_with("external-dns.alpha.kubernetes.io/") && matches!(name(key), "hostname" | "internal-hostname");
-    of_dns || matches!(name(key), "server-alias" | "server-alias-regex")
+    let of_dns = key.starts_with("external-dns.") && matches!(name(key), "hostname" | "internal-hostname");
+    of_dns || matches!(name(key), "server-alias" | "server-alias-regex" | "host-aliases")
 }
 
 /// Whether an annotation makes a controller ask who comes.

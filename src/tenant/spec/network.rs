@@ -22,6 +22,7 @@ pub struct Network {
     pub require_authentication: bool,
     /// Ports of their node that pods may take where the Pod Security level lets them take any; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = super::values::without_format)]
     pub host_ports: Option<Vec<u16>>,
 }
 

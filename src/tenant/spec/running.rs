@@ -14,6 +14,7 @@ pub struct RestartStrategy {
     /// The most restarts: attempts of a fixed delay, failures within the interval of a failure rate, attempts of an exponential delay
     /// before it starts anew; any number when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = super::values::without_format)]
     pub max_restarts: Option<u32>,
     /// The shortest pause between restarts, such as `10 s`, for an exponential delay the one that it grows to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,8 +43,10 @@ pub enum RestartType {
 pub struct Elasticity {
     /// The least parallelism that they may be scaled to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = super::values::without_format)]
     pub min_parallelism: Option<u32>,
     /// The greatest parallelism that they may be scaled to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(transform = super::values::without_format)]
     pub max_parallelism: Option<u32>,
 }

@@ -73,6 +73,9 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             found.add("restarts", &subject.place_of(&[key]), message, format!("set {key}: {most}"));
         }
     }
+    if canonical == "failure-rate" && wanted["maxRestarts"] != Value::Undefined {
+        interval(subject, found);
+    }
     if let (Some((key, default)), Value::String(least)) = (strategy.pause, &wanted["minDelay"]) {
         let pause = duration(config.get(key).unwrap_or(default));
         if let (Some(pause), Some(least_pause)) = (pause, duration(least))
@@ -82,5 +85,22 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             let message = format!("a failing job would restart too soon: {key} must be at least {least}");
             found.add("restarts", &subject.place_of(&[key]), message, format!("set {key}: {least}"));
         }
+    }
+}
+
+/// A failure rate stops restarts only where so many failures, each a pause apart, fit into its interval.
+fn interval(subject: &Subject<'_>, found: &mut Found) {
+    const INTERVAL: &str = "restart-strategy.failure-rate.failure-rate-interval";
+    let config = &subject.workload.config;
+    let value = |key: &str, default: &'static str| config.get(key).map_or_else(|| default.to_owned(), str::to_owned);
+    let failures = parse_int(&value("restart-strategy.failure-rate.max-failures-per-interval", "1"));
+    let pause = duration(&value("restart-strategy.failure-rate.delay", "1 s"));
+    let span = duration(&value(INTERVAL, "1 min"));
+    if let (Some(failures), Some(pause), Some(span)) = (failures, pause, span)
+        && pause.saturating_mul(i128::from(failures)) >= span
+        && subject.is_authors(&[INTERVAL])
+    {
+        let message = format!("a failing job would restart without end: {failures} pauses are no shorter than {INTERVAL}");
+        found.add("restarts", &subject.place_of(&[INTERVAL]), message, format!("set a longer {INTERVAL}, or a shorter pause"));
     }
 }
