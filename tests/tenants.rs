@@ -33,6 +33,7 @@ fn every_wrong_tenant_is_told_with_its_place() {
         "overlapping-patterns.yaml",
         "same-by-labels.yaml",
         "malformed.yaml",
+        "wrong-demands.yaml",
         "wrong-version.yaml",
         "no-object.yaml",
         "empty",

@@ -13,6 +13,7 @@ mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;
+pub mod openings;
 pub mod operator;
 pub mod options;
 pub mod sizing;
@@ -22,6 +23,6 @@ pub mod values;
 pub mod version;
 pub mod workload;
 
-pub use kinds::{is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
+pub use kinds::{has_same_annotations, is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
 pub use surroundings::Surroundings;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -1,6 +1,7 @@
 //! The one model that every kind is lowered to, and that rules, sizes and mutation are written over.
 
 use super::config::FlinkConfig;
+use super::openings::Opening;
 use super::sizing::Size;
 use super::version::FlinkVersion;
 use crate::resource::pointer;
@@ -275,6 +276,8 @@ pub struct Workload {
     pub config_pointer: Option<String>,
     /// What Kubernetes will be asked for.
     pub size: Size,
+    /// Ways by which somebody outside of the cluster gets in.
+    pub openings: Vec<Opening>,
     /// Whether this object declares a Flink cluster (a custom resource), not merely one pod of it.
     pub declares_cluster: bool,
 }

@@ -77,6 +77,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
         }
     }
+    super::demands::remarks(spec, &mut error);
     let configuration = &spec.flink.configuration;
     for (field, options) in [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)] {
         for (key, value) in options.iter().filter(|(_, value)| value.0.is_object() || value.0.is_array() || value.0.is_null()) {

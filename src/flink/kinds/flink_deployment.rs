@@ -3,6 +3,7 @@
 //! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only after a savepoint
 //! that may take minutes, and resuming must not fail because somebody else took the place meanwhile.
 
+use super::ingress;
 use super::operator_config::{self, FLINK_CONFIGURATION};
 use super::operator_count;
 use super::operator_size::Sizing;
@@ -56,6 +57,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         config,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
+        openings: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace).into_iter().collect(),
         declares_cluster: true,
         ..workload
     }

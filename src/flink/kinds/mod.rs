@@ -13,6 +13,7 @@ mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
 mod growth;
+mod ingress;
 mod made_cluster;
 mod mounted_config;
 mod operator_config;
@@ -21,10 +22,12 @@ mod operator_size;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
+mod service;
 mod slot_limits;
 mod standalone;
 
 pub use config_map::is_same_configuration;
+pub use ingress::has_same_annotations;
 pub use standalone::{is_made_by_operator, only_shrinks};
 
 use super::{Surroundings, Workload};
@@ -35,9 +38,12 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 12] = [
+const KINDS: [(&str, &str, Lowering); 15] = [
     ("", "Pod", pod::lower),
     ("", "ConfigMap", config_map::lower),
+    ("", "Service", service::lower),
+    ("networking.k8s.io", "Ingress", ingress::lower),
+    ("extensions", "Ingress", ingress::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
     ("batch", "Job", standalone::lower),

@@ -6,6 +6,7 @@ pub mod duplicates;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod examples;
+mod host_ports;
 pub mod identity;
 pub mod image;
 pub mod memory;
