@@ -2,6 +2,7 @@
 
 use super::input::Manifest;
 use crate::flink::Surroundings;
+use crate::flink::kinds::is_claim;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
 use crate::tenant::load::{TenantProblem, labels};
@@ -30,7 +31,8 @@ pub struct OperatorArgs {
 }
 
 impl OperatorArgs {
-    /// What is known beside the objects of an input: the operator's defaults, and the ConfigMaps among `manifests`.
+    /// What is known beside the objects of an input: the operator's defaults, and the ConfigMaps and claims among
+    /// `manifests`.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -40,6 +42,9 @@ impl OperatorArgs {
         for Manifest { resource, .. } in manifests {
             if resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap" {
                 surroundings.add_config_map(&resource.namespace, &resource.name, &resource.object);
+            }
+            if is_claim(resource) {
+                surroundings.add_claim(&resource.namespace, &resource.name, &resource.object);
             }
         }
         Ok(surroundings)

@@ -75,9 +75,10 @@ impl Texts {
         self.of(|text| text.contains(word) || text.contains('\\'))
     }
 
-    /// The objects of the files that may hold a ConfigMap with Flink's configuration.
-    pub fn config_maps(&self) -> Vec<Manifest> {
-        self.of(|text| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file)))
+    /// The objects of the files that may hold what others mean something by: a ConfigMap with Flink's configuration, a claim.
+    pub fn surrounding(&self) -> Vec<Manifest> {
+        let configures = |text: &str| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file));
+        self.of(|text| configures(text) || text.contains("PersistentVolumeClaim"))
     }
 
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {

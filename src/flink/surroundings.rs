@@ -1,11 +1,13 @@
-//! What an object means beyond what it says itself: the operator's default configuration, and the ConfigMaps that its
-//! pods mount.
+//! What an object means beyond what it says itself: the operator's default configuration, and the ConfigMaps and claims that
+//! its pods mount.
 
+use super::claims::{Reach, reach_of};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all later ones).
 const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.";
@@ -16,6 +18,7 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 pub struct Surroundings {
     operator: OperatorDefaults,
     config_maps: BTreeMap<(String, String), FlinkConfig>,
+    claims: BTreeMap<String, Arc<BTreeMap<String, Reach>>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -38,6 +41,18 @@ impl Surroundings {
         if let Some(Ok(config)) = read {
             self.config_maps.insert((namespace.into(), name.into()), config);
         }
+    }
+
+    /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
+    pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
+        if let Some(reach) = reach_of(object) {
+            Arc::make_mut(self.claims.entry(namespace.into()).or_default()).insert(name.into(), reach);
+        }
+    }
+
+    /// The claims of a namespace; `None` where none is known.
+    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, Reach>>> {
+        self.claims.get(namespace).cloned()
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

@@ -1,11 +1,13 @@
 //! The one model that every kind is lowered to, and that rules, sizes and mutation are written over.
 
+use super::claims::Reach;
 use super::config::FlinkConfig;
 use super::sizing::Size;
 use super::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What starts the cluster's pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -264,6 +266,8 @@ pub struct Workload {
     pub size: Size,
     /// Whether this object declares a Flink cluster (a custom resource), not merely one pod of it.
     pub declares_cluster: bool,
+    /// The claims of the namespace by name, as far as they are known; `None` for none.
+    pub claims: Option<Arc<BTreeMap<String, Reach>>>,
 }
 
 impl Workload {

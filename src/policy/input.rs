@@ -1,7 +1,7 @@
 //! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::{object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
+use super::facts::{object, operator, option_checks, options, path, pod_security, pods, problems, size, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -152,7 +152,7 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("jobs", Value::from(workload.jobs)),
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
-        ("problems", problems::problems(workload, root, tenant, &pods)),
+        ("problems", problems::problems(workload, resource, root, tenant, &pods)),
         ("pods", pods),
         ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("config", options::config(workload)),
@@ -162,7 +162,6 @@ fn flink(workload: &Workload, root: &serde_json::Value, converted: Option<&Value
         ("operator", operator::operator(workload, resource, root, tenant)),
         ("options", option_checks::option_checks(workload, tenant)),
         ("tolerations", options::tolerations(workload)),
-        ("state", state::state(workload, root, tenant)),
         ("size", size::size(workload)),
         ("memory", size::memory(workload)),
     ])

@@ -17,12 +17,14 @@ mod mounted_config;
 mod operator_config;
 mod operator_count;
 mod operator_size;
+mod persistent_volume_claim;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
 mod standalone;
 
 pub use config_map::is_same_configuration;
+pub use persistent_volume_claim::{CLASS_ANNOTATION, claims_no_more, is_claim};
 pub use standalone::{is_made_by_operator, only_shrinks};
 
 use super::{Surroundings, Workload};
@@ -33,9 +35,10 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 12] = [
+const KINDS: [(&str, &str, Lowering); 13] = [
     ("", "Pod", pod::lower),
     ("", "ConfigMap", config_map::lower),
+    ("", "PersistentVolumeClaim", persistent_volume_claim::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
     ("batch", "Job", standalone::lower),
@@ -63,5 +66,6 @@ pub fn lower_within(resource: &Resource, object: &Value, surroundings: &Surround
     // that says nothing of the pods but their number: where what it scales can be read, that is judged with the new number;
     // elsewhere it passes, and each pod is judged and counted as it is created.
     let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
-    (whole && object.is_object()).then(|| lowering(resource, object, surroundings))
+    (whole && object.is_object())
+        .then(|| Workload { claims: surroundings.claims(&resource.namespace), ..lowering(resource, object, surroundings) })
 }

@@ -5,6 +5,8 @@
 //! report a list are not even looked at while it is missing.
 
 mod accounts;
+mod apart;
+mod claim_requests;
 mod credentials;
 mod data;
 mod entrypoints;
@@ -14,14 +16,16 @@ mod images;
 mod marks;
 mod mounts;
 mod operator;
+mod state;
 mod tolerations;
+mod upgrades;
 
 use super::options::is_given;
 use super::{as_text, path};
 use crate::flink::config::Entry;
 use crate::flink::image::glob;
 use crate::flink::{Engine, Role, Workload};
-use crate::resource::pointer;
+use crate::resource::{Resource, pointer};
 use regorus::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -32,7 +36,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 11] = [
+const JUDGES: [Judge; 14] = [
     operator::judge,
     accounts::judge,
     images::judge,
@@ -44,14 +48,17 @@ const JUDGES: [Judge; 11] = [
     exposure::judge,
     data::judge,
     credentials::judge,
+    state::judge,
+    upgrades::judge,
+    claim_requests::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty. `pods` is what `flink.pods` says.
-pub fn problems(workload: &Workload, root: &Json, tenant: &Value, pods: &Value) -> Value {
+pub fn problems(workload: &Workload, resource: &Resource, root: &Json, tenant: &Value, pods: &Value) -> Value {
     let mut found = Found::default();
     // Nobody's objects are held to nobody's rules.
     if matches!(tenant, Value::Object(_)) {
-        let subject = Subject::new(workload, root, tenant, pods);
+        let subject = Subject::new(workload, resource, root, tenant, pods);
         JUDGES.iter().for_each(|judge| judge(&subject, &mut found));
     }
     Value::from(found.lists.into_iter().map(|(list, found)| (Value::from(list), Value::from(found))).collect::<BTreeMap<_, _>>())
@@ -60,6 +67,7 @@ pub fn problems(workload: &Workload, root: &Json, tenant: &Value, pods: &Value) 
 /// What is judged, and by what.
 struct Subject<'a> {
     workload: &'a Workload,
+    resource: &'a Resource,
     root: &'a Json,
     tenant: &'a Value,
     security: &'a Value,
@@ -67,8 +75,8 @@ struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(workload: &'a Workload, root: &'a Json, tenant: &'a Value, pods: &'a Value) -> Self {
-        Self { workload, root, tenant, security: &tenant["security"], pods }
+    fn new(workload: &'a Workload, resource: &'a Resource, root: &'a Json, tenant: &'a Value, pods: &'a Value) -> Self {
+        Self { workload, resource, root, tenant, security: &tenant["security"], pods }
     }
 
     /// An option that somebody wrote: neither a field nor the tenant itself gives it.
