@@ -69,12 +69,15 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     };
     let Some(main) = pods.main_container() else { return };
     let place = place(context, volume, pods.object);
-    if seen_by(context, volume, pods).is_some_and(|seen| seen.path == place.path) {
-        return;
-    }
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
     let claim_name = claim_for(&volume.claim_name, context.cluster);
     let volumes = elements(pods.spec(), "volumes");
+    let path = place.path.as_str();
+    let mounted = mounted_at(pods, path);
+    let lacks_volume = mounted.is_some_and(|mount| text(mount, "name") == VOLUME_NAME && volume_of(pods, VOLUME_NAME).is_none());
+    if !lacks_volume && seen_by(context, volume, pods).is_some_and(|seen| seen.path == path) {
+        return;
+    }
     // Flink has mounted it by its own option, which names the volume so.
     if volumes
         .iter()
@@ -83,11 +86,9 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         return;
     }
     let mounts = Path::keys(&["spec", "containers"]).index(main).key("volumeMounts");
-    let path = place.path.as_str();
-    let mounted = mounted_at(pods, path);
     if let Some(mount) = mounted {
         let name = text(mount, "name");
-        match claim_of(pods, name) {
+        match volume_of(pods, name).and_then(claim) {
             Some(claim) if is_own(claim) => return,
             // The volume is missing, or is another: said below.
             _ if name == VOLUME_NAME => {}
@@ -102,6 +103,9 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             }
         }
     }
+    let container = pods.spec().get("containers").and_then(|containers| containers.get(main));
+    let present = container.map(|container| elements(container, "volumeMounts")).unwrap_or_default();
+    let is_mounted = |name: &str| present.iter().any(|mount| text(mount, "name") == name);
     let name = match volumes.iter().position(|volume| text(volume, "name") == VOLUME_NAME) {
         Some(index) if volumes.get(index).and_then(writable_claim).is_some_and(is_own) => VOLUME_NAME,
         Some(index) => {
@@ -113,8 +117,9 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             });
             return;
         }
-        // A volume that nobody can see here yet, or only elsewhere in the pod, is not added a second time.
-        None => match volumes.iter().find(|volume| writable_claim(volume).is_some_and(is_own)) {
+        // A volume that is there, and that this container does not see yet, is not added a second time. One that it sees elsewhere
+        // cannot be mounted again where mounts merge by their names.
+        None => match volumes.iter().find(|volume| writable_claim(volume).is_some_and(is_own) && !is_mounted(text(volume, "name"))) {
             Some(volume) if mounted.is_none() => text(volume, "name"),
             _ => {
                 wishes.append(
@@ -134,12 +139,14 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     }
 }
 
-/// Where the claim is to be seen: where all pods that see it already do, else at the tenant's path.
+/// Where the claim is to be seen: where all pods that see it already do and the others have nothing, else at the tenant's path.
 fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Seen {
-    let sets = context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
-    let mut seen = sets.filter_map(|pods| seen_by(context, volume, &pods));
-    if let Some(first) = seen.next()
-        && seen.all(|other| other.path == first.path)
+    let sets = || context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
+    if let Some(first) = sets().find_map(|pods| seen_by(context, volume, &pods))
+        && sets().all(|pods| match seen_by(context, volume, &pods) {
+            Some(seen) => seen.path == first.path,
+            None => mounted_at(&pods, &first.path).is_none(),
+        })
     {
         return first;
     }
@@ -156,8 +163,10 @@ fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) ->
     for mount in main.map(|main| elements(main, "volumeMounts")).unwrap_or_default() {
         let path = text(mount, "mountPath").trim_end_matches('/');
         let is_writable = mount.get("readOnly").and_then(Value::as_bool) != Some(true);
-        let volume = elements(pods.spec(), "volumes").iter().find(|volume| text(volume, "name") == text(mount, "name"));
-        if is_writable && !path.is_empty() && volume.and_then(writable_claim).is_some_and(is_own) && (found.is_none() || path == wanted) {
+        // A volume of our name that is missing will be added.
+        let name = text(mount, "name");
+        let is_claim = volume_of(pods, name).map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own));
+        if is_writable && is_claim && !path.is_empty() && (found.is_none() || path == wanted) {
             let folder =
                 FOLDERS.iter().find_map(|field| Some((*field, mount.get(*field)?.as_str().filter(|text| !text.is_empty())?.to_owned())));
             found = Some(Seen { path: path.into(), folder });
@@ -197,8 +206,8 @@ fn mounted_at<'a>(pods: &Pods<'a>, path: &str) -> Option<&'a Value> {
     })
 }
 
-fn claim_of<'a>(pods: &Pods<'a>, volume: &str) -> Option<&'a str> {
-    elements(pods.spec(), "volumes").iter().find(|candidate| text(candidate, "name") == volume).and_then(claim)
+fn volume_of<'a>(pods: &Pods<'a>, name: &str) -> Option<&'a Value> {
+    elements(pods.spec(), "volumes").iter().find(|volume| text(volume, "name") == name)
 }
 
 /// The claim that a volume is; none where templates merged to a volume of two types, which the API server refuses.
