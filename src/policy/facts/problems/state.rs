@@ -8,7 +8,9 @@ use super::{Found, Subject, shown, texts};
 use crate::flink::claims::{CLAIMS_OPTION, Reach, is_claim_of, reach};
 use crate::flink::map_options::map_entries;
 use crate::flink::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR};
-use crate::flink::state::{DEFAULT_MOUNT_PATH, StateDirectory, directories, lies_within, name_for, with_default_scheme, without_password};
+use crate::flink::state::{
+    DEFAULT_MOUNT_PATH, Purpose, StateDirectory, directories, lies_within, name_for, with_default_scheme, without_password,
+};
 use crate::flink::state_mount::{Backing, Mount};
 use crate::flink::{Engine, Role};
 use crate::resource::pointer;
@@ -48,7 +50,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         if directory.mounts.iter().any(|mount| mount.backing.is_ephemeral()) {
             ephemeral(subject, &directory, &named, &place, found);
         } else if !directory.mounts.is_empty() {
-            unshared(&directory, &named, &place, found);
+            unshared(subject, &directory, &named, &place, found);
             unmountable(subject, &directory, &named, &place, &mut told, found);
         }
     }
@@ -128,7 +130,7 @@ fn ephemeral(subject: &Subject<'_>, directory: &StateDirectory<'_>, named: &str,
 }
 
 /// All pods must find the same files there, and be able to write them.
-fn unshared(directory: &StateDirectory<'_>, named: &str, place: &str, found: &mut Found) {
+fn unshared(subject: &Subject<'_>, directory: &StateDirectory<'_>, named: &str, place: &str, found: &mut Found) {
     let mut tell = |message: String, help: &str| found.add("unsharedState", place, message, help.to_owned());
     let mounts = &directory.mounts;
     if let Some(mount) = mounts.iter().find(|mount| mount.read_only) {
@@ -138,7 +140,12 @@ fn unshared(directory: &StateDirectory<'_>, named: &str, place: &str, found: &mu
             "mount it without readOnly",
         );
     }
-    let of_one_pod = |mount: &&Mount<'_>| mount.by_pod || matches!(mount.backing, Backing::OwnClaim(_));
+    // The one JobManager of a StatefulSet finds again on its claim what high availability kept there.
+    let is_alone = |mount: &Mount<'_>| {
+        let alone = subject.workload.pods.get(mount.pods).is_some_and(|set| set.replicas <= 1);
+        alone && mount.role == Role::JobManager && directory.purpose == Purpose::HighAvailability
+    };
+    let of_one_pod = |mount: &&Mount<'_>| mount.by_pod || (matches!(mount.backing, Backing::OwnClaim(_)) && !is_alone(mount));
     if let Some(mount) = mounts.iter().find(of_one_pod) {
         let message = format!("{named} is another one in every pod: each has its own folder or claim on {}", shown_backing(&mount.backing));
         return tell(message, "mount one ReadWriteMany claim in JobManager and TaskManagers, or use an object store");
