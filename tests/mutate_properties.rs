@@ -144,7 +144,7 @@ fn configuration() -> impl Strategy<Value = Option<Value>> {
         Just(Some(json!({"execution": {"checkpointing": {"interval": "5min"}}, "kubernetes.rest-service.exposed.type": "NodePort"}))),
         Just(Some(json!({"kubernetes.persistent-volume-claims": "etl-state:/flink/state,other:/other"}))),
         Just(Some(
-            json!({"kubernetes.persistent-volume-claims": {"etl-state": "/own", "state": "/own"}, "high-availability": "zookeeper"})
+            json!({"kubernetes.persistent-volume-claims": {"etl-state": "/own", "state": "/more"}, "high-availability": "zookeeper"})
         )),
         Just(Some(json!({"kubernetes": {"rest-service": {"exposed": {"type": "LoadBalancer"}}}, "taskmanager.memory.process.size": "1g"}))),
     ];
@@ -296,6 +296,7 @@ proptest! {
         let mutation = run(&object, &tenant);
         prop_assume!(mutation.conflicts.iter().all(|conflict| conflict.rule != "storage/checkpoint-volume"));
         let after = mutation.object.unwrap_or(object);
+        prop_assert!(is_consistent(&after), "{}", serde_json::to_string_pretty(&after).unwrap());
         let directory = |pod: &Value| pod["spec"]["volumes"].clone();
         for pod in pods(&after) {
             let again = run(&pod, &tenant);
@@ -310,6 +311,7 @@ proptest! {
         let resource = Resource::from_manifest(after.clone()).unwrap();
         let workload = lower(&resource, &after).unwrap();
         for directory in directories(&workload, &after) {
+            prop_assert!(directory.mounts.windows(2).all(|pair| pair[0].within == pair[1].within), "{:?}", directory.mounts);
             for mount in &directory.mounts {
                 prop_assert!(matches!(mount.backing, Backing::Claim(_)), "{:?} {}", mount, serde_json::to_string_pretty(&after).unwrap());
             }

@@ -7,7 +7,7 @@
 use super::Conflict;
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
-use crate::flink::claims::{CLUSTER, claim_for, is_claim_of, mounted_by_flink};
+use crate::flink::claims::{CLAIMS_OPTION, CLUSTER, claim_for, is_claim_of, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::resource::{metadata_text, pointer};
 use crate::tenant::CheckpointVolume;
@@ -73,6 +73,10 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let claim_name = claim_for(&volume.claim_name, context.cluster);
     let volumes = elements(pods.spec(), "volumes");
     let path = place.path.as_str();
+    if let Some(conflict) = taken_by_flink(context, pods, path, is_own) {
+        wishes.conflicts.push(conflict);
+        return;
+    }
     let mounted = mounted_at(pods, path);
     let lacks_volume = mounted.is_some_and(|mount| text(mount, "name") == VOLUME_NAME && volume_of(pods, VOLUME_NAME).is_none());
     if !lacks_volume && seen_by(context, volume, pods).is_some_and(|seen| seen.path == path) {
@@ -195,6 +199,19 @@ fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
         message: format!("{what} {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),
         pointer: "/metadata/generateName".into(),
         help: Some("give it a name (metadata.name) instead".into()),
+    })
+}
+
+/// Flink's own option mounts another claim where this one is to be: of two mounts at one path the API server takes none.
+fn taken_by_flink(context: &Context<'_>, pods: &Pods<'_>, path: &str, is_own: impl Fn(&str) -> bool) -> Option<Conflict> {
+    let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
+    let (claim, _) = claims.find(|(claim, other)| other.trim_end_matches('/') == path && !is_own(claim))?;
+    let written = context.workload.config.under(CLAIMS_OPTION).find_map(|(_, entry)| entry.pointer.clone());
+    Some(Conflict {
+        rule: RULE,
+        message: format!("option {CLAIMS_OPTION} mounts the claim {claim:?} at {path}, where this tenant's clusters have their state"),
+        pointer: written.unwrap_or_else(|| "/spec/flinkConfiguration".into()),
+        help: Some("mount it elsewhere".into()),
     })
 }
 

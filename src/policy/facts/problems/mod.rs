@@ -6,6 +6,7 @@
 
 mod accounts;
 mod apart;
+mod claim_mounts;
 mod claim_requests;
 mod credentials;
 mod data;
@@ -36,7 +37,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 14] = [
+const JUDGES: [Judge; 15] = [
     operator::judge,
     accounts::judge,
     images::judge,
@@ -51,6 +52,7 @@ const JUDGES: [Judge; 14] = [
     state::judge,
     upgrades::judge,
     claim_requests::judge,
+    claim_mounts::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty. `pods` is what `flink.pods` says.
