@@ -99,7 +99,7 @@ fn mount<'a>(workload: &'a Workload, object: &'a Value, (pods, set): (usize, &'a
     let Some((main, (depth, mount))) = main.zip(by_template) else { return found };
     let name = mount.get("name").and_then(Value::as_str).unwrap_or_default();
     let text = |field: &str| mount.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let (backing, claim_is_read_only) = volume(template, object, name);
+    let (backing, claim_is_read_only) = volume(set, template, object, name);
     let folder = text("subPath").or_else(|| text("subPathExpr")).unwrap_or_default();
     let within = segments(folder).unwrap_or_default().into_iter().chain(rest(depth)).collect();
     let read_only = claim_is_read_only || mount.get("readOnly").and_then(Value::as_bool) == Some(true);
@@ -124,7 +124,7 @@ fn holding<'a>(container: &'a Value, directory: &[String]) -> Option<(usize, &'a
 }
 
 /// A volume by its name, and whether it is a claim that is mounted read-only.
-fn volume<'a>(template: &'a Value, object: &'a Value, name: &'a str) -> (Backing<'a>, bool) {
+fn volume<'a>(set: &PodSet, template: &'a Value, object: &'a Value, name: &'a str) -> (Backing<'a>, bool) {
     let is_named = |value: &&Value| value.get("name").and_then(Value::as_str) == Some(name);
     let volumes = pointer::at(template, "/spec/volumes").and_then(Value::as_array);
     if let Some(volume) = volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object) {
@@ -137,8 +137,10 @@ fn volume<'a>(template: &'a Value, object: &'a Value, name: &'a str) -> (Backing
         let read_only = claim.is_some() && source.get("readOnly").and_then(Value::as_bool) == Some(true);
         return (claim.map_or(Backing::Volume { name, kind, source }, |claim| Backing::Claim(claim.into())), read_only);
     }
-    let claims = pointer::at(object, "/spec/volumeClaimTemplates").and_then(Value::as_array);
-    let claimed = claims.is_some_and(|claims| claims.iter().filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata)));
+    // A StatefulSet's own, or what Spotify's operator makes one of.
+    let places = ["/spec/volumeClaimTemplates".to_owned(), format!("{}/volumeClaimTemplates", set.path())];
+    let claims = places.iter().filter_map(|place| pointer::at(object, place)?.as_array()).flatten();
+    let claimed = claims.filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata));
     (if claimed { Backing::OwnClaim(name) } else { Backing::Missing(name) }, false)
 }
 
