@@ -84,6 +84,7 @@ fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
             resource.kind.kind.as_str(),
             "Pod"
                 | "ConfigMap"
+                | "PersistentVolumeClaim"
                 | "Deployment"
                 | "StatefulSet"
                 | "Job"

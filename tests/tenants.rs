@@ -25,6 +25,7 @@ fn every_wrong_tenant_is_told_with_its_place() {
         "wrong-types.yaml",
         "wrong-enforcement.yaml",
         "wrong-options.yaml",
+        "wrong-storage.yaml",
         "unknown-rule.yaml",
         "bad-namespaces.yaml",
         "nameless.yaml",

@@ -4,6 +4,7 @@
 //! HTTP, Kubernetes clients or the command line.
 
 pub mod catalog;
+pub mod claims;
 pub mod config;
 pub mod config_file;
 pub mod credentials;
@@ -18,11 +19,12 @@ pub mod operator;
 pub mod options;
 pub mod sizing;
 pub mod state;
+pub mod state_mount;
 pub mod surroundings;
 pub mod values;
 pub mod version;
 pub mod workload;
 
-pub use kinds::{has_same_annotations, is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
+pub use kinds::{claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
 pub use surroundings::Surroundings;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -19,6 +19,7 @@ pub(super) fn passes_always(resource: &Resource) -> bool {
             (spec.is_some() && spec == old.get("spec") && same_label && flink::has_same_annotations(resource, old))
                 || flink::only_shrinks(resource, old)
                 || flink::is_same_configuration(resource, old)
+                || flink::claims_no_more(resource, old)
         }
         _ => false,
     }

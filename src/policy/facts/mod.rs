@@ -18,7 +18,6 @@ pub mod pod_security;
 pub mod pods;
 pub mod problems;
 pub mod size;
-pub mod state;
 pub mod tenant;
 
 pub use object::object;

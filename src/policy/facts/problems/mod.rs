@@ -5,7 +5,10 @@
 //! report a list are not even looked at while it is missing.
 
 mod accounts;
+mod apart;
 mod beside;
+mod claim_mounts;
+mod claim_requests;
 mod cost;
 mod credentials;
 mod data;
@@ -22,7 +25,9 @@ mod operator;
 mod restarts;
 mod scheduling;
 mod spot;
+mod state;
 mod tolerations;
+mod upgrades;
 
 use super::options::is_given;
 use super::pods::Pods;
@@ -41,7 +46,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 19] = [
+const JUDGES: [Judge; 23] = [
     operator::judge,
     accounts::judge,
     images::judge,
@@ -61,6 +66,10 @@ const JUDGES: [Judge; 19] = [
     observed::judge,
     cost::judge,
     spot::judge,
+    state::judge,
+    upgrades::judge,
+    claim_requests::judge,
+    claim_mounts::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.
