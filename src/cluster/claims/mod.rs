@@ -10,6 +10,7 @@ mod wanted;
 pub use wanted::{Wanted, wanted};
 
 use crate::pipeline::Gate;
+use crate::resource::pointer;
 use arc_swap::ArcSwap;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
@@ -55,9 +56,13 @@ async fn follow(client: &Client, gate: &ArcSwap<Gate>) {
             event = events.next() => match event {
                 Some(Ok(Event::Apply(pod) | Event::InitApply(pod))) => {
                     let key = key(&pod);
-                    if let Ok(pod) = serde_json::to_value(pod) {
-                        make(&gate.load_full(), &maker, &pod).await;
-                        waiting.insert(key, pod);
+                    // Most of what waits, waits for something else.
+                    match serde_json::to_value(pod) {
+                        Ok(pod) if mounts_claims(&pod) => {
+                            make(&gate.load_full(), &maker, &pod).await;
+                            waiting.insert(key, pod);
+                        }
+                        _ => drop(waiting.remove(&key)),
                     }
                 }
                 Some(Ok(Event::Delete(pod))) => {
@@ -80,6 +85,11 @@ async fn follow(client: &Client, gate: &ArcSwap<Gate>) {
 
 fn key(pod: &DynamicObject) -> (String, String) {
     (pod.metadata.namespace.clone().unwrap_or_default(), pod.metadata.name.clone().unwrap_or_default())
+}
+
+fn mounts_claims(pod: &Value) -> bool {
+    let volumes = pointer::at(pod, "/spec/volumes").and_then(Value::as_array);
+    volumes.into_iter().flatten().any(|volume| volume.get("persistentVolumeClaim").is_some())
 }
 
 async fn make(gate: &Gate, maker: &Maker, pod: &Value) {

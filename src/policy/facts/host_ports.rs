@@ -3,7 +3,7 @@
 //! At the other levels the Pod Security Standard forbids all of them, and says so itself.
 
 use super::pod_security::{added_by_operator, described};
-use super::{object, path};
+use super::{list, object, path};
 use crate::flink::Workload;
 use crate::pod_security::{Control, Standard, evaluate};
 use crate::resource::pointer;
@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 
 /// What baseline would say, but for the tenant's own ports: `{hostPorts: [{message, path, help}]}`.
 pub fn host_ports(workload: &Workload, root: &Json, tenant: &Value) -> Value {
-    let Ok(allowed) = tenant["network"]["hostPorts"].as_array() else { return Value::new_object() };
+    let Some(allowed) = list(&tenant["network"]["hostPorts"]) else { return Value::new_object() };
     let standard = Standard { level: PodSecurityLevel::Baseline, minor: u64::MAX };
     let mut found = Vec::new();
     for set in &workload.pods {

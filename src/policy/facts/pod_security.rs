@@ -4,7 +4,7 @@
 use super::containers::is_made_by_operator;
 use super::host_ports;
 use super::options::option_path;
-use super::{as_text, get, object, path};
+use super::{as_text, get, object, path, whole};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{PodSet, Workload};
 use crate::pod_security::{Control, Standard, evaluate};
@@ -50,7 +50,7 @@ fn standard(tenant: &Value) -> Option<Standard> {
         "restricted" => PodSecurityLevel::Restricted,
         _ => return None,
     };
-    Some(Standard { level, minor: wanted["minor"].as_u64().unwrap_or(u64::MAX) })
+    Some(Standard { level, minor: whole(&wanted["minor"]).and_then(|minor| u64::try_from(minor).ok()).unwrap_or(u64::MAX) })
 }
 
 /// The name of the main container where the operator will add it.

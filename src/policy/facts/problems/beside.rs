@@ -1,6 +1,7 @@
 //! What pods have beside Flink: other containers, extended resources, names with addresses of their own, another runtime, and the
 //! token of their service account.
 
+use super::super::whole;
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
 use crate::flink::options::{EXTERNAL_RESOURCES, high_availability};
 use crate::flink::values::list_elements;
@@ -27,7 +28,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let security = subject.security;
     let allowed = Allowed {
         names: texts(&security["sidecars"]["names"]),
-        most: security["sidecars"]["most"].as_u64().ok(),
+        most: whole(&security["sidecars"]["most"]).and_then(|most| u64::try_from(most).ok()),
         aliases: texts(&security["hostAliases"]),
         resources: texts(&security["extendedResources"]),
         runtimes: texts(&security["runtimeClasses"]),

@@ -1,5 +1,6 @@
 //! Bills: labels that pods are billed by, task slots that nobody uses, and memory that is asked for and never used.
 
+use super::super::whole;
 use super::{Found, Subject, Weight, shown, texts};
 use crate::flink::map_options::map_entries;
 use crate::flink::options::{PARALLELISM, REDUNDANT_TASK_MANAGERS, TASK_SLOTS};
@@ -24,7 +25,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if let Some(labels) = texts(&cost["labels"]) {
         subject.workload.pods.iter().for_each(|set| billed(subject, set, &labels, found));
     }
-    if let Ok(most) = cost["idleSlots"].as_u64() {
+    if let Some(most) = whole(&cost["idleSlots"]).and_then(|most| u64::try_from(most).ok()) {
         idle_slots(subject, most, found);
     }
 }

@@ -1,6 +1,7 @@
 //! Jobs that scale without a change to their object: the floor and the ceiling of their parallelism. How large a cluster may
 //! become at all is the quota's business.
 
+use super::super::whole;
 use super::{Found, Subject, Weight};
 use crate::flink::memory::java::parse_int;
 use crate::flink::options::{Names, PARALLELISM};
@@ -23,7 +24,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         return;
     }
     let wanted = &subject.tenant["flink"]["elasticity"];
-    let (floor, ceiling) = (wanted["minParallelism"].as_i64().ok(), wanted["maxParallelism"].as_i64().ok());
+    let (floor, ceiling) = (whole(&wanted["minParallelism"]), whole(&wanted["maxParallelism"]));
     let name = |names: Names| names.first().copied().unwrap_or_default();
     // A value that is no number is told as that.
     let number = |names: Names, default| config.first(names).map_or(Some(default), |(_, entry)| parse_int(&entry.value));

@@ -225,7 +225,7 @@ impl Found {
 
 /// The texts of a list that a tenant may leave out.
 fn texts(list: &Value) -> Option<Vec<&str>> {
-    Some(list.as_array().ok()?.iter().filter_map(as_text).collect())
+    Some(super::list(list)?.iter().filter_map(as_text).collect())
 }
 
 /// Whether one of the patterns, in which a star stands for anything, is this name.

@@ -1,5 +1,6 @@
 //! How jobs restart after failures: whether there is an end to it, and a pause.
 
+use super::super::whole;
 use super::{Found, Subject, shown, texts};
 use crate::flink::memory::java::parse_int;
 use crate::flink::options::Names;
@@ -62,7 +63,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         return;
     }
     let Some(strategy) = strategy else { return };
-    if let (Some((key, default)), Ok(most)) = (strategy.restarts, wanted["maxRestarts"].as_i64()) {
+    if let (Some((key, default)), Some(most)) = (strategy.restarts, whole(&wanted["maxRestarts"])) {
         // A value that is no number is told as that.
         let restarts = config.get(key).map_or(Some(default), parse_int);
         if let Some(restarts) = restarts.filter(|restarts| i64::from(*restarts) > most)

@@ -1,6 +1,7 @@
 //! Nodes that may go away at any moment: JobManagers without high availability lose their jobs there, TaskManagers only work
 //! that a checkpoint brings back.
 
+use super::super::list;
 use super::tolerations::is_covered;
 use super::{Found, Subject, Weight};
 use crate::flink::Role;
@@ -117,7 +118,7 @@ fn values(expression: &Json) -> impl Iterator<Item = &str> {
 
 /// Whether the pods tolerate what keeps others off these nodes.
 fn tolerates(subject: &Subject<'_>, set: &PodSet, taints: &Value) -> bool {
-    let Ok(taints) = taints.as_array() else { return false };
+    let Some(taints) = list(taints) else { return false };
     let written = pointer::at(set.template(subject.root), "/spec/tolerations").and_then(Json::as_array);
     let mut own: Vec<Value> = written.into_iter().flatten().map(super::super::convert::convert).collect();
     if let Some((_, component)) = subject.made_roles().find(|(role, _)| *role == set.role)

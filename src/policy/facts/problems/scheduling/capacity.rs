@@ -2,7 +2,7 @@
 //!
 //! Only required anti-affinity over nodes counts: a topology spread constraint lets nodes take a second pod each.
 
-use super::super::super::as_text;
+use super::super::super::{as_text, whole};
 use super::apart::strength;
 use super::{Found, Placement, noun};
 use crate::flink::PodSet;
@@ -19,7 +19,7 @@ struct Set<'a> {
 }
 
 pub(super) fn judge(placement: &Placement<'_>, found: &mut Found) {
-    let Ok(nodes) = placement.wanted["nodes"].as_u64() else { return };
+    let Some(nodes) = whole(&placement.wanted["nodes"]).and_then(|nodes| u64::try_from(nodes).ok()) else { return };
     let subject = placement.subject;
     // Blue and green are alike, and kept from their own only.
     let clusters = if subject.workload.children.is_empty() { 1 } else { subject.workload.clusters().max(1) };
