@@ -50,7 +50,7 @@ impl Usage {
     /// Adds another usage; a sum too large to count stays at the largest amount, which no limit allows.
     pub fn add(&mut self, other: &Self) {
         for (name, amount) in &other.0 {
-            let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::from_units(u64::MAX));
+            let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::MAX);
             self.0.insert(name.clone(), sum);
         }
     }
