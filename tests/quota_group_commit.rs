@@ -120,7 +120,13 @@ impl Cluster {
 }
 
 /// One API server with its users: creates, grows, shrinks and removes objects of its own, some below a shared cluster.
-async fn client(index: usize, mut chance: Seeded, ledgers: Arc<Ledgers<Troubled>>, cluster: Arc<Mutex<Cluster>>, refused: Arc<AtomicUsize>) {
+async fn client(
+    index: usize,
+    mut chance: Seeded,
+    ledgers: Arc<Ledgers<Troubled>>,
+    cluster: Arc<Mutex<Cluster>>,
+    refused: Arc<AtomicUsize>,
+) {
     for step in 0..30 {
         let name = format!("c{index}-{}", chance.below(4));
         let old = cluster.lock().unwrap().objects.get(&name).cloned();

@@ -56,6 +56,10 @@ impl Quantity {
             return Err(syntax());
         }
         let (shift, exponent) = scale(suffix).ok_or_else(syntax)?;
+        // Kubernetes takes no digits for zero on its fast way, and refuses them on the other.
+        if whole.is_empty() && fraction.is_empty() && (shift > 40 || exponent < -9) {
+            return Err(syntax());
+        }
         let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|digit| digit - b'0').skip_while(|digit| *digit == 0).collect();
         let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
         let magnitude = nanos(&digits, shift, exponent.saturating_sub(places).saturating_add(9));

@@ -153,7 +153,8 @@ fn slots(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
 impl Ledger {
     /// The ledger as it is stored.
     pub fn stored(&self) -> FlinkTenantLedgerStatus {
-        let limits = |limits: &BTreeMap<String, Quantity>| limits.iter().map(|(name, amount)| (name.clone(), display(name, *amount))).collect();
+        let limits =
+            |limits: &BTreeMap<String, Quantity>| limits.iter().map(|(name, amount)| (name.clone(), display(name, *amount))).collect();
         FlinkTenantLedgerStatus {
             total: amounts(&self.total),
             reserved: u64::try_from(self.reservations()).unwrap_or(u64::MAX),

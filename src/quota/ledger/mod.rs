@@ -34,7 +34,9 @@
 //!   was settled with are [refused](settle::Stale), so that a former leader does no harm.
 //!
 //! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's own.
-//! Namespaces that move bring their usage along: the ledger they come to may be over, and then refuses what asks for more.
+//!
+//! What was admitted without a ledger comes in when it is counted: namespaces that move to a tenant, objects from before its
+//! first limits, or from while no webhook was registered. The ledger may be over then, and refuses what asks for more.
 //!
 //! Nothing here does I/O. `tests/quota_model` explores these very functions.
 
@@ -141,6 +143,16 @@ impl Ledger {
             self.known = known.clone();
         }
         newer
+    }
+
+    /// Gives back what an object was promised because somebody said that it goes. Only for where nobody watches the objects
+    /// (`serve` from files): where somebody does, a settling gives back, and a DELETE review proves nothing.
+    pub fn forget(&mut self, object: &ObjectRef) {
+        let Some(gone) = self.slots.remove(object) else { return };
+        for slot in self.slots.values_mut().filter(|slot| slot.within.as_ref() == Some(object)) {
+            slot.within.clone_from(&gone.within);
+        }
+        self.rebuild();
     }
 
     /// The slot of an object and those it draws on, nearest first.

@@ -9,6 +9,9 @@ use serde_json::Value;
 /// The garbage collector, which takes owner references off what an owner leaves behind.
 const GARBAGE_COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
 
+/// Of an old object without a version that can be compared: nothing that is seen shows what became of the request, only time.
+const UNKNOWN_VERSION: u64 = i64::MAX as u64;
+
 /// One object as it would be stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Request {
@@ -46,7 +49,8 @@ impl Request {
     pub fn of(resource: &Resource, workload: &Workload, before: Option<&Workload>) -> Self {
         let object = ObjectRef::new(&resource.kind.kind, &resource.namespace, resource.name_in(&resource.object));
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-        let uid = [Some(&resource.object), old].into_iter().flatten().map(|object| metadata_text(object, "uid")).find(|uid| !uid.is_empty());
+        let uid =
+            [Some(&resource.object), old].into_iter().flatten().map(|object| metadata_text(object, "uid")).find(|uid| !uid.is_empty());
         let owners = owner_uids(&resource.object);
         let left = |old: &Value| owner_uids(old).iter().any(|uid| !owners.contains(uid)) && resource.user.username != GARBAGE_COLLECTOR;
         let usage = |object: &Value, workload: &Workload| usage(object, workload);
@@ -55,7 +59,7 @@ impl Request {
             uid: uid.map_or_else(|| object.to_string(), str::to_owned),
             usage: usage(&resource.object, workload),
             before: before.unwrap_or_default(),
-            version: old.map_or(0, |old| metadata_text(old, "resourceVersion").parse().unwrap_or_default()),
+            version: old.map_or(0, |old| metadata_text(old, "resourceVersion").parse().unwrap_or(UNKNOWN_VERSION)),
             task_managers: TaskManagers::of(workload),
             object,
             owners,
@@ -72,7 +76,8 @@ impl TaskManagers {
     fn of(workload: &Workload) -> Option<Self> {
         let size = workload.size.task_manager.as_ref().filter(|size| size.replicas > 0)?;
         let units = |count| crate::resource::quantity::Quantity::from_units(count);
-        let amounts = [("cpu", size.cpu), ("memory", size.memory), ("pods", units(1)), ("taskManagers", units(1)), ("taskSlots", units(size.slots))];
+        let amounts =
+            [("cpu", size.cpu), ("memory", size.memory), ("pods", units(1)), ("taskManagers", units(1)), ("taskSlots", units(size.slots))];
         let own = amounts.into_iter().map(|(name, amount)| (name.to_owned(), amount));
         let extended = size.extended.iter().map(|(name, amount)| (name.clone(), *amount));
         Some(Self { count: size.replicas, each: own.chain(extended).collect() })
@@ -96,4 +101,75 @@ pub fn owner_uids(object: &Value) -> Vec<String> {
     let (controller, others): (Vec<&Value>, Vec<&Value>) = owners(object).iter().partition(controls);
     let uid = |owner: &Value| owner.get("uid").and_then(Value::as_str).filter(|uid| !uid.is_empty()).map(str::to_owned);
     controller.into_iter().chain(others).filter_map(uid).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::lower;
+    use crate::resource::{GroupVersionKind, UserInfo};
+    use serde_json::json;
+
+    fn request(operation: Operation, object: Value, old: Option<Value>, user: &str) -> Request {
+        let text = |field: &str| object[field].as_str().unwrap();
+        let resource = Resource {
+            kind: GroupVersionKind::parse(text("apiVersion"), text("kind")),
+            namespace: "prod".into(),
+            name: metadata_text(&object, "name").into(),
+            user: UserInfo { username: user.into(), ..UserInfo::default() },
+            operation,
+            old_object: old,
+            object,
+            ..Resource::default()
+        };
+        let before = resource.old_object.as_ref().map(|old| lower(&resource, old).unwrap());
+        Request::of(&resource, &lower(&resource, &resource.object).unwrap(), before.as_ref())
+    }
+
+    fn pod(cpu: &str, owners: &[&str], phase: &str) -> Value {
+        let owners: Vec<Value> = owners.iter().map(|uid| json!({"uid": uid, "controller": *uid == "jm"})).collect();
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "u", "resourceVersion": "7", "ownerReferences": owners},
+            "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]}, "status": {"phase": phase}})
+    }
+
+    #[test]
+    fn a_flink_deployment_asks_for_all_its_pods_under_its_own_uid() {
+        let deployment = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "uid": "u"},
+            "spec": {"flinkVersion": "v1_20", "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "2"}, "job": {"jarURI": "local:///a.jar", "parallelism": 6},
+                "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 2, "memory": "4096m"}}}});
+        let request = request(Operation::Create, deployment, None, "ada");
+        assert_eq!((request.object.to_string().as_str(), request.uid.as_str(), request.version), ("FlinkDeployment/prod/etl", "u", 0));
+        let amount = |usage: &Usage, name: &str| usage.get(name).units_ceil();
+        assert_eq!(["cpu", "taskManagers", "taskSlots", "clusters", "jobs"].map(|name| amount(&request.usage, name)), [7, 3, 6, 1, 1]);
+        let task_managers = request.task_managers.unwrap();
+        assert_eq!((task_managers.count, amount(&task_managers.each, "cpu"), amount(&task_managers.each, "taskSlots")), (3, 2, 2));
+    }
+
+    #[test]
+    fn an_update_says_what_was_there_at_which_version() {
+        let request = request(Operation::Update, pod("3", &["x", "jm"], "Running"), Some(pod("2", &["jm", "x"], "Running")), "ada");
+        assert_eq!((request.version, request.owners.as_slice()), (7, ["jm".to_owned(), "x".to_owned()].as_slice()));
+        assert_eq!((request.before.get("cpu").units_ceil(), request.usage.get("cpu").units_ceil()), (2, 3));
+    }
+
+    #[test]
+    fn a_pod_that_has_ended_uses_nothing() {
+        let request = request(Operation::Update, pod("3", &[], "Succeeded"), Some(pod("3", &[], "Running")), "ada");
+        assert!(request.usage.is_empty() && !request.asks_for_more());
+    }
+
+    #[test]
+    fn what_leaves_an_owner_asks_for_all_it_uses_anew() {
+        let leaves = |user: &str| request(Operation::Update, pod("3", &[], "Running"), Some(pod("3", &["jm"], "Running")), user);
+        assert!(leaves("ada").asks_for_more());
+        assert!(!leaves(GARBAGE_COLLECTOR).asks_for_more());
+    }
+
+    #[test]
+    fn what_has_no_uid_or_version_goes_by_its_name_and_by_time() {
+        let bare = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}});
+        let request = request(Operation::Update, bare.clone(), Some(bare), "ada");
+        assert_eq!((request.uid.as_str(), request.version), ("Pod/prod/p", UNKNOWN_VERSION));
+    }
 }

@@ -27,7 +27,8 @@ pub struct Living {
 pub struct View {
     /// The objects.
     pub objects: Vec<Living>,
-    /// By kind, the resource version at which they all were as they are given. A kind that the cluster does not serve is absent.
+    /// By kind, the resource version at which they all were as they are given; of the kinds that say whose objects are, too
+    /// (Namespace, FlinkTenant). A kind that the cluster does not serve is absent.
     pub positions: BTreeMap<String, u64>,
     /// Requests with stamps below this were over before the view was taken: [`Sightings::over`](super::Sightings::over), asked first, and the
     /// positions no older than that moment.

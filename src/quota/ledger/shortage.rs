@@ -3,6 +3,7 @@
 use super::{Ledger, ObjectRef, Request};
 use crate::quota::{display, limits::Exceeded};
 use crate::resource::quantity::Quantity;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How many of those who use most a refusal names.
@@ -98,8 +99,8 @@ fn advice(request: &Request, missing: &[Missing]) -> String {
         Some((1, count)) => format!("one TaskManager fewer (of {count}) would fit"),
         Some((fewer, count)) => format!("{fewer} TaskManagers fewer (of {count}) would fit"),
         None => {
-            let mut resources: Vec<&str> = missing.iter().map(|missing| missing.resource.as_str()).collect();
-            resources.dedup();
+            let resources: BTreeSet<&str> = missing.iter().map(|missing| missing.resource.as_str()).collect();
+            let resources: Vec<&str> = resources.into_iter().collect();
             format!("ask for less {}, let something else of the tenant's go first, or have the limit raised", resources.join(" and "))
         }
     }

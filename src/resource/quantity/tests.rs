@@ -72,6 +72,8 @@ fn what_is_not_a_quantity_is_refused() {
         "1 Gi",
         " 1",
         "1 ",
+        "Pi",
+        ".e-10",
         "1.2.3",
         "1..2",
         "--1",
@@ -119,8 +121,15 @@ fn amounts_are_written_as_people_read_them() {
     {
         assert_eq!(quantity(text).to_string(), shown);
     }
-    for (text, shown) in [("4294967296", "4Gi"), ("4404Mi", "4404Mi"), ("1000", "1000"), ("0", "0"), ("1500m", "1500m"), ("1024Gi", "1Ti"), ("16e18", "16000000000000000000")]
-    {
+    for (text, shown) in [
+        ("4294967296", "4Gi"),
+        ("4404Mi", "4404Mi"),
+        ("1000", "1000"),
+        ("0", "0"),
+        ("1500m", "1500m"),
+        ("1024Gi", "1Ti"),
+        ("16e18", "16000000000000000000"),
+    ] {
         assert_eq!(quantity(text).display_bytes(), shown);
     }
 }

@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod clusters;
+mod settling;
+
 use super::*;
 use crate::resource::quantity::Quantity;
 
@@ -106,161 +109,6 @@ fn asking_again_under_the_same_uid_costs_nothing() {
 }
 
 #[test]
-fn creating_what_exists_costs_nothing_more() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
-    settles(&mut ledger, &view(5, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(6))]));
-    for uid in ["again", "and-again"] {
-        admits(&mut ledger, &Request { uid: uid.into(), ..creates("FlinkDeployment", "etl", cluster(7)) });
-    }
-    assert_eq!(cores(&ledger), 7);
-    let over = ledger.next_stamp();
-    settles(&mut ledger, &view(9, over, &[living("FlinkDeployment", "etl", 5, &[], cluster(6))]));
-    assert_eq!((cores(&ledger), ledger.reservations()), (6, 0));
-}
-
-#[test]
-fn an_update_is_charged_with_the_larger_until_it_is_seen() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(4)));
-    settles(&mut ledger, &view(5, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(4))]));
-    admits(&mut ledger, &updates("FlinkDeployment", "etl", 5, cluster(4), cluster(9)));
-    // Seen at the version that the update was about: it may yet be stored.
-    settles(&mut ledger, &view(8, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(4))]));
-    assert_eq!(cores(&ledger), 9);
-    // Past it: the update was stored, or another one was and it never will be.
-    settles(&mut ledger, &view(9, 0, &[living("FlinkDeployment", "etl", 9, &[], cluster(5))]));
-    assert_eq!(cores(&ledger), 5);
-}
-
-#[test]
-fn an_update_of_a_settled_pod_adds_only_what_it_asks_for_more() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("Pod", "a", cpu(4)));
-    let pods = |version, cores| [living("Pod", "a", version, &[], cpu(cores)), living("Pod", "b", 3, &[], cpu(2))];
-    settles(&mut ledger, &view(5, 0, &pods(5, 4)));
-    assert_eq!(ledger.slots.len(), 0);
-    refuses(&mut ledger, &updates("Pod", "a", 5, cpu(4), cpu(9)));
-    admits(&mut ledger, &updates("Pod", "a", 5, cpu(4), cpu(8)));
-    assert_eq!(cores(&ledger), 10);
-    settles(&mut ledger, &view(6, 0, &pods(5, 4)));
-    assert_eq!(cores(&ledger), 10);
-    settles(&mut ledger, &view(7, 0, &pods(7, 8)));
-    assert_eq!((cores(&ledger), ledger.slots.len()), (10, 0));
-}
-
-#[test]
-fn a_clusters_pods_draw_on_its_charge_and_further_ones_extend_it() {
-    let mut ledger = ledger(10);
-    let deployment = Request { owners: vec!["etl".into()], ..creates("Deployment", "jm", cpu(3)) };
-    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
-    admits(&mut ledger, &deployment);
-    for name in ["a", "b", "c"] {
-        admits(&mut ledger, &pod(name, "jm", 2));
-    }
-    assert_eq!(cores(&ledger), 6);
-    let etl = [
-        living("FlinkDeployment", "etl", 3, &[], cluster(6)),
-        living("Deployment", "jm", 4, &["etl"], cpu(3)),
-        living("Pod", "a", 5, &["replicas", "jm", "etl"], cpu(2)),
-        living("Pod", "b", 6, &["jm", "etl"], cpu(2)),
-    ];
-    let settled = settles(&mut ledger, &view(6, 0, &etl));
-    assert_eq!((settled.bound, ledger.reservations(), cores(&ledger)), (4, 1, 6));
-    admits(&mut ledger, &pod("d", "jm", 4));
-    assert_eq!(cores(&ledger), 10);
-    refuses(&mut ledger, &pod("e", "jm", 1));
-}
-
-#[test]
-fn the_pods_of_a_cluster_that_is_gone_count_until_they_are_gone() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
-    admits(&mut ledger, &pod("a", "etl", 4));
-    settles(&mut ledger, &view(6, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(6)), living("Pod", "a", 6, &["etl"], cpu(4))]));
-    settles(&mut ledger, &view(8, 0, &[living("Pod", "a", 6, &["etl"], cpu(4))]));
-    assert_eq!(cores(&ledger), 4);
-    settles(&mut ledger, &view(9, 0, &[]));
-    assert_eq!(ledger.total(), &Usage::default());
-}
-
-#[test]
-fn both_colours_draw_on_what_a_blue_green_deployment_declares() {
-    let mut ledger = Ledger { known: limited(&[("cpu", 12), ("clusters", 2)], &[("cpu", 6)]), ..Ledger::empty() };
-    admits(&mut ledger, &creates("FlinkBlueGreenDeployment", "etl", usage(&[("cpu", 12), ("clusters", 2)])));
-    for colour in ["etl-blue", "etl-green"] {
-        admits(&mut ledger, &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", colour, cluster(6)) });
-    }
-    assert_eq!(ledger.total(), &usage(&[("cpu", 12), ("clusters", 2)]));
-    refuses(&mut ledger, &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", "etl-red", cluster(6)) });
-}
-
-#[test]
-fn owner_references_are_no_way_to_have_two_clusters_for_one() {
-    let mut ledger = Ledger { known: limited(&[("clusters", 1)], &[]), ..Ledger::empty() };
-    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(1)));
-    refuses(&mut ledger, &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", "more", cluster(1)) });
-}
-
-#[test]
-fn claims_that_a_pod_declared_draw_on_it() {
-    let mut ledger = Ledger { known: limited(&[("storage", 10)], &[]), ..Ledger::empty() };
-    let claims = usage(&[("storage", 10), ("persistentVolumeClaims", 1)]);
-    admits(&mut ledger, &creates("Pod", "a", claims.clone()));
-    settles(&mut ledger, &view(4, 0, &[living("Pod", "a", 4, &[], claims.clone())]));
-    admits(&mut ledger, &Request { owners: vec!["a".into()], ..creates("PersistentVolumeClaim", "a-data", claims.clone()) });
-    settles(&mut ledger, &view(6, 0, &[living("Pod", "a", 4, &[], claims.clone()), living("PersistentVolumeClaim", "a-data", 6, &["a"], claims.clone())]));
-    assert_eq!(ledger.total(), &claims);
-}
-
-#[test]
-fn what_never_came_is_free_when_its_request_is_over_and_not_before() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("Pod", "a", cpu(10)));
-    let over = ledger.next_stamp();
-    assert_eq!(settles(&mut ledger, &view(100, 0, &[])), Settled::default());
-    assert_eq!(cores(&ledger), 10);
-    assert_eq!(settles(&mut ledger, &view(100, over, &[])).released, 1);
-    assert_eq!(cores(&ledger), 0);
-}
-
-#[test]
-fn asking_again_keeps_a_reservation_that_would_have_been_over() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("Pod", "a", cpu(10)));
-    let over = ledger.next_stamp();
-    admits(&mut ledger, &creates("Pod", "a", cpu(10)));
-    settles(&mut ledger, &view(100, over, &[]));
-    assert_eq!(cores(&ledger), 10);
-}
-
-#[test]
-fn an_update_of_what_has_gone_is_free_at_once() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("Pod", "a", cpu(4)));
-    admits(&mut ledger, &updates("Pod", "a", 20, cpu(4), cpu(8)));
-    // A view from before the pod was there says nothing.
-    settles(&mut ledger, &view(19, 0, &[]));
-    assert_eq!(cores(&ledger), 8);
-    settles(&mut ledger, &view(20, 0, &[]));
-    assert_eq!(cores(&ledger), 0);
-}
-
-#[test]
-fn a_view_older_than_what_was_counted_is_refused() {
-    let mut ledger = ledger(10);
-    admits(&mut ledger, &creates("Pod", "a", cpu(10)));
-    settles(&mut ledger, &view(7, 0, &[living("Pod", "a", 7, &[], cpu(10))]));
-    let known = ledger.known.clone();
-    let stale = ledger.settle(&view(6, u64::MAX, &[]), &known).unwrap_err();
-    assert_eq!(
-        stale.to_string(),
-        "the Deployment objects were seen at resource version 6, and the ledger has counted them at 7: look again"
-    );
-    assert_eq!(cores(&ledger), 10);
-}
-
-#[test]
 fn a_lowered_limit_refuses_only_what_asks_for_more() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(10)));
@@ -274,16 +122,6 @@ fn a_lowered_limit_refuses_only_what_asks_for_more() {
     refuses(&mut ledger, &pod("b", "etl", 6));
     refuses(&mut ledger, &creates("Pod", "c", cpu(1)));
     admits(&mut ledger, &creates("Pod", "d", usage(&[("memory", 1)])));
-}
-
-#[test]
-fn a_cluster_is_held_to_the_limit_of_one_cluster_with_all_that_draws_on_it() {
-    let mut ledger = Ledger { known: limited(&[], &[("cpu", 6)]), ..Ledger::empty() };
-    refuses(&mut ledger, &creates("FlinkDeployment", "big", cluster(7)));
-    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(4)));
-    admits(&mut ledger, &pod("a", "etl", 6));
-    insta::assert_snapshot!(refuses(&mut ledger, &pod("b", "etl", 1)), @"Pod/prod/b is more than is left: FlinkDeployment/prod/etl would use 7 cpu, and one cluster may use 6. Ask for less cpu, let something else of the tenant's go first, or have the limit raised");
-    admits(&mut ledger, &creates("Pod", "alone", cpu(99)));
 }
 
 #[test]
@@ -324,7 +162,8 @@ fn a_refusal_says_who_uses_most_and_how_many_task_managers_fewer_would_fit() {
 #[test]
 fn ten_thousand_objects_fit_and_a_flood_of_reservations_is_told_to_wait() {
     let long = |name: &str, index: u64| format!("{name}-{index:05}-0d9b1a34-5a52-4d4e-9f0e-3d2f6c5b8a77");
-    let all = usage(&[("cpu", 37), ("memory", 74 << 30), ("pods", 19), ("taskManagers", 18), ("taskSlots", 36), ("clusters", 1), ("jobs", 1)]);
+    let all =
+        usage(&[("cpu", 37), ("memory", 74 << 30), ("pods", 19), ("taskManagers", 18), ("taskSlots", 36), ("clusters", 1), ("jobs", 1)]);
     let one = usage(&[("cpu", 2), ("memory", 4 << 30), ("pods", 1), ("taskManagers", 1), ("taskSlots", 2)]);
     let mut objects = Vec::new();
     for index in 0..500 {
