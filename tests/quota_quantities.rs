@@ -106,7 +106,7 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
     let pair = move |index: u64| {
         let a = text(2 * first.wrapping_add(index));
         // Often a near one, so that comparisons are close.
-        let b = if index % 4 == 0 { a.replacen('1', "2", 1) } else { text(2 * first.wrapping_add(index) + 1) };
+        let b = if index.is_multiple_of(4) { a.replacen('1', "2", 1) } else { text(2 * first.wrapping_add(index) + 1) };
         (a, b)
     };
     let writer = std::thread::spawn(move || {

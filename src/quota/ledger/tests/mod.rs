@@ -152,7 +152,7 @@ fn a_refusal_says_who_uses_most_and_how_many_task_managers_fewer_would_fit() {
     }
     let asks = |count: u64| Request {
         task_managers: Some(TaskManagers { count, each: usage(&[("cpu", 2), ("memory", 8 << 30)]) }),
-        ..creates("FlinkDeployment", "etl", usage(&[("cpu", 1 + 2 * count), ("memory", 8 * count << 30)]))
+        ..creates("FlinkDeployment", "etl", usage(&[("cpu", 1 + 2 * count), ("memory", (8 * count) << 30)]))
     };
     insta::assert_snapshot!(refuses(&mut ledger, &asks(8)), @"FlinkDeployment/prod/etl is more than is left: 17 more cpu asked for, 12 of 64 free, 52 used. Most cpu is used by FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. 3 TaskManagers fewer (of 8) would fit");
     insta::assert_snapshot!(refuses(&mut ledger, &asks(40)), @"FlinkDeployment/prod/etl is more than is left: 81 more cpu asked for, 12 of 64 free, 52 used; 320Gi more memory asked for, 256Gi of 256Gi free, 0 used. Most cpu is used by FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. 35 TaskManagers fewer (of 40) would fit");
