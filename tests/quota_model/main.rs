@@ -13,7 +13,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 use std::time::{Duration, Instant};
 
 /// The large run looks no longer at one scenario; the usual one ends by itself.
-const LONGEST: Duration = Duration::from_secs(900);
+const LONGEST: Duration = Duration::from_secs(180);
 
 const PROMISES: [&str; 4] = [
     "never over",
@@ -101,6 +101,15 @@ fn pods_draw_on_their_cluster_and_further_ones_extend_it() {
     let plans = vec![create("etl", 2), pod("p", "etl", 2), pod("q", "etl", 2)];
     let few = Scenario { losses: u8::from(is_large()), ..scenario(3, plans) };
     holds("pods", few, &["something is refused", "a reservation is settled"]);
+}
+
+#[test]
+fn a_pod_that_is_resized_is_counted_once_whether_it_has_settled_or_not() {
+    let update = |cores| Plan::Update { name: "p", cores };
+    let alone = |name, cores| Plan::Create { kind: "Pod", name, owner: None, cores };
+    let plans = vec![alone("p", 1), update(3), update(2), alone("q", 1)];
+    let few = Scenario { replicas: 1, losses: 0, timeouts: 0, ..scenario(3, plans) };
+    holds("resizes", few, &["something is refused", "a write conflicts", "a reservation is settled", "all that fits comes to be"]);
 }
 
 #[test]

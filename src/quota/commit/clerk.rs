@@ -60,7 +60,7 @@ impl<S: Store> Clerk<S> {
         let mut last = Busy::Contention(self.tenant.clone());
         loop {
             let now = Instant::now();
-            let late: Vec<Waiter> = batch.extract_if(.., |waiter| waiter.deadline <= now).collect();
+            let late: Vec<Waiter> = batch.extract_if(.., |waiter| waiter.deadline <= now || waiter.is_gone()).collect();
             late.into_iter().for_each(|waiter| waiter.turn_away(&last));
             if batch.is_empty() {
                 return;
@@ -166,6 +166,11 @@ impl Waiter {
             (Work::Forget { answer, .. }, Outcome::Forgotten) => drop(answer.send(())),
             _ => {}
         }
+    }
+
+    /// Whether nobody waits for the answer any longer: what would be promised would be lost until it is over.
+    fn is_gone(&self) -> bool {
+        matches!(&self.work, Work::Admit { answer, .. } if answer.is_closed())
     }
 
     fn turn_away(self, why: &Busy) {

@@ -1,6 +1,6 @@
 //! What a review asks of a ledger.
 
-use super::ObjectRef;
+use super::{Living, ObjectRef};
 use crate::flink::Workload;
 use crate::quota::Usage;
 use crate::resource::{Operation, Resource, metadata_text, owners, pointer};
@@ -69,6 +69,21 @@ impl Request {
     /// Whether it wants more than it has of anything. What does not is never refused.
     pub fn asks_for_more(&self) -> bool {
         self.usage.exceeds(&self.before)
+    }
+}
+
+impl Living {
+    /// A stored object, as `workload` was lowered from it. Its owners are those that it names itself; whoever knows the owners of
+    /// those adds them.
+    pub fn of(resource: &Resource, workload: &Workload) -> Self {
+        let stored = &resource.object;
+        Self {
+            object: ObjectRef::new(&resource.kind.kind, &resource.namespace, resource.name_in(stored)),
+            uid: metadata_text(stored, "uid").to_owned(),
+            version: metadata_text(stored, "resourceVersion").parse().unwrap_or_default(),
+            owners: owner_uids(stored),
+            usage: usage(stored, workload),
+        }
     }
 }
 
@@ -157,6 +172,17 @@ mod tests {
     fn a_pod_that_has_ended_uses_nothing() {
         let request = request(Operation::Update, pod("3", &[], "Succeeded"), Some(pod("3", &[], "Running")), "ada");
         assert!(request.usage.is_empty() && !request.asks_for_more());
+    }
+
+    #[test]
+    fn a_stored_object_is_what_its_review_said() {
+        let mut stored = pod("3", &["jm"], "Running");
+        stored["metadata"]["namespace"] = json!("prod");
+        let resource = Resource::from_manifest(stored.clone()).unwrap();
+        let living = Living::of(&resource, &lower(&resource, &stored).unwrap());
+        let request = request(Operation::Create, stored, None, "ada");
+        assert_eq!((living.object, living.uid, living.owners, living.usage), (request.object, request.uid, request.owners, request.usage));
+        assert_eq!(living.version, 7);
     }
 
     #[test]

@@ -106,3 +106,29 @@ fn a_view_older_than_what_was_counted_is_refused() {
     );
     assert_eq!(cores(&ledger), 10);
 }
+
+#[test]
+fn a_namespace_that_moves_is_counted_where_it_came_and_no_longer_where_it_was() {
+    let (mut from, mut to) = (ledger(10), ledger(10));
+    admits(&mut from, &creates("FlinkDeployment", "etl", cluster(8)));
+    let etl = [living("FlinkDeployment", "etl", 5, &[], cluster(8))];
+    settles(&mut from, &view(5, 0, &etl));
+    admits(&mut to, &creates("Pod", "own", cpu(6)));
+    // On its way while the namespace moves: it stays with the tenant that it was promised by until it is over.
+    admits(&mut from, &creates("Pod", "late", cpu(1)));
+    settles(&mut from, &view(7, 0, &[]));
+    settles(&mut to, &view(7, 0, &etl));
+    assert_eq!((cores(&from), cores(&to)), (1, 14));
+    refuses(&mut to, &creates("Pod", "more", cpu(1)));
+    let over = from.next_stamp();
+    settles(&mut from, &view(9, over, &[]));
+    assert_eq!(cores(&from), 0);
+}
+
+#[test]
+fn a_tenant_that_is_made_again_has_its_new_limits() {
+    let mut ledger = ledger(10);
+    let made_again = KnownLimits { version: 900, ..limited(&[("cpu", 2)], &[]) };
+    assert!(ledger.settle(&view(5, 0, &[]), &made_again).unwrap().changed);
+    refuses(&mut ledger, &creates("Pod", "a", cpu(3)));
+}
