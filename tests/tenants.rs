@@ -111,8 +111,8 @@ fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_in
     assert_eq!(of("pay-risk", "message"), ["namespace pay-risk is claimed by more than one tenant: payments, fraud"]);
 }
 
-/// The definitions of FlinkTenant and FlinkPolicy.
-fn definitions() -> [Value; 2] {
+/// The definitions of FlinkTenant, FlinkPolicy and FlinkTenantLedger.
+fn definitions() -> [Value; 3] {
     let output = Command::cargo_bin("flinkgate").unwrap().arg("crds").output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
     let documents: Vec<_> = yaml::parse(&text(&output.stdout)).into_iter().filter_map(|document| document.value).collect();
@@ -121,9 +121,10 @@ fn definitions() -> [Value; 2] {
 
 #[test]
 fn the_definition_for_the_cluster_is_what_it_was() {
-    let [tenant, policy] = definitions();
+    let [tenant, policy, ledger] = definitions();
     insta::assert_json_snapshot!(tenant);
     insta::assert_json_snapshot!("the_definition_of_policies", policy);
+    insta::assert_json_snapshot!("the_definition_of_ledgers", ledger);
 }
 
 /// Fields that may hold anything: an option's value is text, a number or a boolean, which a structural schema cannot say.

@@ -2,6 +2,7 @@
 
 use super::{Exit, Outcome};
 use crate::policy::flink_policy;
+use crate::quota::ledger;
 use crate::tenant::crd;
 use anyhow::Context;
 
@@ -16,7 +17,7 @@ pub struct Args {}
 /// When standard output cannot be written.
 pub fn run(_: Args) -> Outcome {
     let mut text = String::new();
-    for definition in [crd::definition(), flink_policy::definition()] {
+    for definition in [crd::definition(), flink_policy::definition(), ledger::crd::definition()] {
         let definition = serde_json::to_value(definition).context("failed to write a custom resource definition")?;
         text.push_str(&format!("---\n{}", crate::report::yaml::emit(&definition)));
     }

@@ -86,7 +86,8 @@ pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
         quantity.push('i');
     }
     let Ok(amount) = Quantity::parse(&quantity) else { return Err(error) };
-    if amount.is_negative() {
+    // To the API server no digits are zero, to the operator's client they are no number.
+    if amount.is_negative() || !quantity.trim_start_matches(['+', '.']).starts_with(|c: char| c.is_ascii_digit()) {
         return Err(error);
     }
     let size = amount.units_ceil();

@@ -1,9 +1,14 @@
 //! What tenants use, and what exceeds a limit.
 //!
 //! A [`Usage`] counts in a tenant's units, exactly. Offline the usage of a tenant is the sum over the input;
-//! what an object is held against is `used` (by others) plus what it asks for itself.
+//! what an object is held against is `used` (by others) plus what it asks for itself. Where objects come one by one,
+//! from several API servers at the same time, a tenant has a [`ledger`] of what was promised and what is there;
+//! [`store`] is where ledgers are kept, [`commit`] how many requests become one write.
 
+pub mod commit;
+pub mod ledger;
 pub mod limits;
+pub mod store;
 pub mod undeclared;
 
 use crate::flink::sizing::Total;
@@ -11,7 +16,7 @@ use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
 
 /// Amounts by resource name, as a tenant's quota names them; a name that is absent counts as zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usage(BTreeMap<String, Quantity>);
 
 impl Usage {
@@ -45,7 +50,7 @@ impl Usage {
     /// Adds another usage; a sum too large to count stays at the largest amount, which no limit allows.
     pub fn add(&mut self, other: &Self) {
         for (name, amount) in &other.0 {
-            let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::from_units(u64::MAX));
+            let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::MAX);
             self.0.insert(name.clone(), sum);
         }
     }
@@ -56,9 +61,48 @@ impl Usage {
         Self(rest.filter(|(_, amount)| *amount > Quantity::default()).collect())
     }
 
+    /// Raises every amount to that of another usage where that is larger.
+    pub fn raise_to(&mut self, other: &Self) {
+        for (name, amount) in &other.0 {
+            if *amount > self.get(name) {
+                self.0.insert(name.clone(), *amount);
+            }
+        }
+    }
+
+    /// Lowers every amount to that of another usage where that is smaller.
+    pub fn lower_to(&mut self, other: &Self) {
+        self.0.retain(|name, amount| {
+            *amount = other.get(name).min(*amount);
+            *amount > Quantity::default()
+        });
+    }
+
+    /// Whether this is more than another usage of any resource.
+    pub fn exceeds(&self, other: &Self) -> bool {
+        self.0.iter().any(|(name, amount)| *amount > other.get(name))
+    }
+
+    /// Whether nothing is used.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Keeps the amounts of some resources only.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|name, _| keep(name));
+    }
+
     /// All amounts by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
         self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
+    }
+}
+
+/// Amounts above zero, by resource name.
+impl FromIterator<(String, Quantity)> for Usage {
+    fn from_iter<I: IntoIterator<Item = (String, Quantity)>>(amounts: I) -> Self {
+        Self(amounts.into_iter().filter(|(_, amount)| *amount > Quantity::default()).collect())
     }
 }
 

@@ -8,8 +8,11 @@ use serde_json::Value;
 use std::fmt;
 
 const NANOS: i128 = 1_000_000_000;
-/// The API server caps every amount at 2^63-1 units, either way.
-const CAP: i128 = i64::MAX as i128 * NANOS;
+/// Kubernetes cuts amounts with a binary suffix to 2^63-1 units, either way.
+const BINARY_CAP: i128 = i64::MAX as i128 * NANOS;
+/// It does not cut others. Here they are cut to 10^28 units, which is more than anybody has, so that some can be added up.
+const CAP: i128 = 10_i128.pow(CAP_DIGITS);
+const CAP_DIGITS: u32 = 37;
 const BINARY_SUFFIXES: [(&str, u32); 6] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
 const DECIMAL_SUFFIXES: [(&str, i64); 10] =
     [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
@@ -32,8 +35,11 @@ pub enum QuantityError {
 }
 
 impl Quantity {
-    /// Reads an amount as Kubernetes does: what is finer than a billionth is rounded away from zero, what is
-    /// beyond 2^63-1 is cut to it.
+    /// More than any limit.
+    pub const MAX: Self = Self { nanos: CAP };
+
+    /// Reads an amount as Kubernetes does: what is finer than a billionth is rounded away from zero, a number without
+    /// digits is zero, and an exponent has 32 bits, of which the upper ones are lost.
     ///
     /// # Errors
     /// When the text is not a signed decimal number with at most one known suffix.
@@ -46,10 +52,14 @@ impl Quantity {
         let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
         let (number, suffix) = unsigned.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+        if text.is_empty() || fraction.contains('.') {
             return Err(syntax());
         }
         let (shift, exponent) = scale(suffix).ok_or_else(syntax)?;
+        // Kubernetes takes no digits for zero on its fast way, and refuses them on the other.
+        if whole.is_empty() && fraction.is_empty() && (shift > 40 || exponent < -9) {
+            return Err(syntax());
+        }
         let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|digit| digit - b'0').skip_while(|digit| *digit == 0).collect();
         let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
         let magnitude = nanos(&digits, shift, exponent.saturating_sub(places).saturating_add(9));
@@ -57,13 +67,13 @@ impl Quantity {
     }
 
     /// Reads a string or a number, as fields of type int-or-string and quantities may be either; `null` is zero, as
-    /// the API server reads it.
+    /// the API server reads it, and space around the text does not count.
     ///
     /// # Errors
     /// When the value is of another type or its text is not a quantity.
     pub fn from_json(value: &Value) -> Result<Self, QuantityError> {
         match value {
-            Value::String(text) => Self::parse(text),
+            Value::String(text) => Self::parse(text.trim()),
             Value::Number(number) => Self::parse(&number.to_string()),
             Value::Null => Ok(Self::default()),
             other => Err(QuantityError::Type(type_name(other))),
@@ -134,7 +144,8 @@ impl Quantity {
     /// An amount of bytes with the largest binary suffix that keeps it whole: `4Gi`, `4404Mi`, `1000`.
     pub fn display_bytes(self) -> String {
         let bytes = self.nanos / NANOS;
-        if self.nanos % NANOS == 0 && bytes != 0 {
+        // Beyond it, what has a binary suffix would be cut when it is read.
+        if self.nanos % NANOS == 0 && bytes != 0 && self.nanos.abs() <= BINARY_CAP {
             for (suffix, shift) in BINARY_SUFFIXES.iter().rev() {
                 let unit = 1_i128 << shift;
                 if bytes % unit == 0 {
@@ -166,7 +177,9 @@ fn scale(suffix: &str) -> Option<(u32, i64)> {
     if let Some((_, shift)) = BINARY_SUFFIXES.iter().find(|(name, _)| *name == suffix) {
         return Some((*shift, 0));
     }
-    suffix.strip_prefix(['e', 'E'])?.parse().ok().map(|exponent| (0, exponent))
+    let exponent: i64 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+    // As Kubernetes does: 1e-4294967295 is ten.
+    Some((0, i64::from(exponent as i32)))
 }
 
 /// `digits × 2^shift × 10^exponent`, rounded up and capped; the first digit is not zero.
@@ -178,10 +191,11 @@ fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
     if length == 0 {
         return 0;
     }
-    // Digits before the point; the cap has 28.
+    // A number below the cap has no more digits before the point.
+    let (cap, longest) = if shift > 0 { (BINARY_CAP, 28) } else { (CAP, i64::from(CAP_DIGITS)) };
     let point = length.saturating_add(exponent);
-    if point > 28 {
-        return CAP;
+    if point > longest {
+        return cap;
     }
     let whole_digits = usize::try_from(point).unwrap_or(0);
     let (whole, fraction) = digits.split_at(whole_digits.min(digits.len()));
@@ -200,7 +214,7 @@ fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
         carry /= 10;
     }
     let begun = i128::from(rest);
-    whole.checked_mul(1_i128 << shift).and_then(|product| product.checked_add(carry + begun)).map_or(CAP, |sum| sum.min(CAP))
+    whole.checked_mul(1_i128 << shift).and_then(|product| product.checked_add(carry + begun)).map_or(cap, |sum| sum.min(cap))
 }
 
 #[cfg(test)]

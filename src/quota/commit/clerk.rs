@@ -1,0 +1,183 @@
+//! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and tells each its answer.
+
+use super::{Answer, Busy, Desk, Unsettled, Waiter, Work, locked};
+use crate::admission::jitter::jittered;
+use crate::quota::ledger::{Decision, Ledger, Settled};
+use crate::quota::store::{Store, StoreError, Versioned};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The most that one write stores, so that the first in a batch does not wait for thousands.
+const BATCH: usize = 1_024;
+/// Pause after the first conflict; it doubles with every further one, up to the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// A store that does not answer within this is asked again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What one waiter will be told if the ledger is stored.
+enum Outcome {
+    Admit(Answer),
+    Settle(Result<Settled, Unsettled>),
+    Forgotten,
+}
+
+/// What a batch did to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    None,
+    OfDryRun,
+    ToStore,
+}
+
+/// Serves a desk until nobody waits.
+pub(super) async fn serve<S: Store>(store: Arc<S>, tenant: String, desk: Arc<Desk>) {
+    let mut clerk = Clerk { store, tenant, kept: locked(&desk.0).kept.take() };
+    loop {
+        let batch: Vec<Waiter> = {
+            let mut queue = locked(&desk.0);
+            let length = queue.waiting.len().min(BATCH);
+            if length == 0 {
+                queue.served = false;
+                queue.kept = clerk.kept;
+                return;
+            }
+            queue.waiting.drain(..length).collect()
+        };
+        clerk.serve(batch).await;
+    }
+}
+
+struct Clerk<S> {
+    store: Arc<S>,
+    tenant: String,
+    kept: Option<Versioned>,
+}
+
+impl<S: Store> Clerk<S> {
+    async fn serve(&mut self, mut batch: Vec<Waiter>) {
+        let mut pause = SHORTEST_PAUSE;
+        let mut last = Busy::Contention(self.tenant.clone());
+        loop {
+            let now = Instant::now();
+            let late: Vec<Waiter> = batch.extract_if(.., |waiter| waiter.deadline <= now || waiter.is_gone()).collect();
+            late.into_iter().for_each(|waiter| waiter.turn_away(&last));
+            if batch.is_empty() {
+                return;
+            }
+            match self.attempt(&batch).await {
+                Ok(outcomes) => {
+                    batch.into_iter().zip(outcomes).for_each(|(waiter, outcome)| waiter.tell(outcome));
+                    return;
+                }
+                Err(StoreError::Conflict(_)) => last = Busy::Contention(self.tenant.clone()),
+                Err(StoreError::Unreachable { source, .. }) => {
+                    last = Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
+                }
+            }
+            // Whether the write took place is not always known; the ledger that is read next shows it.
+            self.kept = None;
+            tokio::time::sleep(jittered(pause, 1.0)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One compare-and-swap for a whole batch. What is refused is refused by the ledger as it is stored, not by one that was kept.
+    async fn attempt(&mut self, batch: &[Waiter]) -> Result<Vec<Outcome>, StoreError> {
+        let kept = self.kept.take();
+        let was_kept = kept.is_some();
+        let mut at = match kept {
+            Some(kept) => kept,
+            None => self.in_time(self.store.read(&self.tenant)).await?,
+        };
+        let (mut outcomes, mut change) = self.apply(&mut at.ledger, batch);
+        if was_kept && !outcomes.iter().all(Outcome::is_fine) {
+            at = self.in_time(self.store.read(&self.tenant)).await?;
+            (outcomes, change) = self.apply(&mut at.ledger, batch);
+        }
+        if change == Change::ToStore {
+            at.version = self.in_time(self.store.swap(&self.tenant, &at.version, &at.ledger)).await?;
+        }
+        // Limits that only a dry run knew are not stored, and so not kept.
+        self.kept = (change != Change::OfDryRun).then_some(at);
+        Ok(outcomes)
+    }
+
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(PATIENCE, answer)
+            .await
+            .unwrap_or_else(|late| Err(StoreError::Unreachable { tenant: self.tenant.clone(), source: Box::new(late) }))
+    }
+
+    /// Applies a batch in order; says whether there is anything to store.
+    fn apply(&self, ledger: &mut Ledger, batch: &[Waiter]) -> (Vec<Outcome>, Change) {
+        let mut change = Change::None;
+        let outcomes = batch.iter().map(|waiter| {
+            // New limits are worth a write of their own: then they hold at all replicas.
+            let learned = !matches!(waiter.work, Work::Forget { .. }) && ledger.learn(&waiter.known);
+            match &waiter.work {
+                Work::Admit { request, dry_run: true, .. } => {
+                    change = change.max(if learned { Change::OfDryRun } else { Change::None });
+                    Outcome::Admit(self.answer(ledger.would_admit(request)))
+                }
+                Work::Admit { request, .. } => {
+                    let decision = ledger.admit(request);
+                    change = change.max(if learned || decision == Decision::Reserved { Change::ToStore } else { Change::None });
+                    Outcome::Admit(self.answer(decision))
+                }
+                Work::Settle { view, .. } => {
+                    let settled = ledger.settle(view, &waiter.known);
+                    let changed = learned || settled.as_ref().is_ok_and(|settled| settled.changed);
+                    change = change.max(if changed { Change::ToStore } else { Change::None });
+                    Outcome::Settle(settled.map_err(Unsettled::from))
+                }
+                Work::Forget { object, .. } => {
+                    ledger.forget(object);
+                    change = Change::ToStore;
+                    Outcome::Forgotten
+                }
+            }
+        });
+        (outcomes.collect(), change)
+    }
+
+    fn answer(&self, decision: Decision) -> Answer {
+        match decision {
+            Decision::Unchanged | Decision::Reserved => Answer::Admitted,
+            Decision::Refused(shortage) => Answer::Refused(shortage),
+            Decision::NotCounted => Answer::Busy(Busy::NotCounted(self.tenant.clone())),
+            Decision::Full => Answer::Busy(Busy::Full(self.tenant.clone())),
+        }
+    }
+}
+
+impl Outcome {
+    fn is_fine(&self) -> bool {
+        matches!(self, Self::Admit(Answer::Admitted) | Self::Settle(Ok(_)) | Self::Forgotten)
+    }
+}
+
+impl Waiter {
+    fn tell(self, outcome: Outcome) {
+        // Whoever does not wait any longer has been answered by the deadline.
+        match (self.work, outcome) {
+            (Work::Admit { answer, .. }, Outcome::Admit(told)) => drop(answer.send(told)),
+            (Work::Settle { answer, .. }, Outcome::Settle(told)) => drop(answer.send(told)),
+            (Work::Forget { answer, .. }, Outcome::Forgotten) => drop(answer.send(())),
+            _ => {}
+        }
+    }
+
+    /// Whether nobody waits for the answer any longer: what would be promised would be lost until it is over.
+    fn is_gone(&self) -> bool {
+        matches!(&self.work, Work::Admit { answer, .. } if answer.is_closed())
+    }
+
+    fn turn_away(self, why: &Busy) {
+        match self.work {
+            Work::Admit { answer, .. } => drop(answer.send(Answer::Busy(why.clone()))),
+            Work::Settle { answer, .. } => drop(answer.send(Err(why.clone().into()))),
+            Work::Forget { answer, .. } => drop(answer.send(())),
+        }
+    }
+}

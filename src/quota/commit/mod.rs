@@ -1,0 +1,155 @@
+//! Many requests, one write: what comes while a tenant's ledger is being written goes into the next write together.
+//!
+//! Requests of a tenant queue at its desk. The first that finds nobody there serves the desk until it is empty: all that wait
+//! are held against the ledger one after the other and stored by one compare-and-swap, and each gets its own answer. A conflict
+//! with another replica is tried again after a jittered pause, with the requests that came meanwhile; it never reaches a user.
+//! Each request waits no longer than its own deadline.
+
+mod clerk;
+
+use super::ledger::{KnownLimits, ObjectRef, Request, Settled, Shortage, View, settle};
+use super::store::{Store, Versioned};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// What a request is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It may pass: what it asks for is stored, or it asks for no more than before.
+    Admitted,
+    /// There is too little left.
+    Refused(Box<Shortage>),
+    /// Nothing could be said in time: the client shall ask again, so `429` with `retryAfterSeconds`.
+    Busy(Busy),
+}
+
+/// Why nothing could be said in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Busy {
+    /// Others wrote the ledger again and again, or too many wait.
+    #[error("too many requests change what tenant {0:?} uses at the same time: try again")]
+    Contention(String),
+    /// What was there before is not counted yet.
+    #[error("what tenant {0:?} uses is still being counted: try again")]
+    NotCounted(String),
+    /// Too much is on its way.
+    #[error("too many objects of tenant {0:?} are on their way: try again")]
+    Full(String),
+    /// The store does not answer.
+    #[error("what tenant {tenant:?} uses cannot be looked up ({why}): try again")]
+    Unreachable {
+        /// The tenant.
+        tenant: String,
+        /// What the store said.
+        why: String,
+    },
+}
+
+impl Busy {
+    /// After how many seconds the client shall ask again.
+    pub fn retry_after_seconds(&self) -> u32 {
+        match self {
+            Self::Contention(_) | Self::NotCounted(_) => 1,
+            Self::Full(_) | Self::Unreachable { .. } => 5,
+        }
+    }
+}
+
+/// Why a settling came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsettled {
+    /// The view is older than what was counted.
+    #[error(transparent)]
+    Stale(#[from] settle::Stale),
+    /// The ledger could not be written in time.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+}
+
+/// All tenants' desks over one store.
+#[derive(Debug)]
+pub struct Ledgers<S> {
+    store: Arc<S>,
+    desks: Mutex<HashMap<String, Arc<Desk>>>,
+}
+
+#[derive(Debug, Default)]
+struct Desk(Mutex<Queue>);
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: VecDeque<Waiter>,
+    /// Whether somebody serves.
+    served: bool,
+    /// The ledger as it was last written or read here. Where another replica has written it since, a write shows that.
+    kept: Option<Versioned>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    work: Work,
+    known: Arc<KnownLimits>,
+    deadline: Instant,
+}
+
+#[derive(Debug)]
+enum Work {
+    Admit { request: Box<Request>, dry_run: bool, answer: oneshot::Sender<Answer> },
+    Settle { view: Arc<View>, answer: oneshot::Sender<Result<Settled, Unsettled>> },
+    Forget { object: ObjectRef, answer: oneshot::Sender<()> },
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it holds one of these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Store> Ledgers<S> {
+    /// Desks over a store.
+    pub fn new(store: Arc<S>) -> Self {
+        Self { store, desks: Mutex::default() }
+    }
+
+    /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores nothing.
+    pub async fn admit(&self, tenant: &str, request: Request, known: Arc<KnownLimits>, deadline: Instant, dry_run: bool) -> Answer {
+        if !request.asks_for_more() {
+            return Answer::Admitted;
+        }
+        let (answer, told) = oneshot::channel();
+        let work = Work::Admit { request: Box::new(request), dry_run, answer };
+        self.queue(tenant, Waiter { work, known, deadline });
+        let busy = || Answer::Busy(Busy::Contention(tenant.to_owned()));
+        tokio::time::timeout_at(deadline.into(), told).await.ok().and_then(Result::ok).unwrap_or_else(busy)
+    }
+
+    /// Settles a tenant's ledger by what lives.
+    ///
+    /// # Errors
+    /// When the view is too old, or the ledger could not be written before the deadline.
+    pub async fn settle(&self, tenant: &str, view: Arc<View>, known: Arc<KnownLimits>, deadline: Instant) -> Result<Settled, Unsettled> {
+        let (answer, told) = oneshot::channel();
+        self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
+        let busy = || Err(Busy::Contention(tenant.to_owned()).into());
+        tokio::time::timeout_at(deadline.into(), told).await.ok().and_then(Result::ok).unwrap_or_else(busy)
+    }
+
+    /// Gives back what an object was promised, where nobody watches the objects: see [`Ledger::forget`](super::ledger::Ledger::forget).
+    pub async fn forget(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
+        let (answer, told) = oneshot::channel();
+        self.queue(tenant, Waiter { work: Work::Forget { object, answer }, known: Arc::default(), deadline });
+        let _ = tokio::time::timeout_at(deadline.into(), told).await;
+    }
+
+    fn queue(&self, tenant: &str, waiter: Waiter) {
+        let desk = Arc::clone(locked(&self.desks).entry(tenant.to_owned()).or_default());
+        let mut queue = locked(&desk.0);
+        queue.waiting.push_back(waiter);
+        if !std::mem::replace(&mut queue.served, true) {
+            drop(queue);
+            // A task of its own: whoever asked first may go away, and the others still want their answers.
+            tokio::spawn(clerk::serve(Arc::clone(&self.store), tenant.to_owned(), desk));
+        }
+    }
+}

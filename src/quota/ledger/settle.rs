@@ -1,0 +1,153 @@
+//! What is there is counted: reservations that came to be, or did not, are settled, and what has gone is given back.
+//!
+//! The settled part of a ledger is always counted anew, from all living objects, so that a ledger cannot drift: a settling of
+//! the default ledger is the first count, and of any other the recount.
+
+use super::{KnownLimits, Ledger, ObjectRef, Reservation, Slot};
+use crate::quota::Usage;
+use std::collections::BTreeMap;
+
+/// An object as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Living {
+    /// Its kind, namespace and name.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// Its resource version.
+    pub version: u64,
+    /// UIDs of its owners, nearest first, those of its owners among them.
+    pub owners: Vec<String>,
+    /// What it uses.
+    pub usage: Usage,
+}
+
+/// All living objects of a tenant that count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The objects.
+    pub objects: Vec<Living>,
+    /// By kind, the resource version at which they all were as they are given; of the kinds that say whose objects are, too
+    /// (Namespace, FlinkTenant). A kind that the cluster does not serve is absent.
+    pub positions: BTreeMap<String, u64>,
+    /// Requests with stamps below this were over before the view was taken: [`Sightings::over`](super::Sightings::over), asked first, and the
+    /// positions no older than that moment.
+    pub over: u64,
+}
+
+/// What a settling did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Reservations whose objects came to be, or changed.
+    pub bound: usize,
+    /// Reservations of which nothing came, or whose objects have gone.
+    pub released: usize,
+    /// Whether the ledger has changed, and must be stored.
+    pub changed: bool,
+}
+
+/// The view is older than what the ledger was counted from: what it lacks may be there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {kind} objects were seen at resource version {seen}, and the ledger has counted them at {known}: look again")]
+pub struct Stale {
+    /// The kind.
+    pub kind: String,
+    /// The view's position.
+    pub seen: u64,
+    /// The ledger's.
+    pub known: u64,
+}
+
+impl Ledger {
+    /// Counts what is there, and settles what that shows.
+    ///
+    /// # Errors
+    /// When the view is older than one that was counted before; the ledger has not changed.
+    pub fn settle(&mut self, view: &View, known: &KnownLimits) -> Result<Settled, Stale> {
+        for (kind, known) in &self.observed {
+            if let Some(seen) = view.positions.get(kind).filter(|seen| *seen < known) {
+                return Err(Stale { kind: kind.clone(), seen: *seen, known: *known });
+            }
+        }
+        let living: BTreeMap<&str, &Living> = view.objects.iter().map(|living| (living.uid.as_str(), living)).collect();
+        let mut settled = Settled::default();
+        let mut slots: BTreeMap<ObjectRef, Slot> = BTreeMap::new();
+        for (object, slot) in &self.slots {
+            for (uid, reservation) in &slot.reserved {
+                let seen = living.get(uid.as_str()).map(|living| living.version);
+                if is_open(reservation, seen, view.positions.get(&object.kind).copied(), view.over) {
+                    let kept = slots.entry(object.clone()).or_insert_with(|| Slot { within: slot.within.clone(), ..Slot::default() });
+                    // What settled of it stands in the slot from now on.
+                    let counted = Usage::default();
+                    kept.reserved.insert(uid.clone(), Reservation { counted, ..reservation.clone() });
+                } else if seen.is_some() {
+                    settled.bound += 1;
+                } else {
+                    settled.released += 1;
+                }
+            }
+        }
+        let others = fold(&mut slots, &view.objects, self);
+        let mut counted = Self { known: self.known.clone(), counted: true, next: self.next, slots, others, ..Self::default() };
+        counted.learn(known);
+        counted.observed.clone_from(&self.observed);
+        counted.rebuild();
+        // That time has passed alone is not worth a write: all that lives is in the ledger as it stands.
+        settled.changed = counted != *self;
+        if settled.changed {
+            counted.observed.extend(view.positions.iter().map(|(kind, position)| (kind.clone(), *position)));
+            *self = counted;
+        }
+        Ok(settled)
+    }
+}
+
+/// Whether the request behind a reservation may yet store something that a view at `position` does not show. `seen` is the
+/// version at which the view has the object.
+fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, over: u64) -> bool {
+    let shows_what_became_of_it = match seen {
+        // An update is stored over its base or never; so the base is past, and with it the request.
+        Some(version) => version > reservation.base,
+        // The base was there, and is there no longer.
+        None => reservation.base > 0 && position.is_some_and(|position| position >= reservation.base),
+    };
+    !shows_what_became_of_it && reservation.stamp >= over
+}
+
+/// Counts living objects: into slots of their own, or into the nearest slot that they draw on; gives the rest.
+fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledger) -> Usage {
+    for living in objects {
+        let has_slot = slots.contains_key(&living.object) || keeps_slot(living);
+        if has_slot && !living.usage.is_empty() {
+            slots.entry(living.object.clone()).or_default().settled = Some((living.uid.clone(), living.usage.clone()));
+        }
+    }
+    let uids: BTreeMap<String, ObjectRef> =
+        slots.iter().flat_map(|(object, slot)| slot.uids().map(|uid| (uid.to_owned(), object.clone()))).collect();
+    let mut others = Usage::default();
+    for living in objects {
+        let within = living.owners.iter().filter_map(|uid| uids.get(uid)).find(|owner| living.object.may_draw_on(owner)).cloned();
+        if let Some(slot) = slots.get_mut(&living.object) {
+            slot.within = within;
+        } else if let Some(owner) = within.and_then(|within| slots.get_mut(&within)) {
+            owner.drawn.add(&living.usage);
+        } else {
+            others.add(&living.usage);
+        }
+    }
+    // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one drew.
+    let unseen: Vec<ObjectRef> = slots.iter().filter(|(_, slot)| slot.settled.is_none()).map(|(object, _)| object.clone()).collect();
+    for object in unseen {
+        let line = before.line(&object);
+        let within = line.into_iter().skip(1).find(|owner| slots.contains_key(owner));
+        if let Some(slot) = slots.get_mut(&object) {
+            slot.within = within;
+        }
+    }
+    others
+}
+
+/// Objects on which others draw. A pod is one where claims are made for it, which it has declared.
+fn keeps_slot(living: &Living) -> bool {
+    living.object.declares() || (living.object.kind == "Pod" && !living.usage.get("persistentVolumeClaims").is_zero())
+}

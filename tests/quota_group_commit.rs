@@ -1,0 +1,278 @@
+//! Group commit over the in-memory store, with threads, two replicas, a store that answers late, wrongly or not at all, and
+//! requests of which nothing comes: never over at any version, and at rest the ledger is the recount.
+//!
+//! `FLINKGATE_SEED` says with which number the random interleavings begin, `FLINKGATE_ROUNDS` how many there are (12).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod seeded;
+
+use flinkgate::quota::Usage;
+use flinkgate::quota::commit::{Answer, Busy, Ledgers};
+use flinkgate::quota::ledger::{KnownLimits, Ledger, Living, ObjectRef, Request, View};
+use flinkgate::quota::limits::Limits;
+use flinkgate::quota::store::{InMemoryStore, Store, StoreError, Versioned};
+use flinkgate::resource::quantity::Quantity;
+use seeded::Seeded;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const TENANT: &str = "payments";
+const HARD: u64 = 60;
+const KINDS: [&str; 2] = ["FlinkDeployment", "Pod"];
+
+fn cpu(cores: u64) -> Usage {
+    std::iter::once(("cpu".to_owned(), Quantity::from_units(cores))).collect()
+}
+
+fn cores(usage: &Usage) -> u64 {
+    usage.get("cpu").units_ceil()
+}
+
+fn known(hard: u64) -> Arc<KnownLimits> {
+    let hard = [("cpu".to_owned(), Quantity::from_units(hard))].into();
+    Arc::new(KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } })
+}
+
+fn creates(kind: &str, name: &str, owner: Option<&str>, cores: u64) -> Request {
+    let owners = owner.into_iter().map(str::to_owned).collect();
+    Request { object: ObjectRef::new(kind, "prod", name), uid: name.into(), owners, usage: cpu(cores), ..Request::default() }
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+/// A store between which and its users things go wrong, and that looks at every version.
+#[derive(Default)]
+struct Troubled {
+    store: InMemoryStore,
+    writes: AtomicU64,
+    reads: AtomicU64,
+    /// Out of a hundred writes, how many get lost before and how many after they took place.
+    lost: usize,
+    chance: Mutex<Option<Seeded>>,
+}
+
+impl Troubled {
+    fn chance(&self, bound: usize) -> usize {
+        self.chance.lock().unwrap().as_mut().map_or(bound - 1, |chance| chance.below(bound))
+    }
+
+    fn silence(&self) -> StoreError {
+        StoreError::Unreachable { tenant: TENANT.into(), source: "no answer".into() }
+    }
+}
+
+impl Store for Troubled {
+    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        self.store.read(tenant).await
+    }
+
+    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+        tokio::time::sleep(Duration::from_micros(50)).await;
+        let chance = self.chance(100);
+        if chance < self.lost {
+            return Err(self.silence());
+        }
+        // What is stored is what is read back, through the form in which the cluster keeps it.
+        let ledger = Ledger::read(&ledger.stored()).unwrap();
+        assert!(cores(ledger.total()) <= HARD, "over at version {version}");
+        let written = self.store.swap(tenant, version, &ledger).await?;
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        if chance < 2 * self.lost { Err(self.silence()) } else { Ok(written) }
+    }
+}
+
+/// Objects as an API server has them.
+#[derive(Default)]
+struct Cluster {
+    revision: u64,
+    objects: BTreeMap<String, Living>,
+}
+
+impl Cluster {
+    fn store(&mut self, request: Request) {
+        self.revision += 1;
+        let Request { object, uid, owners, usage, .. } = request;
+        self.objects.insert(object.name.clone(), Living { object, uid, version: self.revision, owners, usage });
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.revision += 1;
+        self.objects.remove(name);
+    }
+
+    fn view(&self, over: u64) -> View {
+        let positions = KINDS.map(|kind| (kind.to_owned(), self.revision)).into();
+        View { objects: self.objects.values().cloned().collect(), positions, over }
+    }
+
+    /// What really is there, counted by a ledger that knows nothing yet.
+    fn used(&self) -> u64 {
+        let mut ledger = Ledger::default();
+        ledger.settle(&self.view(0), &KnownLimits::default()).unwrap();
+        cores(ledger.total())
+    }
+}
+
+/// One API server with its users: creates, grows, shrinks and removes objects of its own, some below a shared cluster.
+async fn client(
+    index: usize,
+    mut chance: Seeded,
+    ledgers: Arc<Ledgers<Troubled>>,
+    cluster: Arc<Mutex<Cluster>>,
+    refused: Arc<AtomicUsize>,
+) {
+    for step in 0..30 {
+        let name = format!("c{index}-{}", chance.below(4));
+        let old = cluster.lock().unwrap().objects.get(&name).cloned();
+        let request = match &old {
+            None => {
+                let owner = [None, Some("shared")][chance.below(2)];
+                let request = creates("Pod", &name, owner, 1 + chance.below(9) as u64);
+                Request { uid: format!("{name}-{step}"), ..request }
+            }
+            Some(old) if chance.below(3) > 0 => {
+                let Living { object, uid, version, owners, usage } = old.clone();
+                Request { object, uid, owners, usage: cpu(1 + chance.below(9) as u64), before: usage, version, task_managers: None }
+            }
+            Some(_) => {
+                cluster.lock().unwrap().remove(&name);
+                continue;
+            }
+        };
+        let dry_run = chance.below(10) == 0;
+        let answer = ledgers.admit(TENANT, request.clone(), known(HARD), soon(), dry_run).await;
+        refused.fetch_add(usize::from(matches!(answer, Answer::Refused(_))), Ordering::Relaxed);
+        // Somebody else refuses some, and some were not meant.
+        if answer == Answer::Admitted && !dry_run && chance.below(5) > 0 {
+            let mut cluster = cluster.lock().unwrap();
+            cluster.store(request);
+            assert!(cluster.used() <= HARD, "{} of {HARD} cores live", cluster.used());
+        }
+    }
+}
+
+fn round(seed: u64) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    runtime.block_on(async {
+        let chance = Mutex::new(Some(Seeded(seed)));
+        let store = Arc::new(Troubled { lost: 3, chance, ..Troubled::default() });
+        let replicas = [Arc::new(Ledgers::new(Arc::clone(&store))), Arc::new(Ledgers::new(Arc::clone(&store)))];
+        let cluster = Arc::new(Mutex::new(Cluster::default()));
+        let refused = Arc::new(AtomicUsize::new(0));
+        let shared = creates("FlinkDeployment", "shared", None, 10);
+        assert_eq!(replicas[0].admit(TENANT, shared.clone(), known(HARD), soon(), false).await, Answer::Admitted);
+        cluster.lock().unwrap().store(shared);
+        let clients: Vec<_> = (0..12)
+            .map(|index| {
+                let chance = Seeded(seed.wrapping_mul(1_000).wrapping_add(index as u64));
+                let (ledgers, cluster) = (Arc::clone(&replicas[index % 2]), Arc::clone(&cluster));
+                tokio::spawn(client(index, chance, ledgers, cluster, Arc::clone(&refused)))
+            })
+            .collect();
+        // The leader, all the time; which requests are over it cannot know yet.
+        while clients.iter().any(|client| !client.is_finished()) {
+            let view = Arc::new(cluster.lock().unwrap().view(0));
+            let _ = replicas[0].settle(TENANT, view, known(HARD), soon()).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for client in clients {
+            client.await.unwrap();
+        }
+        let (view, used) = {
+            let cluster = cluster.lock().unwrap();
+            (Arc::new(cluster.view(u64::MAX)), cluster.used())
+        };
+        replicas[1].settle(TENANT, view, known(HARD), soon()).await.unwrap();
+        let ledger = store.read(TENANT).await.unwrap().ledger;
+        assert_eq!((cores(ledger.total()), ledger.reservations()), (used, 0), "at rest the ledger is the recount");
+        assert!(refused.load(Ordering::Relaxed) > 0, "nothing was ever refused");
+    });
+}
+
+#[test]
+fn random_interleavings_never_pass_the_limit_and_leave_nothing_behind() {
+    let number = |variable: &str, otherwise: u64| std::env::var(variable).map_or(otherwise, |value| value.parse().unwrap());
+    let (first, rounds) = (number("FLINKGATE_SEED", 1), number("FLINKGATE_ROUNDS", 12));
+    (first..first + rounds).for_each(round);
+}
+
+#[tokio::test]
+async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
+    let store = Arc::new(Troubled::default());
+    let ledgers = Arc::new(Ledgers::new(Arc::clone(&store)));
+    let asked: Vec<_> = (0..200)
+        .map(|index| {
+            let (ledgers, request) = (Arc::clone(&ledgers), creates("Pod", &format!("p{index}"), None, 1));
+            tokio::spawn(async move { ledgers.admit(TENANT, request, known(HARD), soon(), false).await })
+        })
+        .collect();
+    let mut admitted = 0;
+    for answer in asked {
+        match answer.await.unwrap() {
+            Answer::Admitted => admitted += 1,
+            Answer::Refused(shortage) => assert_eq!(shortage.missing[0].free(), Quantity::default()),
+            Answer::Busy(busy) => panic!("{busy}"),
+        }
+    }
+    assert_eq!(admitted, HARD);
+    let writes = store.writes.load(Ordering::Relaxed);
+    assert!(writes <= 20, "{writes} writes for 200 requests");
+}
+
+#[tokio::test]
+async fn a_dry_run_is_answered_and_stores_nothing() {
+    let store = Arc::new(Troubled::default());
+    let ledgers = Ledgers::new(Arc::clone(&store));
+    let dry = |cores| ledgers.admit(TENANT, creates("Pod", "p", None, cores), known(HARD), soon(), true);
+    assert_eq!(dry(HARD).await, Answer::Admitted);
+    assert!(matches!(dry(HARD + 1).await, Answer::Refused(_)));
+    assert_eq!(store.writes.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_asks_for_no_more_passes_without_the_store() {
+    let store = Arc::new(Troubled { lost: 100, ..Troubled::default() });
+    let ledgers = Ledgers::new(Arc::clone(&store));
+    let shrinks = Request { before: cpu(900), version: 3, ..creates("Pod", "p", None, 800) };
+    assert_eq!(ledgers.admit(TENANT, shrinks, known(HARD), Instant::now(), false).await, Answer::Admitted);
+    assert_eq!(store.reads.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_makes_requests_wait_until_their_deadline_and_says_so() {
+    let store = Arc::new(Troubled { lost: 100, ..Troubled::default() });
+    let ledgers = Ledgers::new(Arc::clone(&store));
+    let deadline = Instant::now() + Duration::from_millis(300);
+    let answer = ledgers.admit(TENANT, creates("Pod", "p", None, 1), known(HARD), deadline, false).await;
+    let Answer::Busy(busy) = answer else { panic!("{answer:?}") };
+    assert!(busy.retry_after_seconds() > 0 && busy.to_string().ends_with("try again"), "{busy}");
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
+    /// A cluster's store, where no ledger is stored yet.
+    #[derive(Default)]
+    struct Uncounted(InMemoryStore);
+    impl Store for Uncounted {
+        async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+            let read = self.0.read(tenant).await?;
+            Ok(if read.version.is_empty() { Versioned::default() } else { read })
+        }
+        async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+            self.0.swap(tenant, version, ledger).await
+        }
+    }
+    let ledgers = Ledgers::new(Arc::new(Uncounted::default()));
+    let ask = || ledgers.admit(TENANT, creates("Pod", "p", None, 10), known(HARD), soon(), false);
+    assert_eq!(ask().await, Answer::Busy(Busy::NotCounted(TENANT.into())));
+    let mut there = Cluster::default();
+    there.store(creates("Pod", "before", None, HARD - 5));
+    ledgers.settle(TENANT, Arc::new(there.view(0)), known(HARD), soon()).await.unwrap();
+    assert!(matches!(ask().await, Answer::Refused(_)));
+}
