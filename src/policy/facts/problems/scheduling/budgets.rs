@@ -6,7 +6,7 @@
 use super::super::{Found, Subject, shown};
 use super::{is_nameless, noun};
 use crate::flink::budgets::{Amount, Budget, Limit, Neighbours};
-use crate::flink::{Mode, PodSet, Role, Workload};
+use crate::flink::{Mode, PodSet, Role, Template, Workload};
 use crate::placement::{Label, PodLabels, by_role, identity, selects};
 use crate::resource::pointer;
 use regorus::Value;
@@ -57,7 +57,7 @@ impl<'a> Pods<'a> {
         matches!(kind, Some("Job" | "CronJob")) && !self.workload.declares_cluster
     }
 
-    /// How many there are at most; `None` where something else may make more of them.
+    /// How many there are as far as the object says; `None` where they grow by themselves.
     fn most(self) -> Option<u64> {
         let Workload { declares_cluster, children, size, .. } = self.workload;
         if !declares_cluster {
@@ -66,7 +66,9 @@ impl<'a> Pods<'a> {
         }
         let replicas = Some(self.set.replicas).filter(|_| children.is_empty());
         match &size.bounds {
-            Some(bounds) if self.set.role == Role::TaskManager => replicas.and(bounds.most),
+            Some(bounds) if self.set.role == Role::TaskManager && bounds.open.is_some() => None,
+            // Without a limit user code might ask for more, which hardly any does.
+            Some(bounds) if self.set.role == Role::TaskManager => replicas.map(|replicas| bounds.most.unwrap_or(replicas)),
             _ => replicas,
         }
     }
@@ -100,7 +102,12 @@ fn is_there(subject: &Subject<'_>, neighbours: &Neighbours, found: &mut Found) {
         let labels = identity(pods.set, pods.template(), workload).unwrap_or_default();
         let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
         let which = if labels.is_empty() { "selects them by labels of their own".into() } else { format!("selects {}", labels.join(", ")) };
-        found.add(LIST, pods.set.path(), message, format!("add one with {limit} that {}", shown(&which)));
+        // The template itself may not be there.
+        let place = match &pods.set.template {
+            Template::Merged(merged) => pointer::parent(&merged.role).unwrap_or_default(),
+            _ => pods.set.path(),
+        };
+        found.add(LIST, place, message, format!("add one with {limit} that {}", shown(&which)));
     }
 }
 
