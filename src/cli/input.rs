@@ -16,6 +16,10 @@ use std::sync::Arc;
 /// From how many files on a progress bar is worth showing.
 const MANY_FILES: u64 = 50;
 
+/// A kind that is about all pods of its namespace, and what the kinds are called, as far as one word tells, that run some.
+const BUDGET: &str = "PodDisruptionBudget";
+const RUNNING: [&str; 5] = ["Deployment", "StatefulSet", "Job", "FlinkCluster", "FlinkApplication"];
+
 /// One Kubernetes object of a file.
 #[derive(Clone, Debug)]
 pub struct Manifest {
@@ -76,11 +80,19 @@ impl Texts {
     }
 
     /// The objects of the files that may say what others mean: ConfigMaps with Flink's configuration, claims, and where there are
-    /// session jobs, their clusters.
+    /// session jobs, their clusters; PodDisruptionBudgets, and where there are any, what they may be over.
     pub fn surrounding(&self) -> Vec<Manifest> {
         let sessions = self.texts.iter().any(|text| text.text.contains("FlinkSessionJob"));
         let configures = |text: &str| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file));
-        self.of(|text| configures(text) || text.contains("PersistentVolumeClaim") || (sessions && text.contains("FlinkDeployment")))
+        let budgets = self.texts.iter().any(|text| text.text.contains(BUDGET));
+        let runs = |text: &str| RUNNING.iter().any(|kind| text.contains(kind));
+        self.of(|text| {
+            configures(text)
+                || text.contains("PersistentVolumeClaim")
+                || (sessions && text.contains("FlinkDeployment"))
+                || text.contains(BUDGET)
+                || (budgets && runs(text))
+        })
     }
 
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {

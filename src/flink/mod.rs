@@ -3,6 +3,7 @@
 //! [`lower`] looks the kind up in the table of [`kinds`]; each kind is one file there. Nothing here knows
 //! HTTP, Kubernetes clients or the command line.
 
+pub mod budgets;
 pub mod catalog;
 pub mod claims;
 pub mod config;

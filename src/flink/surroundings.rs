@@ -1,10 +1,12 @@
 //! What an object means beyond what it says itself: the operator's default configuration, and the ConfigMaps and claims that
 //! its pods mount.
 
+use super::budgets::Neighbours;
 use super::claims::{Reach, reach_of};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
+use crate::resource::Resource;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +16,15 @@ const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.
 const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-version.";
 
 /// What is known beside an object when it is lowered. Nothing, by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Surroundings {
     operator: OperatorDefaults,
     config_maps: BTreeMap<(String, String), FlinkConfig>,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, Reach>>>,
+    /// By namespace; `None` where others may be there of which nothing is known.
+    neighbours: Option<BTreeMap<String, Arc<Neighbours>>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -74,6 +78,18 @@ impl Surroundings {
     /// The claims of a namespace; `None` where none is known.
     pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, Reach>>> {
         self.claims.get(namespace).cloned()
+    }
+
+    /// The same, where these are all the PodDisruptionBudgets there are, and what runs pods beside them. What the pods are is
+    /// known from the rest: this comes last.
+    pub fn with_whole_input<'a>(self, resources: impl Iterator<Item = &'a Resource> + Clone) -> Self {
+        let neighbours = Some(Neighbours::of_input(resources, &self));
+        Self { neighbours, ..self }
+    }
+
+    /// What is in a namespace; `None` where not all of it is known.
+    pub fn neighbours(&self, namespace: &str) -> Option<Arc<Neighbours>> {
+        self.neighbours.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

@@ -1,5 +1,6 @@
 //! The one model that every kind is lowered to, and that rules, sizes and mutation are written over.
 
+use super::budgets::{Budget, Neighbours};
 use super::claims::Reach;
 use super::config::FlinkConfig;
 use super::openings::Opening;
@@ -284,6 +285,10 @@ pub struct Workload {
     pub declares_cluster: bool,
     /// The claims of the namespace by name, as far as they are known; `None` for none.
     pub claims: Option<Arc<BTreeMap<String, Reach>>>,
+    /// PodDisruptionBudgets that the object is, or that its operator makes of it.
+    pub budgets: Vec<Budget>,
+    /// What is beside it in its namespace; `None` where not all of it is known.
+    pub neighbours: Option<Arc<Neighbours>>,
 }
 
 impl Workload {

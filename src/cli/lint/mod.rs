@@ -87,9 +87,10 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.paths);
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, args.operator.surroundings(&texts.surrounding())?, || {
-        texts.mentioning("Namespace")
-    })?;
+    let surrounding = texts.surrounding();
+    let surroundings = args.operator.surroundings(&surrounding)?.with_whole_input(surrounding.iter().map(|manifest| &manifest.resource));
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, surroundings, || texts.mentioning("Namespace"))?;
+    drop(surrounding);
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
 
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts).into_iter().map(|(file, problem)| doubt(file, problem)).collect();

@@ -8,6 +8,7 @@ use super::counts::count;
 use super::ingress;
 use super::made_cluster::{filled, size};
 use super::process::SUBMITTER;
+use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
 use crate::flink::openings::{Kind, Opening};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
@@ -58,7 +59,18 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     (size.total.clusters, size.total.jobs) = (1, jobs);
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
     let openings = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
-    Workload { version, jobs, pods, config, size, openings, declares_cluster: true, ..workload }
+    let budgets = budget(object, name).into_iter().collect();
+    Workload { version, jobs, pods, config, size, openings, declares_cluster: true, budgets, ..workload }
+}
+
+/// The operator makes a PodDisruptionBudget over all pods of a cluster with a job; the field says more of it.
+fn budget(object: &Value, cluster: &str) -> Option<Budget> {
+    let place = "/spec/podDisruptionBudget";
+    let is_there = |place| pointer::at(object, place).is_some_and(|value| !value.is_null());
+    (is_there(JOB) || is_there(place)).then(|| {
+        let selector = Some(json!({"matchLabels": {"app": "flink", "cluster": cluster}}));
+        Budget { name: String::new(), selector, ..Budget::read(object, place) }
+    })
 }
 
 /// What a HorizontalPodAutoscaler of the operator's makes of the TaskManagers.

@@ -21,6 +21,7 @@ mod operator_count;
 mod operator_size;
 mod persistent_volume_claim;
 mod pod;
+mod pod_disruption_budget;
 pub(crate) mod pod_template;
 mod process;
 mod service;
@@ -40,13 +41,14 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 16] = [
+const KINDS: [(&str, &str, Lowering); 17] = [
     ("", "Pod", pod::lower),
     ("", "ConfigMap", config_map::lower),
     ("", "PersistentVolumeClaim", persistent_volume_claim::lower),
     ("", "Service", service::lower),
     ("networking.k8s.io", "Ingress", ingress::lower),
     ("extensions", "Ingress", ingress::lower),
+    ("policy", "PodDisruptionBudget", pod_disruption_budget::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
     ("batch", "Job", standalone::lower),
@@ -74,6 +76,9 @@ pub fn lower_within(resource: &Resource, object: &Value, surroundings: &Surround
     // that says nothing of the pods but their number: where what it scales can be read, that is judged with the new number;
     // elsewhere it passes, and each pod is judged and counted as it is created.
     let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
-    (whole && object.is_object())
-        .then(|| Workload { claims: surroundings.claims(&resource.namespace), ..lowering(resource, object, surroundings) })
+    (whole && object.is_object()).then(|| Workload {
+        claims: surroundings.claims(&resource.namespace),
+        neighbours: surroundings.neighbours(&resource.namespace),
+        ..lowering(resource, object, surroundings)
+    })
 }

@@ -35,6 +35,9 @@ pub struct Scheduling {
     /// Schedulers that pods may name, `default-scheduler` for those that name none; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduler_names: Option<Vec<String>>,
+    /// Over whose pods there must be a PodDisruptionBudget: offline, a warning tells of clusters without one in the same input.
+    #[serde(skip_serializing_if = "is_default")]
+    pub disruption_budgets: DisruptionBudgets,
 }
 
 /// The node label that keeps pods apart where a tenant names no other: one place is one node.
@@ -65,6 +68,18 @@ pub struct ZoneSpread {
     /// How strictly a cluster's TaskManagers are spread over zones: Preferred, where there is room, or Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<Spreading>,
+}
+
+/// PodDisruptionBudgets by role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DisruptionBudgets {
+    /// Over a cluster's JobManagers, where it has more than one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub job_manager: bool,
+    /// Over a cluster's TaskManagers, where it may have more than one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub task_manager: bool,
 }
 
 /// By what pods are kept apart.

@@ -1,7 +1,8 @@
 //! Where pods run: whether a cluster's are kept apart, on how many nodes, within the tenant's pool, by which scheduler, with which
-//! priority, and how long they may take to end.
+//! priority, how long they may take to end, and how many may be evicted at once.
 
 mod apart;
+mod budgets;
 mod capacity;
 mod names;
 mod pool;
@@ -18,6 +19,7 @@ struct Placement<'a> {
 }
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
+    budgets::judge(subject, found);
     if subject.workload.pods.is_empty() {
         return;
     }

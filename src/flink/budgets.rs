@@ -1,0 +1,175 @@
+//! PodDisruptionBudgets: how many pods may be evicted at once, such as from nodes that are drained.
+//!
+//! A budget says nothing without the pods that it selects, and a cluster not which budgets there are. Both are known offline,
+//! of one input: [`Neighbours`]. In a cluster they are not, and then nothing is said that hangs on them.
+
+use super::{Surroundings, Workload, lower_within};
+use crate::resource::{Resource, pointer};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A PodDisruptionBudget, or what an operator makes one of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Budget {
+    /// The budget's name; empty for one that an operator makes.
+    pub name: String,
+    /// Where its fields stand in the object.
+    pub place: String,
+    /// Which pods it is over; `None` for none.
+    pub selector: Option<Value>,
+    /// How many of them may be evicted, if that can be read.
+    pub limit: Option<Limit>,
+}
+
+/// How many pods a budget lets go, or keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// `minAvailable`.
+    Available(Amount),
+    /// `maxUnavailable`.
+    Unavailable(Amount),
+}
+
+/// A number of pods, or a part of all that are expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many.
+    Pods(u64),
+    /// So many of a hundred; Kubernetes rounds up.
+    Percent(u64),
+}
+
+impl Amount {
+    fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::String(text) => text.strip_suffix('%')?.parse().ok().map(Self::Percent),
+            number => number.as_u64().map(Self::Pods),
+        }
+    }
+}
+
+impl Limit {
+    /// The field that says so.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Available(_) => "minAvailable",
+            Self::Unavailable(_) => "maxUnavailable",
+        }
+    }
+
+    /// Whether it holds without any knowledge of how many pods there should be.
+    pub fn is_count(self) -> bool {
+        matches!(self, Self::Available(Amount::Pods(_)))
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Available(Amount::Pods(count)) | Self::Unavailable(Amount::Pods(count)) => write!(to, "{}: {count}", self.field()),
+            Self::Available(Amount::Percent(part)) | Self::Unavailable(Amount::Percent(part)) => write!(to, "{}: {part}%", self.field()),
+        }
+    }
+}
+
+impl Budget {
+    /// The budget whose fields stand at `place`.
+    pub fn read(object: &Value, place: &str) -> Self {
+        let field = |name: &str| pointer::at(object, place).and_then(|spec| spec.get(name)).filter(|value| !value.is_null());
+        let amount = |name: &str| field(name).and_then(Amount::of);
+        let available = || amount("minAvailable").map(Limit::Available);
+        Self {
+            name: crate::resource::metadata_text(object, "name").to_owned(),
+            place: place.to_owned(),
+            selector: field("selector").cloned(),
+            limit: amount("maxUnavailable").map(Limit::Unavailable).or_else(available),
+        }
+    }
+}
+
+/// An object that runs pods beside another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbour {
+    /// The object.
+    pub object: Value,
+    /// What it runs.
+    pub workload: Workload,
+}
+
+/// What is known of a namespace whose objects are all known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Neighbours {
+    /// All its PodDisruptionBudgets.
+    pub budgets: Vec<Budget>,
+    /// What runs pods there; nothing where there are no budgets over them.
+    pub workloads: Vec<Neighbour>,
+}
+
+impl Neighbours {
+    /// The objects of a whole input, by namespace.
+    pub fn of_input<'a>(resources: impl Iterator<Item = &'a Resource> + Clone, surroundings: &Surroundings) -> BTreeMap<String, Arc<Self>> {
+        let mut all: BTreeMap<String, Self> = BTreeMap::new();
+        for resource in resources.clone().filter(|resource| is_budget(resource)) {
+            if let Some(workload) = lower_within(resource, &resource.object, surroundings) {
+                all.entry(resource.namespace.clone()).or_default().budgets.extend(workload.budgets);
+            }
+        }
+        for resource in resources.filter(|resource| !is_budget(resource)) {
+            if let Some(namespace) = all.get_mut(&resource.namespace)
+                && let Some(workload) = lower_within(resource, &resource.object, surroundings).filter(|workload| !workload.pods.is_empty())
+            {
+                namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });
+            }
+        }
+        all.into_iter().map(|(namespace, known)| (namespace, Arc::new(known))).collect()
+    }
+}
+
+fn is_budget(resource: &Resource) -> bool {
+    resource.kind.group == "policy" && resource.kind.kind == "PodDisruptionBudget"
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_limit_is_read_as_kubernetes_reads_it() {
+        for (spec, expected) in [
+            (json!({"minAvailable": 2}), Some("minAvailable: 2")),
+            (json!({"minAvailable": "50%"}), Some("minAvailable: 50%")),
+            (json!({"maxUnavailable": 0}), Some("maxUnavailable: 0")),
+            (json!({"maxUnavailable": null, "minAvailable": "100%"}), Some("minAvailable: 100%")),
+            (json!({"maxUnavailable": "1%", "minAvailable": 1}), Some("maxUnavailable: 1%")),
+            (json!({"minAvailable": "2"}), None),
+            (json!({"minAvailable": -1}), None),
+            (json!({"minAvailable": "-1%"}), None),
+            (json!({}), None),
+            (json!("text"), None),
+        ] {
+            let budget = Budget::read(&json!({"spec": spec}), "/spec");
+            assert_eq!(budget.limit.map(|limit| limit.to_string()).as_deref(), expected, "{spec}");
+        }
+    }
+
+    #[test]
+    fn workloads_are_kept_only_where_there_are_budgets() {
+        let manifest = |version: &str, kind: &str, namespace: &str, spec: Value| {
+            let meta = json!({"name": "x", "namespace": namespace});
+            Resource::from_manifest(json!({"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec})).unwrap()
+        };
+        let pods = json!({"replicas": 2, "template": {"spec": {"containers": [{"name": "a", "image": "x:1"}]}}});
+        let input = [
+            manifest("apps/v1", "Deployment", "a", pods.clone()),
+            manifest("apps/v1", "Deployment", "b", pods),
+            manifest("policy/v1", "PodDisruptionBudget", "a", json!({"minAvailable": 1, "selector": {}})),
+        ];
+        let known = Neighbours::of_input(input.iter(), &Surroundings::default());
+        let counts: Vec<_> = known.iter().map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len())).collect();
+        assert_eq!(counts, [("a", 1, 1)]);
+    }
+}
