@@ -7,6 +7,7 @@
 
 use super::context::{Context, Pods, elements, present, text};
 use super::edit::{Path, Wishes};
+use crate::flink::Role;
 use serde_json::{Value, json};
 
 /// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log files.
@@ -18,9 +19,9 @@ const FIELD: &str = "readOnlyRootFilesystem";
 
 /// Whether Flink's container in these pods is to have a read-only root, as far as it can be told without the container.
 pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
-    let by_option = || {
-        ["master", "taskmanager"].iter().any(|role| context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some())
-    };
+    // Each role by its own option: the other role's container does not get the variable, and its pods would be given what is left out here.
+    let role = if pods.set.role == Role::JobManager { "master" } else { "taskmanager" };
+    let by_option = || context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some();
     context.tenant.security.read_only_root_filesystem && pods.runs_flink() && !pods.is_windows() && !by_option()
 }
 
@@ -113,7 +114,9 @@ mod tests {
             deployment(json!({"spec": {"containers": [container]}}))
         };
         let mut by_option = main(json!({}));
-        by_option["spec"]["flinkConfiguration"] = json!({"containerized.master.env.ENABLE_BUILT_IN_PLUGINS": "flink-s3-fs-hadoop.jar"});
+        let option = |role: &str| format!("containerized.{role}.env.ENABLE_BUILT_IN_PLUGINS");
+        by_option["spec"]["flinkConfiguration"] =
+            json!({option("master"): "flink-s3-fs-hadoop.jar", option("taskmanager"): "flink-s3-fs-hadoop.jar"});
         let pod = |mounts: Value| {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
                 "spec": {"containers": [{"name": "jobmanager", "args": ["jobmanager"], "volumeMounts": mounts}]}})

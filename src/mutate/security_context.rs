@@ -34,7 +34,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         if present(pod, "runAsUser").is_none() && !refuses_non_root {
             wishes.set(field("runAsUser"), FLINK_ID);
         }
-        if present(pod, "runAsNonRoot").is_none() && !asks_for_root(pods.spec()) {
+        if present(pod, "runAsNonRoot").is_none() && !is_root(pod) {
             wishes.set(field("runAsNonRoot"), true);
         }
         for name in ["runAsGroup", "fsGroup"] {
@@ -49,9 +49,19 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     if present(pod, "seccompProfile").is_none() {
         wishes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
     }
+    let may_be_root = context.workload.is_flink() && context.tenant.security.pod_security.level == PodSecurityLevel::Baseline;
     for list in CONTAINER_LISTS {
         for (index, container) in elements(pods.spec(), list).iter().enumerate() {
-            harden(container, &Path::keys(&["spec", list]).index(index).key("securityContext"), wishes);
+            let at = Path::keys(&["spec", list]).index(index).key("securityContext");
+            if may_be_root && !is_root(pod) {
+                let own = container.get("securityContext").unwrap_or(&Value::Null);
+                // What the pod says would keep it from starting. It is said here, not left out there: another webhook may add
+                // this container after that was written.
+                if is_root(own) && present(own, "runAsNonRoot").is_none() {
+                    wishes.set(at.clone().key("runAsNonRoot"), false);
+                }
+            }
+            harden(container, &at, wishes);
         }
     }
 }
@@ -73,17 +83,6 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
     if !drops_all && !is_root(context) {
         wishes.append(at.clone().key("capabilities").key("drop"), "ALL");
     }
-}
-
-/// Whether the pod or one of its containers is to run as root, which `runAsNonRoot` would keep from starting.
-fn asks_for_root(spec: &Value) -> bool {
-    let of_container = || {
-        let containers = CONTAINER_LISTS.iter().flat_map(|list| elements(spec, list));
-        containers
-            .filter_map(|container| container.get("securityContext"))
-            .any(|context| is_root(context) && present(context, "runAsNonRoot").is_none())
-    };
-    spec.get("securityContext").is_some_and(is_root) || of_container()
 }
 
 fn is_root(context: &Value) -> bool {

@@ -1,0 +1,303 @@
+//! Convergence: whatever a tenant asks for and whatever comes, mutation gives it once, gives what validation wants of it, gives the
+//! same to an object as to the pods that it becomes, and the same whoever else changes the object before or after.
+//!
+//! All of it is generated from fixed seeds: a failure names its case, and the same case fails again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod api_server;
+mod objects;
+mod pods;
+#[path = "../seeded/mod.rs"]
+mod seeded;
+mod tenants;
+
+use api_server::{Additions, Hook, Outcome, admit, lists_without_roles, told, without_order};
+use flinkgate::flink::lower;
+use flinkgate::mutate::{foresee, patch};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::{Finding, Level, PolicySet};
+use flinkgate::resource::{Resource, pointer};
+use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
+use objects::{Scribbles, bases, kinds};
+use seeded::Seeded;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
+use tenants::TenantFields;
+
+static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
+
+/// A tenant and an object.
+struct Case {
+    name: String,
+    spec: FlinkTenantSpec,
+    gate: Gate,
+    resource: Resource,
+}
+
+impl Case {
+    fn with(&self, object: Value) -> Resource {
+        Resource { object, ..self.resource.clone() }
+    }
+}
+
+/// So many cases: the objects in turn, each with changes and a tenant of its own.
+fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
+    let (bases, fields, scribbles) = (bases(), TenantFields::load(), Scribbles::load());
+    (0..number).map(move |index| {
+        let dice = &mut Seeded(seed.wrapping_add(index as u64 * 0x1_0000_0001));
+        let (name, base) = &bases[index % bases.len()];
+        let (written, spec) = fields.any(dice);
+        let resource = scribbles.on(base, dice);
+        let tenant = Tenant { name: "payments".into(), spec: spec.clone(), source: String::new() };
+        let gate = Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn);
+        Case { name: format!("case {index} of {name}\n{written}\n{}", resource.object), spec, gate, resource }
+    })
+}
+
+fn is_refused(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.level == Level::Error)
+}
+
+#[test]
+fn tenants_have_every_field_and_objects_are_of_every_kind() {
+    assert_eq!(TenantFields::load().missing(), Vec::<String>::new(), "give it values in tests/data/convergence/tenant.yaml");
+    let bases = bases();
+    let expected = [
+        "ConfigMap", "CronJob", "Deployment", "FlinkApplication", "FlinkBlueGreenDeployment", "FlinkCluster", "FlinkDeployment",
+        "FlinkSessionJob", "FlinkStateSnapshot", "Job", "Pod", "StatefulSet",
+    ];
+    assert!(kinds(&bases).is_superset(&BTreeSet::from(expected)), "{:?}", kinds(&bases));
+}
+
+#[test]
+fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
+    let (mut changed, mut foreseen, mut refused) = (0, 0, 0);
+    for case in cases(1200, 1) {
+        let stored = case.gate.mutated(&case.resource);
+        let answer = case.gate.mutate(&case.resource);
+        if is_refused(&answer.findings) {
+            assert_eq!(answer.patch, None, "{}", case.name);
+            refused += 1;
+        } else {
+            let mut patched = case.resource.object.clone();
+            changed += usize::from(answer.patch.is_some());
+            answer.patch.into_iter().for_each(|patch| json_patch::patch(&mut patched, &patch).unwrap());
+            assert_eq!(patched, stored, "{}", case.name);
+        }
+        let again = case.gate.mutate(&case.with(stored.clone()));
+        assert_eq!(again.patch, None, "{}", case.name);
+        assert_eq!(case.gate.mutated(&case.with(stored.clone())), stored, "{}", case.name);
+        let workload = lower(&case.resource, &case.resource.object).unwrap();
+        let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec).and_then(|foresight| foresight.object)
+        else {
+            continue;
+        };
+        foreseen += 1;
+        let workload = lower(&case.resource, &completed).unwrap();
+        let twice = foresee(&case.resource, &completed, &workload, &case.spec).unwrap().object;
+        assert_eq!(twice, None, "{}", case.name);
+    }
+    assert!(changed > 300 && foreseen > 100 && refused > 50, "{changed} changed, {foreseen} foreseen, {refused} refused");
+}
+
+/// Rules about what mutation is asked to supply.
+const SUPPLIED: [&str; 15] = [
+    "security/allow-privilege-escalation",
+    "security/capabilities",
+    "security/run-as-non-root",
+    "security/seccomp",
+    "scheduling/job-manager-anti-affinity",
+    "scheduling/task-manager-anti-affinity",
+    "scheduling/zone-spread",
+    "scheduling/node-selector",
+    "scheduling/tolerations",
+    "storage/checkpoint-volume",
+    "storage/checkpoint-dir",
+    "storage/savepoint-dir",
+    "storage/high-availability-dir",
+    "flink/enforced-option",
+    "tenancy/label",
+];
+
+#[test]
+fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
+    let (mut supplied, mut written) = (0, 0);
+    for case in cases(1200, 2) {
+        let stored = case.gate.mutated(&case.resource);
+        let findings = case.gate.validate(&case.with(stored.clone())).findings;
+        let before = case.gate.validate(&case.resource).findings;
+        // Without the tenant's volume, or where it is told why there is none, state has no place that could be written.
+        let has_volume = case.spec.storage.checkpoints.volume.is_some()
+            && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
+        let of_ours = |finding: &&Finding| {
+            SUPPLIED.contains(&finding.rule.as_str()) && (has_volume || !finding.rule.starts_with("storage/") || !finding.rule.ends_with("-dir"))
+        };
+        let after = told(&findings.iter().filter(of_ours).cloned().collect::<Vec<_>>());
+        supplied += before.iter().filter(of_ours).filter(|finding| !after.contains(&(finding.rule.clone(), finding.level, finding.message.clone()))).count();
+        for finding in findings.iter().filter(of_ours) {
+            let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some();
+            let is_flink = lower(&case.resource, &stored).unwrap().is_flink();
+            // Whether other programs run without root is not known.
+            let is_unknown = finding.rule == "security/run-as-non-root" && !is_flink;
+            assert!(by_user || is_unknown || is_the_users(&stored, finding), "{finding:#?}\n{}\nbecame\n{stored}", case.name);
+            written += 1;
+        }
+    }
+    assert!(supplied > 200 && written > 50, "{supplied} supplied, {written} written by users");
+}
+
+/// Whether a finding about something that is missing is about what mutation leaves out for the sake of what the user wrote.
+fn is_the_users(stored: &Value, finding: &Finding) -> bool {
+    let Some((owner, _)) = finding.pointer.split_once("/securityContext") else { return false };
+    let context = pointer::at(stored, owner).map_or(&Value::Null, |owner| &owner["securityContext"]);
+    let adds = context["capabilities"]["add"].to_string();
+    // Root keeps what root can do, and nothing can be taken from a privileged container.
+    context["runAsUser"] == 0 || context["privileged"] == true || adds.contains("SYS_ADMIN")
+}
+
+#[test]
+fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
+    let (mut compared, mut admitted) = (0, 0);
+    for case in cases(2000, 3) {
+        let stored = case.with(case.gate.mutated(&case.resource));
+        let kind = case.resource.kind.kind.as_str();
+        if !matches!(kind, "FlinkDeployment" | "FlinkBlueGreenDeployment") || is_refused(&case.gate.mutate(&case.resource).findings) {
+            continue;
+        }
+        let workload = lower(&stored, &stored.object).unwrap();
+        if !pods::is_deployed(&workload) || !workload.pods.iter().all(|set| pods::is_sound(set.template(&stored.object))) {
+            continue;
+        }
+        let admits = |resource: &Resource| !is_refused(&case.gate.validate(resource).findings);
+        let cluster_admitted = admits(&stored);
+        let cluster = if kind == "FlinkDeployment" {
+            stored.clone()
+        } else {
+            let blue = pods::blue(&stored);
+            let completed = Resource { object: case.gate.mutated(&blue), ..blue.clone() };
+            // What keeps a colour's pods apart names the colour.
+            let (came, went) = (without_placement(&blue.object), without_placement(&completed.object));
+            assert_eq!(came, went, "{}", case.name);
+            completed
+        };
+        for pod in pods::of_flink_deployment(&cluster) {
+            let completed = case.gate.mutated(&pod);
+            let difference = serde_json::to_string_pretty(&patch(&pod.object, &completed)).unwrap();
+            assert!(completed == pod.object, "the pod gets more than its cluster:\n{difference}\nof {}\n{}", pod.object, case.name);
+            compared += 1;
+            if cluster_admitted {
+                let findings = case.gate.validate(&Resource { object: completed, ..pod.clone() }).findings;
+                // What a container asks for may be declared by a LimitRange, and is judged only as the pod is created.
+                let known = |finding: &&Finding| finding.level == Level::Error && finding.rule != "quota/undeclared";
+                let refusals: Vec<_> = findings.iter().filter(known).collect();
+                assert!(refusals.is_empty(), "a pod of what was admitted is refused: {refusals:#?}\n{}\n{}", pod.object, case.name);
+                admitted += 1;
+            }
+        }
+    }
+    assert!(compared > 200 && admitted > 50, "{compared} compared, {admitted} of admitted clusters");
+}
+
+/// The value without what keeps pods apart, and without what is empty then.
+fn without_placement(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(key, _)| !["affinity", "topologySpreadConstraints"].contains(&key.as_str()));
+            let kept = kept.map(|(key, value)| (key.clone(), without_placement(value)));
+            kept.filter(|(_, value)| !value.is_null() && *value != json!({})).collect::<serde_json::Map<_, _>>().into()
+        }
+        Value::Array(elements) => elements.iter().map(without_placement).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_controllers_pods_are_completed_as_was_foreseen() {
+    let mut compared = 0;
+    for case in cases(1500, 4) {
+        if !matches!(case.resource.kind.kind.as_str(), "Deployment" | "StatefulSet" | "Job" | "CronJob") {
+            continue;
+        }
+        let workload = lower(&case.resource, &case.resource.object).unwrap();
+        let Some(foresight) = foresee(&case.resource, &case.resource.object, &workload, &case.spec) else { continue };
+        if flinkgate::flink::is_made_by_operator(&case.resource) {
+            continue;
+        }
+        let object = foresight.object.unwrap_or_else(|| case.resource.object.clone());
+        let template = foresight.pods[0].template(&object);
+        let pod = pods::of_controller(&case.resource);
+        let completed = case.gate.mutated(&pod);
+        assert_eq!(completed["spec"], template["spec"], "{}", case.name);
+        for (key, value) in template["metadata"]["labels"].as_object().into_iter().flatten() {
+            assert_eq!(completed["metadata"]["labels"][key], *value, "{}", case.name);
+        }
+        compared += 1;
+    }
+    assert!(compared > 100, "{compared} compared");
+}
+
+/// What other webhooks' containers look like.
+fn additions(lists: Vec<&'static str>, dice: &mut Seeded) -> Additions {
+    let contexts = [
+        Value::Null,
+        json!({"runAsUser": 0}),
+        json!({"runAsUser": 0, "runAsNonRoot": false}),
+        json!({"runAsUser": 1337, "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}),
+    ];
+    let mut sidecar = json!({"name": "sidecar", "image": "registry.example.com/mesh/proxy:2"});
+    let context = &contexts[dice.below(contexts.len())];
+    if !context.is_null() {
+        sidecar["securityContext"] = context.clone();
+    }
+    sidecar["volumeMounts"] = json!([{"name": "sidecar-socket", "mountPath": "/sidecar"}]);
+    Additions { sidecar, first: dice.below(3) == 0, lists }
+}
+
+#[test]
+fn it_does_not_matter_which_webhook_is_asked_first() {
+    let (mut stored, mut refused) = (0, 0);
+    for (index, case) in cases(1200, 5).enumerate() {
+        let kind = case.resource.kind.kind.as_str();
+        if !matches!(kind, "Pod" | "FlinkDeployment" | "FlinkBlueGreenDeployment") {
+            continue;
+        }
+        let lists = lists_without_roles([&case.resource.object, &case.gate.mutated(&case.resource)], kind);
+        let additions = additions(lists, &mut Seeded(index as u64));
+        let orders = [
+            vec![Hook::Ours, Hook::Other { again: true }],
+            vec![Hook::Ours, Hook::Other { again: false }],
+            vec![Hook::Other { again: true }, Hook::Ours],
+            vec![Hook::Other { again: false }, Hook::Ours],
+            // Two configurations, as while one is being replaced by another.
+            vec![Hook::Ours, Hook::Other { again: false }, Hook::Ours],
+        ];
+        let first = admit(&case.gate, &case.resource, &orders[0], &additions);
+        for order in &orders[1..] {
+            let other = admit(&case.gate, &case.resource, order, &additions);
+            same(&first, &other, &format!("{order:?} with {additions:?}\n{}", case.name));
+        }
+        match first {
+            Outcome::Stored(..) => stored += 1,
+            Outcome::Refused(_) => refused += 1,
+        }
+    }
+    assert!(stored > 200 && refused > 20, "{stored} stored, {refused} refused");
+}
+
+fn same(left: &Outcome, right: &Outcome, case: &str) {
+    if let (Outcome::Stored(left, left_told), Outcome::Stored(right, right_told)) = (left, right) {
+        let difference = serde_json::to_string_pretty(&patch(left, right)).unwrap();
+        assert!(left == right, "{difference}\n{case}");
+        assert_eq!(left_told, right_told, "{case}");
+        return;
+    }
+    assert_eq!(left, right, "{case}");
+}
+
+#[test]
+fn order_is_taken_away_at_every_depth() {
+    let left = json!({"a": [{"b": [2, 1]}, 3]});
+    let right = json!({"a": [3, {"b": [1, 2]}]});
+    assert_eq!(without_order(&left), without_order(&right));
+}
