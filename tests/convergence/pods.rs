@@ -168,7 +168,6 @@ pub fn is_sound(template: &Value) -> bool {
     names(&containers).is_some()
         && list(spec, "volumes").iter().all(is_one_kind)
         && containers.iter().flat_map(|container| list(container, "volumeMounts")).all(|mount| {
-            // Flinkgate's own volume may yet come.
             mount["name"].as_str().is_some_and(|name| volumes.iter().any(|volume| volume == name))
         })
         && containers.iter().all(|container| {
