@@ -224,7 +224,7 @@ fn absurd_values_become_problems() {
         ("standalone-session", 1, json!({"spec": {"replicas": "3"}}), vec!["/spec/replicas"]),
         ("standalone-session", 1, json!({"spec": {"replicas": 2_147_483_648_i64}}), vec!["/spec/replicas"]),
         ("standalone-session", 1, json!({"spec": {"replicas": 2_147_483_647}}), vec![]),
-        ("standalone-session", 1, json!({"spec": {"template": 7}}), vec![]),
+        ("standalone-session", 1, json!({"spec": {"template": 7}}), vec!["/spec/template"]),
         ("standalone-session", 1, json!({"spec": {"template": {"spec": {"containers": "x"}}}}), vec!["/spec/template/spec/containers"]),
         ("standalone-application", 0, json!({"spec": {"parallelism": 1.5}}), vec!["/spec/parallelism"]),
         ("standalone-application", 0, json!({"spec": {"completions": []}}), vec!["/spec/completions"]),

@@ -1,13 +1,17 @@
 //! Mutation over generated objects: a second pass changes nothing, patches apply, and what the user wrote stays.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::flink::lower;
+use flinkgate::flink::claims::mounted_by_flink;
+use flinkgate::flink::state::directories;
+use flinkgate::flink::state_mount::Backing;
+use flinkgate::flink::{PodSet, lower};
 use flinkgate::mutate::{Mutation, mutate, patch};
 use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Spread, Spreading, ZoneSpread};
 use json_patch::PatchOperation;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 fn tenant(shared_claim: bool, required: bool) -> FlinkTenantSpec {
     serde_json::from_value(json!({
@@ -51,7 +55,19 @@ fn run(object: &Value, tenant: &FlinkTenantSpec) -> Mutation {
 
 fn container() -> impl Strategy<Value = Value> {
     let name = prop_oneof![Just("flink-main-container"), Just("side"), Just("other")];
-    let mounts = prop::collection::vec(prop_oneof![Just("a"), Just("b"), Just("c")], 0..3);
+    let mount = |name: &str| json!({"name": name, "mountPath": format!("/{name}")});
+    let mounts = prop::collection::vec(
+        prop_oneof![
+            Just(mount("a")),
+            Just(mount("b")),
+            Just(mount("c")),
+            Just(json!({"name": "own", "mountPath": "/flink/state"})),
+            Just(json!({"name": "own", "mountPath": "/data/", "subPath": "x"})),
+            Just(json!({"name": "own", "mountPath": "/ro", "readOnly": true})),
+            Just(json!({"name": "flinkgate-state", "mountPath": "/flink/state", "subPath": "prod/etl"})),
+        ],
+        0..3,
+    );
     let context = prop_oneof![
         Just(Value::Null),
         Just(json!({"runAsUser": 0})),
@@ -60,7 +76,6 @@ fn container() -> impl Strategy<Value = Value> {
         Just(json!({"capabilities": {"drop": ["NET_RAW"]}, "allowPrivilegeEscalation": true})),
     ];
     (name, mounts, context).prop_map(|(name, mounts, context)| {
-        let mounts: Vec<Value> = mounts.iter().map(|mount| json!({"name": mount, "mountPath": format!("/{mount}")})).collect();
         let mut container = json!({"name": name});
         if !mounts.is_empty() {
             container["volumeMounts"] = mounts.into();
@@ -81,7 +96,20 @@ fn template() -> impl Strategy<Value = Value> {
     };
     let tolerations =
         prop::collection::vec(prop_oneof![Just(json!({"key": "flink", "operator": "Exists"})), Just(json!({"key": "x"}))], 0..3);
-    let volumes = prop::collection::vec(prop_oneof![Just("a"), Just("b"), Just("flinkgate-state")], 0..3);
+    let empty = |name: &str| json!({"name": name, "emptyDir": {}});
+    let claim = |name: &str, claim: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": claim}});
+    let volumes = prop::collection::vec(
+        prop_oneof![
+            Just(empty("a")),
+            Just(empty("b")),
+            Just(empty("flinkgate-state")),
+            Just(claim("own", "etl-state")),
+            Just(claim("own", "state")),
+            Just(claim("flinkgate-state", "etl-state")),
+            Just(json!({"name": "own", "persistentVolumeClaim": {"claimName": "state", "readOnly": true}})),
+        ],
+        0..3,
+    );
     let pod = prop_oneof![
         Just(Value::Null),
         Just(json!({"runAsUser": 0})),
@@ -105,9 +133,11 @@ fn template() -> impl Strategy<Value = Value> {
         0..3,
     );
     (containers(), containers(), tolerations, volumes, pod, selector, (affinity, spread)).prop_map(
-        |(containers, inits, tolerations, volumes, pod, selector, (affinity, spread))| {
+        |(containers, inits, tolerations, mut volumes, pod, selector, (affinity, spread))| {
+            // Of one name there is one claim: merged by name, two would become another.
+            let mut named = BTreeSet::new();
+            volumes.retain(|volume| volume.get("emptyDir").is_some() || named.insert(volume["name"].to_string()));
             let mut spec = json!({});
-            let volumes: Vec<Value> = volumes.iter().map(|name| json!({"name": name, "emptyDir": {}})).collect();
             for (key, list) in [
                 ("containers", containers),
                 ("initContainers", inits),
@@ -135,6 +165,10 @@ fn configuration() -> impl Strategy<Value = Option<Value>> {
         Just(Some(json!({}))),
         Just(Some(json!({"state.checkpoints.dir": "s3://b/c", "high-availability.type": "kubernetes"}))),
         Just(Some(json!({"execution": {"checkpointing": {"interval": "5min"}}, "kubernetes.rest-service.exposed.type": "NodePort"}))),
+        Just(Some(json!({"kubernetes.persistent-volume-claims": "etl-state:/flink/state,other:/other"}))),
+        Just(Some(
+            json!({"kubernetes.persistent-volume-claims": {"etl-state": "/own", "state": "/more"}, "high-availability": "zookeeper"})
+        )),
         Just(Some(json!({"kubernetes": {"rest-service": {"exposed": {"type": "LoadBalancer"}}}, "taskmanager.memory.process.size": "1g"}))),
     ];
     (base, any::<bool>()).prop_map(|(config, by_name)| match (config, by_name) {
@@ -149,8 +183,8 @@ fn configuration() -> impl Strategy<Value = Option<Value>> {
 
 fn deployment() -> impl Strategy<Value = Value> {
     let place = || prop::option::of(template());
-    (place(), place(), place(), configuration(), prop::bool::ANY).prop_map(|(common, job_manager, task_manager, config, old)| {
-        let mut spec = json!({"flinkVersion": if old { "v1_19" } else { "v2_0" }});
+    (place(), place(), place(), configuration(), prop_oneof![Just("v1_19"), Just("v2_0"), Just("v2_3")], prop::bool::ANY).prop_map(|(common, job_manager, task_manager, config, version, native)| {
+        let mut spec = json!({"flinkVersion": version, "mode": if native { "native" } else { "standalone" }});
         if let Some(common) = common {
             spec["podTemplate"] = common;
         }
@@ -221,6 +255,93 @@ proptest! {
     }
 }
 
+/// Whether the pods that come of a FlinkDeployment have volumes of one type each, and no two at one path: the API server
+/// refuses others.
+fn is_consistent(object: &Value) -> bool {
+    let resource = Resource::from_manifest(object.clone()).unwrap();
+    let workload = lower(&resource, object).unwrap();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let unique = |mut all: Vec<String>| {
+        all.sort();
+        all.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    workload.pods.iter().all(|set| {
+        let spec = &set.template(object)["spec"];
+        let volumes = list(&spec["volumes"]);
+        volumes.iter().all(|volume| volume.as_object().unwrap().len() == 2)
+            && unique(volumes.iter().map(|volume| volume["name"].to_string()).collect())
+            && list(&spec["containers"]).iter().all(|container| {
+                let own = list(&container["volumeMounts"]).into_iter().map(|mount| mount["mountPath"].as_str().unwrap().to_owned());
+                unique(own.chain(mounted_by_flink(&workload, set.role).into_iter().map(|(_, path)| path)).collect())
+            })
+    })
+}
+
+/// The pods that come of a FlinkDeployment: the merged templates with the labels of its mode, and what Flink adds to TaskManagers.
+fn pods(object: &Value) -> Vec<Value> {
+    let resource = Resource::from_manifest(object.clone()).unwrap();
+    let workload = lower(&resource, object).unwrap();
+    let kind = if object["spec"]["mode"] == "standalone" { "flink-standalone-kubernetes" } else { "flink-native-kubernetes" };
+    let pod = |set: &PodSet| {
+        let mut template = set.template(object).clone();
+        template["metadata"]["labels"]["app"] = json!("etl");
+        template["metadata"]["labels"]["component"] = json!(set.role.component());
+        template["metadata"]["labels"]["type"] = json!(kind);
+        let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
+        pod["metadata"]["namespace"] = json!("prod");
+        for (claim, path) in mounted_by_flink(&workload, set.role) {
+            let name = format!("{claim}-pvc");
+            let add = |place: &mut Value, value: Value| match place.as_array_mut() {
+                Some(list) => list.push(value),
+                None => *place = json!([value]),
+            };
+            add(&mut pod["spec"]["volumes"], json!({"name": name, "persistentVolumeClaim": {"claimName": claim}}));
+            let main = pod["spec"]["containers"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .position(|container| container["name"] == "flink-main-container")
+                .unwrap();
+            add(&mut pod["spec"]["containers"][main]["volumeMounts"], json!({"name": name, "mountPath": path}));
+        }
+        pod
+    };
+    workload.pods.iter().map(pod).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, max_global_rejects: 65536, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pods_of_a_mutated_flink_deployment_get_no_other_volume(object in deployment(), shared: bool) {
+        prop_assume!(is_consistent(&object));
+        let tenant = tenant(shared, false);
+        let mutation = run(&object, &tenant);
+        prop_assume!(mutation.conflicts.iter().all(|conflict| conflict.rule != "storage/checkpoint-volume"));
+        let after = mutation.object.unwrap_or(object);
+        prop_assert!(is_consistent(&after), "{}", serde_json::to_string_pretty(&after).unwrap());
+        let directory = |pod: &Value| pod["spec"]["volumes"].clone();
+        for pod in pods(&after) {
+            let again = run(&pod, &tenant);
+            prop_assert!(again.conflicts.iter().all(|conflict| conflict.rule != "storage/checkpoint-volume"), "{:?}", again.conflicts);
+            let changed = again.object.unwrap_or_else(|| pod.clone());
+            prop_assert_eq!(directory(&changed), directory(&pod), "{}", serde_json::to_string_pretty(&pod).unwrap());
+            for (index, container) in pod["spec"]["containers"].as_array().unwrap().iter().enumerate() {
+                prop_assert_eq!(&changed["spec"]["containers"][index]["volumeMounts"], &container["volumeMounts"]);
+            }
+        }
+        // Where Flink's state is pointed to the claim, all pods have it there.
+        let resource = Resource::from_manifest(after.clone()).unwrap();
+        let workload = lower(&resource, &after).unwrap();
+        for directory in directories(&workload, &after) {
+            prop_assert!(directory.mounts.windows(2).all(|pair| pair[0].within == pair[1].within), "{:?}", directory.mounts);
+            for mount in &directory.mounts {
+                prop_assert!(matches!(mount.backing, Backing::Claim(_)), "{:?} {}", mount, serde_json::to_string_pretty(&after).unwrap());
+            }
+        }
+    }
+}
+
 #[test]
 fn a_bare_flink_deployment_gets_one_common_template() {
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"}, "spec": {"flinkVersion": "v1_19"}});
@@ -233,6 +354,51 @@ fn a_bare_flink_deployment_gets_one_common_template() {
     assert_eq!(after["spec"]["flinkConfiguration"]["state.checkpoints.dir"], "file:///flink/state/checkpoints");
     assert_eq!(after["spec"]["jobManager"]["resource"], json!({"cpu": 1.0, "memory": "2048m"}));
     assert_eq!(after["spec"]["jobManager"]["podTemplate"]["spec"].as_object().unwrap().keys().collect::<Vec<_>>(), ["affinity"]);
+}
+
+/// What a FlinkDeployment of these options and this pod template gets: the directory of its checkpoints, and of each role the
+/// volumes and the main container's mounts.
+fn claims(version: &str, options: Value, template: Value, tenant: &FlinkTenantSpec) -> (Value, Vec<(Value, Value)>) {
+    let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"},
+        "spec": {"flinkVersion": version, "flinkConfiguration": options, "podTemplate": {"spec": template}}});
+    let after = run(&object, tenant).object.unwrap();
+    let resource = Resource::from_manifest(after.clone()).unwrap();
+    let workload = lower(&resource, &after).unwrap();
+    let spec = |set: &PodSet| set.template(&after)["spec"].clone();
+    let pods = workload.pods.iter().map(spec).map(|spec| (spec["volumes"].clone(), spec["containers"][0]["volumeMounts"].clone()));
+    let directory = if version < "v1_20" { "state.checkpoints.dir" } else { "execution.checkpointing.dir" };
+    (after["spec"]["flinkConfiguration"][directory].clone(), pods.collect())
+}
+
+#[test]
+fn a_shared_claim_is_mounted_with_a_folder_for_each_cluster() {
+    let volumes = json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "state"}}]);
+    let mounts = json!([{"name": "flinkgate-state", "mountPath": "/flink/state", "subPath": "prod/etl"}]);
+    let (directory, pods) = claims("v1_19", json!({}), json!({}), &tenant(true, false));
+    assert_eq!((directory, pods), (json!("file:///flink/state/checkpoints"), vec![(volumes.clone(), mounts.clone()), (volumes, mounts)]));
+}
+
+#[test]
+fn where_a_template_has_all_of_a_shared_claim_the_folder_is_in_the_directory() {
+    let volumes = json!([{"name": "mine", "persistentVolumeClaim": {"claimName": "state"}}]);
+    let mounts = json!([{"name": "mine", "mountPath": "/mine"}]);
+    let template = json!({"volumes": volumes, "containers": [{"name": "flink-main-container", "volumeMounts": mounts}]});
+    let (directory, pods) = claims("v2_0", json!({}), template, &tenant(true, false));
+    assert_eq!(directory, json!("file:///mine/prod/etl/checkpoints"));
+    assert_eq!(pods, [(volumes.clone(), mounts.clone()), (volumes, mounts)]);
+}
+
+#[test]
+fn what_flink_mounts_itself_is_mounted_in_the_job_manager_alone() {
+    let options = json!({"kubernetes.persistent-volume-claims": "etl-state:/own"});
+    let volumes = json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "etl-state"}}]);
+    let (directory, pods) = claims("v2_3", options.clone(), json!({}), &tenant(false, false));
+    let job_manager = (volumes.clone(), json!([{"name": "flinkgate-state", "mountPath": "/own"}]));
+    assert_eq!((directory, pods), (json!("file:///own/checkpoints"), vec![job_manager, (Value::Null, Value::Null)]));
+    // An older Flink does not read the option.
+    let (directory, pods) = claims("v2_2", options, json!({}), &tenant(false, false));
+    let mounted = (volumes, json!([{"name": "flinkgate-state", "mountPath": "/flink/state"}]));
+    assert_eq!((directory, pods), (json!("file:///flink/state/checkpoints"), vec![mounted.clone(), mounted]));
 }
 
 #[test]

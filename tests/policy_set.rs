@@ -348,7 +348,7 @@ fn the_built_in_rules_say_the_same_in_both_engines() {
         "tenancy": {"unassigned": "warn"}, "mutation": {"conflicts": []}, "quota": {"exceeded": [], "undeclared": []},
         "flink": {"engine": "pod", "declaresCluster": false, "upgradeMode": "stateless", "config": {}, "configPath": [], "forbidden": [],
           "tolerations": [], "podSecurity": {"hostNamespaces": [{"message": "m", "path": ["spec", "template", "spec", "hostNetwork"], "help": "h"}]},
-          "size": {"problems": []}, "state": {"checkpointOption": "x", "directories": [], "places": []},
+          "size": {"problems": []},
           "pods": [{"role": "other", "path": ["spec", "template"],
             "template": {"spec": {"hostNetwork": true, "containers": [{"name": "a", "securityContext": {"privileged": true}}]}},
             "containers": [{"path": ["spec", "containers", 0], "container": {"name": "a", "securityContext": {"privileged": true}},

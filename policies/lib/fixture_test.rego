@@ -23,7 +23,6 @@ workload(tenant, pods) := {
 		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
 		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
-		"state": {"checkpointOption": "execution.checkpointing.dir", "directories": [], "places": []},
 	},
 }
 

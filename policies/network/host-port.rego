@@ -2,7 +2,7 @@
 # title: No ports of the node
 # description: |
 #   A hostPort takes a port of the node: others' pods cannot have it, no network policy guards it, and two pods of one
-#   cluster cannot stand on one node. Pod Security level baseline forbids it.
+#   cluster cannot stand on one node. Pod Security level baseline forbids it; at level privileged a tenant may name the ports.
 # custom:
 #   id: network/host-port
 #   level: error

@@ -1,8 +1,9 @@
 # METADATA
 # title: Flink's REST port where the tenant wants it
 # description: |
-#   Flink asks nobody for a password: who reaches the REST port cancels jobs and, in a session cluster, runs code of his own. A
-#   tenant may say of which type the Service in front of it is; Flink's default is ClusterIP.
+#   Flink asks nobody for a password: who reaches the REST port cancels jobs and, in a session cluster, runs code of his own. A Service
+#   of type NodePort or LoadBalancer, or with addresses of its own, lets in anybody, and that is a warning unless REST itself wants
+#   certificates. A tenant may say which types a Service may have, and that whoever comes must be asked, at an Ingress too.
 # custom:
 #   id: network/rest-exposure
 #   level: error

@@ -10,7 +10,7 @@
 #   when: [flink.problems.claims]
 #   help: Use a claim that the tenant allows.
 #   tenant: |
-#     storage: {claims: ["etl-*"]}
+#     storage: {claims: {names: ["etl-*"]}}
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
 #     kind: FlinkDeployment

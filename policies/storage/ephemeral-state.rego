@@ -3,12 +3,13 @@
 # description: |
 #   A checkpoint on an emptyDir, on the node's disk or in the container's own file system is gone when the pod is, or cannot
 #   be read from the node where the next pod starts. State belongs in object storage or on a claim that JobManager and
-#   TaskManagers share.
+#   TaskManagers share. Flink's own option kubernetes.persistent-volume-claims reaches TaskManagers only: the operator makes the
+#   JobManager with a Flink that does not know it.
 # custom:
 #   id: storage/ephemeral-state
 #   level: error
 #   since: 0.1.0
-#   when: [flink.state.directories]
+#   when: [flink.problems.ephemeralState]
 #   help: Use an object store (s3://…), or mount a ReadWriteMany claim at this directory in JobManager and TaskManager.
 #   bad: |
 #     apiVersion: flink.apache.org/v1beta1
@@ -48,16 +49,4 @@ package flinkgate.storage.ephemeral_state
 
 import rego.v1
 
-deny contains finding if {
-	some directory in input.flink.state.directories
-	places := {place(mount) | some mount in directory.ephemeral}
-	count(places) > 0
-	finding := {
-		"msg": sprintf("the directory %q of %s does not outlive its pods: it is on %s", [directory.uri, directory.key, concat(" and ", places)]),
-		"path": directory.path,
-	}
-}
-
-place(mount) := "the container's own file system" if mount.kind == "none"
-
-else := sprintf("the %s volume %q", [mount.kind, mount.volume])
+deny contains finding if some finding in input.flink.problems.ephemeralState

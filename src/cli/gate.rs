@@ -2,6 +2,7 @@
 
 use super::input::Manifest;
 use crate::flink::Surroundings;
+use crate::flink::kinds::is_claim;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
 use crate::tenant::load::{TenantProblem, labels};
@@ -44,6 +45,9 @@ impl OperatorArgs {
                     surroundings.add_object(kind, &resource.namespace, &resource.name, Some(resource.object.clone()));
                 }
                 _ => {}
+            }
+            if is_claim(resource) {
+                surroundings.add_claim(&resource.namespace, &resource.name, &resource.object);
             }
         }
         Ok(surroundings)

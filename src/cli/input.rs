@@ -75,12 +75,12 @@ impl Texts {
         self.of(|text| text.contains(word) || text.contains('\\'))
     }
 
-    /// The objects of the files that may say what others mean: ConfigMaps with Flink's configuration, and where there are
+    /// The objects of the files that may say what others mean: ConfigMaps with Flink's configuration, claims, and where there are
     /// session jobs, their clusters.
-    pub fn meaningful(&self) -> Vec<Manifest> {
+    pub fn surrounding(&self) -> Vec<Manifest> {
         let sessions = self.texts.iter().any(|text| text.text.contains("FlinkSessionJob"));
-        let config_map = |text: &str| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file));
-        self.of(|text| config_map(text) || (sessions && text.contains("FlinkDeployment")))
+        let configures = |text: &str| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file));
+        self.of(|text| configures(text) || text.contains("PersistentVolumeClaim") || (sessions && text.contains("FlinkDeployment")))
     }
 
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {

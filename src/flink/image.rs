@@ -28,8 +28,7 @@ impl<'a> ImageRef<'a> {
         let (name, tag) = split_tag(name);
         let (registry, repository) = split_registry(name);
         let repository_ok = repository.split('/').all(is_segment);
-        let tag_ok = tag.is_none_or(|tag| !tag.is_empty() && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
-        (repository_ok && tag_ok && is_registry(&registry)).then_some(Self { registry, repository, tag, digest })
+        (repository_ok && tag.is_none_or(is_tag) && is_registry(&registry)).then_some(Self { registry, repository, tag, digest })
     }
 
     /// Whether the reference may mean another image tomorrow: no digest, and no tag or `latest`.
@@ -37,22 +36,52 @@ impl<'a> ImageRef<'a> {
         self.digest.is_none() && self.tag.is_none_or(|tag| tag == "latest")
     }
 
-    /// Whether a pattern allows this image. A pattern is `registry/repository`, or `repository` for docker.io;
-    /// a star stands for anything within one segment and, at the end, for any number of segments. A pattern
-    /// with a tag wants that tag.
+    /// Whether a pattern allows this image. A pattern is `registry/repository`, or `repository` for docker.io; a star stands for
+    /// anything within one segment and, at the end, for any number of segments. Within a registry it stands for letters of one
+    /// label, and in front for any number of labels. A pattern with a tag wants that tag, and no digest beside it, for which
+    /// the tag says nothing of what runs; one with a digest wants that digest.
     pub fn matches(&self, pattern: &str) -> bool {
         if pattern == "*" {
             return true;
         }
+        let (pattern, digest) = pattern.split_once('@').map_or((pattern, None), |(name, digest)| (name, Some(digest)));
+        if let Some(digest) = digest
+            && !self.digest.is_some_and(|own| glob(digest, own))
+        {
+            return false;
+        }
         let (name, tag) = split_tag(pattern);
-        if let Some(tag) = tag
-            && !self.tag.is_some_and(|own| glob(tag, own))
+        if let Some(tag) = tag.filter(|_| digest.is_none())
+            && (self.digest.is_some() || !self.tag.is_some_and(|own| glob(tag, own)))
         {
             return false;
         }
         let (registry, repository) = split_registry(name);
-        glob(&registry, &self.registry) && segments_match(&repository, &self.repository)
+        registries_match(&registry, &self.registry) && segments_match(&repository, &self.repository)
     }
+}
+
+/// Label by label from the right, where a name is anchored: `registry.example.com*` is not `registry.example.com.evil.io`.
+fn registries_match(pattern: &str, registry: &str) -> bool {
+    let split = |name: &'_ str| -> (String, Option<String>) {
+        name.rsplit_once(':').map_or((name.to_owned(), None), |(host, port)| (host.to_owned(), Some(port.to_owned())))
+    };
+    let ((wanted, wanted_port), (host, port)) = (split(pattern), split(registry));
+    let ports_match = match (&wanted_port, &port) {
+        (Some(wanted), Some(port)) => glob(wanted, port),
+        (None, None) => true,
+        _ => false,
+    };
+    let (mut wanted, mut labels) = (wanted.rsplit('.').peekable(), host.rsplit('.'));
+    while let Some(label) = wanted.next() {
+        if label == "*" && wanted.peek().is_none() {
+            return ports_match && labels.next().is_some();
+        }
+        if !labels.next().is_some_and(|own| glob(label, own)) {
+            return false;
+        }
+    }
+    ports_match && labels.next().is_none()
 }
 
 fn segments_match(pattern: &str, repository: &str) -> bool {
@@ -117,12 +146,22 @@ fn is_segment(segment: &str) -> bool {
         && segment.bytes().all(|b| inner(b) || b"._-".contains(&b))
 }
 
+fn is_tag(tag: &str) -> bool {
+    const LONGEST: usize = 128;
+    let begins_well = tag.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
+    begins_well && tag.len() <= LONGEST && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
 fn is_digest(digest: &str) -> bool {
     digest.split_once(':').is_some_and(|(algorithm, hex)| {
         !algorithm.is_empty()
             && algorithm.bytes().all(|b| b.is_ascii_alphanumeric() || b"+._-".contains(&b))
-            && hex.len() >= 32
-            && hex.bytes().all(|b| b.is_ascii_hexdigit())
+            && match algorithm {
+                "sha256" => hex.len() == 64,
+                "sha512" => hex.len() == 128,
+                _ => hex.len() >= 32,
+            }
+            && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 
@@ -130,6 +169,7 @@ fn is_digest(digest: &str) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -172,6 +212,14 @@ mod tests {
             "a b",
             "x/Flink",
             "evil.com@good.com/x",
+            "registry.example.com@evil",
+            "registry.example.com./x",
+            "registry.example.com:x/flink",
+            "[::1]:5000/flink",
+            "flink:.hidden",
+            "registry.example.com/flink/../evil",
+            "registry.exаmple.com/flink",
+            "flink@sha256:0123456789abcdef0123456789abcdef",
         ] {
             assert_eq!(ImageRef::parse(text), None, "{text:?}");
         }
@@ -189,6 +237,9 @@ mod tests {
             ("apache/flink*", "apache/flink-kubernetes:1"),
             ("localhost:5000/flink", "localhost:5000/flink:1"),
             ("registry.example.com/flink:1.20*", "registry.example.com/flink:1.20.4"),
+            ("*.example.com/flink", "a.registry.example.com/flink"),
+            ("*.dkr.ecr.*.amazonaws.com/flink", "123.dkr.ecr.eu-west-1.amazonaws.com/flink"),
+            ("registry.example.com:*/flink", "registry.example.com:5000/flink"),
             ("*", "anything.io/x:1"),
         ];
         for (pattern, image) in accepts {
@@ -205,9 +256,37 @@ mod tests {
             ("flink", "evil.io/flink"),
             ("flink", "apache/flink"),
             ("registry.example.com/flink:1.20", "registry.example.com/flink:1.19"),
+            ("registry.example.com*/flink", "registry.example.com.evil.io/flink"),
+            ("registry.*/flink", "registry.evil.io/flink"),
+            ("*.example.com/flink", "example.com/flink"),
+            ("*.example.com/flink", "evil-example.com/flink"),
+            ("*.dkr.ecr.*.amazonaws.com/flink", "123.dkr.ecr.evil.io.amazonaws.com.evil.io/flink"),
         ];
         for (pattern, image) in rejects {
             assert!(!ImageRef::parse(image).unwrap().matches(pattern), "{pattern} {image}");
+        }
+    }
+
+    #[test]
+    fn beside_a_digest_a_tag_says_nothing_of_what_runs() {
+        let pinned = format!("registry.example.com/flink:1.20@{DIGEST}");
+        let image = ImageRef::parse(&pinned).unwrap();
+        assert!(!image.matches("registry.example.com/flink:1.20"));
+        assert!(image.matches("registry.example.com/flink") && image.matches(&format!("registry.example.com/flink@{DIGEST}")));
+        assert!(!image.matches("registry.example.com/flink@sha256:0000*"));
+        assert!(!ImageRef::parse("registry.example.com/flink:1.20").unwrap().matches("registry.example.com/flink@sha256:*"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_what_lies_below_a_prefix_is_taken_for_it(
+            before in "[a-z.:@/_-]{0,6}", registry in "(?i)registry\\.example\\.com", middle in "[a-zA-Z0-9.:@/*_-]{0,4}",
+            folder in "/flink", after in "[a-z0-9.:@/*_-]{0,10}",
+        ) {
+            let text = format!("{before}{registry}{middle}{folder}{after}");
+            let below = text.to_ascii_lowercase().starts_with("registry.example.com/flink/");
+            let taken = ImageRef::parse(&text).is_some_and(|image| image.matches("registry.example.com/flink/*"));
+            prop_assert!(!taken || below, "{}", text);
         }
     }
 }

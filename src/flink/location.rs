@@ -1,21 +1,35 @@
 //! URIs of state directories, compared so that nothing outside a permitted place passes for inside.
 
+use std::borrow::Cow;
+
 /// Whether a directory lies under one of these URIs, segment by segment, read both as written and with its
 /// percent-encoding undone: what could be read in two ways must lie inside in both.
 pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
-    let (Some(raw), Some(decoded)) = (segments(&inner.path), segments(&percent_decode(&inner.path))) else { return false };
+    let Some(decoded_path) = percent_decode(&inner.path) else { return false };
+    let (Some(raw), Some(decoded)) = (segments(&inner.path), segments(&decoded_path)) else { return false };
     locations.into_iter().map(|location| Location::parse(location, None)).any(|outer| {
         let under = |inner: &[String], path: &str| segments(path).is_some_and(|path| inner.starts_with(&path));
         outer.scheme == inner.scheme
             && outer.authority == inner.authority
             && under(&raw, &outer.path)
-            && under(&decoded, &percent_decode(&outer.path))
+            && percent_decode(&outer.path).is_some_and(|path| under(&decoded, &path))
     })
 }
 
+/// A URI without the password that it may hold (`s3://key:secret@bucket/`), and whether it held one.
+pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
+    let Some((scheme, rest)) = uri.split_once("//") else { return (uri.into(), false) };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@').map(|(user, host)| (user.split_once(':'), host)) {
+        Some((Some((user, _)), host)) => (format!("{scheme}//{user}:…@{host}{path}").into(), true),
+        _ => (uri.into(), false),
+    }
+}
+
 /// A URI with the scheme and host that Flink reads into it where it has none (`fs.default-scheme`).
-pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> std::borrow::Cow<'a, str> {
+pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> Cow<'a, str> {
     let default = default.map(|default| Location::parse(default, None)).filter(|default| default.scheme != "file");
     match default {
         // A path that begins with two slashes brings its own host.
@@ -63,10 +77,11 @@ impl Location {
     }
 }
 
-/// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its root.
+/// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its root. Flink takes a backslash
+/// for a slash.
 pub(super) fn segments(path: &str) -> Option<Vec<String>> {
     let mut segments = Vec::new();
-    for segment in path.split('/') {
+    for segment in path.split(['/', '\\']) {
         match segment {
             "" | "." => {}
             ".." => {
@@ -78,10 +93,14 @@ pub(super) fn segments(path: &str) -> Option<Vec<String>> {
     Some(segments)
 }
 
-/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too.
-fn percent_decode(text: &str) -> String {
-    let mut text = text.to_owned();
-    for _ in 0..4 {
+/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too; `None` where it does not end.
+fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
+    const MOST: usize = 8;
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MOST {
+        if !text.contains('%') {
+            return Some(text);
+        }
         let mut bytes = Vec::with_capacity(text.len());
         let mut rest = text.as_bytes();
         while let Some((&first, tail)) = rest.split_first() {
@@ -92,11 +111,11 @@ fn percent_decode(text: &str) -> String {
         }
         let decoded = String::from_utf8_lossy(&bytes).into_owned();
         if decoded == text {
-            break;
+            return Some(text);
         }
-        text = decoded;
+        text = decoded.into();
     }
-    text
+    None
 }
 
 #[cfg(test)]
@@ -134,9 +153,48 @@ mod tests {
             ("s3://b/..", "s3://b/", false),
             ("s3://b@evil/a", "s3://b/", false),
             ("gs://b/a", "s3://b/", false),
+            (r"s3://b/team\..\other", "s3://b/team", false),
+            (r"s3://b/team/x\..\..\other", "s3://b/team", false),
+            (r"s3://b/team\x", "s3://b/team", true),
+            ("s3://b/team/%5c..%5cother", "s3://b/team", false),
+            ("s3://b/team/%25252525252525252525252e./x", "s3://b/team", false),
+            ("s3://key:secret@b/team/x", "s3://b/team", false),
+            ("s3://b:443/team/x", "s3://b/team", false),
+            ("s3://b%2fteam/x", "s3://b/team", false),
+            ("s3:/b/team/x", "s3://b/team", false),
+            ("s3:b/team/x", "s3://b/team", false),
+            ("//b/team/x", "s3://b/team", false),
+            ("s3://B/team/x", "s3://b/team", true),
+            ("s3://b/TEAM/x", "s3://b/team", false),
+            ("s3://b/team ", "s3://b/team", true),
+            ("s3://b/team%00/x", "s3://b/team", false),
+            ("s3://b/team;x=1/y", "s3://b/team", false),
+            ("s3://b/team?x=../", "s3://b/team", false),
+            ("s3://b/team#/../other", "s3://b/team", false),
+            ("s3://b/team/#/../../other", "s3://b/team", false),
+            ("file:/flink/state/x", "/flink/state", true),
+            ("file:////flink//state/x", "/flink/state", true),
+            ("file://host/flink/state", "/flink/state", false),
+            ("file:///flink/state/../../etc", "/flink/state", false),
+            ("abfss://own@account.dfs.core.windows.net/x", "abfss://own@account.dfs.core.windows.net/", true),
+            ("abfss://other@account.dfs.core.windows.net/x", "abfss://own@account.dfs.core.windows.net/", false),
+            ("", "s3://b/team", false),
         ];
         for (directory, location, expected) in cases {
             assert_eq!(lies_within(directory, [location]), expected, "{directory} in {location}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        for (uri, shown) in [
+            ("s3://key:secret@b/x", "s3://key:…@b/x"),
+            ("s3://key:se@cret@b/x", "s3://key:…@b/x"),
+            ("abfss://own@account/x", "abfss://own@account/x"),
+            ("s3://b/x:y@z", "s3://b/x:y@z"),
+            ("/flink/state", "/flink/state"),
+        ] {
+            assert_eq!(without_password(uri), (shown.into(), shown != uri), "{uri}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! HTTP, Kubernetes clients or the command line.
 
 pub mod catalog;
+pub mod claims;
 pub mod config;
 pub mod config_file;
 pub mod credentials;
@@ -13,15 +14,17 @@ mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;
+pub mod openings;
 pub mod operator;
 pub mod options;
 pub mod sizing;
 pub mod state;
+pub mod state_mount;
 pub mod surroundings;
 pub mod values;
 pub mod version;
 pub mod workload;
 
-pub use kinds::{is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
+pub use kinds::{claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower, lower_within, only_shrinks};
 pub use surroundings::Surroundings;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

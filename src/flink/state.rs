@@ -1,92 +1,74 @@
-//! Where a workload keeps its state: which option says so, and what stands behind the directory.
+//! Where a workload keeps its state: which option says so, and what stands behind the directory in each role's pods.
 
-use super::config::{Entry, FlinkConfig};
+use super::config::Entry;
 use super::location::{Location, segments};
+use super::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, Names, SAVEPOINT_DIR};
+use super::state_mount::{Mount, mounts};
 use super::version::FlinkVersion;
-use super::workload::{MAIN_CONTAINER, Mode, PodSet, Role, Workload};
-use crate::resource::pointer;
+use super::workload::Workload;
 use serde_json::Value;
 
-pub use super::location::{lies_within, with_default_scheme};
+pub use super::location::{lies_within, with_default_scheme, without_password};
 
 /// Where the claim of a tenant is mounted unless the tenant says otherwise.
 pub const DEFAULT_MOUNT_PATH: &str = "/flink/state";
 
-/// An option that names a state directory: its current name first, then the names it had before.
-struct DirectoryOption {
-    purpose: &'static str,
-    keys: [&'static str; 3],
-    /// First version that knows the first name; older ones read only the others.
-    since: FlinkVersion,
+/// First version that reads the options for checkpoints and savepoints under their present names.
+pub const RENAMED: FlinkVersion = FlinkVersion::new(1, 20);
+
+/// What a state directory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Checkpoints.
+    Checkpoints,
+    /// Savepoints.
+    Savepoints,
+    /// Metadata of high availability.
+    HighAvailability,
 }
 
-const OPTIONS: [DirectoryOption; 3] = [
-    DirectoryOption {
-        purpose: "checkpoints",
-        keys: ["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"],
-        since: FlinkVersion::new(1, 20),
-    },
-    DirectoryOption {
-        purpose: "savepoints",
-        keys: ["execution.checkpointing.savepoint-dir", "state.savepoints.dir", "savepoints.state.backend.fs.dir"],
-        since: FlinkVersion::new(1, 20),
-    },
-    DirectoryOption {
-        purpose: "highAvailability",
-        keys: ["high-availability.storageDir", "high-availability.zookeeper.storageDir", "recovery.zookeeper.storageDir"],
-        since: FlinkVersion::new(0, 0),
-    },
-];
+const OPTIONS: [(Purpose, Names); 3] =
+    [(Purpose::Checkpoints, CHECKPOINT_DIR), (Purpose::Savepoints, SAVEPOINT_DIR), (Purpose::HighAvailability, HIGH_AVAILABILITY_DIR)];
 
 /// One state directory of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDirectory<'a> {
-    /// `checkpoints`, `savepoints` or `highAvailability`.
-    pub purpose: &'static str,
+    /// What it is for.
+    pub purpose: Purpose,
     /// The option that names it.
     pub key: &'a str,
     /// The directory as written, and where.
     pub entry: &'a Entry,
     /// The option that this Flink version reads instead, where it ignores `key`.
     pub read_instead: Option<&'static str>,
-    /// URI scheme in lower case; `file` for a plain path.
-    pub scheme: String,
     /// What is wrong with the URI itself.
     pub problem: Option<&'static str>,
     /// For a local directory: what each role's pods have there.
-    pub mounts: Vec<Mount>,
-}
-
-/// What stands behind a local directory in one set of pods.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mount {
-    /// Whose pods.
-    pub role: Role,
-    /// Index of the set in the workload.
-    pub pods: usize,
-    /// Name of the volume; `None` for the container's own file system.
-    pub volume: Option<String>,
-    /// Field of the volume that says its type, such as `persistentVolumeClaim`; `none` for the container's own file system.
-    pub kind: String,
+    pub mounts: Vec<Mount<'a>>,
 }
 
 /// The state directories that a workload's configuration names.
-pub fn directories<'a>(workload: &'a Workload, object: &Value) -> Vec<StateDirectory<'a>> {
-    OPTIONS.iter().filter_map(|option| directory(option, workload, object)).collect()
+pub fn directories<'a>(workload: &'a Workload, object: &'a Value) -> Vec<StateDirectory<'a>> {
+    OPTIONS.iter().filter_map(|(purpose, names)| directory(*purpose, names, workload, object)).collect()
 }
 
-/// The option that this version reads for checkpoints.
-pub fn checkpoint_option(version: Option<FlinkVersion>) -> &'static str {
-    if version.is_some_and(|version| version < FlinkVersion::new(1, 20)) { "state.checkpoints.dir" } else { "execution.checkpointing.dir" }
+/// Whether this version reads options under the names that came with [`RENAMED`].
+pub fn is_renamed(purpose: Purpose, version: Option<FlinkVersion>) -> bool {
+    purpose == Purpose::HighAvailability || version.is_none_or(|version| version >= RENAMED)
 }
 
-fn directory<'a>(option: &DirectoryOption, workload: &'a Workload, object: &Value) -> Option<StateDirectory<'a>> {
-    let [new, old, older] = option.keys;
-    let ignores_new = workload.version.is_some_and(|version| version < option.since);
-    let read = if ignores_new { set(&workload.config, &[old, older]) } else { set(&workload.config, &option.keys) };
+/// The name that this version reads an option of these names by.
+pub fn name_for(names: Names, version: Option<FlinkVersion>) -> &'static str {
+    let old = usize::from(!is_renamed(Purpose::Checkpoints, version));
+    names.get(old).or(names.first()).copied().unwrap_or_default()
+}
+
+fn directory<'a>(purpose: Purpose, names: Names, workload: &'a Workload, object: &'a Value) -> Option<StateDirectory<'a>> {
+    let old = names.get(1..).unwrap_or_default();
+    let read = workload.config.first(if is_renamed(purpose, workload.version) { names } else { old });
     let (found, read_instead) = match read {
         Some(found) => (found, None),
-        None => (set(&workload.config, &[new])?, Some(old)),
+        None => (workload.config.first(names)?, old.first().copied()),
     };
     let (key, entry) = found;
     let default_scheme = workload.config.get("fs.default-scheme").and_then(|uri| uri.split(':').next());
@@ -98,72 +80,23 @@ fn directory<'a>(option: &DirectoryOption, workload: &'a Workload, object: &Valu
             Some("lacks a slash: a local directory is written file:///directory")
         }
         (Location { path, .. }, _) if local && !path.starts_with('/') => Some("is not an absolute path"),
+        (_, uri) if without_password(uri).1 => Some("holds a password, which everybody can read"),
         _ => None,
     };
-    let mounts = if local && problem.is_none() { mounts(workload, object, &location) } else { Vec::new() };
-    Some(StateDirectory { purpose: option.purpose, key, entry, read_instead, scheme: location.scheme, problem, mounts })
-}
-
-fn set<'a>(config: &'a FlinkConfig, keys: &[&str]) -> Option<(&'a str, &'a Entry)> {
-    config.first(keys)
-}
-
-fn mounts(workload: &Workload, object: &Value, location: &Location) -> Vec<Mount> {
-    let Some(directory) = segments(&location.path) else { return Vec::new() };
-    let pods = workload.pods.iter().enumerate().filter(|(_, set)| set.role != Role::Other);
-    pods.map(|(pods, set)| {
-        let template = set.template(object);
-        let (volume, kind) = match mounted_volume(set, template, &directory) {
-            Some(name) => (Some(name), volume_kind(template, object, name)),
-            None if claimed_by_option(workload, &directory) => (None, "persistentVolumeClaim"),
-            None => (None, "none"),
-        };
-        Mount { role: set.role, pods, volume: volume.map(str::to_owned), kind: kind.to_owned() }
-    })
-    .collect()
-}
-
-/// The volume whose mount path in the main container is the longest that holds the directory.
-fn mounted_volume<'a>(set: &PodSet, template: &'a Value, directory: &[String]) -> Option<&'a str> {
-    let containers = pointer::at(template, "/spec/containers")?.as_array()?;
-    let named = || containers.iter().find(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER));
-    let main = set.main_container.and_then(|index| containers.get(index)).or_else(named)?;
-    let mounts = main.get("volumeMounts")?.as_array()?.iter();
-    let holding = mounts.filter_map(|mount| {
-        let path = segments(mount.get("mountPath")?.as_str()?)?;
-        directory.starts_with(&path).then_some((path.len(), mount.get("name")?.as_str()?))
-    });
-    holding.max_by_key(|(length, _)| *length).map(|(_, name)| name)
-}
-
-fn volume_kind<'a>(template: &'a Value, object: &Value, name: &str) -> &'a str {
-    let is_named = |value: &&Value| value.get("name").and_then(Value::as_str) == Some(name);
-    let volumes = pointer::at(template, "/spec/volumes").and_then(Value::as_array);
-    if let Some(volume) = volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object) {
-        return volume.iter().find(|(key, value)| *key != "name" && !value.is_null()).map_or("emptyDir", |(key, _)| key);
-    }
-    let claims = pointer::at(object, "/spec/volumeClaimTemplates").and_then(Value::as_array);
-    let claimed = claims.is_some_and(|claims| claims.iter().filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata)));
-    if claimed { "persistentVolumeClaim" } else { "unknown" }
-}
-
-/// Flink 2.3 mounts claims itself: `kubernetes.persistent-volume-claims: claim:/path,…`.
-fn claimed_by_option(workload: &Workload, directory: &[String]) -> bool {
-    let claims = workload
-        .config
-        .get("kubernetes.persistent-volume-claims")
-        .filter(|_| workload.declares_cluster && workload.mode == Some(Mode::Native));
-    claims.is_some_and(|claims| {
-        let mut paths = claims.split(',').filter_map(|claim| segments(claim.split_once(':')?.1.trim()));
-        paths.any(|path| directory.starts_with(&path))
-    })
+    let mounts = match segments(&location.path) {
+        Some(directory) if local && problem.is_none() => mounts(workload, object, &directory),
+        _ => Vec::new(),
+    };
+    Some(StateDirectory { purpose, key, entry, read_instead, problem, mounts })
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
+    use super::super::state_mount::Backing;
     use super::*;
-    use crate::flink::{Engine, Template};
+    use crate::flink::config::FlinkConfig;
+    use crate::flink::{Engine, PodSet, Role, Template};
     use serde_json::json;
 
     fn workload(version: FlinkVersion, options: &[(&str, &str)]) -> Workload {
@@ -195,18 +128,35 @@ mod tests {
     fn a_local_directory_is_traced_to_the_volume_of_each_role() {
         let object = json!({
             "jm": {"spec": {"volumes": [{"name": "state", "persistentVolumeClaim": {"claimName": "c"}}, {"name": "root", "emptyDir": {}}],
-                "containers": [{"volumeMounts": [{"name": "root", "mountPath": "/flink"}, {"name": "state", "mountPath": "/flink/state/"}]}]}},
+                "containers": [{"volumeMounts": [{"name": "root", "mountPath": "/flink"}, {"name": "state", "mountPath": "/flink/state/", "subPath": "a/b"}]}]}},
             "tm": {"spec": {"volumes": [{"name": "other", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "other", "mountPath": "/flink/sta"}]}]}},
         });
         let workload = workload(FlinkVersion::new(2, 0), &[("state.checkpoints.dir", "FILE:///flink//state/./x/../checkpoints")]);
         let found = directories(&workload, &object);
-        let mounts: Vec<_> = found[0].mounts.iter().map(|mount| (mount.role, mount.volume.as_deref(), mount.kind.as_str())).collect();
-        assert_eq!(mounts, [(Role::JobManager, Some("state"), "persistentVolumeClaim"), (Role::TaskManager, None, "none")]);
+        let mounts: Vec<_> = found[0].mounts.iter().map(|mount| (mount.role, mount.backing.clone(), mount.within.join("/"))).collect();
+        assert_eq!(
+            mounts,
+            [
+                (Role::JobManager, Backing::Claim("c".into()), "a/b/checkpoints".to_owned()),
+                (Role::TaskManager, Backing::Container, "flink/state/checkpoints".to_owned())
+            ]
+        );
     }
 
     #[test]
-    fn a_local_uri_with_two_slashes_is_a_mistake() {
-        let workload = workload(FlinkVersion::new(2, 0), &[("high-availability.storageDir", "file://flink/ha")]);
-        assert!(directories(&workload, &json!({}))[0].problem.is_some());
+    fn a_uri_may_be_wrong_by_itself() {
+        for (uri, problem) in [
+            ("file://flink/ha", Some("lacks a slash")),
+            ("flink/ha", Some("is not an absolute path")),
+            (" ", Some("is empty")),
+            ("s3://key:secret@b/ha", Some("holds a password")),
+            ("abfss://own@account/ha", None),
+            ("s3://b/ha", None),
+        ] {
+            let workload = workload(FlinkVersion::new(2, 0), &[("high-availability.storageDir", uri)]);
+            let found = directories(&workload, &Value::Null)[0].problem;
+            assert_eq!(found.is_some(), problem.is_some(), "{uri}: {found:?}");
+            assert!(problem.is_none_or(|problem| found.unwrap().starts_with(problem)), "{uri}: {found:?}");
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! What an object means beyond what it says itself: the operator's default configuration, and the ConfigMaps that its
-//! pods mount.
+//! What an object means beyond what it says itself: the operator's default configuration, and the ConfigMaps and claims that
+//! its pods mount.
 
+use super::claims::{Reach, reach_of};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
@@ -19,6 +20,7 @@ pub struct Surroundings {
     config_maps: BTreeMap<(String, String), FlinkConfig>,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
+    claims: BTreeMap<String, Arc<BTreeMap<String, Reach>>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -60,6 +62,18 @@ impl Surroundings {
 
     fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<&Option<Arc<Value>>> {
         if self.objects.is_empty() { None } else { self.objects.get(&(kind.into(), namespace.into(), name.into())) }
+    }
+
+    /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
+    pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
+        if let Some(reach) = reach_of(object) {
+            Arc::make_mut(self.claims.entry(namespace.into()).or_default()).insert(name.into(), reach);
+        }
+    }
+
+    /// The claims of a namespace; `None` where none is known.
+    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, Reach>>> {
+        self.claims.get(namespace).cloned()
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

@@ -1,11 +1,14 @@
 //! The one model that every kind is lowered to, and that rules, sizes and mutation are written over.
 
+use super::claims::Reach;
 use super::config::FlinkConfig;
+use super::openings::Opening;
 use super::sizing::Size;
 use super::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What starts the cluster's pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -275,8 +278,12 @@ pub struct Workload {
     pub config_pointer: Option<String>,
     /// What Kubernetes will be asked for.
     pub size: Size,
+    /// Ways by which somebody outside of the cluster gets in.
+    pub openings: Vec<Opening>,
     /// Whether this object declares a Flink cluster (a custom resource), not merely one pod of it.
     pub declares_cluster: bool,
+    /// The claims of the namespace by name, as far as they are known; `None` for none.
+    pub claims: Option<Arc<BTreeMap<String, Reach>>>,
 }
 
 impl Workload {

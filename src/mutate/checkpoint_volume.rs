@@ -1,9 +1,14 @@
 //! The claim that holds a cluster's checkpoints, savepoints and high-availability metadata, mounted into its
 //! JobManagers and TaskManagers.
+//!
+//! It is mounted once: where pods have it already, by a volume of the user's or by Flink's own option, it stays there, and the
+//! pods that lack it get it at the same path. A claim that clusters share is mounted with a folder for each.
 
 use super::Conflict;
 use super::context::{Context, Pods, elements, text};
 use super::edit::{Path, Wishes};
+use crate::flink::claims::{CLAIMS_OPTION, CLUSTER, claim_for, is_claim_of, mounted_by_flink};
+use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::resource::{metadata_text, pointer};
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
@@ -12,42 +17,56 @@ use serde_json::{Value, json};
 pub const VOLUME_NAME: &str = "flinkgate-state";
 
 const RULE: &str = "storage/checkpoint-volume";
-const DEFAULT_MOUNT_PATH: &str = "/flink/state";
-const CLUSTER: &str = "{cluster}";
-/// Flink's own way to mount claims, since 2.3: `claim:/path,…`; it names the volume `<claim>-pvc`.
-const FLINK_CLAIMS: &str = "kubernetes.persistent-volume-claims";
+/// Fields of a mount that choose a folder of the volume.
+const FOLDERS: [&str; 2] = ["subPath", "subPathExpr"];
 
 /// Whether these pods get the claim mounted.
 pub(super) fn mounts(context: &Context<'_>, pods: &Pods<'_>) -> bool {
     pods.runs_flink() && wanted(context).is_some()
 }
 
-/// Where Flink sees the claim.
-pub(super) fn mount_path(volume: &CheckpointVolume) -> &str {
+/// The folder of a shared claim that is a cluster's own.
+fn own_folder(context: &Context<'_>) -> String {
+    format!("{}/{}", context.resource.namespace, context.cluster)
+}
+
+/// Where the cluster's state goes, if all of its pods see the claim at one place.
+pub(super) fn state_root<'p>(context: &Context<'_>, mut pods: impl Iterator<Item = Pods<'p>>) -> Option<String> {
+    let volume = wanted(context)?;
+    let mut seen = None;
+    let one_place = pods.by_ref().filter(Pods::runs_flink).all(|pods| match seen_by(context, volume, &pods) {
+        Some(own) => *seen.get_or_insert_with(|| own.clone()) == own,
+        None => false,
+    });
+    let Seen { path, folder } = seen.filter(|_| one_place)?;
+    // What sees the whole of a shared claim sees the state of all clusters.
+    let within = if is_shared(volume) && folder.is_none() { format!("/{}", own_folder(context)) } else { String::new() };
+    Some(format!("file://{path}{within}"))
+}
+
+/// Where pods see the claim.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    path: String,
+    /// The field of the mount that chooses a folder of the claim, and its value.
+    folder: Option<(&'static str, String)>,
+}
+
+fn is_shared(volume: &CheckpointVolume) -> bool {
+    !volume.claim_name.contains(CLUSTER)
+}
+
+fn mount_path(volume: &CheckpointVolume) -> &str {
     let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH);
     let trimmed = path.trim_end_matches('/');
     if trimmed.is_empty() { DEFAULT_MOUNT_PATH } else { trimmed }
 }
 
-/// Whether clusters share the claim, so that each needs a folder of its own.
-pub(super) fn is_shared(volume: &CheckpointVolume) -> bool {
-    !volume.claim_name.contains(CLUSTER)
-}
-
-/// Whether the main container of these pods sees the claim at the tenant's path.
-pub(super) fn is_mounted(context: &Context<'_>, pods: &Pods<'_>) -> bool {
-    let Some(volume) = wanted(context) else { return false };
-    let path = mount_path(volume);
-    let claims = Claims { pattern: &volume.claim_name, cluster: context.cluster };
-    mounted_at(pods, path).is_some_and(|mount| claim_of(pods, text(mount, "name")).is_some_and(|claim| claims.accept(claim)))
-        || flink_mounts(context, &claims).is_some_and(|mounted| mounted.trim_end_matches('/') == path)
-}
-
 /// The claim among these pods' volumes that is the cluster's own.
 pub(super) fn mounted_claim(context: &Context<'_>, pods: &Pods<'_>) -> Option<String> {
     let volume = wanted(context).filter(|_| pods.runs_flink())?;
-    let claims = Claims { pattern: &volume.claim_name, cluster: context.cluster };
-    elements(pods.spec(), "volumes").iter().filter_map(claim).find(|claim| claims.accept(claim)).map(str::to_owned)
+    let is_own = |claim: &&str| is_claim_of(&volume.claim_name, context.cluster, claim);
+    elements(pods.spec(), "volumes").iter().filter_map(claim).find(is_own).map(str::to_owned)
 }
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
@@ -56,23 +75,32 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         return;
     };
     let Some(main) = pods.main_container() else { return };
-    let path = mount_path(volume);
-    let claims = Claims { pattern: &volume.claim_name, cluster: context.cluster };
-    if flink_mounts(context, &claims).is_some() {
+    let place = place(context, volume, pods.object);
+    let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
+    let claim_name = claim_for(&volume.claim_name, context.cluster);
+    let volumes = elements(pods.spec(), "volumes");
+    let path = place.path.as_str();
+    if let Some(conflict) = taken_by_flink(context, pods, path, is_own) {
+        wishes.conflicts.push(conflict);
         return;
     }
-    let volumes = elements(pods.spec(), "volumes");
+    let mounted = mounted_at(pods, path);
+    let lacks_volume = mounted.is_some_and(|mount| text(mount, "name") == VOLUME_NAME && volume_of(pods, VOLUME_NAME).is_none());
+    if !lacks_volume && seen_by(context, volume, pods).is_some_and(|seen| seen.path == path) {
+        return;
+    }
+    // Flink has mounted it by its own option, which names the volume so.
     if volumes
         .iter()
-        .any(|volume| claim(volume).is_some_and(|claim| claims.accept(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim)))
+        .any(|volume| claim(volume).is_some_and(|claim| is_own(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim)))
     {
         return;
     }
     let mounts = Path::keys(&["spec", "containers"]).index(main).key("volumeMounts");
-    if let Some(mount) = mounted_at(pods, path) {
+    if let Some(mount) = mounted {
         let name = text(mount, "name");
-        match claim_of(pods, name) {
-            Some(claim) if claims.accept(claim) => return,
+        match volume_of(pods, name).and_then(claim) {
+            Some(claim) if is_own(claim) => return,
             // The volume is missing, or is another: said below.
             _ if name == VOLUME_NAME => {}
             _ => {
@@ -80,73 +108,118 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
                     rule: RULE,
                     message: format!("volume {name:?} is mounted at {path}, where this tenant's clusters have their state"),
                     pointer: pods.locate(&mounts),
-                    help: Some(format!("mount it elsewhere: Flinkgate mounts the claim {:?} at {path}", claims.wanted())),
+                    help: Some(format!("mount it elsewhere: Flinkgate mounts the claim {claim_name:?} at {path}")),
                 });
                 return;
             }
         }
     }
-    match volumes.iter().position(|volume| text(volume, "name") == VOLUME_NAME) {
-        Some(index) if volumes.get(index).and_then(claim).is_some_and(|claim| claims.accept(claim)) => {}
+    let container = pods.spec().get("containers").and_then(|containers| containers.get(main));
+    let present = container.map(|container| elements(container, "volumeMounts")).unwrap_or_default();
+    let is_mounted = |name: &str| present.iter().any(|mount| text(mount, "name") == name);
+    let name = match volumes.iter().position(|volume| text(volume, "name") == VOLUME_NAME) {
+        Some(index) if volumes.get(index).and_then(writable_claim).is_some_and(is_own) => VOLUME_NAME,
         Some(index) => {
             wishes.conflicts.push(Conflict {
                 rule: RULE,
-                message: format!("volume {VOLUME_NAME:?} is not the claim {:?} that holds this cluster's state", claims.wanted()),
+                message: format!("volume {VOLUME_NAME:?} is not the claim {claim_name:?} that holds this cluster's state"),
                 pointer: pods.locate(&Path::keys(&["spec", "volumes"]).index(index)),
                 help: Some("rename the volume, or leave it out: Flinkgate adds it".into()),
             });
             return;
         }
-        None => wishes.append(
-            Path::keys(&["spec", "volumes"]),
-            json!({"name": VOLUME_NAME, "persistentVolumeClaim": {"claimName": claims.wanted()}}),
-        ),
-    }
-    if mounted_at(pods, path).is_none() {
-        wishes.append(mounts, json!({"name": VOLUME_NAME, "mountPath": path}));
+        // A volume that is there, and that this container does not see yet, is not added a second time. One that it sees elsewhere
+        // cannot be mounted again where mounts merge by their names.
+        None => match volumes.iter().find(|volume| writable_claim(volume).is_some_and(is_own) && !is_mounted(text(volume, "name"))) {
+            Some(volume) if mounted.is_none() => text(volume, "name"),
+            _ => {
+                wishes.append(
+                    Path::keys(&["spec", "volumes"]),
+                    json!({"name": VOLUME_NAME, "persistentVolumeClaim": {"claimName": claim_name}}),
+                );
+                VOLUME_NAME
+            }
+        },
+    };
+    if mounted.is_none() {
+        let mut mount = json!({"name": name, "mountPath": path});
+        if let (Some((field, folder)), Some(fields)) = (place.folder, mount.as_object_mut()) {
+            fields.insert(field.into(), folder.into());
+        }
+        wishes.append(mounts, mount);
     }
 }
 
-/// The tenant's volume, where it has one and the name of this cluster's claim is known.
+/// Where the claim is to be seen: where all pods that see it already do and the others have nothing, else at the tenant's path.
+fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Seen {
+    let sets = || context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
+    if let Some(first) = sets().find_map(|pods| seen_by(context, volume, &pods))
+        && sets().all(|pods| match seen_by(context, volume, &pods) {
+            Some(seen) => seen.path == first.path,
+            None => mounted_at(&pods, &first.path).is_none(),
+        })
+    {
+        return first;
+    }
+    let folder = is_shared(volume).then(|| ("subPath", own_folder(context)));
+    Seen { path: mount_path(volume).into(), folder }
+}
+
+/// Where the main container of these pods sees the claim and can write to it: at the tenant's path rather than elsewhere.
+fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) -> Option<Seen> {
+    let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
+    let wanted = mount_path(volume);
+    let main = pods.main_container().and_then(|main| pods.spec().get("containers")?.get(main));
+    let mut found: Option<Seen> = None;
+    for mount in main.map(|main| elements(main, "volumeMounts")).unwrap_or_default() {
+        let path = text(mount, "mountPath").trim_end_matches('/');
+        let is_writable = mount.get("readOnly").and_then(Value::as_bool) != Some(true);
+        // A volume of our name that is missing will be added.
+        let name = text(mount, "name");
+        let is_claim = volume_of(pods, name).map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own));
+        if is_writable && is_claim && !path.is_empty() && (found.is_none() || path == wanted) {
+            let folder =
+                FOLDERS.iter().find_map(|field| Some((*field, mount.get(*field)?.as_str().filter(|text| !text.is_empty())?.to_owned())));
+            found = Some(Seen { path: path.into(), folder });
+        }
+    }
+    found.or_else(|| {
+        let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
+        let (_, path) = claims.find(|(claim, _)| is_own(claim))?;
+        Some(Seen { path: path.trim_end_matches('/').into(), folder: None }).filter(|seen| !seen.path.is_empty())
+    })
+}
+
+/// The tenant's volume, where it has one and the cluster is known by name.
 fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
-    (context.workload.is_flink() && (is_shared(volume) || !context.cluster.is_empty())).then_some(volume)
+    (context.workload.is_flink() && !context.cluster.is_empty()).then_some(volume)
 }
 
 /// A cluster's name that the API server makes up is not known before the object is stored, and then nothing can be added.
 fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     let generated = !metadata_text(pods.object, "generateName").is_empty();
+    let what = if is_shared(volume) { "its folder in the claim" } else { "the claim" };
     (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| Conflict {
         rule: RULE,
-        message: format!("claim {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),
+        message: format!("{what} {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),
         pointer: "/metadata/generateName".into(),
         help: Some("give it a name (metadata.name) instead".into()),
     })
 }
 
-/// The names that this cluster's claim may have.
-struct Claims<'a> {
-    pattern: &'a str,
-    cluster: &'a str,
-}
-
-impl Claims<'_> {
-    fn wanted(&self) -> String {
-        self.pattern.replace(CLUSTER, self.cluster)
-    }
-
-    /// A pod of a blue/green child names the child as its cluster, and mounts the claim of the parent.
-    fn accept(&self, claim: &str) -> bool {
-        let parent = ["-blue", "-green"].iter().find_map(|suffix| self.cluster.strip_suffix(suffix));
-        [Some(self.cluster), parent].into_iter().flatten().any(|cluster| claim == self.pattern.replace(CLUSTER, cluster))
-    }
-}
-
-/// The path at which Flink itself mounts the claim.
-fn flink_mounts<'a>(context: &Context<'a>, claims: &Claims<'_>) -> Option<&'a str> {
-    let value = context.workload.config.get(FLINK_CLAIMS)?;
-    value.split(',').filter_map(|pair| pair.split_once(':')).find(|(claim, _)| claims.accept(claim.trim())).map(|(_, path)| path.trim())
+/// Flink's own option mounts another claim where this one is to be: of two mounts at one path the API server takes none.
+fn taken_by_flink(context: &Context<'_>, pods: &Pods<'_>, path: &str, is_own: impl Fn(&str) -> bool) -> Option<Conflict> {
+    let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
+    let (claim, _) = claims.find(|(claim, other)| other.trim_end_matches('/') == path && !is_own(claim))?;
+    let written = context.workload.config.under(CLAIMS_OPTION).find_map(|(_, entry)| entry.pointer.clone());
+    Some(Conflict {
+        rule: RULE,
+        message: format!("option {CLAIMS_OPTION} mounts the claim {claim:?} at {path}, where this tenant's clusters have their state"),
+        pointer: written.unwrap_or_else(|| "/spec/flinkConfiguration".into()),
+        help: Some("mount it elsewhere".into()),
+    })
 }
 
 fn mounted_at<'a>(pods: &Pods<'a>, path: &str) -> Option<&'a Value> {
@@ -157,12 +230,19 @@ fn mounted_at<'a>(pods: &Pods<'a>, path: &str) -> Option<&'a Value> {
     })
 }
 
-fn claim_of<'a>(pods: &Pods<'a>, volume: &str) -> Option<&'a str> {
-    elements(pods.spec(), "volumes").iter().find(|candidate| text(candidate, "name") == volume).and_then(claim)
+fn volume_of<'a>(pods: &Pods<'a>, name: &str) -> Option<&'a Value> {
+    elements(pods.spec(), "volumes").iter().find(|volume| text(volume, "name") == name)
 }
 
+/// The claim that a volume is; none where templates merged to a volume of two types, which the API server refuses.
 fn claim(volume: &Value) -> Option<&str> {
-    pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str)
+    let types = volume.as_object()?.iter().filter(|(field, value)| *field != "name" && !value.is_null()).count();
+    pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str).filter(|_| types == 1)
+}
+
+fn writable_claim(volume: &Value) -> Option<&str> {
+    let read_only = pointer::at(volume, "/persistentVolumeClaim/readOnly").and_then(Value::as_bool) == Some(true);
+    claim(volume).filter(|_| !read_only)
 }
 
 #[cfg(test)]
@@ -181,7 +261,8 @@ mod tests {
         for (claim, metadata, conflicts) in [
             ("{cluster}-state", json!({"generateName": "etl-"}), 1),
             ("{cluster}-state", named, 0),
-            ("shared-state", json!({"generateName": "etl-"}), 0),
+            ("shared-state", json!({"generateName": "etl-"}), 1),
+            ("shared-state", json!({"name": "etl"}), 0),
         ] {
             let tenant: FlinkTenantSpec =
                 serde_json::from_value(json!({"storage": {"checkpoints": {"volume": {"claimName": claim}}}})).unwrap();

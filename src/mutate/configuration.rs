@@ -9,14 +9,12 @@ use super::template_editor::Editor;
 use crate::flink::config::FlinkConfig;
 use crate::flink::credentials::is_credential;
 use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
-use crate::flink::version::FlinkVersion;
+use crate::flink::state::name_for;
 use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
 
 const RULE: &str = "flink/enforced-option";
-/// The first version that reads `execution.checkpointing.dir`; earlier ones pass over it.
-const RENAMED_DIRS: FlinkVersion = FlinkVersion::new(1, 20);
 
 /// The configuration as it is now, and where it is written.
 pub(super) struct Configuration<'a> {
@@ -111,28 +109,14 @@ fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
     }
 }
 
-/// Points Flink's state at the claim where it is mounted and the user points it nowhere.
+/// Points Flink's state at the claim where all pods see it and the user points it nowhere.
 pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>) {
-    let Some(volume) = context.tenant.storage.checkpoints.volume.as_ref() else { return };
-    let mounted = |set| {
-        let pods = Pods::new(set, editor.object());
-        !pods.runs_flink() || checkpoint_volume::is_mounted(context, &pods)
-    };
-    if !editor.pods().all(mounted) {
-        return;
-    }
-    let mut root = format!("file://{}", checkpoint_volume::mount_path(volume));
-    if checkpoint_volume::is_shared(volume) {
-        root = format!("{root}/{}/{}", context.resource.namespace, context.cluster);
-    }
-    let current = |names: options::Names| {
-        let renamed = context.workload.version.is_none_or(|version| version >= RENAMED_DIRS);
-        names.get(usize::from(!renamed)).copied().unwrap_or(options::canonical(names))
-    };
+    let Some(root) = checkpoint_volume::state_root(context, editor.pods().map(|set| Pods::new(set, editor.object()))) else { return };
     let high_availability = options::high_availability(&configuration.config).is_some();
+    let version = context.workload.version;
     let directories = [
-        (CHECKPOINT_DIR, current(CHECKPOINT_DIR), "checkpoints", true),
-        (SAVEPOINT_DIR, current(SAVEPOINT_DIR), "savepoints", true),
+        (CHECKPOINT_DIR, name_for(CHECKPOINT_DIR, version), "checkpoints", true),
+        (SAVEPOINT_DIR, name_for(SAVEPOINT_DIR, version), "savepoints", true),
         (HIGH_AVAILABILITY_DIR, options::canonical(HIGH_AVAILABILITY_DIR), "ha", high_availability),
     ];
     for (names, key, folder, wanted) in directories {

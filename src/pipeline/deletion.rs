@@ -4,6 +4,7 @@
 //! control plane itself deletes (a namespace, an owner's dependents) is never held up.
 
 use crate::flink;
+use crate::flink::claims::uses_claim;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
@@ -26,7 +27,7 @@ pub fn deletes_claim(resource: &Resource) -> bool {
 
 /// What there is to say of deleting a claim among these pods; `None` where none that runs Flink mounts it.
 pub fn claim_in_use(claim: &str, pods: &[Value]) -> Option<Conflict> {
-    let users: Vec<&str> = pods.iter().filter(|pod| is_running(pod) && mounts(pod, claim) && runs_flink(pod)).map(name).collect();
+    let users: Vec<&str> = pods.iter().filter(|pod| is_running(pod) && uses(pod, claim)).map(name).collect();
     let (first, rest) = users.split_at_checked(NAMED.min(users.len()))?;
     if first.is_empty() {
         return None;
@@ -49,18 +50,15 @@ fn is_running(pod: &Value) -> bool {
     !ended && pointer::at(pod, "/metadata/deletionTimestamp").is_none_or(Value::is_null)
 }
 
-fn mounts(pod: &Value, claim: &str) -> bool {
-    let volumes = pointer::at(pod, "/spec/volumes").and_then(Value::as_array).into_iter().flatten();
-    volumes.filter_map(|volume| pointer::at(volume, "/persistentVolumeClaim/claimName")?.as_str()).any(|name| name == claim)
-}
-
-fn runs_flink(pod: &Value) -> bool {
+/// Whether a pod runs Flink and uses a claim, by whatever way.
+fn uses(pod: &Value, claim: &str) -> bool {
     let mut pod = pod.clone();
     if let Some(fields) = pod.as_object_mut() {
         fields.extend([("apiVersion".to_owned(), "v1".into()), ("kind".to_owned(), "Pod".into())]);
     }
-    let resource = Resource::from_manifest(pod).ok();
-    resource.and_then(|resource| flink::lower(&resource, &resource.object)).is_some_and(|workload| workload.is_flink())
+    let Ok(resource) = Resource::from_manifest(pod) else { return false };
+    let workload = flink::lower(&resource, &resource.object);
+    workload.is_some_and(|workload| workload.is_flink() && uses_claim(&workload, &resource.object, claim))
 }
 
 #[cfg(test)]

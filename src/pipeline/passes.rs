@@ -16,9 +16,10 @@ pub(super) fn passes_always(resource: &Resource) -> bool {
             let spec = resource.object.get("spec");
             // The operator starts to act on a canary when it loses its label, so that is a change of what runs.
             let same_label = canary_label(old) == canary_label(&resource.object);
-            (spec.is_some() && spec == old.get("spec") && same_label)
+            (spec.is_some() && spec == old.get("spec") && same_label && flink::has_same_annotations(resource, old))
                 || flink::only_shrinks(resource, old)
                 || flink::is_same_configuration(resource, old)
+                || flink::claims_no_more(resource, old)
         }
         _ => false,
     }

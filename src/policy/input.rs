@@ -2,7 +2,7 @@
 
 use super::facts::convert::convert;
 use super::facts::pods::Pods;
-use super::facts::{memory, object, operator, option_checks, options, path, pod_security, pods, problems, size, state, text};
+use super::facts::{memory, object, operator, option_checks, options, path, pod_security, pods, problems, size, text};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -193,7 +193,6 @@ fn conditions(
         ("forbidden", options::forbidden(workload, tenant)),
         ("operator", operator::operator(workload, resource, root, tenant)),
         ("options", option_checks::option_checks(workload, tenant)),
-        ("state", state::state(workload, root, tenant)),
         ("size", size::conditions(workload)),
         ("memory", memory::conditions(workload)),
     ];

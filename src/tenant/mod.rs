@@ -7,6 +7,7 @@
 pub mod check;
 pub mod claims;
 pub mod crd;
+mod demands;
 pub mod enforcement;
 pub mod load;
 pub mod schema;
@@ -14,6 +15,7 @@ mod spec;
 mod validate;
 
 pub use claims::{Owner, Tenants};
+pub(crate) use demands::duration;
 pub use spec::*;
 pub(crate) use validate::namespace_pattern;
 

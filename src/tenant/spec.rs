@@ -3,13 +3,21 @@
 //! The same YAML serves as a file offline and as an object in the cluster. Every field is optional; an
 //! unknown field is an error.
 
+mod containers;
+mod cost;
 mod flink;
+mod network;
+mod running;
 mod scheduling;
 mod security;
 mod storage;
 mod values;
 
+pub use containers::*;
+pub use cost::*;
 pub use flink::*;
+pub use network::*;
+pub use running::*;
 pub use scheduling::*;
 pub use security::*;
 pub use storage::*;
@@ -116,6 +124,9 @@ pub struct FlinkTenantSpec {
     /// How Flink may be reached from outside.
     #[serde(skip_serializing_if = "is_default")]
     pub network: Network,
+    /// What the tenant's clusters may waste, and what their pods must say for bills.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cost: Cost,
     /// Labels given to every pod.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -192,34 +203,6 @@ pub struct Quota {
     /// The most that any one Flink cluster may use, by the same names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub per_cluster: BTreeMap<String, Amount>,
-}
-
-/// How Flink may be reached from outside.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Network {
-    /// Ingress hosts, exact or with a leading `*.`; any when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ingress_hosts: Option<Vec<String>>,
-    /// Types of the Service in front of Flink's REST port, which asks nobody for a password: ClusterIP, Headless_ClusterIP, NodePort,
-    /// LoadBalancer; any when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_types: Option<Vec<ServiceType>>,
-}
-
-/// Types of the Service in front of Flink's REST port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = values::without_words)]
-pub enum ServiceType {
-    /// Reached from within the cluster.
-    ClusterIP,
-    /// The same, by the pods' own addresses.
-    #[serde(rename = "Headless_ClusterIP")]
-    HeadlessClusterIP,
-    /// Reached at a port of every node.
-    NodePort,
-    /// Reached through a load balancer of the cloud.
-    LoadBalancer,
 }
 
 /// What Flinkgate knows of a tenant at the moment.

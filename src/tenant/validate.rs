@@ -24,6 +24,9 @@ pub(super) struct Remark {
 /// Names that a quota counts; others must be extended resources, which carry a domain.
 const COUNTED: [&str; 9] = ["cpu", "memory", "storage", "pods", "taskManagers", "taskSlots", "clusters", "jobs", "persistentVolumeClaims"];
 
+/// How Kubernetes lets claims be mounted.
+const ACCESS_MODES: [&str; 4] = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
+
 /// Checks a spec; `rules` are the ids that exist.
 pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Vec<Remark> {
     let mut remarks = Vec::new();
@@ -38,7 +41,13 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if volume.mount_path.as_deref().is_some_and(|path| !path.starts_with('/') || path.split('/').any(|part| part == "..")) {
             error("/storage/checkpoints/volume/mountPath".into(), "the mount path must be absolute and free of `..`".into());
         }
+        access_modes(&volume.access_modes, "/storage/checkpoints/volume/accessModes", &mut error);
     }
+    let claims = &spec.storage.claims;
+    if let Some(Err(problem)) = claims.max_size.as_ref().map(|size| Quantity::parse(&size.0)) {
+        error("/storage/claims/maxSize".into(), problem.to_string());
+    }
+    access_modes(claims.access_modes.as_deref().unwrap_or_default(), "/storage/claims/accessModes", &mut error);
     if let Some(version) = spec.security.pod_security.version.as_deref()
         && version != "latest"
         && minor_version(version).is_none()
@@ -77,6 +86,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
         }
     }
+    super::demands::remarks(spec, &mut error);
     let configuration = &spec.flink.configuration;
     for (field, options) in [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)] {
         for (key, value) in options.iter().filter(|(_, value)| value.0.is_object() || value.0.is_array() || value.0.is_null()) {
@@ -103,6 +113,14 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         }
     }
     remarks
+}
+
+fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, String)) {
+    for (index, mode) in modes.iter().enumerate().filter(|(_, mode)| !ACCESS_MODES.contains(&mode.as_str())) {
+        let hint = closest(mode, &ACCESS_MODES)
+            .map_or_else(|| format!("known are {}", ACCESS_MODES.join(", ")), |close| format!("did you mean {close}?"));
+        error(format!("{base}/{index}"), format!("{mode:?} is not an access mode: {hint}"));
+    }
 }
 
 /// Whether a pattern can name a namespace.

@@ -51,6 +51,15 @@ fn claim(name: &str) -> Value {
         "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "none", "resources": {"requests": {"storage": "1Gi"}}}})
 }
 
+fn service(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": [{"port": 8081}]}})
+}
+
+fn ingress(name: &str) -> Value {
+    let backend = json!({"service": {"name": "old", "port": {"number": 8081}}});
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name}, "spec": {"defaultBackend": backend}})
+}
+
 fn flink(kind: &str, name: &str) -> Value {
     let spec = match kind {
         "FlinkSessionJob" => json!({"deploymentName": "etl", "job": {"jarURI": "https://example.com/a.jar", "parallelism": 1}}),
@@ -131,6 +140,8 @@ fn cluster_with_objects() -> ControlPlane {
             workload("apps/v1", "StatefulSet", "old"),
             workload("batch/v1", "Job", "old"),
             claim("old"),
+            service("old"),
+            ingress("old"),
             flink("FlinkDeployment", "old"),
             flink("FlinkDeployment", "kept"),
             flink("FlinkDeployment", "canary"),
@@ -173,9 +184,13 @@ fn what_tenants_do_waits(admin: &Access) {
         workload("apps/v1", "StatefulSet", "new"),
         workload("batch/v1", "Job", "new"),
         claim("new"),
+        service("new"),
+        ingress("new"),
     ] {
         asked(&format!("a new {}", object["kind"]), create(admin, TENANT, &object));
     }
+    let annotation = json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}});
+    asked("an Ingress's annotation", patch(admin, &["ingress", "old", "--namespace", TENANT], &annotation));
     // What a tenant writes on its own objects spares nothing.
     let mut disguised = pod("disguised");
     disguised["metadata"] =
@@ -252,6 +267,11 @@ fn what_changes_nothing_and_what_goes_away_never_waits(admin: &Access) {
     for kind in ["pod", "deployment", "statefulset", "job", "persistentvolumeclaim", "flinkdeployment"] {
         not_asked(&format!("marks on a {kind}"), patch(admin, &[kind, "old", here[0], here[1]], &marks));
         not_asked(&format!("marks off a {kind}"), patch(admin, &[kind, "old", here[0], here[1]], &no_marks));
+    }
+    for kind in ["service", "ingress"] {
+        let label = json!({"metadata": {"labels": {"c": "d"}}});
+        not_asked(&format!("a label on a {kind}"), patch(admin, &[kind, "old", here[0], here[1]], &label));
+        not_asked(&format!("deleting a {kind}"), admin.try_kubectl(&["delete", kind, "old", "--timeout=60s", here[0], here[1]], ""));
     }
     not_asked("marks on a tenant", patch(admin, &["flinktenant", "old"], &marks));
     not_asked("marks off a tenant", patch(admin, &["flinktenant", "old"], &no_marks));

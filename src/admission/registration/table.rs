@@ -113,6 +113,7 @@ pub(super) const VALIDATING: &[Webhook] = &[
         on_failure: OnFailure::Ignore,
     },
     Webhook { name: "workloads", reach: Reach::TenantNamespaces, rules: WORKLOADS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook { name: "network", reach: Reach::TenantNamespaces, rules: NETWORK, conditions: WAYS_IN_CHANGE, on_failure: OnFailure::Fail },
     // What is wrong here is told early; nothing is kept out that could not come in by an image. So nobody waits for it.
     Webhook {
         name: "options",
@@ -143,6 +144,10 @@ const PODS: &[Rule] =
 const CLAIMS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
 const CLAIM_DELETIONS: &[Rule] = &[Rule { operations: &["DELETE"], group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
 const CONFIG_MAPS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
+const NETWORK: &[Rule] = &[
+    Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["services"] },
+    Rule { operations: CREATE_AND_UPDATE, group: "networking.k8s.io", version: "v1", resources: &["ingresses"] },
+];
 const WORKLOADS: &[Rule] = &[
     Rule {
         operations: CREATE_AND_UPDATE,
@@ -190,6 +195,14 @@ const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
 /// Namespaces go with all that is in them, and dependents with their owners.
 const BY_NO_CONTROLLER: Condition =
     Condition { name: "by-no-controller", expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')" };
+/// Of Services and Ingresses annotations say as much as the spec: further host names, and pieces of configuration.
+const WAY_IN_CHANGES: Condition = Condition {
+    name: "way-in-changes",
+    expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
+                 object.metadata.?annotations != oldObject.metadata.?annotations",
+};
+
+const WAYS_IN_CHANGE: &[Condition] = &[NOT_BEING_DELETED, WAY_IN_CHANGES];
 
 /// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few seconds.
 const HOLDS_OPTIONS: Condition = Condition {

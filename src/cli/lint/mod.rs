@@ -87,7 +87,7 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.paths);
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, args.operator.surroundings(&texts.meaningful())?, || {
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, args.operator.surroundings(&texts.surrounding())?, || {
         texts.mentioning("Namespace")
     })?;
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);

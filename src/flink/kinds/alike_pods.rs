@@ -5,6 +5,7 @@
 use super::counts::slots;
 use super::dynamic_properties;
 use super::mounted_config;
+use super::pod_template;
 use super::process::Process;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
@@ -54,7 +55,8 @@ struct Identity {
 
 impl AlikePods<'_> {
     /// What these pods are and what they ask for; `problems` are those found so far.
-    pub fn lower(&self, problems: Vec<SizeProblem>) -> Workload {
+    pub fn lower(&self, mut problems: Vec<SizeProblem>) -> Workload {
+        pod_template::check(self.object, self.place, &mut problems);
         let template = pointer::at(self.object, self.place).unwrap_or(&Value::Null);
         let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let Identity { engine, mode, role, main_container, runs_job } = identify(template, containers);

@@ -5,6 +5,7 @@
 //! place is moved to where the template stands.
 
 use super::flink_deployment;
+use super::ingress;
 use crate::flink::workload::MergedTemplate;
 use crate::flink::{Surroundings, Template, Workload};
 use crate::resource::{Resource, pointer};
@@ -17,6 +18,9 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     let name = resource.name_in(object);
     let mut workload = flink_deployment::lower(resource, pointer::at(object, TEMPLATE).unwrap_or(&Value::Null), surroundings);
     workload.cluster = name.into();
+    // The operator makes the parent's Ingress, and one of each colour where the template has its own.
+    let ingresses = ["/spec/ingress", "/spec/template/spec/ingress"].into_iter();
+    workload.openings = ingresses.filter_map(|place| ingress::of_operator(object, place, name, &resource.namespace)).collect();
     if !workload.declares_cluster {
         return workload;
     }

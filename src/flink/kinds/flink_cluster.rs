@@ -5,9 +5,11 @@
 //! completed as they are created, so the templates are judged as they will be then.
 
 use super::counts::count;
+use super::ingress;
 use super::made_cluster::{filled, size};
 use super::process::SUBMITTER;
 use crate::flink::config::FlinkConfig;
+use crate::flink::openings::{Kind, Opening};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
@@ -55,7 +57,8 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
-    Workload { version, jobs, pods, config, size, declares_cluster: true, ..workload }
+    let openings = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
+    Workload { version, jobs, pods, config, size, openings, declares_cluster: true, ..workload }
 }
 
 /// What a HorizontalPodAutoscaler of the operator's makes of the TaskManagers.
@@ -129,6 +132,20 @@ fn resources(part: &Value) -> Value {
         Some(written) if is_filled("requests") || is_filled("limits") || !written.is_object() && !written.is_null() => written.clone(),
         _ => json!({"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "2Gi"}}),
     }
+}
+
+/// The Service in front of the JobManager: `accessScope` says of which type it is.
+fn access(object: &Value) -> Option<Opening> {
+    let place = "/spec/jobManager/accessScope";
+    let service_type = match pointer::at(object, place).and_then(Value::as_str)? {
+        "Headless" => "Headless_ClusterIP",
+        "NodePort" => "NodePort",
+        // A load balancer within the cloud's network, and one for everybody.
+        "VPC" | "External" => "LoadBalancer",
+        _ => "ClusterIP",
+    };
+    let kind = Kind::Service(service_type.to_owned());
+    Some(Opening { kind, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() })
 }
 
 /// What the operator puts into `flink-conf.yaml`: sizes from the containers' limits, and the object's properties over them.

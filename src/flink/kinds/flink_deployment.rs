@@ -3,6 +3,7 @@
 //! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only after a savepoint
 //! that may take minutes, and resuming must not fail because somebody else took the place meanwhile.
 
+use super::ingress;
 use super::operator_config::{self, FLINK_CONFIGURATION};
 use super::operator_count;
 use super::operator_size::Sizing;
@@ -14,6 +15,10 @@ use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
+
+const COMMON_TEMPLATE: &str = "/spec/podTemplate";
+const JOB_MANAGER_TEMPLATE: &str = "/spec/jobManager/podTemplate";
+const TASK_MANAGER_TEMPLATE: &str = "/spec/taskManager/podTemplate";
 
 pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let cluster = resource.name_in(object);
@@ -32,11 +37,14 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     let mut problems = Vec::new();
     let mut config = operator_config::read(object, surroundings.operator_defaults(&resource.namespace, version), &mut problems);
     write_older_name(&mut config, version);
+    for place in [COMMON_TEMPLATE, JOB_MANAGER_TEMPLATE, TASK_MANAGER_TEMPLATE] {
+        pod_template::check(object, place, &mut problems);
+    }
     let counts = operator_count::count(object, mode, version, &mut config, &mut problems);
 
     let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
-    let job_manager = pod_set(object, Role::JobManager, counts.job_managers, "/spec/jobManager/podTemplate", by_name);
-    let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, "/spec/taskManager/podTemplate", by_name);
+    let job_manager = pod_set(object, Role::JobManager, counts.job_managers, JOB_MANAGER_TEMPLATE, by_name);
+    let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, TASK_MANAGER_TEMPLATE, by_name);
     let sizing = Sizing { object, config: &config, version, mode };
     let mut size = sizing.size(&counts, &job_manager, &task_manager, problems);
     size.total.jobs = jobs;
@@ -49,6 +57,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         config,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
+        openings: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace).into_iter().collect(),
         declares_cluster: true,
         ..workload
     }
@@ -67,7 +76,7 @@ fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
 }
 
 fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool) -> PodSet {
-    let template = pod_template::merge(object, "/spec/podTemplate", place, by_name);
+    let template = pod_template::merge(object, COMMON_TEMPLATE, place, by_name);
     let is_main = |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
     let main_container =
         pointer::at(&template.value, "/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));

@@ -13,18 +13,23 @@ mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
 mod growth;
+mod ingress;
 mod made_cluster;
 mod mounted_config;
 mod operator_config;
 mod operator_count;
 mod operator_size;
+mod persistent_volume_claim;
 mod pod;
 pub(crate) mod pod_template;
 mod process;
+mod service;
 mod slot_limits;
 mod standalone;
 
 pub use config_map::is_same_configuration;
+pub use ingress::has_same_annotations;
+pub use persistent_volume_claim::{CLASS_ANNOTATION, claims_no_more, is_claim};
 pub use standalone::{is_made_by_operator, only_shrinks};
 
 use super::{Surroundings, Workload};
@@ -35,9 +40,13 @@ use serde_json::Value;
 type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
 
 /// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 12] = [
+const KINDS: [(&str, &str, Lowering); 16] = [
     ("", "Pod", pod::lower),
     ("", "ConfigMap", config_map::lower),
+    ("", "PersistentVolumeClaim", persistent_volume_claim::lower),
+    ("", "Service", service::lower),
+    ("networking.k8s.io", "Ingress", ingress::lower),
+    ("extensions", "Ingress", ingress::lower),
     ("apps", "Deployment", standalone::lower),
     ("apps", "StatefulSet", standalone::lower),
     ("batch", "Job", standalone::lower),
@@ -65,5 +74,6 @@ pub fn lower_within(resource: &Resource, object: &Value, surroundings: &Surround
     // that says nothing of the pods but their number: where what it scales can be read, that is judged with the new number;
     // elsewhere it passes, and each pod is judged and counted as it is created.
     let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
-    (whole && object.is_object()).then(|| lowering(resource, object, surroundings))
+    (whole && object.is_object())
+        .then(|| Workload { claims: surroundings.claims(&resource.namespace), ..lowering(resource, object, surroundings) })
 }

@@ -4,14 +4,38 @@
 //! name is on and every element of both has a name. A scalar element that both lists have stays the common one's:
 //! the operator merges elements as mappings, and a scalar has no fields.
 
+use crate::flink::sizing::SizeProblem;
 use crate::flink::workload::{ElementOrigins, MergedTemplate};
-use crate::resource::pointer;
+use crate::resource::{pointer, type_name};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Deepest level that is merged; below it the common template's part stays. Pods nest about ten levels deep, and the
 /// API server refuses far shallower objects than would exhaust the stack; a file may hold anything.
 const DEEPEST: usize = 64;
+
+/// Notes where what stands at a template's place is none: nothing can be made of it, and nothing would be judged.
+pub fn check(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) {
+    let mut wrong = |place: String, value: &Value, wanted: &str| {
+        problems.push(SizeProblem {
+            pointer: place,
+            message: format!("this is {}, and no pod can be made of it: write {wanted}", type_name(value)),
+        });
+    };
+    let Some(template) = pointer::at(object, place).filter(|template| !template.is_null()) else { return };
+    if !template.is_object() {
+        return wrong(place.to_owned(), template, "a pod template, with metadata and spec");
+    }
+    for field in ["metadata", "spec"] {
+        if let Some(value) = template.get(field).filter(|value| !value.is_null() && !value.is_object()) {
+            wrong(format!("{place}/{field}"), value, &format!("the {field} of a pod, a mapping"));
+        }
+    }
+    let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).into_iter().flatten();
+    for (index, container) in containers.enumerate().filter(|(_, container)| !container.is_object()) {
+        wrong(format!("{place}/spec/containers/{index}"), container, "a container, a mapping with a name");
+    }
+}
 
 /// Merges the templates at two pointers of an object.
 pub fn merge(object: &Value, common: &str, role: &str, by_name: bool) -> MergedTemplate {

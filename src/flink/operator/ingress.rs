@@ -25,19 +25,35 @@ pub(super) fn template(declared: &Declared<'_>, found: &mut Found) {
     }
 }
 
-/// What Java's `URL` holds against a template; names and namespaces, filled in, change nothing of it.
-fn problem(template: &str) -> Option<&'static str> {
+/// The host of a template as Java's `URL` reads it, names and namespaces not filled in; `None` where there is none, for which
+/// the operator makes an Ingress for every host.
+pub fn host_of_template(template: &str) -> Option<&str> {
+    let host = host_and_port(template)?;
+    let bare = match host.split_once(']') {
+        Some((address, _)) => address.strip_prefix('[').unwrap_or(address),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    Some(bare.trim()).filter(|host| !host.is_empty())
+}
+
+/// What stands between the scheme with a user's name and the path.
+fn host_and_port(template: &str) -> Option<&str> {
     let scheme = ["http://", "https://"]
         .into_iter()
         .find(|scheme| template.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     let rest = scheme.and_then(|scheme| template.get(scheme.len()..)).unwrap_or(template).trim_end();
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = match authority.split_once('@') {
+    match authority.split_once('@') {
         // Java takes two of them for no authority at all.
-        Some((_, after)) if after.contains('@') => return None,
-        Some((_, after)) => after,
-        None => authority,
-    };
+        Some((_, after)) if after.contains('@') => None,
+        Some((_, after)) => Some(after),
+        None => Some(authority),
+    }
+}
+
+/// What Java's `URL` holds against a template; names and namespaces, filled in, change nothing of it.
+fn problem(template: &str) -> Option<&'static str> {
+    let host = host_and_port(template)?;
     let port = if let Some(literal) = host.strip_prefix('[') {
         let Some((address, after)) = literal.split_once(']') else { return Some("a bracket is not closed") };
         let address = address.split('%').next().unwrap_or_default();

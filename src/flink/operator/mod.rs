@@ -22,6 +22,8 @@ mod session_job;
 mod snapshot;
 mod versions;
 
+pub use ingress::host_of_template;
+
 use super::config::Entry;
 use super::options::Names;
 use super::version::FlinkVersion;

@@ -6,6 +6,7 @@ pub mod duplicates;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod examples;
+mod host_ports;
 pub mod identity;
 pub mod image;
 pub mod memory;
@@ -17,7 +18,6 @@ pub mod pod_security;
 pub mod pods;
 pub mod problems;
 pub mod size;
-pub mod state;
 pub mod tenant;
 
 pub use object::object;

@@ -2,6 +2,7 @@
 //! `{privileged: [{message, path, help}], …}`. Nothing is there where nothing is violated, so that no rule is evaluated.
 
 use super::containers::is_made_by_operator;
+use super::host_ports;
 use super::options::option_path;
 use super::{as_text, get, object, path};
 use crate::flink::workload::MAIN_CONTAINER;
@@ -18,7 +19,7 @@ const HOST_NETWORK: &str = "kubernetes.hostnetwork.enabled";
 
 /// Violations by control.
 pub fn pod_security(workload: &Workload, root: &Json, tenant: &Value) -> Value {
-    let Some(standard) = standard(tenant) else { return Value::new_object() };
+    let Some(standard) = standard(tenant) else { return host_ports::host_ports(workload, root, tenant) };
     let mut found: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     for set in &workload.pods {
         let template = set.template(root);
@@ -37,7 +38,7 @@ pub fn pod_security(workload: &Workload, root: &Json, tenant: &Value) -> Value {
     Value::from(found.into_iter().map(|(key, list)| (Value::from(key), Value::from(list))).collect::<BTreeMap<_, _>>())
 }
 
-fn described(message: &str, path: Value, help: &str) -> Value {
+pub(super) fn described(message: &str, path: Value, help: &str) -> Value {
     object([("message", Value::from(message)), ("path", path), ("help", Value::from(help))])
 }
 
@@ -53,7 +54,7 @@ fn standard(tenant: &Value) -> Option<Standard> {
 }
 
 /// The name of the main container where the operator will add it.
-fn added_by_operator(set: &PodSet, template: &Json, workload: &Workload) -> Option<&'static str> {
+pub(super) fn added_by_operator(set: &PodSet, template: &Json, workload: &Workload) -> Option<&'static str> {
     let own = || pointer::at(template, "/spec/containers").and_then(Json::as_array).into_iter().flatten();
     let has_main = || own().any(|container| container.get("name").and_then(Json::as_str) == Some(MAIN_CONTAINER));
     (set.main_container.is_none() && is_made_by_operator(set, workload) && !has_main()).then_some(MAIN_CONTAINER)

@@ -1,6 +1,6 @@
 //! `spec.flink`: versions, options and default sizes.
 
-use super::{Scalar, is_default};
+use super::{Elasticity, RestartStrategy, Scalar, is_default};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +18,19 @@ pub struct Flink {
     /// Sizes where the object gives none.
     #[serde(skip_serializing_if = "is_default")]
     pub resources: Resources,
+    /// How jobs may restart after failures; in any way when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_strategy: Option<RestartStrategy>,
+    /// How far jobs may scale by themselves.
+    #[serde(skip_serializing_if = "is_default")]
+    pub elasticity: Elasticity,
+    /// Factory classes of metrics reporters, with stars, of which every cluster must have one, such as `*.PrometheusReporterFactory`;
+    /// none is needed when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_reporters: Option<Vec<String>>,
+    /// Whether a cluster must bring its own log configuration.
+    #[serde(skip_serializing_if = "is_default")]
+    pub require_log_configuration: bool,
 }
 
 /// Options of Flink's configuration.

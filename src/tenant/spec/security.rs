@@ -1,6 +1,6 @@
 //! `spec.security`: pod security, images and identities.
 
-use super::is_default;
+use super::{Sidecars, is_default};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,22 @@ pub struct Security {
     /// Annotations that nobody may set on pods and on Flink's Services, such as `sidecar.istio.io/*`: keys, with stars.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forbidden_annotations: Vec<String>,
+    /// Containers that may stand beside Flink's own.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sidecars: Sidecars,
+    /// Host names to which pods may give addresses of their own (`hostAliases`), with stars; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_aliases: Option<Vec<String>>,
+    /// Extended resources that pods may ask for, such as `nvidia.com/gpu`: names, with stars; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extended_resources: Option<Vec<String>>,
+    /// Runtime classes that pods may name; any when absent. A pod that names none runs as its node does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime_classes: Option<Vec<String>>,
+    /// Whether Flink's pods that never talk to Kubernetes must not be given the token of their service account: JobManagers need it in
+    /// native mode, and all of Flink's pods for high availability by Kubernetes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tokens_where_needed: bool,
 }
 
 /// A Pod Security Standard and its version.

@@ -11,12 +11,30 @@ pub struct Storage {
     /// Checkpoints, savepoints and high-availability metadata.
     #[serde(skip_serializing_if = "is_default")]
     pub checkpoints: Checkpoints,
-    /// PersistentVolumeClaims that pods may mount besides the one for checkpoints: names, with stars; any when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claims: Option<Vec<String>>,
+    /// PersistentVolumeClaims besides the one for checkpoints: which ones pods may mount, and what they may ask for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub claims: ClaimLimits,
     /// Paths in ZooKeeper below which high availability may keep its nodes; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zoo_keeper_paths: Option<Vec<String>>,
+}
+
+/// PersistentVolumeClaims besides the one for checkpoints.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClaimLimits {
+    /// Claims that pods may mount besides the one for checkpoints: names, with stars; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
+    /// Storage classes that claims may name; any when absent. A claim that names none gets the cluster's default class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_class_names: Option<Vec<String>>,
+    /// The largest claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_size: Option<Amount>,
+    /// Access modes that claims may have; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_modes: Option<Vec<String>>,
 }
 
 /// Checkpoints, savepoints and high-availability metadata.
@@ -35,7 +53,8 @@ pub struct Checkpoints {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckpointVolume {
-    /// Name of the claim; `{cluster}` stands for the Flink cluster's name.
+    /// Name of the claim; `{cluster}` stands for the Flink cluster's name. Without it all clusters share the claim, each in a
+    /// folder of its own.
     pub claim_name: String,
     /// Storage class of the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,6 +48,14 @@ pub(super) fn without_words(schema: &mut schemars::Schema) {
     schema.remove("description");
 }
 
+/// For numbers: the API server knows no formats of numbers without a sign, and says so of each.
+pub(super) fn without_format(schema: &mut schemars::Schema) {
+    schema.remove("format");
+    if let Some(items) = schema.get_mut("items").and_then(serde_json::Value::as_object_mut) {
+        items.remove("format");
+    }
+}
+
 /// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

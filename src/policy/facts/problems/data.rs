@@ -1,10 +1,10 @@
 //! Data that is not the tenant's: what a job starts from, archives, and nodes in ZooKeeper. Where state is written is told by
-//! `flink.state`.
+//! [`super::state`].
 
-use super::super::state::places;
+use super::state::places;
 use super::{Found, Subject, shown, texts};
 use crate::flink::options::{HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR};
-use crate::flink::state::{lies_within, with_default_scheme};
+use crate::flink::state::{lies_within, with_default_scheme, without_password};
 use crate::flink::{Engine, Role};
 use crate::resource::pointer;
 use serde_json::Value as Json;
@@ -33,7 +33,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let mut note = |what: &str, uri: &str, place: &str| {
         let uri = uri.trim();
         if !uri.is_empty() && !lies_within(&with_default_scheme(uri, default_scheme), places.iter().copied()) {
-            let message = format!("the directory {:?} that {what} must lie in {}", shown(uri), places.join(" or "));
+            let message = format!("the directory {:?} that {what} must lie in {}", shown(&without_password(uri).0), places.join(" or "));
             found.add("data", place, message, None);
         }
     };

@@ -5,17 +5,29 @@
 //! report a list are not even looked at while it is missing.
 
 mod accounts;
+mod apart;
+mod beside;
+mod claim_mounts;
+mod claim_requests;
+mod cost;
 mod credentials;
 mod data;
+mod elasticity;
 mod entrypoints;
 mod environment;
 mod exposure;
+mod hosts;
 mod images;
 mod marks;
 mod mounts;
+mod observed;
 mod operator;
+mod restarts;
 mod scheduling;
+mod spot;
+mod state;
 mod tolerations;
+mod upgrades;
 
 use super::options::is_given;
 use super::pods::Pods;
@@ -34,7 +46,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 12] = [
+const JUDGES: [Judge; 23] = [
     operator::judge,
     accounts::judge,
     images::judge,
@@ -47,6 +59,17 @@ const JUDGES: [Judge; 12] = [
     exposure::judge,
     data::judge,
     credentials::judge,
+    hosts::judge,
+    beside::judge,
+    restarts::judge,
+    elasticity::judge,
+    observed::judge,
+    cost::judge,
+    spot::judge,
+    state::judge,
+    upgrades::judge,
+    claim_requests::judge,
+    claim_mounts::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.
@@ -89,8 +112,30 @@ impl<'a> Subject<'a> {
 
     /// Where an option stands, or would.
     fn place(&self, key: &str, entry: &Entry) -> String {
-        let options = self.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-        entry.pointer.clone().unwrap_or_else(|| pointer::join(options, key))
+        entry.pointer.clone().unwrap_or_else(|| self.vacancy(key))
+    }
+
+    /// Where an option would stand that is not there.
+    fn vacancy(&self, key: &str) -> String {
+        let options = self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
+            Engine::Spotify => "/spec/flinkProperties",
+            Engine::Lyft => "/spec/flinkConfig",
+            _ => "/spec/flinkConfiguration",
+        });
+        pointer::join(options, key)
+    }
+
+    /// Where an option stands by one of its names, or would by the first.
+    fn place_of(&self, names: &[&str]) -> String {
+        match self.workload.config.first(names) {
+            Some((key, entry)) => self.place(key, entry),
+            None => self.vacancy(names.first().copied().unwrap_or_default()),
+        }
+    }
+
+    /// Whether a value is the object's author's: written, or not and Flink's default. What the tenant itself sets is not.
+    fn is_authors(&self, names: &[&str]) -> bool {
+        self.workload.config.first(names).is_none() || self.option(names).is_some()
     }
 
     /// Flink's roles whose pods are made by options, with the names that options have for them.
@@ -116,6 +161,27 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// How grave a problem is.
+#[derive(Clone, Copy)]
+enum Weight {
+    /// As its rule says.
+    Error,
+    /// Worth a warning.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Weight {
+    fn level(self) -> Option<&'static str> {
+        match self {
+            Self::Error => None,
+            Self::Warning => Some("warning"),
+            Self::Info => Some("info"),
+        }
+    }
+}
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
@@ -130,6 +196,15 @@ impl Found {
 
     /// A problem at a path of tokens.
     fn add_at(&mut self, list: &'static str, path: Value, message: String, help: impl Into<Option<String>>) {
+        self.push(list, path, message, help, Weight::Error);
+    }
+
+    /// A problem of its own weight, whatever its rule's level.
+    fn weigh(&mut self, list: &'static str, pointer: &str, message: String, help: impl Into<Option<String>>, weight: Weight) {
+        self.push(list, Value::from(path(pointer)), message, help, weight);
+    }
+
+    fn push(&mut self, list: &'static str, path: Value, message: String, help: impl Into<Option<String>>, weight: Weight) {
         let list = self.lists.entry(list).or_default();
         if list.len() >= MOST {
             return;
@@ -137,6 +212,9 @@ impl Found {
         let mut fields = BTreeMap::from([(Value::from("msg"), Value::from(message)), (Value::from("path"), path)]);
         if let Some(help) = help.into() {
             fields.insert(Value::from("help"), Value::from(help));
+        }
+        if let Some(level) = weight.level() {
+            fields.insert(Value::from("level"), Value::from(level));
         }
         let problem = Value::from(fields);
         if !list.contains(&problem) {

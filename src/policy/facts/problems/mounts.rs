@@ -68,7 +68,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let mut allowed = Allowed {
         secrets: texts(&subject.security["secrets"]),
         config_maps: texts(&subject.security["configMaps"]),
-        claims: texts(&storage["claims"]),
+        claims: texts(&storage["claims"]["names"]),
         checkpoints: None,
     };
     if allowed.secrets.is_none() && allowed.config_maps.is_none() && allowed.claims.is_none() {

@@ -46,7 +46,7 @@ fn every_way_in_which_a_pod_gets_a_secret_or_a_config_map_counts() {
         "initContainers": [{"name": "init", "image": "x:1", "env": [
             {"name": "A", "valueFrom": {"secretKeyRef": {"name": "foreign", "key": "k"}}}, {"name": "B", "valueFrom": {"configMapKeyRef": {"name": "foreign", "key": "k"}}}]}]});
     let tenant = json!({"security": {"secrets": ["own-*"], "configMaps": ["own"]},
-        "storage": {"claims": [], "checkpoints": {"volume": {"claimName": "{cluster}-state"}}}});
+        "storage": {"claims": {"names": []}, "checkpoints": {"volume": {"claimName": "{cluster}-state"}}}});
     let expected = [
         "claims /spec/volumes/3/persistentVolumeClaim/claimName",
         "configMaps /spec/volumes/1/configMap/name",
@@ -68,8 +68,9 @@ fn nothing_is_listed_for_what_is_as_it_should_be() {
     let tenant = json!({"security": {"serviceAccounts": ["flink"], "secrets": [], "configMaps": [], "entrypoints": [],
         "forbiddenEnvironment": ["*"], "forbiddenLabels": ["*"], "forbiddenAnnotations": ["*"],
         "images": {"allow": ["flink"], "pullPolicies": ["IfNotPresent"]}}, "scheduling": {"tolerations": []},
-        "network": {"serviceTypes": []}, "storage": {"claims": [], "zooKeeperPaths": [], "checkpoints": {"locations": []}}});
-    assert_eq!(found(&tenant, &deployment(json!({"taskmanager.numberOfTaskSlots": 2}))), [""; 0]);
+        "network": {"serviceTypes": []}, "storage": {"claims": {"names": [], "storageClassNames": [], "maxSize": "0", "accessModes": []}, "zooKeeperPaths": [], "checkpoints": {"locations": ["s3://own/"]}}});
+    let options = json!({"taskmanager.numberOfTaskSlots": 2, "execution.checkpointing.dir": "s3://own/checkpoints"});
+    assert_eq!(found(&tenant, &deployment(options)), [""; 0]);
 }
 
 #[test]

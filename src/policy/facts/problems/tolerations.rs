@@ -34,7 +34,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
 }
 
 /// Whether a toleration is one of the tenant's, a narrower one, or one that Kubernetes itself gives every pod.
-fn is_covered(toleration: &Value, own: &[Value]) -> bool {
+pub(super) fn is_covered(toleration: &Value, own: &[Value]) -> bool {
     let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
     let by_kubernetes = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key) && effect == "NoExecute";
     by_kubernetes

@@ -1,0 +1,160 @@
+//! PersistentVolumeClaims as Flink's pods use them: what a tenant's claim is called, where pods can mount one, and which ones a
+//! workload mounts.
+//!
+//! Flink has an option of its own that mounts claims, since 2.3. It is the JobManager that reads it, for its TaskManagers: the
+//! Flink operator makes the JobManager's pod with the classes of an older Flink, which know nothing of it.
+
+use super::map_options::map_entries;
+use super::version::FlinkVersion;
+use super::{Engine, Mode, Role, Workload};
+use crate::resource::{metadata_text, pointer};
+use serde_json::Value;
+
+/// Stands for the cluster's name in the name of a tenant's claim.
+pub const CLUSTER: &str = "{cluster}";
+/// Claims that Flink mounts itself: `claim:/path,…`.
+pub const CLAIMS_OPTION: &str = "kubernetes.persistent-volume-claims";
+/// Whether it mounts them read-only.
+pub const READ_ONLY_OPTION: &str = "kubernetes.persistent-volume-claim-read-only";
+/// First version that reads these options.
+const SINCE: FlinkVersion = FlinkVersion::new(2, 3);
+
+/// The claim of a cluster, by a tenant's pattern for it.
+pub fn claim_for(pattern: &str, cluster: &str) -> String {
+    pattern.replace(CLUSTER, cluster)
+}
+
+/// Whether a claim is a cluster's. A pod of a blue/green child names the child as its cluster, and mounts the claim of the parent.
+pub fn is_claim_of(pattern: &str, cluster: &str, claim: &str) -> bool {
+    let parent = ["-blue", "-green"].iter().find_map(|suffix| cluster.strip_suffix(suffix));
+    [Some(cluster), parent].into_iter().flatten().any(|cluster| claim == claim_for(pattern, cluster))
+}
+
+/// On how many nodes, and in how many pods, a claim can be mounted at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// ReadWriteMany.
+    AnyNode,
+    /// ReadWriteOnce: any pods of one node.
+    OneNode,
+    /// ReadWriteOncePod.
+    OnePod,
+    /// ReadOnlyMany: nobody can write.
+    ReadOnly,
+}
+
+/// What access modes come to; `None` where they say nothing.
+pub fn reach<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<Reach> {
+    let mut found = None;
+    for mode in modes {
+        match mode {
+            "ReadWriteMany" => return Some(Reach::AnyNode),
+            "ReadWriteOnce" => found = Some(Reach::OneNode),
+            "ReadWriteOncePod" if found.is_none_or(|found| found == Reach::ReadOnly) => found = Some(Reach::OnePod),
+            "ReadOnlyMany" if found.is_none() => found = Some(Reach::ReadOnly),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The access modes in a claim's spec, and what they come to.
+pub fn reach_of(claim: &Value) -> Option<Reach> {
+    let modes = pointer::at(claim, "/spec/accessModes").and_then(Value::as_array);
+    reach(modes.into_iter().flatten().filter_map(Value::as_str))
+}
+
+/// Claims that Flink itself mounts into a role's pods, with the paths. A version that is not known is taken for the newest.
+pub fn mounted_by_flink(workload: &Workload, role: Role) -> Vec<(String, String)> {
+    let reads = workload.declares_cluster
+        && workload.engine == Engine::Operator
+        && workload.mode == Some(Mode::Native)
+        && workload.version.is_none_or(|version| version >= SINCE);
+    if !reads || role != Role::TaskManager {
+        return Vec::new();
+    }
+    map_entries(&workload.config, CLAIMS_OPTION).into_iter().map(|pair| (pair.key.trim().into(), pair.value.trim().into())).collect()
+}
+
+/// Whether Flink mounts its claims read-only.
+pub fn mounted_read_only(workload: &Workload) -> bool {
+    workload.config.get(READ_ONLY_OPTION).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+}
+
+/// Whether the pods of a workload use a claim of their namespace, by whatever way: a volume, Flink's option, a StatefulSet's
+/// template or an ephemeral volume.
+pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
+    let name = metadata_text(object, "name");
+    let in_templates = workload.pods.iter().any(|set| {
+        let volumes = pointer::at(set.template(object), "/spec/volumes").and_then(Value::as_array);
+        volumes.into_iter().flatten().any(|volume| {
+            let named = pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str) == Some(claim);
+            // Kubernetes makes it for the pod, and names it so.
+            let made = || {
+                let volume = volume.get("name").and_then(Value::as_str).unwrap_or_default();
+                set.path().is_empty() && claim.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')) == Some(volume)
+            };
+            named || volume.get("ephemeral").is_some_and(Value::is_object) && made()
+        })
+    });
+    let of_set = || {
+        let templates = pointer::at(object, "/spec/volumeClaimTemplates").and_then(Value::as_array);
+        templates.into_iter().flatten().any(|template| {
+            let ordinal = claim.strip_prefix(metadata_text(template, "name")).and_then(|rest| rest.strip_prefix('-'));
+            let ordinal = ordinal.and_then(|rest| rest.strip_prefix(name)).and_then(|rest| rest.strip_prefix('-'));
+            ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+    };
+    in_templates || mounted_by_flink(workload, Role::TaskManager).iter().any(|(mounted, _)| mounted == claim) || of_set()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::lower;
+    use crate::resource::Resource;
+    use serde_json::json;
+
+    #[test]
+    fn of_several_access_modes_the_widest_counts() {
+        for (modes, expected) in [
+            (vec!["ReadWriteOnce", "ReadWriteMany"], Some(Reach::AnyNode)),
+            (vec!["ReadOnlyMany", "ReadWriteOnce"], Some(Reach::OneNode)),
+            (vec!["ReadWriteOnce", "ReadOnlyMany"], Some(Reach::OneNode)),
+            (vec!["ReadWriteOncePod"], Some(Reach::OnePod)),
+            (vec!["ReadOnlyMany"], Some(Reach::ReadOnly)),
+            (vec!["Whatever"], None),
+            (vec![], None),
+        ] {
+            assert_eq!(reach(modes.iter().copied()), expected, "{modes:?}");
+        }
+    }
+
+    #[test]
+    fn a_blue_green_child_has_its_parents_claim() {
+        assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-state"));
+        assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-blue-state"));
+        assert!(is_claim_of("shared", "etl", "shared"));
+        assert!(!is_claim_of("{cluster}-state", "etl", "other-state"));
+    }
+
+    #[test]
+    fn a_claim_is_used_by_whatever_mounts_it() {
+        let uses = |object: Value, claim: &str| {
+            let resource = Resource::from_manifest(object).unwrap();
+            uses_claim(&lower(&resource, &resource.object).unwrap(), &resource.object, claim)
+        };
+        let volume = json!([{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "e", "ephemeral": {}}]);
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"volumes": volume, "containers": []}});
+        assert!(uses(pod.clone(), "data") && uses(pod.clone(), "p-e") && !uses(pod.clone(), "p-v") && !uses(pod, "other"));
+        let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "tm"},
+            "spec": {"volumeClaimTemplates": [{"metadata": {"name": "pv"}}], "template": {"spec": {"containers": []}}}});
+        assert!(uses(set.clone(), "pv-tm-0") && uses(set.clone(), "pv-tm-12") && !uses(set.clone(), "pv-tm-x") && !uses(set, "pv-tm-"));
+        let cluster = |version: &str| {
+            json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": {
+                "flinkVersion": version, "flinkConfiguration": {"kubernetes.persistent-volume-claims": "data:/data"}}})
+        };
+        assert!(uses(cluster("v2_3"), "data") && !uses(cluster("v2_2"), "data"));
+    }
+}

@@ -1,0 +1,176 @@
+//! `networking.k8s.io Ingress`, and the Ingress that an operator makes of a custom resource: nothing runs, but names lead to
+//! what does.
+
+use crate::flink::openings::{Kind, Opening, is_rest_port};
+use crate::flink::operator::host_of_template;
+use crate::flink::{Surroundings, Workload};
+use crate::resource::{Resource, owners, pointer};
+use serde_json::Value;
+
+pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
+    let mut opening = Opening {
+        kind: Kind::Ingress,
+        pointer: "/spec".into(),
+        reaches_rest: false,
+        belongs_to_flink: belongs_to_flink(object),
+        ..Opening::default()
+    };
+    let default = ["defaultBackend", "backend"].map(|field| format!("/spec/{field}"));
+    for place in default {
+        if let Some(backend) = pointer::at(object, &place).filter(|backend| backend.is_object()) {
+            // It gets what no rule has a host for.
+            opening.hosts.push((String::new(), place));
+            opening.reaches_rest |= leads_to_rest(backend);
+        }
+    }
+    for (index, rule) in list(object, "/spec/rules").enumerate() {
+        let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
+        opening.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
+        let backends = list(rule, "/http/paths").filter_map(|path| path.get("backend"));
+        opening.reaches_rest |= backends.into_iter().any(leads_to_rest);
+    }
+    tls(object, "/spec/tls", &mut opening);
+    opening.read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
+    Workload { openings: vec![opening], ..Workload::default() }
+}
+
+/// What the Flink operator makes of a FlinkDeployment's `ingress`, which stands at `place`.
+pub(super) fn of_operator(object: &Value, place: &str, name: &str, namespace: &str) -> Option<Opening> {
+    let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
+    let mut opening = Opening { kind: Kind::Ingress, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() };
+    let template = ingress.get("template").and_then(Value::as_str).unwrap_or_default();
+    // A template that is none is told as that.
+    if !template.is_empty() {
+        let host = host_of_template(template).unwrap_or_default();
+        opening.hosts.push((filled(host, name, namespace), format!("{place}/template")));
+    }
+    tls(object, &format!("{place}/tls"), &mut opening);
+    opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    Some(opening)
+}
+
+/// What Spotify's operator makes of a JobManager's `ingress`.
+pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Opening> {
+    let place = "/spec/jobManager/ingress";
+    let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
+    let mut opening = Opening { kind: Kind::Ingress, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() };
+    let format = ingress.get("hostFormat").and_then(Value::as_str).unwrap_or_default();
+    opening.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
+    opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    Some(opening)
+}
+
+/// Whether an update leaves annotations as they are, as far as they decide what an object does: those of Services and Ingresses,
+/// by which host names and whole pieces of configuration come in.
+pub fn has_same_annotations(resource: &Resource, old: &Value) -> bool {
+    let annotations = |object| pointer::at(object, "/metadata/annotations").and_then(Value::as_object).filter(|all| !all.is_empty());
+    !matches!(resource.kind.kind.as_str(), "Service" | "Ingress") || annotations(&resource.object) == annotations(old)
+}
+
+/// Whether an owner of Flink's, or the Deployment of a native cluster, made it: then the owner was judged.
+pub(super) fn belongs_to_flink(object: &Value) -> bool {
+    let native = || pointer::at(object, "/metadata/labels/type").and_then(Value::as_str) == Some("flink-native-kubernetes");
+    owners(object).iter().any(|owner| {
+        let version = owner.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        version.starts_with("flink.apache.org/") || version.starts_with("flinkoperator.k8s.io/") || (version == "apps/v1" && native())
+    })
+}
+
+/// The operator fills in the names in whatever letters the braces are written.
+fn filled(host: &str, name: &str, namespace: &str) -> String {
+    // A name that is not known yet is some label.
+    let known = |name: &str| if name.is_empty() { "x".to_owned() } else { name.to_owned() };
+    let fill = |text: &str, placeholder: &str, value: &str| {
+        let (lower, mut filled, mut from) = (text.to_ascii_lowercase(), String::new(), 0);
+        for (start, _) in lower.match_indices(placeholder) {
+            filled.push_str(text.get(from..start).unwrap_or_default());
+            filled.push_str(value);
+            from = start.saturating_add(placeholder.len());
+        }
+        filled.push_str(text.get(from..).unwrap_or_default());
+        filled
+    };
+    fill(&fill(host, "{{name}}", &known(name)), "{{namespace}}", &known(namespace))
+}
+
+fn tls(object: &Value, place: &str, opening: &mut Opening) {
+    for (index, entry) in list(object, place).enumerate() {
+        for (number, host) in list(entry, "/hosts").enumerate() {
+            opening.hosts.push((host.as_str().unwrap_or_default().to_owned(), format!("{place}/{index}/hosts/{number}")));
+        }
+    }
+}
+
+/// Whether a backend is a JobManager's REST port, by the names that Flink, its operators and charts give its Service.
+fn leads_to_rest(backend: &Value) -> bool {
+    let service = backend.get("service");
+    let name = service.and_then(|service| service.get("name")).or_else(|| backend.get("serviceName")).and_then(Value::as_str);
+    let port = service.and_then(|service| service.get("port"));
+    let ports = [port.and_then(|port| port.get("number")), port.and_then(|port| port.get("name")), backend.get("servicePort")];
+    name.is_some_and(|name| name.ends_with("-rest") || name.contains("jobmanager")) || ports.into_iter().flatten().any(is_rest_port)
+}
+
+fn list<'v>(value: &'v Value, place: &str) -> impl Iterator<Item = &'v Value> {
+    pointer::at(value, place).and_then(Value::as_array).into_iter().flatten()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn lowered(spec: Value) -> Opening {
+        let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "x"}, "spec": spec});
+        let resource = Resource::from_manifest(object).unwrap();
+        lower(&resource, &resource.object, &Surroundings::default()).openings.remove(0)
+    }
+
+    #[test]
+    fn every_name_counts_that_leads_here() {
+        let backend = json!({"service": {"name": "etl-rest", "port": {"number": 80}}});
+        let opening = lowered(json!({
+            "defaultBackend": backend,
+            "rules": [{"host": "a.example.com", "http": {"paths": [{"backend": backend}]}}, {"http": {"paths": []}}],
+            "tls": [{"hosts": ["b.example.com"]}, {"secretName": "s"}]}));
+        let hosts: Vec<_> = opening.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
+        assert_eq!(
+            hosts,
+            [" /spec/defaultBackend", "a.example.com /spec/rules/0/host", " /spec/rules/1/host", "b.example.com /spec/tls/0/hosts/0"]
+        );
+        assert!(opening.reaches_rest);
+    }
+
+    #[test]
+    fn a_backend_is_rest_by_name_or_port_in_every_version_of_the_api() {
+        for (backend, expected) in [
+            (json!({"service": {"name": "etl-rest", "port": {"number": 80}}}), true),
+            (json!({"service": {"name": "ui", "port": {"number": 8081}}}), true),
+            (json!({"service": {"name": "ui", "port": {"name": "webui"}}}), true),
+            (json!({"serviceName": "flink-jobmanager", "servicePort": 80}), true),
+            (json!({"serviceName": "x", "servicePort": "rest"}), true),
+            (json!({"service": {"name": "shop", "port": {"number": 80}}}), false),
+            (json!({"resource": {"kind": "StorageBucket", "name": "static"}}), false),
+        ] {
+            let rules = json!([{"host": "a.b", "http": {"paths": [{"backend": backend}]}}]);
+            assert_eq!(lowered(json!({"rules": rules})).reaches_rest, expected, "{backend}");
+        }
+    }
+
+    #[test]
+    fn the_operators_template_is_filled_in_as_the_operator_does() {
+        for (template, host) in [
+            ("flink.example.com/{{namespace}}/{{name}}(/|$)(.*)", "flink.example.com"),
+            ("{{name}}.{{Namespace}}.example.com", "etl.prod.example.com"),
+            ("https://user@{{NAME}}.example.com:8443/x", "etl.example.com"),
+            ("/{{namespace}}/{{name}}", ""),
+            ("a@b@c.example.com/x", ""),
+            ("good.example.com@evil.io/", "evil.io"),
+        ] {
+            let object = json!({"spec": {"ingress": {"template": template}}});
+            let opening = of_operator(&object, "/spec/ingress", "etl", "prod").unwrap();
+            assert_eq!(opening.hosts, [(host.to_owned(), "/spec/ingress/template".to_owned())], "{template}");
+        }
+        assert_eq!(of_operator(&json!({"spec": {}}), "/spec/ingress", "etl", "prod"), None);
+    }
+}

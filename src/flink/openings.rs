@@ -1,0 +1,214 @@
+//! Ways by which somebody outside of the cluster reaches pods: Services that are open to the outside, and Ingresses.
+//!
+//! An object of its own may open one, and so may a custom resource, of which the operator makes that object. Both are told in
+//! the same words here, so that rules say the same of both.
+
+use serde_json::{Map, Value};
+
+/// Flink's REST port unless `rest.port` says otherwise.
+const REST_PORT: u64 = 8081;
+
+/// What Flink's own manifests and its operators call that port.
+const REST_PORT_NAMES: [&str; 6] = ["rest", "ui", "webui", "web-ui", "flink-ui", "jobmanager-ui"];
+
+/// One way in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// A Service of this type (`externalIPs` for addresses of its own), or an Ingress.
+    pub kind: Kind,
+    /// Where the object says so.
+    pub pointer: String,
+    /// Whether it leads to Flink's REST port.
+    pub reaches_rest: bool,
+    /// Whether it asks who comes before it lets anybody through.
+    pub asks: bool,
+    /// Whether it belongs to an object of Flink's or its operator's, where it was judged with all that is known of the cluster.
+    pub belongs_to_flink: bool,
+    /// Host names that lead here, and their places; an empty one stands for every name.
+    pub hosts: Vec<(String, String)>,
+    /// Annotations that put text of their own into the configuration of whoever serves an Ingress: key and place.
+    pub snippets: Vec<(String, String)>,
+}
+
+/// What kind of way in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// An Ingress.
+    #[default]
+    Ingress,
+    /// A Service of this type, or `externalIPs`.
+    Service(String),
+}
+
+/// The name of a Service's type where it has addresses of its own, whatever else it is.
+pub const EXTERNAL_IPS: &str = "externalIPs";
+
+/// Whether a Service of this type is reached from outside of the cluster.
+pub fn is_open(service_type: &str) -> bool {
+    ["NodePort", "LoadBalancer", EXTERNAL_IPS].iter().any(|open| open.eq_ignore_ascii_case(service_type))
+}
+
+/// Whether a port, by its number or name, is Flink's REST port as far as anybody can know.
+pub fn is_rest_port(port: &Value) -> bool {
+    match port {
+        Value::String(name) => REST_PORT_NAMES.iter().any(|rest| name.eq_ignore_ascii_case(rest)) || name == "8081",
+        port => port.as_u64() == Some(REST_PORT),
+    }
+}
+
+impl Opening {
+    /// Reads what annotations say that stand at `place`: hosts, snippets, and whether anybody asks who comes.
+    pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str) {
+        for (key, value) in annotations.and_then(Value::as_object).into_iter().flat_map(Map::iter) {
+            let value = value.as_str().unwrap_or_default();
+            let here = || crate::resource::pointer::join(place, key);
+            if is_snippet(key) {
+                self.snippets.push((key.clone(), here()));
+            }
+            if names_hosts(key) {
+                self.hosts.extend(value.split([',', ' ']).filter(|host| !host.is_empty()).map(|host| (host.to_owned(), here())));
+            }
+            self.asks |= asks(key, value);
+        }
+    }
+}
+
+/// The part of an annotation's key behind its domain.
+fn name(key: &str) -> &str {
+    key.rsplit_once('/').map_or(key, |(_, name)| name)
+}
+
+/// Keys under which ingress controllers take text into their configuration as it is.
+fn is_snippet(key: &str) -> bool {
+    let (domain, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let of_haproxy = domain.starts_with("haproxy-ingress.github.io") && name.starts_with("config-");
+    name.ends_with("-snippet") || name.ends_with("-snippets") || of_haproxy
+}
+
+/// Keys whose values are host names: further names that a controller serves, and names that are written into DNS.
+pub fn names_hosts(key: &str) -> bool {
+    let of_dns = key.starts_with("external-dns.") && matches!(name(key), "hostname" | "internal-hostname");
+    of_dns || matches!(name(key), "server-alias" | "server-alias-regex" | "host-aliases")
+}
+
+/// Whether an annotation makes a controller ask who comes.
+fn asks(key: &str, value: &str) -> bool {
+    let value = value.trim();
+    if value.is_empty() || value.eq_ignore_ascii_case("none") {
+        return false;
+    }
+    match name(key) {
+        "auth-url" | "auth-type" | "auth-tls-secret" | "auth-secret" | "basic-auth-secret" | "jwt-key" | "oauth" => true,
+        // Named by whoever made them; the name is all that is known here.
+        "router.middlewares" | "plugins" | "policies" | "jwt" => ["auth", "oidc", "jwt"].iter().any(|word| value.contains(word)),
+        _ => false,
+    }
+}
+
+/// Whether one of an allow list's patterns covers a host. Both are compared label by label: a star in a pattern stands for
+/// letters within one label, and the host's own star, which stands for any label, only for one that is covered whole.
+/// The pattern `*` alone covers everything.
+pub fn host_matches(pattern: &str, host: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let clean = |name: &str| name.trim().trim_end_matches('.').to_ascii_lowercase();
+    let (pattern, host) = (clean(pattern), clean(host));
+    if host.is_empty() || pattern.split('.').count() != host.split('.').count() {
+        return false;
+    }
+    pattern.split('.').zip(host.split('.')).all(|(pattern, label)| match label {
+        "" => false,
+        "*" => pattern == "*",
+        label => super::image::glob(pattern, label),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn hosts_are_covered_label_by_label() {
+        for (pattern, host) in [
+            ("etl.example.com", "etl.example.com"),
+            ("etl.example.com", "ETL.Example.com."),
+            ("*.example.com", "etl.example.com"),
+            ("*.example.com", "*.example.com"),
+            ("team-*.example.com", "team-a.example.com"),
+            ("*.*.example.com", "etl.prod.example.com"),
+            ("*", ""),
+            ("*", "anything.example.org"),
+        ] {
+            assert!(host_matches(pattern, host), "{pattern} {host}");
+        }
+        for (pattern, host) in [
+            ("*.example.com", ""),
+            ("*.example.com", "example.com"),
+            ("*.example.com", ".example.com"),
+            ("*.example.com", "a.b.example.com"),
+            ("*.example.com", "etl.example.com.evil.io"),
+            ("*.example.com", "etl-example.com"),
+            ("*.example.com", "evil.io/etl.example.com"),
+            ("*.example.com", "*.com"),
+            ("*.payments.example.com", "*.example.com"),
+            ("*.payments.example.com", "*.*.example.com"),
+            ("etl.example.com", "*.example.com"),
+            ("team-*.example.com", "*.example.com"),
+            ("*.example.com", "etl.exаmple.com"),
+            ("etl.example.com", "xn--etl.example.com"),
+        ] {
+            assert!(!host_matches(pattern, host), "{pattern} {host}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_pattern_with_a_leading_star_covers_is_one_label_before_its_zone(host in "[a-zA-Z*.\\-]{0,24}", zone in "[a-z]{1,6}\\.[a-z]{1,6}") {
+            let pattern = format!("*.{zone}");
+            for host in [host.clone(), format!("{host}.{zone}")] {
+                let lower = host.to_lowercase();
+                let bare = lower.trim_end_matches('.');
+                let label = bare.strip_suffix(&zone).and_then(|rest| rest.strip_suffix('.'));
+                let expected = label.is_some_and(|label| !label.is_empty() && !label.contains('.'));
+                prop_assert_eq!(host_matches(&pattern, &host), expected, "{}", host);
+            }
+        }
+    }
+
+    #[test]
+    fn annotations_say_who_asks_which_names_and_which_text() {
+        let annotations = serde_json::json!({
+            "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+            "nginx.ingress.kubernetes.io/server-snippet": "return 200;",
+            "nginx.org/location-snippets": "x",
+            "haproxy-ingress.github.io/config-backend": "x",
+            "nginx.ingress.kubernetes.io/server-alias": "a.example.com, b.example.com",
+            "external-dns.alpha.kubernetes.io/hostname": "c.example.com",
+            "nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com",
+        });
+        let mut opening = Opening::default();
+        opening.read_annotations(Some(&annotations), "/a");
+        let hosts: Vec<_> = opening.hosts.iter().map(|(host, _)| host.as_str()).collect();
+        assert_eq!(hosts, ["c.example.com", "a.example.com", "b.example.com"]);
+        assert_eq!((opening.snippets.len(), opening.asks), (3, true));
+        assert_eq!(opening.snippets[1].1, "/a/nginx.ingress.kubernetes.io~1server-snippet");
+    }
+
+    #[test]
+    fn only_what_asks_everybody_counts_as_asking() {
+        for (key, value, expected) in [
+            ("nginx.ingress.kubernetes.io/auth-type", "basic", true),
+            ("alb.ingress.kubernetes.io/auth-type", "none", false),
+            ("alb.ingress.kubernetes.io/auth-type", "oidc", true),
+            ("traefik.ingress.kubernetes.io/router.middlewares", "prod-strip-prefix@kubernetescrd", false),
+            ("traefik.ingress.kubernetes.io/router.middlewares", "prod-forward-auth@kubernetescrd", true),
+            ("nginx.ingress.kubernetes.io/auth-signin", "https://sso", false),
+            ("nginx.ingress.kubernetes.io/auth-url", " ", false),
+        ] {
+            assert_eq!(asks(key, value), expected, "{key}: {value}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What stands behind a local directory in pods: the volume that is mounted there, or the container's own file system.
+
+use super::claims::{mounted_by_flink, mounted_read_only};
+use super::location::segments;
+use super::workload::{MAIN_CONTAINER, PodSet, Role, Workload};
+use crate::resource::pointer;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Volume types that go with the pod, or stay behind on one node.
+const EPHEMERAL: [&str; 9] = ["emptyDir", "hostPath", "ephemeral", "configMap", "secret", "downwardAPI", "projected", "image", "gitRepo"];
+/// Fields of a pod that no two pods have the same of.
+const OF_ONE_POD: [&str; 6] = ["metadata.name", "metadata.uid", "status.podIP", "status.podIPs", "spec.nodeName", "status.hostIP"];
+
+/// What stands behind a local directory in one set of pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount<'a> {
+    /// Whose pods.
+    pub role: Role,
+    /// Index of the set in the workload.
+    pub pods: usize,
+    /// What is mounted.
+    pub backing: Backing<'a>,
+    /// Where the directory lies within it.
+    pub within: Vec<String>,
+    /// Whether nothing can be written there.
+    pub read_only: bool,
+    /// Whether every pod has a folder of its own (`subPathExpr: $(POD_NAME)`).
+    pub by_pod: bool,
+}
+
+/// What may be mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backing<'a> {
+    /// Nothing: the container's own file system.
+    Container,
+    /// A PersistentVolumeClaim, by its name.
+    Claim(Cow<'a, str>),
+    /// A claim that every pod of a StatefulSet has its own of, by the volume's name.
+    OwnClaim(&'a str),
+    /// Any other volume.
+    Volume {
+        /// Its name.
+        name: &'a str,
+        /// Field that says its type, such as `emptyDir`.
+        kind: &'a str,
+        /// What stands there.
+        source: &'a Value,
+    },
+    /// A volume that the pod does not have.
+    Missing(&'a str),
+}
+
+impl Backing<'_> {
+    /// Whether it goes with the pod, or stays behind on one node.
+    pub fn is_ephemeral(&self) -> bool {
+        match self {
+            Self::Container => true,
+            Self::Volume { kind, .. } => EPHEMERAL.contains(kind),
+            Self::Claim(_) | Self::OwnClaim(_) | Self::Missing(_) => false,
+        }
+    }
+
+    /// Whether both are one place, as far as can be told.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Claim(one), Self::Claim(other)) => one == other,
+            (Self::Volume { kind, source, .. }, Self::Volume { kind: other_kind, source: other, .. }) => {
+                kind == other_kind && source == other
+            }
+            (Self::Missing(_), _) | (_, Self::Missing(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What each role's pods have at a directory.
+pub(super) fn mounts<'a>(workload: &'a Workload, object: &'a Value, directory: &[String]) -> Vec<Mount<'a>> {
+    let flinks = workload.pods.iter().enumerate().filter(|(_, set)| set.role != Role::Other);
+    flinks.map(|(pods, set)| mount(workload, object, (pods, set), directory)).collect()
+}
+
+fn mount<'a>(workload: &'a Workload, object: &'a Value, (pods, set): (usize, &'a PodSet), directory: &[String]) -> Mount<'a> {
+    let template = set.template(object);
+    let main = main_container(set, template);
+    let by_template = main.and_then(|main| holding(main, directory));
+    let depth = by_template.as_ref().map_or(0, |(depth, _)| *depth);
+    let by_flink = mounted_by_flink(workload, set.role)
+        .into_iter()
+        .filter_map(|(claim, path)| Some((segments(&path)?.len(), claim, path)))
+        .filter(|(length, _, path)| *length > depth && segments(path).is_some_and(|path| directory.starts_with(&path)))
+        .max_by_key(|(length, _, _)| *length);
+    let rest = |depth: usize| directory.get(depth..).unwrap_or_default().to_vec();
+    let found = Mount { role: set.role, pods, backing: Backing::Container, within: rest(0), read_only: false, by_pod: false };
+    if let Some((depth, claim, _)) = by_flink {
+        let read_only = mounted_read_only(workload);
+        return Mount { backing: Backing::Claim(claim.into()), within: rest(depth), read_only, ..found };
+    }
+    let Some((main, (depth, mount))) = main.zip(by_template) else { return found };
+    let name = mount.get("name").and_then(Value::as_str).unwrap_or_default();
+    let text = |field: &str| mount.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (backing, claim_is_read_only) = volume(set, template, object, name);
+    let folder = text("subPath").or_else(|| text("subPathExpr")).unwrap_or_default();
+    let within = segments(folder).unwrap_or_default().into_iter().chain(rest(depth)).collect();
+    let read_only = claim_is_read_only || mount.get("readOnly").and_then(Value::as_bool) == Some(true);
+    let by_pod = text("subPathExpr").is_some_and(|folder| names_the_pod(folder, main));
+    Mount { backing, within, read_only, by_pod, ..found }
+}
+
+fn main_container<'a>(set: &PodSet, template: &'a Value) -> Option<&'a Value> {
+    let containers = pointer::at(template, "/spec/containers")?.as_array()?;
+    let named = || containers.iter().find(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER));
+    set.main_container.and_then(|index| containers.get(index)).or_else(named)
+}
+
+/// The mount whose path is the longest that holds the directory, with that path's depth.
+fn holding<'a>(container: &'a Value, directory: &[String]) -> Option<(usize, &'a Value)> {
+    let mounts = container.get("volumeMounts")?.as_array()?.iter();
+    let holding = mounts.filter_map(|mount| {
+        let path = segments(mount.get("mountPath")?.as_str()?)?;
+        directory.starts_with(&path).then_some((path.len(), mount))
+    });
+    holding.max_by_key(|(depth, _)| *depth)
+}
+
+/// A volume by its name, and whether it is a claim that is mounted read-only.
+fn volume<'a>(set: &PodSet, template: &'a Value, object: &'a Value, name: &'a str) -> (Backing<'a>, bool) {
+    let is_named = |value: &&Value| value.get("name").and_then(Value::as_str) == Some(name);
+    let volumes = pointer::at(template, "/spec/volumes").and_then(Value::as_array);
+    if let Some(volume) = volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object) {
+        // A volume that says nothing is an emptyDir.
+        let (kind, source) = volume
+            .iter()
+            .find(|(key, value)| *key != "name" && !value.is_null())
+            .map_or(("emptyDir", &Value::Null), |(key, source)| (key.as_str(), source));
+        let claim = source.get("claimName").and_then(Value::as_str).filter(|_| kind == "persistentVolumeClaim");
+        let read_only = claim.is_some() && source.get("readOnly").and_then(Value::as_bool) == Some(true);
+        return (claim.map_or(Backing::Volume { name, kind, source }, |claim| Backing::Claim(claim.into())), read_only);
+    }
+    // A StatefulSet's own, or what Spotify's operator makes one of.
+    let places = ["/spec/volumeClaimTemplates".to_owned(), format!("{}/volumeClaimTemplates", set.path())];
+    let claims = places.iter().filter_map(|place| pointer::at(object, place)?.as_array()).flatten();
+    let claimed = claims.filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata));
+    (if claimed { Backing::OwnClaim(name) } else { Backing::Missing(name) }, false)
+}
+
+/// Whether a folder's name (`$(POD_NAME)`) is made of what only one pod has.
+fn names_the_pod(folder: &str, container: &Value) -> bool {
+    let variables = container.get("env").and_then(Value::as_array);
+    variables.into_iter().flatten().any(|variable| {
+        let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
+        let field = pointer::at(variable, "/valueFrom/fieldRef/fieldPath").and_then(Value::as_str);
+        folder.contains(&format!("$({name})")) && field.is_some_and(|field| OF_ONE_POD.contains(&field))
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::lower;
+    use crate::resource::Resource;
+    use serde_json::json;
+
+    fn at(object: Value, directory: &str) -> Vec<String> {
+        let resource = Resource::from_manifest(object).unwrap();
+        let workload = lower(&resource, &resource.object).unwrap();
+        let found = mounts(&workload, &resource.object, &segments(directory).unwrap());
+        let marks =
+            |mount: &Mount<'_>| [(mount.read_only, " read-only"), (mount.by_pod, " by pod")].map(|(is, mark)| if is { mark } else { "" });
+        let shown = |mount: &Mount<'_>| match &mount.backing {
+            Backing::Container => "container".to_owned(),
+            Backing::Claim(claim) => format!("claim {claim}"),
+            Backing::OwnClaim(name) => format!("own claim {name}"),
+            Backing::Volume { name, kind, .. } => format!("{kind} {name}"),
+            Backing::Missing(name) => format!("missing {name}"),
+        };
+        found.iter().map(|mount| format!("{} /{}{}", shown(mount), mount.within.join("/"), marks(mount).concat())).collect()
+    }
+
+    fn deployment(version: &str, options: Value, pods: Value) -> Value {
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"},
+            "spec": {"flinkVersion": version, "flinkConfiguration": options, "podTemplate": {"spec": pods}}})
+    }
+
+    #[test]
+    fn claims_of_flinks_own_option_are_in_task_managers_only() {
+        let options = json!({"kubernetes.persistent-volume-claims": "data:/data,state:/flink/state", "kubernetes.persistent-volume-claim-read-only": false});
+        assert_eq!(at(deployment("v2_3", options.clone(), json!({})), "/flink/state/x"), ["container /flink/state/x", "claim state /x"]);
+        assert_eq!(at(deployment("v2_2", options.clone(), json!({})), "/flink/state/x"), ["container /flink/state/x"; 2]);
+        let mut standalone = deployment("v2_3", options, json!({}));
+        standalone["spec"]["mode"] = json!("standalone");
+        assert_eq!(at(standalone, "/flink/state/x"), ["container /flink/state/x"; 2]);
+        let options = json!({"kubernetes.persistent-volume-claims.data": "/data", "kubernetes.persistent-volume-claim-read-only": true});
+        let pods = json!({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}],
+            "containers": [{"name": "flink-main-container", "volumeMounts": [{"name": "v", "mountPath": "/"}]}]});
+        assert_eq!(at(deployment("v2_3", options, pods), "/data/x"), ["claim data /data/x", "claim data /x read-only"]);
+    }
+
+    #[test]
+    fn a_mount_says_what_is_there_and_how() {
+        let pods = |mount: Value, volume: Value| {
+            json!({"volumes": [volume], "containers": [{"name": "flink-main-container", "volumeMounts": [mount],
+                "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}, {"name": "TEAM", "value": "a"}]}]})
+        };
+        let claim = json!({"name": "v", "persistentVolumeClaim": {"claimName": "c"}});
+        let nfs = json!({"name": "v", "nfs": {"server": "s", "path": "/p"}});
+        for (mount, volume, expected) in [
+            (json!({"name": "v", "mountPath": "/s", "readOnly": true}), claim.clone(), "claim c /x read-only"),
+            (json!({"name": "v", "mountPath": "/s", "subPathExpr": "a/$(POD)"}), claim.clone(), "claim c /a/$(POD)/x by pod"),
+            (json!({"name": "v", "mountPath": "/s", "subPathExpr": "$(TEAM)"}), claim.clone(), "claim c /$(TEAM)/x"),
+            (
+                json!({"name": "v", "mountPath": "/s"}),
+                json!({"name": "v", "persistentVolumeClaim": {"claimName": "c", "readOnly": true}}),
+                "claim c /x read-only",
+            ),
+            (json!({"name": "v", "mountPath": "/s"}), json!({"name": "v"}), "emptyDir v /x"),
+            (json!({"name": "w", "mountPath": "/s"}), claim, "missing w /x"),
+            (json!({"name": "v", "mountPath": "/s"}), nfs, "nfs v /x"),
+        ] {
+            assert_eq!(at(deployment("v2_0", json!({}), pods(mount, volume)), "/s/x"), [expected; 2]);
+        }
+    }
+
+    #[test]
+    fn a_stateful_set_gives_every_pod_a_claim_of_its_own() {
+        let container = json!({"name": "taskmanager", "args": ["taskmanager"], "volumeMounts": [{"name": "pv", "mountPath": "/pv"}]});
+        let object = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "tm"},
+            "spec": {"volumeClaimTemplates": [{"metadata": {"name": "pv"}}], "template": {"spec": {"containers": [container]}}}});
+        assert_eq!(at(object, "/pv/checkpoints"), ["own claim pv /checkpoints"]);
+    }
+}

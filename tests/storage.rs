@@ -1,0 +1,181 @@
+//! Where state lives: every case of tests/data/storage through `lint` and through both webhooks, and URIs that try to pass for a
+//! tenant's.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use assert_cmd::Command;
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::policy::Finding;
+use flinkgate::resource::{Operation, Resource, yaml};
+use serde_json::{Value, json};
+
+/// No output may hold it.
+const SECRET: &str = "do-not-tell";
+
+fn read(file: &str) -> Vec<Value> {
+    let [document] = yaml::parse(&std::fs::read_to_string(format!("tests/data/storage/{file}")).unwrap()).try_into().expect("one document");
+    assert_eq!(document.problems, [], "{file}");
+    document.value.unwrap().as_array().unwrap().clone()
+}
+
+fn tenant(namespace: &str, spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    spec["namespaces"] = json!({"names": [namespace]});
+    json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": namespace}, "spec": spec})
+}
+
+fn write(objects: &[Value], file: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text: Vec<String> = objects.iter().map(Value::to_string).collect();
+    std::fs::write(folder.path().join(file), text.join("\n---\n")).unwrap();
+    folder
+}
+
+/// What `lint` finds in objects of these tenants.
+fn lint(tenants: &[Value], objects: &[Value]) -> Vec<Value> {
+    let (tenants, objects) = (write(tenants, "tenants.yaml"), write(objects, "objects.yaml"));
+    let mut lint = Command::cargo_bin("flinkgate").unwrap();
+    let output = lint.arg("lint").arg(objects.path()).args(["--format", "json", "--tenants"]).arg(tenants.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains(SECRET), "{text}");
+    let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    report["findings"].as_array().unwrap().clone()
+}
+
+/// Rule and place of what the storage rules say.
+fn said<'a>(findings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+    let own = findings.into_iter().filter(|(rule, _)| rule.starts_with("storage/"));
+    let mut said: Vec<String> = own.map(|(rule, pointer)| format!("{rule} {pointer}")).collect();
+    said.sort();
+    said.dedup();
+    said
+}
+
+fn of<'a>(findings: &'a [Value], namespace: &str) -> Vec<&'a Value> {
+    findings.iter().filter(|finding| finding["object"]["namespace"] == namespace).collect()
+}
+
+fn gate(tenants: &[Value]) -> Gate {
+    Gate::load(&[write(tenants, "tenants.yaml").path().to_owned()], &[], Unassigned::Deny).unwrap().0
+}
+
+fn webhooks(gate: &Gate, object: &Value) -> Vec<Finding> {
+    let mut resource = Resource::from_manifest(object.clone()).unwrap();
+    let mutation = gate.mutate(&resource);
+    resource.object = match &mutation.patch {
+        Some(patch) => {
+            json_patch::patch(&mut resource.object, patch).unwrap();
+            resource.object
+        }
+        // A refusal brings no patch; what would be said then is asked all the same.
+        None => gate.mutated(&resource),
+    };
+    mutation.findings.into_iter().chain(gate.validate(&resource).findings).collect()
+}
+
+#[test]
+fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
+    let cases = read("cases.yaml");
+    assert!(cases.len() > 30);
+    let namespace = |index: usize| format!("case-{index}");
+    let placed = |object: &Value, index: usize| {
+        let mut object = object.clone();
+        object["metadata"]["namespace"] = json!(namespace(index));
+        object
+    };
+    let tenants: Vec<Value> = cases.iter().enumerate().map(|(index, case)| tenant(&namespace(index), &case["tenant"])).collect();
+    let objects = cases.iter().enumerate().flat_map(|(index, case)| {
+        let beside = case.get("beside").and_then(Value::as_array).into_iter().flatten();
+        beside.chain([&case["object"]]).map(move |object| placed(object, index)).collect::<Vec<_>>()
+    });
+    let findings = lint(&tenants, &objects.collect::<Vec<_>>());
+    let gate = gate(&tenants);
+    for (index, case) in cases.iter().enumerate() {
+        let expected: Vec<&str> =
+            case.get("says").and_then(Value::as_array).into_iter().flatten().map(|said| said.as_str().unwrap()).collect();
+        let own = of(&findings, &namespace(index));
+        let linted = said(own.iter().map(|finding| (finding["rule"].as_str().unwrap(), finding["pointer"].as_str().unwrap())));
+        assert_eq!(linted, expected, "{}: {own:#?}", case["name"]);
+        assert!(own.iter().all(|finding| !finding["help"].is_null()), "{}: {own:#?}", case["name"]);
+        if case.get("beside").is_none() {
+            let found = webhooks(&gate, &placed(&case["object"], index));
+            assert_eq!(
+                said(found.iter().map(|finding| (finding.rule.as_str(), finding.pointer.as_str()))),
+                expected,
+                "{}: {found:#?}",
+                case["name"]
+            );
+            assert!(found.iter().all(|finding| !finding.message.contains(SECRET)), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn no_uri_passes_for_a_tenants_by_its_spelling() {
+    let (mut tenants, mut objects, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+    for group in read("uris.yaml") {
+        for (inside, list) in [(true, &group["inside"]), (false, &group["outside"])] {
+            for uri in list.as_array().unwrap() {
+                let namespace = format!("uri-{}", tenants.len());
+                tenants.push(tenant(&namespace, &json!({"storage": {"checkpoints": {"locations": group["locations"]}}})));
+                objects.push(json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob", "metadata": {"name": "job", "namespace": namespace},
+                    "spec": {"deploymentName": "etl", "flinkConfiguration": {"execution.checkpointing.dir": uri},
+                        "job": {"jarURI": "https://example.com/job.jar", "initialSavepointPath": uri}}}));
+                expected.push((namespace, uri.clone(), inside));
+            }
+        }
+    }
+    let findings = lint(&tenants, &objects);
+    for (namespace, uri, inside) in expected {
+        let own = of(&findings, &namespace);
+        let told = |rule: &str| own.iter().any(|finding| finding["rule"] == rule);
+        assert_eq!((told("storage/checkpoint-dir"), told("storage/foreign-data")), (!inside, !inside), "{uri}: {own:#?}");
+        assert!(own.iter().all(|finding| !finding["message"].as_str().unwrap().contains("key:secret")), "{own:#?}");
+    }
+}
+
+fn claim(size: &str, class: Value, modes: Value) -> Value {
+    let spec = json!({"storageClassName": class, "accessModes": modes, "resources": {"requests": {"storage": size}}});
+    json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "prod"}, "spec": spec})
+}
+
+#[test]
+fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
+    let claims = json!({"storageClassNames": ["nfs"], "maxSize": "10Gi", "accessModes": ["ReadWriteMany"]});
+    let gate = gate(&[tenant(
+        "prod",
+        &json!({"storage": {"claims": claims}, "quota": {"hard": {"storage": "8Gi", "persistentVolumeClaims": 1}}}),
+    )]);
+    let old = claim("6Gi", json!("premium"), json!(["ReadWriteOnce"]));
+    let update = |size: &str, class: Value, volume: Value| {
+        let mut object = claim(size, class, json!(["ReadWriteOnce"]));
+        object["spec"]["volumeName"] = volume;
+        let resource = Resource { operation: Operation::Update, old_object: Some(old.clone()), ..Resource::from_manifest(object).unwrap() };
+        let found = gate.validate(&resource).findings;
+        let mut rules: Vec<String> = found.into_iter().map(|finding| finding.rule).collect();
+        rules.dedup();
+        rules
+    };
+    assert_eq!(update("6Gi", json!("premium"), json!("pv-1")), [""; 0]);
+    assert_eq!(update("7Gi", json!("premium"), json!("pv-1")), [""; 0]);
+    assert_eq!(update("5Gi", json!("premium"), json!("pv-1")), [""; 0]);
+    assert_eq!(update("9Gi", json!("premium"), json!("pv-1")), ["quota/exceeded"]);
+    assert_eq!(update("11Gi", json!("premium"), json!("pv-1")), ["quota/exceeded", "storage/claim-size"]);
+    assert_eq!(update("6Gi", json!("ssd"), Value::Null), ["storage/claim-class"]);
+    assert_eq!(update("6Gi", Value::Null, Value::Null), ["storage/claim-class"]);
+    let new = Resource::from_manifest(old.clone()).unwrap();
+    let rules: Vec<String> = gate.validate(&new).findings.into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules, ["storage/claim-access-modes", "storage/claim-class"]);
+}
+
+#[test]
+fn claims_count_for_the_quota_of_an_input() {
+    let tenants = [tenant("prod", &json!({"quota": {"hard": {"storage": "10Gi"}}}))];
+    let named = |name: &str| {
+        let mut claim = claim("6Gi", Value::Null, json!(["ReadWriteMany"]));
+        claim["metadata"]["name"] = json!(name);
+        claim
+    };
+    assert_eq!(lint(&tenants, &[named("a")]), [] as [Value; 0]);
+    let found = lint(&tenants, &[named("a"), named("b")]);
+    assert!(!found.is_empty() && found.iter().all(|finding| finding["rule"] == "quota/exceeded"), "{found:?}");
+}
