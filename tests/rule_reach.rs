@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The rules that were asked for by name.
-const NAMED: [&str; 31] = [
+const NAMED: [&str; 32] = [
     "flink/deprecated-option",
     "flink/duplicate-option",
     "flink/enforced-option",
@@ -28,6 +28,7 @@ const NAMED: [&str; 31] = [
     "flink/overridden-option",
     "flink/unknown-option",
     "network/host-port",
+    "network/ingress-host",
     "network/rest-exposure",
     "quota/exceeded",
     "quota/per-cluster",
@@ -110,7 +111,8 @@ fn every_rule_has_a_page() {
         let page = flinkgate(&["explain", &rule.id]);
         let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let page = flat(&page);
-        for text in [Some(&rule.id), Some(&rule.title), Some(&rule.description), rule.help.as_ref(), rule.bad.as_ref(), rule.good.as_ref()] {
+        for text in [Some(&rule.id), Some(&rule.title), Some(&rule.description), rule.help.as_ref(), rule.bad.as_ref(), rule.good.as_ref()]
+        {
             assert!(page.contains(&flat(text.unwrap())), "the page of {} lacks {text:?}", rule.id);
         }
     });
@@ -142,10 +144,12 @@ impl Files {
                 spec["namespaces"] = json!({"names": [name]});
                 if rule.id == AMBIGUOUS {
                     spec["namespaces"] = json!({"selector": {"matchLabels": {SHARED.0: SHARED.1}}});
-                    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {SHARED.0: SHARED.1}}});
+                    let namespace =
+                        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {SHARED.0: SHARED.1}}});
                     fs::write(files.0.path().join("examples/namespace.json"), namespace.to_string()).unwrap();
                 }
-                let tenant = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": tenant}, "spec": spec});
+                let tenant =
+                    json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": tenant}, "spec": spec});
                 let file = format!("tenants/{}.json", tenant["metadata"]["name"].as_str().unwrap());
                 fs::write(files.0.path().join(file), tenant.to_string()).unwrap();
             }
@@ -269,7 +273,9 @@ fn the_api_server_asks_about_every_kind_that_a_rule_speaks_of() {
         .iter()
         .flat_map(|webhook| webhook["rules"].as_array().unwrap())
         .filter(|rule| rule["operations"].as_array().unwrap().contains(&json!("CREATE")))
-        .flat_map(|rule| rule["resources"].as_array().unwrap().iter().map(|resource| (rule["apiGroups"][0].to_string(), resource.to_string())))
+        .flat_map(|rule| {
+            rule["resources"].as_array().unwrap().iter().map(|resource| (rule["apiGroups"][0].to_string(), resource.to_string()))
+        })
         .collect();
     for rule in rules().rules().iter().filter(|rule| !is_out_of_reach(rule)) {
         let request = review(&example(rule))["request"]["resource"].clone();

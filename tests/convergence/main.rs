@@ -11,8 +11,8 @@ mod pods;
 mod seeded;
 mod tenants;
 
-use api_server::{Additions, Hook, Outcome, admit, lists_without_roles, told, without_order};
-use flinkgate::flink::lower;
+use api_server::{Additions, Hook, Outcome, admit, lists_without_roles, told, validated, without_order};
+use flinkgate::flink::{Surroundings, Workload, lower_within};
 use flinkgate::mutate::{foresee, patch};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level, PolicySet};
@@ -39,6 +39,10 @@ impl Case {
     fn with(&self, object: Value) -> Resource {
         Resource { object, ..self.resource.clone() }
     }
+
+    fn lower(&self, resource: &Resource) -> Workload {
+        lower_within(resource, &resource.object, &self.gate.surroundings()).unwrap()
+    }
 }
 
 /// So many cases: the objects in turn, each with changes and a tenant of its own.
@@ -51,7 +55,9 @@ fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
         let resource = scribbles.on(base, dice);
         let tenant = Tenant { name: "payments".into(), spec: spec.clone(), source: String::new() };
         let gate = Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn);
-        Case { name: format!("case {index} of {name}\n{written}\n{}", resource.object), spec, gate, resource }
+        let gate = gate.within(Arc::new(scribbles.surroundings(dice)));
+        let name = format!("case {index} of {name}\n{written}\n{:?}\n{}", gate.surroundings(), resource.object);
+        Case { name, spec, gate, resource }
     })
 }
 
@@ -64,8 +70,18 @@ fn tenants_have_every_field_and_objects_are_of_every_kind() {
     assert_eq!(TenantFields::load().missing(), Vec::<String>::new(), "give it values in tests/data/convergence/tenant.yaml");
     let bases = bases();
     let expected = [
-        "ConfigMap", "CronJob", "Deployment", "FlinkApplication", "FlinkBlueGreenDeployment", "FlinkCluster", "FlinkDeployment",
-        "FlinkSessionJob", "FlinkStateSnapshot", "Job", "Pod", "StatefulSet",
+        "ConfigMap",
+        "CronJob",
+        "Deployment",
+        "FlinkApplication",
+        "FlinkBlueGreenDeployment",
+        "FlinkCluster",
+        "FlinkDeployment",
+        "FlinkSessionJob",
+        "FlinkStateSnapshot",
+        "Job",
+        "Pod",
+        "StatefulSet",
     ];
     assert!(kinds(&bases).is_superset(&BTreeSet::from(expected)), "{:?}", kinds(&bases));
 }
@@ -73,7 +89,7 @@ fn tenants_have_every_field_and_objects_are_of_every_kind() {
 #[test]
 fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
     let (mut changed, mut foreseen, mut refused) = (0, 0, 0);
-    for case in cases(1200, 1) {
+    for case in cases(700, 1) {
         let stored = case.gate.mutated(&case.resource);
         let answer = case.gate.mutate(&case.resource);
         if is_refused(&answer.findings) {
@@ -88,17 +104,17 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
         let again = case.gate.mutate(&case.with(stored.clone()));
         assert_eq!(again.patch, None, "{}", case.name);
         assert_eq!(case.gate.mutated(&case.with(stored.clone())), stored, "{}", case.name);
-        let workload = lower(&case.resource, &case.resource.object).unwrap();
+        let workload = case.lower(&case.resource);
         let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec).and_then(|foresight| foresight.object)
         else {
             continue;
         };
         foreseen += 1;
-        let workload = lower(&case.resource, &completed).unwrap();
+        let workload = case.lower(&case.with(completed.clone()));
         let twice = foresee(&case.resource, &completed, &workload, &case.spec).unwrap().object;
         assert_eq!(twice, None, "{}", case.name);
     }
-    assert!(changed > 300 && foreseen > 100 && refused > 50, "{changed} changed, {foreseen} foreseen, {refused} refused");
+    assert!(changed > 150 && foreseen > 80 && refused > 20, "{changed} changed, {foreseen} foreseen, {refused} refused");
 }
 
 /// Rules about what mutation is asked to supply.
@@ -123,24 +139,31 @@ const SUPPLIED: [&str; 15] = [
 #[test]
 fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
     let (mut supplied, mut written) = (0, 0);
-    for case in cases(1200, 2) {
+    for case in cases(900, 2) {
         let stored = case.gate.mutated(&case.resource);
-        let findings = case.gate.validate(&case.with(stored.clone())).findings;
-        let before = case.gate.validate(&case.resource).findings;
+        let findings = validated(&case.gate, &case.with(stored.clone()));
+        let before = validated(&case.gate, &case.resource);
+        // What mutation protested against when it came stays as it was written.
+        let protested: BTreeSet<String> = case.gate.mutate(&case.resource).findings.into_iter().map(|finding| finding.rule).collect();
         // Without the tenant's volume, or where it is told why there is none, state has no place that could be written.
-        let has_volume = case.spec.storage.checkpoints.volume.is_some()
-            && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
+        let has_volume =
+            case.spec.storage.checkpoints.volume.is_some() && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
         let of_ours = |finding: &&Finding| {
-            SUPPLIED.contains(&finding.rule.as_str()) && (has_volume || !finding.rule.starts_with("storage/") || !finding.rule.ends_with("-dir"))
+            SUPPLIED.contains(&finding.rule.as_str())
+                && (has_volume || !finding.rule.starts_with("storage/") || !finding.rule.ends_with("-dir"))
         };
         let after = told(&findings.iter().filter(of_ours).cloned().collect::<Vec<_>>());
-        supplied += before.iter().filter(of_ours).filter(|finding| !after.contains(&(finding.rule.clone(), finding.level, finding.message.clone()))).count();
+        supplied += before
+            .iter()
+            .filter(of_ours)
+            .filter(|finding| !after.contains(&(finding.rule.clone(), finding.level, finding.message.clone())))
+            .count();
         for finding in findings.iter().filter(of_ours) {
-            let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some();
-            let is_flink = lower(&case.resource, &stored).unwrap().is_flink();
+            let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some() || protested.contains(&finding.rule);
+            let is_flink = case.lower(&case.with(stored.clone())).is_flink();
             // Whether other programs run without root is not known.
             let is_unknown = finding.rule == "security/run-as-non-root" && !is_flink;
-            assert!(by_user || is_unknown || is_the_users(&case.resource, &stored, finding), "{finding:#?}\n{}\nbecame\n{stored}", case.name);
+            assert!(by_user || is_unknown || is_the_users(&case, &stored, finding), "{finding:#?}\n{}\nbecame\n{stored}", case.name);
             written += 1;
         }
     }
@@ -148,42 +171,43 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
 }
 
 /// Whether a finding about something that is missing is about what mutation leaves out for the sake of what the user wrote.
-fn is_the_users(resource: &Resource, stored: &Value, finding: &Finding) -> bool {
-    let Some((owner, _)) = finding.pointer.split_once("/securityContext") else { return false };
-    // Flink has no image for Windows, and what it runs as there is not known.
-    if stored.to_string().contains(r#""os":{"name":"windows"}"#) {
-        return true;
-    }
-    let context = pointer::at(stored, owner).map_or(&Value::Null, |owner| &owner["securityContext"]);
-    let adds = context["capabilities"]["add"].to_string();
-    let pods_of_root = || {
-        let workload = lower(resource, stored).unwrap();
-        workload.pods.iter().any(|set| set.template(stored)["spec"]["securityContext"]["runAsUser"] == 0)
-    };
-    if finding.rule == "security/run-as-non-root" && pods_of_root() {
-        return true;
-    }
-    // Root keeps what root can do, and nothing can be taken from a privileged container.
-    context["runAsUser"] == 0 || context["privileged"] == true || adds.contains("SYS_ADMIN")
+fn is_the_users(case: &Case, stored: &Value, finding: &Finding) -> bool {
+    let workload = case.lower(&case.with(stored.clone()));
+    workload.pods.iter().map(|set| &set.template(stored)["spec"]).any(|spec| {
+        // Flink has no image for Windows, and what it runs as there is not known.
+        let on_windows = spec["os"]["name"] == "windows" && finding.rule.starts_with("security/");
+        let as_root = finding.rule == "security/run-as-non-root" && spec["securityContext"]["runAsUser"] == 0;
+        let containers = ["containers", "initContainers"].iter().filter_map(|list| spec[*list].as_array()).flatten();
+        let mut named = containers.filter(|container| finding.message.contains(&format!("container {}", container["name"])));
+        // Root keeps what root can do, and nothing can be taken from a privileged container.
+        let unbound = named.any(|container| {
+            let context = &container["securityContext"];
+            let adds = context["capabilities"]["add"].to_string();
+            context["runAsUser"] == 0 || context["privileged"] == true || adds.contains("SYS_ADMIN")
+        });
+        on_windows || as_root || unbound
+    })
 }
 
 #[test]
 fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
     let (mut compared, mut admitted) = (0, 0);
-    for case in cases(2000, 3) {
+    for case in cases(1600, 3) {
         let stored = case.with(case.gate.mutated(&case.resource));
         let kind = case.resource.kind.kind.as_str();
         if !matches!(kind, "FlinkDeployment" | "FlinkBlueGreenDeployment") || is_refused(&case.gate.mutate(&case.resource).findings) {
             continue;
         }
-        let workload = lower(&stored, &stored.object).unwrap();
-        let is_sound = |resource: &Resource| {
-            lower(resource, &resource.object).unwrap().pods.iter().all(|set| pods::is_sound(set.template(&resource.object)))
-        };
+        // Options that contradict the tenant stay, and it is told: the pods get the tenant's word all the same.
+        if !case.gate.mutate(&stored).findings.is_empty() {
+            continue;
+        }
+        let workload = case.lower(&stored);
+        let is_sound = |resource: &Resource| case.lower(resource).pods.iter().all(|set| pods::is_sound(set.template(&resource.object)));
         if !pods::is_deployed(&workload) || !is_sound(&case.resource) || !is_sound(&stored) {
             continue;
         }
-        let admits = |resource: &Resource| !is_refused(&case.gate.validate(resource).findings);
+        let admits = |resource: &Resource| !is_refused(&validated(&case.gate, resource));
         let cluster_admitted = admits(&stored);
         let cluster = if kind == "FlinkDeployment" {
             stored.clone()
@@ -195,13 +219,13 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
             assert_eq!(came, went, "{}", case.name);
             completed
         };
-        for pod in pods::of_flink_deployment(&cluster) {
+        for pod in pods::of_flink_deployment(&cluster, &case.lower(&cluster)) {
             let completed = case.gate.mutated(&pod);
             let difference = serde_json::to_string_pretty(&patch(&pod.object, &completed)).unwrap();
             assert!(completed == pod.object, "the pod gets more than its cluster:\n{difference}\nof {}\n{}", pod.object, case.name);
             compared += 1;
             if cluster_admitted {
-                let findings = case.gate.validate(&Resource { object: completed, ..pod.clone() }).findings;
+                let findings = validated(&case.gate, &Resource { object: completed, ..pod.clone() });
                 // What a container asks for may be declared by a LimitRange, and is judged only as the pod is created.
                 let known = |finding: &&Finding| finding.level == Level::Error && finding.rule != "quota/undeclared";
                 let refusals: Vec<_> = findings.iter().filter(known).collect();
@@ -227,28 +251,70 @@ fn without_placement(value: &Value) -> Value {
 }
 
 #[test]
-fn a_controllers_pods_are_completed_as_was_foreseen() {
+fn pods_are_derived_as_the_operator_and_flink_made_them() {
+    let bases = bases();
+    let lowered = |resource: &Resource| lower_within(resource, &resource.object, &Surroundings::default()).unwrap();
+    let names = |list: &Value| -> Vec<String> {
+        let names = list.as_array().into_iter().flatten().map(|element| element["name"].as_str().unwrap().to_owned());
+        names.filter(|name| !name.starts_with("kube-api-access-")).collect()
+    };
     let mut compared = 0;
-    for case in cases(1500, 4) {
-        if !matches!(case.resource.kind.kind.as_str(), "Deployment" | "StatefulSet" | "Job" | "CronJob") {
+    for (name, deployment) in bases.iter().filter(|(_, resource)| resource.kind.kind == "FlinkDeployment") {
+        let workload = lowered(deployment);
+        for derived in pods::of_flink_deployment(deployment, &workload) {
+            let role = |pod: &Resource| lowered(pod).pods[0].role;
+            let recorded = bases.iter().map(|(_, resource)| resource).find(|resource| {
+                resource.kind.kind == "Pod"
+                    && resource.object["metadata"]["labels"]["app"] == workload.cluster.as_str()
+                    && role(resource) == role(&derived)
+            });
+            let Some(recorded) = recorded.filter(|_| name.starts_with("01-CREATE") && !workload.cluster.starts_with("etl")) else {
+                continue;
+            };
+            let (ours, theirs) = (lowered(&derived), lowered(recorded));
+            assert_eq!((ours.engine, ours.mode, &ours.cluster), (theirs.engine, theirs.mode, &theirs.cluster), "{name}");
+            assert_eq!(ours.pods[0].main_container, theirs.pods[0].main_container, "{name}");
+            assert_eq!(names(&derived.object["spec"]["containers"]), names(&recorded.object["spec"]["containers"]), "{name}");
+            assert_eq!(names(&derived.object["spec"]["initContainers"]), names(&recorded.object["spec"]["initContainers"]), "{name}");
+            let theirs = names(&recorded.object["spec"]["volumes"]);
+            assert!(names(&derived.object["spec"]["volumes"]).iter().all(|volume| theirs.contains(volume)), "{name}: {theirs:?}");
+            let owner = |pod: &Resource| pod.object["metadata"]["ownerReferences"][0]["kind"].clone();
+            assert_eq!(owner(&derived), owner(recorded), "{name}");
+            for (key, value) in recorded.object["metadata"]["labels"].as_object().unwrap() {
+                assert!(key == "pod-template-hash" || derived.object["metadata"]["labels"][key] == *value, "{name}: {key}");
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared >= 6, "{compared} compared");
+}
+
+#[test]
+fn a_controllers_pods_are_completed_as_was_foreseen() {
+    let mut compared = BTreeMap::new();
+    for case in cases(1000, 4) {
+        let kind = case.resource.kind.kind.clone();
+        if !["Deployment", "StatefulSet", "Job", "CronJob", "FlinkCluster", "FlinkApplication"].contains(&kind.as_str()) {
             continue;
         }
-        let workload = lower(&case.resource, &case.resource.object).unwrap();
+        let workload = case.lower(&case.resource);
         let Some(foresight) = foresee(&case.resource, &case.resource.object, &workload, &case.spec) else { continue };
         if flinkgate::flink::is_made_by_operator(&case.resource) {
             continue;
         }
         let object = foresight.object.unwrap_or_else(|| case.resource.object.clone());
-        let template = foresight.pods[0].template(&object);
-        let pod = pods::of_controller(&case.resource);
-        let completed = case.gate.mutated(&pod);
-        assert_eq!(completed["spec"], template["spec"], "{}", case.name);
-        for (key, value) in template["metadata"]["labels"].as_object().into_iter().flatten() {
-            assert_eq!(completed["metadata"]["labels"][key], *value, "{}", case.name);
+        for (set, before) in foresight.pods.iter().zip(&workload.pods) {
+            let template = set.template(&object);
+            let pod = pods::of_template(&case.resource, before.template(&case.resource.object));
+            let completed = case.gate.mutated(&pod);
+            assert_eq!(completed["spec"], template["spec"], "{}", case.name);
+            for (key, value) in template["metadata"]["labels"].as_object().into_iter().flatten() {
+                assert_eq!(completed["metadata"]["labels"][key], *value, "{}", case.name);
+            }
+            *compared.entry(kind.clone()).or_insert(0) += 1;
         }
-        compared += 1;
     }
-    assert!(compared > 100, "{compared} compared");
+    assert!(compared.len() == 6 && compared.values().all(|count| *count >= 8), "{compared:?}");
 }
 
 /// What other webhooks' containers look like.
@@ -271,7 +337,7 @@ fn additions(lists: Vec<&'static str>, dice: &mut Seeded) -> Additions {
 #[test]
 fn it_does_not_matter_which_webhook_is_asked_first() {
     let (mut stored, mut refused) = (0, 0);
-    for (index, case) in cases(1200, 5).enumerate() {
+    for (index, case) in cases(700, 5).enumerate() {
         let kind = case.resource.kind.kind.as_str();
         if !matches!(kind, "Pod" | "FlinkDeployment" | "FlinkBlueGreenDeployment") {
             continue;

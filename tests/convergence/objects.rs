@@ -2,7 +2,8 @@
 
 use super::seeded::Seeded;
 use flinkgate::admission::review::Review;
-use flinkgate::flink::lower;
+use flinkgate::flink::surroundings::OperatorDefaults;
+use flinkgate::flink::{Surroundings, lower};
 use flinkgate::resource::{Operation, Resource, yaml};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -90,6 +91,16 @@ impl Scribbles {
         resource
     }
 
+    /// What the operator's configuration gives every cluster; nothing, often.
+    pub fn surroundings(&self, dice: &mut Seeded) -> Surroundings {
+        let defaults = self.0["operator"].as_array().unwrap();
+        let defaults = &defaults[dice.below(defaults.len())];
+        if defaults.is_null() {
+            return Surroundings::default();
+        }
+        Surroundings::default().with_operator(OperatorDefaults::parse(&defaults.to_string()).unwrap())
+    }
+
     fn scribble(&self, object: &mut Value, template: &str, may_lack_containers: bool, dice: &mut Seeded) {
         match dice.below(if may_lack_containers { 7 } else { 6 }) {
             0 | 1 => {
@@ -135,7 +146,11 @@ fn places(kind: &str) -> (&'static [&'static str], Option<&'static str>) {
         "CronJob" => (&["/spec/jobTemplate/spec/template"], None),
         "FlinkDeployment" => (&["/spec/podTemplate", "/spec/jobManager/podTemplate", "/spec/taskManager/podTemplate"], Some("/spec")),
         "FlinkBlueGreenDeployment" => (
-            &["/spec/template/spec/podTemplate", "/spec/template/spec/jobManager/podTemplate", "/spec/template/spec/taskManager/podTemplate"],
+            &[
+                "/spec/template/spec/podTemplate",
+                "/spec/template/spec/jobManager/podTemplate",
+                "/spec/template/spec/taskManager/podTemplate",
+            ],
             Some("/spec/template/spec"),
         ),
         _ => (&[], None),

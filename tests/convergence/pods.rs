@@ -2,7 +2,9 @@
 //! FlinkDeployment that the operator makes of a blue/green one, the pods of a Deployment.
 
 use super::objects::{append, as_array};
-use flinkgate::flink::{Engine, Mode, PodSet, Role, Workload, lower};
+use flinkgate::flink::map_options::map_entries;
+use flinkgate::flink::version::FlinkVersion;
+use flinkgate::flink::{Engine, Mode, PodSet, Role, Workload};
 use flinkgate::resource::{GroupVersionKind, Operation, Resource, UserInfo};
 use serde_json::{Value, json};
 
@@ -31,15 +33,13 @@ pub fn blue(parent: &Resource) -> Resource {
     let mut object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": template["metadata"], "spec": template["spec"]});
     object["metadata"]["name"] = name.into();
     object["metadata"]["namespace"] = parent.namespace.clone().into();
-    object["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "name": parent.name_in(&parent.object), "uid": "1", "controller": true}]);
+    object["metadata"]["ownerReferences"] = json!([{"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "name": parent.name_in(&parent.object), "uid": "1", "controller": true}]);
     created("flink.apache.org/v1beta1", "FlinkDeployment", &parent.namespace, service_account("flink-operator", "flink-operator"), object)
 }
 
 /// A JobManager and a TaskManager of a FlinkDeployment as it is stored.
-pub fn of_flink_deployment(deployment: &Resource) -> Vec<Resource> {
-    let workload = lower(deployment, &deployment.object).unwrap();
-    workload.pods.iter().map(|set| flink_pod(deployment, &workload, set)).collect()
+pub fn of_flink_deployment(deployment: &Resource, workload: &Workload) -> Vec<Resource> {
+    workload.pods.iter().map(|set| flink_pod(deployment, workload, set)).collect()
 }
 
 fn flink_pod(deployment: &Resource, workload: &Workload, set: &PodSet) -> Resource {
@@ -51,6 +51,20 @@ fn flink_pod(deployment: &Resource, workload: &Workload, set: &PodSet) -> Resour
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
 
     let maker = if native { "flink-native-kubernetes" } else { "flink-standalone-kubernetes" };
+    let options = |field: &str| {
+        let option = format!("kubernetes.{component}.{field}");
+        map_entries(&workload.config, &option).into_iter().map(|pair| (pair.key, pair.value)).collect::<Vec<_>>()
+    };
+    for (key, value) in options("labels") {
+        pod["metadata"]["labels"][&key] = value.into();
+    }
+    for (key, value) in options("node-selector") {
+        pod["spec"]["nodeSelector"][&key] = value.into();
+    }
+    let toleration: serde_json::Map<String, Value> = options("tolerations").into_iter().map(|(key, value)| (key, value.into())).collect();
+    if !toleration.is_empty() {
+        append(&mut pod["spec"]["tolerations"], toleration.into());
+    }
     let metadata = &mut pod["metadata"];
     for (key, value) in [("app", cluster), ("component", component), ("type", maker)] {
         metadata["labels"][key] = value.into();
@@ -89,7 +103,19 @@ fn flink_pod(deployment: &Resource, workload: &Workload, set: &PodSet) -> Resour
         append(&mut main["env"], json!({"name": name.trim_start_matches(prefix), "value": entry.value}));
     }
     append(&mut main["volumeMounts"], json!({"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}));
+    let claims = if native && set.role == Role::TaskManager && workload.version.is_none_or(|version| version >= FlinkVersion::new(2, 3)) {
+        map_entries(&workload.config, "kubernetes.persistent-volume-claims")
+    } else {
+        Vec::new()
+    };
+    for claim in &claims {
+        append(&mut main["volumeMounts"], json!({"name": format!("{}-pvc", claim.key), "mountPath": claim.value}));
+    }
     containers.push(main);
+    for claim in &claims {
+        let source = json!({"claimName": claim.key});
+        append(&mut pod["spec"]["volumes"], json!({"name": format!("{}-pvc", claim.key), "persistentVolumeClaim": source}));
+    }
     append(&mut pod["spec"]["volumes"], json!({"name": "flink-config-volume", "configMap": {"name": format!("flink-config-{cluster}")}}));
     let account = spec["serviceAccount"].as_str().unwrap_or("default");
     pod["spec"]["serviceAccountName"] = account.into();
@@ -104,10 +130,8 @@ fn flink_pod(deployment: &Resource, workload: &Workload, set: &PodSet) -> Resour
     created("v1", "Pod", namespace, user, pod)
 }
 
-/// A pod of a Deployment, StatefulSet, Job or CronJob as it is stored; its template comes as it is.
-pub fn of_controller(resource: &Resource) -> Resource {
-    let place = if resource.kind.kind == "CronJob" { "/spec/jobTemplate/spec/template" } else { "/spec/template" };
-    let template = resource.object.pointer(place).unwrap();
+/// A pod of a Deployment, StatefulSet, Job or CronJob, or one of those that other operators make; its template comes as it is.
+pub fn of_template(resource: &Resource, template: &Value) -> Resource {
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
     let name = resource.name_in(&resource.object);
     let metadata = &mut pod["metadata"];
@@ -115,15 +139,18 @@ pub fn of_controller(resource: &Resource) -> Resource {
     let (owner, owner_name) = match resource.kind.kind.as_str() {
         "Deployment" => ("ReplicaSet", format!("{name}-{HASH}")),
         "CronJob" => ("Job", format!("{name}-29000000")),
+        // Spotify's operator makes StatefulSets, and Lyft's Deployments.
+        "FlinkCluster" => ("StatefulSet", format!("{name}-{}", template["metadata"]["labels"]["component"].as_str().unwrap_or("job"))),
+        "FlinkApplication" => ("ReplicaSet", format!("{name}-0a1b2c3d-{HASH}")),
         kind => (kind, name.to_owned()),
     };
     match owner {
         "ReplicaSet" => metadata["labels"]["pod-template-hash"] = HASH.into(),
-        "StatefulSet" => metadata["labels"]["statefulset.kubernetes.io/pod-name"] = format!("{name}-0").into(),
+        "StatefulSet" => metadata["labels"]["statefulset.kubernetes.io/pod-name"] = format!("{owner_name}-0").into(),
         _ => metadata["labels"]["batch.kubernetes.io/job-name"] = owner_name.clone().into(),
     }
     if owner == "StatefulSet" {
-        metadata["name"] = format!("{name}-0").into();
+        metadata["name"] = format!("{owner_name}-0").into();
     } else {
         metadata["generateName"] = format!("{owner_name}-").into();
     }
@@ -141,10 +168,14 @@ fn completed(pod: &mut Value) {
         let toleration = json!({"key": effect, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
         append(&mut spec["tolerations"], toleration);
     }
-    append(&mut spec["volumes"], json!({"name": "kube-api-access-cjh7j", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}));
+    append(
+        &mut spec["volumes"],
+        json!({"name": "kube-api-access-cjh7j", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}),
+    );
     for list in ["initContainers", "containers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            let mount = json!({"name": "kube-api-access-cjh7j", "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"});
+            let mount =
+                json!({"name": "kube-api-access-cjh7j", "readOnly": true, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"});
             append(&mut container["volumeMounts"], mount);
         }
     }
@@ -167,9 +198,10 @@ pub fn is_sound(template: &Value) -> bool {
     let is_one_kind = |volume: &Value| volume.as_object().is_some_and(|fields| fields.len() == 2);
     names(&containers).is_some()
         && list(spec, "volumes").iter().all(is_one_kind)
-        && containers.iter().flat_map(|container| list(container, "volumeMounts")).all(|mount| {
-            mount["name"].as_str().is_some_and(|name| volumes.iter().any(|volume| volume == name))
-        })
+        && containers
+            .iter()
+            .flat_map(|container| list(container, "volumeMounts"))
+            .all(|mount| mount["name"].as_str().is_some_and(|name| volumes.iter().any(|volume| volume == name)))
         && containers.iter().all(|container| {
             let mut paths: Vec<_> = list(container, "volumeMounts").iter().map(|mount| mount["mountPath"].to_string()).collect();
             let all = paths.len();
