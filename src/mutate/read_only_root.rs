@@ -30,7 +30,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index)) else { return };
     let said = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
     let links_plugins = elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
-    let has_configuration = context.workload.declares_cluster || is_mounted(main, CONFIGURATION);
+    // The Flink operator mounts it into what it makes of merged templates; other operators' pods are seen when they are created.
+    let has_configuration = pods.operator_adds_main_container() || is_mounted(main, CONFIGURATION);
     if said || links_plugins || !has_configuration {
         return;
     }

@@ -88,3 +88,40 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
 fn is_root(context: &Value) -> bool {
     context.get("runAsUser").and_then(Value::as_i64) == Some(0)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink;
+    use crate::mutate::mutate;
+    use crate::resource::Resource;
+    use crate::tenant::FlinkTenantSpec;
+
+    fn mutated(object: &Value, level: &str) -> Value {
+        let tenant: FlinkTenantSpec = serde_json::from_value(json!({"security": {"podSecurity": {"level": level}}})).unwrap();
+        let resource = Resource::from_manifest(object.clone()).unwrap();
+        let workload = flink::lower(&resource, object).unwrap();
+        mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
+    }
+
+    #[test]
+    fn a_container_that_asks_for_root_may_have_it_whoever_adds_it_and_when() {
+        let pod = |sidecars: &[Value]| {
+            let main = json!({"name": "flink-main-container", "args": ["taskmanager"]});
+            let containers: Vec<Value> = std::iter::once(main).chain(sidecars.iter().cloned()).collect();
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
+        };
+        let sidecar = json!({"name": "proxy", "securityContext": {"runAsUser": 0}});
+        let at_once = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
+        let mut added = mutated(&pod(&[]), "baseline");
+        added["spec"]["containers"].as_array_mut().unwrap().push(sidecar.clone());
+        assert_eq!(mutated(&added, "baseline"), at_once);
+        assert_eq!(at_once["spec"]["securityContext"]["runAsNonRoot"], true);
+        let context = &at_once["spec"]["containers"][1]["securityContext"];
+        assert_eq!(*context, json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false}));
+        // Where nobody may be root, nothing is written that would only be refused too.
+        let strict = mutated(&pod(&[sidecar]), "restricted");
+        assert_eq!(strict["spec"]["containers"][1]["securityContext"], json!({"runAsUser": 0, "allowPrivilegeEscalation": false}));
+    }
+}
