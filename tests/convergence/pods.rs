@@ -181,6 +181,11 @@ fn completed(pod: &mut Value) {
     }
 }
 
+/// Whether the API server would store such a pod.
+pub fn is_sound_pod(pod: &Value) -> bool {
+    is_sound(pod) && pod["spec"]["containers"].as_array().is_some_and(|containers| !containers.is_empty())
+}
+
 /// Whether the API server would store pods of this template: containers and volumes with names, none twice, every mount's volume there.
 pub fn is_sound(template: &Value) -> bool {
     let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
