@@ -57,6 +57,19 @@ impl Path {
         found.filter(|value| !value.is_null())
     }
 
+    /// Whether an object on the way, so many steps down or deeper, has a field that is null.
+    pub(super) fn passes_null(&self, root: &Value, from: usize) -> bool {
+        let mut value = Some(root);
+        for (depth, step) in self.0.iter().enumerate() {
+            let Some(here) = value else { return false };
+            if depth >= from && here.as_object().is_some_and(|fields| fields.values().any(Value::is_null)) {
+                return true;
+            }
+            value = Self(vec![step.clone()]).find(here);
+        }
+        false
+    }
+
     /// Whether what a change needs is there or can be made: an object or a list wherever the path goes into one.
     pub(super) fn fits(&self, root: &Value, kind: Kind) -> bool {
         let mut value = Some(root);
@@ -174,6 +187,14 @@ mod tests {
         let mut root = json!({"spec": null});
         *Path::keys(&["spec", "containers"]).index(1).key("a/b").reach(&mut root).unwrap() = json!(1);
         assert_eq!(root, json!({"spec": {"containers": [{}, {"a/b": 1}]}}));
+    }
+
+    #[test]
+    fn a_null_beside_the_way_is_seen_from_the_given_depth_on() {
+        let root = json!({"job": null, "template": {"spec": {"volumes": null, "containers": [{"name": "a"}]}}});
+        let path = Path::keys(&["template", "spec", "containers"]).index(0).key("env");
+        assert_eq!([0, 1, 3].map(|from| path.passes_null(&root, from)), [true, true, false]);
+        assert!(!Path::keys(&["template", "metadata"]).passes_null(&root, 1));
     }
 
     #[test]

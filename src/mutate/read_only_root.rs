@@ -7,6 +7,7 @@
 
 use super::context::{Context, Pods, elements, present, text};
 use super::edit::{Path, Wishes};
+use crate::flink::Role;
 use serde_json::{Value, json};
 
 /// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log files.
@@ -18,9 +19,9 @@ const FIELD: &str = "readOnlyRootFilesystem";
 
 /// Whether Flink's container in these pods is to have a read-only root, as far as it can be told without the container.
 pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
-    let by_option = || {
-        ["master", "taskmanager"].iter().any(|role| context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some())
-    };
+    // Each role by its own option: the other role's container does not get the variable, and its pods would be given what is left out here.
+    let role = if pods.set.role == Role::JobManager { "master" } else { "taskmanager" };
+    let by_option = || context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some();
     context.tenant.security.read_only_root_filesystem && pods.runs_flink() && !pods.is_windows() && !by_option()
 }
 
@@ -29,7 +30,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index)) else { return };
     let said = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
     let links_plugins = elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
-    let has_configuration = context.workload.declares_cluster || is_mounted(main, CONFIGURATION);
+    // The Flink operator mounts it into what it makes of merged templates; other operators' pods are seen when they are created.
+    let has_configuration = pods.operator_adds_main_container() || is_mounted(main, CONFIGURATION);
     if said || links_plugins || !has_configuration {
         return;
     }
@@ -113,7 +115,9 @@ mod tests {
             deployment(json!({"spec": {"containers": [container]}}))
         };
         let mut by_option = main(json!({}));
-        by_option["spec"]["flinkConfiguration"] = json!({"containerized.master.env.ENABLE_BUILT_IN_PLUGINS": "flink-s3-fs-hadoop.jar"});
+        let option = |role: &str| format!("containerized.{role}.env.ENABLE_BUILT_IN_PLUGINS");
+        by_option["spec"]["flinkConfiguration"] =
+            json!({option("master"): "flink-s3-fs-hadoop.jar", option("taskmanager"): "flink-s3-fs-hadoop.jar"});
         let pod = |mounts: Value| {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
                 "spec": {"containers": [{"name": "jobmanager", "args": ["jobmanager"], "volumeMounts": mounts}]}})

@@ -34,7 +34,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         if present(pod, "runAsUser").is_none() && !refuses_non_root {
             wishes.set(field("runAsUser"), FLINK_ID);
         }
-        if present(pod, "runAsNonRoot").is_none() && !asks_for_root(pods.spec()) {
+        if present(pod, "runAsNonRoot").is_none() && !is_root(pod) {
             wishes.set(field("runAsNonRoot"), true);
         }
         for name in ["runAsGroup", "fsGroup"] {
@@ -49,9 +49,19 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     if present(pod, "seccompProfile").is_none() {
         wishes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
     }
+    let may_be_root = context.workload.is_flink() && context.tenant.security.pod_security.level == PodSecurityLevel::Baseline;
     for list in CONTAINER_LISTS {
         for (index, container) in elements(pods.spec(), list).iter().enumerate() {
-            harden(container, &Path::keys(&["spec", list]).index(index).key("securityContext"), wishes);
+            let at = Path::keys(&["spec", list]).index(index).key("securityContext");
+            if may_be_root && !is_root(pod) {
+                let own = container.get("securityContext").unwrap_or(&Value::Null);
+                // What the pod says would keep it from starting. It is said here, not left out there: another webhook may add
+                // this container after that was written.
+                if is_root(own) && present(own, "runAsNonRoot").is_none() {
+                    wishes.set(at.clone().key("runAsNonRoot"), false);
+                }
+            }
+            harden(container, &at, wishes);
         }
     }
 }
@@ -75,17 +85,43 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
     }
 }
 
-/// Whether the pod or one of its containers is to run as root, which `runAsNonRoot` would keep from starting.
-fn asks_for_root(spec: &Value) -> bool {
-    let of_container = || {
-        let containers = CONTAINER_LISTS.iter().flat_map(|list| elements(spec, list));
-        containers
-            .filter_map(|container| container.get("securityContext"))
-            .any(|context| is_root(context) && present(context, "runAsNonRoot").is_none())
-    };
-    spec.get("securityContext").is_some_and(is_root) || of_container()
-}
-
 fn is_root(context: &Value) -> bool {
     context.get("runAsUser").and_then(Value::as_i64) == Some(0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink;
+    use crate::mutate::mutate;
+    use crate::resource::Resource;
+    use crate::tenant::FlinkTenantSpec;
+
+    fn mutated(object: &Value, level: &str) -> Value {
+        let tenant: FlinkTenantSpec = serde_json::from_value(json!({"security": {"podSecurity": {"level": level}}})).unwrap();
+        let resource = Resource::from_manifest(object.clone()).unwrap();
+        let workload = flink::lower(&resource, object).unwrap();
+        mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
+    }
+
+    #[test]
+    fn a_container_that_asks_for_root_may_have_it_whoever_adds_it_and_when() {
+        let pod = |sidecars: &[Value]| {
+            let main = json!({"name": "flink-main-container", "args": ["taskmanager"]});
+            let containers: Vec<Value> = std::iter::once(main).chain(sidecars.iter().cloned()).collect();
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
+        };
+        let sidecar = json!({"name": "proxy", "securityContext": {"runAsUser": 0}});
+        let at_once = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
+        let mut added = mutated(&pod(&[]), "baseline");
+        added["spec"]["containers"].as_array_mut().unwrap().push(sidecar.clone());
+        assert_eq!(mutated(&added, "baseline"), at_once);
+        assert_eq!(at_once["spec"]["securityContext"]["runAsNonRoot"], true);
+        let context = &at_once["spec"]["containers"][1]["securityContext"];
+        assert_eq!(*context, json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false}));
+        // Where nobody may be root, nothing is written that would only be refused too.
+        let strict = mutated(&pod(&[sidecar]), "restricted");
+        assert_eq!(strict["spec"]["containers"][1]["securityContext"], json!({"runAsUser": 0, "allowPrivilegeEscalation": false}));
+    }
 }

@@ -204,8 +204,10 @@ impl<'a> Editor<'a> {
     /// of its own at the place, the merge would give just that change, at many times the price.
     fn follow_common(&mut self, index: usize, edit: &Edit) {
         let Some(merged) = self.merged(index) else { return };
-        let own = || self.places(merged, &edit.path).1.find(self.object()).is_some();
-        if merged.by_name || (edit.kind == Kind::Set && own()) {
+        let in_role = self.places(merged, &edit.path).1;
+        // A field that is null is there as long as nothing is merged with it, and then no longer.
+        let has_nulls = || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
+        if merged.by_name || (edit.kind == Kind::Set && in_role.find(self.object()).is_some()) || has_nulls() {
             return self.merge_anew(index);
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };

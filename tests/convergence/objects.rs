@@ -1,0 +1,192 @@
+//! Objects at random: what people and operators really sent, with changes that injectors look at.
+
+use super::seeded::Seeded;
+use flinkgate::admission::review::Review;
+use flinkgate::flink::surroundings::OperatorDefaults;
+use flinkgate::flink::{Surroundings, lower};
+use flinkgate::resource::{Operation, Resource, yaml};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The one document of a file.
+pub fn read(file: &str) -> Value {
+    let [document] = yaml::parse(&std::fs::read_to_string(file).unwrap()).try_into().unwrap();
+    assert_eq!(document.problems, [], "{file}");
+    document.value.unwrap()
+}
+
+fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    files.sort();
+    files
+}
+
+/// An object and where it is from.
+pub type Named = (String, Resource);
+
+/// Everything that was created in the recordings and stands in the examples, of kinds that are lowered.
+pub fn bases() -> Vec<Named> {
+    let mut found = Vec::new();
+    for file in files("tests/data/recorded", "json") {
+        let resource = Review::parse(&std::fs::read(&file).unwrap()).unwrap().resource().unwrap();
+        if resource.operation == Operation::Create && resource.sub_resource.is_none() {
+            found.push((file.file_name().unwrap().to_string_lossy().into_owned(), resource));
+        }
+    }
+    for file in files("examples/manifests", "yaml").into_iter().chain(files("tests/data/kinds", "yaml")) {
+        for document in yaml::parse(&std::fs::read_to_string(&file).unwrap()) {
+            let name = format!("{} {}", file.file_name().unwrap().to_string_lossy(), found.len());
+            found.extend(document.value.and_then(|value| Resource::from_manifest(value).ok()).map(|resource| (name, resource)));
+        }
+    }
+    found.retain(|(_, resource)| lower(resource, &resource.object).is_some());
+    for (_, resource) in &mut found {
+        let metadata = resource.object["metadata"].as_object_mut().unwrap();
+        metadata.remove("managedFields");
+        // What kubectl keeps there is the object once more.
+        metadata.remove("annotations");
+    }
+    found
+}
+
+/// The kinds of these objects.
+pub fn kinds(objects: &[Named]) -> BTreeSet<&str> {
+    objects.iter().map(|(_, resource)| resource.kind.kind.as_str()).collect()
+}
+
+/// What a user may write.
+pub struct Scribbles(Value);
+
+impl Scribbles {
+    /// Reads them.
+    pub fn load() -> Self {
+        Self(read("tests/data/convergence/objects.yaml"))
+    }
+
+    /// The object with some of it written anew.
+    pub fn on(&self, base: &Resource, dice: &mut Seeded) -> Resource {
+        let mut resource = base.clone();
+        let (templates, spec) = places(&resource.kind.kind);
+        if let Some(spec) = spec {
+            for _ in 0..dice.below(3) {
+                let (field, value) = self.pick("fields", dice);
+                write(&mut resource.object, &format!("{spec}/{field}"), value);
+            }
+            for _ in 0..dice.below(3) {
+                let options = self.0["options"].as_array().unwrap();
+                let options = options[dice.below(options.len())].as_object().unwrap().clone();
+                let place = at(&mut resource.object, &format!("{spec}/flinkConfiguration"));
+                as_object(place).extend(options);
+            }
+        }
+        for _ in 0..dice.below(7) {
+            let template = templates.get(dice.below(templates.len().max(1))).copied();
+            if let Some(template) = template {
+                self.scribble(&mut resource.object, template, spec.is_some(), dice);
+            }
+        }
+        resource
+    }
+
+    /// What the operator's configuration gives every cluster; nothing, often.
+    pub fn surroundings(&self, dice: &mut Seeded) -> Surroundings {
+        let defaults = self.0["operator"].as_array().unwrap();
+        let defaults = &defaults[dice.below(defaults.len())];
+        if defaults.is_null() {
+            return Surroundings::default();
+        }
+        Surroundings::default().with_operator(OperatorDefaults::parse(&defaults.to_string()).unwrap())
+    }
+
+    fn scribble(&self, object: &mut Value, template: &str, may_lack_containers: bool, dice: &mut Seeded) {
+        match dice.below(if may_lack_containers { 7 } else { 6 }) {
+            0 | 1 => {
+                let (field, value) = self.pick("template", dice);
+                let place = at(object, &format!("{template}/{field}"));
+                // A pod's own labels say what it is.
+                if field.starts_with("metadata") { as_object(place).extend(value.as_object().unwrap().clone()) } else { *place = value }
+            }
+            2 | 3 => {
+                let (field, value) = self.pick("elements", dice);
+                append(at(object, &format!("{template}/{field}")), value);
+            }
+            4 | 5 => {
+                let (field, value) = self.pick("container", dice);
+                let containers = as_array(at(object, &format!("{template}/spec/containers")));
+                if containers.is_empty() {
+                    containers.push(json!({"name": "flink-main-container"}));
+                }
+                let index = dice.below(containers.len());
+                let place = &mut containers[index][&field];
+                match value {
+                    Value::Array(elements) => elements.into_iter().for_each(|element| append(place, element)),
+                    value => *place = value,
+                }
+            }
+            _ => *at(object, template) = Value::Null,
+        }
+    }
+
+    fn pick(&self, section: &str, dice: &mut Seeded) -> (String, Value) {
+        let fields = self.0[section].as_object().unwrap();
+        let (field, values) = fields.iter().nth(dice.below(fields.len())).unwrap();
+        let values = values.as_array().unwrap();
+        (field.clone(), values[dice.below(values.len())].clone())
+    }
+}
+
+/// Where a kind has pod templates, and where the spec of a FlinkDeployment stands in it.
+fn places(kind: &str) -> (&'static [&'static str], Option<&'static str>) {
+    match kind {
+        "Pod" => (&[""], None),
+        "Deployment" | "StatefulSet" | "Job" => (&["/spec/template"], None),
+        "CronJob" => (&["/spec/jobTemplate/spec/template"], None),
+        "FlinkDeployment" => (&["/spec/podTemplate", "/spec/jobManager/podTemplate", "/spec/taskManager/podTemplate"], Some("/spec")),
+        "FlinkBlueGreenDeployment" => (
+            &[
+                "/spec/template/spec/podTemplate",
+                "/spec/template/spec/jobManager/podTemplate",
+                "/spec/template/spec/taskManager/podTemplate",
+            ],
+            Some("/spec/template/spec"),
+        ),
+        _ => (&[], None),
+    }
+}
+
+/// A place of an object, made where it is missing.
+fn at<'v>(object: &'v mut Value, pointer: &str) -> &'v mut Value {
+    pointer.split('/').skip(1).fold(object, |value, key| as_object(value).entry(key).or_insert(Value::Null))
+}
+
+fn write(object: &mut Value, pointer: &str, value: Value) {
+    *at(object, pointer) = value;
+}
+
+fn as_object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    value.as_object_mut().unwrap()
+}
+
+/// A list, made where there is none.
+pub fn as_array(value: &mut Value) -> &mut Vec<Value> {
+    if !value.is_array() {
+        *value = json!([]);
+    }
+    value.as_array_mut().unwrap()
+}
+
+/// One more element, unless one of its name or path is there.
+pub fn append(list: &mut Value, element: Value) {
+    let list = as_array(list);
+    let same = |key: &str| element.get(key).is_some_and(|own| list.iter().any(|other| other.get(key) == Some(own)));
+    let taken = if element.get("mountPath").is_some() { same("mountPath") } else { same("name") || list.contains(&element) };
+    if !taken {
+        list.push(element);
+    }
+}

@@ -1,0 +1,66 @@
+//! Tenants at random: every field of the spec, by the definition of FlinkTenant, with values from `tests/data/convergence/tenant.yaml`.
+
+use super::objects::read;
+use super::seeded::Seeded;
+use flinkgate::tenant::{FlinkTenantSpec, crd};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// In so many of a hundred tenants a field is written.
+const PER_CENT: usize = 35;
+
+/// Values of a tenant's fields by the path of the field.
+pub struct TenantFields(BTreeMap<String, Vec<Value>>);
+
+impl TenantFields {
+    /// The values of all fields that a tenant has.
+    pub fn load() -> Self {
+        let mut fields: BTreeMap<String, Vec<Value>> = serde_json::from_value(read("tests/data/convergence/tenant.yaml")).unwrap();
+        let known = leaves();
+        fields.retain(|path, _| known.contains(path));
+        Self(fields)
+    }
+
+    /// The fields of a tenant that are never written.
+    pub fn missing(&self) -> Vec<String> {
+        leaves().into_iter().filter(|path| !path.starts_with("namespaces.") && !self.0.contains_key(path)).collect()
+    }
+
+    /// One tenant, to whom every namespace belongs.
+    pub fn any(&self, dice: &mut Seeded) -> (Value, FlinkTenantSpec) {
+        let mut spec = json!({"namespaces": {"names": ["*"]}});
+        for (path, values) in &self.0 {
+            if dice.below(100) < PER_CENT {
+                let value = values[dice.below(values.len())].clone();
+                let place = path.split('.').fold(&mut spec, |spec, field| &mut spec[field]);
+                *place = value;
+            }
+        }
+        // A volume is nothing without its claim.
+        if let Some(volume) = spec.pointer_mut("/storage/checkpoints/volume") {
+            let claim = volume.as_object_mut().unwrap().entry("claimName").or_insert_with(|| json!("{cluster}-state"));
+            assert!(claim.is_string());
+        }
+        let parsed = serde_json::from_value(spec.clone()).unwrap_or_else(|error| panic!("{error}: {spec:#}"));
+        (spec, parsed)
+    }
+}
+
+/// The paths of all fields that hold a value, not more fields.
+fn leaves() -> Vec<String> {
+    let definition = serde_json::to_value(crd::definition()).unwrap();
+    let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    let mut found = Vec::new();
+    collect(schema, "", &mut found);
+    found
+}
+
+fn collect(schema: &Value, path: &str, found: &mut Vec<String>) {
+    match schema["properties"].as_object() {
+        Some(fields) => fields.iter().for_each(|(name, schema)| {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            collect(schema, &path, found);
+        }),
+        None => found.push(path.to_owned()),
+    }
+}
