@@ -156,6 +156,7 @@ const WORKLOADS: &[Rule] = &[
         resources: &["deployments", "deployments/scale", "statefulsets", "statefulsets/scale"],
     },
     Rule { operations: CREATE_AND_UPDATE, group: "batch", version: "v1", resources: &["jobs", "cronjobs"] },
+    Rule { operations: CREATE_AND_UPDATE, group: "policy", version: "v1", resources: &["poddisruptionbudgets"] },
 ];
 const NAMESPACES: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
 const OWN_KINDS: &[Rule] =
