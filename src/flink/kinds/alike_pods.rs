@@ -162,7 +162,9 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
         _ => return Identity { engine: Engine::None, mode: None, role: Role::Other, main_container: None, runs_job: false },
     };
     let by_name = || containers.iter().position(|container| Some(text(container, "name")) == role.and_then(Role::component));
-    let main_container = named_main.or_else(by_name).or((containers.len() == 1).then_some(0));
+    // Pods of native mode and of the operator have theirs first, and what others add behind it: who was asked first must not matter.
+    let first = containers.len() == 1 || (engine != Engine::Standalone && !containers.is_empty());
+    let main_container = named_main.or_else(by_name).or(first.then_some(0));
     Identity { engine, mode: Some(mode), role: role.unwrap_or(Role::Other), main_container, runs_job: false }
 }
 
