@@ -5,7 +5,7 @@
 
 use super::records::NamespaceRecord;
 use crate::resource::GroupVersionResource;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
@@ -57,10 +57,21 @@ impl Lookup {
     /// # Errors
     /// When the API server does not answer in time.
     pub fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
-        let kind = ApiResource::erase::<Pod>(&());
-        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &kind);
+        self.list(&ApiResource::erase::<Pod>(&()), namespace)
+    }
+
+    /// The PersistentVolumeClaims of a namespace. To be called as [`Self::labels`] is.
+    ///
+    /// # Errors
+    /// When the API server does not answer in time.
+    pub fn claims(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace)
+    }
+
+    fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, String> {
+        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, kind);
         let found = self.wait(api.list(&ListParams::default()))?;
-        found.items.into_iter().map(|pod| serde_json::to_value(pod).map_err(|error| error.to_string())).collect()
+        found.items.into_iter().map(|object| serde_json::to_value(object).map_err(|error| error.to_string())).collect()
     }
 
     fn wait<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {

@@ -35,11 +35,46 @@ pub fn related(resource: &Resource) -> Option<Related> {
     (changes && resource.kind.group == "flink.apache.org" && !name.is_empty()).then(|| Related { kind, of, name: name.into() })
 }
 
+/// Whether a custom resource's pods mount claims: which nodes those can be mounted on then decides whether the pods can run.
+pub fn mounts_claims(resource: &Resource) -> bool {
+    let changes = matches!(resource.operation, Operation::Create | Operation::Update) && resource.sub_resource.is_none();
+    if !changes || !matches!(resource.kind.kind.as_str(), "FlinkDeployment" | "FlinkBlueGreenDeployment") {
+        return false;
+    }
+    // A stack of our own: the depth of the object is the sender's choice.
+    let mut pending = vec![&resource.object];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(fields) => {
+                if fields.keys().any(|field| field == "persistentVolumeClaim" || field.contains("persistent-volume-claims")) {
+                    return true;
+                }
+                pending.extend(fields.values());
+            }
+            Value::Array(elements) => pending.extend(elements),
+            _ => {}
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_claim_is_mounted_by_a_template_or_by_flinks_option() {
+        let of = |kind: &str, spec: Value| {
+            let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
+            mounts_claims(&Resource::from_manifest(object).unwrap())
+        };
+        let template = json!({"podTemplate": {"spec": {"volumes": [{"name": "s", "persistentVolumeClaim": {"claimName": "s"}}]}}});
+        assert!(of("FlinkDeployment", template.clone()) && of("FlinkBlueGreenDeployment", json!({"template": {"spec": template}})));
+        assert!(of("FlinkDeployment", json!({"flinkConfiguration": {"kubernetes.persistent-volume-claims": "a:/b"}})));
+        assert!(!of("FlinkDeployment", json!({"image": "flink:1.20"})) && !of("FlinkSessionJob", template));
+    }
 
     #[test]
     fn only_session_jobs_and_snapshots_that_are_to_be_taken_are_about_others() {

@@ -95,3 +95,28 @@ fn a_namespace_goes_with_the_claims_in_it() {
     claim(admin, &namespace, "etl-state");
     admin.kubectl(&["delete", "namespace", &namespace, "--timeout=60s"]);
 }
+
+#[test]
+fn a_claim_of_one_node_under_pods_that_are_kept_apart_is_told_before_they_hang() {
+    let admin = installation();
+    let namespace = admin.tenant("one-node", json!({"scheduling": {"antiAffinity": {"taskManager": "Required"}}}));
+    let mut cluster = example("manifests/etl.yaml", &namespace);
+    cluster["spec"]["job"]["upgradeMode"] = json!("stateless");
+    cluster["spec"]["flinkConfiguration"]["execution.checkpointing.dir"] = json!("file:///state/checkpoints");
+    let mount = json!({"name": "flink-main-container", "volumeMounts": [{"name": "state", "mountPath": "/state"}]});
+    let volume = json!({"name": "state", "persistentVolumeClaim": {"claimName": "mine"}});
+    cluster["spec"]["podTemplate"] = json!({"spec": {"containers": [mount], "volumes": [volume]}});
+    let create = || admin.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &cluster.to_string());
+    let claim = |mode: &str| {
+        json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "mine", "namespace": namespace},
+            "spec": {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}})
+    };
+    // Of a claim that is not there nothing is known.
+    create().unwrap();
+    admin.create(&claim("ReadWriteOnce").to_string());
+    let refusal = create().unwrap_err();
+    assert!(refusal.contains("storage/single-node-claim"), "{refusal}");
+    admin.kubectl(&["delete", "persistentvolumeclaim", "mine", "--namespace", &namespace]);
+    admin.create(&claim("ReadWriteMany").to_string());
+    create().unwrap();
+}

@@ -1,7 +1,7 @@
 //! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from files.
 
 use super::{Args, RELOAD};
-use crate::admission::answer::{Answer, Judge};
+use crate::admission::answer::{Answer, Judge, Webhook};
 use crate::admission::health::Health;
 use crate::admission::tls::CurrentCertificate;
 use crate::cluster::certificates::{self, Keeper};
@@ -14,10 +14,10 @@ use crate::cluster::lookup::Lookup;
 use crate::cluster::{status, watches};
 use crate::flink::Surroundings;
 use crate::mutate::Conflict;
-use crate::pipeline::related::{Related, related};
+use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
-use crate::resource::{Operation, Resource, files};
+use crate::resource::{Operation, Resource, files, metadata_text};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::Owner;
 use anyhow::Context;
@@ -80,7 +80,7 @@ impl Cluster {
             let gate = gate.load_full();
             let answer = placed(&gate, &lookup, resource).and_then(|placed| {
                 let gate = placed.as_ref().unwrap_or(&gate);
-                let informed = informed(gate, &lookup, resource)?;
+                let informed = informed(gate, &lookup, webhook, resource)?;
                 let gate = informed.as_ref().unwrap_or(gate);
                 let resized = resized(gate, &lookup, resource)?;
                 let judged = resized.as_ref().unwrap_or(resource);
@@ -152,17 +152,25 @@ fn resized(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<R
 }
 
 /// The gate that knows what an object is about; `None` where it is about nothing but itself, or of no tenant.
-fn informed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Gate>, Answer> {
-    let Some(Related { kind, of, name }) =
-        related(resource).filter(|_| matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_)))
-    else {
+fn informed(gate: &Gate, lookup: &Lookup, webhook: Webhook, resource: &Resource) -> Result<Option<Gate>, Answer> {
+    let (related, mounts) = (related(resource), webhook == Webhook::Validate && mounts_claims(resource));
+    if (related.is_none() && !mounts) || !matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_)) {
         return Ok(None);
-    };
-    let found = lookup
-        .object(&of, &resource.namespace, &name)
-        .map_err(|error| unread("flink/unread-object", &format!("{kind} {}/{name}", resource.namespace), &error))?;
+    }
+    let namespace = &resource.namespace;
     let mut surroundings = Surroundings::clone(&gate.surroundings());
-    surroundings.add_object(kind, &resource.namespace, &name, found);
+    if let Some(Related { kind, of, name }) = related {
+        let found = lookup.object(&of, namespace, &name);
+        let found = found.map_err(|error| unread("flink/unread-object", &format!("{kind} {namespace}/{name}"), &error))?;
+        surroundings.add_object(kind, namespace, &name, found);
+    }
+    if mounts {
+        match lookup.claims(namespace) {
+            Ok(claims) => claims.iter().for_each(|claim| surroundings.add_claim(namespace, metadata_text(claim, "name"), claim)),
+            // Without them less can be told, and nothing is judged wrongly.
+            Err(error) => tracing::warn!(namespace, error, "claims could not be read"),
+        }
+    }
     Ok(Some(gate.within(Arc::new(surroundings))))
 }
 
