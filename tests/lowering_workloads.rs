@@ -30,7 +30,7 @@ fn all_workloads() -> Vec<Resource> {
 fn gate(spec: Value) -> Gate {
     let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
     spec.namespaces.names = vec!["*".into()];
-    let tenant = Tenant { name: "payments".into(), spec, source: String::new() };
+    let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::load(&[]).unwrap()), Unassigned::Warn)
 }
 

@@ -53,7 +53,7 @@ fn every_case_is_judged_as_it_says() {
 /// A gate where everything belongs to a tenant held to this level.
 fn held_to(level: &str) -> Gate {
     let spec = json!({"namespaces": {"names": ["*"]}, "security": {"podSecurity": {"level": level}}});
-    let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), source: String::new() };
+    let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), ..Tenant::default() };
     let policies = PolicySet::built_in().unwrap().into();
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn)
 }

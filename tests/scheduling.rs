@@ -36,7 +36,7 @@ fn cases() -> Vec<(String, Value)> {
 fn gate(scheduling: &Value) -> Gate {
     let mut spec: FlinkTenantSpec = serde_json::from_value(json!({"scheduling": scheduling})).unwrap();
     spec.namespaces.names = vec!["*".into()];
-    let tenant = Tenant { name: "payments".into(), spec, source: String::new() };
+    let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn)
 }
 

@@ -208,7 +208,7 @@ impl Configuration {
             if let Some(wrong) = remarks.iter().find(|remark| !remark.warning) {
                 tracing::error!(tenant = name, pointer = wrong.pointer, problem = wrong.message, "a tenant is left out; the others hold");
             }
-            let tenant = spec.map(|spec| Arc::new(Tenant { name: name.clone(), spec, source: String::new() }));
+            let tenant = spec.map(|spec| Arc::new(Tenant { name: name.clone(), spec, source: String::new(), version: record.version }));
             self.tenants.insert(name.clone(), CheckedTenant { spec: record.spec.clone(), created: record.created, tenant, remarks });
         }
     }
@@ -247,7 +247,7 @@ mod tests {
     use serde_json::Value;
 
     fn record(created: i64, spec: Value) -> Record {
-        Record { created, generation: 1, spec: spec.into(), status: Value::Null }
+        Record { created, version: 1, generation: 1, spec: spec.into(), status: Value::Null }
     }
 
     struct World {

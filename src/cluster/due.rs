@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn record(spec: Value, status: Value) -> Record {
-        Record { created: 1, generation: 3, spec: spec.into(), status }
+        Record { created: 1, version: 1, generation: 3, spec: spec.into(), status }
     }
 
     #[test]

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Record {
     /// When it was created, in seconds since 1970.
     pub created: i64,
+    /// Its resource version; 0 where that is no number.
+    pub version: u64,
     /// Its spec's generation.
     pub generation: i64,
     /// `spec`, shared with what is made of it.
@@ -28,6 +30,7 @@ impl Record {
         let (spec, status) = (part("spec"), part("status"));
         let record = Self {
             created: object.metadata.creation_timestamp.as_ref().map(|time| time.0.as_second()).unwrap_or_default(),
+            version: object.resource_version().and_then(|version| version.parse().ok()).unwrap_or_default(),
             generation: object.metadata.generation.unwrap_or_default(),
             spec: Arc::new(spec),
             status,

@@ -10,6 +10,7 @@ use crate::mutate::{self, Foresight, Mutation};
 use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, Draft, InputParts};
 use crate::policy::{Finding, Level, PolicyError, PolicySet, RawFinding};
+use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict};
 use crate::quota::{Usage, undeclared};
 use crate::resource::Resource;
@@ -57,12 +58,13 @@ pub struct Gate {
 #[derive(Debug)]
 struct Prepared {
     spec: regorus::Value,
-    limits: Limits,
+    known: Arc<KnownLimits>,
 }
 
 impl Prepared {
     fn of(tenant: &Tenant) -> Self {
-        Self { spec: input::tenant_value(&tenant.spec), limits: Limits::new(&tenant.spec.quota) }
+        let known = KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
+        Self { spec: input::tenant_value(&tenant.spec), known: Arc::new(known) }
     }
 }
 
@@ -215,9 +217,14 @@ impl Gate {
         let over = |(tenant, usage): &(&str, &Usage)| {
             self.prepared
                 .get(*tenant)
-                .is_some_and(|prepared| prepared.limits.is_passed_by(usage) || (always && !prepared.limits.is_empty()))
+                .is_some_and(|prepared| prepared.known.limits.is_passed_by(usage) || (always && !prepared.known.limits.is_empty()))
         };
         usage.iter().filter(over).map(|(tenant, _)| tenant.to_owned()).collect()
+    }
+
+    /// A tenant's limits; `None` where it has none, or is not known.
+    pub fn limits_of(&self, tenant: &str) -> Option<&Arc<KnownLimits>> {
+        self.prepared.get(tenant).map(|prepared| &prepared.known).filter(|known| !known.limits.is_empty())
     }
 
     /// What is worth a warning: about the policies, and about the tenants it was loaded with.
@@ -331,7 +338,7 @@ impl Gate {
     fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
         let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
         let needs = self.policies.mentions();
-        let quota = self.quota(case, prepared.map(|prepared| &prepared.limits), used);
+        let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
         let quota_speaks = quota.as_ref().is_some_and(QuotaVerdict::speaks);
         let told = || quota.as_ref().map_or(regorus::Value::Null, |quota| convert(&quota.input()));
         let draft = Draft::of(InputParts {

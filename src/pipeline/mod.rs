@@ -5,6 +5,7 @@
 //! same functions.
 
 mod case;
+pub mod charge;
 pub mod deletion;
 mod gate;
 mod live;

@@ -152,7 +152,7 @@ impl Collected {
         let line = document.positions.nearest("/metadata/name").line;
         let name_spans =
             (0..spec.namespaces.names.len()).map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}"))).collect();
-        let tenant = Tenant { name: name.into(), spec, source: format!("{}:{line}", file.display()) };
+        let tenant = Tenant { name: name.into(), spec, source: format!("{}:{line}", file.display()), version: 0 };
         let selector_span = document.positions.nearest("/spec/namespaces/selector");
         self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans, selector_span });
     }

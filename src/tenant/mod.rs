@@ -31,6 +31,8 @@ pub struct Tenant {
     pub spec: FlinkTenantSpec,
     /// `file:line` of its manifest, for messages; empty for the built-in tenant.
     pub source: String,
+    /// The FlinkTenant's resource version when it said this, as far as is known; 0 for one from a file.
+    pub version: u64,
 }
 
 /// Whether a name matches a pattern: exact, or by its beginning where the pattern ends in a star.

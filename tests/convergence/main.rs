@@ -63,7 +63,7 @@ fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
 
 /// A gate where everything belongs to one tenant.
 fn gate(spec: FlinkTenantSpec) -> Gate {
-    let tenant = Tenant { name: "payments".into(), spec, source: String::new() };
+    let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn)
 }
 

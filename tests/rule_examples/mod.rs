@@ -35,7 +35,7 @@ pub fn spec(rule: &Rule) -> Value {
 pub fn gate(policies: &Arc<PolicySet>, spec: Value) -> Gate {
     let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
     spec.namespaces.names = vec!["*".into()];
-    let tenant = Tenant { name: "examples".into(), spec, source: String::new() };
+    let tenant = Tenant { name: "examples".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies.clone(), Unassigned::Warn)
 }
 
@@ -50,7 +50,7 @@ pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Rule) -> Gate {
         UNASSIGNED => gate_of_nobody(policies, Unassigned::Deny),
         AMBIGUOUS => {
             let spec: FlinkTenantSpec = serde_json::from_value(serde_json::json!({"namespaces": {"names": ["*"]}})).unwrap();
-            let tenant = |name: &str| Tenant { name: name.into(), spec: spec.clone(), source: String::new() };
+            let tenant = |name: &str| Tenant { name: name.into(), spec: spec.clone(), ..Tenant::default() };
             Gate::new(Tenants::new(vec![tenant("payments"), tenant("search")], BTreeMap::new()), policies.clone(), Unassigned::Warn)
         }
         _ => gate(policies, spec(rule)),

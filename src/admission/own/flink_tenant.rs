@@ -30,7 +30,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
 /// Claims that are new with this object; those that were stored before do not keep it from being corrected.
 fn double_claims(gate: &Gate, resource: &Resource, spec: FlinkTenantSpec) -> Vec<Finding> {
     let doubles =
-        |spec: FlinkTenantSpec| gate.tenants().double_claims_of(Tenant { name: resource.name.clone(), spec, source: String::new() });
+        |spec: FlinkTenantSpec| gate.tenants().double_claims_of(Tenant { name: resource.name.clone(), spec, ..Tenant::default() });
     let old = resource.old_object.as_ref().and_then(|old| serde_json::from_value(old.get("spec")?.clone()).ok());
     let before: Vec<(String, String)> =
         old.map(doubles).unwrap_or_default().into_iter().map(|double| (double.earlier.name.clone(), double.what)).collect();

@@ -72,7 +72,7 @@ mod tests {
 
     fn found(volume: &Value, claim: &str) -> Option<Wanted> {
         let spec = json!({"namespaces": {"names": ["payments-prod"]}, "storage": {"checkpoints": {"volume": volume}}});
-        let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), source: String::new() };
+        let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), ..Tenant::default() };
         let policies = Arc::new(PolicySet::built_in().unwrap());
         let gate = Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn);
         let pod = json!({

@@ -1,0 +1,83 @@
+//! What an object counts in its tenant's ledger: as a request to be admitted, and as it lives.
+//!
+//! Both are measured alike, or a reservation would never settle: a Deployment with its pods as mutation will complete them, a
+//! custom resource as it is stored. What an operator made of an object that was counted whole does not count again; its pods do,
+//! and draw on that object.
+
+use super::Gate;
+use crate::flink::{self, Workload};
+use crate::mutate::{self, Foresight};
+use crate::policy::Level;
+use crate::quota::ledger::{KnownLimits, Living, Request};
+use crate::resource::{Operation, Resource};
+use crate::tenant::{Owner, Tenant, enforcement};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The rule under which a ledger refuses.
+pub const QUOTA_RULE: &str = "quota/exceeded";
+/// The same for the limits of one cluster.
+pub const CLUSTER_RULE: &str = "quota/per-cluster";
+
+/// What a request is to be held against.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    /// The tenant's name.
+    pub tenant: String,
+    /// Its limits.
+    pub known: Arc<KnownLimits>,
+    /// What is asked for.
+    pub request: Request,
+}
+
+impl Gate {
+    /// What a request asks of its tenant's ledger; `None` where the tenant has no limits, and for what never counts or never
+    /// waits: objects on their way out, and what an operator made.
+    pub fn charge(&self, resource: &Resource) -> Option<Charge> {
+        if resource.is_leaving() || resource.operation == Operation::Connect || flink::is_made_by_operator(resource) {
+            return None;
+        }
+        let tenant = self.tenant_of(resource)?;
+        let known = Arc::clone(self.limits_of(&tenant.name)?);
+        let workload = self.weighed(resource, &resource.object, &tenant)?;
+        let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+        let before = old.and_then(|old| self.weighed(resource, old, &tenant));
+        let request = Request::of(resource, &workload, before.as_ref());
+        Some(Charge { tenant: tenant.name.clone(), known, request })
+    }
+
+    /// A stored object as it counts; `None` for what never does. Its owners are those that it names itself.
+    pub fn living(&self, stored: &Resource) -> Option<Living> {
+        if flink::is_made_by_operator(stored) {
+            return None;
+        }
+        let workload = match self.tenant_of(stored) {
+            Some(tenant) => self.weighed(stored, &stored.object, &tenant),
+            None => flink::lower_within(stored, &stored.object, &self.surroundings()),
+        }?;
+        Some(Living::of(stored, &workload)).filter(|living| !living.usage.is_empty())
+    }
+
+    /// How grave it is for an object to pass its tenant's limits; `None` where the tenant lets it.
+    pub fn quota_level(&self, resource: &Resource, rule: &str) -> Option<Level> {
+        let tenant = self.tenant_of(resource)?;
+        enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
+    }
+
+    fn tenant_of(&self, resource: &Resource) -> Option<Arc<Tenant>> {
+        match self.tenants().owner(&resource.namespace) {
+            Owner::Tenant(tenant) => Some(tenant),
+            Owner::Unassigned | Owner::Ambiguous(_) => None,
+        }
+    }
+
+    fn weighed(&self, resource: &Resource, object: &Value, tenant: &Tenant) -> Option<Workload> {
+        let surroundings = self.surroundings();
+        let workload = flink::lower_within(resource, object, &surroundings)?;
+        let Some(Foresight { object, pods, .. }) = mutate::foresee(resource, object, &workload, &tenant.spec) else {
+            return Some(workload);
+        };
+        let lowered = object.as_ref().and_then(|object| flink::lower_within(resource, object, &surroundings));
+        Some(lowered.unwrap_or(Workload { pods, ..workload }))
+    }
+}
