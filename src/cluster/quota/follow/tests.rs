@@ -50,9 +50,14 @@ fn ok(lines: &[String]) -> (u16, String) {
 
 /// So many things that are told, in short.
 async fn told(client: Client, kind: &str, count: usize) -> Vec<String> {
+    told_within(client, kind, count, Duration::ZERO).await
+}
+
+/// The same, where a kind must have been missing for so long.
+async fn told_within(client: Client, kind: &str, count: usize, unserved: Duration) -> Vec<String> {
     let (sender, mut told) = mpsc::channel(64);
     let brief = Duration::from_millis(1);
-    let timings = Timings { pauses: (brief, brief), unserved: brief, listing: Duration::from_secs(60) };
+    let timings = Timings { pauses: (brief, brief), unserved, listing: Duration::from_secs(60) };
     let following = tokio::spawn(follow(client, Kind::named(kind).unwrap(), timings, sender));
     let mut all = Vec::new();
     while all.len() < count {
@@ -175,4 +180,12 @@ async fn of_what_only_owns_others_metadata_is_asked_for() {
     set["kind"] = json!("PartialObjectMetadata");
     let (client, _) = client(vec![ok(&[event("ADDED", set), bookmark("7", true)])]);
     assert_eq!(told(client, "ReplicaSet", 3).await, ["began apps/v1", "set@3", "listed 7"]);
+}
+
+#[tokio::test]
+async fn what_was_served_is_not_taken_for_gone_at_once() {
+    let list = |version: &str| ok(&[event("ADDED", pod("a", "3")), bookmark(version, true)]);
+    let (client, _) = client(vec![list("7"), failed(404), failed(404), list("9")]);
+    let expected = ["began apps/v1", "a@3", "listed 7", "broke", "began apps/v1", "broke", "began apps/v1", "a@3", "listed 9"];
+    assert_eq!(told_within(client, "Deployment", expected.len(), Duration::from_secs(3_600)).await, expected);
 }
