@@ -2,6 +2,7 @@
 
 use super::super::as_text;
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
+use crate::flink::claims::claim_for;
 use crate::flink::map_options::{map_entries, map_list};
 use crate::flink::values::list_elements;
 use crate::resource::pointer;
@@ -74,7 +75,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if allowed.secrets.is_none() && allowed.config_maps.is_none() && allowed.claims.is_none() {
         return;
     }
-    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|name| name.replace("{cluster}", "*"));
+    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|pattern| claim_for(pattern, "*"));
     for set in &subject.workload.pods {
         let mut note = |kind: Kind, name: &str, place: &str| {
             if let Some(list) = allowed.refused(kind, name) {
