@@ -102,9 +102,10 @@ fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
         ("PersistentVolumeClaim", claim("data-tm-b-0")),
         ("PersistentVolumeClaim", claim("data-tm-a-x")),
     ]);
-    let owners: Vec<Vec<String>> =
-        living(&census).into_iter().filter(|living| living.object.kind != "StatefulSet").map(|living| living.owners).collect();
-    assert_eq!(owners, [vec![], vec![], vec!["StatefulSet/prod/tm-a".to_owned()]]);
+    let mut ledger = Ledger::default();
+    ledger.settle(&View { objects: living(&census), ..View::default() }, &KnownLimits::default()).unwrap();
+    assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
+    assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);
 }
 
 #[test]
