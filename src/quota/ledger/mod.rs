@@ -33,6 +33,7 @@
 //! - That who settles has all objects of the kinds that count as they stood at one resource version a kind; views older than one that
 //!   was settled with are [refused](settle::Stale), and by the Lease's version those of a former leader.
 //! - That who settles asks for each object whose request is over and of which the view shows nothing, before it says so.
+//! - That who settles has heard within [`HORIZON`] whose a namespace has become.
 //!
 //! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's own.
 //!
