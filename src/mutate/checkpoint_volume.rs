@@ -5,10 +5,11 @@
 //! pods that lack it get it at the same path. A claim that clusters share is mounted with a folder for each.
 
 use super::Conflict;
-use super::context::{Context, Pods, elements, text};
+use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
+use crate::resource::fields::{elements, text};
 use crate::resource::{metadata_text, pointer};
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
