@@ -5,7 +5,7 @@
 mod cases;
 mod manifests;
 
-use cases::{findings_in, folder, lines, lint, review, tenant, webhooks};
+use cases::{asked, findings_in, folder, lines, lint, review, tenant, webhooks};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::Finding;
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ fn the_linter_says_it_of_files() {
 
 /// What the validating webhook says of what the mutating one left.
 fn validated(gate: &Gate, review: &Value) -> Vec<Finding> {
-    let [_, validated] = webhooks(gate, review);
+    let [_, validated] = webhooks(gate, asked(review));
     validated
 }
 

@@ -5,7 +5,7 @@
 mod cases;
 mod manifests;
 
-use cases::{findings_in, folder, list, review};
+use cases::{findings_in, folder, list};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::Finding;
 use flinkgate::resource::{Operation, Resource};
@@ -43,7 +43,7 @@ fn gate(tenants: &[Value]) -> Gate {
 }
 
 fn webhooks(gate: &Gate, object: &Value) -> Vec<Finding> {
-    cases::webhooks(gate, &review("CREATE", object, &Value::Null)).concat()
+    cases::webhooks(gate, Resource::from_manifest(object.clone()).unwrap()).concat()
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod cases;
 mod manifests;
 
-use cases::{findings_in, flinkgate, folder, lint, review, tenant};
+use cases::{asked, findings_in, flinkgate, folder, lint, review, tenant};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level};
 use manifests::read;
@@ -96,7 +96,7 @@ fn the_linter_sees_every_way_round() {
 
 /// What both webhooks say.
 fn webhooks(gate: &Gate, object: &Value) -> BTreeSet<Finding> {
-    cases::webhooks(gate, &review("CREATE", object, &Value::Null)).into_iter().flatten().collect()
+    cases::webhooks(gate, asked(&review("CREATE", object, &Value::Null))).into_iter().flatten().collect()
 }
 
 #[test]

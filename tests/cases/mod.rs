@@ -6,6 +6,7 @@ use assert_cmd::Command;
 use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::Finding;
+use flinkgate::resource::Resource;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
@@ -87,9 +88,13 @@ pub fn review(operation: &str, object: &Value, old: &Value) -> Value {
         "userInfo": {"username": "alice"}, "object": object, "oldObject": old}})
 }
 
+/// What a review asks about.
+pub fn asked(review: &Value) -> Resource {
+    Review::parse(review.to_string().as_bytes()).unwrap().resource().unwrap()
+}
+
 /// What the mutating webhook says, and the validating one of what that left.
-pub fn webhooks(gate: &Gate, review: &Value) -> [Vec<Finding>; 2] {
-    let mut resource = Review::parse(review.to_string().as_bytes()).unwrap().resource().unwrap();
+pub fn webhooks(gate: &Gate, mut resource: Resource) -> [Vec<Finding>; 2] {
     let mutation = gate.mutate(&resource);
     match &mutation.patch {
         Some(patch) => json_patch::patch(&mut resource.object, patch).unwrap(),

@@ -9,9 +9,14 @@ use std::path::{Path, PathBuf};
 /// The only document of a file.
 pub fn read(file: impl AsRef<Path>) -> Value {
     let file = file.as_ref();
-    let [document] = yaml::parse(&std::fs::read_to_string(file).unwrap()).try_into().expect("one document");
-    assert_eq!(document.problems, [], "{}", file.display());
-    document.value.unwrap()
+    document(&std::fs::read_to_string(file).unwrap(), &file.display().to_string())
+}
+
+/// The only document of a text, which is called so in a failure.
+pub fn document(text: &str, name: &str) -> Value {
+    let [document] = yaml::parse(text).try_into().expect("one document");
+    assert_eq!(document.problems, [], "{name}");
+    document.value.expect("a value")
 }
 
 /// The files of a folder and the folders in it, by their extension, in one order everywhere.
