@@ -20,6 +20,7 @@ mod operator;
 mod operator_config;
 mod own_kinds;
 mod pod_security;
+mod quota;
 mod registration;
 mod scale;
 mod support;
