@@ -23,5 +23,7 @@ mod pod_security;
 mod quota;
 mod registration;
 mod scale;
+#[path = "../seeded/mod.rs"]
+mod seeded;
 mod support;
 mod visible;
