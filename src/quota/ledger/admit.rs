@@ -60,8 +60,8 @@ impl Ledger {
         let charges: Vec<Usage> = line.iter().map(|object| charge(self, object)).collect();
         let weight = self.weight;
         self.put(&request.object, Some(slot));
-        let mut missing = self.missing_to_tenant(&total);
-        for (object, charge) in line.iter().zip(&charges) {
+        let mut missing = if request.waived.tenant { Vec::new() } else { self.missing_to_tenant(&total) };
+        for (object, charge) in line.iter().zip(&charges).filter(|_| !request.waived.cluster) {
             missing.extend(self.missing_to_cluster(object, charge));
         }
         let full = self.weight > CAPACITY && self.weight > weight;

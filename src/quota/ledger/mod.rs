@@ -52,7 +52,7 @@ pub mod slot;
 pub use admit::Decision;
 pub use horizon::{HORIZON, Sightings};
 pub use object::ObjectRef;
-pub use request::{Request, TaskManagers};
+pub use request::{Request, TaskManagers, Waived};
 pub use settle::{Living, Settled, View};
 pub use shortage::Shortage;
 pub use slot::{Reservation, Slot};

@@ -29,6 +29,17 @@ pub struct Request {
     pub version: u64,
     /// Its TaskManagers, so that a refusal can say how many fewer would fit.
     pub task_managers: Option<TaskManagers>,
+    /// Limits that it may pass; what it uses is counted all the same.
+    pub waived: Waived,
+}
+
+/// Limits that do not hold for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Waived {
+    /// The tenant's.
+    pub tenant: bool,
+    /// Those of one cluster.
+    pub cluster: bool,
 }
 
 /// TaskManagers that are all alike.
@@ -61,6 +72,7 @@ impl Request {
             before: before.unwrap_or_default(),
             version: old.map_or(0, |old| metadata_text(old, "resourceVersion").parse().unwrap_or(UNKNOWN_VERSION)),
             task_managers: TaskManagers::of(workload),
+            waived: Waived::default(),
             object,
             owners,
         }
