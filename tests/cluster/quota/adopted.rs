@@ -68,7 +68,8 @@ fn a_tenant_that_is_made_again_finds_what_came_while_it_was_away() {
     let tenant = scene.get(&["flinktenant", "again"]);
     scene.kubectl(&["delete", "flinktenant", "again"]);
     until("the namespace is nobody's", || scene.ask(&pod(&namespace, "meanwhile", 3)));
-    let object = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "again"}, "spec": tenant["spec"]});
+    let object =
+        json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "again"}, "spec": tenant["spec"]});
     scene.create(&object.to_string());
     scene.wait_labelled(&namespace, "again");
     scene.wait_limits(&[&namespace], "4");

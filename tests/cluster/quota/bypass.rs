@@ -35,9 +35,8 @@ fn what_is_scaled_is_charged_what_it_grows_by() {
     scene.ask(&deployment(&namespace, "web", 1)).unwrap();
     scene.ask(&cluster(&namespace, "etl", 1)).unwrap();
     scene.settled("scaled-up", 3);
-    let scale = |what: &str, replicas: u64| {
-        scene.try_kubectl(&["scale", what, &format!("--replicas={replicas}"), "--namespace", &namespace], "")
-    };
+    let scale =
+        |what: &str, replicas: u64| scene.try_kubectl(&["scale", what, &format!("--replicas={replicas}"), "--namespace", &namespace], "");
     for (what, most) in [("deployment/web", 6), ("flinkdeployment/etl", 6)] {
         let refusal = scale(what, most + 1).unwrap_err();
         assert!(refusal.contains("quota/exceeded") && refusal.contains("5 of 8 free"), "{what}: {refusal}");

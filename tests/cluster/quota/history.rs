@@ -155,7 +155,9 @@ async fn follow(api: Api<DynamicObject>, mut version: String, told: Arc<Mutex<To
                 let mut stream = std::pin::pin!(stream);
                 while let Some(event) = stream.next().await {
                     match event {
-                        Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => version = note(&told, &object, true, &prefix, &tenant),
+                        Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
+                            version = note(&told, &object, true, &prefix, &tenant)
+                        }
                         Ok(WatchEvent::Deleted(object)) => version = note(&told, &object, false, &prefix, &tenant),
                         Ok(WatchEvent::Bookmark(bookmark)) => version = bookmark.metadata.resource_version,
                         Ok(WatchEvent::Error(status)) => note_gap(&told, &kube::Error::Api(status)),

@@ -63,9 +63,8 @@ fn kubernetes_141904_who_is_over_one_limit_is_not_admitted_because_something_els
     let meddler = Meddler::start(&scene.as_service_account("flinkgate-system", "flinkgate"), "conflict");
     let before = meddler.written();
     // Pods that fit in number and not in cpu among those that fit.
-    let objects: Vec<Value> = (0..60)
-        .map(|number| pod([one, two][number / 2 % 2], &format!("pod-{number}"), if number % 3 == 0 { 11 } else { 1 }))
-        .collect();
+    let objects: Vec<Value> =
+        (0..60).map(|number| pod([one, two][number / 2 % 2], &format!("pod-{number}"), if number % 3 == 0 { 11 } else { 1 })).collect();
     let answers = create_at_once(&scene.servers(), &objects);
     assert!(meddler.written() > before, "nobody was in conflict");
     drop(meddler);

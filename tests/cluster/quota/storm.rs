@@ -69,7 +69,7 @@ fn a_tenant_is_within_its_limits_at_every_revision_of_a_storm_and_its_ledger_is_
     }
     until("the tenant's status shows it", || {
         let status = scene.get(&["flinktenant", TENANT])["status"].take();
-        let shown = status["used"]["cpu"] == charged[0].to_string() && status["clusters"] == charged[3];
+        let shown = status["used"]["cpu"].as_str() == Some(charged[0].to_string().as_str()) && status["clusters"] == charged[3];
         if shown { Ok(()) } else { Err(format!("{charged:?} {status}")) }
     });
 }

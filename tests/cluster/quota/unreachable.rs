@@ -47,7 +47,10 @@ fn without_its_api_server_flinkgate_asks_clients_to_wait_and_goes_on_when_it_is_
             let status = create(&scene, &pod(&namespace, "meanwhile", cpu)).unwrap_err();
             let retry_after = status.details.as_ref().map(|details| details.retry_after_seconds);
             assert_eq!((status.code, retry_after), (429, Some(5)), "{state:?}, {cpu} cpu: {status:?}");
-            assert!(status.message.contains("cannot be looked up") && status.message.contains("try again"), "{state:?}, {cpu} cpu: {status:?}");
+            assert!(
+                status.message.contains("cannot be looked up") && status.message.contains("try again"),
+                "{state:?}, {cpu} cpu: {status:?}"
+            );
         }
         // Who asks for nothing more is not in need of an answer.
         scene.kubectl(&["label", "pod", "before", &format!("state={state:?}"), "--overwrite", "--namespace", &namespace]);

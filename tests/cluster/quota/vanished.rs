@@ -68,7 +68,10 @@ fn refused_by_a_webhook_that_is_asked_at_the_same_time() {
     until_refused(&pod(LATER, DOOMED, 1));
     let objects: Vec<Value> = (0..5).map(|number| pod(LATER, &format!("{DOOMED}-{number}"), 1)).collect();
     let answers = create_at_once(&scene.servers(), &objects);
-    assert!(answers.refusals().len() == 5 && answers.refusals().iter().all(|refusal| refusal.message.contains("somebody else")), "{answers:?}");
+    assert!(
+        answers.refusals().len() == 5 && answers.refusals().iter().all(|refusal| refusal.message.contains("somebody else")),
+        "{answers:?}"
+    );
     // It is not given back before it is known that nothing comes of it.
     let (ledger, _) = scene.ledger(LATER).unwrap();
     assert_eq!((ledger.reservations(), scene.charged(LATER)[0]), (5, 5));

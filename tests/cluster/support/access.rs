@@ -85,7 +85,9 @@ impl Access {
 
     /// A client that shows every answer: the other one asks again by itself where it is told to wait.
     pub async fn frank_client(&self) -> kube::Client {
-        kube::Client::try_from(kube::Config { default_retry: false, ..self.config().await }).unwrap()
+        let mut config = self.config().await;
+        config.default_retry = false;
+        kube::Client::try_from(config).unwrap()
     }
 
     async fn config(&self) -> kube::Config {
