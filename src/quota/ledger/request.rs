@@ -19,7 +19,7 @@ pub struct Request {
     pub object: ObjectRef,
     /// The UID under which it is or would be stored: that of the object, never that of the review.
     pub uid: String,
-    /// UIDs of those that own it, nearest first; the nearest that the ledger knows is drawn on.
+    /// Those that own it, nearest first, by UID or as `KIND/NAMESPACE/NAME`; the nearest that the ledger knows is drawn on.
     pub owners: Vec<String>,
     /// What it would use.
     pub usage: Usage,
