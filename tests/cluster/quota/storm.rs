@@ -23,7 +23,7 @@ const CLIENTS: usize = 32;
 /// Each client's own, dry runs not counted.
 const CREATES: usize = 34;
 /// As [`super::scene::RESOURCES`]: reached about halfway.
-const HARD: Amounts = [240, 220, 60, 14];
+const HARD: Amounts = [280, 250, 60, 14];
 /// What never came to be is free again after the horizon of 90 s, a settling, and, the leader having died, another's Lease.
 const REST: Duration = Duration::from_secs(240);
 
