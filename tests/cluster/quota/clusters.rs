@@ -1,6 +1,7 @@
 //! Flink's unit is the cluster: it is charged whole, its pods draw on that, and pods beyond it extend it or are refused.
 
 use super::scene::{cluster, pod, pod_of, scene};
+use crate::native::recorded;
 use crate::support::operator::Operator;
 use crate::support::wait::until;
 use serde_json::{Value, json};
@@ -108,4 +109,67 @@ fn one_cluster_stays_within_the_limits_of_one_cluster_with_the_pods_beyond_it() 
     // What is no cluster is held against the tenant's limits alone.
     scene.ask(&pod(&namespace, "large", 5)).unwrap();
     scene.settled("per-cluster", 9);
+}
+
+/// As `flink run --target kubernetes-application` makes it, without a custom resource.
+#[test]
+fn a_native_cluster_is_its_job_managers_deployment_and_grows_with_its_task_managers() {
+    let scene = scene();
+    let namespace = scene.tenant_with("native", json!({"cpu": "3", "clusters": 1}));
+    scene.kubectl(&["create", "serviceaccount", "flink", "--namespace", &namespace]);
+    let here = |file: &str| {
+        let mut object = recorded(file);
+        object["metadata"]["namespace"] = json!(namespace);
+        object
+    };
+    let deployment = here("01-CREATE-Deployment-fraud-scoring.json");
+    scene.ask(&deployment).unwrap();
+    let uid = scene.get(&["deployment", "fraud-scoring", "--namespace", &namespace])["metadata"]["uid"].take();
+    let task_manager = |number: usize| {
+        let mut pod = here("06-CREATE-Pod-fraud-scoring-taskmanager-1-1.json");
+        pod["metadata"]["name"] = json!(format!("fraud-scoring-taskmanager-1-{number}"));
+        pod["metadata"]["ownerReferences"][0]["uid"] = uid.clone();
+        pod
+    };
+    for number in [1, 2] {
+        scene.ask(&task_manager(number)).unwrap();
+    }
+    scene.over_quota(&task_manager(3));
+    scene.settled("native", 3);
+    let refusal = scene.over_quota(&task_manager(3));
+    assert!(refusal.contains("0 of 3 free"), "{refusal}");
+    let mut second = deployment;
+    second["metadata"]["name"] = json!("fraud-training");
+    let refusal = scene.over_quota(&second);
+    assert!(refusal.contains("1 more clusters asked for, 0 of 1 free"), "{refusal}");
+    assert!(refusal.contains("Deployment/native/fraud-scoring (1)"), "{refusal}");
+    scene.kubectl(&["delete", "deployment", "fraud-scoring", "--cascade=foreground", "--timeout=60s", "--namespace", &namespace]);
+    scene.settled("native", 0);
+}
+
+#[test]
+fn both_colours_of_a_blue_green_deployment_are_charged_and_drawn_on() {
+    let scene = scene();
+    let namespace = scene.tenant_with("colours", json!({"cpu": "6"}));
+    let template = json!({"spec": cluster(&namespace, "", 2)["spec"]});
+    let blue_green = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment",
+        "metadata": {"name": "etl", "namespace": namespace}, "spec": {"template": template}});
+    let mut too_large = blue_green.clone();
+    too_large["spec"]["template"]["spec"]["taskManager"]["replicas"] = json!(3);
+    let refusal = scene.over_quota(&too_large);
+    assert!(refusal.contains("8 more cpu asked for"), "{refusal}");
+    scene.ask(&blue_green).unwrap();
+    scene.settled("colours", 6);
+    let parent = scene.get(&["flinkbluegreendeployment", "etl", "--namespace", &namespace]);
+    let colour = |colour: &str| {
+        let mut child = cluster(&namespace, &format!("etl-{colour}"), 2);
+        child["metadata"]["ownerReferences"] = pod_of(&parent, "", 1)["metadata"]["ownerReferences"].take();
+        child
+    };
+    for name in ["blue", "green"] {
+        scene.ask(&colour(name)).unwrap();
+    }
+    scene.settled("colours", 6);
+    // There are two colours, whoever says that he is one.
+    scene.over_quota(&colour("red"));
 }
