@@ -54,7 +54,7 @@ pub use admit::Decision;
 pub use horizon::{HORIZON, Sightings};
 pub use object::ObjectRef;
 pub use request::{Request, TaskManagers, Waived};
-pub use settle::{Living, Open, Settled, View};
+pub use settle::{LARGEST, Living, Open, Settled, View};
 pub use shortage::Shortage;
 pub use slot::{Reservation, Slot};
 

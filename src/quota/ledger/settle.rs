@@ -22,7 +22,7 @@ pub struct Living {
     pub usage: Usage,
 }
 
-/// All living objects of a tenant that count.
+/// All living objects of a tenant that count, with those that use nothing and may with an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The objects.
@@ -160,16 +160,26 @@ impl Ledger {
     }
 }
 
+impl Open {
+    /// Whether it shows what became of the request that a view at `position` has its object at version `seen`, or not at all.
+    pub fn is_shown(&self, seen: Option<u64>, position: Option<u64>) -> bool {
+        is_shown(self.base, seen, position)
+    }
+}
+
+fn is_shown(base: u64, seen: Option<u64>, position: Option<u64>) -> bool {
+    match seen {
+        // An update is stored over its base or never; so the base is past, and with it the request.
+        Some(version) => version > base,
+        // The base was there, and is there no longer.
+        None => base > 0 && position.is_some_and(|position| position >= base),
+    }
+}
+
 /// Whether the request behind a reservation may yet store something that a view at `position` does not show. `seen` is the
 /// version at which the view has the object.
 fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, over: u64) -> bool {
-    let shows_what_became_of_it = match seen {
-        // An update is stored over its base or never; so the base is past, and with it the request.
-        Some(version) => version > reservation.base,
-        // The base was there, and is there no longer.
-        None => reservation.base > 0 && position.is_some_and(|position| position >= reservation.base),
-    };
-    !shows_what_became_of_it && reservation.stamp >= over
+    !is_shown(reservation.base, seen, position) && reservation.stamp >= over
 }
 
 /// Counts living objects: into slots of their own, or into the nearest slot that they draw on; gives the rest.

@@ -170,3 +170,14 @@ fn a_settling_tells_who_is_charged_most_and_what_is_on_its_way() {
     assert_eq!(settled.total.get("clusters").units_ceil(), 29);
     assert!(!settles(&mut ledger, &view(5, 0, &objects)).first);
 }
+
+#[test]
+fn what_uses_nothing_yet_is_not_taken_for_gone() {
+    let mut ledger = ledger(10);
+    admits(&mut ledger, &updates("Deployment", "jm", 5, cpu(0), cpu(8)));
+    let idle = living("Deployment", "jm", 5, &[], Usage::default());
+    settles(&mut ledger, &view(9, 0, std::slice::from_ref(&idle)));
+    assert_eq!(cores(&ledger), 8);
+    settles(&mut ledger, &view(10, 0, &[Living { version: 10, usage: cpu(8), ..idle }]));
+    assert_eq!((cores(&ledger), ledger.reservations()), (8, 0));
+}
