@@ -89,7 +89,8 @@ impl<S: Store> Clerk<S> {
         }
     }
 
-    /// One compare-and-swap for a whole batch. What is refused is refused by the ledger as it is stored, not by one that was kept.
+    /// One compare-and-swap for a whole batch. What is refused, and what a dry run is told, is by the ledger as it is stored: one that
+    /// was kept is only as good as the write that shows that nobody else has written.
     async fn attempt(&mut self, batch: &[Waiter]) -> Result<Vec<Outcome>, StoreError> {
         // What a settling tells of the ledger must be so now: what nobody changed is not compared with the store.
         let settles = batch.iter().any(|waiter| matches!(waiter.work, Work::Settle { .. }));
@@ -100,7 +101,7 @@ impl<S: Store> Clerk<S> {
             None => self.in_time(self.store.read(&self.tenant)).await?,
         };
         let (mut outcomes, mut change) = self.apply(&mut at.ledger, batch);
-        if was_kept && !outcomes.iter().all(Outcome::is_fine) {
+        if was_kept && !(change == Change::ToStore && outcomes.iter().all(Outcome::is_fine)) {
             at = self.in_time(self.store.read(&self.tenant)).await?;
             (outcomes, change) = self.apply(&mut at.ledger, batch);
         }

@@ -186,7 +186,8 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::quota::ledger::Ledger;
-    use crate::quota::store::StoreError;
+    use crate::quota::limits::Limits;
+    use crate::quota::store::{InMemoryStore, StoreError};
     use std::time::Duration;
 
     /// Nobody reaches it.
@@ -202,13 +203,33 @@ mod tests {
         }
     }
 
+    fn pod(name: &str) -> Request {
+        let usage = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into_iter().collect();
+        Request { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), usage, ..Request::default() }
+    }
+
     #[tokio::test]
     async fn who_waited_too_long_is_told_why() {
-        let usage = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into_iter().collect();
-        let request = Request { object: ObjectRef::new("Pod", "prod", "p"), uid: "u".into(), usage, ..Request::default() };
         let deadline = Instant::now() + Duration::from_secs(1);
-        let answer = Ledgers::new(Arc::new(Away)).admit("payments", request, Arc::default(), deadline, false).await;
+        let answer = Ledgers::new(Arc::new(Away)).admit("payments", pod("p"), Arc::default(), deadline, false).await;
         let why = "connection refused".into();
         assert_eq!(answer, Answer::Busy(Busy::Unreachable { tenant: "payments".into(), why }));
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_is_told_what_holds_now_and_not_what_this_replica_last_saw() {
+        let store = Arc::new(InMemoryStore::default());
+        let [here, there] = [(); 2].map(|()| Ledgers::new(Arc::clone(&store)));
+        let hard = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into();
+        let known = Arc::new(KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } });
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let admit = async |replica: &Ledgers<InMemoryStore>, name: &str, dry_run: bool| {
+            replica.admit("payments", pod(name), Arc::clone(&known), deadline, dry_run).await == Answer::Admitted
+        };
+        // One that has written keeps what it wrote.
+        assert!(admit(&here, "a", false).await);
+        here.forget("payments", pod("a").object, deadline).await;
+        assert!(admit(&there, "b", false).await);
+        assert!(!admit(&here, "c", true).await);
     }
 }

@@ -67,7 +67,7 @@ fn a_flink_deployment_that_never_named_its_task_managers_is_scaled_by_what_it_ha
     };
     let stored = |pointer: &str| scene.get(&["flinkdeployment/etl", "--namespace", &namespace]).pointer(pointer).cloned();
     let refusal = scale(8).unwrap_err();
-    assert!(refusal.contains("quota/exceeded") && refusal.contains("4 more cpu"), "{refusal}");
+    assert!(refusal.contains("quota/exceeded") && refusal.contains("5 more cpu asked for, 4 of 8 free"), "{refusal}");
     assert_eq!(stored("/spec/taskManager/replicas"), None::<Value>);
     scale(7).unwrap();
     scene.settled("unnamed", 8);

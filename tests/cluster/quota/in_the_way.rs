@@ -66,6 +66,7 @@ fn over_a_lowered_limit_everything_passes_that_asks_for_no_more() {
     lowered.resize("1").unwrap();
     over(lowered.resize("2"));
     lowered.run(&["scale", "flinkdeployment/etl", "--replicas=2"]).unwrap();
+    scene.settled("lowered", 4);
     over(lowered.run(&["scale", "flinkdeployment/etl", "--replicas=3"]));
     lowered.patch("flinkdeployment/etl", &json!({"spec": {"taskManager": {"replicas": 1}}})).unwrap();
     scene.settled("lowered", 3);
