@@ -8,7 +8,7 @@ use serde_json::json;
 fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_fit() {
     let scene = scene();
     let namespace = scene.tenant_with("told", json!({"cpu": "15", "clusters": 5}));
-    for (name, task_managers) in [("small", 1), ("large", 4), ("middle", 2), ("tiny", 0)] {
+    for (name, task_managers) in [("small", 1), ("large", 4), ("middle", 2), ("other", 1)] {
         scene.ask(&cluster(&namespace, name, task_managers)).unwrap();
     }
     scene.ask(&pod(&namespace, "tool", 1)).unwrap();
