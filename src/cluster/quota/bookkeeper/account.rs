@@ -16,6 +16,8 @@ pub(super) struct Account {
     /// Its namespaces in which there is anything.
     pub(super) namespaces: BTreeSet<String>,
     pub(super) sightings: Sightings,
+    /// The stamp that its ledger gave next when it was last settled.
+    next: u64,
     /// What was on its way when its ledger was last settled.
     pub(super) open: Vec<Open>,
     /// When something first and last changed since it was looked at.
@@ -40,6 +42,7 @@ impl Account {
             limits,
             namespaces: BTreeSet::new(),
             sightings: Sightings::default(),
+            next: 0,
             open: Vec::new(),
             changed: Some((now, now)),
             not_before: None,
@@ -79,10 +82,11 @@ impl Account {
 
     /// Its ledger was settled.
     pub(super) fn settled(&mut self, settled: Settled, now: Instant) {
-        // Stamps of another ledger say nothing of this one's.
-        if settled.first {
+        // Stamps of a ledger that was deleted say nothing of the one that was begun since.
+        if settled.first || settled.next < self.next {
             self.sightings = Sightings::default();
         }
+        self.next = settled.next;
         self.sightings.note(now, settled.next);
         self.stand(Standing::from(&settled), now);
         self.open = settled.open;
