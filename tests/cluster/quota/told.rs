@@ -12,7 +12,7 @@ fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_f
         scene.ask(&cluster(&namespace, name, task_managers)).unwrap();
     }
     scene.ask(&pod(&namespace, "tool", 1)).unwrap();
-    scene.settled("told", 12);
+    scene.settled("told", 13);
     assert_eq!(scene.over_quota(&cluster(&namespace, "next", 4)).trim(), "TO BE FILLED IN");
     assert_eq!(scene.over_quota(&pod(&namespace, "next", 4)).trim(), "TO BE FILLED IN");
 }
