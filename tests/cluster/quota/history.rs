@@ -61,6 +61,8 @@ pub struct Replayed {
     pub lived: BTreeSet<String>,
     /// The most that ever lived at once.
     pub most: Amounts,
+    /// The most that the ledger was ever charged.
+    pub charged: Amounts,
     /// What lives at the end.
     pub living: Amounts,
 }
@@ -113,7 +115,8 @@ impl Drop for History {
 fn replay(revisions: &[Revision], hard: Amounts) -> Replayed {
     let mut living: BTreeMap<&str, Amounts> = BTreeMap::new();
     let mut ledger: Amounts = [0; 4];
-    let mut replayed = Replayed { revisions: revisions.len(), of_ledger: 0, lived: BTreeSet::new(), most: [0; 4], living: [0; 4] };
+    let mut replayed =
+        Replayed { revisions: revisions.len(), of_ledger: 0, lived: BTreeSet::new(), most: [0; 4], charged: [0; 4], living: [0; 4] };
     let within = |inner: &Amounts, outer: &Amounts| inner.iter().zip(outer).all(|(inner, outer)| inner <= outer);
     for Revision { version, what } in revisions {
         let changed = match what {
@@ -132,6 +135,7 @@ fn replay(revisions: &[Revision], hard: Amounts) -> Replayed {
             What::Ledger(stored) => {
                 replayed.of_ledger += 1;
                 ledger = stored.as_ref().map(|ledger| charged(ledger)).unwrap_or_default();
+                replayed.charged.iter_mut().zip(ledger).for_each(|(most, charged)| *most = charged.max(*most));
                 "the ledger"
             }
         };

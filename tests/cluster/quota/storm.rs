@@ -6,7 +6,7 @@
 mod client;
 mod rival;
 
-use super::history::History;
+use super::history::{History, Replayed};
 use super::scene::{Amounts, Scene, charged, uses};
 use crate::support::Options;
 use crate::support::flinkgate::Flinkgate;
@@ -62,7 +62,8 @@ fn a_tenant_is_within_its_limits_at_every_revision_of_a_storm_and_its_ledger_is_
     let charged = charged(&ledger);
     drop(rival);
     let replayed = history.replay(scene.admin(1), &version, HARD);
-    say(&format!("{} revisions, {} of the ledger; at most {:?} of {HARD:?}", replayed.revisions, replayed.of_ledger, replayed.most));
+    let Replayed { revisions, of_ledger, most, charged: reached, .. } = &replayed;
+    say(&format!("{revisions} revisions, {of_ledger} of the ledger; at most {most:?} lived and {reached:?} were charged of {HARD:?}"));
     assert_eq!(replayed.living, charged, "what the watches told is what the ledger says");
     for name in &tally.existing {
         assert!(replayed.lived.contains(name), "{name} was said to exist, and never did");

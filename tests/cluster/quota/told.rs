@@ -8,13 +8,26 @@ use serde_json::json;
 fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_fit() {
     let scene = scene();
     let namespace = scene.tenant_with("told", json!({"cpu": "15", "clusters": 5}));
-    for (name, task_managers) in [("small", 1), ("large", 4), ("middle", 2), ("tiny", 0)] {
+    for (name, task_managers) in [("small", 1), ("large", 4), ("middle", 2), ("other", 1)] {
         scene.ask(&cluster(&namespace, name, task_managers)).unwrap();
     }
     scene.ask(&pod(&namespace, "tool", 1)).unwrap();
-    scene.settled("told", 12);
-    assert_eq!(scene.over_quota(&cluster(&namespace, "next", 4)).trim(), "TO BE FILLED IN");
-    assert_eq!(scene.over_quota(&pod(&namespace, "next", 4)).trim(), "TO BE FILLED IN");
+    scene.settled("told", 13);
+    let users =
+        "Most cpu is used by FlinkDeployment/told/large (5), FlinkDeployment/told/middle (3), FlinkDeployment/told/other (2) and 1 more";
+    let refusal = |webhook: &str, kind: &str, finding: &str| {
+        format!(
+            "Error from server (Forbidden): error when creating \"STDIN\": admission webhook \"{webhook}.flinkgate.dev\" denied the request: \
+             tenant \"told\" refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
+        )
+    };
+    let fewer = format!("5 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: 3 TaskManagers fewer (of 4) would fit");
+    assert_eq!(scene.over_quota(&cluster(&namespace, "next", 4)).trim(), refusal("flink", "FlinkDeployment", &fewer));
+    let less = format!(
+        "4 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: ask for less cpu, let something else of the tenant's go \
+         first, or have the limit raised"
+    );
+    assert_eq!(scene.over_quota(&pod(&namespace, "next", 4)).trim(), refusal("pods", "Pod", &less));
 }
 
 #[test]

@@ -190,7 +190,8 @@ impl Client {
             }
             (false, _) => {
                 let before = object["spec"]["taskManager"]["replicas"].as_u64().unwrap();
-                let replicas = (before + 1 + self.chance.below(5) as u64) % 6;
+                // Another number from 1 to 5.
+                let replicas = (before + self.chance.below(4) as u64) % 5 + 1;
                 let (patch, params) = (Patch::Merge(json!({"spec": {"replicas": replicas}})), PatchParams::default());
                 let refusal = patiently(&self.waits, || api.patch_scale(name, &params, &patch)).await.err();
                 if refusal.is_none() {
