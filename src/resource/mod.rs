@@ -3,6 +3,7 @@
 //! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing after
 //! it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON Pointer.
 
+pub mod fields;
 pub mod files;
 pub mod pointer;
 pub mod quantity;
@@ -143,6 +144,18 @@ impl Resource {
         Ok(Self { namespace: namespace.into(), name: metadata_text(&object, "name").into(), kind, object, ..Self::default() })
     }
 
+    /// An object as the API server lists it: without the `apiVersion` and `kind` that its list has said once for all.
+    ///
+    /// # Errors
+    /// When it is not a mapping.
+    pub fn from_listed(kind: &GroupVersionKind, mut object: Value) -> Result<Self, ResourceError> {
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("apiVersion".into(), kind.api_version().into());
+            fields.insert("kind".into(), kind.kind.as_str().into());
+        }
+        Self::from_manifest(object)
+    }
+
     /// Whether the object goes away with this or is on its way out already. Only what is stored counts for that: a tenant may
     /// write a `deletionTimestamp` into what is created.
     pub fn is_leaving(&self) -> bool {
@@ -173,12 +186,12 @@ impl Resource {
 
 /// `metadata.<field>` when it is a string, else the empty string.
 pub fn metadata_text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default()
+    object.get("metadata").map_or("", |metadata| fields::text(metadata, field))
 }
 
 /// `metadata.ownerReferences`: who owns an object, in its author's words.
 pub fn owners(object: &Value) -> &[Value] {
-    pointer::at(object, "/metadata/ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    fields::elements_at(object, "/metadata/ownerReferences")
 }
 
 /// The word for a JSON value's type, with its article.

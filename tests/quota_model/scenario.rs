@@ -105,7 +105,7 @@ impl Scenario {
             Plan::Update { name, cores } => {
                 let old = if stale { state.previous.get(*name)? } else { state.living(name)? };
                 let Living { object, uid, version, owners, usage } = old.clone();
-                Some(Request { object, uid, owners, usage: cpu(*cores), before: usage, version, task_managers: None })
+                Some(Request { object, uid, owners, usage: cpu(*cores), before: usage, version, ..Request::default() })
             }
             Plan::Delete { .. } => None,
         }

@@ -1,14 +1,12 @@
 //! Which claim a pod that waits is in want of.
 
 use crate::flink;
+use crate::flink::claims::{DEFAULT_ACCESS_MODE, cluster_of};
 use crate::mutate;
 use crate::pipeline::Gate;
-use crate::resource::Resource;
+use crate::resource::{GroupVersionKind, Resource};
 use crate::tenant::{CheckpointVolume, Owner, Reclaim};
 use serde_json::{Value, json};
-
-/// Access modes where the tenant names none: JobManager and TaskManagers share the claim.
-const SHARED: &str = "ReadWriteMany";
 
 /// A claim that the tenant's template makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,9 +26,7 @@ pub struct Wanted {
 /// The claim that a pod of a tenant mounts for its state, as the tenant's template makes it; `None` where the tenant has no
 /// template or leaves the size to whoever makes claims, and for any other claim: a pod's author names what he likes.
 pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
-    let mut object = pod.clone();
-    object.as_object_mut()?.extend([("apiVersion".to_owned(), "v1".into()), ("kind".to_owned(), "Pod".into())]);
-    let resource = Resource::from_manifest(object).ok()?;
+    let resource = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()).ok()?;
     let Owner::Tenant(tenant) = gate.tenants().owner(&resource.namespace) else { return None };
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = volume.size.as_ref()?;
@@ -40,24 +36,19 @@ pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
     if let (Some(class), Some(fields)) = (&volume.storage_class_name, spec.as_object_mut()) {
         fields.insert("storageClassName".into(), class.as_str().into());
     }
-    let shared = !volume.claim_name.contains("{cluster}");
+    let cluster = cluster_of(&volume.claim_name, &name).map(str::to_owned);
     Some(Wanted {
         namespace: resource.namespace.clone(),
-        cluster: if shared { String::new() } else { cluster_of(&name, &volume.claim_name).to_owned() },
-        goes_with_cluster: !shared && volume.reclaim == Some(Reclaim::Delete),
+        goes_with_cluster: cluster.is_some() && volume.reclaim == Some(Reclaim::Delete),
+        // A blue/green child mounts its parent's, and the claim's name tells.
+        cluster: cluster.unwrap_or_default(),
         name,
         spec,
     })
 }
 
 fn modes(volume: &CheckpointVolume) -> Vec<&str> {
-    if volume.access_modes.is_empty() { vec![SHARED] } else { volume.access_modes.iter().map(String::as_str).collect() }
-}
-
-/// The cluster in a claim's name: a blue/green child mounts its parent's.
-fn cluster_of<'a>(claim: &'a str, pattern: &str) -> &'a str {
-    let (before, after) = pattern.split_once("{cluster}").unwrap_or_default();
-    claim.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or(claim)
+    if volume.access_modes.is_empty() { vec![DEFAULT_ACCESS_MODE] } else { volume.access_modes.iter().map(String::as_str).collect() }
 }
 
 #[cfg(test)]

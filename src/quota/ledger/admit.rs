@@ -76,8 +76,7 @@ impl Ledger {
 
     /// The slot of an object that has none: it draws on the nearest of its owners that has one.
     fn new_slot(&self, request: &Request) -> Slot {
-        let mut owners = request.owners.iter().filter_map(|uid| self.uids.get(uid));
-        Slot { within: owners.find(|owner| request.object.may_draw_on(owner)).cloned(), ..Slot::default() }
+        Slot { within: Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots), ..Slot::default() }
     }
 
     fn with_reservation(&self, mut slot: Slot, request: &Request) -> Slot {
