@@ -1,6 +1,7 @@
 //! The gate itself: one object in, patch and findings out.
 
 use super::case::Case;
+use super::measure;
 use super::passes::passes_always;
 use super::place;
 use super::usage::InputUsage;
@@ -377,12 +378,18 @@ impl Gate {
         let limits = limits.filter(|limits| !limits.is_empty())?;
         let requested = case.usage();
         let clusters = case.workload.clusters();
-        let mut exceeded = if self.by_ledger { Vec::new() } else { limits.exceeded(&requested, used, &Usage::default(), clusters) };
+        let exceeded_since = |before: &Usage| {
+            let mut exceeded = limits.exceeded(&requested, used, before, clusters);
+            // What one object asks for is enough to hold it to the limits of one cluster; what others use, a ledger knows.
+            exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == "cluster");
+            exceeded
+        };
+        let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let before =
-                flink::lower_within(case.resource, old, &self.surroundings).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
-            exceeded = limits.exceeded(&requested, used, &before, clusters);
+            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let before = lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
+            exceeded = exceeded_since(&before.unwrap_or_default());
         }
         // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
         let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
