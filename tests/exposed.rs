@@ -2,14 +2,14 @@
 //! tests/data/exposed through `lint` and through both webhooks, which say the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use assert_cmd::Command;
-use flinkgate::admission::review::Review;
+mod cases;
+mod manifests;
+
+use cases::{asked, findings_in, folder, lines, lint, review, tenant, webhooks};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::Finding;
-use flinkgate::resource::yaml;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 const FOLDER: &str = "tests/data/exposed";
 
@@ -30,14 +30,8 @@ const RULES: [&str; 13] = [
     "security/image-tag",
 ];
 
-fn read(file: &Path) -> Value {
-    let [document] = yaml::parse(&std::fs::read_to_string(file).unwrap()).try_into().expect("one document");
-    assert_eq!(document.problems, [], "{}", file.display());
-    document.value.unwrap()
-}
-
 fn base(name: &str) -> Value {
-    read(Path::new(&format!("{FOLDER}/bases/{name}.yaml")))
+    manifests::read(format!("{FOLDER}/bases/{name}.yaml"))
 }
 
 /// A case with its name, its object, and what is expected.
@@ -50,40 +44,26 @@ struct Case {
 
 /// All cases, each in a namespace of its own.
 fn cases() -> Vec<Case> {
-    let mut files: Vec<_> = std::fs::read_dir(format!("{FOLDER}/cases")).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    let mut cases = Vec::new();
-    for file in files {
-        for case in read(&file).as_array().unwrap() {
-            let name = format!("{}: {}", file.file_stem().unwrap().display(), case["name"].as_str().unwrap());
-            let namespace = format!("case-{}", cases.len());
-            let kind = case.get("base").and_then(Value::as_str).unwrap_or("deployment");
-            let mut object = base(kind);
-            object["metadata"]["namespace"] = namespace.as_str().into();
-            if let Some(patch) = case.get("patch") {
-                json_patch::merge(&mut object, patch);
-            }
-            let place = if kind == "blue-green" { "/spec/template/spec/flinkConfiguration" } else { "/spec/flinkConfiguration" };
-            for (key, value) in case.get("options").and_then(Value::as_object).into_iter().flatten() {
-                object.pointer_mut(place).unwrap()[key] = value.clone();
-            }
-            let mut spec = case.get("tenant").cloned().unwrap_or(json!({}));
-            spec["namespaces"] = json!({"names": [namespace]});
-            let meta = json!({"name": format!("tenant-{}", cases.len())});
-            let tenant = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": meta, "spec": spec});
-            let said = case["said"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect();
-            cases.push(Case { name, tenant, object, said });
-        }
-    }
+    let cases = cases::cases(&format!("{FOLDER}/cases")).into_iter().enumerate();
+    let cases: Vec<Case> = cases.map(|(number, (name, case))| placed(number, name, &case)).collect();
     assert!(cases.len() > 100, "{}", cases.len());
     cases
 }
 
-fn tenants(cases: &[Case]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let text: Vec<String> = cases.iter().map(|case| case.tenant.to_string()).collect();
-    std::fs::write(folder.path().join("tenants.yaml"), text.join("\n---\n")).unwrap();
-    folder
+fn placed(number: usize, name: String, case: &Value) -> Case {
+    let namespace = format!("case-{number}");
+    let kind = case.get("base").and_then(Value::as_str).unwrap_or("deployment");
+    let mut object = base(kind);
+    object["metadata"]["namespace"] = namespace.as_str().into();
+    if let Some(patch) = case.get("patch") {
+        json_patch::merge(&mut object, patch);
+    }
+    let place = if kind == "blue-green" { "/spec/template/spec/flinkConfiguration" } else { "/spec/flinkConfiguration" };
+    for (key, value) in case.get("options").and_then(Value::as_object).into_iter().flatten() {
+        object.pointer_mut(place).unwrap()[key] = value.clone();
+    }
+    assert!(case["said"].is_array(), "{name}");
+    Case { name, tenant: tenant(&format!("tenant-{number}"), &[&namespace], &case["tenant"]), object, said: lines(&case["said"]) }
 }
 
 /// `level rule place`, of the rules that cases are about.
@@ -95,19 +75,13 @@ fn line(level: &str, rule: &str, place: &str) -> Option<String> {
 #[test]
 fn the_linter_says_it_of_files() {
     let cases = cases();
-    let folder = tenants(&cases);
-    let input: Vec<String> = cases.iter().map(|case| case.object.to_string()).collect();
-    let mut lint = Command::cargo_bin("flinkgate").unwrap();
-    lint.args(["lint", "-", "--format", "json", "--tenants"]).arg(folder.path()).write_stdin(input.join("\n---\n"));
-    let output = lint.output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let findings = report["findings"].as_array().unwrap();
+    let report = lint(&folder(cases.iter().map(|case| &case.tenant)), cases.iter().map(|case| &case.object));
     let mut wrong = Vec::new();
     for case in &cases {
-        let own = findings.iter().filter(|finding| finding["object"]["namespace"] == case.object["metadata"]["namespace"]);
+        let own = findings_in(&report, &case.object["metadata"]["namespace"]);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let said: BTreeSet<String> =
-            own.clone().filter_map(|own| line(&text(&own["level"]), &text(&own["rule"]), &text(&own["pointer"]))).collect();
+            own.iter().filter_map(|own| line(&text(&own["level"]), &text(&own["rule"]), &text(&own["pointer"]))).collect();
         if said != case.said {
             wrong.push(format!("{}: {said:?}, not {:?}", case.name, case.said));
         }
@@ -116,33 +90,16 @@ fn the_linter_says_it_of_files() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What the API server would send.
-fn review(operation: &str, object: &Value, old: &Value) -> Value {
-    let version = object["apiVersion"].as_str().unwrap();
-    let (group, version) = version.split_once('/').unwrap_or(("", version));
-    let kind = object["kind"].as_str().unwrap();
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "1", "kind": {"group": group, "version": version, "kind": kind},
-        "resource": {"group": group, "version": version, "resource": "x"}, "operation": operation,
-        "name": object["metadata"]["name"], "namespace": object["metadata"]["namespace"],
-        "userInfo": {"username": "alice"}, "object": object, "oldObject": old}})
-}
-
 /// What the validating webhook says of what the mutating one left.
 fn validated(gate: &Gate, review: &Value) -> Vec<Finding> {
-    let mut resource = Review::parse(review.to_string().as_bytes()).unwrap().resource().unwrap();
-    if let Some(patch) = &gate.mutate(&resource).patch {
-        json_patch::patch(&mut resource.object, patch).unwrap();
-    }
-    gate.validate(&resource).findings
+    let [_, validated] = webhooks(gate, asked(review));
+    validated
 }
 
 #[test]
 fn the_webhooks_say_the_same_of_requests() {
     let cases = cases();
-    let folder = tenants(&cases);
-    let (gate, warnings) = Gate::load(&[folder.path().to_owned()], &[], Unassigned::Warn).unwrap();
-    assert!(warnings.is_empty());
+    let gate = cases::gate(&folder(cases.iter().map(|case| &case.tenant)), Unassigned::Warn);
     for case in &cases {
         let findings = validated(&gate, &review("CREATE", &case.object, &Value::Null));
         let said: BTreeSet<String> = findings.iter().filter_map(|own| line(own.level.as_str(), &own.rule, &own.pointer)).collect();
@@ -152,12 +109,8 @@ fn the_webhooks_say_the_same_of_requests() {
 
 /// A gate of one tenant, `payments`, that has hosts and types of Services.
 fn gate() -> Gate {
-    let folder = tempfile::tempdir().unwrap();
-    let spec = json!({"namespaces": {"names": ["payments"]},
-        "network": {"ingressHosts": ["*.payments.example.com"], "serviceTypes": ["ClusterIP"]}});
-    let tenant = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "payments"}, "spec": spec});
-    std::fs::write(folder.path().join("tenant.yaml"), tenant.to_string()).unwrap();
-    Gate::load(&[folder.path().to_owned()], &[], Unassigned::Deny).unwrap().0
+    let spec = json!({"network": {"ingressHosts": ["*.payments.example.com"], "serviceTypes": ["ClusterIP"]}});
+    cases::gate(&folder([&tenant("payments", &["payments"], &spec)]), Unassigned::Deny)
 }
 
 fn changed(base: &str, patch: Value) -> Value {

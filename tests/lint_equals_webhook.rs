@@ -1,17 +1,19 @@
 //! One verdict from both doors: what the linter says of a manifest is what the two webhooks say of it together.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cases;
+mod manifests;
 mod rule_examples;
 
-use assert_cmd::Command;
 use base64::Engine as _;
+use cases::{flinkgate, review};
 use flinkgate::flink::lower;
 use flinkgate::pipeline::{Gate, Judgement, Unassigned};
 use flinkgate::policy::input::{InputParts, build, tenant_value};
 use flinkgate::policy::{Finding, Level};
 use flinkgate::quota::Usage;
 use flinkgate::resource::{Operation, Resource};
-use rule_examples::{built_in, gate, gate_for_bad, read, resource, spec};
+use rule_examples::{built_in, gate, gate_for_bad, resource, spec};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -22,7 +24,7 @@ fn cases() -> Vec<(String, Gate, Resource)> {
     let mut cases = Vec::new();
     for file in std::fs::read_dir("examples/manifests").unwrap() {
         let file = file.unwrap().path();
-        let manifest = Resource::from_manifest(read(&std::fs::read_to_string(&file).unwrap())).unwrap();
+        let manifest = Resource::from_manifest(manifests::read(&file)).unwrap();
         cases.push((file.display().to_string(), tenants.clone(), manifest));
     }
     assert!(cases.len() >= 3);
@@ -54,17 +56,7 @@ fn with_object(resource: &Resource, object: Value) -> Resource {
 
 /// All that the two webhooks say, and whether the object passes both.
 fn webhooks(gate: &Gate, resource: &Resource) -> (BTreeSet<Finding>, bool) {
-    let mutation = gate.mutate(resource);
-    // A refusal brings no patch; what the validating webhook would say, had the object got so far, is compared too.
-    let refused = mutation.findings.iter().any(|finding| finding.level == Level::Error);
-    let mut stored = resource.object.clone();
-    match &mutation.patch {
-        Some(patch) => json_patch::patch(&mut stored, patch).unwrap(),
-        None if refused => stored = gate.mutated(resource),
-        None => {}
-    }
-    let validation = gate.validate(&with_object(resource, stored));
-    let findings: BTreeSet<Finding> = mutation.findings.into_iter().chain(validation.findings).collect();
+    let findings: BTreeSet<Finding> = cases::webhooks(gate, resource.clone()).into_iter().flatten().collect();
     let admitted = findings.iter().all(|finding| finding.level < Level::Error);
     (findings, admitted)
 }
@@ -133,18 +125,6 @@ fn the_interpreter_says_what_the_virtual_machine_says() {
     }
 }
 
-fn run(arguments: &[&str], input: &Value) -> Value {
-    let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).write_stdin(input.to_string()).output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
-}
-
-fn review(object: &Value) -> Value {
-    let resource = Resource::from_manifest(object.clone()).unwrap();
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "1", "kind": resource.kind, "resource": {"group": "flink.apache.org", "version": "v1beta1", "resource": "flinkdeployments"},
-        "operation": "CREATE", "name": resource.name, "namespace": resource.namespace, "userInfo": {"username": "alice"}, "object": object}})
-}
-
 /// `rule: message` of everything that refuses.
 fn refusals<'a>(items: &'a Value, rule: &str) -> BTreeSet<(&'a str, &'a str)> {
     let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -154,15 +134,17 @@ fn refusals<'a>(items: &'a Value, rule: &str) -> BTreeSet<(&'a str, &'a str)> {
 #[test]
 fn the_commands_lint_and_review_agree() {
     for (file, passes) in [("examples/manifests/etl.yaml", true), ("examples/manifests/refused.yaml", false)] {
-        let mut object = read(&std::fs::read_to_string(file).unwrap());
+        let mut object = manifests::read(file);
         let tenants = ["--tenants", "examples/tenants"];
-        let linted = run(&["lint", "-", "--format", "json", tenants[0], tenants[1]], &object);
-        let mutated = run(&["review", "--webhook", "mutate", tenants[0], tenants[1]], &review(&object));
+        let linted = flinkgate(&["lint", "-", "--format", "json", tenants[0], tenants[1]], object.to_string());
+        let mutated =
+            flinkgate(&["review", "--webhook", "mutate", tenants[0], tenants[1]], review("CREATE", &object, &Value::Null).to_string());
         assert_eq!(mutated["response"]["allowed"], true, "{file}");
         let patch = base64::engine::general_purpose::STANDARD.decode(mutated["response"]["patch"].as_str().unwrap()).unwrap();
         let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
         json_patch::patch(&mut object, &patch).unwrap();
-        let validated = run(&["review", "--webhook", "validate", tenants[0], tenants[1]], &review(&object));
+        let validated =
+            flinkgate(&["review", "--webhook", "validate", tenants[0], tenants[1]], review("CREATE", &object, &Value::Null).to_string());
         assert_eq!(validated["response"]["allowed"], passes, "{file}");
         let causes = &validated["response"]["status"]["details"]["causes"];
         assert_eq!(refusals(&linted["findings"], "rule"), refusals(causes, "reason"), "{file}");

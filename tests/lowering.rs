@@ -1,22 +1,14 @@
 //! Every recorded review of a Pod and a FlinkDeployment lowers to what it really was, and nothing makes lowering panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod manifests;
+
 use flinkgate::flink::{PodSet, Template, Workload, lower};
 use flinkgate::resource::{GroupVersionKind, Resource};
+use manifests::files;
 use serde_json::{Value, json};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-
-fn recorded_files() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recorded");
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root)
-        .into_iter()
-        .map(|entry| entry.unwrap().into_path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    files.sort();
-    files
-}
+use std::path::Path;
 
 /// The resource of a recorded review: the old object where the new one is gone.
 fn resource(review: &Value) -> Resource {
@@ -72,7 +64,7 @@ fn line(workload: &Workload) -> String {
 fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recorded");
     let mut table = String::new();
-    for file in recorded_files() {
+    for file in files("tests/data/recorded", "json") {
         let review: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let resource = resource(&review);
         let lowered = lower(&resource, &resource.object);

@@ -2,13 +2,14 @@
 //! commands `lint` and `review`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::resource::{Resource, yaml};
+mod cases;
+mod manifests;
+
+use cases::{flinkgate, lines, review};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_flinkgate");
 
 const TENANT: &str = "apiVersion: flinkgate.dev/v1alpha1
 kind: FlinkTenant
@@ -17,10 +18,7 @@ spec: {namespaces: {names: [payments]}}
 ";
 
 fn read(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/operator-validator").join(name);
-    let [document] = yaml::parse(&std::fs::read_to_string(path).unwrap()).try_into().expect("one document");
-    assert_eq!(document.problems, []);
-    document.value.unwrap()
+    manifests::read(format!("tests/data/operator-validator/{name}"))
 }
 
 /// One case, with the objects that it is about.
@@ -65,20 +63,15 @@ fn cases(file: &str) -> Vec<Case> {
                 old.as_mut().unwrap()["status"] = status;
             }
             let offline = old.is_none() || case["last"].is_object();
-            let found = case["found"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect();
-            Case { name, object, old, offline, found }
+            assert!(case["found"].is_array(), "{name}");
+            Case { name, object, old, offline, found: lines(&case["found"]) }
         })
         .collect()
 }
 
-fn run(arguments: &[&str]) -> Value {
-    let output = std::process::Command::new(BINARY).args(arguments).output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
-}
-
 /// What the linter finds in the objects of all cases, by file.
 fn linted(folder: &Path, tenant: &str) -> BTreeMap<PathBuf, BTreeSet<String>> {
-    let report = run(&["lint", folder.to_str().unwrap(), "--tenants", tenant, "--format", "json"]);
+    let report = flinkgate(&["lint", folder.to_str().unwrap(), "--tenants", tenant, "--format", "json"], String::new());
     assert_eq!(report["errors"].as_array().map_or(0, Vec::len), 0, "{report}");
     let mut found = BTreeMap::<_, BTreeSet<_>>::new();
     for finding in report["findings"].as_array().unwrap() {
@@ -87,15 +80,6 @@ fn linted(folder: &Path, tenant: &str) -> BTreeMap<PathBuf, BTreeSet<String>> {
         found.entry(PathBuf::from(text("file"))).or_default().insert(line);
     }
     found
-}
-
-fn review(case: &Case) -> Value {
-    let resource = Resource::from_manifest(case.object.clone()).unwrap();
-    let name = if resource.name.is_empty() { "etl-x7x7x".to_owned() } else { resource.name.clone() };
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "1", "kind": resource.kind, "name": name, "namespace": resource.namespace, "userInfo": {"username": "alice"},
-        "resource": {"group": "flink.apache.org", "version": "v1beta1", "resource": "x"},
-        "operation": if case.old.is_some() { "UPDATE" } else { "CREATE" }, "object": case.object, "oldObject": case.old}})
 }
 
 /// The review of a case refuses and warns of what was found, and of nothing else.
@@ -136,14 +120,14 @@ fn judge(file: &str) {
     for (number, case) in cases.iter().enumerate().filter(|(_, case)| case.offline) {
         assert_eq!(linted.get(&path(number)).cloned().unwrap_or_default(), case.found, "{}", case.name);
     }
-    cases.par_iter().enumerate().for_each(|(number, case)| {
+    cases.par_iter().for_each(|case| {
         // A generated name is there by the time of this review.
         if case.object["metadata"].get("generateName").is_some() {
             return;
         }
-        let file = folder.path().join(format!("review-{number}.json"));
-        std::fs::write(&file, review(case).to_string()).unwrap();
-        assert_reviewed(case, &run(&["review", file.to_str().unwrap(), "--tenants", tenant]));
+        let (operation, old) = if let Some(old) = &case.old { ("UPDATE", old) } else { ("CREATE", &Value::Null) };
+        let review = review(operation, &case.object, old);
+        assert_reviewed(case, &flinkgate(&["review", "--tenants", tenant], review.to_string()));
     });
 }
 

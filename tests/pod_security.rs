@@ -1,27 +1,19 @@
 //! The Pod Security Standards, case by case, through the whole gate, and what mutation does for them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod manifests;
 mod seeded;
 
-use flinkgate::admission::review::Review;
 use flinkgate::flink::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::pod_security::{Standard, evaluate, minor_version};
 use flinkgate::policy::{Finding, PolicySet};
-use flinkgate::resource::{Operation, Resource, pointer, yaml};
+use flinkgate::resource::{Operation, Resource, pointer};
 use flinkgate::tenant::{PodSecurityLevel, Tenant, Tenants};
+use manifests::{created, files, read};
 use seeded::Seeded;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
-    files.retain(|path| path.extension().is_some_and(|found| found == extension));
-    files.sort();
-    files
-}
 
 /// `restricted v1.25`.
 fn standard(text: &str) -> Standard {
@@ -37,9 +29,7 @@ fn every_case_is_judged_as_it_says() {
     assert_eq!(files.len(), 16);
     for file in files {
         let control = file.file_stem().unwrap().to_str().unwrap();
-        let [document] = yaml::parse(&std::fs::read_to_string(&file).unwrap()).try_into().unwrap();
-        assert_eq!(document.problems, [], "{control}");
-        for case in document.value.unwrap().as_array().unwrap() {
+        for case in read(&file).as_array().unwrap() {
             let pod = json!({"metadata": {"annotations": case["annotations"]}, "spec": case["spec"]});
             for (held_to, expected) in case["violates"].as_object().unwrap() {
                 let found = evaluate(&pod, None, standard(held_to)).into_iter().filter(|violation| violation.control.key() == control);
@@ -103,24 +93,6 @@ fn ephemeral_containers_and_resizes_are_judged_on_their_way() {
     }
 }
 
-/// Objects that Flink, its operator and kubectl really asked for, and the examples.
-fn objects() -> Vec<(String, Resource)> {
-    let mut objects = Vec::new();
-    for file in files("tests/data/recorded", "json") {
-        let resource = Review::parse(&std::fs::read(&file).unwrap()).unwrap().resource().unwrap();
-        if resource.operation == Operation::Create {
-            objects.push((file.display().to_string(), resource));
-        }
-    }
-    for file in files("examples/manifests", "yaml").into_iter().chain(files("tests/data/kinds", "yaml")) {
-        for document in yaml::parse(&std::fs::read_to_string(&file).unwrap()) {
-            let resource = document.value.and_then(|value| Resource::from_manifest(value).ok());
-            objects.extend(resource.map(|resource| (file.display().to_string(), resource)));
-        }
-    }
-    objects
-}
-
 /// What the pods of an object lack for level restricted, and what they say against it.
 fn omissions(resource: &Resource, object: &Value) -> (Vec<String>, Vec<String>) {
     let standard = standard("restricted latest");
@@ -141,15 +113,15 @@ fn omissions(resource: &Resource, object: &Value) -> (Vec<String>, Vec<String>) 
 fn what_flinks_pods_only_lack_for_level_restricted_mutation_writes() {
     let gate = held_to("restricted");
     let mut completed = 0;
-    for (name, resource) in objects() {
+    for (file, resource) in created() {
         let mutable = matches!(resource.kind.kind.as_str(), "Pod" | "FlinkDeployment" | "FlinkBlueGreenDeployment");
         let Some(workload) = lower(&resource, &resource.object).filter(|workload| mutable && workload.is_flink()) else { continue };
         let before = omissions(&resource, &resource.object);
         let after = omissions(&resource, &gate.mutated(&resource));
         // A privileged container is left as it is: it is refused for that.
         let only_lacks = before.1.is_empty();
-        assert_eq!(after.1, before.1, "{name}: {:?}", workload.engine);
-        assert!(after.0.is_empty() || !only_lacks, "{name}: {:?} still lacks {:#?}", workload.engine, after.0);
+        assert_eq!(after.1, before.1, "{file:?}: {:?}", workload.engine);
+        assert!(after.0.is_empty() || !only_lacks, "{file:?}: {:?} still lacks {:#?}", workload.engine, after.0);
         completed += usize::from(only_lacks && !before.0.is_empty());
     }
     assert!(completed > 10, "only {completed} objects lacked anything");

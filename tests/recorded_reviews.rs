@@ -1,10 +1,13 @@
 //! What the gate says of every recorded review: nothing that Flink or its operator wrote is in the way of an empty spec.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod manifests;
+
 use flinkgate::admission::answer::{Answer, Decision};
 use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::resource::Resource;
+use manifests::files;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -30,9 +33,7 @@ fn said(answer: &Answer) -> String {
 
 /// One line a review: what the mutating webhook says, and the validating one of the patched object.
 fn lines(gate: &Gate) -> String {
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root()).into_iter().map(|entry| entry.unwrap().into_path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
+    let files = files("tests/data/recorded", "json");
     assert!(files.len() > 100);
     let mut lines = String::new();
     for file in files {

@@ -1,6 +1,7 @@
 //! No manifest and no review makes the gate panic, and a second mutation has nothing left to do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod manifests;
 mod seeded;
 
 use flinkgate::admission::answer::Decision;
@@ -8,6 +9,7 @@ use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::resource::{Resource, pointer, yaml};
+use manifests::files;
 use seeded::Seeded;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,10 +25,7 @@ fn gate() -> Gate {
 }
 
 fn texts(folder: &str, extension: &str) -> Vec<String> {
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(path(folder)).into_iter().map(|entry| entry.unwrap().into_path()).collect();
-    files.retain(|file| file.extension().is_some_and(|found| found == extension));
-    files.sort();
-    files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    files(folder, extension).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn reviews() -> Vec<String> {

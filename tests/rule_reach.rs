@@ -2,6 +2,8 @@
 //! webhooks, with the same tenants from the same files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod manifests;
+
 use assert_cmd::Command;
 use flinkgate::admission::answer::Webhook;
 use flinkgate::admission::response::Reply;
@@ -9,6 +11,7 @@ use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level, PolicySet, Rule};
 use flinkgate::resource::yaml;
+use manifests::document;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,12 +66,6 @@ const SHARED: (&str, &str) = ("shared", "yes");
 
 fn rules() -> Arc<PolicySet> {
     Arc::new(PolicySet::built_in().unwrap())
-}
-
-fn read(text: &str) -> Value {
-    let [document] = yaml::parse(text).try_into().unwrap();
-    assert_eq!(document.problems, []);
-    document.value.unwrap()
 }
 
 fn flinkgate(arguments: &[&str]) -> String {
@@ -140,7 +137,7 @@ impl Files {
                 _ => vec![name.clone()],
             };
             for tenant in tenants {
-                let mut spec = rule.tenant.as_deref().map_or_else(|| json!({}), read);
+                let mut spec = rule.tenant.as_deref().map_or_else(|| json!({}), |tenant| document(tenant, &rule.id));
                 spec["namespaces"] = json!({"names": [name]});
                 if rule.id == AMBIGUOUS {
                     spec["namespaces"] = json!({"selector": {"matchLabels": {SHARED.0: SHARED.1}}});
@@ -165,7 +162,7 @@ impl Files {
 }
 
 fn example(rule: &Rule) -> Value {
-    let mut example = read(rule.bad.as_ref().unwrap());
+    let mut example = document(rule.bad.as_ref().unwrap(), &rule.id);
     example["metadata"]["namespace"] = namespace(rule).into();
     example
 }

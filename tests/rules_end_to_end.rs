@@ -1,6 +1,7 @@
 //! Every built-in rule through the gate: its examples, and what tenants' enforcement, overrides and exemptions make of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod manifests;
 mod rule_examples;
 
 use flinkgate::pipeline::deletion::{CLAIM_IN_USE, claim_in_use};

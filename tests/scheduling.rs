@@ -2,11 +2,14 @@
 //! are made of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cases;
+mod manifests;
+
 use flinkgate::flink::{Role, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, PolicySet};
 use flinkgate::quota::Usage;
-use flinkgate::resource::{Operation, Resource, yaml};
+use flinkgate::resource::{Operation, Resource};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,20 +17,8 @@ use std::sync::{Arc, LazyLock};
 
 static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
 
-fn read(file: &str) -> Value {
-    let [document] = yaml::parse(&std::fs::read_to_string(file).unwrap()).try_into().expect("one document");
-    assert_eq!(document.problems, [], "{file}");
-    document.value.unwrap()
-}
-
 fn cases() -> Vec<(String, Value)> {
-    let mut cases = Vec::new();
-    for file in std::fs::read_dir("tests/data/scheduling/cases").unwrap() {
-        let file = file.unwrap().path();
-        for case in read(file.to_str().unwrap()).as_array().unwrap() {
-            cases.push((format!("{}: {}", file.file_stem().unwrap().display(), case["name"].as_str().unwrap()), case.clone()));
-        }
-    }
+    let cases = cases::cases("tests/data/scheduling/cases");
     assert!(cases.len() > 40, "only {} cases", cases.len());
     cases
 }
@@ -46,7 +37,7 @@ fn gate_of(case: &Value) -> Gate {
 
 fn manifest(case: &Value) -> Resource {
     let base = case["base"].as_str().unwrap_or("ways-round/bases/deployment");
-    let mut object = read(&format!("tests/data/{base}.yaml"));
+    let mut object = manifests::read(format!("tests/data/{base}.yaml"));
     if let Some(patch) = case.get("patch") {
         json_patch::merge(&mut object, patch);
     }
@@ -71,9 +62,7 @@ fn stored(gate: &Gate, resource: &Resource) -> Resource {
 #[test]
 fn every_case_is_judged_as_it_says_by_both_doors() {
     for (name, case) in cases() {
-        let expected = |list: &str| -> BTreeSet<String> {
-            case[list].as_array().into_iter().flatten().map(|place| place.as_str().unwrap().to_owned()).collect()
-        };
+        let expected = |list: &str| cases::lines(&case[list]);
         let (gate, resource) = (gate_of(&case), manifest(&case));
         assert_eq!(judged(&gate, &resource, true), expected("asIs"), "{name} as it is");
         assert_eq!(judged(&gate, &resource, false), expected("stored"), "{name} as it is stored");

@@ -2,8 +2,11 @@
 //! said, of which place, with which help, and every mistake once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use assert_cmd::Command;
-use flinkgate::resource::yaml;
+mod cases;
+mod manifests;
+
+use cases::flinkgate;
+use manifests::read;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,19 +21,10 @@ spec:
   quota: {perCluster: {taskManagers: '4611686018427387904'}}
 ";
 
-fn document(path: &str) -> Value {
-    let [document] = yaml::parse(&std::fs::read_to_string(path).unwrap()).try_into().expect("one document");
-    document.value.unwrap()
-}
-
 /// What lint finds in each of the files, as `level rule pointer: message => help`.
 fn lint(folder: &std::path::Path, tenant: &std::path::Path) -> BTreeMap<String, Vec<String>> {
-    let output = Command::new(env!("CARGO_BIN_EXE_flinkgate"))
-        .args(["lint", "--format", "json", "--tenants"])
-        .args([tenant, folder])
-        .output()
-        .unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [folder, tenant] = [folder, tenant].map(|path| path.to_str().unwrap());
+    let report = flinkgate(&["lint", folder, "--tenants", tenant, "--format", "json"], String::new());
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for finding in report["findings"].as_array().unwrap() {
         let text = |name: &str| finding[name].as_str().unwrap().to_owned();
@@ -46,8 +40,7 @@ fn lint(folder: &std::path::Path, tenant: &std::path::Path) -> BTreeMap<String, 
 
 /// How many TaskManagers `flinkgate size` gives each object, by its name.
 fn size(folder: &std::path::Path) -> BTreeMap<String, Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_flinkgate")).args(["size", "--format", "json"]).arg(folder).output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = flinkgate(&["size", folder.to_str().unwrap(), "--format", "json"], String::new());
     let name = |cluster: &Value| cluster["object"]["name"].as_str().unwrap().to_owned();
     let clusters = report["clusters"].as_array().unwrap().iter();
     clusters.map(|cluster| (name(cluster), cluster["bounds"]["taskManagers"].clone())).collect()
@@ -55,7 +48,7 @@ fn size(folder: &std::path::Path) -> BTreeMap<String, Value> {
 
 #[test]
 fn every_case_is_told_once_where_it_is_written() {
-    let data = document("tests/data/size-cases.yaml");
+    let data = read("tests/data/size-cases.yaml");
     let folder = tempfile::tempdir().unwrap();
     let (tenant, manifests) = (folder.path().join("tenant.yaml"), folder.path().join("manifests"));
     std::fs::write(&tenant, TENANT).unwrap();
@@ -64,7 +57,7 @@ fn every_case_is_told_once_where_it_is_written() {
     for (index, case) in cases.iter().enumerate() {
         let base = case["base"].as_str().unwrap();
         let mut object = match &data["bases"][base] {
-            Value::Null => document(&format!("tests/data/kinds/{base}.yaml")),
+            Value::Null => read(format!("tests/data/kinds/{base}.yaml")),
             own => own.clone(),
         };
         json_patch::merge(&mut object, &case["change"]);

@@ -2,43 +2,31 @@
 //! tenant's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use assert_cmd::Command;
+mod cases;
+mod manifests;
+
+use cases::{findings_in, folder, list};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::Finding;
-use flinkgate::resource::{Operation, Resource, yaml};
+use flinkgate::resource::{Operation, Resource};
 use serde_json::{Value, json};
 
 /// No output may hold it.
 const SECRET: &str = "do-not-tell";
 
 fn read(file: &str) -> Vec<Value> {
-    let [document] = yaml::parse(&std::fs::read_to_string(format!("tests/data/storage/{file}")).unwrap()).try_into().expect("one document");
-    assert_eq!(document.problems, [], "{file}");
-    document.value.unwrap().as_array().unwrap().clone()
+    manifests::read(format!("tests/data/storage/{file}")).as_array().unwrap().clone()
 }
 
 fn tenant(namespace: &str, spec: &Value) -> Value {
-    let mut spec = spec.clone();
-    spec["namespaces"] = json!({"names": [namespace]});
-    json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": namespace}, "spec": spec})
+    cases::tenant(namespace, &[namespace], spec)
 }
 
-fn write(objects: &[Value], file: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let text: Vec<String> = objects.iter().map(Value::to_string).collect();
-    std::fs::write(folder.path().join(file), text.join("\n---\n")).unwrap();
-    folder
-}
-
-/// What `lint` finds in objects of these tenants.
-fn lint(tenants: &[Value], objects: &[Value]) -> Vec<Value> {
-    let (tenants, objects) = (write(tenants, "tenants.yaml"), write(objects, "objects.yaml"));
-    let mut lint = Command::cargo_bin("flinkgate").unwrap();
-    let output = lint.arg("lint").arg(objects.path()).args(["--format", "json", "--tenants"]).arg(tenants.path()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(!text.contains(SECRET), "{text}");
-    let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    report["findings"].as_array().unwrap().clone()
+/// What `lint` reports of objects of these tenants.
+fn lint(tenants: &[Value], objects: &[Value]) -> Value {
+    let report = cases::lint(&folder(tenants), objects);
+    assert!(!report.to_string().contains(SECRET), "{report}");
+    report
 }
 
 /// Rule and place of what the storage rules say.
@@ -50,26 +38,12 @@ fn said<'a>(findings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Strin
     said
 }
 
-fn of<'a>(findings: &'a [Value], namespace: &str) -> Vec<&'a Value> {
-    findings.iter().filter(|finding| finding["object"]["namespace"] == namespace).collect()
-}
-
 fn gate(tenants: &[Value]) -> Gate {
-    Gate::load(&[write(tenants, "tenants.yaml").path().to_owned()], &[], Unassigned::Deny).unwrap().0
+    cases::gate(&folder(tenants), Unassigned::Deny)
 }
 
 fn webhooks(gate: &Gate, object: &Value) -> Vec<Finding> {
-    let mut resource = Resource::from_manifest(object.clone()).unwrap();
-    let mutation = gate.mutate(&resource);
-    resource.object = match &mutation.patch {
-        Some(patch) => {
-            json_patch::patch(&mut resource.object, patch).unwrap();
-            resource.object
-        }
-        // A refusal brings no patch; what would be said then is asked all the same.
-        None => gate.mutated(&resource),
-    };
-    mutation.findings.into_iter().chain(gate.validate(&resource).findings).collect()
+    cases::webhooks(gate, Resource::from_manifest(object.clone()).unwrap()).concat()
 }
 
 #[test]
@@ -84,15 +58,13 @@ fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
     };
     let tenants: Vec<Value> = cases.iter().enumerate().map(|(index, case)| tenant(&namespace(index), &case["tenant"])).collect();
     let objects = cases.iter().enumerate().flat_map(|(index, case)| {
-        let beside = case.get("beside").and_then(Value::as_array).into_iter().flatten();
-        beside.chain([&case["object"]]).map(move |object| placed(object, index)).collect::<Vec<_>>()
+        list(&case["beside"]).iter().chain([&case["object"]]).map(move |object| placed(object, index)).collect::<Vec<_>>()
     });
-    let findings = lint(&tenants, &objects.collect::<Vec<_>>());
+    let report = lint(&tenants, &objects.collect::<Vec<_>>());
     let gate = gate(&tenants);
     for (index, case) in cases.iter().enumerate() {
-        let expected: Vec<&str> =
-            case.get("says").and_then(Value::as_array).into_iter().flatten().map(|said| said.as_str().unwrap()).collect();
-        let own = of(&findings, &namespace(index));
+        let expected: Vec<&str> = list(&case["says"]).iter().map(|said| said.as_str().unwrap()).collect();
+        let own = findings_in(&report, &json!(namespace(index)));
         let linted = said(own.iter().map(|finding| (finding["rule"].as_str().unwrap(), finding["pointer"].as_str().unwrap())));
         assert_eq!(linted, expected, "{}: {own:#?}", case["name"]);
         assert!(own.iter().all(|finding| !finding["help"].is_null()), "{}: {own:#?}", case["name"]);
@@ -124,9 +96,9 @@ fn no_uri_passes_for_a_tenants_by_its_spelling() {
             }
         }
     }
-    let findings = lint(&tenants, &objects);
+    let report = lint(&tenants, &objects);
     for (namespace, uri, inside) in expected {
-        let own = of(&findings, &namespace);
+        let own = findings_in(&report, &json!(namespace));
         let told = |rule: &str| own.iter().any(|finding| finding["rule"] == rule);
         assert_eq!((told("storage/checkpoint-dir"), told("storage/foreign-data")), (!inside, !inside), "{uri}: {own:#?}");
         assert!(own.iter().all(|finding| !finding["message"].as_str().unwrap().contains("key:secret")), "{own:#?}");
@@ -175,7 +147,8 @@ fn claims_count_for_the_quota_of_an_input() {
         claim["metadata"]["name"] = json!(name);
         claim
     };
-    assert_eq!(lint(&tenants, &[named("a")]), [] as [Value; 0]);
-    let found = lint(&tenants, &[named("a"), named("b")]);
+    assert_eq!(lint(&tenants, &[named("a")])["findings"], json!([]));
+    let report = lint(&tenants, &[named("a"), named("b")]);
+    let found = list(&report["findings"]);
     assert!(!found.is_empty() && found.iter().all(|finding| finding["rule"] == "quota/exceeded"), "{found:?}");
 }

@@ -2,37 +2,23 @@
 //! webhooks, with an honest counterpart that passes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use assert_cmd::Command;
-use flinkgate::admission::review::Review;
+mod cases;
+mod manifests;
+
+use cases::{asked, findings_in, flinkgate, folder, lint, review, tenant};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level};
-use flinkgate::resource::yaml;
+use manifests::read;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 const FOLDER: &str = "tests/data/ways-round";
 
 /// Values of options that no output may hold.
 const SECRET: &str = "do-not-tell";
 
-fn read(file: &Path) -> Value {
-    let [document] = yaml::parse(&std::fs::read_to_string(file).unwrap()).try_into().expect("one document");
-    assert_eq!(document.problems, [], "{}", file.display());
-    document.value.unwrap()
-}
-
-/// All cases with the name of their file in front of their own.
 fn cases() -> Vec<(String, Value)> {
-    let mut files: Vec<_> = std::fs::read_dir(format!("{FOLDER}/cases")).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    let mut cases = Vec::new();
-    for file in files {
-        for case in read(&file).as_array().unwrap() {
-            let name = format!("{}: {}", file.file_stem().unwrap().display(), case["name"].as_str().unwrap());
-            cases.push((name, case.clone()));
-        }
-    }
+    let cases = cases::cases(&format!("{FOLDER}/cases"));
     assert!(cases.len() > 100);
     cases
 }
@@ -40,7 +26,7 @@ fn cases() -> Vec<(String, Value)> {
 /// The object of a case, or of its counterpart, in a namespace.
 fn object(case: &Value, variant: &Value, namespace: &str) -> Value {
     let base = variant.get("base").or(case.get("base")).and_then(Value::as_str).unwrap_or("deployment");
-    let mut object = read(Path::new(&format!("{FOLDER}/bases/{base}.yaml")));
+    let mut object = read(format!("{FOLDER}/bases/{base}.yaml"));
     object["metadata"]["namespace"] = namespace.into();
     if let Some(patch) = variant.get("patch") {
         json_patch::merge(&mut object, patch);
@@ -73,44 +59,30 @@ fn setting() -> (Vec<Value>, Vec<Placed>) {
     let mut tenants = Vec::new();
     let mut objects = Vec::new();
     for (index, (name, case)) in cases().into_iter().enumerate() {
-        let mut spec = case.get("tenant").cloned().unwrap_or(json!({}));
-        spec["namespaces"] = json!({"names": [format!("case-{index}-bad"), format!("case-{index}-honest")]});
-        let meta = json!({"name": format!("case-{index}")});
-        tenants.push(json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": meta, "spec": spec}));
-        let bad = object(&case, &case, &format!("case-{index}-bad"));
-        let honest = object(&case, &case["honest"], &format!("case-{index}-honest"));
+        let namespaces = ["bad", "honest"].map(|which| format!("case-{index}-{which}"));
+        let [bad, honest] = namespaces.each_ref().map(String::as_str);
+        tenants.push(tenant(&format!("case-{index}"), &[bad, honest], &case["tenant"]));
+        let bad = object(&case, &case, bad);
+        let honest = object(&case, &case["honest"], honest);
         objects.push((name, case, [bad, honest]));
     }
     (tenants, objects)
 }
 
-fn write(tenants: &[Value]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let text: Vec<String> = tenants.iter().map(Value::to_string).collect();
-    std::fs::write(folder.path().join("tenants.yaml"), text.join("\n---\n")).unwrap();
-    folder
-}
-
 #[test]
 fn the_linter_sees_every_way_round() {
     let (tenants, objects) = setting();
-    let folder = write(&tenants);
-    let input: Vec<String> = objects.iter().flat_map(|(_, _, pair)| pair.iter().map(Value::to_string)).collect();
-    let mut lint = Command::cargo_bin("flinkgate").unwrap();
-    lint.args(["lint", "-", "--format", "json", "--tenants"]).arg(folder.path()).write_stdin(input.join("\n---\n"));
-    let output = lint.output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    let findings = report["findings"].as_array().unwrap();
+    let report = lint(&folder(&tenants), objects.iter().flat_map(|(_, _, pair)| pair));
     let mut wrong = Vec::new();
     for (name, case, [bad, honest]) in &objects {
         let of = |object: &Value| {
-            let own = findings.iter().filter(|finding| finding["object"]["namespace"] == object["metadata"]["namespace"]);
+            let own = findings_in(&report, &object["metadata"]["namespace"]).into_iter();
             own.filter(|finding| finding["rule"] == case["rule"]).collect::<Vec<_>>()
         };
         let level = case.get("level").unwrap_or(&json!("error")).clone();
         let (found, passed) = (of(bad), of(honest));
         if !found.iter().any(|finding| finding["pointer"] == case["pointer"] && finding["level"] == level) {
-            let all: Vec<_> = findings.iter().filter(|finding| finding["object"]["namespace"] == bad["metadata"]["namespace"]).collect();
+            let all = findings_in(&report, &bad["metadata"]["namespace"]);
             wrong.push(format!("{name}: {} says nothing at {}; there is {all:?}", case["rule"], case["pointer"]));
         }
         if !passed.is_empty() {
@@ -119,37 +91,18 @@ fn the_linter_sees_every_way_round() {
         assert!(found.iter().all(|finding| !finding["help"].is_null()), "{name}: {found:?}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(!String::from_utf8_lossy(&output.stdout).contains(SECRET));
-}
-
-/// What the API server would send.
-fn review(object: &Value) -> Value {
-    let version = object["apiVersion"].as_str().unwrap();
-    let (group, version) = version.split_once('/').unwrap_or(("", version));
-    let kind = object["kind"].as_str().unwrap();
-    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "1", "kind": {"group": group, "version": version, "kind": kind},
-        "resource": {"group": group, "version": version, "resource": format!("{}s", kind.to_lowercase())},
-        "operation": "CREATE", "name": object["metadata"]["name"], "namespace": object["metadata"]["namespace"],
-        "userInfo": {"username": "alice"}, "object": object}})
+    assert!(!report.to_string().contains(SECRET));
 }
 
 /// What both webhooks say.
 fn webhooks(gate: &Gate, object: &Value) -> BTreeSet<Finding> {
-    let mut resource = Review::parse(review(object).to_string().as_bytes()).unwrap().resource().unwrap();
-    let mutated = gate.mutate(&resource);
-    if let Some(patch) = &mutated.patch {
-        json_patch::patch(&mut resource.object, patch).unwrap();
-    }
-    mutated.findings.into_iter().chain(gate.validate(&resource).findings).collect()
+    cases::webhooks(gate, asked(&review("CREATE", object, &Value::Null))).into_iter().flatten().collect()
 }
 
 #[test]
 fn the_webhooks_see_every_way_round() {
     let (tenants, objects) = setting();
-    let folder = write(&tenants);
-    let (gate, warnings) = Gate::load(&[folder.path().to_owned()], &[], Unassigned::Warn).unwrap();
-    assert!(warnings.is_empty());
+    let gate = cases::gate(&folder(&tenants), Unassigned::Warn);
     for (name, case, [bad, honest]) in &objects {
         let level = if case.get("level").is_some() { Level::Warning } else { Level::Error };
         let said = webhooks(&gate, bad);
@@ -165,9 +118,7 @@ fn the_webhooks_see_every_way_round() {
 fn the_command_review_refuses_what_reaches_into_the_operator() {
     let cases = setting().1;
     let (_, case, [bad, _]) = cases.iter().find(|(_, case, _)| case["rule"] == "flink/operator-files").unwrap();
-    let arguments = ["review", "--webhook", "validate"];
-    let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).write_stdin(review(bad).to_string()).output().unwrap();
-    let response: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let response = flinkgate(&["review", "--webhook", "validate"], review("CREATE", bad, &Value::Null).to_string());
     assert_eq!(response["response"]["allowed"], false);
     let causes = response["response"]["status"]["details"]["causes"].as_array().unwrap();
     assert!(causes.iter().any(|cause| cause["reason"] == case["rule"]), "{causes:?}");

@@ -12,7 +12,8 @@ pub async fn hold<S: Store>(ledgers: &Ledgers<S>, charge: Charge, mut answer: An
     let ask = async |request, dry_run| ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await;
     let mut told = ask(if charge.is_waived() { charge.strict() } else { charge.request.clone() }, dry_run || charge.is_waived()).await;
     if let commit::Answer::Refused(shortage) = &told {
-        answer.findings.extend(charge.findings(shortage));
+        let more = charge.findings(shortage, &answer.findings);
+        answer.findings.extend(more);
     }
     // What the tenant lets pass is counted all the same.
     if charge.is_waived() && !dry_run && answer.decision() != Decision::Refused {

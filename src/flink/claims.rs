@@ -7,7 +7,8 @@
 use super::map_options::map_entries;
 use super::version::FlinkVersion;
 use super::{Engine, Mode, Role, Workload};
-use crate::resource::{metadata_text, pointer};
+use crate::resource::fields::text;
+use crate::resource::{metadata_text, owners, pointer};
 use serde_json::Value;
 
 /// Stands for the cluster's name in the name of a tenant's claim.
@@ -30,6 +31,13 @@ pub fn claim_for(pattern: &str, cluster: &str) -> String {
 pub fn is_claim_of(pattern: &str, cluster: &str, claim: &str) -> bool {
     let parent = ["-blue", "-green"].iter().find_map(|suffix| cluster.strip_suffix(suffix));
     [Some(cluster), parent].into_iter().flatten().any(|cluster| claim == claim_for(pattern, cluster))
+}
+
+/// The blue/green deployment that an object is a child of, by the owners that it names: blue and green hand its state over to each
+/// other, and both have the claim of their parent.
+pub fn blue_green_parent(object: &Value) -> Option<&str> {
+    let mut owners = owners(object).iter();
+    owners.find(|owner| text(owner, "kind") == "FlinkBlueGreenDeployment")?.get("name")?.as_str()
 }
 
 /// Whether all clusters have one claim, by a tenant's pattern for it.

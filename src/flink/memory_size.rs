@@ -163,26 +163,10 @@ mod tests {
 
     #[test]
     fn flink_refuses_signs_fractions_and_other_units() {
-        let cases = [
-            "",
-            "  ",
-            "+1g",
-            "-1",
-            "1.5g",
-            "2Gi",
-            "2gib",
-            "1gb 5",
-            "\u{a0}1g",
-            "1\u{a0}g",
-            "g",
-            "1p",
-            "１g",
-            "9223372036854775808",
-            "8388608t",
-            "99999999999999999999",
-        ];
-        for text in cases {
-            assert!(parse_memory_size(text).is_err(), "{text:?}");
+        // The oracle asks Flink itself about the same.
+        let cases: Vec<(String, Option<u64>)> = serde_json::from_str(include_str!("odd_memory_sizes.json")).unwrap();
+        for (text, bytes) in cases.iter().map(|(text, bytes)| (text.as_str(), *bytes)).chain([("  ", None), ("-1", None)]) {
+            assert_eq!(parse_memory_size(text).ok(), bytes, "{text:?}");
         }
     }
 

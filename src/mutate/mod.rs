@@ -24,9 +24,10 @@ mod topology_spread;
 pub use checkpoint_volume::VOLUME_NAME;
 pub use patch::patch;
 
+use crate::flink::claims::blue_green_parent;
 use crate::flink::workload::is_canary;
 use crate::flink::{PodSet, Workload};
-use crate::resource::{Operation, Resource, owners};
+use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
 use edit::Wishes;
@@ -175,8 +176,5 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
 
 /// The cluster that the claim is named after. Blue and green hand state over to each other: both have their parent's.
 fn claim_cluster<'a>(object: &'a Value, workload: &'a Workload) -> &'a str {
-    let owners = owners(object);
-    let parent = owners.iter().find(|owner| owner.get("kind").and_then(Value::as_str) == Some("FlinkBlueGreenDeployment"));
-    let is_child = workload.declares_cluster;
-    parent.filter(|_| is_child).and_then(|owner| owner.get("name")?.as_str()).unwrap_or(&workload.cluster)
+    blue_green_parent(object).filter(|_| workload.declares_cluster).unwrap_or(&workload.cluster)
 }

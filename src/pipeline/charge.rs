@@ -45,14 +45,17 @@ impl Charge {
         Request { waived: Waived::default(), ..self.request.clone() }
     }
 
-    /// What there is to say of what is missing.
-    pub fn findings(&self, shortage: &Shortage) -> Vec<Finding> {
+    /// What there is to say of what is missing, where `told` is said already: that one object alone is too large for one cluster needs
+    /// no ledger.
+    pub fn findings(&self, shortage: &Shortage, told: &[Finding]) -> Vec<Finding> {
         let finding = |rule: &str, level: Option<Level>, message: Option<String>| {
             let help = Some(shortage.advice.clone());
             Some(Finding { rule: rule.into(), level: level?, message: message?, pointer: "/spec".into(), help })
         };
         let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
-        tenant.into_iter().chain(finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster())).collect()
+        let is_told = told.iter().any(|finding| finding.rule == CLUSTER_RULE);
+        let cluster = finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster()).filter(|_| !is_told);
+        tenant.into_iter().chain(cluster).collect()
     }
 
     /// What there is to say where nothing could be decided.

@@ -1,6 +1,7 @@
 //! The gate itself: one object in, patch and findings out.
 
 use super::case::Case;
+use super::measure;
 use super::passes::passes_always;
 use super::place;
 use super::usage::InputUsage;
@@ -20,7 +21,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What to say of Flink in a namespace that no tenant claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -59,14 +60,15 @@ pub struct Gate {
 /// What is made of a tenant once, when it is loaded.
 #[derive(Debug)]
 struct Prepared {
-    spec: regorus::Value,
+    /// The spec as rules see it; made when the first object of the tenant is judged.
+    spec: OnceLock<regorus::Value>,
     known: Arc<KnownLimits>,
 }
 
 impl Prepared {
     fn of(tenant: &Tenant) -> Self {
         let known = KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self { spec: input::tenant_value(&tenant.spec), known: Arc::new(known) }
+        Self { spec: OnceLock::new(), known: Arc::new(known) }
     }
 }
 
@@ -354,7 +356,10 @@ impl Gate {
             resource: case.resource,
             object: &case.object,
             workload: Some(&case.workload),
-            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
+            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| {
+                let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
+                (tenant.name.as_str(), spec)
+            }),
             conflicts: &case.conflicts,
             quota: if quota_speaks { told() } else { regorus::Value::Null },
             unassigned: self.unassigned.as_str(),
@@ -377,12 +382,18 @@ impl Gate {
         let limits = limits.filter(|limits| !limits.is_empty())?;
         let requested = case.usage();
         let clusters = case.workload.clusters();
-        let mut exceeded = if self.by_ledger { Vec::new() } else { limits.exceeded(&requested, used, &Usage::default(), clusters) };
+        let exceeded_since = |before: &Usage| {
+            let mut exceeded = limits.exceeded(&requested, used, before, clusters);
+            // What one object asks for is enough to hold it to the limits of one cluster; what others use, a ledger knows.
+            exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == "cluster");
+            exceeded
+        };
+        let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let before =
-                flink::lower_within(case.resource, old, &self.surroundings).map(|old| Usage::of(&old.size.total)).unwrap_or_default();
-            exceeded = limits.exceeded(&requested, used, &before, clusters);
+            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let before = lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
+            exceeded = exceeded_since(&before.unwrap_or_default());
         }
         // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
         let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());

@@ -190,7 +190,7 @@ fn scaling_beyond_what_one_cluster_may_use_is_refused() {
 #[test]
 fn what_is_done_to_a_running_pod_is_judged_too() {
     let admin = installation();
-    let namespace = admin.tenant("running", json!({"quota": {"hard": {"cpu": "4"}}}));
+    let namespace = admin.tenant("running", json!({"quota": {"hard": {"cpu": "5"}}}));
     let here = ["--namespace", namespace.as_str()];
     let amounts = |cpu: &str| json!({"requests": {"cpu": cpu}});
     for name in ["debugged", "resized"] {

@@ -75,13 +75,14 @@ fn the_columns_say_what_is_in_force(admin: &ControlPlane) {
         let printed = admin.kubectl(&["get", "flinktenants"]);
         if printed.matches("True").count() == 2 { Ok(printed) } else { Err(printed) }
     });
-    let narrow = ["NAME", "READY", "CLUSTERS", "CPU", "CPU LIMIT", "MEMORY", "MEMORY LIMIT", "AGE"];
+    let narrow =
+        ["NAME", "READY", "QUOTA", "CLUSTERS", "CPU", "CPU LIMIT", "MEMORY", "MEMORY LIMIT", "TASKMANAGERS", "TASKMANAGERS LIMIT", "AGE"];
     assert_eq!(columns(&tenants), narrow, "{tenants}");
     let watched = tenants.lines().find(|line| line.starts_with("watched")).unwrap();
     let cells: Vec<&str> = watched.split_whitespace().collect();
     assert!(cells.contains(&"4") && cells.contains(&"8Gi"), "{tenants}");
     let wide = admin.kubectl(&["get", "flinktenants", "-o", "wide"]);
-    let more = ["TASKMANAGERS", "TASKMANAGERS LIMIT", "STORAGE", "STORAGE LIMIT", "REASON"];
+    let more = ["STORAGE", "STORAGE LIMIT", "REASON"];
     assert!(more.iter().all(|column| columns(&wide).contains(column)) && wide.contains("InForce"), "{wide}");
 
     let policy = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkPolicy", "metadata": {"name": "own"},

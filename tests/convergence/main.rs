@@ -6,6 +6,8 @@
 
 mod api_server;
 mod becoming;
+#[path = "../manifests/mod.rs"]
+mod manifests;
 mod objects;
 mod order;
 mod pods;

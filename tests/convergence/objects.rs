@@ -1,47 +1,24 @@
 //! Objects at random: what people and operators really sent, with changes that injectors look at.
 
+use super::manifests::{created, read};
 use super::seeded::Seeded;
-use flinkgate::admission::review::Review;
 use flinkgate::flink::surroundings::OperatorDefaults;
 use flinkgate::flink::{Surroundings, lower};
-use flinkgate::resource::{Operation, Resource, yaml};
+use flinkgate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-/// The one document of a file.
-pub fn read(file: &str) -> Value {
-    let [document] = yaml::parse(&std::fs::read_to_string(file).unwrap()).try_into().unwrap();
-    assert_eq!(document.problems, [], "{file}");
-    document.value.unwrap()
-}
-
-fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
-    files.retain(|path| path.extension().is_some_and(|found| found == extension));
-    files.sort();
-    files
-}
+use std::path::PathBuf;
 
 /// An object and where it is from.
 pub type Named = (String, Resource);
 
 /// Everything that was created in the recordings and stands in the examples, of kinds that are lowered.
 pub fn bases() -> Vec<Named> {
-    let mut found = Vec::new();
-    for file in files("tests/data/recorded", "json") {
-        let resource = Review::parse(&std::fs::read(&file).unwrap()).unwrap().resource().unwrap();
-        if resource.operation == Operation::Create && resource.sub_resource.is_none() {
-            found.push((file.file_name().unwrap().to_string_lossy().into_owned(), resource));
-        }
-    }
-    for file in files("examples/manifests", "yaml").into_iter().chain(files("tests/data/kinds", "yaml")) {
-        for document in yaml::parse(&std::fs::read_to_string(&file).unwrap()) {
-            let name = format!("{} {}", file.file_name().unwrap().to_string_lossy(), found.len());
-            found.extend(document.value.and_then(|value| Resource::from_manifest(value).ok()).map(|resource| (name, resource)));
-        }
-    }
+    let whole = created().into_iter().filter(|(_, resource)| resource.sub_resource.is_none());
+    let named = |(number, (file, resource)): (usize, (PathBuf, Resource))| {
+        (format!("{} {number}", file.file_name().unwrap().to_string_lossy()), resource)
+    };
+    let mut found: Vec<Named> = whole.enumerate().map(named).collect();
     found.retain(|(_, resource)| lower(resource, &resource.object).is_some());
     for (_, resource) in &mut found {
         let metadata = resource.object["metadata"].as_object_mut().unwrap();

@@ -1,6 +1,6 @@
 //! Tenants at random: every field of the spec, by the definition of FlinkTenant, with values from `tests/data/convergence/tenant.yaml`.
 
-use super::objects::read;
+use super::manifests::read;
 use super::seeded::Seeded;
 use flinkgate::tenant::{FlinkTenantSpec, crd};
 use serde_json::{Value, json};

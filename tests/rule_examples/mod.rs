@@ -1,8 +1,9 @@
 //! The examples of the built-in rules, each with a gate of the tenant it supposes.
 
+use crate::manifests::document;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{PolicySet, Rule};
-use flinkgate::resource::{Resource, yaml};
+use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,21 +15,14 @@ pub const UNASSIGNED: &str = "tenancy/unassigned-namespace";
 /// The rule whose bad example stands in a namespace of two tenants.
 pub const AMBIGUOUS: &str = "tenancy/ambiguous-namespace";
 
-/// The only document of a text.
-pub fn read(text: &str) -> Value {
-    let [document] = yaml::parse(text).try_into().expect("one document");
-    assert_eq!(document.problems, []);
-    document.value.expect("a value")
-}
-
 /// A rule's example as it would come to the gate.
 pub fn resource(example: Option<&str>) -> Resource {
-    Resource::from_manifest(read(example.expect("every built-in rule has both examples"))).unwrap()
+    Resource::from_manifest(document(example.expect("every built-in rule has both examples"), "an example")).unwrap()
 }
 
 /// The spec of the tenant that a rule's examples suppose, as JSON to add to.
 pub fn spec(rule: &Rule) -> Value {
-    rule.tenant.as_deref().map_or_else(|| serde_json::json!({}), read)
+    rule.tenant.as_deref().map_or_else(|| serde_json::json!({}), |tenant| document(tenant, &rule.id))
 }
 
 /// A gate where every namespace belongs to one tenant with this spec.

@@ -22,7 +22,8 @@ pub struct Living {
     pub usage: Usage,
 }
 
-/// All living objects of a tenant that count, with those that use nothing and may with an update.
+/// All living objects of a tenant that count, with those that use nothing and may with an update; before them those that were seen
+/// to go, which use nothing at the highest version: whatever was asked of them is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The objects.
@@ -184,13 +185,13 @@ fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, 
 
 /// Counts living objects: into slots of their own, or into the nearest slot that they draw on; gives the rest.
 fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledger) -> Usage {
-    for living in objects.iter().filter(|living| keeps_slot(living)) {
-        if !living.usage.is_empty() {
-            slots.entry(living.object.clone()).or_default();
-        }
+    // What uses nothing, or was seen to go, has no place.
+    let objects = || objects.iter().filter(|living| !living.usage.is_empty());
+    for living in objects().filter(|living| keeps_slot(living)) {
+        slots.entry(living.object.clone()).or_default();
     }
     let living_uids =
-        objects.iter().filter(|living| slots.contains_key(&living.object)).map(|living| (living.uid.clone(), living.object.clone()));
+        objects().filter(|living| slots.contains_key(&living.object)).map(|living| (living.uid.clone(), living.object.clone()));
     let reserved = slots.iter().flat_map(|(object, slot)| slot.reserved.keys().map(|uid| (uid.clone(), object.clone())));
     let uids: BTreeMap<String, ObjectRef> = living_uids.chain(reserved).collect();
     // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one drew.
@@ -205,16 +206,14 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
         }
     }
     let mut others = Usage::default();
-    for living in objects {
+    for living in objects() {
         let within = Ledger::owner_of(&living.object, &living.owners, &uids, slots);
         let promised = admitted.get(&living.object);
         let agrees = promised.is_none_or(|admitted| *admitted == within);
         if let Some(slot) = slots.get_mut(&living.object)
             && (agrees || keeps_slot(living) || before.has_in_slot(living))
         {
-            if !living.usage.is_empty() {
-                slot.settled = Some((living.uid.clone(), living.usage.clone()));
-            }
+            slot.settled = Some((living.uid.clone(), living.usage.clone()));
             // Of two of one name that draw on different owners nobody knows which will live.
             slot.within = if agrees { within } else { None };
             continue;

@@ -222,7 +222,8 @@ fn another_gate_settles_those_whom_it_concerns() {
         tasks.iter().for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
         let of = |task: &Task| match task {
             Task::Settle { tenant, view, .. } => {
-                (tenant.clone(), view.objects.iter().map(|living| living.object.name.clone()).collect::<Vec<_>>())
+                let lives = view.objects.iter().filter(|living| living.version < u64::MAX);
+                (tenant.clone(), lives.map(|living| living.object.name.clone()).collect::<Vec<_>>())
             }
             other => panic!("{other:?}"),
         };
@@ -298,4 +299,22 @@ fn a_status_is_told_when_it_is_another_and_not_too_often() {
     // Somebody else takes it away.
     books.take(tenants, global("lab", 8, Value::Null), at(9_000));
     assert_eq!(names(&books.due(at(9_000), 9)), ["Tell lab"]);
+}
+
+#[test]
+fn what_came_and_went_between_two_settlings_is_told_until_one_has_settled() {
+    let mut books = looked(both());
+    books.take(kind("Pod"), pod("prod", "short-lived", 6), at(0));
+    books.take(kind("Pod"), gone(pod("prod", "short-lived", 7)), at(10));
+    let told = |tasks: &[Task]| view(tasks).0.objects.iter().map(|living| (living.uid.clone(), living.version)).collect::<Vec<_>>();
+    let short_lived = [("short-lived".to_owned(), u64::MAX)];
+    assert_eq!(told(&books.due(at(1_000), 9)), short_lived);
+    books.settled("payments", Err(Unsettled::Busy(Busy::Contention("payments".into()))), at(1_100));
+    books.take(kind("Pod"), pod("prod", "later", 8), at(1_200));
+    books.take(kind("Pod"), gone(pod("prod", "later", 9)), at(1_300));
+    let tasks = books.due(at(9_000), 9);
+    assert_eq!(told(&tasks), [short_lived[0].clone(), ("later".to_owned(), u64::MAX)]);
+    books.take(kind("Pod"), pod("prod", "last", 10), at(9_100));
+    books.settled("payments", Ok(Settled::default()), at(9_200));
+    assert_eq!(told(&books.due(at(10_500), 9)), [("last".to_owned(), 10)]);
 }

@@ -62,6 +62,9 @@ pub struct Change {
     pub namespace: String,
     /// Whether what is used has changed, or by whom; otherwise only a version has.
     pub counts: bool,
+    /// What was there and is no more, as a ledger is told that may have promised it something: it uses nothing, and whatever was
+    /// asked of it is over. Nothing is ever stored again under its UID.
+    pub gone: Option<Living>,
 }
 
 impl Census {
@@ -94,7 +97,7 @@ impl Census {
                 }
                 !goes
             });
-            changes.extend(counts.map(|counts| Change { namespace: namespace.clone(), counts }));
+            changes.extend(counts.map(|counts| Change { namespace: namespace.clone(), counts, gone: None }));
         }
         self.namespaces.retain(|_, objects| !objects.is_empty());
         changes
@@ -116,25 +119,26 @@ impl Census {
         let entry = Entry { uid: Arc::clone(&uid), version, owners, counted, source, list };
         let objects = self.namespaces.entry(namespace.clone()).or_default();
         let counts = objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
-        if let Some(before) = objects.insert(key, entry)
-            && before.uid != uid
-        {
+        let before = objects.insert(key.clone(), entry).filter(|before| before.uid != uid);
+        if let Some(before) = &before {
             self.lineage.depart(&before.uid, outlived(kind.kind));
         }
-        Some(Change { namespace, counts })
+        let gone = before.and_then(|before| before.gone(kind, &namespace, &key.1));
+        Some(Change { namespace, counts, gone })
     }
 
     /// An object that is no more.
     pub fn gone(&mut self, kind: &'static Kind, object: &DynamicObject) -> Option<Change> {
         let namespace = object.metadata.namespace.clone()?;
         let objects = self.namespaces.get_mut(&namespace)?;
-        let key = (kind.kind, object.metadata.name.clone()?);
-        let entry = objects.remove(&key)?;
+        let name = object.metadata.name.as_ref()?;
+        let entry = objects.remove(&(kind.kind, name.clone()))?;
         if objects.is_empty() {
             self.namespaces.remove(&namespace);
         }
         self.lineage.depart(&entry.uid, outlived(kind.kind));
-        Some(Change { namespace, counts: entry.counted.usage.is_some() })
+        let gone = entry.gone(kind, &namespace, name);
+        Some(Change { namespace, counts: entry.counted.usage.is_some(), gone })
     }
 
     /// Counts the objects of a namespace again, of which more has changed than they say; says whether that makes a difference.
@@ -225,6 +229,12 @@ impl Census {
 }
 
 impl Entry {
+    /// What is told of it once it is no more.
+    fn gone(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
+        let object = ObjectRef::new(kind.kind, namespace, name);
+        (kind.part == Part::Counts).then(|| Living { object, uid: self.uid.to_string(), version: u64::MAX, ..Living::default() })
+    }
+
     /// Whether it makes a difference: what it uses does, and who owns what owns pods.
     fn counts(&self, kind: &Kind) -> bool {
         self.counted.usage.is_some() || (kind.part == Part::Owns && !self.owners.is_empty())

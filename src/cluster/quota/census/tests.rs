@@ -81,7 +81,8 @@ fn what_a_deleted_owner_said_is_remembered_for_the_pods_that_outlive_it() {
     let mut census = census(vec![("Deployment", deployment("jm", 2, &[])), ("ReplicaSet", set()), ("Pod", pod("a", 4, &["set"]))]);
     census.gone(kind("ReplicaSet"), &set()).unwrap();
     assert_eq!(cores(&census), 4);
-    assert_eq!(census.gone(kind("Deployment"), &deployment("jm", 2, &[])), Some(Change { namespace: "prod".into(), counts: true }));
+    let gone = census.gone(kind("Deployment"), &deployment("jm", 2, &[])).unwrap();
+    assert!(gone.namespace == "prod" && gone.counts);
     assert_eq!(cores(&census), 2);
 }
 
@@ -118,7 +119,7 @@ fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
     census.began(kind("Pod"));
     census.take(kind("Pod"), pod("a", 9, &[]), &GATE);
     assert_eq!(cores(&census), 6);
-    assert_eq!(census.listed(kind("Pod")), [Change { namespace: "prod".into(), counts: true }]);
+    assert_eq!(census.listed(kind("Pod")), [Change { namespace: "prod".into(), counts: true, gone: None }]);
     assert_eq!(cores(&census), 4);
     census.unserved(kind("Deployment"));
     census.unserved(kind("Pod"));
@@ -174,4 +175,18 @@ fn pods_that_are_alike_share_what_they_use() {
     }
     assert_eq!(census.usages.len(), 1);
     assert_eq!(living(&census).len(), 500);
+}
+
+#[test]
+fn of_what_goes_its_uid_is_told_once_and_that_it_uses_nothing() {
+    let mut census = census(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[]))]);
+    let gone = |name: &str| {
+        let object = ObjectRef::new("Pod", "prod", name);
+        Some(Living { object, uid: name.into(), version: u64::MAX, ..Living::default() })
+    };
+    let mut another = pod("a", 6, &[]);
+    another.metadata.uid = Some("another".into());
+    assert_eq!(census.take(kind("Pod"), another, &GATE).unwrap().gone, gone("a"));
+    assert_eq!(census.gone(kind("Pod"), &pod("b", 7, &[])).unwrap().gone, gone("b"));
+    assert_eq!(census.gone(kind("Pod"), &pod("b", 7, &[])), None);
 }

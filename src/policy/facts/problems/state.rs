@@ -5,7 +5,7 @@ use super::super::options::is_given;
 use super::super::{as_text, get};
 use super::apart::kept_apart;
 use super::{Found, Subject, shown, texts};
-use crate::flink::claims::{CLAIMS_OPTION, Reach, is_claim_of, reach};
+use crate::flink::claims::{CLAIMS_OPTION, Reach, blue_green_parent, is_claim_of, reach};
 use crate::flink::map_options::map_entries;
 use crate::flink::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR};
 use crate::flink::state::{
@@ -104,14 +104,8 @@ fn tenants_claim<'t>(subject: &Subject<'t>, claim: &str) -> Option<&'t Value> {
     let pattern = as_text(&volume["claimName"])?;
     let workload = subject.workload;
     let clusters = std::iter::once(&workload.cluster).chain(&workload.children);
-    let mut names = clusters.map(String::as_str).chain(parent_of(subject.root));
+    let mut names = clusters.map(String::as_str).chain(blue_green_parent(subject.root));
     names.any(|cluster| is_claim_of(pattern, cluster, claim)).then_some(volume)
-}
-
-/// The blue/green deployment that this is a child of: it hands its claim on.
-fn parent_of(root: &Json) -> Option<&str> {
-    let mut owners = crate::resource::owners(root).iter();
-    owners.find(|owner| owner.get("kind").and_then(Json::as_str) == Some("FlinkBlueGreenDeployment"))?.get("name")?.as_str()
 }
 
 fn ephemeral(subject: &Subject<'_>, directory: &StateDirectory<'_>, named: &str, place: &str, found: &mut Found) {
