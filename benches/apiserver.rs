@@ -6,11 +6,10 @@
 //! once before, which shows what a patch costs the API server; one with Flinkgate's both. One client, then sixteen.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-// Of both, this benchmark uses a part.
+// This benchmark uses a part.
 #[allow(unused_imports)]
 #[path = "../tests/cluster/support/mod.rs"]
 mod cluster;
-#[allow(dead_code)]
 mod support;
 
 use cluster::access::Access;
@@ -23,6 +22,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use support::{Measured, task_manager_pod};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -102,28 +102,6 @@ fn asked(access: &Access, webhook: &str) -> f64 {
     sum("sum") / sum("count") * 1e3
 }
 
-#[derive(Clone, Default)]
-struct Measured {
-    latencies: Vec<Duration>,
-    rates: Vec<f64>,
-}
-
-impl Measured {
-    fn add(&mut self, latencies: Vec<Duration>, wall: Duration) {
-        self.rates.push(latencies.len() as f64 / wall.as_secs_f64());
-        self.latencies.extend(latencies);
-        self.latencies.sort();
-    }
-
-    fn at(&self, quantile: f64) -> f64 {
-        self.latencies[(self.latencies.len() as f64 * quantile) as usize].as_secs_f64() * 1e3
-    }
-
-    fn rate(&self) -> f64 {
-        support::median(&self.rates)
-    }
-}
-
 fn print(clients: usize, measured: &[Measured]) {
     println!("\n{clients} client{}", if clients == 1 { "" } else { "s" });
     println!("{:18} {:>8} {:>8} {:>10}", "in front", "p50 ms", "p99 ms", "creates/s");
@@ -137,20 +115,9 @@ fn print(clients: usize, measured: &[Measured]) {
     }
 }
 
-/// A TaskManager pod as Flink creates it, without what only its own cluster has.
-fn pod(name: &str, namespace: &str) -> Value {
-    let review: Value = serde_json::from_str(&fs::read_to_string("benches/data/taskmanager-pod-create.json").unwrap()).unwrap();
-    let mut pod = review["request"]["object"].clone();
-    let labels = pod["metadata"]["labels"].take();
-    pod["metadata"] = json!({"name": name, "namespace": namespace, "labels": labels});
-    // Scheduling is not what is measured.
-    pod["spec"]["schedulerName"] = "nobody".into();
-    pod
-}
-
 /// Creates pods with so many clients at once; gives each creation's latency and the time for all. The pods are removed afterwards.
 async fn create(access: &Access, namespace: &'static str, (clients, each): (usize, usize), round: usize) -> (Vec<Duration>, Duration) {
-    let template: Pod = serde_json::from_value(pod("x", namespace)).unwrap();
+    let template: Pod = serde_json::from_value(task_manager_pod("x", namespace)).unwrap();
     let mut apis = Vec::new();
     for _ in 0..clients {
         let api = Api::<Pod>::namespaced(access.client().await, namespace);
@@ -191,7 +158,7 @@ async fn in_force(access: &Access) {
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     for (namespace, front) in FRONTS.iter().filter(|(namespace, _)| ["bench-cel", "payments-prod"].contains(namespace)) {
         let pods = Api::<Pod>::namespaced(access.client().await, namespace);
-        let mut bad = pod("bad", namespace);
+        let mut bad = task_manager_pod("bad", namespace);
         bad["spec"]["hostNetwork"] = true.into();
         let bad: Pod = serde_json::from_value(bad).unwrap();
         let mut refused = false;
@@ -205,7 +172,7 @@ async fn in_force(access: &Access) {
         assert!(refused, "{front} does not judge");
     }
     let pods = Api::<Pod>::namespaced(access.client().await, "payments-prod");
-    let stored = pods.create(&dry_run, &serde_json::from_value(pod("good", "payments-prod")).unwrap()).await.unwrap();
+    let stored = pods.create(&dry_run, &serde_json::from_value(task_manager_pod("good", "payments-prod")).unwrap()).await.unwrap();
     assert!(stored.spec.unwrap().affinity.is_some(), "Flinkgate does not mutate");
 }
 

@@ -1,16 +1,67 @@
-//! What the benchmarks share: the baseline webhooks, a client that trusts any certificate, a median.
+//! What the benchmarks share: the baseline webhooks, a client that trusts any certificate, a TaskManager pod, latencies and a median.
+
+// Each benchmark uses what it needs.
+#![allow(dead_code)]
 
 use http_body_util::BodyExt;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
+
+pub mod ledgers;
 
 /// The middle value.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted[sorted.len() / 2]
+}
+
+/// What rounds of the same work took.
+#[derive(Clone, Default)]
+pub struct Measured {
+    latencies: Vec<Duration>,
+    /// Pieces of work a second, by round.
+    pub rates: Vec<f64>,
+}
+
+impl Measured {
+    /// Adds a round: what each piece took, and all of them.
+    pub fn add(&mut self, latencies: Vec<Duration>, wall: Duration) {
+        self.rates.push(latencies.len() as f64 / wall.as_secs_f64());
+        self.latencies.extend(latencies);
+        self.latencies.sort();
+    }
+
+    /// The latency that so many are below, in milliseconds.
+    pub fn at(&self, quantile: f64) -> f64 {
+        self.latencies[(self.latencies.len() as f64 * quantile) as usize].as_secs_f64() * 1e3
+    }
+
+    /// Pieces of work a second in the middle round.
+    pub fn rate(&self) -> f64 {
+        median(&self.rates)
+    }
+
+    /// How many times the rate of another one, round by round: what slows both down does not count.
+    pub fn beside(&self, other: &Self) -> f64 {
+        let ratios: Vec<f64> = self.rates.iter().zip(&other.rates).map(|(own, other)| own / other).collect();
+        median(&ratios)
+    }
+}
+
+/// A TaskManager pod as Flink creates it, without what only its own cluster has.
+pub fn task_manager_pod(name: &str, namespace: &str) -> Value {
+    let review: Value = serde_json::from_str(&std::fs::read_to_string("benches/data/taskmanager-pod-create.json").unwrap()).unwrap();
+    let mut pod = review["request"]["object"].clone();
+    let labels = pod["metadata"]["labels"].take();
+    pod["metadata"] = json!({"name": name, "namespace": namespace, "labels": labels});
+    // Scheduling is not what is measured.
+    pod["spec"]["schedulerName"] = "nobody".into();
+    pod
 }
 
 /// A client that takes any certificate: the servers make their own.
@@ -96,7 +147,7 @@ async fn answer(
     let body = request.into_body().collect().await?.to_bytes();
     let mut uid = "0".to_string();
     if parse {
-        let review: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let review: Value = serde_json::from_slice(&body).unwrap();
         uid = review["request"]["uid"].as_str().unwrap().to_string();
     }
     let patch = std::env::var("FLINKGATE_BENCH_PATCH").ok().filter(|_| mutates);

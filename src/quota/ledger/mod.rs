@@ -44,6 +44,7 @@
 pub mod admit;
 pub mod crd;
 pub mod horizon;
+pub mod line;
 pub mod object;
 pub mod request;
 pub mod settle;
@@ -60,7 +61,7 @@ pub use slot::{Reservation, Slot};
 
 use super::Usage;
 use super::limits::Limits;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 /// The most that a ledger may take when it is stored, in bytes, about: etcd takes requests of 1.5 MiB, and the API server adds to it.
@@ -205,15 +206,26 @@ impl Ledger {
 
     /// Works out everything that follows from the slots.
     fn rebuild(&mut self) {
-        let slots = std::mem::take(&mut self.slots);
         (self.uids, self.total, self.weight) = (BTreeMap::new(), self.others.clone(), 0);
-        // From the highest rank down, so that whoever is drawn on is there first.
-        let ranks: BTreeSet<u8> = slots.keys().map(ObjectRef::rank).collect();
-        for rank in ranks.into_iter().rev() {
-            for (object, slot) in slots.iter().filter(|(object, _)| object.rank() == rank) {
-                let within = slot.within.clone().filter(|within| object.may_draw_on(within) && self.slots.contains_key(within));
-                self.put(object, Some(Slot { within, ..slot.clone() }));
-            }
+        let may_not = |object: &ObjectRef, within: &ObjectRef| !object.may_draw_on(within) || !self.slots.contains_key(within);
+        let wrong = self.slots.iter().filter(|(object, slot)| slot.within.as_ref().is_some_and(|within| may_not(object, within)));
+        for object in wrong.map(|(object, _)| object.clone()).collect::<Vec<_>>() {
+            self.slots.entry(object).and_modify(|slot| slot.within = None);
+        }
+        let mut order: Vec<ObjectRef> = self.slots.keys().cloned().collect();
+        order.sort_by_key(ObjectRef::rank);
+        // From the lowest rank up, so that what draws on a slot is known before that slot is charged.
+        self.slots.values_mut().for_each(|slot| slot.below = Usage::default());
+        for object in &order {
+            let Some(slot) = self.slots.get_mut(object) else { continue };
+            slot.renew();
+            self.weight = self.weight.saturating_add(slot.weight(object));
+            let (within, charge) = (slot.within.clone(), slot.charge.clone());
+            let above = within.and_then(|within| self.slots.get_mut(&within));
+            above.map_or(&mut self.total, |above| &mut above.below).add(&charge);
+        }
+        for (object, slot) in &self.slots {
+            self.uids.extend(slot.uids().map(|uid| (uid.to_owned(), object.clone())));
         }
     }
 }

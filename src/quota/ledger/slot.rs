@@ -65,12 +65,13 @@ impl Slot {
         settled.chain(self.reserved.keys().map(String::as_str))
     }
 
-    /// About how many bytes it takes when it is stored.
+    /// About how many bytes its [line](super::line) takes: amounts may be longer than they usually are.
     pub(super) fn weight(&self, object: &ObjectRef) -> usize {
-        let reference = |object: &ObjectRef| object.kind.len() + object.namespace.len() + object.name.len() + 18;
-        let usage = |usage: &Usage| usage.iter().map(|(name, _)| name.len() + 14).sum::<usize>() + 14;
-        let settled = self.settled.as_ref().map_or(0, |(uid, amounts)| uid.len() + 9 + usage(amounts));
-        let reserved = self.reserved.iter().map(|(uid, one)| uid.len() + 60 + usage(&one.usage) + usage(&one.counted));
-        reference(object) + self.within.as_ref().map_or(0, reference) + settled + usage(&self.drawn) + reserved.sum::<usize>()
+        let reference = |object: &ObjectRef| object.kind.len() + object.namespace.len() + object.name.len() + 6;
+        let usage = |usage: &Usage| usage.iter().map(|(name, _)| name.len() + 10).sum::<usize>() + 8;
+        let settled = self.settled.as_ref().map_or(0, |(uid, amounts)| uid.len() + 5 + usage(amounts));
+        let reserved = self.reserved.iter().map(|(uid, one)| uid.len() + 34 + usage(&one.usage) + usage(&one.counted));
+        let within = self.within.as_ref().map_or(0, |within| reference(within) + 8);
+        reference(object) + within + settled + usage(&self.drawn) + reserved.sum::<usize>()
     }
 }

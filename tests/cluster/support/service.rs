@@ -65,12 +65,7 @@ impl Service {
             "spec": {"type": "ExternalName", "externalName": "127.0.0.1"}});
         admin.kubectl(&["delete", "service", name, "--namespace", namespace, "--ignore-not-found"]);
         admin.create(&service.to_string());
-        for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
-            let webhooks = admin.get(&[kind, name])["webhooks"].as_array().unwrap().len();
-            let path = |index| format!("/webhooks/{index}/clientConfig/service/port");
-            let patch: Vec<_> = (0..webhooks).map(|index| json!({"op": "add", "path": path(index), "value": self.port})).collect();
-            admin.kubectl(&["patch", kind, name, "--type=json", "--patch", &json!(patch).to_string()]);
-        }
+        point_webhooks_at(self.port, admin, name);
     }
 
     /// The replicas from now on; connections to others last as long as these want.
@@ -82,6 +77,16 @@ impl Service {
     /// How many connections were led to a replica so far.
     pub fn connections(&self, replica: &Flinkgate) -> usize {
         self.endpoints.connections.lock().unwrap().get(&replica.webhooks).copied().unwrap_or_default()
+    }
+}
+
+/// Has the webhooks of both configurations ask another port of the Service that they ask.
+pub fn point_webhooks_at(port: u16, admin: &Access, name: &str) {
+    for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
+        let webhooks = admin.get(&[kind, name])["webhooks"].as_array().unwrap().len();
+        let path = |index| format!("/webhooks/{index}/clientConfig/service/port");
+        let patch: Vec<_> = (0..webhooks).map(|index| json!({"op": "add", "path": path(index), "value": port})).collect();
+        admin.kubectl(&["patch", kind, name, "--type=json", "--patch", &json!(patch).to_string()]);
     }
 }
 

@@ -1,0 +1,189 @@
+//! Many requests to one tenant's ledger at once: written together, or one compare-and-swap a request.
+
+use super::cluster::access::Access;
+use super::cluster::{ControlPlane, Options};
+use super::support::{Measured, ledgers};
+use flinkgate::cluster::quota::store::ClusterStore;
+use flinkgate::quota::commit::{Answer, Ledgers};
+use flinkgate::quota::ledger::crd::{self, FlinkTenantLedger};
+use flinkgate::quota::ledger::{Decision, KnownLimits, Ledger};
+use flinkgate::quota::store::{Store, StoreError, Versioned};
+use kube::api::{Api, DeleteParams};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 5;
+const TASKS: u64 = 64;
+/// Creates of each task in a round.
+const EACH: u64 = 8;
+const TENANT: &str = "payments";
+/// Clusters that the tenant has already.
+const CLUSTERS: [u64; 2] = [0, 500];
+
+/// How requests come to the ledger.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As in so many replicas of Flinkgate.
+    Together(usize),
+    /// Each reads, admits and swaps; after a conflict again, at once or after a pause.
+    Alone { pauses: bool },
+}
+
+const WAYS: [(Way, &str); 4] = [
+    (Way::Together(1), "together, one replica"),
+    (Way::Together(2), "together, two replicas"),
+    (Way::Alone { pauses: false }, "alone, again at once"),
+    (Way::Alone { pauses: true }, "alone, again after a pause"),
+];
+
+/// A store that counts.
+struct Counted {
+    store: ClusterStore,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    reads: AtomicU64,
+    writes: AtomicU64,
+    conflicts: AtomicU64,
+}
+
+impl Store for Counted {
+    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+        self.counts.reads.fetch_add(1, Ordering::Relaxed);
+        self.store.read(tenant).await
+    }
+
+    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+        self.counts.writes.fetch_add(1, Ordering::Relaxed);
+        let swapped = self.store.swap(tenant, version, ledger).await;
+        self.counts.conflicts.fetch_add(u64::from(matches!(swapped, Err(StoreError::Conflict(_)))), Ordering::Relaxed);
+        swapped
+    }
+}
+
+pub fn run() {
+    let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
+    control_plane.apply(&serde_json::to_string(&crd::definition()).unwrap());
+    control_plane.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd/flinktenantledgers.flinkgate.dev"]);
+    for name in ["kube-controller-manager", "kube-scheduler", "kwok"] {
+        control_plane.process(name).signal("STOP");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let known = Arc::new(ledgers::limits(1_000_000));
+    for clusters in CLUSTERS {
+        let mut measured = vec![Measured::default(); WAYS.len()];
+        let counts: Vec<_> = WAYS.iter().map(|_| Arc::new(Counts::default())).collect();
+        for round in 0..=ROUNDS {
+            for (index, (way, _)) in WAYS.iter().enumerate() {
+                // The first round warms up.
+                let counts = if round == 0 { Arc::default() } else { Arc::clone(&counts[index]) };
+                let (latencies, wall) = runtime.block_on(async {
+                    fill(&control_plane, &ledgers::ledger(clusters, &known)).await;
+                    requests(&control_plane, *way, &known, &counts).await
+                });
+                if round > 0 {
+                    measured[index].add(latencies, wall);
+                }
+            }
+        }
+        print(clusters, &measured, &counts);
+    }
+}
+
+/// The tenant's ledger as it is before anybody asks.
+async fn fill(access: &Access, ledger: &Ledger) {
+    let client = access.client().await;
+    let _ = Api::<FlinkTenantLedger>::all(client.clone()).delete(TENANT, &DeleteParams::default()).await;
+    ClusterStore::new(client).swap(TENANT, "", ledger).await.unwrap();
+}
+
+/// Has every task create pods one after the other; gives how long each was on its way, and the time for all.
+async fn requests(access: &Access, way: Way, known: &Arc<KnownLimits>, counts: &Arc<Counts>) -> (Vec<Duration>, Duration) {
+    let replicas = if let Way::Together(replicas) = way { replicas } else { 1 };
+    let mut stores = Vec::new();
+    for _ in 0..replicas {
+        let store = Counted { store: ClusterStore::new(access.client().await), counts: Arc::clone(counts) };
+        store.store.read(TENANT).await.unwrap();
+        stores.push(Arc::new(store));
+    }
+    let desks: Vec<_> = stores.iter().map(|store| Arc::new(Ledgers::new(Arc::clone(store)))).collect();
+    let begin = Instant::now();
+    let task = |task: u64| {
+        let replica = usize::try_from(task).unwrap() % replicas;
+        let (store, desk, known) = (Arc::clone(&stores[replica]), Arc::clone(&desks[replica]), Arc::clone(known));
+        tokio::spawn(async move {
+            let mut latencies = Vec::new();
+            for turn in 0..EACH {
+                let request = ledgers::lone_pod(task * EACH + turn);
+                let begin = Instant::now();
+                match way {
+                    Way::Together(_) => {
+                        let deadline = begin + Duration::from_secs(60);
+                        assert_eq!(desk.admit(TENANT, request, Arc::clone(&known), deadline, false).await, Answer::Admitted);
+                    }
+                    Way::Alone { pauses } => alone(&*store, &request, pauses).await,
+                }
+                latencies.push(begin.elapsed());
+            }
+            latencies
+        })
+    };
+    let tasks: Vec<_> = (0..TASKS).map(task).collect();
+    let mut latencies = Vec::new();
+    for task in tasks {
+        latencies.extend(task.await.unwrap());
+    }
+    let wall = begin.elapsed();
+    let stored = stores[0].store.read(TENANT).await.unwrap();
+    assert_eq!(stored.ledger.reservations(), latencies.len(), "every create is in the ledger, once");
+    (latencies, wall)
+}
+
+/// One compare-and-swap for one request; pauses grow as those of Flinkgate do.
+async fn alone(store: &impl Store, request: &flinkgate::quota::ledger::Request, pauses: bool) {
+    let mut pause = Duration::from_millis(2);
+    loop {
+        let Versioned { mut ledger, version } = store.read(TENANT).await.unwrap();
+        assert_eq!(ledger.admit(request), Decision::Reserved);
+        match store.swap(TENANT, &version, &ledger).await {
+            Ok(_) => return,
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+        if pauses {
+            tokio::time::sleep(pause.mul_f64(1.0 + jitter())).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+}
+
+/// Between 0 and 1, by chance.
+fn jitter() -> f64 {
+    RandomState::new().hash_one(()) as f64 / u64::MAX as f64
+}
+
+fn print(clusters: u64, measured: &[Measured], counts: &[Arc<Counts>]) {
+    println!("\n{TASKS} requests at once to a ledger of {clusters} clusters");
+    println!(
+        "{:28} {:>8} {:>8} {:>10} {:>12} {:>12} {:>12}",
+        "", "p50 ms", "p99 ms", "creates/s", "reads each", "writes each", "conflicts"
+    );
+    for (((_, title), measured), counts) in WAYS.iter().zip(measured).zip(counts) {
+        let creates = (TASKS * EACH) as f64 * ROUNDS as f64;
+        let each = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / creates;
+        let (middle, slow) = (measured.at(0.5), measured.at(0.99));
+        print!("{title:28} {middle:8.1} {slow:8.1} {:10.0}", measured.rate());
+        println!(" {:12.3} {:12.3} {:12.3}", each(&counts.reads), each(&counts.writes), each(&counts.conflicts));
+    }
+    let [one, two, at_once, pausing] = measured else { return };
+    println!(
+        "one replica creates {:.1} times as many as alone, {:.1} times as many as alone with pauses",
+        one.beside(at_once),
+        one.beside(pausing)
+    );
+    println!("two replicas create {:.1} and {:.1} times as many", two.beside(at_once), two.beside(pausing));
+}

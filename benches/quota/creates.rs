@@ -1,0 +1,162 @@
+//! Creates a second and their latency, by what counts them.
+
+use super::cluster::access::Access;
+use super::fronts::{self, FRONTS, Front, TENANTS};
+use super::support::{Measured, task_manager_pod};
+use k8s_openapi::api::core::v1::Pod;
+use kube::Client;
+use kube::api::{Api, ListParams, PostParams};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 8;
+/// How many clients create, how many pods each, in the namespaces of how many tenants.
+const CASES: [Case; 4] = [
+    Case { clients: 1, each: 60, tenants: 1 },
+    Case { clients: 16, each: 25, tenants: 1 },
+    Case { clients: 64, each: 10, tenants: 1 },
+    Case { clients: 64, each: 10, tenants: TENANTS },
+];
+
+#[derive(Clone, Copy)]
+struct Case {
+    clients: usize,
+    each: usize,
+    tenants: usize,
+}
+
+/// What one front showed in one case.
+#[derive(Clone, Default)]
+struct Seen {
+    measured: Measured,
+    /// What was refused and tried again, by status code.
+    again: BTreeMap<u16, usize>,
+}
+
+pub fn run() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let installation = runtime.block_on(fronts::install());
+    // Whoever counts pods goes on as in a cluster; whoever would place them pauses.
+    for name in ["kube-scheduler", "kwok"] {
+        installation.process(name).signal("STOP");
+    }
+    let clients = runtime.block_on(clients(&installation));
+    let mut seen = vec![vec![Seen::default(); FRONTS.len()]; CASES.len()];
+    for round in 0..=ROUNDS {
+        for (case, seen) in CASES.iter().zip(&mut seen) {
+            // Nobody is always the first.
+            for index in (0..FRONTS.len()).map(|index| (index + round) % FRONTS.len()) {
+                let (latencies, again, wall) = runtime.block_on(create(&clients, FRONTS[index], *case, round));
+                runtime.block_on(fronts::clear(FRONTS[index], case.tenants, &installation));
+                // The first round warms up.
+                if round > 0 {
+                    seen[index].measured.add(latencies, wall);
+                    again.into_iter().for_each(|(code, count)| *seen[index].again.entry(code).or_default() += count);
+                }
+            }
+        }
+    }
+    for (case, seen) in CASES.iter().zip(&seen) {
+        print(*case, seen);
+    }
+    println!();
+    let log = installation.replicas[0].log();
+    for (tenants, title) in [("free-", "no limits"), ("held-", "limits")] {
+        for webhook in ["mutate", "validate"] {
+            let of = |line: &&serde_json::Value| {
+                line["webhook"] == webhook && line["tenant"].as_str().is_some_and(|name| name.starts_with(tenants))
+            };
+            let mut took: Vec<u64> = log.iter().filter(of).filter_map(|line| line["microseconds"].as_u64()).collect();
+            took.sort_unstable();
+            if let (Some(middle), Some(slow)) = (took.get(took.len() / 2), took.get(took.len() * 99 / 100)) {
+                println!("Flinkgate's own measure, {title}, {webhook}: p50 {middle} µs, p99 {slow} µs");
+            }
+        }
+    }
+    let metrics = installation.kubectl(&["get", "--raw=/metrics"]);
+    for resource in ["flinktenantledgers", "resourcequotas"] {
+        println!("{resource}: {}", writes(&metrics, resource));
+    }
+}
+
+/// How often a kind was written, by the API server's own measure.
+fn writes(metrics: &str, resource: &str) -> String {
+    let mut codes = BTreeMap::<&str, f64>::new();
+    let label = |line: &str, name: &str, value: &str| line.contains(&format!("{name}=\"{value}\""));
+    for line in metrics.lines().filter(|line| line.starts_with("apiserver_request_total{") && label(line, "resource", resource)) {
+        let (Some((_, rest)), Some((_, count))) = (line.split_once("code=\""), line.rsplit_once(' ')) else { continue };
+        if label(line, "verb", "PUT") {
+            *codes.entry(rest.split('"').next().unwrap()).or_default() += count.parse::<f64>().unwrap();
+        }
+    }
+    let counts: Vec<String> = codes.iter().map(|(code, count)| format!("{count} writes answered {code}")).collect();
+    counts.join(", ")
+}
+
+/// As many clients as the largest case wants, each with its own connection, which is there before the clock runs.
+async fn clients(access: &Access) -> Vec<Client> {
+    let mut clients = Vec::new();
+    for _ in 0..CASES.iter().map(|case| case.clients).max().unwrap() {
+        let client = access.client().await;
+        Api::<Pod>::namespaced(client.clone(), "default").list(&ListParams::default().limit(1)).await.unwrap();
+        clients.push(client);
+    }
+    clients
+}
+
+/// Creates pods with so many clients at once; gives each creation's latency, what was tried again, and the time for all.
+async fn create(clients: &[Client], front: Front, case: Case, round: usize) -> (Vec<Duration>, BTreeMap<u16, usize>, Duration) {
+    let template: Pod = serde_json::from_value(task_manager_pod("x", "x")).unwrap();
+    let begin = Instant::now();
+    let work = |(number, client): (usize, &Client)| {
+        let (client, mut pod) = (client.clone(), template.clone());
+        tokio::spawn(async move {
+            let (mut latencies, mut again) = (Vec::with_capacity(case.each), Vec::new());
+            for turn in 0..case.each {
+                // Every tenant gets as many, and nobody stays at one.
+                let namespace = front.namespace((number + turn * case.clients) % case.tenants);
+                pod.metadata.name = Some(format!("taskmanager-{round}-{number}-{turn}"));
+                pod.metadata.namespace = Some(namespace.clone());
+                let pods = Api::<Pod>::namespaced(client.clone(), &namespace);
+                let begin = Instant::now();
+                while let Err(error) = pods.create(&PostParams::default(), &pod).await {
+                    let kube::Error::Api(status) = error else { panic!("{error}") };
+                    assert!([409, 429, 500].contains(&status.code), "{status:?}");
+                    again.push(status.code);
+                }
+                latencies.push(begin.elapsed());
+            }
+            (latencies, again)
+        })
+    };
+    let tasks: Vec<_> = clients.iter().take(case.clients).enumerate().map(work).collect();
+    let (mut latencies, mut again) = (Vec::with_capacity(case.clients * case.each), BTreeMap::new());
+    for task in tasks {
+        let (took, codes) = task.await.unwrap();
+        latencies.extend(took);
+        codes.into_iter().for_each(|code| *again.entry(code).or_default() += 1);
+    }
+    (latencies, again, begin.elapsed())
+}
+
+fn print(case: Case, seen: &[Seen]) {
+    println!("\n{} clients, {} tenants with a namespace each", case.clients, case.tenants);
+    println!("{:28} {:>8} {:>8} {:>10} {:>18}  again", "in front", "p50 ms", "p99 ms", "creates/s", "of ResourceQuota's");
+    let native = &seen[1].measured;
+    for (front, Seen { measured, again }) in FRONTS.iter().zip(seen) {
+        let (middle, slow) = (measured.at(0.5), measured.at(0.99));
+        println!("{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {again:?}", front.title, measured.rate(), measured.beside(native));
+    }
+    let [nothing, _, free, both, held] = seen else { return };
+    let part = |one: &Seen, of: &Seen| one.measured.beside(&of.measured);
+    println!(
+        "ResourceQuota leaves {:.2} of the creates without it; beside Flinkgate without limits {:.2}",
+        part(&seen[1], nothing),
+        part(both, free)
+    );
+    println!(
+        "Flinkgate's limits leave {:.2} of the creates without them, and {:.2} of those with a ResourceQuota instead",
+        part(held, free),
+        part(held, both)
+    );
+}
