@@ -3,7 +3,7 @@
 //! wait for it, so that it cannot know what became of its writes. At every revision the tenant is within its limits, and all that
 //! lives is in its ledger; no client sees a conflict that is none; and when all is quiet the ledger is what is there.
 
-mod client;
+pub mod client;
 mod rival;
 
 use super::history::{History, Replayed};
@@ -114,7 +114,8 @@ fn until_created(created: &AtomicUsize, wanted: usize, part: &str) {
     });
 }
 
-fn leads(replica: &Flinkgate) -> bool {
+/// Whether a replica thinks that it leads.
+pub fn leads(replica: &Flinkgate) -> bool {
     let log = replica.log();
     let last = log.iter().filter_map(|line| line["message"].as_str()).rfind(|message| message.ends_with("holds the Lease"));
     last.is_some_and(|message| message.starts_with("this replica holds"))
