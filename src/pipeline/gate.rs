@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What to say of Flink in a namespace that no tenant claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -60,14 +60,15 @@ pub struct Gate {
 /// What is made of a tenant once, when it is loaded.
 #[derive(Debug)]
 struct Prepared {
-    spec: regorus::Value,
+    /// The spec as rules see it; made when the first object of the tenant is judged.
+    spec: OnceLock<regorus::Value>,
     known: Arc<KnownLimits>,
 }
 
 impl Prepared {
     fn of(tenant: &Tenant) -> Self {
         let known = KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self { spec: input::tenant_value(&tenant.spec), known: Arc::new(known) }
+        Self { spec: OnceLock::new(), known: Arc::new(known) }
     }
 }
 
@@ -355,7 +356,10 @@ impl Gate {
             resource: case.resource,
             object: &case.object,
             workload: Some(&case.workload),
-            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| (tenant.name.as_str(), &prepared.spec)),
+            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| {
+                let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
+                (tenant.name.as_str(), spec)
+            }),
             conflicts: &case.conflicts,
             quota: if quota_speaks { told() } else { regorus::Value::Null },
             unassigned: self.unassigned.as_str(),

@@ -20,7 +20,10 @@ mod operator;
 mod operator_config;
 mod own_kinds;
 mod pod_security;
+mod quota;
 mod registration;
 mod scale;
+#[path = "../seeded/mod.rs"]
+mod seeded;
 mod support;
 mod visible;

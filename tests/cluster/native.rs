@@ -15,7 +15,7 @@ const TENANT: &str = "payments-prod";
 const CLUSTER: &str = "fraud-scoring";
 
 /// What was asked for in a recorded review, without what the API server had added.
-fn recorded(file: &str) -> Value {
+pub fn recorded(file: &str) -> Value {
     let text = fs::read_to_string(format!("tests/data/recorded/native-2.3.0-application/{file}")).unwrap();
     let mut object = serde_json::from_str::<Value>(&text).unwrap()["request"]["object"].take();
     assert_eq!(object["metadata"]["namespace"], TENANT);

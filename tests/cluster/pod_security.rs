@@ -4,8 +4,6 @@
 //! `FLINKGATE_PODS` says how many pods are tried (3000), `FLINKGATE_SEED` with which number they begin.
 
 mod random_pods;
-#[path = "../seeded/mod.rs"]
-mod seeded;
 
 use super::support::build::Recipe;
 use super::support::cache;

@@ -79,7 +79,7 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    let ledgers = Arc::new(Ledgers::new(Arc::new(ClusterStore::new(client.clone()))));
+    let ledgers = Arc::new(Ledgers::counting(Arc::new(ClusterStore::new(client.clone())), metrics.ledgers.clone()));
     Ok(Cluster { client, identity, events, ledgers, first, gate: None, due })
 }
 

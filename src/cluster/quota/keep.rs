@@ -202,3 +202,6 @@ fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, d
         (_, Some(Done::Closed)) | (What::Close, None) => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

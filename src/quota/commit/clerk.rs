@@ -12,8 +12,8 @@ const BATCH: usize = 1_024;
 /// Pause after the first conflict; it doubles with every further one, up to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// A store that does not answer within this is asked again.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A store that does not answer within this is asked again; shorter than requests wait, so that they can be told.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What one waiter will be told if the ledger is stored.
 enum Outcome {
@@ -32,7 +32,7 @@ enum Change {
 
 /// Serves a desk until nobody waits.
 pub(super) async fn serve<S: Store>(store: Arc<S>, tally: Tally, tenant: String, desk: Arc<Desk>) {
-    let mut clerk = Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take() };
+    let mut clerk = Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take(), desk: Arc::clone(&desk) };
     loop {
         let batch: Vec<Waiter> = {
             let mut queue = locked(&desk.0);
@@ -53,6 +53,7 @@ struct Clerk<S> {
     tally: Tally,
     tenant: String,
     kept: Option<Versioned>,
+    desk: Arc<Desk>,
 }
 
 impl<S: Store> Clerk<S> {
@@ -68,6 +69,7 @@ impl<S: Store> Clerk<S> {
             }
             match self.attempt(&batch).await {
                 Ok(outcomes) => {
+                    locked(&self.desk.0).trouble = None;
                     batch.into_iter().zip(outcomes).for_each(|(waiter, outcome)| waiter.tell(outcome));
                     return;
                 }
@@ -79,6 +81,7 @@ impl<S: Store> Clerk<S> {
                     last = Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
                 }
             }
+            locked(&self.desk.0).trouble = Some(last.clone());
             // Whether the write took place is not always known; the ledger that is read next shows it.
             self.kept = None;
             tokio::time::sleep(jittered(pause, 1.0)).await;
@@ -86,7 +89,8 @@ impl<S: Store> Clerk<S> {
         }
     }
 
-    /// One compare-and-swap for a whole batch. What is refused is refused by the ledger as it is stored, not by one that was kept.
+    /// One compare-and-swap for a whole batch. What is refused, and what a dry run is told, is by the ledger as it is stored: one that
+    /// was kept is only as good as the write that shows that nobody else has written.
     async fn attempt(&mut self, batch: &[Waiter]) -> Result<Vec<Outcome>, StoreError> {
         // What a settling tells of the ledger must be so now: what nobody changed is not compared with the store.
         let settles = batch.iter().any(|waiter| matches!(waiter.work, Work::Settle { .. }));
@@ -97,7 +101,7 @@ impl<S: Store> Clerk<S> {
             None => self.in_time(self.store.read(&self.tenant)).await?,
         };
         let (mut outcomes, mut change) = self.apply(&mut at.ledger, batch);
-        if was_kept && !outcomes.iter().all(Outcome::is_fine) {
+        if was_kept && !(change == Change::ToStore && outcomes.iter().all(Outcome::is_fine)) {
             at = self.in_time(self.store.read(&self.tenant)).await?;
             (outcomes, change) = self.apply(&mut at.ledger, batch);
         }

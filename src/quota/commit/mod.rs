@@ -96,6 +96,8 @@ struct Queue {
     served: bool,
     /// The ledger as it was last written or read here. Where another replica has written it since, a write shows that.
     kept: Option<Versioned>,
+    /// Why the last attempt failed, where it did: whom the desk keeps waiting too long is told that.
+    trouble: Option<Busy>,
 }
 
 #[derive(Debug)]
@@ -135,8 +137,8 @@ impl<S: Store> Ledgers<S> {
         }
         let (answer, told) = oneshot::channel();
         let work = Work::Admit { request: Box::new(request), dry_run, answer };
-        self.queue(tenant, Waiter { work, known, deadline });
-        let busy = || Answer::Busy(Busy::Contention(tenant.to_owned()));
+        let desk = self.queue(tenant, Waiter { work, known, deadline });
+        let busy = || Answer::Busy(desk.trouble(tenant));
         tokio::time::timeout_at(deadline.into(), told).await.ok().and_then(Result::ok).unwrap_or_else(busy)
     }
 
@@ -146,8 +148,8 @@ impl<S: Store> Ledgers<S> {
     /// When the view is too old, or the ledger could not be written before the deadline.
     pub async fn settle(&self, tenant: &str, view: Arc<View>, known: Arc<KnownLimits>, deadline: Instant) -> Result<Settled, Unsettled> {
         let (answer, told) = oneshot::channel();
-        self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
-        let busy = || Err(Busy::Contention(tenant.to_owned()).into());
+        let desk = self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
+        let busy = || Err(desk.trouble(tenant).into());
         tokio::time::timeout_at(deadline.into(), told).await.ok().and_then(Result::ok).unwrap_or_else(busy)
     }
 
@@ -158,14 +160,76 @@ impl<S: Store> Ledgers<S> {
         let _ = tokio::time::timeout_at(deadline.into(), told).await;
     }
 
-    fn queue(&self, tenant: &str, waiter: Waiter) {
+    fn queue(&self, tenant: &str, waiter: Waiter) -> Arc<Desk> {
         let desk = Arc::clone(locked(&self.desks).entry(tenant.to_owned()).or_default());
         let mut queue = locked(&desk.0);
         queue.waiting.push_back(waiter);
-        if !std::mem::replace(&mut queue.served, true) {
-            drop(queue);
+        let is_served = std::mem::replace(&mut queue.served, true);
+        drop(queue);
+        if !is_served {
             // A task of its own: whoever asked first may go away, and the others still want their answers.
-            tokio::spawn(clerk::serve(Arc::clone(&self.store), self.tally.clone(), tenant.to_owned(), desk));
+            tokio::spawn(clerk::serve(Arc::clone(&self.store), self.tally.clone(), tenant.to_owned(), Arc::clone(&desk)));
         }
+        desk
+    }
+}
+
+impl Desk {
+    /// What to tell those who have waited too long.
+    fn trouble(&self, tenant: &str) -> Busy {
+        locked(&self.0).trouble.clone().unwrap_or_else(|| Busy::Contention(tenant.to_owned()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::quota::ledger::Ledger;
+    use crate::quota::limits::Limits;
+    use crate::quota::store::{InMemoryStore, StoreError};
+    use std::time::Duration;
+
+    /// Nobody reaches it.
+    struct Away;
+
+    impl Store for Away {
+        async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+            Err(StoreError::Unreachable { tenant: tenant.into(), source: "connection refused".into() })
+        }
+
+        async fn swap(&self, tenant: &str, _: &str, _: &Ledger) -> Result<String, StoreError> {
+            Err(StoreError::Conflict(tenant.into()))
+        }
+    }
+
+    fn pod(name: &str) -> Request {
+        let usage = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into_iter().collect();
+        Request { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), usage, ..Request::default() }
+    }
+
+    #[tokio::test]
+    async fn who_waited_too_long_is_told_why() {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let answer = Ledgers::new(Arc::new(Away)).admit("payments", pod("p"), Arc::default(), deadline, false).await;
+        let why = "connection refused".into();
+        assert_eq!(answer, Answer::Busy(Busy::Unreachable { tenant: "payments".into(), why }));
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_is_told_what_holds_now_and_not_what_this_replica_last_saw() {
+        let store = Arc::new(InMemoryStore::default());
+        let [here, there] = [(); 2].map(|()| Ledgers::new(Arc::clone(&store)));
+        let hard = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into();
+        let known = Arc::new(KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } });
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let admit = async |replica: &Ledgers<InMemoryStore>, name: &str, dry_run: bool| {
+            replica.admit("payments", pod(name), Arc::clone(&known), deadline, dry_run).await == Answer::Admitted
+        };
+        // One that has written keeps what it wrote.
+        assert!(admit(&here, "a", false).await);
+        here.forget("payments", pod("a").object, deadline).await;
+        assert!(admit(&there, "b", false).await);
+        assert!(!admit(&here, "c", true).await);
     }
 }

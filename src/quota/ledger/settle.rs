@@ -22,7 +22,8 @@ pub struct Living {
     pub usage: Usage,
 }
 
-/// All living objects of a tenant that count, with those that use nothing and may with an update.
+/// All living objects of a tenant that count, with those that use nothing and may with an update; before them those that were seen
+/// to go, which use nothing at the highest version: whatever was asked of them is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The objects.

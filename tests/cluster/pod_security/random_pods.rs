@@ -3,7 +3,7 @@
 //! Each pod is as wild as chance has it: a tame one is allowed at level restricted but for a field or two, so that every
 //! check decides alone now and then.
 
-use super::seeded::Seeded;
+use crate::seeded::Seeded;
 use serde_json::{Map, Value, json};
 
 /// The pod that a number stands for.

@@ -80,6 +80,17 @@ impl Access {
 
     /// A client; each runtime needs its own.
     pub async fn client(&self) -> kube::Client {
+        kube::Client::try_from(self.config().await).unwrap()
+    }
+
+    /// A client that shows every answer: the other one asks again by itself where it is told to wait.
+    pub async fn frank_client(&self) -> kube::Client {
+        let mut config = self.config().await;
+        config.default_retry = false;
+        kube::Client::try_from(config).unwrap()
+    }
+
+    async fn config(&self) -> kube::Config {
         let kubeconfig = Kubeconfig::read_from(&self.kubeconfig).unwrap();
         let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
         // kube reads whom to speak for, and leaves saying so to us.
@@ -87,6 +98,6 @@ impl Access {
         let user = config.auth_info.impersonate.iter().map(|name| header("impersonate-user", name));
         let groups = config.auth_info.impersonate_groups.iter().flatten().map(|group| header("impersonate-group", group));
         config.headers = user.chain(groups).collect();
-        kube::Client::try_from(config).unwrap()
+        config
     }
 }

@@ -189,6 +189,16 @@ impl ControlPlane {
         &self.admins[number]
     }
 
+    /// Where one of the API servers is; the first one where there are fewer.
+    pub fn url(&self, number: usize) -> &str {
+        self.urls.get(number).unwrap_or(&self.urls[0])
+    }
+
+    /// How many API servers there are.
+    pub fn api_servers(&self) -> usize {
+        self.urls.len()
+    }
+
     /// Somebody else at the first API server; `system:authenticated` is added to the groups.
     pub fn as_user(&self, name: &str, groups: &[&str]) -> Access {
         let groups = [groups, &["system:authenticated"]].concat();
@@ -197,8 +207,14 @@ impl ControlPlane {
 
     /// A service account at the first API server, with a token that it asked for itself (TokenRequest).
     pub fn as_service_account(&self, namespace: &str, name: &str) -> Access {
+        self.as_service_account_at(self.url(0), namespace, name)
+    }
+
+    /// The same at an API server that is reached by this URL.
+    pub fn as_service_account_at(&self, url: &str, namespace: &str, name: &str) -> Access {
         let token = self.kubectl(&["create", "token", name, "--namespace", namespace, "--duration", "3h"]);
-        self.access(&Identity::Token(token.trim()))
+        let kubeconfig = self.authority.kubeconfig(url, &Identity::Token(token.trim()));
+        Access::new(&self.binaries.kubectl, self.file("user"), &kubeconfig).unwrap()
     }
 
     /// What runs in a pod, with a token of its service account that is bound to the pod, as a kubelet mounts it.

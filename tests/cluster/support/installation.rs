@@ -51,7 +51,7 @@ impl Installation {
         let service = Service::start();
         service.replace(&control_plane, NAMESPACE, "flinkgate");
         let mut installation = Self { service, replicas: Vec::new(), control_plane };
-        installation.replicas.extend((0..replicas).map(|_| start(&installation.control_plane, arguments)));
+        installation.replicas.extend((0..replicas).map(|number| start(&installation.control_plane, number, arguments)));
         for replica in &installation.replicas {
             replica.wait_ready();
         }
@@ -63,7 +63,7 @@ impl Installation {
 
     /// Another replica in the place of one that is no more.
     pub fn replace(&mut self, number: usize) {
-        self.replicas[number] = start(&self.control_plane, &[]);
+        self.replicas[number] = start(&self.control_plane, number, &[]);
         self.replicas[number].wait_ready();
         self.service.lead_to(&self.replicas);
     }
@@ -106,8 +106,9 @@ impl Installation {
     }
 }
 
-fn start(control_plane: &ControlPlane, arguments: &[&str]) -> Flinkgate {
-    let account = control_plane.as_service_account(NAMESPACE, "flinkgate");
+/// Each replica asks another API server, where there are several.
+fn start(control_plane: &ControlPlane, number: usize, arguments: &[&str]) -> Flinkgate {
+    let account = control_plane.as_service_account_at(control_plane.url(number), NAMESPACE, "flinkgate");
     Flinkgate::start_as(control_plane, &account, &[&["--cluster", "--namespace", NAMESPACE], arguments].concat())
 }
 

@@ -2,11 +2,15 @@
 
 use super::Timings;
 use crate::cluster::quota::standing::Standing;
-use crate::quota::ledger::{KnownLimits, Open, Settled, Sightings};
+use crate::quota::ledger::{KnownLimits, Living, Open, Settled, Sightings};
 use crate::tenant::Tenant;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Objects that went and are remembered until a settling has been told; of more, what was promised to them is given back after the
+/// horizon.
+const GONE: usize = 4_096;
 
 /// What is known of a tenant, and what is under way.
 #[derive(Debug)]
@@ -16,8 +20,14 @@ pub(super) struct Account {
     /// Its namespaces in which there is anything.
     pub(super) namespaces: BTreeSet<String>,
     pub(super) sightings: Sightings,
+    /// The stamp that its ledger gave next when it was last settled.
+    next: u64,
     /// What was on its way when its ledger was last settled.
     pub(super) open: Vec<Open>,
+    /// What has gone since, and how many of these the settling under way was told. What lives for a moment only may have been promised
+    /// something and never be seen by a settling.
+    gone: Vec<Living>,
+    handed_over: usize,
     /// When something first and last changed since it was looked at.
     pub(super) changed: Option<(Instant, Instant)>,
     pub(super) not_before: Option<Instant>,
@@ -40,7 +50,10 @@ impl Account {
             limits,
             namespaces: BTreeSet::new(),
             sightings: Sightings::default(),
+            next: 0,
             open: Vec::new(),
+            gone: Vec::new(),
+            handed_over: 0,
             changed: Some((now, now)),
             not_before: None,
             looked: None,
@@ -55,6 +68,22 @@ impl Account {
     /// Something of it has changed.
     pub(super) fn touch(&mut self, now: Instant) {
         self.changed = Some(self.changed.map_or((now, now), |(first, _)| (first, now)));
+    }
+
+    /// Something of it has gone.
+    pub(super) fn goes(&mut self, gone: Option<Living>) {
+        if self.limits.is_some() && self.gone.len() < GONE {
+            self.gone.extend(gone);
+        }
+    }
+
+    /// What has gone, for a settling.
+    pub(super) fn hand_over(&mut self) -> Vec<Living> {
+        if self.limits.is_none() {
+            self.gone.clear();
+        }
+        self.handed_over = self.gone.len();
+        self.gone.clone()
     }
 
     /// Whether anything of it is on its way.
@@ -79,13 +108,16 @@ impl Account {
 
     /// Its ledger was settled.
     pub(super) fn settled(&mut self, settled: Settled, now: Instant) {
-        // Stamps of another ledger say nothing of this one's.
-        if settled.first {
+        // Stamps of a ledger that was deleted say nothing of the one that was begun since.
+        if settled.first || settled.next < self.next {
             self.sightings = Sightings::default();
         }
+        self.next = settled.next;
         self.sightings.note(now, settled.next);
         self.stand(Standing::from(&settled), now);
         self.open = settled.open;
+        self.gone.drain(..self.handed_over.min(self.gone.len()));
+        self.handed_over = 0;
         (self.not_before, self.busy) = (None, false);
     }
 

@@ -229,11 +229,11 @@ impl Bookkeeper {
             },
         }
         for change in changes {
-            self.take_change(&change, now);
+            self.take_change(change, now);
         }
     }
 
-    fn take_change(&mut self, change: &Change, now: Instant) {
+    fn take_change(&mut self, change: Change, now: Instant) {
         if !self.homes.contains_key(&change.namespace) {
             let home = home(&self.gate, &change.namespace);
             if let Some(account) = home.as_ref().and_then(|tenant| self.accounts.get_mut(tenant)) {
@@ -247,6 +247,7 @@ impl Bookkeeper {
             if change.counts || account.waits() {
                 account.touch(now);
             }
+            account.goes(change.gone);
         }
     }
 
@@ -327,7 +328,7 @@ impl Bookkeeper {
         self.homes = homes;
         for namespace in recount {
             if self.census.recount(&namespace, &gate) {
-                self.take_change(&Change { namespace, counts: true }, now);
+                self.take_change(Change { namespace, counts: true, gone: None }, now);
             }
         }
     }
@@ -378,7 +379,9 @@ impl Bookkeeper {
         let account = self.accounts.get_mut(tenant)?;
         account.changed = None;
         let over = account.sightings.over(now);
-        let objects = self.census.living(&account.namespaces, &account.open);
+        // First what has gone: another one of its name may be there.
+        let gone = account.hand_over();
+        let objects = gone.into_iter().chain(self.census.living(&account.namespaces, &account.open)).collect();
         let positions = self.watches.iter().filter(|(_, watch)| watch.listed).map(|(kind, watch)| ((*kind).to_owned(), watch.position));
         let counts = |kind: &str| Kind::named(kind).is_some_and(|kind| kind.part == Part::Counts);
         let mut positions: BTreeMap<String, u64> = positions.filter(|(kind, _)| counts(kind)).collect();

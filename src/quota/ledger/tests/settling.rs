@@ -181,3 +181,16 @@ fn what_uses_nothing_yet_is_not_taken_for_gone() {
     settles(&mut ledger, &view(10, 0, &[Living { version: 10, usage: cpu(8), ..idle }]));
     assert_eq!((cores(&ledger), ledger.reservations()), (8, 0));
 }
+
+#[test]
+fn what_was_seen_to_go_gives_back_at_once_what_was_promised_to_it_and_to_nobody_else() {
+    let mut ledger = ledger(10);
+    admits(&mut ledger, &creates("Pod", "a", cpu(2)));
+    admits(&mut ledger, &Request { uid: "another".into(), ..creates("Pod", "a", cpu(3)) });
+    let gone = |uid: &str| Living { uid: uid.into(), version: u64::MAX, ..living("Pod", "a", 0, &[], Usage::default()) };
+    settles(&mut ledger, &view(5, 0, &[gone("a")]));
+    assert_eq!((cores(&ledger), ledger.reservations()), (3, 1));
+    let stored = Living { uid: "another".into(), ..living("Pod", "a", 6, &[], cpu(3)) };
+    settles(&mut ledger, &view(6, 0, &[gone("a"), stored]));
+    assert_eq!((cores(&ledger), ledger.reservations()), (3, 0));
+}
