@@ -9,10 +9,10 @@ use kube::api::{Api, ListParams, PostParams};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 5;
 /// How many clients create, how many pods each, in the namespaces of how many tenants.
 const CASES: [Case; 4] = [
-    Case { clients: 1, each: 60, tenants: 1 },
+    Case { clients: 1, each: 50, tenants: 1 },
     Case { clients: 16, each: 25, tenants: 1 },
     Case { clients: 64, each: 10, tenants: 1 },
     Case { clients: 64, each: 10, tenants: TENANTS },
@@ -35,7 +35,7 @@ struct Seen {
 
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let installation = runtime.block_on(fronts::install());
+    let installation = fronts::install(&runtime);
     // Whoever counts pods goes on as in a cluster; whoever would place them pauses.
     for name in ["kube-scheduler", "kwok"] {
         installation.process(name).signal("STOP");
@@ -43,6 +43,7 @@ pub fn run() {
     let clients = runtime.block_on(clients(&installation));
     let mut seen = vec![vec![Seen::default(); FRONTS.len()]; CASES.len()];
     for round in 0..=ROUNDS {
+        eprintln!("creates: round {round} of {ROUNDS}");
         for (case, seen) in CASES.iter().zip(&mut seen) {
             // Nobody is always the first.
             for index in (0..FRONTS.len()).map(|index| (index + round) % FRONTS.len()) {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fmt::Debug;
+use tokio::runtime::Runtime;
 
 /// Tenants, with a namespace each.
 pub const TENANTS: usize = 100;
@@ -64,11 +65,16 @@ impl Front {
 }
 
 /// Flinkgate in front of a control plane, with all namespaces, tenants and quotas; everything counts.
-pub async fn install() -> Installation {
+pub fn install(runtime: &Runtime) -> Installation {
     let installation = Installation::with(ControlPlane::start(Options { nodes: 0, ..Options::default() }), 1, &[]);
     // A Service is no process between an API server and a replica.
     point_webhooks_at(installation.replicas[0].webhooks.port(), &installation, "flinkgate");
-    let client = installation.client().await;
+    runtime.block_on(fill(&installation));
+    installation
+}
+
+async fn fill(access: &Access) {
+    let client = access.client().await;
     for front in FRONTS {
         let name = |number| front.namespace(number);
         let named = |number: usize| json!({"metadata": {"name": name(number)}});
@@ -93,7 +99,6 @@ pub async fn install() -> Installation {
     for front in FRONTS {
         in_force(front, &client).await;
     }
-    installation
 }
 
 async fn create<K>(api: impl Fn(usize) -> Api<K>, object: impl Fn(usize) -> Value)

@@ -36,6 +36,11 @@ impl Measured {
         self.latencies.sort();
     }
 
+    /// How many pieces of work.
+    pub fn count(&self) -> usize {
+        self.latencies.len()
+    }
+
     /// The latency that so many are below, in milliseconds.
     pub fn at(&self, quantile: f64) -> f64 {
         self.latencies[(self.latencies.len() as f64 * quantile) as usize].as_secs_f64() * 1e3
