@@ -1,0 +1,28 @@
+//! Pods that lose their cluster.
+
+use super::scenario::{Plan, Scenario};
+use super::{create, delete, holds, pod, scenario};
+
+#[test]
+fn pods_whose_cluster_went_first_count_by_themselves() {
+    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), pod("q", Some("etl"), 1), delete("etl")];
+    holds("cluster gone first", scenario(4, plans), &["a reservation is settled"]);
+}
+
+#[test]
+fn a_cluster_made_anew_does_not_stand_for_the_pods_of_the_former_one() {
+    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), delete("etl"), create("etl", 2)];
+    holds("cluster anew", scenario(3, plans), &["a reservation is settled"]);
+}
+
+#[test]
+fn a_pod_that_a_user_takes_from_its_cluster_is_charged_by_itself() {
+    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), Plan::Leave { name: "p" }, pod("q", None, 1)];
+    holds("taken off", scenario(4, plans), &["a reservation is settled"]);
+}
+
+#[test]
+fn what_the_garbage_collector_takes_off_a_cluster_that_goes_is_not_counted_twice() {
+    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), Plan::Doom { name: "etl" }, Plan::Orphan { name: "p" }, pod("q", None, 1)];
+    holds("orphaned", Scenario { leaders: 1, ..scenario(3, plans) }, &["a reservation is settled"]);
+}
