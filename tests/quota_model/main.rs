@@ -17,7 +17,7 @@ mod transition;
 
 use promises::PROMISES;
 use scenario::{Plan, Scenario};
-use stateright::{Checker, Model};
+use stateright::{Checker, HasDiscoveries, Model};
 use std::time::{Duration, Instant};
 
 /// The large run looks no longer at one scenario.
@@ -65,7 +65,7 @@ fn scenario(hard: u64, plans: Vec<Plan>) -> Scenario {
 fn holds(name: &str, scenario: Scenario, happens: &[&str]) {
     let start = Instant::now();
     // Depth first: what is to be looked at yet stays few.
-    let mut builder = scenario.clone().checker().threads(2);
+    let mut builder = scenario.clone().checker().threads(2).finish_when(HasDiscoveries::AnyFailures);
     if is_large() {
         builder = builder.timeout(LONGEST);
     }
