@@ -3,7 +3,9 @@
 use crate::pipeline::Gate;
 use crate::policy::Level;
 use crate::resource::Resource;
+use futures::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use crate::pipeline::Answer;
 
@@ -35,6 +37,8 @@ pub enum Decision {
     Warned,
     /// At least one finding at level error.
     Refused,
+    /// Nothing could be decided in time; the client is asked to try again.
+    Busy,
     /// The review could not be read.
     Malformed,
     /// Flinkgate itself failed.
@@ -48,6 +52,7 @@ impl Decision {
             Self::Admitted => "admitted",
             Self::Warned => "warned",
             Self::Refused => "refused",
+            Self::Busy => "busy",
             Self::Malformed => "malformed",
             Self::Failed => "failed",
         }
@@ -57,6 +62,9 @@ impl Decision {
 impl Answer {
     /// The gravest finding decides.
     pub fn decision(&self) -> Decision {
+        if self.retry_after.is_some() {
+            return Decision::Busy;
+        }
         match self.findings.iter().map(|finding| finding.level).max() {
             Some(Level::Error) => Decision::Refused,
             Some(Level::Warning) => Decision::Warned,
@@ -81,8 +89,25 @@ impl Answer {
     }
 }
 
-/// The pipeline as the server calls it: it only reads, never blocks and takes some ten microseconds.
-pub type Judge = Arc<dyn Fn(Webhook, &Resource) -> Answer + Send + Sync>;
+/// What the pipeline says at once.
+pub enum Verdict {
+    /// All there is to say.
+    Now(Answer),
+    /// There is something to write before that can be said, and that takes its time.
+    Later(Pending),
+}
+
+/// What is yet to be done until an answer is there, by when at the latest.
+pub type Pending = Box<dyn FnOnce(Instant) -> BoxFuture<'static, Answer> + Send>;
+
+impl From<Answer> for Verdict {
+    fn from(answer: Answer) -> Self {
+        Self::Now(answer)
+    }
+}
+
+/// The pipeline as the server calls it: it only reads, and takes some ten microseconds.
+pub type Judge = Arc<dyn Fn(Webhook, &Arc<Resource>) -> Verdict + Send + Sync>;
 
 impl Webhook {
     /// The gate's answer to this webhook.

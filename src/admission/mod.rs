@@ -5,6 +5,7 @@
 //! Around them stand the [`router`], the [`server`] with its limits, [`tls`] with [`certificate`], [`reload`] and
 //! [`client_ca`], the plain-HTTP [`health`] port and [`shutdown`]. [`registration`] is what makes API servers ask.
 
+pub mod account;
 pub mod answer;
 mod body;
 pub mod certificate;
@@ -13,7 +14,7 @@ mod connections;
 pub mod health;
 pub mod issue;
 pub(crate) mod jitter;
-mod own;
+pub mod own;
 pub mod registration;
 pub mod reload;
 pub mod response;

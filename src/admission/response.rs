@@ -48,11 +48,15 @@ struct Status {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Details {
     name: String,
     group: String,
     kind: String,
     causes: Vec<Cause>,
+    /// API servers tell it clients as `Retry-After`, and those of Go wait and ask again by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,7 +76,7 @@ const ANNOTATION_LENGTH: usize = 512;
 impl Reply {
     /// The answer to a review that could be judged.
     pub fn new(review: &Review<'_>, webhook: Webhook, resource: &Resource, answer: &Answer) -> Self {
-        let refused = answer.decision() == Decision::Refused;
+        let refused = matches!(answer.decision(), Decision::Refused | Decision::Busy);
         let patch = answer
             .patch
             .as_ref()
@@ -140,8 +144,16 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         message.push_str(&clean(&line, LINE_LENGTH));
         causes.push(Cause { reason: finding.rule.clone(), message: clean(&finding.message, LINE_LENGTH), field });
     }
-    let details = Details { name: resource.name.clone(), group: resource.kind.group.clone(), kind: resource.kind.kind.clone(), causes };
-    Status { status: "Failure", code: 403, reason: "Forbidden", message, details: Some(details) }
+    let retry_after_seconds = answer.retry_after;
+    let details = Details {
+        name: resource.name.clone(),
+        group: resource.kind.group.clone(),
+        kind: resource.kind.kind.clone(),
+        causes,
+        retry_after_seconds,
+    };
+    let (code, reason) = if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
+    Status { status: "Failure", code, reason, message, details: Some(details) }
 }
 
 fn warnings(findings: &[Finding]) -> Vec<String> {
@@ -254,7 +266,7 @@ mod tests {
 
     #[test]
     fn both_webhooks_annotate_what_they_warn_of_under_keys_of_their_own() {
-        let answer = Answer { tenant: Some("payments".into()), findings: vec![finding(Level::Warning, "a/b", "no")], patch: None };
+        let answer = Answer { tenant: Some("payments".into()), findings: vec![finding(Level::Warning, "a/b", "no")], ..Answer::default() };
         for (webhook, key) in [(Webhook::Mutate, "mutation-warnings"), (Webhook::Validate, "warnings")] {
             let annotations = &reply("admission.k8s.io/v1", webhook, "CREATE", &answer)["response"]["auditAnnotations"];
             assert_eq!(*annotations, json!({"tenant": "payments", key: "a/b"}));

@@ -1,11 +1,12 @@
 //! `POST /mutate`, `POST /validate`: from an HTTP request to its answer.
 
-use super::answer::{Decision, Judge, Webhook};
+use super::answer::{Answer, Decision, Judge, Pending, Verdict, Webhook};
 use super::body::{self, Budget};
 use super::response::Reply;
 use super::review::Review;
 use crate::causes::with_causes;
 use crate::policy::within_time;
+use crate::resource::Resource;
 use crate::telemetry::decision::{self, operation_name};
 use crate::telemetry::metrics::Metrics;
 use axum::Router;
@@ -13,12 +14,16 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a client may take to send a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// How long an answer may take where nobody says how long he waits.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used some.
 const LEAST_TIMEOUT: Duration = Duration::from_millis(100);
@@ -82,20 +87,57 @@ async fn handle(State(desk): State<Desk>, request: Request) -> Response {
             return response;
         }
     };
-    desk.metrics.in_flight.inc();
-    let answer = || match timeout {
-        // Half of it: the way back and an API server under load take their time too.
-        Some(timeout) => within_time(timeout / 2, || desk.answer(webhook, &body)),
-        None => desk.answer(webhook, &body),
+    let _in_flight = InFlight::new(&desk.metrics);
+    let start = Instant::now();
+    // The way back and an API server under load take their time too.
+    let deadline = start + timeout.unwrap_or(PATIENCE).mul_f64(0.8);
+    let read = || match timeout {
+        Some(timeout) => within_time(timeout / 2, || desk.judge(webhook, &body, start)),
+        None => desk.judge(webhook, &body, start),
     };
     // A bug met by one object must cost that request, not the server.
-    let response = catch_unwind(AssertUnwindSafe(answer));
-    desk.metrics.in_flight.dec();
-    response.unwrap_or_else(|_| {
+    let failed = |_| {
         tracing::error!(webhook = webhook.as_str(), "the answer to a review failed by a panic; the object was not judged");
         desk.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
         (StatusCode::INTERNAL_SERVER_ERROR, "Flinkgate failed internally; this is no policy decision, see its log\n").into_response()
-    })
+    };
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Read::Answered(response)) => response,
+        Ok(Read::Pending(case, pending)) => {
+            AssertUnwindSafe(async { desk.tell(&case, &pending(deadline).await) }).catch_unwind().await.unwrap_or_else(failed)
+        }
+        Err(panic) => failed(panic),
+    }
+}
+
+/// Counts a request as long as it is being answered, also where nobody waits for the answer any longer.
+struct InFlight<'a>(&'a Metrics);
+
+impl<'a> InFlight<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.in_flight.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
+}
+
+/// A review that was read.
+struct Case<'a> {
+    webhook: Webhook,
+    review: Review<'a>,
+    resource: Arc<Resource>,
+    start: Instant,
+}
+
+/// How far a review came without waiting.
+enum Read<'a> {
+    Answered(Response),
+    Pending(Box<Case<'a>>, Pending),
 }
 
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
@@ -104,20 +146,19 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
 }
 
 impl Desk {
-    fn answer(&self, webhook: Webhook, body: &[u8]) -> Response {
-        let start = Instant::now();
+    fn judge<'a>(&self, webhook: Webhook, body: &'a [u8], start: Instant) -> Read<'a> {
         let review = match Review::parse(body) {
             Ok(review) => review,
             Err(error) => {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
                 let error = with_causes(&error);
                 tracing::warn!(webhook = webhook.as_str(), error, "malformed review");
-                return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
+                return Read::Answered((StatusCode::BAD_REQUEST, format!("{error}\n")).into_response());
             }
         };
         let operation = operation_name(review.operation());
         let resource = match review.resource() {
-            Ok(resource) => resource,
+            Ok(resource) => Arc::new(resource),
             Err(error) => {
                 let outline = review.outline();
                 self.metrics.answered(webhook, &outline.kind.kind, operation, Decision::Malformed, start.elapsed());
@@ -130,15 +171,23 @@ impl Desk {
                     error = with_causes(&error),
                     "unreadable object"
                 );
-                return json(&Reply::unreadable(&review, &error));
+                return Read::Answered(json(&Reply::unreadable(&review, &error)));
             }
         };
-        let answer = (self.judge)(webhook, &resource);
+        let verdict = (self.judge)(webhook, &resource);
+        let case = Case { webhook, review, resource, start };
+        match verdict {
+            Verdict::Now(answer) => Read::Answered(self.tell(&case, &answer)),
+            Verdict::Later(pending) => Read::Pending(Box::new(case), pending),
+        }
+    }
+
+    fn tell(&self, Case { webhook, review, resource, start }: &Case<'_>, answer: &Answer) -> Response {
         self.metrics.policy_errors.inc_by(answer.failed_evaluations());
-        let response = json(&Reply::new(&review, webhook, &resource, &answer));
+        let response = json(&Reply::new(review, *webhook, resource, answer));
         let took = start.elapsed();
-        self.metrics.answered(webhook, &resource.kind.kind, operation, answer.decision(), took);
-        decision::log(webhook, &review.uid, &resource, &answer, took);
+        self.metrics.answered(*webhook, &resource.kind.kind, operation_name(resource.operation), answer.decision(), took);
+        decision::log(*webhook, &review.uid, resource, answer, took);
         response
     }
 }

@@ -27,7 +27,8 @@ pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
         Some("scale") => format!("to scale {}", resource.of.resource),
         _ => resource.kind.kind.clone(),
     };
-    clean(&format!("{who} refuses {what} {place}"), LINE_LENGTH)
+    let verb = if answer.retry_after.is_some() { "cannot decide yet about" } else { "refuses" };
+    clean(&format!("{who} {verb} {what} {place}"), LINE_LENGTH)
 }
 
 /// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.

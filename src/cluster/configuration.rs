@@ -126,7 +126,7 @@ impl Configuration {
                 let by_age = Tenants::by_age(self.usable(), labels);
                 self.gate = Some(Arc::new(match &self.gate {
                     Some(gate) => gate.renewed(by_age, set),
-                    None => Gate::new(by_age, set, self.unassigned),
+                    None => Gate::new(by_age, set, self.unassigned).with_ledgers(),
                 }));
             }
         }

@@ -15,6 +15,7 @@ pub mod keeper;
 pub mod lease;
 pub mod lookup;
 pub mod operator_config;
+pub mod quota;
 pub mod records;
 pub mod status;
 pub mod table;

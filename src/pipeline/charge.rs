@@ -7,17 +7,17 @@
 use super::Gate;
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
-use crate::policy::Level;
-use crate::quota::ledger::{KnownLimits, Living, Request};
+use crate::policy::{Finding, Level};
+use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
 use crate::resource::{Operation, Resource};
 use crate::tenant::{Owner, Tenant, enforcement};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The rule under which a ledger refuses.
-pub const QUOTA_RULE: &str = "quota/exceeded";
-/// The same for the limits of one cluster.
-pub const CLUSTER_RULE: &str = "quota/per-cluster";
+/// The rule that keeps a tenant within its limits.
+const TENANT_RULE: &str = "quota/exceeded";
+/// The rule that keeps one cluster within its limits.
+const CLUSTER_RULE: &str = "quota/per-cluster";
 
 /// What a request is to be held against.
 #[derive(Clone, Debug)]
@@ -28,11 +28,43 @@ pub struct Charge {
     pub known: Arc<KnownLimits>,
     /// What is asked for.
     pub request: Request,
+    /// How grave it is to pass the tenant's limits; `None` where the tenant lets this object.
+    tenant_level: Option<Level>,
+    /// The same for the limits of one cluster.
+    cluster_level: Option<Level>,
+}
+
+impl Charge {
+    /// Whether the tenant lets this object pass limits that hold for others.
+    pub fn is_waived(&self) -> bool {
+        self.request.waived != Waived::default()
+    }
+
+    /// The same request, held to all limits: what it would be told if it were not let.
+    pub fn strict(&self) -> Request {
+        Request { waived: Waived::default(), ..self.request.clone() }
+    }
+
+    /// What there is to say of what is missing.
+    pub fn findings(&self, shortage: &Shortage) -> Vec<Finding> {
+        let finding = |rule: &str, level: Option<Level>, message: Option<String>| {
+            let help = Some(shortage.advice.clone());
+            Some(Finding { rule: rule.into(), level: level?, message: message?, pointer: "/spec".into(), help })
+        };
+        let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
+        tenant.into_iter().chain(finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster())).collect()
+    }
+
+    /// What there is to say where nothing could be decided.
+    pub fn undecided(&self, message: String) -> Finding {
+        let help = Some("send the object again".into());
+        Finding { rule: TENANT_RULE.into(), level: Level::Error, message, pointer: String::new(), help }
+    }
 }
 
 impl Gate {
-    /// What a request asks of its tenant's ledger; `None` where the tenant has no limits, and for what never counts or never
-    /// waits: objects on their way out, and what an operator made.
+    /// What a request asks of its tenant's ledger; `None` where the tenant has no limits or the request asks for no more than before,
+    /// and for what never counts or never waits: objects on their way out, and what an operator made.
     pub fn charge(&self, resource: &Resource) -> Option<Charge> {
         if resource.is_leaving() || resource.operation == Operation::Connect || flink::is_made_by_operator(resource) {
             return None;
@@ -42,8 +74,11 @@ impl Gate {
         let workload = self.weighed(resource, &resource.object, &tenant)?;
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
         let before = old.and_then(|old| self.weighed(resource, old, &tenant));
-        let request = Request::of(resource, &workload, before.as_ref());
-        Some(Charge { tenant: tenant.name.clone(), known, request })
+        let level = |rule: &str| enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today());
+        let (tenant_level, cluster_level) = (level(TENANT_RULE), level(CLUSTER_RULE));
+        let waived = Waived { tenant: tenant_level != Some(Level::Error), cluster: cluster_level != Some(Level::Error) };
+        let request = Request { waived, ..Request::of(resource, &workload, before.as_ref()) };
+        request.asks_for_more().then(|| Charge { tenant: tenant.name.clone(), known, request, tenant_level, cluster_level })
     }
 
     /// A stored object as it counts; `None` for what never does. Its owners are those that it names itself.
@@ -56,12 +91,6 @@ impl Gate {
             None => flink::lower_within(stored, &stored.object, &self.surroundings()),
         }?;
         Some(Living::of(stored, &workload)).filter(|living| !living.usage.is_empty())
-    }
-
-    /// How grave it is for an object to pass its tenant's limits; `None` where the tenant lets it.
-    pub fn quota_level(&self, resource: &Resource, rule: &str) -> Option<Level> {
-        let tenant = self.tenant_of(resource)?;
-        enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
     }
 
     fn tenant_of(&self, resource: &Resource) -> Option<Arc<Tenant>> {

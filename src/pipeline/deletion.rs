@@ -5,8 +5,9 @@
 
 use crate::flink;
 use crate::flink::claims::uses_claim;
+use crate::flink::kinds::is_claim;
 use crate::mutate::Conflict;
-use crate::resource::{Operation, Resource, metadata_text, pointer};
+use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
 /// The rule that reports it.
@@ -19,8 +20,7 @@ const NAMED: usize = 3;
 /// Whether a request deletes a claim and pods should be asked about it.
 pub fn deletes_claim(resource: &Resource) -> bool {
     resource.operation == Operation::Delete
-        && resource.kind.group.is_empty()
-        && resource.kind.kind == "PersistentVolumeClaim"
+        && is_claim(resource)
         && !resource.name.is_empty()
         && !resource.user.username.starts_with(CONTROLLERS)
 }
@@ -52,11 +52,7 @@ fn is_running(pod: &Value) -> bool {
 
 /// Whether a pod runs Flink and uses a claim, by whatever way.
 fn uses(pod: &Value, claim: &str) -> bool {
-    let mut pod = pod.clone();
-    if let Some(fields) = pod.as_object_mut() {
-        fields.extend([("apiVersion".to_owned(), "v1".into()), ("kind".to_owned(), "Pod".into())]);
-    }
-    let Ok(resource) = Resource::from_manifest(pod) else { return false };
+    let Ok(resource) = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()) else { return false };
     let workload = flink::lower(&resource, &resource.object);
     workload.is_some_and(|workload| workload.is_flink() && uses_claim(&workload, &resource.object, claim))
 }
@@ -65,7 +61,7 @@ fn uses(pod: &Value, claim: &str) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::resource::{GroupVersionKind, UserInfo};
+    use crate::resource::UserInfo;
     use serde_json::json;
 
     fn pod(name: &str, claim: &str, argument: &str, phase: &str) -> Value {

@@ -52,6 +52,8 @@ pub struct Gate {
     unassigned: Unassigned,
     prepared: Arc<BTreeMap<String, Arc<Prepared>>>,
     surroundings: Arc<Surroundings>,
+    /// Whether limits are held by ledgers, which know what others use.
+    by_ledger: bool,
 }
 
 /// What is made of a tenant once, when it is loaded.
@@ -77,6 +79,8 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// What to change; `None` for nothing.
     pub patch: Option<json_patch::Patch>,
+    /// Nothing could be decided, as the findings say why: after so many seconds the client shall ask again.
+    pub retry_after: Option<u32>,
 }
 
 /// What `lint` and `render` learn of one object.
@@ -131,7 +135,7 @@ impl Gate {
     /// A gate over these tenants and policies.
     pub fn new(tenants: Tenants, policies: Arc<PolicySet>, unassigned: Unassigned) -> Self {
         let prepared = Arc::new(tenants.iter().map(|tenant| (tenant.name.clone(), Arc::new(Prepared::of(tenant)))).collect());
-        Self { tenants: Arc::new(tenants), policies, unassigned, prepared, surroundings: Arc::default() }
+        Self { tenants: Arc::new(tenants), policies, unassigned, prepared, surroundings: Arc::default(), by_ledger: false }
     }
 
     /// Loads policies and tenants from files; what is worth a warning comes beside the gate.
@@ -155,6 +159,11 @@ impl Gate {
         let rules: Vec<&str> = policies.rules().iter().map(|rule| rule.id.as_str()).collect();
         let loaded = load::load(tenants, &rules, enforcement::today())?;
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
+    }
+
+    /// The same gate, which leaves it to [ledgers](crate::quota::ledger) to say what is too much: see [`Gate::charge`].
+    pub fn with_ledgers(self) -> Self {
+        Self { by_ledger: true, ..self }
     }
 
     /// The same gate, where everything belongs to the tenant of this name.
@@ -259,14 +268,14 @@ impl Gate {
                 patch = None;
             }
         }
-        Answer { tenant: Some(name), findings, patch }
+        Answer { tenant: Some(name), findings, patch, ..Answer::default() }
     }
 
     /// The validating webhook's answer: the object as it is.
     pub fn validate(&self, resource: &Resource) -> Answer {
         let Some(case) = self.case(resource, true) else { return Answer::default() };
         let judgement = self.judge(case, &Usage::default());
-        Answer { tenant: judgement.tenant, findings: judgement.findings, patch: None }
+        Answer { tenant: judgement.tenant, findings: judgement.findings, ..Answer::default() }
     }
 
     /// The answer where something is to be said against a deletion, which no rule about objects is asked of.
@@ -275,7 +284,7 @@ impl Gate {
         let owner = self.tenants.owner(&resource.namespace);
         let case = Case { resource, owner, object, is_stored: false, workload: Workload::default(), conflicts: vec![conflict] };
         let Judgement { tenant, findings, .. } = self.judge(case, &Usage::default());
-        Answer { tenant, findings, patch: None }
+        Answer { tenant, findings, ..Answer::default() }
     }
 
     /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment, StatefulSet or Job is
@@ -359,13 +368,7 @@ impl Gate {
         let input = if quota_speaks { draft } else { draft.with_quota(told()) }.finish();
         let today = enforcement::today();
         let mut findings: Vec<Finding> = self.policies.evaluate(input).into_iter().filter_map(|raw| finding(case, raw, today)).collect();
-        findings.sort_by(|a, b| {
-            b.level
-                .cmp(&a.level)
-                .then_with(|| a.rule.cmp(&b.rule))
-                .then_with(|| a.pointer.cmp(&b.pointer))
-                .then_with(|| a.message.cmp(&b.message))
-        });
+        findings.sort_by(Finding::order);
         findings.dedup();
         findings
     }
@@ -374,7 +377,7 @@ impl Gate {
         let limits = limits.filter(|limits| !limits.is_empty())?;
         let requested = case.usage();
         let clusters = case.workload.clusters();
-        let mut exceeded = limits.exceeded(&requested, used, &Usage::default(), clusters);
+        let mut exceeded = if self.by_ledger { Vec::new() } else { limits.exceeded(&requested, used, &Usage::default(), clusters) };
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
             let before =

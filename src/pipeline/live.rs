@@ -53,7 +53,7 @@ impl LiveGate {
         // Before the files are read: what changes in between is seen by the first refresh.
         let seen = AtomicU64::new(files.fingerprint().unwrap_or_default());
         let (gate, warnings) = Gate::load(&files.tenants, &files.policies, unassigned)?;
-        let gate = gate.with_operator_config(files.operator_config.as_deref())?;
+        let gate = gate.with_ledgers().with_operator_config(files.operator_config.as_deref())?;
         let store = PolicyStore::new(gate.policies().clone());
         let warnings = gate.warnings(&warnings);
         let live = Self { files, unassigned, store, gate: ArcSwap::from_pointee(gate), seen };
@@ -86,6 +86,7 @@ impl LiveGate {
             }
             Err(error) => (Gate::new(old.tenants().clone(), self.store.current(), self.unassigned), Vec::new(), Some(with_causes(&error))),
         };
+        let gate = gate.with_ledgers();
         let (gate, operator) = match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
             Ok(gate) => (gate, None),
             Err(error) => (gate.within(old.surroundings()), Some(with_causes(&error))),

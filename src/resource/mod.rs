@@ -143,6 +143,18 @@ impl Resource {
         Ok(Self { namespace: namespace.into(), name: metadata_text(&object, "name").into(), kind, object, ..Self::default() })
     }
 
+    /// An object as the API server lists it: without the `apiVersion` and `kind` that its list has said once for all.
+    ///
+    /// # Errors
+    /// When it is not a mapping.
+    pub fn from_listed(kind: &GroupVersionKind, mut object: Value) -> Result<Self, ResourceError> {
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("apiVersion".into(), kind.api_version().into());
+            fields.insert("kind".into(), kind.kind.as_str().into());
+        }
+        Self::from_manifest(object)
+    }
+
     /// Whether the object goes away with this or is on its way out already. Only what is stored counts for that: a tenant may
     /// write a `deletionTimestamp` into what is created.
     pub fn is_leaving(&self) -> bool {

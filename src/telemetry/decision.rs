@@ -20,7 +20,7 @@ pub fn log(webhook: Webhook, uid: &str, resource: &Resource, answer: &Answer, to
         name = resource.display_name(),
         user = resource.user.username.as_str(),
         tenant = answer.tenant.as_deref(),
-        allowed = decision != Decision::Refused,
+        allowed = !matches!(decision, Decision::Refused | Decision::Busy),
         decision = decision.as_str(),
         rules = answer.rules().join(","),
         infos = (!infos.is_empty()).then(|| infos.join("; ")),

@@ -1,6 +1,7 @@
 //! Metrics in OpenMetrics text. Labels have few, fixed values: what users choose never becomes one.
 
 use crate::admission::answer::{Decision, Webhook};
+use crate::quota::commit::Tally;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -64,6 +65,21 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Refusals that no Event tells.
     pub events_dropped: Counter,
+    /// Writes of tenants' ledgers by this replica.
+    pub ledgers: Tally,
+    /// What this replica does as the leader about ledgers.
+    pub settling: Settling,
+}
+
+/// What the leader does about ledgers.
+#[derive(Debug, Default)]
+pub struct Settling {
+    /// Looks at what a tenant's objects use.
+    pub looks: Counter,
+    /// Looks that came too late, because somebody had counted from a newer one.
+    pub stale: Counter,
+    /// Promises given back, of which nothing came.
+    pub released: Counter,
 }
 
 impl Default for Metrics {
@@ -89,7 +105,24 @@ impl Default for Metrics {
         );
         registry.register("connections", "Open connections", connections.clone());
         registry.register("events_dropped", "Refusals that no Kubernetes Event tells", events_dropped.clone());
-        Self { registry, requests, duration, in_flight, policy_errors, certificate_not_after, connections, events_dropped }
+        let (ledgers, settling) = (Tally::default(), Settling::default());
+        registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
+        registry.register("ledger_conflicts", "Writes of tenants' ledgers that another replica was before", ledgers.conflicts.clone());
+        registry.register("ledger_looks", "Looks of the leader at what a tenant's objects use", settling.looks.clone());
+        registry.register("ledger_stale_looks", "Looks that were older than what a ledger was counted from", settling.stale.clone());
+        registry.register("ledger_released", "Promises of ledgers given back, of which nothing came", settling.released.clone());
+        Self {
+            registry,
+            requests,
+            duration,
+            in_flight,
+            policy_errors,
+            certificate_not_after,
+            connections,
+            events_dropped,
+            ledgers,
+            settling,
+        }
     }
 }
 

@@ -251,6 +251,7 @@ mod tests {
             name: name.into(),
             spec: serde_json::from_value(json!({"namespaces": namespaces})).unwrap(),
             source: String::new(),
+            version: 0,
         };
         let labels = |team: &str| BTreeMap::from([("team".to_string(), team.to_string())]);
         Tenants::new(

@@ -48,24 +48,30 @@ use std::collections::BTreeMap;
         description = "Whether the tenant is in force",
         json_path = ".status.conditions[?(@.type==\"Ready\")].status"
     ),
+    printcolumn(
+        name = "Quota",
+        type_ = "string",
+        description = "Whether it uses no more than it may",
+        json_path = ".status.conditions[?(@.type==\"WithinQuota\")].reason"
+    ),
     printcolumn(name = "Clusters", type_ = "integer", description = "Flink clusters that run", json_path = ".status.clusters"),
+    printcolumn(
+        name = "Clusters Limit",
+        type_ = "string",
+        description = "Flink clusters that may run",
+        json_path = ".status.hard.clusters",
+        priority = 1
+    ),
     printcolumn(name = "CPU", type_ = "string", description = "cpu that the tenant uses", json_path = ".status.used.cpu"),
     printcolumn(name = "CPU Limit", type_ = "string", description = "cpu that it may use", json_path = ".status.hard.cpu"),
     printcolumn(name = "Memory", type_ = "string", description = "Memory that the tenant uses", json_path = ".status.used.memory"),
     printcolumn(name = "Memory Limit", type_ = "string", description = "Memory that it may use", json_path = ".status.hard.memory"),
-    printcolumn(
-        name = "TaskManagers",
-        type_ = "string",
-        description = "TaskManagers that run",
-        json_path = ".status.used.taskManagers",
-        priority = 1
-    ),
+    printcolumn(name = "TaskManagers", type_ = "string", description = "TaskManagers that run", json_path = ".status.used.taskManagers"),
     printcolumn(
         name = "TaskManagers Limit",
         type_ = "string",
         description = "TaskManagers that may run",
-        json_path = ".status.hard.taskManagers",
-        priority = 1
+        json_path = ".status.hard.taskManagers"
     ),
     printcolumn(
         name = "Storage",
@@ -205,6 +211,17 @@ pub struct Quota {
     pub per_cluster: BTreeMap<String, Amount>,
 }
 
+/// What one of a tenant's clusters, or another of its objects, uses with all that belongs to it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UsedBy {
+    /// `KIND/NAMESPACE/NAME`.
+    pub object: String,
+    /// What it uses, by the names that a quota counts.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub used: BTreeMap<String, Amount>,
+}
+
 /// What Flinkgate knows of a tenant at the moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -218,7 +235,11 @@ pub struct FlinkTenantStatus {
     /// How many Flink clusters it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<i64>,
-    /// Ready: whether the tenant is in force, and if not, or not wholly, why.
+    /// Who uses most of it, largest first; at most twenty are told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub largest: Vec<UsedBy>,
+    /// Ready: whether the tenant is in force, and if not, or not wholly, why. WithinQuota: whether it uses no more than it may, and if
+    /// it does, of what and by whom.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 }

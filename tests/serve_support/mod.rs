@@ -50,7 +50,7 @@ pub fn certificate(made: &Development) -> (Serving, CertificateDer<'static>) {
 
 /// Refuses what is named `refuse-…`, warns of `warn-…`, panics at `panic-…`, patches everything else.
 pub fn judge() -> Judge {
-    Arc::new(|_: Webhook, resource: &Resource| {
+    Arc::new(|_: Webhook, resource: &Arc<Resource>| {
         let finding = |level| Finding {
             rule: "security/privileged".into(),
             level,
@@ -66,7 +66,7 @@ pub fn judge() -> Judge {
             _ => Vec::new(),
         };
         let patch = serde_json::from_value(json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}])).unwrap();
-        Answer { tenant: Some("payments".into()), findings, patch: Some(patch) }
+        Answer { tenant: Some("payments".into()), findings, patch: Some(patch), ..Answer::default() }.into()
     })
 }
 

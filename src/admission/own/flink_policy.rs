@@ -20,7 +20,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
         Err(message) => vec![finding(RULE, Level::Error, "/spec", message, None)],
         Ok(spec) => problems(gate, &resource.name, &spec),
     };
-    Answer { tenant: None, findings, patch: None }
+    Answer { findings, ..Answer::default() }
 }
 
 fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {

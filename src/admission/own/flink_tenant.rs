@@ -24,7 +24,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
         findings.extend(double_claims(gate, resource, spec));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    Answer { tenant: None, findings, patch: None }
+    Answer { findings, ..Answer::default() }
 }
 
 /// Claims that are new with this object; those that were stored before do not keep it from being corrected.

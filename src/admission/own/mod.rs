@@ -5,6 +5,7 @@
 
 mod flink_policy;
 mod flink_tenant;
+pub mod flink_tenant_ledger;
 mod namespace;
 
 use super::answer::{Answer, Webhook};

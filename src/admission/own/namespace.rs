@@ -37,7 +37,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
                 let message = format!("the namespace moves from tenant {old:?} to {to}");
                 findings.push(finding(RULE, Level::Warning, "/metadata/labels", message, None));
             }
-            Answer { tenant: owner, findings, patch: None }
+            Answer { tenant: owner, findings, ..Answer::default() }
         }
     }
 }
@@ -82,7 +82,7 @@ fn mutate(resource: &Resource, owner: Option<String>, said: Option<&str>, before
             findings.push(finding(RULE, Level::Warning, POINTER, refusal(owner.as_deref(), Some(said)), None));
         }
     }
-    Answer { tenant: owner, findings, patch }
+    Answer { tenant: owner, findings, patch, ..Answer::default() }
 }
 
 fn refusal(owner: Option<&str>, said: Option<&str>) -> String {

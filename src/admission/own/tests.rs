@@ -20,6 +20,7 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
             name: name.into(),
             spec: serde_json::from_value(json!({"namespaces": namespaces})).unwrap(),
             source: String::new(),
+            version: 0,
         })
     };
     let tenants = vec![

@@ -55,7 +55,7 @@ impl Registration {
             client_config: self.client(Door::Mutate),
             rules: Some(rules(webhook)),
             namespace_selector: self.namespaces(webhook.reach),
-            match_conditions: conditions(webhook),
+            match_conditions: self.conditions(webhook),
             match_policy: Some("Equivalent".into()),
             failure_policy: Some(webhook.on_failure.as_str().into()),
             side_effects: SIDE_EFFECTS.into(),
@@ -75,7 +75,7 @@ impl Registration {
             client_config: self.client(Door::Validate),
             rules: Some(rules(webhook)),
             namespace_selector: self.namespaces(webhook.reach),
-            match_conditions: conditions(webhook),
+            match_conditions: self.conditions(webhook),
             match_policy: Some("Equivalent".into()),
             failure_policy: Some(webhook.on_failure.as_str().into()),
             side_effects: SIDE_EFFECTS.into(),
@@ -84,6 +84,15 @@ impl Registration {
             object_selector: None,
         };
         ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(table::VALIDATING.iter().map(webhook).collect()) }
+    }
+
+    fn conditions(&self, webhook: &Webhook) -> Option<Vec<MatchCondition>> {
+        let user = service_account(self.endpoint.own_namespace());
+        let condition = |condition: &table::Condition| MatchCondition {
+            name: condition.name.into(),
+            expression: condition.expression.replace("{flinkgate}", &user),
+        };
+        (!webhook.conditions.is_empty()).then(|| webhook.conditions.iter().map(condition).collect())
     }
 
     fn client(&self, door: Door) -> WebhookClientConfig {
@@ -144,9 +153,9 @@ fn rules(webhook: &Webhook) -> Vec<RuleWithOperations> {
     webhook.rules.iter().map(rule).collect()
 }
 
-fn conditions(webhook: &Webhook) -> Option<Vec<MatchCondition>> {
-    let condition = |condition: &table::Condition| MatchCondition { name: condition.name.into(), expression: condition.expression.into() };
-    (!webhook.conditions.is_empty()).then(|| webhook.conditions.iter().map(condition).collect())
+/// The user that Flinkgate is to an API server where it is installed in `namespace`.
+pub fn service_account(namespace: &str) -> String {
+    format!("system:serviceaccount:{namespace}:flinkgate")
 }
 
 #[cfg(test)]
@@ -169,7 +178,7 @@ mod tests {
     #[test]
     fn own_namespace_and_kube_system_are_exempt_by_a_label_that_nobody_can_change() {
         for webhook in configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec()) {
-            if webhook["name"] == "configuration.flinkgate.dev" {
+            if matches!(webhook["name"].as_str(), Some("configuration.flinkgate.dev" | "ledgers.flinkgate.dev")) {
                 assert_eq!(webhook.get("namespaceSelector"), None);
                 continue;
             }

@@ -133,6 +133,8 @@ pub(super) const VALIDATING: &[Webhook] = &[
         on_failure: OnFailure::Fail,
     },
     Webhook { name: "configuration", reach: Reach::ClusterObjects, rules: OWN_KINDS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    // Nobody but Flinkgate writes what tenants use, and it does not ask itself.
+    Webhook { name: "ledgers", reach: Reach::ClusterObjects, rules: LEDGERS, conditions: &[BY_OTHERS], on_failure: OnFailure::Fail },
 ];
 
 const CREATE: &[&str] = &["CREATE"];
@@ -162,6 +164,13 @@ const NAMESPACES: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", v
 const OWN_KINDS: &[Rule] =
     &[Rule { operations: CREATE_AND_UPDATE, group: "flinkgate.dev", version: "*", resources: &["flinktenants", "flinkpolicies"] }];
 
+const LEDGERS: &[Rule] = &[Rule {
+    operations: CREATE_AND_UPDATE,
+    group: "flinkgate.dev",
+    version: "*",
+    resources: &["flinktenantledgers", "flinktenantledgers/status"],
+}];
+
 /// Any version: one that nobody knows yet is asked about rather than missed. A cluster without these kinds is not disturbed.
 const FLINK: &[Rule] =
     &[Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: FLINK_KINDS }, SPOTIFY, LYFT];
@@ -182,16 +191,22 @@ const NOT_BEING_DELETED: Condition = Condition {
     expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null",
 };
 
-/// Finalizers, annotations, owners and an operator's bookkeeping leave what runs as it is. An operator's canary becomes a
-/// cluster when it loses its label, so that counts too.
+/// Finalizers, annotations and an operator's bookkeeping leave what runs as it is. An operator's canary becomes a cluster when it
+/// loses its label, and a pod that loses its owner no longer draws on what that one was charged, so these count too. The garbage
+/// collector takes owners off what they leave behind.
 const WHAT_RUNS_CHANGES: Condition = Condition {
     name: "what-runs-changes",
     expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
-                 object.metadata.?labels[?'flink.apache.org/canary'] != oldObject.metadata.?labels[?'flink.apache.org/canary']",
+                 object.metadata.?labels[?'flink.apache.org/canary'] != oldObject.metadata.?labels[?'flink.apache.org/canary'] || \
+                 (object.metadata.?ownerReferences != oldObject.metadata.?ownerReferences && \
+                 request.userInfo.username != 'system:serviceaccount:kube-system:generic-garbage-collector')",
 };
 const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canary"));
 
 const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
+
+/// The name stands for Flinkgate's own user.
+const BY_OTHERS: Condition = Condition { name: "by-others", expression: "request.userInfo.username != '{flinkgate}'" };
 
 /// Namespaces go with all that is in them, and dependents with their owners.
 const BY_NO_CONTROLLER: Condition =

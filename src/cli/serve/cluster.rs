@@ -1,8 +1,11 @@
 //! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from files.
 
 use super::{Args, RELOAD};
-use crate::admission::answer::{Answer, Judge, Webhook};
+use crate::admission::account;
+use crate::admission::answer::{Answer, Judge, Verdict, Webhook};
 use crate::admission::health::Health;
+use crate::admission::own::flink_tenant_ledger;
+use crate::admission::registration::service_account;
 use crate::admission::tls::CurrentCertificate;
 use crate::cluster::certificates::{self, Keeper};
 use crate::cluster::claims;
@@ -11,21 +14,28 @@ use crate::cluster::events::Events;
 use crate::cluster::keeper::{self, Input, Outputs, Start};
 use crate::cluster::lease::{self, Candidate};
 use crate::cluster::lookup::Lookup;
+use crate::cluster::quota::owners::Owners;
+use crate::cluster::quota::store::ClusterStore;
 use crate::cluster::{status, watches};
 use crate::flink::Surroundings;
 use crate::mutate::Conflict;
+use crate::pipeline::charge::Charge;
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
+use crate::quota::commit::Ledgers;
 use crate::resource::{Operation, Resource, files, metadata_text};
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::Owner;
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use kube::{Client, Config};
+use futures::FutureExt;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube::api::PostParams;
+use kube::{Api, Client, Config};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Longest wait for a connection to the API server; requests and watches have their own limits.
@@ -39,6 +49,7 @@ pub(super) struct Cluster {
     /// This process's name, as the holder of the lease and as the teller of Events.
     identity: String,
     events: Events,
+    ledgers: Arc<Ledgers<ClusterStore>>,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
     gate: Option<Arc<ArcSwap<Gate>>>,
     due: watch::Receiver<Arc<Vec<Due>>>,
@@ -67,35 +78,43 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    Ok(Cluster { client, identity, events, first, gate: None, due })
+    let ledgers = Arc::new(Ledgers::new(Arc::new(ClusterStore::new(client.clone()))));
+    Ok(Cluster { client, identity, events, ledgers, first, gate: None, due })
 }
 
 impl Cluster {
     /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by half of what holds.
-    pub(super) async fn judge(&mut self) -> anyhow::Result<Judge> {
+    pub(super) async fn judge(&mut self, namespace: &str) -> anyhow::Result<Judge> {
         let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
         self.gate = Some(Arc::clone(&gate));
         let (lookup, events) = (Lookup::new(self.client.clone()), self.events.clone());
+        let books = Arc::new(Books { ledgers: Arc::clone(&self.ledgers), owners: Owners::new(self.client.clone()), events });
+        let writer = self.user(namespace).await;
         Ok(Arc::new(move |webhook, resource| {
-            let gate = gate.load_full();
-            let answer = placed(&gate, &lookup, resource).and_then(|placed| {
-                let gate = placed.as_ref().unwrap_or(&gate);
-                let informed = informed(gate, &lookup, webhook, resource)?;
-                let gate = informed.as_ref().unwrap_or(gate);
-                let resized = resized(gate, &lookup, resource)?;
-                let judged = resized.as_ref().unwrap_or(resource);
-                let answer = match deletion_of_used(gate, &lookup, resource) {
-                    Some(conflict) => gate.protest(resource, conflict),
-                    None => webhook.ask(gate, judged),
-                };
-                events.tell(judged, &answer);
-                Ok(answer)
-            });
-            answer.unwrap_or_else(|unread| {
-                events.tell(resource, &unread);
-                unread
-            })
+            if let Some(answer) = flink_tenant_ledger::answer(resource, &writer) {
+                return answer.into();
+            }
+            let (judged, answer, charge) =
+                look(&gate.load_full(), &lookup, webhook, resource).unwrap_or_else(|unread| (Arc::clone(resource), unread, None));
+            match charge {
+                Some(charge) => {
+                    let books = Arc::clone(&books);
+                    Verdict::Later(Box::new(move |deadline| books.hold(judged, answer, charge, deadline).boxed()))
+                }
+                None => {
+                    books.events.tell(&judged, &answer);
+                    answer.into()
+                }
+            }
         }))
+    }
+
+    /// Who this process is to the API server, so that it knows its own writes.
+    async fn user(&self, namespace: &str) -> String {
+        let review = Api::<SelfSubjectReview>::all(self.client.clone());
+        let told = tokio::time::timeout(CONNECT, review.create(&PostParams::default(), &SelfSubjectReview::default())).await;
+        let user = told.ok().and_then(Result::ok).and_then(|told| told.status?.user_info?.username);
+        user.unwrap_or_else(|| service_account(namespace))
     }
 
     /// Stands for the lease, with what its holder does; keeps the certificate unless files are given. To be called when
@@ -126,6 +145,48 @@ impl Cluster {
         }
         candidate
     }
+}
+
+/// What a request is to be held against, and who is told how that ended.
+struct Books {
+    ledgers: Arc<Ledgers<ClusterStore>>,
+    owners: Owners,
+    events: Events,
+}
+
+impl Books {
+    async fn hold(self: Arc<Self>, judged: Arc<Resource>, answer: Answer, mut charge: Charge, deadline: Instant) -> Answer {
+        let above = tokio::time::timeout_at(deadline.into(), self.owners.above(&judged.namespace, &judged.object)).await;
+        let answer = match above.map_err(|late| late.to_string()).and_then(|above| above.map_err(|error| error.to_string())) {
+            Ok(above) => {
+                charge.request.owners.extend(above);
+                account::hold(&self.ledgers, charge, answer, judged.dry_run, deadline).await
+            }
+            Err(error) => unread("quota/unread-object", &format!("the owners of {}", charge.request.object), &error),
+        };
+        self.events.tell(&judged, &answer);
+        answer
+    }
+}
+
+/// What there is to say at once; the request as it is judged, and what it asks of its tenant.
+fn look(
+    gate: &Gate,
+    lookup: &Lookup,
+    webhook: Webhook,
+    resource: &Arc<Resource>,
+) -> Result<(Arc<Resource>, Answer, Option<Charge>), Answer> {
+    let placed = placed(gate, lookup, resource)?;
+    let gate = placed.as_ref().unwrap_or(gate);
+    let informed = informed(gate, lookup, webhook, resource)?;
+    let gate = informed.as_ref().unwrap_or(gate);
+    let judged = resized(gate, lookup, resource)?.map_or_else(|| Arc::clone(resource), Arc::new);
+    if let Some(conflict) = deletion_of_used(gate, lookup, resource) {
+        return Ok((judged, gate.protest(resource, conflict), None));
+    }
+    let answer = webhook.ask(gate, &judged);
+    let charge = if webhook == Webhook::Validate { gate.charge(&judged) } else { None };
+    Ok((judged, answer, charge))
 }
 
 /// The gate that knows the namespace of an object, where the one in force does not yet.
@@ -194,7 +255,7 @@ fn unread(rule: &str, what: &str, error: &str) -> Answer {
     let message = format!("Flinkgate could not read {what}, so nothing was judged: {error}");
     let help = Some("Send the object again.".to_owned());
     let finding = Finding { rule: rule.into(), level: Level::Error, message, pointer: String::new(), help };
-    Answer { tenant: None, findings: vec![finding], patch: None }
+    Answer { findings: vec![finding], retry_after: Some(1), ..Answer::default() }
 }
 
 /// The built-in rules and those of files.

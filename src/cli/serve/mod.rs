@@ -136,7 +136,7 @@ async fn serve(args: Args) -> Outcome {
         tracing::info!(health = %health_at, "waiting for the cluster's configuration");
         let mut cluster = cluster::start(&args, &health, &metrics).await?;
         let judge = tokio::select! {
-            judge = cluster.judge() => judge?,
+            judge = cluster.judge(&args.namespace) => judge?,
             signal = &mut signal => {
                 signal?.context("cannot listen for signals")?;
                 return Ok(Exit::Fine);

@@ -3,7 +3,7 @@
 use crate::flink;
 use crate::mutate;
 use crate::pipeline::Gate;
-use crate::resource::Resource;
+use crate::resource::{GroupVersionKind, Resource};
 use crate::tenant::{CheckpointVolume, Owner, Reclaim};
 use serde_json::{Value, json};
 
@@ -28,9 +28,7 @@ pub struct Wanted {
 /// The claim that a pod of a tenant mounts for its state, as the tenant's template makes it; `None` where the tenant has no
 /// template or leaves the size to whoever makes claims, and for any other claim: a pod's author names what he likes.
 pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
-    let mut object = pod.clone();
-    object.as_object_mut()?.extend([("apiVersion".to_owned(), "v1".into()), ("kind".to_owned(), "Pod".into())]);
-    let resource = Resource::from_manifest(object).ok()?;
+    let resource = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()).ok()?;
     let Owner::Tenant(tenant) = gate.tenants().owner(&resource.namespace) else { return None };
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = volume.size.as_ref()?;

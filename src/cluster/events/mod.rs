@@ -83,7 +83,7 @@ mod tests {
             pointer: String::new(),
             help: None,
         };
-        Answer { tenant: Some("payments".into()), findings: findings.iter().map(finding).collect(), patch: None }
+        Answer { tenant: Some("payments".into()), findings: findings.iter().map(finding).collect(), ..Answer::default() }
     }
 
     fn pod(dry_run: bool) -> Resource {

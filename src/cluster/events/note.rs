@@ -53,7 +53,7 @@ mod tests {
 
     fn answer(findings: impl IntoIterator<Item = (Level, String)>) -> Answer {
         let finding = |(level, message)| Finding { rule: "a/b".into(), level, message, pointer: String::new(), help: None };
-        Answer { tenant: Some("payments".into()), findings: findings.into_iter().map(finding).collect(), patch: None }
+        Answer { tenant: Some("payments".into()), findings: findings.into_iter().map(finding).collect(), ..Answer::default() }
     }
 
     #[test]

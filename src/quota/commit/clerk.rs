@@ -1,6 +1,6 @@
 //! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and tells each its answer.
 
-use super::{Answer, Busy, Desk, Unsettled, Waiter, Work, locked};
+use super::{Answer, Busy, Desk, Tally, Unsettled, Waiter, Work, locked};
 use crate::admission::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Settled};
 use crate::quota::store::{Store, StoreError, Versioned};
@@ -31,8 +31,8 @@ enum Change {
 }
 
 /// Serves a desk until nobody waits.
-pub(super) async fn serve<S: Store>(store: Arc<S>, tenant: String, desk: Arc<Desk>) {
-    let mut clerk = Clerk { store, tenant, kept: locked(&desk.0).kept.take() };
+pub(super) async fn serve<S: Store>(store: Arc<S>, tally: Tally, tenant: String, desk: Arc<Desk>) {
+    let mut clerk = Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take() };
     loop {
         let batch: Vec<Waiter> = {
             let mut queue = locked(&desk.0);
@@ -50,6 +50,7 @@ pub(super) async fn serve<S: Store>(store: Arc<S>, tenant: String, desk: Arc<Des
 
 struct Clerk<S> {
     store: Arc<S>,
+    tally: Tally,
     tenant: String,
     kept: Option<Versioned>,
 }
@@ -70,7 +71,10 @@ impl<S: Store> Clerk<S> {
                     batch.into_iter().zip(outcomes).for_each(|(waiter, outcome)| waiter.tell(outcome));
                     return;
                 }
-                Err(StoreError::Conflict(_)) => last = Busy::Contention(self.tenant.clone()),
+                Err(StoreError::Conflict(_)) => {
+                    self.tally.conflicts.inc();
+                    last = Busy::Contention(self.tenant.clone());
+                }
                 Err(StoreError::Unreachable { source, .. }) => {
                     last = Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
                 }
@@ -84,7 +88,9 @@ impl<S: Store> Clerk<S> {
 
     /// One compare-and-swap for a whole batch. What is refused is refused by the ledger as it is stored, not by one that was kept.
     async fn attempt(&mut self, batch: &[Waiter]) -> Result<Vec<Outcome>, StoreError> {
-        let kept = self.kept.take();
+        // What a settling tells of the ledger must be so now: what nobody changed is not compared with the store.
+        let settles = batch.iter().any(|waiter| matches!(waiter.work, Work::Settle { .. }));
+        let kept = self.kept.take().filter(|_| !settles);
         let was_kept = kept.is_some();
         let mut at = match kept {
             Some(kept) => kept,
@@ -97,6 +103,7 @@ impl<S: Store> Clerk<S> {
         }
         if change == Change::ToStore {
             at.version = self.in_time(self.store.swap(&self.tenant, &at.version, &at.ledger)).await?;
+            self.tally.writes.inc();
         }
         // Limits that only a dry run knew are not stored, and so not kept.
         self.kept = (change != Change::OfDryRun).then_some(at);
@@ -170,7 +177,11 @@ impl Waiter {
 
     /// Whether nobody waits for the answer any longer: what would be promised would be lost until it is over.
     fn is_gone(&self) -> bool {
-        matches!(&self.work, Work::Admit { answer, .. } if answer.is_closed())
+        match &self.work {
+            Work::Admit { answer, .. } => answer.is_closed(),
+            Work::Settle { answer, .. } => answer.is_closed(),
+            Work::Forget { .. } => false,
+        }
     }
 
     fn turn_away(self, why: &Busy) {

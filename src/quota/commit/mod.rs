@@ -9,6 +9,7 @@ mod clerk;
 
 use super::ledger::{KnownLimits, ObjectRef, Request, Settled, Shortage, View, settle};
 use super::store::{Store, Versioned};
+use prometheus_client::metrics::counter::Counter;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -68,10 +69,20 @@ pub enum Unsettled {
     Busy(#[from] Busy),
 }
 
+/// How often ledgers were written, for the metrics.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Writes that took place.
+    pub writes: Counter,
+    /// Writes that came too late, because another replica had written first.
+    pub conflicts: Counter,
+}
+
 /// All tenants' desks over one store.
 #[derive(Debug)]
 pub struct Ledgers<S> {
     store: Arc<S>,
+    tally: Tally,
     desks: Mutex<HashMap<String, Arc<Desk>>>,
 }
 
@@ -109,7 +120,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<S: Store> Ledgers<S> {
     /// Desks over a store.
     pub fn new(store: Arc<S>) -> Self {
-        Self { store, desks: Mutex::default() }
+        Self::counting(store, Tally::default())
+    }
+
+    /// The same, counting writes.
+    pub fn counting(store: Arc<S>, tally: Tally) -> Self {
+        Self { store, tally, desks: Mutex::default() }
     }
 
     /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores nothing.
@@ -149,7 +165,7 @@ impl<S: Store> Ledgers<S> {
         if !std::mem::replace(&mut queue.served, true) {
             drop(queue);
             // A task of its own: whoever asked first may go away, and the others still want their answers.
-            tokio::spawn(clerk::serve(Arc::clone(&self.store), tenant.to_owned(), desk));
+            tokio::spawn(clerk::serve(Arc::clone(&self.store), self.tally.clone(), tenant.to_owned(), desk));
         }
     }
 }

@@ -60,8 +60,8 @@ impl Ledger {
         let charges: Vec<Usage> = line.iter().map(|object| charge(self, object)).collect();
         let weight = self.weight;
         self.put(&request.object, Some(slot));
-        let mut missing = self.missing_to_tenant(&total);
-        for (object, charge) in line.iter().zip(&charges) {
+        let mut missing = if request.waived.tenant { Vec::new() } else { self.missing_to_tenant(&total) };
+        for (object, charge) in line.iter().zip(&charges).filter(|_| !request.waived.cluster) {
             missing.extend(self.missing_to_cluster(object, charge));
         }
         let full = self.weight > CAPACITY && self.weight > weight;
@@ -76,8 +76,7 @@ impl Ledger {
 
     /// The slot of an object that has none: it draws on the nearest of its owners that has one.
     fn new_slot(&self, request: &Request) -> Slot {
-        let mut owners = request.owners.iter().filter_map(|uid| self.uids.get(uid));
-        Slot { within: owners.find(|owner| request.object.may_draw_on(owner)).cloned(), ..Slot::default() }
+        Slot { within: Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots), ..Slot::default() }
     }
 
     fn with_reservation(&self, mut slot: Slot, request: &Request) -> Slot {

@@ -16,7 +16,7 @@ pub struct Sightings {
 }
 
 impl Sightings {
-    /// Remembers that at `now` a ledger was read whose next stamp is `next`.
+    /// Remembers that at `now` a ledger had been read whose next stamp was `next`.
     pub fn note(&mut self, now: Instant, next: u64) {
         if self.seen.back().is_none_or(|(_, known)| *known < next) {
             self.seen.push_back((now, next));

@@ -21,7 +21,7 @@
 //! A [`Slot`] is charged with the most that any one of the objects of its name may be, for only one lives at a time: creating what
 //! exists costs nothing more. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
 //! draws on that: the larger of what is declared and what was drawn counts, so that pods beyond it extend it.
-//! Owners are taken from owner references, which users can write. That wins nobody anything: every pod
+//! Owners are taken from owner references, which users can write, or from names. That wins nobody anything: every pod
 //! is counted below some owner or by itself, and [who may draw on whom](ObjectRef::may_draw_on) follows the kinds.
 //!
 //! # What is trusted
@@ -31,7 +31,8 @@
 //! - That an API server stores nothing later than [`HORIZON`] after Flinkgate's write (a request ends after 34 s).
 //! - That resource versions of one kind can be compared as numbers (Kubernetes says so since 1.35, and etcd always did).
 //! - That who settles has all objects of the kinds that count as they stood at one resource version a kind; views older than one that
-//!   was settled with are [refused](settle::Stale), so that a former leader does no harm.
+//!   was settled with are [refused](settle::Stale), and by the Lease's version those of a former leader.
+//! - That who settles asks for each object whose request is over and of which the view shows nothing, before it says so.
 //!
 //! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's own.
 //!
@@ -52,8 +53,8 @@ pub mod slot;
 pub use admit::Decision;
 pub use horizon::{HORIZON, Sightings};
 pub use object::ObjectRef;
-pub use request::{Request, TaskManagers};
-pub use settle::{Living, Settled, View};
+pub use request::{Request, TaskManagers, Waived};
+pub use settle::{LARGEST, Living, Open, Settled, View};
 pub use shortage::Shortage;
 pub use slot::{Reservation, Slot};
 
@@ -136,13 +137,15 @@ impl Ledger {
         &self.others
     }
 
-    /// Takes limits over if they are newer than those it has; says whether it did.
+    /// Takes limits over if they are newer than those it has, and others; says whether it did. That a FlinkTenant's version moves
+    /// alone, as with every write of its status, is not worth a write here.
     pub fn learn(&mut self, known: &KnownLimits) -> bool {
-        let newer = known.version > self.known.version || (known.version == 0 && self.known.version == 0 && known != &self.known);
-        if newer {
+        let newer = known.version > self.known.version || (known.version == 0 && self.known.version == 0);
+        let learns = newer && known.limits != self.known.limits;
+        if learns {
             self.known = known.clone();
         }
-        newer
+        learns
     }
 
     /// Gives back what an object was promised because somebody said that it goes. Only for where nobody watches the objects

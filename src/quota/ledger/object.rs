@@ -43,7 +43,7 @@ impl ObjectRef {
     }
 
     /// Whether objects of this kind declare others that will draw on them, so that they keep a slot while they live.
-    pub(super) fn declares(&self) -> bool {
+    pub fn declares(&self) -> bool {
         self.rank() > 1
     }
 }

@@ -19,7 +19,7 @@ pub struct Request {
     pub object: ObjectRef,
     /// The UID under which it is or would be stored: that of the object, never that of the review.
     pub uid: String,
-    /// UIDs of those that own it, nearest first; the nearest that the ledger knows is drawn on.
+    /// Those that own it, nearest first, by UID or as `KIND/NAMESPACE/NAME`; the nearest that the ledger knows is drawn on.
     pub owners: Vec<String>,
     /// What it would use.
     pub usage: Usage,
@@ -29,6 +29,17 @@ pub struct Request {
     pub version: u64,
     /// Its TaskManagers, so that a refusal can say how many fewer would fit.
     pub task_managers: Option<TaskManagers>,
+    /// Limits that it may pass; what it uses is counted all the same.
+    pub waived: Waived,
+}
+
+/// Limits that do not hold for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Waived {
+    /// The tenant's.
+    pub tenant: bool,
+    /// Those of one cluster.
+    pub cluster: bool,
 }
 
 /// TaskManagers that are all alike.
@@ -61,6 +72,7 @@ impl Request {
             before: before.unwrap_or_default(),
             version: old.map_or(0, |old| metadata_text(old, "resourceVersion").parse().unwrap_or(UNKNOWN_VERSION)),
             task_managers: TaskManagers::of(workload),
+            waived: Waived::default(),
             object,
             owners,
         }

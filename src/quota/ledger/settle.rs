@@ -16,27 +16,28 @@ pub struct Living {
     pub uid: String,
     /// Its resource version.
     pub version: u64,
-    /// UIDs of its owners, nearest first, those of its owners among them.
+    /// Its owners, nearest first, theirs among them: by UID, or as `KIND/NAMESPACE/NAME` where only a name tells whose it is.
     pub owners: Vec<String>,
     /// What it uses.
     pub usage: Usage,
 }
 
-/// All living objects of a tenant that count.
+/// All living objects of a tenant that count, with those that use nothing and may with an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The objects.
     pub objects: Vec<Living>,
-    /// By kind, the resource version at which they all were as they are given; of the kinds that say whose objects are, too
-    /// (Namespace, FlinkTenant). A kind that the cluster does not serve is absent.
+    /// By kind, the resource version at which they all were as they are given; a kind that the cluster does not serve is absent.
+    /// Beside them stands `Lease`, as it was when the one who looks began to lead: a leader's views are newer by it than
+    /// any of a former one, whatever that one has seen.
     pub positions: BTreeMap<String, u64>,
     /// Requests with stamps below this were over before the view was taken: [`Sightings::over`](super::Sightings::over), asked first, and the
     /// positions no older than that moment.
     pub over: u64,
 }
 
-/// What a settling did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a settling did, and what the ledger is after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
     /// Reservations whose objects came to be, or changed.
     pub bound: usize,
@@ -44,7 +45,33 @@ pub struct Settled {
     pub released: usize,
     /// Whether the ledger has changed, and must be stored.
     pub changed: bool,
+    /// Whether it was the first count: stamps have begun anew, and earlier [`Sightings`](super::Sightings) say nothing of them.
+    pub first: bool,
+    /// The stamp that the next reservation gets.
+    pub next: u64,
+    /// What is still on its way.
+    pub open: Vec<Open>,
+    /// What everything together is charged.
+    pub total: Usage,
+    /// Who is charged most, largest first.
+    pub largest: Vec<(ObjectRef, Usage)>,
 }
+
+/// A reservation that has not settled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// Its object.
+    pub object: ObjectRef,
+    /// The object's UID.
+    pub uid: String,
+    /// The resource version that its request changes; 0 where that creates the object.
+    pub base: u64,
+    /// When it was made, in the order of the ledger's.
+    pub stamp: u64,
+}
+
+/// How many of those who are charged most a settling tells.
+pub const LARGEST: usize = 20;
 
 /// The view is older than what the ledger was counted from: what it lacks may be there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,24 +121,65 @@ impl Ledger {
         counted.rebuild();
         // That time has passed alone is not worth a write: all that lives is in the ledger as it stands.
         settled.changed = counted != *self;
+        settled.first = !self.counted;
         if settled.changed {
             counted.observed.extend(view.positions.iter().map(|(kind, position)| (kind.clone(), *position)));
             *self = counted;
         }
-        Ok(settled)
+        Ok(Settled { next: self.next, open: self.open(), total: self.total.clone(), largest: self.largest(), ..settled })
+    }
+
+    fn open(&self) -> Vec<Open> {
+        let of = |object: &ObjectRef, uid: &String, reservation: &Reservation| Open {
+            object: object.clone(),
+            uid: uid.clone(),
+            base: reservation.base,
+            stamp: reservation.stamp,
+        };
+        let slots = self.slots.iter().flat_map(|(object, slot)| slot.reserved.iter().map(move |(uid, one)| of(object, uid, one)));
+        slots.collect()
+    }
+
+    fn largest(&self) -> Vec<(ObjectRef, Usage)> {
+        let size = |usage: &Usage| ["cpu", "memory", "taskManagers", "pods"].map(|name| usage.get(name));
+        let mut all: Vec<(&ObjectRef, &Usage)> = self.charges().filter(|(object, _)| object.declares()).collect();
+        all.sort_by(|(a, of_a), (b, of_b)| size(of_b).cmp(&size(of_a)).then_with(|| a.cmp(b)));
+        all.into_iter().take(LARGEST).map(|(object, usage)| (object.clone(), usage.clone())).collect()
+    }
+
+    /// The nearest of an object's owners that it may draw on; a UID goes before a name.
+    pub(super) fn owner_of(
+        object: &ObjectRef,
+        owners: &[String],
+        uids: &BTreeMap<String, ObjectRef>,
+        slots: &BTreeMap<ObjectRef, Slot>,
+    ) -> Option<ObjectRef> {
+        let by_name = |owner: &String| owner.contains('/').then(|| owner.parse().ok()).flatten().filter(|owner| slots.contains_key(owner));
+        let known = owners.iter().filter_map(|owner| uids.get(owner).cloned().or_else(|| by_name(owner)));
+        known.into_iter().find(|owner| object.may_draw_on(owner))
+    }
+}
+
+impl Open {
+    /// Whether it shows what became of the request that a view at `position` has its object at version `seen`, or not at all.
+    pub fn is_shown(&self, seen: Option<u64>, position: Option<u64>) -> bool {
+        is_shown(self.base, seen, position)
+    }
+}
+
+fn is_shown(base: u64, seen: Option<u64>, position: Option<u64>) -> bool {
+    match seen {
+        // An update is stored over its base or never; so the base is past, and with it the request.
+        Some(version) => version > base,
+        // The base was there, and is there no longer.
+        None => base > 0 && position.is_some_and(|position| position >= base),
     }
 }
 
 /// Whether the request behind a reservation may yet store something that a view at `position` does not show. `seen` is the
 /// version at which the view has the object.
 fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, over: u64) -> bool {
-    let shows_what_became_of_it = match seen {
-        // An update is stored over its base or never; so the base is past, and with it the request.
-        Some(version) => version > reservation.base,
-        // The base was there, and is there no longer.
-        None => reservation.base > 0 && position.is_some_and(|position| position >= reservation.base),
-    };
-    !shows_what_became_of_it && reservation.stamp >= over
+    !is_shown(reservation.base, seen, position) && reservation.stamp >= over
 }
 
 /// Counts living objects: into slots of their own, or into the nearest slot that they draw on; gives the rest.
@@ -126,7 +194,7 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
         slots.iter().flat_map(|(object, slot)| slot.uids().map(|uid| (uid.to_owned(), object.clone()))).collect();
     let mut others = Usage::default();
     for living in objects {
-        let within = living.owners.iter().filter_map(|uid| uids.get(uid)).find(|owner| living.object.may_draw_on(owner)).cloned();
+        let within = Ledger::owner_of(&living.object, &living.owners, &uids, slots);
         if let Some(slot) = slots.get_mut(&living.object) {
             slot.within = within;
         } else if let Some(owner) = within.and_then(|within| slots.get_mut(&within)) {

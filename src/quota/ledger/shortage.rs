@@ -136,22 +136,40 @@ impl fmt::Display for Missing {
     }
 }
 
+impl Shortage {
+    /// What is missing of the tenant's limits, and who uses most; `None` where they are kept.
+    pub fn of_tenant(&self) -> Option<String> {
+        let missing = self.told(|scope| *scope == Scope::Tenant)?;
+        Some(format!("{missing}{}", self.users()))
+    }
+
+    /// What is missing of the limits of one cluster; `None` where they are kept.
+    pub fn of_cluster(&self) -> Option<String> {
+        self.told(|scope| *scope != Scope::Tenant)
+    }
+
+    fn told(&self, of: impl Fn(&Scope) -> bool) -> Option<String> {
+        let told: Vec<String> = self.missing.iter().filter(|missing| of(&missing.scope)).map(ToString::to_string).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    /// Who uses most of what is missing.
+    fn users(&self) -> String {
+        let resource = self.missing.iter().find(|missing| missing.scope == Scope::Tenant).map(|missing| missing.resource.as_str());
+        let Some(resource) = resource.filter(|_| !self.largest.is_empty()) else { return String::new() };
+        let users: Vec<String> = self.largest.iter().map(|(object, used)| format!("{object} ({})", display(resource, *used))).collect();
+        let more = if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
+        format!(". Most {resource} is used by {}{more}", users.join(", "))
+    }
+}
+
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is more than is left: ", self.object)?;
         for (index, missing) in self.missing.iter().enumerate() {
             write!(f, "{}{missing}", if index > 0 { "; " } else { "" })?;
         }
-        let resource = self.missing.iter().find(|missing| missing.scope == Scope::Tenant).map(|missing| missing.resource.as_str());
-        if let Some(resource) = resource.filter(|_| !self.largest.is_empty()) {
-            write!(f, ". Most {resource} is used by ")?;
-            for (index, (object, used)) in self.largest.iter().enumerate() {
-                write!(f, "{}{object} ({})", if index > 0 { ", " } else { "" }, display(resource, *used))?;
-            }
-            if self.others > 0 {
-                write!(f, " and {} more", self.others)?;
-            }
-        }
+        f.write_str(&self.users())?;
         write!(f, ". {}", capitalised(&self.advice))
     }
 }

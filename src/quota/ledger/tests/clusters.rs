@@ -78,3 +78,23 @@ fn a_cluster_is_held_to_the_limit_of_one_cluster_with_all_that_draws_on_it() {
     insta::assert_snapshot!(refuses(&mut ledger, &pod("b", "etl", 1)), @"Pod/prod/b is more than is left: FlinkDeployment/prod/etl would use 7 cpu, and one cluster may use 6. Ask for less cpu, let something else of the tenant's go first, or have the limit raised");
     admits(&mut ledger, &creates("Pod", "alone", cpu(99)));
 }
+
+#[test]
+fn what_only_a_name_ties_to_its_owner_draws_on_it_and_a_uid_goes_first() {
+    let mut ledger = Ledger { known: limited(&[("storage", 10)], &[]), ..Ledger::empty() };
+    let storage = |amount| usage(&[("storage", amount), ("persistentVolumeClaims", 1)]);
+    let set = living("StatefulSet", "tm", 3, &[], storage(10));
+    let claim = |owners: &[&str]| living("PersistentVolumeClaim", "data-tm-0", 4, owners, storage(10));
+    let by_name = claim(&["unknown", "StatefulSet/prod/other", "StatefulSet/prod/tm"]);
+    admits(&mut ledger, &creates("StatefulSet", "tm", storage(10)));
+    admits(&mut ledger, &Request { owners: by_name.owners.clone(), ..creates("PersistentVolumeClaim", "data-tm-0", storage(10)) });
+    settles(&mut ledger, &view(4, 0, &[set.clone(), by_name]));
+    assert_eq!((ledger.total().get("storage").units_ceil(), ledger.others()), (10, &Usage::default()));
+    // A UID that says otherwise.
+    let other = living("StatefulSet", "other", 3, &[], storage(1));
+    settles(&mut ledger, &view(5, 0, &[set, other, claim(&["other", "StatefulSet/prod/tm"])]));
+    assert_eq!(ledger.total().get("storage").units_ceil(), 20);
+    // Nor does a name lead into another namespace.
+    settles(&mut ledger, &view(6, 0, &[claim(&["StatefulSet/test/tm"])]));
+    assert_eq!(ledger.others().get("storage").units_ceil(), 10);
+}

@@ -65,7 +65,9 @@ fn what_never_came_is_free_when_its_request_is_over_and_not_before() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("Pod", "a", cpu(10)));
     let over = ledger.next_stamp();
-    assert_eq!(settles(&mut ledger, &view(100, 0, &[])), Settled::default());
+    let early = settles(&mut ledger, &view(100, 0, &[]));
+    assert_eq!((early.bound, early.released, early.changed, early.next), (0, 0, false, over));
+    assert_eq!(early.open, [Open { object: object("Pod", "a"), uid: "a".into(), base: 0, stamp: 0 }]);
     assert_eq!(cores(&ledger), 10);
     assert_eq!(settles(&mut ledger, &view(100, over, &[])).released, 1);
     assert_eq!(cores(&ledger), 0);
@@ -131,4 +133,51 @@ fn a_tenant_that_is_made_again_has_its_new_limits() {
     let made_again = KnownLimits { version: 900, ..limited(&[("cpu", 2)], &[]) };
     assert!(ledger.settle(&view(5, 0, &[]), &made_again).unwrap().changed);
     refuses(&mut ledger, &creates("Pod", "a", cpu(3)));
+}
+
+#[test]
+fn a_version_that_moves_without_the_limits_changes_nothing() {
+    let mut ledger = ledger(10);
+    assert!(!ledger.learn(&KnownLimits { version: 7, ..limited(&[("cpu", 10)], &[]) }));
+    assert_eq!(ledger.known().version, 1);
+    let same = KnownLimits { version: 9, ..limited(&[("cpu", 10)], &[]) };
+    assert!(!ledger.settle(&view(5, 0, &[]), &same).unwrap().changed);
+    assert!(ledger.learn(&KnownLimits { version: 8, ..limited(&[("cpu", 4)], &[]) }));
+}
+
+#[test]
+fn a_former_leader_is_known_by_the_lease() {
+    let mut ledger = ledger(10);
+    let led_since = |version, objects: &[Living]| {
+        let mut view = view(7, 0, objects);
+        view.positions.insert("Lease".into(), version);
+        view
+    };
+    settles(&mut ledger, &led_since(30, &[living("Pod", "a", 7, &[], cpu(1))]));
+    let known = ledger.known.clone();
+    assert_eq!(ledger.settle(&led_since(20, &[]), &known).unwrap_err().kind, "Lease");
+    assert_eq!(cores(&ledger), 1);
+}
+
+#[test]
+fn a_settling_tells_who_is_charged_most_and_what_is_on_its_way() {
+    let mut ledger = Ledger::default();
+    let objects: Vec<Living> = (1..30).map(|n| living("FlinkDeployment", &format!("c{n}"), 5, &[], cluster(n))).collect();
+    let settled = settles(&mut ledger, &view(5, 0, &objects));
+    assert!(settled.first && settled.open.is_empty());
+    let largest: Vec<u64> = settled.largest.iter().map(|(_, usage)| usage.get("cpu").units_ceil()).collect();
+    assert_eq!(largest, (10..30).rev().collect::<Vec<u64>>());
+    assert_eq!(settled.total.get("clusters").units_ceil(), 29);
+    assert!(!settles(&mut ledger, &view(5, 0, &objects)).first);
+}
+
+#[test]
+fn what_uses_nothing_yet_is_not_taken_for_gone() {
+    let mut ledger = ledger(10);
+    admits(&mut ledger, &updates("Deployment", "jm", 5, cpu(0), cpu(8)));
+    let idle = living("Deployment", "jm", 5, &[], Usage::default());
+    settles(&mut ledger, &view(9, 0, std::slice::from_ref(&idle)));
+    assert_eq!(cores(&ledger), 8);
+    settles(&mut ledger, &view(10, 0, &[Living { version: 10, usage: cpu(8), ..idle }]));
+    assert_eq!((cores(&ledger), ledger.reservations()), (8, 0));
 }

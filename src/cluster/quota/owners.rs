@@ -1,0 +1,112 @@
+//! The owners of a pod's owners: its ReplicaSet names a Deployment, and that the FlinkDeployment that was charged for all of them.
+//!
+//! They are asked for once and remembered: an owner of a UID hardly ever changes, and whoever draws on whom decides only which of two
+//! charges counts, never that none does.
+
+use crate::resource::{GroupVersionKind, owners, pointer};
+use kube::api::{ApiResource, DynamicObject};
+use kube::{Api, Client};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What may own pods and be owned itself, with the plural to ask by.
+const OWNED: [(&str, &str, &str); 4] = [
+    ("apps", "ReplicaSet", "replicasets"),
+    ("apps", "Deployment", "deployments"),
+    ("apps", "StatefulSet", "statefulsets"),
+    ("batch", "Job", "jobs"),
+];
+/// From a pod to a FlinkBlueGreenDeployment: ReplicaSet, Deployment, FlinkDeployment.
+const DEEPEST: usize = 4;
+/// Owners that are remembered; all are forgotten when they become more.
+const REMEMBERED: usize = 20_000;
+
+/// An owner, as an owner reference names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Owner {
+    kind: GroupVersionKind,
+    name: String,
+    uid: String,
+}
+
+/// Asks for owners of owners.
+pub struct Owners {
+    client: Client,
+    known: Mutex<HashMap<String, Vec<Owner>>>,
+}
+
+impl Owners {
+    /// Nothing is remembered yet.
+    pub fn new(client: Client) -> Self {
+        Self { client, known: Mutex::default() }
+    }
+
+    /// The UIDs of the owners of an object's owners, nearest first.
+    ///
+    /// # Errors
+    /// When the API server does not say.
+    pub async fn above(&self, namespace: &str, object: &Value) -> Result<Vec<String>, kube::Error> {
+        let mut above = Vec::new();
+        let mut level = named(object);
+        for _ in 0..DEEPEST {
+            let mut next = Vec::new();
+            for owner in &level {
+                next.extend(self.owners_of(namespace, owner).await?);
+            }
+            if next.is_empty() {
+                break;
+            }
+            above.extend(next.iter().map(|owner| owner.uid.clone()));
+            level = next;
+        }
+        Ok(above)
+    }
+
+    async fn owners_of(&self, namespace: &str, owner: &Owner) -> Result<Vec<Owner>, kube::Error> {
+        let Some(plural) = plural(&owner.kind) else { return Ok(Vec::new()) };
+        if let Some(known) = self.known().get(&owner.uid) {
+            return Ok(known.clone());
+        }
+        let kind = kube::core::GroupVersionKind::gvk(&owner.kind.group, &owner.kind.version, &owner.kind.kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &resource);
+        let Some(found) = api.get_metadata_opt(&owner.name).await? else { return Ok(Vec::new()) };
+        // Another one of the same name says nothing of this one.
+        if found.metadata.uid.as_ref() != Some(&owner.uid) {
+            return Ok(Vec::new());
+        }
+        let metadata = serde_json::to_value(&found).unwrap_or_default();
+        let owners = named(&metadata);
+        let mut known = self.known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(owner.uid.clone(), owners.clone());
+        Ok(owners)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Vec<Owner>>> {
+        // Nothing panics while it holds this lock.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A FlinkDeployment may be a FlinkBlueGreenDeployment's; all other custom resources stand for themselves.
+fn plural(kind: &GroupVersionKind) -> Option<&'static str> {
+    if kind.group == "flink.apache.org" && kind.kind == "FlinkDeployment" {
+        return Some("flinkdeployments");
+    }
+    OWNED.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind).map(|(_, _, plural)| *plural)
+}
+
+/// The owners that an object names.
+fn named(object: &Value) -> Vec<Owner> {
+    let text = |owner: &Value, field: &str| pointer::at(owner, &format!("/{field}")).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let owner = |owner: &Value| Owner {
+        kind: GroupVersionKind::parse(&text(owner, "apiVersion"), &text(owner, "kind")),
+        name: text(owner, "name"),
+        uid: text(owner, "uid"),
+    };
+    owners(object).iter().map(owner).filter(|owner| !owner.uid.is_empty() && !owner.name.is_empty()).collect()
+}
