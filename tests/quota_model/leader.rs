@@ -3,15 +3,8 @@
 
 use super::scenario::{Fault, Scenario};
 use super::state::{KINDS, Leader, State};
+use flinkgate::cluster::quota::live::{self, Doubt, Found};
 use flinkgate::quota::ledger::{Ledger, Living, View};
-
-/// What a leader was promised to settle.
-struct Open {
-    name: String,
-    uid: String,
-    base: u64,
-    stamp: u64,
-}
 
 impl Scenario {
     /// What a leader's watches show of a tenant.
@@ -42,42 +35,43 @@ impl Scenario {
 
     /// The stamp below which requests are over and what became of them is sure, if a reservation waits for that.
     pub fn confirmed(&self, state: &State, leader: &Leader, tenant: usize) -> Option<u64> {
-        let open = open(&state.stores[tenant].1);
+        let mut ledger = state.stores[tenant].1.clone();
+        if ledger.reservations() == 0 || !self.has_heard(state, leader) {
+            return None;
+        }
+        let view = self.view(state, leader, tenant);
+        let open = ledger.settle(&view, &self.known(state, leader.heard)).ok()?.open;
         let mut over = if self.fault == Some(Fault::TimeToLive) { u64::MAX } else { state.stamps_over(tenant) };
-        let census = if open.is_empty() { Vec::new() } else { self.census(state, leader, tenant) };
-        for one in open.iter().filter(|one| one.stamp < over).collect::<Vec<_>>() {
-            let shown = census.iter().find(|living| living.uid == one.uid).map(|living| living.version);
-            if shown.is_none_or(|shown| shown <= one.base) && self.must_wait(state, one, shown) {
+        for open in open.iter().filter(|open| open.stamp < over).cloned().collect::<Vec<_>>() {
+            // An object may be shown, and be another tenant's by now.
+            let kinds = (0..KINDS.len()).flat_map(|kind| state.at(kind, leader.positions[kind]));
+            let seen = kinds.into_iter().find(|living| living.uid == open.uid).map(|living| living.version);
+            let stamp = open.stamp;
+            if !self.may_release(state, Doubt { open, seen, resource: None }) {
                 self.happens("a look at an object keeps its reservation");
-                over = over.min(one.stamp);
+                over = over.min(stamp);
             }
         }
-        let helps = |one: &Open| leader.overs[tenant] <= one.stamp && one.stamp < over;
-        open.iter().any(helps).then_some(over)
+        open.iter().any(|open| open.stamp < over).then_some(over)
     }
 
     /// Looks at the object itself: the watch will show it yet, if it lives and stands elsewhere than where the watch has it.
-    fn must_wait(&self, state: &State, open: &Open, shown: Option<u64>) -> bool {
-        if self.fault == Some(Fault::NoLook) {
-            return false;
+    fn may_release(&self, state: &State, doubt: Doubt) -> bool {
+        let living = state.living(&doubt.open.object.name);
+        let version = living.filter(|living| living.uid == doubt.open.uid).map(|living| living.version);
+        match self.fault {
+            Some(Fault::NoLook) => true,
+            Some(Fault::LookAtBaseAlone) => version.is_none_or(|version| version == doubt.open.base),
+            _ => {
+                let found = |living: &Living| Found::Object { uid: living.uid.clone(), version: Some(living.version) };
+                live::may_release(&doubt, &living.map_or(Found::Nothing, found))
+            }
         }
-        let lives = state.living(&open.name).filter(|living| living.uid == open.uid).map(|living| living.version);
-        lives.is_some_and(|version| match self.fault {
-            Some(Fault::LookAtBaseAlone) => version != open.base,
-            _ => shown != Some(version),
-        })
     }
-}
 
-fn open(ledger: &Ledger) -> Vec<Open> {
-    if ledger.reservations() == 0 {
-        return Vec::new();
+    /// Whether a leader has heard of every move of which a replica has, as it has within the time after which requests are over.
+    fn has_heard(&self, state: &State, leader: &Leader) -> bool {
+        let latest = state.replicas.iter().map(|replica| replica.heard.owners).max().unwrap_or_default();
+        self.fault == Some(Fault::DeafLeader) || leader.heard.owners >= latest
     }
-    let slots = ledger.stored().slots.into_iter();
-    slots
-        .flat_map(|slot| {
-            let name = slot.object.rsplit('/').next().unwrap().to_owned();
-            slot.reserved.into_iter().map(move |one| Open { name: name.clone(), uid: one.uid, base: one.base, stamp: one.stamp })
-        })
-        .collect()
 }

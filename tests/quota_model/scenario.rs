@@ -69,6 +69,8 @@ pub enum Fault {
     LookAtBaseAlone,
     /// Views do not say which leader they are of.
     NoFencing,
+    /// The leader hears of a namespace's move later than requests end that were charged to its new tenant.
+    DeafLeader,
 }
 
 /// One request of a user or a controller, or something that happens.

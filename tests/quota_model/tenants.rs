@@ -7,7 +7,7 @@ use super::{create, holds, scenario, update};
 fn a_limit_that_is_lowered_below_what_is_used_refuses_increases_and_nothing_else() {
     let plans = vec![create("a", 3), Plan::Limit { hard: 2 }, update("a", 1), create("b", 1)];
     let happens = ["something is refused", "a ledger learns lower limits", "a reservation is settled", "all that fits comes to be"];
-    holds("limits", Scenario { replicas: 2, ..scenario(4, plans) }, &happens);
+    holds("limits", scenario(4, plans), &happens);
 }
 
 #[test]
