@@ -17,7 +17,9 @@ impl Scenario {
         let position = |kind: usize| if self.fault == Some(Fault::StaleView) { u64::MAX } else { leader.positions[kind] };
         let kinds = KINDS.iter().enumerate().map(|(index, kind)| ((*kind).to_owned(), position(index)));
         let lease = (self.fault != Some(Fault::NoFencing)).then(|| ("Lease".to_owned(), leader.lease));
-        View { objects: self.census(state, leader, tenant), positions: kinds.chain(lease).collect(), over: leader.overs[tenant] }
+        let moves = (self.moves() && self.fault != Some(Fault::NoNamespaces)).then(|| ("Namespace".to_owned(), leader.heard.owners as u64));
+        let positions = kinds.chain(lease).chain(moves).collect();
+        View { objects: self.census(state, leader, tenant), positions, over: leader.overs[tenant] }
     }
 
     pub fn settled(&self, state: &State, leader: &Leader, tenant: usize) -> Option<Ledger> {

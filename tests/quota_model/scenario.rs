@@ -71,6 +71,8 @@ pub enum Fault {
     NoFencing,
     /// The leader hears of a namespace's move later than requests end that were charged to its new tenant.
     DeafLeader,
+    /// Views do not say how much of the namespaces' moves their leader has heard.
+    NoNamespaces,
 }
 
 /// One request of a user or a controller, or something that happens.
