@@ -138,7 +138,7 @@ async fn client(
             }
             Some(old) if chance.below(3) > 0 => {
                 let Living { object, uid, version, owners, usage } = old.clone();
-                Request { object, uid, owners, usage: cpu(1 + chance.below(9) as u64), before: usage, version, task_managers: None }
+                Request { object, uid, owners, usage: cpu(1 + chance.below(9) as u64), before: usage, version, ..Request::default() }
             }
             Some(_) => {
                 cluster.lock().unwrap().remove(&name);

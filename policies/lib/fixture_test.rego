@@ -26,20 +26,6 @@ workload(tenant, pods) := {
 	},
 }
 
-# A set of pods; `more` adds facts such as serviceAccount.
-pod_set(role, spec, more) := object.union(
-	{
-		"role": role, "path": [], "template": {"spec": spec}, "containers": containers(spec),
-	},
-	more,
-)
-
-containers(spec) := [container |
-	some kind in ["containers", "initContainers", "ephemeralContainers"]
-	some index, own in object.get(spec, kind, [])
-	container := {"kind": kind, "name": own.name, "spec": own, "path": ["spec", kind, sprintf("%d", [index])]}
-]
-
 # The findings' places, as pointers: what most tests assert.
 places(findings) := {concat("/", [sprintf("%v", [token]) | some token in finding.path]) | some finding in findings}
 

@@ -138,8 +138,15 @@ impl State {
             Input::Tenants(Err(error)) => self.tenants.broke(error),
             Input::Policies(Err(error)) => self.policies.broke(error),
             Input::Namespaces(Err(error)) => self.namespaces.broke(error),
-            Input::Operator(Ok(event)) => self.operator.iter_mut().for_each(|table| drop(table.take(event.clone()))),
-            Input::Operator(Err(error)) => self.operator.iter_mut().for_each(|table| table.broke(error.clone())),
+            Input::Operator(event) => {
+                if let Some(table) = &mut self.operator {
+                    match event {
+                        // What changed is not asked for: all of it is read again.
+                        Ok(event) => drop(table.take(event)),
+                        Err(error) => table.broke(error),
+                    }
+                }
+            }
             Input::Base(sources) => {
                 self.base = sources;
                 self.changes.base = true;

@@ -11,7 +11,9 @@ use crate::resource::{metadata_text, pointer};
 use serde_json::Value;
 
 /// Stands for the cluster's name in the name of a tenant's claim.
-pub const CLUSTER: &str = "{cluster}";
+const CLUSTER: &str = "{cluster}";
+/// How a tenant's claim can be mounted where its template does not say: JobManager and TaskManagers share it.
+pub const DEFAULT_ACCESS_MODE: &str = "ReadWriteMany";
 /// Claims that Flink mounts itself: `claim:/path,…`.
 pub const CLAIMS_OPTION: &str = "kubernetes.persistent-volume-claims";
 /// Whether it mounts them read-only.
@@ -28,6 +30,18 @@ pub fn claim_for(pattern: &str, cluster: &str) -> String {
 pub fn is_claim_of(pattern: &str, cluster: &str, claim: &str) -> bool {
     let parent = ["-blue", "-green"].iter().find_map(|suffix| cluster.strip_suffix(suffix));
     [Some(cluster), parent].into_iter().flatten().any(|cluster| claim == claim_for(pattern, cluster))
+}
+
+/// Whether all clusters have one claim, by a tenant's pattern for it.
+pub fn is_shared(pattern: &str) -> bool {
+    !pattern.contains(CLUSTER)
+}
+
+/// The cluster that a claim is named after, by a tenant's pattern for it; `None` where clusters share the claim. A claim that does
+/// not look like the pattern has nothing but its own name.
+pub fn cluster_of<'c>(pattern: &str, claim: &'c str) -> Option<&'c str> {
+    let (before, after) = pattern.split_once(CLUSTER)?;
+    Some(claim.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or(claim))
 }
 
 /// On how many nodes, and in how many pods, a claim can be mounted at once.
@@ -137,6 +151,19 @@ mod tests {
         assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-blue-state"));
         assert!(is_claim_of("shared", "etl", "shared"));
         assert!(!is_claim_of("{cluster}-state", "etl", "other-state"));
+    }
+
+    #[test]
+    fn a_claims_name_tells_its_cluster_where_it_is_not_shared() {
+        for (pattern, claim, cluster) in [
+            ("{cluster}-state", "etl-state", Some("etl")),
+            ("flink-{cluster}", "flink-etl", Some("etl")),
+            ("{cluster}-state", "other", Some("other")),
+            ("shared", "shared", None),
+        ] {
+            assert_eq!(cluster_of(pattern, claim), cluster, "{pattern} {claim}");
+            assert_eq!(is_shared(pattern), cluster.is_none(), "{pattern}");
+        }
     }
 
     #[test]

@@ -5,10 +5,11 @@
 //! pods that lack it get it at the same path. A claim that clusters share is mounted with a folder for each.
 
 use super::Conflict;
-use super::context::{Context, Pods, elements, text};
+use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
-use crate::flink::claims::{CLAIMS_OPTION, CLUSTER, claim_for, is_claim_of, mounted_by_flink};
+use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
+use crate::resource::fields::{elements, text};
 use crate::resource::{metadata_text, pointer};
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ pub(super) fn state_root<'p>(context: &Context<'_>, mut pods: impl Iterator<Item
     });
     let Seen { path, folder } = seen.filter(|_| one_place)?;
     // What sees the whole of a shared claim sees the state of all clusters.
-    let within = if is_shared(volume) && folder.is_none() { format!("/{}", own_folder(context)) } else { String::new() };
+    let within = if is_shared(&volume.claim_name) && folder.is_none() { format!("/{}", own_folder(context)) } else { String::new() };
     Some(format!("file://{path}{within}"))
 }
 
@@ -50,10 +51,6 @@ struct Seen {
     path: String,
     /// The field of the mount that chooses a folder of the claim, and its value.
     folder: Option<(&'static str, String)>,
-}
-
-fn is_shared(volume: &CheckpointVolume) -> bool {
-    !volume.claim_name.contains(CLUSTER)
 }
 
 fn mount_path(volume: &CheckpointVolume) -> &str {
@@ -161,7 +158,7 @@ fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Se
     {
         return first;
     }
-    let folder = is_shared(volume).then(|| ("subPath", own_folder(context)));
+    let folder = is_shared(&volume.claim_name).then(|| ("subPath", own_folder(context)));
     Seen { path: mount_path(volume).into(), folder }
 }
 
@@ -200,7 +197,7 @@ fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
 fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     let generated = !metadata_text(pods.object, "generateName").is_empty();
-    let what = if is_shared(volume) { "its folder in the claim" } else { "the claim" };
+    let what = if is_shared(&volume.claim_name) { "its folder in the claim" } else { "the claim" };
     (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| Conflict {
         rule: RULE,
         message: format!("{what} {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),

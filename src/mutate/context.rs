@@ -73,16 +73,6 @@ impl<'a> Pods<'a> {
     }
 }
 
-/// The elements of an array field; none where it is missing or something else.
-pub(super) fn elements<'a>(parent: &'a Value, field: &str) -> &'a [Value] {
-    parent.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A text field; empty where it is missing or something else.
-pub(super) fn text<'a>(parent: &'a Value, field: &str) -> &'a str {
-    parent.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
 /// A field that is there and not null.
 pub(super) fn present<'a>(parent: &'a Value, field: &str) -> Option<&'a Value> {
     parent.get(field).filter(|value| !value.is_null())

@@ -24,6 +24,7 @@ mod topology_spread;
 pub use checkpoint_volume::VOLUME_NAME;
 pub use patch::patch;
 
+use crate::flink::workload::is_canary;
 use crate::flink::{PodSet, Workload};
 use crate::resource::{Operation, Resource, owners};
 use crate::tenant::FlinkTenantSpec;
@@ -74,7 +75,6 @@ const POD_INJECTORS: [PodInjector; 9] = [
 /// out a Deployment anew whenever its tenant changes.
 const KINDS: [(&str, &str); 3] = [("", "Pod"), ("flink.apache.org", "FlinkDeployment"), ("flink.apache.org", "FlinkBlueGreenDeployment")];
 
-use crate::flink::CANARY_LABEL;
 /// Annotation of a kubelet's own pods, which nobody may change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
@@ -163,14 +163,14 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
     };
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let is_set = |field: &str| metadata.get(field).is_some_and(|value| !value.is_null());
-    let mark = |map: &str, key: &str| metadata.get(map).and_then(|map| map.get(key));
+    let is_mirror = metadata.get("annotations").and_then(|annotations| annotations.get(MIRROR_ANNOTATION)).is_some();
     KINDS.contains(&kind)
         && asked
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && object.get("spec").is_some_and(Value::is_object)
         && !is_set("deletionTimestamp")
-        && !mark("labels", CANARY_LABEL).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-        && mark("annotations", MIRROR_ANNOTATION).is_none()
+        && !is_canary(object)
+        && !is_mirror
 }
 
 /// The cluster that the claim is named after. Blue and green hand state over to each other: both have their parent's.

@@ -5,9 +5,10 @@
 //! places, and what needs it to keeps a writable root: options given as `FLINK_PROPERTIES` go into `/opt/flink/conf`, unless a
 //! ConfigMap is mounted there, and plugins asked for with `ENABLE_BUILT_IN_PLUGINS` into `/opt/flink/plugins`.
 
-use super::context::{Context, Pods, elements, present, text};
+use super::context::{Context, Pods, present};
 use super::edit::{Path, Wishes};
 use crate::flink::Role;
+use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
 
 /// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log files.

@@ -3,8 +3,9 @@
 //! Flink's images run as user and group 9999. Images before Flink 2.2 start as root unless told otherwise, later
 //! ones name their user by name, which the kubelet cannot check: `runAsNonRoot` always comes with the number.
 
-use super::context::{Context, Pods, elements, present};
+use super::context::{Context, Pods, present};
 use super::edit::{Path, Wishes};
+use crate::resource::fields::elements;
 use crate::tenant::PodSecurityLevel;
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! The tenant's tolerations on every pod, so that it may use the nodes that are kept for it.
 
-use super::context::{Context, Pods, elements, text};
+use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
+use crate::resource::fields::{elements, text};
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
 

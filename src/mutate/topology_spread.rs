@@ -1,9 +1,10 @@
 //! Topology spread constraints: over zones where the tenant wants that, and over nodes where it wants them instead of anti-affinity.
 
 use super::anti_affinity;
-use super::context::{Context, Pods, elements, text};
+use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
 use crate::placement::{ZONE, by_role};
+use crate::resource::fields::{elements, text};
 use crate::tenant::Spreading;
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
 //! One object with all that is worked out of it before rules look at it.
 
+use super::measure;
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::quota::Usage;
@@ -34,7 +35,7 @@ impl Case<'_> {
 
     /// What the object itself uses.
     pub fn usage(&self) -> Usage {
-        Usage::of(&self.workload.size.total)
+        measure::usage(self.resource, &self.object, &self.workload, self.tenant())
     }
 
     /// The object as the cluster would store it; `None` where nothing changes.

@@ -4,7 +4,7 @@
 //! custom resource as it is stored. What an operator made of an object that was counted whole does not count again; its pods do,
 //! and draw on that object.
 
-use super::Gate;
+use super::{Gate, measure};
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
 use crate::policy::{Finding, Level};
@@ -71,13 +71,17 @@ impl Gate {
         }
         let tenant = self.tenant_of(resource)?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
-        let workload = self.weighed(resource, &resource.object, &tenant)?;
+        let workload = self.weighed(resource, &resource.object, Some(&tenant))?;
+        let usage = |object: &Value, workload: &Workload| measure::usage(resource, object, workload, Some(&tenant));
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-        let before = old.and_then(|old| self.weighed(resource, old, &tenant));
+        let before = old.and_then(|old| Some(usage(old, &self.weighed(resource, old, Some(&tenant))?)));
         let level = |rule: &str| enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today());
         let (tenant_level, cluster_level) = (level(TENANT_RULE), level(CLUSTER_RULE));
         let waived = Waived { tenant: tenant_level != Some(Level::Error), cluster: cluster_level != Some(Level::Error) };
-        let request = Request { waived, ..Request::of(resource, &workload, before.as_ref()) };
+        let mut request = Request { waived, ..Request::of(resource, &workload, usage(&resource.object, &workload), before) };
+        if flink::kinds::is_claim(resource) {
+            request.owners.extend(measure::owners_by_name(resource, Some(&tenant)));
+        }
         request.asks_for_more().then(|| Charge { tenant: tenant.name.clone(), known, request, tenant_level, cluster_level })
     }
 
@@ -86,11 +90,13 @@ impl Gate {
         if flink::is_made_by_operator(stored) {
             return None;
         }
-        let workload = match self.tenant_of(stored) {
-            Some(tenant) => self.weighed(stored, &stored.object, &tenant),
-            None => flink::lower_within(stored, &stored.object, &self.surroundings()),
-        }?;
-        Some(Living::of(stored, &workload)).filter(|living| !living.usage.is_empty())
+        let tenant = self.tenant_of(stored);
+        let workload = self.weighed(stored, &stored.object, tenant.as_deref())?;
+        let mut living = Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant.as_deref()));
+        if flink::kinds::is_claim(stored) {
+            living.owners.extend(measure::owners_by_name(stored, tenant.as_deref()));
+        }
+        Some(living).filter(|living| !living.usage.is_empty())
     }
 
     fn tenant_of(&self, resource: &Resource) -> Option<Arc<Tenant>> {
@@ -100,10 +106,11 @@ impl Gate {
         }
     }
 
-    fn weighed(&self, resource: &Resource, object: &Value, tenant: &Tenant) -> Option<Workload> {
+    fn weighed(&self, resource: &Resource, object: &Value, tenant: Option<&Tenant>) -> Option<Workload> {
         let surroundings = self.surroundings();
         let workload = flink::lower_within(resource, object, &surroundings)?;
-        let Some(Foresight { object, pods, .. }) = mutate::foresee(resource, object, &workload, &tenant.spec) else {
+        let foreseen = tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
+        let Some(Foresight { object, pods, .. }) = foreseen else {
             return Some(workload);
         };
         let lowered = object.as_ref().and_then(|object| flink::lower_within(resource, object, &surroundings));

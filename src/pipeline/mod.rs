@@ -9,6 +9,7 @@ pub mod charge;
 pub mod deletion;
 mod gate;
 mod live;
+mod measure;
 mod passes;
 mod place;
 pub mod related;

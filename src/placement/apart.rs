@@ -104,10 +104,20 @@ impl<'v> Clause<'v> {
         format!("{}/{}", self.list, self.index)
     }
 
+    /// By how many pods places may differ, of a constraint.
+    pub fn max_skew(&self) -> Option<u64> {
+        self.value.get("maxSkew").and_then(Value::as_u64)
+    }
+
+    /// Whether it is about these pods, which run in this namespace as its own does.
+    pub fn selects(&self, pods: &Siblings<'_>) -> bool {
+        matches!(self.fault(pods), None | Some(Fault::Skew))
+    }
+
     /// Why it keeps its pod from none of these pods, which run in this namespace as it does; `None` where it keeps it from them.
     pub fn fault(&self, pods: &Siblings<'_>) -> Option<Fault> {
         let selector = self.value.get("labelSelector").filter(|selector| selector.is_object());
-        let skewed = || self.strength == Spreading::Required && self.value.get("maxSkew").and_then(Value::as_i64) != Some(1);
+        let skewed = || self.strength == Spreading::Required && self.max_skew() != Some(1);
         if self.weight.is_none_or(|weight| weight < 1) {
             Some(Fault::NoWeight)
         } else if selector.is_none() {

@@ -3,6 +3,7 @@
 //! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing after
 //! it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON Pointer.
 
+pub mod fields;
 pub mod files;
 pub mod pointer;
 pub mod quantity;
@@ -185,12 +186,12 @@ impl Resource {
 
 /// `metadata.<field>` when it is a string, else the empty string.
 pub fn metadata_text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or_default()
+    object.get("metadata").map_or("", |metadata| fields::text(metadata, field))
 }
 
 /// `metadata.ownerReferences`: who owns an object, in its author's words.
 pub fn owners(object: &Value) -> &[Value] {
-    pointer::at(object, "/metadata/ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    fields::elements_at(object, "/metadata/ownerReferences")
 }
 
 /// The word for a JSON value's type, with its article.

@@ -250,8 +250,7 @@ mod tests {
         let tenant = |name: &str, namespaces| Tenant {
             name: name.into(),
             spec: serde_json::from_value(json!({"namespaces": namespaces})).unwrap(),
-            source: String::new(),
-            version: 0,
+            ..Tenant::default()
         };
         let labels = |team: &str| BTreeMap::from([("team".to_string(), team.to_string())]);
         Tenants::new(

@@ -4,6 +4,7 @@
 
 use super::claims::{Claim, NamespaceLabels};
 use super::{Tenant, Tenants, check};
+use crate::resource::fields::text;
 use crate::resource::files::{self, FilesError};
 use crate::resource::yaml::{self, Document};
 use crate::resource::{metadata_text, yaml::Span};
@@ -176,8 +177,4 @@ impl Collected {
 pub fn labels(namespace: &Value) -> BTreeMap<String, String> {
     let labels = namespace.pointer("/metadata/labels").and_then(Value::as_object);
     labels.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_string()))).collect()
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }

@@ -230,6 +230,12 @@ fn what_tenants_do_waits(admin: &Access) {
         asked(scaled, admin.try_kubectl(&["scale", scaled, "--replicas=1", here[0], here[1]], ""));
     }
 
+    let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "kube-root-ca.crt", "uid": "1"}]);
+    asked("a pod that gets another owner", patch_pod(admin, "old", &[], &json!({"metadata": {"ownerReferences": owner}})));
+
+    let mut ledger = own("FlinkTenantLedger", "new");
+    ledger["spec"]["tenant"] = json!("new");
+    asked("a FlinkTenantLedger", create(admin, "", &ledger));
     asked("a FlinkTenant", create(admin, "", &own("FlinkTenant", "new")));
     let mut policy = own("FlinkPolicy", "new");
     policy["spec"]["rego"] = json!("package new\n\nimport rego.v1\n");

@@ -1,6 +1,8 @@
 //! A server on loopback and clients for it.
 #![allow(dead_code)]
 
+pub mod process;
+
 use flinkgate::admission::answer::{Answer, Judge, Webhook};
 use flinkgate::admission::certificate::{Development, Serving, development};
 use flinkgate::admission::health::{self, Health};

@@ -19,8 +19,7 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
         Arc::new(Tenant {
             name: name.into(),
             spec: serde_json::from_value(json!({"namespaces": namespaces})).unwrap(),
-            source: String::new(),
-            version: 0,
+            ..Tenant::default()
         })
     };
     let tenants = vec![

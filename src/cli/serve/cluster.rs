@@ -16,6 +16,7 @@ use crate::cluster::lease::{self, Candidate};
 use crate::cluster::lookup::Lookup;
 use crate::cluster::quota::owners::Owners;
 use crate::cluster::quota::store::ClusterStore;
+use crate::cluster::quota::{self, Reconciler};
 use crate::cluster::{status, watches};
 use crate::flink::Surroundings;
 use crate::mutate::Conflict;
@@ -126,10 +127,20 @@ impl Cluster {
         health: &Arc<Health>,
         metrics: &Arc<Metrics>,
     ) -> Candidate {
-        let candidate = Candidate::stand(self.client.clone(), &args.namespace, self.identity, lease::Timings::default());
+        let candidate = Candidate::stand(self.client.clone(), &args.namespace, self.identity.clone(), lease::Timings::default());
         tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
         if let Some(gate) = self.gate {
-            tokio::spawn(claims::keep(self.client.clone(), gate, candidate.leading()));
+            tokio::spawn(claims::keep(self.client.clone(), Arc::clone(&gate), candidate.leading()));
+            tokio::spawn(quota::keep(Reconciler {
+                client: self.client.clone(),
+                gate,
+                ledgers: self.ledgers,
+                leader: candidate.leading(),
+                namespace: args.namespace.clone(),
+                identity: self.identity,
+                metrics: Arc::clone(metrics),
+                timings: quota::Timings::default(),
+            }));
         }
         if args.keeps_certificate() {
             tokio::spawn(certificates::keep(Keeper {

@@ -1,14 +1,12 @@
 //! Which claim a pod that waits is in want of.
 
 use crate::flink;
+use crate::flink::claims::{DEFAULT_ACCESS_MODE, cluster_of};
 use crate::mutate;
 use crate::pipeline::Gate;
 use crate::resource::{GroupVersionKind, Resource};
 use crate::tenant::{CheckpointVolume, Owner, Reclaim};
 use serde_json::{Value, json};
-
-/// Access modes where the tenant names none: JobManager and TaskManagers share the claim.
-const SHARED: &str = "ReadWriteMany";
 
 /// A claim that the tenant's template makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,24 +36,19 @@ pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
     if let (Some(class), Some(fields)) = (&volume.storage_class_name, spec.as_object_mut()) {
         fields.insert("storageClassName".into(), class.as_str().into());
     }
-    let shared = !volume.claim_name.contains("{cluster}");
+    let cluster = cluster_of(&volume.claim_name, &name).map(str::to_owned);
     Some(Wanted {
         namespace: resource.namespace.clone(),
-        cluster: if shared { String::new() } else { cluster_of(&name, &volume.claim_name).to_owned() },
-        goes_with_cluster: !shared && volume.reclaim == Some(Reclaim::Delete),
+        goes_with_cluster: cluster.is_some() && volume.reclaim == Some(Reclaim::Delete),
+        // A blue/green child mounts its parent's, and the claim's name tells.
+        cluster: cluster.unwrap_or_default(),
         name,
         spec,
     })
 }
 
 fn modes(volume: &CheckpointVolume) -> Vec<&str> {
-    if volume.access_modes.is_empty() { vec![SHARED] } else { volume.access_modes.iter().map(String::as_str).collect() }
-}
-
-/// The cluster in a claim's name: a blue/green child mounts its parent's.
-fn cluster_of<'a>(claim: &'a str, pattern: &str) -> &'a str {
-    let (before, after) = pattern.split_once("{cluster}").unwrap_or_default();
-    claim.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or(claim)
+    if volume.access_modes.is_empty() { vec![DEFAULT_ACCESS_MODE] } else { volume.access_modes.iter().map(String::as_str).collect() }
 }
 
 #[cfg(test)]

@@ -135,7 +135,14 @@ mod tests {
     #[test]
     fn a_status_says_what_is_used_by_whom_and_what_to_do_about_it() {
         let status = standing().due(Some(&limits(10)), &Value::Null, at("2026-11-22T02:00:00Z")).unwrap();
-        insta::assert_json_snapshot!(status, @r#""#);
+        let message = "14 cpu used, 4 more than the limit of 10. Most cpu is used by FlinkDeployment/prod/fraud (9), FlinkDeployment/prod/etl (5). \
+            Nothing more of it is admitted; delete or shrink what is not needed, or raise spec.quota.hard";
+        let condition = json!({"type": "WithinQuota", "status": "False", "reason": "OverLimits", "message": message, "lastTransitionTime": "2026-11-22T02:00:00Z"});
+        let by = |name: &str, cpu: &str| json!({"object": format!("FlinkDeployment/prod/{name}"), "used": {"clusters": "1", "cpu": cpu}});
+        assert_eq!(
+            status,
+            json!({"used": {"cpu": "14", "memory": "4Gi", "clusters": "2"}, "clusters": 2, "largest": [by("fraud", "9"), by("etl", "5")], "conditions": [condition]})
+        );
         assert_eq!(standing().due(Some(&limits(10)), &status, at("2026-11-22T09:00:00Z")), None);
         // The time of a transition is that of the condition, not of the amounts.
         let less =

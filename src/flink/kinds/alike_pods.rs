@@ -12,6 +12,7 @@ use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload, memory};
+use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use serde_json::Value;
 
@@ -170,18 +171,12 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
 
 /// Whether a container is given a configuration that its own arguments and variables do not show.
 fn brings_configuration(container: &Value) -> bool {
-    let list = |field: &str| container.get(field).and_then(Value::as_array).into_iter().flatten();
-    list("volumeMounts").any(|mount| text(mount, "mountPath").starts_with(CONFIGURATION_FOLDER))
-        || list("env").any(|variable| text(variable, "name") == "FLINK_CONF_DIR")
-        || list("envFrom").next().is_some()
+    elements(container, "volumeMounts").iter().any(|mount| text(mount, "mountPath").starts_with(CONFIGURATION_FOLDER))
+        || elements(container, "env").iter().any(|variable| text(variable, "name") == "FLINK_CONF_DIR")
+        || !elements(container, "envFrom").is_empty()
 }
 
 /// A label, empty where there is none.
 pub fn label<'v>(pod: &'v Value, name: &str) -> &'v str {
     pod.get("metadata").and_then(|metadata| metadata.get("labels")).map_or("", |labels| text(labels, name))
-}
-
-/// A text field, empty where there is none.
-pub fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }

@@ -4,6 +4,7 @@
 use crate::flink::openings::{Kind, Opening, is_rest_port};
 use crate::flink::operator::host_of_template;
 use crate::flink::{Surroundings, Workload};
+use crate::resource::fields::{elements, elements_at};
 use crate::resource::{Resource, owners, pointer};
 use serde_json::Value;
 
@@ -23,10 +24,10 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
             opening.reaches_rest |= leads_to_rest(backend);
         }
     }
-    for (index, rule) in list(object, "/spec/rules").enumerate() {
+    for (index, rule) in elements_at(object, "/spec/rules").iter().enumerate() {
         let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
         opening.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
-        let backends = list(rule, "/http/paths").filter_map(|path| path.get("backend"));
+        let backends = elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
         opening.reaches_rest |= backends.into_iter().any(leads_to_rest);
     }
     tls(object, "/spec/tls", &mut opening);
@@ -94,8 +95,8 @@ fn filled(host: &str, name: &str, namespace: &str) -> String {
 }
 
 fn tls(object: &Value, place: &str, opening: &mut Opening) {
-    for (index, entry) in list(object, place).enumerate() {
-        for (number, host) in list(entry, "/hosts").enumerate() {
+    for (index, entry) in elements_at(object, place).iter().enumerate() {
+        for (number, host) in elements(entry, "hosts").iter().enumerate() {
             opening.hosts.push((host.as_str().unwrap_or_default().to_owned(), format!("{place}/{index}/hosts/{number}")));
         }
     }
@@ -108,10 +109,6 @@ fn leads_to_rest(backend: &Value) -> bool {
     let port = service.and_then(|service| service.get("port"));
     let ports = [port.and_then(|port| port.get("number")), port.and_then(|port| port.get("name")), backend.get("servicePort")];
     name.is_some_and(|name| name.ends_with("-rest") || name.contains("jobmanager")) || ports.into_iter().flatten().any(is_rest_port)
-}
-
-fn list<'v>(value: &'v Value, place: &str) -> impl Iterator<Item = &'v Value> {
-    pointer::at(value, place).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]

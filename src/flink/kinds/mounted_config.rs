@@ -1,8 +1,8 @@
 //! The ConfigMap that a container mounts where Flink looks for its configuration file.
 
-use super::alike_pods::text;
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
+use crate::resource::fields::{elements, text};
 use serde_json::Value;
 
 /// Where the image has its configuration, unless `FLINK_CONF_DIR` says otherwise.
@@ -10,26 +10,26 @@ const CONF_DIR: &str = "/opt/flink/conf";
 
 /// The configuration of the first mounted ConfigMap that is known and holds one.
 pub fn read<'c>(template: &Value, container: &Value, known: impl Fn(&str) -> Option<&'c FlinkConfig>) -> Option<&'c FlinkConfig> {
-    let folder = list(container, "env").find(|variable| text(variable, "name") == "FLINK_CONF_DIR").map(|variable| text(variable, "value"));
+    let folder = elements(container, "env")
+        .iter()
+        .find(|variable| text(variable, "name") == "FLINK_CONF_DIR")
+        .map(|variable| text(variable, "value"));
     let folder = folder.filter(|folder| !folder.is_empty()).unwrap_or(CONF_DIR).trim_end_matches('/');
     let is_config = |path: &str| {
         let file = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
         path.trim_end_matches('/') == folder || file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
     };
-    let volumes = list(container, "volumeMounts").filter(|mount| is_config(text(mount, "mountPath"))).map(|mount| text(mount, "name"));
+    let volumes =
+        elements(container, "volumeMounts").iter().filter(|mount| is_config(text(mount, "mountPath"))).map(|mount| text(mount, "name"));
     let spec = template.get("spec").unwrap_or(&Value::Null);
     volumes
-        .filter_map(|name| list(spec, "volumes").find(|volume| text(volume, "name") == name))
+        .filter_map(|name| elements(spec, "volumes").iter().find(|volume| text(volume, "name") == name))
         .flat_map(|volume| {
             let own = volume.get("configMap").into_iter();
-            let projected = volume.get("projected").into_iter().flat_map(|projected| list(projected, "sources"));
+            let projected = volume.get("projected").into_iter().flat_map(|projected| elements(projected, "sources"));
             own.chain(projected.filter_map(|source| source.get("configMap"))).map(|config_map| text(config_map, "name"))
         })
         .find_map(known)
-}
-
-fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> {
-    value.get(field).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 //! Which cluster a pod of native mode belongs to is not for its labels to say. A JobManager asks for its TaskManagers with
 //! the token of its own pod, and the API server names that pod; the JobManager's pod itself is a ReplicaSet's.
 
-use super::alike_pods::{AlikePods, label, text};
+use super::alike_pods::{AlikePods, label};
 use crate::flink::{Engine, Role, Surroundings, Workload};
+use crate::resource::fields::text;
 use crate::resource::{Resource, UserInfo, metadata_text, owners};
 use serde_json::Value;
 

@@ -132,15 +132,13 @@ impl Parts for Split {
         };
         let others = sum(&[fixed.framework_heap, fixed.framework_off_heap, fixed.task_off_heap, managed, network], &option)?;
         let Some(task_heap) = flink.checked_sub(others) else {
-            let message = format!(
-                "Sum of configured Framework Heap Memory ({}), Framework Off-Heap Memory ({}), Task Off-Heap Memory ({}), Managed Memory ({}) and Network Memory ({}) exceed configured Total Flink Memory ({}).",
-                human_readable(fixed.framework_heap),
-                human_readable(fixed.framework_off_heap),
-                human_readable(fixed.task_off_heap),
-                human_readable(managed),
-                human_readable(network),
-                human_readable(flink)
-            );
+            let parts = [
+                ("Framework Heap", fixed.framework_heap),
+                ("Framework Off-Heap", fixed.framework_off_heap),
+                ("Task Off-Heap", fixed.task_off_heap),
+                ("Managed", managed),
+                ("Network", network),
+            ];
             let problem = format!(
                 "{} of managed memory, {} of network memory and {} for all else but the tasks' heap do not fit into {} of Flink's memory",
                 shown(managed),
@@ -148,7 +146,7 @@ impl Parts for Split {
                 shown(others.saturating_sub(managed).saturating_sub(network)),
                 shown(flink)
             );
-            return Err(Refusal::new(Fault::TooSmall, message, problem, option));
+            return Err(Refusal::new(Fault::TooSmall, sum_exceeds(parts, flink), problem, option));
         };
         Ok(Self { fixed, task_heap, managed, network })
     }
@@ -157,6 +155,13 @@ impl Parts for Split {
         let Fixed { framework_heap, framework_off_heap, task_off_heap } = self.fixed;
         vec![framework_heap, framework_off_heap, self.task_heap, task_off_heap, self.network, self.managed]
     }
+}
+
+/// Flink's words where parts do not fit into its memory.
+fn sum_exceeds(parts: [(&str, u64); 5], flink: u64) -> String {
+    let [first, second, third, fourth, last] = parts.map(|(name, bytes)| format!("{name} Memory ({})", human_readable(bytes)));
+    let flink = human_readable(flink);
+    format!("Sum of configured {first}, {second}, {third}, {fourth} and {last} exceed configured Total Flink Memory ({flink}).")
 }
 
 fn all_but_network(fixed: Fixed, task_heap: u64, managed: u64, option: &str) -> Result<u64, Refusal> {
@@ -168,15 +173,13 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
     let option = total_option::<Split>(reader);
     let others = all_but_network(fixed, task_heap, managed, &option)?;
     let Some(network) = flink.checked_sub(others) else {
-        let message = format!(
-            "Sum of configured Framework Heap Memory ({}), Framework Off-Heap Memory ({}), Task Heap Memory ({}), Task Off-Heap Memory ({}) and Managed Memory ({}) exceed configured Total Flink Memory ({}).",
-            human_readable(fixed.framework_heap),
-            human_readable(fixed.framework_off_heap),
-            human_readable(task_heap),
-            human_readable(fixed.task_off_heap),
-            human_readable(managed),
-            human_readable(flink)
-        );
+        let parts = [
+            ("Framework Heap", fixed.framework_heap),
+            ("Framework Off-Heap", fixed.framework_off_heap),
+            ("Task Heap", task_heap),
+            ("Task Off-Heap", fixed.task_off_heap),
+            ("Managed", managed),
+        ];
         let problem = format!(
             "{} of tasks' heap, {} of managed memory and {} for the rest but network do not fit into {} of Flink's memory",
             shown(task_heap),
@@ -184,7 +187,7 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
             shown(others.saturating_sub(managed).saturating_sub(task_heap)),
             shown(flink)
         );
-        return Err(Refusal::new(Fault::TooSmall, message, problem, option));
+        return Err(Refusal::new(Fault::TooSmall, sum_exceeds(parts, flink), problem, option));
     };
     let inconsistent = |cause: &Refusal| {
         let message = "If Total Flink, Task Heap and (or) Managed Memory sizes are explicitly configured then the Network Memory size is the rest of the Total Flink memory after subtracting all other configured types of memory, but the derived Network Memory is inconsistent with its configuration.";

@@ -1,6 +1,7 @@
 //! The tenant as rules see it: its spec with every default filled in, made once when tenants load.
 
 use super::convert::convert;
+use crate::flink::claims::DEFAULT_ACCESS_MODE;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::pod_security::minor_version;
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, FlinkTenantSpec};
@@ -34,7 +35,7 @@ pub fn tenant_value(spec: &FlinkTenantSpec) -> Value {
         "flink": {"configuration": {"defaults": {}, "enforced": {}, "forbidden": []}, "resources": {}},
     });
     if checkpoints.volume.is_some() {
-        let volume = json!({"mountPath": DEFAULT_MOUNT_PATH, "accessModes": ["ReadWriteMany"], "reclaim": "Retain"});
+        let volume = json!({"mountPath": DEFAULT_MOUNT_PATH, "accessModes": [DEFAULT_ACCESS_MODE], "reclaim": "Retain"});
         fill(&mut defaults, json!({"storage": {"checkpoints": {"volume": volume}}}));
     }
     fill(&mut value, defaults);

@@ -52,23 +52,23 @@ pub struct TaskManagers {
 }
 
 impl Request {
-    /// The request that a validating review makes, as `workload` and, where it changes something, `before` were lowered from it.
+    /// The request that a validating review makes, with what it would use as `workload` says and, where it changes something, what the object
+    /// used `before`.
     /// Its owners are those that the object names itself; whoever knows the owners of those adds them.
     ///
     /// An object without a UID (files, hand-made reviews) goes by its name. One that leaves an owner asks for all it uses anew,
     /// since it draws on that owner no longer; the garbage collector may take it off, for that owner is going.
-    pub fn of(resource: &Resource, workload: &Workload, before: Option<&Workload>) -> Self {
+    pub fn of(resource: &Resource, workload: &Workload, usage: Usage, before: Option<Usage>) -> Self {
         let object = ObjectRef::new(&resource.kind.kind, &resource.namespace, resource.name_in(&resource.object));
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
         let uid =
             [Some(&resource.object), old].into_iter().flatten().map(|object| metadata_text(object, "uid")).find(|uid| !uid.is_empty());
         let owners = owner_uids(&resource.object);
         let left = |old: &Value| owner_uids(old).iter().any(|uid| !owners.contains(uid)) && resource.user.username != GARBAGE_COLLECTOR;
-        let usage = |object: &Value, workload: &Workload| usage(object, workload);
-        let before = old.filter(|old| !left(old)).zip(before).map(|(old, before)| usage(old, before));
+        let before = old.filter(|old| !left(old)).and(before);
         Self {
             uid: uid.map_or_else(|| object.to_string(), str::to_owned),
-            usage: usage(&resource.object, workload),
+            usage,
             before: before.unwrap_or_default(),
             version: old.map_or(0, |old| metadata_text(old, "resourceVersion").parse().unwrap_or(UNKNOWN_VERSION)),
             task_managers: TaskManagers::of(workload),
@@ -85,16 +85,16 @@ impl Request {
 }
 
 impl Living {
-    /// A stored object, as `workload` was lowered from it. Its owners are those that it names itself; whoever knows the owners of
+    /// A stored object and what it uses. Its owners are those that it names itself; whoever knows the owners of
     /// those adds them.
-    pub fn of(resource: &Resource, workload: &Workload) -> Self {
+    pub fn of(resource: &Resource, usage: Usage) -> Self {
         let stored = &resource.object;
         Self {
             object: ObjectRef::new(&resource.kind.kind, &resource.namespace, resource.name_in(stored)),
             uid: metadata_text(stored, "uid").to_owned(),
             version: metadata_text(stored, "resourceVersion").parse().unwrap_or_default(),
             owners: owner_uids(stored),
-            usage: usage(stored, workload),
+            usage,
         }
     }
 }
@@ -150,8 +150,10 @@ mod tests {
             object,
             ..Resource::default()
         };
-        let before = resource.old_object.as_ref().map(|old| lower(&resource, old).unwrap());
-        Request::of(&resource, &lower(&resource, &resource.object).unwrap(), before.as_ref())
+        let lowered = |object: &Value| lower(&resource, object).unwrap();
+        let before = resource.old_object.as_ref().map(|old| usage(old, &lowered(old)));
+        let workload = lowered(&resource.object);
+        Request::of(&resource, &workload, usage(&resource.object, &workload), before)
     }
 
     fn pod(cpu: &str, owners: &[&str], phase: &str) -> Value {
@@ -191,7 +193,7 @@ mod tests {
         let mut stored = pod("3", &["jm"], "Running");
         stored["metadata"]["namespace"] = json!("prod");
         let resource = Resource::from_manifest(stored.clone()).unwrap();
-        let living = Living::of(&resource, &lower(&resource, &stored).unwrap());
+        let living = Living::of(&resource, usage(&stored, &lower(&resource, &stored).unwrap()));
         let request = request(Operation::Create, stored, None, "ada");
         assert_eq!((living.object, living.uid, living.owners, living.usage), (request.object, request.uid, request.owners, request.usage));
         assert_eq!(living.version, 7);

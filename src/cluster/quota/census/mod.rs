@@ -1,7 +1,7 @@
 //! All that counts in the cluster, by namespace, as small as it can be kept.
 //!
-//! Of a pod or claim is kept what it uses, which most share with others. What other objects use follows from their tenant and from the Flink
-//! operator's defaults too, so they are kept themselves, as text and without what changes nothing, and counted again when those change.
+//! Of a pod is kept what it uses, which most share with others. What other objects use, and whose they are, follows from their tenant and from
+//! the Flink operator's defaults too, so they are kept themselves, as text and without what changes nothing, and counted again when those change.
 
 use super::kinds::{Kind, Part};
 use super::lineage::{Lineage, Owners};
@@ -37,13 +37,22 @@ const USAGES: usize = 1_024;
 struct Entry {
     uid: Arc<str>,
     version: u64,
+    /// Owners that it names itself.
     owners: Owners,
-    /// `None` for what does not count.
-    usage: Option<Arc<Usage>>,
+    counted: Counted,
     /// The object as JSON, where what it uses follows from more than itself.
     source: Option<Box<[u8]>>,
     /// The last list that named it.
     list: u32,
+}
+
+/// What an object comes to, in the hands of its tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Counted {
+    /// `None` for what does not count.
+    usage: Option<Arc<Usage>>,
+    /// Owners that only its own name tells, as `KIND/NAMESPACE/NAME`.
+    owners: Vec<String>,
 }
 
 /// What an object that was told changes.
@@ -81,7 +90,7 @@ impl Census {
                 let goes = gone(key, entry);
                 if goes {
                     self.lineage.depart(&entry.uid, outlived(key.0));
-                    counts = Some(counts.unwrap_or(false) || entry.usage.is_some());
+                    counts = Some(counts.unwrap_or(false) || entry.counted.usage.is_some());
                 }
                 !goes
             });
@@ -102,9 +111,9 @@ impl Census {
             if kind.is_metadata() { json!({"metadata": object.metadata}) } else { serde_json::to_value(&object).unwrap_or_default() };
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
-        let (usage, source) = if kind.part == Part::Counts { self.count(kind, value, gate) } else { (None, None) };
+        let (counted, source) = if kind.part == Part::Counts { self.count(kind, value, gate) } else { Default::default() };
         self.lineage.set(&uid, &owners);
-        let entry = Entry { uid: Arc::clone(&uid), version, owners, usage, source, list };
+        let entry = Entry { uid: Arc::clone(&uid), version, owners, counted, source, list };
         let objects = self.namespaces.entry(namespace.clone()).or_default();
         let counts = objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
         if let Some(before) = objects.insert(key, entry)
@@ -125,7 +134,7 @@ impl Census {
             self.namespaces.remove(&namespace);
         }
         self.lineage.depart(&entry.uid, outlived(kind.kind));
-        Some(Change { namespace, counts: entry.usage.is_some() })
+        Some(Change { namespace, counts: entry.counted.usage.is_some() })
     }
 
     /// Counts the objects of a namespace again, of which more has changed than they say; says whether that makes a difference.
@@ -136,15 +145,15 @@ impl Census {
             .filter_map(|(key, entry)| {
                 let object = serde_json::from_slice(entry.source.as_ref()?).ok()?;
                 let resource = Resource::from_listed(&Kind::named(key.0)?.gvk(), object).ok()?;
-                let usage = usage(gate, &resource, entry.usage.as_deref());
-                (usage.as_ref() != entry.usage.as_deref()).then(|| (key.clone(), usage))
+                let counted = count(gate, &resource, Some(&entry.counted));
+                (counted != entry.counted).then(|| (key.clone(), counted))
             })
             .collect();
         let changed = !counted.is_empty();
-        for (key, usage) in counted {
-            let usage = usage.map(|usage| self.shared(usage));
+        for (key, counted) in counted {
+            let counted = self.shared(counted);
             if let Some(entry) = self.namespaces.get_mut(namespace).and_then(|objects| objects.get_mut(&key)) {
-                entry.usage = usage;
+                entry.counted = counted;
             }
         }
         changed
@@ -163,20 +172,17 @@ impl Census {
         for namespace in namespaces {
             let Some(objects) = self.namespaces.get(namespace) else { continue };
             for ((kind, name), entry) in objects {
-                if entry.usage.is_none() && entry.source.is_none() && !promised.contains(&*entry.uid) {
+                if entry.counted.usage.is_none() && entry.source.is_none() && !promised.contains(&*entry.uid) {
                     continue;
                 }
-                let owners = if entry.owners.is_empty() && *kind == "PersistentVolumeClaim" {
-                    sets_of_claim(namespace, name, objects)
-                } else {
-                    self.lineage.above(&entry.owners)
-                };
+                let mut owners = self.lineage.above(&entry.owners);
+                owners.extend(entry.counted.owners.iter().cloned());
                 all.push(Living {
                     object: ObjectRef::new(*kind, namespace, name),
                     uid: entry.uid.to_string(),
                     version: entry.version,
                     owners,
-                    usage: entry.usage.as_deref().cloned().unwrap_or_default(),
+                    usage: entry.counted.usage.as_deref().cloned().unwrap_or_default(),
                 });
             }
         }
@@ -190,70 +196,60 @@ impl Census {
         (*entry.uid == *uid || uid == object.to_string()).then_some(entry.version)
     }
 
-    /// What an object uses, and what of it is kept to count it again.
-    fn count(&mut self, kind: &Kind, value: Value, gate: &Gate) -> (Option<Arc<Usage>>, Option<Box<[u8]>>) {
-        let Ok(mut resource) = Resource::from_listed(&kind.gvk(), value) else { return (None, None) };
-        let usage = usage(gate, &resource, None).map(|usage| self.shared(usage));
+    /// What an object comes to, and what of it is kept to count it again.
+    fn count(&mut self, kind: &Kind, value: Value, gate: &Gate) -> (Counted, Option<Box<[u8]>>) {
+        let Ok(mut resource) = Resource::from_listed(&kind.gvk(), value) else { return Default::default() };
+        let counted = self.shared(count(gate, &resource, None));
         // What an operator made never counts, whatever the tenant says.
-        if matches!(kind.kind, "Pod" | "PersistentVolumeClaim") || flink::is_made_by_operator(&resource) {
-            return (usage, None);
+        if kind.kind == "Pod" || flink::is_made_by_operator(&resource) {
+            return (counted, None);
         }
         if let Some(fields) = resource.object.as_object_mut() {
             fields.remove("status");
         }
-        (usage, serde_json::to_vec(&resource.object).ok().map(Vec::into_boxed_slice))
+        (counted, serde_json::to_vec(&resource.object).ok().map(Vec::into_boxed_slice))
     }
 
-    fn shared(&mut self, usage: Usage) -> Arc<Usage> {
-        if let Some(known) = self.usages.get(&usage) {
-            return Arc::clone(known);
+    /// The same, sharing what it uses with others.
+    fn shared(&mut self, counted: Counted) -> Counted {
+        let Some(usage) = &counted.usage else { return counted };
+        if let Some(known) = self.usages.get(usage) {
+            return Counted { usage: Some(Arc::clone(known)), ..counted };
         }
         if self.usages.len() >= USAGES {
             self.usages.retain(|usage| Arc::strong_count(usage) > 1);
         }
-        let usage = Arc::new(usage);
-        self.usages.insert(Arc::clone(&usage));
-        usage
+        self.usages.insert(Arc::clone(usage));
+        counted
     }
 }
 
 impl Entry {
     /// Whether it makes a difference: what it uses does, and who owns what owns pods.
     fn counts(&self, kind: &Kind) -> bool {
-        self.usage.is_some() || (kind.part == Part::Owns && !self.owners.is_empty())
+        self.counted.usage.is_some() || (kind.part == Part::Owns && !self.owners.is_empty())
     }
 
     fn differs(&self, now: &Self, kind: &Kind) -> bool {
-        self.usage != now.usage || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
+        self.counted != now.counted || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
     }
 }
 
-/// What an object uses. Should counting fail on one, what was known of it stays, and others are not held up.
-fn usage(gate: &Gate, resource: &Resource, before: Option<&Usage>) -> Option<Usage> {
-    catch_unwind(AssertUnwindSafe(|| gate.living(resource))).map_or_else(
-        |_| {
-            let name = metadata_text(&resource.object, "name");
-            tracing::error!(kind = resource.kind.kind, namespace = resource.namespace, name, "Flinkgate failed to count an object");
-            before.cloned()
-        },
-        |living| living.map(|living| living.usage),
-    )
+/// Counts an object. Should that fail on one, what was known of it stays, and others are not held up.
+fn count(gate: &Gate, resource: &Resource, before: Option<&Counted>) -> Counted {
+    let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource)));
+    let Ok(living) = living else {
+        let name = metadata_text(&resource.object, "name");
+        tracing::error!(kind = resource.kind.kind, namespace = resource.namespace, name, "Flinkgate failed to count an object");
+        return before.cloned().unwrap_or_default();
+    };
+    let Some(Living { usage, owners, .. }) = living else { return Counted::default() };
+    Counted { usage: Some(Arc::new(usage)), owners: owners.into_iter().filter(|owner| owner.contains('/')).collect() }
 }
 
 /// Whether what an object owns may live on without it.
 fn outlived(kind: &str) -> bool {
     !matches!(kind, "Pod" | "PersistentVolumeClaim")
-}
-
-/// The StatefulSets that a claim without owners may be of: `TEMPLATE-SET-NUMBER`, where both names may have dashes.
-fn sets_of_claim(namespace: &str, name: &str, objects: &Objects) -> Vec<String> {
-    let Some((rest, number)) = name.rsplit_once('-') else { return Vec::new() };
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Vec::new();
-    }
-    let names = rest.match_indices('-').filter_map(|(at, _)| rest.get(at.saturating_add(1)..));
-    let sets = names.filter(|set| objects.contains_key(&("StatefulSet", (*set).to_owned())));
-    sets.map(|set| ObjectRef::new("StatefulSet", namespace, set).to_string()).collect()
 }
 
 #[cfg(test)]

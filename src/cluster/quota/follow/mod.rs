@@ -94,7 +94,18 @@ type Events = BoxStream<'static, kube::Result<WatchEvent<DynamicObject>>>;
 
 /// Follows a kind until nobody listens any more.
 pub async fn follow(client: Client, kind: &'static Kind, timings: Timings, told: mpsc::Sender<(&'static Kind, Seen)>) {
-    let mut follower = Follower { client, kind, timings, told, resource: None, streams: true, position: None, broken: false };
+    let mut follower = Follower {
+        client,
+        kind,
+        timings,
+        told,
+        resource: None,
+        streams: true,
+        position: None,
+        broken: false,
+        served: false,
+        missing: None,
+    };
     let mut pause = timings.pauses.0;
     loop {
         let started = Instant::now();
@@ -107,8 +118,14 @@ pub async fn follow(client: Client, kind: &'static Kind, timings: Timings, told:
                 Ok(())
             }
             Err(Ended::Unheard) => return,
+            // What was there a moment ago may be missing on a server that has just been started.
+            Err(Ended::Unserved) if follower.is_missing_lately() => {
+                let told = follower.tell(Seen::Broke).await;
+                tokio::time::sleep(jittered(timings.pauses.1.min(timings.unserved), 0.5)).await;
+                told
+            }
             Err(Ended::Unserved) => {
-                (follower.position, follower.resource) = (None, None);
+                (follower.served, follower.missing) = (false, None);
                 let told = follower.tell(Seen::Unserved).await;
                 tokio::time::sleep(jittered(timings.unserved, 0.2)).await;
                 told
@@ -151,11 +168,21 @@ struct Follower {
     position: Option<String>,
     /// Whether it was told that nobody tells what happens.
     broken: bool,
+    /// Whether the cluster has served it.
+    served: bool,
+    /// Since when it does not any more.
+    missing: Option<Instant>,
 }
 
 impl Follower {
     async fn tell(&self, seen: Seen) -> Result<(), Ended> {
         self.told.send((self.kind, seen)).await.map_err(|_| Ended::Unheard)
+    }
+
+    /// Whether the kind is missing that was served before, and not for long. It is asked where it is anew.
+    fn is_missing_lately(&mut self) -> bool {
+        (self.position, self.resource, self.broken) = (None, None, true);
+        self.served && self.missing.get_or_insert_with(Instant::now).elapsed() < self.timings.unserved
     }
 
     /// One list or one watch, or both.
@@ -214,7 +241,7 @@ impl Follower {
     }
 
     async fn listed(&mut self, version: String) -> Result<(), Ended> {
-        self.broken = false;
+        (self.broken, self.served, self.missing) = (false, true, None);
         self.tell(Seen::Listed(number(&version)?)).await?;
         self.position = Some(version);
         Ok(())

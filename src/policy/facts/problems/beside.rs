@@ -7,6 +7,7 @@ use crate::flink::options::{EXTERNAL_RESOURCES, high_availability};
 use crate::flink::values::list_elements;
 use crate::flink::workload::{MAIN_CONTAINER, PodSet};
 use crate::flink::{Engine, Mode, Role};
+use crate::resource::fields::{elements, elements_at};
 use crate::resource::pointer;
 use regorus::Value;
 use serde_json::{Map, Value as Json};
@@ -64,7 +65,7 @@ fn sidecars(subject: &Subject<'_>, set: &PodSet, allowed: &Allowed<'_>, found: &
     let template = set.template(subject.root);
     let mut count: u64 = 0;
     for field in ["containers", "initContainers"] {
-        for (index, container) in list(template, &format!("/spec/{field}")) {
+        for (index, container) in elements_at(template, &format!("/spec/{field}")).iter().enumerate() {
             let name = container.get("name").and_then(Json::as_str).unwrap_or_default();
             let is_main = field == "containers" && set.main_container.map_or(name == MAIN_CONTAINER, |main| main == index);
             if is_main {
@@ -86,8 +87,8 @@ fn sidecars(subject: &Subject<'_>, set: &PodSet, allowed: &Allowed<'_>, found: &
 }
 
 fn aliases(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut Found) {
-    for (index, alias) in list(set.template(subject.root), "/spec/hostAliases") {
-        for (number, host) in list(alias, "/hostnames") {
+    for (index, alias) in elements_at(set.template(subject.root), "/spec/hostAliases").iter().enumerate() {
+        for (number, host) in elements(alias, "hostnames").iter().enumerate() {
             let host = host.as_str().unwrap_or_default();
             if !is_any(allowed, host) {
                 let place = format!("{}/spec/hostAliases/{index}/hostnames/{number}", set.path());
@@ -112,13 +113,13 @@ fn extended(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut F
     };
     let template = set.template(subject.root);
     for field in ["containers", "initContainers"] {
-        for (index, container) in list(template, &format!("/spec/{field}")) {
+        for (index, container) in elements_at(template, &format!("/spec/{field}")).iter().enumerate() {
             of(container, format!("{}/spec/{field}/{index}", set.path()));
         }
     }
     // A pod may ask as a whole, and for devices by claims of which nothing is known here.
     of(template.get("spec").unwrap_or(&Json::Null), format!("{}/spec", set.path()));
-    for (index, claim) in list(template, "/spec/resourceClaims") {
+    for (index, claim) in elements_at(template, "/spec/resourceClaims").iter().enumerate() {
         let name = claim.get("name").and_then(Json::as_str).unwrap_or_default();
         if !is_any(allowed, name) {
             let message = format!("pods of role {} must not claim the device {:?}", set.role.as_str(), shown(name));
@@ -169,8 +170,4 @@ fn token(subject: &Subject<'_>, set: &PodSet, found: &mut Found) {
         let help = format!("set automountServiceAccountToken: false in spec.{}.podTemplate", set.role.as_str());
         found.add("tokens", &place, message, help);
     }
-}
-
-fn list<'v>(value: &'v Json, place: &str) -> impl Iterator<Item = (usize, &'v Json)> {
-    pointer::at(value, place).and_then(Json::as_array).into_iter().flatten().enumerate()
 }

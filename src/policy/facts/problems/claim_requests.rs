@@ -4,6 +4,7 @@
 use super::super::{as_text, get};
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
 use crate::flink::Engine;
+use crate::flink::claims::claim_for;
 use crate::flink::kinds::{CLASS_ANNOTATION, is_claim};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Operation, metadata_text, pointer};
@@ -115,7 +116,7 @@ fn class(claim: &Json) -> (Option<&str>, &'static str) {
 fn is_checkpoints(subject: &Subject<'_>) -> bool {
     let pattern = as_text(get(subject.tenant, &["storage", "checkpoints", "volume", "claimName"]));
     let name = metadata_text(subject.root, "name");
-    pattern.is_some_and(|pattern| is_any(&[&pattern.replace(crate::flink::claims::CLUSTER, "*")], name))
+    pattern.is_some_and(|pattern| is_any(&[&claim_for(pattern, "*")], name))
 }
 
 impl<'a> Subject<'a> {

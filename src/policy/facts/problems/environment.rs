@@ -2,7 +2,7 @@
 
 use super::{Found, Subject, is_any, shown, texts};
 use crate::flink::map_options::map_list;
-use crate::resource::pointer;
+use crate::resource::fields::{elements, elements_at};
 use serde_json::Value as Json;
 
 /// Options that Flink's start scripts read where the variable beside them is not set, and put into it.
@@ -29,8 +29,8 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     for set in &subject.workload.pods {
         let template = set.template(subject.root);
         for field in ["containers", "initContainers", "ephemeralContainers"] {
-            for (index, container) in list(pointer::at(template, &format!("/spec/{field}"))) {
-                for (element, variable) in list(container.get("env")) {
+            for (index, container) in elements_at(template, &format!("/spec/{field}")).iter().enumerate() {
+                for (element, variable) in elements(container, "env").iter().enumerate() {
                     let name = variable.get("name").and_then(Json::as_str).unwrap_or_default();
                     if is_any(&forbidden, name) {
                         let place = format!("{}/spec/{field}/{index}/env/{element}/name", set.path());
@@ -77,8 +77,4 @@ fn options(subject: &Subject<'_>, forbidden: &[&str], found: &mut Found) {
             note(variable, key, entry);
         }
     }
-}
-
-fn list(value: Option<&Json>) -> impl Iterator<Item = (usize, &Json)> {
-    value.and_then(Json::as_array).into_iter().flatten().enumerate()
 }

@@ -2,8 +2,10 @@
 
 use super::super::as_text;
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
+use crate::flink::claims::claim_for;
 use crate::flink::map_options::{map_entries, map_list};
 use crate::flink::values::list_elements;
+use crate::resource::fields::{elements, elements_at};
 use crate::resource::pointer;
 use serde_json::Value as Json;
 
@@ -74,7 +76,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if allowed.secrets.is_none() && allowed.config_maps.is_none() && allowed.claims.is_none() {
         return;
     }
-    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|name| name.replace("{cluster}", "*"));
+    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|pattern| claim_for(pattern, "*"));
     for set in &subject.workload.pods {
         let mut note = |kind: Kind, name: &str, place: &str| {
             if let Some(list) = allowed.refused(kind, name) {
@@ -85,8 +87,8 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         let spec = set.template(subject.root).get("spec").unwrap_or(&Json::Null);
         volumes(spec, &mut note);
         containers(spec, &mut note);
-        for (index, secret) in list(spec, "imagePullSecrets") {
-            if let Some(name) = text(secret, "name") {
+        for (index, secret) in elements(spec, "imagePullSecrets").iter().enumerate() {
+            if let Some(name) = secret.get("name").and_then(Json::as_str) {
                 note(Kind::Secret, name, &format!("/spec/imagePullSecrets/{index}/name"));
             }
         }
@@ -97,7 +99,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
 }
 
 fn volumes(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
-    for (index, volume) in list(spec, "volumes") {
+    for (index, volume) in elements(spec, "volumes").iter().enumerate() {
         let mut at = |kind: Kind, within: &str| {
             if let Some(name) = pointer::at(volume, within).and_then(Json::as_str) {
                 note(kind, name, &format!("/spec/volumes/{index}{within}"));
@@ -109,7 +111,7 @@ fn volumes(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
         at(Kind::Secret, "/csi/nodePublishSecretRef/name");
         at(Kind::Secret, "/azureFile/secretName");
         WITH_SECRET_REF.iter().for_each(|field| at(Kind::Secret, &format!("/{field}/secretRef/name")));
-        let sources = list(volume.get("projected").unwrap_or(&Json::Null), "sources").count();
+        let sources = elements_at(volume, "/projected/sources").len();
         for source in 0..sources {
             at(Kind::Secret, &format!("/projected/sources/{source}/secret/name"));
             at(Kind::ConfigMap, &format!("/projected/sources/{source}/configMap/name"));
@@ -119,17 +121,17 @@ fn volumes(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
 
 fn containers(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
     for field in ["containers", "initContainers", "ephemeralContainers"] {
-        for (index, container) in list(spec, field) {
+        for (index, container) in elements(spec, field).iter().enumerate() {
             let mut at = |kind: Kind, value: &Json, within: &str, list: &str, element: usize| {
                 if let Some(name) = pointer::at(value, within).and_then(Json::as_str) {
                     note(kind, name, &format!("/spec/{field}/{index}/{list}/{element}{within}"));
                 }
             };
-            for (element, source) in list(container, "envFrom") {
+            for (element, source) in elements(container, "envFrom").iter().enumerate() {
                 at(Kind::Secret, source, "/secretRef/name", "envFrom", element);
                 at(Kind::ConfigMap, source, "/configMapRef/name", "envFrom", element);
             }
-            for (element, variable) in list(container, "env") {
+            for (element, variable) in elements(container, "env").iter().enumerate() {
                 at(Kind::Secret, variable, "/valueFrom/secretKeyRef/name", "env", element);
                 at(Kind::ConfigMap, variable, "/valueFrom/configMapKeyRef/name", "env", element);
             }
@@ -164,12 +166,4 @@ fn options(subject: &Subject<'_>, allowed: &Allowed<'_>, found: &mut Found) {
     if let Some(entry) = config.entry(key) {
         note(Kind::ConfigMap, entry.value.trim(), key, entry);
     }
-}
-
-fn list<'v>(value: &'v Json, field: &str) -> impl Iterator<Item = (usize, &'v Json)> {
-    value.get(field).and_then(Json::as_array).into_iter().flatten().enumerate()
-}
-
-fn text<'v>(value: &'v Json, field: &str) -> Option<&'v str> {
-    value.get(field)?.as_str()
 }

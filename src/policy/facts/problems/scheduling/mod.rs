@@ -43,7 +43,7 @@ fn is_nameless(subject: &Subject<'_>) -> bool {
 }
 
 /// What pods of a role are called.
-fn noun(role: Role) -> &'static str {
+pub(super) fn noun(role: Role) -> &'static str {
     match role {
         Role::JobManager => "JobManagers",
         Role::TaskManager => "TaskManagers",

@@ -1,0 +1,138 @@
+//! `flinkgate serve` from files holds a tenant's limits over all that it admits: the ledgers are in memory.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod serve_support;
+
+use serde_json::{Value, json};
+use serve_support::Client;
+use serve_support::process::{Process, ask, ca};
+use tempfile::TempDir;
+
+const TENANTS: &str = r#"
+apiVersion: flinkgate.dev/v1alpha1
+kind: FlinkTenant
+metadata: {name: payments}
+spec:
+  namespaces: {names: [payments-prod, payments-dev]}
+  security: {podSecurity: {level: privileged}}
+  quota: {hard: {cpu: "20"}, perCluster: {taskManagers: 8}}
+---
+apiVersion: flinkgate.dev/v1alpha1
+kind: FlinkTenant
+metadata: {name: sandbox}
+spec:
+  namespaces: {names: [sandbox]}
+  security: {podSecurity: {level: privileged}}
+  quota: {hard: {cpu: "4"}}
+  rules: [{rule: quota/exceeded, enforcement: Warn}]
+"#;
+
+/// A server and its client.
+struct Gate {
+    client: Client,
+    _process: Process,
+    _folder: TempDir,
+}
+
+async fn start() -> Gate {
+    let folder = tempfile::tempdir().unwrap();
+    let (tenants, ca_file) = (folder.path().join("tenants.yaml"), folder.path().join("ca.crt"));
+    std::fs::write(&tenants, TENANTS).unwrap();
+    let process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap(), "--tenants", tenants.to_str().unwrap()]);
+    let client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    Gate { client, _process: process, _folder: folder }
+}
+
+/// A FlinkDeployment with a JobManager of one core and so many TaskManagers of two.
+fn deployment(namespace: &str, name: &str, uid: &str, task_managers: u64) -> Value {
+    json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
+        "metadata": {"name": name, "namespace": namespace, "uid": uid, "resourceVersion": "7"},
+        "spec": {"flinkVersion": "v1_20", "image": "registry.example.com/flink:1.20", "serviceAccount": "flink", "mode": "standalone",
+            "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}},
+            "taskManager": {"resource": {"cpu": 2, "memory": "2048m"}, "replicas": task_managers}}})
+}
+
+impl Gate {
+    async fn review(&mut self, operation: &str, object: &Value, old: Option<&Value>, dry_run: bool) -> Value {
+        let request = json!({"uid": "r", "operation": operation, "dryRun": dry_run, "name": object["metadata"]["name"],
+            "namespace": object["metadata"]["namespace"], "userInfo": {"username": "ada"},
+            "kind": {"group": "flink.apache.org", "version": "v1beta1", "kind": "FlinkDeployment"},
+            "object": if operation == "DELETE" { &Value::Null } else { object }, "oldObject": old});
+        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+        ask(&mut self.client, "/validate", review.to_string()).await
+    }
+
+    async fn creates(&mut self, namespace: &str, name: &str, uid: &str, task_managers: u64) -> Value {
+        self.review("CREATE", &deployment(namespace, name, uid, task_managers), None, false).await
+    }
+}
+
+fn message(answer: &Value) -> &str {
+    answer["status"]["message"].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
+    let mut gate = start().await;
+    assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
+    // Asked again about the very object: it counts once.
+    assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
+    let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
+    insta::assert_snapshot!(message(&refused), @r#"
+    tenant "payments" refuses FlinkDeployment payments-dev/scoring: 1 finding
+    quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Most cpu is used by FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
+    "#);
+    assert_eq!((&refused["status"]["code"], &refused["status"]["reason"]), (&json!(403), &json!("Forbidden")));
+    // A dry run takes nothing.
+    let small = deployment("payments-dev", "scoring", "2", 4);
+    for dry_run in [true, true, false] {
+        assert_eq!(gate.review("CREATE", &small, None, dry_run).await["allowed"], true);
+    }
+    assert_eq!(gate.creates("payments-dev", "third", "3", 1).await["allowed"], false);
+    let first = deployment("payments-prod", "etl", "1", 5);
+    assert_eq!(gate.review("DELETE", &first, Some(&first), false).await["allowed"], true);
+    assert_eq!(gate.creates("payments-dev", "third", "3", 1).await["allowed"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_asks_for_the_difference_and_a_decrease_for_nothing() {
+    let mut gate = start().await;
+    let sizes = [5, 3, 6, 7].map(|task_managers| deployment("payments-prod", "etl", "1", task_managers));
+    gate.review("CREATE", &sizes[0], None, false).await;
+    gate.creates("payments-dev", "other", "2", 3).await;
+    for (from, to, allowed) in [(0, 1, true), (1, 2, true), (2, 3, false), (2, 0, true)] {
+        let answer = gate.review("UPDATE", &sizes[to], Some(&sizes[from]), false).await;
+        assert_eq!(answer["allowed"], allowed, "{} to {}: {answer:#}", sizes[from], sizes[to]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is_refused() {
+    let mut gate = start().await;
+    let mut object = deployment("payments-prod", "etl", "1", 9);
+    let refused = gate.review("CREATE", &object, None, false).await;
+    insta::assert_snapshot!(message(&refused), @r#"
+    tenant "payments" refuses FlinkDeployment payments-prod/etl: 1 finding
+    quota/per-cluster: FlinkDeployment/payments-prod/etl would use 9 taskManagers, and one cluster may use 8 (spec); help: one TaskManager fewer (of 9) would fit
+    "#);
+    object["spec"]["taskManager"]["replicas"] = json!(20);
+    object["spec"]["flinkVersion"] = json!("v0_1");
+    let refused = gate.review("CREATE", &object, None, false).await;
+    for rule in ["quota/exceeded", "quota/per-cluster", "flink/version"] {
+        assert!(message(&refused).contains(rule), "{refused:#}");
+    }
+    assert_eq!(gate.creates("payments-dev", "whole", "2", 8).await["allowed"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_rule_only_warns_the_object_passes_and_counts() {
+    let mut gate = start().await;
+    assert_eq!(gate.creates("sandbox", "a", "1", 1).await["warnings"], Value::Null);
+    for (name, uid) in [("b", "2"), ("c", "3")] {
+        let passed = gate.creates("sandbox", name, uid, 1).await;
+        assert_eq!(passed["allowed"], true, "{passed:#}");
+        assert!(passed["warnings"][0].as_str().unwrap().starts_with("quota/exceeded: 3 more cpu asked for"), "{passed:#}");
+    }
+    let told = gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
+    assert!(told.contains("0 of 4 free, 9 used"), "{told}");
+}
