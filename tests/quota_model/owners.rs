@@ -1,0 +1,35 @@
+//! Pods that lose their cluster.
+
+use super::broken::is_caught;
+use super::scenario::{Plan, Scenario};
+use super::{create, delete, holds, pod, scenario};
+
+fn anew() -> Scenario {
+    scenario(3, vec![create("etl", 2), pod("p", Some("etl"), 2), delete("etl"), create("etl", 2)])
+}
+
+fn taken_off() -> Scenario {
+    scenario(4, vec![create("etl", 2), pod("p", Some("etl"), 2), Plan::Leave { name: "p" }, pod("q", None, 1)])
+}
+
+#[test]
+fn pods_whose_cluster_went_first_count_by_themselves() {
+    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), pod("q", Some("etl"), 1), delete("etl")];
+    holds("cluster gone first", scenario(4, plans), &["a reservation is settled"]);
+}
+
+#[test]
+fn what_the_garbage_collector_takes_off_a_cluster_that_goes_is_not_counted_twice() {
+    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), Plan::Doom { name: "etl" }, Plan::Orphan { name: "p" }];
+    holds("orphaned", scenario(3, plans), &["a reservation is settled"]);
+}
+
+#[test]
+fn a_cluster_made_anew_stands_for_the_pods_of_the_former_one_which_passes_the_limit() {
+    is_caught("cluster anew", None, anew());
+}
+
+#[test]
+fn a_pod_taken_from_its_cluster_before_it_has_settled_draws_on_it_still_which_passes_the_limit() {
+    is_caught("taken off", None, taken_off());
+}
