@@ -124,7 +124,7 @@ impl Scenario {
         for replica in self.replicas_to_ask(state) {
             let now = &state.replicas[replica];
             for (tenant, desk) in now.desks.iter().enumerate() {
-                if self.prepare(state, replica, tenant).is_some() {
+                if desk.write.is_none() && self.asked(state, replica, tenant).next().is_some() {
                     actions.push(Action::Prepare { replica, tenant });
                 }
                 if desk.write.is_some() {

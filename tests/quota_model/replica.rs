@@ -7,15 +7,7 @@ use flinkgate::quota::ledger::{Decision, Ledger, Request};
 impl Scenario {
     /// A replica holds what it was asked against the ledger as it knows it; what would be refused, against the stored one.
     pub fn prepare(&self, state: &State, replica: usize, tenant: usize) -> Option<Write> {
-        let asked: Vec<(usize, &Request)> = state
-            .calls
-            .iter()
-            .enumerate()
-            .filter_map(|(index, call)| match call {
-                Call::Asked { replica: by, tenant: of, request, .. } if (*by, *of) == (replica, tenant) => Some((index, request)),
-                _ => None,
-            })
-            .collect();
+        let asked: Vec<(usize, &Request)> = self.asked(state, replica, tenant).collect();
         let desk = &state.replicas[replica].desks[tenant];
         if asked.is_empty() || desk.write.is_some() {
             return None;
@@ -34,6 +26,14 @@ impl Scenario {
         };
         let kept = desk.kept.clone().map(apply);
         Some(kept.filter(|write| write.refused.is_empty()).unwrap_or_else(|| apply(state.stores[tenant].clone())))
+    }
+
+    /// What waits at a replica's desk.
+    pub fn asked<'a>(&self, state: &'a State, replica: usize, tenant: usize) -> impl Iterator<Item = (usize, &'a Request)> + use<'a> {
+        state.calls.iter().enumerate().filter_map(move |(index, call)| match call {
+            Call::Asked { replica: by, tenant: of, request, .. } if (*by, *of) == (replica, tenant) => Some((index, request)),
+            _ => None,
+        })
     }
 
     /// The store takes a write, or does not.

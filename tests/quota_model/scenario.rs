@@ -111,6 +111,12 @@ impl Scenario {
         self.tenants > 1
     }
 
+    /// The same, but for one object that nobody asks for.
+    pub fn without(mut self, object: &str) -> Self {
+        self.plans.retain(|plan| !matches!(plan, Plan::Create { name, .. } if *name == object));
+        self
+    }
+
     pub fn known(&self, state: &State, heard: Heard) -> KnownLimits {
         known(heard.limits as u64 + 1, state.limits[heard.limits])
     }
