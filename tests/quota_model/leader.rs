@@ -10,7 +10,8 @@ impl Scenario {
     /// What a leader's watches show of a tenant.
     fn census(&self, state: &State, leader: &Leader, tenant: usize) -> Vec<Living> {
         let all = (0..KINDS.len()).flat_map(|kind| state.at(kind, leader.positions[kind]));
-        all.filter(|living| state.tenant_of(living, leader.heard.owners) == tenant).cloned().collect()
+        let own = |living: &&Living| state.tenant_of(living, leader.heard.owners) == tenant && !leader.gone.contains(&living.uid);
+        all.filter(own).cloned().collect()
     }
 
     pub fn view(&self, state: &State, leader: &Leader, tenant: usize) -> View {
@@ -36,7 +37,7 @@ impl Scenario {
     }
 
     /// The stamp below which requests are over and what became of them is sure, if a reservation waits for that.
-    pub fn confirmed(&self, state: &State, leader: &Leader, tenant: usize) -> Option<u64> {
+    pub fn confirmed(&self, state: &State, leader: &Leader, tenant: usize) -> Option<(u64, Vec<String>)> {
         let mut ledger = state.stores[tenant].1.clone();
         if ledger.reservations() == 0 || !self.has_heard(state, leader) {
             return None;
@@ -54,7 +55,10 @@ impl Scenario {
                 over = over.min(stamp);
             }
         }
-        open.iter().any(|open| open.stamp < over).then_some(over)
+        let lives = |uid: &String| state.now().any(|living| living.uid == *uid);
+        let asked = open.iter().filter(|open| open.stamp < over).map(|open| open.uid.clone());
+        let gone = asked.filter(|uid| !lives(uid)).collect();
+        open.iter().any(|open| open.stamp < over).then_some((over, gone))
     }
 
     /// Looks at the object itself: the watch will show it yet, if it lives and stands elsewhere than where the watch has it.

@@ -1,6 +1,5 @@
 //! Pods that lose their cluster.
 
-use super::broken::is_caught;
 use super::scenario::{Plan, Scenario};
 use super::{create, delete, holds, pod, scenario};
 
@@ -25,11 +24,11 @@ fn what_the_garbage_collector_takes_off_a_cluster_that_goes_is_not_counted_twice
 }
 
 #[test]
-fn a_cluster_made_anew_stands_for_the_pods_of_the_former_one_which_passes_the_limit() {
-    is_caught("cluster anew", None, anew());
+fn a_cluster_made_anew_does_not_stand_for_the_pods_of_the_former_one() {
+    holds("cluster anew", anew(), &["something is refused"]);
 }
 
 #[test]
-fn a_pod_taken_from_its_cluster_before_it_has_settled_draws_on_it_still_which_passes_the_limit() {
-    is_caught("taken off", None, taken_off());
+fn a_pod_that_a_user_takes_from_its_cluster_counts_by_itself() {
+    holds("taken off", taken_off(), &["something is refused"]);
 }

@@ -42,6 +42,7 @@ impl Model for Scenario {
             heard: Default::default(),
             positions: [1, 1],
             overs: vec![0; self.tenants],
+            gone: Default::default(),
             writes: vec![None; self.tenants],
         };
         let replica = Replica { heard: Default::default(), desks: vec![Desk::default(); self.tenants] };

@@ -3,7 +3,7 @@
 use flinkgate::quota::Usage;
 use flinkgate::quota::ledger::{Ledger, Living, Request};
 use flinkgate::resource::quantity::Quantity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn cpu(cores: u64) -> Usage {
     std::iter::once(("cpu".to_owned(), Quantity::from_units(cores))).collect()
@@ -96,6 +96,8 @@ pub struct Leader {
     pub positions: [u64; 2],
     /// By tenant, the stamp below which requests are over, and what became of them is known.
     pub overs: Vec<u64>,
+    /// UIDs that it asked for and that were not there: they never will be, whatever its watches show yet.
+    pub gone: BTreeSet<String>,
     /// By tenant.
     pub writes: Vec<Option<Write>>,
 }

@@ -87,8 +87,9 @@ impl Scenario {
                 state.left.elections -= 1;
             }
             Action::Confirm { leader, tenant } => {
-                let over = self.confirmed(state, &state.leaders[leader], tenant)?;
+                let (over, gone) = self.confirmed(state, &state.leaders[leader], tenant)?;
                 state.leaders[leader].overs[tenant] = over;
+                state.leaders[leader].gone.extend(gone);
             }
             Action::Settle { leader, tenant } => {
                 let ledger = self.settled(state, &state.leaders[leader], tenant)?;

@@ -50,7 +50,12 @@ impl Ledger {
             return Err(Decision::NotCounted);
         }
         let before = self.slots.get(&request.object).cloned();
-        let slot = self.with_reservation(before.clone().unwrap_or_else(|| self.new_slot(request)), request);
+        let mut slot = before.clone().unwrap_or_else(|| self.new_slot(request));
+        if slot.within != self.new_slot(request).within {
+            // It may draw on the one or on the other: until it was seen on whom, on nobody.
+            slot.within = None;
+        }
+        let slot = self.with_reservation(slot, request);
         let total = self.total.clone();
         let line: Vec<ObjectRef> = match &slot.within {
             Some(within) => std::iter::once(request.object.clone()).chain(self.line(within)).collect(),

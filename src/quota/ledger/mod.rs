@@ -19,7 +19,8 @@
 //! of the cluster they belong to, so that a ledger grows with clusters and with what is on its way, not with pods.
 //!
 //! A [`Slot`] is charged with the most that any one of the objects of its name may be, for only one lives at a time: creating what
-//! exists costs nothing more. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
+//! exists costs nothing more; only what draws on it counts beside it until it was seen which of them lives, for pods outlive
+//! their cluster, and those of a former one draw on none that is made anew. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
 //! draws on that: the larger of what is declared and what was drawn counts, so that pods beyond it extend it.
 //! Owners are taken from owner references, which users can write, or from names. That wins nobody anything: every pod
 //! is counted below some owner or by itself, and [who may draw on whom](ObjectRef::may_draw_on) follows the kinds.
@@ -176,23 +177,32 @@ impl Ledger {
         for uid in before.iter().flat_map(Slot::uids) {
             self.uids.remove(uid);
         }
-        let within = slot.as_ref().or(before.as_ref()).and_then(|slot| slot.within.clone());
+        let within = |slot: &Option<Slot>| slot.as_ref().and_then(|slot| slot.within.clone());
         let charge = |slot: &Option<Slot>| slot.as_ref().map(|slot| slot.charge().clone()).unwrap_or_default();
         self.weight = self.weight.saturating_sub(before.as_ref().map_or(0, |slot| slot.weight(object)));
-        let old = charge(&before);
+        let (old, old_within) = (charge(&before), within(&before));
         let slot = slot.map(|mut slot| {
             slot.below = before.map(|before| before.below).unwrap_or_default();
             slot.renew();
             slot
         });
-        let mut new = charge(&slot);
+        let (new, new_within) = (charge(&slot), within(&slot));
+        let stays = slot.is_none() || old_within == new_within || old.is_empty();
         if let Some(slot) = slot {
             self.weight = self.weight.saturating_add(slot.weight(object));
             self.uids.extend(slot.uids().map(|uid| (uid.to_owned(), object.clone())));
             self.slots.insert(object.clone(), slot);
         }
-        let mut old = old;
-        let mut at = within;
+        if stays {
+            self.carry(new_within.or(old_within), old, new);
+        } else {
+            self.carry(old_within, old, Usage::default());
+            self.carry(new_within, Usage::default(), new);
+        }
+    }
+
+    /// Carries what a charge became up from whom it draws on to the total.
+    fn carry(&mut self, mut at: Option<ObjectRef>, mut old: Usage, mut new: Usage) {
         while let Some(slot) = at.as_ref().and_then(|at| self.slots.get_mut(at)) {
             let charge = slot.charge().clone();
             slot.below = exchange(&slot.below, &old, &new);

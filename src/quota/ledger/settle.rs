@@ -196,7 +196,9 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
     for living in objects {
         let within = Ledger::owner_of(&living.object, &living.owners, &uids, slots);
         if let Some(slot) = slots.get_mut(&living.object) {
-            slot.within = within;
+            // While a request is on its way that leaves an owner, or joins one, it draws on nobody.
+            let admitted = before.slots.get(&living.object).filter(|_| !slot.reserved.is_empty());
+            slot.within = within.filter(|within| admitted.is_none_or(|admitted| admitted.within.as_ref() == Some(within)));
         } else if let Some(owner) = within.and_then(|within| slots.get_mut(&within)) {
             owner.drawn.add(&living.usage);
         } else {
@@ -207,7 +209,9 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
     let unseen: Vec<ObjectRef> = slots.iter().filter(|(_, slot)| slot.settled.is_none()).map(|(object, _)| object.clone()).collect();
     for object in unseen {
         let line = before.line(&object);
-        let within = line.into_iter().skip(1).find(|owner| slots.contains_key(owner));
+        // Where one of its name has gone, that may be the one it drew on.
+        let stands = |owner: &ObjectRef| slots.get(owner).zip(before.slots.get(owner)).is_some_and(|(now, then)| now.has_all_of(then));
+        let within = line.into_iter().skip(1).find(stands);
         if let Some(slot) = slots.get_mut(&object) {
             slot.within = within;
         }
