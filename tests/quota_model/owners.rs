@@ -29,6 +29,13 @@ fn a_cluster_made_anew_does_not_stand_for_the_pods_of_the_former_one() {
 }
 
 #[test]
+fn a_cluster_made_anew_while_the_leader_changes_does_not_either() {
+    let start = std::time::Instant::now();
+    holds("cluster anew, two leaders", Scenario { leaders: 2, elections: 1, ..anew() }, &["something is refused"]);
+    println!("{:?}", start.elapsed());
+}
+
+#[test]
 fn a_pod_that_a_user_takes_from_its_cluster_counts_by_itself() {
     holds("taken off", taken_off(), &["something is refused"]);
 }

@@ -123,6 +123,11 @@ impl State {
         self.kinds[kind].iter().map(|(at, _)| *at).find(|at| *at > revision)
     }
 
+    /// The revision at which a kind stands.
+    pub fn last(&self, kind: usize) -> u64 {
+        self.kinds[kind].last().unwrap().0
+    }
+
     pub fn now(&self) -> impl Iterator<Item = &Living> {
         self.kinds.iter().flat_map(|history| &history.last().unwrap().1)
     }
@@ -170,8 +175,9 @@ impl State {
             self.previous.clear();
         }
         for kind in 0..KINDS.len() {
-            let may_look = |leader: &&Leader| leader.lease > 0 || self.left.elections > 0;
-            let oldest = self.leaders.iter().filter(may_look).map(|leader| leader.positions[kind]).min().unwrap_or(u64::MAX);
+            // Who does not lead yet will list what there is then.
+            let leads = |leader: &&Leader| leader.lease > 0;
+            let oldest = self.leaders.iter().filter(leads).map(|leader| leader.positions[kind]).min().unwrap_or(u64::MAX);
             while self.kinds[kind].len() > 1 && self.kinds[kind][1].0 <= oldest {
                 self.kinds[kind].remove(0);
             }

@@ -2,7 +2,7 @@
 
 use super::protocol::Action;
 use super::scenario::{Plan, Scenario};
-use super::state::{Call, KINDS, State, Write, cores, kind_index};
+use super::state::{Call, Heard, KINDS, Leader, State, Write, cores, kind_index};
 use flinkgate::quota::Usage;
 use flinkgate::quota::ledger::{Living, Request, View};
 
@@ -80,10 +80,13 @@ impl Scenario {
             }
             Action::Elect { leader } => {
                 state.lease += 1;
+                // It lists everything anew once it leads, and remembers nothing.
+                let positions = [0, 1].map(|kind| state.last(kind));
+                let heard = Heard { owners: state.owners.len() - 1, ..state.leaders[leader].heard };
                 let elected = &mut state.leaders[leader];
-                elected.lease = state.lease;
-                elected.overs.fill(0);
                 state.orphans.extend(elected.writes.iter_mut().filter_map(Option::take));
+                let (overs, writes) = (vec![0; self.tenants], vec![None; self.tenants]);
+                *elected = Leader { lease: state.lease, heard, positions, overs, gone: Default::default(), writes };
                 state.left.elections -= 1;
             }
             Action::Confirm { leader, tenant } => {
@@ -184,8 +187,7 @@ impl Scenario {
     fn review_delete(&self, state: &mut State, call: usize) -> Option<()> {
         let Plan::Delete { name } = &self.plans[call] else { return None };
         let objects = state.now().filter(|living| living.object.name != *name).cloned().collect();
-        let last = |kind: usize| state.kinds[kind].last().unwrap().0;
-        let positions = KINDS.iter().enumerate().map(|(index, kind)| ((*kind).to_owned(), last(index))).collect();
+        let positions = KINDS.iter().enumerate().map(|(index, kind)| ((*kind).to_owned(), state.last(index))).collect();
         let known = self.known(state, Default::default());
         state.stores[0].1.settle(&View { objects, positions, over: 0 }, &known).ok()?;
         state.stores[0].0 += 1;
