@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_cluster_counts_the_claim_that_is_made_for_it_and_the_claim_then_draws_on_it() {
-        let claims = |resource: &Resource| gate().living(resource).unwrap().usage.get("persistentVolumeClaims").units_ceil();
+        let tenant = gate().tenants().iter().next().cloned();
+        let claims = |resource: &Resource| gate().living(resource, tenant.as_deref()).unwrap().usage.get("persistentVolumeClaims").units_ceil();
         assert_eq!(claims(&deployment("etl", json!([]))), 1);
         let charge = gate().charge(&deployment("etl", json!([]))).unwrap();
         assert_eq!(charge.request.usage.get("storage").display_bytes(), "50Gi");
@@ -88,7 +89,7 @@ mod tests {
         assert_eq!(claims(&deployment("etl-blue", parent)), 0);
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state", "namespace": "prod", "uid": "c"},
             "spec": {"resources": {"requests": {"storage": "50Gi"}}}});
-        let living = gate().living(&Resource::from_manifest(claim).unwrap()).unwrap();
+        let living = gate().living(&Resource::from_manifest(claim).unwrap(), tenant.as_deref()).unwrap();
         assert!(living.owners.contains(&"FlinkDeployment/prod/etl".to_owned()), "{:?}", living.owners);
     }
 

@@ -39,7 +39,9 @@ impl Scenario {
     /// The stamp below which requests are over and what became of them is sure, if a reservation waits for that.
     pub fn confirmed(&self, state: &State, leader: &Leader, tenant: usize) -> Option<(u64, Vec<String>)> {
         let mut ledger = state.stores[tenant].1.clone();
-        if ledger.reservations() == 0 || !self.has_heard(state, leader) {
+        // After it has asked it makes sure that it still leads: whoever leads later lists later.
+        let leads = leader.lease == state.lease || self.fault == Some(Fault::FormerLeaderReleases);
+        if ledger.reservations() == 0 || !leads || !self.has_heard(state, leader) {
             return None;
         }
         let view = self.view(state, leader, tenant);

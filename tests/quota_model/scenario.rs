@@ -69,6 +69,8 @@ pub enum Fault {
     LookAtBaseAlone,
     /// Views do not say which leader they are of.
     NoFencing,
+    /// A leader gives back what was not there when it asked, though another may lead by then and have seen it before.
+    FormerLeaderReleases,
     /// The leader hears of a namespace's move later than requests end that were charged to its new tenant.
     DeafLeader,
     /// Views do not say how much of the namespaces' moves their leader has heard.

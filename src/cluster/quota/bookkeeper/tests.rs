@@ -46,11 +46,18 @@ fn list(books: &mut Bookkeeper, kind: &'static Kind, position: u64) {
     books.take(kind, Seen::Listed(position), at(0));
 }
 
-/// Everything is listed, and nothing is there.
+/// Everything is listed, and nothing is there but Namespaces.
 fn listed(gate: Arc<Gate>) -> Bookkeeper {
     let mut books = Bookkeeper::new(40, gate, Timings::default(), at(0));
     KINDS.iter().for_each(|kind| list(&mut books, kind, 5));
+    for name in ["prod", "lab", "detect", "elsewhere"] {
+        books.take(kind("Namespace"), namespace(name, json!({})), at(0));
+    }
     books
+}
+
+fn namespace(name: &str, labels: Value) -> Seen {
+    Seen::Object(Box::new(serde_json::from_value(json!({"metadata": {"name": name, "uid": name, "resourceVersion": "5", "labels": labels}})).unwrap()))
 }
 
 /// The same, and everybody has been looked at.
@@ -101,7 +108,7 @@ fn nothing_is_settled_before_every_kind_that_is_served_was_listed() {
     let positions = &view(&tasks).0.positions;
     assert_eq!(
         (positions.len(), positions.get("Lease"), positions.get("Pod"), positions.get("FlinkDeployment")),
-        (11, Some(&40), Some(&5), None)
+        (13, Some(&40), Some(&5), None)
     );
 }
 
