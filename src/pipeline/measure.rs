@@ -94,6 +94,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_being_deleted_declares_nothing_any_more_and_a_pod_uses_what_it_has() {
+        let uses = |object: Value, deleted: bool| {
+            let mut resource = Resource::from_manifest(object).unwrap();
+            if deleted {
+                resource.object["metadata"]["deletionTimestamp"] = json!("2026-11-22T02:00:00Z");
+            }
+            gate().living(&resource, None).is_some()
+        };
+        let template = json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]});
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "prod", "uid": "d"},
+            "spec": {"replicas": 1, "template": {"spec": template}}});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "prod", "uid": "p"}, "spec": template});
+        assert_eq!((uses(deployment.clone(), false), uses(deployment, true)), (true, false));
+        assert_eq!((uses(pod.clone(), false), uses(pod, true)), (true, true));
+    }
+
+    #[test]
     fn a_claim_of_a_stateful_set_names_every_set_that_it_may_be_of() {
         let claim = |name: &str| {
             let object = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "prod"}});

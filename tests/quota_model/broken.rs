@@ -13,6 +13,14 @@ pub fn is_caught(name: &str, fault: Option<Fault>, scenario: Scenario) {
     println!("{name}: caught after {} states: {:?}", checker.unique_state_count(), path.into_actions());
 }
 
+/// The same, depth first: for what is far away.
+pub fn is_caught_deep(name: &str, fault: Fault, scenario: Scenario) {
+    let broken = HasDiscoveries::AllOf([NEVER_OVER].into());
+    let checker = Scenario { fault: Some(fault), ..scenario }.checker().threads(2).finish_when(broken).spawn_dfs().join();
+    let path = checker.assert_any_discovery(NEVER_OVER);
+    println!("{name}: caught after {} states: {:?}", checker.unique_state_count(), path.into_actions());
+}
+
 fn two(more: Vec<Plan>) -> Scenario {
     let plans = [create("a", 3), create("b", 3)].into_iter().chain(more).collect();
     Scenario { replicas: 2, ..scenario(5, plans) }

@@ -47,33 +47,33 @@ impl Scenario {
         let view = self.view(state, leader, tenant);
         let open = ledger.settle(&view, &self.known(state, leader.heard)).ok()?.open;
         let mut over = if self.fault == Some(Fault::TimeToLive) { u64::MAX } else { state.stamps_over(tenant) };
+        let mut gone = Vec::new();
         for open in open.iter().filter(|open| open.stamp < over).cloned().collect::<Vec<_>>() {
             // An object may be shown, and be another tenant's by now.
             let kinds = (0..KINDS.len()).flat_map(|kind| state.at(kind, leader.positions[kind]));
             let seen = kinds.into_iter().find(|living| living.uid == open.uid).map(|living| living.version);
             let stamp = open.stamp;
-            if !self.may_release(state, Doubt { open, seen, resource: None }) {
+            let doubt = Doubt { open, seen, resource: None };
+            let found = find(state, &doubt);
+            if !self.may_release(state, &doubt, &found) {
                 self.happens("a look at an object keeps its reservation");
                 over = over.min(stamp);
             }
+            if live::is_gone(&doubt, &found) {
+                gone.push(doubt.open.uid);
+            }
         }
-        let lives = |uid: &String| state.now().any(|living| living.uid == *uid);
-        let asked = open.iter().filter(|open| open.stamp < over).map(|open| open.uid.clone());
-        let gone = asked.filter(|uid| !lives(uid)).collect();
         open.iter().any(|open| open.stamp < over).then_some((over, gone))
     }
 
     /// Looks at the object itself: the watch will show it yet, if it lives and stands elsewhere than where the watch has it.
-    fn may_release(&self, state: &State, doubt: Doubt) -> bool {
+    fn may_release(&self, state: &State, doubt: &Doubt, found: &Found) -> bool {
         let living = state.living(&doubt.open.object.name);
         let version = living.filter(|living| living.uid == doubt.open.uid).map(|living| living.version);
         match self.fault {
             Some(Fault::NoLook) => true,
             Some(Fault::LookAtBaseAlone) => version.is_none_or(|version| version == doubt.open.base),
-            _ => {
-                let found = |living: &Living| Found::Object { uid: living.uid.clone(), version: Some(living.version) };
-                live::may_release(&doubt, &living.map_or(Found::Nothing, found))
-            }
+            _ => live::may_release(doubt, found),
         }
     }
 
@@ -82,4 +82,10 @@ impl Scenario {
         let latest = state.replicas.iter().map(|replica| replica.heard.owners).max().unwrap_or_default();
         self.fault == Some(Fault::DeafLeader) || leader.heard.owners >= latest
     }
+}
+
+/// What an API server says of a doubtful object now.
+fn find(state: &State, doubt: &Doubt) -> Found {
+    let found = |living: &Living| Found::Object { uid: living.uid.clone(), version: Some(living.version) };
+    state.living(&doubt.open.object.name).map_or(Found::Nothing, found)
 }

@@ -145,6 +145,21 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_gone_where_there_is_none_or_another_by_its_name_and_a_name_may_return() {
+        let named = Doubt { open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open }, ..Doubt::default() };
+        for (doubt, found, gone) in [
+            (doubt(0, None), Found::Nothing, true),
+            (doubt(5, Some(5)), at("other", 9), true),
+            (doubt(5, Some(5)), at("u", 5), false),
+            (doubt(0, None), Found::Unknown, false),
+            (named.clone(), Found::Nothing, false),
+            (named, at("other", 9), false),
+        ] {
+            assert_eq!(is_gone(&doubt, &found), gone, "{doubt:?} {found:?}");
+        }
+    }
+
+    #[test]
     fn what_was_promised_to_a_name_is_any_object_of_that_name() {
         let mut by_name = doubt(0, None);
         by_name.open.uid = "Pod/prod/a".into();
