@@ -6,6 +6,7 @@ use crate::flink::Surroundings;
 use crate::pipeline::{Gate, Unassigned};
 use crate::policy::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::tenant::check::{self, Remark};
+use crate::tenant::claims::Told;
 use crate::tenant::{Tenant, Tenants, enforcement};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,7 +124,7 @@ impl Configuration {
             _ => {
                 self.check_tenants(&set, other_rules, tenants);
                 let labels = namespaces.iter().map(|(name, record)| (name.clone(), record.labels.clone())).collect();
-                let by_age = Tenants::by_age(self.usable(), labels);
+                let by_age = Tenants::by_age(self.usable(), labels).from_told(self.told());
                 self.gate = Some(Arc::new(match &self.gate {
                     Some(gate) => gate.renewed(by_age, set),
                     None => Gate::new(by_age, set, self.unassigned).with_ledgers(),
@@ -219,6 +220,11 @@ impl Configuration {
             self.tenants.values().filter_map(|checked| Some((checked.created, checked.tenant.as_ref()?))).collect();
         usable.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.name.cmp(&other.name)));
         usable.into_iter().map(|(_, tenant)| Arc::clone(tenant)).collect()
+    }
+
+    /// The FlinkTenants as they were told, those that cannot be used among them.
+    fn told(&self) -> Told {
+        self.tenants.iter().map(|(name, checked)| (name.clone(), (checked.created, Arc::clone(&checked.spec)))).collect()
     }
 
     /// Looks for double claims where there may be other ones than before.

@@ -9,7 +9,7 @@ use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
 use crate::policy::{Finding, Level};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
-use crate::resource::{Operation, Resource};
+use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::tenant::{Owner, Tenant, enforcement};
 use serde_json::Value;
 use std::sync::Arc;
@@ -88,16 +88,21 @@ impl Gate {
         request.asks_for_more().then(|| Charge { tenant: tenant.name.clone(), known, request, tenant_level, cluster_level })
     }
 
-    /// A stored object as it counts; `None` for what never does. Its owners are those that it names itself.
-    pub fn living(&self, stored: &Resource) -> Option<Living> {
+    /// A stored object as it counts in the hands of a tenant; `None` for what does not. Its owners are those that it names itself.
+    ///
+    /// What declares others and is being deleted declares nothing any more: the garbage collector may take its name off what it owned, which counts
+    /// by itself from then on.
+    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
         if flink::is_made_by_operator(stored) {
             return None;
         }
-        let tenant = self.tenant_of(stored);
-        let workload = self.weighed(stored, &stored.object, tenant.as_deref())?;
-        let mut living = Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant.as_deref()));
+        let workload = self.weighed(stored, &stored.object, tenant)?;
+        let mut living = Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
+        if living.object.declares() && is_being_deleted(&stored.object) {
+            return None;
+        }
         if flink::kinds::is_claim(stored) {
-            living.owners.extend(measure::owners_by_name(stored, tenant.as_deref()));
+            living.owners.extend(measure::owners_by_name(stored, tenant));
         }
         Some(living).filter(|living| !living.usage.is_empty())
     }

@@ -80,7 +80,9 @@ mod tests {
 
     #[test]
     fn a_cluster_counts_the_claim_that_is_made_for_it_and_the_claim_then_draws_on_it() {
-        let claims = |resource: &Resource| gate().living(resource).unwrap().usage.get("persistentVolumeClaims").units_ceil();
+        let tenant = gate().tenants().iter().next().cloned();
+        let claims =
+            |resource: &Resource| gate().living(resource, tenant.as_deref()).unwrap().usage.get("persistentVolumeClaims").units_ceil();
         assert_eq!(claims(&deployment("etl", json!([]))), 1);
         let charge = gate().charge(&deployment("etl", json!([]))).unwrap();
         assert_eq!(charge.request.usage.get("storage").display_bytes(), "50Gi");
@@ -88,8 +90,25 @@ mod tests {
         assert_eq!(claims(&deployment("etl-blue", parent)), 0);
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state", "namespace": "prod", "uid": "c"},
             "spec": {"resources": {"requests": {"storage": "50Gi"}}}});
-        let living = gate().living(&Resource::from_manifest(claim).unwrap()).unwrap();
+        let living = gate().living(&Resource::from_manifest(claim).unwrap(), tenant.as_deref()).unwrap();
         assert!(living.owners.contains(&"FlinkDeployment/prod/etl".to_owned()), "{:?}", living.owners);
+    }
+
+    #[test]
+    fn what_is_being_deleted_declares_nothing_any_more_and_a_pod_uses_what_it_has() {
+        let uses = |object: Value, deleted: bool| {
+            let mut resource = Resource::from_manifest(object).unwrap();
+            if deleted {
+                resource.object["metadata"]["deletionTimestamp"] = json!("2026-11-22T02:00:00Z");
+            }
+            gate().living(&resource, None).is_some()
+        };
+        let template = json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]});
+        let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "prod", "uid": "d"},
+            "spec": {"replicas": 1, "template": {"spec": template}}});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "prod", "uid": "p"}, "spec": template});
+        assert_eq!((uses(deployment.clone(), false), uses(deployment, true)), (true, false));
+        assert_eq!((uses(pod.clone(), false), uses(pod, true)), (true, true));
     }
 
     #[test]

@@ -159,10 +159,9 @@ impl Resource {
     /// Whether the object goes away with this or is on its way out already. Only what is stored counts for that: a tenant may
     /// write a `deletionTimestamp` into what is created.
     pub fn is_leaving(&self) -> bool {
-        let deleting = |old: &Value| pointer::at(old, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null());
         match self.operation {
             Operation::Delete => true,
-            Operation::Update => self.old_object.as_ref().is_some_and(deleting),
+            Operation::Update => self.old_object.as_ref().is_some_and(is_being_deleted),
             Operation::Create | Operation::Connect => false,
         }
     }
@@ -187,6 +186,11 @@ impl Resource {
 /// `metadata.<field>` when it is a string, else the empty string.
 pub fn metadata_text<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").map_or("", |metadata| fields::text(metadata, field))
+}
+
+/// Whether a stored object is on its way out.
+pub fn is_being_deleted(object: &Value) -> bool {
+    pointer::at(object, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null())
 }
 
 /// `metadata.ownerReferences`: who owns an object, in its author's words.

@@ -2,11 +2,15 @@
 
 use super::{Tenant, name_matches};
 use kube::core::{Selector, SelectorExt};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// Labels of Namespace objects, by name.
 pub type NamespaceLabels = BTreeMap<String, BTreeMap<String, String>>;
+
+/// FlinkTenants as a cluster told them, right or wrong: by name, when each was created and its spec.
+pub type Told = BTreeMap<String, (i64, Arc<Value>)>;
 
 /// All tenants that are known.
 #[derive(Clone, Debug)]
@@ -16,6 +20,7 @@ pub struct Tenants {
     everything: Option<Arc<Tenant>>,
     /// Whether the first of several claimants has the namespace; else it is open whose it is.
     first_keeps: bool,
+    told: Option<Arc<Told>>,
 }
 
 #[derive(Debug)]
@@ -65,8 +70,18 @@ impl Tenants {
 
     fn of(tenants: Vec<Arc<Tenant>>, namespaces: NamespaceLabels, first_keeps: bool) -> Self {
         let claims = tenants.into_iter().map(Claims::of).collect();
-        let known = Self { claims, namespaces: BTreeMap::new(), everything: None, first_keeps };
+        let known = Self { claims, namespaces: BTreeMap::new(), everything: None, first_keeps, told: None };
         known.with_namespaces(namespaces)
+    }
+
+    /// The same tenants, with the FlinkTenants that they follow from.
+    pub fn from_told(self, told: Told) -> Self {
+        Self { told: Some(Arc::new(told)), ..self }
+    }
+
+    /// The FlinkTenants that they follow from; `None` for those from files.
+    pub fn told(&self) -> Option<&Arc<Told>> {
+        self.told.as_ref()
     }
 
     /// The same tenants where everything belongs to the one of this name; `None` if there is none.
@@ -128,7 +143,11 @@ impl Tenants {
 
     /// Whose a Namespace would be with these labels; `None` where everything is one tenant's, whatever is claimed.
     pub fn owner_with(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<Owner> {
-        self.everything.is_none().then(|| self.settle(namespace, Some(labels)))
+        self.everything.is_none().then(|| match self.namespaces.get(namespace) {
+            // Found once, and remembered.
+            Some(known) if known.labels == *labels => self.owner(namespace),
+            _ => self.settle(namespace, Some(labels)),
+        })
     }
 
     /// Whether more than one tenant claims `namespace`.

@@ -1,20 +1,24 @@
-//! What is explored: who wants what, how much may go wrong, and what each part would do with a state.
+//! What is explored: who wants what, how much may go wrong, and what the protocol may lack.
 
-use super::state::{Call, KINDS, Leader, State, Write, cpu};
-use flinkgate::quota::ledger::{Decision, KnownLimits, Ledger, Living, ObjectRef, Request, View};
+use super::state::{Heard, State, cpu};
+use flinkgate::quota::Usage;
+use flinkgate::quota::ledger::{KnownLimits, Living, ObjectRef, Request};
 use flinkgate::quota::limits::Limits;
 use flinkgate::resource::quantity::Quantity;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What is explored: who wants what, and how much may go wrong.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Scenario {
-    /// The tenant's limit of cpu.
+    /// The limit of cpu that each tenant has.
     pub hard: u64,
     /// What API servers are asked for, in any order.
     pub plans: Vec<Plan>,
+    pub tenants: usize,
     /// Replicas of Flinkgate that answer reviews.
     pub replicas: usize,
-    /// Replicas that take themselves for the leader, all at the same time.
+    /// Replicas that are, or take themselves for, the leader; the first is at the start.
     pub leaders: usize,
     /// How often a replica may die.
     pub crashes: u8,
@@ -22,7 +26,7 @@ pub struct Scenario {
     pub losses: u8,
     /// How often an API server may give up waiting for a review.
     pub timeouts: u8,
-    /// How often a leader may start anew.
+    /// How often another may become the leader, or the same one anew.
     pub elections: u8,
     /// How often an API server may review an update of an object as it was before.
     pub stale: u8,
@@ -30,7 +34,23 @@ pub struct Scenario {
     pub retries: u8,
     /// What the protocol lacks.
     pub fault: Option<Fault>,
+    /// What has happened on any way, to know that it can.
+    pub happened: Arc<[AtomicBool; EVENTS.len()]>,
 }
+
+/// What should happen on some way through a scenario, or it shows little.
+pub const EVENTS: [&str; 10] = [
+    "something is refused",
+    "a write conflicts",
+    "a reservation is settled",
+    "a write lands that nobody waits for",
+    "all that fits comes to be",
+    "a look at an object keeps its reservation",
+    "a reservation of which nothing came is given back",
+    "a former leader's view is refused",
+    "a ledger learns lower limits",
+    "a tenant is charged for what another one has",
+];
 
 /// A protocol that is broken in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,101 +61,115 @@ pub enum Fault {
     ReleaseOnDelete,
     /// Reservations are given up after a time, whether the request is over or not.
     TimeToLive,
-    /// Leaders do not know how old what they see is.
+    /// Leaders do not say how old what they see is.
     StaleView,
+    /// Leaders do not look at an object before they give back what it was promised.
+    NoLook,
+    /// An object that stands where it stood before the request is enough, however old the leader's watch is.
+    LookAtBaseAlone,
+    /// Views do not say which leader they are of.
+    NoFencing,
+    /// A leader gives back what was not there when it asked, though another may lead by then and have seen it before.
+    FormerLeaderReleases,
+    /// The leader hears of a namespace's move later than requests end that were charged to its new tenant.
+    DeafLeader,
+    /// Views do not say how much of the namespaces' moves their leader has heard.
+    NoNamespaces,
 }
 
-/// One request of a user or a controller.
+/// One request of a user or a controller, or something that happens.
 #[derive(Clone, Debug)]
 pub enum Plan {
     /// Makes an object, once its owner is there.
-    Create { kind: &'static str, name: &'static str, owner: Option<&'static str>, cores: u64 },
+    Create { kind: &'static str, namespace: &'static str, name: &'static str, owner: Option<&'static str>, cores: u64 },
     /// Changes one.
     Update { name: &'static str, cores: u64 },
+    /// Takes a pod's owner reference off, as a user.
+    Leave { name: &'static str },
+    /// Takes it off, as the garbage collector: not reviewed, and only once the owner has gone or is going.
+    Orphan { name: &'static str },
+    /// Begins to delete an object that finalizers hold: from now on it declares nothing.
+    Doom { name: &'static str },
     /// Removes one, as an eviction does: without a review.
     Delete { name: &'static str },
+    /// Changes the tenants' limit.
+    Limit { hard: u64 },
+    /// The namespace that moves becomes another tenant's.
+    Move { to: usize },
 }
 
 impl Scenario {
-    pub fn known(&self) -> KnownLimits {
-        let hard = [("cpu".to_owned(), Quantity::from_units(self.hard))].into();
-        KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } }
+    pub fn happens(&self, event: &str) {
+        let index = EVENTS.iter().position(|known| *known == event).unwrap();
+        self.happened[index].store(true, Ordering::Relaxed);
     }
 
-    pub fn over(&self, state: &State) -> u64 {
-        match self.fault {
-            Some(Fault::TimeToLive) => u64::MAX,
-            _ => state.stamps_over(),
-        }
+    pub fn has_happened(&self, event: &str) -> bool {
+        EVENTS.iter().zip(self.happened.iter()).any(|(known, happened)| *known == event && happened.load(Ordering::Relaxed))
     }
 
-    pub fn view(&self, state: &State, leader: &Leader) -> View {
-        let objects = state.at(leader.position).to_vec();
-        let position = if self.fault == Some(Fault::StaleView) { u64::MAX } else { leader.position };
-        View { objects, positions: KINDS.map(|kind| (kind.to_owned(), position)).into(), over: leader.over }
+    /// Whether namespaces move between tenants.
+    pub fn moves(&self) -> bool {
+        self.tenants > 1
     }
 
-    pub fn settled(&self, state: &State, leader: &Leader) -> Option<Ledger> {
-        let mut ledger = state.store.1.clone();
-        let settled = ledger.settle(&self.view(state, leader), &self.known()).ok()?;
-        settled.changed.then_some(ledger)
+    /// The same, but for one object that nobody asks for.
+    pub fn without(mut self, object: &str) -> Self {
+        self.plans.retain(|plan| !matches!(plan, Plan::Create { name, .. } if *name == object));
+        self
     }
 
-    pub fn land(&self, state: &mut State, write: &Write) -> bool {
-        let lands = state.store.0 == write.expected || self.fault == Some(Fault::NoCompareAndSwap);
-        if lands {
-            state.store = (state.store.0 + 1, write.ledger.clone());
-        } else {
-            state.seen.conflict = true;
-        }
-        lands
+    pub fn known(&self, state: &State, heard: Heard) -> KnownLimits {
+        known(heard.limits as u64 + 1, state.limits[heard.limits])
     }
 
+    /// What an API server asks for a plan, if it is one that is reviewed and may be asked now.
     pub fn request(&self, state: &State, call: usize, stale: bool) -> Option<Request> {
+        let changed = |old: Living, owners: Vec<String>, usage: Usage, before: Usage| {
+            let Living { object, uid, version, .. } = old;
+            Request { object, uid, owners, usage, before, version, ..Request::default() }
+        };
         match &self.plans[call] {
-            Plan::Create { kind, name, owner, cores } => {
+            Plan::Create { kind, namespace, name, owner, cores } => {
                 let owner = match owner {
                     Some(owner) => Some(state.living(owner)?.uid.clone()),
                     None => None,
                 };
-                let object = ObjectRef::new(*kind, "n", *name);
-                let uid = format!("{name}{call}");
+                let (object, uid) = (ObjectRef::new(*kind, *namespace, *name), format!("{name}{call}"));
                 (!stale).then(|| Request { object, uid, owners: owner.into_iter().collect(), usage: cpu(*cores), ..Request::default() })
             }
             Plan::Update { name, cores } => {
-                let old = if stale { state.previous.get(*name)? } else { state.living(name)? };
-                let Living { object, uid, version, owners, usage } = old.clone();
-                Some(Request { object, uid, owners, usage: cpu(*cores), before: usage, version, ..Request::default() })
+                let old = if stale { state.previous.get(*name)? } else { state.living(name)? }.clone();
+                let (owners, before) = (old.owners.clone(), old.usage.clone());
+                Some(changed(old, owners, cpu(*cores), before))
             }
-            Plan::Delete { .. } => None,
+            // What leaves an owner asks for all it uses anew.
+            Plan::Leave { name } => {
+                let old = state.living(name).filter(|living| !stale && !living.owners.is_empty())?.clone();
+                let usage = old.usage.clone();
+                Some(changed(old, Vec::new(), usage, Usage::default()))
+            }
+            _ => None,
         }
     }
 
-    /// A replica holds what it was asked against the ledger as it knows it; what would be refused, against the stored one.
-    pub fn prepare(&self, state: &State, replica: usize) -> Option<Write> {
-        let asked: Vec<(usize, &Request)> = state
-            .calls
-            .iter()
-            .enumerate()
-            .filter_map(|(index, call)| match call {
-                Call::Asked { replica: by, request, .. } if *by == replica => Some((index, request)),
-                _ => None,
-            })
-            .collect();
-        if asked.is_empty() || state.replicas[replica].write.is_some() {
-            return None;
-        }
-        let apply = |(expected, mut ledger): (u64, Ledger)| {
-            let (mut admitted, mut refused) = (Vec::new(), Vec::new());
-            for (call, request) in &asked {
-                match ledger.admit(request) {
-                    Decision::Reserved | Decision::Unchanged => admitted.push(*call),
-                    _ => refused.push(*call),
-                }
+    /// Whether a plan that is not reviewed can be carried out.
+    pub fn can_act(&self, state: &State, plan: &Plan) -> bool {
+        match plan {
+            Plan::Delete { name } => state.living(name).is_some(),
+            Plan::Doom { name } => state.living(name).is_some_and(|living| !living.usage.is_empty()),
+            Plan::Orphan { name } => {
+                let owner = state.living(name).and_then(|living| living.owners.first());
+                let stays = |owner: &String| state.now().any(|living| living.uid == *owner && !living.usage.is_empty());
+                owner.is_some_and(|owner| !stays(owner))
             }
-            Write { expected, ledger, admitted, refused }
-        };
-        let kept = state.replicas[replica].kept.clone().map(apply);
-        Some(kept.filter(|write| write.refused.is_empty()).unwrap_or_else(|| apply(state.store.clone())))
+            Plan::Limit { .. } | Plan::Move { .. } => true,
+            _ => false,
+        }
     }
+}
+
+pub fn known(version: u64, hard: u64) -> KnownLimits {
+    let hard = [("cpu".to_owned(), Quantity::from_units(hard))].into();
+    KnownLimits { version, limits: Limits { hard, ..Limits::default() } }
 }

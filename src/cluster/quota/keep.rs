@@ -3,8 +3,9 @@
 use super::bookkeeper::{Bookkeeper, Task, Timings, What};
 use super::follow::{self, Seen, follow};
 use super::kinds::{KINDS, Kind};
-use super::{live, standing};
-use crate::cluster::lease::LEASE;
+use super::live::{self, Asked};
+use super::standing;
+use super::term::Term;
 use crate::pipeline::Gate;
 use crate::quota::commit::{Ledgers, Unsettled};
 use crate::quota::ledger::crd::FlinkTenantLedger;
@@ -12,7 +13,6 @@ use crate::quota::ledger::{Settled, View};
 use crate::quota::store::Store;
 use crate::telemetry::metrics::Metrics;
 use arc_swap::ArcSwap;
-use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{ApiResource, DeleteParams, Preconditions};
 use kube::core::DynamicObject;
 use kube::{Api, Client};
@@ -54,8 +54,6 @@ const AT_ONCE: usize = 8;
 /// How long settling may take, writes that conflict included; and any other request.
 const SETTLING: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_secs(10);
-/// Before the Lease is asked for again.
-const FENCING: Duration = Duration::from_millis(500);
 
 /// Settles ledgers whenever this replica leads, until the sender of `leader` is gone.
 pub async fn keep<S: Store>(reconciler: Reconciler<S>) {
@@ -74,21 +72,21 @@ pub async fn keep<S: Store>(reconciler: Reconciler<S>) {
 
 /// What a task came to.
 enum Done {
-    Settled(Result<Settled, Unsettled>),
+    Settled(Result<Settled, Unsettled>, Vec<String>),
     Told(bool),
     Closed,
 }
 
 /// Leads, until it is dropped.
 async fn lead<S: Store>(reconciler: &Reconciler<S>) {
-    let lease = fence(reconciler).await;
+    let term = Arc::new(Term::begin(&reconciler.client, &reconciler.namespace, &reconciler.identity).await);
     let (told, mut seen) = mpsc::channel(WAITING);
     let mut watches = JoinSet::new();
     for kind in &KINDS {
         watches.spawn(follow(reconciler.client.clone(), kind, follow::Timings::default(), told.clone()));
     }
     drop(told);
-    let mut books = Bookkeeper::new(lease, reconciler.gate.load_full(), reconciler.timings, Instant::now());
+    let mut books = Bookkeeper::new(term.version, reconciler.gate.load_full(), reconciler.timings, Instant::now());
     let mut tasks: JoinSet<Done> = JoinSet::new();
     let mut whose: HashMap<Id, (String, What)> = HashMap::new();
     let mut tick = tokio::time::interval(TICK);
@@ -112,7 +110,7 @@ async fn lead<S: Store>(reconciler: &Reconciler<S>) {
                 }
                 for task in books.due(Instant::now(), AT_ONCE.saturating_sub(tasks.len())) {
                     let of = (task.tenant().to_owned(), task.what());
-                    let handle = tasks.spawn(work(reconciler.client.clone(), Arc::clone(&reconciler.ledgers), task));
+                    let handle = tasks.spawn(work(reconciler.client.clone(), Arc::clone(&term), Arc::clone(&reconciler.ledgers), task));
                     whose.insert(handle.id(), of);
                 }
             }
@@ -129,31 +127,20 @@ fn take(books: &mut Bookkeeper, kind: &'static Kind, event: Seen, seen: &mut mps
     }
 }
 
-/// The Lease's version, read when this replica is known to hold it: any former holder read an older one.
-async fn fence<S>(reconciler: &Reconciler<S>) -> u64 {
-    let api = Api::<Lease>::namespaced(reconciler.client.clone(), &reconciler.namespace);
-    loop {
-        match tokio::time::timeout(REQUEST, api.get(LEASE)).await {
-            Ok(Ok(lease)) => {
-                let holder = lease.spec.and_then(|spec| spec.holder_identity);
-                let version = lease.metadata.resource_version.and_then(|version| version.parse().ok());
-                if let Some(version) = version.filter(|_| holder.as_ref() == Some(&reconciler.identity)) {
-                    return version;
-                }
-            }
-            Ok(Err(error)) => tracing::warn!(%error, lease = LEASE, "the Lease cannot be read, so nothing is settled yet"),
-            Err(_) => tracing::warn!(lease = LEASE, "the API server does not answer about the Lease, so nothing is settled yet"),
-        }
-        tokio::time::sleep(FENCING).await;
-    }
-}
-
-async fn work<S: Store>(client: Client, ledgers: Arc<Ledgers<S>>, task: Task) -> Done {
+async fn work<S: Store>(client: Client, term: Arc<Term>, ledgers: Arc<Ledgers<S>>, task: Task) -> Done {
     match task {
         Task::Settle { tenant, view, doubts, known } => {
-            let over = live::over(&client, view.over, doubts).await;
-            let view = Arc::new(View { over, ..view });
-            Done::Settled(ledgers.settle(&tenant, view, known, Instant::now() + SETTLING).await)
+            let doubtful = !doubts.is_empty();
+            let mut asked = live::ask(&client, view.over, doubts).await;
+            // What was not there while this replica still led, no later leader's lists show; what was not there afterwards, one may have
+            // seen, and would count what is given back here.
+            if doubtful && !term.lasts().await {
+                asked = Asked::default();
+            }
+            let Asked { over, gone } = asked;
+            let mut view = View { over, ..view };
+            view.objects.retain(|living| !gone.contains(&living.uid));
+            Done::Settled(ledgers.settle(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await, gone)
         }
         Task::Tell { tenant, status } => {
             let written = tokio::time::timeout(REQUEST, standing::write(&client, &tenant, &status)).await;
@@ -186,7 +173,8 @@ async fn close(client: &Client, tenant: &str, uid: String, version: String) {
 fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, done: Option<Done>) {
     let now = Instant::now();
     match (what, done) {
-        (_, Some(Done::Settled(outcome))) => {
+        (_, Some(Done::Settled(outcome, gone))) => {
+            books.departed(gone);
             let counted = &metrics.settling;
             counted.looks.inc();
             match &outcome {

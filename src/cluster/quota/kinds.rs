@@ -1,4 +1,4 @@
-//! What the leader watches to settle ledgers: all that counts, and what says whose a pod is.
+//! What the leader watches to settle ledgers: all that counts, and what says whose a pod and whose a namespace is.
 
 use crate::resource::GroupVersionKind;
 use kube::api::ApiResource;
@@ -31,7 +31,9 @@ pub enum Part {
     Counts,
     /// Its objects tell owners of owners: metadata is enough.
     Owns,
-    /// The FlinkTenants, for what their status says.
+    /// The Namespaces, for their labels: metadata is enough.
+    Namespaces,
+    /// The FlinkTenants, for what they claim and what their status says.
     Tenants,
     /// The ledgers, for when they change: metadata is enough.
     Ledgers,
@@ -50,7 +52,7 @@ const fn own(kind: &'static str, plural: &'static str, part: Part) -> Kind {
 }
 
 /// All of them.
-pub static KINDS: [Kind; 14] = [
+pub static KINDS: [Kind; 15] = [
     built_in("", "Pod", "pods", Part::Counts),
     built_in("", "PersistentVolumeClaim", "persistentvolumeclaims", Part::Counts),
     built_in("apps", "Deployment", "deployments", Part::Counts),
@@ -63,6 +65,7 @@ pub static KINDS: [Kind; 14] = [
     foreign("flink.apache.org", "FlinkBlueGreenDeployment", "flinkbluegreendeployments"),
     foreign("flinkoperator.k8s.io", "FlinkCluster", "flinkclusters"),
     foreign("flink.k8s.io", "FlinkApplication", "flinkapplications"),
+    built_in("", "Namespace", "namespaces", Part::Namespaces),
     own("FlinkTenant", "flinktenants", Part::Tenants),
     own("FlinkTenantLedger", "flinktenantledgers", Part::Ledgers),
 ];
@@ -80,7 +83,12 @@ impl Kind {
 
     /// Whether metadata is all that is wanted of it.
     pub fn is_metadata(&self) -> bool {
-        matches!(self.part, Part::Owns | Part::Ledgers)
+        matches!(self.part, Part::Owns | Part::Namespaces | Part::Ledgers)
+    }
+
+    /// Whether a view tells how new the knowledge of it is: it says what is there, or whose that is.
+    pub fn makes_views(&self) -> bool {
+        matches!(self.part, Part::Counts | Part::Namespaces | Part::Tenants)
     }
 
     /// Where it is asked for, in the version that is known from here.

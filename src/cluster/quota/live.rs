@@ -44,33 +44,56 @@ pub enum Found {
     Unknown,
 }
 
+/// What the API server said of all that was doubtful.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Up to which stamp a view may release.
+    pub over: u64,
+    /// UIDs that are gone: no view is to show them, however late its watches are.
+    pub gone: Vec<String>,
+}
+
+/// Whether it is sure of an object of which this was found that it is gone, or never came. No UID returns; a name does.
+pub fn is_gone(doubt: &Doubt, found: &Found) -> bool {
+    let named = doubt.open.uid == doubt.open.object.to_string();
+    match found {
+        Found::Nothing => !named,
+        Found::Object { uid, .. } => !named && *uid != doubt.open.uid,
+        Found::Unknown => false,
+    }
+}
+
 /// Whether a view may release a reservation of which this was found.
 pub fn may_release(doubt: &Doubt, found: &Found) -> bool {
     match found {
         Found::Nothing => true,
-        Found::Object { uid, .. } if *uid != doubt.open.uid && doubt.open.uid != doubt.open.object.to_string() => true,
+        Found::Object { .. } if is_gone(doubt, found) => true,
         // The view has it as it is: nothing was stored that it lacks.
         Found::Object { version, .. } => doubt.seen.zip(*version).is_some_and(|(seen, version)| seen >= version),
         Found::Unknown => false,
     }
 }
 
-/// Up to which stamp a view may release, where it may up to `over` but for what is doubtful.
-pub async fn over(client: &Client, over: u64, mut doubts: Vec<Doubt>) -> u64 {
+/// Asks for what is doubtful, where but for that a view may release up to `over`.
+pub async fn ask(client: &Client, over: u64, mut doubts: Vec<Doubt>) -> Asked {
     doubts.sort_by_key(|doubt| doubt.open.stamp);
     let unasked = doubts.get(ASKED).map(|doubt| doubt.open.stamp);
     doubts.truncate(ASKED);
-    let kept = stream::iter(doubts)
-        .map(|doubt| async move {
-            let found = ask(client, &doubt).await;
-            (!may_release(&doubt, &found)).then_some(doubt.open.stamp)
-        })
-        .buffer_unordered(AT_ONCE)
-        .filter_map(|stamp| async move { stamp });
-    kept.fold(unasked.map_or(over, |unasked| unasked.min(over)), |over, stamp| async move { over.min(stamp) }).await
+    let found = stream::iter(doubts).map(|doubt| async move { (find(client, &doubt).await, doubt) }).buffer_unordered(AT_ONCE);
+    let asked = Asked { over: unasked.map_or(over, |unasked| unasked.min(over)), gone: Vec::new() };
+    let note = |mut asked: Asked, (found, doubt): (Found, Doubt)| async move {
+        if !may_release(&doubt, &found) {
+            asked.over = asked.over.min(doubt.open.stamp);
+        }
+        if is_gone(&doubt, &found) {
+            asked.gone.push(doubt.open.uid);
+        }
+        asked
+    };
+    found.fold(asked, note).await
 }
 
-async fn ask(client: &Client, doubt: &Doubt) -> Found {
+async fn find(client: &Client, doubt: &Doubt) -> Found {
     let object = &doubt.open.object;
     let Some(kind) = Kind::named(&object.kind) else { return Found::Unknown };
     let api = kind.one(client, doubt.resource.as_ref(), &object.namespace);
@@ -118,6 +141,21 @@ mod tests {
             ("a version that is no number", doubt(0, Some(3)), Found::Object { uid: "u".into(), version: None }, false),
         ] {
             assert_eq!(may_release(&doubt, &found), released, "{what}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_gone_where_there_is_none_or_another_by_its_name_and_a_name_may_return() {
+        let named = Doubt { open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open }, ..Doubt::default() };
+        for (doubt, found, gone) in [
+            (doubt(0, None), Found::Nothing, true),
+            (doubt(5, Some(5)), at("other", 9), true),
+            (doubt(5, Some(5)), at("u", 5), false),
+            (doubt(0, None), Found::Unknown, false),
+            (named.clone(), Found::Nothing, false),
+            (named, at("other", 9), false),
+        ] {
+            assert_eq!(is_gone(&doubt, &found), gone, "{doubt:?} {found:?}");
         }
     }
 

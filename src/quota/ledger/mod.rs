@@ -6,7 +6,8 @@
 //! there with all that it may be stored as, from before its admission is answered until it was seen to be gone.
 //! *Never leaking.* What was promised and did not come to be is free again after [`HORIZON`] and the next settling (with a
 //! settling every 15 s, at most 105 s after the leader first saw the promise; a new leader starts to wait anew). What has gone is free
-//! again with the first settling that saw it go.
+//! again with the first settling that saw it go. To that bound, creating a cluster by a name that is taken costs as much as the pods of the one
+//! that is there: until it is known that nothing came of it, they may be those of a former one.
 //! *Never in the way.* What asks for no more than before passes without the ledger, also where the tenant is over a lowered limit.
 //!
 //! # How
@@ -19,8 +20,10 @@
 //! of the cluster they belong to, so that a ledger grows with clusters and with what is on its way, not with pods.
 //!
 //! A [`Slot`] is charged with the most that any one of the objects of its name may be, for only one lives at a time: creating what
-//! exists costs nothing more. Where they draw on different owners, it draws on none. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
-//! draws on that: the larger of what is declared and what was drawn counts, so that pods beyond it extend it.
+//! exists costs nothing more. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
+//! draws on that: the larger of what is declared and what was drawn counts, so that pods beyond it extend it. While there are
+//! several objects of the name, what was drawn counts beside what is declared: pods outlive their cluster, and those of a former one
+//! draw on none that is made anew. So it is with what leaves an owner: until it was seen on whom it draws, it draws on nobody.
 //! Owners are taken from owner references, which users can write, or from names. That wins nobody anything: every pod
 //! is counted below some owner or by itself, and [who may draw on whom](ObjectRef::may_draw_on) follows the kinds.
 //!
@@ -32,8 +35,10 @@
 //! - That resource versions of one kind can be compared as numbers (Kubernetes says so since 1.35, and etcd always did).
 //! - That who settles has all objects of the kinds that count as they stood at one resource version a kind; views older than one that
 //!   was settled with are [refused](settle::Stale), and by the Lease's version those of a former leader.
-//! - That who settles asks for each object whose request is over and of which the view shows nothing, before it says so.
-//! - That who settles has heard within [`HORIZON`] whose a namespace has become.
+//! - That who settles asks for each object whose request is over and of which the view shows nothing, before it says so; that it
+//!   still leads after it asked; and that no view of its own shows what was not there.
+//! - That a view says how new the knowledge is of whose a namespace is, as it does of objects, and that who settles hears of a move within
+//!   [`HORIZON`].
 //!
 //! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's own.
 //!

@@ -195,10 +195,15 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
     let reserved = slots.iter().flat_map(|(object, slot)| slot.reserved.keys().map(|uid| (uid.clone(), object.clone())));
     let uids: BTreeMap<String, ObjectRef> = living_uids.chain(reserved).collect();
     // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one drew.
+    // Where one of that name has gone, it may have been the one.
+    let stands = |owner: &ObjectRef| {
+        let then = before.slots.get(owner).filter(|_| slots.contains_key(owner));
+        then.is_some_and(|then| then.uids().all(|uid| uids.get(uid) == Some(owner)))
+    };
     let admitted: BTreeMap<ObjectRef, Option<ObjectRef>> = slots
         .iter()
         .filter(|(_, slot)| !slot.reserved.is_empty())
-        .map(|(object, _)| (object.clone(), before.line(object).into_iter().skip(1).find(|owner| slots.contains_key(owner))))
+        .map(|(object, _)| (object.clone(), before.line(object).into_iter().skip(1).find(stands)))
         .collect();
     for (object, within) in &admitted {
         if let Some(slot) = slots.get_mut(object) {

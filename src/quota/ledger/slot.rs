@@ -49,14 +49,26 @@ impl Slot {
         own
     }
 
-    /// Works the charge out anew: the larger of what is declared and what is drawn.
+    /// Works the charge out anew: the larger of what is declared and what is drawn; both, while what is drawn may be drawn on
+    /// another object of this name than the one that will live.
     pub(super) fn renew(&mut self) {
         self.charge = self.own();
         if !self.drawn.is_empty() || !self.below.is_empty() {
             let mut drawn = self.drawn.clone();
             drawn.add(&self.below);
-            self.charge.raise_to(&drawn);
+            if self.is_of_several() {
+                self.charge.add(&drawn);
+            } else {
+                self.charge.raise_to(&drawn);
+            }
         }
+    }
+
+    /// Whether more than one object may be the one of this name.
+    fn is_of_several(&self) -> bool {
+        let mut uids = self.uids();
+        let first = uids.next();
+        uids.any(|uid| Some(uid) != first)
     }
 
     /// The UIDs that were seen or promised under this name.

@@ -4,6 +4,8 @@
 //! cluster. Time is an argument for the same reason.
 
 mod account;
+mod departed;
+mod homes;
 mod table;
 
 use super::census::{Census, Change};
@@ -11,11 +13,12 @@ use super::follow::Seen;
 use super::kinds::{KINDS, Kind, Part};
 use super::live::Doubt;
 use super::standing::Standing;
+use crate::cluster::records::Record;
 use crate::pipeline::Gate;
 use crate::quota::commit::Unsettled;
 use crate::quota::ledger::{HORIZON, KnownLimits, Settled, View};
-use crate::tenant::Owner;
 use account::Account;
+use departed::Departed;
 use kube::api::ApiResource;
 use kube::core::DynamicObject;
 use serde_json::Value;
@@ -124,9 +127,14 @@ pub struct Bookkeeper {
     accounts: BTreeMap<String, Account>,
     /// The tenants of namespaces.
     homes: HashMap<String, Option<String>>,
-    /// The statuses of FlinkTenants.
-    statuses: Table<Value>,
+    /// The labels of Namespaces.
+    labels: Table<BTreeMap<String, String>>,
+    /// The FlinkTenants.
+    tenants: Table<Record>,
+    /// FlinkTenants that the gate knows otherwise.
+    known_otherwise: BTreeSet<String>,
     ledgers: Table<LedgerFile>,
+    departed: Departed,
     closed: Option<Instant>,
 }
 
@@ -172,11 +180,15 @@ impl Bookkeeper {
             watches: KINDS.iter().map(|kind| (kind.kind, Watch::default())).collect(),
             accounts: BTreeMap::new(),
             homes: HashMap::new(),
-            statuses: Table::default(),
+            labels: Table::default(),
+            tenants: Table::default(),
+            known_otherwise: BTreeSet::new(),
             ledgers: Table::default(),
+            departed: Departed::default(),
             closed: None,
         };
         new.take_gate(gate, now);
+        new.compare_all();
         new
     }
 
@@ -194,7 +206,8 @@ impl Bookkeeper {
                 (watch.resource, watch.listed, watch.unserved) = (Some(resource), false, false);
                 match kind.part {
                     Part::Counts | Part::Owns => self.census.began(kind),
-                    Part::Tenants => self.statuses.began(),
+                    Part::Namespaces => self.labels.began(),
+                    Part::Tenants => self.tenants.began(),
                     Part::Ledgers => self.ledgers.began(),
                 }
             }
@@ -202,7 +215,8 @@ impl Bookkeeper {
                 (watch.position, watch.listed, watch.broken) = (position, true, false);
                 match kind.part {
                     Part::Counts | Part::Owns => changes = self.census.listed(kind),
-                    Part::Tenants => drop(self.statuses.listed()),
+                    Part::Namespaces => self.labels.listed().iter().for_each(|namespace| self.rehome(namespace, now)),
+                    Part::Tenants => self.tenants.listed().iter().for_each(|tenant| self.compare(tenant)),
                     Part::Ledgers => self.ledgers.listed().iter().for_each(|tenant| self.touch(tenant, now)),
                 }
             }
@@ -214,13 +228,23 @@ impl Bookkeeper {
                 changes = self.census.unserved(kind);
             }
             Seen::Object(object) => match kind.part {
-                Part::Counts | Part::Owns => changes.extend(self.census.take(kind, *object, &self.gate)),
+                Part::Counts | Part::Owns => changes.extend(self.take_object(kind, *object, now)),
+                Part::Namespaces => self.take_namespace(*object, now),
                 Part::Tenants => self.take_tenant(*object),
                 Part::Ledgers => self.take_ledger(*object, now),
             },
             Seen::Gone(object) => match kind.part {
                 Part::Counts | Part::Owns => changes.extend(self.census.gone(kind, &object)),
-                Part::Tenants => self.statuses.remove(&object.metadata.name.unwrap_or_default()),
+                Part::Namespaces => {
+                    let namespace = object.metadata.name.unwrap_or_default();
+                    self.labels.remove(&namespace);
+                    self.rehome(&namespace, now);
+                }
+                Part::Tenants => {
+                    let tenant = object.metadata.name.unwrap_or_default();
+                    self.tenants.remove(&tenant);
+                    self.compare(&tenant);
+                }
                 Part::Ledgers => {
                     let tenant = object.metadata.name.unwrap_or_default();
                     self.ledgers.remove(&tenant);
@@ -233,14 +257,16 @@ impl Bookkeeper {
         }
     }
 
-    fn take_change(&mut self, change: Change, now: Instant) {
-        if !self.homes.contains_key(&change.namespace) {
-            let home = home(&self.gate, &change.namespace);
-            if let Some(account) = home.as_ref().and_then(|tenant| self.accounts.get_mut(tenant)) {
-                account.namespaces.insert(change.namespace.clone());
-            }
-            self.homes.insert(change.namespace.clone(), home);
+    fn take_object(&mut self, kind: &'static Kind, object: DynamicObject, now: Instant) -> Option<Change> {
+        let namespace = object.metadata.namespace.as_ref()?;
+        if !self.homes.contains_key(namespace) {
+            self.move_in(namespace, now);
         }
+        let tenant = self.tenant_of(namespace);
+        self.census.take(kind, object, &self.gate, tenant.as_deref())
+    }
+
+    fn take_change(&mut self, change: Change, now: Instant) {
         let home = self.homes.get(&change.namespace).cloned().flatten();
         if let Some(account) = home.and_then(|tenant| self.accounts.get_mut(&tenant)) {
             // A version alone matters only to what waits for one.
@@ -251,13 +277,13 @@ impl Bookkeeper {
         }
     }
 
-    fn take_tenant(&mut self, mut object: DynamicObject) {
-        let status = object.data.get_mut("status").map(Value::take).unwrap_or_default();
-        let Some(name) = object.metadata.name else { return };
+    fn take_tenant(&mut self, object: DynamicObject) {
+        let (name, record) = Record::of(object);
         if let Some(account) = self.accounts.get_mut(&name) {
             account.told = false;
         }
-        self.statuses.put(name, status);
+        self.tenants.put(name.clone(), record);
+        self.compare(&name);
     }
 
     fn take_ledger(&mut self, object: DynamicObject, now: Instant) {
@@ -279,63 +305,9 @@ impl Bookkeeper {
         }
     }
 
-    /// Takes another gate: tenants come and go, limits change, namespaces move, and what objects use follows from it, too.
-    pub fn take_gate(&mut self, gate: Arc<Gate>, now: Instant) {
-        let before = std::mem::replace(&mut self.gate, Arc::clone(&gate));
-        let mut old = std::mem::take(&mut self.accounts);
-        let other_surroundings = before.surroundings() != gate.surroundings();
-        let mut recount: BTreeSet<String> = BTreeSet::new();
-        for tenant in gate.tenants().iter() {
-            let limits = gate.limits_of(&tenant.name).cloned();
-            let account = match old.remove(&tenant.name) {
-                Some(mut account) => {
-                    let same_spec = Arc::ptr_eq(&account.tenant, tenant) || account.tenant.spec == tenant.spec;
-                    if !same_spec || other_surroundings {
-                        recount.extend(account.namespaces.iter().cloned());
-                    }
-                    let of = |known: &Option<Arc<KnownLimits>>| known.as_ref().map(|known| known.limits.clone());
-                    if of(&account.limits) != of(&limits) {
-                        account.touch(now);
-                    }
-                    (account.tenant, account.limits) = (Arc::clone(tenant), limits);
-                    account
-                }
-                None => Account::new(Arc::clone(tenant), limits, now),
-            };
-            self.accounts.insert(tenant.name.clone(), account);
-        }
-        let namespaces: Vec<String> = self.census.namespaces().map(str::to_owned).collect();
-        let homes: HashMap<String, Option<String>> =
-            namespaces.into_iter().map(|namespace| (namespace.clone(), home(&gate, &namespace))).collect();
-        for (namespace, tenant) in &homes {
-            let known = self.homes.get(namespace);
-            if known == Some(tenant) {
-                continue;
-            }
-            recount.insert(namespace.clone());
-            if let Some(account) = known.and_then(Option::as_ref).and_then(|tenant| self.accounts.get_mut(tenant)) {
-                account.namespaces.remove(namespace);
-                account.touch(now);
-            }
-            if let Some(account) = tenant.as_ref().and_then(|tenant| self.accounts.get_mut(tenant)) {
-                account.namespaces.insert(namespace.clone());
-                account.touch(now);
-            }
-        }
-        for (name, account) in &mut self.accounts {
-            account.namespaces.retain(|namespace| homes.get(namespace).and_then(Option::as_ref) == Some(name));
-        }
-        self.homes = homes;
-        for namespace in recount {
-            if self.census.recount(&namespace, &gate) {
-                self.take_change(Change { namespace, counts: true, gone: None }, now);
-            }
-        }
-    }
-
-    /// Whether everything is known: until then nothing is settled.
+    /// Whether everything is known, and whose it is: until then nothing is settled.
     pub fn is_ready(&self) -> bool {
-        self.watches.values().all(Watch::is_known)
+        self.known_otherwise.is_empty() && self.watches.values().all(Watch::is_known)
     }
 
     /// Up to so many tasks that are due; each is to be [done](Self::settled) before another of its tenant comes.
@@ -358,7 +330,7 @@ impl Bookkeeper {
             if !account.is_to_tell(now, &self.timings) {
                 continue;
             }
-            let Some(stored) = self.statuses.get(tenant) else { continue };
+            let Some(stored) = self.tenants.get(tenant).map(|record| &record.status) else { continue };
             account.told = true;
             let limits = account.limits.as_ref().map(|known| &known.limits);
             let status = account.standing.as_ref().and_then(|standing| standing.due(limits, stored, jiff::Timestamp::now()));
@@ -380,11 +352,12 @@ impl Bookkeeper {
         account.changed = None;
         let over = account.sightings.over(now);
         // First what has gone: another one of its name may be there.
-        let gone = account.hand_over();
-        let objects = gone.into_iter().chain(self.census.living(&account.namespaces, &account.open)).collect();
+        let mut objects = account.hand_over();
+        objects.extend(self.census.living(&account.namespaces, &account.open));
+        objects.retain(|living| living.version == u64::MAX || !self.departed.has(&living.uid));
         let positions = self.watches.iter().filter(|(_, watch)| watch.listed).map(|(kind, watch)| ((*kind).to_owned(), watch.position));
-        let counts = |kind: &str| Kind::named(kind).is_some_and(|kind| kind.part == Part::Counts);
-        let mut positions: BTreeMap<String, u64> = positions.filter(|(kind, _)| counts(kind)).collect();
+        let tells = |kind: &str| Kind::named(kind).is_some_and(Kind::makes_views);
+        let mut positions: BTreeMap<String, u64> = positions.filter(|(kind, _)| tells(kind)).collect();
         positions.insert(LEASE_KIND.to_owned(), self.lease);
         let Some(known) = account.limits.clone() else {
             account.open.clear();
@@ -419,6 +392,11 @@ impl Bookkeeper {
             }
         }
         tasks
+    }
+
+    /// Objects were asked for whose requests are over, and were not there.
+    pub fn departed(&mut self, uids: impl IntoIterator<Item = String>) {
+        uids.into_iter().for_each(|uid| self.departed.note(uid));
     }
 
     /// A settling has ended.
@@ -457,14 +435,6 @@ impl Bookkeeper {
             // What was written comes back by the watch; until then it is not written again.
             account.told = written;
         }
-    }
-}
-
-/// The tenant of a namespace.
-fn home(gate: &Gate, namespace: &str) -> Option<String> {
-    match gate.tenants().owner(namespace) {
-        Owner::Tenant(tenant) => Some(tenant.name.clone()),
-        Owner::Unassigned | Owner::Ambiguous(_) => None,
     }
 }
 

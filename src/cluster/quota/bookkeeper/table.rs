@@ -39,6 +39,10 @@ impl<T> Table<T> {
         self.entries.get(name).map(|(_, value)| value)
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.entries.keys()
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut T)> {
         self.entries.iter_mut().map(|(name, (_, value))| (name, value))
     }

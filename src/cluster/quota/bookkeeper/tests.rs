@@ -46,11 +46,20 @@ fn list(books: &mut Bookkeeper, kind: &'static Kind, position: u64) {
     books.take(kind, Seen::Listed(position), at(0));
 }
 
-/// Everything is listed, and nothing is there.
+/// Everything is listed, and nothing is there but Namespaces.
 fn listed(gate: Arc<Gate>) -> Bookkeeper {
     let mut books = Bookkeeper::new(40, gate, Timings::default(), at(0));
     KINDS.iter().for_each(|kind| list(&mut books, kind, 5));
+    for name in ["prod", "lab", "detect", "elsewhere"] {
+        books.take(kind("Namespace"), namespace(name, json!({})), at(0));
+    }
     books
+}
+
+fn namespace(name: &str, labels: Value) -> Seen {
+    Seen::Object(Box::new(
+        serde_json::from_value(json!({"metadata": {"name": name, "uid": name, "resourceVersion": "5", "labels": labels}})).unwrap(),
+    ))
 }
 
 /// The same, and everybody has been looked at.
@@ -101,7 +110,7 @@ fn nothing_is_settled_before_every_kind_that_is_served_was_listed() {
     let positions = &view(&tasks).0.positions;
     assert_eq!(
         (positions.len(), positions.get("Lease"), positions.get("Pod"), positions.get("FlinkDeployment")),
-        (11, Some(&40), Some(&5), None)
+        (13, Some(&40), Some(&5), None)
     );
 }
 
@@ -317,4 +326,81 @@ fn what_came_and_went_between_two_settlings_is_told_until_one_has_settled() {
     books.take(kind("Pod"), pod("prod", "last", 10), at(9_100));
     books.settled("payments", Ok(Settled::default()), at(9_200));
     assert_eq!(told(&books.due(at(10_500), 9)), [("last".to_owned(), 10)]);
+}
+
+#[test]
+fn what_was_not_there_when_it_was_asked_for_is_in_no_view_however_late_a_watch_brings_it() {
+    let mut books = looked(both());
+    books.departed(["late".to_owned()]);
+    books.take(kind("Pod"), pod("prod", "late", 6), at(0));
+    books.take(kind("Pod"), pod("prod", "there", 7), at(0));
+    let tasks = books.due(at(1_000), 9);
+    let objects: Vec<&str> = view(&tasks).0.objects.iter().map(|living| living.uid.as_str()).collect();
+    assert_eq!(objects, ["there"]);
+}
+
+#[test]
+fn a_namespace_is_whose_its_labels_say_as_they_were_followed() {
+    let by_label = |team: &str| json!({"namespaces": {"selector": {"matchLabels": {"team": team}}}, "quota": {"hard": {"cpu": "10"}}});
+    let mut books = looked(gate(&[("payments", by_label("pay")), ("fraud", by_label("hunt"))]));
+    let told = |books: &mut Bookkeeper, time| {
+        let tasks = books.due(at(time), 9);
+        tasks.iter().for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
+        let of = |task: &Task| match task {
+            Task::Settle { tenant, view, .. } => (tenant.clone(), view.objects.len(), view.positions["Namespace"]),
+            other => panic!("{other:?}"),
+        };
+        tasks.iter().map(of).collect::<BTreeSet<_>>()
+    };
+    let of = |tenant: &str, objects: usize, position: u64| (tenant.to_owned(), objects, position);
+    // The pod comes before its namespace is known to be anybody's.
+    books.take(kind("Pod"), pod("new", "a", 6), at(0));
+    assert_eq!(told(&mut books, 1_000), [].into());
+    books.take(kind("Namespace"), namespace("new", json!({"team": "pay"})), at(1_000));
+    books.take(kind("Namespace"), Seen::Position(8), at(1_000));
+    assert_eq!(told(&mut books, 2_000), [of("payments", 1, 8)].into());
+    // Flinkgate's own label says nothing.
+    books.take(kind("Namespace"), namespace("new", json!({"team": "pay", "flinkgate.dev/tenant": "fraud"})), at(2_000));
+    assert_eq!(told(&mut books, 3_000), [].into());
+    books.take(kind("Namespace"), namespace("new", json!({"team": "hunt"})), at(3_000));
+    books.take(kind("Namespace"), Seen::Position(9), at(3_000));
+    assert_eq!(told(&mut books, 4_000), [of("fraud", 1, 9), of("payments", 0, 9)].into());
+    books.take(kind("Namespace"), gone(namespace("new", json!({}))), at(4_000));
+    assert_eq!(told(&mut books, 5_000), [of("fraud", 0, 9)].into());
+    // A list that does not name it any more says the same.
+    books.take(kind("Namespace"), namespace("new", json!({"team": "hunt"})), at(5_000));
+    assert_eq!(told(&mut books, 6_000), [of("fraud", 1, 9)].into());
+    list(&mut books, kind("Namespace"), 12);
+    assert_eq!(told(&mut books, 7_000), [of("fraud", 0, 12)].into());
+}
+
+#[test]
+fn nothing_is_settled_while_the_gate_knows_a_tenant_otherwise_than_it_was_followed() {
+    let spec = |cpu: &str| limited(&["prod"], cpu);
+    let told = |tenants: &[(&str, &str)]| {
+        let of = |(name, cpu): &(&str, &str)| ((*name).to_owned(), (0, Arc::new(spec(cpu))));
+        let tenants_of: Vec<(&str, Value)> = tenants.iter().map(|(name, cpu)| (*name, spec(cpu))).collect();
+        let gate = gate(&tenants_of);
+        Arc::new(gate.renewed(gate.tenants().clone().from_told(tenants.iter().map(of).collect()), Arc::clone(&POLICIES)))
+    };
+    let tenant = |cpu: &str| {
+        let object = json!({"metadata": {"name": "payments", "uid": "t", "resourceVersion": "6"}, "spec": spec(cpu)});
+        Seen::Object(Box::new(serde_json::from_value(object).unwrap()))
+    };
+    let tenants = kind("FlinkTenant");
+    let mut books = listed(told(&[("payments", "10")]));
+    assert!(!books.is_ready(), "it was not followed yet");
+    books.take(tenants, tenant("10"), at(0));
+    assert!(books.is_ready());
+    books.take(tenants, tenant("12"), at(0));
+    assert!(!books.is_ready(), "the gate is older");
+    books.take_gate(told(&[("payments", "12")]), at(0));
+    assert!(books.is_ready());
+    books.take_gate(told(&[("payments", "12"), ("broken", "1")]), at(0));
+    assert!(!books.is_ready(), "the gate is newer");
+    books.take_gate(told(&[("payments", "12")]), at(0));
+    books.take(tenants, gone(tenant("12")), at(0));
+    assert!(!books.is_ready(), "it is gone");
+    books.take_gate(told(&[]), at(0));
+    assert!(books.is_ready());
 }

@@ -11,6 +11,7 @@ use crate::quota::Usage;
 use crate::quota::ledger::request::owner_uids;
 use crate::quota::ledger::{Living, ObjectRef, Open};
 use crate::resource::{Resource, metadata_text};
+use crate::tenant::Tenant;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -103,8 +104,8 @@ impl Census {
         changes
     }
 
-    /// An object as it is now.
-    pub fn take(&mut self, kind: &'static Kind, mut object: DynamicObject, gate: &Gate) -> Option<Change> {
+    /// An object as it is now, in the hands of a tenant.
+    pub fn take(&mut self, kind: &'static Kind, mut object: DynamicObject, gate: &Gate, tenant: Option<&Tenant>) -> Option<Change> {
         object.metadata.managed_fields = None;
         let namespace = object.metadata.namespace.clone()?;
         let uid: Arc<str> = object.metadata.uid.clone()?.into();
@@ -114,7 +115,7 @@ impl Census {
             if kind.is_metadata() { json!({"metadata": object.metadata}) } else { serde_json::to_value(&object).unwrap_or_default() };
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
-        let (counted, source) = if kind.part == Part::Counts { self.count(kind, value, gate) } else { Default::default() };
+        let (counted, source) = if kind.part == Part::Counts { self.count(kind, value, gate, tenant) } else { Default::default() };
         self.lineage.set(&uid, &owners);
         let entry = Entry { uid: Arc::clone(&uid), version, owners, counted, source, list };
         let objects = self.namespaces.entry(namespace.clone()).or_default();
@@ -142,14 +143,14 @@ impl Census {
     }
 
     /// Counts the objects of a namespace again, of which more has changed than they say; says whether that makes a difference.
-    pub fn recount(&mut self, namespace: &str, gate: &Gate) -> bool {
+    pub fn recount(&mut self, namespace: &str, gate: &Gate, tenant: Option<&Tenant>) -> bool {
         let Some(objects) = self.namespaces.get(namespace) else { return false };
         let counted: Vec<_> = objects
             .iter()
             .filter_map(|(key, entry)| {
                 let object = serde_json::from_slice(entry.source.as_ref()?).ok()?;
                 let resource = Resource::from_listed(&Kind::named(key.0)?.gvk(), object).ok()?;
-                let counted = count(gate, &resource, Some(&entry.counted));
+                let counted = count(gate, &resource, tenant, Some(&entry.counted));
                 (counted != entry.counted).then(|| (key.clone(), counted))
             })
             .collect();
@@ -161,6 +162,11 @@ impl Census {
             }
         }
         changed
+    }
+
+    /// Whether there is anything in a namespace.
+    pub fn knows(&self, namespace: &str) -> bool {
+        self.namespaces.contains_key(namespace)
     }
 
     /// Where there is anything.
@@ -201,9 +207,9 @@ impl Census {
     }
 
     /// What an object comes to, and what of it is kept to count it again.
-    fn count(&mut self, kind: &Kind, value: Value, gate: &Gate) -> (Counted, Option<Box<[u8]>>) {
+    fn count(&mut self, kind: &Kind, value: Value, gate: &Gate, tenant: Option<&Tenant>) -> (Counted, Option<Box<[u8]>>) {
         let Ok(mut resource) = Resource::from_listed(&kind.gvk(), value) else { return Default::default() };
-        let counted = self.shared(count(gate, &resource, None));
+        let counted = self.shared(count(gate, &resource, tenant, None));
         // What an operator made never counts, whatever the tenant says.
         if kind.kind == "Pod" || flink::is_made_by_operator(&resource) {
             return (counted, None);
@@ -246,8 +252,8 @@ impl Entry {
 }
 
 /// Counts an object. Should that fail on one, what was known of it stays, and others are not held up.
-fn count(gate: &Gate, resource: &Resource, before: Option<&Counted>) -> Counted {
-    let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource)));
+fn count(gate: &Gate, resource: &Resource, tenant: Option<&Tenant>, before: Option<&Counted>) -> Counted {
+    let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource, tenant)));
     let Ok(living) = living else {
         let name = metadata_text(&resource.object, "name");
         tracing::error!(kind = resource.kind.kind, namespace = resource.namespace, name, "Flinkgate failed to count an object");

@@ -15,6 +15,10 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::built_in().unwrap()), Unassigned::Warn)
 });
 
+fn tenant() -> Option<&'static Tenant> {
+    GATE.tenants().iter().next().map(|tenant| &**tenant)
+}
+
 fn object(name: &str, uid: &str, version: u64, owners: &[&str], rest: Value) -> DynamicObject {
     let owners: Vec<Value> = owners.iter().map(|uid| json!({"apiVersion": "v1", "kind": "X", "name": uid, "uid": uid})).collect();
     let mut object = json!({"metadata": {"name": name, "namespace": "prod", "uid": uid, "resourceVersion": version.to_string(),
@@ -42,7 +46,7 @@ fn kind(name: &str) -> &'static Kind {
 fn census(objects: Vec<(&str, DynamicObject)>) -> Census {
     let mut census = Census::default();
     for (of, object) in objects {
-        census.take(kind(of), object, &GATE);
+        census.take(kind(of), object, &GATE, tenant());
     }
     census
 }
@@ -113,11 +117,11 @@ fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
 fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
     let mut census = census(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[])), ("Deployment", deployment("jm", 1, &[]))]);
     census.began(kind("Pod"));
-    let same = census.take(kind("Pod"), pod("a", 4, &[]), &GATE).unwrap();
+    let same = census.take(kind("Pod"), pod("a", 4, &[]), &GATE, tenant()).unwrap();
     assert!(!same.counts);
     // The list broke, and is told anew.
     census.began(kind("Pod"));
-    census.take(kind("Pod"), pod("a", 9, &[]), &GATE);
+    census.take(kind("Pod"), pod("a", 9, &[]), &GATE, tenant());
     assert_eq!(cores(&census), 6);
     assert_eq!(census.listed(kind("Pod")), [Change { namespace: "prod".into(), counts: true, gone: None }]);
     assert_eq!(cores(&census), 4);
@@ -129,7 +133,7 @@ fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
 #[test]
 fn only_what_makes_a_difference_counts_as_a_change() {
     let mut census = census(vec![("Pod", pod("a", 4, &["set"]))]);
-    let mut take = |of: &str, object| census.take(kind(of), object, &GATE).unwrap().counts;
+    let mut take = |of: &str, object| census.take(kind(of), object, &GATE, tenant()).unwrap().counts;
     assert!(!take("Pod", pod("a", 5, &["set"])));
     assert!(take("Pod", pod("a", 6, &["other"])));
     assert!(take("Pod", object("a", "again", 7, &["other"], json!({"spec": template("2")}))));
@@ -160,10 +164,10 @@ fn what_follows_from_more_than_the_object_is_counted_again() {
         "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}}}, "status": {"x": 1}});
     let mut census = census(vec![("FlinkDeployment", object("etl", "etl", 3, &[], session)), ("Pod", pod("a", 4, &[]))]);
     assert_eq!(cores(&census), 5 + 2);
-    assert!(!census.recount("prod", &GATE));
+    assert!(!census.recount("prod", &GATE, tenant()));
     let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
     let within = GATE.within(Arc::new(Surroundings::default().with_operator(two)));
-    assert!(census.recount("prod", &within));
+    assert!(census.recount("prod", &within, tenant()));
     assert_eq!(cores(&census), 3 + 2);
 }
 
@@ -171,7 +175,7 @@ fn what_follows_from_more_than_the_object_is_counted_again() {
 fn pods_that_are_alike_share_what_they_use() {
     let mut census = Census::default();
     for index in 0..500 {
-        census.take(kind("Pod"), pod(&format!("etl-taskmanager-{index}"), 4, &["set"]), &GATE);
+        census.take(kind("Pod"), pod(&format!("etl-taskmanager-{index}"), 4, &["set"]), &GATE, tenant());
     }
     assert_eq!(census.usages.len(), 1);
     assert_eq!(living(&census).len(), 500);
@@ -186,7 +190,7 @@ fn of_what_goes_its_uid_is_told_once_and_that_it_uses_nothing() {
     };
     let mut another = pod("a", 6, &[]);
     another.metadata.uid = Some("another".into());
-    assert_eq!(census.take(kind("Pod"), another, &GATE).unwrap().gone, gone("a"));
+    assert_eq!(census.take(kind("Pod"), another, &GATE, tenant()).unwrap().gone, gone("a"));
     assert_eq!(census.gone(kind("Pod"), &pod("b", 7, &[])).unwrap().gone, gone("b"));
     assert_eq!(census.gone(kind("Pod"), &pod("b", 7, &[])), None);
 }
