@@ -2,7 +2,8 @@
 //!
 //! [`watches`] follows FlinkTenants, FlinkPolicies and Namespaces; [`keeper`] holds what is known of them ([`table`]), makes a
 //! gate of it ([`configuration`]) and swaps it while requests run; [`status`] writes back what became of each object. What one
-//! replica does for all is done by the holder of the [`lease`]: status, and the [`certificates`] that every replica serves.
+//! replica does for all is done by the holder of the [`lease`]: status, the settling of [`quota`], and the [`certificates`] that every
+//! replica serves.
 //! [`events`] tell people what was refused while they did not look.
 //! Nothing here judges: that is the [pipeline](crate::pipeline), which knows no cluster.
 

@@ -50,7 +50,7 @@ impl Ledger {
             return Err(Decision::NotCounted);
         }
         let before = self.slots.get(&request.object).cloned();
-        let slot = self.with_reservation(before.clone().unwrap_or_else(|| self.new_slot(request)), request);
+        let slot = self.with_reservation(self.slot_for(before.clone(), request), request);
         let total = self.total.clone();
         let line: Vec<ObjectRef> = match &slot.within {
             Some(within) => std::iter::once(request.object.clone()).chain(self.line(within)).collect(),
@@ -74,9 +74,15 @@ impl Ledger {
         Err(if full { Decision::Full } else { refused() })
     }
 
-    /// The slot of an object that has none: it draws on the nearest of its owners that has one.
-    fn new_slot(&self, request: &Request) -> Slot {
-        Slot { within: Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots), ..Slot::default() }
+    /// The slot of an object: it draws on the nearest of its owners that has one. Where another of its name draws on somebody else, nobody
+    /// knows which will live, and the slot draws on nothing.
+    fn slot_for(&self, slot: Option<Slot>, request: &Request) -> Slot {
+        let within = Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots);
+        match slot {
+            Some(slot) if slot.within == within => slot,
+            Some(slot) => Slot { within: None, ..slot },
+            None => Slot { within, ..Slot::default() },
+        }
     }
 
     fn with_reservation(&self, mut slot: Slot, request: &Request) -> Slot {

@@ -19,7 +19,7 @@
 //! of the cluster they belong to, so that a ledger grows with clusters and with what is on its way, not with pods.
 //!
 //! A [`Slot`] is charged with the most that any one of the objects of its name may be, for only one lives at a time: creating what
-//! exists costs nothing more. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
+//! exists costs nothing more. Where they draw on different owners, it draws on none. An object that declares others (a FlinkDeployment its pods) is charged whole, and what it owns
 //! draws on that: the larger of what is declared and what was drawn counts, so that pods beyond it extend it.
 //! Owners are taken from owner references, which users can write, or from names. That wins nobody anything: every pod
 //! is counted below some owner or by itself, and [who may draw on whom](ObjectRef::may_draw_on) follows the kinds.
@@ -33,6 +33,7 @@
 //! - That who settles has all objects of the kinds that count as they stood at one resource version a kind; views older than one that
 //!   was settled with are [refused](settle::Stale), and by the Lease's version those of a former leader.
 //! - That who settles asks for each object whose request is over and of which the view shows nothing, before it says so.
+//! - That who settles has heard within [`HORIZON`] whose a namespace has become.
 //!
 //! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's own.
 //!
@@ -177,22 +178,32 @@ impl Ledger {
         for uid in before.iter().flat_map(Slot::uids) {
             self.uids.remove(uid);
         }
-        let within = slot.as_ref().or(before.as_ref()).and_then(|slot| slot.within.clone());
         let charge = |slot: &Option<Slot>| slot.as_ref().map(|slot| slot.charge().clone()).unwrap_or_default();
         self.weight = self.weight.saturating_sub(before.as_ref().map_or(0, |slot| slot.weight(object)));
         let old = charge(&before);
+        let was_within = before.as_ref().and_then(|slot| slot.within.clone());
         let slot = slot.map(|mut slot| {
             slot.below = before.map(|before| before.below).unwrap_or_default();
             slot.renew();
             slot
         });
-        let mut new = charge(&slot);
+        let new = charge(&slot);
+        let within = slot.as_ref().map_or_else(|| was_within.clone(), |slot| slot.within.clone());
         if let Some(slot) = slot {
             self.weight = self.weight.saturating_add(slot.weight(object));
             self.uids.extend(slot.uids().map(|uid| (uid.to_owned(), object.clone())));
             self.slots.insert(object.clone(), slot);
         }
-        let mut old = old;
+        if was_within == within {
+            self.carry(within, old, new);
+        } else {
+            self.carry(was_within, old, Usage::default());
+            self.carry(within, Usage::default(), new);
+        }
+    }
+
+    /// Carries a charge that has changed up to the total.
+    fn carry(&mut self, within: Option<ObjectRef>, mut old: Usage, mut new: Usage) {
         let mut at = within;
         while let Some(slot) = at.as_ref().and_then(|at| self.slots.get_mut(at)) {
             let charge = slot.charge().clone();

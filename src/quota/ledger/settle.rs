@@ -185,35 +185,59 @@ fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, 
 
 /// Counts living objects: into slots of their own, or into the nearest slot that they draw on; gives the rest.
 fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledger) -> Usage {
-    for living in objects {
-        let has_slot = slots.contains_key(&living.object) || keeps_slot(living);
-        if has_slot && !living.usage.is_empty() {
-            slots.entry(living.object.clone()).or_default().settled = Some((living.uid.clone(), living.usage.clone()));
-        }
+    // What uses nothing, or was seen to go, has no place.
+    let objects = || objects.iter().filter(|living| !living.usage.is_empty());
+    for living in objects().filter(|living| keeps_slot(living)) {
+        slots.entry(living.object.clone()).or_default();
     }
-    let uids: BTreeMap<String, ObjectRef> =
-        slots.iter().flat_map(|(object, slot)| slot.uids().map(|uid| (uid.to_owned(), object.clone()))).collect();
-    let mut others = Usage::default();
-    for living in objects {
-        let within = Ledger::owner_of(&living.object, &living.owners, &uids, slots);
-        if let Some(slot) = slots.get_mut(&living.object) {
-            slot.within = within;
-        } else if let Some(owner) = within.and_then(|within| slots.get_mut(&within)) {
-            owner.drawn.add(&living.usage);
-        } else {
-            others.add(&living.usage);
-        }
-    }
+    let living_uids =
+        objects().filter(|living| slots.contains_key(&living.object)).map(|living| (living.uid.clone(), living.object.clone()));
+    let reserved = slots.iter().flat_map(|(object, slot)| slot.reserved.keys().map(|uid| (uid.clone(), object.clone())));
+    let uids: BTreeMap<String, ObjectRef> = living_uids.chain(reserved).collect();
     // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one drew.
-    let unseen: Vec<ObjectRef> = slots.iter().filter(|(_, slot)| slot.settled.is_none()).map(|(object, _)| object.clone()).collect();
-    for object in unseen {
-        let line = before.line(&object);
-        let within = line.into_iter().skip(1).find(|owner| slots.contains_key(owner));
-        if let Some(slot) = slots.get_mut(&object) {
-            slot.within = within;
+    let admitted: BTreeMap<ObjectRef, Option<ObjectRef>> = slots
+        .iter()
+        .filter(|(_, slot)| !slot.reserved.is_empty())
+        .map(|(object, _)| (object.clone(), before.line(object).into_iter().skip(1).find(|owner| slots.contains_key(owner))))
+        .collect();
+    for (object, within) in &admitted {
+        if let Some(slot) = slots.get_mut(object) {
+            slot.within.clone_from(within);
+        }
+    }
+    let mut others = Usage::default();
+    for living in objects() {
+        let within = Ledger::owner_of(&living.object, &living.owners, &uids, slots);
+        let promised = admitted.get(&living.object);
+        let agrees = promised.is_none_or(|admitted| *admitted == within);
+        if let Some(slot) = slots.get_mut(&living.object)
+            && (agrees || keeps_slot(living) || before.has_in_slot(living))
+        {
+            slot.settled = Some((living.uid.clone(), living.usage.clone()));
+            // Of two of one name that draw on different owners nobody knows which will live.
+            slot.within = if agrees { within } else { None };
+            continue;
+        }
+        // It was in a sum until now, and stays there beside what was promised to others of its name.
+        if let Some(reservation) = slots.get_mut(&living.object).and_then(|slot| slot.reserved.get_mut(&living.uid)) {
+            reservation.counted.clone_from(&living.usage);
+        }
+        match within.and_then(|within| slots.get_mut(&within)) {
+            Some(owner) => owner.drawn.add(&living.usage),
+            None => others.add(&living.usage),
         }
     }
     others
+}
+
+impl Ledger {
+    /// Whether a slot counts this object, not a sum.
+    fn has_in_slot(&self, living: &Living) -> bool {
+        self.slots.get(&living.object).is_some_and(|slot| {
+            let settled = slot.settled.as_ref().is_some_and(|(uid, _)| *uid == living.uid);
+            settled || slot.reserved.get(&living.uid).is_some_and(|reservation| reservation.counted.is_empty())
+        })
+    }
 }
 
 /// Objects on which others draw. A pod is one where claims are made for it, which it has declared.

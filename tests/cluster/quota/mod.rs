@@ -10,6 +10,7 @@ mod dry_run;
 mod guarded;
 mod history;
 mod in_the_way;
+mod leaders;
 mod regressions;
 mod scene;
 mod storm;

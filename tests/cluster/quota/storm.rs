@@ -1,9 +1,9 @@
 //! Everything at once: many clients at two API servers and a tenant of many namespaces, names that are taken, another webhook that
-//! refuses later, evictions, scalings, dry runs, and the leading replica killed in the middle. At every revision the tenant is within
-//! its limits, and all that lives is in its ledger; no client sees a conflict that is none; and when all is quiet the ledger is
-//! what is there.
+//! refuses later, evictions, scalings, dry runs, the leading replica killed, and an etcd that hangs for longer than Flinkgate may
+//! wait for it, so that it cannot know what became of its writes. At every revision the tenant is within its limits, and all that
+//! lives is in its ledger; no client sees a conflict that is none; and when all is quiet the ledger is what is there.
 
-mod client;
+pub mod client;
 mod rival;
 
 use super::history::{History, Replayed};
@@ -21,11 +21,13 @@ const TENANT: &str = "storm";
 const NAMESPACES: usize = 8;
 const CLIENTS: usize = 32;
 /// Each client's own, dry runs not counted.
-const CREATES: usize = 34;
+const CREATES: usize = 48;
 /// As [`super::scene::RESOURCES`]: reached about halfway.
 const HARD: Amounts = [280, 250, 60, 14];
 /// What never came to be is free again after the horizon of 90 s, a settling, and, the leader having died, another's Lease.
 const REST: Duration = Duration::from_secs(240);
+/// Longer than an answer may take (4 s of the webhook's 5), shorter than a Lease.
+const HANGS: Duration = Duration::from_secs(6);
 
 #[test]
 fn a_tenant_is_within_its_limits_at_every_revision_of_a_storm_and_its_ledger_is_what_is_there_when_it_is_over() {
@@ -50,6 +52,7 @@ fn a_tenant_is_within_its_limits_at_every_revision_of_a_storm_and_its_ledger_is_
     assert_eq!(tally.wrong, Vec::<String>::new());
     // Only what the killed replica was just asked is lost: at most one question on each connection to it.
     assert!(tally.unanswered.len() <= connections, "{connections} connections, {:#?}", tally.unanswered);
+    assert!(tally.waits > 0, "nobody was told to wait while etcd hung");
     // All of it has happened.
     for seen in Seen::ALL {
         assert!(tally.count(seen) > 0, "never {seen:?}: {}", tally.summary());
@@ -75,8 +78,8 @@ fn a_tenant_is_within_its_limits_at_every_revision_of_a_storm_and_its_ledger_is_
     });
 }
 
-/// Lets the clients loose, kills the leader when a third is done and puts another replica in its place; gives what the clients saw,
-/// and how many connections the killed replica had.
+/// Lets the clients loose; kills the leader when a third is done and puts another replica in its place; has etcd hang when two thirds
+/// are done. Gives what the clients saw, and how many connections the killed replica had.
 fn storm(scene: &mut Scene, namespaces: &[String], created: &Arc<AtomicUsize>) -> (Tally, usize) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let clients: Vec<_> = (0..CLIENTS)
@@ -86,11 +89,15 @@ fn storm(scene: &mut Scene, namespaces: &[String], created: &Arc<AtomicUsize>) -
             runtime.spawn(async move { Client::new(number, &access, namespaces, created).await.work(CREATES).await })
         })
         .collect();
-    until_created(created, CLIENTS * CREATES / 3);
+    until_created(created, CLIENTS * CREATES / 3, "a third");
     let leader = scene.replicas.iter().position(leads).expect("a replica that leads");
     scene.installation.replicas[leader].process().kill();
     let connections = scene.service.connections(&scene.replicas[leader]);
     scene.installation.replace(leader);
+    until_created(created, CLIENTS * CREATES * 2 / 3, "two thirds");
+    scene.process("etcd").signal("STOP");
+    std::thread::sleep(HANGS);
+    scene.process("etcd").signal("CONT");
     let mut tally = Tally::default();
     runtime.block_on(async {
         for client in clients {
@@ -100,14 +107,15 @@ fn storm(scene: &mut Scene, namespaces: &[String], created: &Arc<AtomicUsize>) -
     (tally, connections)
 }
 
-fn until_created(created: &AtomicUsize, wanted: usize) {
-    within(Duration::from_secs(180), "a third of it is done", || match created.load(Ordering::Relaxed) {
+fn until_created(created: &AtomicUsize, wanted: usize, part: &str) {
+    until(&format!("{part} of it is done"), || match created.load(Ordering::Relaxed) {
         enough if enough >= wanted => Ok(()),
         created => Err(format!("{created} of {wanted}")),
     });
 }
 
-fn leads(replica: &Flinkgate) -> bool {
+/// Whether a replica thinks that it leads.
+pub fn leads(replica: &Flinkgate) -> bool {
     let log = replica.log();
     let last = log.iter().filter_map(|line| line["message"].as_str()).rfind(|message| message.ends_with("holds the Lease"));
     last.is_some_and(|message| message.starts_with("this replica holds"))

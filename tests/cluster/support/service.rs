@@ -12,13 +12,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
 
 /// Where replicas are, and what was sent to them.
-#[derive(Default)]
 struct Endpoints {
     replicas: Mutex<Vec<Replica>>,
+    /// Asking whether a replica is ready is nothing that a real Service does for each connection: a burst of these must not be one
+    /// of questions.
+    questions: Semaphore,
     turn: AtomicUsize,
     connections: Mutex<BTreeMap<SocketAddr, usize>>,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self { replicas: Mutex::default(), questions: Semaphore::new(16), turn: AtomicUsize::new(0), connections: Mutex::default() }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -94,8 +103,10 @@ async fn relay(mut client: TcpStream, endpoints: Arc<Endpoints>) {
     let replicas = endpoints.replicas.lock().unwrap().clone();
     let turn = endpoints.turn.fetch_add(1, Ordering::Relaxed);
     for replica in replicas.iter().cycle().skip(turn % replicas.len().max(1)).take(replicas.len()).copied() {
-        let ready = tokio::task::spawn_blocking(move || flinkgate::get(replica.health, "/readyz"));
-        if !matches!(ready.await, Ok(Ok((200, _)))) {
+        let question = endpoints.questions.acquire().await;
+        let ready = tokio::task::spawn_blocking(move || flinkgate::get(replica.health, "/readyz")).await;
+        drop(question);
+        if !matches!(ready, Ok(Ok((200, _)))) {
             continue;
         }
         if let Ok(mut server) = TcpStream::connect(replica.webhooks).await {

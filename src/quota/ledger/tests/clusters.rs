@@ -98,3 +98,31 @@ fn what_only_a_name_ties_to_its_owner_draws_on_it_and_a_uid_goes_first() {
     settles(&mut ledger, &view(6, 0, &[claim(&["StatefulSet/test/tm"])]));
     assert_eq!(ledger.others().get("storage").units_ceil(), 10);
 }
+
+#[test]
+fn of_two_of_one_name_with_different_owners_either_may_live() {
+    let mut ledger = ledger(12);
+    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
+    admits(&mut ledger, &Request { uid: "first".into(), ..pod("a", "etl", 6) });
+    // The first never came to be; the second draws on nobody.
+    let second = Request { uid: "second".into(), ..creates("Pod", "a", cpu(7)) };
+    refuses(&mut ledger, &second);
+    admits(&mut ledger, &Request { usage: cpu(6), ..second });
+    assert_eq!(cores(&ledger), 6 + 6);
+}
+
+#[test]
+fn one_that_goes_leaves_what_was_promised_to_another_of_its_name_where_it_was() {
+    let mut ledger = ledger(12);
+    let etl = living("FlinkDeployment", "etl", 3, &[], cluster(6));
+    let first = Living { uid: "first".into(), ..living("Pod", "a", 4, &["etl"], cpu(6)) };
+    admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
+    settles(&mut ledger, &view(4, 0, &[etl.clone(), first.clone()]));
+    admits(&mut ledger, &Request { uid: "second".into(), ..creates("Pod", "a", cpu(6)) });
+    // The first is there yet, and what it drew must not be free for others.
+    settles(&mut ledger, &view(5, 0, &[etl.clone(), first]));
+    assert_eq!(cores(&ledger), 12);
+    refuses(&mut ledger, &creates("Pod", "b", cpu(1)));
+    settles(&mut ledger, &view(6, 0, &[etl, Living { uid: "second".into(), ..living("Pod", "a", 6, &[], cpu(6)) }]));
+    assert_eq!((cores(&ledger), ledger.reservations()), (12, 0));
+}

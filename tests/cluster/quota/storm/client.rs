@@ -58,7 +58,8 @@ pub struct Tally {
     pub wrong: Vec<String>,
     /// What Flinkgate did not answer.
     pub unanswered: Vec<String>,
-    waits: usize,
+    /// How often they were told to wait.
+    pub waits: usize,
 }
 
 impl Tally {
