@@ -30,13 +30,16 @@ enum Way {
     Together(usize),
     /// Each reads, admits and swaps; after a conflict again, at once or after a pause.
     Alone { pauses: bool },
+    /// One after the other in one replica, which keeps the ledger: one write for each, no reads, no conflicts.
+    InTurn,
 }
 
-const WAYS: [(Way, &str); 4] = [
+const WAYS: [(Way, &str); 5] = [
     (Way::Together(1), "together, one replica"),
     (Way::Together(2), "together, two replicas"),
     (Way::Alone { pauses: false }, "alone, again at once"),
     (Way::Alone { pauses: true }, "alone, again after a pause"),
+    (Way::InTurn, "one after the other"),
 ];
 
 /// A store that counts.
@@ -113,10 +116,12 @@ async fn requests(access: &Access, way: Way, known: &Arc<KnownLimits>, counts: &
         stores.push(Arc::new(store));
     }
     let desks: Vec<_> = stores.iter().map(|store| Arc::new(Ledgers::new(Arc::clone(store)))).collect();
+    let kept = Arc::new(tokio::sync::Mutex::new(stores[0].store.read(TENANT).await.unwrap()));
     let begin = Instant::now();
     let task = |task: u64| {
         let replica = usize::try_from(task).unwrap() % replicas;
         let (store, desk, known) = (Arc::clone(&stores[replica]), Arc::clone(&desks[replica]), Arc::clone(known));
+        let kept = Arc::clone(&kept);
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             let work = async {
@@ -129,6 +134,11 @@ async fn requests(access: &Access, way: Way, known: &Arc<KnownLimits>, counts: &
                             assert_eq!(desk.admit(TENANT, request, Arc::clone(&known), deadline, false).await, Answer::Admitted);
                         }
                         Way::Alone { pauses } => alone(&*store, &request, pauses).await,
+                        Way::InTurn => {
+                            let mut kept = kept.lock().await;
+                            assert_eq!(kept.ledger.admit(&request), Decision::Reserved);
+                            kept.version = store.swap(TENANT, &kept.version, &kept.ledger).await.unwrap();
+                        }
                     }
                     latencies.push(begin.elapsed());
                 }
@@ -184,11 +194,8 @@ fn print(clusters: u64, measured: &[Measured], counts: &[Arc<Counts>]) {
         print!("{title:28} {middle:8.1} {slow:8.1} {:10.0}", measured.rate());
         println!(" {:12.3} {:12.3} {:12.3}", each(&counts.reads), each(&counts.writes), each(&counts.conflicts));
     }
-    let [one, two, at_once, pausing] = measured else { return };
-    println!(
-        "one replica creates {:.1} times as many as alone, {:.1} times as many as alone with pauses",
-        one.beside(at_once),
-        one.beside(pausing)
-    );
-    println!("two replicas create {:.1} and {:.1} times as many", two.beside(at_once), two.beside(pausing));
+    for (title, together) in [("one replica creates", &measured[0]), ("two replicas create", &measured[1])] {
+        let times: Vec<String> = measured.iter().skip(2).map(|other| format!("{:.1}", together.beside(other))).collect();
+        println!("{title} {} times as many as the other ways", times.join(", "));
+    }
 }
