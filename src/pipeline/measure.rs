@@ -81,7 +81,8 @@ mod tests {
     #[test]
     fn a_cluster_counts_the_claim_that_is_made_for_it_and_the_claim_then_draws_on_it() {
         let tenant = gate().tenants().iter().next().cloned();
-        let claims = |resource: &Resource| gate().living(resource, tenant.as_deref()).unwrap().usage.get("persistentVolumeClaims").units_ceil();
+        let claims =
+            |resource: &Resource| gate().living(resource, tenant.as_deref()).unwrap().usage.get("persistentVolumeClaims").units_ceil();
         assert_eq!(claims(&deployment("etl", json!([]))), 1);
         let charge = gate().charge(&deployment("etl", json!([]))).unwrap();
         assert_eq!(charge.request.usage.get("storage").display_bytes(), "50Gi");

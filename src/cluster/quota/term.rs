@@ -87,7 +87,11 @@ mod tests {
             ("another leads", lease(42, "other", 4), false),
             ("given back", lease(42, "", 3), false),
             ("another led", lease(43, "me", 5), false),
-            ("no answer", (500, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "", "reason": "", "code": 500})), false),
+            (
+                "no answer",
+                (500, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "", "reason": "", "code": 500})),
+                false,
+            ),
         ] {
             *stored.lock().unwrap() = answer;
             assert_eq!(term.lasts().await, lasts, "{what}");

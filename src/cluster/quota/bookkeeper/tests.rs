@@ -57,7 +57,9 @@ fn listed(gate: Arc<Gate>) -> Bookkeeper {
 }
 
 fn namespace(name: &str, labels: Value) -> Seen {
-    Seen::Object(Box::new(serde_json::from_value(json!({"metadata": {"name": name, "uid": name, "resourceVersion": "5", "labels": labels}})).unwrap()))
+    Seen::Object(Box::new(
+        serde_json::from_value(json!({"metadata": {"name": name, "uid": name, "resourceVersion": "5", "labels": labels}})).unwrap(),
+    ))
 }
 
 /// The same, and everybody has been looked at.

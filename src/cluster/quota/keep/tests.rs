@@ -159,7 +159,11 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
 #[tokio::test]
 async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_the_status() {
     let server = Shared::default();
-    server.lock().unwrap().store("/api/v1/namespaces", "ADDED", json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "uid": "n"}}));
+    server.lock().unwrap().store(
+        "/api/v1/namespaces",
+        "ADDED",
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "uid": "n"}}),
+    );
     server.lock().unwrap().store(PODS, "ADDED", pod("before", 2));
     server.lock().unwrap().store(
         TENANTS,
