@@ -2,7 +2,7 @@
 
 use super::promises::NEVER_OVER;
 use super::scenario::{Fault, Plan, Scenario};
-use super::{create, delete, holds, scenario, update};
+use super::{create, delete, scenario, update};
 use stateright::{Checker, HasDiscoveries, Model};
 
 /// Explores until the promise is broken.
@@ -57,10 +57,9 @@ fn looking_whether_an_object_stands_where_it_stood_is_not_enough_where_the_watch
     is_caught("look at base alone", Some(Fault::LookAtBaseAlone), scenario(5, plans));
 }
 
-/// With every other check in place it is: views older than what was counted are refused by the kinds' positions.
 #[test]
-fn without_fencing_nothing_is_lost() {
-    let two = |plans| Scenario { fault: Some(Fault::NoFencing), leaders: 2, elections: 1, ..scenario(5, plans) };
-    holds("no fencing, creates", Scenario { replicas: 2, ..two(vec![create("a", 3), create("b", 3)]) }, &[]);
-    holds("no fencing, updates", two(vec![create("a", 2), update("a", 4), delete("a")]), &[]);
+#[ignore = "takes a minute"]
+fn a_former_leader_whose_views_do_not_say_so_brings_back_what_the_new_one_knows_to_be_gone() {
+    let plans = vec![create("a", 3), delete("a"), create("b", 3), create("a", 3)];
+    is_caught("no fencing", Some(Fault::NoFencing), Scenario { leaders: 2, elections: 1, ..scenario(5, plans) });
 }
