@@ -2,7 +2,7 @@
 
 use super::promises::NEVER_OVER;
 use super::scenario::{Fault, Plan, Scenario};
-use super::{create, delete, scenario, update};
+use super::{create, delete, is_large, scenario, update};
 use stateright::{Checker, HasDiscoveries, Model};
 
 /// Explores until the promise is broken.
@@ -58,8 +58,10 @@ fn looking_whether_an_object_stands_where_it_stood_is_not_enough_where_the_watch
 }
 
 #[test]
-#[ignore = "takes a minute"]
 fn a_former_leader_whose_views_do_not_say_so_brings_back_what_the_new_one_knows_to_be_gone() {
+    if !is_large() {
+        return;
+    }
     let plans = vec![create("a", 3), delete("a"), create("b", 3), create("a", 3)];
     is_caught("no fencing", Some(Fault::NoFencing), Scenario { leaders: 2, elections: 1, ..scenario(5, plans) });
 }

@@ -2,7 +2,7 @@
 
 use super::broken::is_caught_deep;
 use super::scenario::{Fault, Plan, Scenario};
-use super::{create, delete, holds, pod, scenario};
+use super::{create, delete, holds, is_large, pod, scenario};
 
 fn anew() -> Scenario {
     scenario(3, vec![create("etl", 2), pod("p", Some("etl"), 2), delete("etl"), create("etl", 2)])
@@ -30,14 +30,18 @@ fn a_cluster_made_anew_does_not_stand_for_the_pods_of_the_former_one() {
 }
 
 #[test]
-#[ignore = "takes minutes"]
 fn a_cluster_made_anew_while_the_leader_changes_does_not_either() {
+    if !is_large() {
+        return;
+    }
     holds("cluster anew, two leaders", Scenario { leaders: 2, elections: 1, ..anew() }, &["something is refused"]);
 }
 
 #[test]
-#[ignore = "takes minutes"]
 fn a_former_leader_that_gives_back_what_a_later_one_saw_passes_the_limit() {
+    if !is_large() {
+        return;
+    }
     // Depth first: the way is long.
     is_caught_deep("former leader", Fault::FormerLeaderReleases, Scenario { leaders: 2, elections: 1, ..anew() });
 }
