@@ -3,7 +3,6 @@
 use super::configuration::Configuration;
 use super::records::{NamespaceRecord, Record};
 use crate::policy::flink_policy::FlinkPolicyError;
-use crate::tenant::Owner;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -53,10 +52,7 @@ pub fn due(
         Some(Due::Policy { name: name.clone(), status })
     });
     let namespaces = namespaces.iter().filter(|(_, record)| !record.deleting).filter_map(|(name, record)| {
-        let tenant = match configuration.gate()?.tenants().owner(name) {
-            Owner::Tenant(tenant) => Some(tenant.name.clone()),
-            Owner::Unassigned | Owner::Ambiguous(_) => None,
-        };
+        let tenant = configuration.gate()?.tenants().owner(name).tenant().map(|tenant| tenant.name.clone());
         (tenant != record.tenant).then(|| Due::Namespace { name: name.clone(), tenant })
     });
     tenants.chain(policies).chain(namespaces).collect()

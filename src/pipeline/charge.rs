@@ -10,7 +10,7 @@ use crate::mutate::{self, Foresight};
 use crate::policy::{Finding, Level};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
 use crate::resource::{Operation, Resource, is_being_deleted};
-use crate::tenant::{Owner, Tenant, enforcement};
+use crate::tenant::{Tenant, enforcement};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -108,10 +108,7 @@ impl Gate {
     }
 
     fn tenant_of(&self, resource: &Resource) -> Option<Arc<Tenant>> {
-        match self.tenants().owner(&resource.namespace) {
-            Owner::Tenant(tenant) => Some(tenant),
-            Owner::Unassigned | Owner::Ambiguous(_) => None,
-        }
+        self.tenants().owner(&resource.namespace).tenant()
     }
 
     fn weighed(&self, resource: &Resource, object: &Value, tenant: Option<&Tenant>) -> Option<Workload> {

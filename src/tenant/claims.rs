@@ -48,6 +48,16 @@ pub enum Owner {
     Ambiguous(Vec<String>),
 }
 
+impl Owner {
+    /// The one tenant whose it is.
+    pub fn tenant(self) -> Option<Arc<Tenant>> {
+        match self {
+            Self::Tenant(tenant) => Some(tenant),
+            Self::Unassigned | Self::Ambiguous(_) => None,
+        }
+    }
+}
+
 /// Name of the tenant that everything belongs to where no tenants are given.
 pub const BUILT_IN_TENANT: &str = "default";
 

@@ -27,7 +27,6 @@ use crate::policy::{Finding, Level, PolicySet, PolicySource, source};
 use crate::quota::commit::Ledgers;
 use crate::resource::{Operation, Resource, files, metadata_text};
 use crate::telemetry::metrics::Metrics;
-use crate::tenant::Owner;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use futures::FutureExt;
@@ -214,7 +213,7 @@ fn placed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Ga
 
 /// The change that a scaling amounts to; `None` for what is no scaling, or of no tenant.
 fn resized(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Resource>, Answer> {
-    let Some(of) = scale::scaled(resource).filter(|_| matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_))) else {
+    let Some(of) = scale::scaled(resource).filter(|_| gate.tenants().owner(&resource.namespace).tenant().is_some()) else {
         return Ok(None);
     };
     match lookup.object(of, &resource.namespace, &resource.name) {
@@ -226,7 +225,7 @@ fn resized(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<R
 /// The gate that knows what an object is about; `None` where it is about nothing but itself, or of no tenant.
 fn informed(gate: &Gate, lookup: &Lookup, webhook: Webhook, resource: &Resource) -> Result<Option<Gate>, Answer> {
     let (related, mounts) = (related(resource), webhook == Webhook::Validate && mounts_claims(resource));
-    if (related.is_none() && !mounts) || !matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_)) {
+    if (related.is_none() && !mounts) || gate.tenants().owner(&resource.namespace).tenant().is_none() {
         return Ok(None);
     }
     let namespace = &resource.namespace;
@@ -248,7 +247,7 @@ fn informed(gate: &Gate, lookup: &Lookup, webhook: Webhook, resource: &Resource)
 
 /// What there is to say against the deletion of a claim. Where pods cannot be read it goes through: no deletion waits for Flinkgate.
 fn deletion_of_used(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Option<Conflict> {
-    if !deletion::deletes_claim(resource) || !matches!(gate.tenants().owner(&resource.namespace), Owner::Tenant(_)) {
+    if !deletion::deletes_claim(resource) || gate.tenants().owner(&resource.namespace).tenant().is_none() {
         return None;
     }
     match lookup.pods(&resource.namespace) {

@@ -10,7 +10,6 @@ use crate::quota::ledger::ObjectRef;
 use crate::quota::store::InMemoryStore;
 use crate::resource::{Operation, Resource};
 use crate::telemetry::metrics::Metrics;
-use crate::tenant::Owner;
 use futures::FutureExt;
 use std::sync::Arc;
 
@@ -52,7 +51,7 @@ pub(super) fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) ->
 
 /// What a deletion gives back, and to which tenant. Nobody watches the objects here, so that the word of whoever asks has to do.
 fn gone(gate: &Gate, resource: &Resource) -> Option<(String, ObjectRef)> {
-    let Owner::Tenant(tenant) = gate.tenants().owner(&resource.namespace) else { return None };
+    let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
     gate.limits_of(&tenant.name).filter(|_| resource.operation == Operation::Delete && !resource.dry_run)?;
     Some((tenant.name.clone(), ObjectRef::new(&resource.kind.kind, &resource.namespace, &resource.name)))
 }

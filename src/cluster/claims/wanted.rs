@@ -5,7 +5,7 @@ use crate::flink::claims::{DEFAULT_ACCESS_MODE, cluster_of};
 use crate::mutate;
 use crate::pipeline::Gate;
 use crate::resource::{GroupVersionKind, Resource};
-use crate::tenant::{CheckpointVolume, Owner, Reclaim};
+use crate::tenant::{CheckpointVolume, Reclaim};
 use serde_json::{Value, json};
 
 /// A claim that the tenant's template makes.
@@ -27,7 +27,7 @@ pub struct Wanted {
 /// template or leaves the size to whoever makes claims, and for any other claim: a pod's author names what he likes.
 pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
     let resource = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()).ok()?;
-    let Owner::Tenant(tenant) = gate.tenants().owner(&resource.namespace) else { return None };
+    let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = volume.size.as_ref()?;
     let workload = flink::lower(&resource, &resource.object)?;

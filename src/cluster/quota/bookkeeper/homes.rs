@@ -8,7 +8,7 @@ use super::{Bookkeeper, Change};
 use crate::cluster::quota::bookkeeper::account::Account;
 use crate::pipeline::Gate;
 use crate::quota::ledger::KnownLimits;
-use crate::tenant::{Owner, TENANT_LABEL, Tenant};
+use crate::tenant::{TENANT_LABEL, Tenant};
 use kube::core::DynamicObject;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -97,10 +97,8 @@ impl Bookkeeper {
     fn home(&self, namespace: &str) -> Option<String> {
         let labels = self.labels.get(namespace)?;
         let tenants = self.gate.tenants();
-        match tenants.owner_with(namespace, labels).unwrap_or_else(|| tenants.owner(namespace)) {
-            Owner::Tenant(tenant) => Some(tenant.name.clone()),
-            Owner::Unassigned | Owner::Ambiguous(_) => None,
-        }
+        let owner = tenants.owner_with(namespace, labels).unwrap_or_else(|| tenants.owner(namespace));
+        owner.tenant().map(|tenant| tenant.name.clone())
     }
 
     /// The tenant in whose hands the objects of a namespace are.
