@@ -75,6 +75,20 @@ impl Candidate {
     }
 }
 
+/// Does some work while `leader` holds, until its sender is gone; work under way is dropped when it does not hold any more.
+pub async fn while_leading<F: Future<Output = ()>>(mut leader: watch::Receiver<bool>, work: impl Fn() -> F) {
+    loop {
+        if *leader.borrow_and_update() {
+            tokio::select! {
+                () = work() => {}
+                changed = leader.changed() => if changed.is_err() { return },
+            }
+        } else if leader.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 struct Election {
     api: Api<Lease>,
     identity: String,

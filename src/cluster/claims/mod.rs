@@ -9,6 +9,7 @@ mod wanted;
 
 pub use wanted::{Wanted, wanted};
 
+use crate::cluster::lease::while_leading;
 use crate::pipeline::Gate;
 use crate::resource::pointer;
 use arc_swap::ArcSwap;
@@ -30,17 +31,8 @@ use tokio::sync::watch;
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// Makes claims while `leader` holds, until its sender is gone.
-pub async fn keep(client: Client, gate: Arc<ArcSwap<Gate>>, mut leader: watch::Receiver<bool>) {
-    loop {
-        if *leader.borrow_and_update() {
-            tokio::select! {
-                () = follow(&client, &gate) => {}
-                changed = leader.changed() => if changed.is_err() { return },
-            }
-        } else if leader.changed().await.is_err() {
-            return;
-        }
-    }
+pub async fn keep(client: Client, gate: Arc<ArcSwap<Gate>>, leader: watch::Receiver<bool>) {
+    while_leading(leader, || follow(&client, &gate)).await;
 }
 
 /// Follows the pods that wait.

@@ -6,6 +6,7 @@ use super::kinds::{KINDS, Kind};
 use super::live::{self, Asked};
 use super::standing;
 use super::term::Term;
+use crate::cluster::lease::while_leading;
 use crate::pipeline::Gate;
 use crate::quota::commit::{Ledgers, Unsettled};
 use crate::quota::ledger::crd::FlinkTenantLedger;
@@ -57,17 +58,7 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// Settles ledgers whenever this replica leads, until the sender of `leader` is gone.
 pub async fn keep<S: Store>(reconciler: Reconciler<S>) {
-    let mut leader = reconciler.leader.clone();
-    loop {
-        if *leader.borrow_and_update() {
-            tokio::select! {
-                () = lead(&reconciler) => {}
-                changed = leader.changed() => if changed.is_err() { return },
-            }
-        } else if leader.changed().await.is_err() {
-            return;
-        }
-    }
+    while_leading(reconciler.leader.clone(), || lead(&reconciler)).await;
 }
 
 /// What a task came to.
