@@ -115,10 +115,9 @@ impl Gate {
         let surroundings = self.surroundings();
         let workload = flink::lower_within(resource, object, &surroundings)?;
         let foreseen = tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
-        let Some(Foresight { object, pods, .. }) = foreseen else {
-            return Some(workload);
-        };
-        let lowered = object.as_ref().and_then(|object| flink::lower_within(resource, object, &surroundings));
-        Some(lowered.unwrap_or(Workload { pods, ..workload }))
+        Some(match foreseen {
+            Some(Foresight { object, pods, .. }) => self.foreseen_workload(resource, workload, object.as_ref(), pods),
+            None => workload,
+        })
     }
 }

@@ -6,7 +6,7 @@ use super::passes::passes_always;
 use super::place;
 use super::usage::InputUsage;
 use crate::flink::surroundings::OperatorDefaults;
-use crate::flink::{self, Surroundings, Workload};
+use crate::flink::{self, PodSet, Surroundings, Workload};
 use crate::mutate::{self, Foresight, Mutation};
 use crate::policy::facts::convert::convert;
 use crate::policy::input::{self, Draft, InputParts};
@@ -304,8 +304,7 @@ impl Gate {
         };
         let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
         if let Some(Foresight { object, pods, conflicts }) = foreseen {
-            let lowered = object.as_ref().and_then(|object| flink::lower_within(resource, object, &self.surroundings));
-            let workload = lowered.unwrap_or(Workload { pods, ..workload });
+            let workload = self.foreseen_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
@@ -317,6 +316,13 @@ impl Gate {
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
+    }
+
+    /// What an object runs, whose pods mutation will complete to these; `object` is it with completed templates, where one that stands
+    /// in it changes.
+    pub(super) fn foreseen_workload(&self, resource: &Resource, workload: Workload, object: Option<&Value>, pods: Vec<PodSet>) -> Workload {
+        let lowered = object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+        lowered.unwrap_or(Workload { pods, ..workload })
     }
 
     /// Everything there is to say, where the tenant's other objects use `used`.
