@@ -194,12 +194,12 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
         objects().filter(|living| slots.contains_key(&living.object)).map(|living| (living.uid.clone(), living.object.clone()));
     let reserved = slots.iter().flat_map(|(object, slot)| slot.reserved.keys().map(|uid| (uid.clone(), object.clone())));
     let uids: BTreeMap<String, ObjectRef> = living_uids.chain(reserved).collect();
-    // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one drew.
-    // Where one of that name has gone, it may have been the one.
+    // Where one of a name has gone, that may have been the one that was drawn on.
     let stands = |owner: &ObjectRef| {
         let then = before.slots.get(owner).filter(|_| slots.contains_key(owner));
         then.is_some_and(|then| then.uids().all(|uid| uids.get(uid) == Some(owner)))
     };
+    // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one drew.
     let admitted: BTreeMap<ObjectRef, Option<ObjectRef>> = slots
         .iter()
         .filter(|(_, slot)| !slot.reserved.is_empty())
