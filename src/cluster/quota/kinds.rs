@@ -117,14 +117,7 @@ impl Kind {
 
     /// One object of it by name.
     pub fn one(&self, client: &Client, resource: Option<&ApiResource>, namespace: &str) -> Api<DynamicObject> {
-        let known;
-        let resource = match resource {
-            Some(resource) => resource,
-            None => {
-                known = self.resource();
-                &known
-            }
-        };
-        Api::namespaced_with(client.clone(), namespace, resource)
+        let resource = resource.cloned().unwrap_or_else(|| self.resource());
+        Api::namespaced_with(client.clone(), namespace, &resource)
     }
 }

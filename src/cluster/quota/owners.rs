@@ -3,20 +3,18 @@
 //! They are asked for once and remembered: an owner of a UID hardly ever changes, and whoever draws on whom decides only which of two
 //! charges counts, never that none does.
 
-use crate::resource::{GroupVersionKind, owners, pointer};
+use super::kinds::Kind;
+use crate::resource::fields::text;
+use crate::resource::{GroupVersionKind, owners};
 use kube::api::{ApiResource, DynamicObject};
 use kube::{Api, Client};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What may own pods and be owned itself, with the plural to ask by.
-const OWNED: [(&str, &str, &str); 4] = [
-    ("apps", "ReplicaSet", "replicasets"),
-    ("apps", "Deployment", "deployments"),
-    ("apps", "StatefulSet", "statefulsets"),
-    ("batch", "Job", "jobs"),
-];
+/// What may own pods and be owned itself. A FlinkDeployment may be a FlinkBlueGreenDeployment's; all other custom resources stand for
+/// themselves.
+const OWNED: [&str; 5] = ["ReplicaSet", "Deployment", "StatefulSet", "Job", "FlinkDeployment"];
 /// From a pod to a FlinkBlueGreenDeployment: ReplicaSet, Deployment, FlinkDeployment.
 const DEEPEST: usize = 4;
 /// Owners that are remembered; all are forgotten when they become more.
@@ -92,21 +90,18 @@ impl Owners {
     }
 }
 
-/// A FlinkDeployment may be a FlinkBlueGreenDeployment's; all other custom resources stand for themselves.
+/// The plural to ask by.
 fn plural(kind: &GroupVersionKind) -> Option<&'static str> {
-    if kind.group == "flink.apache.org" && kind.kind == "FlinkDeployment" {
-        return Some("flinkdeployments");
-    }
-    OWNED.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind).map(|(_, _, plural)| *plural)
+    let known = Kind::named(&kind.kind).filter(|known| known.group == kind.group && OWNED.contains(&known.kind));
+    known.map(|known| known.plural)
 }
 
 /// The owners that an object names.
 fn named(object: &Value) -> Vec<Owner> {
-    let text = |owner: &Value, field: &str| pointer::at(owner, &format!("/{field}")).and_then(Value::as_str).unwrap_or_default().to_owned();
     let owner = |owner: &Value| Owner {
-        kind: GroupVersionKind::parse(&text(owner, "apiVersion"), &text(owner, "kind")),
-        name: text(owner, "name"),
-        uid: text(owner, "uid"),
+        kind: GroupVersionKind::parse(text(owner, "apiVersion"), text(owner, "kind")),
+        name: text(owner, "name").to_owned(),
+        uid: text(owner, "uid").to_owned(),
     };
     owners(object).iter().map(owner).filter(|owner| !owner.uid.is_empty() && !owner.name.is_empty()).collect()
 }
