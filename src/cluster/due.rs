@@ -1,5 +1,6 @@
 //! What the objects in the cluster do not say yet: statuses and labels that the lease holder has to write.
 
+use super::condition::{self, Condition};
 use super::configuration::Configuration;
 use super::records::{NamespaceRecord, Record};
 use crate::policy::flink_policy::FlinkPolicyError;
@@ -32,6 +33,8 @@ pub enum Due {
     },
 }
 
+/// The condition that says whether an object is in force.
+const READY: &str = "Ready";
 /// Longest message in a condition; the API allows more, people do not read it.
 const MESSAGE: usize = 2_000;
 
@@ -107,26 +110,15 @@ fn policy_status(configuration: &Configuration, name: &str, record: &Record, now
 }
 
 fn ready_condition(record: &Record) -> Option<&Value> {
-    record.status.get("conditions")?.as_array()?.iter().find(|condition| condition.get("type").and_then(Value::as_str) == Some("Ready"))
+    condition::said(&record.status, READY)
 }
 
 /// The condition Ready as it should be; `None` if it is so.
 fn condition(record: &Record, ready: bool, reason: &str, message: &str, now: jiff::Timestamp) -> Option<Value> {
-    let status = if ready { "True" } else { "False" };
-    let mut message = message.to_owned();
-    if let Some((end, _)) = message.char_indices().nth(MESSAGE) {
-        message.truncate(end);
-    }
-    // The time of the last transition is that of the status, not of its reason.
-    let said = ready_condition(record);
-    let since =
-        said.filter(|said| said.get("status").and_then(Value::as_str) == Some(status)).and_then(|said| said.get("lastTransitionTime"));
-    let since = since.cloned().unwrap_or_else(|| Value::from(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
-    let wanted = json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": record.generation,
-        "lastTransitionTime": since});
-    let same = |field: &str| said.and_then(|said| said.get(field)) == wanted.get(field);
-    let said_already = ["status", "reason", "message", "observedGeneration"].into_iter().all(same);
-    (!said_already).then_some(wanted)
+    let end = message.char_indices().nth(MESSAGE).map_or(message.len(), |(end, _)| end);
+    let message = message.get(..end).unwrap_or(message);
+    let condition = Condition { name: READY, holds: ready, reason, message, generation: Some(record.generation) };
+    condition.due(&record.status, now)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 
 pub mod certificates;
 pub mod claims;
+pub mod condition;
 pub mod configuration;
 pub mod due;
 pub mod events;

@@ -31,7 +31,7 @@ pub async fn keep(client: Client, mut due: watch::Receiver<Arc<Vec<Due>>>, mut l
     loop {
         let leads = *leader.borrow_and_update();
         let now = Arc::clone(&due.borrow_and_update());
-        let failed = leads && !write(&client, &now).await;
+        let failed = leads && !write_all(&client, &now).await;
         tokio::select! {
             changed = due.changed() => if changed.is_err() { return },
             changed = leader.changed() => if changed.is_err() { return },
@@ -41,7 +41,7 @@ pub async fn keep(client: Client, mut due: watch::Receiver<Arc<Vec<Due>>>, mut l
 }
 
 /// Whether all of it could be written.
-async fn write(client: &Client, due: &[Due]) -> bool {
+async fn write_all(client: &Client, due: &[Due]) -> bool {
     let written = stream::iter(due.to_vec()).map(|due| async move {
         let outcome = match tokio::time::timeout(REQUEST, write_one(client, &due)).await {
             Ok(Ok(())) => return true,
@@ -58,16 +58,20 @@ async fn write(client: &Client, due: &[Due]) -> bool {
 
 async fn write_one(client: &Client, due: &Due) -> Result<(), kube::Error> {
     match due {
-        Due::Tenant { name, status } => write_status(client, &ApiResource::erase::<FlinkTenant>(&()), name, status).await,
-        Due::Policy { name, status } => write_status(client, &ApiResource::erase::<FlinkPolicy>(&()), name, status).await,
+        Due::Tenant { name, status } => write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, name, status).await,
+        Due::Policy { name, status } => write(client, &ApiResource::erase::<FlinkPolicy>(&()), FIELD_MANAGER, name, status).await,
         Due::Namespace { name, tenant } => write_label(client, name, tenant.as_deref()).await,
     }
 }
 
-async fn write_status(client: &Client, resource: &ApiResource, name: &str, status: &Value) -> Result<(), kube::Error> {
+/// Applies a status under the name of a field manager.
+///
+/// # Errors
+/// When the API server does not take it.
+pub async fn write(client: &Client, resource: &ApiResource, manager: &str, name: &str, status: &Value) -> kube::Result<()> {
     let api = Api::<DynamicObject>::all_with(client.clone(), resource);
     let apply = json!({"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name}, "status": status});
-    api.patch_status(name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(apply)).await.map(|_| ())
+    api.patch_status(name, &PatchParams::apply(manager).force(), &Patch::Apply(apply)).await.map(drop)
 }
 
 async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Result<(), kube::Error> {

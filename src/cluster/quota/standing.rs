@@ -3,13 +3,14 @@
 //! Written by server-side apply under a name of its own, beside what [`crate::cluster::status`] writes: who is in force is another
 //! matter than who uses how much.
 
+use crate::cluster::condition::{self, Condition};
+use crate::cluster::status;
 use crate::quota::ledger::{LARGEST, Ledger, ObjectRef, Settled, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
 use crate::tenant::FlinkTenant;
-use kube::api::{ApiResource, Patch, PatchParams};
-use kube::core::DynamicObject;
-use kube::{Api, Client};
+use kube::Client;
+use kube::api::ApiResource;
 use serde_json::{Map, Value, json};
 
 /// Under this name the API server keeps what is written here apart from what others do.
@@ -44,26 +45,20 @@ impl Standing {
     /// The status as it should be; `None` where the `stored` one says so already. `now` is written where the condition changes.
     pub fn due(&self, limits: Option<&Limits>, stored: &Value, now: jiff::Timestamp) -> Option<Value> {
         let (holds, reason, message) = self.condition(limits);
-        let status = if holds { "True" } else { "False" };
-        let conditions = stored.get("conditions").and_then(Value::as_array);
-        let said = conditions.into_iter().flatten().find(|said| said.get("type").and_then(Value::as_str) == Some(CONDITION));
-        let text = |field: &str| said.and_then(|said| said.get(field)).and_then(Value::as_str);
-        let since = text("lastTransitionTime").filter(|_| text("status") == Some(status)).map(str::to_owned);
-        let since = since.unwrap_or_else(|| now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        let due = Condition { name: CONDITION, holds, reason, message: &message, generation: None }.due(stored, now);
+        let is_said = due.is_none();
+        let condition = due.or_else(|| condition::said(stored, CONDITION).cloned());
         let clusters = self.total.get("clusters").units_ceil();
         let largest: Vec<Value> =
             self.largest.iter().take(LARGEST).map(|(object, used)| json!({"object": object.to_string(), "used": amounts(used)})).collect();
-        let wanted = json!({"used": amounts(&self.total), "clusters": clusters, "largest": largest,
-            "conditions": [{"type": CONDITION, "status": status, "reason": reason, "message": message, "lastTransitionTime": since}]});
+        let wanted = json!({"used": amounts(&self.total), "clusters": clusters, "largest": largest, "conditions": [condition]});
         // Nothing and an empty list or map are the same.
         let empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
         let same = |field: &str| match (stored.get(field), wanted.get(field)) {
             (None, Some(wanted)) => empty(wanted),
             (stored, wanted) => stored == wanted,
         };
-        let said_already = [("status", status), ("reason", reason), ("message", &message)];
-        let says = said_already.into_iter().all(|(field, wanted)| text(field) == Some(wanted));
-        (!says || !["used", "clusters", "largest"].into_iter().all(same)).then_some(wanted)
+        (!is_said || !["used", "clusters", "largest"].into_iter().all(same)).then_some(wanted)
     }
 
     fn condition(&self, limits: Option<&Limits>) -> (bool, &'static str, String) {
@@ -99,11 +94,8 @@ fn amounts(usage: &Usage) -> Value {
 ///
 /// # Errors
 /// When the API server does not take it.
-pub async fn write(client: &Client, tenant: &str, status: &Value) -> kube::Result<()> {
-    let resource = ApiResource::erase::<FlinkTenant>(&());
-    let api = Api::<DynamicObject>::all_with(client.clone(), &resource);
-    let apply = json!({"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": tenant}, "status": status});
-    api.patch_status(tenant, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(apply)).await.map(drop)
+pub async fn write(client: &Client, tenant: &str, said: &Value) -> kube::Result<()> {
+    status::write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, tenant, said).await
 }
 
 #[cfg(test)]
