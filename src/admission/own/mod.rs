@@ -6,6 +6,7 @@
 mod flink_policy;
 mod flink_tenant;
 pub mod flink_tenant_ledger;
+pub mod lag;
 mod namespace;
 
 use super::answer::{Answer, Webhook};

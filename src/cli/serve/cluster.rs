@@ -4,7 +4,7 @@ use super::{Args, RELOAD};
 use crate::admission::account;
 use crate::admission::answer::{Answer, Judge, Verdict, Webhook};
 use crate::admission::health::Health;
-use crate::admission::own::flink_tenant_ledger;
+use crate::admission::own::{flink_tenant_ledger, lag};
 use crate::admission::registration::service_account;
 use crate::admission::tls::CurrentCertificate;
 use crate::cluster::certificates::{self, Keeper};
@@ -101,6 +101,10 @@ impl Cluster {
                     let books = Arc::clone(&books);
                     Verdict::Later(Box::new(move |deadline| books.hold(judged, answer, charge, deadline).boxed()))
                 }
+                None if lag::may_pass(webhook, resource, &answer) => {
+                    let (gate, books) = (Arc::clone(&gate), Arc::clone(&books));
+                    Verdict::Later(Box::new(move |deadline| books.look_again(gate, webhook, judged, deadline).boxed()))
+                }
                 None => {
                     books.events.tell(&judged, &answer);
                     answer.into()
@@ -174,6 +178,13 @@ impl Books {
             }
             Err(error) => unread("quota/unread-object", &format!("the owners of {}", charge.request.object), &error),
         };
+        self.events.tell(&judged, &answer);
+        answer
+    }
+
+    /// What a refusal becomes with what is learnt in the meantime.
+    async fn look_again(self: Arc<Self>, gate: Arc<ArcSwap<Gate>>, webhook: Webhook, judged: Arc<Resource>, deadline: Instant) -> Answer {
+        let answer = lag::wait(|| webhook.ask(&gate.load(), &judged), deadline).await;
         self.events.tell(&judged, &answer);
         answer
     }
