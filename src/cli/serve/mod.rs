@@ -2,6 +2,7 @@
 
 mod cluster;
 mod files;
+mod look;
 
 use super::{Exit, Outcome};
 use crate::admission::certificate::{self, Serving};

@@ -1,6 +1,7 @@
 //! The reconciler: settles ledgers while this replica leads.
 
-use super::bookkeeper::{Bookkeeper, Task, Timings, What};
+use super::bookkeeper::task::{Task, What};
+use super::bookkeeper::{Bookkeeper, Timings};
 use super::follow::{self, Seen, follow};
 use super::kinds::{KINDS, Kind};
 use super::live::{self, Asked};
