@@ -4,8 +4,9 @@
 //! that knowledge: it follows from the Namespace's labels as they were followed here, and from FlinkTenants that the gate knows
 //! just as they were followed here. Where the gate knows them otherwise, older or newer, nothing is looked at until both agree.
 
-use super::{Bookkeeper, Change};
-use crate::cluster::quota::bookkeeper::account::Account;
+use super::Bookkeeper;
+use super::account::Account;
+use crate::cluster::quota::census::Change;
 use crate::pipeline::Gate;
 use crate::quota::ledger::KnownLimits;
 use crate::tenant::{TENANT_LABEL, Tenant};

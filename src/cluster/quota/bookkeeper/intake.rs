@@ -79,7 +79,7 @@ impl Bookkeeper {
         self.census.take(kind, object, &self.gate, tenant.as_deref())
     }
 
-    fn take_change(&mut self, change: Change, now: Instant) {
+    pub(super) fn take_change(&mut self, change: Change, now: Instant) {
         let home = self.homes.get(&change.namespace).cloned().flatten();
         if let Some(account) = home.and_then(|tenant| self.accounts.get_mut(&tenant)) {
             // A version alone matters only to what waits for one.

@@ -1,13 +1,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use super::task::{Task, What};
 use super::*;
+use crate::cluster::quota::follow::Seen;
+use crate::cluster::quota::kinds::Kind;
+use crate::cluster::quota::live::Doubt;
 use crate::pipeline::Unassigned;
 use crate::policy::PolicySet;
 use crate::quota::commit::Busy;
 use crate::quota::ledger::settle::Stale;
-use crate::quota::ledger::{ObjectRef, Open};
+use crate::quota::ledger::{ObjectRef, Open, View};
 use crate::tenant::{Tenant, Tenants};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
