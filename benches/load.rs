@@ -108,10 +108,7 @@ impl Server {
 
     /// CPU seconds that the process has used.
     fn cpu(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-        // utime and stime, in ticks of 1/100 s.
-        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+        support::cpu::seconds(self.process.id())
     }
 
     fn record(&mut self, wall: Duration, latencies: Vec<Duration>, cpu_before: f64) {

@@ -2,20 +2,22 @@
 
 use super::cluster::access::Access;
 use super::fronts::{self, FRONTS, Front, TENANTS};
-use super::support::{Measured, task_manager_pod};
+use super::support::{Measured, cpu, task_manager_pod};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Client;
 use kube::api::{Api, ListParams, PostParams};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 8;
+/// What was removed is still on controllers' minds for a while.
+const REST: Duration = Duration::from_secs(1);
 /// How many clients create, how many pods each, in the namespaces of how many tenants.
 const CASES: [Case; 4] = [
-    Case { clients: 1, each: 50, tenants: 1 },
-    Case { clients: 16, each: 25, tenants: 1 },
-    Case { clients: 64, each: 10, tenants: 1 },
-    Case { clients: 64, each: 10, tenants: TENANTS },
+    Case { clients: 1, each: 100, tenants: 1 },
+    Case { clients: 16, each: 40, tenants: 1 },
+    Case { clients: 64, each: 15, tenants: 1 },
+    Case { clients: 64, each: 15, tenants: TENANTS },
 ];
 
 #[derive(Clone, Copy)]
@@ -31,6 +33,8 @@ struct Seen {
     measured: Measured,
     /// What was refused and tried again, by status code.
     again: BTreeMap<u16, usize>,
+    /// CPU seconds of each program while pods were created.
+    cpu: BTreeMap<String, f64>,
 }
 
 pub fn run() {
@@ -45,12 +49,20 @@ pub fn run() {
     for round in 0..=ROUNDS {
         eprintln!("creates: round {round} of {ROUNDS}");
         for (case, seen) in CASES.iter().zip(&mut seen) {
-            // Nobody is always the first.
-            for index in (0..FRONTS.len()).map(|index| (index + round) % FRONTS.len()) {
+            // Nobody always comes first, or after the same one.
+            let turn = |index: usize| (if round % 2 == 0 { index } else { FRONTS.len() - 1 - index } + round) % FRONTS.len();
+            for index in (0..FRONTS.len()).map(turn) {
+                std::thread::sleep(REST);
+                let before = cpu::family(std::process::id());
                 let (latencies, again, wall) = runtime.block_on(create(&clients, FRONTS[index], *case, round));
+                let used = cpu::family(std::process::id());
                 runtime.block_on(fronts::clear(FRONTS[index], case.tenants, &installation));
                 // The first round warms up.
                 if round > 0 {
+                    for (program, after) in used {
+                        let more = after - before.get(&program).copied().unwrap_or_default();
+                        *seen[index].cpu.entry(program).or_default() += more;
+                    }
                     seen[index].measured.add(latencies, wall);
                     again.into_iter().for_each(|(code, count)| *seen[index].again.entry(code).or_default() += count);
                 }
@@ -144,9 +156,15 @@ fn print(case: Case, seen: &[Seen]) {
     println!("\n{} clients, {} tenants with a namespace each", case.clients, case.tenants);
     println!("{:28} {:>8} {:>8} {:>10} {:>18}  again", "in front", "p50 ms", "p99 ms", "creates/s", "of ResourceQuota's");
     let native = &seen[1].measured;
-    for (front, Seen { measured, again }) in FRONTS.iter().zip(seen) {
+    for (front, Seen { measured, again, .. }) in FRONTS.iter().zip(seen) {
         let (middle, slow) = (measured.at(0.5), measured.at(0.99));
         println!("{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {again:?}", front.title, measured.rate(), measured.beside(native));
+    }
+    println!("CPU ms a create, of the clients (this benchmark) and of each program:");
+    for (front, Seen { measured, cpu, .. }) in FRONTS.iter().zip(seen) {
+        let each = |seconds: &f64| seconds * 1e3 / measured.count() as f64;
+        let shown: Vec<String> = cpu.iter().map(|(program, used)| format!("{program} {:.2}", each(used))).collect();
+        println!("{:28} {:8.2}: {}", front.title, cpu.values().map(each).sum::<f64>(), shown.join(", "));
     }
     let [nothing, _, free, both, held] = seen else { return };
     let part = |one: &Seen, of: &Seen| one.measured.beside(&of.measured);

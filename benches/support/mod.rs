@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub mod cpu;
 pub mod ledgers;
 
 /// The middle value.
