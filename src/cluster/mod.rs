@@ -22,3 +22,6 @@ pub mod records;
 pub mod status;
 pub mod table;
 pub mod watches;
+
+#[cfg(test)]
+pub(crate) mod stand_in;

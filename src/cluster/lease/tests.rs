@@ -2,11 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use axum::http::{Method, Request, Response};
-use http_body_util::BodyExt;
-use kube::client::Body;
+use crate::cluster::stand_in::{self, Told, failed};
+use axum::http::Method;
 use serde_json::{Value, json};
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
@@ -23,31 +21,24 @@ type Shared = Arc<Mutex<Server>>;
 
 fn client(server: &Shared) -> Client {
     let server = Arc::clone(server);
-    let service = tower::service_fn(move |request: Request<Body>| {
+    stand_in::client(move |request| {
         let server = Arc::clone(&server);
         async move {
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
             if server.lock().unwrap().silent {
                 std::future::pending::<()>().await;
             }
-            let (status, answer) = server.lock().unwrap().answer(&head.method, &body);
-            Ok::<_, Infallible>(Response::builder().status(status).body(Body::from(serde_json::to_vec(&answer).unwrap())).unwrap())
+            server.lock().unwrap().answer(request.method(), request.body())
         }
-    });
-    Client::new(service, "flinkgate-system")
+    })
 }
 
 impl Server {
-    fn answer(&mut self, method: &Method, body: &[u8]) -> (u16, Value) {
-        let failed = |code: u16, reason: &str| {
-            (code, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason, "reason": reason, "code": code}))
-        };
+    fn answer(&mut self, method: &Method, body: &[u8]) -> Told {
         let version = self.lease.as_ref().map(|lease| lease["metadata"]["resourceVersion"].clone());
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         match (method, &self.lease) {
             _ if self.broken => return failed(500, "InternalError"),
-            (&Method::GET, Some(lease)) => return (200, lease.clone()),
+            (&Method::GET, Some(lease)) => return (200, lease.to_string()),
             (&Method::GET | &Method::PUT, None) => return failed(404, "NotFound"),
             (&Method::POST, Some(_)) => return failed(409, "AlreadyExists"),
             (_, Some(_)) if version.as_ref() != Some(&sent["metadata"]["resourceVersion"]) => return failed(409, "Conflict"),
@@ -56,8 +47,9 @@ impl Server {
         self.version += 1;
         let mut stored = sent;
         stored["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        self.lease = Some(stored.clone());
-        (200, stored)
+        let told = stored.to_string();
+        self.lease = Some(stored);
+        (200, told)
     }
 }
 

@@ -60,38 +60,32 @@ async fn held(api: &Api<Lease>, identity: &str) -> Result<Option<(u64, Option<i3
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use axum::http::{Request, Response};
-    use kube::client::Body;
-    use serde_json::{Value, json};
-    use std::convert::Infallible;
+    use crate::cluster::stand_in::{self, Told, failed};
+    use serde_json::json;
     use std::sync::{Arc, Mutex};
 
-    fn lease(version: u64, holder: &str, transitions: u64) -> (u16, Value) {
+    fn lease(version: u64, holder: &str, transitions: u64) -> Told {
         let metadata = json!({"name": LEASE, "resourceVersion": version.to_string()});
         let spec = json!({"holderIdentity": holder, "leaseTransitions": transitions});
-        (200, json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}))
+        (200, json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}).to_string())
     }
 
     #[tokio::test]
     async fn a_term_lasts_while_nobody_else_has_led() {
         let stored = Arc::new(Mutex::new(lease(40, "me", 3)));
         let answers = Arc::clone(&stored);
-        let service = tower::service_fn(move |_: Request<Body>| {
-            let (status, body) = answers.lock().unwrap().clone();
-            async move { Ok::<_, Infallible>(Response::builder().status(status).body(Body::from(body.to_string().into_bytes())).unwrap()) }
+        let client = stand_in::client(move |_| {
+            let answer = answers.lock().unwrap().clone();
+            async move { answer }
         });
-        let term = Term::begin(&Client::new(service, "flinkgate-system"), "flinkgate-system", "me").await;
+        let term = Term::begin(&client, "flinkgate-system", "me").await;
         assert_eq!(term.version, 40);
         for (what, answer, lasts) in [
             ("renewed", lease(41, "me", 3), true),
             ("another leads", lease(42, "other", 4), false),
             ("given back", lease(42, "", 3), false),
             ("another led", lease(43, "me", 5), false),
-            (
-                "no answer",
-                (500, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "", "reason": "", "code": 500})),
-                false,
-            ),
+            ("no answer", failed(500, "InternalError"), false),
         ] {
             *stored.lock().unwrap() = answer;
             assert_eq!(term.lasts().await, lasts, "{what}");

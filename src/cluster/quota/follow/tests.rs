@@ -2,28 +2,28 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use axum::http::{Request, Response};
-use kube::client::Body;
+use crate::cluster::stand_in::{self, Told};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 type Asked = Arc<Mutex<Vec<String>>>;
 
 /// Answers in this order; whoever asks then waits. Also what was asked.
-fn client(answers: Vec<(u16, String)>) -> (Client, Asked) {
+fn client(answers: Vec<Told>) -> (Client, Asked) {
     let (answers, asked) = (Arc::new(Mutex::new(VecDeque::from(answers))), Asked::default());
     let heard = Arc::clone(&asked);
-    let service = tower::service_fn(move |request: Request<Body>| {
+    let client = stand_in::client(move |request| {
         heard.lock().unwrap().push(request.uri().to_string());
         let answer = answers.lock().unwrap().pop_front();
         async move {
-            let Some((status, body)) = answer else { return std::future::pending().await };
-            Ok::<_, Infallible>(Response::builder().status(status).body(Body::from(body.into_bytes())).unwrap())
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
         }
     });
-    (Client::new(service, "default"), asked)
+    (client, asked)
 }
 
 fn pod(name: &str, version: &str) -> Value {
@@ -39,12 +39,11 @@ fn bookmark(version: &str, ends: bool) -> String {
     event("BOOKMARK", json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"resourceVersion": version, "annotations": annotations}}))
 }
 
-fn failed(code: u16) -> (u16, String) {
-    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "no", "reason": "No", "code": code});
-    (code, status.to_string())
+fn failed(code: u16) -> Told {
+    stand_in::failed(code, "No")
 }
 
-fn ok(lines: &[String]) -> (u16, String) {
+fn ok(lines: &[String]) -> Told {
     (200, lines.concat())
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
+use crate::cluster::stand_in::{self, Told, failed};
 use crate::pipeline::Unassigned;
 use crate::policy::PolicySet;
 use crate::quota::Usage;
@@ -10,12 +11,9 @@ use crate::quota::ledger::{KnownLimits, Ledger, ObjectRef, Request as Asks};
 use crate::quota::store::{InMemoryStore, StoreError, Versioned};
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Tenant, Tenants};
-use axum::http::{Method, Request, Response};
-use http_body_util::BodyExt;
-use kube::client::Body;
+use axum::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Mutex;
 
 const PODS: &str = "/api/v1/pods";
@@ -49,14 +47,7 @@ impl Server {
         events.map(|(_, what, object)| json!({"type": what, "object": object}).to_string() + "\n").collect()
     }
 
-    fn answer(&mut self, method: &Method, path: &str, query: &str, body: &[u8]) -> Option<(u16, String)> {
-        let missing = || {
-            (
-                404,
-                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "", "reason": "NotFound", "code": 404})
-                    .to_string(),
-            )
-        };
+    fn answer(&mut self, method: &Method, path: &str, query: &str, body: &[u8]) -> Option<Told> {
         if path == "/apis" {
             return Some((200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}).to_string()));
         }
@@ -90,30 +81,26 @@ impl Server {
             return Some((200, object.to_string()));
         }
         let name = path.strip_prefix("/api/v1/namespaces/prod/pods/");
-        Some(name.and_then(|name| self.stored(PODS, name)).map_or_else(missing, |object| (200, object.to_string())))
+        Some(name.and_then(|name| self.stored(PODS, name)).map_or_else(|| failed(404, "NotFound"), |object| (200, object.to_string())))
     }
 }
 
 fn client(server: &Shared) -> Client {
     let server = Arc::clone(server);
-    let service = tower::service_fn(move |request: Request<Body>| {
+    stand_in::client(move |request| {
         let server = Arc::clone(&server);
         async move {
-            let (head, body) = request.into_parts();
-            let body = body.collect().await.unwrap().to_bytes();
             server.lock().unwrap().requests += 1;
-            let (path, query) = (head.uri.path().to_owned(), head.uri.query().unwrap_or_default().to_owned());
-            let (status, answer) = loop {
-                let answer = server.lock().unwrap().answer(&head.method, &path, &query, &body);
+            let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+            loop {
+                let answer = server.lock().unwrap().answer(request.method(), path, query, request.body());
                 match answer {
-                    Some(answer) => break answer,
+                    Some(answer) => return answer,
                     None => tokio::time::sleep(Duration::from_millis(5)).await,
                 }
-            };
-            Ok::<_, Infallible>(Response::builder().status(status).body(Body::from(answer.into_bytes())).unwrap())
+            }
         }
-    });
-    Client::new(service, "flinkgate-system")
+    })
 }
 
 /// A cluster's store, where no ledger is stored yet.
