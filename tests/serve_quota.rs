@@ -80,7 +80,7 @@ async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
     let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
     insta::assert_snapshot!(message(&refused), @r#"
     tenant "payments" refuses FlinkDeployment payments-dev/scoring: 1 finding
-    quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Most cpu is used by FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
+    quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Largest users of cpu: FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
     "#);
     assert_eq!((&refused["status"]["code"], &refused["status"]["reason"]), (&json!(403), &json!("Forbidden")));
     // A dry run takes nothing.

@@ -80,7 +80,7 @@ impl Standing {
         largest.retain(|(_, used)| !used.is_zero());
         largest.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
         let named: Vec<String> = largest.iter().take(NAMED).map(|(object, used)| format!("{object} ({})", display(first, *used))).collect();
-        let named = if named.is_empty() { String::new() } else { format!(". Most {first} is used by {}", named.join(", ")) };
+        let named = if named.is_empty() { String::new() } else { format!(". Largest users of {first}: {}", named.join(", ")) };
         let advice = "Nothing more of it is admitted; delete or shrink what is not needed, or raise spec.quota.hard";
         (false, "OverLimits", format!("{}{named}. {advice}", over.join("; ")))
     }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_status_says_what_is_used_by_whom_and_what_to_do_about_it() {
         let status = standing().due(Some(&limits(10)), &Value::Null, at("2026-11-22T02:00:00Z")).unwrap();
-        let message = "14 cpu used, 4 more than the limit of 10. Most cpu is used by FlinkDeployment/prod/fraud (9), FlinkDeployment/prod/etl (5). \
+        let message = "14 cpu used, 4 more than the limit of 10. Largest users of cpu: FlinkDeployment/prod/fraud (9), FlinkDeployment/prod/etl (5). \
             Nothing more of it is admitted; delete or shrink what is not needed, or raise spec.quota.hard";
         let condition = json!({"type": "WithinQuota", "status": "False", "reason": "OverLimits", "message": message, "lastTransitionTime": "2026-11-22T02:00:00Z"});
         let by = |name: &str, cpu: &str| json!({"object": format!("FlinkDeployment/prod/{name}"), "used": {"clusters": "1", "cpu": cpu}});

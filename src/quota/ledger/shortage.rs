@@ -101,7 +101,7 @@ fn advice(request: &Request, missing: &[Missing]) -> String {
         None => {
             let resources: BTreeSet<&str> = missing.iter().map(|missing| missing.resource.as_str()).collect();
             let resources: Vec<&str> = resources.into_iter().collect();
-            format!("ask for less {}, let something else of the tenant's go first, or have the limit raised", resources.join(" and "))
+            format!("ask for less ({}), let something else of the tenant's go first, or have the limit raised", resources.join(" and "))
         }
     }
 }
@@ -159,7 +159,7 @@ impl Shortage {
         let Some(resource) = resource.filter(|_| !self.largest.is_empty()) else { return String::new() };
         let users: Vec<String> = self.largest.iter().map(|(object, used)| format!("{object} ({})", display(resource, *used))).collect();
         let more = if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
-        format!(". Most {resource} is used by {}{more}", users.join(", "))
+        format!(". Largest users of {resource}: {}{more}", users.join(", "))
     }
 }
 

@@ -75,7 +75,7 @@ fn a_cluster_is_held_to_the_limit_of_one_cluster_with_all_that_draws_on_it() {
     refuses(&mut ledger, &creates("FlinkDeployment", "big", cluster(7)));
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(4)));
     admits(&mut ledger, &pod("a", "etl", 6));
-    insta::assert_snapshot!(refuses(&mut ledger, &pod("b", "etl", 1)), @"Pod/prod/b is more than is left: FlinkDeployment/prod/etl would use 7 cpu, and one cluster may use 6. Ask for less cpu, let something else of the tenant's go first, or have the limit raised");
+    insta::assert_snapshot!(refuses(&mut ledger, &pod("b", "etl", 1)), @"Pod/prod/b is more than is left: FlinkDeployment/prod/etl would use 7 cpu, and one cluster may use 6. Ask for less (cpu), let something else of the tenant's go first, or have the limit raised");
     admits(&mut ledger, &creates("Pod", "alone", cpu(99)));
 }
 
