@@ -16,6 +16,9 @@
 //! [`policy`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that in order),
 //! and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where configuration comes from in a cluster.
 
+// Whoever pipes to `head` closes the pipe: what is printed goes through `cli::terminal`.
+#![cfg_attr(not(test), warn(clippy::print_stdout))]
+
 pub mod admission;
 pub mod causes;
 pub mod cli;

@@ -210,3 +210,29 @@ fn a_policy_that_reads_what_others_use_is_told_the_sum() {
     let messages: Vec<_> = findings.map(|found| (found["file"].as_str().unwrap(), found["message"].as_str().unwrap())).collect();
     assert_eq!(messages, [("jobs/a.yaml", "others: 1"), ("jobs/c.yaml", "others: 1")]);
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let review = "examples/reviews/flinkdeployment.json";
+    for (line, status) in [
+        ("rules", 0),
+        ("rules --format json", 0),
+        ("explain quota/exceeded", 0),
+        ("explain yaml/doubtful", 0),
+        ("test", 0),
+        ("crds", 0),
+        ("webhooks", 0),
+        ("size examples/manifests", 0),
+        ("render examples/manifests", 0),
+        ("lint examples/manifests --tenants examples/tenants", 1),
+        (&format!("review {review}"), 1),
+        ("--help", 0),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flinkgate"));
+        let output = command.args(line.split(' ')).stdout(writer).stderr(std::process::Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(status) && !said.contains("panicked"), "{line}: {} {said}", output.status);
+    }
+}

@@ -25,14 +25,14 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let own = super::lint::doubtful_yaml();
     if args.rule == own.id {
-        print!(
+        super::terminal::print(&format!(
             "{}\n\nRule:   {}\nLevel:  {}\n\n{}\n\nWhat to do:\n\n    {}\n",
             own.title,
             own.id,
             own.level.as_str(),
             own.description,
             own.help
-        );
+        ))?;
         return Ok(Exit::Fine);
     }
     let set = PolicySet::load(&args.policies)?;
@@ -43,7 +43,7 @@ pub fn run(args: Args) -> Outcome {
         }
         bail!("unknown rule {:?}: did you mean {}?", args.rule, near.join(", "));
     };
-    print!("{}", page(rule));
+    super::terminal::print(&page(rule))?;
     Ok(Exit::Fine)
 }
 

@@ -52,6 +52,6 @@ pub fn run(args: Args) -> Outcome {
     let resource = review.resource().with_context(|| name)?;
     let answer = args.webhook.ask(&gate, &resource);
     let reply = Reply::new(&review, args.webhook, &resource, &answer);
-    println!("{}", serde_json::to_string_pretty(&reply)?);
+    super::terminal::print(&format!("{}\n", serde_json::to_string_pretty(&reply)?))?;
     Ok(if reply.allowed() { Exit::Fine } else { Exit::Findings })
 }

@@ -32,11 +32,12 @@ enum Format {
 /// When a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
     let set = PolicySet::load(&args.policies)?;
-    match args.format {
-        Format::Text => print!("{}", text(set.rules())),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": set.rules()}))?),
-        Format::Markdown => print!("{}", markdown(set.rules())),
-    }
+    let listed = match args.format {
+        Format::Text => text(set.rules()),
+        Format::Json => serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": set.rules()}))? + "\n",
+        Format::Markdown => markdown(set.rules()),
+    };
+    super::terminal::print(&listed)?;
     Ok(Exit::Fine)
 }
 

@@ -33,7 +33,7 @@ pub fn run(args: Args) -> Outcome {
     };
     let report = run_tests(&sources, &library, args.coverage)?;
     ensure!(!report.results.is_empty(), "no tests: write rules named test_… in files named …_test.rego");
-    print!("{}", render(&report));
+    super::terminal::print(&render(&report))?;
     Ok(if report.failed() == 0 { Exit::Fine } else { Exit::Findings })
 }
 
