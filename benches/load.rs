@@ -15,6 +15,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::Measured;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -52,10 +53,10 @@ fn main() {
         }
     }
     println!("{:10} {:>10} {:>9} {:>9} {:>14}", "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request");
-    for server in &mut servers {
+    for server in &servers {
         server.print();
     }
-    let rate = |index: usize| servers[index].rate();
+    let rate = |index: usize| servers[index].measured.rate();
     println!("flinkgate at {:.2} of parse, {:.2} of allow (median requests/s)", rate(2) / rate(1), rate(2) / rate(0));
 }
 
@@ -64,8 +65,8 @@ struct Server {
     path: &'static str,
     process: Child,
     port: u16,
-    rates: Vec<f64>,
-    latencies: Vec<Duration>,
+    measured: Measured,
+    /// CPU microseconds of a request, by round.
     cpu: Vec<f64>,
 }
 
@@ -103,7 +104,7 @@ impl Server {
         }
         // The decision log must not fill the pipe: a thread reads it away, as a log collector would.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { name, path, process, port: port.unwrap(), rates: vec![], latencies: vec![], cpu: vec![] }
+        Self { name, path, process, port: port.unwrap(), measured: Measured::default(), cpu: vec![] }
     }
 
     /// CPU seconds that the process has used.
@@ -112,19 +113,13 @@ impl Server {
     }
 
     fn record(&mut self, wall: Duration, latencies: Vec<Duration>, cpu_before: f64) {
-        self.rates.push(latencies.len() as f64 / wall.as_secs_f64());
         self.cpu.push((self.cpu() - cpu_before) / latencies.len() as f64 * 1e6);
-        self.latencies.extend(latencies);
+        self.measured.add(latencies, wall);
     }
 
-    fn rate(&self) -> f64 {
-        support::median(&self.rates)
-    }
-
-    fn print(&mut self) {
-        self.latencies.sort();
-        let at = |quantile: f64| self.latencies[(self.latencies.len() as f64 * quantile) as usize].as_secs_f64() * 1e6;
-        println!("{:10} {:10.0} {:9.0} {:9.0} {:14.1}", self.name, self.rate(), at(0.5), at(0.99), support::median(&self.cpu));
+    fn print(&self) {
+        let at = |quantile: f64| self.measured.at(quantile) * 1e3;
+        println!("{:10} {:10.0} {:9.0} {:9.0} {:14.1}", self.name, self.measured.rate(), at(0.5), at(0.99), support::median(&self.cpu));
     }
 }
 
