@@ -5,6 +5,7 @@
 
 use crate::cluster::condition::{self, Condition};
 use crate::cluster::status;
+use crate::quota::ledger::shortage::largest_users;
 use crate::quota::ledger::{LARGEST, Ledger, ObjectRef, Settled, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
@@ -17,8 +18,6 @@ use serde_json::{Map, Value, json};
 pub const FIELD_MANAGER: &str = "flinkgate-quota";
 /// The condition that is written here.
 const CONDITION: &str = "WithinQuota";
-/// How many of the largest an advice names.
-const NAMED: usize = 3;
 
 /// What a tenant uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,10 +78,9 @@ impl Standing {
         let mut largest: Vec<_> = self.largest.iter().map(|(object, used)| (object, used.get(first))).collect();
         largest.retain(|(_, used)| !used.is_zero());
         largest.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
-        let named: Vec<String> = largest.iter().take(NAMED).map(|(object, used)| format!("{object} ({})", display(first, *used))).collect();
-        let named = if named.is_empty() { String::new() } else { format!(". Largest users of {first}: {}", named.join(", ")) };
+        let users = largest_users(first, largest);
         let advice = "Nothing more of it is admitted; delete or shrink what is not needed, or raise spec.quota.hard";
-        (false, "OverLimits", format!("{}{named}. {advice}", over.join("; ")))
+        (false, "OverLimits", format!("{}{users}. {advice}", over.join("; ")))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::resource::quantity::Quantity;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// How many of those who use most a refusal names.
+/// How many of those who use most are named.
 const NAMED: usize = 3;
 
 /// Why a request does not fit.
@@ -156,11 +156,18 @@ impl Shortage {
     /// Who uses most of what is missing.
     fn users(&self) -> String {
         let resource = self.missing.iter().find(|missing| missing.scope == Scope::Tenant).map(|missing| missing.resource.as_str());
-        let Some(resource) = resource.filter(|_| !self.largest.is_empty()) else { return String::new() };
-        let users: Vec<String> = self.largest.iter().map(|(object, used)| format!("{object} ({})", display(resource, *used))).collect();
+        let Some(resource) = resource else { return String::new() };
+        let users = largest_users(resource, self.largest.iter().map(|(object, used)| (object, *used)));
         let more = if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
-        format!(". Largest users of {resource}: {}{more}", users.join(", "))
+        format!("{users}{more}")
     }
+}
+
+/// The next sentence about a resource: the first few of those who use most of it, largest first; empty where there are none.
+pub fn largest_users<'o>(resource: &str, largest: impl IntoIterator<Item = (&'o ObjectRef, Quantity)>) -> String {
+    let users = largest.into_iter().take(NAMED).map(|(object, used)| format!("{object} ({})", display(resource, used)));
+    let users: Vec<String> = users.collect();
+    if users.is_empty() { String::new() } else { format!(". Largest users of {resource}: {}", users.join(", ")) }
 }
 
 impl fmt::Display for Shortage {
