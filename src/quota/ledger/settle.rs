@@ -22,8 +22,20 @@ pub struct Living {
     pub usage: Usage,
 }
 
+impl Living {
+    /// One that was seen to go: it uses nothing, at the highest version, for whatever was asked of it is over.
+    pub fn gone(object: ObjectRef, uid: String) -> Self {
+        Self { object, uid, version: u64::MAX, ..Self::default() }
+    }
+
+    /// Whether it was seen to go.
+    pub fn is_gone(&self) -> bool {
+        self.version == u64::MAX
+    }
+}
+
 /// All living objects of a tenant that count, with those that use nothing and may with an update; before them those that were seen
-/// to go, which use nothing at the highest version: whatever was asked of them is over.
+/// to [go](Living::gone).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The objects.

@@ -59,7 +59,7 @@ impl Bookkeeper {
         // First what has gone: another one of its name may be there.
         let mut objects = account.hand_over();
         objects.extend(self.census.living(&account.namespaces, &account.open));
-        objects.retain(|living| living.version == u64::MAX || !self.departed.has(&living.uid));
+        objects.retain(|living| living.is_gone() || !self.departed.has(&living.uid));
         let positions = self.watches.iter().filter(|(_, watch)| watch.listed).map(|(kind, watch)| ((*kind).to_owned(), watch.position));
         let tells = |kind: &str| Kind::named(kind).is_some_and(Kind::makes_views);
         let mut positions: BTreeMap<String, u64> = positions.filter(|(kind, _)| tells(kind)).collect();

@@ -63,8 +63,8 @@ pub struct Change {
     pub namespace: String,
     /// Whether what is used has changed, or by whom; otherwise only a version has.
     pub counts: bool,
-    /// What was there and is no more, as a ledger is told that may have promised it something: it uses nothing, and whatever was
-    /// asked of it is over. Nothing is ever stored again under its UID.
+    /// What was there and is no more, as a ledger is told that may have promised it something. Nothing is ever stored again under its
+    /// UID.
     pub gone: Option<Living>,
 }
 
@@ -238,7 +238,7 @@ impl Entry {
     /// What is told of it once it is no more.
     fn gone(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
         let object = ObjectRef::new(kind.kind, namespace, name);
-        (kind.part == Part::Counts).then(|| Living { object, uid: self.uid.to_string(), version: u64::MAX, ..Living::default() })
+        (kind.part == Part::Counts).then(|| Living::gone(object, self.uid.to_string()))
     }
 
     /// Whether it makes a difference: what it uses does, and who owns what owns pods.
