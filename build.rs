@@ -1,4 +1,5 @@
-//! Lists the built-in rules for `include_str!`, so that adding a rule is adding a file under `policies/`.
+//! Lists the built-in rules for `include_str!`, so that adding a rule is adding a file under
+//! `policies/`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,19 @@
-//! Pod creation through a real API server, by what stands in front of it, in one run on one machine.
+//! Pod creation through a real API server, by what stands in front of it, in one run on one
+//! machine.
 //!
-//! `cargo bench --bench apiserver` starts the tests' control plane (etcd, kube-apiserver; see `tests/cluster`) and creates
-//! TaskManager pods in five namespaces in turn: one without webhooks; one under a ValidatingAdmissionPolicy of comparable checks; one
-//! with a mutating and a validating webhook that only parse and allow; one where these answer with Flinkgate's patch as it was made
-//! once before, which shows what a patch costs the API server; one with Flinkgate's both. One client, then sixteen.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+//! `cargo bench --bench apiserver` starts the tests' control plane (etcd, kube-apiserver; see
+//! `tests/cluster`) and creates TaskManager pods in five namespaces in turn: one without webhooks;
+//! one under a ValidatingAdmissionPolicy of comparable checks; one with a mutating and a validating
+//! webhook that only parse and allow; one where these answer with Flinkgate's patch as it was made
+//! once before, which shows what a patch costs the API server; one with Flinkgate's both. One
+//! client, then sixteen.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 // This benchmark uses a part.
 #[allow(unused_imports)]
@@ -47,17 +56,24 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     for (namespace, _) in FRONTS {
-        control_plane.create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}).to_string());
+        control_plane.create(
+            &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+                .to_string(),
+        );
         let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "flink", "namespace": namespace}});
         control_plane.create(&account.to_string());
     }
     policy(&control_plane);
     let _allow = baseline(&control_plane, "bench-allow", &folder.path().join("allow.crt"), None);
-    let _patch = baseline(&control_plane, "bench-patch", &folder.path().join("patch.crt"), Some(&patch()));
+    let _patch =
+        baseline(&control_plane, "bench-patch", &folder.path().join("patch.crt"), Some(&patch()));
     let ca = folder.path().join("flinkgate.crt");
     let tenant = folder.path().join("tenant.yaml");
     fs::write(&tenant, without_quota()).unwrap();
-    let gate = Flinkgate::start(&control_plane, &["--tenants", tenant.to_str().unwrap(), "--tls-ca-out", ca.to_str().unwrap()]);
+    let gate = Flinkgate::start(
+        &control_plane,
+        &["--tenants", tenant.to_str().unwrap(), "--tls-ca-out", ca.to_str().unwrap()],
+    );
     gate.wait_ready();
     register(&control_plane, "payments-prod", gate.webhooks.port(), &ca);
 
@@ -71,7 +87,8 @@ fn main() {
     for round in 0..=ROUNDS {
         for (clients, measured) in CLIENTS.iter().zip(&mut measured) {
             for ((namespace, _), measured) in FRONTS.iter().zip(measured) {
-                let (latencies, wall) = runtime.block_on(create(&control_plane, namespace, *clients, round));
+                let (latencies, wall) =
+                    runtime.block_on(create(&control_plane, namespace, *clients, round));
                 // The first round warms up.
                 if round > 0 {
                     measured.add(latencies, wall);
@@ -82,13 +99,21 @@ fn main() {
     for ((clients, _), measured) in CLIENTS.iter().zip(&mut measured) {
         print(*clients, measured);
     }
-    let mut took: Vec<u64> = gate.log().iter().filter_map(|line| line["microseconds"].as_u64()).collect();
+    let mut took: Vec<u64> =
+        gate.log().iter().filter_map(|line| line["microseconds"].as_u64()).collect();
     took.sort_unstable();
-    println!("\nFlinkgate's own measure of an answer: p50 {} µs, p99 {} µs", took[took.len() / 2], took[took.len() * 99 / 100]);
+    println!(
+        "\nFlinkgate's own measure of an answer: p50 {} µs, p99 {} µs",
+        took[took.len() / 2],
+        took[took.len() * 99 / 100]
+    );
     for namespace in ["bench-allow", "bench-patch", "payments-prod"] {
         for path in ["mutate", "validate"] {
             let name = format!("{path}.{namespace}.bench");
-            println!("{name}: {:.2} ms on average, by the API server's own measure", asked(&control_plane, &name));
+            println!(
+                "{name}: {:.2} ms on average, by the API server's own measure",
+                asked(&control_plane, &name)
+            );
         }
     }
 }
@@ -96,7 +121,9 @@ fn main() {
 /// The example tenant without limits, which the pods would soon pass.
 fn without_quota() -> String {
     let text = fs::read_to_string("examples/tenants/payments.yaml").unwrap();
-    let is_quota = |line: &str| ["quota:", "hard:", "perCluster:"].iter().any(|field| line.trim_start().starts_with(field));
+    let is_quota = |line: &str| {
+        ["quota:", "hard:", "perCluster:"].iter().any(|field| line.trim_start().starts_with(field))
+    };
     text.lines().filter(|line| !is_quota(line)).map(|line| format!("{line}\n")).collect()
 }
 
@@ -105,7 +132,9 @@ fn asked(access: &Access, webhook: &str) -> f64 {
     let metrics = access.kubectl(&["get", "--raw=/metrics"]);
     let sum = |figure: &str| -> f64 {
         let name = format!("apiserver_admission_webhook_admission_duration_seconds_{figure}{{");
-        let lines = metrics.lines().filter(|line| line.starts_with(&name) && line.contains(&format!("name=\"{webhook}\"")));
+        let lines = metrics.lines().filter(|line| {
+            line.starts_with(&name) && line.contains(&format!("name=\"{webhook}\""))
+        });
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     };
     sum("sum") / sum("count") * 1e3
@@ -115,17 +144,30 @@ fn print(clients: usize, measured: &[Measured]) {
     println!("\n{clients} client{}", if clients == 1 { "" } else { "s" });
     println!("{:18} {:>8} {:>8} {:>10}", "in front", "p50 ms", "p99 ms", "creates/s");
     for ((_, front), measured) in FRONTS.iter().zip(measured) {
-        println!("{front:18} {:8.2} {:8.2} {:10.0}", measured.at(0.5), measured.at(0.99), measured.rate());
+        println!(
+            "{front:18} {:8.2} {:8.2} {:10.0}",
+            measured.at(0.5),
+            measured.at(0.99),
+            measured.rate()
+        );
     }
     let [.., allow, patch, gate] = measured else { return };
     for (other, what) in [(allow, "allow"), (patch, "patch")] {
         let (more, part) = (gate.at(0.5) - other.at(0.5), gate.rate() / other.rate());
-        println!("Flinkgate beside parse and {what}: {more:+.2} ms at p50, {part:.2} of its creates/s");
+        println!(
+            "Flinkgate beside parse and {what}: {more:+.2} ms at p50, {part:.2} of its creates/s"
+        );
     }
 }
 
-/// Creates pods with so many clients at once; gives each creation's latency and the time for all. The pods are removed afterwards.
-async fn create(access: &Access, namespace: &'static str, (clients, each): (usize, usize), round: usize) -> (Vec<Duration>, Duration) {
+/// Creates pods with so many clients at once; gives each creation's latency and the time for all.
+/// The pods are removed afterwards.
+async fn create(
+    access: &Access,
+    namespace: &'static str,
+    (clients, each): (usize, usize),
+    round: usize,
+) -> (Vec<Duration>, Duration) {
     let template: Pod = serde_json::from_value(task_manager_pod("x", namespace)).unwrap();
     let mut apis = Vec::new();
     for _ in 0..clients {
@@ -143,7 +185,8 @@ async fn create(access: &Access, namespace: &'static str, (clients, each): (usiz
             tokio::spawn(async move {
                 let mut latencies = Vec::with_capacity(each);
                 for number in 0..each {
-                    pod.metadata.name = Some(format!("taskmanager-{round}-{clients}-{client}-{number}"));
+                    pod.metadata.name =
+                        Some(format!("taskmanager-{round}-{clients}-{client}-{number}"));
                     let begin = Instant::now();
                     api.create(&PostParams::default(), &pod).await.unwrap();
                     latencies.push(begin.elapsed());
@@ -158,14 +201,18 @@ async fn create(access: &Access, namespace: &'static str, (clients, each): (usiz
     }
     let wall = begin.elapsed();
     let pods = Api::<Pod>::namespaced(access.client().await, namespace);
-    pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default()).await.unwrap();
+    pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default())
+        .await
+        .unwrap();
     (latencies, wall)
 }
 
 /// Waits until every front judges: what it refuses is refused, and Flinkgate's mutation is seen.
 async fn in_force(access: &Access) {
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
-    for (namespace, front) in FRONTS.iter().filter(|(namespace, _)| ["bench-cel", "payments-prod"].contains(namespace)) {
+    for (namespace, front) in
+        FRONTS.iter().filter(|(namespace, _)| ["bench-cel", "payments-prod"].contains(namespace))
+    {
         let pods = Api::<Pod>::namespaced(access.client().await, namespace);
         let mut bad = task_manager_pod("bad", namespace);
         bad["spec"]["hostNetwork"] = true.into();
@@ -181,7 +228,13 @@ async fn in_force(access: &Access) {
         assert!(refused, "{front} does not judge");
     }
     let pods = Api::<Pod>::namespaced(access.client().await, "payments-prod");
-    let stored = pods.create(&dry_run, &serde_json::from_value(task_manager_pod("good", "payments-prod")).unwrap()).await.unwrap();
+    let stored = pods
+        .create(
+            &dry_run,
+            &serde_json::from_value(task_manager_pod("good", "payments-prod")).unwrap(),
+        )
+        .await
+        .unwrap();
     assert!(stored.spec.unwrap().affinity.is_some(), "Flinkgate does not mutate");
 }
 
@@ -209,8 +262,10 @@ fn policy(access: &Access) {
     let definition = json!({"failurePolicy": "Fail", "matchConstraints": {"resourceRules": rules},
         "variables": [{"name": "containers", "expression": containers}], "validations": validations});
     access.create(&kind("ValidatingAdmissionPolicy", definition).to_string());
-    let selector = json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "bench-cel"}}});
-    let binding = json!({"policyName": "bench", "validationActions": ["Deny"], "matchResources": selector});
+    let selector =
+        json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "bench-cel"}}});
+    let binding =
+        json!({"policyName": "bench", "validationActions": ["Deny"], "matchResources": selector});
     access.create(&kind("ValidatingAdmissionPolicyBinding", binding).to_string());
 }
 
@@ -225,7 +280,14 @@ impl Drop for Baseline {
 
 /// Flinkgate's patch for these pods, in base64.
 fn patch() -> String {
-    let arguments = ["review", "--webhook", "mutate", "--tenants", "examples/tenants", "benches/data/taskmanager-pod-create.json"];
+    let arguments = [
+        "review",
+        "--webhook",
+        "mutate",
+        "--tenants",
+        "examples/tenants",
+        "benches/data/taskmanager-pod-create.json",
+    ];
     let review: Value = serde_json::from_str(&cluster::flinkgate::output(&arguments)).unwrap();
     review["response"]["patch"].as_str().unwrap().to_owned()
 }
@@ -233,7 +295,10 @@ fn patch() -> String {
 /// Starts a webhook that parses and allows, with a patch or without, and registers it.
 fn baseline(access: &Access, namespace: &str, ca: &Path, patch: Option<&str>) -> Baseline {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env("FLINKGATE_BENCH_ROLE", "parse").env("FLINKGATE_BENCH_CA", ca).envs(patch.map(|patch| ("FLINKGATE_BENCH_PATCH", patch)));
+    command
+        .env("FLINKGATE_BENCH_ROLE", "parse")
+        .env("FLINKGATE_BENCH_CA", ca)
+        .envs(patch.map(|patch| ("FLINKGATE_BENCH_PATCH", patch)));
     let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
@@ -246,7 +311,9 @@ fn baseline(access: &Access, namespace: &str, ca: &Path, patch: Option<&str>) ->
 fn register(access: &Access, namespace: &str, port: u16, ca: &Path) {
     use base64::Engine;
     let ca_bundle = base64::engine::general_purpose::STANDARD.encode(fs::read(ca).unwrap());
-    for (kind, path) in [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")] {
+    for (kind, path) in
+        [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")]
+    {
         let configuration = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": namespace}, "webhooks": [{
             "name": format!("{path}.{namespace}.bench"),
             "clientConfig": {"url": format!("https://127.0.0.1:{port}/{path}"), "caBundle": ca_bundle},

@@ -1,5 +1,5 @@
-//! A tenant's ledger without its store: what an admission, a write, a read and a settling cost on one core, with 500 clusters of
-//! 10,000 objects, and with none.
+//! A tenant's ledger without its store: what an admission, a write, a read and a settling cost on
+//! one core, with 500 clusters of 10,000 objects, and with none.
 //!
 //! `cargo bench --bench ledger`
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
@@ -28,9 +28,13 @@ fn ledger(criterion: &mut Criterion) {
         };
         let (lone, owned) = (ledgers::lone_pod(1), ledgers::pod_of(clusters / 2, 2));
         bench("admit-lone-pod", &mut |ledger| assert_eq!(ledger.admit(&lone), Decision::Reserved));
-        bench("admit-pod-of-a-cluster", &mut |ledger| assert_eq!(ledger.admit(&owned), Decision::Reserved));
+        bench("admit-pod-of-a-cluster", &mut |ledger| {
+            assert_eq!(ledger.admit(&owned), Decision::Reserved)
+        });
         let batch: Vec<_> = (0..64).map(ledgers::lone_pod).collect();
-        bench("admit-64-pods", &mut |ledger| batch.iter().for_each(|one| assert_eq!(ledger.admit(one), Decision::Reserved)));
+        bench("admit-64-pods", &mut |ledger| {
+            batch.iter().for_each(|one| assert_eq!(ledger.admit(one), Decision::Reserved))
+        });
         let view = ledgers::view(clusters);
         bench("settle", &mut |ledger| _ = black_box(ledger.settle(&view, &known).unwrap()));
 
@@ -39,7 +43,9 @@ fn ledger(criterion: &mut Criterion) {
         println!("{clusters} clusters: {} bytes", bytes.len());
         bench("stored", &mut |ledger| drop(black_box(ledger.stored())));
         bench("serialise", &mut |_| drop(serde_json::to_vec(black_box(&stored)).unwrap()));
-        bench("parse", &mut |_| drop(serde_json::from_slice::<FlinkTenantLedgerStatus>(black_box(&bytes)).unwrap()));
+        bench("parse", &mut |_| {
+            drop(serde_json::from_slice::<FlinkTenantLedgerStatus>(black_box(&bytes)).unwrap())
+        });
         bench("read", &mut |_| drop(Ledger::read(black_box(&stored)).unwrap()));
         bench("clone", &mut |ledger| drop(black_box(ledger.clone())));
 
@@ -47,7 +53,9 @@ fn ledger(criterion: &mut Criterion) {
         let mut full = ledger.clone();
         full.learn(&flinkgate::quota::ledger::KnownLimits { version: 2, ..ledgers::limits(1) });
         criterion.bench_function(&format!("{clusters}-clusters/refuse"), |bencher| {
-            bencher.iter(|| assert!(matches!(full.would_admit(black_box(&lone)), Decision::Refused(_))));
+            bencher.iter(|| {
+                assert!(matches!(full.would_admit(black_box(&lone)), Decision::Refused(_)))
+            });
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Lint throughput: FlinkDeployment documents a second, on one core and on all.
 //!
-//! `cargo bench --bench lint` writes documents of about 3.5 KB into a temporary folder and runs the binary over them.
+//! `cargo bench --bench lint` writes documents of about 3.5 KB into a temporary folder and runs the
+//! binary over them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 use std::fs;
@@ -16,19 +17,28 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let template = fs::read_to_string("benches/data/deployment.yaml").unwrap();
     for file in 0..FILES {
-        let documents: Vec<String> =
-            (0..DOCUMENTS_A_FILE).map(|document| template.replace("NAME", &format!("etl-{file}-{document}"))).collect();
+        let documents: Vec<String> = (0..DOCUMENTS_A_FILE)
+            .map(|document| template.replace("NAME", &format!("etl-{file}-{document}")))
+            .collect();
         fs::write(folder.path().join(format!("{file}.yaml")), documents.join("---\n")).unwrap();
     }
     let documents = FILES * DOCUMENTS_A_FILE;
     println!("{documents} documents of {} bytes; median of {ROUNDS} runs", template.len());
-    // Where a tenant asks for more than its quota, every document is judged twice and gets findings.
-    for (tenants, what) in [("benches/data/tenants.yaml", "within the quota"), ("examples/tenants", "far over the quota")] {
+    // Where a tenant asks for more than its quota, every document is judged twice and gets
+    // findings.
+    for (tenants, what) in [
+        ("benches/data/tenants.yaml", "within the quota"),
+        ("examples/tenants", "far over the quota"),
+    ] {
         for (label, threads) in [("one core", "1"), ("all cores", "0")] {
-            let mut seconds: Vec<f64> = (0..ROUNDS).map(|_| run(folder.path(), tenants, threads)).collect();
+            let mut seconds: Vec<f64> =
+                (0..ROUNDS).map(|_| run(folder.path(), tenants, threads)).collect();
             seconds.sort_by(f64::total_cmp);
             let median = seconds[ROUNDS / 2];
-            println!("{what:20} {label:10} {median:7.2} s  {:8.0} documents/s", documents as f64 / median);
+            println!(
+                "{what:20} {label:10} {median:7.2} s  {:8.0} documents/s",
+                documents as f64 / median
+            );
         }
     }
 }

@@ -1,10 +1,17 @@
 //! Flinkgate over TLS against two webhooks of the same stack, in one run on one machine.
 //!
-//! `cargo bench --bench load` starts three servers as processes of their own: `allow` reads the body and always
-//! allows, `parse` also parses it to a JSON tree, `flinkgate` is the real thing. Clients with keep-alive
-//! connections send a recorded FlinkDeployment update to each in turn, for some rounds; CPU is the servers'
-//! own, from `/proc`. `cargo bench --bench load -- idle` shows the idle memory of `flinkgate serve`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+//! `cargo bench --bench load` starts three servers as processes of their own: `allow` reads the
+//! body and always allows, `parse` also parses it to a JSON tree, `flinkgate` is the real thing.
+//! Clients with keep-alive connections send a recorded FlinkDeployment update to each in turn, for
+//! some rounds; CPU is the servers' own, from `/proc`. `cargo bench --bench load -- idle` shows the
+//! idle memory of `flinkgate serve`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -38,7 +45,10 @@ fn main() {
         return idle();
     }
     let body = Bytes::from(fs::read("benches/data/flinkdeployment-update.json").unwrap());
-    println!("{CLIENTS} connections, {REQUESTS_A_ROUND} requests a round, {ROUNDS} rounds in turn, body {} bytes", body.len());
+    println!(
+        "{CLIENTS} connections, {REQUESTS_A_ROUND} requests a round, {ROUNDS} rounds in turn, body {} bytes",
+        body.len()
+    );
     let mut servers = [Server::baseline("allow"), Server::baseline("parse"), Server::flinkgate()];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for round in 0..=ROUNDS {
@@ -52,12 +62,19 @@ fn main() {
             }
         }
     }
-    println!("{:10} {:>10} {:>9} {:>9} {:>14}", "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request");
+    println!(
+        "{:10} {:>10} {:>9} {:>9} {:>14}",
+        "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request"
+    );
     for server in &servers {
         server.print();
     }
     let rate = |index: usize| servers[index].measured.rate();
-    println!("flinkgate at {:.2} of parse, {:.2} of allow (median requests/s)", rate(2) / rate(1), rate(2) / rate(0));
+    println!(
+        "flinkgate at {:.2} of parse, {:.2} of allow (median requests/s)",
+        rate(2) / rate(1),
+        rate(2) / rate(0)
+    );
 }
 
 struct Server {
@@ -86,7 +103,15 @@ impl Server {
 
     fn flinkgate() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flinkgate"));
-        command.args(["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0", "--tenants", "examples/tenants"]);
+        command.args([
+            "serve",
+            "--bind",
+            "127.0.0.1:0",
+            "--health-bind",
+            "127.0.0.1:0",
+            "--tenants",
+            "examples/tenants",
+        ]);
         Self::start("flinkgate", "/validate", command)
     }
 
@@ -97,14 +122,25 @@ impl Server {
         for _ in 0..50 {
             let mut line = String::new();
             log.read_line(&mut line).unwrap();
-            port = line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+            port = line
+                .split("127.0.0.1:")
+                .nth(1)
+                .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
             if port.is_some() && line.contains("webhooks") {
                 break;
             }
         }
-        // The decision log must not fill the pipe: a thread reads it away, as a log collector would.
+        // The decision log must not fill the pipe: a thread reads it away, as a log collector
+        // would.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { name, path, process, port: port.unwrap(), measured: Measured::default(), cpu: vec![] }
+        Self {
+            name,
+            path,
+            process,
+            port: port.unwrap(),
+            measured: Measured::default(),
+            cpu: vec![],
+        }
     }
 
     /// CPU seconds that the process has used.
@@ -119,7 +155,14 @@ impl Server {
 
     fn print(&self) {
         let at = |quantile: f64| self.measured.at(quantile) * 1e3;
-        println!("{:10} {:10.0} {:9.0} {:9.0} {:14.1}", self.name, self.measured.rate(), at(0.5), at(0.99), support::median(&self.cpu));
+        println!(
+            "{:10} {:10.0} {:9.0} {:9.0} {:14.1}",
+            self.name,
+            self.measured.rate(),
+            at(0.5),
+            at(0.99),
+            support::median(&self.cpu)
+        );
     }
 }
 
@@ -138,7 +181,12 @@ async fn drive(port: u16, path: &'static str, body: Bytes) -> Vec<Duration> {
     latencies
 }
 
-async fn client(port: u16, path: &'static str, body: Bytes, connector: TlsConnector) -> Vec<Duration> {
+async fn client(
+    port: u16,
+    path: &'static str,
+    body: Bytes,
+    connector: TlsConnector,
+) -> Vec<Duration> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
@@ -165,7 +213,8 @@ fn idle() {
     let server = Server::flinkgate();
     std::thread::sleep(Duration::from_secs(3));
     let status = fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
-    for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")) {
+    for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"))
+    {
         println!("{line}");
     }
 }

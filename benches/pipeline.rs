@@ -1,7 +1,7 @@
 //! The pipeline alone, without HTTP and TLS: what one review costs on one core, all rules on.
 //!
-//! `cargo bench --bench pipeline`. `review/…` starts at the body's bytes and ends with the answer's;
-//! `gate/…` leaves the protocol out; `lower` and `policies` are parts of it.
+//! `cargo bench --bench pipeline`. `review/…` starts at the body's bytes and ends with the
+//! answer's; `gate/…` leaves the protocol out; `lower` and `policies` are parts of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -20,7 +20,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn pipeline(criterion: &mut Criterion) {
     let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
-    for (name, file) in [("pod-3KB-create", "taskmanager-pod-create.json"), ("flinkdeployment-9KB-update", "flinkdeployment-update.json")] {
+    for (name, file) in [
+        ("pod-3KB-create", "taskmanager-pod-create.json"),
+        ("flinkdeployment-9KB-update", "flinkdeployment-update.json"),
+    ] {
         let body = std::fs::read(format!("benches/data/{file}")).unwrap();
         let resource = Review::parse(&body).unwrap().resource().unwrap();
         let mutated = gate.mutated(&resource);
@@ -28,17 +31,24 @@ fn pipeline(criterion: &mut Criterion) {
         criterion.bench_function(&format!("parse/{name}"), |bencher| {
             bencher.iter(|| Review::parse(black_box(&body)).unwrap().resource().unwrap())
         });
-        // Lowering, sizes, memory, and all that is looked for in the object before any rule is asked.
+        // Lowering, sizes, memory, and all that is looked for in the object before any rule is
+        // asked.
         let tenant = gate.tenants().iter().next().unwrap();
         let spec = tenant_value(&tenant.spec);
         criterion.bench_function(&format!("check/{name}"), |bencher| {
             bencher.iter(|| {
                 let workload = flink::lower(black_box(&complete), &complete.object).unwrap();
                 let tenant = Some((tenant.name.as_str(), &spec));
-                gate.policies().may_speak(&Draft::of(InputParts { workload: Some(&workload), tenant, ..InputParts::of(&complete) }))
+                gate.policies().may_speak(&Draft::of(InputParts {
+                    workload: Some(&workload),
+                    tenant,
+                    ..InputParts::of(&complete)
+                }))
             })
         });
-        criterion.bench_function(&format!("lower/{name}"), |bencher| bencher.iter(|| flink::lower(black_box(&resource), &resource.object)));
+        criterion.bench_function(&format!("lower/{name}"), |bencher| {
+            bencher.iter(|| flink::lower(black_box(&resource), &resource.object))
+        });
         for webhook in [Webhook::Mutate, Webhook::Validate] {
             let case = if webhook == Webhook::Mutate { &resource } else { &complete };
             criterion.bench_function(&format!("gate/{}/{name}", webhook.as_str()), |bencher| {
@@ -64,13 +74,22 @@ fn rules(criterion: &mut Criterion) {
     let workload = flink::lower(&resource, &resource.object).unwrap();
     let tenant = gate.tenants().iter().next().unwrap();
     let spec = tenant_value(&tenant.spec);
-    let parts = InputParts { workload: Some(&workload), tenant: Some((&tenant.name, &spec)), ..InputParts::of(&resource) };
+    let parts = InputParts {
+        workload: Some(&workload),
+        tenant: Some((&tenant.name, &spec)),
+        ..InputParts::of(&resource)
+    };
     criterion.bench_function("input", |bencher| bencher.iter(|| build(black_box(parts.clone()))));
     let input = build(parts);
     for rule in gate.policies().rules() {
-        let sources = embedded().into_iter().filter(|source| source.path == rule.path || source.path.contains("lib/")).collect();
+        let sources = embedded()
+            .into_iter()
+            .filter(|source| source.path == rule.path || source.path.contains("lib/"))
+            .collect();
         let set = PolicySet::from_sources(sources).unwrap();
-        criterion.bench_function(&format!("rule/{}", rule.id), |bencher| bencher.iter(|| set.evaluate(black_box(input.clone()))));
+        criterion.bench_function(&format!("rule/{}", rule.id), |bencher| {
+            bencher.iter(|| set.evaluate(black_box(input.clone())))
+        });
     }
 }
 

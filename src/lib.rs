@@ -1,7 +1,7 @@
 //! Flinkgate: the admission gate for Apache Flink on Kubernetes.
 //!
-//! One pipeline with two doors. An AdmissionReview over HTTPS and a folder of YAML take the same way,
-//! so that what `lint` says of a file is what the webhook says of the same object:
+//! One pipeline with two doors. An AdmissionReview over HTTPS and a folder of YAML take the same
+//! way, so that what `lint` says of a file is what the webhook says of the same object:
 //!
 //! ```text
 //! AdmissionReview (HTTPS)  ─┐                                     ┌─► AdmissionReview response + JSON Patch
@@ -11,10 +11,11 @@
 //!                              flink::lower  Tenant    policies (Rego) + quota
 //! ```
 //!
-//! Read the modules in this order: [`resource`] (the object as it came, and where its fields stand),
-//! [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it is given),
-//! [`policy`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that in order),
-//! and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where configuration comes from in a cluster.
+//! Read the modules in this order: [`resource`] (the object as it came, and where its fields
+//! stand), [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it
+//! is given), [`policy`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that
+//! in order), and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where
+//! configuration comes from in a cluster.
 
 // Whoever pipes to `head` closes the pipe: what is printed goes through `cli::terminal`.
 #![cfg_attr(not(test), warn(clippy::print_stdout))]

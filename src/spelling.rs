@@ -31,12 +31,18 @@ mod tests {
 
     #[test]
     fn the_distance_counts_letters() {
-        assert_eq!([distance("kitten", "sitting"), distance("", "abc"), distance("a", "a")], [3, 3, 0]);
+        assert_eq!(
+            [distance("kitten", "sitting"), distance("", "abc"), distance("a", "a")],
+            [3, 3, 0]
+        );
     }
 
     #[test]
     fn only_what_is_near_is_offered() {
         let known = ["flink", "object", "oldObject"];
-        assert_eq!(["flnk", "Oldobject", "nothing"].map(|word| closest(word, &known)), [Some("flink"), Some("oldObject"), None]);
+        assert_eq!(
+            ["flnk", "Oldobject", "nothing"].map(|word| closest(word, &known)),
+            [Some("flink"), Some("oldObject"), None]
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! PodDisruptionBudgets: every case of tests/data/disruption-budgets through `lint`, which knows the whole input, and through
-//! `review`, which knows one object.
+//! PodDisruptionBudgets: every case of tests/data/disruption-budgets through `lint`, which knows
+//! the whole input, and through `review`, which knows one object.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -30,14 +30,16 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let cases = read(format!("{FOLDER}/cases.yaml"));
-    let cases: Vec<_> = list(&cases).iter().enumerate().map(|(number, case)| of(number, case)).collect();
+    let cases: Vec<_> =
+        list(&cases).iter().enumerate().map(|(number, case)| of(number, case)).collect();
     assert!(cases.len() > 30, "{}", cases.len());
     cases
 }
 
 fn of(number: usize, case: &Value) -> Case {
     let namespace = format!("case-{number}");
-    let spec = json!({"scheduling": {"disruptionBudgets": case.get("wants").unwrap_or(&json!({}))}});
+    let spec =
+        json!({"scheduling": {"disruptionBudgets": case.get("wants").unwrap_or(&json!({}))}});
     let budgets = list(&case["budgets"]).iter().enumerate().map(|(index, spec)| {
         let meta = json!({"name": format!("budget-{index}")});
         json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": meta, "spec": spec})
@@ -48,7 +50,9 @@ fn of(number: usize, case: &Value) -> Case {
         made
     });
     let mut objects: Vec<Value> = objects.chain(budgets).collect();
-    objects.iter_mut().for_each(|object| object["metadata"]["namespace"] = namespace.as_str().into());
+    objects
+        .iter_mut()
+        .for_each(|object| object["metadata"]["namespace"] = namespace.as_str().into());
     Case {
         name: case["name"].as_str().unwrap().to_owned(),
         tenant: tenant(&format!("tenant-{number}"), &[&namespace], &spec),
@@ -62,20 +66,33 @@ fn of(number: usize, case: &Value) -> Case {
 fn difference(case: &Case, expected: &Value, said: &BTreeMap<String, String>) -> Option<String> {
     let expected = expected.as_object().cloned().unwrap_or_default();
     let same = expected.len() == said.len()
-        && expected.iter().all(|(place, part)| said.get(place).is_some_and(|said| said.contains(part.as_str().unwrap())));
+        && expected.iter().all(|(place, part)| {
+            said.get(place).is_some_and(|said| said.contains(part.as_str().unwrap()))
+        });
     (!same).then(|| format!("{}: {said:?}, not {expected:?}", case.name))
 }
 
 #[test]
 fn the_linter_knows_the_whole_input() {
     let cases = cases();
-    let report = lint(&folder(cases.iter().map(|case| &case.tenant)), cases.iter().flat_map(|case| &case.objects));
+    let report = lint(
+        &folder(cases.iter().map(|case| &case.tenant)),
+        cases.iter().flat_map(|case| &case.objects),
+    );
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut wrong = Vec::new();
     for case in &cases {
-        let own = findings_in(&report, &case.objects[0]["metadata"]["namespace"]).into_iter().filter(|own| own["rule"] == RULE);
-        let said = own.inspect(|own| assert!(own["level"] == "warning" && !own["help"].is_null(), "{own}"));
-        let said = said.map(|own| (format!("{} {}", text(&own["object"]["name"]), text(&own["pointer"])), text(&own["message"])));
+        let own = findings_in(&report, &case.objects[0]["metadata"]["namespace"])
+            .into_iter()
+            .filter(|own| own["rule"] == RULE);
+        let said = own
+            .inspect(|own| assert!(own["level"] == "warning" && !own["help"].is_null(), "{own}"));
+        let said = said.map(|own| {
+            (
+                format!("{} {}", text(&own["object"]["name"]), text(&own["pointer"])),
+                text(&own["message"]),
+            )
+        });
         wrong.extend(difference(case, &case.lint, &said.collect()));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -92,14 +109,24 @@ fn a_review_knows_one_object_and_says_no_more() {
             let arguments = ["review", "--tenants", tenants.path().to_str().unwrap()];
             let answer = flinkgate(&arguments, review("CREATE", object, &Value::Null).to_string());
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
-            for warning in list(&answer["response"]["warnings"]).iter().filter_map(Value::as_str).filter(|warning| warning.contains(RULE)) {
-                let place = warning.split_whitespace().find(|word| word.contains("spec")).unwrap_or_default();
+            for warning in list(&answer["response"]["warnings"])
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|warning| warning.contains(RULE))
+            {
+                let place = warning
+                    .split_whitespace()
+                    .find(|word| word.contains("spec"))
+                    .unwrap_or_default();
                 said.insert(format!("{name} {place}"), warning.to_owned());
             }
         }
         let expected = case.review.as_object().map(serde_json::Map::len).unwrap_or_default();
-        let parts = case.review.as_object().into_iter().flatten().map(|(_, part)| part.as_str().unwrap());
-        if said.len() != expected || !parts.into_iter().all(|part| said.values().any(|said| said.contains(part))) {
+        let parts =
+            case.review.as_object().into_iter().flatten().map(|(_, part)| part.as_str().unwrap());
+        if said.len() != expected
+            || !parts.into_iter().all(|part| said.values().any(|said| said.contains(part)))
+        {
             wrong.push(format!("{}: {said:?}", case.name));
         }
     }
@@ -119,9 +146,12 @@ fn a_budget_in_another_file_counts_and_one_in_another_namespace_does_not() {
             "spec": {"minAvailable": 3, "selector": {"matchLabels": {"app": "etl", "component": "taskmanager"}}}});
         std::fs::write(folder.path().join("budget.yaml"), budget.to_string()).unwrap();
         let [folder, tenants] = [&folder, &tenants].map(|folder| folder.path().to_str().unwrap());
-        let report = flinkgate(&["lint", folder, "--tenants", tenants, "--format", "json"], String::new());
-        let said: Vec<_> = list(&report["findings"]).iter().filter(|finding| finding["rule"] == RULE).collect();
+        let report =
+            flinkgate(&["lint", folder, "--tenants", tenants, "--format", "json"], String::new());
+        let said: Vec<_> =
+            list(&report["findings"]).iter().filter(|finding| finding["rule"] == RULE).collect();
         assert_eq!(said.len(), count, "{namespace}: {said:?}");
-        assert!(said.iter().all(|said| said["help"] == "add one with minAvailable: 3 that selects app: etl, component: taskmanager"));
+        assert!(said.iter().all(|said| said["help"]
+            == "add one with minAvailable: 3 that selects app: etl, component: taskmanager"));
     }
 }

@@ -1,5 +1,6 @@
-//! Ways in from outside, what stands beside Flink, how jobs scale and restart, and what is paid for: every case of
-//! tests/data/exposed through `lint` and through both webhooks, which say the same.
+//! Ways in from outside, what stands beside Flink, how jobs scale and restart, and what is paid
+//! for: every case of tests/data/exposed through `lint` and through both webhooks, which say the
+//! same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -45,7 +46,8 @@ struct Case {
 /// All cases, each in a namespace of its own.
 fn cases() -> Vec<Case> {
     let cases = cases::cases(&format!("{FOLDER}/cases")).into_iter().enumerate();
-    let cases: Vec<Case> = cases.map(|(number, (name, case))| placed(number, name, &case)).collect();
+    let cases: Vec<Case> =
+        cases.map(|(number, (name, case))| placed(number, name, &case)).collect();
     assert!(cases.len() > 100, "{}", cases.len());
     cases
 }
@@ -58,30 +60,46 @@ fn placed(number: usize, name: String, case: &Value) -> Case {
     if let Some(patch) = case.get("patch") {
         json_patch::merge(&mut object, patch);
     }
-    let place = if kind == "blue-green" { "/spec/template/spec/flinkConfiguration" } else { "/spec/flinkConfiguration" };
+    let place = if kind == "blue-green" {
+        "/spec/template/spec/flinkConfiguration"
+    } else {
+        "/spec/flinkConfiguration"
+    };
     for (key, value) in case.get("options").and_then(Value::as_object).into_iter().flatten() {
         object.pointer_mut(place).unwrap()[key] = value.clone();
     }
     assert!(case["said"].is_array(), "{name}");
-    Case { name, tenant: tenant(&format!("tenant-{number}"), &[&namespace], &case["tenant"]), object, said: lines(&case["said"]) }
+    Case {
+        name,
+        tenant: tenant(&format!("tenant-{number}"), &[&namespace], &case["tenant"]),
+        object,
+        said: lines(&case["said"]),
+    }
 }
 
 /// `level rule place`, of the rules that cases are about.
 fn line(level: &str, rule: &str, place: &str) -> Option<String> {
-    let about = RULES.iter().any(|own| if own.ends_with('/') { rule.starts_with(own) } else { rule == *own });
+    let about = RULES
+        .iter()
+        .any(|own| if own.ends_with('/') { rule.starts_with(own) } else { rule == *own });
     about.then(|| format!("{level} {rule} {place}"))
 }
 
 #[test]
 fn the_linter_says_it_of_files() {
     let cases = cases();
-    let report = lint(&folder(cases.iter().map(|case| &case.tenant)), cases.iter().map(|case| &case.object));
+    let report =
+        lint(&folder(cases.iter().map(|case| &case.tenant)), cases.iter().map(|case| &case.object));
     let mut wrong = Vec::new();
     for case in &cases {
         let own = findings_in(&report, &case.object["metadata"]["namespace"]);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let said: BTreeSet<String> =
-            own.iter().filter_map(|own| line(&text(&own["level"]), &text(&own["rule"]), &text(&own["pointer"]))).collect();
+        let said: BTreeSet<String> = own
+            .iter()
+            .filter_map(|own| {
+                line(&text(&own["level"]), &text(&own["rule"]), &text(&own["pointer"]))
+            })
+            .collect();
         if said != case.said {
             wrong.push(format!("{}: {said:?}, not {:?}", case.name, case.said));
         }
@@ -102,7 +120,10 @@ fn the_webhooks_say_the_same_of_requests() {
     let gate = cases::gate(&folder(cases.iter().map(|case| &case.tenant)), Unassigned::Warn);
     for case in &cases {
         let findings = validated(&gate, &review("CREATE", &case.object, &Value::Null));
-        let said: BTreeSet<String> = findings.iter().filter_map(|own| line(own.level.as_str(), &own.rule, &own.pointer)).collect();
+        let said: BTreeSet<String> = findings
+            .iter()
+            .filter_map(|own| line(own.level.as_str(), &own.rule, &own.pointer))
+            .collect();
         assert_eq!(said, case.said, "{}", case.name);
     }
 }
@@ -123,11 +144,23 @@ fn changed(base: &str, patch: Value) -> Value {
 #[test]
 fn what_was_there_before_is_judged_only_when_it_changes() {
     let gate = gate();
-    let snippet = json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}});
-    let finalizer = json!({"metadata": {"finalizers": ["service.kubernetes.io/load-balancer-cleanup"]}});
+    let snippet =
+        json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}});
+    let finalizer =
+        json!({"metadata": {"finalizers": ["service.kubernetes.io/load-balancer-cleanup"]}});
     for (name, before, patch, refused) in [
-        ("a finalizer", changed("service", json!({"spec": {"type": "LoadBalancer"}})), finalizer, false),
-        ("a status", changed("ingress", snippet.clone()), json!({"status": {"loadBalancer": {}}}), false),
+        (
+            "a finalizer",
+            changed("service", json!({"spec": {"type": "LoadBalancer"}})),
+            finalizer,
+            false,
+        ),
+        (
+            "a status",
+            changed("ingress", snippet.clone()),
+            json!({"status": {"loadBalancer": {}}}),
+            false,
+        ),
         ("a type", changed("service", json!({})), json!({"spec": {"type": "NodePort"}}), true),
         ("an annotation", changed("ingress", json!({})), snippet.clone(), true),
         (
@@ -136,12 +169,21 @@ fn what_was_there_before_is_judged_only_when_it_changes() {
             snippet,
             false,
         ),
-        ("a host", changed("ingress", json!({})), json!({"spec": {"rules": [{"host": "evil.io"}]}}), true),
+        (
+            "a host",
+            changed("ingress", json!({})),
+            json!({"spec": {"rules": [{"host": "evil.io"}]}}),
+            true,
+        ),
     ] {
         let mut after = before.clone();
         json_patch::merge(&mut after, &patch);
         let findings = validated(&gate, &review("UPDATE", &after, &before));
-        assert_eq!(findings.iter().any(|finding| finding.level == flinkgate::policy::Level::Error), refused, "{name}: {findings:?}");
+        assert_eq!(
+            findings.iter().any(|finding| finding.level == flinkgate::policy::Level::Error),
+            refused,
+            "{name}: {findings:?}"
+        );
     }
 }
 
@@ -149,7 +191,10 @@ fn what_was_there_before_is_judged_only_when_it_changes() {
 fn services_and_ingresses_of_nobody_are_let_alone() {
     let gate = gate();
     for base in ["service", "ingress"] {
-        let mut object = changed(base, json!({"spec": {"type": "NodePort", "rules": [{"host": "x.example.com"}]}}));
+        let mut object = changed(
+            base,
+            json!({"spec": {"type": "NodePort", "rules": [{"host": "x.example.com"}]}}),
+        );
         object["metadata"]["namespace"] = "elsewhere".into();
         assert_eq!(validated(&gate, &review("CREATE", &object, &Value::Null)), []);
     }

@@ -1,4 +1,5 @@
-//! One verdict from both doors: what the linter says of a manifest is what the two webhooks say of it together.
+//! One verdict from both doors: what the linter says of a manifest is what the two webhooks say of
+//! it together.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -17,10 +18,13 @@ use rule_examples::{built_in, gate, gate_for_bad, resource, spec};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Every manifest with the gate it is held against: the examples of the repository and of every rule.
+/// Every manifest with the gate it is held against: the examples of the repository and of every
+/// rule.
 fn cases() -> Vec<(String, Gate, Resource)> {
     let policies = built_in();
-    let (tenants, _) = Gate::load_tenants(&["examples/tenants".into()], policies.clone(), Unassigned::Deny).unwrap();
+    let (tenants, _) =
+        Gate::load_tenants(&["examples/tenants".into()], policies.clone(), Unassigned::Deny)
+            .unwrap();
     let mut cases = Vec::new();
     for file in std::fs::read_dir("examples/manifests").unwrap() {
         let file = file.unwrap().path();
@@ -34,9 +38,11 @@ fn cases() -> Vec<(String, Gate, Resource)> {
         lenient["enforcement"] = json!("Warn");
         let bad = resource(rule.bad.as_deref());
         let good = resource(rule.good.as_deref());
-        // An update from something else: what was there before decides over quotas and what may still be changed.
+        // An update from something else: what was there before decides over quotas and what may
+        // still be changed.
         let before = with_object(&good, json!({"metadata": {"name": "before"}, "spec": {}})).object;
-        let update = Resource { operation: Operation::Update, old_object: Some(before), ..bad.clone() };
+        let update =
+            Resource { operation: Operation::Update, old_object: Some(before), ..bad.clone() };
         cases.extend([
             (format!("bad {}", rule.id), gate_for_bad(&policies, rule), bad.clone()),
             (format!("good {}", rule.id), gate(&policies, spec(rule)), good.clone()),
@@ -56,7 +62,8 @@ fn with_object(resource: &Resource, object: Value) -> Resource {
 
 /// All that the two webhooks say, and whether the object passes both.
 fn webhooks(gate: &Gate, resource: &Resource) -> (BTreeSet<Finding>, bool) {
-    let findings: BTreeSet<Finding> = cases::webhooks(gate, resource.clone()).into_iter().flatten().collect();
+    let findings: BTreeSet<Finding> =
+        cases::webhooks(gate, resource.clone()).into_iter().flatten().collect();
     let admitted = findings.iter().all(|finding| finding.level < Level::Error);
     (findings, admitted)
 }
@@ -96,9 +103,16 @@ fn the_patch_makes_the_object_that_the_linter_judges() {
             patched += 1;
         }
         assert_eq!(stored, judged, "{name}");
-        assert_eq!(gate.mutate(&with_object(&resource, stored)).patch, None, "{name}: a second pass changes it again");
+        assert_eq!(
+            gate.mutate(&with_object(&resource, stored)).patch,
+            None,
+            "{name}: a second pass changes it again"
+        );
     }
-    assert!(patched > 10 && refused > 3, "only {patched} objects were changed and {refused} refused");
+    assert!(
+        patched > 10 && refused > 3,
+        "only {patched} objects were changed and {refused} refused"
+    );
 }
 
 #[test]
@@ -128,23 +142,37 @@ fn the_interpreter_says_what_the_virtual_machine_says() {
 /// `rule: message` of everything that refuses.
 fn refusals<'a>(items: &'a Value, rule: &str) -> BTreeSet<(&'a str, &'a str)> {
     let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
-    items.iter().map(|item| (item[rule].as_str().unwrap(), item["message"].as_str().unwrap())).collect()
+    items
+        .iter()
+        .map(|item| (item[rule].as_str().unwrap(), item["message"].as_str().unwrap()))
+        .collect()
 }
 
 #[test]
 fn the_commands_lint_and_review_agree() {
-    for (file, passes) in [("examples/manifests/etl.yaml", true), ("examples/manifests/refused.yaml", false)] {
+    for (file, passes) in
+        [("examples/manifests/etl.yaml", true), ("examples/manifests/refused.yaml", false)]
+    {
         let mut object = manifests::read(file);
         let tenants = ["--tenants", "examples/tenants"];
-        let linted = flinkgate(&["lint", "-", "--format", "json", tenants[0], tenants[1]], object.to_string());
-        let mutated =
-            flinkgate(&["review", "--webhook", "mutate", tenants[0], tenants[1]], review("CREATE", &object, &Value::Null).to_string());
+        let linted = flinkgate(
+            &["lint", "-", "--format", "json", tenants[0], tenants[1]],
+            object.to_string(),
+        );
+        let mutated = flinkgate(
+            &["review", "--webhook", "mutate", tenants[0], tenants[1]],
+            review("CREATE", &object, &Value::Null).to_string(),
+        );
         assert_eq!(mutated["response"]["allowed"], true, "{file}");
-        let patch = base64::engine::general_purpose::STANDARD.decode(mutated["response"]["patch"].as_str().unwrap()).unwrap();
+        let patch = base64::engine::general_purpose::STANDARD
+            .decode(mutated["response"]["patch"].as_str().unwrap())
+            .unwrap();
         let patch: json_patch::Patch = serde_json::from_slice(&patch).unwrap();
         json_patch::patch(&mut object, &patch).unwrap();
-        let validated =
-            flinkgate(&["review", "--webhook", "validate", tenants[0], tenants[1]], review("CREATE", &object, &Value::Null).to_string());
+        let validated = flinkgate(
+            &["review", "--webhook", "validate", tenants[0], tenants[1]],
+            review("CREATE", &object, &Value::Null).to_string(),
+        );
         assert_eq!(validated["response"]["allowed"], passes, "{file}");
         let causes = &validated["response"]["status"]["details"]["causes"];
         assert_eq!(refusals(&linted["findings"], "rule"), refusals(causes, "reason"), "{file}");

@@ -1,4 +1,5 @@
-//! Every recorded review of a Pod and a FlinkDeployment lowers to what it really was, and nothing makes lowering panic.
+//! Every recorded review of a Pod and a FlinkDeployment lowers to what it really was, and nothing
+//! makes lowering panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod manifests;
@@ -14,7 +15,11 @@ use std::path::Path;
 fn resource(review: &Value) -> Resource {
     let request = &review["request"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let object = if request["object"].is_null() { request["oldObject"].clone() } else { request["object"].clone() };
+    let object = if request["object"].is_null() {
+        request["oldObject"].clone()
+    } else {
+        request["object"].clone()
+    };
     Resource {
         kind: serde_json::from_value::<GroupVersionKind>(request["kind"].clone()).unwrap(),
         namespace: text(&request["namespace"]),
@@ -27,7 +32,12 @@ fn resource(review: &Value) -> Resource {
 
 /// One workload on one line.
 fn line(workload: &Workload) -> String {
-    let mut line = format!("{} {} cluster={}", workload.engine.as_str(), workload.mode.map_or("-", |mode| mode.as_str()), workload.cluster);
+    let mut line = format!(
+        "{} {} cluster={}",
+        workload.engine.as_str(),
+        workload.mode.map_or("-", |mode| mode.as_str()),
+        workload.cluster
+    );
     if let Some(version) = workload.version {
         write!(line, " {version}").unwrap();
     }
@@ -38,7 +48,8 @@ fn line(workload: &Workload) -> String {
             Template::Merged(_) => "merged".into(),
             Template::Made(made) => format!("made of {}", made.base),
         };
-        write!(line, " | {}x{replicas} template={template} main={main_container:?}", role.as_str()).unwrap();
+        write!(line, " | {}x{replicas} template={template} main={main_container:?}", role.as_str())
+            .unwrap();
     }
     let total = &workload.size.total;
     write!(
@@ -53,7 +64,9 @@ fn line(workload: &Workload) -> String {
         total.jobs
     )
     .unwrap();
-    if let Some(Ok(memory)) = workload.size.task_manager.as_ref().and_then(|size| size.breakdown.as_ref()) {
+    if let Some(Ok(memory)) =
+        workload.size.task_manager.as_ref().and_then(|size| size.breakdown.as_ref())
+    {
         write!(line, " managed={}", memory.managed).unwrap();
     }
     write!(line, " problems={:?}", workload.size.problems).unwrap();
@@ -69,7 +82,11 @@ fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
         let resource = resource(&review);
         let lowered = lower(&resource, &resource.object);
         if resource.kind.kind == "Service" {
-            assert!(lowered.is_some_and(|lowered| lowered.pods.is_empty() && !lowered.is_flink()), "{}", file.display());
+            assert!(
+                lowered.is_some_and(|lowered| lowered.pods.is_empty() && !lowered.is_flink()),
+                "{}",
+                file.display()
+            );
             continue;
         }
         if !matches!(
@@ -100,7 +117,9 @@ fn lowered(object: Value) -> Workload {
 }
 
 fn flink_deployment(spec: Value) -> Workload {
-    lowered(json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": spec}))
+    lowered(
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": spec}),
+    )
 }
 
 fn role(memory: &str) -> Value {
@@ -119,7 +138,10 @@ fn task_managers_are_counted_as_the_operator_and_flink_count_them() {
         json_patch::merge(&mut spec, &extra);
         let workload = flink_deployment(spec);
         assert_eq!(places(&workload), Vec::<&str>::new());
-        (workload.size.total.task_managers, workload.config.get("parallelism.default").map(str::to_owned))
+        (
+            workload.size.total.task_managers,
+            workload.config.get("parallelism.default").map(str::to_owned),
+        )
     };
     let cases = [
         (json!({}), 3, Some("5")),
@@ -131,10 +153,22 @@ fn task_managers_are_counted_as_the_operator_and_flink_count_them() {
         (json!({"job": null, "taskManager": {"replicas": 4}}), 0, None),
         (json!({"job": null, "mode": "standalone"}), 1, None),
         (json!({"job": null, "mode": "standalone", "taskManager": {"replicas": 4}}), 4, None),
-        (json!({"flinkConfiguration": {"slotmanager": {"redundant-taskmanager-num": 1}}}), 4, Some("5")),
+        (
+            json!({"flinkConfiguration": {"slotmanager": {"redundant-taskmanager-num": 1}}}),
+            4,
+            Some("5"),
+        ),
         (json!({"flinkConfiguration": {"slotmanager.number-of-slots.max": "4"}}), 2, Some("5")),
-        (json!({"job": null, "flinkConfiguration": {"slotmanager.number-of-slots.min": "4"}}), 2, None),
-        (json!({"flinkConfiguration": {"pipeline.jobvertex-parallelism-overrides": "a:9,b:12"}}), 6, Some("12")),
+        (
+            json!({"job": null, "flinkConfiguration": {"slotmanager.number-of-slots.min": "4"}}),
+            2,
+            None,
+        ),
+        (
+            json!({"flinkConfiguration": {"pipeline.jobvertex-parallelism-overrides": "a:9,b:12"}}),
+            6,
+            Some("12"),
+        ),
     ];
     for (extra, expected, parallelism) in cases {
         assert_eq!(base(extra.clone()), (expected, parallelism.map(str::to_owned)), "{extra}");
@@ -156,14 +190,32 @@ fn sidecars_and_extended_resources_add_to_what_flink_asks_for() {
         "job": {"parallelism": 3}}));
     let size = &workload.size;
     let (jm, tm) = (size.job_manager.as_ref().unwrap(), size.task_manager.as_ref().unwrap());
-    let amounts = (jm.cpu.as_cores_f64(), jm.memory.units_ceil() >> 20, jm.ephemeral_storage.units_ceil() >> 30);
+    let amounts = (
+        jm.cpu.as_cores_f64(),
+        jm.memory.units_ceil() >> 20,
+        jm.ephemeral_storage.units_ceil() >> 30,
+    );
     assert_eq!(amounts, (1.5, 2560, 1));
-    let amounts = (tm.cpu.as_cores_f64(), tm.memory.units_ceil() >> 20, tm.ephemeral_storage.units_ceil() >> 30);
+    let amounts = (
+        tm.cpu.as_cores_f64(),
+        tm.memory.units_ceil() >> 20,
+        tm.ephemeral_storage.units_ceil() >> 30,
+    );
     assert_eq!(amounts, (2.5, 4608, 5));
     assert_eq!((jm.extended.len(), tm.extended["nvidia.com/gpu"].units_ceil()), (0, 2));
     let total = &size.total;
-    assert_eq!((total.pods, total.task_slots, total.jobs, total.clusters, total.persistent_volume_claims), (5, 3, 1, 1, 5));
-    assert_eq!((total.cpu.as_cores_f64(), total.storage.units_ceil() >> 30, total.extended["nvidia.com/gpu"].units_ceil()), (10.5, 50, 6));
+    assert_eq!(
+        (total.pods, total.task_slots, total.jobs, total.clusters, total.persistent_volume_claims),
+        (5, 3, 1, 1, 5)
+    );
+    assert_eq!(
+        (
+            total.cpu.as_cores_f64(),
+            total.storage.units_ceil() >> 30,
+            total.extended["nvidia.com/gpu"].units_ceil()
+        ),
+        (10.5, 50, 6)
+    );
     assert_eq!(places(&workload), Vec::<&str>::new());
     assert_eq!(workload.config.get("taskmanager.memory.process.size"), Some("4 gb"));
     assert_eq!(workload.config.get("kubernetes.taskmanager.memory.limit-factor"), Some("2.0"));
@@ -190,7 +242,8 @@ fn a_cluster_without_any_memory_keeps_flinks_error() {
 
 #[test]
 fn absurd_values_become_problems() {
-    let good = json!({"jobManager": role("2g"), "taskManager": role("2g"), "job": {"parallelism": 1}});
+    let good =
+        json!({"jobManager": role("2g"), "taskManager": role("2g"), "job": {"parallelism": 1}});
     let cases = [
         (json!({"job": {"parallelism": 2_147_483_648_i64}}), vec!["/spec/job/parallelism"]),
         (json!({"job": {"parallelism": "4"}}), vec!["/spec/job/parallelism"]),
@@ -198,10 +251,22 @@ fn absurd_values_become_problems() {
         (json!({"job": {"parallelism": null}}), vec!["/spec/job"]),
         (json!({"jobManager": {"replicas": -1}}), vec!["/spec/jobManager/replicas"]),
         (json!({"taskManager": {"replicas": 0}}), vec!["/spec/taskManager/replicas"]),
-        (json!({"taskManager": {"resource": {"memory": "9e99g"}}}), vec!["/spec/taskManager/resource/memory"]),
-        (json!({"taskManager": {"resource": {"memory": 4096}}}), vec!["/spec/taskManager/resource/memory"]),
-        (json!({"taskManager": {"resource": {"cpu": "two"}}}), vec!["/spec/taskManager/resource/cpu"]),
-        (json!({"taskManager": {"resource": {"ephemeralStorage": "much"}}}), vec!["/spec/taskManager/resource/ephemeralStorage"]),
+        (
+            json!({"taskManager": {"resource": {"memory": "9e99g"}}}),
+            vec!["/spec/taskManager/resource/memory"],
+        ),
+        (
+            json!({"taskManager": {"resource": {"memory": 4096}}}),
+            vec!["/spec/taskManager/resource/memory"],
+        ),
+        (
+            json!({"taskManager": {"resource": {"cpu": "two"}}}),
+            vec!["/spec/taskManager/resource/cpu"],
+        ),
+        (
+            json!({"taskManager": {"resource": {"ephemeralStorage": "much"}}}),
+            vec!["/spec/taskManager/resource/ephemeralStorage"],
+        ),
         (
             json!({"flinkConfiguration": {"taskmanager": {"numberOfTaskSlots": "x"}}}),
             vec!["/spec/flinkConfiguration/taskmanager/numberOfTaskSlots"],
@@ -230,7 +295,17 @@ fn absurd_values_become_problems() {
 
 #[test]
 fn no_shape_of_an_object_makes_lowering_panic() {
-    let odd = [json!(null), json!(true), json!(-1), json!(1e300), json!("x"), json!([]), json!([null, 7]), json!({}), json!({"name": []})];
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!("x"),
+        json!([]),
+        json!([null, 7]),
+        json!({}),
+        json!({"name": []}),
+    ];
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": {"app": "b", "type": "flink-native-kubernetes"}, "ownerReferences": [{"name": "c"}]},
         "spec": {"overhead": {"cpu": "1"}, "resources": {"requests": {"cpu": "1"}}, "initContainers": [{"restartPolicy": "Always"}],
             "containers": [{"name": "x", "command": ["taskmanager"], "args": ["-D", "a=b"], "env": [{"name": "FLINK_PROPERTIES", "value": "a: b"}],
@@ -245,11 +320,15 @@ fn no_shape_of_an_object_makes_lowering_panic() {
     let job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": {"parallelism": 2, "completions": 3, "template": pod}});
     let blue_green = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "metadata": {"name": "a"},
         "spec": {"configuration": {}, "template": {"metadata": {"labels": {}}, "spec": cluster["spec"]}}});
-    let operators =
-        |kind: &str, spec: Value| json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "a"}, "spec": spec});
-    let session_job =
-        operators("FlinkSessionJob", json!({"deploymentName": "a", "job": {"parallelism": 1}, "flinkConfiguration": {"a": "b"}}));
-    let snapshot = operators("FlinkStateSnapshot", json!({"jobReference": {"name": "a"}, "savepoint": {"path": "s3://a/b"}}));
+    let operators = |kind: &str, spec: Value| json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "a"}, "spec": spec});
+    let session_job = operators(
+        "FlinkSessionJob",
+        json!({"deploymentName": "a", "job": {"parallelism": 1}, "flinkConfiguration": {"a": "b"}}),
+    );
+    let snapshot = operators(
+        "FlinkStateSnapshot",
+        json!({"jobReference": {"name": "a"}, "savepoint": {"path": "s3://a/b"}}),
+    );
     let spotify = json!({"apiVersion": "flinkoperator.k8s.io/v1beta1", "kind": "FlinkCluster", "metadata": {"name": "a"}, "spec": {"flinkVersion": "1.15",
         "image": {"name": "a"}, "job": {"parallelism": 1}, "flinkProperties": {"a": "b"}, "taskManager": {"replicas": 1, "memoryProcessRatio": 80,
         "podLabels": {"a": "b"}, "sidecars": [{"name": "a"}], "resources": {"limits": {"cpu": 1, "memory": "1Gi"}}, "volumeClaimTemplates": [{}]}}});
@@ -277,10 +356,13 @@ fn no_shape_of_an_object_makes_lowering_panic() {
 fn collect(place: &str, value: &Value, pointers: &mut Vec<String>) {
     pointers.push(place.to_owned());
     match value {
-        Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| collect(&flinkgate::resource::pointer::join(place, name), value, pointers))
-        }
-        Value::Array(list) => list.iter().enumerate().for_each(|(index, value)| collect(&format!("{place}/{index}"), value, pointers)),
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| {
+            collect(&flinkgate::resource::pointer::join(place, name), value, pointers)
+        }),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| collect(&format!("{place}/{index}"), value, pointers)),
         _ => {}
     }
 }
@@ -288,9 +370,15 @@ fn collect(place: &str, value: &Value, pointers: &mut Vec<String>) {
 #[test]
 fn canaries_and_objects_without_a_spec_run_nothing() {
     let object = |labels: Value, spec: Value| json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "c", "labels": labels}, "spec": spec});
-    for object in [object(json!({"flink.apache.org/canary": "true"}), json!({"flinkConfiguration": {}})), object(json!({}), json!(null))] {
+    for object in [
+        object(json!({"flink.apache.org/canary": "true"}), json!({"flinkConfiguration": {}})),
+        object(json!({}), json!(null)),
+    ] {
         let workload = lowered(object);
-        assert_eq!((workload.pods.len(), workload.size, workload.declares_cluster), (0, Default::default(), false));
+        assert_eq!(
+            (workload.pods.len(), workload.size, workload.declares_cluster),
+            (0, Default::default(), false)
+        );
         assert!(workload.config_pointer.is_none());
     }
 }
@@ -299,7 +387,10 @@ fn canaries_and_objects_without_a_spec_run_nothing() {
 fn sub_resources_that_carry_no_whole_object_are_not_lowered() {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{}]}});
     let lowers = |sub_resource: &str| {
-        let resource = Resource { sub_resource: Some(sub_resource.into()), ..Resource::from_manifest(pod.clone()).unwrap() };
+        let resource = Resource {
+            sub_resource: Some(sub_resource.into()),
+            ..Resource::from_manifest(pod.clone()).unwrap()
+        };
         lower(&resource, &resource.object).is_some()
     };
     assert_eq!(
@@ -315,11 +406,25 @@ fn standalone_pods_are_known_by_what_they_run_and_then_by_labels() {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-7d4b9-", "labels": labels}, "spec": {"containers": [{"name": "log"}, container]}}),
         );
         let set = &workload.pods[0];
-        format!("{} {} {:?} {}", workload.engine.as_str(), set.role.as_str(), set.main_container, workload.cluster)
+        format!(
+            "{} {} {:?} {}",
+            workload.engine.as_str(),
+            set.role.as_str(),
+            set.main_container,
+            workload.cluster
+        )
     };
     let cases = [
-        (json!({}), json!({"name": "x", "args": ["taskmanager"]}), "standalone taskManager Some(1) web-7d4b9"),
-        (json!({"app": "flink"}), json!({"name": "x", "args": ["history-server"]}), "standalone other Some(1) flink"),
+        (
+            json!({}),
+            json!({"name": "x", "args": ["taskmanager"]}),
+            "standalone taskManager Some(1) web-7d4b9",
+        ),
+        (
+            json!({"app": "flink"}),
+            json!({"name": "x", "args": ["history-server"]}),
+            "standalone other Some(1) flink",
+        ),
         (
             json!({"app": "flink", "component": "taskmanager"}),
             json!({"name": "x", "args": ["jobmanager"]}),
@@ -330,7 +435,11 @@ fn standalone_pods_are_known_by_what_they_run_and_then_by_labels() {
             json!({"name": "jobmanager", "command": ["/run.sh"]}),
             "standalone jobManager Some(1) flink",
         ),
-        (json!({"app.kubernetes.io/component": "taskmanager"}), json!({"name": "x"}), "standalone taskManager None web-7d4b9"),
+        (
+            json!({"app.kubernetes.io/component": "taskmanager"}),
+            json!({"name": "x"}),
+            "standalone taskManager None web-7d4b9",
+        ),
         (
             json!({"app": "a", "type": "flink-standalone-kubernetes"}),
             json!({"name": "flink-main-container", "args": ["standalone-job"]}),

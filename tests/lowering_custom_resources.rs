@@ -1,4 +1,5 @@
-//! The operators' other kinds: blue and green, session jobs and snapshots lower to what they start, and are judged.
+//! The operators' other kinds: blue and green, session jobs and snapshots lower to what they start,
+//! and are judged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::flink::{Engine, PodSet, Role, Workload, lower};
@@ -30,7 +31,11 @@ fn gate(spec: Value) -> Gate {
     let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
     spec.namespaces.names = vec!["*".into()];
     let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
-    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::load(&[]).unwrap()), Unassigned::Warn)
+    Gate::new(
+        Tenants::new(vec![tenant], BTreeMap::new()),
+        Arc::new(PolicySet::load(&[]).unwrap()),
+        Unassigned::Warn,
+    )
 }
 
 /// `rule at place` of everything that lint finds, which is what the webhooks find together.
@@ -46,7 +51,11 @@ fn found(tenant: Value, resource: &Resource) -> Vec<String> {
         assert_eq!(gate.validate(&stored).findings, judgement.findings);
         assert_eq!(gate.mutate(&stored).patch, None, "a second pass finds nothing to do");
     }
-    judgement.findings.iter().map(|finding| format!("{} at {}", finding.rule, finding.pointer)).collect()
+    judgement
+        .findings
+        .iter()
+        .map(|finding| format!("{} at {}", finding.rule, finding.pointer))
+        .collect()
 }
 
 #[test]
@@ -57,13 +66,25 @@ fn blue_and_green_count_both() {
         (workload.cluster.as_str(), workload.children.as_slice()),
         ("orders", ["orders-blue".to_owned(), "orders-green".to_owned()].as_slice())
     );
-    assert_eq!((total.clusters, total.jobs, total.pods, total.task_managers, total.task_slots), (2, 2, 8, 6, 12));
+    assert_eq!(
+        (total.clusters, total.jobs, total.pods, total.task_managers, total.task_slots),
+        (2, 2, 8, 6, 12)
+    );
     // JobManager 1.1, TaskManagers 3 × 2.1, twice.
     assert_eq!((total.cpu.as_cores_f64(), total.memory.display_bytes().as_str()), (14.8, "29Gi"));
     let places: Vec<_> = workload.pods.iter().map(|set| (set.path(), set.replicas)).collect();
-    assert_eq!(places, [("/spec/template/spec/jobManager/podTemplate", 2), ("/spec/template/spec/taskManager/podTemplate", 6)]);
+    assert_eq!(
+        places,
+        [
+            ("/spec/template/spec/jobManager/podTemplate", 2),
+            ("/spec/template/spec/taskManager/podTemplate", 6)
+        ]
+    );
     let entry = workload.config.entry("execution.checkpointing.dir").unwrap();
-    assert_eq!(entry.pointer.as_deref(), Some("/spec/template/spec/flinkConfiguration/execution.checkpointing.dir"));
+    assert_eq!(
+        entry.pointer.as_deref(),
+        Some("/spec/template/spec/flinkConfiguration/execution.checkpointing.dir")
+    );
     assert_eq!(workload.config_pointer.as_deref(), Some("/spec/template/spec/flinkConfiguration"));
 }
 
@@ -71,8 +92,14 @@ fn blue_and_green_count_both() {
 fn blue_and_green_are_each_one_cluster_for_a_limit() {
     let resource = manifest("blue-green", json!({}));
     let none: [String; 0] = [];
-    assert_eq!(found(json!({"quota": {"perCluster": {"taskManagers": 3, "cpu": "7.4"}}}), &resource), none);
-    let found_ = found(json!({"quota": {"perCluster": {"taskManagers": 2}, "hard": {"taskManagers": 5}}}), &resource);
+    assert_eq!(
+        found(json!({"quota": {"perCluster": {"taskManagers": 3, "cpu": "7.4"}}}), &resource),
+        none
+    );
+    let found_ = found(
+        json!({"quota": {"perCluster": {"taskManagers": 2}, "hard": {"taskManagers": 5}}}),
+        &resource,
+    );
     assert_eq!(found_, ["quota/exceeded at /spec", "quota/per-cluster at /spec"]);
 }
 
@@ -87,7 +114,10 @@ fn a_blue_green_deployment_is_held_to_every_rule_at_its_own_places() {
     assert_eq!(found(strict.clone(), &resource), none);
     let mutated = gate(strict.clone()).mutated(&resource);
     let template = &mutated["spec"]["template"]["spec"];
-    assert_eq!(template["podTemplate"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"], "orders-state");
+    assert_eq!(
+        template["podTemplate"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"],
+        "orders-state"
+    );
     assert_eq!(template["flinkConfiguration"]["web.submit.enable"], "false");
     assert_eq!(mutated["spec"].get("podTemplate"), None);
 
@@ -106,7 +136,10 @@ fn a_blue_green_deployment_is_held_to_every_rule_at_its_own_places() {
         "security/service-account at /spec/template/spec/serviceAccount",
         "storage/checkpoint-dir at /spec/template/spec/flinkConfiguration/execution.checkpointing.dir",
     ] {
-        assert!(places.iter().any(|place| place == expected), "{expected} is not among {places:#?}");
+        assert!(
+            places.iter().any(|place| place == expected),
+            "{expected} is not among {places:#?}"
+        );
     }
 }
 
@@ -118,14 +151,22 @@ fn a_session_job_is_a_job_and_no_pods() {
         (workload.engine, workload.cluster.as_str(), workload.jobs, workload.pods.len()),
         (Engine::Operator, "shared-session", 1, 0)
     );
-    assert_eq!((workload.size.total.jobs, workload.size.total.pods, workload.declares_cluster), (1, 0, false));
+    assert_eq!(
+        (workload.size.total.jobs, workload.size.total.pods, workload.declares_cluster),
+        (1, 0, false)
+    );
     assert_eq!(workload.config.get("state.backend.type"), Some("rocksdb"));
     let none: [String; 0] = [];
     // Its cluster may name the checkpoint directory.
     assert_eq!(found(json!({"quota": {"hard": {"jobs": 1, "cpu": "1"}}}), &resource), none);
-    assert_eq!(found(json!({"quota": {"hard": {"jobs": 0}}}), &resource), ["quota/exceeded at /spec"]);
-    let bad =
-        manifest("session-job", json!({"flinkConfiguration": {"state": {"savepoints.dir": "s3://other/x"}}, "job": {"parallelism": 0}}));
+    assert_eq!(
+        found(json!({"quota": {"hard": {"jobs": 0}}}), &resource),
+        ["quota/exceeded at /spec"]
+    );
+    let bad = manifest(
+        "session-job",
+        json!({"flinkConfiguration": {"state": {"savepoints.dir": "s3://other/x"}}, "job": {"parallelism": 0}}),
+    );
     let tenant = json!({"storage": {"checkpoints": {"locations": ["s3://payments-flink/"]}}, "flink": {"configuration": {"forbidden": ["pipeline.name"]}}});
     let expected = [
         "flink/forbidden-option at /spec/flinkConfiguration/pipeline.name",
@@ -140,8 +181,14 @@ fn a_snapshot_is_written_where_the_tenants_state_may_live() {
     let tenant = || json!({"storage": {"checkpoints": {"locations": ["s3://payments-flink/"]}}});
     let none: [String; 0] = [];
     assert_eq!(found(tenant(), &manifest("state-snapshot", json!({}))), none);
-    assert_eq!(found(tenant(), &manifest("state-snapshot", json!({"savepoint": null, "checkpoint": {}}))), none);
-    let elsewhere = manifest("state-snapshot", json!({"savepoint": {"path": "s3://search-flink/x", "alreadyExists": true}}));
+    assert_eq!(
+        found(tenant(), &manifest("state-snapshot", json!({"savepoint": null, "checkpoint": {}}))),
+        none
+    );
+    let elsewhere = manifest(
+        "state-snapshot",
+        json!({"savepoint": {"path": "s3://search-flink/x", "alreadyExists": true}}),
+    );
     assert_eq!(found(tenant(), &elsewhere), ["storage/checkpoint-dir at /spec/savepoint/path"]);
     assert_eq!(found(json!({}), &elsewhere), none);
     // As the operator records the savepoint of an upgrade.
@@ -154,18 +201,38 @@ fn a_flink_cluster_of_spotifys_counts_as_its_operator_makes_it() {
     let lowered = |change: Value| {
         let workload = lowered(&manifest("flink-cluster", change));
         let total = &workload.size.total;
-        assert_eq!((workload.engine, workload.cluster.as_str(), total.clusters), (Engine::Spotify, "trips", 1));
-        let problems: Vec<String> = workload.size.problems.iter().map(|problem| problem.pointer.clone()).collect();
-        let amounts =
-            format!("cpu={} memory={} storage={}", total.cpu.as_cores_f64(), total.memory.display_bytes(), total.storage.display_bytes());
-        (format!("pods={} tms={} slots={} jobs={} {amounts}", total.pods, total.task_managers, total.task_slots, total.jobs), problems)
+        assert_eq!(
+            (workload.engine, workload.cluster.as_str(), total.clusters),
+            (Engine::Spotify, "trips", 1)
+        );
+        let problems: Vec<String> =
+            workload.size.problems.iter().map(|problem| problem.pointer.clone()).collect();
+        let amounts = format!(
+            "cpu={} memory={} storage={}",
+            total.cpu.as_cores_f64(),
+            total.memory.display_bytes(),
+            total.storage.display_bytes()
+        );
+        (
+            format!(
+                "pods={} tms={} slots={} jobs={} {amounts}",
+                total.pods, total.task_managers, total.task_slots, total.jobs
+            ),
+            problems,
+        )
     };
     let cases = [
         // The submitter asks for what the operator gives it.
         (json!({}), "pods=4 tms=2 slots=4 jobs=1 cpu=4.9 memory=9984Mi storage=20Gi"),
-        (json!({"job": {"mode": "Application"}}), "pods=3 tms=2 slots=4 jobs=1 cpu=4.7 memory=9472Mi storage=20Gi"),
+        (
+            json!({"job": {"mode": "Application"}}),
+            "pods=3 tms=2 slots=4 jobs=1 cpu=4.7 memory=9472Mi storage=20Gi",
+        ),
         (json!({"job": null}), "pods=3 tms=2 slots=4 jobs=0 cpu=4.7 memory=9472Mi storage=20Gi"),
-        (json!({"job": null, "taskManager": null, "jobManager": null}), "pods=4 tms=3 slots=3 jobs=0 cpu=0.8 memory=2Gi storage=0"),
+        (
+            json!({"job": null, "taskManager": null, "jobManager": null}),
+            "pods=4 tms=3 slots=3 jobs=0 cpu=0.8 memory=2Gi storage=0",
+        ),
         (
             json!({"job": null, "flinkProperties": {"taskmanager.numberOfTaskSlots": "5"}}),
             "pods=3 tms=2 slots=10 jobs=0 cpu=4.7 memory=9472Mi storage=20Gi",
@@ -181,8 +248,14 @@ fn a_flink_cluster_of_spotifys_counts_as_its_operator_makes_it() {
             json!({"taskManager": {"sidecars": [{"name": "x", "resources": {"requests": {"cpu": "lots"}}}]}}),
             "/spec/taskManager/sidecars/0/resources/requests/cpu",
         ),
-        (json!({"jobManager": {"resources": {"requests": {"memory": "x"}}}}), "/spec/jobManager/resources/requests/memory"),
-        (json!({"flinkProperties": {"taskmanager.numberOfTaskSlots": "x"}}), "/spec/flinkProperties/taskmanager.numberOfTaskSlots"),
+        (
+            json!({"jobManager": {"resources": {"requests": {"memory": "x"}}}}),
+            "/spec/jobManager/resources/requests/memory",
+        ),
+        (
+            json!({"flinkProperties": {"taskmanager.numberOfTaskSlots": "x"}}),
+            "/spec/flinkProperties/taskmanager.numberOfTaskSlots",
+        ),
     ] {
         assert_eq!(lowered(change.clone()).1, [place], "{change}");
     }
@@ -205,7 +278,11 @@ fn a_flink_cluster_of_spotifys_is_judged_at_its_own_fields_as_its_pods_will_be()
         "flink": {"configuration": {"forbidden": ["env.java.opts.*"]}}, "labels": {"cost-center": "4711"}});
     let none: [String; 0] = [];
     let resource = manifest("flink-cluster", json!({}));
-    assert_eq!(gate(strict.clone()).mutated(&resource), resource.object, "the object itself stays as it is");
+    assert_eq!(
+        gate(strict.clone()).mutated(&resource),
+        resource.object,
+        "the object itself stays as it is"
+    );
     assert_eq!(found(strict.clone(), &resource), none);
     let bad = manifest(
         "flink-cluster",
@@ -224,21 +301,27 @@ fn a_flink_cluster_of_spotifys_is_judged_at_its_own_fields_as_its_pods_will_be()
         "security/service-account at /spec/serviceAccountName",
         "storage/checkpoint-dir at /spec/job/savepointsDir",
     ] {
-        assert!(places.iter().any(|place| place == expected), "{expected} is not among {places:#?}");
+        assert!(
+            places.iter().any(|place| place == expected),
+            "{expected} is not among {places:#?}"
+        );
     }
 }
 
 #[test]
 fn the_pods_of_a_flink_cluster_are_admitted_where_it_was() {
-    let gate = gate(json!({"security": {"podSecurity": {"level": "restricted"}, "serviceAccounts": ["flink"]},
-        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}}}));
+    let gate = gate(
+        json!({"security": {"podSecurity": {"level": "restricted"}, "serviceAccounts": ["flink"]},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}}}),
+    );
     let resource = manifest("flink-cluster", json!({}));
     let sets = lowered(&resource).pods;
     assert_eq!(sets.len(), 3);
     for set in sets {
         let pod = admitted_pod(&gate, &resource, &set);
         let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
-        let claims = volumes.filter_map(|volume| volume.pointer("/persistentVolumeClaim/claimName"));
+        let claims =
+            volumes.filter_map(|volume| volume.pointer("/persistentVolumeClaim/claimName"));
         let expected: &[&str] = if set.role == Role::Other { &[] } else { &["trips-state"] };
         assert_eq!(claims.collect::<Vec<_>>(), expected);
     }
@@ -249,18 +332,35 @@ fn a_flink_application_of_lyfts_counts_twice_because_updates_overlap() {
     let line = |change: Value| {
         let workload = lowered(&manifest("flink-application", change));
         let total = &workload.size.total;
-        assert_eq!((workload.engine, workload.cluster.as_str(), workload.clusters()), (Engine::Lyft, "rides", 2));
-        let problems: Vec<String> = workload.size.problems.iter().map(|problem| problem.pointer.clone()).collect();
+        assert_eq!(
+            (workload.engine, workload.cluster.as_str(), workload.clusters()),
+            (Engine::Lyft, "rides", 2)
+        );
+        let problems: Vec<String> =
+            workload.size.problems.iter().map(|problem| problem.pointer.clone()).collect();
         let counts = format!(
             "pods={} tms={} slots={} jobs={} clusters={}",
             total.pods, total.task_managers, total.task_slots, total.jobs, total.clusters
         );
-        (format!("{counts} cpu={} memory={}", total.cpu.as_cores_f64(), total.memory.display_bytes()), problems)
+        (
+            format!(
+                "{counts} cpu={} memory={}",
+                total.cpu.as_cores_f64(),
+                total.memory.display_bytes()
+            ),
+            problems,
+        )
     };
     let cases = [
         (json!({}), "pods=6 tms=4 slots=16 jobs=2 clusters=2 cpu=10 memory=24Gi"),
-        (json!({"jobManagerConfig": null, "taskManagerConfig": null}), "pods=4 tms=2 slots=32 jobs=2 clusters=2 cpu=12 memory=8Gi"),
-        (json!({"parallelism": 9, "jobManagerConfig": {"replicas": 2}}), "pods=10 tms=6 slots=24 jobs=2 clusters=2 cpu=16 memory=38Gi"),
+        (
+            json!({"jobManagerConfig": null, "taskManagerConfig": null}),
+            "pods=4 tms=2 slots=32 jobs=2 clusters=2 cpu=12 memory=8Gi",
+        ),
+        (
+            json!({"parallelism": 9, "jobManagerConfig": {"replicas": 2}}),
+            "pods=10 tms=6 slots=24 jobs=2 clusters=2 cpu=16 memory=38Gi",
+        ),
     ];
     for (change, expected) in cases {
         assert_eq!(line(change.clone()), (expected.to_owned(), vec![]), "{change}");
@@ -269,16 +369,25 @@ fn a_flink_application_of_lyfts_counts_twice_because_updates_overlap() {
         (json!({"parallelism": null}), "/spec"),
         (json!({"parallelism": 0}), "/spec/parallelism"),
         (json!({"taskManagerConfig": {"taskSlots": 0}}), "/spec/taskManagerConfig/taskSlots"),
-        (json!({"jobManagerConfig": {"resources": {"requests": {"cpu": "lots"}}}}), "/spec/jobManagerConfig/resources/requests/cpu"),
+        (
+            json!({"jobManagerConfig": {"resources": {"requests": {"cpu": "lots"}}}}),
+            "/spec/jobManagerConfig/resources/requests/cpu",
+        ),
     ] {
         assert_eq!(line(change.clone()).1, [place], "{change}");
     }
     // Four fifths of 2 Gi and of 5 Gi.
-    assert_eq!(lowered_memory(&manifest("flink-application", json!({}))), (1_677_721 << 10, 4 << 30));
+    assert_eq!(
+        lowered_memory(&manifest("flink-application", json!({}))),
+        (1_677_721 << 10, 4 << 30)
+    );
     let none: [String; 0] = [];
     let resource = manifest("flink-application", json!({}));
     assert_eq!(found(json!({"quota": {"perCluster": {"taskManagers": 2}}}), &resource), none);
-    assert_eq!(found(json!({"quota": {"perCluster": {"taskManagers": 1}}}), &resource), ["quota/per-cluster at /spec"]);
+    assert_eq!(
+        found(json!({"quota": {"perCluster": {"taskManagers": 1}}}), &resource),
+        ["quota/per-cluster at /spec"]
+    );
 }
 
 #[test]
@@ -289,11 +398,18 @@ fn a_flink_application_of_lyfts_is_judged_at_its_own_fields_as_its_pods_will_be(
         "flink": {"configuration": {"forbidden": ["env.java.opts.*"]}}, "labels": {"cost-center": "4711"}});
     let none: [String; 0] = [];
     let resource = manifest("flink-application", json!({}));
-    assert_eq!(gate(strict.clone()).mutated(&resource), resource.object, "the object itself stays as it is");
+    assert_eq!(
+        gate(strict.clone()).mutated(&resource),
+        resource.object,
+        "the object itself stays as it is"
+    );
     assert_eq!(found(strict.clone(), &resource), none);
     for set in lowered(&resource).pods {
         let pod = admitted_pod(&gate(strict.clone()), &resource, &set);
-        assert_eq!(pod.pointer("/spec/volumes/1/persistentVolumeClaim/claimName"), Some(&json!("rides-state")));
+        assert_eq!(
+            pod.pointer("/spec/volumes/1/persistentVolumeClaim/claimName"),
+            Some(&json!("rides-state"))
+        );
     }
     let bad = manifest(
         "flink-application",
@@ -311,7 +427,10 @@ fn a_flink_application_of_lyfts_is_judged_at_its_own_fields_as_its_pods_will_be(
         "security/service-account at /spec/serviceAccountName",
         "storage/checkpoint-dir at /spec/flinkConfig/state/savepoints.dir",
     ] {
-        assert!(places.iter().any(|place| place == expected), "{expected} is not among {places:#?}");
+        assert!(
+            places.iter().any(|place| place == expected),
+            "{expected} is not among {places:#?}"
+        );
     }
 }
 

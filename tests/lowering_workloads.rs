@@ -1,4 +1,5 @@
-//! Flink on plain Kubernetes: Deployments, StatefulSets and Jobs lower to the cluster they start, and are judged as their pods will be.
+//! Flink on plain Kubernetes: Deployments, StatefulSets and Jobs lower to the cluster they start,
+//! and are judged as their pods will be.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
@@ -23,7 +24,10 @@ fn workloads(file: &str) -> Vec<Resource> {
 }
 
 fn all_workloads() -> Vec<Resource> {
-    ["standalone-session", "standalone-application", "chart"].into_iter().flat_map(workloads).collect()
+    ["standalone-session", "standalone-application", "chart"]
+        .into_iter()
+        .flat_map(workloads)
+        .collect()
 }
 
 /// A gate where every namespace belongs to one tenant.
@@ -31,7 +35,11 @@ fn gate(spec: Value) -> Gate {
     let mut spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
     spec.namespaces.names = vec!["*".into()];
     let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
-    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::load(&[]).unwrap()), Unassigned::Warn)
+    Gate::new(
+        Tenants::new(vec![tenant], BTreeMap::new()),
+        Arc::new(PolicySet::load(&[]).unwrap()),
+        Unassigned::Warn,
+    )
 }
 
 fn tenants() -> Vec<Gate> {
@@ -53,11 +61,13 @@ fn pod(workload: &Resource) -> Resource {
     pod["kind"] = json!("Pod");
     pod["metadata"]["namespace"] = json!(workload.namespace);
     pod["metadata"]["generateName"] = json!(format!("{}-5d8f9-", workload.name));
-    pod["metadata"]["ownerReferences"] = json!([{"kind": workload.kind.kind, "name": workload.name, "controller": true}]);
+    pod["metadata"]["ownerReferences"] =
+        json!([{"kind": workload.kind.kind, "name": workload.name, "controller": true}]);
     Resource::from_manifest(pod).unwrap()
 }
 
-/// Rule, message and place of what both webhooks say; places of a pod as they would be in its workload.
+/// Rule, message and place of what both webhooks say; places of a pod as they would be in its
+/// workload.
 fn said(gate: &Gate, resource: &Resource, prefix: &str) -> BTreeSet<(String, String, String)> {
     let mutation = gate.mutate(resource);
     let mut stored = resource.clone();
@@ -67,18 +77,27 @@ fn said(gate: &Gate, resource: &Resource, prefix: &str) -> BTreeSet<(String, Str
         stored.object = gate.mutated(resource);
     }
     let findings = mutation.findings.into_iter().chain(gate.validate(&stored).findings);
-    findings.map(|Finding { rule, message, pointer, .. }| (rule, message, format!("{prefix}{pointer}"))).collect()
+    findings
+        .map(|Finding { rule, message, pointer, .. }| (rule, message, format!("{prefix}{pointer}")))
+        .collect()
 }
 
 #[test]
 fn plain_manifests_lower_to_the_cluster_they_start() {
     let line = |resource: &Resource| {
-        let Workload { engine, mode, cluster, jobs, pods, size, declares_cluster, .. } = lower(resource, &resource.object).unwrap();
+        let Workload { engine, mode, cluster, jobs, pods, size, declares_cluster, .. } =
+            lower(resource, &resource.object).unwrap();
         assert!(!declares_cluster && size.problems.is_empty(), "{:?}", size.problems);
         let [set] = pods.as_slice() else { panic!("one set of pods") };
         let total = &size.total;
-        let managed = size.task_manager.as_ref().and_then(|size| Some(size.breakdown.as_ref()?.as_ref().unwrap().managed));
-        let heap = size.job_manager.as_ref().and_then(|size| Some(size.breakdown.as_ref()?.as_ref().unwrap().heap));
+        let managed = size
+            .task_manager
+            .as_ref()
+            .and_then(|size| Some(size.breakdown.as_ref()?.as_ref().unwrap().managed));
+        let heap = size
+            .job_manager
+            .as_ref()
+            .and_then(|size| Some(size.breakdown.as_ref()?.as_ref().unwrap().heap));
         format!(
             "{} {}: {} {} {cluster} {}x{} main={:?} cpu={} memory={} storage={} claims={} pods={} tms={} slots={} clusters={} jobs={jobs}/{} managed={managed:?} heap={heap:?}",
             resource.kind.kind,
@@ -109,12 +128,20 @@ fn a_workload_is_judged_as_its_pods_will_be() {
     for gate in tenants() {
         for workload in all_workloads() {
             let of_workload = said(&gate, &workload, "");
-            assert_eq!(of_workload, said(&gate, &pod(&workload), "/spec/template"), "{}", workload.name);
+            assert_eq!(
+                of_workload,
+                said(&gate, &pod(&workload), "/spec/template"),
+                "{}",
+                workload.name
+            );
             assert_eq!(gate.mutate(&workload).patch, None, "the workload itself stays as it is");
             let case = gate.case(&workload, false).unwrap();
             let judgement = gate.judge(case, &Usage::default());
-            let linted: BTreeSet<_> =
-                judgement.findings.into_iter().map(|finding| (finding.rule, finding.message, finding.pointer)).collect();
+            let linted: BTreeSet<_> = judgement
+                .findings
+                .into_iter()
+                .map(|finding| (finding.rule, finding.message, finding.pointer))
+                .collect();
             assert_eq!((linted, judgement.mutated), (of_workload.clone(), None));
             told += of_workload.len();
         }
@@ -129,10 +156,16 @@ fn what_mutation_of_the_pods_cures_is_no_refusal() {
         assert_eq!(restricted.validate(&workload).findings, [], "{}", workload.name);
     }
     let mut privileged = workloads("standalone-session").remove(0);
-    privileged.object["spec"]["template"]["spec"]["containers"][0]["securityContext"]["privileged"] = json!(true);
+    privileged.object["spec"]["template"]["spec"]["containers"][0]["securityContext"]["privileged"] =
+        json!(true);
     let findings = restricted.validate(&privileged).findings;
     let place = "/spec/template/spec/containers/0/securityContext/privileged";
-    assert!(findings.iter().any(|finding| finding.rule == "security/privileged" && finding.pointer == place), "{findings:?}");
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.rule == "security/privileged" && finding.pointer == place),
+        "{findings:?}"
+    );
 }
 
 #[test]
@@ -140,12 +173,15 @@ fn more_pods_are_judged_and_fewer_pass_whatever_the_rules_are_by_now() {
     let strict = &tenants()[2];
     let update = |change: Value| {
         let old = workloads("standalone-application").remove(1);
-        let mut new = Resource { operation: Operation::Update, old_object: Some(old.object.clone()), ..old };
+        let mut new =
+            Resource { operation: Operation::Update, old_object: Some(old.object.clone()), ..old };
         json_patch::merge(&mut new.object, &change);
         strict.validate(&new).findings.iter().any(|finding| finding.level == Level::Error)
     };
     assert!(update(json!({"spec": {"replicas": 3}})));
-    assert!(update(json!({"spec": {"replicas": 0, "template": {"metadata": {"annotations": {"restarted": "now"}}}}})));
+    assert!(update(
+        json!({"spec": {"replicas": 0, "template": {"metadata": {"annotations": {"restarted": "now"}}}}})
+    ));
     assert!(!update(json!({"spec": {"replicas": 0}})));
     assert!(!update(json!({"spec": {"updateStrategy": {"type": "OnDelete"}}})));
     assert!(!update(json!({"metadata": {"annotations": {"a": "b"}}})));
@@ -155,8 +191,7 @@ fn more_pods_are_judged_and_fewer_pass_whatever_the_rules_are_by_now() {
 fn what_an_operator_makes_of_an_object_that_was_judged_passes() {
     let mut workload = workloads("standalone-session").remove(0);
     assert!(!tenants()[2].validate(&workload).findings.is_empty());
-    let owner =
-        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "name": "etl", "uid": "1", "controller": false});
+    let owner = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "name": "etl", "uid": "1", "controller": false});
     workload.object["metadata"]["ownerReferences"] = json!([owner]);
     assert_eq!(tenants()[2].validate(&workload), Default::default());
     assert_eq!(lower(&workload, &workload.object).unwrap().size.total.clusters, 0);
@@ -188,14 +223,19 @@ fn requests_that_a_limit_range_may_declare_are_asked_of_pods_only() {
     let mut workload = workloads("standalone-session").remove(0);
     workload.object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
     assert_eq!(gate.validate(&workload).findings, []);
-    let rules: BTreeSet<String> = gate.validate(&pod(&workload)).findings.into_iter().map(|finding| finding.rule).collect();
+    let rules: BTreeSet<String> =
+        gate.validate(&pod(&workload)).findings.into_iter().map(|finding| finding.rule).collect();
     assert_eq!(rules, BTreeSet::from(["quota/undeclared".to_owned()]));
 }
 
 #[test]
 fn the_command_size_shows_every_set() {
     let size = |file: &str| {
-        let output = Command::cargo_bin("flinkgate").unwrap().args(["size", &format!("tests/data/kinds/{file}.yaml")]).output().unwrap();
+        let output = Command::cargo_bin("flinkgate")
+            .unwrap()
+            .args(["size", &format!("tests/data/kinds/{file}.yaml")])
+            .output()
+            .unwrap();
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
     let files = [
@@ -222,12 +262,32 @@ fn absurd_values_become_problems() {
     let cases = [
         ("standalone-session", 1, json!({"spec": {"replicas": -1}}), vec!["/spec/replicas"]),
         ("standalone-session", 1, json!({"spec": {"replicas": "3"}}), vec!["/spec/replicas"]),
-        ("standalone-session", 1, json!({"spec": {"replicas": 2_147_483_648_i64}}), vec!["/spec/replicas"]),
+        (
+            "standalone-session",
+            1,
+            json!({"spec": {"replicas": 2_147_483_648_i64}}),
+            vec!["/spec/replicas"],
+        ),
         ("standalone-session", 1, json!({"spec": {"replicas": 2_147_483_647}}), vec![]),
         ("standalone-session", 1, json!({"spec": {"template": 7}}), vec!["/spec/template"]),
-        ("standalone-session", 1, json!({"spec": {"template": {"spec": {"containers": "x"}}}}), vec!["/spec/template/spec/containers"]),
-        ("standalone-application", 0, json!({"spec": {"parallelism": 1.5}}), vec!["/spec/parallelism"]),
-        ("standalone-application", 0, json!({"spec": {"completions": []}}), vec!["/spec/completions"]),
+        (
+            "standalone-session",
+            1,
+            json!({"spec": {"template": {"spec": {"containers": "x"}}}}),
+            vec!["/spec/template/spec/containers"],
+        ),
+        (
+            "standalone-application",
+            0,
+            json!({"spec": {"parallelism": 1.5}}),
+            vec!["/spec/parallelism"],
+        ),
+        (
+            "standalone-application",
+            0,
+            json!({"spec": {"completions": []}}),
+            vec!["/spec/completions"],
+        ),
         (
             "standalone-application",
             1,
@@ -245,8 +305,14 @@ fn absurd_values_become_problems() {
 fn a_scale_passes_and_its_pods_are_judged_when_they_come() {
     for owner in ["apps", "flink.apache.org"] {
         let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": owner}, "spec": {"replicas": 1_000}});
-        let resource =
-            Resource { sub_resource: Some("scale".into()), operation: Operation::Update, ..Resource::from_manifest(scale).unwrap() };
-        assert_eq!(gate(json!({"quota": {"hard": {"pods": 1}}})).validate(&resource), Default::default());
+        let resource = Resource {
+            sub_resource: Some("scale".into()),
+            operation: Operation::Update,
+            ..Resource::from_manifest(scale).unwrap()
+        };
+        assert_eq!(
+            gate(json!({"quota": {"hard": {"pods": 1}}})).validate(&resource),
+            Default::default()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Mutation over generated objects: a second pass changes nothing, patches apply, and what the user wrote stays.
+//! Mutation over generated objects: a second pass changes nothing, patches apply, and what the user
+//! wrote stays.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::flink::claims::mounted_by_flink;
@@ -35,10 +36,18 @@ fn tenant(shared_claim: bool, required: bool) -> FlinkTenantSpec {
 }
 
 /// The tenant with pods kept apart by constraints, and spread over zones.
-fn with_spread(mut tenant: FlinkTenantSpec, by_constraint: bool, zones: bool, required: bool) -> FlinkTenantSpec {
+fn with_spread(
+    mut tenant: FlinkTenantSpec,
+    by_constraint: bool,
+    zones: bool,
+    required: bool,
+) -> FlinkTenantSpec {
     let strength = if required { Spreading::Required } else { Spreading::Preferred };
     tenant.scheduling.spread = by_constraint.then_some(Spread::TopologySpread);
-    tenant.scheduling.zone_spread = ZoneSpread { job_manager: zones.then_some(strength), task_manager: zones.then_some(strength) };
+    tenant.scheduling.zone_spread = ZoneSpread {
+        job_manager: zones.then_some(strength),
+        task_manager: zones.then_some(strength),
+    };
     tenant
 }
 
@@ -64,7 +73,9 @@ fn container() -> impl Strategy<Value = Value> {
             Just(json!({"name": "own", "mountPath": "/flink/state"})),
             Just(json!({"name": "own", "mountPath": "/data/", "subPath": "x"})),
             Just(json!({"name": "own", "mountPath": "/ro", "readOnly": true})),
-            Just(json!({"name": "flinkgate-state", "mountPath": "/flink/state", "subPath": "prod/etl"})),
+            Just(
+                json!({"name": "flinkgate-state", "mountPath": "/flink/state", "subPath": "prod/etl"})
+            ),
         ],
         0..3,
     );
@@ -94,8 +105,10 @@ fn template() -> impl Strategy<Value = Value> {
             all
         })
     };
-    let tolerations =
-        prop::collection::vec(prop_oneof![Just(json!({"key": "flink", "operator": "Exists"})), Just(json!({"key": "x"}))], 0..3);
+    let tolerations = prop::collection::vec(
+        prop_oneof![Just(json!({"key": "flink", "operator": "Exists"})), Just(json!({"key": "x"}))],
+        0..3,
+    );
     let empty = |name: &str| json!({"name": name, "emptyDir": {}});
     let claim = |name: &str, claim: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": claim}});
     let volumes = prop::collection::vec(
@@ -106,7 +119,9 @@ fn template() -> impl Strategy<Value = Value> {
             Just(claim("own", "etl-state")),
             Just(claim("own", "state")),
             Just(claim("flinkgate-state", "etl-state")),
-            Just(json!({"name": "own", "persistentVolumeClaim": {"claimName": "state", "readOnly": true}})),
+            Just(
+                json!({"name": "own", "persistentVolumeClaim": {"claimName": "state", "readOnly": true}})
+            ),
         ],
         0..3,
     );
@@ -116,7 +131,11 @@ fn template() -> impl Strategy<Value = Value> {
         Just(json!({"runAsUser": 1000, "fsGroup": 5})),
         Just(json!({"runAsNonRoot": false}))
     ];
-    let selector = prop_oneof![Just(Value::Null), Just(json!({"pool": "other"})), Just(json!({"disk": "ssd"}))];
+    let selector = prop_oneof![
+        Just(Value::Null),
+        Just(json!({"pool": "other"})),
+        Just(json!({"disk": "ssd"}))
+    ];
     let affinity = prop_oneof![
         Just(Value::Null),
         Just(
@@ -136,7 +155,9 @@ fn template() -> impl Strategy<Value = Value> {
         |(containers, inits, tolerations, mut volumes, pod, selector, (affinity, spread))| {
             // Of one name there is one claim: merged by name, two would become another.
             let mut named = BTreeSet::new();
-            volumes.retain(|volume| volume.get("emptyDir").is_some() || named.insert(volume["name"].to_string()));
+            volumes.retain(|volume| {
+                volume.get("emptyDir").is_some() || named.insert(volume["name"].to_string())
+            });
             let mut spec = json!({});
             for (key, list) in [
                 ("containers", containers),
@@ -149,7 +170,9 @@ fn template() -> impl Strategy<Value = Value> {
                     spec[key] = list.into();
                 }
             }
-            for (key, value) in [("securityContext", pod), ("nodeSelector", selector), ("affinity", affinity)] {
+            for (key, value) in
+                [("securityContext", pod), ("nodeSelector", selector), ("affinity", affinity)]
+            {
                 if !value.is_null() {
                     spec[key] = value;
                 }
@@ -163,13 +186,21 @@ fn configuration() -> impl Strategy<Value = Option<Value>> {
     let base = prop_oneof![
         Just(None),
         Just(Some(json!({}))),
-        Just(Some(json!({"state.checkpoints.dir": "s3://b/c", "high-availability.type": "kubernetes"}))),
-        Just(Some(json!({"execution": {"checkpointing": {"interval": "5min"}}, "kubernetes.rest-service.exposed.type": "NodePort"}))),
-        Just(Some(json!({"kubernetes.persistent-volume-claims": "etl-state:/flink/state,other:/other"}))),
+        Just(Some(
+            json!({"state.checkpoints.dir": "s3://b/c", "high-availability.type": "kubernetes"})
+        )),
+        Just(Some(
+            json!({"execution": {"checkpointing": {"interval": "5min"}}, "kubernetes.rest-service.exposed.type": "NodePort"})
+        )),
+        Just(Some(
+            json!({"kubernetes.persistent-volume-claims": "etl-state:/flink/state,other:/other"})
+        )),
         Just(Some(
             json!({"kubernetes.persistent-volume-claims": {"etl-state": "/own", "state": "/more"}, "high-availability": "zookeeper"})
         )),
-        Just(Some(json!({"kubernetes": {"rest-service": {"exposed": {"type": "LoadBalancer"}}}, "taskmanager.memory.process.size": "1g"}))),
+        Just(Some(
+            json!({"kubernetes": {"rest-service": {"exposed": {"type": "LoadBalancer"}}}, "taskmanager.memory.process.size": "1g"})
+        )),
     ];
     (base, any::<bool>()).prop_map(|(config, by_name)| match (config, by_name) {
         (config, false) => config,
@@ -255,8 +286,8 @@ proptest! {
     }
 }
 
-/// Whether the pods that come of a FlinkDeployment have volumes of one type each, and no two at one path: the API server
-/// refuses others.
+/// Whether the pods that come of a FlinkDeployment have volumes of one type each, and no two at one
+/// path: the API server refuses others.
 fn is_consistent(object: &Value) -> bool {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, object).unwrap();
@@ -271,17 +302,29 @@ fn is_consistent(object: &Value) -> bool {
         volumes.iter().all(|volume| volume.as_object().unwrap().len() == 2)
             && unique(volumes.iter().map(|volume| volume["name"].to_string()).collect())
             && list(&spec["containers"]).iter().all(|container| {
-                let own = list(&container["volumeMounts"]).into_iter().map(|mount| mount["mountPath"].as_str().unwrap().to_owned());
-                unique(own.chain(mounted_by_flink(&workload, set.role).into_iter().map(|(_, path)| path)).collect())
+                let own = list(&container["volumeMounts"])
+                    .into_iter()
+                    .map(|mount| mount["mountPath"].as_str().unwrap().to_owned());
+                unique(
+                    own.chain(
+                        mounted_by_flink(&workload, set.role).into_iter().map(|(_, path)| path),
+                    )
+                    .collect(),
+                )
             })
     })
 }
 
-/// The pods that come of a FlinkDeployment: the merged templates with the labels of its mode, and what Flink adds to TaskManagers.
+/// The pods that come of a FlinkDeployment: the merged templates with the labels of its mode, and
+/// what Flink adds to TaskManagers.
 fn pods(object: &Value) -> Vec<Value> {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, object).unwrap();
-    let kind = if object["spec"]["mode"] == "standalone" { "flink-standalone-kubernetes" } else { "flink-native-kubernetes" };
+    let kind = if object["spec"]["mode"] == "standalone" {
+        "flink-standalone-kubernetes"
+    } else {
+        "flink-native-kubernetes"
+    };
     let pod = |set: &PodSet| {
         let mut template = set.template(object).clone();
         template["metadata"]["labels"]["app"] = json!("etl");
@@ -295,14 +338,20 @@ fn pods(object: &Value) -> Vec<Value> {
                 Some(list) => list.push(value),
                 None => *place = json!([value]),
             };
-            add(&mut pod["spec"]["volumes"], json!({"name": name, "persistentVolumeClaim": {"claimName": claim}}));
+            add(
+                &mut pod["spec"]["volumes"],
+                json!({"name": name, "persistentVolumeClaim": {"claimName": claim}}),
+            );
             let main = pod["spec"]["containers"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .position(|container| container["name"] == "flink-main-container")
                 .unwrap();
-            add(&mut pod["spec"]["containers"][main]["volumeMounts"], json!({"name": name, "mountPath": path}));
+            add(
+                &mut pod["spec"]["containers"][main]["volumeMounts"],
+                json!({"name": name, "mountPath": path}),
+            );
         }
         pod
     };
@@ -350,32 +399,63 @@ fn a_bare_flink_deployment_gets_one_common_template() {
         after["spec"]["podTemplate"]["spec"]["volumes"],
         json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "etl-state"}}])
     );
-    assert_eq!(after["spec"]["podTemplate"]["spec"]["containers"][0]["volumeMounts"][0]["mountPath"], "/flink/state");
-    assert_eq!(after["spec"]["flinkConfiguration"]["state.checkpoints.dir"], "file:///flink/state/checkpoints");
+    assert_eq!(
+        after["spec"]["podTemplate"]["spec"]["containers"][0]["volumeMounts"][0]["mountPath"],
+        "/flink/state"
+    );
+    assert_eq!(
+        after["spec"]["flinkConfiguration"]["state.checkpoints.dir"],
+        "file:///flink/state/checkpoints"
+    );
     assert_eq!(after["spec"]["jobManager"]["resource"], json!({"cpu": 1.0, "memory": "2048m"}));
-    assert_eq!(after["spec"]["jobManager"]["podTemplate"]["spec"].as_object().unwrap().keys().collect::<Vec<_>>(), ["affinity"]);
+    assert_eq!(
+        after["spec"]["jobManager"]["podTemplate"]["spec"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect::<Vec<_>>(),
+        ["affinity"]
+    );
 }
 
-/// What a FlinkDeployment of these options and this pod template gets: the directory of its checkpoints, and of each role the
-/// volumes and the main container's mounts.
-fn claims(version: &str, options: Value, template: Value, tenant: &FlinkTenantSpec) -> (Value, Vec<(Value, Value)>) {
+/// What a FlinkDeployment of these options and this pod template gets: the directory of its
+/// checkpoints, and of each role the volumes and the main container's mounts.
+fn claims(
+    version: &str,
+    options: Value,
+    template: Value,
+    tenant: &FlinkTenantSpec,
+) -> (Value, Vec<(Value, Value)>) {
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"},
         "spec": {"flinkVersion": version, "flinkConfiguration": options, "podTemplate": {"spec": template}}});
     let after = run(&object, tenant).object.unwrap();
     let resource = Resource::from_manifest(after.clone()).unwrap();
     let workload = lower(&resource, &after).unwrap();
     let spec = |set: &PodSet| set.template(&after)["spec"].clone();
-    let pods = workload.pods.iter().map(spec).map(|spec| (spec["volumes"].clone(), spec["containers"][0]["volumeMounts"].clone()));
-    let directory = if version < "v1_20" { "state.checkpoints.dir" } else { "execution.checkpointing.dir" };
+    let pods = workload
+        .pods
+        .iter()
+        .map(spec)
+        .map(|spec| (spec["volumes"].clone(), spec["containers"][0]["volumeMounts"].clone()));
+    let directory =
+        if version < "v1_20" { "state.checkpoints.dir" } else { "execution.checkpointing.dir" };
     (after["spec"]["flinkConfiguration"][directory].clone(), pods.collect())
 }
 
 #[test]
 fn a_shared_claim_is_mounted_with_a_folder_for_each_cluster() {
-    let volumes = json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "state"}}]);
-    let mounts = json!([{"name": "flinkgate-state", "mountPath": "/flink/state", "subPath": "prod/etl"}]);
+    let volumes =
+        json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "state"}}]);
+    let mounts =
+        json!([{"name": "flinkgate-state", "mountPath": "/flink/state", "subPath": "prod/etl"}]);
     let (directory, pods) = claims("v1_19", json!({}), json!({}), &tenant(true, false));
-    assert_eq!((directory, pods), (json!("file:///flink/state/checkpoints"), vec![(volumes.clone(), mounts.clone()), (volumes, mounts)]));
+    assert_eq!(
+        (directory, pods),
+        (
+            json!("file:///flink/state/checkpoints"),
+            vec![(volumes.clone(), mounts.clone()), (volumes, mounts)]
+        )
+    );
 }
 
 #[test]
@@ -391,14 +471,21 @@ fn where_a_template_has_all_of_a_shared_claim_the_folder_is_in_the_directory() {
 #[test]
 fn what_flink_mounts_itself_is_mounted_in_the_job_manager_alone() {
     let options = json!({"kubernetes.persistent-volume-claims": "etl-state:/own"});
-    let volumes = json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "etl-state"}}]);
+    let volumes =
+        json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "etl-state"}}]);
     let (directory, pods) = claims("v2_3", options.clone(), json!({}), &tenant(false, false));
     let job_manager = (volumes.clone(), json!([{"name": "flinkgate-state", "mountPath": "/own"}]));
-    assert_eq!((directory, pods), (json!("file:///own/checkpoints"), vec![job_manager, (Value::Null, Value::Null)]));
+    assert_eq!(
+        (directory, pods),
+        (json!("file:///own/checkpoints"), vec![job_manager, (Value::Null, Value::Null)])
+    );
     // An older Flink does not read the option.
     let (directory, pods) = claims("v2_2", options, json!({}), &tenant(false, false));
     let mounted = (volumes, json!([{"name": "flinkgate-state", "mountPath": "/flink/state"}]));
-    assert_eq!((directory, pods), (json!("file:///flink/state/checkpoints"), vec![mounted.clone(), mounted]));
+    assert_eq!(
+        (directory, pods),
+        (json!("file:///flink/state/checkpoints"), vec![mounted.clone(), mounted])
+    );
 }
 
 #[test]
@@ -407,7 +494,11 @@ fn a_volume_of_our_name_with_other_content_is_a_conflict_and_stays() {
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"},
         "spec": {"podTemplate": {"spec": {"volumes": volumes}}}});
     let mutation = run(&object, &tenant(false, true));
-    let conflicts: Vec<_> = mutation.conflicts.iter().map(|conflict| (conflict.rule, conflict.pointer.as_str())).collect();
+    let conflicts: Vec<_> = mutation
+        .conflicts
+        .iter()
+        .map(|conflict| (conflict.rule, conflict.pointer.as_str()))
+        .collect();
     assert_eq!(conflicts, [("storage/checkpoint-volume", "/spec/podTemplate/spec/volumes/0")]);
     assert_eq!(mutation.object.unwrap()["spec"]["podTemplate"]["spec"]["volumes"], volumes);
 }

@@ -1,5 +1,5 @@
-//! What the Flink operator refuses, and what it overlooks, case by case (`tests/data/operator-validator/`), through the
-//! commands `lint` and `review`.
+//! What the Flink operator refuses, and what it overlooks, case by case
+//! (`tests/data/operator-validator/`), through the commands `lint` and `review`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -32,7 +32,8 @@ struct Case {
     found: BTreeSet<String>,
 }
 
-/// All cases of a file. A patch may not take away the base's namespace, so that the tenant is always the same.
+/// All cases of a file. A patch may not take away the base's namespace, so that the tenant is
+/// always the same.
 fn cases(file: &str) -> Vec<Case> {
     let bases = read("bases.yaml");
     let cases = read(file);
@@ -71,12 +72,16 @@ fn cases(file: &str) -> Vec<Case> {
 
 /// What the linter finds in the objects of all cases, by file.
 fn linted(folder: &Path, tenant: &str) -> BTreeMap<PathBuf, BTreeSet<String>> {
-    let report = flinkgate(&["lint", folder.to_str().unwrap(), "--tenants", tenant, "--format", "json"], String::new());
+    let report = flinkgate(
+        &["lint", folder.to_str().unwrap(), "--tenants", tenant, "--format", "json"],
+        String::new(),
+    );
     assert_eq!(report["errors"].as_array().map_or(0, Vec::len), 0, "{report}");
     let mut found = BTreeMap::<_, BTreeSet<_>>::new();
     for finding in report["findings"].as_array().unwrap() {
         let text = |field: &str| finding[field].as_str().unwrap();
-        let line = format!("{} {} {}: {}", text("level"), text("rule"), text("pointer"), text("message"));
+        let line =
+            format!("{} {} {}: {}", text("level"), text("rule"), text("pointer"), text("message"));
         found.entry(PathBuf::from(text("file"))).or_default().insert(line);
     }
     found
@@ -89,15 +94,25 @@ fn assert_reviewed(case: &Case, reply: &Value) {
     let of_level = |level: &str| -> BTreeSet<String> {
         let lines = case.found.iter().filter_map(|line| line.strip_prefix(level)?.split_once(": "));
         // Without the pointer, which reviews write in another way.
-        lines.map(|(place, message)| format!("{}: {message}", place.split_once(" /").unwrap().0)).collect()
+        lines
+            .map(|(place, message)| format!("{}: {message}", place.split_once(" /").unwrap().0))
+            .collect()
     };
     let (errors, warnings) = (of_level("error "), of_level("warning "));
     assert_eq!(response["allowed"], errors.is_empty(), "{name}: {response}");
     let causes = response["status"]["details"]["causes"].as_array().into_iter().flatten();
-    let told: BTreeSet<String> =
-        causes.map(|cause| format!("{}: {}", cause["reason"].as_str().unwrap(), cause["message"].as_str().unwrap())).collect();
+    let told: BTreeSet<String> = causes
+        .map(|cause| {
+            format!("{}: {}", cause["reason"].as_str().unwrap(), cause["message"].as_str().unwrap())
+        })
+        .collect();
     assert_eq!(told, errors, "{name}");
-    let told: Vec<&str> = response["warnings"].as_array().into_iter().flatten().map(|warning| warning.as_str().unwrap()).collect();
+    let told: Vec<&str> = response["warnings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|warning| warning.as_str().unwrap())
+        .collect();
     for warning in &warnings {
         let message: String = warning.split_once(": ").unwrap().1.chars().take(60).collect();
         assert!(told.iter().any(|told| told.contains(&message)), "{name}: {warning} in {told:?}");
@@ -118,14 +133,20 @@ fn judge(file: &str) {
     }
     let linted = linted(&objects, tenant);
     for (number, case) in cases.iter().enumerate().filter(|(_, case)| case.offline) {
-        assert_eq!(linted.get(&path(number)).cloned().unwrap_or_default(), case.found, "{}", case.name);
+        assert_eq!(
+            linted.get(&path(number)).cloned().unwrap_or_default(),
+            case.found,
+            "{}",
+            case.name
+        );
     }
     cases.par_iter().for_each(|case| {
         // A generated name is there by the time of this review.
         if case.object["metadata"].get("generateName").is_some() {
             return;
         }
-        let (operation, old) = if let Some(old) = &case.old { ("UPDATE", old) } else { ("CREATE", &Value::Null) };
+        let (operation, old) =
+            if let Some(old) = &case.old { ("UPDATE", old) } else { ("CREATE", &Value::Null) };
         let review = review(operation, &case.object, old);
         assert_reviewed(case, &flinkgate(&["review", "--tenants", tenant], review.to_string()));
     });

@@ -1,5 +1,5 @@
-//! `flinkgate lint` on options: each finding at the line and column where the option is written, nested or flat, and
-//! nothing said of the examples.
+//! `flinkgate lint` on options: each finding at the line and column where the option is written,
+//! nested or flat, and nothing said of the examples.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
@@ -33,15 +33,31 @@ spec:
 
 /// `line:column level rule` of every finding about options.
 fn lint(path: &str) -> Vec<String> {
-    let output = Command::new(env!("CARGO_BIN_EXE_flinkgate")).args(["lint", "--format", "json", path]).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_flinkgate"))
+        .args(["lint", "--format", "json", path])
+        .output()
+        .unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let about_options = ["flink/invalid-value", "flink/unknown-option", "flink/deprecated-option", "flink/option-version"];
+    let about_options = [
+        "flink/invalid-value",
+        "flink/unknown-option",
+        "flink/deprecated-option",
+        "flink/option-version",
+    ];
     let findings = report["findings"].as_array().unwrap().iter();
-    let findings = findings.filter(|finding| about_options.contains(&finding["rule"].as_str().unwrap()));
+    let findings =
+        findings.filter(|finding| about_options.contains(&finding["rule"].as_str().unwrap()));
     let mut lines: Vec<String> = findings
         .map(|finding| {
             let text = |name: &str| finding[name].as_str().unwrap().to_owned();
-            format!("{}:{} {} {}: {}", finding["line"], finding["column"], text("level"), text("rule"), text("message"))
+            format!(
+                "{}:{} {} {}: {}",
+                finding["line"],
+                finding["column"],
+                text("level"),
+                text("rule"),
+                text("message")
+            )
         })
         .collect();
     lines.sort();

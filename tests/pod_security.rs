@@ -1,4 +1,5 @@
-//! The Pod Security Standards, case by case, through the whole gate, and what mutation does for them.
+//! The Pod Security Standards, case by case, through the whole gate, and what mutation does for
+//! them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod manifests;
@@ -30,10 +31,15 @@ fn every_case_is_judged_as_it_says() {
     for file in files {
         let control = file.file_stem().unwrap().to_str().unwrap();
         for case in read(&file).as_array().unwrap() {
-            let pod = json!({"metadata": {"annotations": case["annotations"]}, "spec": case["spec"]});
+            let pod =
+                json!({"metadata": {"annotations": case["annotations"]}, "spec": case["spec"]});
             for (held_to, expected) in case["violates"].as_object().unwrap() {
-                let found = evaluate(&pod, None, standard(held_to)).into_iter().filter(|violation| violation.control.key() == control);
-                let found: Vec<String> = found.map(|violation| format!("{}: {}", violation.place, violation.message)).collect();
+                let found = evaluate(&pod, None, standard(held_to))
+                    .into_iter()
+                    .filter(|violation| violation.control.key() == control);
+                let found: Vec<String> = found
+                    .map(|violation| format!("{}: {}", violation.place, violation.message))
+                    .collect();
                 assert_eq!(json!(found), *expected, "{control}: {} at {held_to}", case["name"]);
             }
         }
@@ -42,16 +48,27 @@ fn every_case_is_judged_as_it_says() {
 
 /// A gate where everything belongs to a tenant held to this level.
 fn held_to(level: &str) -> Gate {
-    let spec = json!({"namespaces": {"names": ["*"]}, "security": {"podSecurity": {"level": level}}});
-    let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), ..Tenant::default() };
+    let spec =
+        json!({"namespaces": {"names": ["*"]}, "security": {"podSecurity": {"level": level}}});
+    let tenant = Tenant {
+        name: "payments".into(),
+        spec: serde_json::from_value(spec).unwrap(),
+        ..Tenant::default()
+    };
     let policies = PolicySet::built_in().unwrap().into();
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn)
 }
 
 /// Rules and places of what is said about security.
 fn said(findings: Vec<Finding>) -> Vec<String> {
-    let about = |finding: &Finding| finding.rule.starts_with("security/") || finding.rule == "network/host-port";
-    findings.into_iter().filter(about).map(|finding| format!("{} {}", finding.rule, finding.pointer)).collect()
+    let about = |finding: &Finding| {
+        finding.rule.starts_with("security/") || finding.rule == "network/host-port"
+    };
+    findings
+        .into_iter()
+        .filter(about)
+        .map(|finding| format!("{} {}", finding.rule, finding.pointer))
+        .collect()
 }
 
 #[test]
@@ -78,10 +95,10 @@ fn a_finding_in_a_merged_template_points_to_the_template_that_says_it() {
 #[test]
 fn ephemeral_containers_and_resizes_are_judged_on_their_way() {
     for sub_resource in ["ephemeralcontainers", "resize"] {
-        let mut pod =
-            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x:1"}]}});
+        let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x:1"}]}});
         let before = pod.clone();
-        pod["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": "x:1", "securityContext": {"privileged": true}}]);
+        pod["spec"]["ephemeralContainers"] =
+            json!([{"name": "debug", "image": "x:1", "securityContext": {"privileged": true}}]);
         let resource = Resource {
             operation: Operation::Update,
             sub_resource: Some(sub_resource.into()),
@@ -89,7 +106,11 @@ fn ephemeral_containers_and_resizes_are_judged_on_their_way() {
             ..Resource::from_manifest(pod).unwrap()
         };
         let findings = held_to("baseline").validate(&resource).findings;
-        assert_eq!(said(findings), ["security/privileged /spec/ephemeralContainers/0/securityContext/privileged"], "{sub_resource}");
+        assert_eq!(
+            said(findings),
+            ["security/privileged /spec/ephemeralContainers/0/securityContext/privileged"],
+            "{sub_resource}"
+        );
     }
 }
 
@@ -114,14 +135,26 @@ fn what_flinks_pods_only_lack_for_level_restricted_mutation_writes() {
     let gate = held_to("restricted");
     let mut completed = 0;
     for (file, resource) in created() {
-        let mutable = matches!(resource.kind.kind.as_str(), "Pod" | "FlinkDeployment" | "FlinkBlueGreenDeployment");
-        let Some(workload) = lower(&resource, &resource.object).filter(|workload| mutable && workload.is_flink()) else { continue };
+        let mutable = matches!(
+            resource.kind.kind.as_str(),
+            "Pod" | "FlinkDeployment" | "FlinkBlueGreenDeployment"
+        );
+        let Some(workload) =
+            lower(&resource, &resource.object).filter(|workload| mutable && workload.is_flink())
+        else {
+            continue;
+        };
         let before = omissions(&resource, &resource.object);
         let after = omissions(&resource, &gate.mutated(&resource));
         // A privileged container is left as it is: it is refused for that.
         let only_lacks = before.1.is_empty();
         assert_eq!(after.1, before.1, "{file:?}: {:?}", workload.engine);
-        assert!(after.0.is_empty() || !only_lacks, "{file:?}: {:?} still lacks {:#?}", workload.engine, after.0);
+        assert!(
+            after.0.is_empty() || !only_lacks,
+            "{file:?}: {:?} still lacks {:#?}",
+            workload.engine,
+            after.0
+        );
         completed += usize::from(only_lacks && !before.0.is_empty());
     }
     assert!(completed > 10, "only {completed} objects lacked anything");
@@ -141,9 +174,15 @@ fn sidecars_and_init_containers_are_completed_without_touching_what_is_right() {
     let gate = held_to("restricted");
     let mutated = gate.mutated(&resource);
     assert_eq!(omissions(&resource, &mutated), (Vec::new(), Vec::new()));
-    assert_eq!(said(gate.validate(&Resource { object: mutated.clone(), ..resource }).findings), Vec::<String>::new());
+    assert_eq!(
+        said(gate.validate(&Resource { object: mutated.clone(), ..resource }).findings),
+        Vec::<String>::new()
+    );
     let spec = &mutated["spec"]["podTemplate"]["spec"];
-    assert_eq!((&spec["securityContext"]["runAsUser"], &spec["securityContext"]["fsGroup"]), (&json!(1234), &json!(5678)));
+    assert_eq!(
+        (&spec["securityContext"]["runAsUser"], &spec["securityContext"]["fsGroup"]),
+        (&json!(1234), &json!(5678))
+    );
     let hardened = json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}});
     assert_eq!(spec["initContainers"][0]["securityContext"], hardened);
     let side = json!({"allowPrivilegeEscalation": false, "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}, "readOnlyRootFilesystem": true});
@@ -172,7 +211,16 @@ fn a_pod_of_any_shape_is_judged_and_nothing_is_told_without_end() {
         "hostNetwork": "yes", "os": "windows", "volumes": {"name": 1}, "securityContext": [1], "containers": "a", "initContainers": [null, 1, "x", {"ports": 1}],
         "ephemeralContainers": [{"name": {}, "securityContext": {"capabilities": {"add": "ALL", "drop": {}}, "seccompProfile": "x", "procMount": 1}}]}});
     let mut dice = Seeded(7);
-    let odd = [Value::Null, json!(1), json!("x"), json!([]), json!({}), json!([null]), json!(true), json!(0.5)];
+    let odd = [
+        Value::Null,
+        json!(1),
+        json!("x"),
+        json!([]),
+        json!({}),
+        json!([null]),
+        json!(true),
+        json!(0.5),
+    ];
     for _ in 0..2_000 {
         let mut pod = pods.clone();
         put_somewhere(&mut pod, &odd[dice.below(odd.len())], dice.below(6), &mut dice);
@@ -181,7 +229,10 @@ fn a_pod_of_any_shape_is_judged_and_nothing_is_told_without_end() {
         }
     }
     let long = "x".repeat(10_000);
-    let many = vec![json!({"name": long, "securityContext": {"procMount": long, "privileged": true}}); 10_000];
+    let many = vec![
+        json!({"name": long, "securityContext": {"procMount": long, "privileged": true}});
+        10_000
+    ];
     let found = evaluate(&json!({"spec": {"containers": many}}), None, standard("baseline latest"));
     assert_eq!(found.len(), 2 * 50);
     assert!(found.iter().all(|violation| violation.message.len() < 300), "{}", found[0].message);

@@ -1,4 +1,5 @@
-//! Policies in files: loading, reloading while requests run, their tests, and the commands that show them.
+//! Policies in files: loading, reloading while requests run, their tests, and the commands that
+//! show them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -19,15 +20,22 @@ fn flinkgate(args: &[&str]) -> (i32, String, String) {
 }
 
 const RULE: &str = "package mine.no_root\ndeny contains \"root\" if input.root\nwarn contains \"seldom\" if input.seldom\n";
-const TEST: &str =
-    "package mine.no_root_test\nimport data.mine.no_root\ntest_root if count(no_root.deny) == 1 with input as {\"root\": true}\n";
+const TEST: &str = "package mine.no_root_test\nimport data.mine.no_root\ntest_root if count(no_root.deny) == 1 with input as {\"root\": true}\n";
 
 #[test]
 fn built_in_rules_load_and_are_documented() {
     let set = PolicySet::built_in().unwrap();
     for rule in set.rules() {
-        assert!(rule.builtin && rule.since.is_some() && rule.bad.is_some() && rule.good.is_some(), "{} lacks documentation", rule.id);
-        assert!(!rule.description.is_empty() && rule.title != rule.id, "{} lacks a title or description", rule.id);
+        assert!(
+            rule.builtin && rule.since.is_some() && rule.bad.is_some() && rule.good.is_some(),
+            "{} lacks documentation",
+            rule.id
+        );
+        assert!(
+            !rule.description.is_empty() && rule.title != rule.id,
+            "{} lacks a title or description",
+            rule.id
+        );
         assert_eq!(rule.path, format!("policies/{}.rego", rule.id));
         assert_eq!(set.rule(&rule.id), Some(rule));
     }
@@ -40,7 +48,10 @@ fn users_rules_come_beside_the_built_in_ones_without_their_tests() {
     write(folder.path(), "a_test.rego", TEST);
     let set = PolicySet::load(&[folder.path().to_path_buf()]).unwrap();
     assert_eq!(set.rules().len(), PolicySet::built_in().unwrap().rules().len() + 1);
-    assert_eq!(set.rule("user/no-root").unwrap().path, folder.path().join("a.rego").display().to_string());
+    assert_eq!(
+        set.rule("user/no-root").unwrap().path,
+        folder.path().join("a.rego").display().to_string()
+    );
 }
 
 #[test]
@@ -59,10 +70,18 @@ fn a_broken_change_leaves_the_old_rules_in_force_and_is_told() {
     assert_eq!(store.last_error(), None);
     let messages = |set: &PolicySet| -> Vec<String> {
         let found = set.evaluate(Value::from_json_str(r#"{"root": true}"#).unwrap());
-        found.into_iter().filter(|finding| finding.rule == "user/no-root").map(|finding| finding.message).collect()
+        found
+            .into_iter()
+            .filter(|finding| finding.rule == "user/no-root")
+            .map(|finding| finding.message)
+            .collect()
     };
     assert_eq!(messages(&store.current()), ["changed"]);
-    assert_eq!(messages(&before), ["root"], "a request that began before the change ends with the old rules");
+    assert_eq!(
+        messages(&before),
+        ["root"],
+        "a request that began before the change ends with the old rules"
+    );
 }
 
 #[test]
@@ -85,7 +104,10 @@ fn failing_policy_tests_are_shown_with_what_they_printed() {
     assert_eq!(code, 1);
     assert!(out.contains("t_test.rego:3 data.t_test.test_undefined\n     undefined"), "{out}");
     assert!(out.contains("here"), "{out}");
-    assert!(out.contains("t_test.rego:7 data.t_test.test_false\n     it is false, not true"), "{out}");
+    assert!(
+        out.contains("t_test.rego:7 data.t_test.test_false\n     it is false, not true"),
+        "{out}"
+    );
     assert!(out.ends_with("1 passed, 2 failed\n"), "{out}");
 }
 

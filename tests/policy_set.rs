@@ -1,4 +1,5 @@
-//! Policies from text to findings: what is evaluated, what is refused at load, and that nothing takes the process along.
+//! Policies from text to findings: what is evaluated, what is refused at load, and that nothing
+//! takes the process along.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -59,7 +60,10 @@ fn a_finding_is_a_text_or_an_object() {
 fn the_metadata_gives_id_level_and_help() {
     let text = "# METADATA\n# custom:\n#   id: security/mine\n#   level: warning\n#   help: Do it.\npackage x\ndeny contains \"a\"\n";
     let found = set(text).evaluate(input("{}"));
-    assert_eq!((found[0].rule.as_str(), found[0].level, found[0].help.as_deref()), ("security/mine", Level::Warning, Some("Do it.")));
+    assert_eq!(
+        (found[0].rule.as_str(), found[0].level, found[0].help.as_deref()),
+        ("security/mine", Level::Warning, Some("Do it."))
+    );
 }
 
 #[test]
@@ -70,7 +74,10 @@ fn malformed_findings_are_errors_that_name_the_policy() {
         ("deny contains {\"msg\": 1}", "msg is a number"),
         ("deny contains {\"msg\": \"a\", \"path\": \"spec\"}", "path is a text, not a list"),
         ("deny contains {\"msg\": \"a\", \"path\": [null]}", "path has null"),
-        ("deny contains {\"msg\": \"a\", \"path\": [-1]}", "path has a fraction or a negative number"),
+        (
+            "deny contains {\"msg\": \"a\", \"path\": [-1]}",
+            "path has a fraction or a negative number",
+        ),
         ("warn contains {\"msg\": \"a\", \"level\": \"fatal\"}", "level is \"fatal\""),
         ("deny := true", "data.x.deny is a boolean, not a set"),
         ("deny := [\"a\"]", "data.x.deny is a list, not a set"),
@@ -79,7 +86,8 @@ fn malformed_findings_are_errors_that_name_the_policy() {
         assert_eq!(found.len(), 1, "{body}");
         assert_eq!((found[0].rule.as_str(), found[0].level), ("user/x", Level::Error), "{body}");
         assert!(
-            found[0].message.starts_with("the policy could not be evaluated: ") && found[0].message.contains(message),
+            found[0].message.starts_with("the policy could not be evaluated: ")
+                && found[0].message.contains(message),
             "{}",
             found[0].message
         );
@@ -89,14 +97,21 @@ fn malformed_findings_are_errors_that_name_the_policy() {
 #[test]
 fn a_policy_that_runs_too_long_is_an_error_and_the_others_still_run() {
     let endless = "package a\nnumbers_ := numbers.range(1, 2000)\ndeny contains \"never\" if {\n\tsome x in numbers_\n\tsome y in numbers_\n\tx + y < 0\n}\nwarn contains \"after\"\n";
-    let sources = vec![source("a.rego", endless), source("b.rego", "package b\ndeny contains \"still\"\n")];
+    let sources =
+        vec![source("a.rego", endless), source("b.rego", "package b\ndeny contains \"still\"\n")];
     let set = PolicySet::from_sources(sources).unwrap();
     for _ in 0..2 {
         let found = set.evaluate(input("{}"));
-        let messages: Vec<_> = found.iter().map(|finding| (finding.rule.as_str(), finding.level, finding.message.as_str())).collect();
+        let messages: Vec<_> = found
+            .iter()
+            .map(|finding| (finding.rule.as_str(), finding.level, finding.message.as_str()))
+            .collect();
         assert!(messages[0].2.starts_with("the policy could not be evaluated: "), "{messages:?}");
         assert_eq!((messages[0].0, messages[0].1), ("user/a", Level::Error));
-        assert_eq!(messages[1..], [("user/a", Level::Warning, "after"), ("user/b", Level::Error, "still")]);
+        assert_eq!(
+            messages[1..],
+            [("user/a", Level::Warning, "after"), ("user/b", Level::Error, "still")]
+        );
     }
 }
 
@@ -107,7 +122,9 @@ fn all_rules_share_one_budget_and_those_after_it_say_so() {
             "package {package}\ndeny contains \"never\" if {{\n\tsome x in numbers.range(1, 2000)\n\tsome y in numbers.range(1, 2000)\n\tx + y < 0\n}}\n"
         )
     };
-    let mut sources: Vec<_> = ["a", "b", "c", "d", "e"].map(|package| source(&format!("{package}.rego"), &endless(package))).into();
+    let mut sources: Vec<_> = ["a", "b", "c", "d", "e"]
+        .map(|package| source(&format!("{package}.rego"), &endless(package)))
+        .into();
     sources.push(source("f.rego", "package f\ndeny contains \"never reached\"\n"));
     let set = PolicySet::from_sources(sources).unwrap();
     for _ in 0..2 {
@@ -117,7 +134,8 @@ fn all_rules_share_one_budget_and_those_after_it_say_so() {
             ["user/a", "user/b", "user/c", "user/d", "user/e", "user/f"]
         );
         assert!(
-            found.iter().all(|finding| finding.level == Level::Error && finding.message.contains("could not be evaluated: ")),
+            found.iter().all(|finding| finding.level == Level::Error
+                && finding.message.contains("could not be evaluated: ")),
             "{found:?}"
         );
         assert!(found[5].message.contains("before it used up"), "{}", found[5].message);
@@ -128,41 +146,79 @@ fn all_rules_share_one_budget_and_those_after_it_say_so() {
 fn twenty_thousand_elements_are_not_too_many() {
     let env: Vec<String> = (0..20_000).map(|index| format!("{{\"name\": \"N{index}\"}}")).collect();
     let json = format!("{{\"env\": [{}]}}", env.join(","));
-    let set = set("package x\ndeny contains e.name if {\n\tsome e in input.env\n\te.name == \"N19999\"\n}\n");
+    let set = set(
+        "package x\ndeny contains e.name if {\n\tsome e in input.env\n\te.name == \"N19999\"\n}\n",
+    );
     assert_eq!(set.evaluate(input(&json))[0].message, "N19999");
 }
 
 #[test]
 fn recursion_is_refused_with_its_place_however_it_hides() {
     for (files, place) in [
-        (vec![("a.rego", "package x\na := b\nb := a\ndeny contains \"m\" if a\n")], "a.rego:3:6: recursion: x.a → x.b → x.a"),
-        (vec![("a.rego", "package x\nf(n) := f(n + 1)\ndeny contains \"m\" if f(1)\n")], "a.rego:2:9: recursion: x.f → x.f"),
         (
-            vec![("a.rego", "package x\nf(n) := g(n)\ng(n) := h(n)\nh(n) := f(n)\ndeny contains \"m\" if f(1)\n")],
+            vec![("a.rego", "package x\na := b\nb := a\ndeny contains \"m\" if a\n")],
+            "a.rego:3:6: recursion: x.a → x.b → x.a",
+        ),
+        (
+            vec![("a.rego", "package x\nf(n) := f(n + 1)\ndeny contains \"m\" if f(1)\n")],
+            "a.rego:2:9: recursion: x.f → x.f",
+        ),
+        (
+            vec![(
+                "a.rego",
+                "package x\nf(n) := g(n)\ng(n) := h(n)\nh(n) := f(n)\ndeny contains \"m\" if f(1)\n",
+            )],
             "recursion: x.f → x.g → x.h → x.f",
         ),
         (
             vec![
-                ("a.rego", "package x\nimport data.y as other\nf(n) := other.g(n)\ndeny contains \"m\" if f(1)\n"),
+                (
+                    "a.rego",
+                    "package x\nimport data.y as other\nf(n) := other.g(n)\ndeny contains \"m\" if f(1)\n",
+                ),
                 ("b.rego", "package y\ng(n) := data.x.f(n)\n"),
             ],
             "recursion: x.f → y.g → x.f",
         ),
-        (vec![("a.rego", "package x\nimport data.x as me\na if me.a\ndeny contains \"m\" if a\n")], "a.rego:3:6: recursion: x.a → x.a"),
         (
-            vec![("a.rego", "package x\na if {\n\tsome name\n\tdata.x[name]\n}\ndeny contains \"m\" if a\n")],
+            vec![(
+                "a.rego",
+                "package x\nimport data.x as me\na if me.a\ndeny contains \"m\" if a\n",
+            )],
+            "a.rego:3:6: recursion: x.a → x.a",
+        ),
+        (
+            vec![(
+                "a.rego",
+                "package x\na if {\n\tsome name\n\tdata.x[name]\n}\ndeny contains \"m\" if a\n",
+            )],
             "a.rego:4:5: recursion: x.a → x.a",
         ),
         (
-            vec![("a.rego", "package x\na if data[\"x\"].b\nb if count([1 | a]) > 0\ndeny contains \"m\" if a\n")],
+            vec![(
+                "a.rego",
+                "package x\na if data[\"x\"].b\nb if count([1 | a]) > 0\ndeny contains \"m\" if a\n",
+            )],
             "recursion: x.a → x.b → x.a",
         ),
-        (vec![("a.rego", "package x\ndeny contains \"m\" if count(deny) == 0\n")], "a.rego:2:28: recursion: x.deny → x.deny"),
         (
-            vec![("a.rego", "package x\na := 1 if false\nelse := b\nb := 2 if not a\ndeny contains \"m\" if a\n")],
+            vec![("a.rego", "package x\ndeny contains \"m\" if count(deny) == 0\n")],
+            "a.rego:2:28: recursion: x.deny → x.deny",
+        ),
+        (
+            vec![(
+                "a.rego",
+                "package x\na := 1 if false\nelse := b\nb := 2 if not a\ndeny contains \"m\" if a\n",
+            )],
             "recursion: x.a → x.b → x.a",
         ),
-        (vec![("a.rego", "package x\na[k] := v if some k, v in b\nb := a\ndeny contains \"m\" if b\n")], "recursion: x.a → x.b → x.a"),
+        (
+            vec![(
+                "a.rego",
+                "package x\na[k] := v if some k, v in b\nb := a\ndeny contains \"m\" if b\n",
+            )],
+            "recursion: x.a → x.b → x.a",
+        ),
     ] {
         let refused = refusal(&files);
         assert!(refused.contains(place), "expected {place}, got {refused}");
@@ -194,7 +250,11 @@ fn what_the_virtual_machine_lacks_is_refused_with_its_place() {
 
 #[test]
 fn all_broken_files_are_named_at_once() {
-    let refused = refusal(&[("a.rego", "package x\ndeny contains ]\n"), ("b.rego", "pakage y\n"), ("c.rego", "package z\n")]);
+    let refused = refusal(&[
+        ("a.rego", "package x\ndeny contains ]\n"),
+        ("b.rego", "pakage y\n"),
+        ("c.rego", "package z\n"),
+    ]);
     let places: Vec<&str> = refused.lines().map(|line| line.split(": ").next().unwrap()).collect();
     assert_eq!(places, ["a.rego:2:15", "b.rego:1:1"]);
 }
@@ -206,24 +266,37 @@ fn files_over_the_limits_are_refused() {
     let many_lines = format!("package x\n{}", "\n".repeat(20_001));
     assert!(refusal(&[("a.rego", &many_lines)]).contains("line count"));
     let large = format!("package x\n{}", "# comment\n".repeat(110_000));
-    assert!(refusal(&[("a.rego", &large)]).contains("the file size is 1100010 bytes, over the limit of 262144"));
+    assert!(
+        refusal(&[("a.rego", &large)])
+            .contains("the file size is 1100010 bytes, over the limit of 262144")
+    );
 }
 
 #[test]
 fn hostile_nesting_is_refused_instead_of_overflowing_the_stack() {
-    let sum = format!("package x\nn := 1{}\ndeny contains \"m\" if n > 0\n", " +\n1".repeat(18_000));
+    let sum =
+        format!("package x\nn := 1{}\ndeny contains \"m\" if n > 0\n", " +\n1".repeat(18_000));
     assert!(refusal(&[("a.rego", &sum)]).contains("nests more than"));
-    let brackets = format!("package x\nn := {}1{}\ndeny contains \"m\" if n\n", "[".repeat(500), "]".repeat(500));
+    let brackets = format!(
+        "package x\nn := {}1{}\ndeny contains \"m\" if n\n",
+        "[".repeat(500),
+        "]".repeat(500)
+    );
     assert!(refusal(&[("a.rego", &brackets)]).starts_with("a.rego:2:"), "500 brackets");
     let long = format!("package x\nn := 1{}\n", format!("{} +\n1", "+1".repeat(490)).repeat(1_018));
-    assert!(refusal(&[("a.rego", &long)]).contains("over the limit of 262144"), "500 000 operators");
+    assert!(
+        refusal(&[("a.rego", &long)]).contains("over the limit of 262144"),
+        "500 000 operators"
+    );
     let dots = format!("package x\nn := input{}\ndeny contains \"m\" if n > 0\n", ".a".repeat(400));
     assert_eq!(set(&dots).evaluate(input("{}")), []);
 }
 
 #[test]
 fn ids_must_be_known_and_unique() {
-    let with_id = |id: &str, package: &str| format!("# METADATA\n# custom: {{id: {id}}}\npackage {package}\ndeny contains \"m\"\n");
+    let with_id = |id: &str, package: &str| {
+        format!("# METADATA\n# custom: {{id: {id}}}\npackage {package}\ndeny contains \"m\"\n")
+    };
     assert!(refusal(&[("a.rego", &with_id("nonsense/x", "a"))]).contains("unknown family"));
     let (a, b) = (with_id("user/x", "a"), with_id("user/x", "b"));
     assert_eq!(
@@ -236,7 +309,10 @@ fn ids_must_be_known_and_unique() {
 
 #[test]
 fn files_of_one_package_without_metadata_are_one_rule_as_conftest_has_them() {
-    let sources = vec![source("a.rego", "package main\ndeny contains \"a\"\n"), source("b.rego", "package main\ndeny contains \"b\"\n")];
+    let sources = vec![
+        source("a.rego", "package main\ndeny contains \"a\"\n"),
+        source("b.rego", "package main\ndeny contains \"b\"\n"),
+    ];
     let set = PolicySet::from_sources(sources).unwrap();
     assert_eq!(set.rules().iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["user/main"]);
     assert_eq!(set.evaluate(input("{}")).len(), 2);
@@ -244,30 +320,46 @@ fn files_of_one_package_without_metadata_are_one_rule_as_conftest_has_them() {
 
 #[test]
 fn rules_that_would_never_be_evaluated_are_refused() {
-    assert!(refusal(&[("a.rego", "package x\n\ndeny_root contains \"m\"\n")]).starts_with("a.rego:3:1: deny_root is never evaluated"));
-    assert!(refusal(&[("a.rego", "package x\nviolation contains \"m\"\n")]).contains("violation is never evaluated"));
+    assert!(
+        refusal(&[("a.rego", "package x\n\ndeny_root contains \"m\"\n")])
+            .starts_with("a.rego:3:1: deny_root is never evaluated")
+    );
+    assert!(
+        refusal(&[("a.rego", "package x\nviolation contains \"m\"\n")])
+            .contains("violation is never evaluated")
+    );
 }
 
 #[test]
 fn a_users_file_cannot_change_a_built_in_package() {
-    let builtin = PolicySource { builtin: true, ..source("policies/a.rego", "package flinkgate.lib\nsafe if false\n") };
+    let builtin = PolicySource {
+        builtin: true,
+        ..source("policies/a.rego", "package flinkgate.lib\nsafe if false\n")
+    };
     for package in ["flinkgate.lib", "flinkgate", "flinkgate.lib.more"] {
         let user = source("b.rego", &format!("package {package}\nsafe if true\n"));
         let error = PolicySet::from_sources(vec![builtin.clone(), user]).unwrap_err();
-        assert_eq!(error.to_string(), "b.rego:1:1: package flinkgate.lib is built in: choose another package", "{package}");
+        assert_eq!(
+            error.to_string(),
+            "b.rego:1:1: package flinkgate.lib is built in: choose another package",
+            "{package}"
+        );
     }
 }
 
 #[test]
 fn conflicting_complete_rules_are_undefined_in_the_virtual_machine() {
-    // Known of regorus and said in the module's documentation; should it ever become an error, the better.
+    // Known of regorus and said in the module's documentation; should it ever become an error, the
+    // better.
     let set = set("package x\nv := 1 if input.a\nv := 2 if input.a\ndeny contains \"m\" if v\n");
     assert_eq!(set.evaluate(input(r#"{"a": true}"#)), []);
 }
 
 #[test]
 fn type_errors_are_undefined_as_in_opa() {
-    let set = set("package x\ndeny contains \"m\" if to_number(input.a) > 1\nwarn contains \"w\" if input.a + 1 > 1\n");
+    let set = set(
+        "package x\ndeny contains \"m\" if to_number(input.a) > 1\nwarn contains \"w\" if input.a + 1 > 1\n",
+    );
     assert_eq!(set.evaluate(input(r#"{"a": "text"}"#)), []);
 }
 
@@ -279,7 +371,10 @@ fn only_what_policies_read_is_needed() {
     for (body, expected) in [
         ("deny contains \"m\" if input.flink.engine", Needs::default()),
         ("deny contains \"m\" if input.object.kind", object),
-        ("deny contains \"m\" if input[\"oldObject\"].kind", Needs { old_object: true, ..Needs::default() }),
+        (
+            "deny contains \"m\" if input[\"oldObject\"].kind",
+            Needs { old_object: true, ..Needs::default() },
+        ),
         ("deny contains \"m\" if input == {}", all),
         ("deny contains \"m\" if {\n\tsome field\n\tinput[field]\n}", all),
         ("import input.object as thing\ndeny contains \"m\" if thing.kind", object),
@@ -320,11 +415,15 @@ fn a_rule_may_call_rules_of_other_packages() {
 fn imported_packages_hold_in_both_engines() {
     let library = "package lib.pods\nnames contains pod.name if some pod in input.pods\njudged if input.judged\nis_bad(name) if startswith(name, \"b\")\n";
     let body = "deny contains name if {\n\tpods.judged\n\tsome name in pods.names\n\tpods.is_bad(name)\n}\nname_of(pods) := pods.name\nwarn contains \"local\" if {\n\tsome pod in input.pods\n\tname_of(pod) == \"b1\"\n}\n";
-    for (package, import) in [("a", "import data.lib.pods"), ("a[\"b-c\"]", "import data.lib.pods as pods")] {
+    for (package, import) in
+        [("a", "import data.lib.pods"), ("a[\"b-c\"]", "import data.lib.pods as pods")]
+    {
         let policy = source("a.rego", &format!("package {package}\n{import}\n{body}"));
         let set = PolicySet::from_sources(vec![policy, source("lib.rego", library)]).unwrap();
-        for (json, expected) in [(r#"{"judged": true, "pods": [{"name": "b1"}, {"name": "c"}]}"#, 2), (r#"{"pods": [{"name": "b2"}]}"#, 0)]
-        {
+        for (json, expected) in [
+            (r#"{"judged": true, "pods": [{"name": "b1"}, {"name": "c"}]}"#, 2),
+            (r#"{"pods": [{"name": "b2"}]}"#, 0),
+        ] {
             let found = set.evaluate(input(json));
             assert_eq!(found.len(), expected, "{json}: {found:?}");
             assert_eq!(found, set.evaluate_with_interpreter(input(json)).unwrap());
@@ -335,7 +434,10 @@ fn imported_packages_hold_in_both_engines() {
 #[test]
 fn whole_packages_are_refused_as_the_virtual_machine_would_find_nothing_in_them() {
     let library = ("lib.rego", "package lib\nv if true\n");
-    for body in ["deny contains \"m\" if {\n\tsome name\n\tdata.lib[name]\n}", "deny contains \"m\" if count(data.lib) > 0"] {
+    for body in [
+        "deny contains \"m\" if {\n\tsome name\n\tdata.lib[name]\n}",
+        "deny contains \"m\" if count(data.lib) > 0",
+    ] {
         let refused = refusal(&[("a.rego", &format!("package x\n{body}\n")), library]);
         assert!(refused.contains("name the rule"), "{refused}");
     }
@@ -356,6 +458,9 @@ fn the_built_in_rules_say_the_same_in_both_engines() {
     let set = PolicySet::built_in().unwrap();
     let found = set.evaluate(input(json));
     assert!(found.iter().any(|finding| finding.rule == "security/host-namespaces"), "{found:?}");
-    assert!(!found.iter().any(|finding| finding.message.contains("could not be evaluated")), "{found:?}");
+    assert!(
+        !found.iter().any(|finding| finding.message.contains("could not be evaluated")),
+        "{found:?}"
+    );
     assert_eq!(found, set.evaluate_with_interpreter(input(json)).unwrap());
 }

@@ -1,7 +1,9 @@
-//! Group commit over the in-memory store, with threads, two replicas, a store that answers late, wrongly or not at all, and
-//! requests of which nothing comes: never over at any version, and at rest the ledger is the recount.
+//! Group commit over the in-memory store, with threads, two replicas, a store that answers late,
+//! wrongly or not at all, and requests of which nothing comes: never over at any version, and at
+//! rest the ledger is the recount.
 //!
-//! `FLINKGATE_SEED` says with which number the random interleavings begin, `FLINKGATE_ROUNDS` how many there are (12).
+//! `FLINKGATE_SEED` says with which number the random interleavings begin, `FLINKGATE_ROUNDS` how
+//! many there are (12).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod seeded;
@@ -37,7 +39,13 @@ fn known(hard: u64) -> Arc<KnownLimits> {
 
 fn creates(kind: &str, name: &str, owner: Option<&str>, cores: u64) -> Request {
     let owners = owner.into_iter().map(str::to_owned).collect();
-    Request { object: ObjectRef::new(kind, "prod", name), uid: name.into(), owners, usage: cpu(cores), ..Request::default() }
+    Request {
+        object: ObjectRef::new(kind, "prod", name),
+        uid: name.into(),
+        owners,
+        usage: cpu(cores),
+        ..Request::default()
+    }
 }
 
 fn soon() -> Instant {
@@ -72,7 +80,12 @@ impl Store for Troubled {
         self.store.read(tenant).await
     }
 
-    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+    async fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> Result<String, StoreError> {
         tokio::time::sleep(Duration::from_micros(50)).await;
         let chance = self.chance(100);
         if chance < self.lost {
@@ -99,7 +112,10 @@ impl Cluster {
     fn store(&mut self, request: Request) {
         self.revision += 1;
         let Request { object, uid, owners, usage, .. } = request;
-        self.objects.insert(object.name.clone(), Living { object, uid, version: self.revision, owners, usage });
+        self.objects.insert(
+            object.name.clone(),
+            Living { object, uid, version: self.revision, owners, usage },
+        );
     }
 
     fn remove(&mut self, name: &str) {
@@ -120,7 +136,8 @@ impl Cluster {
     }
 }
 
-/// One API server with its users: creates, grows, shrinks and removes objects of its own, some below a shared cluster.
+/// One API server with its users: creates, grows, shrinks and removes objects of its own, some
+/// below a shared cluster.
 async fn client(
     index: usize,
     mut chance: Seeded,
@@ -139,7 +156,15 @@ async fn client(
             }
             Some(old) if chance.below(3) > 0 => {
                 let Living { object, uid, version, owners, usage } = old.clone();
-                Request { object, uid, owners, usage: cpu(1 + chance.below(9) as u64), before: usage, version, ..Request::default() }
+                Request {
+                    object,
+                    uid,
+                    owners,
+                    usage: cpu(1 + chance.below(9) as u64),
+                    before: usage,
+                    version,
+                    ..Request::default()
+                }
             }
             Some(_) => {
                 cluster.lock().unwrap().remove(&name);
@@ -159,15 +184,25 @@ async fn client(
 }
 
 fn round(seed: u64) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_time()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let chance = Mutex::new(Some(Seeded(seed)));
         let store = Arc::new(Troubled { lost: 3, chance, ..Troubled::default() });
-        let replicas = [Arc::new(Ledgers::new(Arc::clone(&store))), Arc::new(Ledgers::new(Arc::clone(&store)))];
+        let replicas = [
+            Arc::new(Ledgers::new(Arc::clone(&store))),
+            Arc::new(Ledgers::new(Arc::clone(&store))),
+        ];
         let cluster = Arc::new(Mutex::new(Cluster::default()));
         let refused = Arc::new(AtomicUsize::new(0));
         let shared = creates("FlinkDeployment", "shared", None, 10);
-        assert_eq!(replicas[0].admit(TENANT, shared.clone(), known(HARD), soon(), false).await, Answer::Admitted);
+        assert_eq!(
+            replicas[0].admit(TENANT, shared.clone(), known(HARD), soon(), false).await,
+            Answer::Admitted
+        );
         cluster.lock().unwrap().store(shared);
         let clients: Vec<_> = (0..12)
             .map(|index| {
@@ -191,14 +226,20 @@ fn round(seed: u64) {
         };
         replicas[1].settle(TENANT, view, known(HARD), soon()).await.unwrap();
         let ledger = store.read(TENANT).await.unwrap().ledger;
-        assert_eq!((cores(ledger.total()), ledger.reservations()), (used, 0), "at rest the ledger is the recount");
+        assert_eq!(
+            (cores(ledger.total()), ledger.reservations()),
+            (used, 0),
+            "at rest the ledger is the recount"
+        );
         assert!(refused.load(Ordering::Relaxed) > 0, "nothing was ever refused");
     });
 }
 
 #[test]
 fn random_interleavings_never_pass_the_limit_and_leave_nothing_behind() {
-    let number = |variable: &str, otherwise: u64| std::env::var(variable).map_or(otherwise, |value| value.parse().unwrap());
+    let number = |variable: &str, otherwise: u64| {
+        std::env::var(variable).map_or(otherwise, |value| value.parse().unwrap())
+    };
     let (first, rounds) = (number("FLINKGATE_SEED", 1), number("FLINKGATE_ROUNDS", 12));
     (first..first + rounds).for_each(round);
 }
@@ -209,15 +250,20 @@ async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
     let ledgers = Arc::new(Ledgers::new(Arc::clone(&store)));
     let asked: Vec<_> = (0..200)
         .map(|index| {
-            let (ledgers, request) = (Arc::clone(&ledgers), creates("Pod", &format!("p{index}"), None, 1));
-            tokio::spawn(async move { ledgers.admit(TENANT, request, known(HARD), soon(), false).await })
+            let (ledgers, request) =
+                (Arc::clone(&ledgers), creates("Pod", &format!("p{index}"), None, 1));
+            tokio::spawn(
+                async move { ledgers.admit(TENANT, request, known(HARD), soon(), false).await },
+            )
         })
         .collect();
     let mut admitted = 0;
     for answer in asked {
         match answer.await.unwrap() {
             Answer::Admitted => admitted += 1,
-            Answer::Refused(shortage) => assert_eq!(shortage.missing[0].free(), Quantity::default()),
+            Answer::Refused(shortage) => {
+                assert_eq!(shortage.missing[0].free(), Quantity::default())
+            }
             Answer::Busy(busy) => panic!("{busy}"),
         }
     }
@@ -230,7 +276,8 @@ async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
 async fn a_dry_run_is_answered_and_stores_nothing() {
     let store = Arc::new(Troubled::default());
     let ledgers = Ledgers::new(Arc::clone(&store));
-    let dry = |cores| ledgers.admit(TENANT, creates("Pod", "p", None, cores), known(HARD), soon(), true);
+    let dry =
+        |cores| ledgers.admit(TENANT, creates("Pod", "p", None, cores), known(HARD), soon(), true);
     assert_eq!(dry(HARD).await, Answer::Admitted);
     assert!(matches!(dry(HARD + 1).await, Answer::Refused(_)));
     assert_eq!(store.writes.load(Ordering::Relaxed), 0);
@@ -241,7 +288,10 @@ async fn what_asks_for_no_more_passes_without_the_store() {
     let store = Arc::new(Troubled { lost: 100, ..Troubled::default() });
     let ledgers = Ledgers::new(Arc::clone(&store));
     let shrinks = Request { before: cpu(900), version: 3, ..creates("Pod", "p", None, 800) };
-    assert_eq!(ledgers.admit(TENANT, shrinks, known(HARD), Instant::now(), false).await, Answer::Admitted);
+    assert_eq!(
+        ledgers.admit(TENANT, shrinks, known(HARD), Instant::now(), false).await,
+        Answer::Admitted
+    );
     assert_eq!(store.reads.load(Ordering::Relaxed), 0);
 }
 
@@ -250,7 +300,8 @@ async fn a_store_that_does_not_answer_makes_requests_wait_until_their_deadline_a
     let store = Arc::new(Troubled { lost: 100, ..Troubled::default() });
     let ledgers = Ledgers::new(Arc::clone(&store));
     let deadline = Instant::now() + Duration::from_millis(300);
-    let answer = ledgers.admit(TENANT, creates("Pod", "p", None, 1), known(HARD), deadline, false).await;
+    let answer =
+        ledgers.admit(TENANT, creates("Pod", "p", None, 1), known(HARD), deadline, false).await;
     let Answer::Busy(busy) = answer else { panic!("{answer:?}") };
     assert!(busy.retry_after_seconds() > 0 && busy.to_string().ends_with("try again"), "{busy}");
 }
@@ -265,7 +316,12 @@ async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
             let read = self.0.read(tenant).await?;
             Ok(if read.version.is_empty() { Versioned::default() } else { read })
         }
-        async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+        async fn swap(
+            &self,
+            tenant: &str,
+            version: &str,
+            ledger: &Ledger,
+        ) -> Result<String, StoreError> {
             self.0.swap(tenant, version, ledger).await
         }
     }

@@ -1,6 +1,8 @@
-//! Kubernetes' own `resource.Quantity` and ours: the same values, refusals, comparisons and sums, for random and hostile texts.
+//! Kubernetes' own `resource.Quantity` and ours: the same values, refusals, comparisons and sums,
+//! for random and hostile texts.
 //!
-//! `FLINKGATE_QUANTITIES` says how many pairs are tried (4000), `FLINKGATE_SEED` with which number they begin.
+//! `FLINKGATE_QUANTITIES` says how many pairs are tried (4000), `FLINKGATE_SEED` with which number
+//! they begin.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "cluster/support/build.rs"]
@@ -48,12 +50,20 @@ fn digits(seeded: &mut Seeded) -> String {
     let longest = [1, 2, 4, 10, 20, 30][seeded.below(6)];
     let length = seeded.below(longest + 1);
     // Zeros often: where they stand matters.
-    (0..length).map(|_| char::from(b'0' + u8::try_from([0, seeded.below(10)][seeded.below(4).min(1)]).unwrap())).collect()
+    (0..length)
+        .map(|_| {
+            char::from(b'0' + u8::try_from([0, seeded.below(10)][seeded.below(4).min(1)]).unwrap())
+        })
+        .collect()
 }
 
 fn suffix(seeded: &mut Seeded) -> String {
-    const SUFFIXES: [&str; 18] = ["", "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "e"];
-    const HOSTILE: [&str; 14] = ["K", "KI", "ki", "i", "mi", "ni", "e", "E5i", "eE1", " ", "m+", "+1", "Gi1", "µ"];
+    const SUFFIXES: [&str; 18] = [
+        "", "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+        "e",
+    ];
+    const HOSTILE: [&str; 14] =
+        ["K", "KI", "ki", "i", "mi", "ni", "e", "E5i", "eE1", " ", "m+", "+1", "Gi1", "µ"];
     match seeded.below(8) {
         0 => HOSTILE[seeded.below(HOSTILE.len())].to_owned(),
         1 | 2 => {
@@ -71,7 +81,8 @@ fn text(seed: u64) -> String {
     let mut seeded = Seeded(seed);
     let sign = ["", "", "", "", "-", "+"][seeded.below(6)];
     let point = ["", "", "."][seeded.below(3)];
-    let fraction = if point.is_empty() && seeded.below(20) > 0 { String::new() } else { digits(&mut seeded) };
+    let fraction =
+        if point.is_empty() && seeded.below(20) > 0 { String::new() } else { digits(&mut seeded) };
     let mut text = format!("{sign}{}{point}{fraction}{}", digits(&mut seeded), suffix(&mut seeded));
     if seeded.below(12) == 0 {
         // No `e`: with many digits after it Kubernetes' arithmetic does not end.
@@ -94,19 +105,28 @@ fn is_cut(exact: &str) -> bool {
 }
 
 fn number(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable).map_or(otherwise, |value| value.parse().unwrap_or_else(|error| panic!("{variable}={value}: {error}")))
+    std::env::var(variable).map_or(otherwise, |value| {
+        value.parse().unwrap_or_else(|error| panic!("{variable}={value}: {error}"))
+    })
 }
 
 #[test]
 fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
     let (first, count) = (number("FLINKGATE_SEED", 1), number("FLINKGATE_QUANTITIES", 4_000));
-    let program = EVALUATOR.provide("quantities", &cache::folder().unwrap(), Path::new("go")).unwrap();
-    let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut input, output) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+    let program =
+        EVALUATOR.provide("quantities", &cache::folder().unwrap(), Path::new("go")).unwrap();
+    let mut process =
+        Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut input, output) =
+        (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
     let pair = move |index: u64| {
         let a = text(2 * first.wrapping_add(index));
         // Often a near one, so that comparisons are close.
-        let b = if index.is_multiple_of(4) { a.replacen('1', "2", 1) } else { text(2 * first.wrapping_add(index) + 1) };
+        let b = if index.is_multiple_of(4) {
+            a.replacen('1', "2", 1)
+        } else {
+            text(2 * first.wrapping_add(index) + 1)
+        };
         (a, b)
     };
     let writer = std::thread::spawn(move || {
@@ -118,7 +138,9 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
     let (mut accepted, mut refused, mut cut, mut compared) = (0_u64, 0_u64, 0_u64, 0_u64);
     let mut answers = output.lines();
     for index in 0..count {
-        let answer: Answer = serde_json::from_str(&answers.next().expect("an answer for every pair").unwrap()).unwrap();
+        let answer: Answer =
+            serde_json::from_str(&answers.next().expect("an answer for every pair").unwrap())
+                .unwrap();
         let (a, b) = pair(index);
         let ours = [&a, &b].map(|text| Quantity::parse(text));
         let mut whole = true;
@@ -126,7 +148,11 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
             match (theirs, ours) {
                 (None, Err(_)) => (refused, whole) = (refused + 1, false),
                 (Some(theirs), Ok(ours)) if is_cut(theirs) => {
-                    assert_eq!(ours.to_string().trim_start_matches('-'), LARGEST, "{text:?} is {theirs}");
+                    assert_eq!(
+                        ours.to_string().trim_start_matches('-'),
+                        LARGEST,
+                        "{text:?} is {theirs}"
+                    );
                     (cut, whole) = (cut + 1, false);
                 }
                 (Some(theirs), Ok(ours)) => {
@@ -146,6 +172,11 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
     }
     writer.join().unwrap();
     assert!(process.wait().unwrap().success());
-    println!("{count} pairs from seed {first}: {accepted} accepted, {refused} refused, {cut} cut, {compared} compared and unlike");
-    assert!(accepted > count / 2 && refused > count / 20 && compared > count / 4, "the texts are of too few kinds");
+    println!(
+        "{count} pairs from seed {first}: {accepted} accepted, {refused} refused, {cut} cut, {compared} compared and unlike"
+    );
+    assert!(
+        accepted > count / 2 && refused > count / 20 && compared > count / 4,
+        "the texts are of too few kinds"
+    );
 }

@@ -11,7 +11,11 @@ const BINARY: &str = env!("CARGO_BIN_EXE_flinkgate");
 fn blocks(language: &str) -> Vec<String> {
     let readme = fs::read_to_string("README.md").unwrap();
     let opening = format!("```{language}\n");
-    readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().trim().to_string()).collect()
+    readme
+        .split(&opening)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().trim().to_string())
+        .collect()
 }
 
 /// A shell command of the README, with `cargo run` replaced by the binary that this test run built.
@@ -34,9 +38,11 @@ impl Drop for Server {
     }
 }
 
-/// Starts the README's server on ports of its own choosing; gives the process and the webhook's address.
+/// Starts the README's server on ports of its own choosing; gives the process and the webhook's
+/// address.
 fn serve(command: &str) -> (Server, String) {
-    let command = command.replace("127.0.0.1:9443", "127.0.0.1:0").replace("127.0.0.1:8081", "127.0.0.1:0");
+    let command =
+        command.replace("127.0.0.1:9443", "127.0.0.1:0").replace("127.0.0.1:8081", "127.0.0.1:0");
     let mut child = shell(&command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let log = BufReader::new(child.stderr.take().unwrap());
     let server = Server(child);
@@ -67,12 +73,22 @@ fn every_command_does_what_the_readme_says() {
         }
         let output = run(&block.replace("127.0.0.1:9443", &address));
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{block}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{block}\n{text}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         ran += 1;
         if block.contains("/validate") {
             let review: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert_eq!(review["response"]["allowed"], false);
-            assert!(review["response"]["status"]["message"].as_str().unwrap().contains("security/privileged"), "{text}");
+            assert!(
+                review["response"]["status"]["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("security/privileged"),
+                "{text}"
+            );
         }
         if block.contains("/mutate") {
             let review: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -93,7 +109,9 @@ fn every_command_does_what_the_readme_says() {
 #[test]
 fn the_test_command_is_the_one_that_ci_runs() {
     assert!(blocks("sh").contains(&"cargo test".to_string()));
-    assert!(fs::read_to_string(".ci/run").unwrap().lines().any(|line| line.starts_with("cargo test")));
+    assert!(
+        fs::read_to_string(".ci/run").unwrap().lines().any(|line| line.starts_with("cargo test"))
+    );
 }
 
 #[test]
@@ -101,8 +119,11 @@ fn the_tenant_in_the_readme_loads() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tenant.yaml");
     fs::write(&file, blocks("yaml").first().unwrap()).unwrap();
-    let output =
-        Command::new(BINARY).args(["lint", "examples/manifests/etl.yaml", "--fail-on", "never", "--tenants"]).arg(&file).output().unwrap();
+    let output = Command::new(BINARY)
+        .args(["lint", "examples/manifests/etl.yaml", "--fail-on", "never", "--tenants"])
+        .arg(&file)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -119,6 +140,9 @@ fn the_rule_table_is_the_programs() {
     if std::env::var_os("UPDATE_README").is_some() {
         fs::write("README.md", &wanted).unwrap();
     } else {
-        assert!(readme == wanted, "the README's rule table is old: run UPDATE_README=1 cargo test --test readme");
+        assert!(
+            readme == wanted,
+            "the README's rule table is old: run UPDATE_README=1 cargo test --test readme"
+        );
     }
 }

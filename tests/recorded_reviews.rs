@@ -1,4 +1,5 @@
-//! What the gate says of every recorded review: nothing that Flink or its operator wrote is in the way of an empty spec.
+//! What the gate says of every recorded review: nothing that Flink or its operator wrote is in the
+//! way of an empty spec.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod manifests;
@@ -44,12 +45,24 @@ fn lines(gate: &Gate) -> String {
             json_patch::patch(&mut resource.object, patch).unwrap();
         }
         let validated = gate.validate(&resource);
-        assert_eq!(mutated.failed_evaluations() + validated.failed_evaluations(), 0, "{}", file.display());
+        assert_eq!(
+            mutated.failed_evaluations() + validated.failed_evaluations(),
+            0,
+            "{}",
+            file.display()
+        );
         if validated.decision() == Decision::Refused {
             assert!(validated.findings.iter().all(|finding| !finding.message.is_empty()));
         }
         let name = file.strip_prefix(root()).unwrap().with_extension("");
-        writeln!(lines, "{}: mutate {}; validate {}", name.display(), said(&mutated), said(&validated)).unwrap();
+        writeln!(
+            lines,
+            "{}: mutate {}; validate {}",
+            name.display(),
+            said(&mutated),
+            said(&validated)
+        )
+        .unwrap();
     }
     lines
 }
@@ -58,8 +71,7 @@ fn lines(gate: &Gate) -> String {
 fn a_tenant_with_an_empty_spec_lets_flink_and_its_operator_work() {
     let folder = tempfile::tempdir().unwrap();
     let tenant = folder.path().join("tenant.yaml");
-    let text =
-        "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: payments}\nspec: {namespaces: {names: [payments-prod]}}\n";
+    let text = "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: payments}\nspec: {namespaces: {names: [payments-prod]}}\n";
     std::fs::write(&tenant, text).unwrap();
     insta::assert_snapshot!(lines(&gate(&tenant)));
 }
@@ -71,7 +83,13 @@ fn a_strict_tenant_patches_and_refuses_by_its_rules() {
 }
 
 /// A review as the API server sends it of an object of the operator's.
-fn review(user: &str, operation: &str, sub_resource: Option<&str>, object: &Value, old: &Value) -> Resource {
+fn review(
+    user: &str,
+    operation: &str,
+    sub_resource: Option<&str>,
+    object: &Value,
+    old: &Value,
+) -> Resource {
     let shown = if object.is_null() { old } else { object };
     let name = if operation == "DELETE" { "" } else { shown["metadata"]["name"].as_str().unwrap() };
     let body = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
@@ -99,15 +117,27 @@ fn with(object: &Value, patch: Value) -> Value {
 #[test]
 fn what_the_operator_and_the_cluster_write_by_themselves_passes_whatever_is_stored() {
     let stored = stored();
-    let finalizer = with(&stored, json!({"metadata": {"finalizers": ["flinkdeployments.flink.apache.org/finalizer"]}}));
-    let annotated = with(&stored, json!({"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}}}));
-    let leaving = with(&finalizer, json!({"metadata": {"deletionTimestamp": "2026-11-21T12:00:00Z"}}));
-    let changed = with(&leaving, json!({"metadata": {"finalizers": null}, "status": {"lifecycleState": "DELETED"}}));
+    let finalizer = with(
+        &stored,
+        json!({"metadata": {"finalizers": ["flinkdeployments.flink.apache.org/finalizer"]}}),
+    );
+    let annotated =
+        with(&stored, json!({"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}}}));
+    let leaving =
+        with(&finalizer, json!({"metadata": {"deletionTimestamp": "2026-11-21T12:00:00Z"}}));
+    let changed = with(
+        &leaving,
+        json!({"metadata": {"finalizers": null}, "status": {"lifecycleState": "DELETED"}}),
+    );
     // The operator sends the spec as it reads it, which is not what is stored.
-    let status = with(&stored, json!({"spec": {"job": {"args": [], "state": "running"}}, "status": {"lifecycleState": "CREATED"}}));
+    let status = with(
+        &stored,
+        json!({"spec": {"job": {"args": [], "state": "running"}}, "status": {"lifecycleState": "CREATED"}}),
+    );
     let canary = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
         "metadata": {"name": "canary", "namespace": "payments-prod", "labels": {"flink.apache.org/canary": "true"}}});
-    let canary_with_spec = with(&canary, json!({"spec": {"flinkConfiguration": {}, "restartNonce": 1}}));
+    let canary_with_spec =
+        with(&canary, json!({"spec": {"flinkConfiguration": {}, "restartNonce": 1}}));
     let snapshot = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot",
         "metadata": {"name": "etl-savepoint-upgrade-1795247565531", "namespace": "payments-prod"}, "spec": {"backoffLimit": 0,
         "savepoint": {"path": "s3://anywhere/savepoint-1", "alreadyExists": true, "disposeOnDelete": false, "formatType": "CANONICAL"}}});
@@ -117,15 +147,27 @@ fn what_the_operator_and_the_cluster_write_by_themselves_passes_whatever_is_stor
     let cases = [
         ("a finalizer is added", review(operator, "UPDATE", None, &finalizer, &stored)),
         ("labels and annotations change", review(operator, "UPDATE", None, &annotated, &stored)),
-        ("a finalizer is removed while the object leaves", review(operator, "UPDATE", None, &changed, &leaving)),
+        (
+            "a finalizer is removed while the object leaves",
+            review(operator, "UPDATE", None, &changed, &leaving),
+        ),
         ("the status is written", review(operator, "UPDATE", Some("status"), &status, &stored)),
         ("a canary without a spec is made", review("admin", "CREATE", None, &canary, &none)),
         ("the canary gets a spec", review(operator, "UPDATE", None, &canary_with_spec, &canary)),
         (
             "the canary's spec changes",
-            review(operator, "UPDATE", None, &with(&canary_with_spec, json!({"spec": {"restartNonce": 2}})), &canary_with_spec),
+            review(
+                operator,
+                "UPDATE",
+                None,
+                &with(&canary_with_spec, json!({"spec": {"restartNonce": 2}})),
+                &canary_with_spec,
+            ),
         ),
-        ("a savepoint of an upgrade is recorded", review(operator, "CREATE", None, &snapshot, &none)),
+        (
+            "a savepoint of an upgrade is recorded",
+            review(operator, "CREATE", None, &snapshot, &none),
+        ),
         ("the namespace goes away", review(namespaces, "DELETE", None, &none, &stored)),
     ];
     let gate = gate(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tenants/payments.yaml"));
@@ -134,9 +176,19 @@ fn what_the_operator_and_the_cluster_write_by_themselves_passes_whatever_is_stor
         if let Some(patch) = &mutated.patch {
             json_patch::patch(&mut resource.object, patch).unwrap();
         }
-        assert_eq!((said(&mutated).as_str(), said(&gate.validate(&resource)).as_str()), ("admitted", "admitted"), "{name}");
+        assert_eq!(
+            (said(&mutated).as_str(), said(&gate.validate(&resource)).as_str()),
+            ("admitted", "admitted"),
+            "{name}"
+        );
     }
     // The same object, changed by a person, is refused for all of it.
-    let person = review("alice@example.com", "UPDATE", None, &with(&stored, json!({"spec": {"restartNonce": 1}})), &stored);
+    let person = review(
+        "alice@example.com",
+        "UPDATE",
+        None,
+        &with(&stored, json!({"spec": {"restartNonce": 1}})),
+        &stored,
+    );
     assert_eq!(gate.validate(&person).decision(), Decision::Refused);
 }

@@ -35,13 +35,17 @@ fn run(files: &[(&str, &str)], args: &[&str], stdin: &str) -> Run {
 }
 
 fn json(run: &Run) -> Value {
-    serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {} {}", run.out, run.err))
+    serde_json::from_str(&run.out)
+        .unwrap_or_else(|error| panic!("{error}: {} {}", run.out, run.err))
 }
 
 #[test]
 fn a_clean_folder_is_fine() {
     let run = run(&[("pods/a.yaml", POD)], &["lint"], "");
-    assert_eq!((run.status, run.out.as_str(), run.err.as_str()), (0, "no findings in 1 object of 1 file\n", ""));
+    assert_eq!(
+        (run.status, run.out.as_str(), run.err.as_str()),
+        (0, "no findings in 1 object of 1 file\n", "")
+    );
 }
 
 #[test]
@@ -69,14 +73,16 @@ fn a_key_that_is_there_twice_is_a_warning_with_its_place() {
     let files = [("a.yaml", text.as_str())];
     let warned = run(&files, &["lint", "--format", "json"], "");
     let finding = &json(&warned)["findings"][0];
-    assert_eq!((warned.status, &finding["level"], &finding["line"]), (0, &"warning".into(), &6.into()));
+    assert_eq!(
+        (warned.status, &finding["level"], &finding["line"]),
+        (0, &"warning".into(), &6.into())
+    );
     assert_eq!(run(&files, &["lint", "--fail-on", "warning"], "").status, 1);
 }
 
 #[test]
 fn standard_input_and_lists_are_read() {
-    let list =
-        r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod"}, {"apiVersion": "v1", "kind": "Pod"}]}"#;
+    let list = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod"}, {"apiVersion": "v1", "kind": "Pod"}]}"#;
     let run = run(&[], &["lint", "--format", "json", "-"], list);
     assert_eq!((run.status, &json(&run)["objects"]), (0, &2.into()));
 }
@@ -89,12 +95,21 @@ fn what_is_no_object_is_left_alone_in_folders_and_refused_by_name() {
     assert!(left.err.contains("left 1 document alone"), "{}", left.err);
     let refused = run(&files, &["lint", "values.yaml"], "");
     assert_eq!(refused.status, 2);
-    assert!(refused.err.contains("apiVersion") && refused.err.contains("values.yaml"), "{}", refused.err);
+    assert!(
+        refused.err.contains("apiVersion") && refused.err.contains("values.yaml"),
+        "{}",
+        refused.err
+    );
 }
 
 #[test]
 fn wrong_arguments_and_missing_tenants_cannot_run() {
-    for args in [&["lint", "--format", "xml"][..], &["lint", "--tenants", "gone.yaml"], &["lint", "--tenant", "a"], &["size", "--colour"]] {
+    for args in [
+        &["lint", "--format", "xml"][..],
+        &["lint", "--tenants", "gone.yaml"],
+        &["lint", "--tenant", "a"],
+        &["size", "--colour"],
+    ] {
         let run = run(&[("a.yaml", POD)], args, "");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
         assert!(run.err.contains("error"), "{args:?}: {}", run.err);
@@ -103,7 +118,8 @@ fn wrong_arguments_and_missing_tenants_cannot_run() {
 
 #[test]
 fn render_writes_all_objects_as_yaml() {
-    let text = format!("{POD}---\n{{\"kind\": \"Pod\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n");
+    let text =
+        format!("{POD}---\n{{\"kind\": \"Pod\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n");
     let run = run(&[("a.yaml", &text)], &["render", "a.yaml"], "");
     let expected = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: b\n---\napiVersion: v1\nkind: Pod\n\"on\": \"yes\"\n";
     assert_eq!((run.status, run.out.as_str()), (0, expected));
@@ -129,25 +145,39 @@ fn a_namespace_of_two_tenants_is_told_with_both_names() {
     let run = run(&files, &["lint", "jobs", "--tenants", "tenants.yaml", "--format", "json"], "");
     let found = &json(&run)["findings"];
     assert_eq!((run.status, found.as_array().unwrap().len()), (1, 1), "{found}");
-    assert_eq!((&found[0]["rule"], &found[0]["level"]), (&"tenancy/ambiguous-namespace".into(), &"error".into()));
+    assert_eq!(
+        (&found[0]["rule"], &found[0]["level"]),
+        (&"tenancy/ambiguous-namespace".into(), &"error".into())
+    );
     let message = found[0]["message"].as_str().unwrap();
     assert!(message.contains("payments") && message.contains("fraud"), "{message}");
 }
 
 #[test]
 fn a_cause_is_told_once() {
-    for args in
-        [["lint", "--policies", "nope", "a.yaml"], ["lint", "--tenants", "nope", "a.yaml"], ["review", "--policies", "nope", "a.json"]]
-    {
+    for args in [
+        ["lint", "--policies", "nope", "a.yaml"],
+        ["lint", "--tenants", "nope", "a.yaml"],
+        ["review", "--policies", "nope", "a.json"],
+    ] {
         let run = run(&[("a.yaml", POD)], &args, "");
-        assert_eq!((run.status, run.err.matches("os error 2").count()), (2, 1), "{args:?}: {}", run.err);
+        assert_eq!(
+            (run.status, run.err.matches("os error 2").count()),
+            (2, 1),
+            "{args:?}: {}",
+            run.err
+        );
     }
 }
 
 #[test]
 fn a_policy_that_reads_what_is_never_there_is_a_warning_and_still_in_force() {
     let policy = "package x\nimport rego.v1\ndeny contains \"no\" if input.flnk.mode\ndeny contains \"said\" if input.flink\n";
-    let run = run(&[("a.yaml", POD), ("x.rego", policy)], &["lint", "a.yaml", "--policies", "x.rego"], "");
+    let run = run(
+        &[("a.yaml", POD), ("x.rego", policy)],
+        &["lint", "a.yaml", "--policies", "x.rego"],
+        "",
+    );
     assert_eq!((run.status, run.out.contains("user/x")), (1, true), "{} {}", run.out, run.err);
     let expected = "warning: x.rego:3:23: input.flnk is nothing that Flinkgate sets: did you mean input.flink?\n";
     assert!(run.err.contains(expected), "{}", run.err);
@@ -194,7 +224,11 @@ fn what_files_ask_for_together_is_held_against_their_tenants_limit() {
     let found = |paths: &[&str]| -> Vec<String> {
         let args = [&["lint", "--tenants", "tenants.yaml", "--format", "json"], paths].concat();
         let report = json(&run(&SHARED, &args, ""));
-        let findings = report["findings"].as_array().unwrap().iter().filter(|found| found["rule"] == "quota/exceeded");
+        let findings = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|found| found["rule"] == "quota/exceeded");
         findings.map(|found| found["file"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(found(&["jobs"]), ["jobs/a.yaml", "jobs/c.yaml"]);
@@ -205,9 +239,16 @@ fn what_files_ask_for_together_is_held_against_their_tenants_limit() {
 fn a_policy_that_reads_what_others_use_is_told_the_sum() {
     let policy = "package x\nimport rego.v1\ndeny contains sprintf(\"others: %s\", [input.quota.used.clusters])\n";
     let files = [&SHARED[..], &[("x.rego", policy)]].concat();
-    let report = json(&run(&files, &["lint", "jobs", "--tenants", "tenants.yaml", "--policies", "x.rego", "--format", "json"], ""));
-    let findings = report["findings"].as_array().unwrap().iter().filter(|found| found["rule"] == "user/x");
-    let messages: Vec<_> = findings.map(|found| (found["file"].as_str().unwrap(), found["message"].as_str().unwrap())).collect();
+    let report = json(&run(
+        &files,
+        &["lint", "jobs", "--tenants", "tenants.yaml", "--policies", "x.rego", "--format", "json"],
+        "",
+    ));
+    let findings =
+        report["findings"].as_array().unwrap().iter().filter(|found| found["rule"] == "user/x");
+    let messages: Vec<_> = findings
+        .map(|found| (found["file"].as_str().unwrap(), found["message"].as_str().unwrap()))
+        .collect();
     assert_eq!(messages, [("jobs/a.yaml", "others: 1"), ("jobs/c.yaml", "others: 1")]);
 }
 
@@ -231,8 +272,17 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flinkgate"));
-        let output = command.args(line.split(' ')).stdout(writer).stderr(std::process::Stdio::piped()).output().unwrap();
+        let output = command
+            .args(line.split(' '))
+            .stdout(writer)
+            .stderr(std::process::Stdio::piped())
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(status) && !said.contains("panicked"), "{line}: {} {said}", output.status);
+        assert!(
+            output.status.code() == Some(status) && !said.contains("panicked"),
+            "{line}: {} {said}",
+            output.status
+        );
     }
 }

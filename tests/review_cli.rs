@@ -9,14 +9,22 @@ const REFUSED: &str = "examples/reviews/privileged-pod.json";
 const ADMITTED: &str = "examples/reviews/flinkdeployment.json";
 
 fn review(arguments: &[&str], input: &[u8]) -> (Option<i32>, Value, String) {
-    let output = Command::cargo_bin("flinkgate").unwrap().arg("review").args(arguments).write_stdin(input).output().unwrap();
+    let output = Command::cargo_bin("flinkgate")
+        .unwrap()
+        .arg("review")
+        .args(arguments)
+        .write_stdin(input)
+        .output()
+        .unwrap();
     let answer = serde_json::from_slice(&output.stdout).unwrap_or_default();
     (output.status.code(), answer, String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
 fn the_exit_status_says_what_the_answer_says() {
-    for (file, webhook, status) in [(ADMITTED, "mutate", 0), (REFUSED, "validate", 1), (REFUSED, "mutate", 0)] {
+    for (file, webhook, status) in
+        [(ADMITTED, "mutate", 0), (REFUSED, "validate", 1), (REFUSED, "mutate", 0)]
+    {
         let arguments = ["--webhook", webhook, "--tenants", TENANTS];
         let from_file = review(&[&arguments[..], &[file]].concat(), b"");
         let bytes = std::fs::read(file).unwrap();
@@ -26,7 +34,10 @@ fn the_exit_status_says_what_the_answer_says() {
         let (code, answer, error) = from_file;
         assert_eq!((code, error.as_str()), (Some(status), ""), "{file} {webhook}: {answer:#}");
         assert_eq!(answer["response"]["allowed"], status == 0);
-        assert_eq!(answer["response"]["patchType"], if webhook == "mutate" { json!("JSONPatch") } else { Value::Null });
+        assert_eq!(
+            answer["response"]["patchType"],
+            if webhook == "mutate" { json!("JSONPatch") } else { Value::Null }
+        );
     }
 }
 
@@ -34,7 +45,8 @@ fn the_exit_status_says_what_the_answer_says() {
 fn a_namespace_that_nobody_claims_is_a_warning_or_what_was_asked_for() {
     let others = "examples/tenants/sandbox.yaml";
     for (unassigned, status, warnings) in [("allow", 0, 0), ("warn", 0, 1), ("deny", 1, 0)] {
-        let (code, answer, _) = review(&[ADMITTED, "--tenants", others, "--unassigned", unassigned], b"");
+        let (code, answer, _) =
+            review(&[ADMITTED, "--tenants", others, "--unassigned", unassigned], b"");
         let warned = answer["response"]["warnings"].as_array().map_or(0, Vec::len);
         assert_eq!((code, warned), (Some(status), warnings), "{unassigned}: {answer:#}");
     }

@@ -21,7 +21,11 @@ fn path(name: &str) -> PathBuf {
 
 /// A gate for which everything belongs to the strict tenant of the examples.
 fn gate() -> Gate {
-    Gate::load(&[path("examples/tenants")], &[], Unassigned::Warn).unwrap().0.only("payments").unwrap()
+    Gate::load(&[path("examples/tenants")], &[], Unassigned::Warn)
+        .unwrap()
+        .0
+        .only("payments")
+        .unwrap()
 }
 
 fn texts(folder: &str, extension: &str) -> Vec<String> {
@@ -58,7 +62,10 @@ fn mutate_bytes(text: &str, random: &mut Seeded) -> Vec<u8> {
 
 fn pointers(value: &Value, at: String, into: &mut Vec<String>) {
     match value {
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| pointers(item, format!("{at}/{index}"), into)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, item)| pointers(item, format!("{at}/{index}"), into)),
         Value::Object(fields) => {
             fields.iter().for_each(|(key, field)| pointers(field, pointer::join(&at, key), into));
         }
@@ -134,15 +141,21 @@ fn ask_review(gate: &Gate, body: &[u8]) -> bool {
 fn manifests_with_mutated_bytes_are_judged_or_refused() {
     let gate = gate();
     let mut seeds = texts("examples/manifests", "yaml");
-    let json: Vec<String> =
-        seeds.iter().flat_map(|text| yaml::parse(text)).filter_map(|document| document.value).map(|v| v.to_string()).collect();
+    let json: Vec<String> = seeds
+        .iter()
+        .flat_map(|text| yaml::parse(text))
+        .filter_map(|document| document.value)
+        .map(|v| v.to_string())
+        .collect();
     seeds.extend(json);
     let (mut random, mut judged) = (Seeded(7), 0);
     for round in 0..ROUNDS {
         let bytes = mutate_bytes(&seeds[round % seeds.len()], &mut random);
         case(round, &bytes, || {
             for document in yaml::parse(&String::from_utf8_lossy(&bytes)) {
-                let Some(Ok(resource)) = document.value.map(Resource::from_manifest) else { continue };
+                let Some(Ok(resource)) = document.value.map(Resource::from_manifest) else {
+                    continue;
+                };
                 if let Some(case) = gate.case(&resource, false) {
                     gate.judge(case, &Usage::default());
                 }
@@ -168,12 +181,14 @@ fn reviews_with_mutated_bytes_are_answered_or_refused() {
 #[test]
 fn reviews_with_odd_values_are_answered_or_refused() {
     let gate = gate();
-    let seeds: Vec<Value> = reviews().iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    let seeds: Vec<Value> =
+        reviews().iter().map(|text| serde_json::from_str(text).unwrap()).collect();
     let (mut random, mut answered) = (Seeded(13), 0);
     for round in 0..ROUNDS {
         let mut review = seeds[random.below(seeds.len())].clone();
         // Mostly inside the specs, where there is most to read.
-        let inside = ["/request/object/spec", "/request/object", "/request/oldObject", ""][random.below(8).saturating_sub(4)];
+        let inside = ["/request/object/spec", "/request/object", "/request/oldObject", ""]
+            [random.below(8).saturating_sub(4)];
         let inside = if review.pointer(inside).is_some() { inside } else { "/request/object" };
         mutate_nodes(review.pointer_mut(inside).unwrap(), &mut random);
         let bytes = review.to_string().into_bytes();

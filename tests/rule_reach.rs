@@ -1,5 +1,5 @@
-//! Every rule is documented, tested and can speak: its bad example gives its finding at both doors, the command `lint` and the two
-//! webhooks, with the same tenants from the same files.
+//! Every rule is documented, tested and can speak: its bad example gives its finding at both doors,
+//! the command `lint` and the two webhooks, with the same tenants from the same files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod manifests;
@@ -56,8 +56,10 @@ const NAMED: [&str; 32] = [
 ];
 
 /// Rules that a door cannot give, and why. Nothing else may be missing at it.
-const OUT_OF_REACH: [(&str, &str); 1] =
-    [("storage/claim-in-use", "speaks of the deletion of a claim that stored pods mount: only a webhook in a cluster sees both")];
+const OUT_OF_REACH: [(&str, &str); 1] = [(
+    "storage/claim-in-use",
+    "speaks of the deletion of a claim that stored pods mount: only a webhook in a cluster sees both",
+)];
 
 const UNASSIGNED: &str = "tenancy/unassigned-namespace";
 const AMBIGUOUS: &str = "tenancy/ambiguous-namespace";
@@ -70,14 +72,19 @@ fn rules() -> Arc<PolicySet> {
 
 fn flinkgate(arguments: &[&str]) -> String {
     let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn every_rule_that_was_asked_for_is_listed() {
     let listed = flinkgate(&["rules"]);
-    let listed: BTreeSet<&str> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let listed: BTreeSet<&str> =
+        listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let missing: Vec<_> = NAMED.iter().filter(|rule| !listed.contains(*rule)).collect();
     assert_eq!(missing, Vec::<&&str>::new());
     assert!(rules().rules().iter().all(|rule| listed.contains(rule.id.as_str())));
@@ -89,15 +96,24 @@ fn every_rule_has_its_texts_its_files_and_its_row() {
     for rule in rules().rules() {
         let Rule { id, title, description, level, .. } = rule;
         assert!(!title.is_empty() && description.len() > 40, "{id}: {title:?}, {description:?}");
-        for (what, text) in [("since", &rule.since), ("help", &rule.help), ("bad", &rule.bad), ("good", &rule.good)] {
-            assert!(text.as_ref().is_some_and(|text| !text.trim().is_empty()), "{id} has no {what}");
+        for (what, text) in
+            [("since", &rule.since), ("help", &rule.help), ("bad", &rule.bad), ("good", &rule.good)]
+        {
+            assert!(
+                text.as_ref().is_some_and(|text| !text.trim().is_empty()),
+                "{id} has no {what}"
+            );
         }
         // The object may be the same where the namespace makes the difference.
         assert!(rule.bad != rule.good || id == AMBIGUOUS || id == UNASSIGNED, "{id}");
         assert!(Path::new(&format!("policies/{id}.rego")).is_file(), "{id}");
         let tests = fs::read_to_string(format!("policies/{id}_test.rego")).unwrap_or_default();
         assert!(tests.matches("\ntest_").count() >= 1, "{id} has no test");
-        let row = format!("| `{id}` | {} | {} | {title} |\n", level.as_str(), rule.since.as_ref().unwrap());
+        let row = format!(
+            "| `{id}` | {} | {} | {title} |\n",
+            level.as_str(),
+            rule.since.as_ref().unwrap()
+        );
         assert!(readme.contains(&row), "{id} has no row in the README");
     }
 }
@@ -108,8 +124,14 @@ fn every_rule_has_a_page() {
         let page = flinkgate(&["explain", &rule.id]);
         let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let page = flat(&page);
-        for text in [Some(&rule.id), Some(&rule.title), Some(&rule.description), rule.help.as_ref(), rule.bad.as_ref(), rule.good.as_ref()]
-        {
+        for text in [
+            Some(&rule.id),
+            Some(&rule.title),
+            Some(&rule.description),
+            rule.help.as_ref(),
+            rule.bad.as_ref(),
+            rule.good.as_ref(),
+        ] {
             assert!(page.contains(&flat(text.unwrap())), "the page of {} lacks {text:?}", rule.id);
         }
     });
@@ -137,21 +159,30 @@ impl Files {
                 _ => vec![name.clone()],
             };
             for tenant in tenants {
-                let mut spec = rule.tenant.as_deref().map_or_else(|| json!({}), |tenant| document(tenant, &rule.id));
+                let mut spec = rule
+                    .tenant
+                    .as_deref()
+                    .map_or_else(|| json!({}), |tenant| document(tenant, &rule.id));
                 spec["namespaces"] = json!({"names": [name]});
                 if rule.id == AMBIGUOUS {
                     spec["namespaces"] = json!({"selector": {"matchLabels": {SHARED.0: SHARED.1}}});
-                    let namespace =
-                        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {SHARED.0: SHARED.1}}});
-                    fs::write(files.0.path().join("examples/namespace.json"), namespace.to_string()).unwrap();
+                    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {SHARED.0: SHARED.1}}});
+                    fs::write(
+                        files.0.path().join("examples/namespace.json"),
+                        namespace.to_string(),
+                    )
+                    .unwrap();
                 }
-                let tenant =
-                    json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": tenant}, "spec": spec});
+                let tenant = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": tenant}, "spec": spec});
                 let file = format!("tenants/{}.json", tenant["metadata"]["name"].as_str().unwrap());
                 fs::write(files.0.path().join(file), tenant.to_string()).unwrap();
             }
             let folder = if rule.as_is { "as-is" } else { "examples" };
-            fs::write(files.0.path().join(format!("{folder}/{name}.json")), example(rule).to_string()).unwrap();
+            fs::write(
+                files.0.path().join(format!("{folder}/{name}.json")),
+                example(rule).to_string(),
+            )
+            .unwrap();
         }
         files
     }
@@ -176,21 +207,29 @@ type Said = BTreeMap<String, BTreeSet<String>>;
 
 fn linted(files: &Files, folder: &str, more: &[&str]) -> Said {
     let (folder, tenants) = (files.path(folder), files.path("tenants"));
-    let arguments = [&["lint", &folder, "--tenants", &tenants, "--unassigned", "deny", "--format", "json"], more].concat();
+    let arguments = [
+        &["lint", &folder, "--tenants", &tenants, "--unassigned", "deny", "--format", "json"],
+        more,
+    ]
+    .concat();
     let report: Value = serde_json::from_str(&flinkgate(&arguments)).unwrap();
     assert_eq!(report["errors"], json!([]));
     let mut said = Said::new();
     for finding in report["findings"].as_array().unwrap() {
         let rule = finding["rule"].as_str().unwrap();
-        let of_own = Path::new(finding["file"].as_str().unwrap()).file_stem().unwrap() == rule.replace('/', "-").as_str();
+        let of_own = Path::new(finding["file"].as_str().unwrap()).file_stem().unwrap()
+            == rule.replace('/', "-").as_str();
         if of_own {
-            said.entry(rule.to_owned()).or_default().insert(finding["message"].as_str().unwrap().to_owned());
+            said.entry(rule.to_owned())
+                .or_default()
+                .insert(finding["message"].as_str().unwrap().to_owned());
         }
     }
     said
 }
 
-/// What the two webhooks say of a rule's bad example one after the other, as the API server asks them.
+/// What the two webhooks say of a rule's bad example one after the other, as the API server asks
+/// them.
 fn reviewed(gate: &Gate, rule: &Rule) -> Vec<Finding> {
     let mut object = example(rule);
     let mut findings = Vec::new();
@@ -245,7 +284,9 @@ fn every_rule_speaks_at_both_doors() {
     let mut lint = linted(&files, "examples", &[]);
     lint.extend(linted(&files, "as-is", &["--as-is"]));
     let policies = rules();
-    let (gate, _) = Gate::load_tenants(&[files.path("tenants").into()], policies.clone(), Unassigned::Deny).unwrap();
+    let (gate, _) =
+        Gate::load_tenants(&[files.path("tenants").into()], policies.clone(), Unassigned::Deny)
+            .unwrap();
     let shared = BTreeMap::from([(SHARED.0.to_owned(), SHARED.1.to_owned())]);
     let gate = gate.with_namespaces(BTreeMap::from([(AMBIGUOUS.replace('/', "-"), shared)]));
     for rule in policies.rules() {
@@ -262,8 +303,12 @@ fn every_rule_speaks_at_both_doors() {
 
 #[test]
 fn the_api_server_asks_about_every_kind_that_a_rule_speaks_of() {
-    let configurations: Vec<Value> = yaml::parse(&flinkgate(&["webhooks"])).into_iter().filter_map(|document| document.value).collect();
-    let validating = configurations.iter().find(|one| one["kind"] == "ValidatingWebhookConfiguration").unwrap();
+    let configurations: Vec<Value> = yaml::parse(&flinkgate(&["webhooks"]))
+        .into_iter()
+        .filter_map(|document| document.value)
+        .collect();
+    let validating =
+        configurations.iter().find(|one| one["kind"] == "ValidatingWebhookConfiguration").unwrap();
     let asked: BTreeSet<(String, String)> = validating["webhooks"]
         .as_array()
         .unwrap()
@@ -271,12 +316,20 @@ fn the_api_server_asks_about_every_kind_that_a_rule_speaks_of() {
         .flat_map(|webhook| webhook["rules"].as_array().unwrap())
         .filter(|rule| rule["operations"].as_array().unwrap().contains(&json!("CREATE")))
         .flat_map(|rule| {
-            rule["resources"].as_array().unwrap().iter().map(|resource| (rule["apiGroups"][0].to_string(), resource.to_string()))
+            rule["resources"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|resource| (rule["apiGroups"][0].to_string(), resource.to_string()))
         })
         .collect();
     for rule in rules().rules().iter().filter(|rule| !is_out_of_reach(rule)) {
         let request = review(&example(rule))["request"]["resource"].clone();
         let key = (request["group"].to_string(), request["resource"].to_string());
-        assert!(asked.contains(&key), "{} speaks of {key:?}, which no webhook is registered for", rule.id);
+        assert!(
+            asked.contains(&key),
+            "{} speaks of {key:?}, which no webhook is registered for",
+            rule.id
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Every built-in rule through the gate: its examples, and what tenants' enforcement, overrides and exemptions make of it.
+//! Every built-in rule through the gate: its examples, and what tenants' enforcement, overrides and
+//! exemptions make of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod manifests;
@@ -9,7 +10,9 @@ use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::policy::{Finding, Level, Rule};
 use flinkgate::quota::Usage;
 use flinkgate::resource::{Operation, Resource};
-use rule_examples::{AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec};
+use rule_examples::{
+    AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec,
+};
 use serde_json::{Value, json};
 
 fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
@@ -17,11 +20,16 @@ fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
     if rule.id == CLAIM_IN_USE {
         // Asked of the deletion of a claim that the example mounts or does not.
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state"}});
-        let deletion = Resource { operation: Operation::Delete, ..Resource::from_manifest(claim).unwrap() };
+        let deletion =
+            Resource { operation: Operation::Delete, ..Resource::from_manifest(claim).unwrap() };
         let conflict = claim_in_use("etl-state", &[resource.object]);
-        return conflict.map(|conflict| gate.protest(&deletion, conflict).findings).unwrap_or_default();
+        return conflict
+            .map(|conflict| gate.protest(&deletion, conflict).findings)
+            .unwrap_or_default();
     }
-    gate.case(&resource, rule.as_is).map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
+    gate.case(&resource, rule.as_is)
+        .map(|case| gate.judge(case, &Usage::default()).findings)
+        .unwrap_or_default()
 }
 
 fn of<'a>(findings: &'a [Finding], rule: &Rule) -> Vec<&'a Finding> {
@@ -31,10 +39,12 @@ fn of<'a>(findings: &'a [Finding], rule: &Rule) -> Vec<&'a Finding> {
 /// The rules that hold outside any one tenant, so that none can lower or except them.
 const OUTSIDE_TENANTS: [&str; 2] = [UNASSIGNED, AMBIGUOUS];
 
-/// What every rule that holds for tenants says of its bad example when its tenant's spec is changed.
+/// What every rule that holds for tenants says of its bad example when its tenant's spec is
+/// changed.
 fn with_change(change: impl Fn(&Rule, &mut Value), check: impl Fn(&Rule, Vec<Finding>)) {
     let policies = built_in();
-    for rule in policies.rules().iter().filter(|rule| !OUTSIDE_TENANTS.contains(&rule.id.as_str())) {
+    for rule in policies.rules().iter().filter(|rule| !OUTSIDE_TENANTS.contains(&rule.id.as_str()))
+    {
         let mut spec = spec(rule);
         change(rule, &mut spec);
         check(rule, found(&gate(&policies, spec), rule, &rule.bad));
@@ -55,7 +65,11 @@ fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
             assert!(!finding.message.is_empty() && finding.help.is_some(), "{finding:?}");
         }
         let good = found(&gate(&policies, spec(rule)), rule, &rule.good);
-        assert!(of(&good, rule).is_empty(), "{} speaks against its good example: {good:?}", rule.id);
+        assert!(
+            of(&good, rule).is_empty(),
+            "{} speaks against its good example: {good:?}",
+            rule.id
+        );
     }
 }
 
@@ -73,7 +87,11 @@ fn a_tenant_that_warns_is_never_refused() {
     let warn = |_: &Rule, spec: &mut Value| spec["enforcement"] = json!("Warn");
     with_change(warn, |rule, findings| {
         assert!(!of(&findings, rule).is_empty(), "{}", rule.id);
-        assert!(findings.iter().all(|finding| finding.level <= Level::Warning), "{}: {findings:?}", rule.id);
+        assert!(
+            findings.iter().all(|finding| finding.level <= Level::Warning),
+            "{}: {findings:?}",
+            rule.id
+        );
     });
 }
 
@@ -82,7 +100,11 @@ fn a_tenant_that_is_audited_sees_information_only() {
     let audit = |_: &Rule, spec: &mut Value| spec["enforcement"] = json!("Audit");
     with_change(audit, |rule, findings| {
         assert!(!of(&findings, rule).is_empty(), "{}", rule.id);
-        assert!(findings.iter().all(|finding| finding.level == Level::Info), "{}: {findings:?}", rule.id);
+        assert!(
+            findings.iter().all(|finding| finding.level == Level::Info),
+            "{}: {findings:?}",
+            rule.id
+        );
     });
 }
 
@@ -110,7 +132,11 @@ fn an_override_by_exact_id_wins_over_its_family_in_either_order() {
                     id if id.starts_with(&format!("{}/", rule.family)) => Level::Warning,
                     _ => Level::Info,
                 };
-                assert_eq!(finding.level, expected, "{} on the example of {}", finding.rule, rule.id);
+                assert_eq!(
+                    finding.level, expected,
+                    "{} on the example of {}",
+                    finding.rule, rule.id
+                );
             }
         });
     }
@@ -123,7 +149,9 @@ fn an_exemption_takes_the_rule_away_and_leaves_the_others() {
     let collected = std::cell::RefCell::new(&mut before);
     with_change(plain, |_, findings| collected.borrow_mut().push(findings));
     let before = std::cell::RefCell::new(before.into_iter());
-    let exempt = |rule: &Rule, spec: &mut Value| spec["exemptions"] = json!([{"rules": [rule.id], "reason": "a test"}]);
+    let exempt = |rule: &Rule, spec: &mut Value| {
+        spec["exemptions"] = json!([{"rules": [rule.id], "reason": "a test"}])
+    };
     with_change(exempt, |rule, findings| {
         let mut expected = before.borrow_mut().next().unwrap();
         expected.retain(|finding| finding.rule != rule.id);
@@ -146,7 +174,9 @@ fn an_exemption_holds_until_its_end_for_what_it_names() {
             exemption["rules"] = json!([format!("{}/*", rule.family)]);
             spec["exemptions"] = json!([exemption]);
         };
-        with_change(change, |rule, findings| assert_eq!(!of(&findings, rule).is_empty(), holds, "{} {terms}", rule.id));
+        with_change(change, |rule, findings| {
+            assert_eq!(!of(&findings, rule).is_empty(), holds, "{} {terms}", rule.id)
+        });
     }
 }
 
@@ -154,11 +184,17 @@ fn an_exemption_holds_until_its_end_for_what_it_names() {
 fn what_becomes_of_flink_in_nobodys_namespace_is_a_choice() {
     let policies = built_in();
     let rule = policies.rule(UNASSIGNED).unwrap();
-    for (unassigned, expected) in
-        [(Unassigned::Allow, vec![]), (Unassigned::Warn, vec![Level::Warning]), (Unassigned::Deny, vec![Level::Error])]
-    {
+    for (unassigned, expected) in [
+        (Unassigned::Allow, vec![]),
+        (Unassigned::Warn, vec![Level::Warning]),
+        (Unassigned::Deny, vec![Level::Error]),
+    ] {
         let findings = found(&gate_of_nobody(&policies, unassigned), rule, &rule.bad);
-        assert_eq!(findings.iter().map(|finding| finding.level).collect::<Vec<_>>(), expected, "{unassigned:?}");
+        assert_eq!(
+            findings.iter().map(|finding| finding.level).collect::<Vec<_>>(),
+            expected,
+            "{unassigned:?}"
+        );
         assert!(findings.iter().all(|finding| finding.rule == UNASSIGNED), "{findings:?}");
     }
 }

@@ -1,5 +1,5 @@
-//! Where pods run: every case of tests/data/scheduling through `lint` and both webhooks, and a custom resource beside the pods that
-//! are made of it.
+//! Where pods run: every case of tests/data/scheduling through `lint` and both webhooks, and a
+//! custom resource beside the pods that are made of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
+static POLICIES: LazyLock<Arc<PolicySet>> =
+    LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
 
 fn cases() -> Vec<(String, Value)> {
     let cases = cases::cases("tests/data/scheduling/cases");
@@ -25,7 +26,8 @@ fn cases() -> Vec<(String, Value)> {
 
 /// A gate where every namespace belongs to one tenant.
 fn gate(scheduling: &Value) -> Gate {
-    let mut spec: FlinkTenantSpec = serde_json::from_value(json!({"scheduling": scheduling})).unwrap();
+    let mut spec: FlinkTenantSpec =
+        serde_json::from_value(json!({"scheduling": scheduling})).unwrap();
     spec.namespaces.names = vec!["*".into()];
     let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn)
@@ -47,7 +49,10 @@ fn manifest(case: &Value) -> Resource {
 /// `rule pointer` of what rules about scheduling say.
 fn said(findings: &[Finding]) -> BTreeSet<String> {
     let own = findings.iter().filter(|finding| finding.rule.starts_with("scheduling/"));
-    assert!(own.clone().all(|finding| finding.help.is_some() && finding.message.len() < 250), "{findings:?}");
+    assert!(
+        own.clone().all(|finding| finding.help.is_some() && finding.message.len() < 250),
+        "{findings:?}"
+    );
     own.map(|finding| format!("{} {}", finding.rule, finding.pointer)).collect()
 }
 
@@ -67,7 +72,11 @@ fn every_case_is_judged_as_it_says_by_both_doors() {
         assert_eq!(judged(&gate, &resource, true), expected("asIs"), "{name} as it is");
         assert_eq!(judged(&gate, &resource, false), expected("stored"), "{name} as it is stored");
         let stored = stored(&gate, &resource);
-        assert_eq!(said(&gate.validate(&stored).findings), expected("stored"), "{name} at the webhooks");
+        assert_eq!(
+            said(&gate.validate(&stored).findings),
+            expected("stored"),
+            "{name} at the webhooks"
+        );
         assert_eq!(gate.mutate(&stored).patch, None, "{name}: a second mutation");
     }
 }
@@ -80,10 +89,14 @@ fn a_running_pod_may_change_where_it_stands() {
     old["spec"]["nodeName"] = json!("node-7");
     let mut object = old.clone();
     object["spec"]["tolerations"] = json!([{"key": "x", "operator": "Exists"}]);
-    let update = Resource { operation: Operation::Update, object, old_object: Some(old), ..created };
+    let update =
+        Resource { operation: Operation::Update, object, old_object: Some(old), ..created };
     assert_eq!(said(&gate.validate(&update).findings), BTreeSet::new());
     let create = Resource { operation: Operation::Create, old_object: None, ..update };
-    assert_eq!(said(&gate.validate(&create).findings), BTreeSet::from(["scheduling/node-name /spec/nodeName".to_owned()]));
+    assert_eq!(
+        said(&gate.validate(&create).findings),
+        BTreeSet::from(["scheduling/node-name /spec/nodeName".to_owned()])
+    );
 }
 
 #[test]
@@ -93,7 +106,10 @@ fn a_term_says_why_it_does_not_count() {
     let patch = json!({"spec": {"podTemplate": {"spec": {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}}}});
     let resource = manifest(&json!({"patch": patch}));
     let findings = gate.judge(gate.case(&resource, true).unwrap(), &Usage::default()).findings;
-    let finding = findings.iter().find(|finding| finding.rule == "scheduling/task-manager-anti-affinity").unwrap();
+    let finding = findings
+        .iter()
+        .find(|finding| finding.rule == "scheduling/task-manager-anti-affinity")
+        .unwrap();
     assert_eq!(
         (finding.message.as_str(), finding.help.as_deref()),
         (
@@ -139,17 +155,31 @@ fn what_the_custom_resource_is_given_is_what_its_pods_would_be() {
             let gate = gate(&scheduling);
             for (name, case) in cases() {
                 let resource = manifest(&case);
-                if resource.kind.kind != "FlinkDeployment" || resource.name.is_empty() || judged(&gate, &resource, false) != BTreeSet::new()
+                if resource.kind.kind != "FlinkDeployment"
+                    || resource.name.is_empty()
+                    || judged(&gate, &resource, false) != BTreeSet::new()
                 {
                     continue;
                 }
                 let with_mode = stored(&gate, &resource);
                 for pod in pods(&with_mode) {
                     let after = gate.mutated(&pod);
-                    for field in ["affinity", "topologySpreadConstraints", "nodeSelector", "tolerations"] {
-                        assert_eq!(after["spec"].get(field), pod.object["spec"].get(field), "{name}: {field} of {}", pod.name);
+                    for field in
+                        ["affinity", "topologySpreadConstraints", "nodeSelector", "tolerations"]
+                    {
+                        assert_eq!(
+                            after["spec"].get(field),
+                            pod.object["spec"].get(field),
+                            "{name}: {field} of {}",
+                            pod.name
+                        );
                     }
-                    assert_eq!(said(&gate.validate(&pod).findings), BTreeSet::new(), "{name}: {}", pod.name);
+                    assert_eq!(
+                        said(&gate.validate(&pod).findings),
+                        BTreeSet::new(),
+                        "{name}: {}",
+                        pod.name
+                    );
                     compared += 1;
                 }
             }

@@ -1,5 +1,5 @@
-//! Whatever terms and constraints a user writes: after mutation the pods are kept apart as the tenant wants it, and what the user
-//! wrote is still there.
+//! Whatever terms and constraints a user writes: after mutation the pods are kept apart as the
+//! tenant wants it, and what the user wrote is still there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::pipeline::{Gate, Unassigned};
@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
+static POLICIES: LazyLock<Arc<PolicySet>> =
+    LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
 
 const ZONE: &str = "topology.kubernetes.io/zone";
 
 fn gate(scheduling: Value) -> Gate {
-    let mut spec: FlinkTenantSpec = serde_json::from_value(json!({"scheduling": scheduling})).unwrap();
+    let mut spec: FlinkTenantSpec =
+        serde_json::from_value(json!({"scheduling": scheduling})).unwrap();
     spec.namespaces.names = vec!["*".into()];
     let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn)
@@ -45,24 +47,35 @@ fn selector() -> impl Strategy<Value = Value> {
         Just(json!({"matchLabels": {"app": "etl", "component": "taskmanager"}})),
         Just(json!({"matchLabels": {"component": "jobmanager"}})),
         Just(json!({"matchLabels": {"app": "other"}})),
-        Just(json!({"matchExpressions": [{"key": "component", "operator": "NotIn", "values": ["jobmanager"]}]})),
+        Just(
+            json!({"matchExpressions": [{"key": "component", "operator": "NotIn", "values": ["jobmanager"]}]})
+        ),
         Just(json!({"matchExpressions": [{"key": "team", "operator": "Exists"}]})),
     ]
 }
 
 fn template() -> impl Strategy<Value = Value> {
-    let term = || (key(), selector()).prop_map(|(key, selector)| json!({"topologyKey": key, "labelSelector": selector}));
-    let weighted = (term(), 1..100u8).prop_map(|(term, weight)| json!({"weight": weight, "podAffinityTerm": term}));
+    let term = || {
+        (key(), selector())
+            .prop_map(|(key, selector)| json!({"topologyKey": key, "labelSelector": selector}))
+    };
+    let weighted = (term(), 1..100u8)
+        .prop_map(|(term, weight)| json!({"weight": weight, "podAffinityTerm": term}));
     let constraint = (key(), selector(), any::<bool>(), 1..3u8).prop_map(|(key, selector, required, skew)| {
         let when = if required { "DoNotSchedule" } else { "ScheduleAnyway" };
         json!({"maxSkew": skew, "topologyKey": key, "whenUnsatisfiable": when, "labelSelector": selector})
     });
-    let lists = (prop::collection::vec(term(), 0..3), prop::collection::vec(weighted, 0..2), prop::collection::vec(constraint, 0..2));
+    let lists = (
+        prop::collection::vec(term(), 0..3),
+        prop::collection::vec(weighted, 0..2),
+        prop::collection::vec(constraint, 0..2),
+    );
     (lists, any::<bool>()).prop_map(|((required, preferred, constraints), team)| {
         let mut spec = json!({});
-        for (field, list) in
-            [("requiredDuringSchedulingIgnoredDuringExecution", required), ("preferredDuringSchedulingIgnoredDuringExecution", preferred)]
-        {
+        for (field, list) in [
+            ("requiredDuringSchedulingIgnoredDuringExecution", required),
+            ("preferredDuringSchedulingIgnoredDuringExecution", preferred),
+        ] {
             if !list.is_empty() {
                 spec["affinity"]["podAntiAffinity"][field] = list.into();
             }
@@ -70,7 +83,11 @@ fn template() -> impl Strategy<Value = Value> {
         if !constraints.is_empty() {
             spec["topologySpreadConstraints"] = constraints.into();
         }
-        if team { json!({"metadata": {"labels": {"team": "a"}}, "spec": spec}) } else { json!({"spec": spec}) }
+        if team {
+            json!({"metadata": {"labels": {"team": "a"}}, "spec": spec})
+        } else {
+            json!({"spec": spec})
+        }
     })
 }
 
@@ -109,11 +126,12 @@ fn pod() -> impl Strategy<Value = Value> {
 /// Whether all that is in one value is in the other, and lists begin alike.
 fn is_kept(before: &Value, after: &Value) -> bool {
     match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            before.iter().all(|(key, value)| after.get(key).is_some_and(|other| is_kept(value, other)))
-        }
+        (Value::Object(before), Value::Object(after)) => before
+            .iter()
+            .all(|(key, value)| after.get(key).is_some_and(|other| is_kept(value, other))),
         (Value::Array(before), Value::Array(after)) => {
-            before.len() <= after.len() && before.iter().zip(after).all(|(before, after)| is_kept(before, after))
+            before.len() <= after.len()
+                && before.iter().zip(after).all(|(before, after)| is_kept(before, after))
         }
         _ => before == after,
     }
@@ -123,14 +141,26 @@ fn check(object: Value, scheduling: Value) -> Result<(), TestCaseError> {
     let gate = gate(scheduling);
     let resource = Resource::from_manifest(object).unwrap();
     let stored = Resource { object: gate.mutated(&resource), ..resource.clone() };
-    prop_assert!(is_kept(&resource.object, &stored.object), "{:#}\nbecame\n{:#}", resource.object, stored.object);
+    prop_assert!(
+        is_kept(&resource.object, &stored.object),
+        "{:#}\nbecame\n{:#}",
+        resource.object,
+        stored.object
+    );
     prop_assert_eq!(gate.mutate(&stored).patch, None);
     let judgement = gate.judge(gate.case(&stored, true).unwrap(), &Usage::default());
-    for finding in judgement.findings.iter().filter(|finding| finding.rule.starts_with("scheduling/")) {
-        // Only a constraint over zones that stands where the tenant's would have to is left to the user.
+    for finding in
+        judgement.findings.iter().filter(|finding| finding.rule.starts_with("scheduling/"))
+    {
+        // Only a constraint over zones that stands where the tenant's would have to is left to the
+        // user.
         let in_the_way = stored.object.to_string().matches(ZONE).count() > 0;
         let required = finding.message.contains("need required");
-        prop_assert!(finding.rule == "scheduling/zone-spread" && required && in_the_way, "{finding:?}\n{:#}", stored.object);
+        prop_assert!(
+            finding.rule == "scheduling/zone-spread" && required && in_the_way,
+            "{finding:?}\n{:#}",
+            stored.object
+        );
     }
     Ok(())
 }

@@ -48,16 +48,35 @@ const POLICY: &str = "package mine.no_etl\nimport rego.v1\ndeny contains \"no et
 async fn the_server_refuses_patches_logs_and_counts() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.crt");
-    let process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap(), "--tenants", "examples/tenants"]);
+    let process = Process::start(&[
+        "--tls-ca-out",
+        ca_file.to_str().unwrap(),
+        "--tenants",
+        "examples/tenants",
+    ]);
     process.answers("/healthz", 200, |_| true).await;
     process.answers("/readyz", 200, |text| text.contains("2 tenants")).await;
-    let mut client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
-    let refused = ask(&mut client, "/validate", std::fs::read_to_string("examples/reviews/privileged-pod.json").unwrap()).await;
+    let mut client =
+        Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false)
+            .await
+            .unwrap();
+    let refused = ask(
+        &mut client,
+        "/validate",
+        std::fs::read_to_string("examples/reviews/privileged-pod.json").unwrap(),
+    )
+    .await;
     assert_eq!((&refused["allowed"], &refused["status"]["code"]), (&json!(false), &json!(403)));
-    let patched = ask(&mut client, "/mutate", std::fs::read_to_string("examples/reviews/flinkdeployment.json").unwrap()).await;
+    let patched = ask(
+        &mut client,
+        "/mutate",
+        std::fs::read_to_string("examples/reviews/flinkdeployment.json").unwrap(),
+    )
+    .await;
     assert_eq!((&patched["allowed"], &patched["patchType"]), (&json!(true), &json!("JSONPatch")));
 
-    let decision = process.logged(|line| line["message"] == "decision" && line["webhook"] == "validate");
+    let decision =
+        process.logged(|line| line["message"] == "decision" && line["webhook"] == "validate");
     for (field, expected) in [
         ("uid", json!("0e2f4f2e-6b0a-4a4d-8f2d-9a7b6c5d4e3f")),
         ("kind", json!("Pod")),
@@ -80,7 +99,11 @@ async fn the_server_refuses_patches_logs_and_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_and_policies_are_followed_and_broken_ones_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (tenants, policies, ca_file) = (folder.path().join("tenants"), folder.path().join("policies"), folder.path().join("ca.crt"));
+    let (tenants, policies, ca_file) = (
+        folder.path().join("tenants"),
+        folder.path().join("policies"),
+        folder.path().join("ca.crt"),
+    );
     std::fs::create_dir(&tenants).unwrap();
     std::fs::create_dir(&policies).unwrap();
     let (tenant_file, policy_file) = (tenants.join("payments.yaml"), policies.join("no-etl.rego"));
@@ -93,13 +116,20 @@ async fn tenants_and_policies_are_followed_and_broken_ones_are_told() {
         "--policies",
         policies.to_str().unwrap(),
     ]);
-    let mut client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let mut client =
+        Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false)
+            .await
+            .unwrap();
     assert_eq!(client.review("/validate", "etl").await["allowed"], true);
 
     std::fs::write(&tenant_file, tenant("restricted")).unwrap();
     becomes(&mut client, "/validate", |answer| answer["allowed"] == false).await;
     std::fs::write(&tenant_file, "kind: FlinkTenant\nspec: [").unwrap();
-    process.answers("/readyz", 200, |text| text.contains("last reload failed") && text.contains("payments.yaml")).await;
+    process
+        .answers("/readyz", 200, |text| {
+            text.contains("last reload failed") && text.contains("payments.yaml")
+        })
+        .await;
     assert_eq!(client.review("/validate", "etl").await["allowed"], false);
     std::fs::write(&tenant_file, tenant("privileged")).unwrap();
     process.answers("/readyz", 200, |text| !text.contains("last reload failed")).await;
@@ -108,13 +138,21 @@ async fn tenants_and_policies_are_followed_and_broken_ones_are_told() {
     std::fs::write(&policy_file, POLICY).unwrap();
     becomes(&mut client, "/validate", |answer| answer.to_string().contains("no etl here")).await;
     std::fs::write(&policy_file, "package mine.no_etl\ndeny contains ]\n").unwrap();
-    process.answers("/readyz", 200, |text| text.contains("last reload failed") && text.contains("no-etl.rego:2:15")).await;
+    process
+        .answers("/readyz", 200, |text| {
+            text.contains("last reload failed") && text.contains("no-etl.rego:2:15")
+        })
+        .await;
     assert_eq!(client.review("/validate", "etl").await["allowed"], false);
     let (_, metrics) = plain(process.health, "/metrics").await;
     assert!(metrics.contains("flinkgate_policy_errors_total 2"), "{metrics}");
 
     std::fs::rename(&policies, folder.path().join("away")).unwrap();
-    process.answers("/readyz", 200, |text| text.contains("last reload failed") && !text.contains(":2:15")).await;
+    process
+        .answers("/readyz", 200, |text| {
+            text.contains("last reload failed") && !text.contains(":2:15")
+        })
+        .await;
     std::fs::rename(folder.path().join("away"), &policies).unwrap();
     process.answers("/readyz", 200, |text| text.contains(":2:15")).await;
     std::fs::write(&policy_file, POLICY.replace("etl\"\n", "other\"\n")).unwrap();
@@ -138,15 +176,25 @@ async fn a_swapped_secret_is_served() {
     let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
     symlink("..data/tls.crt", &certificate).unwrap();
     symlink("..data/tls.key", &key).unwrap();
-    let process = Process::start(&["--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()]);
-    assert!(Client::connect(process.webhooks, &first, rustls::DEFAULT_VERSIONS, false).await.is_ok());
+    let process = Process::start(&[
+        "--tls-cert",
+        certificate.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ]);
+    assert!(
+        Client::connect(process.webhooks, &first, rustls::DEFAULT_VERSIONS, false).await.is_ok()
+    );
     let second = mount(folder.path(), "..2");
     let end = Instant::now() + PATIENCE;
-    while Client::connect(process.webhooks, &second, rustls::DEFAULT_VERSIONS, false).await.is_err() {
+    while Client::connect(process.webhooks, &second, rustls::DEFAULT_VERSIONS, false).await.is_err()
+    {
         assert!(Instant::now() < end, "the old certificate is still served");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert!(Client::connect(process.webhooks, &first, rustls::DEFAULT_VERSIONS, false).await.is_err());
+    assert!(
+        Client::connect(process.webhooks, &first, rustls::DEFAULT_VERSIONS, false).await.is_err()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +202,8 @@ async fn a_slow_request_is_answered_on_the_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.crt");
     let mut process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap()]);
-    let mut stream = tls(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let mut stream =
+        tls(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
     let body = review("admission.k8s.io/v1", "etl");
     put_in_flight(&mut stream, body.len()).await;
     process.terminate();
@@ -175,7 +224,15 @@ fn a_bad_tenant_at_the_start_is_a_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.yaml");
     std::fs::write(&file, tenant("strict")).unwrap();
-    let output = flinkgate(&["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0", "--tenants", file.to_str().unwrap()]);
+    let output = flinkgate(&[
+        "serve",
+        "--bind",
+        "127.0.0.1:0",
+        "--health-bind",
+        "127.0.0.1:0",
+        "--tenants",
+        file.to_str().unwrap(),
+    ]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text.contains("bad.yaml") && text.contains("strict"), "{text}");
@@ -197,7 +254,13 @@ fn a_certificate_with_another_key_is_a_clear_error() {
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     assert!(certs(&one, &[]).status.success() && certs(&two, &[]).status.success());
     let (certificate, key) = (one.join("tls.crt"), two.join("tls.key"));
-    let output = flinkgate(&["serve", "--tls-cert", certificate.to_str().unwrap(), "--tls-key", key.to_str().unwrap()]);
+    let output = flinkgate(&[
+        "serve",
+        "--tls-cert",
+        certificate.to_str().unwrap(),
+        "--tls-key",
+        key.to_str().unwrap(),
+    ]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text.contains("do not belong together"), "{text}");
@@ -206,9 +269,15 @@ fn a_certificate_with_another_key_is_a_clear_error() {
 #[test]
 fn certs_writes_three_files_and_overwrites_only_when_told() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(certs(folder.path(), &["--san", "gate.example.com", "--san", "10.0.0.7"]).status.code(), Some(0));
+    assert_eq!(
+        certs(folder.path(), &["--san", "gate.example.com", "--san", "10.0.0.7"]).status.code(),
+        Some(0)
+    );
     let key = std::fs::read(folder.path().join("tls.key")).unwrap();
-    assert_eq!(std::fs::metadata(folder.path().join("tls.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(folder.path().join("tls.key")).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let again = certs(folder.path(), &[]);
     assert_eq!(again.status.code(), Some(2));
     assert!(String::from_utf8(again.stderr).unwrap().contains("--force"));

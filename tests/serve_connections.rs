@@ -21,7 +21,8 @@ async fn clients_that_say_nothing_do_not_keep_others_out() {
     let mut slow = Vec::new();
     for _ in 0..20 {
         held.push(TcpStream::connect(server.address).await.unwrap());
-        let mut stream = tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
+        let mut stream =
+            tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
         stream.write_all(b"POST /validate HT").await.unwrap();
         slow.push(stream);
     }
@@ -34,14 +35,18 @@ async fn clients_that_say_nothing_do_not_keep_others_out() {
 async fn a_header_that_never_ends_is_cut_off() {
     let server = start(Limits { header: Duration::from_millis(200), ..Limits::default() }).await;
     for start_of_request in ["", "POST /validate HTTP/1.1\r\nhost: x\r\n"] {
-        let mut stream = tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
+        let mut stream =
+            tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
         stream.write_all(start_of_request.as_bytes()).await.unwrap();
         let mut rest = Vec::new();
         let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "the connection stayed open");
     }
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    assert!(tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await.is_ok(), "half a handshake stayed open");
+    assert!(
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await.is_ok(),
+        "half a handshake stayed open"
+    );
 }
 
 /// As Kubernetes mounts a Secret: the files are links into `..data`, itself a link that is swapped.
@@ -58,12 +63,14 @@ fn mount(folder: &Path, version: &str, certificate: &str, key: &str) {
 async fn a_swapped_secret_is_served_and_a_broken_one_is_not() {
     let server = start(Limits::default()).await;
     let folder = tempfile::tempdir().unwrap();
-    let (one, two, three) = (development(&[], 1).unwrap(), development(&[], 1).unwrap(), development(&[], 1).unwrap());
+    let (one, two, three) =
+        (development(&[], 1).unwrap(), development(&[], 1).unwrap(), development(&[], 1).unwrap());
     mount(folder.path(), "..1", &one.certificate_pem, &one.key_pem);
     for name in ["tls.crt", "tls.key"] {
         symlink(Path::new("..data").join(name), folder.path().join(name)).unwrap();
     }
-    let files = Files { certificate: folder.path().join("tls.crt"), key: folder.path().join("tls.key") };
+    let files =
+        Files { certificate: folder.path().join("tls.crt"), key: folder.path().join("tls.key") };
     tokio::spawn(watch(
         files,
         Duration::from_millis(20),
@@ -71,10 +78,13 @@ async fn a_swapped_secret_is_served_and_a_broken_one_is_not() {
         Arc::clone(&server.health),
         Arc::clone(&server.metrics),
     ));
-    let (ca_one, ca_two, ca_three) = (certificate(&one).1, certificate(&two).1, certificate(&three).1);
+    let (ca_one, ca_two, ca_three) =
+        (certificate(&one).1, certificate(&two).1, certificate(&three).1);
     let serves = async |ca| {
         for _ in 0..500 {
-            if let Ok(mut client) = Client::connect(server.address, ca, rustls::DEFAULT_VERSIONS, false).await {
+            if let Ok(mut client) =
+                Client::connect(server.address, ca, rustls::DEFAULT_VERSIONS, false).await
+            {
                 return client.review("/validate", "etl").await["allowed"] == true;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -82,7 +92,8 @@ async fn a_swapped_secret_is_served_and_a_broken_one_is_not() {
         false
     };
     assert!(serves(&ca_one).await);
-    let mut kept = Client::connect(server.address, &ca_one, rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let mut kept =
+        Client::connect(server.address, &ca_one, rustls::DEFAULT_VERSIONS, false).await.unwrap();
     mount(folder.path(), "..2", &two.certificate_pem, &two.key_pem);
     assert!(serves(&ca_two).await);
     assert_eq!(kept.review("/validate", "etl").await["allowed"], true);
@@ -106,7 +117,8 @@ async fn a_request_in_flight_is_answered_on_the_way_out() {
     let server = start(Limits::default()).await;
     let mut idle = server.connect().await;
     assert_eq!(idle.review("/validate", "etl").await["allowed"], true);
-    let mut stream = tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let mut stream =
+        tls(server.address, &server.ca, rustls::DEFAULT_VERSIONS, false).await.unwrap();
     let body = review("admission.k8s.io/v1", "etl");
     let (first, second) = body.split_at(40);
     put_in_flight(&mut stream, body.len()).await;

@@ -16,10 +16,14 @@ async fn every_tls_version_speaks_every_http_version() {
     let server = start(Limits::default()).await;
     for tls in [&TLS12, &TLS13] {
         for http2 in [false, true] {
-            let mut client = Client::connect(server.address, &server.ca, &[tls], http2).await.unwrap();
+            let mut client =
+                Client::connect(server.address, &server.ca, &[tls], http2).await.unwrap();
             for path in ["/validate", "//validate", "/validate?timeout=10s"] {
                 let response = client.review(path, "etl").await;
-                assert_eq!((&response["uid"], &response["allowed"]), (&json!("uid-of-etl"), &json!(true)));
+                assert_eq!(
+                    (&response["uid"], &response["allowed"]),
+                    (&json!("uid-of-etl"), &json!(true))
+                );
                 assert!(response.get("patch").is_none());
             }
         }
@@ -33,9 +37,14 @@ async fn the_answer_has_the_version_of_the_question_and_a_patch_in_base64() {
     for version in ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"] {
         let (status, body) = client.post("/mutate", review(version, "etl")).await;
         let answer: Value = serde_json::from_str(&body).unwrap();
-        assert_eq!((status, &answer["apiVersion"], &answer["kind"]), (200, &json!(version), &json!("AdmissionReview")));
+        assert_eq!(
+            (status, &answer["apiVersion"], &answer["kind"]),
+            (200, &json!(version), &json!("AdmissionReview"))
+        );
         assert_eq!(answer["response"]["patchType"], "JSONPatch");
-        let patch = base64::engine::general_purpose::STANDARD.decode(answer["response"]["patch"].as_str().unwrap()).unwrap();
+        let patch = base64::engine::general_purpose::STANDARD
+            .decode(answer["response"]["patch"].as_str().unwrap())
+            .unwrap();
         assert_eq!(
             serde_json::from_slice::<Value>(&patch).unwrap(),
             json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}])
@@ -55,7 +64,9 @@ async fn refusals_and_warnings_reach_the_client() {
     assert_eq!(warned["warnings"], json!(["security/privileged: must not be privileged"]));
     let (_, metrics) = server.health("/metrics").await;
     for decision in ["refused", "warned"] {
-        let line = format!("{{webhook=\"validate\",kind=\"Pod\",operation=\"CREATE\",decision=\"{decision}\"}} 1\n");
+        let line = format!(
+            "{{webhook=\"validate\",kind=\"Pod\",operation=\"CREATE\",decision=\"{decision}\"}} 1\n"
+        );
         assert!(metrics.contains(&line), "{metrics}");
     }
 }
@@ -74,7 +85,11 @@ async fn what_is_no_review_gets_a_status_and_a_text() {
         ("POST", "/validate", "application/json", "{\"kind\":", 400, "not an AdmissionReview"),
         ("POST", "/validate", "application/json; charset=utf-8", "{}", 400, "kind is \"\""),
     ] {
-        let request = Request::builder().method(method).uri(path).header("host", "localhost").header("content-type", content_type);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("content-type", content_type);
         let (got, said, _) = client.send(request.body(Full::from(body)).unwrap()).await;
         assert_eq!(got, status, "{method} {path}: {said}");
         assert!(said.contains(text), "{said}");
@@ -85,7 +100,10 @@ async fn what_is_no_review_gets_a_status_and_a_text() {
 async fn bodies_have_an_end() {
     let server = start(Limits::default()).await;
     for http2 in [false, true] {
-        let mut client = Client::connect(server.address, &server.ca, rustls::DEFAULT_VERSIONS, http2).await.unwrap();
+        let mut client =
+            Client::connect(server.address, &server.ca, rustls::DEFAULT_VERSIONS, http2)
+                .await
+                .unwrap();
         let (status, text) = client.post("/validate", vec![b' '; (8 << 20) + 1]).await;
         assert_eq!((status, text.as_str()), (413, "the request body is larger than 8 MiB\n"));
         let mut full = review("admission.k8s.io/v1", "etl").into_bytes();
@@ -103,7 +121,8 @@ async fn deep_nesting_is_answered() {
         assert_eq!(client.post("/validate", deep.clone()).await.0, 400);
         let body = review("admission.k8s.io/v1", "etl").replace("[{\"name\":\"a\"}]", &deep);
         let (status, body) = client.post("/validate", body).await;
-        let refused = status == 400 || serde_json::from_str::<Value>(&body).unwrap()["response"]["status"]["code"] == 400;
+        let refused = status == 400
+            || serde_json::from_str::<Value>(&body).unwrap()["response"]["status"]["code"] == 400;
         assert!(refused, "{status} {body}");
     }
     assert_eq!(client.review("/validate", "etl").await["allowed"], true);

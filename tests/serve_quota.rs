@@ -1,4 +1,5 @@
-//! `flinkgate serve` from files holds a tenant's limits over all that it admits: the ledgers are in memory.
+//! `flinkgate serve` from files holds a tenant's limits over all that it admits: the ledgers are in
+//! memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod serve_support;
@@ -38,8 +39,15 @@ async fn start() -> Gate {
     let folder = tempfile::tempdir().unwrap();
     let (tenants, ca_file) = (folder.path().join("tenants.yaml"), folder.path().join("ca.crt"));
     std::fs::write(&tenants, TENANTS).unwrap();
-    let process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap(), "--tenants", tenants.to_str().unwrap()]);
-    let client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false).await.unwrap();
+    let process = Process::start(&[
+        "--tls-ca-out",
+        ca_file.to_str().unwrap(),
+        "--tenants",
+        tenants.to_str().unwrap(),
+    ]);
+    let client = Client::connect(process.webhooks, &ca(&ca_file), rustls::DEFAULT_VERSIONS, false)
+        .await
+        .unwrap();
     Gate { client, _process: process, _folder: folder }
 }
 
@@ -53,7 +61,13 @@ fn deployment(namespace: &str, name: &str, uid: &str, task_managers: u64) -> Val
 }
 
 impl Gate {
-    async fn review(&mut self, operation: &str, object: &Value, old: Option<&Value>, dry_run: bool) -> Value {
+    async fn review(
+        &mut self,
+        operation: &str,
+        object: &Value,
+        old: Option<&Value>,
+        dry_run: bool,
+    ) -> Value {
         let request = json!({"uid": "r", "operation": operation, "dryRun": dry_run, "name": object["metadata"]["name"],
             "namespace": object["metadata"]["namespace"], "userInfo": {"username": "ada"},
             "kind": {"group": "flink.apache.org", "version": "v1beta1", "kind": "FlinkDeployment"},
@@ -62,7 +76,13 @@ impl Gate {
         ask(&mut self.client, "/validate", review.to_string()).await
     }
 
-    async fn creates(&mut self, namespace: &str, name: &str, uid: &str, task_managers: u64) -> Value {
+    async fn creates(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        uid: &str,
+        task_managers: u64,
+    ) -> Value {
         self.review("CREATE", &deployment(namespace, name, uid, task_managers), None, false).await
     }
 }
@@ -82,7 +102,10 @@ async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
     tenant "payments" refuses FlinkDeployment payments-dev/scoring: 1 finding
     quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Largest users of cpu: FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
     "#);
-    assert_eq!((&refused["status"]["code"], &refused["status"]["reason"]), (&json!(403), &json!("Forbidden")));
+    assert_eq!(
+        (&refused["status"]["code"], &refused["status"]["reason"]),
+        (&json!(403), &json!("Forbidden"))
+    );
     // A dry run takes nothing.
     let small = deployment("payments-dev", "scoring", "2", 4);
     for dry_run in [true, true, false] {
@@ -97,7 +120,8 @@ async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_asks_for_the_difference_and_a_decrease_for_nothing() {
     let mut gate = start().await;
-    let sizes = [5, 3, 6, 7].map(|task_managers| deployment("payments-prod", "etl", "1", task_managers));
+    let sizes =
+        [5, 3, 6, 7].map(|task_managers| deployment("payments-prod", "etl", "1", task_managers));
     gate.review("CREATE", &sizes[0], None, false).await;
     gate.creates("payments-dev", "other", "2", 3).await;
     for (from, to, allowed) in [(0, 1, true), (1, 2, true), (2, 3, false), (2, 0, true)] {
@@ -131,8 +155,15 @@ async fn where_the_rule_only_warns_the_object_passes_and_counts() {
     for (name, uid) in [("b", "2"), ("c", "3")] {
         let passed = gate.creates("sandbox", name, uid, 1).await;
         assert_eq!(passed["allowed"], true, "{passed:#}");
-        assert!(passed["warnings"][0].as_str().unwrap().starts_with("quota/exceeded: 3 more cpu asked for"), "{passed:#}");
+        assert!(
+            passed["warnings"][0]
+                .as_str()
+                .unwrap()
+                .starts_with("quota/exceeded: 3 more cpu asked for"),
+            "{passed:#}"
+        );
     }
-    let told = gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
+    let told =
+        gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
     assert!(told.contains("0 of 4 free, 9 used"), "{told}");
 }

@@ -1,5 +1,6 @@
-//! `flink/size`, `flink/memory` and `quota/unbounded` through the linter, every case of tests/data/size-cases.yaml: what is
-//! said, of which place, with which help, and every mistake once.
+//! `flink/size`, `flink/memory` and `quota/unbounded` through the linter, every case of
+//! tests/data/size-cases.yaml: what is said, of which place, with which help, and every mistake
+//! once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -24,14 +25,28 @@ spec:
 /// What lint finds in each of the files, as `level rule pointer: message => help`.
 fn lint(folder: &std::path::Path, tenant: &std::path::Path) -> BTreeMap<String, Vec<String>> {
     let [folder, tenant] = [folder, tenant].map(|path| path.to_str().unwrap());
-    let report = flinkgate(&["lint", folder, "--tenants", tenant, "--format", "json"], String::new());
+    let report =
+        flinkgate(&["lint", folder, "--tenants", tenant, "--format", "json"], String::new());
     let mut found = BTreeMap::<_, Vec<_>>::new();
     for finding in report["findings"].as_array().unwrap() {
         let text = |name: &str| finding[name].as_str().unwrap().to_owned();
         if RULES.contains(&finding["rule"].as_str().unwrap()) {
-            assert!(finding["line"].as_u64().unwrap() > 0 && finding["column"].as_u64().unwrap() > 0);
-            let line = format!("{} {} {}: {} => {}", text("level"), text("rule"), text("pointer"), text("message"), text("help"));
-            let file = std::path::Path::new(&text("file")).file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(
+                finding["line"].as_u64().unwrap() > 0 && finding["column"].as_u64().unwrap() > 0
+            );
+            let line = format!(
+                "{} {} {}: {} => {}",
+                text("level"),
+                text("rule"),
+                text("pointer"),
+                text("message"),
+                text("help")
+            );
+            let file = std::path::Path::new(&text("file"))
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             found.entry(file).or_default().push(line);
         }
     }
@@ -62,14 +77,19 @@ fn every_case_is_told_once_where_it_is_written() {
         };
         json_patch::merge(&mut object, &case["change"]);
         object["metadata"]["name"] = format!("case-{index}").into();
-        std::fs::write(manifests.join(format!("{index}.json")), serde_json::to_string_pretty(&object).unwrap()).unwrap();
+        std::fs::write(
+            manifests.join(format!("{index}.json")),
+            serde_json::to_string_pretty(&object).unwrap(),
+        )
+        .unwrap();
     }
     let mut found = lint(&manifests, &tenant);
     let bounds = size(&manifests);
     let mut wrong = String::new();
     for (index, case) in cases.iter().enumerate() {
         let found = found.remove(&index.to_string()).unwrap_or_default();
-        let expected: Vec<_> = case["found"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let expected: Vec<_> =
+            case["found"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
         if found != expected {
             wrong += &format!("{}: found\n      - {}\n", case["name"], found.join("\n      - "));
         }

@@ -1,5 +1,5 @@
-//! Where state lives: every case of tests/data/storage through `lint` and through both webhooks, and URIs that try to pass for a
-//! tenant's.
+//! Where state lives: every case of tests/data/storage through `lint` and through both webhooks,
+//! and URIs that try to pass for a tenant's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -56,16 +56,27 @@ fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
         object["metadata"]["namespace"] = json!(namespace(index));
         object
     };
-    let tenants: Vec<Value> = cases.iter().enumerate().map(|(index, case)| tenant(&namespace(index), &case["tenant"])).collect();
+    let tenants: Vec<Value> = cases
+        .iter()
+        .enumerate()
+        .map(|(index, case)| tenant(&namespace(index), &case["tenant"]))
+        .collect();
     let objects = cases.iter().enumerate().flat_map(|(index, case)| {
-        list(&case["beside"]).iter().chain([&case["object"]]).map(move |object| placed(object, index)).collect::<Vec<_>>()
+        list(&case["beside"])
+            .iter()
+            .chain([&case["object"]])
+            .map(move |object| placed(object, index))
+            .collect::<Vec<_>>()
     });
     let report = lint(&tenants, &objects.collect::<Vec<_>>());
     let gate = gate(&tenants);
     for (index, case) in cases.iter().enumerate() {
-        let expected: Vec<&str> = list(&case["says"]).iter().map(|said| said.as_str().unwrap()).collect();
+        let expected: Vec<&str> =
+            list(&case["says"]).iter().map(|said| said.as_str().unwrap()).collect();
         let own = findings_in(&report, &json!(namespace(index)));
-        let linted = said(own.iter().map(|finding| (finding["rule"].as_str().unwrap(), finding["pointer"].as_str().unwrap())));
+        let linted = said(own.iter().map(|finding| {
+            (finding["rule"].as_str().unwrap(), finding["pointer"].as_str().unwrap())
+        }));
         assert_eq!(linted, expected, "{}: {own:#?}", case["name"]);
         assert!(own.iter().all(|finding| !finding["help"].is_null()), "{}: {own:#?}", case["name"]);
         if case.get("beside").is_none() {
@@ -88,7 +99,10 @@ fn no_uri_passes_for_a_tenants_by_its_spelling() {
         for (inside, list) in [(true, &group["inside"]), (false, &group["outside"])] {
             for uri in list.as_array().unwrap() {
                 let namespace = format!("uri-{}", tenants.len());
-                tenants.push(tenant(&namespace, &json!({"storage": {"checkpoints": {"locations": group["locations"]}}})));
+                tenants.push(tenant(
+                    &namespace,
+                    &json!({"storage": {"checkpoints": {"locations": group["locations"]}}}),
+                ));
                 objects.push(json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob", "metadata": {"name": "job", "namespace": namespace},
                     "spec": {"deploymentName": "etl", "flinkConfiguration": {"execution.checkpointing.dir": uri},
                         "job": {"jarURI": "https://example.com/job.jar", "initialSavepointPath": uri}}}));
@@ -100,8 +114,15 @@ fn no_uri_passes_for_a_tenants_by_its_spelling() {
     for (namespace, uri, inside) in expected {
         let own = findings_in(&report, &json!(namespace));
         let told = |rule: &str| own.iter().any(|finding| finding["rule"] == rule);
-        assert_eq!((told("storage/checkpoint-dir"), told("storage/foreign-data")), (!inside, !inside), "{uri}: {own:#?}");
-        assert!(own.iter().all(|finding| !finding["message"].as_str().unwrap().contains("key:secret")), "{own:#?}");
+        assert_eq!(
+            (told("storage/checkpoint-dir"), told("storage/foreign-data")),
+            (!inside, !inside),
+            "{uri}: {own:#?}"
+        );
+        assert!(
+            own.iter().all(|finding| !finding["message"].as_str().unwrap().contains("key:secret")),
+            "{own:#?}"
+        );
     }
 }
 
@@ -112,7 +133,8 @@ fn claim(size: &str, class: Value, modes: Value) -> Value {
 
 #[test]
 fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
-    let claims = json!({"storageClassNames": ["nfs"], "maxSize": "10Gi", "accessModes": ["ReadWriteMany"]});
+    let claims =
+        json!({"storageClassNames": ["nfs"], "maxSize": "10Gi", "accessModes": ["ReadWriteMany"]});
     let gate = gate(&[tenant(
         "prod",
         &json!({"storage": {"claims": claims}, "quota": {"hard": {"storage": "8Gi", "persistentVolumeClaims": 1}}}),
@@ -121,7 +143,11 @@ fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
     let update = |size: &str, class: Value, volume: Value| {
         let mut object = claim(size, class, json!(["ReadWriteOnce"]));
         object["spec"]["volumeName"] = volume;
-        let resource = Resource { operation: Operation::Update, old_object: Some(old.clone()), ..Resource::from_manifest(object).unwrap() };
+        let resource = Resource {
+            operation: Operation::Update,
+            old_object: Some(old.clone()),
+            ..Resource::from_manifest(object).unwrap()
+        };
         let found = gate.validate(&resource).findings;
         let mut rules: Vec<String> = found.into_iter().map(|finding| finding.rule).collect();
         rules.dedup();
@@ -131,11 +157,15 @@ fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
     assert_eq!(update("7Gi", json!("premium"), json!("pv-1")), [""; 0]);
     assert_eq!(update("5Gi", json!("premium"), json!("pv-1")), [""; 0]);
     assert_eq!(update("9Gi", json!("premium"), json!("pv-1")), ["quota/exceeded"]);
-    assert_eq!(update("11Gi", json!("premium"), json!("pv-1")), ["quota/exceeded", "storage/claim-size"]);
+    assert_eq!(
+        update("11Gi", json!("premium"), json!("pv-1")),
+        ["quota/exceeded", "storage/claim-size"]
+    );
     assert_eq!(update("6Gi", json!("ssd"), Value::Null), ["storage/claim-class"]);
     assert_eq!(update("6Gi", Value::Null, Value::Null), ["storage/claim-class"]);
     let new = Resource::from_manifest(old.clone()).unwrap();
-    let rules: Vec<String> = gate.validate(&new).findings.into_iter().map(|finding| finding.rule).collect();
+    let rules: Vec<String> =
+        gate.validate(&new).findings.into_iter().map(|finding| finding.rule).collect();
     assert_eq!(rules, ["storage/claim-access-modes", "storage/claim-class"]);
 }
 
@@ -150,5 +180,8 @@ fn claims_count_for_the_quota_of_an_input() {
     assert_eq!(lint(&tenants, &[named("a")])["findings"], json!([]));
     let report = lint(&tenants, &[named("a"), named("b")]);
     let found = list(&report["findings"]);
-    assert!(!found.is_empty() && found.iter().all(|finding| finding["rule"] == "quota/exceeded"), "{found:?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|finding| finding["rule"] == "quota/exceeded"),
+        "{found:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! What an object means beyond what it says itself: ConfigMaps of the same input, and the Flink operator's own configuration.
+//! What an object means beyond what it says itself: ConfigMaps of the same input, and the Flink
+//! operator's own configuration.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
@@ -43,8 +44,17 @@ impl Folder {
 
     /// Exit status, standard output and standard error of a command in the folder.
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let output = Command::cargo_bin("flinkgate").unwrap().current_dir(self.0.path()).args(arguments).output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+        let output = Command::cargo_bin("flinkgate")
+            .unwrap()
+            .current_dir(self.0.path())
+            .args(arguments)
+            .output()
+            .unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     }
 
     fn json(&self, arguments: &[&str]) -> Value {
@@ -59,13 +69,18 @@ impl Folder {
             .as_array()
             .unwrap()
             .iter()
-            .map(|finding| (text(finding, "rule"), text(finding, "message"), finding["line"].as_u64().unwrap()))
+            .map(|finding| {
+                (text(finding, "rule"), text(finding, "message"), finding["line"].as_u64().unwrap())
+            })
             .collect()
     }
 }
 
 fn kinds(file: &str) -> String {
-    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/kinds").join(file)).unwrap()
+    std::fs::read_to_string(
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/kinds").join(file),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -75,26 +90,45 @@ fn a_mounted_config_map_of_the_same_input_says_what_a_cluster_is() {
     assert_eq!(clusters.as_array().unwrap().len(), 2, "{clusters:#}");
     // 1600m of the file, and what stands in the arguments before it.
     assert_eq!(clusters[0]["jobManager"]["memory"]["heap"], 1_073_741_824_u64);
-    assert_eq!((&clusters[1]["taskManager"]["slots"], &clusters[1]["taskManager"]["memory"]["managed"]), (&2.into(), &536_870_920.into()));
+    assert_eq!(
+        (&clusters[1]["taskManager"]["slots"], &clusters[1]["taskManager"]["memory"]["managed"]),
+        (&2.into(), &536_870_920.into())
+    );
     // It may stand in another file, and in another namespace it is another one.
-    let (map, rest) = kinds("standalone-session.yaml").split_once("---\n").map(|(map, rest)| (map.to_owned(), rest.to_owned())).unwrap();
+    let (map, rest) = kinds("standalone-session.yaml")
+        .split_once("---\n")
+        .map(|(map, rest)| (map.to_owned(), rest.to_owned()))
+        .unwrap();
     let apart = Folder::with(&[("map.yaml", &map), ("rest.yaml", &rest)]);
     assert_eq!(apart.json(&["size", "."])["clusters"], clusters);
-    let elsewhere = Folder::with(&[("map.yaml", &map.replace("payments-prod", "other")), ("rest.yaml", &rest)]);
+    let elsewhere =
+        Folder::with(&[("map.yaml", &map.replace("payments-prod", "other")), ("rest.yaml", &rest)]);
     assert_eq!(elsewhere.json(&["size", "."])["clusters"][0]["jobManager"].get("memory"), None);
 }
 
 #[test]
 fn the_options_in_a_config_map_are_judged_where_they_stand() {
-    let map =
-        |data: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: flink-config, namespace: payments-prod}}\ndata:\n{data}");
+    let map = |data: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: flink-config, namespace: payments-prod}}\ndata:\n{data}"
+        )
+    };
     let cases = [
-        ("  flink-conf.yaml: |\n    taskmanager.numberOfTaskSlots: two\n    blob.server.port: 6124\n", Some("flink/invalid-value")),
-        ("  config.yaml: |\n    taskmanager: {numberOfTaskSlots: 2, numberOfTaskSlot: 3}\n", Some("flink/unknown-option")),
+        (
+            "  flink-conf.yaml: |\n    taskmanager.numberOfTaskSlots: two\n    blob.server.port: 6124\n",
+            Some("flink/invalid-value"),
+        ),
+        (
+            "  config.yaml: |\n    taskmanager: {numberOfTaskSlots: 2, numberOfTaskSlot: 3}\n",
+            Some("flink/unknown-option"),
+        ),
         ("  config.yaml: |\n    taskmanager: [\n", Some("flink/size")),
         ("  flink-conf.yaml: |\n    taskmanager.numberOfTaskSlots: 2\n", None),
         // Other programs have files of this name too.
-        ("  config.yaml: |\n    receivers: {otlp: {protocols: grpc}}\n    exporters: {debug: x}\n", None),
+        (
+            "  config.yaml: |\n    receivers: {otlp: {protocols: grpc}}\n    exporters: {debug: x}\n",
+            None,
+        ),
         ("  config.yaml: |\n    server: [\n", None),
         ("  config.yaml: ''\n", None),
         ("  settings: |\n    taskmanager.numberOfTaskSlots: two\n", None),
@@ -112,8 +146,12 @@ fn the_options_in_a_config_map_are_judged_where_they_stand() {
 fn the_operators_defaults_hold_for_what_a_deployment_does_not_say() {
     let folder = Folder::with(&[("etl.yaml", DEPLOYMENT), ("operator.yaml", OPERATOR)]);
     let task_managers = |arguments: &[&str]| {
-        let cluster = folder.json(&[&["size", "etl.yaml"], arguments].concat())["clusters"][0].take();
-        (cluster["taskManager"]["replicas"].as_u64().unwrap(), cluster["taskManager"]["cpu"].as_f64().unwrap())
+        let cluster =
+            folder.json(&[&["size", "etl.yaml"], arguments].concat())["clusters"][0].take();
+        (
+            cluster["taskManager"]["replicas"].as_u64().unwrap(),
+            cluster["taskManager"]["cpu"].as_f64().unwrap(),
+        )
     };
     assert_eq!(task_managers(&[]), (8, 1.0));
     assert_eq!(task_managers(&["--operator-config", "operator.yaml"]), (2, 3.0));
@@ -121,17 +159,34 @@ fn the_operators_defaults_hold_for_what_a_deployment_does_not_say() {
     let tenant = "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: payments}\nspec:\n  namespaces: {names: [payments-prod]}\n  quota: {perCluster: {taskManagers: 4}}\n  flink: {configuration: {enforced: {taskmanager.numberOfTaskSlots: 4}, forbidden: ['taskmanager.cpu.*']}}\n";
     std::fs::write(folder.path("tenant.yaml"), tenant).unwrap();
     let arguments = ["etl.yaml", "--tenants", "tenant.yaml"];
-    assert_eq!(folder.findings(&[&arguments[..], &["--operator-config", "operator.yaml"]].concat()), []);
-    let rendered = folder.run(&["render", "etl.yaml", "--tenants", "tenant.yaml", "--operator-config", "operator.yaml"]).1;
+    assert_eq!(
+        folder.findings(&[&arguments[..], &["--operator-config", "operator.yaml"]].concat()),
+        []
+    );
+    let rendered = folder
+        .run(&[
+            "render",
+            "etl.yaml",
+            "--tenants",
+            "tenant.yaml",
+            "--operator-config",
+            "operator.yaml",
+        ])
+        .1;
     assert!(
-        rendered.contains("taskmanager.numberOfTaskSlots: '4'") || rendered.contains("taskmanager.numberOfTaskSlots: \"4\""),
+        rendered.contains("taskmanager.numberOfTaskSlots: '4'")
+            || rendered.contains("taskmanager.numberOfTaskSlots: \"4\""),
         "{rendered}"
     );
 }
 
 #[test]
 fn an_operators_configuration_that_cannot_be_read_ends_every_command() {
-    let folder = Folder::with(&[("etl.yaml", DEPLOYMENT), ("broken.yaml", "a: [\nb"), ("list.yaml", "- a\n")]);
+    let folder = Folder::with(&[
+        ("etl.yaml", DEPLOYMENT),
+        ("broken.yaml", "a: [\nb"),
+        ("list.yaml", "- a\n"),
+    ]);
     for command in ["lint", "size", "render"] {
         for (file, expected) in [
             ("missing.yaml", "cannot read the operator's configuration missing.yaml"),
@@ -172,7 +227,10 @@ spec:
         (&1.0.into(), &1.into(), &2.into())
     );
     let found = folder.findings(&["."]);
-    assert!(found.iter().any(|(rule, _, line)| rule == "security/privileged" && *line == 16), "{found:?}");
+    assert!(
+        found.iter().any(|(rule, _, line)| rule == "security/privileged" && *line == 16),
+        "{found:?}"
+    );
 }
 
 const SESSION: &str = "
@@ -204,16 +262,28 @@ fn a_session_job_is_held_against_its_cluster_where_that_is_in_the_input() {
         (SESSION, session_job("session", "savepoint", savepoints), vec![]),
         (SESSION, session_job("session", "savepoint", ""), vec!["storage/savepoint-dir"]),
         (DEPLOYMENT, session_job("etl", "stateless", ""), vec!["flink/session-job"]),
-        (DEPLOYMENT, session_job("etl", "last-state", ""), vec!["flink/session-job", "flink/session-job"]),
+        (
+            DEPLOYMENT,
+            session_job("etl", "last-state", ""),
+            vec!["flink/session-job", "flink/session-job"],
+        ),
         // Its version is the job's.
-        (&old, session_job("session", "stateless", "execution.checkpointing.num-retained: 3"), vec!["flink/option-version"]),
+        (
+            &old,
+            session_job("session", "stateless", "execution.checkpointing.num-retained: 3"),
+            vec!["flink/option-version"],
+        ),
         // Of a cluster that is not there, nothing is said: the operator waits for it.
         (SESSION, session_job("other", "savepoint", ""), vec![]),
     ];
     for (cluster, job, expected) in cases {
         let folder = Folder::with(&[("cluster.yaml", cluster), ("job.yaml", &job)]);
         let report = folder.json(&["lint", "."]);
-        let found = report["findings"].as_array().unwrap().iter().filter(|finding| finding["object"]["kind"] == "FlinkSessionJob");
+        let found = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["object"]["kind"] == "FlinkSessionJob");
         let rules: Vec<&str> = found.map(|finding| finding["rule"].as_str().unwrap()).collect();
         assert_eq!(rules, expected, "{job}{report:#}");
     }

@@ -1,4 +1,5 @@
-//! FlinkTenants from files: what is said of wrong ones, whose a namespace is, and the definition for the cluster.
+//! FlinkTenants from files: what is said of wrong ones, whose a namespace is, and the definition
+//! for the cluster.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
@@ -43,7 +44,11 @@ fn every_wrong_tenant_is_told_with_its_place() {
     let mut told = String::new();
     for case in cases {
         let output = lint(case, "examples/manifests/etl.yaml", &[]);
-        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()), "{case}");
+        assert_eq!(
+            (output.status.code(), text(&output.stdout)),
+            (Some(2), String::new()),
+            "{case}"
+        );
         let said = text(&output.stderr);
         let placed = said.contains(&format!("  tests/data/tenants/{case}:"));
         assert_eq!(placed, !["empty", "not-there.yaml"].contains(&case), "{case}: {said}");
@@ -86,21 +91,31 @@ fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_in
         namespace("other", "another"),
         namespace("pay-risk", "risk"),
     ];
-    let arguments = ["lint", "-", "--format", "json", "--tenants", "tests/data/tenants/namespaces.yaml"];
-    let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).write_stdin(input.join("\n---\n")).output().unwrap();
+    let arguments =
+        ["lint", "-", "--format", "json", "--tenants", "tests/data/tenants/namespaces.yaml"];
+    let output = Command::cargo_bin("flinkgate")
+        .unwrap()
+        .args(arguments)
+        .write_stdin(input.join("\n---\n"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
     let of = |namespace: &str, field: &str| {
         let mut found: Vec<&str> = findings
             .iter()
-            .filter(|finding| finding["object"]["namespace"] == namespace && finding["rule"] != "security/seccomp")
+            .filter(|finding| {
+                finding["object"]["namespace"] == namespace && finding["rule"] != "security/seccomp"
+            })
             .map(|finding| finding[field].as_str().unwrap_or("nobody"))
             .collect();
         found.dedup();
         found
     };
-    for (namespace, tenant) in [("payments-prod", "payments"), ("pay-roll", "payments"), ("detect", "fraud")] {
+    for (namespace, tenant) in
+        [("payments-prod", "payments"), ("pay-roll", "payments"), ("detect", "fraud")]
+    {
         assert_eq!(of(namespace, "tenant"), [tenant], "{namespace}");
         assert_eq!(of(namespace, "rule"), ["security/privileged"], "{namespace}");
     }
@@ -108,14 +123,20 @@ fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_in
         assert_eq!(of(namespace, "rule"), [""; 0], "{namespace}");
     }
     assert_eq!(of("pay-risk", "rule"), ["tenancy/ambiguous-namespace"]);
-    assert_eq!(of("pay-risk", "message"), ["namespace pay-risk is claimed by more than one tenant: payments, fraud"]);
+    assert_eq!(
+        of("pay-risk", "message"),
+        ["namespace pay-risk is claimed by more than one tenant: payments, fraud"]
+    );
 }
 
 /// The definitions of FlinkTenant, FlinkPolicy and FlinkTenantLedger.
 fn definitions() -> [Value; 3] {
     let output = Command::cargo_bin("flinkgate").unwrap().arg("crds").output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
-    let documents: Vec<_> = yaml::parse(&text(&output.stdout)).into_iter().filter_map(|document| document.value).collect();
+    let documents: Vec<_> = yaml::parse(&text(&output.stdout))
+        .into_iter()
+        .filter_map(|document| document.value)
+        .collect();
     documents.try_into().unwrap()
 }
 
@@ -127,10 +148,13 @@ fn the_definition_for_the_cluster_is_what_it_was() {
     insta::assert_json_snapshot!("the_definition_of_ledgers", ledger);
 }
 
-/// Fields that may hold anything: an option's value is text, a number or a boolean, which a structural schema cannot say.
-const ANYTHING: [&str; 2] = ["/spec/flink/configuration/defaults/*", "/spec/flink/configuration/enforced/*"];
+/// Fields that may hold anything: an option's value is text, a number or a boolean, which a
+/// structural schema cannot say.
+const ANYTHING: [&str; 2] =
+    ["/spec/flink/configuration/defaults/*", "/spec/flink/configuration/enforced/*"];
 
-/// What the API server demands of a structural schema, and that nothing unknown passes it or is dropped silently.
+/// What the API server demands of a structural schema, and that nothing unknown passes it or is
+/// dropped silently.
 fn check(schema: &Value, at: &str) {
     if schema.get("x-kubernetes-preserve-unknown-fields").is_some() {
         assert!(ANYTHING.contains(&at), "{at} takes anything");
@@ -140,17 +164,30 @@ fn check(schema: &Value, at: &str) {
         assert!(schema.get("type").is_none() && schema.get("anyOf").is_none(), "{at}");
         return;
     }
-    for keyword in ["$ref", "definitions", "$defs", "oneOf", "anyOf", "allOf", "not", "patternProperties"] {
+    for keyword in
+        ["$ref", "definitions", "$defs", "oneOf", "anyOf", "allOf", "not", "patternProperties"]
+    {
         assert_eq!(schema.get(keyword), None, "{keyword} at {at}");
     }
     match schema["type"].as_str() {
         Some("object") => {
             let properties = schema.get("properties").and_then(Value::as_object);
-            assert!(schema.get("additionalProperties").is_none() || properties.is_none(), "{at} has both kinds of fields");
-            assert!(schema["additionalProperties"].as_bool().is_none(), "{at} has additionalProperties without a schema");
-            let known = properties.is_some() || schema.get("additionalProperties").is_some() || at == "/metadata";
+            assert!(
+                schema.get("additionalProperties").is_none() || properties.is_none(),
+                "{at} has both kinds of fields"
+            );
+            assert!(
+                schema["additionalProperties"].as_bool().is_none(),
+                "{at} has additionalProperties without a schema"
+            );
+            let known = properties.is_some()
+                || schema.get("additionalProperties").is_some()
+                || at == "/metadata";
             assert!(known, "{at} does not say its fields");
-            properties.into_iter().flatten().for_each(|(name, field)| check(field, &format!("{at}/{name}")));
+            properties
+                .into_iter()
+                .flatten()
+                .for_each(|(name, field)| check(field, &format!("{at}/{name}")));
             if let Some(field) = schema.get("additionalProperties") {
                 check(field, &format!("{at}/*"));
             }
@@ -160,7 +197,10 @@ fn check(schema: &Value, at: &str) {
         other => panic!("{at} is of type {other:?}"),
     }
     assert!(
-        at.is_empty() || !schema["description"].is_null() || !at.starts_with("/spec") || at.ends_with(['*', '0']),
+        at.is_empty()
+            || !schema["description"].is_null()
+            || !at.starts_with("/spec")
+            || at.ends_with(['*', '0']),
         "{at} is not described"
     );
 }
@@ -182,6 +222,10 @@ fn the_examples_tenants_are_right() {
     for file in ["payments.yaml", "sandbox.yaml"] {
         let tenants = format!("../../../examples/tenants/{file}");
         let output = lint(&tenants, "examples/tenants", &[]);
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{file}");
+        assert_eq!(
+            (output.status.code(), text(&output.stderr)),
+            (Some(0), String::new()),
+            "{file}"
+        );
     }
 }

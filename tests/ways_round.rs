@@ -1,5 +1,5 @@
-//! No option of Flink's is a way round a rule about fields: every case of tests/data/ways-round through `lint` and through both
-//! webhooks, with an honest counterpart that passes.
+//! No option of Flink's is a way round a rule about fields: every case of tests/data/ways-round
+//! through `lint` and through both webhooks, with an honest counterpart that passes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -25,7 +25,8 @@ fn cases() -> Vec<(String, Value)> {
 
 /// The object of a case, or of its counterpart, in a namespace.
 fn object(case: &Value, variant: &Value, namespace: &str) -> Value {
-    let base = variant.get("base").or(case.get("base")).and_then(Value::as_str).unwrap_or("deployment");
+    let base =
+        variant.get("base").or(case.get("base")).and_then(Value::as_str).unwrap_or("deployment");
     let mut object = read(format!("{FOLDER}/bases/{base}.yaml"));
     object["metadata"]["namespace"] = namespace.into();
     if let Some(patch) = variant.get("patch") {
@@ -42,9 +43,12 @@ fn object(case: &Value, variant: &Value, namespace: &str) -> Value {
             }
             "standalone" => {
                 let properties = object.pointer_mut(&format!("{container}/env/0/value")).unwrap();
-                *properties = format!("{}{key}: {}\n", properties.as_str().unwrap(), text(value)).into();
+                *properties =
+                    format!("{}{key}: {}\n", properties.as_str().unwrap(), text(value)).into();
             }
-            "blue-green" => object["spec"]["template"]["spec"]["flinkConfiguration"][key] = value.clone(),
+            "blue-green" => {
+                object["spec"]["template"]["spec"]["flinkConfiguration"][key] = value.clone()
+            }
             _ => object["spec"]["flinkConfiguration"][key] = value.clone(),
         }
     }
@@ -54,7 +58,8 @@ fn object(case: &Value, variant: &Value, namespace: &str) -> Value {
 /// A case with its name, its bad and its honest object.
 type Placed = (String, Value, [Value; 2]);
 
-/// The tenants of all cases, and of each case its bad and its honest object, each in a namespace of its own.
+/// The tenants of all cases, and of each case its bad and its honest object, each in a namespace of
+/// its own.
 fn setting() -> (Vec<Value>, Vec<Placed>) {
     let mut tenants = Vec::new();
     let mut objects = Vec::new();
@@ -81,9 +86,15 @@ fn the_linter_sees_every_way_round() {
         };
         let level = case.get("level").unwrap_or(&json!("error")).clone();
         let (found, passed) = (of(bad), of(honest));
-        if !found.iter().any(|finding| finding["pointer"] == case["pointer"] && finding["level"] == level) {
+        if !found
+            .iter()
+            .any(|finding| finding["pointer"] == case["pointer"] && finding["level"] == level)
+        {
             let all = findings_in(&report, &bad["metadata"]["namespace"]);
-            wrong.push(format!("{name}: {} says nothing at {}; there is {all:?}", case["rule"], case["pointer"]));
+            wrong.push(format!(
+                "{name}: {} says nothing at {}; there is {all:?}",
+                case["rule"], case["pointer"]
+            ));
         }
         if !passed.is_empty() {
             wrong.push(format!("{name}: the honest one is refused: {passed:?}"));
@@ -96,7 +107,10 @@ fn the_linter_sees_every_way_round() {
 
 /// What both webhooks say.
 fn webhooks(gate: &Gate, object: &Value) -> BTreeSet<Finding> {
-    cases::webhooks(gate, asked(&review("CREATE", object, &Value::Null))).into_iter().flatten().collect()
+    cases::webhooks(gate, asked(&review("CREATE", object, &Value::Null)))
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[test]
@@ -108,17 +122,27 @@ fn the_webhooks_see_every_way_round() {
         let said = webhooks(&gate, bad);
         let told = |finding: &&Finding| finding.rule == case["rule"] && finding.level == level;
         let finding = said.iter().find(told).unwrap_or_else(|| panic!("{name}: {said:?}"));
-        assert!(said.iter().filter(told).any(|finding| finding.pointer == case["pointer"]), "{name}: {finding:?}");
+        assert!(
+            said.iter().filter(told).any(|finding| finding.pointer == case["pointer"]),
+            "{name}: {finding:?}"
+        );
         assert!(said.iter().all(|finding| !finding.message.contains(SECRET)), "{name}: {said:?}");
-        assert!(webhooks(&gate, honest).iter().all(|finding| finding.rule != case["rule"]), "{name}: the honest one");
+        assert!(
+            webhooks(&gate, honest).iter().all(|finding| finding.rule != case["rule"]),
+            "{name}: the honest one"
+        );
     }
 }
 
 #[test]
 fn the_command_review_refuses_what_reaches_into_the_operator() {
     let cases = setting().1;
-    let (_, case, [bad, _]) = cases.iter().find(|(_, case, _)| case["rule"] == "flink/operator-files").unwrap();
-    let response = flinkgate(&["review", "--webhook", "validate"], review("CREATE", bad, &Value::Null).to_string());
+    let (_, case, [bad, _]) =
+        cases.iter().find(|(_, case, _)| case["rule"] == "flink/operator-files").unwrap();
+    let response = flinkgate(
+        &["review", "--webhook", "validate"],
+        review("CREATE", bad, &Value::Null).to_string(),
+    );
     assert_eq!(response["response"]["allowed"], false);
     let causes = response["response"]["status"]["details"]["causes"].as_array().unwrap();
     assert!(causes.iter().any(|cause| cause["reason"] == case["rule"]), "{causes:?}");
@@ -131,8 +155,11 @@ fn every_key_has_its_case() {
         keys.extend(case["options"].as_object().into_iter().flatten().map(|(key, _)| key.clone()));
     }
     let listed = std::fs::read_to_string(format!("{FOLDER}/keys.txt")).unwrap();
-    let covered = |key: &str| keys.iter().any(|own| own == key || (key.ends_with('.') && own.starts_with(key)));
-    let missing: Vec<_> = listed.lines().filter(|key| !key.starts_with('#') && !covered(key)).collect();
+    let covered = |key: &str| {
+        keys.iter().any(|own| own == key || (key.ends_with('.') && own.starts_with(key)))
+    };
+    let missing: Vec<_> =
+        listed.lines().filter(|key| !key.starts_with('#') && !covered(key)).collect();
     assert_eq!(missing, [""; 0]);
 }
 

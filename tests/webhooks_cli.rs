@@ -8,8 +8,13 @@ use flinkgate::resource::yaml;
 use serde_json::Value;
 
 fn webhooks(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::cargo_bin("flinkgate").unwrap().arg("webhooks").args(arguments).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    let output =
+        Command::cargo_bin("flinkgate").unwrap().arg("webhooks").args(arguments).output().unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 fn printed(arguments: &[&str]) -> String {
@@ -19,8 +24,12 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 fn all(text: &str) -> Vec<Value> {
-    let configurations: Vec<Value> = yaml::parse(text).into_iter().filter_map(|document| document.value).collect();
-    configurations.iter().flat_map(|configuration| configuration["webhooks"].as_array().unwrap().clone()).collect()
+    let configurations: Vec<Value> =
+        yaml::parse(text).into_iter().filter_map(|document| document.value).collect();
+    configurations
+        .iter()
+        .flat_map(|configuration| configuration["webhooks"].as_array().unwrap().clone())
+        .collect()
 }
 
 #[test]
@@ -35,7 +44,10 @@ fn both_configurations_name_the_url() {
     let url = printed(&["--url", "https://127.0.0.1:9443/"]);
     for (webhook, same) in all(&url).into_iter().zip(all(&service)) {
         let path = same["clientConfig"]["service"]["path"].as_str().unwrap();
-        assert_eq!(webhook["clientConfig"], serde_json::json!({"url": format!("https://127.0.0.1:9443{path}")}));
+        assert_eq!(
+            webhook["clientConfig"],
+            serde_json::json!({"url": format!("https://127.0.0.1:9443{path}")})
+        );
         assert_eq!(webhook["rules"], same["rules"]);
     }
     assert!(!url.contains("service:") && service.contains("- gate\n"), "{service}");
@@ -46,14 +58,23 @@ fn the_authorities_of_a_file_are_embedded_and_its_key_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let made = |name: &str| {
         let out = folder.path().join(name);
-        Command::cargo_bin("flinkgate").unwrap().args(["certs", "--out"]).arg(&out).assert().success();
-        (std::fs::read_to_string(out.join("ca.crt")).unwrap(), std::fs::read_to_string(out.join("tls.key")).unwrap())
+        Command::cargo_bin("flinkgate")
+            .unwrap()
+            .args(["certs", "--out"])
+            .arg(&out)
+            .assert()
+            .success();
+        (
+            std::fs::read_to_string(out.join("ca.crt")).unwrap(),
+            std::fs::read_to_string(out.join("tls.key")).unwrap(),
+        )
     };
     let ((old, key), (new, _)) = (made("old"), made("new"));
     let file = folder.path().join("bundle.pem");
     std::fs::write(&file, format!("{old}{key}{new}")).unwrap();
     for webhook in all(&printed(&["--ca", file.to_str().unwrap()])) {
-        let bundle = STANDARD.decode(webhook["clientConfig"]["caBundle"].as_str().unwrap()).unwrap();
+        let bundle =
+            STANDARD.decode(webhook["clientConfig"]["caBundle"].as_str().unwrap()).unwrap();
         assert_eq!(String::from_utf8(bundle).unwrap(), format!("{old}{new}").replace('\r', ""));
     }
 }
@@ -62,7 +83,11 @@ fn the_authorities_of_a_file_are_embedded_and_its_key_is_not() {
 fn what_no_api_server_could_call_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let no_certificate = folder.path().join("ca.crt");
-    std::fs::write(&no_certificate, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
+    std::fs::write(
+        &no_certificate,
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    )
+    .unwrap();
     for (arguments, text) in [
         (&["--service", "flinkgate"][..], "NAMESPACE/NAME"),
         (&["--service", "gate/Way"], "DNS label"),

@@ -53,7 +53,11 @@ fn the_last_of_two_keys_counts_and_the_first_is_named() {
     assert_eq!(document.value, Some(json!({"spec": {"image": "bé", "cpu": 1}})));
     let problem = &document.problems[0];
     assert!(problem.usable);
-    assert!(problem.message.contains("`image`") && problem.message.contains("line 2"), "{}", problem.message);
+    assert!(
+        problem.message.contains("`image`") && problem.message.contains("line 2"),
+        "{}",
+        problem.message
+    );
     assert_eq!((problem.span.line, problem.span.column, problem.span.end_column), (4, 3, 8));
     assert_eq!(document.positions.value("/spec/image").unwrap().line, 4);
     assert!(only("{\"a\": 1,\n \"a\": 2}").problems[0].message.contains("line 1"));
@@ -64,7 +68,10 @@ fn aliases_repeat_values() {
     let document = only("a: &x {k: [1, &y two]}\nb: *x\nc: [*y, *x]\n*y : three\n");
     assert_eq!(document.problems, []);
     let inner = json!({"k": [1, "two"]});
-    assert_eq!(document.value, Some(json!({"a": inner, "b": inner, "c": ["two", inner], "two": "three"})));
+    assert_eq!(
+        document.value,
+        Some(json!({"a": inner, "b": inner, "c": ["two", inner], "two": "three"}))
+    );
 }
 
 #[test]
@@ -88,7 +95,11 @@ fn a_merge_below_a_field_replaces_it_and_says_so() {
     let document = only("base: &b {x: 1}\nown:\n  x: 9\n  <<: *b\n");
     assert_eq!(document.value.unwrap()["own"], json!({"x": 1}));
     assert_eq!(document.problems.len(), 1);
-    assert!(document.problems[0].usable && document.problems[0].message.contains("line 3"), "{:?}", document.problems);
+    assert!(
+        document.problems[0].usable && document.problems[0].message.contains("line 3"),
+        "{:?}",
+        document.problems
+    );
 }
 
 #[test]
@@ -100,7 +111,12 @@ fn merging_what_is_no_mapping_is_a_problem() {
 
 #[test]
 fn an_anchor_within_itself_is_a_problem() {
-    for text in ["a: &self [*self]\n", "a: &self {b: {c: *self}}\n", "&self {<<: *self}\n", "&self [x, {*self : 1}]\n"] {
+    for text in [
+        "a: &self [*self]\n",
+        "a: &self {b: {c: *self}}\n",
+        "&self {<<: *self}\n",
+        "&self [x, {*self : 1}]\n",
+    ] {
         let problem = only_problem(text);
         assert!(!problem.usable && problem.message.contains("anchor"), "{text}: {problem:?}");
     }
@@ -143,10 +159,15 @@ fn broken_text_is_pointed_at_and_told_what_to_do() {
     ];
     let mut wrong = Vec::new();
     for (text, line, column, word) in table {
-        let Some(problem) = parse(text).first().and_then(|document| document.problems.first()).cloned() else {
+        let Some(problem) =
+            parse(text).first().and_then(|document| document.problems.first()).cloned()
+        else {
             panic!("{text:?} is read without a word");
         };
-        if problem.usable || (problem.span.line, problem.span.column) != (line, column) || !problem.message.contains(word) {
+        if problem.usable
+            || (problem.span.line, problem.span.column) != (line, column)
+            || !problem.message.contains(word)
+        {
             wrong.push((text, problem));
         }
     }
@@ -157,7 +178,10 @@ fn broken_text_is_pointed_at_and_told_what_to_do() {
 fn one_broken_document_does_not_hide_the_others() {
     let documents = parse("a: 1\n---\nb: [\n---\nc: 3\n---\n\td: 4\n---\ne: 5\n");
     let read: Vec<_> = documents.iter().map(|document| document.value.clone()).collect();
-    assert_eq!(read, [Some(json!({"a": 1})), None, Some(json!({"c": 3})), None, Some(json!({"e": 5}))]);
+    assert_eq!(
+        read,
+        [Some(json!({"a": 1})), None, Some(json!({"c": 3})), None, Some(json!({"e": 5}))]
+    );
     assert_eq!(documents[2].positions.value("/c").unwrap().line, 5);
     assert_eq!(documents[3].problems[0].span.line, 7);
 }
@@ -167,7 +191,10 @@ fn a_helm_template_is_named_once() {
     let documents = parse(include_str!("data/yaml/template.yaml"));
     assert_eq!(documents.len(), 1, "{documents:?}");
     let problem = &documents[0].problems[0];
-    assert!(problem.message.contains("Helm template source") && problem.message.contains("`helm template`"));
+    assert!(
+        problem.message.contains("Helm template source")
+            && problem.message.contains("`helm template`")
+    );
     assert_eq!((problem.span.line, problem.span.column, problem.span.end_column), (1, 1, 26));
     for text in [
         "name: {{ .Release.Name }}\n",

@@ -35,7 +35,13 @@ fn values_and_keys_are_found_by_pointer() {
     assert_eq!(cut(text, positions.key("/spec/containers").unwrap()), "containers");
     assert_eq!(positions.key("/spec/containers/0"), None);
     assert_eq!(positions.key(""), None);
-    for missing in ["/status", "/spec/containers/2", "/spec/containers/x", "/spec/containers/00", "/spec/containers/0/image/y"] {
+    for missing in [
+        "/status",
+        "/spec/containers/2",
+        "/spec/containers/x",
+        "/spec/containers/00",
+        "/spec/containers/0/image/y",
+    ] {
         assert_eq!((positions.value(missing), positions.key(missing)), (None, None), "{missing}");
     }
 }
@@ -75,8 +81,10 @@ fn columns_count_characters() {
 
 #[test]
 fn byte_order_marks_and_carriage_returns_move_nothing() {
-    let positions =
-        parse("\u{feff}a: b\r\nc: d\r\n---\r\ne: |\r\n  f\r\n  g\r\n").into_iter().map(|document| document.positions).collect::<Vec<_>>();
+    let positions = parse("\u{feff}a: b\r\nc: d\r\n---\r\ne: |\r\n  f\r\n  g\r\n")
+        .into_iter()
+        .map(|document| document.positions)
+        .collect::<Vec<_>>();
     assert_eq!(positions[0].key("/a"), Some(at(1, 1, 1, 2)));
     assert_eq!(positions[0].value("/c"), Some(at(2, 4, 2, 5)));
     assert_eq!(positions[1].value("/e"), Some(at(4, 4, 6, 4)));
@@ -84,8 +92,7 @@ fn byte_order_marks_and_carriage_returns_move_nothing() {
 
 #[test]
 fn text_over_several_lines_is_covered_whole() {
-    let text =
-        "a: multi\n  line\nb: 'quoted\n\n  too'\nc: |-  # | note\n\n    x\n\n    y\n\nd: &anchor !!str >+2\n    z\n\ne: |\nf: - \"\n";
+    let text = "a: multi\n  line\nb: 'quoted\n\n  too'\nc: |-  # | note\n\n    x\n\n    y\n\nd: &anchor !!str >+2\n    z\n\ne: |\nf: - \"\n";
     let text = text.replace("f: - \"\n", "f: 1\n");
     let positions = only(&text).positions;
     let value = |pointer| cut(&text, positions.value(pointer).unwrap());
@@ -117,7 +124,8 @@ fn keys_with_slashes_and_tildes_are_escaped_in_pointers() {
 
 #[test]
 fn json_has_positions_too() {
-    let text = "{\n\t\"kind\": \"X\\u00e9\",\n\t\"list\": [1, {\"é\": true}]\n}\n{\"second\": null}";
+    let text =
+        "{\n\t\"kind\": \"X\\u00e9\",\n\t\"list\": [1, {\"é\": true}]\n}\n{\"second\": null}";
     let documents = parse(text);
     assert_eq!(cut(text, documents[0].positions.value("/kind").unwrap()), "\"X\\u00e9\"");
     assert_eq!(documents[0].positions.value("/list/1/é"), Some(at(3, 20, 3, 24)));

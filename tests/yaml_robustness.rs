@@ -6,12 +6,14 @@ mod seeded;
 use flinkgate::resource::yaml::parse;
 use seeded::Seeded;
 
-const MANIFESTS: [&str; 2] = [include_str!("data/yaml/session.yaml"), include_str!("data/yaml/template.yaml")];
+const MANIFESTS: [&str; 2] =
+    [include_str!("data/yaml/session.yaml"), include_str!("data/yaml/template.yaml")];
 
 #[test]
 fn mutated_manifests_are_read_or_refused() {
     const BYTES: &[u8] = b"\t\n\r -:?,[]{}#&*!|>'\"%@`<~.0123yno\\\xC3\xA9\xF0\xEF\xBB\xBF\x00";
-    let json = serde_json::to_string_pretty(parse(MANIFESTS[0])[0].value.as_ref().unwrap()).unwrap();
+    let json =
+        serde_json::to_string_pretty(parse(MANIFESTS[0])[0].value.as_ref().unwrap()).unwrap();
     let mut random = Seeded(42);
     for round in 0..3000 {
         let seed = [MANIFESTS[0], MANIFESTS[1], &json][round % 3];
@@ -37,9 +39,13 @@ fn mutated_manifests_are_read_or_refused() {
             let broken = document.problems.iter().any(|problem| !problem.usable);
             assert_eq!(document.value.is_none(), broken, "round {round}");
             for problem in &document.problems {
-                assert!(problem.span.line > 0 && problem.span.column > 0, "round {round}: {problem:?}");
                 assert!(
-                    (problem.span.line, problem.span.column) <= (problem.span.end_line, problem.span.end_column),
+                    problem.span.line > 0 && problem.span.column > 0,
+                    "round {round}: {problem:?}"
+                );
+                assert!(
+                    (problem.span.line, problem.span.column)
+                        <= (problem.span.end_line, problem.span.end_column),
                     "round {round}: {problem:?}"
                 );
             }

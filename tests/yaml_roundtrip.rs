@@ -1,4 +1,5 @@
-//! Any value printed as YAML or JSON is read back the same, and every scalar is found where it stands.
+//! Any value printed as YAML or JSON is read back the same, and every scalar is found where it
+//! stands.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::resource::pointer;
@@ -9,7 +10,10 @@ use serde_json::Value;
 fn any_value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         "[a-zé😀 ~/:#'\"{}\\[\\]|>*&!%@,.0-9-]{0,12}",
-        prop::sample::select(vec!["yes", "0777", "~", "1e3", "<<", "", "---", "a\nb", "\t", "{{ x }}", "null"]).prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "yes", "0777", "~", "1e3", "<<", "", "---", "a\nb", "\t", "{{ x }}", "null"
+        ])
+        .prop_map(str::to_owned),
     ];
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -21,7 +25,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map(text.clone(), inner, 0..6).prop_map(|fields| fields.into_iter().collect()),
+            prop::collection::btree_map(text.clone(), inner, 0..6)
+                .prop_map(|fields| fields.into_iter().collect()),
         ]
     })
 }
@@ -58,7 +63,12 @@ fn cut(text: &str, span: Span) -> String {
     text[offset(span.line, span.column)..offset(span.end_line, span.end_column)].to_owned()
 }
 
-fn check_places(text: &str, document: &Document, at: &str, value: &Value) -> Result<(), TestCaseError> {
+fn check_places(
+    text: &str,
+    document: &Document,
+    at: &str,
+    value: &Value,
+) -> Result<(), TestCaseError> {
     let place = document.positions.value(at);
     prop_assert!(place.is_some(), "{} is not found in {:?}", at, text);
     match value {

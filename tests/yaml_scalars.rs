@@ -1,4 +1,5 @@
-//! What plain words mean, against go-yaml v2's own table (goyaml.v2/resolve.go in sigs.k8s.io/yaml).
+//! What plain words mean, against go-yaml v2's own table (goyaml.v2/resolve.go in
+//! sigs.k8s.io/yaml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::resource::yaml::{Document, parse};
@@ -152,24 +153,43 @@ fn quotes_blocks_and_tags_make_text() {
 
 #[test]
 fn what_json_cannot_hold_and_tags_that_lie_are_problems_at_the_value() {
-    for text in [".inf", "-.INF", "+.Inf", ".nan", ".NaN", "!!int yes", "!!bool 3", "!!float x", "!!null 0", "!!binary \"%\""] {
+    for text in [
+        ".inf",
+        "-.INF",
+        "+.Inf",
+        ".nan",
+        ".NaN",
+        "!!int yes",
+        "!!bool 3",
+        "!!float x",
+        "!!null 0",
+        "!!binary \"%\"",
+    ] {
         let document = only(&format!("a: 1\nvalue: {text}\n"));
         assert_eq!(document.value, None, "{text}");
         assert_eq!(document.problems.len(), 1, "{text}");
         let problem = &document.problems[0];
-        assert!(!problem.usable && problem.span.line == 2 && problem.span.column >= 8, "{text}: {problem:?}");
+        assert!(
+            !problem.usable && problem.span.line == 2 && problem.span.column >= 8,
+            "{text}: {problem:?}"
+        );
     }
 }
 
 #[test]
 fn keys_become_text() {
     let expected = json!({"true": 1, "511": 2, "1.5": 3, "1e+06": 4, "false": 5, "2001-12-14": 6, "quoted": 7});
-    assert_eq!(read("on: 1\n0777: 2\n1.50: 3\n1e6: 4\nn: 5\n2001-12-14: 6\n\"quoted\": 7\n"), expected);
+    assert_eq!(
+        read("on: 1\n0777: 2\n1.50: 3\n1e6: 4\nn: 5\n2001-12-14: 6\n\"quoted\": 7\n"),
+        expected
+    );
 }
 
 #[test]
 fn keys_that_cannot_be_text_are_problems() {
-    for (text, line) in [("a: 1\n~: 2\n", 2), ("? [1]\n: 2\n", 1), ("a: 1\n? {b: c}\n: 2\n", 2), (": 1\n", 1)] {
+    for (text, line) in
+        [("a: 1\n~: 2\n", 2), ("? [1]\n: 2\n", 1), ("a: 1\n? {b: c}\n: 2\n", 2), (": 1\n", 1)]
+    {
         let document = only(text);
         assert_eq!((document.value, document.problems[0].span.line), (None, line), "{text}");
     }

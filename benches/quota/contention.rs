@@ -1,4 +1,5 @@
-//! Many requests to one tenant's ledger at once: written together, or one compare-and-swap a request.
+//! Many requests to one tenant's ledger at once: written together, or one compare-and-swap a
+//! request.
 
 use super::cluster::access::Access;
 use super::cluster::{ControlPlane, Options};
@@ -30,7 +31,8 @@ enum Way {
     Together(usize),
     /// Each reads, admits and swaps; after a conflict again, at once or after a pause.
     Alone { pauses: bool },
-    /// One after the other in one replica, which keeps the ledger: one write for each, no reads, no conflicts.
+    /// One after the other in one replica, which keeps the ledger: one write for each, no reads, no
+    /// conflicts.
     InTurn,
 }
 
@@ -61,10 +63,18 @@ impl Store for Counted {
         self.store.read(tenant).await
     }
 
-    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+    async fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> Result<String, StoreError> {
         self.counts.writes.fetch_add(1, Ordering::Relaxed);
         let swapped = self.store.swap(tenant, version, ledger).await;
-        self.counts.conflicts.fetch_add(u64::from(matches!(swapped, Err(StoreError::Conflict(_)))), Ordering::Relaxed);
+        self.counts.conflicts.fetch_add(
+            u64::from(matches!(swapped, Err(StoreError::Conflict(_)))),
+            Ordering::Relaxed,
+        );
         swapped
     }
 }
@@ -72,7 +82,12 @@ impl Store for Counted {
 pub fn run() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     control_plane.apply(&serde_json::to_string(&crd::definition()).unwrap());
-    control_plane.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd/flinktenantledgers.flinkgate.dev"]);
+    control_plane.kubectl(&[
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        "crd/flinktenantledgers.flinkgate.dev",
+    ]);
     for name in ["kube-controller-manager", "kube-scheduler", "kwok"] {
         control_plane.process(name).signal("STOP");
     }
@@ -102,25 +117,36 @@ pub fn run() {
 /// The tenant's ledger as it is before anybody asks.
 async fn fill(access: &Access, ledger: &Ledger) {
     let client = access.client().await;
-    let _ = Api::<FlinkTenantLedger>::all(client.clone()).delete(TENANT, &DeleteParams::default()).await;
+    let _ = Api::<FlinkTenantLedger>::all(client.clone())
+        .delete(TENANT, &DeleteParams::default())
+        .await;
     ClusterStore::new(client).swap(TENANT, "", ledger).await.unwrap();
 }
 
-/// Has every task create pods one after the other; gives how long each was on its way, and the time for all.
-async fn requests(access: &Access, way: Way, known: &Arc<KnownLimits>, counts: &Arc<Counts>) -> (Vec<Duration>, Duration) {
+/// Has every task create pods one after the other; gives how long each was on its way, and the time
+/// for all.
+async fn requests(
+    access: &Access,
+    way: Way,
+    known: &Arc<KnownLimits>,
+    counts: &Arc<Counts>,
+) -> (Vec<Duration>, Duration) {
     let replicas = if let Way::Together(replicas) = way { replicas } else { 1 };
     let mut stores = Vec::new();
     for _ in 0..replicas {
-        let store = Counted { store: ClusterStore::new(access.client().await), counts: Arc::clone(counts) };
+        let store =
+            Counted { store: ClusterStore::new(access.client().await), counts: Arc::clone(counts) };
         store.store.read(TENANT).await.unwrap();
         stores.push(Arc::new(store));
     }
-    let desks: Vec<_> = stores.iter().map(|store| Arc::new(Ledgers::new(Arc::clone(store)))).collect();
+    let desks: Vec<_> =
+        stores.iter().map(|store| Arc::new(Ledgers::new(Arc::clone(store)))).collect();
     let kept = Arc::new(tokio::sync::Mutex::new(stores[0].store.read(TENANT).await.unwrap()));
     let begin = Instant::now();
     let task = |task: u64| {
         let replica = usize::try_from(task).unwrap() % replicas;
-        let (store, desk, known) = (Arc::clone(&stores[replica]), Arc::clone(&desks[replica]), Arc::clone(known));
+        let (store, desk, known) =
+            (Arc::clone(&stores[replica]), Arc::clone(&desks[replica]), Arc::clone(known));
         let kept = Arc::clone(&kept);
         tokio::spawn(async move {
             let mut latencies = Vec::new();
@@ -131,13 +157,18 @@ async fn requests(access: &Access, way: Way, known: &Arc<KnownLimits>, counts: &
                     match way {
                         Way::Together(_) => {
                             let deadline = begin + Duration::from_secs(60);
-                            assert_eq!(desk.admit(TENANT, request, Arc::clone(&known), deadline, false).await, Answer::Admitted);
+                            assert_eq!(
+                                desk.admit(TENANT, request, Arc::clone(&known), deadline, false)
+                                    .await,
+                                Answer::Admitted
+                            );
                         }
                         Way::Alone { pauses } => alone(&*store, &request, pauses).await,
                         Way::InTurn => {
                             let mut kept = kept.lock().await;
                             assert_eq!(kept.ledger.admit(&request), Decision::Reserved);
-                            kept.version = store.swap(TENANT, &kept.version, &kept.ledger).await.unwrap();
+                            kept.version =
+                                store.swap(TENANT, &kept.version, &kept.ledger).await.unwrap();
                         }
                     }
                     latencies.push(begin.elapsed());
@@ -189,13 +220,22 @@ fn print(clusters: u64, measured: &[Measured], counts: &[Arc<Counts>]) {
         "", "p50 ms", "p99 ms", "creates/s", "reads each", "writes each", "conflicts"
     );
     for (((_, title), measured), counts) in WAYS.iter().zip(measured).zip(counts) {
-        let each = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / measured.count() as f64;
+        let each =
+            |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / measured.count() as f64;
         let (middle, slow) = (measured.at(0.5), measured.at(0.99));
         print!("{title:28} {middle:8.1} {slow:8.1} {:10.0}", measured.rate());
-        println!(" {:12.3} {:12.3} {:12.3}", each(&counts.reads), each(&counts.writes), each(&counts.conflicts));
+        println!(
+            " {:12.3} {:12.3} {:12.3}",
+            each(&counts.reads),
+            each(&counts.writes),
+            each(&counts.conflicts)
+        );
     }
-    for (title, together) in [("one replica creates", &measured[0]), ("two replicas create", &measured[1])] {
-        let times: Vec<String> = measured.iter().skip(2).map(|other| format!("{:.1}", together.beside(other))).collect();
+    for (title, together) in
+        [("one replica creates", &measured[0]), ("two replicas create", &measured[1])]
+    {
+        let times: Vec<String> =
+            measured.iter().skip(2).map(|other| format!("{:.1}", together.beside(other))).collect();
         println!("{title} {} times as many as the other ways", times.join(", "));
     }
 }

@@ -50,11 +50,15 @@ pub fn run() {
         eprintln!("creates: round {round} of {ROUNDS}");
         for (case, seen) in CASES.iter().zip(&mut seen) {
             // Nobody always comes first, or after the same one.
-            let turn = |index: usize| (if round % 2 == 0 { index } else { FRONTS.len() - 1 - index } + round) % FRONTS.len();
+            let turn = |index: usize| {
+                (if round % 2 == 0 { index } else { FRONTS.len() - 1 - index } + round)
+                    % FRONTS.len()
+            };
             for index in (0..FRONTS.len()).map(turn) {
                 std::thread::sleep(REST);
                 let before = cpu::family(std::process::id());
-                let (latencies, again, wall) = runtime.block_on(create(&clients, FRONTS[index], *case, round));
+                let (latencies, again, wall) =
+                    runtime.block_on(create(&clients, FRONTS[index], *case, round));
                 let used = cpu::family(std::process::id());
                 runtime.block_on(fronts::clear(FRONTS[index], case.tenants, &installation));
                 // The first round warms up.
@@ -64,7 +68,9 @@ pub fn run() {
                         *seen[index].cpu.entry(program).or_default() += more;
                     }
                     seen[index].measured.add(latencies, wall);
-                    again.into_iter().for_each(|(code, count)| *seen[index].again.entry(code).or_default() += count);
+                    again.into_iter().for_each(|(code, count)| {
+                        *seen[index].again.entry(code).or_default() += count
+                    });
                 }
             }
         }
@@ -77,12 +83,18 @@ pub fn run() {
     for (tenants, title) in [("free-", "no limits"), ("held-", "limits")] {
         for webhook in ["mutate", "validate"] {
             let of = |line: &&serde_json::Value| {
-                line["webhook"] == webhook && line["tenant"].as_str().is_some_and(|name| name.starts_with(tenants))
+                line["webhook"] == webhook
+                    && line["tenant"].as_str().is_some_and(|name| name.starts_with(tenants))
             };
-            let mut took: Vec<u64> = log.iter().filter(of).filter_map(|line| line["microseconds"].as_u64()).collect();
+            let mut took: Vec<u64> =
+                log.iter().filter(of).filter_map(|line| line["microseconds"].as_u64()).collect();
             took.sort_unstable();
-            if let (Some(middle), Some(slow)) = (took.get(took.len() / 2), took.get(took.len() * 99 / 100)) {
-                println!("Flinkgate's own measure, {title}, {webhook}: p50 {middle} µs, p99 {slow} µs");
+            if let (Some(middle), Some(slow)) =
+                (took.get(took.len() / 2), took.get(took.len() * 99 / 100))
+            {
+                println!(
+                    "Flinkgate's own measure, {title}, {webhook}: p50 {middle} µs, p99 {slow} µs"
+                );
             }
         }
     }
@@ -96,29 +108,47 @@ pub fn run() {
 fn writes(metrics: &str, resource: &str) -> String {
     let mut codes = BTreeMap::<&str, f64>::new();
     let label = |line: &str, name: &str, value: &str| line.contains(&format!("{name}=\"{value}\""));
-    for line in metrics.lines().filter(|line| line.starts_with("apiserver_request_total{") && label(line, "resource", resource)) {
-        let (Some((_, rest)), Some((_, count))) = (line.split_once("code=\""), line.rsplit_once(' ')) else { continue };
+    for line in metrics.lines().filter(|line| {
+        line.starts_with("apiserver_request_total{") && label(line, "resource", resource)
+    }) {
+        let (Some((_, rest)), Some((_, count))) =
+            (line.split_once("code=\""), line.rsplit_once(' '))
+        else {
+            continue;
+        };
         if label(line, "verb", "PUT") {
-            *codes.entry(rest.split('"').next().unwrap()).or_default() += count.parse::<f64>().unwrap();
+            *codes.entry(rest.split('"').next().unwrap()).or_default() +=
+                count.parse::<f64>().unwrap();
         }
     }
-    let counts: Vec<String> = codes.iter().map(|(code, count)| format!("{count} writes answered {code}")).collect();
+    let counts: Vec<String> =
+        codes.iter().map(|(code, count)| format!("{count} writes answered {code}")).collect();
     counts.join(", ")
 }
 
-/// As many clients as the largest case wants, each with its own connection, which is there before the clock runs.
+/// As many clients as the largest case wants, each with its own connection, which is there before
+/// the clock runs.
 async fn clients(access: &Access) -> Vec<Client> {
     let mut clients = Vec::new();
     for _ in 0..CASES.iter().map(|case| case.clients).max().unwrap() {
         let client = access.client().await;
-        Api::<Pod>::namespaced(client.clone(), "default").list(&ListParams::default().limit(1)).await.unwrap();
+        Api::<Pod>::namespaced(client.clone(), "default")
+            .list(&ListParams::default().limit(1))
+            .await
+            .unwrap();
         clients.push(client);
     }
     clients
 }
 
-/// Creates pods with so many clients at once; gives each creation's latency, what was tried again, and the time for all.
-async fn create(clients: &[Client], front: Front, case: Case, round: usize) -> (Vec<Duration>, BTreeMap<u16, usize>, Duration) {
+/// Creates pods with so many clients at once; gives each creation's latency, what was tried again,
+/// and the time for all.
+async fn create(
+    clients: &[Client],
+    front: Front,
+    case: Case,
+    round: usize,
+) -> (Vec<Duration>, BTreeMap<u16, usize>, Duration) {
     let template: Pod = serde_json::from_value(task_manager_pod("x", "x")).unwrap();
     let begin = Instant::now();
     let work = |(number, client): (usize, &Client)| {
@@ -143,7 +173,8 @@ async fn create(clients: &[Client], front: Front, case: Case, round: usize) -> (
         })
     };
     let tasks: Vec<_> = clients.iter().take(case.clients).enumerate().map(work).collect();
-    let (mut latencies, mut again) = (Vec::with_capacity(case.clients * case.each), BTreeMap::new());
+    let (mut latencies, mut again) =
+        (Vec::with_capacity(case.clients * case.each), BTreeMap::new());
     for task in tasks {
         let (took, codes) = task.await.unwrap();
         latencies.extend(took);
@@ -154,17 +185,31 @@ async fn create(clients: &[Client], front: Front, case: Case, round: usize) -> (
 
 fn print(case: Case, seen: &[Seen]) {
     println!("\n{} clients, {} tenants with a namespace each", case.clients, case.tenants);
-    println!("{:28} {:>8} {:>8} {:>10} {:>18}  again", "in front", "p50 ms", "p99 ms", "creates/s", "of ResourceQuota's");
+    println!(
+        "{:28} {:>8} {:>8} {:>10} {:>18}  again",
+        "in front", "p50 ms", "p99 ms", "creates/s", "of ResourceQuota's"
+    );
     let native = &seen[1].measured;
     for (front, Seen { measured, again, .. }) in FRONTS.iter().zip(seen) {
         let (middle, slow) = (measured.at(0.5), measured.at(0.99));
-        println!("{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {again:?}", front.title, measured.rate(), measured.beside(native));
+        println!(
+            "{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {again:?}",
+            front.title,
+            measured.rate(),
+            measured.beside(native)
+        );
     }
     println!("CPU ms a create, of the clients (this benchmark) and of each program:");
     for (front, Seen { measured, cpu, .. }) in FRONTS.iter().zip(seen) {
         let each = |seconds: &f64| seconds * 1e3 / measured.count() as f64;
-        let shown: Vec<String> = cpu.iter().map(|(program, used)| format!("{program} {:.2}", each(used))).collect();
-        println!("{:28} {:8.2}: {}", front.title, cpu.values().map(each).sum::<f64>(), shown.join(", "));
+        let shown: Vec<String> =
+            cpu.iter().map(|(program, used)| format!("{program} {:.2}", each(used))).collect();
+        println!(
+            "{:28} {:8.2}: {}",
+            front.title,
+            cpu.values().map(each).sum::<f64>(),
+            shown.join(", ")
+        );
     }
     let [nothing, _, free, both, held] = seen else { return };
     let part = |one: &Seen, of: &Seen| one.measured.beside(&of.measured);

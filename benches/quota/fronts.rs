@@ -38,8 +38,18 @@ pub struct Front {
 pub const FRONTS: [Front; 5] = [
     Front { name: "nothing", title: "nothing", resource_quota: false, tenant: None },
     Front { name: "native", title: "ResourceQuota", resource_quota: true, tenant: None },
-    Front { name: "free", title: "Flinkgate, no limits", resource_quota: false, tenant: Some(false) },
-    Front { name: "both", title: "the same, and ResourceQuota", resource_quota: true, tenant: Some(false) },
+    Front {
+        name: "free",
+        title: "Flinkgate, no limits",
+        resource_quota: false,
+        tenant: Some(false),
+    },
+    Front {
+        name: "both",
+        title: "the same, and ResourceQuota",
+        resource_quota: true,
+        tenant: Some(false),
+    },
     Front { name: "held", title: "Flinkgate, limits", resource_quota: false, tenant: Some(true) },
 ];
 
@@ -53,7 +63,8 @@ impl Front {
     fn refused(self, namespace: &str) -> Option<(Value, &'static str)> {
         let mut pod = task_manager_pod("refused", namespace);
         let mut too_large = pod.clone();
-        too_large["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "100M", "memory": "2Gi"}});
+        too_large["spec"]["containers"][0]["resources"] =
+            json!({"requests": {"cpu": "100M", "memory": "2Gi"}});
         pod["spec"]["hostNetwork"] = true.into();
         match (self.resource_quota, self.tenant) {
             (true, _) => Some((too_large, "exceeded quota")),
@@ -64,9 +75,11 @@ impl Front {
     }
 }
 
-/// Flinkgate in front of a control plane, with all namespaces, tenants and quotas; everything counts.
+/// Flinkgate in front of a control plane, with all namespaces, tenants and quotas; everything
+/// counts.
 pub fn install(runtime: &Runtime) -> Installation {
-    let installation = Installation::with(ControlPlane::start(Options { nodes: 0, ..Options::default() }), 1, &[]);
+    let installation =
+        Installation::with(ControlPlane::start(Options { nodes: 0, ..Options::default() }), 1, &[]);
     // A Service is no process between an API server and a replica.
     point_webhooks_at(installation.replicas[0].webhooks.port(), &installation, "flinkgate");
     runtime.block_on(fill(&installation));
@@ -89,11 +102,13 @@ async fn fill(access: &Access) {
         }
         create::<Namespace>(|_| Api::all(client.clone()), named).await;
         let account = |_| json!({"metadata": {"name": "flink"}});
-        create::<ServiceAccount>(|number| Api::namespaced(client.clone(), &name(number)), account).await;
+        create::<ServiceAccount>(|number| Api::namespaced(client.clone(), &name(number)), account)
+            .await;
         if front.resource_quota {
             let hard = json!({"requests.cpu": amounts["cpu"], "requests.memory": amounts["memory"], "pods": amounts["pods"]});
             let quota = |_| json!({"metadata": {"name": "bench"}, "spec": {"hard": hard}});
-            create::<ResourceQuota>(|number| Api::namespaced(client.clone(), &name(number)), quota).await;
+            create::<ResourceQuota>(|number| Api::namespaced(client.clone(), &name(number)), quota)
+                .await;
         }
     }
     for front in FRONTS {
@@ -112,28 +127,38 @@ where
     stream::iter(0..TENANTS).map(one).buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
-/// Waits until a front judges in each of its namespaces: what it refuses is refused, and a TaskManager passes.
+/// Waits until a front judges in each of its namespaces: what it refuses is refused, and a
+/// TaskManager passes.
 async fn in_force(front: Front, client: &Client) {
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     for number in 0..TENANTS {
         let namespace = front.namespace(number);
         let pods = Api::<Pod>::namespaced(client.clone(), &namespace);
         let good = serde_json::from_value::<Pod>(task_manager_pod("good", &namespace)).unwrap();
-        let bad = front.refused(&namespace).map(|(pod, words)| (serde_json::from_value::<Pod>(pod).unwrap(), words));
+        let bad = front
+            .refused(&namespace)
+            .map(|(pod, words)| (serde_json::from_value::<Pod>(pod).unwrap(), words));
         until_async("pods are counted", async || {
             if let Some((bad, words)) = &bad {
-                let answer = pods.create(&dry_run, bad).await.map_or_else(|error| error.to_string(), |_| "it was admitted".into());
+                let answer = pods
+                    .create(&dry_run, bad)
+                    .await
+                    .map_or_else(|error| error.to_string(), |_| "it was admitted".into());
                 if !answer.contains(words) {
                     return Err(format!("{namespace}: {answer}"));
                 }
             }
-            pods.create(&dry_run, &good).await.map(drop).map_err(|error| format!("{namespace}: {error}"))
+            pods.create(&dry_run, &good)
+                .await
+                .map(drop)
+                .map_err(|error| format!("{namespace}: {error}"))
         })
         .await;
     }
 }
 
-/// Waits until what was created in some tenants' namespaces is settled, deletes it, and waits until nothing is charged for it.
+/// Waits until what was created in some tenants' namespaces is settled, deletes it, and waits until
+/// nothing is charged for it.
 pub async fn clear(front: Front, tenants: usize, access: &Access) {
     let client = access.client().await;
     let namespaces: Vec<String> = (0..tenants).map(|number| front.namespace(number)).collect();
@@ -146,19 +171,30 @@ pub async fn clear(front: Front, tenants: usize, access: &Access) {
     }
     let delete = |namespace: &String| {
         let pods = Api::<Pod>::namespaced(client.clone(), namespace);
-        async move { pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default()).await.map(drop).unwrap() }
+        async move {
+            pods.delete_collection(&DeleteParams::default().grace_period(0), &ListParams::default())
+                .await
+                .map(drop)
+                .unwrap()
+        }
     };
     stream::iter(&namespaces).map(delete).buffer_unordered(AT_ONCE).collect::<()>().await;
     if holds {
         until_async("nothing is charged", async || {
-            all(&ledgers(&client).await, &namespaces, |ledger| ledger.status.unwrap().total.is_empty())
+            all(&ledgers(&client).await, &namespaces, |ledger| {
+                ledger.status.unwrap().total.is_empty()
+            })
         })
         .await;
     }
     if front.resource_quota {
         let unused = |quota: ResourceQuota| quota.status.unwrap().used.unwrap()["pods"].0 == "0";
         until_async("nothing is used", async || {
-            let quotas = Api::<ResourceQuota>::all(client.clone()).list(&ListParams::default()).await.unwrap().items;
+            let quotas = Api::<ResourceQuota>::all(client.clone())
+                .list(&ListParams::default())
+                .await
+                .unwrap()
+                .items;
             let named = |quota: ResourceQuota| (quota.namespace().unwrap(), quota);
             all(&quotas.into_iter().map(named).collect::<Vec<_>>(), &namespaces, unused)
         })
@@ -167,12 +203,23 @@ pub async fn clear(front: Front, tenants: usize, access: &Access) {
 }
 
 async fn ledgers(client: &Client) -> Vec<(String, FlinkTenantLedger)> {
-    let ledgers = Api::<FlinkTenantLedger>::all(client.clone()).list(&ListParams::default()).await.unwrap().items;
+    let ledgers = Api::<FlinkTenantLedger>::all(client.clone())
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items;
     ledgers.into_iter().map(|ledger| (ledger.name_any(), ledger)).collect()
 }
 
 /// Whether all of these are as they should be.
-fn all<K: Clone + Resource>(found: &[(String, K)], names: &[String], is_right: impl Fn(K) -> bool) -> Result<(), String> {
-    let right = found.iter().filter(|(name, object)| names.contains(name) && is_right(object.clone())).count();
+fn all<K: Clone + Resource>(
+    found: &[(String, K)],
+    names: &[String],
+    is_right: impl Fn(K) -> bool,
+) -> Result<(), String> {
+    let right = found
+        .iter()
+        .filter(|(name, object)| names.contains(name) && is_right(object.clone()))
+        .count();
     if right == names.len() { Ok(()) } else { Err(format!("{right} of {}", names.len())) }
 }

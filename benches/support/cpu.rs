@@ -1,4 +1,5 @@
-//! CPU time of processes, from `/proc`: what a wall clock shows of a shared machine is as much its neighbours' doing.
+//! CPU time of processes, from `/proc`: what a wall clock shows of a shared machine is as much its
+//! neighbours' doing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,13 +19,19 @@ pub fn seconds(process: u32) -> f64 {
     stat(process).unwrap().seconds
 }
 
-/// CPU seconds that each program has used that a process started, or that those started, by its name; its own are under its own.
+/// CPU seconds that each program has used that a process started, or that those started, by its
+/// name; its own are under its own.
 pub fn family(ancestor: u32) -> BTreeMap<String, f64> {
-    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
+    let processes = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse::<u32>().ok());
     // One that ends in between is none of those that are measured.
-    let stats: BTreeMap<u32, Stat> = processes.filter_map(|process| Some((process, stat(process)?))).collect();
+    let stats: BTreeMap<u32, Stat> =
+        processes.filter_map(|process| Some((process, stat(process)?))).collect();
     let is_of = |process: u32| {
-        let mut line = std::iter::successors(Some(process), |process| stats.get(process).map(|stat| stat.parent));
+        let mut line = std::iter::successors(Some(process), |process| {
+            stats.get(process).map(|stat| stat.parent)
+        });
         line.any(|process| process == ancestor)
     };
     let mut used = BTreeMap::new();
@@ -40,5 +47,9 @@ fn stat(process: u32) -> Option<Stat> {
     let fields: Vec<&str> = rest.split(' ').collect();
     let ticks = |index: usize| fields[index].parse::<f64>().unwrap();
     // utime and stime.
-    Some(Stat { program: start.split_once('(')?.1.to_owned(), parent: fields[1].parse().ok()?, seconds: (ticks(11) + ticks(12)) / TICKS })
+    Some(Stat {
+        program: start.split_once('(')?.1.to_owned(),
+        parent: fields[1].parse().ok()?,
+        seconds: (ticks(11) + ticks(12)) / TICKS,
+    })
 }

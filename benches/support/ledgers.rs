@@ -15,7 +15,10 @@ fn long(name: &str, number: u64) -> String {
 }
 
 fn usage(amounts: &[(&str, u64)]) -> Usage {
-    amounts.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount))).collect()
+    amounts
+        .iter()
+        .map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount)))
+        .collect()
 }
 
 /// What one TaskManager uses.
@@ -31,13 +34,27 @@ pub fn limits(cores: u64) -> KnownLimits {
     KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } }
 }
 
-/// So many clusters with all their objects: a FlinkDeployment, its JobManager's Deployment and eighteen TaskManager pods each.
+/// So many clusters with all their objects: a FlinkDeployment, its JobManager's Deployment and
+/// eighteen TaskManager pods each.
 pub fn view(clusters: u64) -> View {
-    let all =
-        usage(&[("cpu", 37), ("memory", 74 << 30), ("pods", 19), ("taskManagers", 18), ("taskSlots", 36), ("clusters", 1), ("jobs", 1)]);
+    let all = usage(&[
+        ("cpu", 37),
+        ("memory", 74 << 30),
+        ("pods", 19),
+        ("taskManagers", 18),
+        ("taskSlots", 36),
+        ("clusters", 1),
+        ("jobs", 1),
+    ]);
     let living = |kind: &str, name: String, owners: &[&String], usage: &Usage| {
         let owners = owners.iter().map(|owner| (*owner).clone()).collect();
-        Living { object: ObjectRef::new(kind, NAMESPACE, &name), uid: name, version: 5, owners, usage: usage.clone() }
+        Living {
+            object: ObjectRef::new(kind, NAMESPACE, &name),
+            uid: name,
+            version: 5,
+            owners,
+            usage: usage.clone(),
+        }
     };
     let mut objects = Vec::new();
     for cluster in 0..clusters {
@@ -45,9 +62,11 @@ pub fn view(clusters: u64) -> View {
         objects.push(living("FlinkDeployment", flink.clone(), &[], &all));
         objects.push(living("Deployment", job_manager.clone(), &[&flink], &all));
         let pods = (0..TASK_MANAGERS).map(|pod| long("tm", cluster * TASK_MANAGERS + pod));
-        objects.extend(pods.map(|pod| living("Pod", pod, &[&job_manager, &flink], &task_manager())));
+        objects
+            .extend(pods.map(|pod| living("Pod", pod, &[&job_manager, &flink], &task_manager())));
     }
-    let positions = ["Pod", "Deployment", "FlinkDeployment"].map(|kind| (kind.to_owned(), 5)).into();
+    let positions =
+        ["Pod", "Deployment", "FlinkDeployment"].map(|kind| (kind.to_owned(), 5)).into();
     View { objects, positions, over: 0 }
 }
 
@@ -61,7 +80,12 @@ pub fn ledger(clusters: u64, known: &KnownLimits) -> Ledger {
 /// A new pod that nobody owns.
 pub fn lone_pod(number: u64) -> Request {
     let name = long("pod", number);
-    Request { object: ObjectRef::new("Pod", NAMESPACE, &name), uid: name, usage: task_manager(), ..Request::default() }
+    Request {
+        object: ObjectRef::new("Pod", NAMESPACE, &name),
+        uid: name,
+        usage: task_manager(),
+        ..Request::default()
+    }
 }
 
 /// A new TaskManager of one of the clusters.

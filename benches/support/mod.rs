@@ -1,4 +1,5 @@
-//! What the benchmarks share: the baseline webhooks, a client that trusts any certificate, a TaskManager pod, latencies and a median.
+//! What the benchmarks share: the baseline webhooks, a client that trusts any certificate, a
+//! TaskManager pod, latencies and a median.
 
 // Each benchmark uses what it needs.
 #![allow(dead_code)]
@@ -54,14 +55,18 @@ impl Measured {
 
     /// How many times the rate of another one, round by round: what slows both down does not count.
     pub fn beside(&self, other: &Self) -> f64 {
-        let ratios: Vec<f64> = self.rates.iter().zip(&other.rates).map(|(own, other)| own / other).collect();
+        let ratios: Vec<f64> =
+            self.rates.iter().zip(&other.rates).map(|(own, other)| own / other).collect();
         median(&ratios)
     }
 }
 
 /// A TaskManager pod as Flink creates it, without what only its own cluster has.
 pub fn task_manager_pod(name: &str, namespace: &str) -> Value {
-    let review: Value = serde_json::from_str(&std::fs::read_to_string("benches/data/taskmanager-pod-create.json").unwrap()).unwrap();
+    let review: Value = serde_json::from_str(
+        &std::fs::read_to_string("benches/data/taskmanager-pod-create.json").unwrap(),
+    )
+    .unwrap();
     let mut pod = review["request"]["object"].clone();
     let labels = pod["metadata"]["labels"].take();
     pod["metadata"] = json!({"name": name, "namespace": namespace, "labels": labels});
@@ -72,7 +77,10 @@ pub fn task_manager_pod(name: &str, namespace: &str) -> Value {
 
 /// A client that takes any certificate: the servers make their own.
 pub fn client_config() -> ClientConfig {
-    ClientConfig::builder().dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate)).with_no_client_auth()
+    ClientConfig::builder()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+        .with_no_client_auth()
 }
 
 #[derive(Debug)]
@@ -109,23 +117,31 @@ impl ServerCertVerifier for AnyCertificate {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+        rustls::crypto::aws_lc_rs::default_provider()
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
-/// A webhook that reads the body and always allows; as `parse` it also parses the body to a JSON tree, and where
-/// `FLINKGATE_BENCH_PATCH` gives it a patch (base64) it answers `/mutate` with that. The same stack as Flinkgate's: tokio, rustls, hyper, mimalloc.
+/// A webhook that reads the body and always allows; as `parse` it also parses the body to a JSON
+/// tree, and where `FLINKGATE_BENCH_PATCH` gives it a patch (base64) it answers `/mutate` with
+/// that. The same stack as Flinkgate's: tokio, rustls, hyper, mimalloc.
 pub fn serve_baseline(role: &str) {
     let parse = role == "parse";
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async move {
-        let key = rcgen::generate_simple_self_signed(["localhost".to_string(), "127.0.0.1".to_string()]).unwrap();
+        let key =
+            rcgen::generate_simple_self_signed(["localhost".to_string(), "127.0.0.1".to_string()])
+                .unwrap();
         if let Some(path) = std::env::var_os("FLINKGATE_BENCH_CA") {
             std::fs::write(path, key.cert.pem()).unwrap();
         }
-        let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
-        let mut config =
-            rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![key.cert.der().clone()], private).unwrap();
+        let private =
+            rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+        let mut config = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![key.cert.der().clone()], private)
+            .unwrap();
         config.send_tls13_tickets = 0;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
@@ -137,9 +153,14 @@ pub fn serve_baseline(role: &str) {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
-                let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| answer(request, parse));
-                let server = hyper_util::server::conn::auto::Builder::new(hyper_util::rt::TokioExecutor::new());
-                let _ = server.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
+                let service = hyper::service::service_fn(
+                    move |request: hyper::Request<hyper::body::Incoming>| answer(request, parse),
+                );
+                let server = hyper_util::server::conn::auto::Builder::new(
+                    hyper_util::rt::TokioExecutor::new(),
+                );
+                let _ =
+                    server.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await;
             });
         }
     });
@@ -157,8 +178,14 @@ async fn answer(
         uid = review["request"]["uid"].as_str().unwrap().to_string();
     }
     let patch = std::env::var("FLINKGATE_BENCH_PATCH").ok().filter(|_| mutates);
-    let patch = patch.map(|patch| format!(r#","patchType":"JSONPatch","patch":"{patch}""#)).unwrap_or_default();
-    let text =
-        format!(r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true{patch}}}}}"#);
-    Ok(hyper::Response::builder().header("content-type", "application/json").body(http_body_util::Full::new(text.into())).unwrap())
+    let patch = patch
+        .map(|patch| format!(r#","patchType":"JSONPatch","patch":"{patch}""#))
+        .unwrap_or_default();
+    let text = format!(
+        r#"{{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{{"uid":"{uid}","allowed":true{patch}}}}}"#
+    );
+    Ok(hyper::Response::builder()
+        .header("content-type", "application/json")
+        .body(http_body_util::Full::new(text.into()))
+        .unwrap())
 }

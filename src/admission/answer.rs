@@ -74,7 +74,12 @@ impl Answer {
 
     /// How many findings say that a policy did not come to a verdict, instead of a verdict.
     pub fn failed_evaluations(&self) -> u64 {
-        self.findings.iter().map(|finding| u64::from(finding.message.starts_with("the policy could not be evaluated"))).sum()
+        self.findings
+            .iter()
+            .map(|finding| {
+                u64::from(finding.message.starts_with("the policy could not be evaluated"))
+            })
+            .sum()
     }
 
     /// The ids of all rules with findings, each once, in the order of the findings.

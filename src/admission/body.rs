@@ -12,7 +12,8 @@ use std::time::Duration;
 
 /// Two objects of 3 MiB, the most that an API server takes, and their envelope.
 pub(crate) const LIMIT: usize = 8 << 20;
-/// A client that sends too much reads the answer only when it is done sending: this much is read and thrown away.
+/// A client that sends too much reads the answer only when it is done sending: this much is read
+/// and thrown away.
 const DRAINED: usize = 64 << 20;
 /// All bodies that are being read at one time.
 const ALL: usize = 256 << 20;
@@ -41,8 +42,17 @@ impl Drop for Taken {
 }
 
 /// Reads a whole body, or says with which status and text to refuse it.
-pub(crate) async fn read(body: Body, budget: &Budget, within: Duration) -> Result<Vec<u8>, (StatusCode, String)> {
-    let late = || (StatusCode::REQUEST_TIMEOUT, format!("the request body did not arrive within {} seconds\n", within.as_secs()));
+pub(crate) async fn read(
+    body: Body,
+    budget: &Budget,
+    within: Duration,
+) -> Result<Vec<u8>, (StatusCode, String)> {
+    let late = || {
+        (
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the request body did not arrive within {} seconds\n", within.as_secs()),
+        )
+    };
     tokio::time::timeout(within, read_all(body, budget)).await.unwrap_or_else(|_| Err(late()))
 }
 
@@ -51,7 +61,12 @@ async fn read_all(body: Body, budget: &Budget) -> Result<Vec<u8>, (StatusCode, S
     let mut taken = Taken { budget: budget.clone(), bytes: 0 };
     let (mut read, mut total) = (Vec::new(), 0_usize);
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        let frame = frame.map_err(|error| (StatusCode::BAD_REQUEST, format!("the request body broke off: {}\n", with_causes(&error))))?;
+        let frame = frame.map_err(|error| {
+            (
+                StatusCode::BAD_REQUEST,
+                format!("the request body broke off: {}\n", with_causes(&error)),
+            )
+        })?;
         let data: Bytes = frame.into_data().unwrap_or_default();
         total = total.saturating_add(data.len());
         if total > DRAINED {
@@ -62,12 +77,18 @@ async fn read_all(body: Body, budget: &Budget) -> Result<Vec<u8>, (StatusCode, S
             continue;
         }
         if !taken.take(data.len()) {
-            return Err((StatusCode::SERVICE_UNAVAILABLE, "too many large requests at one time: try again\n".to_owned()));
+            return Err((
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many large requests at one time: try again\n".to_owned(),
+            ));
         }
         read.extend_from_slice(&data);
     }
     if total > LIMIT {
-        return Err((StatusCode::PAYLOAD_TOO_LARGE, format!("the request body is larger than {} MiB\n", LIMIT >> 20)));
+        return Err((
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the request body is larger than {} MiB\n", LIMIT >> 20),
+        ));
     }
     Ok(read)
 }

@@ -28,7 +28,9 @@ pub enum CertificateError {
     #[error("the key file holds no PEM private key (PKCS#8, PKCS#1 or SEC1, not encrypted)")]
     NoKey,
     /// The two do not belong together.
-    #[error("the certificate and the private key do not belong together: give the key that the certificate was made for")]
+    #[error(
+        "the certificate and the private key do not belong together: give the key that the certificate was made for"
+    )]
     Mismatch,
     /// rustls cannot use them.
     #[error("the certificate or key cannot be used")]
@@ -65,15 +67,18 @@ impl Serving {
     /// # Errors
     /// When one is missing, they do not match, or the leaf does not hold now.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
-        let chain: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_slice_iter(certificate).collect::<Result<_, _>>().map_err(|_| CertificateError::NoCertificate)?;
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
+            .collect::<Result<_, _>>()
+            .map_err(|_| CertificateError::NoCertificate)?;
         let leaf = chain.first().ok_or(CertificateError::NoCertificate)?;
         let validity = x509::validity(leaf).ok_or(CertificateError::Validity)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| CertificateError::NoKey)?;
-        let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => CertificateError::Mismatch,
-            other => CertificateError::Unusable(other),
-        })?;
+        let key = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()).map_err(
+            |error| match error {
+                rustls::Error::InconsistentKeys(_) => CertificateError::Mismatch,
+                other => CertificateError::Unusable(other),
+            },
+        )?;
         let now = SystemTime::now();
         if now > validity.not_after {
             return Err(CertificateError::Expired(date(validity.not_after)));
@@ -118,7 +123,8 @@ pub struct Development {
 
 const DAY: u64 = 86_400;
 
-/// Makes an authority and a serving certificate (ECDSA P-256) for Flinkgate's own names and `more_names`.
+/// Makes an authority and a serving certificate (ECDSA P-256) for Flinkgate's own names and
+/// `more_names`.
 ///
 /// # Errors
 /// When a name is neither a DNS name nor an IP address.
@@ -139,7 +145,10 @@ pub fn development(more_names: &[String], days: u32) -> Result<Development, Cert
 }
 
 fn date(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).map_or_else(|_| "an unknown day".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+    jiff::Timestamp::try_from(time).map_or_else(
+        |_| "an unknown day".to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -150,7 +159,8 @@ mod tests {
     #[test]
     fn a_development_certificate_can_be_served() {
         let made = development(&["gate.example.com".into(), "10.1.2.3".into()], 30).unwrap();
-        let serving = Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes()).unwrap();
+        let serving =
+            Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes()).unwrap();
         assert!(serving.not_after > SystemTime::now() + Duration::from_secs(29 * DAY));
         assert_eq!(made.ca_sha256.len(), 32 * 3 - 1);
     }
@@ -164,10 +174,15 @@ mod tests {
             (one.certificate_pem.as_str(), two.key_pem.as_str(), "do not belong together"),
             ("", one.key_pem.as_str(), "no PEM certificate"),
             (one.certificate_pem.as_str(), "nonsense", "no PEM private key"),
-            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", one.key_pem.as_str(), "validity cannot be read"),
+            (
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                one.key_pem.as_str(),
+                "validity cannot be read",
+            ),
             (over.certificate_pem.as_str(), over.key_pem.as_str(), "expired on"),
         ] {
-            let error = Serving::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap_err().to_string();
+            let error =
+                Serving::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

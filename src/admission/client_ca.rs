@@ -1,7 +1,7 @@
 //! Mutual TLS: connections only from clients whose certificate a given authority has signed.
 //!
-//! An API server shows a certificate when its admission configuration gives it one. Without this, whoever reaches the
-//! port can ask for verdicts; with it, only the API server can.
+//! An API server shows a certificate when its admission configuration gives it one. Without this,
+//! whoever reaches the port can ask for verdicts; with it, only the API server can.
 
 use super::certificate::{CertificateError, read_file};
 use super::x509;
@@ -24,7 +24,9 @@ pub enum ClientCaError {
     #[error(transparent)]
     Read(#[from] CertificateError),
     /// No usable certificate in it.
-    #[error("{0} holds no certificate authority (PEM, -----BEGIN CERTIFICATE-----) that can be used")]
+    #[error(
+        "{0} holds no certificate authority (PEM, -----BEGIN CERTIFICATE-----) that can be used"
+    )]
     Unusable(PathBuf),
 }
 
@@ -37,8 +39,8 @@ pub struct ClientCa {
 }
 
 impl ClientCa {
-    /// Takes clients with a certificate of an authority in the PEM file at `path`, with one of `names` as common name
-    /// if there are any.
+    /// Takes clients with a certificate of an authority in the PEM file at `path`, with one of
+    /// `names` as common name if there are any.
     ///
     /// # Errors
     /// When the file cannot be read or holds no authority.
@@ -47,22 +49,33 @@ impl ClientCa {
         Ok(Arc::new(Self { path, names, verifier: ArcSwap::from_pointee(verifier) }))
     }
 
-    /// Looks at the file every `interval`, for ever. A file that cannot be used leaves what was in force.
+    /// Looks at the file every `interval`, for ever. A file that cannot be used leaves what was in
+    /// force.
     pub async fn watch(self: Arc<Self>, interval: Duration) {
         let mut seen = None;
         loop {
             let ca = Arc::clone(&self);
-            let read = tokio::task::spawn_blocking(move || read_file(&ca.path).map_err(|error| error.to_string())).await;
+            let read = tokio::task::spawn_blocking(move || {
+                read_file(&ca.path).map_err(|error| error.to_string())
+            })
+            .await;
             let content = read.unwrap_or_else(|error| Err(error.to_string()));
             if seen.as_ref() != Some(&content) {
-                match content.as_ref().map_err(Clone::clone).and_then(|pem| verifier(&self.path, pem).map_err(|e| e.to_string())) {
+                match content
+                    .as_ref()
+                    .map_err(Clone::clone)
+                    .and_then(|pem| verifier(&self.path, pem).map_err(|e| e.to_string()))
+                {
                     Ok(verifier) => {
                         self.verifier.store(Arc::new(verifier));
                         if seen.is_some() {
                             tracing::info!(file = %self.path.display(), "new authority for client certificates");
                         }
                     }
-                    Err(error) => tracing::error!(error, "the authority for client certificates was not taken; the old one stays"),
+                    Err(error) => tracing::error!(
+                        error,
+                        "the authority for client certificates was not taken; the old one stays"
+                    ),
                 }
                 seen = Some(content);
             }
@@ -71,19 +84,25 @@ impl ClientCa {
     }
 }
 
-fn verifier(path: &std::path::Path, pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, ClientCaError> {
+fn verifier(
+    path: &std::path::Path,
+    pem: &[u8],
+) -> Result<Arc<dyn ClientCertVerifier>, ClientCaError> {
     let unusable = || ClientCaError::Unusable(path.to_owned());
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         roots.add(certificate.map_err(|_| unusable())?).map_err(|_| unusable())?;
     }
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(|_| unusable())?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|_| unusable())?;
     Ok(verifier)
 }
 
 impl ClientCertVerifier for ClientCa {
-    /// None: they could not be swapped, and without hints a client shows whatever certificate it has.
+    /// None: they could not be swapped, and without hints a client shows whatever certificate it
+    /// has.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

@@ -1,7 +1,8 @@
 //! The open connections of one port: how each behaves, and which one goes when there are too many.
 //!
-//! A client that connects and says nothing, or says it a byte at a time, holds a place. When all places are
-//! taken the connection that has waited longest without a request makes room, so that newcomers are always served.
+//! A client that connects and says nothing, or says it a byte at a time, holds a place. When all
+//! places are taken the connection that has waited longest without a request makes room, so that
+//! newcomers are always served.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -35,14 +36,17 @@ struct State {
 /// How long a connection may take for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From the first byte of a request, or from the connection's beginning, to the end of its header.
+    /// From the first byte of a request, or from the connection's beginning, to the end of its
+    /// header.
     pub header: Duration,
     /// For the TLS handshake.
     pub handshake: Duration,
-    /// Without any request; longer than the 90 seconds after which API servers close idle connections themselves.
+    /// Without any request; longer than the 90 seconds after which API servers close idle
+    /// connections themselves.
     pub idle: Duration,
-    /// After this, give or take a quarter, a connection is asked to end: API servers hold on to theirs for ever, so that
-    /// a replica which came later would never get its share of the requests.
+    /// After this, give or take a quarter, a connection is asked to end: API servers hold on to
+    /// theirs for ever, so that a replica which came later would never get its share of the
+    /// requests.
     pub age: Duration,
     /// How many connections may be open.
     pub connections: usize,
@@ -63,7 +67,8 @@ impl Default for Limits {
 
 impl Pace {
     fn new() -> Arc<Self> {
-        let state = State { served: false, in_flight: 0, idle_since: Instant::now(), head_since: None };
+        let state =
+            State { served: false, in_flight: 0, idle_since: Instant::now(), head_since: None };
         Arc::new(Self { state: Mutex::new(state), evicted: Notify::new() })
     }
 
@@ -91,7 +96,8 @@ impl Pace {
         }
     }
 
-    /// Whether the client is too slow. HTTP/2 sends frames that are no requests, so only its first request is timed.
+    /// Whether the client is too slow. HTTP/2 sends frames that are no requests, so only its first
+    /// request is timed.
     pub(crate) fn is_overdue(&self, limits: &Limits, http2: bool) -> bool {
         let state = self.state();
         if state.in_flight > 0 {
@@ -101,7 +107,8 @@ impl Pace {
         if !state.served {
             return idle > limits.header;
         }
-        idle > limits.idle || (!http2 && state.head_since.is_some_and(|since| since.elapsed() > limits.header))
+        idle > limits.idle
+            || (!http2 && state.head_since.is_some_and(|since| since.elapsed() > limits.header))
     }
 }
 
@@ -120,8 +127,8 @@ pub(crate) struct Place {
 }
 
 impl Connections {
-    /// Takes a place for a new connection. With `limit` places taken another connection is told to go;
-    /// `None` when all of them have requests in flight.
+    /// Takes a place for a new connection. With `limit` places taken another connection is told to
+    /// go; `None` when all of them have requests in flight.
     pub(crate) fn enter(self: &Arc<Self>, limit: usize) -> Option<Place> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= limit {
@@ -159,7 +166,11 @@ pub(crate) struct Watched<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
@@ -170,7 +181,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -18,13 +18,17 @@ pub struct Health {
 impl Health {
     /// Starts out not ready, for want of each of `names`.
     pub fn waiting_for(names: &[&'static str]) -> Arc<Self> {
-        let waiting = names.iter().map(|name| (*name, (false, "not there yet".to_owned()))).collect();
+        let waiting =
+            names.iter().map(|name| (*name, (false, "not there yet".to_owned()))).collect();
         Arc::new(Self { conditions: Mutex::new(waiting) })
     }
 
     /// Says whether one thing is there; `text` may tell of a failure that does not matter yet.
     pub fn set(&self, name: &'static str, ready: bool, text: impl Into<String>) {
-        self.conditions.lock().unwrap_or_else(PoisonError::into_inner).insert(name, (ready, text.into()));
+        self.conditions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, (ready, text.into()));
     }
 
     /// Whether all of it is there, and one line for each.
@@ -33,7 +37,11 @@ impl Health {
         let ready = conditions.values().all(|(ready, _)| *ready);
         let mut text = String::from(if ready { "ready\n" } else { "not ready\n" });
         for (name, (ready, detail)) in conditions.iter() {
-            text.push_str(&format!("{} {name}: {}\n", if *ready { "[+]" } else { "[-]" }, detail.replace(['\n', '\r'], " ")));
+            text.push_str(&format!(
+                "{} {name}: {}\n",
+                if *ready { "[+]" } else { "[-]" },
+                detail.replace(['\n', '\r'], " ")
+            ));
         }
         (ready, text)
     }
@@ -45,7 +53,9 @@ pub fn router(health: Arc<Health>, metrics: Arc<Metrics>) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz).with_state(health))
         .route("/metrics", get(show_metrics).with_state(metrics))
-        .fallback(async || (StatusCode::NOT_FOUND, "not found: /healthz, /readyz and /metrics are here\n"))
+        .fallback(async || {
+            (StatusCode::NOT_FOUND, "not found: /healthz, /readyz and /metrics are here\n")
+        })
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> Response {
@@ -54,7 +64,11 @@ async fn readyz(State(health): State<Arc<Health>>) -> Response {
 }
 
 async fn show_metrics(State(metrics): State<Arc<Metrics>>) -> Response {
-    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.text()).into_response()
+    (
+        [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
+        metrics.text(),
+    )
+        .into_response()
 }
 
 #[cfg(test)]
@@ -65,8 +79,18 @@ mod tests {
     fn readiness_names_what_is_missing() {
         let health = Health::waiting_for(&["certificate", "policies"]);
         health.set("certificate", true, "valid");
-        assert_eq!(health.report(), (false, "not ready\n[+] certificate: valid\n[-] policies: not there yet\n".to_owned()));
+        assert_eq!(
+            health.report(),
+            (false, "not ready\n[+] certificate: valid\n[-] policies: not there yet\n".to_owned())
+        );
         health.set("policies", true, "60 rules; last reload failed: x\ny");
-        assert_eq!(health.report(), (true, "ready\n[+] certificate: valid\n[+] policies: 60 rules; last reload failed: x y\n".to_owned()));
+        assert_eq!(
+            health.report(),
+            (
+                true,
+                "ready\n[+] certificate: valid\n[+] policies: 60 rules; last reload failed: x y\n"
+                    .to_owned()
+            )
+        );
     }
 }

@@ -1,7 +1,11 @@
-//! What every certificate of Flinkgate's own making has in common, for development and in a cluster alike.
+//! What every certificate of Flinkgate's own making has in common, for development and in a cluster
+//! alike.
 
 use super::certificate::CertificateError;
-use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, SerialNumber};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyUsagePurpose, SerialNumber,
+};
 use rustls::crypto::aws_lc_rs;
 use std::time::{Duration, SystemTime};
 
@@ -33,15 +37,27 @@ pub fn service_name(namespace: &str) -> String {
 }
 
 /// An authority that signs serving certificates and nothing else.
-pub(crate) fn authority(name: &str, now: SystemTime, life: Duration) -> Result<CertificateParams, CertificateError> {
+pub(crate) fn authority(
+    name: &str,
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateParams, CertificateError> {
     let mut authority = common(Vec::new(), name, now, life)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    authority.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     Ok(authority)
 }
 
 /// A serving certificate.
-pub(crate) fn leaf(names: Vec<String>, now: SystemTime, life: Duration) -> Result<CertificateParams, CertificateError> {
+pub(crate) fn leaf(
+    names: Vec<String>,
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateParams, CertificateError> {
     let mut leaf = common(names, "flinkgate", now, life)?;
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -49,19 +65,28 @@ pub(crate) fn leaf(names: Vec<String>, now: SystemTime, life: Duration) -> Resul
     Ok(leaf)
 }
 
-fn common(names: Vec<String>, name: &str, now: SystemTime, life: Duration) -> Result<CertificateParams, CertificateError> {
+fn common(
+    names: Vec<String>,
+    name: &str,
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateParams, CertificateError> {
     let mut made = CertificateParams::new(names)?;
     made.distinguished_name = DistinguishedName::new();
     made.distinguished_name.push(DnType::CommonName, name);
     made.serial_number = Some(serial()?);
-    (made.not_before, made.not_after) = ((now - BACKDATED).into(), now.checked_add(life).ok_or(CertificateError::Validity)?.into());
+    (made.not_before, made.not_after) =
+        ((now - BACKDATED).into(), now.checked_add(life).ok_or(CertificateError::Validity)?.into());
     Ok(made)
 }
 
 /// 126 random bits: positive, never zero, never twice.
 fn serial() -> Result<SerialNumber, CertificateError> {
     let mut bytes = [0; 16];
-    aws_lc_rs::default_provider().secure_random.fill(&mut bytes).map_err(|_| CertificateError::Randomness)?;
+    aws_lc_rs::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| CertificateError::Randomness)?;
     if let Some(first) = bytes.first_mut() {
         *first = (*first & 0x3F) | 0x40;
     }
@@ -70,7 +95,9 @@ fn serial() -> Result<SerialNumber, CertificateError> {
 
 /// SHA-256 of `bytes`, `AB:CD:…`.
 pub(crate) fn fingerprint(bytes: &[u8]) -> String {
-    let Some(suite) = aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13() else { return String::new() };
+    let Some(suite) = aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256.tls13() else {
+        return String::new();
+    };
     let digest = suite.common.hash_provider.hash(bytes);
     digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
@@ -82,8 +109,11 @@ mod tests {
 
     #[test]
     fn no_two_certificates_share_a_serial() {
-        let serials: std::collections::BTreeSet<_> = (0..100).map(|_| serial().unwrap().to_bytes()).collect();
+        let serials: std::collections::BTreeSet<_> =
+            (0..100).map(|_| serial().unwrap().to_bytes()).collect();
         assert_eq!(serials.len(), 100);
-        assert!(serials.iter().all(|serial| serial.len() == 16 && (0x40..0x80).contains(&serial[0])));
+        assert!(
+            serials.iter().all(|serial| serial.len() == 16 && (0x40..0x80).contains(&serial[0]))
+        );
     }
 }

@@ -22,7 +22,10 @@ mod tests {
     fn jitter_stays_within_its_spread_and_differs() {
         let base = Duration::from_secs(100);
         let all: Vec<_> = (0..200).map(|_| jittered(base, 0.25)).collect();
-        assert!(all.iter().all(|one| (Duration::from_secs(75)..=Duration::from_secs(125)).contains(one)));
+        assert!(
+            all.iter()
+                .all(|one| (Duration::from_secs(75)..=Duration::from_secs(125)).contains(one))
+        );
         assert!(all.iter().any(|one| *one < base) && all.iter().any(|one| *one > base));
     }
 }

@@ -54,7 +54,8 @@ struct Details {
     group: String,
     kind: String,
     causes: Vec<Cause>,
-    /// API servers tell it clients as `Retry-After`, and those of Go wait and ask again by themselves.
+    /// API servers tell it clients as `Retry-After`, and those of Go wait and ask again by
+    /// themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u32>,
 }
@@ -75,13 +76,23 @@ const ANNOTATION_LENGTH: usize = 512;
 
 impl Reply {
     /// The answer to a review that could be judged.
-    pub fn new(review: &Review<'_>, webhook: Webhook, resource: &Resource, answer: &Answer) -> Self {
+    pub fn new(
+        review: &Review<'_>,
+        webhook: Webhook,
+        resource: &Resource,
+        answer: &Answer,
+    ) -> Self {
         let refused = matches!(answer.decision(), Decision::Refused | Decision::Busy);
         let patch = answer
             .patch
             .as_ref()
             // A patch from a validating webhook or for a deletion is an error to the API server.
-            .filter(|patch| webhook == Webhook::Mutate && !refused && resource.operation != Operation::Delete && !patch.is_empty())
+            .filter(|patch| {
+                webhook == Webhook::Mutate
+                    && !refused
+                    && resource.operation != Operation::Delete
+                    && !patch.is_empty()
+            })
             .and_then(|patch| serde_json::to_vec(patch).ok())
             .map(|json| STANDARD.encode(json));
         Self::wrap(
@@ -98,10 +109,17 @@ impl Reply {
         )
     }
 
-    /// The refusal of a review whose object cannot be read; it is no policy decision and does not look like one.
+    /// The refusal of a review whose object cannot be read; it is no policy decision and does not
+    /// look like one.
     pub fn unreadable(review: &Review<'_>, error: &MalformedObject) -> Self {
         let message = format!("Flinkgate cannot read the request: {}", with_causes(error));
-        let status = Status { status: "Failure", code: 400, reason: "BadRequest", message: clean(&message, LINE_LENGTH), details: None };
+        let status = Status {
+            status: "Failure",
+            code: 400,
+            reason: "BadRequest",
+            message: clean(&message, LINE_LENGTH),
+            details: None,
+        };
         Self::wrap(
             review,
             Response {
@@ -127,8 +145,13 @@ impl Reply {
 }
 
 fn refusal(resource: &Resource, answer: &Answer) -> Status {
-    let errors: Vec<&Finding> = answer.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    let count = if errors.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", errors.len()) };
+    let errors: Vec<&Finding> =
+        answer.findings.iter().filter(|finding| finding.level == Level::Error).collect();
+    let count = if errors.len() == 1 {
+        "1 finding".to_owned()
+    } else {
+        format!("{} findings", errors.len())
+    };
     let mut message = format!("{}: {count}", who_refuses_what(resource, answer));
     let mut causes = Vec::with_capacity(errors.len());
     for finding in errors {
@@ -142,7 +165,11 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         }
         message.push('\n');
         message.push_str(&clean(&line, LINE_LENGTH));
-        causes.push(Cause { reason: finding.rule.clone(), message: clean(&finding.message, LINE_LENGTH), field });
+        causes.push(Cause {
+            reason: finding.rule.clone(),
+            message: clean(&finding.message, LINE_LENGTH),
+            field,
+        });
     }
     let retry_after_seconds = answer.retry_after;
     let details = Details {
@@ -152,7 +179,8 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         causes,
         retry_after_seconds,
     };
-    let (code, reason) = if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
+    let (code, reason) =
+        if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
     Status { status: "Failure", code, reason, message, details: Some(details) }
 }
 
@@ -177,13 +205,16 @@ fn audit_annotations(webhook: Webhook, answer: &Answer) -> BTreeMap<&'static str
     if let Some(tenant) = &answer.tenant {
         annotations.insert("tenant", clean(tenant, ANNOTATION_LENGTH));
     }
-    // Both webhooks have one name, and of two values under one key API servers keep the first. After an error there is no second.
+    // Both webhooks have one name, and of two values under one key API servers keep the first.
+    // After an error there is no second.
     let (warnings, infos) = match webhook {
         Webhook::Mutate => ("mutation-warnings", "mutation-infos"),
         Webhook::Validate => ("warnings", "infos"),
     };
-    for (level, key) in [(Level::Error, "errors"), (Level::Warning, warnings), (Level::Info, infos)] {
-        let mut rules: Vec<&str> = answer.findings.iter().filter(|f| f.level == level).map(|f| f.rule.as_str()).collect();
+    for (level, key) in [(Level::Error, "errors"), (Level::Warning, warnings), (Level::Info, infos)]
+    {
+        let mut rules: Vec<&str> =
+            answer.findings.iter().filter(|f| f.level == level).map(|f| f.rule.as_str()).collect();
         rules.sort_unstable();
         rules.dedup();
         if !rules.is_empty() {
@@ -211,7 +242,8 @@ mod tests {
             "object": {"metadata": {"name": "etl"}}}})
         .to_string();
         let review = Review::parse(body.as_bytes()).unwrap();
-        serde_json::to_value(Reply::new(&review, webhook, &review.resource().unwrap(), answer)).unwrap()
+        serde_json::to_value(Reply::new(&review, webhook, &review.resource().unwrap(), answer))
+            .unwrap()
     }
 
     #[test]
@@ -220,7 +252,11 @@ mod tests {
         answer.findings = vec![
             finding(Level::Error, "security/privileged", "must not be\nprivileged"),
             finding(Level::Warning, "cost/idle", "nothing uses it"),
-            Finding { help: Some("set it".into()), pointer: "/metadata/labels/a~1b".into(), ..finding(Level::Error, "a/b", "no") },
+            Finding {
+                help: Some("set it".into()),
+                pointer: "/metadata/labels/a~1b".into(),
+                ..finding(Level::Error, "a/b", "no")
+            },
             finding(Level::Info, "cost/x", "fyi"),
         ];
         assert_eq!(
@@ -242,8 +278,10 @@ mod tests {
 
     #[test]
     fn a_patch_goes_out_in_standard_base64_and_only_from_the_mutating_webhook() {
-        let patch: json_patch::Patch =
-            serde_json::from_value(json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "?>~"}}])).unwrap();
+        let patch: json_patch::Patch = serde_json::from_value(
+            json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "?>~"}}]),
+        )
+        .unwrap();
         let answer = Answer { patch: Some(patch.clone()), ..Answer::default() };
         let mutated = reply("admission.k8s.io/v1beta1", Webhook::Mutate, "CREATE", &answer);
         assert_eq!(mutated["apiVersion"], "admission.k8s.io/v1beta1");
@@ -252,7 +290,8 @@ mod tests {
         assert_eq!(serde_json::from_slice::<json_patch::Patch>(&decoded).unwrap(), patch);
 
         let empty = Answer { patch: Some(json_patch::Patch(Vec::new())), ..Answer::default() };
-        let refused = Answer { findings: vec![finding(Level::Error, "a/b", "no")], ..answer.clone() };
+        let refused =
+            Answer { findings: vec![finding(Level::Error, "a/b", "no")], ..answer.clone() };
         for (webhook, operation, answer) in [
             (Webhook::Mutate, "CREATE", &empty),
             (Webhook::Validate, "CREATE", &answer),
@@ -260,15 +299,25 @@ mod tests {
             (Webhook::Mutate, "CREATE", &refused),
         ] {
             let response = &reply("admission.k8s.io/v1", webhook, operation, answer)["response"];
-            assert!(response.get("patch").is_none() && response.get("patchType").is_none(), "{response}");
+            assert!(
+                response.get("patch").is_none() && response.get("patchType").is_none(),
+                "{response}"
+            );
         }
     }
 
     #[test]
     fn both_webhooks_annotate_what_they_warn_of_under_keys_of_their_own() {
-        let answer = Answer { tenant: Some("payments".into()), findings: vec![finding(Level::Warning, "a/b", "no")], ..Answer::default() };
-        for (webhook, key) in [(Webhook::Mutate, "mutation-warnings"), (Webhook::Validate, "warnings")] {
-            let annotations = &reply("admission.k8s.io/v1", webhook, "CREATE", &answer)["response"]["auditAnnotations"];
+        let answer = Answer {
+            tenant: Some("payments".into()),
+            findings: vec![finding(Level::Warning, "a/b", "no")],
+            ..Answer::default()
+        };
+        for (webhook, key) in
+            [(Webhook::Mutate, "mutation-warnings"), (Webhook::Validate, "warnings")]
+        {
+            let annotations = &reply("admission.k8s.io/v1", webhook, "CREATE", &answer)["response"]
+                ["auditAnnotations"];
             assert_eq!(*annotations, json!({"tenant": "payments", key: "a/b"}));
         }
     }
@@ -276,14 +325,26 @@ mod tests {
     #[test]
     fn warnings_are_short_clean_and_few() {
         let long = format!("{}\u{7}\r\n", "ä".repeat(500));
-        let answer = Answer { findings: vec![finding(Level::Warning, "a/b", &long); 3], ..Answer::default() };
-        let response = &reply("admission.k8s.io/v1", Webhook::Validate, "UPDATE", &answer)["response"];
+        let answer = Answer {
+            findings: vec![finding(Level::Warning, "a/b", &long); 3],
+            ..Answer::default()
+        };
+        let response =
+            &reply("admission.k8s.io/v1", Webhook::Validate, "UPDATE", &answer)["response"];
         assert_eq!(response["warnings"], json!([format!("a/b: {}…", "ä".repeat(114))]));
         assert_eq!(response["allowed"], true);
 
         let findings = (0..100).map(|n| finding(Level::Warning, "a/b", &n.to_string())).collect();
-        let many = reply("admission.k8s.io/v1", Webhook::Validate, "UPDATE", &Answer { findings, ..Answer::default() });
+        let many = reply(
+            "admission.k8s.io/v1",
+            Webhook::Validate,
+            "UPDATE",
+            &Answer { findings, ..Answer::default() },
+        );
         let texts = many["response"]["warnings"].as_array().unwrap();
-        assert_eq!((texts.len(), texts[31].as_str().unwrap().starts_with("and 69 more")), (32, true));
+        assert_eq!(
+            (texts.len(), texts[31].as_str().unwrap().starts_with("and 69 more")),
+            (32, true)
+        );
     }
 }

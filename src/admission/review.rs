@@ -1,10 +1,12 @@
 //! AdmissionReview requests, `admission.k8s.io/v1` and `v1beta1` (on the wire they look alike).
 //!
-//! The envelope is read first and borrows the objects as raw JSON; only [`Review::resource`] builds them. So a
-//! review whose object cannot be read still has a uid, and its refusal reaches the user as an answer instead
-//! of a failed call.
+//! The envelope is read first and borrows the objects as raw JSON; only [`Review::resource`] builds
+//! them. So a review whose object cannot be read still has a uid, and its refusal reaches the user
+//! as an answer instead of a failed call.
 
-use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, UserInfo, metadata_text, type_name};
+use crate::resource::{
+    GroupVersionKind, GroupVersionResource, Operation, Resource, UserInfo, metadata_text, type_name,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -38,7 +40,9 @@ pub enum MalformedReview {
     #[error("kind is {0:?}, expected \"AdmissionReview\"")]
     Kind(String),
     /// A version that this server does not speak.
-    #[error("apiVersion {0:?} is not spoken here: use \"admission.k8s.io/v1\" or \"admission.k8s.io/v1beta1\"")]
+    #[error(
+        "apiVersion {0:?} is not spoken here: use \"admission.k8s.io/v1\" or \"admission.k8s.io/v1beta1\""
+    )]
     Version(String),
     /// No request.
     #[error("the AdmissionReview has no request")]
@@ -60,7 +64,9 @@ pub enum MalformedObject {
         source: serde_json::Error,
     },
     /// A list, a string, a number.
-    #[error("{field} is {found}, not a Kubernetes object; nothing was judged, send an object with apiVersion, kind and metadata")]
+    #[error(
+        "{field} is {found}, not a Kubernetes object; nothing was judged, send an object with apiVersion, kind and metadata"
+    )]
     NotAnObject {
         /// `object` or `oldObject`.
         field: &'static str,
@@ -122,13 +128,16 @@ impl<'a> Review<'a> {
     /// Reads the envelope.
     ///
     /// # Errors
-    /// When the body is not JSON, not an AdmissionReview, of an unknown version, or has no request or uid.
+    /// When the body is not JSON, not an AdmissionReview, of an unknown version, or has no request
+    /// or uid.
     pub fn parse(body: &'a [u8]) -> Result<Self, MalformedReview> {
         let wire: Wire<'a> = serde_json::from_slice(body)?;
         if wire.kind != "AdmissionReview" {
             return Err(MalformedReview::Kind(wire.kind));
         }
-        let version = [ReviewVersion::V1, ReviewVersion::V1Beta1].into_iter().find(|known| known.api_version() == wire.api_version);
+        let version = [ReviewVersion::V1, ReviewVersion::V1Beta1]
+            .into_iter()
+            .find(|known| known.api_version() == wire.api_version);
         let Some(version) = version else { return Err(MalformedReview::Version(wire.api_version)) };
         let mut request = wire.request.ok_or(MalformedReview::NoRequest)?;
         if request.uid.is_empty() {
@@ -171,14 +180,23 @@ impl<'a> Review<'a> {
             object => Some(object),
         };
         match resource.operation {
-            Operation::Create if resource.object.is_null() => return Err(MalformedObject::Missing("CREATE")),
-            Operation::Update if resource.object.is_null() => return Err(MalformedObject::Missing("UPDATE")),
+            Operation::Create if resource.object.is_null() => {
+                return Err(MalformedObject::Missing("CREATE"));
+            }
+            Operation::Update if resource.object.is_null() => {
+                return Err(MalformedObject::Missing("UPDATE"));
+            }
             _ => {}
         }
         // Deleting a whole collection sends no name in the request; the object has it.
         if resource.name.is_empty() {
-            let named = if resource.object.is_null() { resource.old_object.as_ref() } else { Some(&resource.object) };
-            resource.name = named.map(|object| metadata_text(object, "name")).unwrap_or_default().to_owned();
+            let named = if resource.object.is_null() {
+                resource.old_object.as_ref()
+            } else {
+                Some(&resource.object)
+            };
+            resource.name =
+                named.map(|object| metadata_text(object, "name")).unwrap_or_default().to_owned();
         }
         Ok(resource)
     }
@@ -204,7 +222,9 @@ mod tests {
     fn request(extra: Value) -> Vec<u8> {
         let mut request = json!({"uid": "u1", "operation": "CREATE", "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": {}});
         request.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).to_string().into_bytes()
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
+            .to_string()
+            .into_bytes()
     }
 
     #[test]
@@ -217,7 +237,8 @@ mod tests {
                 continue;
             }
             let body = std::fs::read(&path).unwrap();
-            let review = Review::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let review =
+                Review::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let resource = review.resource().unwrap();
             let sent: Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(review.uid, sent["request"]["uid"]);
@@ -231,7 +252,9 @@ mod tests {
 
     #[test]
     fn a_deletion_without_a_name_takes_it_from_the_old_object() {
-        let body = request(json!({"operation": "DELETE", "object": null, "oldObject": {"metadata": {"name": "etl"}}}));
+        let body = request(
+            json!({"operation": "DELETE", "object": null, "oldObject": {"metadata": {"name": "etl"}}}),
+        );
         let resource = Review::parse(&body).unwrap().resource().unwrap();
         assert_eq!((resource.name.as_str(), resource.object.is_null()), ("etl", true));
     }

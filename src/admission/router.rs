@@ -25,7 +25,8 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long an answer may take where nobody says how long he waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used some.
+/// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used
+/// some.
 const LEAST_TIMEOUT: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
@@ -37,7 +38,8 @@ struct Desk {
 
 /// The routes of the webhook port.
 pub fn router(judge: Judge, metrics: Arc<Metrics>) -> Router {
-    // One handler for every path: API servers are known to send `//validate`, and every answer shall say what is here.
+    // One handler for every path: API servers are known to send `//validate`, and every answer
+    // shall say what is here.
     Router::new().fallback(handle).with_state(Desk { judge, metrics, budget: Budget::default() })
 }
 
@@ -50,8 +52,8 @@ fn webhook_at(path: &str) -> Option<Webhook> {
     }
 }
 
-/// How long the API server will wait, as it says itself: `?timeout=10s`, in Go's notation. What is below a
-/// tenth of a second, or not understood, says nothing.
+/// How long the API server will wait, as it says itself: `?timeout=10s`, in Go's notation. What is
+/// below a tenth of a second, or not understood, says nothing.
 fn timeout(query: &str) -> Option<Duration> {
     let text = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
     let (number, unit) = match text.strip_suffix("ms") {
@@ -65,14 +67,19 @@ fn timeout(query: &str) -> Option<Duration> {
 
 async fn handle(State(desk): State<Desk>, request: Request) -> Response {
     let Some(webhook) = webhook_at(request.uri().path()) else {
-        return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n").into_response();
+        return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n")
+            .into_response();
     };
     if request.method() != Method::POST {
         let text = "send an AdmissionReview by POST\n";
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], text).into_response();
     }
     if !is_json(request.headers().get(header::CONTENT_TYPE)) {
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "send an AdmissionReview with Content-Type: application/json\n").into_response();
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send an AdmissionReview with Content-Type: application/json\n",
+        )
+            .into_response();
     }
     let timeout = timeout(request.uri().query().unwrap_or_default());
     let body = match body::read(request.into_body(), &desk.budget, BODY_TIME).await {
@@ -97,20 +104,31 @@ async fn handle(State(desk): State<Desk>, request: Request) -> Response {
     };
     // A bug met by one object must cost that request, not the server.
     let failed = |_| {
-        tracing::error!(webhook = webhook.as_str(), "the answer to a review failed by a panic; the object was not judged");
+        tracing::error!(
+            webhook = webhook.as_str(),
+            "the answer to a review failed by a panic; the object was not judged"
+        );
         desk.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
-        (StatusCode::INTERNAL_SERVER_ERROR, "Flinkgate failed internally; this is no policy decision, see its log\n").into_response()
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Flinkgate failed internally; this is no policy decision, see its log\n",
+        )
+            .into_response()
     };
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Read::Answered(response)) => response,
         Ok(Read::Pending(case, pending)) => {
-            AssertUnwindSafe(async { desk.tell(&case, &pending(deadline).await) }).catch_unwind().await.unwrap_or_else(failed)
+            AssertUnwindSafe(async { desk.tell(&case, &pending(deadline).await) })
+                .catch_unwind()
+                .await
+                .unwrap_or_else(failed)
         }
         Err(panic) => failed(panic),
     }
 }
 
-/// Counts a request as long as it is being answered, also where nobody waits for the answer any longer.
+/// Counts a request as long as it is being answered, also where nobody waits for the answer any
+/// longer.
 struct InFlight<'a>(&'a Metrics);
 
 impl<'a> InFlight<'a> {
@@ -142,7 +160,9 @@ enum Read<'a> {
 
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+    text.split(';')
+        .next()
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
 impl Desk {
@@ -153,7 +173,9 @@ impl Desk {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
                 let error = with_causes(&error);
                 tracing::warn!(webhook = webhook.as_str(), error, "malformed review");
-                return Read::Answered((StatusCode::BAD_REQUEST, format!("{error}\n")).into_response());
+                return Read::Answered(
+                    (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+                );
             }
         };
         let operation = operation_name(review.operation());
@@ -161,7 +183,13 @@ impl Desk {
             Ok(resource) => Arc::new(resource),
             Err(error) => {
                 let outline = review.outline();
-                self.metrics.answered(webhook, &outline.kind.kind, operation, Decision::Malformed, start.elapsed());
+                self.metrics.answered(
+                    webhook,
+                    &outline.kind.kind,
+                    operation,
+                    Decision::Malformed,
+                    start.elapsed(),
+                );
                 tracing::warn!(
                     webhook = webhook.as_str(),
                     uid = review.uid,
@@ -182,11 +210,21 @@ impl Desk {
         }
     }
 
-    fn tell(&self, Case { webhook, review, resource, start }: &Case<'_>, answer: &Answer) -> Response {
+    fn tell(
+        &self,
+        Case { webhook, review, resource, start }: &Case<'_>,
+        answer: &Answer,
+    ) -> Response {
         self.metrics.policy_errors.inc_by(answer.failed_evaluations());
         let response = json(&Reply::new(review, *webhook, resource, answer));
         let took = start.elapsed();
-        self.metrics.answered(*webhook, &resource.kind.kind, operation_name(resource.operation), answer.decision(), took);
+        self.metrics.answered(
+            *webhook,
+            &resource.kind.kind,
+            operation_name(resource.operation),
+            answer.decision(),
+            took,
+        );
         decision::log(*webhook, &review.uid, resource, answer, took);
         response
     }
@@ -194,8 +232,13 @@ impl Desk {
 
 fn json(reply: &Reply) -> Response {
     match serde_json::to_vec(reply) {
-        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the answer cannot be written: {error}\n")).into_response(),
+        Ok(body) => {
+            ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
+        }
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("the answer cannot be written: {error}\n"))
+                .into_response()
+        }
     }
 }
 

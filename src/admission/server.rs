@@ -100,8 +100,13 @@ async fn connection(stream: TcpStream, place: Place, port: Port, phase: watch::R
     }
 }
 
-async fn http<S>(stream: S, http2: bool, place: Place, port: &Port, mut phase: watch::Receiver<Phase>)
-where
+async fn http<S>(
+    stream: S,
+    http2: bool,
+    place: Place,
+    port: &Port,
+    mut phase: watch::Receiver<Phase>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let pace = Arc::clone(&place.pace);
@@ -116,9 +121,12 @@ where
             let old_protocol = request.version() < Version::HTTP_2;
             let Ok(mut response) = router.oneshot(request).await;
             drop(request_guard);
-            // HTTP/1.1 ends with an answer only: closing an idle connection could meet a request on its way.
+            // HTTP/1.1 ends with an answer only: closing an idle connection could meet a request on
+            // its way.
             if old_protocol && (is_old() || *current.borrow() != Phase::Serving) {
-                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                response
+                    .headers_mut()
+                    .insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)
         }
@@ -154,7 +162,8 @@ where
     }
 }
 
-/// The protocol is known from the handshake; letting hyper guess it would wait for bytes without an end.
+/// The protocol is known from the handshake; letting hyper guess it would wait for bytes without an
+/// end.
 fn builder(http2: bool) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(64 << 10);

@@ -1,7 +1,7 @@
 //! Going away without losing a request.
 //!
-//! An API server keeps idle connections to a pod that is terminating, so it is not enough to stop accepting: every
-//! connection is told to close after the answer it is working on.
+//! An API server keeps idle connections to a pod that is terminating, so it is not enough to stop
+//! accepting: every connection is told to close after the answer it is working on.
 
 use super::health::Health;
 use std::time::Duration;
@@ -18,8 +18,8 @@ pub enum Phase {
     Closing,
 }
 
-/// How long `Leaving` lasts: until endpoints have forgotten the pod, and every connection that is in use has had an
-/// answer with `Connection: close`.
+/// How long `Leaving` lasts: until endpoints have forgotten the pod, and every connection that is
+/// in use has had an answer with `Connection: close`.
 pub const GRACE: Duration = Duration::from_secs(5);
 /// How long connections have to end in `Closing`; together with the grace less than 15 seconds.
 pub const DRAIN: Duration = Duration::from_secs(9);
@@ -30,7 +30,8 @@ pub const DRAIN: Duration = Duration::from_secs(9);
 /// When the signal handlers cannot be installed.
 pub async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
         _ = terminate.recv() => tracing::info!("SIGTERM: no longer ready, finishing what is in flight"),
         _ = interrupt.recv() => tracing::info!("SIGINT: no longer ready, finishing what is in flight"),

@@ -1,4 +1,5 @@
-//! TLS: one configuration for the server's life; the certificate inside it can be swapped at any time.
+//! TLS: one configuration for the server's life; the certificate inside it can be swapped at any
+//! time.
 
 use super::certificate::Serving;
 use super::client_ca::ClientCa;
@@ -46,7 +47,9 @@ impl ResolvesServerCert for CurrentCertificate {
 ///
 /// # Errors
 /// When the cryptography provider does not speak these versions.
-pub fn server_config(certificate: Arc<CurrentCertificate>) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub fn server_config(
+    certificate: Arc<CurrentCertificate>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     config(certificate, Arc::new(NoClientAuth))
 }
 
@@ -54,11 +57,17 @@ pub fn server_config(certificate: Arc<CurrentCertificate>) -> Result<Arc<ServerC
 ///
 /// # Errors
 /// When the cryptography provider does not speak these versions.
-pub fn mutual_config(certificate: Arc<CurrentCertificate>, clients: Arc<ClientCa>) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub fn mutual_config(
+    certificate: Arc<CurrentCertificate>,
+    clients: Arc<ClientCa>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     config(certificate, clients)
 }
 
-fn config(certificate: Arc<CurrentCertificate>, clients: Arc<dyn ClientCertVerifier>) -> Result<Arc<ServerConfig>, rustls::Error> {
+fn config(
+    certificate: Arc<CurrentCertificate>,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_client_cert_verifier(clients)

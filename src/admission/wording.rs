@@ -1,4 +1,5 @@
-//! Text and places in the form that API servers and their clients take: one line, no control characters, dotted fields.
+//! Text and places in the form that API servers and their clients take: one line, no control
+//! characters, dotted fields.
 
 use crate::pipeline::Answer;
 use crate::resource::{Resource, pointer};
@@ -6,9 +7,11 @@ use crate::resource::{Resource, pointer};
 /// A finding that quotes a whole object must not fill the user's terminal.
 pub(crate) const LINE_LENGTH: usize = 1_000;
 
-/// One line of at most `length` characters. A warning with a control character would be dropped by the API server.
+/// One line of at most `length` characters. A warning with a control character would be dropped by
+/// the API server.
 pub(crate) fn clean(text: &str, length: usize) -> String {
-    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
+    let mut line: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
     if let Some((end, _)) = line.char_indices().nth(length.saturating_sub(1))
         && line.chars().nth(length).is_some()
     {
@@ -20,9 +23,13 @@ pub(crate) fn clean(text: &str, length: usize) -> String {
 
 /// `tenant "payments" refuses Pod payments-prod/etl-*`.
 pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
-    let who = answer.tenant.as_ref().map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
+    let who = answer
+        .tenant
+        .as_ref()
+        .map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
     let name = resource.display_name();
-    let place = if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
+    let place =
+        if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
     let what = match resource.sub_resource.as_deref() {
         Some("scale") => format!("to scale {}", resource.of.resource),
         _ => resource.kind.kind.clone(),
@@ -31,12 +38,16 @@ pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
     clean(&format!("{who} {verb} {what} {place}"), LINE_LENGTH)
 }
 
-/// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`, `metadata.labels[a/b]`.
+/// A JSON Pointer as the API machinery writes fields: `spec.containers[0].image`,
+/// `metadata.labels[a/b]`.
 pub(super) fn field_path(json_pointer: &str) -> String {
     let mut path = String::new();
     for token in pointer::tokens(json_pointer) {
         let is_index = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit());
-        let is_plain = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
+        let is_plain = !token.is_empty()
+            && token
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
         if is_index || !is_plain {
             path.push_str(&format!("[{token}]"));
         } else {

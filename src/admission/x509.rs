@@ -1,4 +1,5 @@
-//! The little that Flinkgate reads out of an X.509 certificate, how long it holds and whose it is, and how it is written as text.
+//! The little that Flinkgate reads out of an X.509 certificate, how long it holds and whose it is,
+//! and how it is written as text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +21,8 @@ pub(crate) fn validity(certificate: &[u8]) -> Option<Validity> {
     Some(Validity { not_before, not_after: time(tag, not_after)? })
 }
 
-/// Reads the subject's common name from a DER certificate; none when there are several, so that nobody has to choose.
+/// Reads the subject's common name from a DER certificate; none when there are several, so that
+/// nobody has to choose.
 pub(crate) fn common_name(certificate: &[u8]) -> Option<String> {
     const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
     let (_, _, fields) = element(from_validity(certificate)?)?;
@@ -34,7 +36,10 @@ pub(crate) fn common_name(certificate: &[u8]) -> Option<String> {
             if oid == COMMON_NAME {
                 let (tag, text, _) = element(value)?;
                 // UTF8String, PrintableString and IA5String are all read as UTF-8.
-                let text = [0x0C, 0x13, 0x16].contains(&tag).then(|| std::str::from_utf8(text).ok()).flatten()?;
+                let text = [0x0C, 0x13, 0x16]
+                    .contains(&tag)
+                    .then(|| std::str::from_utf8(text).ok())
+                    .flatten()?;
                 if found.replace(text.to_owned()).is_some() {
                     return None;
                 }
@@ -47,7 +52,8 @@ pub(crate) fn common_name(certificate: &[u8]) -> Option<String> {
 }
 
 /// What follows the issuer in
-/// `Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, Validity { Time, Time }, subject, … }, … }`.
+/// `Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, Validity { Time, Time
+/// }, subject, … }, … }`.
 fn from_validity(certificate: &[u8]) -> Option<&[u8]> {
     let (_, certificate, _) = element(certificate)?;
     let (_, mut fields, _) = element(certificate)?;
@@ -135,15 +141,22 @@ mod tests {
             common_name(params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der())
         };
         use rcgen::DnType::{CommonName, OrganizationName};
-        assert_eq!(of(&[(OrganizationName, "system:masters"), (CommonName, "kube-apiserver")]), Some("kube-apiserver".into()));
+        assert_eq!(
+            of(&[(OrganizationName, "system:masters"), (CommonName, "kube-apiserver")]),
+            Some("kube-apiserver".into())
+        );
         assert_eq!(of(&[(OrganizationName, "kube-apiserver")]), None);
         assert_eq!(of(&[]), None);
     }
 
     #[test]
     fn broken_certificates_are_no_panic() {
-        let certificate =
-            rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec();
+        let certificate = rcgen::CertificateParams::new(Vec::new())
+            .unwrap()
+            .self_signed(&rcgen::KeyPair::generate().unwrap())
+            .unwrap()
+            .der()
+            .to_vec();
         for end in 0..certificate.len() {
             assert_eq!(validity(&certificate[..end]), None);
             assert_eq!(common_name(&certificate[..end]), None);

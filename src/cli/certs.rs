@@ -14,7 +14,8 @@ pub struct Args {
     /// Folder for ca.crt, tls.crt and tls.key; made when it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// One more DNS name or IP address; localhost, 127.0.0.1, ::1 and the Service's names are always there
+    /// One more DNS name or IP address; localhost, 127.0.0.1, ::1 and the Service's names are
+    /// always there
     #[arg(long, value_name = "NAME")]
     san: Vec<String>,
     /// How many days the certificates hold
@@ -31,13 +32,21 @@ pub struct Args {
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
     let made = certificate::development(&args.san, args.days).context("--san")?;
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make the folder {}", args.out.display()))?;
-    let files = [("ca.crt", &made.ca_pem, 0o644), ("tls.crt", &made.certificate_pem, 0o644), ("tls.key", &made.key_pem, 0o600)];
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+    let files = [
+        ("ca.crt", &made.ca_pem, 0o644),
+        ("tls.crt", &made.certificate_pem, 0o644),
+        ("tls.key", &made.key_pem, 0o600),
+    ];
     // All or nothing: a new key beside an old certificate would be of no use.
     for (name, ..) in &files {
         let path = args.out.join(name);
         if !args.force && path.exists() {
-            bail!("{} is there already: choose another folder, or overwrite it with --force", path.display());
+            bail!(
+                "{} is there already: choose another folder, or overwrite it with --force",
+                path.display()
+            );
         }
     }
     for (name, content, mode) in files {
@@ -55,5 +64,10 @@ fn write(path: &Path, content: &str, mode: u32) -> std::io::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(content.as_bytes())
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)?
+        .write_all(content.as_bytes())
 }

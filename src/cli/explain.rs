@@ -60,7 +60,10 @@ fn page(rule: &Rule) -> String {
         let _ = writeln!(out, "\n{}", rule.description);
     }
     if rule.as_is && (rule.bad.is_some() || rule.good.is_some()) {
-        let _ = writeln!(out, "\nThe examples are judged as they stand (`lint --as-is`): the cluster would complete them first.");
+        let _ = writeln!(
+            out,
+            "\nThe examples are judged as they stand (`lint --as-is`): the cluster would complete them first."
+        );
     }
     let sections = [
         ("What to do", &rule.help),
@@ -68,7 +71,9 @@ fn page(rule: &Rule) -> String {
         ("Refused or warned of", &rule.bad),
         ("Fine", &rule.good),
     ];
-    for (heading, text) in sections.into_iter().filter_map(|(heading, text)| Some((heading, text.as_ref()?))) {
+    for (heading, text) in
+        sections.into_iter().filter_map(|(heading, text)| Some((heading, text.as_ref()?)))
+    {
         let _ = writeln!(out, "\n{heading}:\n");
         for line in text.lines() {
             let _ = writeln!(out, "{}", format!("    {line}").trim_end());
@@ -84,7 +89,8 @@ fn nearest<'a>(wanted: &str, rules: &'a [Rule]) -> Vec<&'a str> {
         .iter()
         .map(|rule| {
             let whole = distance(wanted, &rule.id);
-            let short = if wanted.contains('/') { whole } else { distance(wanted, &name(&rule.id)) };
+            let short =
+                if wanted.contains('/') { whole } else { distance(wanted, &name(&rule.id)) };
             let within = name(&rule.id).contains(&name(wanted)) && !wanted.is_empty();
             (if within { 1.min(whole) } else { whole.min(short) }, rule.id.as_str())
         })
@@ -109,10 +115,12 @@ mod tests {
             ),
             builtin: true,
         };
-        PolicySet::from_sources(["security/privileged", "security/run-as-non-root", "storage/ha"].map(source).into())
-            .unwrap()
-            .rules()
-            .to_vec()
+        PolicySet::from_sources(
+            ["security/privileged", "security/run-as-non-root", "storage/ha"].map(source).into(),
+        )
+        .unwrap()
+        .rules()
+        .to_vec()
     }
 
     #[test]
@@ -123,10 +131,14 @@ mod tests {
 
     #[test]
     fn the_page_says_under_which_tenant_and_how_the_examples_are_judged() {
-        let rule = Rule { tenant: Some("labels: {a: b}".into()), as_is: true, ..rules()[0].clone() };
+        let rule =
+            Rule { tenant: Some("labels: {a: b}".into()), as_is: true, ..rules()[0].clone() };
         let page = page(&rule);
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
-        assert!(at("judged as they stand (`lint --as-is`)") < at("Under a tenant with this spec:\n\n    labels: {a: b}\n"));
+        assert!(
+            at("judged as they stand (`lint --as-is`)")
+                < at("Under a tenant with this spec:\n\n    labels: {a: b}\n")
+        );
         assert!(at("Under a tenant") < at("Refused or warned of:"));
     }
 

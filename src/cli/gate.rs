@@ -1,4 +1,5 @@
-//! Where `lint` and `render` meet the pipeline: tenants and policies, loaded with what the input says of them.
+//! Where `lint` and `render` meet the pipeline: tenants and policies, loaded with what the input
+//! says of them.
 
 use super::input::Manifest;
 use crate::flink::Surroundings;
@@ -24,25 +25,39 @@ pub struct TenantArgs {
 /// What is known of the Flink operator.
 #[derive(Debug, Default, clap::Args)]
 pub struct OperatorArgs {
-    /// The Flink operator's own configuration: its config.yaml, its flink-conf.yaml, or the ConfigMap with one. Its defaults hold
-    /// for what an object does not say
+    /// The Flink operator's own configuration: its config.yaml, its flink-conf.yaml, or the
+    /// ConfigMap with one. Its defaults hold for what an object does not say
     #[arg(long = "operator-config", value_name = "FILE")]
     pub operator_config: Option<PathBuf>,
 }
 
 impl OperatorArgs {
-    /// What is known beside the objects of an input: the operator's defaults, and what `manifests` say of others.
+    /// What is known beside the objects of an input: the operator's defaults, and what `manifests`
+    /// say of others.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn surroundings<'a>(&self, manifests: impl IntoIterator<Item = &'a Manifest>) -> anyhow::Result<Surroundings> {
-        let operator = self.operator_config.as_deref().map(operator_defaults).transpose()?.unwrap_or_default();
+    pub fn surroundings<'a>(
+        &self,
+        manifests: impl IntoIterator<Item = &'a Manifest>,
+    ) -> anyhow::Result<Surroundings> {
+        let operator =
+            self.operator_config.as_deref().map(operator_defaults).transpose()?.unwrap_or_default();
         let mut surroundings = Surroundings::default().with_operator(operator);
         for Manifest { resource, .. } in manifests {
             match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
-                ("", "ConfigMap") => surroundings.add_config_map(&resource.namespace, &resource.name, &resource.object),
+                ("", "ConfigMap") => surroundings.add_config_map(
+                    &resource.namespace,
+                    &resource.name,
+                    &resource.object,
+                ),
                 ("flink.apache.org", kind @ "FlinkDeployment") => {
-                    surroundings.add_object(kind, &resource.namespace, &resource.name, Some(resource.object.clone()));
+                    surroundings.add_object(
+                        kind,
+                        &resource.namespace,
+                        &resource.name,
+                        Some(resource.object.clone()),
+                    );
                 }
                 _ => {}
             }
@@ -54,8 +69,9 @@ impl OperatorArgs {
     }
 }
 
-/// The gate for an input: its tenants and policies, and the Namespaces among `manifests`, the input's own objects, which
-/// are looked at only where labels make a namespace a tenant's. What is worth a warning goes to standard error.
+/// The gate for an input: its tenants and policies, and the Namespaces among `manifests`, the
+/// input's own objects, which are looked at only where labels make a namespace a tenant's. What is
+/// worth a warning goes to standard error.
 ///
 /// # Errors
 /// When a tenant or a policy cannot be read or is wrong.

@@ -1,6 +1,7 @@
 //! Paths and standard input made into manifests: what `lint`, `render` and `size` read.
 //!
-//! One bad file never hides the others: what cannot be read is listed with its place, and the rest is used.
+//! One bad file never hides the others: what cannot be read is listed with its place, and the rest
+//! is used.
 
 use super::input_files::{self, Candidate, Text};
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
@@ -16,7 +17,8 @@ use std::sync::Arc;
 /// From how many files on a progress bar is worth showing.
 const MANY_FILES: u64 = 50;
 
-/// A kind that is about all pods of its namespace, and what the kinds are called, as far as one word tells, that run some.
+/// A kind that is about all pods of its namespace, and what the kinds are called, as far as one
+/// word tells, that run some.
 const BUDGET: &str = "PodDisruptionBudget";
 const RUNNING: [&str; 5] = ["Deployment", "StatefulSet", "Job", "FlinkCluster", "FlinkApplication"];
 
@@ -36,7 +38,11 @@ pub struct Manifest {
 impl Manifest {
     /// Where to point in the file for a pointer into the object.
     pub fn span(&self, pointer: &str) -> Span {
-        if self.prefix.is_empty() { self.positions.nearest(pointer) } else { self.positions.nearest(&format!("{}{pointer}", self.prefix)) }
+        if self.prefix.is_empty() {
+            self.positions.nearest(pointer)
+        } else {
+            self.positions.nearest(&format!("{}{pointer}", self.prefix))
+        }
     }
 
     /// Which object this is.
@@ -79,11 +85,15 @@ impl Texts {
         self.of(|text| text.contains(word) || text.contains('\\'))
     }
 
-    /// The objects of the files that may say what others mean: ConfigMaps with Flink's configuration, claims, and where there are
-    /// session jobs, their clusters; PodDisruptionBudgets, and where there are any, what they may be over.
+    /// The objects of the files that may say what others mean: ConfigMaps with Flink's
+    /// configuration, claims, and where there are session jobs, their clusters;
+    /// PodDisruptionBudgets, and where there are any, what they may be over.
     pub fn surrounding(&self) -> Vec<Manifest> {
         let sessions = self.texts.iter().any(|text| text.text.contains("FlinkSessionJob"));
-        let configures = |text: &str| text.contains("ConfigMap") && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file));
+        let configures = |text: &str| {
+            text.contains("ConfigMap")
+                && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file))
+        };
         let budgets = self.texts.iter().any(|text| text.text.contains(BUDGET));
         let runs = |text: &str| RUNNING.iter().any(|kind| text.contains(kind));
         self.of(|text| {
@@ -97,15 +107,25 @@ impl Texts {
 
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {
         let texts: Vec<&Text> = self.texts.iter().filter(|text| wanted(&text.text)).collect();
-        texts.par_iter().flat_map_iter(|text| text.each(|manifests| manifests)).flat_map_iter(|(_, manifests)| manifests).collect()
+        texts
+            .par_iter()
+            .flat_map_iter(|text| text.each(|manifests| manifests))
+            .flat_map_iter(|(_, manifests)| manifests)
+            .collect()
     }
 
     /// Parses all files and hands on the objects of each document as soon as it is read.
     pub fn each<T: Send>(&self, take: impl Fn(Vec<Manifest>) -> T + Sync) -> Input<T> {
         let count = u64::try_from(self.texts.len()).unwrap_or(u64::MAX);
         // indicatif draws on standard error, and only where that is a terminal.
-        let progress = if count > MANY_FILES { ProgressBar::new(count) } else { ProgressBar::hidden() };
-        let documents: Vec<_> = self.texts.par_iter().map(|text| text.each(&take)).inspect(|_| progress.inc(1)).collect();
+        let progress =
+            if count > MANY_FILES { ProgressBar::new(count) } else { ProgressBar::hidden() };
+        let documents: Vec<_> = self
+            .texts
+            .par_iter()
+            .map(|text| text.each(&take))
+            .inspect(|_| progress.inc(1))
+            .collect();
         progress.finish_and_clear();
 
         let mut input = Input {
@@ -138,15 +158,24 @@ impl Texts {
         }
         if foreign > 0 {
             let documents = crate::report::counted(foreign, "document");
-            input.notes.push(format!("left {documents} alone that are no Kubernetes objects (no apiVersion or kind)"));
+            input.notes.push(format!(
+                "left {documents} alone that are no Kubernetes objects (no apiVersion or kind)"
+            ));
         }
         input
     }
 
     /// Parses some of the files again, by their numbers.
-    pub fn again<T: Send>(&self, numbers: Vec<usize>, take: impl Fn(Vec<Manifest>) -> T + Sync) -> Vec<(usize, Vec<T>)> {
+    pub fn again<T: Send>(
+        &self,
+        numbers: Vec<usize>,
+        take: impl Fn(Vec<Manifest>) -> T + Sync,
+    ) -> Vec<(usize, Vec<T>)> {
         let parts = |text: &Text| text.each(&take).into_iter().map(|(_, part)| part).collect();
-        numbers.into_par_iter().filter_map(|number| Some((number, parts(self.texts.get(number)?)))).collect()
+        numbers
+            .into_par_iter()
+            .filter_map(|number| Some((number, parts(self.texts.get(number)?))))
+            .collect()
     }
 }
 
@@ -159,7 +188,8 @@ pub struct Input<T> {
     pub parts: Vec<Vec<T>>,
     /// What could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// What a reader may stumble over in documents that could be read, such as a key that is there twice.
+    /// What a reader may stumble over in documents that could be read, such as a key that is there
+    /// twice.
     pub doubts: Vec<(Arc<str>, Problem)>,
     /// The text of every file that was read.
     pub sources: Sources,
@@ -179,7 +209,14 @@ impl<T> Input<T> {
         for note in &self.notes {
             eprintln!("note: {note}");
         }
-        eprint!("{}", crate::report::text::render_unreadable(report, &self.sources, super::terminal::stderr_wants_colour()));
+        eprint!(
+            "{}",
+            crate::report::text::render_unreadable(
+                report,
+                &self.sources,
+                super::terminal::stderr_wants_colour()
+            )
+        );
     }
 }
 
@@ -196,7 +233,12 @@ impl Input<Vec<Manifest>> {
 
     /// A report of what could not be read, for commands that find nothing.
     pub fn report(&self) -> Report {
-        Report::new(self.files, self.manifests().map(Manifest::judged).collect(), Vec::new(), self.unreadable.clone())
+        Report::new(
+            self.files,
+            self.manifests().map(Manifest::judged).collect(),
+            Vec::new(),
+            self.unreadable.clone(),
+        )
     }
 }
 
@@ -221,34 +263,56 @@ impl Text {
     fn objects(&self, document: Document) -> (Rest, Vec<Manifest>) {
         let (file, mut rest, mut manifests) = (&self.file, Rest::default(), Vec::new());
         let Some(value) = document.value else {
-            let unreadable = |problem: Problem| Unreadable { file: file.clone(), span: Some(problem.span), message: problem.message };
+            let unreadable = |problem: Problem| Unreadable {
+                file: file.clone(),
+                span: Some(problem.span),
+                message: problem.message,
+            };
             rest.unreadable = document.problems.into_iter().map(unreadable).collect();
             return (rest, manifests);
         };
         let positions = Arc::new(document.positions);
         for (prefix, object) in expand(value) {
             match Resource::from_manifest(object) {
-                Ok(resource) => manifests.push(Manifest { file: file.clone(), resource, positions: positions.clone(), prefix }),
-                // A folder also holds Helm values, compose files and the like; who names a file means it.
+                Ok(resource) => manifests.push(Manifest {
+                    file: file.clone(),
+                    resource,
+                    positions: positions.clone(),
+                    prefix,
+                }),
+                // A folder also holds Helm values, compose files and the like; who names a file
+                // means it.
                 Err(_) if !self.explicit && prefix.is_empty() => rest.foreign += 1,
-                Err(error) => rest.unreadable.push(not_an_object(file, &positions, &prefix, &error)),
+                Err(error) => {
+                    rest.unreadable.push(not_an_object(file, &positions, &prefix, &error))
+                }
             }
         }
         rest.objects = manifests.len();
         if !manifests.is_empty() {
-            rest.doubts.extend(document.problems.into_iter().map(|problem| (file.clone(), problem)));
+            rest.doubts
+                .extend(document.problems.into_iter().map(|problem| (file.clone(), problem)));
         }
         (rest, manifests)
     }
 }
 
-fn not_an_object(file: &Arc<str>, positions: &Positions, prefix: &str, error: &ResourceError) -> Unreadable {
+fn not_an_object(
+    file: &Arc<str>,
+    positions: &Positions,
+    prefix: &str,
+    error: &ResourceError,
+) -> Unreadable {
     let span = positions.nearest(prefix);
-    Unreadable { file: file.clone(), span: (span.line > 0).then_some(span), message: error.to_string() }
+    Unreadable {
+        file: file.clone(),
+        span: (span.line > 0).then_some(span),
+        message: error.to_string(),
+    }
 }
 
-/// The objects of a document: itself, or the items of a `List` (of any `*List` kind with items), with their
-/// places. Lists within lists are opened too.
+/// The objects of a document: itself, or the items of a `List` (of any `*List` kind with items),
+/// with their places. Lists within lists are opened too.
 fn expand(value: Value) -> Vec<(String, Value)> {
     let mut open = vec![(String::new(), value)];
     let mut objects = Vec::new();
@@ -256,7 +320,9 @@ fn expand(value: Value) -> Vec<(String, Value)> {
         match take_items(&mut value) {
             Some(items) => {
                 let items = items.into_iter().enumerate().rev();
-                open.extend(items.map(|(index, item)| (pointer::join(&format!("{prefix}/items"), &index.to_string()), item)));
+                open.extend(items.map(|(index, item)| {
+                    (pointer::join(&format!("{prefix}/items"), &index.to_string()), item)
+                }));
             }
             None => objects.push((prefix, value)),
         }
@@ -265,7 +331,9 @@ fn expand(value: Value) -> Vec<(String, Value)> {
 }
 
 fn take_items(value: &mut Value) -> Option<Vec<Value>> {
-    let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List")) && value.get("apiVersion").is_some();
+    let is_list =
+        value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"))
+            && value.get("apiVersion").is_some();
     match value.get_mut("items").filter(|_| is_list) {
         Some(Value::Array(items)) => Some(std::mem::take(items)),
         _ => None,
@@ -285,7 +353,10 @@ mod tests {
             {"apiVersion": "v1", "kind": "PodList", "items": [{"kind": "B"}]},
             {"kind": "C"},
         ]});
-        let expanded: Vec<_> = expand(list).into_iter().map(|(prefix, object)| format!("{prefix} {}", object["kind"])).collect();
+        let expanded: Vec<_> = expand(list)
+            .into_iter()
+            .map(|(prefix, object)| format!("{prefix} {}", object["kind"]))
+            .collect();
         assert_eq!(expanded, ["/items/0 \"A\"", "/items/1/items/0 \"B\"", "/items/2 \"C\""]);
     }
 

@@ -39,8 +39,8 @@ pub(super) struct Listing {
     pub(super) notes: Vec<String>,
 }
 
-/// Files as given, folders with all YAML and JSON files below them in the order of their names. A file that
-/// two paths reach counts once.
+/// Files as given, folders with all YAML and JSON files below them in the order of their names. A
+/// file that two paths reach counts once.
 pub(super) fn list(paths: &[PathBuf]) -> Listing {
     let mut listing = Listing::default();
     let mut seen = BTreeSet::new();
@@ -57,13 +57,16 @@ pub(super) fn list(paths: &[PathBuf]) -> Listing {
 fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
     let mut charts = Vec::new();
     // Links are followed because a mounted ConfigMap consists of them.
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(|entry| {
-        let chart = is_chart_templates(entry);
-        if chart {
-            charts.push(display(entry.path()));
-        }
-        !chart && !is_passed_over(entry)
-    });
+    let entries =
+        WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(
+            |entry| {
+                let chart = is_chart_templates(entry);
+                if chart {
+                    charts.push(display(entry.path()));
+                }
+                !chart && !is_passed_over(entry)
+            },
+        );
     for entry in entries {
         match entry {
             Ok(entry) if !entry.file_type().is_file() || !is_manifest_name(entry.path()) => {}
@@ -77,20 +80,29 @@ fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
                 let file = error.path().map_or_else(|| display(folder), display);
-                let message = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                listing.unreadable.push(Unreadable { file: file.into(), span: None, message: format!("cannot be read: {message}") });
+                let message =
+                    error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                listing.unreadable.push(Unreadable {
+                    file: file.into(),
+                    span: None,
+                    message: format!("cannot be read: {message}"),
+                });
             }
         }
     }
     for chart in charts {
-        listing.notes.push(format!("left {chart} alone: these are Helm templates; lint what `helm template` prints instead"));
+        listing.notes.push(format!(
+            "left {chart} alone: these are Helm templates; lint what `helm template` prints instead"
+        ));
     }
 }
 
 /// Hidden folders and those that tools fill. The folder that the user named is never passed over.
 fn is_passed_over(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    entry.depth() > 0 && entry.file_type().is_dir() && (name.starts_with('.') || name == "node_modules" || name == "target")
+    entry.depth() > 0
+        && entry.file_type().is_dir()
+        && (name.starts_with('.') || name == "node_modules" || name == "target")
 }
 
 /// Helm's templates are not YAML before Helm has filled them in.
@@ -102,9 +114,9 @@ fn is_chart_templates(entry: &DirEntry) -> bool {
 }
 
 fn is_manifest_name(path: &Path) -> bool {
-    path.extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    path.extension().and_then(OsStr::to_str).is_some_and(|extension| {
+        ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    })
 }
 
 fn display(path: &Path) -> String {
@@ -116,11 +128,18 @@ impl Candidate {
     pub(super) fn read(&self) -> Result<Text, Unreadable> {
         let standard_input = self.path.as_os_str() == "-";
         let file: Arc<str> = if standard_input { STDIN.into() } else { display(&self.path).into() };
-        let bytes = if standard_input { read_all(io::stdin().lock()) } else { File::open(&self.path).and_then(read_all) };
+        let bytes = if standard_input {
+            read_all(io::stdin().lock())
+        } else {
+            File::open(&self.path).and_then(read_all)
+        };
         let unreadable = |message: String| Unreadable { file: file.clone(), span: None, message };
         let bytes = bytes.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
         if bytes.len() as u64 > LARGEST_FILE {
-            return Err(unreadable(format!("is larger than {} MiB: name the manifests themselves", LARGEST_FILE >> 20)));
+            return Err(unreadable(format!(
+                "is larger than {} MiB: name the manifests themselves",
+                LARGEST_FILE >> 20
+            )));
         }
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Text { file, text: text.into(), explicit: self.explicit }),
@@ -146,7 +165,11 @@ mod tests {
 
     fn names(root: &Path, paths: &[&str]) -> Vec<String> {
         let paths: Vec<_> = paths.iter().map(|path| root.join(path)).collect();
-        list(&paths).candidates.iter().map(|c| c.path.strip_prefix(root).unwrap().to_string_lossy().into_owned()).collect()
+        list(&paths)
+            .candidates
+            .iter()
+            .map(|c| c.path.strip_prefix(root).unwrap().to_string_lossy().into_owned())
+            .collect()
     }
 
     fn folder(files: &[&str]) -> tempfile::TempDir {
@@ -161,7 +184,16 @@ mod tests {
 
     #[test]
     fn a_folder_is_its_yaml_and_json_files_in_order() {
-        let root = folder(&["b.yml", "a.yaml", "c/d.json", "e.txt", ".git/f.yaml", "node_modules/g.yaml", "target/h.yaml", "C.YAML"]);
+        let root = folder(&[
+            "b.yml",
+            "a.yaml",
+            "c/d.json",
+            "e.txt",
+            ".git/f.yaml",
+            "node_modules/g.yaml",
+            "target/h.yaml",
+            "C.YAML",
+        ]);
         assert_eq!(names(root.path(), &[""]), ["C.YAML", "a.yaml", "b.yml", "c/d.json"]);
         assert_eq!(names(root.path(), &["target"]), ["target/h.yaml"]);
     }
@@ -174,7 +206,8 @@ mod tests {
 
     #[test]
     fn helm_templates_are_left_to_helm() {
-        let root = folder(&["chart/Chart.yaml", "chart/templates/a.yaml", "plain/templates/b.yaml"]);
+        let root =
+            folder(&["chart/Chart.yaml", "chart/templates/a.yaml", "plain/templates/b.yaml"]);
         assert_eq!(names(root.path(), &[""]), ["chart/Chart.yaml", "plain/templates/b.yaml"]);
         assert!(list(&[root.path().into()]).notes[0].contains("Helm templates"));
     }

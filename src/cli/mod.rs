@@ -35,7 +35,12 @@ pub type Outcome = anyhow::Result<Exit>;
 
 /// Admission gate for Apache Flink on Kubernetes.
 #[derive(Debug, Parser)]
-#[command(name = "flinkgate", version, about, after_help = "Exit status: 0 fine, 1 findings at or above the fail level, 2 could not run.")]
+#[command(
+    name = "flinkgate",
+    version,
+    about,
+    after_help = "Exit status: 0 fine, 1 findings at or above the fail level, 2 could not run."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -32,7 +32,9 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.paths);
     let surroundings = args.operator.surroundings(&[])?;
-    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, surroundings, || input.manifests().cloned().collect())?;
+    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, surroundings, || {
+        input.manifests().cloned().collect()
+    })?;
     input.complain(&input.report());
     let colour = terminal::stdout_wants_colour();
     let manifests: Vec<&Manifest> = input.manifests().collect();
@@ -47,15 +49,19 @@ pub fn run(args: Args) -> Outcome {
     Ok(if input.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
 }
 
-/// What mutation changes, as a unified diff; empty where it changes nothing. Both sides are written by the
-/// same hand, so that only what differs in meaning shows.
+/// What mutation changes, as a unified diff; empty where it changes nothing. Both sides are written
+/// by the same hand, so that only what differs in meaning shows.
 fn diff(manifest: &Manifest, after: &Value, colour: bool) -> String {
     if *after == manifest.resource.object {
         return String::new();
     }
     let (before, after) = (yaml::emit(&manifest.resource.object), yaml::emit(after));
-    let place = format!("{}: {}", manifest.file, manifest.object_ref()).replace(char::is_control, "\u{fffd}");
-    let text = TextDiff::from_lines(&before, &after).unified_diff().header(&place, &format!("{place} (rendered)")).to_string();
+    let place = format!("{}: {}", manifest.file, manifest.object_ref())
+        .replace(char::is_control, "\u{fffd}");
+    let text = TextDiff::from_lines(&before, &after)
+        .unified_diff()
+        .header(&place, &format!("{place} (rendered)"))
+        .to_string();
     if colour { text.lines().map(coloured).collect() } else { text }
 }
 
@@ -93,6 +99,8 @@ mod tests {
         after["spec"]["nodeSelector"] = json!({"pool": "flink"});
         insta::assert_snapshot!(diff(&manifest(object.clone()), &after, false));
         assert_eq!(diff(&manifest(object.clone()), &object, false), "");
-        assert!(diff(&manifest(object), &after, true).contains("\u{1b}[32m+    pool: flink\u{1b}[0m\n"));
+        assert!(
+            diff(&manifest(object), &after, true).contains("\u{1b}[32m+    pool: flink\u{1b}[0m\n")
+        );
     }
 }

@@ -45,7 +45,8 @@ pub fn run(args: Args) -> Outcome {
         std::io::stdin().read_to_end(&mut body).context("cannot read standard input")?;
         "standard input".to_owned()
     } else {
-        body = std::fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+        body = std::fs::read(&args.file)
+            .with_context(|| format!("cannot read {}", args.file.display()))?;
         args.file.display().to_string()
     };
     let review = Review::parse(&body).with_context(|| name.clone())?;

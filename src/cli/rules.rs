@@ -34,7 +34,10 @@ pub fn run(args: Args) -> Outcome {
     let set = PolicySet::load(&args.policies)?;
     let listed = match args.format {
         Format::Text => text(set.rules()),
-        Format::Json => serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": set.rules()}))? + "\n",
+        Format::Json => {
+            serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": set.rules()}))?
+                + "\n"
+        }
         Format::Markdown => markdown(set.rules()),
     };
     super::terminal::print(&listed)?;
@@ -50,8 +53,11 @@ fn cells(rule: &Rule) -> [&str; 4] {
 fn text(rules: &[Rule]) -> String {
     let rows: Vec<[&str; 4]> = std::iter::once(HEADINGS).chain(rules.iter().map(cells)).collect();
     let width = |pick: fn(&[&str; 4]) -> usize| rows.iter().map(pick).max().unwrap_or_default();
-    let (id, level, since) =
-        (width(|row| row[0].chars().count()), width(|row| row[1].chars().count()), width(|row| row[2].chars().count()));
+    let (id, level, since) = (
+        width(|row| row[0].chars().count()),
+        width(|row| row[1].chars().count()),
+        width(|row| row[2].chars().count()),
+    );
     rows.iter().fold(String::new(), |mut out, [rule, severity, version, title]| {
         let _ = writeln!(out, "{rule:id$}  {severity:level$}  {version:since$}  {title}");
         out
@@ -80,8 +86,16 @@ mod tests {
                 id.replace(['/', '-'], "_")
             )
         };
-        let source = |id: &str, title: &str| PolicySource { path: format!("{id}.rego"), text: text(id, title), builtin: true };
-        let set = PolicySet::from_sources(vec![source("storage/b", "Short"), source("security/a-long-one", "This | that")]).unwrap();
+        let source = |id: &str, title: &str| PolicySource {
+            path: format!("{id}.rego"),
+            text: text(id, title),
+            builtin: true,
+        };
+        let set = PolicySet::from_sources(vec![
+            source("storage/b", "Short"),
+            source("security/a-long-one", "This | that"),
+        ])
+        .unwrap();
         set.rules().to_vec()
     }
 
@@ -93,6 +107,9 @@ mod tests {
 
     #[test]
     fn the_markdown_table_escapes_bars() {
-        assert!(markdown(&rules()).contains("| `security/a-long-one` | error | 0.1.0 | This \\| that |\n"));
+        assert!(
+            markdown(&rules())
+                .contains("| `security/a-long-one` | error | 0.1.0 | This \\| that |\n")
+        );
     }
 }

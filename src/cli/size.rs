@@ -41,22 +41,34 @@ pub fn run(args: Args) -> Outcome {
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
-    let surroundings =
-        args.operator.surroundings(manifests.iter().copied().filter(|manifest| manifest.resource.kind.kind == "ConfigMap"))?;
+    let surroundings = args.operator.surroundings(
+        manifests.iter().copied().filter(|manifest| manifest.resource.kind.kind == "ConfigMap"),
+    )?;
     let workloads: Vec<(&Manifest, Workload)> = manifests
         .par_iter()
-        .filter_map(|&manifest| Some((manifest, flink::lower_within(&manifest.resource, &manifest.resource.object, &surroundings)?)))
+        .filter_map(|&manifest| {
+            Some((
+                manifest,
+                flink::lower_within(&manifest.resource, &manifest.resource.object, &surroundings)?,
+            ))
+        })
         .collect();
     let clusters: Vec<_> = workloads
         .iter()
         // A snapshot is of a cluster, a ConfigMap for one: neither runs anything itself.
-        .filter(|(_, workload)| workload.is_flink() && (!workload.pods.is_empty() || workload.jobs > 0))
+        .filter(|(_, workload)| {
+            workload.is_flink() && (!workload.pods.is_empty() || workload.jobs > 0)
+        })
         .map(|(manifest, workload)| ClusterSize::new(manifest.object_ref(), workload))
         .collect();
     match args.format {
         Format::Json => terminal::print(&size::json(&clusters)?)?,
         Format::Text if clusters.is_empty() => {
-            eprintln!("no Flink cluster in {} of {}", counted(report.objects.len(), "object"), counted(report.files, "file"));
+            eprintln!(
+                "no Flink cluster in {} of {}",
+                counted(report.objects.len(), "object"),
+                counted(report.files, "file")
+            );
         }
         Format::Text => terminal::print(&size::text(&clusters))?,
     }

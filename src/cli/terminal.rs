@@ -1,4 +1,5 @@
-//! Writing to standard output as a good citizen: colour only for people, and no complaint about a closed pipe.
+//! Writing to standard output as a good citizen: colour only for people, and no complaint about a
+//! closed pipe.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -55,8 +56,14 @@ mod tests {
             (true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
         ];
         for (is_terminal, variables, expected) in cases {
-            let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            assert_eq!(wants_colour(is_terminal, variable), expected, "{is_terminal} {variables:?}");
+            let variable = |name: &str| {
+                variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(
+                wants_colour(is_terminal, variable),
+                expected,
+                "{is_terminal} {variables:?}"
+            );
         }
     }
 }

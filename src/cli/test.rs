@@ -10,7 +10,8 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate test`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders with policies and their `_test.rego` files; the built-in rules' tests if there are none
+    /// Files and folders with policies and their `_test.rego` files; the built-in rules' tests if
+    /// there are none
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Show how many lines of each policy the tests ran through
@@ -27,25 +28,39 @@ pub fn run(args: Args) -> Outcome {
         (source::embedded(), Vec::new())
     } else {
         let own = source::read(&args.paths)?;
-        let library = source::embedded().into_iter().filter(|builtin| !own.iter().any(|source| same_package(source, builtin)));
+        let library = source::embedded()
+            .into_iter()
+            .filter(|builtin| !own.iter().any(|source| same_package(source, builtin)));
         let library = library.collect();
         (own, library)
     };
     let report = run_tests(&sources, &library, args.coverage)?;
-    ensure!(!report.results.is_empty(), "no tests: write rules named test_… in files named …_test.rego");
+    ensure!(
+        !report.results.is_empty(),
+        "no tests: write rules named test_… in files named …_test.rego"
+    );
     super::terminal::print(&render(&report))?;
     Ok(if report.failed() == 0 { Exit::Fine } else { Exit::Findings })
 }
 
-/// A built-in policy gives way to a file of the same package, so that the repository can test its own rules.
+/// A built-in policy gives way to a file of the same package, so that the repository can test its
+/// own rules.
 fn same_package(a: &PolicySource, b: &PolicySource) -> bool {
-    let package = |source: &PolicySource| source.text.lines().find(|line| line.starts_with("package ")).map(|line| line.trim().to_owned());
+    let package = |source: &PolicySource| {
+        source
+            .text
+            .lines()
+            .find(|line| line.starts_with("package "))
+            .map(|line| line.trim().to_owned())
+    };
     package(a) == package(b)
 }
 
 fn render(report: &TestReport) -> String {
     let mut out = String::new();
-    for (result, failure) in report.results.iter().filter_map(|result| Some((result, result.failure.as_ref()?))) {
+    for (result, failure) in
+        report.results.iter().filter_map(|result| Some((result, result.failure.as_ref()?)))
+    {
         render_failure(&mut out, result, failure);
     }
     for file in &report.coverage {
@@ -89,8 +104,15 @@ mod tests {
             failure: failure.map(str::to_owned),
             prints: vec!["seen".into()],
         };
-        let coverage = vec![FileCoverage { file: "a.rego".into(), covered: 3, not_covered: vec![7] }];
-        let report = TestReport { results: vec![result("data.a.test_x", None), result("data.a.test_y", Some("it is false"))], coverage };
+        let coverage =
+            vec![FileCoverage { file: "a.rego".into(), covered: 3, not_covered: vec![7] }];
+        let report = TestReport {
+            results: vec![
+                result("data.a.test_x", None),
+                result("data.a.test_y", Some("it is false")),
+            ],
+            coverage,
+        };
         let expected = "FAIL a_test.rego:3 data.a.test_y\n     it is false\n     seen\n  75 % a.rego, not lines 7\n1 passed, 1 failed\n";
         assert_eq!(render(&report), expected);
     }

@@ -9,16 +9,19 @@ use std::path::PathBuf;
 
 /// Arguments of `flinkgate webhooks`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  flinkgate webhooks --url https://127.0.0.1:9443 --ca ca.crt | kubectl apply -f -")]
+#[command(
+    after_help = "Example:\n  flinkgate webhooks --url https://127.0.0.1:9443 --ca ca.crt | kubectl apply -f -"
+)]
 pub struct Args {
     /// The Service in front of Flinkgate
     #[arg(long, value_name = "NS/NAME", default_value_t)]
     service: Service,
-    /// Where API servers reach a Flinkgate that runs outside the cluster; /mutate and /validate are appended
+    /// Where API servers reach a Flinkgate that runs outside the cluster; /mutate and /validate are
+    /// appended
     #[arg(long, value_name = "URL", conflicts_with = "service")]
     url: Option<BaseUrl>,
-    /// CA certificates (PEM) that API servers shall trust. Without it caBundle stays as it is in the cluster, where
-    /// `serve --cluster` or cert-manager keeps it
+    /// CA certificates (PEM) that API servers shall trust. Without it caBundle stays as it is in
+    /// the cluster, where `serve --cluster` or cert-manager keeps it
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -30,15 +33,21 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let ca_bundle = match &args.ca {
         Some(path) => {
-            let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Some(ca::bundle(&pem).with_context(|| format!("{} cannot be a CA bundle", path.display()))?)
+            let pem =
+                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            Some(
+                ca::bundle(&pem)
+                    .with_context(|| format!("{} cannot be a CA bundle", path.display()))?,
+            )
         }
         None => None,
     };
     let endpoint = args.url.map_or(Endpoint::Service(args.service), Endpoint::Url);
     let registration = Registration { endpoint, ca_bundle };
-    let mutating = serde_json::to_value(registration.mutating()).context("failed to write the mutating configuration")?;
-    let validating = serde_json::to_value(registration.validating()).context("failed to write the validating configuration")?;
+    let mutating = serde_json::to_value(registration.mutating())
+        .context("failed to write the mutating configuration")?;
+    let validating = serde_json::to_value(registration.validating())
+        .context("failed to write the validating configuration")?;
     terminal::print(&format!("---\n{}---\n{}", yaml::emit(&mutating), yaml::emit(&validating)))?;
     Ok(Exit::Fine)
 }

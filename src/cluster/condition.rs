@@ -24,16 +24,18 @@ pub fn said<'s>(status: &'s Value, name: &str) -> Option<&'s Value> {
 }
 
 impl Condition<'_> {
-    /// The condition to write into `status`; `None` where it says so already. `now` is written where it begins or ceases to hold: a
-    /// transition is one of the status, not of its reason.
+    /// The condition to write into `status`; `None` where it says so already. `now` is written
+    /// where it begins or ceases to hold: a transition is one of the status, not of its reason.
     pub fn due(&self, status: &Value, now: jiff::Timestamp) -> Option<Value> {
         let said = said(status, self.name);
         let word = if self.holds { "True" } else { "False" };
-        let since =
-            said.filter(|said| said.get("status").and_then(Value::as_str) == Some(word)).and_then(|said| said.get("lastTransitionTime"));
-        let since = since.cloned().unwrap_or_else(|| Value::from(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
-        let mut wanted =
-            json!({"type": self.name, "status": word, "reason": self.reason, "message": self.message, "lastTransitionTime": since});
+        let since = said
+            .filter(|said| said.get("status").and_then(Value::as_str) == Some(word))
+            .and_then(|said| said.get("lastTransitionTime"));
+        let since = since
+            .cloned()
+            .unwrap_or_else(|| Value::from(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
+        let mut wanted = json!({"type": self.name, "status": word, "reason": self.reason, "message": self.message, "lastTransitionTime": since});
         if let Some((fields, generation)) = wanted.as_object_mut().zip(self.generation) {
             fields.insert("observedGeneration".into(), generation.into());
         }

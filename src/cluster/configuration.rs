@@ -1,4 +1,5 @@
-//! From what the cluster holds to the gate in force, piece by piece: a Namespace's change compiles no policy and checks no tenant.
+//! From what the cluster holds to the gate in force, piece by piece: a Namespace's change compiles
+//! no policy and checks no tenant.
 
 use super::operator_config::OperatorConfig;
 use super::records::{NamespaceRecord, Record};
@@ -81,7 +82,10 @@ impl Configuration {
 
     /// What is wrong with a FlinkPolicy; empty if it is in force.
     pub fn problems_of(&self, policy: &str) -> &[PolicyProblem] {
-        self.refused_policies.get(&flink_policy::path(policy)).map(Vec::as_slice).unwrap_or_default()
+        self.refused_policies
+            .get(&flink_policy::path(policy))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// Names of the FlinkPolicies that are left out.
@@ -89,11 +93,17 @@ impl Configuration {
         self.refused_policies.keys().filter_map(|path| path.strip_prefix(flink_policy::PREFIX))
     }
 
-    /// Notes what the Flink operator's configuration says from now on; why it is left as it was, where it cannot be read.
+    /// Notes what the Flink operator's configuration says from now on; why it is left as it was,
+    /// where it cannot be read.
     pub fn take_operator(&mut self, said: Option<&OperatorConfig>) -> Option<String> {
         match said {
-            Some(Err(error)) => return Some(format!("the Flink operator's configuration: {error}")),
-            Some(Ok(defaults)) => self.surroundings = Arc::new(Surroundings::default().with_operator(defaults.clone())),
+            Some(Err(error)) => {
+                return Some(format!("the Flink operator's configuration: {error}"));
+            }
+            Some(Ok(defaults)) => {
+                self.surroundings =
+                    Arc::new(Surroundings::default().with_operator(defaults.clone()))
+            }
             None => self.surroundings = Arc::default(),
         }
         None
@@ -113,17 +123,22 @@ impl Configuration {
     ) -> Result<(), String> {
         let (set, failed) = self.rules(changes, base, policies);
         let Some(set) = set else { return failed.map_or(Ok(()), Err) };
-        let other_rules = self.gate.as_ref().is_none_or(|gate| gate.policies().generation() != set.generation());
+        let other_rules =
+            self.gate.as_ref().is_none_or(|gate| gate.policies().generation() != set.generation());
         let other_tenants = other_rules || (changes.tenants && self.are_other(tenants));
         match &self.gate {
             Some(gate) if !other_tenants => {
-                let changed =
-                    changes.namespaces.iter().map(|name| (name.clone(), namespaces.get(name).map(|record| record.labels.clone())));
+                let changed = changes.namespaces.iter().map(|name| {
+                    (name.clone(), namespaces.get(name).map(|record| record.labels.clone()))
+                });
                 self.gate = Some(Arc::new(gate.with_changes(changed)));
             }
             _ => {
                 self.check_tenants(&set, other_rules, tenants);
-                let labels = namespaces.iter().map(|(name, record)| (name.clone(), record.labels.clone())).collect();
+                let labels = namespaces
+                    .iter()
+                    .map(|(name, record)| (name.clone(), record.labels.clone()))
+                    .collect();
                 let by_age = Tenants::by_age(self.usable(), labels).from_told(self.told());
                 self.gate = Some(Arc::new(match &self.gate {
                     Some(gate) => gate.renewed(by_age, set),
@@ -131,7 +146,9 @@ impl Configuration {
                 }));
             }
         }
-        if let Some(gate) = self.gate.as_ref().filter(|gate| gate.surroundings() != self.surroundings) {
+        if let Some(gate) =
+            self.gate.as_ref().filter(|gate| gate.surroundings() != self.surroundings)
+        {
             self.gate = Some(Arc::new(gate.within(Arc::clone(&self.surroundings))));
         }
         self.find_doubles(changes, other_tenants);
@@ -149,7 +166,10 @@ impl Configuration {
         if in_force.is_some() && !changes.base && !changes.policies {
             return (in_force, None);
         }
-        let mut said: Vec<_> = policies.iter().map(|(name, record)| (record.created, name.clone(), record.spec.clone())).collect();
+        let mut said: Vec<_> = policies
+            .iter()
+            .map(|(name, record)| (record.created, name.clone(), record.spec.clone()))
+            .collect();
         said.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         // Only a status has changed, most likely one that Flinkgate wrote.
         if in_force.is_some() && !changes.base && self.compiled == said {
@@ -164,7 +184,12 @@ impl Configuration {
                     sources.push(spec.source(name));
                 }
                 Err(message) => {
-                    let problem = PolicyProblem { file: flink_policy::path(name), line: 1, column: 1, message };
+                    let problem = PolicyProblem {
+                        file: flink_policy::path(name),
+                        line: 1,
+                        column: 1,
+                        message,
+                    };
                     refused.insert(flink_policy::path(name), vec![problem]);
                 }
             }
@@ -173,7 +198,10 @@ impl Configuration {
         match assemble(base, sources) {
             Ok(assembled) => {
                 refused.extend(assembled.refused);
-                for (path, problems) in refused.iter().filter(|(path, problems)| self.refused_policies.get(*path) != Some(*problems)) {
+                for (path, problems) in refused
+                    .iter()
+                    .filter(|(path, problems)| self.refused_policies.get(*path) != Some(*problems))
+                {
                     tracing::error!(
                         policy = path,
                         problem = problems.first().map(ToString::to_string),
@@ -190,41 +218,81 @@ impl Configuration {
     /// Whether these are not the tenants that were checked last, but for their status.
     fn are_other(&self, tenants: &BTreeMap<String, Record>) -> bool {
         let same = |name: &String, record: &Record| {
-            self.tenants.get(name).is_some_and(|checked| checked.spec == record.spec && checked.created == record.created)
+            self.tenants.get(name).is_some_and(|checked| {
+                checked.spec == record.spec && checked.created == record.created
+            })
         };
-        self.tenants.len() != tenants.len() || !tenants.iter().all(|(name, record)| same(name, record))
+        self.tenants.len() != tenants.len()
+            || !tenants.iter().all(|(name, record)| same(name, record))
     }
 
-    fn check_tenants(&mut self, set: &PolicySet, other_rules: bool, tenants: &BTreeMap<String, Record>) {
+    fn check_tenants(
+        &mut self,
+        set: &PolicySet,
+        other_rules: bool,
+        tenants: &BTreeMap<String, Record>,
+    ) {
         let rules: Vec<&str> = set.rules().iter().map(|rule| rule.id.as_str()).collect();
         let today = enforcement::today();
         let mut before = std::mem::take(&mut self.tenants);
         for (name, record) in tenants {
             let kept = before.remove(name);
-            if let Some(kept) = kept.filter(|kept| !other_rules && kept.spec == record.spec && kept.created == record.created) {
+            if let Some(kept) = kept.filter(|kept| {
+                !other_rules && kept.spec == record.spec && kept.created == record.created
+            }) {
                 self.tenants.insert(name.clone(), kept);
                 continue;
             }
-            let (spec, remarks) = check::check(&json!({"metadata": {"name": name}, "spec": *record.spec}), &rules, today);
+            let (spec, remarks) = check::check(
+                &json!({"metadata": {"name": name}, "spec": *record.spec}),
+                &rules,
+                today,
+            );
             if let Some(wrong) = remarks.iter().find(|remark| !remark.warning) {
-                tracing::error!(tenant = name, pointer = wrong.pointer, problem = wrong.message, "a tenant is left out; the others hold");
+                tracing::error!(
+                    tenant = name,
+                    pointer = wrong.pointer,
+                    problem = wrong.message,
+                    "a tenant is left out; the others hold"
+                );
             }
-            let tenant = spec.map(|spec| Arc::new(Tenant { name: name.clone(), spec, source: String::new(), version: record.version }));
-            self.tenants.insert(name.clone(), CheckedTenant { spec: record.spec.clone(), created: record.created, tenant, remarks });
+            let tenant = spec.map(|spec| {
+                Arc::new(Tenant {
+                    name: name.clone(),
+                    spec,
+                    source: String::new(),
+                    version: record.version,
+                })
+            });
+            self.tenants.insert(
+                name.clone(),
+                CheckedTenant {
+                    spec: record.spec.clone(),
+                    created: record.created,
+                    tenant,
+                    remarks,
+                },
+            );
         }
     }
 
     /// Tenants that can be used, the oldest first.
     fn usable(&self) -> Vec<Arc<Tenant>> {
-        let mut usable: Vec<(i64, &Arc<Tenant>)> =
-            self.tenants.values().filter_map(|checked| Some((checked.created, checked.tenant.as_ref()?))).collect();
+        let mut usable: Vec<(i64, &Arc<Tenant>)> = self
+            .tenants
+            .values()
+            .filter_map(|checked| Some((checked.created, checked.tenant.as_ref()?)))
+            .collect();
         usable.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.name.cmp(&other.name)));
         usable.into_iter().map(|(_, tenant)| Arc::clone(tenant)).collect()
     }
 
     /// The FlinkTenants as they were told, those that cannot be used among them.
     fn told(&self) -> Told {
-        self.tenants.iter().map(|(name, checked)| (name.clone(), (checked.created, Arc::clone(&checked.spec)))).collect()
+        self.tenants
+            .iter()
+            .map(|(name, checked)| (name.clone(), (checked.created, Arc::clone(&checked.spec))))
+            .collect()
     }
 
     /// Looks for double claims where there may be other ones than before.
@@ -236,7 +304,11 @@ impl Configuration {
             || changes.namespaces.iter().any(|namespace| tenants.is_contested(namespace));
         if concerned {
             let doubles = tenants.iter().enumerate().map(|(index, tenant)| {
-                let said = tenants.double_claims(index).into_iter().map(|double| double.message(&tenant.name)).collect::<Vec<_>>();
+                let said = tenants
+                    .double_claims(index)
+                    .into_iter()
+                    .map(|double| double.message(&tenant.name))
+                    .collect::<Vec<_>>();
                 (tenant.name.clone(), said)
             });
             self.doubles = doubles.filter(|(_, said)| !said.is_empty()).collect();
@@ -275,7 +347,9 @@ mod tests {
         }
 
         fn take(&mut self, changes: Changes) {
-            self.configuration.take(&changes, &embedded(), &self.tenants, &self.policies, &self.namespaces).unwrap();
+            self.configuration
+                .take(&changes, &embedded(), &self.tenants, &self.policies, &self.namespaces)
+                .unwrap();
         }
 
         fn gate(&self) -> Arc<Gate> {
@@ -297,12 +371,20 @@ mod tests {
     #[test]
     fn a_namespaces_change_compiles_and_checks_nothing_anew() {
         let mut world = World::new();
-        world.tenants.insert("fraud".into(), record(1, json!({"namespaces": {"selector": {"matchLabels": {"team": "fraud"}}}})));
+        world.tenants.insert(
+            "fraud".into(),
+            record(1, json!({"namespaces": {"selector": {"matchLabels": {"team": "fraud"}}}})),
+        );
         world.take(Changes { tenants: true, policies: true, ..Changes::default() });
         let before = world.gate();
-        assert_eq!((world.owner("payments").as_str(), world.owner("x").as_str()), ("payments", "nobody"));
+        assert_eq!(
+            (world.owner("payments").as_str(), world.owner("x").as_str()),
+            ("payments", "nobody")
+        );
         let labels = BTreeMap::from([("team".to_string(), "fraud".to_string())]);
-        world.namespaces.insert("x".into(), NamespaceRecord { labels, ..NamespaceRecord::default() });
+        world
+            .namespaces
+            .insert("x".into(), NamespaceRecord { labels, ..NamespaceRecord::default() });
         world.take(Changes { namespaces: BTreeSet::from(["x".to_string()]), ..Changes::default() });
         assert_eq!(world.owner("x"), "fraud");
         assert!(Arc::ptr_eq(before.policies(), world.gate().policies()));
@@ -319,7 +401,10 @@ mod tests {
     fn a_malformed_tenant_and_a_policy_that_does_not_compile_do_not_stop_the_others() {
         let mut world = World::new();
         world.tenants.insert("broken".into(), record(1, json!({"quota": {"hard": {"cpus": "1"}}})));
-        world.tenants.insert("user".into(), record(3, json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]})));
+        world.tenants.insert(
+            "user".into(),
+            record(3, json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]})),
+        );
         let rego = "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\ndeny contains \"no\" if input.object.x\n";
         world.policies.insert("good".into(), record(1, json!({"rego": rego})));
         world.policies.insert("clash".into(), record(2, json!({"rego": rego})));
@@ -328,7 +413,13 @@ mod tests {
         world.take(Changes { tenants: true, policies: true, ..Changes::default() });
         assert_eq!(world.owner("payments"), "payments");
         assert_eq!(world.configuration.refused().collect::<Vec<_>>(), ["bad", "clash", "odd"]);
-        assert_eq!((world.configuration.problems_of("bad")[0].line, world.configuration.problems_of("bad")[0].column), (2, 6));
+        assert_eq!(
+            (
+                world.configuration.problems_of("bad")[0].line,
+                world.configuration.problems_of("bad")[0].column
+            ),
+            (2, 6)
+        );
         assert!(world.configuration.problems_of("good").is_empty());
         let usable = |name: &str| world.configuration.tenants()[name].tenant.is_some();
         assert_eq!((usable("broken"), usable("user"), usable("payments")), (false, true, true));
@@ -341,9 +432,15 @@ mod tests {
     #[test]
     fn the_older_of_two_claimants_keeps_the_namespace_and_the_newer_is_told() {
         let mut world = World::new();
-        world.tenants.insert("a-newer".into(), record(3, json!({"namespaces": {"names": ["payments", "own"]}})));
+        world.tenants.insert(
+            "a-newer".into(),
+            record(3, json!({"namespaces": {"names": ["payments", "own"]}})),
+        );
         world.take(Changes { tenants: true, policies: true, ..Changes::default() });
-        assert_eq!((world.owner("payments").as_str(), world.owner("own").as_str()), ("payments", "a-newer"));
+        assert_eq!(
+            (world.owner("payments").as_str(), world.owner("own").as_str()),
+            ("payments", "a-newer")
+        );
         assert!(world.configuration.doubles_of("payments").is_empty());
         let told = "tenants \"a-newer\" and \"payments\" both claim the namespace payments: a namespace belongs to one tenant";
         assert_eq!(world.configuration.doubles_of("a-newer"), [told]);

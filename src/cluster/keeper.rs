@@ -1,7 +1,7 @@
 //! The one task that holds what is known of the cluster, and puts what follows from it in force.
 //!
-//! Changes come in bursts (a list, a `kubectl apply` of a folder), so a gate is made when they pause. It is made off the threads
-//! that answer requests: compiling takes tens of milliseconds.
+//! Changes come in bursts (a list, a `kubectl apply` of a folder), so a gate is made when they
+//! pause. It is made off the threads that answer requests: compiling takes tens of milliseconds.
 
 use super::configuration::{Changes, Configuration};
 use super::due::{self, Due};
@@ -132,9 +132,15 @@ pub async fn keep(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: 
 impl State {
     fn take(&mut self, input: Input) {
         match input {
-            Input::Tenants(Ok(event)) => self.changes.tenants |= !self.tenants.take(event).is_empty(),
-            Input::Policies(Ok(event)) => self.changes.policies |= !self.policies.take(event).is_empty(),
-            Input::Namespaces(Ok(event)) => self.changes.namespaces.extend(self.namespaces.take(event)),
+            Input::Tenants(Ok(event)) => {
+                self.changes.tenants |= !self.tenants.take(event).is_empty()
+            }
+            Input::Policies(Ok(event)) => {
+                self.changes.policies |= !self.policies.take(event).is_empty()
+            }
+            Input::Namespaces(Ok(event)) => {
+                self.changes.namespaces.extend(self.namespaces.take(event))
+            }
             Input::Tenants(Err(error)) => self.tenants.broke(error),
             Input::Policies(Err(error)) => self.policies.broke(error),
             Input::Namespaces(Err(error)) => self.namespaces.broke(error),
@@ -154,22 +160,39 @@ impl State {
         }
     }
 
-    /// Takes the changes into force, once everything was listed. A bug met by one object must not end this for all.
+    /// Takes the changes into force, once everything was listed. A bug met by one object must not
+    /// end this for all.
     fn work(mut self) -> Self {
         let operator = self.operator.as_ref().is_none_or(Table::is_listed);
-        if !(self.tenants.is_listed() && self.policies.is_listed() && self.namespaces.is_listed() && operator) {
+        if !(self.tenants.is_listed()
+            && self.policies.is_listed()
+            && self.namespaces.is_listed()
+            && operator)
+        {
             return self;
         }
         let operator = self.operator.as_ref().and_then(|table| table.known().values().next());
         let in_operator = self.configuration.take_operator(operator);
         let changes = std::mem::take(&mut self.changes);
         let worked = catch_unwind(AssertUnwindSafe(|| {
-            let (tenants, policies, namespaces) = (self.tenants.known(), self.policies.known(), self.namespaces.known());
-            let failed = self.configuration.take(&changes, &self.base, tenants, policies, namespaces).err().or(in_operator);
-            self.due = due::due(&self.configuration, tenants, policies, namespaces, jiff::Timestamp::now());
+            let (tenants, policies, namespaces) =
+                (self.tenants.known(), self.policies.known(), self.namespaces.known());
+            let failed = self
+                .configuration
+                .take(&changes, &self.base, tenants, policies, namespaces)
+                .err()
+                .or(in_operator);
+            self.due = due::due(
+                &self.configuration,
+                tenants,
+                policies,
+                namespaces,
+                jiff::Timestamp::now(),
+            );
             failed
         }));
-        self.failed = worked.unwrap_or_else(|_| Some("Flinkgate failed internally, see its log".to_owned()));
+        self.failed =
+            worked.unwrap_or_else(|_| Some("Flinkgate failed internally, see its log".to_owned()));
         if let Some(error) = &self.failed {
             tracing::error!(error, "the configuration was not reloaded: what is in force stays");
         }
@@ -178,19 +201,47 @@ impl State {
 
     /// Says in `/readyz` what is there and what is missing.
     fn tell(&self, health: &Health) {
-        let left_out = |names: Vec<&str>| if names.is_empty() { String::new() } else { format!(", left out: {}", names.join(", ")) };
-        let tenants = self.configuration.tenants().iter().filter(|(_, checked)| checked.tenant.is_none()).map(|(name, _)| name.as_str());
-        health.set("tenants", self.tenants.is_listed(), self.tenants.report("tenants") + &left_out(tenants.collect()));
+        let left_out = |names: Vec<&str>| {
+            if names.is_empty() {
+                String::new()
+            } else {
+                format!(", left out: {}", names.join(", "))
+            }
+        };
+        let tenants = self
+            .configuration
+            .tenants()
+            .iter()
+            .filter(|(_, checked)| checked.tenant.is_none())
+            .map(|(name, _)| name.as_str());
+        health.set(
+            "tenants",
+            self.tenants.is_listed(),
+            self.tenants.report("tenants") + &left_out(tenants.collect()),
+        );
         health.set("namespaces", self.namespaces.is_listed(), self.namespaces.report("namespaces"));
-        let in_cluster = self.policies.report("FlinkPolicies") + &left_out(self.configuration.refused().collect());
-        let failed = self.failed.as_ref().map(|error| format!("; last reload failed: {error}")).unwrap_or_default();
+        let in_cluster = self.policies.report("FlinkPolicies")
+            + &left_out(self.configuration.refused().collect());
+        let failed = self
+            .failed
+            .as_ref()
+            .map(|error| format!("; last reload failed: {error}"))
+            .unwrap_or_default();
         if let Some(operator) = &self.operator {
-            health.set("operator-config", operator.is_listed(), operator.report("ConfigMaps of the Flink operator"));
+            health.set(
+                "operator-config",
+                operator.is_listed(),
+                operator.report("ConfigMaps of the Flink operator"),
+            );
         }
         match self.configuration.gate() {
             Some(gate) => {
                 let rules = gate.policies().rules().len();
-                health.set("policies", self.policies.is_listed(), format!("{rules} rules; {in_cluster}{failed}"));
+                health.set(
+                    "policies",
+                    self.policies.is_listed(),
+                    format!("{rules} rules; {in_cluster}{failed}"),
+                );
             }
             None => health.set("policies", false, format!("{in_cluster}{failed}")),
         }

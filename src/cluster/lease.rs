@@ -1,9 +1,9 @@
 //! Which replica does what only one may do: the holder of the Lease `flinkgate`.
 //!
-//! The rules are those of the Kubernetes client library for Go, so that mixed readings of one Lease agree. A candidate
-//! takes a Lease that has not changed for as long as it lasts, by its own watch and never by the holder's clock; the
-//! resource version decides between two that take it at once. A holder that cannot renew stops by itself, before
-//! anybody else may start.
+//! The rules are those of the Kubernetes client library for Go, so that mixed readings of one Lease
+//! agree. A candidate takes a Lease that has not changed for as long as it lasts, by its own watch
+//! and never by the holder's clock; the resource version decides between two that take it at once.
+//! A holder that cannot renew stops by itself, before anybody else may start.
 
 use crate::admission::jitter::{jittered, random};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
@@ -20,7 +20,8 @@ pub const LEASE: &str = "flinkgate";
 /// How long giving the Lease back may take.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// How long what takes. `renew` is less than `duration`, by more than two clocks drift apart in that time.
+/// How long what takes. `renew` is less than `duration`, by more than two clocks drift apart in
+/// that time.
 #[derive(Clone, Copy, Debug)]
 pub struct Timings {
     /// Without a sign of the holder for this long, others may take the Lease.
@@ -33,13 +34,20 @@ pub struct Timings {
 
 impl Default for Timings {
     fn default() -> Self {
-        Self { duration: Duration::from_secs(15), renew: Duration::from_secs(10), retry: Duration::from_secs(2) }
+        Self {
+            duration: Duration::from_secs(15),
+            renew: Duration::from_secs(10),
+            retry: Duration::from_secs(2),
+        }
     }
 }
 
 /// A name that no other process has: the pod's or machine's, and chance.
 pub fn identity() -> String {
-    let host = ["POD_NAME", "HOSTNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "flinkgate".into());
+    let host = ["POD_NAME", "HOSTNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "flinkgate".into());
     format!("{host}_{:016x}", random())
 }
 
@@ -55,7 +63,13 @@ impl Candidate {
     pub fn stand(client: Client, namespace: &str, identity: String, timings: Timings) -> Self {
         let (sender, leading) = watch::channel(false);
         let (stop, stopped) = oneshot::channel();
-        let election = Election { api: Api::namespaced(client, namespace), identity, timings, seen: None, ours: None };
+        let election = Election {
+            api: Api::namespaced(client, namespace),
+            identity,
+            timings,
+            seen: None,
+            ours: None,
+        };
         Self { leading, stop, task: tokio::spawn(election.run(sender, stopped)) }
     }
 
@@ -69,14 +83,20 @@ impl Candidate {
         let _ = self.stop.send(());
         let abort = self.task.abort_handle();
         if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
-            tracing::warn!("the Lease was not given back in time: another replica takes it when it has run out");
+            tracing::warn!(
+                "the Lease was not given back in time: another replica takes it when it has run out"
+            );
             abort.abort();
         }
     }
 }
 
-/// Does some work while `leader` holds, until its sender is gone; work under way is dropped when it does not hold any more.
-pub async fn while_leading<F: Future<Output = ()>>(mut leader: watch::Receiver<bool>, work: impl Fn() -> F) {
+/// Does some work while `leader` holds, until its sender is gone; work under way is dropped when it
+/// does not hold any more.
+pub async fn while_leading<F: Future<Output = ()>>(
+    mut leader: watch::Receiver<bool>,
+    work: impl Fn() -> F,
+) {
     loop {
         if *leader.borrow_and_update() {
             tokio::select! {
@@ -115,13 +135,19 @@ impl Election {
             // Counted from before the request: what others count from is never earlier.
             let started = Instant::now();
             let patience = started + self.timings.renew / 2;
-            let result = timeout_at(held_until.map_or(patience, |end| end.min(patience)), self.attempt()).await;
+            let result =
+                timeout_at(held_until.map_or(patience, |end| end.min(patience)), self.attempt())
+                    .await;
             match result {
                 Ok(Ok(Attempt::Held)) => held_until = Some(started + self.timings.renew),
                 Ok(Ok(Attempt::HeldByAnother)) => held_until = None,
                 Ok(Ok(Attempt::Collided)) => {}
-                Ok(Err(error)) => tracing::warn!(%error, lease = LEASE, "the Lease cannot be read or written"),
-                Err(_) => tracing::warn!(lease = LEASE, "the API server does not answer about the Lease"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, lease = LEASE, "the Lease cannot be read or written")
+                }
+                Err(_) => {
+                    tracing::warn!(lease = LEASE, "the API server does not answer about the Lease")
+                }
             }
             let now = Instant::now();
             held_until = held_until.filter(|end| *end > now);
@@ -147,7 +173,11 @@ impl Election {
     fn tell(&self, leading: &watch::Sender<bool>, now: bool) {
         let changed = leading.send_if_modified(|before| std::mem::replace(before, now) != now);
         if changed {
-            let what = if now { "this replica holds the Lease" } else { "this replica no longer holds the Lease" };
+            let what = if now {
+                "this replica holds the Lease"
+            } else {
+                "this replica no longer holds the Lease"
+            };
             tracing::info!(lease = LEASE, identity = self.identity, "{what}");
         }
     }
@@ -179,7 +209,9 @@ impl Election {
         };
         match written {
             Ok(lease) => Ok(self.holding(lease)),
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(Attempt::Collided),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
+                Ok(Attempt::Collided)
+            }
             Err(error) => Err(error),
         }
     }
@@ -200,10 +232,15 @@ impl Election {
             }
         };
         let holder = spec.holder_identity.as_deref().unwrap_or_default();
-        let asked = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+        let asked = spec
+            .lease_duration_seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .map(Duration::from_secs);
         // Nobody may shut the others out for longer than that by a number.
         let lasts = asked.unwrap_or(self.timings.duration).min(self.timings.duration * 10);
-        holder.is_empty() || holder == self.identity || now.saturating_duration_since(since) >= lasts
+        holder.is_empty()
+            || holder == self.identity
+            || now.saturating_duration_since(since) >= lasts
     }
 
     fn renewed(&self, old: LeaseSpec) -> LeaseSpec {
@@ -215,7 +252,11 @@ impl Election {
             lease_duration_seconds: Some(i32::try_from(seconds).unwrap_or(i32::MAX)),
             acquire_time: if ours { old.acquire_time } else { Some(now.clone()) },
             renew_time: Some(now),
-            lease_transitions: if ours { old.lease_transitions } else { Some(old.lease_transitions.map_or(0, |n| n.saturating_add(1))) },
+            lease_transitions: if ours {
+                old.lease_transitions
+            } else {
+                Some(old.lease_transitions.map_or(0, |n| n.saturating_add(1)))
+            },
             ..old
         }
     }

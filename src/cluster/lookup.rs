@@ -1,7 +1,8 @@
 //! What no watch has brought: the API server is asked for a single object.
 //!
-//! A pod may be created in a namespace the moment that exists, and its review reach a replica before the watch does: where a
-//! tenant claims namespaces by labels, that one namespace is then asked for. And what a `/scale` scales is nowhere in its review.
+//! A pod may be created in a namespace the moment that exists, and its review reach a replica
+//! before the watch does: where a tenant claims namespaces by labels, that one namespace is then
+//! asked for. And what a `/scale` scales is nowhere in its review.
 
 use super::records::NamespaceRecord;
 use crate::resource::GroupVersionResource;
@@ -29,8 +30,8 @@ impl Lookup {
         Self { client, runtime: Handle::current() }
     }
 
-    /// The labels of a Namespace; `None` if there is none of this name. To be called on a thread of a multi-thread runtime, whose
-    /// other tasks go on elsewhere.
+    /// The labels of a Namespace; `None` if there is none of this name. To be called on a thread of
+    /// a multi-thread runtime, whose other tasks go on elsewhere.
     ///
     /// # Errors
     /// When the API server does not answer in time.
@@ -44,12 +45,22 @@ impl Lookup {
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub fn object(&self, of: &GroupVersionResource, namespace: &str, name: &str) -> Result<Option<Value>, String> {
+    pub fn object(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Value>, String> {
         let kind = GroupVersionKind::gvk(&of.group, &of.version, "");
-        let api =
-            Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &ApiResource::from_gvk_with_plural(&kind, &of.resource));
+        let api = Api::<DynamicObject>::namespaced_with(
+            self.client.clone(),
+            namespace,
+            &ApiResource::from_gvk_with_plural(&kind, &of.resource),
+        );
         let found = self.wait(api.get_opt(name))?;
-        found.map(|object| serde_json::to_value(object).map_err(|error| error.to_string())).transpose()
+        found
+            .map(|object| serde_json::to_value(object).map_err(|error| error.to_string()))
+            .transpose()
     }
 
     /// The pods of a namespace. To be called as [`Self::labels`] is.
@@ -71,11 +82,17 @@ impl Lookup {
     fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, String> {
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, kind);
         let found = self.wait(api.list(&ListParams::default()))?;
-        found.items.into_iter().map(|object| serde_json::to_value(object).map_err(|error| error.to_string())).collect()
+        found
+            .items
+            .into_iter()
+            .map(|object| serde_json::to_value(object).map_err(|error| error.to_string()))
+            .collect()
     }
 
     fn wait<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
-        let answer = tokio::task::block_in_place(|| self.runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await }));
+        let answer = tokio::task::block_in_place(|| {
+            self.runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await })
+        });
         match answer {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => Err(error.to_string()),

@@ -1,4 +1,5 @@
-//! The Flink operator's ConfigMap, which says what holds for every cluster that says nothing itself.
+//! The Flink operator's ConfigMap, which says what holds for every cluster that says nothing
+//! itself.
 
 use crate::admission::registration::endpoint::{EndpointError, Service};
 use crate::flink::surroundings::OperatorDefaults;
@@ -57,9 +58,15 @@ mod tests {
     #[test]
     fn a_config_map_is_named_with_its_namespace() {
         let name: ConfigMapName = "flink-operator/flink-operator-config".parse().unwrap();
-        assert_eq!((name.namespace.as_str(), name.name.as_str()), ("flink-operator", "flink-operator-config"));
+        assert_eq!(
+            (name.namespace.as_str(), name.name.as_str()),
+            ("flink-operator", "flink-operator-config")
+        );
         for wrong in ["flink-operator-config", "a/b/c", ""] {
-            assert_eq!(wrong.parse::<ConfigMapName>(), Err(ConfigMapNameError::NotNamespaceAndName));
+            assert_eq!(
+                wrong.parse::<ConfigMapName>(),
+                Err(ConfigMapNameError::NotNamespaceAndName)
+            );
         }
         assert!("A/b".parse::<ConfigMapName>().unwrap_err().to_string().contains("namespace"));
     }

@@ -1,4 +1,5 @@
-//! What is kept of an object that is watched: enough to judge with and to write its status, nothing of its history.
+//! What is kept of an object that is watched: enough to judge with and to write its status, nothing
+//! of its history.
 
 use crate::tenant::TENANT_LABEL;
 use k8s_openapi::api::core::v1::Namespace;
@@ -24,13 +25,23 @@ pub struct Record {
 }
 
 impl Record {
-    /// Takes what is needed out of an object. It is read without a schema: one that is malformed must not end the watch.
+    /// Takes what is needed out of an object. It is read without a schema: one that is malformed
+    /// must not end the watch.
     pub fn of(mut object: DynamicObject) -> (String, Self) {
-        let mut part = |field: &str| object.data.get_mut(field).map(Value::take).unwrap_or_default();
+        let mut part =
+            |field: &str| object.data.get_mut(field).map(Value::take).unwrap_or_default();
         let (spec, status) = (part("spec"), part("status"));
         let record = Self {
-            created: object.metadata.creation_timestamp.as_ref().map(|time| time.0.as_second()).unwrap_or_default(),
-            version: object.resource_version().and_then(|version| version.parse().ok()).unwrap_or_default(),
+            created: object
+                .metadata
+                .creation_timestamp
+                .as_ref()
+                .map(|time| time.0.as_second())
+                .unwrap_or_default(),
+            version: object
+                .resource_version()
+                .and_then(|version| version.parse().ok())
+                .unwrap_or_default(),
             generation: object.metadata.generation.unwrap_or_default(),
             spec: Arc::new(spec),
             status,

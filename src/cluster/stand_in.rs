@@ -13,14 +13,18 @@ use std::convert::Infallible;
 pub type Told = (u16, String);
 
 /// A client of such a server.
-pub fn client<A: Future<Output = Told> + Send + 'static>(answer: impl Fn(Request<Bytes>) -> A + Clone + Send + 'static) -> Client {
+pub fn client<A: Future<Output = Told> + Send + 'static>(
+    answer: impl Fn(Request<Bytes>) -> A + Clone + Send + 'static,
+) -> Client {
     let service = tower::service_fn(move |request: Request<Body>| {
         let answer = answer.clone();
         async move {
             let (head, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let (status, body) = answer(Request::from_parts(head, body)).await;
-            Ok::<_, Infallible>(Response::builder().status(status).body(Body::from(body.into_bytes())).unwrap())
+            Ok::<_, Infallible>(
+                Response::builder().status(status).body(Body::from(body.into_bytes())).unwrap(),
+            )
         }
     });
     Client::new(service, "flinkgate-system")

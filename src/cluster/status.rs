@@ -1,7 +1,7 @@
 //! Writes what is due: by the lease holder alone, so that replicas do not write against each other.
 //!
-//! Server-side apply under the name of Flinkgate: a status field that another part writes (what a tenant uses) stays its own,
-//! and so do a Namespace's other labels.
+//! Server-side apply under the name of Flinkgate: a status field that another part writes (what a
+//! tenant uses) stays its own, and so do a Namespace's other labels.
 
 use super::due::Due;
 use crate::policy::flink_policy::FlinkPolicy;
@@ -27,7 +27,11 @@ const REQUEST: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_secs(3);
 
 /// Writes what is due whenever that changes and while `leader` holds, until either sender is gone.
-pub async fn keep(client: Client, mut due: watch::Receiver<Arc<Vec<Due>>>, mut leader: watch::Receiver<bool>) {
+pub async fn keep(
+    client: Client,
+    mut due: watch::Receiver<Arc<Vec<Due>>>,
+    mut leader: watch::Receiver<bool>,
+) {
     loop {
         let leads = *leader.borrow_and_update();
         let now = Arc::clone(&due.borrow_and_update());
@@ -50,7 +54,11 @@ async fn write_all(client: &Client, due: &[Due]) -> bool {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {REQUEST:?}"),
         };
-        tracing::warn!(?due, error = outcome, "a status or label could not be written; it is tried again");
+        tracing::warn!(
+            ?due,
+            error = outcome,
+            "a status or label could not be written; it is tried again"
+        );
         false
     });
     written.buffer_unordered(AT_ONCE).fold(true, |all, written| async move { all && written }).await
@@ -58,8 +66,14 @@ async fn write_all(client: &Client, due: &[Due]) -> bool {
 
 async fn write_one(client: &Client, due: &Due) -> Result<(), kube::Error> {
     match due {
-        Due::Tenant { name, status } => write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, name, status).await,
-        Due::Policy { name, status } => write(client, &ApiResource::erase::<FlinkPolicy>(&()), FIELD_MANAGER, name, status).await,
+        Due::Tenant { name, status } => {
+            write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, name, status)
+                .await
+        }
+        Due::Policy { name, status } => {
+            write(client, &ApiResource::erase::<FlinkPolicy>(&()), FIELD_MANAGER, name, status)
+                .await
+        }
         Due::Namespace { name, tenant } => write_label(client, name, tenant.as_deref()).await,
     }
 }
@@ -68,10 +82,18 @@ async fn write_one(client: &Client, due: &Due) -> Result<(), kube::Error> {
 ///
 /// # Errors
 /// When the API server does not take it.
-pub async fn write(client: &Client, resource: &ApiResource, manager: &str, name: &str, status: &Value) -> kube::Result<()> {
+pub async fn write(
+    client: &Client,
+    resource: &ApiResource,
+    manager: &str,
+    name: &str,
+    status: &Value,
+) -> kube::Result<()> {
     let api = Api::<DynamicObject>::all_with(client.clone(), resource);
     let apply = json!({"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name}, "status": status});
-    api.patch_status(name, &PatchParams::apply(manager).force(), &Patch::Apply(apply)).await.map(drop)
+    api.patch_status(name, &PatchParams::apply(manager).force(), &Patch::Apply(apply))
+        .await
+        .map(drop)
 }
 
 async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Result<(), kube::Error> {
@@ -82,7 +104,8 @@ async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Resul
             let apply = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
             (PatchParams::apply(FIELD_MANAGER).force(), Patch::Apply(apply))
         }
-        // To leave a label out of an apply removes only what was applied; the webhook wrote it for whoever made the namespace.
+        // To leave a label out of an apply removes only what was applied; the webhook wrote it for
+        // whoever made the namespace.
         None => (
             PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() },
             Patch::Merge(json!({"metadata": metadata})),

@@ -72,7 +72,10 @@ impl<T: PartialEq> Table<T> {
     pub fn report(&self, what: &str) -> String {
         match (&self.trouble, self.listed) {
             (None, true) => format!("{} {what}", self.known.len()),
-            (Some(error), true) => format!("{} {what}; what is known stays in force while the watch is broken: {error}", self.known.len()),
+            (Some(error), true) => format!(
+                "{} {what}; what is known stays in force while the watch is broken: {error}",
+                self.known.len()
+            ),
             (None, false) => "waiting for the first list".to_owned(),
             (Some(error), false) => format!("waiting for the first list: {error}"),
         }
@@ -93,7 +96,10 @@ mod tests {
         let mut table = Table::default();
         assert_eq!(table.report("tenants"), "waiting for the first list");
         table.broke("connection refused".into());
-        assert_eq!((table.report("tenants").as_str(), table.is_listed()), ("waiting for the first list: connection refused", false));
+        assert_eq!(
+            (table.report("tenants").as_str(), table.is_listed()),
+            ("waiting for the first list: connection refused", false)
+        );
         table.take(Event::Init);
         table.take(Event::InitApply(object("a", 1)));
         assert!(table.known().is_empty());

@@ -18,9 +18,15 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Starts the watches; they end when nobody listens any more.
-pub fn start(client: &Client, operator_config: Option<&ConfigMapName>, inputs: &mpsc::Sender<Input>) {
-    let tenants = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkTenant>(&()));
-    let policies = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkPolicy>(&()));
+pub fn start(
+    client: &Client,
+    operator_config: Option<&ConfigMapName>,
+    inputs: &mpsc::Sender<Input>,
+) {
+    let tenants =
+        Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkTenant>(&()));
+    let policies =
+        Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkPolicy>(&()));
     let namespaces = Api::<PartialObjectMeta<Namespace>>::all(client.clone());
     let told = inputs.clone();
     tokio::spawn(follow(
@@ -51,8 +57,11 @@ pub fn start(client: &Client, operator_config: Option<&ConfigMapName>, inputs: &
     }
 }
 
-async fn follow<K, S>(open: impl Fn(Config) -> S, told: mpsc::Sender<Input>, input: impl Fn(Result<Event<K>, String>) -> Input)
-where
+async fn follow<K, S>(
+    open: impl Fn(Config) -> S,
+    told: mpsc::Sender<Input>,
+    input: impl Fn(Result<Event<K>, String>) -> Input,
+) where
     S: Stream<Item = Result<Event<K>, Error>>,
 {
     let mut streams = true;
@@ -101,8 +110,9 @@ fn each<K, T>(event: Event<K>, of: impl Fn(K) -> T) -> Event<T> {
     }
 }
 
-/// First and longest pause before a watch starts anew. There are few replicas and few watches: the API server will not suffer
-/// from a try every five seconds, and whoever installs the definitions does not wait long.
+/// First and longest pause before a watch starts anew. There are few replicas and few watches: the
+/// API server will not suffer from a try every five seconds, and whoever installs the definitions
+/// does not wait long.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 /// Pauses that double.

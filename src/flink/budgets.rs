@@ -1,7 +1,8 @@
 //! PodDisruptionBudgets: how many pods may be evicted at once, such as from nodes that are drained.
 //!
-//! A budget says nothing without the pods that it selects, and a cluster not which budgets there are. Both are known offline,
-//! of one input: [`Neighbours`]. In a cluster they are not, and then nothing is said that hangs on them.
+//! A budget says nothing without the pods that it selects, and a cluster not which budgets there
+//! are. Both are known offline, of one input: [`Neighbours`]. In a cluster they are not, and then
+//! nothing is said that hangs on them.
 
 use super::{Surroundings, Workload, lower_within};
 use crate::resource::{Resource, pointer};
@@ -68,8 +69,12 @@ impl Limit {
 impl fmt::Display for Limit {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Available(Amount::Pods(count)) | Self::Unavailable(Amount::Pods(count)) => write!(to, "{}: {count}", self.field()),
-            Self::Available(Amount::Percent(part)) | Self::Unavailable(Amount::Percent(part)) => write!(to, "{}: {part}%", self.field()),
+            Self::Available(Amount::Pods(count)) | Self::Unavailable(Amount::Pods(count)) => {
+                write!(to, "{}: {count}", self.field())
+            }
+            Self::Available(Amount::Percent(part)) | Self::Unavailable(Amount::Percent(part)) => {
+                write!(to, "{}: {part}%", self.field())
+            }
         }
     }
 }
@@ -77,7 +82,11 @@ impl fmt::Display for Limit {
 impl Budget {
     /// The budget whose fields stand at `place`.
     pub fn read(object: &Value, place: &str) -> Self {
-        let field = |name: &str| pointer::at(object, place).and_then(|spec| spec.get(name)).filter(|value| !value.is_null());
+        let field = |name: &str| {
+            pointer::at(object, place)
+                .and_then(|spec| spec.get(name))
+                .filter(|value| !value.is_null())
+        };
         let amount = |name: &str| field(name).and_then(Amount::of);
         let available = || amount("minAvailable").map(Limit::Available);
         Self {
@@ -109,7 +118,10 @@ pub struct Neighbours {
 
 impl Neighbours {
     /// The objects of a whole input, by namespace.
-    pub fn of_input<'a>(resources: impl Iterator<Item = &'a Resource> + Clone, surroundings: &Surroundings) -> BTreeMap<String, Arc<Self>> {
+    pub fn of_input<'a>(
+        resources: impl Iterator<Item = &'a Resource> + Clone,
+        surroundings: &Surroundings,
+    ) -> BTreeMap<String, Arc<Self>> {
         let mut all: BTreeMap<String, Self> = BTreeMap::new();
         for resource in resources.clone().filter(|resource| is_budget(resource)) {
             if let Some(workload) = lower_within(resource, &resource.object, surroundings) {
@@ -118,7 +130,8 @@ impl Neighbours {
         }
         for resource in resources.filter(|resource| !is_budget(resource)) {
             if let Some(namespace) = all.get_mut(&resource.namespace)
-                && let Some(workload) = lower_within(resource, &resource.object, surroundings).filter(|workload| !workload.pods.is_empty())
+                && let Some(workload) = lower_within(resource, &resource.object, surroundings)
+                    .filter(|workload| !workload.pods.is_empty())
             {
                 namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });
             }
@@ -160,16 +173,27 @@ mod tests {
     fn workloads_are_kept_only_where_there_are_budgets() {
         let manifest = |version: &str, kind: &str, namespace: &str, spec: Value| {
             let meta = json!({"name": "x", "namespace": namespace});
-            Resource::from_manifest(json!({"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec})).unwrap()
+            Resource::from_manifest(
+                json!({"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec}),
+            )
+            .unwrap()
         };
         let pods = json!({"replicas": 2, "template": {"spec": {"containers": [{"name": "a", "image": "x:1"}]}}});
         let input = [
             manifest("apps/v1", "Deployment", "a", pods.clone()),
             manifest("apps/v1", "Deployment", "b", pods),
-            manifest("policy/v1", "PodDisruptionBudget", "a", json!({"minAvailable": 1, "selector": {}})),
+            manifest(
+                "policy/v1",
+                "PodDisruptionBudget",
+                "a",
+                json!({"minAvailable": 1, "selector": {}}),
+            ),
         ];
         let known = Neighbours::of_input(input.iter(), &Surroundings::default());
-        let counts: Vec<_> = known.iter().map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len())).collect();
+        let counts: Vec<_> = known
+            .iter()
+            .map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len()))
+            .collect();
         assert_eq!(counts, [("a", 1, 1)]);
     }
 }

@@ -1,8 +1,9 @@
-//! PersistentVolumeClaims as Flink's pods use them: what a tenant's claim is called, where pods can mount one, and which ones a
-//! workload mounts.
+//! PersistentVolumeClaims as Flink's pods use them: what a tenant's claim is called, where pods can
+//! mount one, and which ones a workload mounts.
 //!
-//! Flink has an option of its own that mounts claims, since 2.3. It is the JobManager that reads it, for its TaskManagers: the
-//! Flink operator makes the JobManager's pod with the classes of an older Flink, which know nothing of it.
+//! Flink has an option of its own that mounts claims, since 2.3. It is the JobManager that reads
+//! it, for its TaskManagers: the Flink operator makes the JobManager's pod with the classes of an
+//! older Flink, which know nothing of it.
 
 use super::map_options::map_entries;
 use super::version::FlinkVersion;
@@ -13,7 +14,8 @@ use serde_json::Value;
 
 /// Stands for the cluster's name in the name of a tenant's claim.
 const CLUSTER: &str = "{cluster}";
-/// How a tenant's claim can be mounted where its template does not say: JobManager and TaskManagers share it.
+/// How a tenant's claim can be mounted where its template does not say: JobManager and TaskManagers
+/// share it.
 pub const DEFAULT_ACCESS_MODE: &str = "ReadWriteMany";
 /// Claims that Flink mounts itself: `claim:/path,…`.
 pub const CLAIMS_OPTION: &str = "kubernetes.persistent-volume-claims";
@@ -27,14 +29,18 @@ pub fn claim_for(pattern: &str, cluster: &str) -> String {
     pattern.replace(CLUSTER, cluster)
 }
 
-/// Whether a claim is a cluster's. A pod of a blue/green child names the child as its cluster, and mounts the claim of the parent.
+/// Whether a claim is a cluster's. A pod of a blue/green child names the child as its cluster, and
+/// mounts the claim of the parent.
 pub fn is_claim_of(pattern: &str, cluster: &str, claim: &str) -> bool {
     let parent = ["-blue", "-green"].iter().find_map(|suffix| cluster.strip_suffix(suffix));
-    [Some(cluster), parent].into_iter().flatten().any(|cluster| claim == claim_for(pattern, cluster))
+    [Some(cluster), parent]
+        .into_iter()
+        .flatten()
+        .any(|cluster| claim == claim_for(pattern, cluster))
 }
 
-/// The blue/green deployment that an object is a child of, by the owners that it names: blue and green hand its state over to each
-/// other, and both have the claim of their parent.
+/// The blue/green deployment that an object is a child of, by the owners that it names: blue and
+/// green hand its state over to each other, and both have the claim of their parent.
 pub fn blue_green_parent(object: &Value) -> Option<&str> {
     let mut owners = owners(object).iter();
     owners.find(|owner| text(owner, "kind") == "FlinkBlueGreenDeployment")?.get("name")?.as_str()
@@ -45,8 +51,8 @@ pub fn is_shared(pattern: &str) -> bool {
     !pattern.contains(CLUSTER)
 }
 
-/// The cluster that a claim is named after, by a tenant's pattern for it; `None` where clusters share the claim. A claim that does
-/// not look like the pattern has nothing but its own name.
+/// The cluster that a claim is named after, by a tenant's pattern for it; `None` where clusters
+/// share the claim. A claim that does not look like the pattern has nothing but its own name.
 pub fn cluster_of<'c>(pattern: &str, claim: &'c str) -> Option<&'c str> {
     let (before, after) = pattern.split_once(CLUSTER)?;
     Some(claim.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or(claim))
@@ -72,7 +78,9 @@ pub fn reach<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<Reach> {
         match mode {
             "ReadWriteMany" => return Some(Reach::AnyNode),
             "ReadWriteOnce" => found = Some(Reach::OneNode),
-            "ReadWriteOncePod" if found.is_none_or(|found| found == Reach::ReadOnly) => found = Some(Reach::OnePod),
+            "ReadWriteOncePod" if found.is_none_or(|found| found == Reach::ReadOnly) => {
+                found = Some(Reach::OnePod)
+            }
             "ReadOnlyMany" if found.is_none() => found = Some(Reach::ReadOnly),
             _ => {}
         }
@@ -86,7 +94,8 @@ pub fn reach_of(claim: &Value) -> Option<Reach> {
     reach(modes.into_iter().flatten().filter_map(Value::as_str))
 }
 
-/// Claims that Flink itself mounts into a role's pods, with the paths. A version that is not known is taken for the newest.
+/// Claims that Flink itself mounts into a role's pods, with the paths. A version that is not known
+/// is taken for the newest.
 pub fn mounted_by_flink(workload: &Workload, role: Role) -> Vec<(String, String)> {
     let reads = workload.declares_cluster
         && workload.engine == Engine::Operator
@@ -95,26 +104,36 @@ pub fn mounted_by_flink(workload: &Workload, role: Role) -> Vec<(String, String)
     if !reads || role != Role::TaskManager {
         return Vec::new();
     }
-    map_entries(&workload.config, CLAIMS_OPTION).into_iter().map(|pair| (pair.key.trim().into(), pair.value.trim().into())).collect()
+    map_entries(&workload.config, CLAIMS_OPTION)
+        .into_iter()
+        .map(|pair| (pair.key.trim().into(), pair.value.trim().into()))
+        .collect()
 }
 
 /// Whether Flink mounts its claims read-only.
 pub fn mounted_read_only(workload: &Workload) -> bool {
-    workload.config.get(READ_ONLY_OPTION).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+    workload
+        .config
+        .get(READ_ONLY_OPTION)
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }
 
-/// Whether the pods of a workload use a claim of their namespace, by whatever way: a volume, Flink's option, a StatefulSet's
-/// template or an ephemeral volume.
+/// Whether the pods of a workload use a claim of their namespace, by whatever way: a volume,
+/// Flink's option, a StatefulSet's template or an ephemeral volume.
 pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
     let name = metadata_text(object, "name");
     let in_templates = workload.pods.iter().any(|set| {
         let volumes = pointer::at(set.template(object), "/spec/volumes").and_then(Value::as_array);
         volumes.into_iter().flatten().any(|volume| {
-            let named = pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str) == Some(claim);
+            let named = pointer::at(volume, "/persistentVolumeClaim/claimName")
+                .and_then(Value::as_str)
+                == Some(claim);
             // Kubernetes makes it for the pod, and names it so.
             let made = || {
                 let volume = volume.get("name").and_then(Value::as_str).unwrap_or_default();
-                set.path().is_empty() && claim.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')) == Some(volume)
+                set.path().is_empty()
+                    && claim.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'))
+                        == Some(volume)
             };
             named || volume.get("ephemeral").is_some_and(Value::is_object) && made()
         })
@@ -122,12 +141,20 @@ pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
     let of_set = || {
         let templates = pointer::at(object, "/spec/volumeClaimTemplates").and_then(Value::as_array);
         templates.into_iter().flatten().any(|template| {
-            let ordinal = claim.strip_prefix(metadata_text(template, "name")).and_then(|rest| rest.strip_prefix('-'));
-            let ordinal = ordinal.and_then(|rest| rest.strip_prefix(name)).and_then(|rest| rest.strip_prefix('-'));
-            ordinal.is_some_and(|ordinal| !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit()))
+            let ordinal = claim
+                .strip_prefix(metadata_text(template, "name"))
+                .and_then(|rest| rest.strip_prefix('-'));
+            let ordinal = ordinal
+                .and_then(|rest| rest.strip_prefix(name))
+                .and_then(|rest| rest.strip_prefix('-'));
+            ordinal.is_some_and(|ordinal| {
+                !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit())
+            })
         })
     };
-    in_templates || mounted_by_flink(workload, Role::TaskManager).iter().any(|(mounted, _)| mounted == claim) || of_set()
+    in_templates
+        || mounted_by_flink(workload, Role::TaskManager).iter().any(|(mounted, _)| mounted == claim)
+        || of_set()
 }
 
 #[cfg(test)]
@@ -182,10 +209,20 @@ mod tests {
         };
         let volume = json!([{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "e", "ephemeral": {}}]);
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"volumes": volume, "containers": []}});
-        assert!(uses(pod.clone(), "data") && uses(pod.clone(), "p-e") && !uses(pod.clone(), "p-v") && !uses(pod, "other"));
+        assert!(
+            uses(pod.clone(), "data")
+                && uses(pod.clone(), "p-e")
+                && !uses(pod.clone(), "p-v")
+                && !uses(pod, "other")
+        );
         let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "tm"},
             "spec": {"volumeClaimTemplates": [{"metadata": {"name": "pv"}}], "template": {"spec": {"containers": []}}}});
-        assert!(uses(set.clone(), "pv-tm-0") && uses(set.clone(), "pv-tm-12") && !uses(set.clone(), "pv-tm-x") && !uses(set, "pv-tm-"));
+        assert!(
+            uses(set.clone(), "pv-tm-0")
+                && uses(set.clone(), "pv-tm-12")
+                && !uses(set.clone(), "pv-tm-x")
+                && !uses(set, "pv-tm-")
+        );
         let cluster = |version: &str| {
             json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": {
                 "flinkVersion": version, "flinkConfiguration": {"kubernetes.persistent-volume-claims": "data:/data"}}})

@@ -1,7 +1,7 @@
 //! Flink's configuration as an object gives it: flat keys, each with the place it is written at.
 //!
-//! `flinkConfiguration` may be nested, flat or a mix of both; [`FlinkConfig::from_object`] flattens it as the
-//! operator does, so that every later reader sees the keys that Flink will see.
+//! `flinkConfiguration` may be nested, flat or a mix of both; [`FlinkConfig::from_object`] flattens
+//! it as the operator does, so that every later reader sees the keys that Flink will see.
 
 use super::memory::java::double_text;
 use crate::resource::pointer;
@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 pub struct Entry {
     /// The value as Flink reads it.
     pub value: String,
-    /// JSON Pointer of the value in the object, or of the field that implies it; `None` where it comes from elsewhere, such as
-    /// the operator's defaults.
+    /// JSON Pointer of the value in the object, or of the field that implies it; `None` where it
+    /// comes from elsewhere, such as the operator's defaults.
     pub pointer: Option<String>,
 }
 
@@ -26,7 +26,8 @@ pub struct FlinkConfig {
     overwritten: Vec<(String, Entry)>,
 }
 
-/// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one counts.
+/// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one
+/// counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The flat key.
@@ -38,9 +39,10 @@ pub struct Duplicate {
 }
 
 impl FlinkConfig {
-    /// Flattens a `flinkConfiguration` as the operator does: keys of nested mappings are joined with dots, the
-    /// elements of a list with semicolons, everything else becomes text. Keys stand in byte order, as the API
-    /// server writes them; where one is spelled twice, the later counts. What is not a mapping gives nothing.
+    /// Flattens a `flinkConfiguration` as the operator does: keys of nested mappings are joined
+    /// with dots, the elements of a list with semicolons, everything else becomes text. Keys stand
+    /// in byte order, as the API server writes them; where one is spelled twice, the later counts.
+    /// What is not a mapping gives nothing.
     pub fn from_object(object: &Value, base_pointer: &str) -> Self {
         let mut config = Self::default();
         // A stack of our own: the depth of the object is the sender's choice.
@@ -49,7 +51,9 @@ impl FlinkConfig {
             match value {
                 Value::Object(fields) => {
                     let fields = fields.iter().rev();
-                    pending.extend(fields.map(|(name, value)| (joined(&key, name), pointer::join(&place, name), value)));
+                    pending.extend(fields.map(|(name, value)| {
+                        (joined(&key, name), pointer::join(&place, name), value)
+                    }));
                 }
                 // The document itself is no mapping.
                 _ if place == base_pointer => {}
@@ -72,9 +76,12 @@ impl FlinkConfig {
         &self.duplicates
     }
 
-    /// The value of the first of these keys that is set: an option and its deprecated names, in Flink's order.
+    /// The value of the first of these keys that is set: an option and its deprecated names, in
+    /// Flink's order.
     pub fn first(&self, keys: &[&str]) -> Option<(&str, &Entry)> {
-        keys.iter().find_map(|key| self.entries.get_key_value(*key)).map(|(key, entry)| (key.as_str(), entry))
+        keys.iter()
+            .find_map(|key| self.entries.get_key_value(*key))
+            .map(|(key, entry)| (key.as_str(), entry))
     }
 
     /// The value of an option.
@@ -88,7 +95,12 @@ impl FlinkConfig {
     }
 
     /// Sets an option, whatever it was before.
-    pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>, pointer: Option<String>) {
+    pub fn set(
+        &mut self,
+        key: impl Into<String>,
+        value: impl Into<String>,
+        pointer: Option<String>,
+    ) {
         let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
         match self.entries.get_mut(&key) {
             Some(before) => {
@@ -115,9 +127,13 @@ impl FlinkConfig {
 
     /// Moves every place below `base`: what was read stands within a larger object.
     pub fn move_below(&mut self, base: &str) {
-        let entries = self.entries.values_mut().chain(self.overwritten.iter_mut().map(|(_, entry)| entry));
+        let entries =
+            self.entries.values_mut().chain(self.overwritten.iter_mut().map(|(_, entry)| entry));
         let places = entries.filter_map(|entry| entry.pointer.as_mut());
-        let lost = self.duplicates.iter_mut().flat_map(|duplicate| [&mut duplicate.first, &mut duplicate.second]);
+        let lost = self
+            .duplicates
+            .iter_mut()
+            .flat_map(|duplicate| [&mut duplicate.first, &mut duplicate.second]);
         places.chain(lost).for_each(|place| place.insert_str(0, base));
     }
 
@@ -129,7 +145,8 @@ impl FlinkConfig {
     /// The options whose keys begin so, in the order of their keys.
     pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
-        let found = self.entries.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix));
+        let found =
+            self.entries.range::<str, _>(from).take_while(move |(key, _)| key.starts_with(prefix));
         found.map(|(key, entry)| (key.as_str(), entry))
     }
 
@@ -143,13 +160,15 @@ fn joined(parent: &str, name: &str) -> String {
     if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
-/// A value as the operator's JSON reader writes it; what stands in a list is taken for itself, so a mapping or a
-/// list in a list is lost.
+/// A value as the operator's JSON reader writes it; what stands in a list is taken for itself, so a
+/// mapping or a list in a list is lost.
 fn text(value: &Value) -> String {
     match value {
         Value::Array(elements) => {
-            let texts: Vec<String> =
-                elements.iter().map(|element| if element.is_array() { String::new() } else { text(element) }).collect();
+            let texts: Vec<String> = elements
+                .iter()
+                .map(|element| if element.is_array() { String::new() } else { text(element) })
+                .collect();
             texts.join(";")
         }
         Value::Object(_) => String::new(),
@@ -160,8 +179,8 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// `1.0` and `1e3` pass through the API server, which writes whole numbers without point or exponent below 10^21;
-/// what still has a fraction is a Java double to the operator.
+/// `1.0` and `1e3` pass through the API server, which writes whole numbers without point or
+/// exponent below 10^21; what still has a fraction is a Java double to the operator.
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(double) if number.is_f64() => {
@@ -193,7 +212,11 @@ mod tests {
     #[test]
     fn nested_and_flat_keys_mix() {
         let object = json!({"state": {"checkpoints.dir": "s3://a", "backend": {"type": "rocksdb"}}, "parallelism.default": 2});
-        let expected = [("parallelism.default", "2"), ("state.backend.type", "rocksdb"), ("state.checkpoints.dir", "s3://a")];
+        let expected = [
+            ("parallelism.default", "2"),
+            ("state.backend.type", "rocksdb"),
+            ("state.checkpoints.dir", "s3://a"),
+        ];
         assert_eq!(flat(&object), pairs(&expected));
     }
 
@@ -224,7 +247,10 @@ mod tests {
         let object = json!({"state": {"checkpoints.dir": "s3://a"}, "a/b": 1, "list": ["x"]});
         let config = FlinkConfig::from_object(&object, "/spec/flinkConfiguration");
         let place = |key| config.entry(key).and_then(|entry| entry.pointer.as_deref());
-        assert_eq!(place("state.checkpoints.dir"), Some("/spec/flinkConfiguration/state/checkpoints.dir"));
+        assert_eq!(
+            place("state.checkpoints.dir"),
+            Some("/spec/flinkConfiguration/state/checkpoints.dir")
+        );
         assert_eq!(place("a/b"), Some("/spec/flinkConfiguration/a~1b"));
         assert_eq!(place("list"), Some("/spec/flinkConfiguration/list"));
         assert_eq!(config.duplicates(), []);
@@ -232,10 +258,20 @@ mod tests {
 
     #[test]
     fn of_two_spellings_the_later_counts_and_both_are_named() {
-        let config = FlinkConfig::from_object(&json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}), "");
+        let config = FlinkConfig::from_object(
+            &json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}),
+            "",
+        );
         assert_eq!(config.get("a.b.c"), Some("flat"));
-        let duplicate = |first: &str, second: &str| Duplicate { key: "a.b.c".into(), first: first.into(), second: second.into() };
-        assert_eq!(config.duplicates(), [duplicate("/a/b/c", "/a/b.c"), duplicate("/a/b.c", "/a.b.c")]);
+        let duplicate = |first: &str, second: &str| Duplicate {
+            key: "a.b.c".into(),
+            first: first.into(),
+            second: second.into(),
+        };
+        assert_eq!(
+            config.duplicates(),
+            [duplicate("/a/b/c", "/a/b.c"), duplicate("/a/b.c", "/a.b.c")]
+        );
     }
 
     #[test]
@@ -244,14 +280,23 @@ mod tests {
         config.set("a.b", "2", Some("/field".into()));
         config.set("c", "3", None);
         config.move_below("/template");
-        let lost: Vec<_> = config.overwritten().map(|(key, entry)| (key, entry.value.as_str(), entry.pointer.as_deref())).collect();
-        assert_eq!((config.get("a.b"), lost), (Some("2"), vec![("a.b", "1", Some("/template/spec/a/b"))]));
+        let lost: Vec<_> = config
+            .overwritten()
+            .map(|(key, entry)| (key, entry.value.as_str(), entry.pointer.as_deref()))
+            .collect();
+        assert_eq!(
+            (config.get("a.b"), lost),
+            (Some("2"), vec![("a.b", "1", Some("/template/spec/a/b"))])
+        );
     }
 
     #[test]
     fn what_is_not_a_mapping_gives_nothing() {
         for object in [json!(null), json!("a: b"), json!(["a"]), json!({})] {
-            assert_eq!(FlinkConfig::from_object(&object, "/spec/flinkConfiguration"), FlinkConfig::default());
+            assert_eq!(
+                FlinkConfig::from_object(&object, "/spec/flinkConfiguration"),
+                FlinkConfig::default()
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! Flink's configuration files, `flink-conf.yaml` and `config.yaml`, and the ConfigMaps that hold them.
+//! Flink's configuration files, `flink-conf.yaml` and `config.yaml`, and the ConfigMaps that hold
+//! them.
 
 use super::config::FlinkConfig;
 use crate::resource::{pointer, type_name, yaml};
@@ -21,7 +22,8 @@ pub struct Unreadable {
     pub message: String,
 }
 
-/// The configuration file in the `data` of a ConfigMap: its name, which is also its key, and its text.
+/// The configuration file in the `data` of a ConfigMap: its name, which is also its key, and its
+/// text.
 pub fn of_config_map(object: &Value) -> Option<(&'static str, &str)> {
     let data = object.get("data")?;
     [FLINK_CONF, CONFIG].into_iter().find_map(|file| Some((file, data.get(file)?.as_str()?)))
@@ -31,17 +33,25 @@ pub fn of_config_map(object: &Value) -> Option<(&'static str, &str)> {
 ///
 /// # Errors
 /// When a `config.yaml` is not YAML: Flink does not start with it.
-pub fn parse(file: &'static str, text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
+pub fn parse(
+    file: &'static str,
+    text: &str,
+    place: Option<&str>,
+) -> Result<FlinkConfig, Unreadable> {
     if file == CONFIG { nested(text, place) } else { Ok(lines(text, place)) }
 }
 
-/// As Flink's `GlobalConfiguration` reads lines: what follows a `#` is a comment wherever it stands, and what is no pair is
-/// passed over.
+/// As Flink's `GlobalConfiguration` reads lines: what follows a `#` is a comment wherever it
+/// stands, and what is no pair is passed over.
 fn lines(text: &str, place: Option<&str>) -> FlinkConfig {
     let mut config = FlinkConfig::default();
     for line in text.lines() {
         let said = line.split('#').next().unwrap_or_default();
-        let Some((key, value)) = said.split_once(": ").map(|(key, value)| (key.trim(), value.trim())) else { continue };
+        let Some((key, value)) =
+            said.split_once(": ").map(|(key, value)| (key.trim(), value.trim()))
+        else {
+            continue;
+        };
         if !key.is_empty() && !value.is_empty() {
             config.set(key, value, place.map(Into::into));
         }
@@ -53,7 +63,11 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
     let mut config = FlinkConfig::default();
     for document in yaml::parse(text) {
         if let Some(problem) = document.problems.iter().find(|problem| !problem.usable) {
-            return Err(Unreadable { file: CONFIG, line: problem.span.line, message: problem.message.clone() });
+            return Err(Unreadable {
+                file: CONFIG,
+                line: problem.span.line,
+                message: problem.message.clone(),
+            });
         }
         let value = document.value.unwrap_or_default();
         if !value.is_object() && !value.is_null() {
@@ -85,25 +99,40 @@ mod tests {
     #[test]
     fn lines_are_pairs_with_comments_anywhere() {
         let text = "# all: comment\njobmanager.rpc.address: jm # here\n\nno pair\nkey:value\nempty: \n  a.b:  c: d  \n";
-        assert_eq!(pairs(FLINK_CONF, text), [("a.b".into(), "c: d".into()), ("jobmanager.rpc.address".into(), "jm".into())]);
+        assert_eq!(
+            pairs(FLINK_CONF, text),
+            [("a.b".into(), "c: d".into()), ("jobmanager.rpc.address".into(), "jm".into())]
+        );
     }
 
     #[test]
     fn yaml_is_nested_or_flat() {
         let text = "taskmanager:\n  memory: {process: {size: 2g}}\n  numberOfTaskSlots: 2\nstate.backend.type: rocksdb\n";
-        let expected =
-            [("state.backend.type", "rocksdb"), ("taskmanager.memory.process.size", "2g"), ("taskmanager.numberOfTaskSlots", "2")];
-        assert_eq!(pairs(CONFIG, text), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        let expected = [
+            ("state.backend.type", "rocksdb"),
+            ("taskmanager.memory.process.size", "2g"),
+            ("taskmanager.numberOfTaskSlots", "2"),
+        ];
+        assert_eq!(
+            pairs(CONFIG, text),
+            expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
         assert_eq!(pairs(CONFIG, ""), []);
     }
 
     #[test]
     fn what_is_no_yaml_is_an_error_with_its_line() {
         let error = parse(CONFIG, "a: b\nc: [\n", None).unwrap_err();
-        assert!(error.line >= 2 && error.to_string().starts_with("config.yaml cannot be read at line"), "{error}");
+        assert!(
+            error.line >= 2 && error.to_string().starts_with("config.yaml cannot be read at line"),
+            "{error}"
+        );
         // An alias of itself, and one within another many times over.
         assert!(parse(CONFIG, "a: &a [*a]\n", None).is_err());
-        assert_eq!(parse(CONFIG, "- a\n", None).unwrap_err().message, "it is a list: write a mapping of options");
+        assert_eq!(
+            parse(CONFIG, "- a\n", None).unwrap_err().message,
+            "it is a list: write a mapping of options"
+        );
     }
 
     #[test]

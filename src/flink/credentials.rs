@@ -22,18 +22,28 @@ const ENDS: [&str; 17] = [
 ];
 
 /// Options that hold one, or below which users' own names stand.
-const OPTIONS: [&str; 3] =
-    ["fs.azure.account.key", "fs.azure.account.oauth2.client.secret", "high-availability.zookeeper.client.authorization"];
+const OPTIONS: [&str; 3] = [
+    "fs.azure.account.key",
+    "fs.azure.account.oauth2.client.secret",
+    "high-availability.zookeeper.client.authorization",
+];
 
 /// Whether the value of this option is a secret. The options that name Secrets or files hold none.
 pub fn is_credential(key: &str) -> bool {
-    let ends_with =
-        |end: &&str| key.len().checked_sub(end.len()).and_then(|at| key.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end));
-    let below = |option: &str| key.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let ends_with = |end: &&str| {
+        key.len()
+            .checked_sub(end.len())
+            .and_then(|at| key.get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    let below = |option: &str| {
+        key.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
     ENDS.iter().any(ends_with) || OPTIONS.iter().any(|option| below(option))
 }
 
-/// Whether a value only says where the secret comes from: a variable that a shell or Kubernetes fills in.
+/// Whether a value only says where the secret comes from: a variable that a shell or Kubernetes
+/// fills in.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
     value.is_empty() || value.contains("${") || value.contains("$(") || value.starts_with('$')

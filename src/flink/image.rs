@@ -1,4 +1,5 @@
-//! Image references, read as container runtimes read them, so that a look-alike never passes for an allowed image.
+//! Image references, read as container runtimes read them, so that a look-alike never passes for an
+//! allowed image.
 
 use std::borrow::Cow;
 
@@ -28,7 +29,12 @@ impl<'a> ImageRef<'a> {
         let (name, tag) = split_tag(name);
         let (registry, repository) = split_registry(name);
         let repository_ok = repository.split('/').all(is_segment);
-        (repository_ok && tag.is_none_or(is_tag) && is_registry(&registry)).then_some(Self { registry, repository, tag, digest })
+        (repository_ok && tag.is_none_or(is_tag) && is_registry(&registry)).then_some(Self {
+            registry,
+            repository,
+            tag,
+            digest,
+        })
     }
 
     /// Whether the reference may mean another image tomorrow: no digest, and no tag or `latest`.
@@ -36,15 +42,17 @@ impl<'a> ImageRef<'a> {
         self.digest.is_none() && self.tag.is_none_or(|tag| tag == "latest")
     }
 
-    /// Whether a pattern allows this image. A pattern is `registry/repository`, or `repository` for docker.io; a star stands for
-    /// anything within one segment and, at the end, for any number of segments. Within a registry it stands for letters of one
-    /// label, and in front for any number of labels. A pattern with a tag wants that tag, and no digest beside it, for which
-    /// the tag says nothing of what runs; one with a digest wants that digest.
+    /// Whether a pattern allows this image. A pattern is `registry/repository`, or `repository` for
+    /// docker.io; a star stands for anything within one segment and, at the end, for any number of
+    /// segments. Within a registry it stands for letters of one label, and in front for any number
+    /// of labels. A pattern with a tag wants that tag, and no digest beside it, for which the tag
+    /// says nothing of what runs; one with a digest wants that digest.
     pub fn matches(&self, pattern: &str) -> bool {
         if pattern == "*" {
             return true;
         }
-        let (pattern, digest) = pattern.split_once('@').map_or((pattern, None), |(name, digest)| (name, Some(digest)));
+        let (pattern, digest) =
+            pattern.split_once('@').map_or((pattern, None), |(name, digest)| (name, Some(digest)));
         if let Some(digest) = digest
             && !self.digest.is_some_and(|own| glob(digest, own))
         {
@@ -61,10 +69,13 @@ impl<'a> ImageRef<'a> {
     }
 }
 
-/// Label by label from the right, where a name is anchored: `registry.example.com*` is not `registry.example.com.evil.io`.
+/// Label by label from the right, where a name is anchored: `registry.example.com*` is not
+/// `registry.example.com.evil.io`.
 fn registries_match(pattern: &str, registry: &str) -> bool {
     let split = |name: &'_ str| -> (String, Option<String>) {
-        name.rsplit_once(':').map_or((name.to_owned(), None), |(host, port)| (host.to_owned(), Some(port.to_owned())))
+        name.rsplit_once(':').map_or((name.to_owned(), None), |(host, port)| {
+            (host.to_owned(), Some(port.to_owned()))
+        })
     };
     let ((wanted, wanted_port), (host, port)) = (split(pattern), split(registry));
     let ports_match = match (&wanted_port, &port) {
@@ -101,8 +112,12 @@ fn segments_match(pattern: &str, repository: &str) -> bool {
 /// Whether a text matches a pattern whose stars stand for any run of characters.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let Some(last) = pattern.contains('*').then(|| parts.next_back().unwrap_or_default()) else { return rest.is_empty() };
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = pattern.contains('*').then(|| parts.next_back().unwrap_or_default()) else {
+        return rest.is_empty();
+    };
     for part in parts {
         match rest.find(part) {
             Some(start) => rest = rest.get(start + part.len()..).unwrap_or_default(),
@@ -121,12 +136,17 @@ fn split_tag(name: &str) -> (&str, Option<&str>) {
 
 /// The first segment is a registry if it could not be part of a Docker Hub repository.
 fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
-    let is_host = |first: &str| first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase());
+    let is_host = |first: &str| {
+        first.contains(['.', ':'])
+            || first == "localhost"
+            || first.bytes().any(|b| b.is_ascii_uppercase())
+    };
     let (registry, repository) = match name.split_once('/') {
         Some((first, rest)) if is_host(first) => (Cow::Owned(first.to_ascii_lowercase()), rest),
         _ => (Cow::Borrowed(DEFAULT_REGISTRY), name),
     };
-    let registry = if registry == "index.docker.io" { Cow::Borrowed(DEFAULT_REGISTRY) } else { registry };
+    let registry =
+        if registry == "index.docker.io" { Cow::Borrowed(DEFAULT_REGISTRY) } else { registry };
     if registry == DEFAULT_REGISTRY && !repository.contains('/') {
         return (registry, Cow::Owned(format!("library/{repository}")));
     }
@@ -134,8 +154,11 @@ fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
 }
 
 fn is_registry(registry: &str) -> bool {
-    let (host, port) = registry.rsplit_once(':').map_or((registry, None), |(host, port)| (host, Some(port)));
-    let host_ok = host.split('.').all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let (host, port) =
+        registry.rsplit_once(':').map_or((registry, None), |(host, port)| (host, Some(port)));
+    let host_ok = host.split('.').all(|label| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    });
     host_ok && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -149,7 +172,9 @@ fn is_segment(segment: &str) -> bool {
 fn is_tag(tag: &str) -> bool {
     const LONGEST: usize = 128;
     let begins_well = tag.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
-    begins_well && tag.len() <= LONGEST && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    begins_well
+        && tag.len() <= LONGEST
+        && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 fn is_digest(digest: &str) -> bool {
@@ -182,7 +207,13 @@ mod tests {
             ("index.docker.io/flink", "docker.io", "library/flink", None, true),
             ("localhost/flink:1", "localhost", "flink", Some("1"), false),
             ("localhost:5000/a/b", "localhost:5000", "a/b", None, true),
-            ("Registry.Example.com:443/team/flink:v1", "registry.example.com:443", "team/flink", Some("v1"), false),
+            (
+                "Registry.Example.com:443/team/flink:v1",
+                "registry.example.com:443",
+                "team/flink",
+                Some("v1"),
+                false,
+            ),
         ];
         for (text, registry, repository, tag, floating) in cases {
             let image = ImageRef::parse(text).unwrap();
@@ -272,9 +303,16 @@ mod tests {
         let pinned = format!("registry.example.com/flink:1.20@{DIGEST}");
         let image = ImageRef::parse(&pinned).unwrap();
         assert!(!image.matches("registry.example.com/flink:1.20"));
-        assert!(image.matches("registry.example.com/flink") && image.matches(&format!("registry.example.com/flink@{DIGEST}")));
+        assert!(
+            image.matches("registry.example.com/flink")
+                && image.matches(&format!("registry.example.com/flink@{DIGEST}"))
+        );
         assert!(!image.matches("registry.example.com/flink@sha256:0000*"));
-        assert!(!ImageRef::parse("registry.example.com/flink:1.20").unwrap().matches("registry.example.com/flink@sha256:*"));
+        assert!(
+            !ImageRef::parse("registry.example.com/flink:1.20")
+                .unwrap()
+                .matches("registry.example.com/flink@sha256:*")
+        );
     }
 
     proptest! {

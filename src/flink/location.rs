@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 
-/// Whether a directory lies under one of these URIs, segment by segment, read both as written and with its
-/// percent-encoding undone: what could be read in two ways must lie inside in both.
+/// Whether a directory lies under one of these URIs, segment by segment, read both as written and
+/// with its percent-encoding undone: what could be read in two ways must lie inside in both.
 pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
     let Some(decoded_path) = percent_decode(&inner.path) else { return false };
-    let (Some(raw), Some(decoded)) = (segments(&inner.path), segments(&decoded_path)) else { return false };
+    let (Some(raw), Some(decoded)) = (segments(&inner.path), segments(&decoded_path)) else {
+        return false;
+    };
     locations.into_iter().map(|location| Location::parse(location, None)).any(|outer| {
-        let under = |inner: &[String], path: &str| segments(path).is_some_and(|path| inner.starts_with(&path));
+        let under = |inner: &[String], path: &str| {
+            segments(path).is_some_and(|path| inner.starts_with(&path))
+        };
         outer.scheme == inner.scheme
             && outer.authority == inner.authority
             && under(&raw, &outer.path)
@@ -17,7 +21,8 @@ pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a 
     })
 }
 
-/// A URI without the password that it may hold (`s3://key:secret@bucket/`), and whether it held one.
+/// A URI without the password that it may hold (`s3://key:secret@bucket/`), and whether it held
+/// one.
 pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
     let Some((scheme, rest)) = uri.split_once("//") else { return (uri.into(), false) };
     let end = rest.find('/').unwrap_or(rest.len());
@@ -30,12 +35,17 @@ pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
 
 /// A URI with the scheme and host that Flink reads into it where it has none (`fs.default-scheme`).
 pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> Cow<'a, str> {
-    let default = default.map(|default| Location::parse(default, None)).filter(|default| default.scheme != "file");
+    let default = default
+        .map(|default| Location::parse(default, None))
+        .filter(|default| default.scheme != "file");
     match default {
         // A path that begins with two slashes brings its own host.
-        Some(Location { scheme, authority, .. }) if Location::parse(uri, Some("")).scheme.is_empty() => {
+        Some(Location { scheme, authority, .. })
+            if Location::parse(uri, Some("")).scheme.is_empty() =>
+        {
             let own = uri.trim().strip_prefix("//").and_then(|rest| rest.split_once('/'));
-            let (authority, path) = own.map_or((authority.as_str(), uri.trim()), |(host, path)| (host, path));
+            let (authority, path) =
+                own.map_or((authority.as_str(), uri.trim()), |(host, path)| (host, path));
             format!("{scheme}://{authority}/{}", path.trim_start_matches('/')).into()
         }
         _ => uri.into(),
@@ -77,8 +87,8 @@ impl Location {
     }
 }
 
-/// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its root. Flink takes a backslash
-/// for a slash.
+/// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its
+/// root. Flink takes a backslash for a slash.
 pub(super) fn segments(path: &str) -> Option<Vec<String>> {
     let mut segments = Vec::new();
     for segment in path.split(['/', '\\']) {
@@ -93,7 +103,8 @@ pub(super) fn segments(path: &str) -> Option<Vec<String>> {
     Some(segments)
 }
 
-/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too; `None` where it does not end.
+/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too; `None`
+/// where it does not end.
 fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
     const MOST: usize = 8;
     let mut text = Cow::Borrowed(text);
@@ -104,8 +115,10 @@ fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
         let mut bytes = Vec::with_capacity(text.len());
         let mut rest = text.as_bytes();
         while let Some((&first, tail)) = rest.split_first() {
-            let decoded =
-                tail.get(..2).filter(|_| first == b'%').and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+            let decoded = tail
+                .get(..2)
+                .filter(|_| first == b'%')
+                .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
             bytes.push(decoded.unwrap_or(first));
             rest = if decoded.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
         }
@@ -176,8 +189,16 @@ mod tests {
             ("file:////flink//state/x", "/flink/state", true),
             ("file://host/flink/state", "/flink/state", false),
             ("file:///flink/state/../../etc", "/flink/state", false),
-            ("abfss://own@account.dfs.core.windows.net/x", "abfss://own@account.dfs.core.windows.net/", true),
-            ("abfss://other@account.dfs.core.windows.net/x", "abfss://own@account.dfs.core.windows.net/", false),
+            (
+                "abfss://own@account.dfs.core.windows.net/x",
+                "abfss://own@account.dfs.core.windows.net/",
+                true,
+            ),
+            (
+                "abfss://other@account.dfs.core.windows.net/x",
+                "abfss://own@account.dfs.core.windows.net/",
+                false,
+            ),
             ("", "s3://b/team", false),
         ];
         for (directory, location, expected) in cases {

@@ -1,7 +1,7 @@
 //! Options that hold a map or a list of maps, in every spelling in which Flink reads them.
 //!
-//! `kubernetes.secrets: a:/x,b:/y` and `kubernetes.secrets.a: /x` say the same. Where an option is written both ways, all of it is
-//! given: whatever is judged by it must hold whichever counts.
+//! `kubernetes.secrets: a:/x,b:/y` and `kubernetes.secrets.a: /x` say the same. Where an option is
+//! written both ways, all of it is given: whatever is judged by it must hold whichever counts.
 
 use super::config::{Entry, FlinkConfig};
 use super::values::{Pairs, list_of_map_pairs, map_pairs};
@@ -26,11 +26,21 @@ pub fn map_entries<'a>(config: &'a FlinkConfig, option: &'a str) -> Vec<MapEntry
         match key.strip_prefix(option) {
             Some("") => {
                 let pairs = map_pairs(&entry.value).into_iter();
-                found.extend(pairs.map(|(name, value)| MapEntry { key: name, value, option: key, entry }));
+                found.extend(pairs.map(|(name, value)| MapEntry {
+                    key: name,
+                    value,
+                    option: key,
+                    entry,
+                }));
             }
             Some(rest) => {
                 if let Some(name) = rest.strip_prefix('.') {
-                    found.push(MapEntry { key: name.to_owned(), value: entry.value.clone(), option: key, entry });
+                    found.push(MapEntry {
+                        key: name.to_owned(),
+                        value: entry.value.clone(),
+                        option: key,
+                        entry,
+                    });
                 }
             }
             None => {}
@@ -56,8 +66,15 @@ mod tests {
         let options = json!({"kubernetes": {"secrets": {"a.b": "/x"}}, "kubernetes.secrets": "c:/y", "kubernetes.secretsX": "no"});
         let config = FlinkConfig::from_object(&options, "/c");
         let found = map_entries(&config, "kubernetes.secrets");
-        let said: Vec<_> =
-            found.iter().map(|pair| (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())).collect();
-        assert_eq!(said, [("c", "/y", "/c/kubernetes.secrets"), ("a.b", "/x", "/c/kubernetes/secrets/a.b")]);
+        let said: Vec<_> = found
+            .iter()
+            .map(|pair| {
+                (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [("c", "/y", "/c/kubernetes.secrets"), ("a.b", "/x", "/c/kubernetes/secrets/a.b")]
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Memory sizes as Flink and the operator read them: `2048m`, `4 gb`, `2Gi`.
 //!
-//! The same letters mean other things to Kubernetes (`2048m` are about two bytes there), so sizes in Flink's
-//! options must never be read as quantities, and sizes in the operator's `resource` fields only where Flink
-//! gives up.
+//! The same letters mean other things to Kubernetes (`2048m` are about two bytes there), so sizes
+//! in Flink's options must never be read as quantities, and sizes in the operator's `resource`
+//! fields only where Flink gives up.
 
 use super::memory::java::trim;
 use crate::resource::quantity::Quantity;
@@ -25,10 +25,14 @@ pub enum MemorySizeError {
     #[error("the memory size is empty: write a whole number with a unit, such as 2048m or 4g")]
     Empty,
     /// The text begins with something else than a digit.
-    #[error("memory size `{0}` does not start with a number: write a whole number with a unit, such as 2048m or 4g")]
+    #[error(
+        "memory size `{0}` does not start with a number: write a whole number with a unit, such as 2048m or 4g"
+    )]
     NoNumber(String),
     /// What follows the number is no unit.
-    #[error("memory size `{text}` has the unknown unit `{unit}`: write a whole number with b, k, m, g or t, such as 1536m")]
+    #[error(
+        "memory size `{text}` has the unknown unit `{unit}`: write a whole number with b, k, m, g or t, such as 1536m"
+    )]
     Unit {
         /// The size as written.
         text: String,
@@ -39,11 +43,14 @@ pub enum MemorySizeError {
     #[error("memory size `{0}` is more than Flink can count (2^63-1 bytes)")]
     Overflow(String),
     /// A quantity that the operator passes on with a decimal point or an exponent.
-    #[error("memory size `{0}` reaches Flink with a decimal point or an exponent, which it refuses: write a whole number, such as 1536m")]
+    #[error(
+        "memory size `{0}` reaches Flink with a decimal point or an exponent, which it refuses: write a whole number, such as 1536m"
+    )]
     NotPlain(String),
 }
 
-/// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any case, blanks around either.
+/// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any case, blanks around
+/// either.
 ///
 /// # Errors
 /// When Flink would refuse the text.
@@ -66,11 +73,13 @@ pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     number.checked_mul(*bytes).filter(|size| *size <= MAX_MEMORY_SIZE).ok_or_else(overflow)
 }
 
-/// Reads a size in `spec.jobManager.resource.memory` and its like as the operator does: first as Flink, and what
-/// Flink refuses as a Kubernetes quantity in capitals (`2gi`, `2 GiB`), without a fraction.
+/// Reads a size in `spec.jobManager.resource.memory` and its like as the operator does: first as
+/// Flink, and what Flink refuses as a Kubernetes quantity in capitals (`2gi`, `2 GiB`), without a
+/// fraction.
 ///
 /// # Errors
-/// When neither reads it, or Flink would refuse what the operator makes of it. The error is Flink's.
+/// When neither reads it, or Flink would refuse what the operator makes of it. The error is
+/// Flink's.
 pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
     let error = match parse_memory_size(text) {
         Ok(size) => return Ok(size),
@@ -87,7 +96,9 @@ pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
     }
     let Ok(amount) = Quantity::parse(&quantity) else { return Err(error) };
     // To the API server no digits are zero, to the operator's client they are no number.
-    if amount.is_negative() || !quantity.trim_start_matches(['+', '.']).starts_with(|c: char| c.is_ascii_digit()) {
+    if amount.is_negative()
+        || !quantity.trim_start_matches(['+', '.']).starts_with(|c: char| c.is_ascii_digit())
+    {
         return Err(error);
     }
     let size = amount.units_ceil();
@@ -97,11 +108,14 @@ pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
     if size > MAX_MEMORY_SIZE { Err(MemorySizeError::Overflow(shown(text))) } else { Ok(size) }
 }
 
-/// Whether the operator's client prints this quantity without point and exponent. It keeps the decimals as written
-/// (`1.0Gi` becomes `1073741824.0`), and counts factors with 16 digits (`1E` becomes `1.000000000000000E+18`).
+/// Whether the operator's client prints this quantity without point and exponent. It keeps the
+/// decimals as written (`1.0Gi` becomes `1073741824.0`), and counts factors with 16 digits (`1E`
+/// becomes `1.000000000000000E+18`).
 fn stays_plain(quantity: &str) -> bool {
     let end = quantity.rfind(|c: char| c.is_ascii_digit() || c == '.').map_or(0, |last| last + 1);
-    let decimals = quantity.split_once('.').is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let decimals = quantity
+        .split_once('.')
+        .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
     let exponent = quantity.split_once('E').map(|(_, exponent)| exponent);
     let plain_factor = match exponent {
         // The suffixes E and Ei.
@@ -112,12 +126,14 @@ fn stays_plain(quantity: &str) -> bool {
     plain_factor && !decimals
 }
 
-/// A size as Flink's messages show it: `1024.000mb (1073741824 bytes)`, in the largest unit that is smaller.
+/// A size as Flink's messages show it: `1024.000mb (1073741824 bytes)`, in the largest unit that is
+/// smaller.
 pub fn human_readable(bytes: u64) -> String {
     match UNITS.iter().skip(1).rev().find(|(_, unit)| bytes > *unit) {
         Some((names, unit)) => {
             // Three decimals, rounded half up: 2^63 × 1000 needs more than 64 bits.
-            let thousandths = (u128::from(bytes) * 1000 + u128::from(*unit) / 2) / u128::from(*unit);
+            let thousandths =
+                (u128::from(bytes) * 1000 + u128::from(*unit) / 2) / u128::from(*unit);
             let name = names.get(1).copied().unwrap_or_default();
             format!("{}.{:03}{name} ({bytes} bytes)", thousandths / 1000, thousandths % 1000)
         }
@@ -164,8 +180,13 @@ mod tests {
     #[test]
     fn flink_refuses_signs_fractions_and_other_units() {
         // The oracle asks Flink itself about the same.
-        let cases: Vec<(String, Option<u64>)> = serde_json::from_str(include_str!("odd_memory_sizes.json")).unwrap();
-        for (text, bytes) in cases.iter().map(|(text, bytes)| (text.as_str(), *bytes)).chain([("  ", None), ("-1", None)]) {
+        let cases: Vec<(String, Option<u64>)> =
+            serde_json::from_str(include_str!("odd_memory_sizes.json")).unwrap();
+        for (text, bytes) in cases
+            .iter()
+            .map(|(text, bytes)| (text.as_str(), *bytes))
+            .chain([("  ", None), ("-1", None)])
+        {
             assert_eq!(parse_memory_size(text).ok(), bytes, "{text:?}");
         }
     }
@@ -194,8 +215,15 @@ mod tests {
 
     #[test]
     fn what_the_operator_passes_on_with_point_or_exponent_is_refused() {
-        for text in ["1.5Gi", "1.0Gi", "1.5G", "1.5e3", ".5Gi", "0.5", "1E", "9E", "1Ei", "4Ei", "1e16", "1e18", "1E-3", "1000E-3"] {
-            assert_eq!(parse_resource_memory(text), Err(MemorySizeError::NotPlain(text.into())), "{text:?}");
+        for text in [
+            "1.5Gi", "1.0Gi", "1.5G", "1.5e3", ".5Gi", "0.5", "1E", "9E", "1Ei", "4Ei", "1e16",
+            "1e18", "1E-3", "1000E-3",
+        ] {
+            assert_eq!(
+                parse_resource_memory(text),
+                Err(MemorySizeError::NotPlain(text.into())),
+                "{text:?}"
+            );
         }
         for text in ["", "-1Gi", "lots", "2GiG", "1n", "1u"] {
             assert!(parse_resource_memory(text).is_err(), "{text:?}");

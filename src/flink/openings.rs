@@ -1,7 +1,8 @@
-//! Ways by which somebody outside of the cluster reaches pods: Services that are open to the outside, and Ingresses.
+//! Ways by which somebody outside of the cluster reaches pods: Services that are open to the
+//! outside, and Ingresses.
 //!
-//! An object of its own may open one, and so may a custom resource, of which the operator makes that object. Both are told in
-//! the same words here, so that rules say the same of both.
+//! An object of its own may open one, and so may a custom resource, of which the operator makes
+//! that object. Both are told in the same words here, so that rules say the same of both.
 
 use serde_json::{Map, Value};
 
@@ -22,11 +23,13 @@ pub struct Opening {
     pub reaches_rest: bool,
     /// Whether it asks who comes before it lets anybody through.
     pub asks: bool,
-    /// Whether it belongs to an object of Flink's or its operator's, where it was judged with all that is known of the cluster.
+    /// Whether it belongs to an object of Flink's or its operator's, where it was judged with all
+    /// that is known of the cluster.
     pub belongs_to_flink: bool,
     /// Host names that lead here, and their places; an empty one stands for every name.
     pub hosts: Vec<(String, String)>,
-    /// Annotations that put text of their own into the configuration of whoever serves an Ingress: key and place.
+    /// Annotations that put text of their own into the configuration of whoever serves an Ingress:
+    /// key and place.
     pub snippets: Vec<(String, String)>,
 }
 
@@ -45,19 +48,24 @@ pub const EXTERNAL_IPS: &str = "externalIPs";
 
 /// Whether a Service of this type is reached from outside of the cluster.
 pub fn is_open(service_type: &str) -> bool {
-    ["NodePort", "LoadBalancer", EXTERNAL_IPS].iter().any(|open| open.eq_ignore_ascii_case(service_type))
+    ["NodePort", "LoadBalancer", EXTERNAL_IPS]
+        .iter()
+        .any(|open| open.eq_ignore_ascii_case(service_type))
 }
 
 /// Whether a port, by its number or name, is Flink's REST port as far as anybody can know.
 pub fn is_rest_port(port: &Value) -> bool {
     match port {
-        Value::String(name) => REST_PORT_NAMES.iter().any(|rest| name.eq_ignore_ascii_case(rest)) || name == "8081",
+        Value::String(name) => {
+            REST_PORT_NAMES.iter().any(|rest| name.eq_ignore_ascii_case(rest)) || name == "8081"
+        }
         port => port.as_u64() == Some(REST_PORT),
     }
 }
 
 impl Opening {
-    /// Reads what annotations say that stand at `place`: hosts, snippets, and whether anybody asks who comes.
+    /// Reads what annotations say that stand at `place`: hosts, snippets, and whether anybody asks
+    /// who comes.
     pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str) {
         for (key, value) in annotations.and_then(Value::as_object).into_iter().flat_map(Map::iter) {
             let value = value.as_str().unwrap_or_default();
@@ -66,7 +74,12 @@ impl Opening {
                 self.snippets.push((key.clone(), here()));
             }
             if names_hosts(key) {
-                self.hosts.extend(value.split([',', ' ']).filter(|host| !host.is_empty()).map(|host| (host.to_owned(), here())));
+                self.hosts.extend(
+                    value
+                        .split([',', ' '])
+                        .filter(|host| !host.is_empty())
+                        .map(|host| (host.to_owned(), here())),
+                );
             }
             self.asks |= asks(key, value);
         }
@@ -85,9 +98,11 @@ fn is_snippet(key: &str) -> bool {
     name.ends_with("-snippet") || name.ends_with("-snippets") || of_haproxy
 }
 
-/// Keys whose values are host names: further names that a controller serves, and names that are written into DNS.
+/// Keys whose values are host names: further names that a controller serves, and names that are
+/// written into DNS.
 pub fn names_hosts(key: &str) -> bool {
-    let of_dns = key.starts_with("external-dns.") && matches!(name(key), "hostname" | "internal-hostname");
+    let of_dns =
+        key.starts_with("external-dns.") && matches!(name(key), "hostname" | "internal-hostname");
     of_dns || matches!(name(key), "server-alias" | "server-alias-regex" | "host-aliases")
 }
 
@@ -98,16 +113,19 @@ fn asks(key: &str, value: &str) -> bool {
         return false;
     }
     match name(key) {
-        "auth-url" | "auth-type" | "auth-tls-secret" | "auth-secret" | "basic-auth-secret" | "jwt-key" | "oauth" => true,
+        "auth-url" | "auth-type" | "auth-tls-secret" | "auth-secret" | "basic-auth-secret"
+        | "jwt-key" | "oauth" => true,
         // Named by whoever made them; the name is all that is known here.
-        "router.middlewares" | "plugins" | "policies" | "jwt" => ["auth", "oidc", "jwt"].iter().any(|word| value.contains(word)),
+        "router.middlewares" | "plugins" | "policies" | "jwt" => {
+            ["auth", "oidc", "jwt"].iter().any(|word| value.contains(word))
+        }
         _ => false,
     }
 }
 
-/// Whether one of an allow list's patterns covers a host. Both are compared label by label: a star in a pattern stands for
-/// letters within one label, and the host's own star, which stands for any label, only for one that is covered whole.
-/// The pattern `*` alone covers everything.
+/// Whether one of an allow list's patterns covers a host. Both are compared label by label: a star
+/// in a pattern stands for letters within one label, and the host's own star, which stands for any
+/// label, only for one that is covered whole. The pattern `*` alone covers everything.
 pub fn host_matches(pattern: &str, host: &str) -> bool {
     if pattern == "*" {
         return true;
@@ -203,8 +221,16 @@ mod tests {
             ("nginx.ingress.kubernetes.io/auth-type", "basic", true),
             ("alb.ingress.kubernetes.io/auth-type", "none", false),
             ("alb.ingress.kubernetes.io/auth-type", "oidc", true),
-            ("traefik.ingress.kubernetes.io/router.middlewares", "prod-strip-prefix@kubernetescrd", false),
-            ("traefik.ingress.kubernetes.io/router.middlewares", "prod-forward-auth@kubernetescrd", true),
+            (
+                "traefik.ingress.kubernetes.io/router.middlewares",
+                "prod-strip-prefix@kubernetescrd",
+                false,
+            ),
+            (
+                "traefik.ingress.kubernetes.io/router.middlewares",
+                "prod-forward-auth@kubernetescrd",
+                true,
+            ),
             ("nginx.ingress.kubernetes.io/auth-signin", "https://sso", false),
             ("nginx.ingress.kubernetes.io/auth-url", " ", false),
         ] {

@@ -1,7 +1,8 @@
-//! Names of the Flink options that Flinkgate itself reads, each with its deprecated names in Flink's order.
+//! Names of the Flink options that Flinkgate itself reads, each with its deprecated names in
+//! Flink's order.
 //!
-//! A list is looked up with [`FlinkConfig::first`](super::config::FlinkConfig::first); its first name is the one
-//! that Flinkgate writes and that messages use.
+//! A list is looked up with [`FlinkConfig::first`](super::config::FlinkConfig::first); its first
+//! name is the one that Flinkgate writes and that messages use.
 
 use super::config::FlinkConfig;
 
@@ -9,9 +10,11 @@ use super::config::FlinkConfig;
 pub type Names = &'static [&'static str];
 
 /// Cores of a JobManager.
-pub const JOB_MANAGER_CPU: Names = &["kubernetes.jobmanager.cpu.amount", "kubernetes.jobmanager.cpu"];
+pub const JOB_MANAGER_CPU: Names =
+    &["kubernetes.jobmanager.cpu.amount", "kubernetes.jobmanager.cpu"];
 /// Cores of a TaskManager as Kubernetes is asked for them.
-pub const TASK_MANAGER_CPU: Names = &["kubernetes.taskmanager.cpu.amount", "kubernetes.taskmanager.cpu"];
+pub const TASK_MANAGER_CPU: Names =
+    &["kubernetes.taskmanager.cpu.amount", "kubernetes.taskmanager.cpu"];
 /// A JobManager container's memory.
 pub const JOB_MANAGER_MEMORY: Names = &["jobmanager.memory.process.size"];
 /// A TaskManager container's memory.
@@ -51,16 +54,22 @@ pub const MEMORY_MAX: Names = &["slotmanager.max-total-resource.memory"];
 /// Whether a job takes every slot there is.
 pub const SCHEDULER_MODE: Names = &["scheduler-mode"];
 /// Whether the operator's autoscaler looks at the job.
-pub const AUTOSCALER: Names = &["job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"];
+pub const AUTOSCALER: Names =
+    &["job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"];
 /// Whether the autoscaler acts on what it sees.
-pub const AUTOSCALER_SCALING: Names = &["job.autoscaler.scaling.enabled", "kubernetes.operator.job.autoscaler.scaling.enabled"];
+pub const AUTOSCALER_SCALING: Names =
+    &["job.autoscaler.scaling.enabled", "kubernetes.operator.job.autoscaler.scaling.enabled"];
 /// The most that the autoscaler makes of a vertex's parallelism.
-pub const AUTOSCALER_PARALLELISM_MAX: Names =
-    &["job.autoscaler.vertex.max-parallelism", "kubernetes.operator.job.autoscaler.vertex.max-parallelism"];
+pub const AUTOSCALER_PARALLELISM_MAX: Names = &[
+    "job.autoscaler.vertex.max-parallelism",
+    "kubernetes.operator.job.autoscaler.vertex.max-parallelism",
+];
 /// Cores of all TaskManagers within which the autoscaler stays.
-pub const AUTOSCALER_CPU: Names = &["job.autoscaler.quota.cpu", "kubernetes.operator.job.autoscaler.quota.cpu"];
+pub const AUTOSCALER_CPU: Names =
+    &["job.autoscaler.quota.cpu", "kubernetes.operator.job.autoscaler.quota.cpu"];
 /// Memory of all TaskManagers within which the autoscaler stays.
-pub const AUTOSCALER_MEMORY: Names = &["job.autoscaler.quota.memory", "kubernetes.operator.job.autoscaler.quota.memory"];
+pub const AUTOSCALER_MEMORY: Names =
+    &["job.autoscaler.quota.memory", "kubernetes.operator.job.autoscaler.quota.memory"];
 /// Names of external resources, such as `gpu`.
 pub const EXTERNAL_RESOURCES: Names = &["external-resources"];
 /// Whether the operator merges lists of pod templates by the names of their elements.
@@ -72,16 +81,25 @@ pub const IMAGE_PULL_POLICY: Names = &["kubernetes.container.image.pull-policy"]
 /// Service account of both roles.
 pub const SERVICE_ACCOUNT: Names = &["kubernetes.service-account"];
 /// Where checkpoints are written.
-pub const CHECKPOINT_DIR: Names = &["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"];
+pub const CHECKPOINT_DIR: Names =
+    &["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"];
 /// Where savepoints are written.
-pub const SAVEPOINT_DIR: Names = &["execution.checkpointing.savepoint-dir", "state.savepoints.dir", "savepoints.state.backend.fs.dir"];
+pub const SAVEPOINT_DIR: Names = &[
+    "execution.checkpointing.savepoint-dir",
+    "state.savepoints.dir",
+    "savepoints.state.backend.fs.dir",
+];
 /// How often checkpoints are taken.
 pub const CHECKPOINT_INTERVAL: Names = &["execution.checkpointing.interval"];
 /// Which high availability services run.
-pub const HIGH_AVAILABILITY: Names = &["high-availability.type", "high-availability", "recovery.mode"];
+pub const HIGH_AVAILABILITY: Names =
+    &["high-availability.type", "high-availability", "recovery.mode"];
 /// Where the high availability services keep their data.
-pub const HIGH_AVAILABILITY_DIR: Names =
-    &["high-availability.storageDir", "high-availability.zookeeper.storageDir", "recovery.zookeeper.storageDir"];
+pub const HIGH_AVAILABILITY_DIR: Names = &[
+    "high-availability.storageDir",
+    "high-availability.zookeeper.storageDir",
+    "recovery.zookeeper.storageDir",
+];
 /// Which state backend tasks use.
 pub const STATE_BACKEND: Names = &["state.backend.type", "state.backend"];
 
@@ -101,15 +119,18 @@ const RENAMED: [Names; 12] = [
     &["execution.checkpointing.incremental", "state.backend.incremental"],
 ];
 
-/// All names of the option that has this one among its names; none where it is not known to have others.
+/// All names of the option that has this one among its names; none where it is not known to have
+/// others.
 pub fn names_of(key: &str) -> Names {
     RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
 }
 
-/// The high availability services that run: `kubernetes`, `zookeeper` or a factory's class; `None` where none do.
+/// The high availability services that run: `kubernetes`, `zookeeper` or a factory's class; `None`
+/// where none do.
 pub fn high_availability(config: &FlinkConfig) -> Option<&str> {
     let (_, entry) = config.first(HIGH_AVAILABILITY)?;
-    let off = ["", "none", "standalone"].iter().any(|off| entry.value.trim().eq_ignore_ascii_case(off));
+    let off =
+        ["", "none", "standalone"].iter().any(|off| entry.value.trim().eq_ignore_ascii_case(off));
     (!off).then_some(entry.value.as_str())
 }
 

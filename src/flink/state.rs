@@ -1,4 +1,5 @@
-//! Where a workload keeps its state: which option says so, and what stands behind the directory in each role's pods.
+//! Where a workload keeps its state: which option says so, and what stands behind the directory in
+//! each role's pods.
 
 use super::config::Entry;
 use super::location::{Location, segments};
@@ -27,8 +28,11 @@ pub enum Purpose {
     HighAvailability,
 }
 
-const OPTIONS: [(Purpose, Names); 3] =
-    [(Purpose::Checkpoints, CHECKPOINT_DIR), (Purpose::Savepoints, SAVEPOINT_DIR), (Purpose::HighAvailability, HIGH_AVAILABILITY_DIR)];
+const OPTIONS: [(Purpose, Names); 3] = [
+    (Purpose::Checkpoints, CHECKPOINT_DIR),
+    (Purpose::Savepoints, SAVEPOINT_DIR),
+    (Purpose::HighAvailability, HIGH_AVAILABILITY_DIR),
+];
 
 /// One state directory of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,10 @@ pub struct StateDirectory<'a> {
 
 /// The state directories that a workload's configuration names.
 pub fn directories<'a>(workload: &'a Workload, object: &'a Value) -> Vec<StateDirectory<'a>> {
-    OPTIONS.iter().filter_map(|(purpose, names)| directory(*purpose, names, workload, object)).collect()
+    OPTIONS
+        .iter()
+        .filter_map(|(purpose, names)| directory(*purpose, names, workload, object))
+        .collect()
 }
 
 /// Whether this version reads options under the names that came with [`RENAMED`].
@@ -63,15 +70,22 @@ pub fn name_for(names: Names, version: Option<FlinkVersion>) -> &'static str {
     names.get(old).or(names.first()).copied().unwrap_or_default()
 }
 
-fn directory<'a>(purpose: Purpose, names: Names, workload: &'a Workload, object: &'a Value) -> Option<StateDirectory<'a>> {
+fn directory<'a>(
+    purpose: Purpose,
+    names: Names,
+    workload: &'a Workload,
+    object: &'a Value,
+) -> Option<StateDirectory<'a>> {
     let old = names.get(1..).unwrap_or_default();
-    let read = workload.config.first(if is_renamed(purpose, workload.version) { names } else { old });
+    let read =
+        workload.config.first(if is_renamed(purpose, workload.version) { names } else { old });
     let (found, read_instead) = match read {
         Some(found) => (found, None),
         None => (workload.config.first(names)?, old.first().copied()),
     };
     let (key, entry) = found;
-    let default_scheme = workload.config.get("fs.default-scheme").and_then(|uri| uri.split(':').next());
+    let default_scheme =
+        workload.config.get("fs.default-scheme").and_then(|uri| uri.split(':').next());
     let location = Location::parse(&entry.value, default_scheme);
     let local = location.scheme == "file";
     let problem = match (&location, entry.value.trim()) {
@@ -79,7 +93,9 @@ fn directory<'a>(purpose: Purpose, names: Names, workload: &'a Workload, object:
         (Location { authority, .. }, _) if local && !authority.is_empty() => {
             Some("lacks a slash: a local directory is written file:///directory")
         }
-        (Location { path, .. }, _) if local && !path.starts_with('/') => Some("is not an absolute path"),
+        (Location { path, .. }, _) if local && !path.starts_with('/') => {
+            Some("is not an absolute path")
+        }
         (_, uri) if without_password(uri).1 => Some("holds a password, which everybody can read"),
         _ => None,
     };
@@ -104,8 +120,12 @@ mod tests {
         for (key, value) in options {
             config.set(*key, *value, None);
         }
-        let pods =
-            |role, pointer: &str| PodSet { role, replicas: 1, template: Template::InObject(pointer.into()), main_container: Some(0) };
+        let pods = |role, pointer: &str| PodSet {
+            role,
+            replicas: 1,
+            template: Template::InObject(pointer.into()),
+            main_container: Some(0),
+        };
         Workload {
             engine: Engine::Operator,
             version: Some(version),
@@ -131,9 +151,16 @@ mod tests {
                 "containers": [{"volumeMounts": [{"name": "root", "mountPath": "/flink"}, {"name": "state", "mountPath": "/flink/state/", "subPath": "a/b"}]}]}},
             "tm": {"spec": {"volumes": [{"name": "other", "emptyDir": {}}], "containers": [{"volumeMounts": [{"name": "other", "mountPath": "/flink/sta"}]}]}},
         });
-        let workload = workload(FlinkVersion::new(2, 0), &[("state.checkpoints.dir", "FILE:///flink//state/./x/../checkpoints")]);
+        let workload = workload(
+            FlinkVersion::new(2, 0),
+            &[("state.checkpoints.dir", "FILE:///flink//state/./x/../checkpoints")],
+        );
         let found = directories(&workload, &object);
-        let mounts: Vec<_> = found[0].mounts.iter().map(|mount| (mount.role, mount.backing.clone(), mount.within.join("/"))).collect();
+        let mounts: Vec<_> = found[0]
+            .mounts
+            .iter()
+            .map(|mount| (mount.role, mount.backing.clone(), mount.within.join("/")))
+            .collect();
         assert_eq!(
             mounts,
             [
@@ -153,10 +180,14 @@ mod tests {
             ("abfss://own@account/ha", None),
             ("s3://b/ha", None),
         ] {
-            let workload = workload(FlinkVersion::new(2, 0), &[("high-availability.storageDir", uri)]);
+            let workload =
+                workload(FlinkVersion::new(2, 0), &[("high-availability.storageDir", uri)]);
             let found = directories(&workload, &Value::Null)[0].problem;
             assert_eq!(found.is_some(), problem.is_some(), "{uri}: {found:?}");
-            assert!(problem.is_none_or(|problem| found.unwrap().starts_with(problem)), "{uri}: {found:?}");
+            assert!(
+                problem.is_none_or(|problem| found.unwrap().starts_with(problem)),
+                "{uri}: {found:?}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What stands behind a local directory in pods: the volume that is mounted there, or the container's own file system.
+//! What stands behind a local directory in pods: the volume that is mounted there, or the
+//! container's own file system.
 
 use super::claims::{mounted_by_flink, mounted_read_only};
 use super::location::segments;
@@ -8,9 +9,26 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// Volume types that go with the pod, or stay behind on one node.
-const EPHEMERAL: [&str; 9] = ["emptyDir", "hostPath", "ephemeral", "configMap", "secret", "downwardAPI", "projected", "image", "gitRepo"];
+const EPHEMERAL: [&str; 9] = [
+    "emptyDir",
+    "hostPath",
+    "ephemeral",
+    "configMap",
+    "secret",
+    "downwardAPI",
+    "projected",
+    "image",
+    "gitRepo",
+];
 /// Fields of a pod that no two pods have the same of.
-const OF_ONE_POD: [&str; 6] = ["metadata.name", "metadata.uid", "status.podIP", "status.podIPs", "spec.nodeName", "status.hostIP"];
+const OF_ONE_POD: [&str; 6] = [
+    "metadata.name",
+    "metadata.uid",
+    "status.podIP",
+    "status.podIPs",
+    "spec.nodeName",
+    "status.hostIP",
+];
 
 /// What stands behind a local directory in one set of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +83,10 @@ impl Backing<'_> {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Claim(one), Self::Claim(other)) => one == other,
-            (Self::Volume { kind, source, .. }, Self::Volume { kind: other_kind, source: other, .. }) => {
-                kind == other_kind && source == other
-            }
+            (
+                Self::Volume { kind, source, .. },
+                Self::Volume { kind: other_kind, source: other, .. },
+            ) => kind == other_kind && source == other,
             (Self::Missing(_), _) | (_, Self::Missing(_)) => true,
             _ => false,
         }
@@ -75,12 +94,21 @@ impl Backing<'_> {
 }
 
 /// What each role's pods have at a directory.
-pub(super) fn mounts<'a>(workload: &'a Workload, object: &'a Value, directory: &[String]) -> Vec<Mount<'a>> {
+pub(super) fn mounts<'a>(
+    workload: &'a Workload,
+    object: &'a Value,
+    directory: &[String],
+) -> Vec<Mount<'a>> {
     let flinks = workload.pods.iter().enumerate().filter(|(_, set)| set.role != Role::Other);
     flinks.map(|(pods, set)| mount(workload, object, (pods, set), directory)).collect()
 }
 
-fn mount<'a>(workload: &'a Workload, object: &'a Value, (pods, set): (usize, &'a PodSet), directory: &[String]) -> Mount<'a> {
+fn mount<'a>(
+    workload: &'a Workload,
+    object: &'a Value,
+    (pods, set): (usize, &'a PodSet),
+    directory: &[String],
+) -> Mount<'a> {
     let template = set.template(object);
     let main = main_container(set, template);
     let by_template = main.and_then(|main| holding(main, directory));
@@ -88,28 +116,48 @@ fn mount<'a>(workload: &'a Workload, object: &'a Value, (pods, set): (usize, &'a
     let by_flink = mounted_by_flink(workload, set.role)
         .into_iter()
         .filter_map(|(claim, path)| Some((segments(&path)?.len(), claim, path)))
-        .filter(|(length, _, path)| *length > depth && segments(path).is_some_and(|path| directory.starts_with(&path)))
+        .filter(|(length, _, path)| {
+            *length > depth && segments(path).is_some_and(|path| directory.starts_with(&path))
+        })
         .max_by_key(|(length, _, _)| *length);
     let rest = |depth: usize| directory.get(depth..).unwrap_or_default().to_vec();
-    let found = Mount { role: set.role, pods, backing: Backing::Container, within: rest(0), read_only: false, by_pod: false };
+    let found = Mount {
+        role: set.role,
+        pods,
+        backing: Backing::Container,
+        within: rest(0),
+        read_only: false,
+        by_pod: false,
+    };
     if let Some((depth, claim, _)) = by_flink {
         let read_only = mounted_read_only(workload);
-        return Mount { backing: Backing::Claim(claim.into()), within: rest(depth), read_only, ..found };
+        return Mount {
+            backing: Backing::Claim(claim.into()),
+            within: rest(depth),
+            read_only,
+            ..found
+        };
     }
     let Some((main, (depth, mount))) = main.zip(by_template) else { return found };
     let name = mount.get("name").and_then(Value::as_str).unwrap_or_default();
-    let text = |field: &str| mount.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text =
+        |field: &str| mount.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (backing, claim_is_read_only) = volume(set, template, object, name);
     let folder = text("subPath").or_else(|| text("subPathExpr")).unwrap_or_default();
     let within = segments(folder).unwrap_or_default().into_iter().chain(rest(depth)).collect();
-    let read_only = claim_is_read_only || mount.get("readOnly").and_then(Value::as_bool) == Some(true);
+    let read_only =
+        claim_is_read_only || mount.get("readOnly").and_then(Value::as_bool) == Some(true);
     let by_pod = text("subPathExpr").is_some_and(|folder| names_the_pod(folder, main));
     Mount { backing, within, read_only, by_pod, ..found }
 }
 
 fn main_container<'a>(set: &PodSet, template: &'a Value) -> Option<&'a Value> {
     let containers = pointer::at(template, "/spec/containers")?.as_array()?;
-    let named = || containers.iter().find(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER));
+    let named = || {
+        containers
+            .iter()
+            .find(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER))
+    };
     set.main_container.and_then(|index| containers.get(index)).or_else(named)
 }
 
@@ -124,23 +172,41 @@ fn holding<'a>(container: &'a Value, directory: &[String]) -> Option<(usize, &'a
 }
 
 /// A volume by its name, and whether it is a claim that is mounted read-only.
-fn volume<'a>(set: &PodSet, template: &'a Value, object: &'a Value, name: &'a str) -> (Backing<'a>, bool) {
+fn volume<'a>(
+    set: &PodSet,
+    template: &'a Value,
+    object: &'a Value,
+    name: &'a str,
+) -> (Backing<'a>, bool) {
     let is_named = |value: &&Value| value.get("name").and_then(Value::as_str) == Some(name);
     let volumes = pointer::at(template, "/spec/volumes").and_then(Value::as_array);
-    if let Some(volume) = volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object) {
+    if let Some(volume) =
+        volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object)
+    {
         // A volume that says nothing is an emptyDir.
         let (kind, source) = volume
             .iter()
             .find(|(key, value)| *key != "name" && !value.is_null())
             .map_or(("emptyDir", &Value::Null), |(key, source)| (key.as_str(), source));
-        let claim = source.get("claimName").and_then(Value::as_str).filter(|_| kind == "persistentVolumeClaim");
-        let read_only = claim.is_some() && source.get("readOnly").and_then(Value::as_bool) == Some(true);
-        return (claim.map_or(Backing::Volume { name, kind, source }, |claim| Backing::Claim(claim.into())), read_only);
+        let claim = source
+            .get("claimName")
+            .and_then(Value::as_str)
+            .filter(|_| kind == "persistentVolumeClaim");
+        let read_only =
+            claim.is_some() && source.get("readOnly").and_then(Value::as_bool) == Some(true);
+        return (
+            claim.map_or(Backing::Volume { name, kind, source }, |claim| {
+                Backing::Claim(claim.into())
+            }),
+            read_only,
+        );
     }
     // A StatefulSet's own, or what Spotify's operator makes one of.
-    let places = ["/spec/volumeClaimTemplates".to_owned(), format!("{}/volumeClaimTemplates", set.path())];
+    let places =
+        ["/spec/volumeClaimTemplates".to_owned(), format!("{}/volumeClaimTemplates", set.path())];
     let claims = places.iter().filter_map(|place| pointer::at(object, place)?.as_array()).flatten();
-    let claimed = claims.filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata));
+    let claimed =
+        claims.filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata));
     (if claimed { Backing::OwnClaim(name) } else { Backing::Missing(name) }, false)
 }
 
@@ -150,7 +216,8 @@ fn names_the_pod(folder: &str, container: &Value) -> bool {
     variables.into_iter().flatten().any(|variable| {
         let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
         let field = pointer::at(variable, "/valueFrom/fieldRef/fieldPath").and_then(Value::as_str);
-        folder.contains(&format!("$({name})")) && field.is_some_and(|field| OF_ONE_POD.contains(&field))
+        folder.contains(&format!("$({name})"))
+            && field.is_some_and(|field| OF_ONE_POD.contains(&field))
     })
 }
 
@@ -166,8 +233,10 @@ mod tests {
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
         let found = mounts(&workload, &resource.object, &segments(directory).unwrap());
-        let marks =
-            |mount: &Mount<'_>| [(mount.read_only, " read-only"), (mount.by_pod, " by pod")].map(|(is, mark)| if is { mark } else { "" });
+        let marks = |mount: &Mount<'_>| {
+            [(mount.read_only, " read-only"), (mount.by_pod, " by pod")]
+                .map(|(is, mark)| if is { mark } else { "" })
+        };
         let shown = |mount: &Mount<'_>| match &mount.backing {
             Backing::Container => "container".to_owned(),
             Backing::Claim(claim) => format!("claim {claim}"),
@@ -175,7 +244,12 @@ mod tests {
             Backing::Volume { name, kind, .. } => format!("{kind} {name}"),
             Backing::Missing(name) => format!("missing {name}"),
         };
-        found.iter().map(|mount| format!("{} /{}{}", shown(mount), mount.within.join("/"), marks(mount).concat())).collect()
+        found
+            .iter()
+            .map(|mount| {
+                format!("{} /{}{}", shown(mount), mount.within.join("/"), marks(mount).concat())
+            })
+            .collect()
     }
 
     fn deployment(version: &str, options: Value, pods: Value) -> Value {
@@ -186,15 +260,24 @@ mod tests {
     #[test]
     fn claims_of_flinks_own_option_are_in_task_managers_only() {
         let options = json!({"kubernetes.persistent-volume-claims": "data:/data,state:/flink/state", "kubernetes.persistent-volume-claim-read-only": false});
-        assert_eq!(at(deployment("v2_3", options.clone(), json!({})), "/flink/state/x"), ["container /flink/state/x", "claim state /x"]);
-        assert_eq!(at(deployment("v2_2", options.clone(), json!({})), "/flink/state/x"), ["container /flink/state/x"; 2]);
+        assert_eq!(
+            at(deployment("v2_3", options.clone(), json!({})), "/flink/state/x"),
+            ["container /flink/state/x", "claim state /x"]
+        );
+        assert_eq!(
+            at(deployment("v2_2", options.clone(), json!({})), "/flink/state/x"),
+            ["container /flink/state/x"; 2]
+        );
         let mut standalone = deployment("v2_3", options, json!({}));
         standalone["spec"]["mode"] = json!("standalone");
         assert_eq!(at(standalone, "/flink/state/x"), ["container /flink/state/x"; 2]);
         let options = json!({"kubernetes.persistent-volume-claims.data": "/data", "kubernetes.persistent-volume-claim-read-only": true});
         let pods = json!({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}],
             "containers": [{"name": "flink-main-container", "volumeMounts": [{"name": "v", "mountPath": "/"}]}]});
-        assert_eq!(at(deployment("v2_3", options, pods), "/data/x"), ["claim data /data/x", "claim data /x read-only"]);
+        assert_eq!(
+            at(deployment("v2_3", options, pods), "/data/x"),
+            ["claim data /data/x", "claim data /x read-only"]
+        );
     }
 
     #[test]
@@ -206,9 +289,21 @@ mod tests {
         let claim = json!({"name": "v", "persistentVolumeClaim": {"claimName": "c"}});
         let nfs = json!({"name": "v", "nfs": {"server": "s", "path": "/p"}});
         for (mount, volume, expected) in [
-            (json!({"name": "v", "mountPath": "/s", "readOnly": true}), claim.clone(), "claim c /x read-only"),
-            (json!({"name": "v", "mountPath": "/s", "subPathExpr": "a/$(POD)"}), claim.clone(), "claim c /a/$(POD)/x by pod"),
-            (json!({"name": "v", "mountPath": "/s", "subPathExpr": "$(TEAM)"}), claim.clone(), "claim c /$(TEAM)/x"),
+            (
+                json!({"name": "v", "mountPath": "/s", "readOnly": true}),
+                claim.clone(),
+                "claim c /x read-only",
+            ),
+            (
+                json!({"name": "v", "mountPath": "/s", "subPathExpr": "a/$(POD)"}),
+                claim.clone(),
+                "claim c /a/$(POD)/x by pod",
+            ),
+            (
+                json!({"name": "v", "mountPath": "/s", "subPathExpr": "$(TEAM)"}),
+                claim.clone(),
+                "claim c /$(TEAM)/x",
+            ),
             (
                 json!({"name": "v", "mountPath": "/s"}),
                 json!({"name": "v", "persistentVolumeClaim": {"claimName": "c", "readOnly": true}}),
@@ -218,7 +313,10 @@ mod tests {
             (json!({"name": "w", "mountPath": "/s"}), claim, "missing w /x"),
             (json!({"name": "v", "mountPath": "/s"}), nfs, "nfs v /x"),
         ] {
-            assert_eq!(at(deployment("v2_0", json!({}), pods(mount, volume)), "/s/x"), [expected; 2]);
+            assert_eq!(
+                at(deployment("v2_0", json!({}), pods(mount, volume)), "/s/x"),
+                [expected; 2]
+            );
         }
     }
 

@@ -1,5 +1,5 @@
-//! What an object means beyond what it says itself: the operator's default configuration, and the ConfigMaps and claims that
-//! its pods mount.
+//! What an object means beyond what it says itself: the operator's default configuration, and the
+//! ConfigMaps and claims that its pods mount.
 
 use super::budgets::Neighbours;
 use super::claims::{Reach, reach_of};
@@ -11,7 +11,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all later ones).
+/// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all
+/// later ones).
 const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.";
 const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-version.";
 
@@ -41,9 +42,11 @@ impl Surroundings {
         Self { operator, ..self }
     }
 
-    /// Adds a ConfigMap, if it holds a configuration of Flink's that can be read; what cannot is told where it stands.
+    /// Adds a ConfigMap, if it holds a configuration of Flink's that can be read; what cannot is
+    /// told where it stands.
     pub fn add_config_map(&mut self, namespace: &str, name: &str, object: &Value) {
-        let read = config_file::of_config_map(object).map(|(file, text)| config_file::parse(file, text, None));
+        let read = config_file::of_config_map(object)
+            .map(|(file, text)| config_file::parse(file, text, None));
         if let Some(Ok(config)) = read {
             self.config_maps.insert((namespace.into(), name.into()), config);
         }
@@ -65,13 +68,18 @@ impl Surroundings {
     }
 
     fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<&Option<Arc<Value>>> {
-        if self.objects.is_empty() { None } else { self.objects.get(&(kind.into(), namespace.into(), name.into())) }
+        if self.objects.is_empty() {
+            None
+        } else {
+            self.objects.get(&(kind.into(), namespace.into(), name.into()))
+        }
     }
 
     /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
     pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
         if let Some(reach) = reach_of(object) {
-            Arc::make_mut(self.claims.entry(namespace.into()).or_default()).insert(name.into(), reach);
+            Arc::make_mut(self.claims.entry(namespace.into()).or_default())
+                .insert(name.into(), reach);
         }
     }
 
@@ -80,9 +88,12 @@ impl Surroundings {
         self.claims.get(namespace).cloned()
     }
 
-    /// The same, where these are all the PodDisruptionBudgets there are, and what runs pods beside them. What the pods are is
-    /// known from the rest: this comes last.
-    pub fn with_whole_input<'a>(self, resources: impl Iterator<Item = &'a Resource> + Clone) -> Self {
+    /// The same, where these are all the PodDisruptionBudgets there are, and what runs pods beside
+    /// them. What the pods are is known from the rest: this comes last.
+    pub fn with_whole_input<'a>(
+        self,
+        resources: impl Iterator<Item = &'a Resource> + Clone,
+    ) -> Self {
         let neighbours = Some(Neighbours::of_input(resources, &self));
         Self { neighbours, ..self }
     }
@@ -100,31 +111,44 @@ impl Surroundings {
     /// The configuration of Flink's that a ConfigMap holds.
     pub fn config_map(&self, namespace: &str, name: &str) -> Option<&FlinkConfig> {
         // Most often there are none, and then no key is made to look for one.
-        if self.config_maps.is_empty() { None } else { self.config_maps.get(&(namespace.into(), name.into())) }
+        if self.config_maps.is_empty() {
+            None
+        } else {
+            self.config_maps.get(&(namespace.into(), name.into()))
+        }
     }
 }
 
 impl OperatorDefaults {
-    /// Reads the operator's configuration: the text of its `flink-conf.yaml` or `config.yaml`, or the ConfigMap that holds one.
+    /// Reads the operator's configuration: the text of its `flink-conf.yaml` or `config.yaml`, or
+    /// the ConfigMap that holds one.
     ///
     /// # Errors
     /// When it is not YAML.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        let value = crate::resource::yaml::parse(text).into_iter().find_map(|document| document.value);
-        match value.as_ref().filter(|value| value.get("kind").and_then(Value::as_str) == Some("ConfigMap")) {
+        let value =
+            crate::resource::yaml::parse(text).into_iter().find_map(|document| document.value);
+        match value
+            .as_ref()
+            .filter(|value| value.get("kind").and_then(Value::as_str) == Some("ConfigMap"))
+        {
             Some(config_map) => Self::of_config_map(config_map),
             // Values of the older file need not be YAML.
-            None if value.is_none() && text.lines().all(is_pair) => Self::of_file(config_file::FLINK_CONF, text),
+            None if value.is_none() && text.lines().all(is_pair) => {
+                Self::of_file(config_file::FLINK_CONF, text)
+            }
             None => Self::of_file(config_file::CONFIG, text),
         }
     }
 
-    /// Reads the ConfigMap that the operator mounts; without a configuration file it holds no defaults.
+    /// Reads the ConfigMap that the operator mounts; without a configuration file it holds no
+    /// defaults.
     ///
     /// # Errors
     /// When its file is not YAML.
     pub fn of_config_map(object: &Value) -> Result<Self, Unreadable> {
-        config_file::of_config_map(object).map_or(Ok(Self::default()), |(file, text)| Self::of_file(file, text))
+        config_file::of_config_map(object)
+            .map_or(Ok(Self::default()), |(file, text)| Self::of_file(file, text))
     }
 
     fn of_file(file: &'static str, text: &str) -> Result<Self, Unreadable> {
@@ -134,7 +158,10 @@ impl OperatorDefaults {
             if let Some(rest) = key.strip_prefix(OF_NAMESPACE) {
                 defaults.by_namespace.push((rest.to_owned(), value));
             } else if let Some(rest) = key.strip_prefix(OF_VERSION) {
-                defaults.by_version.extend(versioned(rest).map(|(version, later, key)| (version, later, key.to_owned(), value)));
+                defaults.by_version.extend(
+                    versioned(rest)
+                        .map(|(version, later, key)| (version, later, key.to_owned(), value)),
+                );
             } else {
                 defaults.all.push((key.to_owned(), value));
             }
@@ -150,12 +177,19 @@ impl OperatorDefaults {
         for (key, value) in &self.all {
             config.set(key.as_str(), value.as_str(), None);
         }
-        let own = |key: &'_ String| key.strip_prefix(namespace)?.strip_prefix('.').map(str::to_owned);
-        for (key, value) in self.by_namespace.iter().filter_map(|(key, value)| Some((own(key)?, value))) {
+        let own =
+            |key: &'_ String| key.strip_prefix(namespace)?.strip_prefix('.').map(str::to_owned);
+        for (key, value) in
+            self.by_namespace.iter().filter_map(|(key, value)| Some((own(key)?, value)))
+        {
             config.set(key, value.as_str(), None);
         }
-        let holds = |of: FlinkVersion, later: bool| version.is_some_and(|version| version == of || (later && version > of));
-        for (_, _, key, value) in self.by_version.iter().filter(|(of, later, _, _)| holds(*of, *later)) {
+        let holds = |of: FlinkVersion, later: bool| {
+            version.is_some_and(|version| version == of || (later && version > of))
+        };
+        for (_, _, key, value) in
+            self.by_version.iter().filter(|(of, later, _, _)| holds(*of, *later))
+        {
             config.set(key.as_str(), value.as_str(), None);
         }
         config
@@ -171,7 +205,8 @@ fn is_pair(line: &str) -> bool {
 /// `v1_19+.key` or `v1_19.key`.
 fn versioned(rest: &str) -> Option<(FlinkVersion, bool, &str)> {
     let (version, key) = rest.split_once('.')?;
-    let (version, later) = version.strip_suffix('+').map_or((version, false), |version| (version, true));
+    let (version, later) =
+        version.strip_suffix('+').map_or((version, false), |version| (version, true));
     Some((FlinkVersion::parse(version)?, later, key))
 }
 
@@ -181,7 +216,8 @@ mod tests {
     use super::*;
 
     fn given(text: &str, namespace: &str, version: &str) -> Vec<(String, String)> {
-        let surroundings = Surroundings::default().with_operator(OperatorDefaults::parse(text).unwrap());
+        let surroundings =
+            Surroundings::default().with_operator(OperatorDefaults::parse(text).unwrap());
         let config = surroundings.operator_defaults(namespace, FlinkVersion::parse(version));
         config.iter().map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
     }
@@ -198,9 +234,18 @@ mod tests {
             kubernetes.operator.default-configuration.namespace.pay.c: another\n\
             kubernetes.operator.default-configuration.flink-version.v1_19+.c: later\n\
             kubernetes.operator.default-configuration.flink-version.v1_20.d: exact\n";
-        assert_eq!(given(text, "payments", "v2_0"), pairs(&[("a", "all"), ("b", "namespace"), ("c", "later")]));
-        assert_eq!(given(text, "payments", "v1_20"), pairs(&[("a", "all"), ("b", "namespace"), ("c", "later"), ("d", "exact")]));
-        assert_eq!(given(text, "other", "v1_18"), pairs(&[("a", "all"), ("b", "all"), ("c", "all")]));
+        assert_eq!(
+            given(text, "payments", "v2_0"),
+            pairs(&[("a", "all"), ("b", "namespace"), ("c", "later")])
+        );
+        assert_eq!(
+            given(text, "payments", "v1_20"),
+            pairs(&[("a", "all"), ("b", "namespace"), ("c", "later"), ("d", "exact")])
+        );
+        assert_eq!(
+            given(text, "other", "v1_18"),
+            pairs(&[("a", "all"), ("b", "all"), ("c", "all")])
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The one model that every kind is lowered to, and that rules, sizes and mutation are written over.
+//! The one model that every kind is lowered to, and that rules, sizes and mutation are written
+//! over.
 
 use super::budgets::{Budget, Neighbours};
 use super::claims::Reach;
@@ -103,13 +104,17 @@ pub const CANARY_LABEL: &str = "flink.apache.org/canary";
 /// Whether an object has that label: the operator neither validates nor deploys it.
 pub fn is_canary(object: &Value) -> bool {
     let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
-    labels.and_then(|labels| labels.get(CANARY_LABEL)).and_then(Value::as_str).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    labels
+        .and_then(|labels| labels.get(CANARY_LABEL))
+        .and_then(Value::as_str)
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// A pod template: what one pod of the set will look like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {
-    /// The template stands in the object at this pointer (empty for a Pod, which is its own template).
+    /// The template stands in the object at this pointer (empty for a Pod, which is its own
+    /// template).
     InObject(String),
     /// The template is merged from two places of the object, as the operator merges them.
     Merged(MergedTemplate),
@@ -124,15 +129,23 @@ pub struct MadeTemplate {
     pub value: Value,
     /// Where the role's fields stand: `/spec/taskManager`.
     pub base: String,
-    /// Places within the template, and where in the object their values stand; the longest that holds a place counts.
+    /// Places within the template, and where in the object their values stand; the longest that
+    /// holds a place counts.
     pub places: Vec<(String, String)>,
 }
 
 impl MadeTemplate {
     fn locate(&self, within: &str) -> String {
-        let rest = |place: &str| within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-        let found = self.places.iter().filter_map(|(place, field)| Some((place.len(), field, rest(place)?)));
-        let (field, rest) = found.max_by_key(|(length, _, _)| *length).map_or((&self.base, ""), |(_, field, rest)| (field, rest));
+        let rest = |place: &str| {
+            within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let found = self
+            .places
+            .iter()
+            .filter_map(|(place, field)| Some((place.len(), field, rest(place)?)));
+        let (field, rest) = found
+            .max_by_key(|(length, _, _)| *length)
+            .map_or((&self.base, ""), |(_, field, rest)| (field, rest));
         format!("{field}{rest}")
     }
 }
@@ -149,10 +162,12 @@ pub struct MergedTemplate {
     pub common: String,
     /// Where the role's template stands or would stand: `/spec/taskManager/podTemplate`.
     pub role: String,
-    /// Whether arrays are merged by their elements' names (`kubernetes.operator.pod-template.merge-arrays-by-name`).
+    /// Whether arrays are merged by their elements' names
+    /// (`kubernetes.operator.pod-template.merge-arrays-by-name`).
     pub by_name: bool,
-    /// For arrays merged by name: pointer of the array within the template → for each merged element, its
-    /// index in the common and in the role's array. Arrays merged by position keep their indices.
+    /// For arrays merged by name: pointer of the array within the template → for each merged
+    /// element, its index in the common and in the role's array. Arrays merged by position keep
+    /// their indices.
     pub elements: BTreeMap<String, ElementOrigins>,
 }
 
@@ -165,8 +180,8 @@ pub struct PodSet {
     pub replicas: u64,
     /// What they look like.
     pub template: Template,
-    /// Index of the container that runs Flink in the template's `spec.containers`; `None` where the template
-    /// has none (the operator adds it) or the pod runs no Flink.
+    /// Index of the container that runs Flink in the template's `spec.containers`; `None` where the
+    /// template has none (the operator adds it) or the pod runs no Flink.
     pub main_container: Option<usize>,
 }
 
@@ -189,8 +204,9 @@ impl PodSet {
         }
     }
 
-    /// Where a place within the template (`/spec/containers/0/image`) stands in the object: in the role's
-    /// template if it is there, else in the common one, else at the nearest place of either that is there.
+    /// Where a place within the template (`/spec/containers/0/image`) stands in the object: in the
+    /// role's template if it is there, else in the common one, else at the nearest place of either
+    /// that is there.
     pub fn locate(&self, object: &Value, within: &str) -> String {
         match &self.template {
             Template::InObject(pointer) => format!("{pointer}{within}"),
@@ -206,29 +222,44 @@ impl MergedTemplate {
         let role = role.map(|within| format!("{}{within}", self.role));
         let common = common.map(|within| format!("{}{within}", self.common));
         let reach = |full: &Option<String>, base: &str| {
-            full.as_ref().map(|full| pointer::nearest_existing(object, full).len()).filter(|&found| found >= base.len()).map(|found| {
-                let depth = full.as_ref().and_then(|full| full.get(base.len()..found)).map_or(0, |part| part.matches('/').count());
-                (depth, full.as_ref().is_some_and(|full| full.len() == found))
-            })
+            full.as_ref()
+                .map(|full| pointer::nearest_existing(object, full).len())
+                .filter(|&found| found >= base.len())
+                .map(|found| {
+                    let depth = full
+                        .as_ref()
+                        .and_then(|full| full.get(base.len()..found))
+                        .map_or(0, |part| part.matches('/').count());
+                    (depth, full.as_ref().is_some_and(|full| full.len() == found))
+                })
         };
         let in_role = reach(&role, &self.role);
         let in_common = reach(&common, &self.common);
         match (in_role, in_common) {
             (Some((_, true)), _) => role.unwrap_or_default(),
             (_, Some((_, true))) => common.unwrap_or_default(),
-            (Some((role_depth, _)), Some((common_depth, _))) if role_depth >= common_depth => role.unwrap_or_default(),
+            (Some((role_depth, _)), Some((common_depth, _))) if role_depth >= common_depth => {
+                role.unwrap_or_default()
+            }
             (_, Some(_)) => common.unwrap_or_default(),
             _ => role.or(common).unwrap_or_else(|| format!("{}{within}", self.role)),
         }
     }
 
-    /// The same place in the common and in the role's template: indices differ where arrays merge by name.
+    /// The same place in the common and in the role's template: indices differ where arrays merge
+    /// by name.
     fn split(&self, within: &str) -> (Option<String>, Option<String>) {
-        let (mut merged, mut common, mut role) = (String::new(), Some(String::new()), Some(String::new()));
+        let (mut merged, mut common, mut role) =
+            (String::new(), Some(String::new()), Some(String::new()));
         for token in pointer::tokens(within) {
-            let indices = token.parse::<usize>().ok().and_then(|index| self.elements.get(&merged)?.get(index).copied());
+            let indices = token
+                .parse::<usize>()
+                .ok()
+                .and_then(|index| self.elements.get(&merged)?.get(index).copied());
             let (in_common, in_role) = match indices {
-                Some((in_common, in_role)) => (in_common.map(|i| i.to_string()), in_role.map(|i| i.to_string())),
+                Some((in_common, in_role)) => {
+                    (in_common.map(|i| i.to_string()), in_role.map(|i| i.to_string()))
+                }
                 None => (Some(token.to_string()), Some(token.to_string())),
             };
             common = common.zip(in_common).map(|(base, token)| pointer::join(&base, &token));
@@ -255,7 +286,8 @@ pub struct Workload {
     pub engine: Engine,
     /// How TaskManagers come to be; `None` where there is no Flink.
     pub mode: Option<Mode>,
-    /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or security.
+    /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or
+    /// security.
     pub cluster: String,
     /// What a pod's labels call its cluster, where that is not the cluster that it is made for.
     pub pretends: Option<String>,
@@ -263,7 +295,8 @@ pub struct Workload {
     pub session: Option<SessionCluster>,
     /// Whether what the object is about is known not to exist: a snapshot's job.
     pub aims_at_nothing: bool,
-    /// Names of the clusters that an operator makes of this one, where they are not its own: blue and green.
+    /// Names of the clusters that an operator makes of this one, where they are not its own: blue
+    /// and green.
     pub children: Vec<String>,
     /// How many such clusters run while one takes over from another; zero says as little as one.
     pub at_once: u64,
@@ -275,7 +308,8 @@ pub struct Workload {
     pub pods: Vec<PodSet>,
     /// The configuration that Flink will see, as far as the object says.
     pub config: FlinkConfig,
-    /// Where options are written in the object (`/spec/flinkConfiguration`); `None` where it has no place for them.
+    /// Where options are written in the object (`/spec/flinkConfiguration`); `None` where it has no
+    /// place for them.
     pub config_pointer: Option<String>,
     /// What Kubernetes will be asked for.
     pub size: Size,
@@ -297,24 +331,28 @@ impl Workload {
         self.engine != Engine::None
     }
 
-    /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this role will be like: for all pods
-    /// that an operator makes of a custom resource, and for the TaskManagers that a native JobManager asks for.
+    /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this
+    /// role will be like: for all pods that an operator makes of a custom resource, and for the
+    /// TaskManagers that a native JobManager asks for.
     pub fn options_make(&self, role: Role) -> bool {
         match (self.engine, role) {
             (_, Role::Other) => false,
             (Engine::Operator, _) => self.declares_cluster,
-            (Engine::Native, Role::TaskManager) => self.pods.iter().any(|set| set.role == Role::JobManager),
+            (Engine::Native, Role::TaskManager) => {
+                self.pods.iter().any(|set| set.role == Role::JobManager)
+            }
             _ => false,
         }
     }
 
-    /// How many clusters, all alike, the object declares. A role's pods are a part of one: where the part alone is too
-    /// large, so is the cluster.
+    /// How many clusters, all alike, the object declares. A role's pods are a part of one: where
+    /// the part alone is too large, so is the cluster.
     pub fn clusters(&self) -> u64 {
         if self.declares_cluster { self.at_once.max(1) } else { u64::from(self.makes_flink_pods()) }
     }
 
-    /// Whether pods of Flink will be made from a template in this object, as a Deployment's are, rather than being one.
+    /// Whether pods of Flink will be made from a template in this object, as a Deployment's are,
+    /// rather than being one.
     pub fn makes_flink_pods(&self) -> bool {
         self.is_flink() && self.pods.iter().any(|set| !set.path().is_empty())
     }

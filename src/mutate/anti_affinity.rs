@@ -1,6 +1,8 @@
-//! Keeps a cluster's JobManagers in different places, and its TaskManagers: one lost node shall not take them all.
+//! Keeps a cluster's JobManagers in different places, and its TaskManagers: one lost node shall not
+//! take them all.
 //!
-//! The user's own terms and constraints stay. Where one of them keeps the pods apart already, nothing is added.
+//! The user's own terms and constraints stay. Where one of them keeps the pods apart already,
+//! nothing is added.
 
 use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
@@ -14,7 +16,10 @@ const WEIGHT: i64 = 100;
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
     let wanted = &context.tenant.scheduling.anti_affinity;
-    let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten() else { return };
+    let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten()
+    else {
+        return;
+    };
     let topology_key = wanted.topology_key.as_deref().unwrap_or(DEFAULT_TOPOLOGY_KEY);
     let Some(labels) = lacking(context, pods, topology_key, strength) else { return };
     let by_constraint = context.tenant.scheduling.spread == Some(Spread::TopologySpread);
@@ -26,14 +31,29 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 }
 
 /// The labels to select by, where these pods are not kept apart so strictly yet.
-pub(super) fn lacking(context: &Context<'_>, pods: &Pods<'_>, topology_key: &str, strength: Spreading) -> Option<Value> {
-    let siblings = Siblings::of(pods.set, pods.template, context.workload, &context.resource.namespace);
-    // Beside a term that holds them together, one that keeps them apart would leave them no node at all.
-    if siblings.kept_apart(pods.spec(), topology_key) >= Some(strength) || siblings.held_together(pods.spec(), topology_key).is_some() {
+pub(super) fn lacking(
+    context: &Context<'_>,
+    pods: &Pods<'_>,
+    topology_key: &str,
+    strength: Spreading,
+) -> Option<Value> {
+    let siblings =
+        Siblings::of(pods.set, pods.template, context.workload, &context.resource.namespace);
+    // Beside a term that holds them together, one that keeps them apart would leave them no node at
+    // all.
+    if siblings.kept_apart(pods.spec(), topology_key) >= Some(strength)
+        || siblings.held_together(pods.spec(), topology_key).is_some()
+    {
         return None;
     }
     let labels = identity(pods.set, pods.template, context.workload)?;
-    Some(labels.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect::<serde_json::Map<_, Value>>().into())
+    Some(
+        labels
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.into()))
+            .collect::<serde_json::Map<_, Value>>()
+            .into(),
+    )
 }
 
 /// Asks for a term of anti-affinity to the pods with these labels.
@@ -41,7 +61,10 @@ pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wi
     let term = json!({"labelSelector": {"matchLabels": labels}, "topologyKey": topology_key});
     let (field, value) = match strength {
         Spreading::Required => ("requiredDuringSchedulingIgnoredDuringExecution", term),
-        Spreading::Preferred => ("preferredDuringSchedulingIgnoredDuringExecution", json!({"weight": WEIGHT, "podAffinityTerm": term})),
+        Spreading::Preferred => (
+            "preferredDuringSchedulingIgnoredDuringExecution",
+            json!({"weight": WEIGHT, "podAffinityTerm": term}),
+        ),
     };
     wishes.append(Path::keys(&["spec", "affinity", "podAntiAffinity", field]), value);
 }

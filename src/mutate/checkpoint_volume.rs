@@ -1,8 +1,9 @@
-//! The claim that holds a cluster's checkpoints, savepoints and high-availability metadata, mounted into its
-//! JobManagers and TaskManagers.
+//! The claim that holds a cluster's checkpoints, savepoints and high-availability metadata, mounted
+//! into its JobManagers and TaskManagers.
 //!
-//! It is mounted once: where pods have it already, by a volume of the user's or by Flink's own option, it stays there, and the
-//! pods that lack it get it at the same path. A claim that clusters share is mounted with a folder for each.
+//! It is mounted once: where pods have it already, by a volume of the user's or by Flink's own
+//! option, it stays there, and the pods that lack it get it at the same path. A claim that clusters
+//! share is mounted with a folder for each.
 
 use super::Conflict;
 use super::context::{Context, Pods};
@@ -32,16 +33,24 @@ fn own_folder(context: &Context<'_>) -> String {
 }
 
 /// Where the cluster's state goes, if all of its pods see the claim at one place.
-pub(super) fn state_root<'p>(context: &Context<'_>, mut pods: impl Iterator<Item = Pods<'p>>) -> Option<String> {
+pub(super) fn state_root<'p>(
+    context: &Context<'_>,
+    mut pods: impl Iterator<Item = Pods<'p>>,
+) -> Option<String> {
     let volume = wanted(context)?;
     let mut seen = None;
-    let one_place = pods.by_ref().filter(Pods::runs_flink).all(|pods| match seen_by(context, volume, &pods) {
-        Some(own) => *seen.get_or_insert_with(|| own.clone()) == own,
-        None => false,
-    });
+    let one_place =
+        pods.by_ref().filter(Pods::runs_flink).all(|pods| match seen_by(context, volume, &pods) {
+            Some(own) => *seen.get_or_insert_with(|| own.clone()) == own,
+            None => false,
+        });
     let Seen { path, folder } = seen.filter(|_| one_place)?;
     // What sees the whole of a shared claim sees the state of all clusters.
-    let within = if is_shared(&volume.claim_name) && folder.is_none() { format!("/{}", own_folder(context)) } else { String::new() };
+    let within = if is_shared(&volume.claim_name) && folder.is_none() {
+        format!("/{}", own_folder(context))
+    } else {
+        String::new()
+    };
     Some(format!("file://{path}{within}"))
 }
 
@@ -82,15 +91,18 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         return;
     }
     let mounted = mounted_at(pods, path);
-    let lacks_volume = mounted.is_some_and(|mount| text(mount, "name") == VOLUME_NAME && volume_of(pods, VOLUME_NAME).is_none());
+    let lacks_volume = mounted.is_some_and(|mount| {
+        text(mount, "name") == VOLUME_NAME && volume_of(pods, VOLUME_NAME).is_none()
+    });
     if !lacks_volume && seen_by(context, volume, pods).is_some_and(|seen| seen.path == path) {
         return;
     }
     // Flink has mounted it by its own option, which names the volume so.
-    if volumes
-        .iter()
-        .any(|volume| claim(volume).is_some_and(|claim| is_own(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim)))
-    {
+    if volumes.iter().any(|volume| {
+        claim(volume).is_some_and(|claim| {
+            is_own(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim)
+        })
+    }) {
         return;
     }
     let mounts = Path::keys(&["spec", "containers"]).index(main).key("volumeMounts");
@@ -112,10 +124,13 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         }
     }
     let container = pods.spec().get("containers").and_then(|containers| containers.get(main));
-    let present = container.map(|container| elements(container, "volumeMounts")).unwrap_or_default();
+    let present =
+        container.map(|container| elements(container, "volumeMounts")).unwrap_or_default();
     let is_mounted = |name: &str| present.iter().any(|mount| text(mount, "name") == name);
     let name = match volumes.iter().position(|volume| text(volume, "name") == VOLUME_NAME) {
-        Some(index) if volumes.get(index).and_then(writable_claim).is_some_and(is_own) => VOLUME_NAME,
+        Some(index) if volumes.get(index).and_then(writable_claim).is_some_and(is_own) => {
+            VOLUME_NAME
+        }
         Some(index) => {
             wishes.conflicts.push(Conflict {
                 rule: RULE,
@@ -125,9 +140,12 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             });
             return;
         }
-        // A volume that is there, and that this container does not see yet, is not added a second time. One that it sees elsewhere
-        // cannot be mounted again where mounts merge by their names.
-        None => match volumes.iter().find(|volume| writable_claim(volume).is_some_and(is_own) && !is_mounted(text(volume, "name"))) {
+        // A volume that is there, and that this container does not see yet, is not added a second
+        // time. One that it sees elsewhere cannot be mounted again where mounts merge by their
+        // names.
+        None => match volumes.iter().find(|volume| {
+            writable_claim(volume).is_some_and(is_own) && !is_mounted(text(volume, "name"))
+        }) {
             Some(volume) if mounted.is_none() => text(volume, "name"),
             _ => {
                 wishes.append(
@@ -147,9 +165,11 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     }
 }
 
-/// Where the claim is to be seen: where all pods that see it already do and the others have nothing, else at the tenant's path.
+/// Where the claim is to be seen: where all pods that see it already do and the others have
+/// nothing, else at the tenant's path.
 fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Seen {
-    let sets = || context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
+    let sets =
+        || context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
     if let Some(first) = sets().find_map(|pods| seen_by(context, volume, &pods))
         && sets().all(|pods| match seen_by(context, volume, &pods) {
             Some(seen) => seen.path == first.path,
@@ -162,7 +182,8 @@ fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Se
     Seen { path: mount_path(volume).into(), folder }
 }
 
-/// Where the main container of these pods sees the claim and can write to it: at the tenant's path rather than elsewhere.
+/// Where the main container of these pods sees the claim and can write to it: at the tenant's path
+/// rather than elsewhere.
 fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) -> Option<Seen> {
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
     let wanted = mount_path(volume);
@@ -173,17 +194,23 @@ fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) ->
         let is_writable = mount.get("readOnly").and_then(Value::as_bool) != Some(true);
         // A volume of our name that is missing will be added.
         let name = text(mount, "name");
-        let is_claim = volume_of(pods, name).map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own));
+        let is_claim = volume_of(pods, name)
+            .map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own));
         if is_writable && is_claim && !path.is_empty() && (found.is_none() || path == wanted) {
-            let folder =
-                FOLDERS.iter().find_map(|field| Some((*field, mount.get(*field)?.as_str().filter(|text| !text.is_empty())?.to_owned())));
+            let folder = FOLDERS.iter().find_map(|field| {
+                Some((
+                    *field,
+                    mount.get(*field)?.as_str().filter(|text| !text.is_empty())?.to_owned(),
+                ))
+            });
             found = Some(Seen { path: path.into(), folder });
         }
     }
     found.or_else(|| {
         let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
         let (_, path) = claims.find(|(claim, _)| is_own(claim))?;
-        Some(Seen { path: path.trim_end_matches('/').into(), folder: None }).filter(|seen| !seen.path.is_empty())
+        Some(Seen { path: path.trim_end_matches('/').into(), folder: None })
+            .filter(|seen| !seen.path.is_empty())
     })
 }
 
@@ -193,27 +220,43 @@ fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
     (context.workload.is_flink() && !context.cluster.is_empty()).then_some(volume)
 }
 
-/// A cluster's name that the API server makes up is not known before the object is stored, and then nothing can be added.
+/// A cluster's name that the API server makes up is not known before the object is stored, and then
+/// nothing can be added.
 fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     let generated = !metadata_text(pods.object, "generateName").is_empty();
     let what = if is_shared(&volume.claim_name) { "its folder in the claim" } else { "the claim" };
-    (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| Conflict {
-        rule: RULE,
-        message: format!("{what} {:?} is named after the cluster, whose name is yet to be generated", volume.claim_name),
-        pointer: "/metadata/generateName".into(),
-        help: Some("give it a name (metadata.name) instead".into()),
+    (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| {
+        Conflict {
+            rule: RULE,
+            message: format!(
+                "{what} {:?} is named after the cluster, whose name is yet to be generated",
+                volume.claim_name
+            ),
+            pointer: "/metadata/generateName".into(),
+            help: Some("give it a name (metadata.name) instead".into()),
+        }
     })
 }
 
-/// Flink's own option mounts another claim where this one is to be: of two mounts at one path the API server takes none.
-fn taken_by_flink(context: &Context<'_>, pods: &Pods<'_>, path: &str, is_own: impl Fn(&str) -> bool) -> Option<Conflict> {
+/// Flink's own option mounts another claim where this one is to be: of two mounts at one path the
+/// API server takes none.
+fn taken_by_flink(
+    context: &Context<'_>,
+    pods: &Pods<'_>,
+    path: &str,
+    is_own: impl Fn(&str) -> bool,
+) -> Option<Conflict> {
     let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
-    let (claim, _) = claims.find(|(claim, other)| other.trim_end_matches('/') == path && !is_own(claim))?;
-    let written = context.workload.config.under(CLAIMS_OPTION).find_map(|(_, entry)| entry.pointer.clone());
+    let (claim, _) =
+        claims.find(|(claim, other)| other.trim_end_matches('/') == path && !is_own(claim))?;
+    let written =
+        context.workload.config.under(CLAIMS_OPTION).find_map(|(_, entry)| entry.pointer.clone());
     Some(Conflict {
         rule: RULE,
-        message: format!("option {CLAIMS_OPTION} mounts the claim {claim:?} at {path}, where this tenant's clusters have their state"),
+        message: format!(
+            "option {CLAIMS_OPTION} mounts the claim {claim:?} at {path}, where this tenant's clusters have their state"
+        ),
         pointer: written.unwrap_or_else(|| "/spec/flinkConfiguration".into()),
         help: Some("mount it elsewhere".into()),
     })
@@ -231,14 +274,22 @@ fn volume_of<'a>(pods: &Pods<'a>, name: &str) -> Option<&'a Value> {
     elements(pods.spec(), "volumes").iter().find(|volume| text(volume, "name") == name)
 }
 
-/// The claim that a volume is; none where templates merged to a volume of two types, which the API server refuses.
+/// The claim that a volume is; none where templates merged to a volume of two types, which the API
+/// server refuses.
 fn claim(volume: &Value) -> Option<&str> {
-    let types = volume.as_object()?.iter().filter(|(field, value)| *field != "name" && !value.is_null()).count();
-    pointer::at(volume, "/persistentVolumeClaim/claimName").and_then(Value::as_str).filter(|_| types == 1)
+    let types = volume
+        .as_object()?
+        .iter()
+        .filter(|(field, value)| *field != "name" && !value.is_null())
+        .count();
+    pointer::at(volume, "/persistentVolumeClaim/claimName")
+        .and_then(Value::as_str)
+        .filter(|_| types == 1)
 }
 
 fn writable_claim(volume: &Value) -> Option<&str> {
-    let read_only = pointer::at(volume, "/persistentVolumeClaim/readOnly").and_then(Value::as_bool) == Some(true);
+    let read_only = pointer::at(volume, "/persistentVolumeClaim/readOnly").and_then(Value::as_bool)
+        == Some(true);
     claim(volume).filter(|_| !read_only)
 }
 
@@ -253,7 +304,8 @@ mod tests {
 
     #[test]
     fn a_claim_named_after_a_cluster_whose_name_is_generated_is_a_conflict() {
-        let spec = json!({"flinkVersion": "v1_20", "image": "flink:1.20", "job": {"parallelism": 1}});
+        let spec =
+            json!({"flinkVersion": "v1_20", "image": "flink:1.20", "job": {"parallelism": 1}});
         let named = json!({"name": "etl", "generateName": "etl-"});
         for (claim, metadata, conflicts) in [
             ("{cluster}-state", json!({"generateName": "etl-"}), 1),
@@ -261,14 +313,19 @@ mod tests {
             ("shared-state", json!({"generateName": "etl-"}), 1),
             ("shared-state", json!({"name": "etl"}), 0),
         ] {
-            let tenant: FlinkTenantSpec =
-                serde_json::from_value(json!({"storage": {"checkpoints": {"volume": {"claimName": claim}}}})).unwrap();
+            let tenant: FlinkTenantSpec = serde_json::from_value(
+                json!({"storage": {"checkpoints": {"volume": {"claimName": claim}}}}),
+            )
+            .unwrap();
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": metadata, "spec": spec});
             let resource = Resource::from_manifest(object.clone()).unwrap();
             let workload = flink::lower(&resource, &object).unwrap();
             let found = mutate(&resource, &object, &workload, &tenant).conflicts;
             assert_eq!(found.len(), conflicts, "{found:?}");
-            assert!(found.iter().all(|conflict| conflict.pointer == "/metadata/generateName"), "{found:?}");
+            assert!(
+                found.iter().all(|conflict| conflict.pointer == "/metadata/generateName"),
+                "{found:?}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Flink's configuration in a custom resource: what the tenant enforces, what it gives where nothing is said, and
-//! the directories of the mounted claim.
+//! Flink's configuration in a custom resource: what the tenant enforces, what it gives where
+//! nothing is said, and the directories of the mounted claim.
 
 use super::Conflict;
 use super::checkpoint_volume;
@@ -8,7 +8,9 @@ use super::edit::Path;
 use super::template_editor::Editor;
 use crate::flink::config::FlinkConfig;
 use crate::flink::credentials::is_credential;
-use crate::flink::options::{self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR};
+use crate::flink::options::{
+    self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR,
+};
 use crate::flink::state::name_for;
 use crate::resource::pointer;
 use serde_json::Value;
@@ -25,12 +27,16 @@ pub(super) struct Configuration<'a> {
 impl<'a> Configuration<'a> {
     /// The configuration of a custom resource; `None` where the object has no place for options.
     pub(super) fn of(context: &Context<'a>) -> Option<Self> {
-        let base = context.workload.config_pointer.as_deref().filter(|_| context.workload.declares_cluster)?;
+        let base = context
+            .workload
+            .config_pointer
+            .as_deref()
+            .filter(|_| context.workload.declares_cluster)?;
         Some(Self { config: Cow::Borrowed(&context.workload.config), base })
     }
 
-    /// Whether the object sets an option under any of these names. What the operator gives every cluster is no word of the
-    /// object's: the tenant's goes before it.
+    /// Whether the object sets an option under any of these names. What the operator gives every
+    /// cluster is no word of the object's: the tenant's goes before it.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         names.iter().filter_map(|name| self.config.entry(name)).any(|entry| entry.pointer.is_some())
     }
@@ -42,7 +48,8 @@ impl<'a> Configuration<'a> {
 
     fn write(&mut self, key: &str, value: &str, editor: &mut Editor<'_>) {
         let place = pointer::join(self.base, key);
-        // A value that a field of the object decides stays decided; what is written beside it is written once.
+        // A value that a field of the object decides stays decided; what is written beside it is
+        // written once.
         if pointer::at(editor.object(), &place).and_then(Value::as_str) == Some(value) {
             return;
         }
@@ -52,21 +59,37 @@ impl<'a> Configuration<'a> {
 }
 
 /// Writes the tenant's enforced options and its defaults.
-pub(super) fn inject(context: &Context<'_>, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>, conflicts: &mut Vec<Conflict>) {
+pub(super) fn inject(
+    context: &Context<'_>,
+    configuration: &mut Configuration<'_>,
+    editor: &mut Editor<'_>,
+    conflicts: &mut Vec<Conflict>,
+) {
     let wanted = &context.tenant.flink.configuration;
     for (key, value) in &wanted.enforced {
         enforce(key, &value.text(), configuration, editor, conflicts);
     }
-    for (key, value) in wanted.defaults.iter().filter(|(key, _)| !wanted.enforced.contains_key(*key)) {
+    for (key, value) in
+        wanted.defaults.iter().filter(|(key, _)| !wanted.enforced.contains_key(*key))
+    {
         if !configuration.has(&[key]) && !configuration.has(options::names_of(key)) {
             configuration.write(key, &value.text(), editor);
         }
     }
-    let by_name = configuration.config.first(MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
+    let by_name = configuration
+        .config
+        .first(MERGE_BY_NAME)
+        .is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
     editor.merge_by_name(by_name);
 }
 
-fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>, conflicts: &mut Vec<Conflict>) {
+fn enforce(
+    key: &str,
+    wanted: &str,
+    configuration: &mut Configuration<'_>,
+    editor: &mut Editor<'_>,
+    conflicts: &mut Vec<Conflict>,
+) {
     let exact = std::iter::once(key).filter(|key| !options::names_of(key).contains(key));
     let others: Vec<_> = exact
         .chain(options::names_of(key).iter().copied())
@@ -89,7 +112,11 @@ fn enforce(key: &str, wanted: &str, configuration: &mut Configuration<'_>, edito
             configuration.config.to_mut().set(name, wanted, Some(place));
         }
     }
-    if configuration.config.entry(key).is_none_or(|entry| entry.value != wanted || entry.pointer.is_none()) {
+    if configuration
+        .config
+        .entry(key)
+        .is_none_or(|entry| entry.value != wanted || entry.pointer.is_none())
+    {
         configuration.write(key, wanted, editor);
     }
 }
@@ -102,7 +129,8 @@ fn disagreement(name: &str, wanted: &str, found: &str) -> String {
     format!("option {name} must be {wanted:?} for this tenant, not {found:?}")
 }
 
-/// Overwrites a value where it stands. The path goes through fields only: an option within a list has the list's place.
+/// Overwrites a value where it stands. The path goes through fields only: an option within a list
+/// has the list's place.
 fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
     if pointer::at(editor.object(), place).is_some() {
         editor.set(&Path::of_fields(place), wanted.into());
@@ -110,8 +138,17 @@ fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
 }
 
 /// Points Flink's state at the claim where all pods see it and the user points it nowhere.
-pub(super) fn inject_state_directories(context: &Context<'_>, configuration: &mut Configuration<'_>, editor: &mut Editor<'_>) {
-    let Some(root) = checkpoint_volume::state_root(context, editor.pods().map(|set| Pods::new(set, editor.object()))) else { return };
+pub(super) fn inject_state_directories(
+    context: &Context<'_>,
+    configuration: &mut Configuration<'_>,
+    editor: &mut Editor<'_>,
+) {
+    let Some(root) = checkpoint_volume::state_root(
+        context,
+        editor.pods().map(|set| Pods::new(set, editor.object())),
+    ) else {
+        return;
+    };
     let high_availability = options::high_availability(&configuration.config).is_some();
     let version = context.workload.version;
     let directories = [

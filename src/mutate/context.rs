@@ -55,7 +55,9 @@ impl<'a> Pods<'a> {
             Template::InObject(_) | Template::Made(_) => self.set.main_container,
             Template::Merged(_) => {
                 let containers = self.spec().get("containers")?.as_array()?;
-                containers.iter().position(|container| super::edit::named(container, MAIN_CONTAINER))
+                containers
+                    .iter()
+                    .position(|container| super::edit::named(container, MAIN_CONTAINER))
             }
         }
     }
@@ -65,7 +67,9 @@ impl<'a> Pods<'a> {
         let mut within = String::new();
         for step in &path.0 {
             match step {
-                super::edit::Step::Key(key) | super::edit::Step::Named(key) => pointer::push(&mut within, key),
+                super::edit::Step::Key(key) | super::edit::Step::Named(key) => {
+                    pointer::push(&mut within, key)
+                }
                 super::edit::Step::Index(index) => pointer::push(&mut within, &index.to_string()),
             }
         }

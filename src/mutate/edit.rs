@@ -1,10 +1,12 @@
-//! What an injector asks for: values at places within a pod template, not yet said where in the object.
+//! What an injector asks for: values at places within a pod template, not yet said where in the
+//! object.
 
 use super::Conflict;
 use crate::resource::pointer;
 use serde_json::{Map, Value, json};
 
-/// One step into a JSON value. Unlike a pointer's token it says what is to be made where nothing is.
+/// One step into a JSON value. Unlike a pointer's token it says what is to be made where nothing
+/// is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A field of an object.
@@ -62,7 +64,9 @@ impl Path {
         let mut value = Some(root);
         for (depth, step) in self.0.iter().enumerate() {
             let Some(here) = value else { return false };
-            if depth >= from && here.as_object().is_some_and(|fields| fields.values().any(Value::is_null)) {
+            if depth >= from
+                && here.as_object().is_some_and(|fields| fields.values().any(Value::is_null))
+            {
                 return true;
             }
             value = Self(vec![step.clone()]).find(here);
@@ -70,7 +74,8 @@ impl Path {
         false
     }
 
-    /// Whether what a change needs is there or can be made: an object or a list wherever the path goes into one.
+    /// Whether what a change needs is there or can be made: an object or a list wherever the path
+    /// goes into one.
     pub(super) fn fits(&self, root: &Value, kind: Kind) -> bool {
         let mut value = Some(root);
         for step in &self.0 {
@@ -78,15 +83,22 @@ impl Path {
                 (_, None) => return true,
                 (Step::Key(key), Some(Value::Object(fields))) => fields.get(key),
                 // An element that is null merges with nothing, and one that is made of it would.
-                (Step::Index(index), Some(Value::Array(elements))) if elements.get(*index) != Some(&Value::Null) => elements.get(*index),
-                (Step::Named(name), Some(Value::Array(elements))) => elements.iter().find(|element| named(element, name)),
+                (Step::Index(index), Some(Value::Array(elements)))
+                    if elements.get(*index) != Some(&Value::Null) =>
+                {
+                    elements.get(*index)
+                }
+                (Step::Named(name), Some(Value::Array(elements))) => {
+                    elements.iter().find(|element| named(element, name))
+                }
                 _ => return false,
             };
         }
         kind == Kind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
     }
 
-    /// The place itself, with all that leads to it made where it is missing; `None` where something else stands in the way.
+    /// The place itself, with all that leads to it made where it is missing; `None` where something
+    /// else stands in the way.
     pub(super) fn reach<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(root, |value, step| match step {
             Step::Key(key) => Some(as_object(value)?.entry(key).or_insert(Value::Null)),
@@ -99,7 +111,10 @@ impl Path {
             }
             Step::Named(name) => {
                 let elements = as_array(value)?;
-                let at = elements.iter().position(|element| named(element, name)).unwrap_or(elements.len());
+                let at = elements
+                    .iter()
+                    .position(|element| named(element, name))
+                    .unwrap_or(elements.len());
                 if at == elements.len() {
                     elements.push(json!({"name": name}));
                 }
@@ -153,7 +168,9 @@ impl Edit {
         let Some(place) = self.path.reach(template) else { return };
         match self.kind {
             Kind::Set => *place = self.value.clone(),
-            Kind::Append => as_array(place).into_iter().for_each(|elements| elements.push(self.value.clone())),
+            Kind::Append => {
+                as_array(place).into_iter().for_each(|elements| elements.push(self.value.clone()))
+            }
         }
     }
 }
@@ -185,7 +202,8 @@ mod tests {
     #[test]
     fn what_leads_to_a_place_is_made() {
         let mut root = json!({"spec": null});
-        *Path::keys(&["spec", "containers"]).index(1).key("a/b").reach(&mut root).unwrap() = json!(1);
+        *Path::keys(&["spec", "containers"]).index(1).key("a/b").reach(&mut root).unwrap() =
+            json!(1);
         assert_eq!(root, json!({"spec": {"containers": [{}, {"a/b": 1}]}}));
     }
 

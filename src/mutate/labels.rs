@@ -8,9 +8,20 @@ use serde_json::Value;
 const RULE: &str = "tenancy/label";
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    give_entries(&context.tenant.labels, &["metadata", "labels"], pods, wishes, |key, wanted, found| {
-        (RULE, format!("label {key:?} must be {wanted:?} on every pod of this tenant, not {found}"))
-    });
+    give_entries(
+        &context.tenant.labels,
+        &["metadata", "labels"],
+        pods,
+        wishes,
+        |key, wanted, found| {
+            (
+                RULE,
+                format!(
+                    "label {key:?} must be {wanted:?} on every pod of this tenant, not {found}"
+                ),
+            )
+        },
+    );
 }
 
 /// Gives a map of texts to a map field; the tenant's value stands where the user wrote another.
@@ -24,7 +35,8 @@ pub(super) fn give_entries(
     if entries.is_empty() {
         return;
     }
-    let present = field.iter().try_fold(pods.template, |value, key| value.get(*key)).unwrap_or(&Value::Null);
+    let present =
+        field.iter().try_fold(pods.template, |value, key| value.get(*key)).unwrap_or(&Value::Null);
     for (key, wanted) in entries {
         let found = present.get(key).filter(|value| !value.is_null());
         if found.and_then(Value::as_str) == Some(wanted) {

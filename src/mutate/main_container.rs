@@ -1,4 +1,5 @@
-//! The element for Flink's own container in templates that leave it to the operator: other injectors write into it.
+//! The element for Flink's own container in templates that leave it to the operator: other
+//! injectors write into it.
 
 use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};

@@ -1,8 +1,8 @@
 //! What Flinkgate adds to an object: one file an injector.
 //!
-//! An injector looks at one set of pods and asks for what is missing; the template editor knows where in the object
-//! that is written. What the user set stays, except where the tenant's word is law: then it is replaced, and a
-//! [`Conflict`] says so. A second pass finds nothing to do.
+//! An injector looks at one set of pods and asks for what is missing; the template editor knows
+//! where in the object that is written. What the user set stays, except where the tenant's word is
+//! law: then it is replaced, and a [`Conflict`] says so. A second pass finds nothing to do.
 
 mod anti_affinity;
 mod checkpoint_volume;
@@ -39,7 +39,8 @@ use template_editor::Editor;
 pub struct Mutation {
     /// The object as it shall be stored; `None` where it stays as it is.
     pub object: Option<Value>,
-    /// Where the user's words and the tenant's disagree; each becomes a finding of the rule it names.
+    /// Where the user's words and the tenant's disagree; each becomes a finding of the rule it
+    /// names.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -59,7 +60,8 @@ pub struct Conflict {
 /// Asks for what one set of pods lacks.
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
 
-/// What pods are given, in this order: later injectors write into the container that the first one makes.
+/// What pods are given, in this order: later injectors write into the container that the first one
+/// makes.
 const POD_INJECTORS: [PodInjector; 9] = [
     main_container::inject,
     labels::inject,
@@ -72,15 +74,24 @@ const POD_INJECTORS: [PodInjector; 9] = [
     checkpoint_volume::inject,
 ];
 
-/// Kinds that are completed. Pods of other kinds are completed as they are created: a changed template would roll
-/// out a Deployment anew whenever its tenant changes.
-const KINDS: [(&str, &str); 3] = [("", "Pod"), ("flink.apache.org", "FlinkDeployment"), ("flink.apache.org", "FlinkBlueGreenDeployment")];
+/// Kinds that are completed. Pods of other kinds are completed as they are created: a changed
+/// template would roll out a Deployment anew whenever its tenant changes.
+const KINDS: [(&str, &str); 3] = [
+    ("", "Pod"),
+    ("flink.apache.org", "FlinkDeployment"),
+    ("flink.apache.org", "FlinkBlueGreenDeployment"),
+];
 
 /// Annotation of a kubelet's own pods, which nobody may change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 /// Completes an object with what its tenant gives every workload. Idempotent.
-pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Mutation {
+pub fn mutate(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Mutation {
     if !is_completed(resource, object) {
         return Mutation::default();
     }
@@ -88,10 +99,19 @@ pub fn mutate(resource: &Resource, object: &Value, workload: &Workload, tenant: 
     Mutation { object: editor.finish(), conflicts }
 }
 
-/// The claim that a cluster's pods mount for their state, where it is one that the tenant's template names.
-pub fn state_claim(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Option<String> {
+/// The claim that a cluster's pods mount for their state, where it is one that the tenant's
+/// template names.
+pub fn state_claim(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Option<String> {
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
-    workload.pods.iter().find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
+    workload
+        .pods
+        .iter()
+        .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
 }
 
 /// An object of which pods will be made, as it will be when mutation has completed them.
@@ -105,9 +125,15 @@ pub struct Foresight {
     pub conflicts: Vec<Conflict>,
 }
 
-/// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation completes the object itself, or
-/// it has no pods. It is judged so and never stored: a refusal must not name what mutation cures, and need not wait for the pods.
-pub fn foresee(resource: &Resource, object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> Option<Foresight> {
+/// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
+/// completes the object itself, or it has no pods. It is judged so and never stored: a refusal must
+/// not name what mutation cures, and need not wait for the pods.
+pub fn foresee(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Option<Foresight> {
     let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
     (!KINDS.contains(&kind) && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
@@ -164,7 +190,10 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
     };
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let is_set = |field: &str| metadata.get(field).is_some_and(|value| !value.is_null());
-    let is_mirror = metadata.get("annotations").and_then(|annotations| annotations.get(MIRROR_ANNOTATION)).is_some();
+    let is_mirror = metadata
+        .get("annotations")
+        .and_then(|annotations| annotations.get(MIRROR_ANNOTATION))
+        .is_some();
     KINDS.contains(&kind)
         && asked
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
@@ -174,7 +203,8 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         && !is_mirror
 }
 
-/// The cluster that the claim is named after. Blue and green hand state over to each other: both have their parent's.
+/// The cluster that the claim is named after. Blue and green hand state over to each other: both
+/// have their parent's.
 fn claim_cluster<'a>(object: &'a Value, workload: &'a Workload) -> &'a str {
     blue_green_parent(object).filter(|_| workload.declares_cluster).unwrap_or(&workload.cluster)
 }

@@ -7,7 +7,13 @@ use super::labels::give_entries;
 const RULE: &str = "scheduling/node-selector";
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    give_entries(&context.tenant.scheduling.node_selector, &["spec", "nodeSelector"], pods, wishes, |key, wanted, found| {
-        (RULE, format!("pods of this tenant run on nodes with {key}={wanted}, not {found}"))
-    });
+    give_entries(
+        &context.tenant.scheduling.node_selector,
+        &["spec", "nodeSelector"],
+        pods,
+        wishes,
+        |key, wanted, found| {
+            (RULE, format!("pods of this tenant run on nodes with {key}={wanted}, not {found}"))
+        },
+    );
 }

@@ -1,5 +1,5 @@
-//! The JSON Patch (RFC 6902) from one state of an object to another: what is new is added, leaves are replaced,
-//! and nothing that both states have is written again.
+//! The JSON Patch (RFC 6902) from one state of an object to another: what is new is added, leaves
+//! are replaced, and nothing that both states have is written again.
 
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
@@ -14,20 +14,29 @@ pub fn patch(before: &Value, after: &Value) -> Patch {
     Patch(operations)
 }
 
-fn compare(before: &Value, after: &Value, at: &mut PointerBuf, operations: &mut Vec<PatchOperation>) {
+fn compare(
+    before: &Value,
+    after: &Value,
+    at: &mut PointerBuf,
+    operations: &mut Vec<PatchOperation>,
+) {
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {
             for (key, value) in old {
                 at.push_back(key.as_str());
                 match new.get(key) {
                     Some(other) => compare(value, other, at, operations),
-                    None => operations.push(PatchOperation::Remove(RemoveOperation { path: at.clone() })),
+                    None => operations
+                        .push(PatchOperation::Remove(RemoveOperation { path: at.clone() })),
                 }
                 at.pop_back();
             }
             for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
                 at.push_back(key.as_str());
-                operations.push(PatchOperation::Add(AddOperation { path: at.clone(), value: value.clone() }));
+                operations.push(PatchOperation::Add(AddOperation {
+                    path: at.clone(),
+                    value: value.clone(),
+                }));
                 at.pop_back();
             }
         }
@@ -45,12 +54,18 @@ fn compare(before: &Value, after: &Value, at: &mut PointerBuf, operations: &mut 
             }
             for (index, value) in new.iter().enumerate().skip(old.len()) {
                 at.push_back(index);
-                operations.push(PatchOperation::Add(AddOperation { path: at.clone(), value: value.clone() }));
+                operations.push(PatchOperation::Add(AddOperation {
+                    path: at.clone(),
+                    value: value.clone(),
+                }));
                 at.pop_back();
             }
         }
         (old, new) if old == new => {}
-        (_, new) => operations.push(PatchOperation::Replace(ReplaceOperation { path: at.clone(), value: new.clone() })),
+        (_, new) => operations.push(PatchOperation::Replace(ReplaceOperation {
+            path: at.clone(),
+            value: new.clone(),
+        })),
     }
 }
 
@@ -68,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_patch_adds_what_is_new_and_escapes_keys() {
-        let before = json!({"metadata": {"labels": {"a": "1"}}, "spec": {"tolerations": [{"key": "x"}]}});
+        let before =
+            json!({"metadata": {"labels": {"a": "1"}}, "spec": {"tolerations": [{"key": "x"}]}});
         let after = json!({"metadata": {"labels": {"a": "2", "b/c~d": "3"}}, "spec": {"tolerations": [{"key": "x"}, {"key": "y"}]}});
         let patch = patch(&before, &after);
         assert_eq!(

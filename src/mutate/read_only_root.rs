@@ -1,9 +1,10 @@
-//! A root file system that Flink's own container cannot write to, for tenants that ask for it, and empty folders where Flink
-//! has to write all the same.
+//! A root file system that Flink's own container cannot write to, for tenants that ask for it, and
+//! empty folders where Flink has to write all the same.
 //!
-//! Flink mounts `/opt/flink/artifacts` and the operator `/opt/flink/usrlib` by themselves. The image's entrypoint writes to two more
-//! places, and what needs it to keeps a writable root: options given as `FLINK_PROPERTIES` go into `/opt/flink/conf`, unless a
-//! ConfigMap is mounted there, and plugins asked for with `ENABLE_BUILT_IN_PLUGINS` into `/opt/flink/plugins`.
+//! Flink mounts `/opt/flink/artifacts` and the operator `/opt/flink/usrlib` by themselves. The
+//! image's entrypoint writes to two more places, and what needs it to keeps a writable root:
+//! options given as `FLINK_PROPERTIES` go into `/opt/flink/conf`, unless a ConfigMap is mounted
+//! there, and plugins asked for with `ENABLE_BUILT_IN_PLUGINS` into `/opt/flink/plugins`.
 
 use super::context::{Context, Pods, present};
 use super::edit::{Path, Wishes};
@@ -11,27 +12,39 @@ use crate::flink::Role;
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
 
-/// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log files.
+/// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log
+/// files.
 const FOLDERS: [(&str, &str); 2] = [("flinkgate-tmp", "/tmp"), ("flinkgate-log", "/opt/flink/log")];
 
 const CONFIGURATION: &str = "/opt/flink/conf";
 const PLUGINS: &str = "ENABLE_BUILT_IN_PLUGINS";
 const FIELD: &str = "readOnlyRootFilesystem";
 
-/// Whether Flink's container in these pods is to have a read-only root, as far as it can be told without the container.
+/// Whether Flink's container in these pods is to have a read-only root, as far as it can be told
+/// without the container.
 pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
-    // Each role by its own option: the other role's container does not get the variable, and its pods would be given what is left out here.
+    // Each role by its own option: the other role's container does not get the variable, and its
+    // pods would be given what is left out here.
     let role = if pods.set.role == Role::JobManager { "master" } else { "taskmanager" };
-    let by_option = || context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some();
-    context.tenant.security.read_only_root_filesystem && pods.runs_flink() && !pods.is_windows() && !by_option()
+    let by_option =
+        || context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some();
+    context.tenant.security.read_only_root_filesystem
+        && pods.runs_flink()
+        && !pods.is_windows()
+        && !by_option()
 }
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
     let Some(index) = pods.main_container().filter(|_| is_asked_for(context, pods)) else { return };
-    let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index)) else { return };
+    let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index))
+    else {
+        return;
+    };
     let said = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
-    let links_plugins = elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
-    // The Flink operator mounts it into what it makes of merged templates; other operators' pods are seen when they are created.
+    let links_plugins =
+        elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
+    // The Flink operator mounts it into what it makes of merged templates; other operators' pods
+    // are seen when they are created.
     let has_configuration = pods.operator_adds_main_container() || is_mounted(main, CONFIGURATION);
     if said || links_plugins || !has_configuration {
         return;
@@ -42,7 +55,10 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         if !elements(pods.spec(), "volumes").iter().any(|volume| text(volume, "name") == name) {
             wishes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
         }
-        wishes.append(container.clone().key("volumeMounts"), json!({"name": name, "mountPath": path}));
+        wishes.append(
+            container.clone().key("volumeMounts"),
+            json!({"name": name, "mountPath": path}),
+        );
     }
 }
 
@@ -50,7 +66,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
 fn is_mounted(container: &Value, path: &str) -> bool {
     elements(container, "volumeMounts").iter().any(|mount| {
         let at = text(mount, "mountPath").trim_end_matches('/');
-        !at.is_empty() && path.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        !at.is_empty()
+            && path.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })
 }
 
@@ -92,7 +109,10 @@ mod tests {
             main["volumeMounts"],
             json!([{"name": "flinkgate-tmp", "mountPath": "/tmp"}, {"name": "flinkgate-log", "mountPath": "/opt/flink/log"}])
         );
-        assert_eq!(spec["volumes"], json!([{"name": "flinkgate-tmp", "emptyDir": {}}, {"name": "flinkgate-log", "emptyDir": {}}]));
+        assert_eq!(
+            spec["volumes"],
+            json!([{"name": "flinkgate-tmp", "emptyDir": {}}, {"name": "flinkgate-log", "emptyDir": {}}])
+        );
     }
 
     #[test]
@@ -105,7 +125,13 @@ mod tests {
         ));
         let spec = &object["spec"]["podTemplate"]["spec"];
         assert_eq!((&spec["volumes"], &spec["containers"][0]), (&volumes, &side));
-        assert_eq!((&spec["containers"][1]["volumeMounts"], &spec["containers"][1]["securityContext"][FIELD]), (&mounts, &json!(true)));
+        assert_eq!(
+            (
+                &spec["containers"][1]["volumeMounts"],
+                &spec["containers"][1]["securityContext"][FIELD]
+            ),
+            (&mounts, &json!(true))
+        );
     }
 
     #[test]
@@ -117,22 +143,24 @@ mod tests {
         };
         let mut by_option = main(json!({}));
         let option = |role: &str| format!("containerized.{role}.env.ENABLE_BUILT_IN_PLUGINS");
-        by_option["spec"]["flinkConfiguration"] =
-            json!({option("master"): "flink-s3-fs-hadoop.jar", option("taskmanager"): "flink-s3-fs-hadoop.jar"});
+        by_option["spec"]["flinkConfiguration"] = json!({option("master"): "flink-s3-fs-hadoop.jar", option("taskmanager"): "flink-s3-fs-hadoop.jar"});
         let pod = |mounts: Value| {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
                 "spec": {"containers": [{"name": "jobmanager", "args": ["jobmanager"], "volumeMounts": mounts}]}})
         };
         for object in [
             main(json!({"securityContext": {"readOnlyRootFilesystem": false}})),
-            main(json!({"env": [{"name": "ENABLE_BUILT_IN_PLUGINS", "value": "flink-s3-fs-hadoop.jar"}]})),
+            main(
+                json!({"env": [{"name": "ENABLE_BUILT_IN_PLUGINS", "value": "flink-s3-fs-hadoop.jar"}]}),
+            ),
             by_option,
             pod(json!([])),
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "tool"}]}}),
         ] {
             assert_eq!(mutated(&object), object);
         }
-        let with_configuration = mutated(&pod(json!([{"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}])));
+        let with_configuration =
+            mutated(&pod(json!([{"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}])));
         assert_eq!(with_configuration["spec"]["containers"][0]["securityContext"][FIELD], true);
     }
 }

@@ -28,12 +28,22 @@ const TASK_MANAGER_MEMORY: &[&str] = &[
 ];
 const TASK_MANAGER_CORES: &[&str] = &["taskmanager.cpu.cores"];
 
-pub(super) fn inject(context: &Context<'_>, configuration: &Configuration<'_>, editor: &mut Editor<'_>) {
+pub(super) fn inject(
+    context: &Context<'_>,
+    configuration: &Configuration<'_>,
+    editor: &mut Editor<'_>,
+) {
     let wanted = &context.tenant.flink.resources;
     let has = |names: &[&str]| configuration.has(names);
     let spec = configuration.spec();
     if let Some(wanted) = &wanted.job_manager {
-        give(&spec.clone().key("jobManager"), wanted, has(JOB_MANAGER_CPU), has(JOB_MANAGER_MEMORY), editor);
+        give(
+            &spec.clone().key("jobManager"),
+            wanted,
+            has(JOB_MANAGER_CPU),
+            has(JOB_MANAGER_MEMORY),
+            editor,
+        );
     }
     if let Some(wanted) = &wanted.task_manager {
         let has_cpu = has(TASK_MANAGER_CPU) || has(TASK_MANAGER_CORES);
@@ -41,15 +51,27 @@ pub(super) fn inject(context: &Context<'_>, configuration: &Configuration<'_>, e
     }
 }
 
-fn give(role: &Path, wanted: &RoleResources, has_cpu: bool, has_memory: bool, editor: &mut Editor<'_>) {
+fn give(
+    role: &Path,
+    wanted: &RoleResources,
+    has_cpu: bool,
+    has_memory: bool,
+    editor: &mut Editor<'_>,
+) {
     let spec = role.find(editor.object()).unwrap_or(&Value::Null);
     // Kubernetes' own requests and limits win over `resource` as a whole.
-    if present(spec, "resources").is_some_and(|resources| resources.as_object().is_none_or(|resources| !resources.is_empty())) {
+    if present(spec, "resources").is_some_and(|resources| {
+        resources.as_object().is_none_or(|resources| !resources.is_empty())
+    }) {
         return;
     }
     let resource = spec.get("resource").unwrap_or(&Value::Null);
-    let cpu = wanted.cpu.filter(|_| !has_cpu && present(resource, "cpu").is_none()).and_then(Number::from_f64);
-    let memory = wanted.memory.as_deref().filter(|_| !has_memory && present(resource, "memory").is_none());
+    let cpu = wanted
+        .cpu
+        .filter(|_| !has_cpu && present(resource, "cpu").is_none())
+        .and_then(Number::from_f64);
+    let memory =
+        wanted.memory.as_deref().filter(|_| !has_memory && present(resource, "memory").is_none());
     let at = role.clone().key("resource");
     if let Some(cpu) = cpu {
         editor.set(&at.clone().key("cpu"), Value::Number(cpu));

@@ -1,7 +1,8 @@
 //! Security contexts with which Flink's official images pass the restricted Pod Security Standard.
 //!
-//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root unless told otherwise, later
-//! ones name their user by name, which the kubelet cannot check: `runAsNonRoot` always comes with the number.
+//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root unless told
+//! otherwise, later ones name their user by name, which the kubelet cannot check: `runAsNonRoot`
+//! always comes with the number.
 
 use super::context::{Context, Pods, present};
 use super::edit::{Path, Wishes};
@@ -50,14 +51,15 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     if present(pod, "seccompProfile").is_none() {
         wishes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
     }
-    let may_be_root = context.workload.is_flink() && context.tenant.security.pod_security.level == PodSecurityLevel::Baseline;
+    let may_be_root = context.workload.is_flink()
+        && context.tenant.security.pod_security.level == PodSecurityLevel::Baseline;
     for list in CONTAINER_LISTS {
         for (index, container) in elements(pods.spec(), list).iter().enumerate() {
             let at = Path::keys(&["spec", list]).index(index).key("securityContext");
             if may_be_root && !is_root(pod) {
                 let own = container.get("securityContext").unwrap_or(&Value::Null);
-                // What the pod says would keep it from starting. It is said here, not left out there: another webhook may add
-                // this container after that was written.
+                // What the pod says would keep it from starting. It is said here, not left out
+                // there: another webhook may add this container after that was written.
                 if is_root(own) && present(own, "runAsNonRoot").is_none() {
                     wishes.set(at.clone().key("runAsNonRoot"), false);
                 }
@@ -75,12 +77,16 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
         return;
     }
     // The API server refuses CAP_SYS_ADMIN without privilege escalation.
-    let adds_sys_admin = elements(capabilities, "add").iter().any(|added| matches!(added.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")));
+    let adds_sys_admin = elements(capabilities, "add")
+        .iter()
+        .any(|added| matches!(added.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")));
     if present(context, "allowPrivilegeEscalation").is_none() && !adds_sys_admin {
         wishes.set(at.clone().key("allowPrivilegeEscalation"), false);
     }
-    // Root without capabilities cannot even change an owner: who asks for root keeps what root can do.
-    let drops_all = elements(capabilities, "drop").iter().any(|dropped| dropped.as_str() == Some("ALL"));
+    // Root without capabilities cannot even change an owner: who asks for root keeps what root can
+    // do.
+    let drops_all =
+        elements(capabilities, "drop").iter().any(|dropped| dropped.as_str() == Some("ALL"));
     if !drops_all && !is_root(context) {
         wishes.append(at.clone().key("capabilities").key("drop"), "ALL");
     }
@@ -100,7 +106,8 @@ mod tests {
     use crate::tenant::FlinkTenantSpec;
 
     fn mutated(object: &Value, level: &str) -> Value {
-        let tenant: FlinkTenantSpec = serde_json::from_value(json!({"security": {"podSecurity": {"level": level}}})).unwrap();
+        let tenant: FlinkTenantSpec =
+            serde_json::from_value(json!({"security": {"podSecurity": {"level": level}}})).unwrap();
         let resource = Resource::from_manifest(object.clone()).unwrap();
         let workload = flink::lower(&resource, object).unwrap();
         mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
@@ -110,7 +117,8 @@ mod tests {
     fn a_container_that_asks_for_root_may_have_it_whoever_adds_it_and_when() {
         let pod = |sidecars: &[Value]| {
             let main = json!({"name": "flink-main-container", "args": ["taskmanager"]});
-            let containers: Vec<Value> = std::iter::once(main).chain(sidecars.iter().cloned()).collect();
+            let containers: Vec<Value> =
+                std::iter::once(main).chain(sidecars.iter().cloned()).collect();
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
         };
         let sidecar = json!({"name": "proxy", "securityContext": {"runAsUser": 0}});
@@ -120,9 +128,15 @@ mod tests {
         assert_eq!(mutated(&added, "baseline"), at_once);
         assert_eq!(at_once["spec"]["securityContext"]["runAsNonRoot"], true);
         let context = &at_once["spec"]["containers"][1]["securityContext"];
-        assert_eq!(*context, json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false}));
+        assert_eq!(
+            *context,
+            json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false})
+        );
         // Where nobody may be root, nothing is written that would only be refused too.
         let strict = mutated(&pod(&[sidecar]), "restricted");
-        assert_eq!(strict["spec"]["containers"][1]["securityContext"], json!({"runAsUser": 0, "allowPrivilegeEscalation": false}));
+        assert_eq!(
+            strict["spec"]["containers"][1]["securityContext"],
+            json!({"runAsUser": 0, "allowPrivilegeEscalation": false})
+        );
     }
 }

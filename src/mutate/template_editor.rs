@@ -1,9 +1,10 @@
 //! Where in an object a change to a pod template is written.
 //!
-//! Injectors say what a pod shall look like. A template that stands in the object is written at its place. A
-//! template that the operator merges from a common and a role's one is written so that the merge gives what was
-//! asked for: what every role asks for goes to the common template, the rest to the role's, and elements of
-//! arrays that merge by position go to a position that the other array leaves free.
+//! Injectors say what a pod shall look like. A template that stands in the object is written at its
+//! place. A template that the operator merges from a common and a role's one is written so that the
+//! merge gives what was asked for: what every role asks for goes to the common template, the rest
+//! to the role's, and elements of arrays that merge by position go to a position that the other
+//! array leaves free.
 
 use super::edit::{Edit, Kind, Path, Step, as_array, named};
 use crate::flink::kinds::pod_template::merge;
@@ -14,7 +15,8 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-/// An object under change, and its sets of pods as they look now. Nothing is copied before the first change.
+/// An object under change, and its sets of pods as they look now. Nothing is copied before the
+/// first change.
 pub(super) struct Editor<'a> {
     original: &'a Value,
     changed: Option<Value>,
@@ -24,7 +26,11 @@ pub(super) struct Editor<'a> {
 impl<'a> Editor<'a> {
     /// The object as it came.
     pub(super) fn new(object: &'a Value, workload: &'a Workload) -> Self {
-        Self { original: object, changed: None, pods: workload.pods.iter().map(Cow::Borrowed).collect() }
+        Self {
+            original: object,
+            changed: None,
+            pods: workload.pods.iter().map(Cow::Borrowed).collect(),
+        }
     }
 
     /// The object as it is now.
@@ -60,7 +66,10 @@ impl<'a> Editor<'a> {
     pub(super) fn merge_by_name(&mut self, by_name: bool) {
         for index in 0..self.pods.len() {
             let differs = self.merged(index).is_some_and(|merged| merged.by_name != by_name);
-            if differs && let Some(Template::Merged(merged)) = self.pods.get_mut(index).map(|set| &mut set.to_mut().template) {
+            if differs
+                && let Some(Template::Merged(merged)) =
+                    self.pods.get_mut(index).map(|set| &mut set.to_mut().template)
+            {
                 merged.by_name = by_name;
                 self.merge_anew(index);
             }
@@ -70,7 +79,11 @@ impl<'a> Editor<'a> {
     /// Writes what an injector asks for, a list a set of pods.
     pub(super) fn apply(&mut self, mut pending: Vec<Vec<Edit>>) {
         for index in 0..pending.len() {
-            while let Some(edit) = pending.get_mut(index).filter(|edits| !edits.is_empty()).map(|edits| edits.remove(0)) {
+            while let Some(edit) = pending
+                .get_mut(index)
+                .filter(|edits| !edits.is_empty())
+                .map(|edits| edits.remove(0))
+            {
                 match self.pods.get(index).map(|set| &set.template) {
                     Some(Template::InObject(base)) => {
                         let path = edit.path.after(&Path::of_fields(base));
@@ -78,7 +91,9 @@ impl<'a> Editor<'a> {
                     }
                     Some(Template::Merged(_)) => self.apply_merged(index, edit, &mut pending),
                     Some(Template::Made(_)) => {
-                        if let Some(Template::Made(made)) = self.pods.get_mut(index).map(|set| &mut set.to_mut().template) {
+                        if let Some(Template::Made(made)) =
+                            self.pods.get_mut(index).map(|set| &mut set.to_mut().template)
+                        {
                             edit.make(&mut made.value);
                         }
                     }
@@ -89,15 +104,25 @@ impl<'a> Editor<'a> {
     }
 
     fn apply_merged(&mut self, index: usize, edit: Edit, pending: &mut [Vec<Edit>]) {
-        let Some(merged) = self.merged(index).filter(|merged| edit.path.fits(&merged.value, edit.kind)) else { return };
+        let Some(merged) =
+            self.merged(index).filter(|merged| edit.path.fits(&merged.value, edit.kind))
+        else {
+            return;
+        };
         match edit.kind {
             Kind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
-            Kind::Append if self.is_keyed(index, &edit) && has_name(edit.path.find(&merged.value), &edit.value) => return,
+            Kind::Append
+                if self.is_keyed(index, &edit)
+                    && has_name(edit.path.find(&merged.value), &edit.value) =>
+            {
+                return;
+            }
             _ => {}
         }
         let (in_common, in_role) = self.places(merged, &edit.path);
-        let group: Vec<usize> =
-            (0..self.pods.len()).filter(|&other| self.merged(other).is_some_and(|m| m.common == merged.common)).collect();
+        let group: Vec<usize> = (0..self.pods.len())
+            .filter(|&other| self.merged(other).is_some_and(|m| m.common == merged.common))
+            .collect();
         let common = in_common.filter(|_| self.common_may_hold(index, &edit, &group, pending));
         let written = match &common {
             Some(common) => self.write(edit.kind, common, edit.value.clone(), None),
@@ -115,47 +140,81 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Whether the change can stand in the common template: every role asks for it, or is not touched by it.
-    fn common_may_hold(&self, index: usize, edit: &Edit, group: &[usize], pending: &[Vec<Edit>]) -> bool {
+    /// Whether the change can stand in the common template: every role asks for it, or is not
+    /// touched by it.
+    fn common_may_hold(
+        &self,
+        index: usize,
+        edit: &Edit,
+        group: &[usize],
+        pending: &[Vec<Edit>],
+    ) -> bool {
         let has_own = |member: usize| {
-            self.merged(member)
-                .is_some_and(|merged| self.places(merged, &edit.path).1.find(self.object()).is_some_and(|found| !found.is_array()))
+            self.merged(member).is_some_and(|merged| {
+                self.places(merged, &edit.path)
+                    .1
+                    .find(self.object())
+                    .is_some_and(|found| !found.is_array())
+            })
         };
         match edit.kind {
             Kind::Set => {
                 !has_own(index)
-                    && group.iter().all(|&other| other == index || has_own(other) || self.same(index, edit, other, pending).is_some())
+                    && group.iter().all(|&other| {
+                        other == index
+                            || has_own(other)
+                            || self.same(index, edit, other, pending).is_some()
+                    })
             }
             Kind::Append => {
-                group.iter().all(|&other| other == index || self.same(index, edit, other, pending).is_some())
-                    && (self.is_keyed(index, edit) || group.iter().all(|&other| self.leaves_room(index, edit, other, pending)))
+                group.iter().all(|&other| {
+                    other == index || self.same(index, edit, other, pending).is_some()
+                }) && (self.is_keyed(index, edit)
+                    || group.iter().all(|&other| self.leaves_room(index, edit, other, pending)))
             }
         }
     }
 
-    /// Whether the role's array ends where the common one does or before, so that the next position is free in it.
+    /// Whether the role's array ends where the common one does or before, so that the next position
+    /// is free in it.
     fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> bool {
-        let theirs =
-            if other == index { Some(edit) } else { self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at)) };
+        let theirs = if other == index {
+            Some(edit)
+        } else {
+            self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at))
+        };
         let Some((merged, theirs)) = self.merged(other).zip(theirs) else { return false };
         let (in_common, in_role) = self.places(merged, &theirs.path);
-        length(in_role.find(self.object())) <= in_common.map_or(0, |path| length(path.find(self.object())))
+        length(in_role.find(self.object()))
+            <= in_common.map_or(0, |path| length(path.find(self.object())))
     }
 
     /// Which of another set's pending edits is this one, at the same place of the common template.
-    fn same(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> Option<usize> {
+    fn same(
+        &self,
+        index: usize,
+        edit: &Edit,
+        other: usize,
+        pending: &[Vec<Edit>],
+    ) -> Option<usize> {
         let theirs = self.merged(other)?;
         let mine = OnceCell::new();
         let same_place = |path: &Path| {
-            let mine = mine.get_or_init(|| self.merged(index).and_then(|merged| self.places(merged, &edit.path).0));
+            let mine = mine.get_or_init(|| {
+                self.merged(index).and_then(|merged| self.places(merged, &edit.path).0)
+            });
             mine.is_some() && self.places(theirs, path).0 == *mine
         };
         let mut theirs = pending.get(other)?.iter();
-        theirs.position(|candidate| candidate.kind == edit.kind && candidate.value == edit.value && same_place(&candidate.path))
+        theirs.position(|candidate| {
+            candidate.kind == edit.kind
+                && candidate.value == edit.value
+                && same_place(&candidate.path)
+        })
     }
 
-    /// Drops what another role asked for and the common template now gives. A field stays pending: where the
-    /// role's own template says otherwise it has to be written there too.
+    /// Drops what another role asked for and the common template now gives. A field stays pending:
+    /// where the role's own template says otherwise it has to be written there too.
     fn forget(&self, other: usize, index: usize, edit: &Edit, pending: &mut [Vec<Edit>]) {
         if edit.kind == Kind::Append
             && let Some(at) = self.same(index, edit, other, pending)
@@ -168,13 +227,16 @@ impl<'a> Editor<'a> {
     fn write_to_role(&mut self, index: usize, edit: &Edit, in_role: &Path) -> bool {
         let keyed = self.is_keyed(index, edit);
         let padding = match self.merged(index).map(|merged| self.places(merged, &edit.path).0) {
-            Some(Some(in_common)) if edit.kind == Kind::Append && !keyed => in_common.find(self.object()).cloned(),
+            Some(Some(in_common)) if edit.kind == Kind::Append && !keyed => {
+                in_common.find(self.object()).cloned()
+            }
             _ => None,
         };
         self.write(edit.kind, in_role, edit.value.clone(), padding)
     }
 
-    /// Writes at a place of the object. `beside` is the common array that an appended element must come after.
+    /// Writes at a place of the object. `beside` is the common array that an appended element must
+    /// come after.
     fn write(&mut self, kind: Kind, path: &Path, value: Value, beside: Option<Value>) -> bool {
         let object = self.changed.get_or_insert_with(|| self.original.clone());
         let Some(place) = path.reach(object) else { return false };
@@ -182,10 +244,17 @@ impl<'a> Editor<'a> {
             Kind::Set => *place = value,
             Kind::Append => {
                 let Some(elements) = as_array(place) else { return false };
-                let beside = beside.as_ref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-                // An empty object leaves the common element as it is; a scalar has to be said again.
-                let repeated =
-                    beside.iter().skip(elements.len()).map(|element| if element.is_object() { json!({}) } else { element.clone() });
+                let beside = beside
+                    .as_ref()
+                    .and_then(Value::as_array)
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
+                // An empty object leaves the common element as it is; a scalar has to be said
+                // again.
+                let repeated = beside
+                    .iter()
+                    .skip(elements.len())
+                    .map(|element| if element.is_object() { json!({}) } else { element.clone() });
                 elements.extend(repeated);
                 elements.push(value);
             }
@@ -200,21 +269,29 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Takes a change of the common template over into a merged one. Where arrays merge by position and the role has nothing
-    /// of its own at the place, the merge would give just that change, at many times the price.
+    /// Takes a change of the common template over into a merged one. Where arrays merge by position
+    /// and the role has nothing of its own at the place, the merge would give just that change, at
+    /// many times the price.
     fn follow_common(&mut self, index: usize, edit: &Edit) {
         let Some(merged) = self.merged(index) else { return };
         let in_role = self.places(merged, &edit.path).1;
         // A field that is null is there as long as nothing is merged with it, and then no longer.
-        let has_nulls = || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
-        if merged.by_name || (edit.kind == Kind::Set && in_role.find(self.object()).is_some()) || has_nulls() {
+        let has_nulls =
+            || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
+        if merged.by_name
+            || (edit.kind == Kind::Set && in_role.find(self.object()).is_some())
+            || has_nulls()
+        {
             return self.merge_anew(index);
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         let Template::Merged(merged) = &mut set.template else { return };
         edit.make(&mut merged.value);
         set.main_container = main_container(set);
-        debug_assert_eq!(self.merged(index).map(|merged| &merged.value), self.merge(index).as_ref().map(|merged| &merged.value));
+        debug_assert_eq!(
+            self.merged(index).map(|merged| &merged.value),
+            self.merge(index).as_ref().map(|merged| &merged.value)
+        );
     }
 
     /// Merges anew after a change of the object.
@@ -226,19 +303,28 @@ impl<'a> Editor<'a> {
     }
 
     fn merge(&self, index: usize) -> Option<MergedTemplate> {
-        self.merged(index).map(|merged| merge(self.object(), &merged.common, &merged.role, merged.by_name))
+        self.merged(index)
+            .map(|merged| merge(self.object(), &merged.common, &merged.role, merged.by_name))
     }
 
     /// Whether the array that gets this element merges by its elements' names.
     fn is_keyed(&self, index: usize, edit: &Edit) -> bool {
-        let Some(merged) = self.merged(index).filter(|merged| merged.by_name && is_named(&edit.value)) else { return false };
+        let Some(merged) =
+            self.merged(index).filter(|merged| merged.by_name && is_named(&edit.value))
+        else {
+            return false;
+        };
         let (in_common, in_role) = self.places(merged, &edit.path);
-        let all_named =
-            |path: &Path| path.find(self.object()).and_then(Value::as_array).is_none_or(|elements| elements.iter().all(is_named));
+        let all_named = |path: &Path| {
+            path.find(self.object())
+                .and_then(Value::as_array)
+                .is_none_or(|elements| elements.iter().all(is_named))
+        };
         in_common.is_none_or(|path| all_named(&path)) && all_named(&in_role)
     }
 
-    /// A place of the merged template in the common one, where its array elements exist there, and in the role's.
+    /// A place of the merged template in the common one, where its array elements exist there, and
+    /// in the role's.
     fn places(&self, merged: &MergedTemplate, path: &Path) -> (Option<Path>, Path) {
         let mut common = Some(Path::of_fields(&merged.common));
         let mut role = Path::of_fields(&merged.role);
@@ -274,10 +360,13 @@ impl<'a> Editor<'a> {
     ) -> (Option<Step>, Step) {
         let name = array.and_then(|array| array.get(at)?.get("name")?.as_str());
         let by_name = || name.map_or(Step::Index(at), |name| Step::Named(name.into()));
-        if let Some(&(in_common, in_role)) = merged.elements.get(within).and_then(|elements| elements.get(at)) {
+        if let Some(&(in_common, in_role)) =
+            merged.elements.get(within).and_then(|elements| elements.get(at))
+        {
             return (in_common.map(Step::Index), in_role.map_or_else(by_name, Step::Index));
         }
-        let in_common = common.filter(|path| length(path.find(self.object())) > at).map(|_| Step::Index(at));
+        let in_common =
+            common.filter(|path| length(path.find(self.object())) > at).map(|_| Step::Index(at));
         let alone = merged.by_name
             && role.find(self.object()).is_none()
             && array.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_named));
@@ -287,7 +376,10 @@ impl<'a> Editor<'a> {
 
 fn main_container(set: &PodSet) -> Option<usize> {
     let Template::Merged(merged) = &set.template else { return set.main_container };
-    pointer::at(&merged.value, "/spec/containers")?.as_array()?.iter().position(|container| named(container, MAIN_CONTAINER))
+    pointer::at(&merged.value, "/spec/containers")?
+        .as_array()?
+        .iter()
+        .position(|container| named(container, MAIN_CONTAINER))
 }
 
 fn length(value: Option<&Value>) -> usize {
@@ -300,5 +392,9 @@ fn is_named(element: &Value) -> bool {
 
 fn has_name(array: Option<&Value>, element: &Value) -> bool {
     let name = element.get("name").and_then(Value::as_str);
-    name.is_some_and(|name| array.and_then(Value::as_array).is_some_and(|elements| elements.iter().any(|element| named(element, name))))
+    name.is_some_and(|name| {
+        array
+            .and_then(Value::as_array)
+            .is_some_and(|elements| elements.iter().any(|element| named(element, name)))
+    })
 }

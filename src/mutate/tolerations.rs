@@ -9,7 +9,14 @@ use serde_json::Value;
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
     let present = elements(pods.spec(), "tolerations");
     for (index, wanted) in context.tenant.scheduling.tolerations.iter().flatten().enumerate() {
-        let repeated = context.tenant.scheduling.tolerations.iter().flatten().take(index).any(|earlier| earlier == wanted);
+        let repeated = context
+            .tenant
+            .scheduling
+            .tolerations
+            .iter()
+            .flatten()
+            .take(index)
+            .any(|earlier| earlier == wanted);
         if repeated || present.iter().any(|toleration| is_same(toleration, wanted)) {
             continue;
         }
@@ -19,7 +26,8 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     }
 }
 
-/// Whether both tolerate the same taints for the same time; Kubernetes reads a missing operator as `Equal`.
+/// Whether both tolerate the same taints for the same time; Kubernetes reads a missing operator as
+/// `Equal`.
 fn is_same(present: &Value, wanted: &Toleration) -> bool {
     let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
     let operator = |text: &str| if text.is_empty() { "Equal".to_owned() } else { text.to_owned() };

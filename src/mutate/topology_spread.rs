@@ -1,4 +1,5 @@
-//! Topology spread constraints: over zones where the tenant wants that, and over nodes where it wants them instead of anti-affinity.
+//! Topology spread constraints: over zones where the tenant wants that, and over nodes where it
+//! wants them instead of anti-affinity.
 
 use super::anti_affinity;
 use super::context::{Context, Pods};
@@ -13,20 +14,26 @@ const FIELD: &str = "topologySpreadConstraints";
 /// Spreads a cluster's JobManagers and its TaskManagers over zones.
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
     let wanted = &context.tenant.scheduling.zone_spread;
-    let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten() else { return };
+    let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten()
+    else {
+        return;
+    };
     let Some(labels) = anti_affinity::lacking(context, pods, ZONE, strength) else { return };
     if has_room(pods.spec(), ZONE, strength) {
         append(&labels, ZONE, strength, wishes);
     } else if strength == Spreading::Preferred {
-        // Required anti-affinity would allow no more pods than there are zones; that is for the user to settle.
+        // Required anti-affinity would allow no more pods than there are zones; that is for the
+        // user to settle.
         anti_affinity::append(&labels, ZONE, strength, wishes);
     }
 }
 
-/// Whether one more constraint may stand there: Kubernetes refuses two for the same places with the same strictness.
+/// Whether one more constraint may stand there: Kubernetes refuses two for the same places with the
+/// same strictness.
 pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) -> bool {
     let same = |constraint: &Value| {
-        text(constraint, "topologyKey") == topology_key && text(constraint, "whenUnsatisfiable") == when_unsatisfiable(strength)
+        text(constraint, "topologyKey") == topology_key
+            && text(constraint, "whenUnsatisfiable") == when_unsatisfiable(strength)
     };
     !elements(spec, FIELD).iter().any(same)
 }

@@ -9,15 +9,16 @@ use crate::tenant::{Owner, Tenant};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// An object that rules have something to say about. It stands between mutation and judgement, for what one
-/// object uses must be known before another is judged.
+/// An object that rules have something to say about. It stands between mutation and judgement, for
+/// what one object uses must be known before another is judged.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub(super) resource: &'a Resource,
     pub(super) owner: Owner,
     /// The object as rules see it: after mutation, or as it came.
     pub(super) object: Cow<'a, Value>,
-    /// Whether the cluster stores that object. A Deployment is judged with its pods as they will be, and stored as it came.
+    /// Whether the cluster stores that object. A Deployment is judged with its pods as they will
+    /// be, and stored as it came.
     pub(super) is_stored: bool,
     pub(super) workload: Workload,
     /// What mutation could not reconcile.

@@ -1,8 +1,8 @@
 //! What an object counts in its tenant's ledger: as a request to be admitted, and as it lives.
 //!
-//! Both are measured alike, or a reservation would never settle: a Deployment with its pods as mutation will complete them, a
-//! custom resource as it is stored. What an operator made of an object that was counted whole does not count again; its pods do,
-//! and draw on that object.
+//! Both are measured alike, or a reservation would never settle: a Deployment with its pods as
+//! mutation will complete them, a custom resource as it is stored. What an operator made of an
+//! object that was counted whole does not count again; its pods do, and draw on that object.
 
 use super::{Gate, measure};
 use crate::flink::{self, Workload};
@@ -45,59 +45,95 @@ impl Charge {
         Request { waived: Waived::default(), ..self.request.clone() }
     }
 
-    /// What there is to say of what is missing, where `told` is said already: that one object alone is too large for one cluster needs
-    /// no ledger.
+    /// What there is to say of what is missing, where `told` is said already: that one object alone
+    /// is too large for one cluster needs no ledger.
     pub fn findings(&self, shortage: &Shortage, told: &[Finding]) -> Vec<Finding> {
         let finding = |rule: &str, level: Option<Level>, message: Option<String>| {
             let help = Some(shortage.advice.clone());
-            Some(Finding { rule: rule.into(), level: level?, message: message?, pointer: "/spec".into(), help })
+            Some(Finding {
+                rule: rule.into(),
+                level: level?,
+                message: message?,
+                pointer: "/spec".into(),
+                help,
+            })
         };
         let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
         let is_told = told.iter().any(|finding| finding.rule == CLUSTER_RULE);
-        let cluster = finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster()).filter(|_| !is_told);
+        let cluster =
+            finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster()).filter(|_| !is_told);
         tenant.into_iter().chain(cluster).collect()
     }
 
     /// What there is to say where nothing could be decided.
     pub fn undecided(&self, message: String) -> Finding {
         let help = Some("send the object again".into());
-        Finding { rule: TENANT_RULE.into(), level: Level::Error, message, pointer: String::new(), help }
+        Finding {
+            rule: TENANT_RULE.into(),
+            level: Level::Error,
+            message,
+            pointer: String::new(),
+            help,
+        }
     }
 }
 
 impl Gate {
-    /// What a request asks of its tenant's ledger; `None` where the tenant has no limits or the request asks for no more than before,
-    /// and for what never counts or never waits: objects on their way out, and what an operator made.
+    /// What a request asks of its tenant's ledger; `None` where the tenant has no limits or the
+    /// request asks for no more than before, and for what never counts or never waits: objects on
+    /// their way out, and what an operator made.
     pub fn charge(&self, resource: &Resource) -> Option<Charge> {
-        if resource.is_leaving() || resource.operation == Operation::Connect || flink::is_made_by_operator(resource) {
+        if resource.is_leaving()
+            || resource.operation == Operation::Connect
+            || flink::is_made_by_operator(resource)
+        {
             return None;
         }
         let tenant = self.tenant_of(resource)?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
         let workload = self.weighed(resource, &resource.object, Some(&tenant))?;
-        let usage = |object: &Value, workload: &Workload| measure::usage(resource, object, workload, Some(&tenant));
+        let usage = |object: &Value, workload: &Workload| {
+            measure::usage(resource, object, workload, Some(&tenant))
+        };
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-        let before = old.and_then(|old| Some(usage(old, &self.weighed(resource, old, Some(&tenant))?)));
-        let level = |rule: &str| enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today());
+        let before =
+            old.and_then(|old| Some(usage(old, &self.weighed(resource, old, Some(&tenant))?)));
+        let level = |rule: &str| {
+            enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
+        };
         let (tenant_level, cluster_level) = (level(TENANT_RULE), level(CLUSTER_RULE));
-        let waived = Waived { tenant: tenant_level != Some(Level::Error), cluster: cluster_level != Some(Level::Error) };
-        let mut request = Request { waived, ..Request::of(resource, &workload, usage(&resource.object, &workload), before) };
+        let waived = Waived {
+            tenant: tenant_level != Some(Level::Error),
+            cluster: cluster_level != Some(Level::Error),
+        };
+        let mut request = Request {
+            waived,
+            ..Request::of(resource, &workload, usage(&resource.object, &workload), before)
+        };
         if flink::kinds::is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(&tenant)));
         }
-        request.asks_for_more().then(|| Charge { tenant: tenant.name.clone(), known, request, tenant_level, cluster_level })
+        request.asks_for_more().then(|| Charge {
+            tenant: tenant.name.clone(),
+            known,
+            request,
+            tenant_level,
+            cluster_level,
+        })
     }
 
-    /// A stored object as it counts in the hands of a tenant; `None` for what does not. Its owners are those that it names itself.
+    /// A stored object as it counts in the hands of a tenant; `None` for what does not. Its owners
+    /// are those that it names itself.
     ///
-    /// What declares others and is being deleted declares nothing any more: the garbage collector may take its name off what it owned, which counts
-    /// by itself from then on.
+    /// What declares others and is being deleted declares nothing any more: the garbage collector
+    /// may take its name off what it owned, which counts by itself from then on.
     pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
         if flink::is_made_by_operator(stored) {
             return None;
         }
         let workload = self.weighed(stored, &stored.object, tenant)?;
-        let mut living = Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
+        let mut living =
+            Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }
@@ -111,12 +147,20 @@ impl Gate {
         self.tenants().owner(&resource.namespace).tenant()
     }
 
-    fn weighed(&self, resource: &Resource, object: &Value, tenant: Option<&Tenant>) -> Option<Workload> {
+    fn weighed(
+        &self,
+        resource: &Resource,
+        object: &Value,
+        tenant: Option<&Tenant>,
+    ) -> Option<Workload> {
         let surroundings = self.surroundings();
         let workload = flink::lower_within(resource, object, &surroundings)?;
-        let foreseen = tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
+        let foreseen =
+            tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
         Some(match foreseen {
-            Some(Foresight { object, pods, .. }) => self.foreseen_workload(resource, workload, object.as_ref(), pods),
+            Some(Foresight { object, pods, .. }) => {
+                self.foreseen_workload(resource, workload, object.as_ref(), pods)
+            }
             None => workload,
         })
     }

@@ -1,7 +1,8 @@
 //! Deletions that would take something from a running cluster: a claim with its state.
 //!
-//! Kubernetes keeps a claim while pods mount it, but no pod can mount it any more from then on: the next TaskManager hangs. What the
-//! control plane itself deletes (a namespace, an owner's dependents) is never held up.
+//! Kubernetes keeps a claim while pods mount it, but no pod can mount it any more from then on: the
+//! next TaskManager hangs. What the control plane itself deletes (a namespace, an owner's
+//! dependents) is never held up.
 
 use crate::flink;
 use crate::flink::claims::uses_claim;
@@ -25,9 +26,11 @@ pub fn deletes_claim(resource: &Resource) -> bool {
         && !resource.user.username.starts_with(CONTROLLERS)
 }
 
-/// What there is to say of deleting a claim among these pods; `None` where none that runs Flink mounts it.
+/// What there is to say of deleting a claim among these pods; `None` where none that runs Flink
+/// mounts it.
 pub fn claim_in_use(claim: &str, pods: &[Value]) -> Option<Conflict> {
-    let users: Vec<&str> = pods.iter().filter(|pod| is_running(pod) && uses(pod, claim)).map(name).collect();
+    let users: Vec<&str> =
+        pods.iter().filter(|pod| is_running(pod) && uses(pod, claim)).map(name).collect();
     let (first, rest) = users.split_at_checked(NAMED.min(users.len()))?;
     if first.is_empty() {
         return None;
@@ -35,7 +38,10 @@ pub fn claim_in_use(claim: &str, pods: &[Value]) -> Option<Conflict> {
     let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
     Some(Conflict {
         rule: CLAIM_IN_USE,
-        message: format!("claim {claim:?} holds the state of a running cluster: {}{more} mount it", first.join(", ")),
+        message: format!(
+            "claim {claim:?} holds the state of a running cluster: {}{more} mount it",
+            first.join(", ")
+        ),
         pointer: "/metadata/name".into(),
         help: Some("delete or suspend the cluster first".into()),
     })
@@ -46,15 +52,22 @@ fn name(pod: &Value) -> &str {
 }
 
 fn is_running(pod: &Value) -> bool {
-    let ended = pointer::at(pod, "/status/phase").and_then(Value::as_str).is_some_and(|phase| matches!(phase, "Succeeded" | "Failed"));
+    let ended = pointer::at(pod, "/status/phase")
+        .and_then(Value::as_str)
+        .is_some_and(|phase| matches!(phase, "Succeeded" | "Failed"));
     !ended && pointer::at(pod, "/metadata/deletionTimestamp").is_none_or(Value::is_null)
 }
 
 /// Whether a pod runs Flink and uses a claim, by whatever way.
 fn uses(pod: &Value, claim: &str) -> bool {
-    let Ok(resource) = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()) else { return false };
+    let Ok(resource) = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone())
+    else {
+        return false;
+    };
     let workload = flink::lower(&resource, &resource.object);
-    workload.is_some_and(|workload| workload.is_flink() && uses_claim(&workload, &resource.object, claim))
+    workload.is_some_and(|workload| {
+        workload.is_flink() && uses_claim(&workload, &resource.object, claim)
+    })
 }
 
 #[cfg(test)]
@@ -71,11 +84,14 @@ mod tests {
 
     #[test]
     fn a_claim_is_in_use_while_pods_of_flink_mount_it() {
-        let told = |pods: &[Value]| claim_in_use("etl-state", pods).map(|conflict| conflict.message);
+        let told =
+            |pods: &[Value]| claim_in_use("etl-state", pods).map(|conflict| conflict.message);
         let running = pod("etl-0", "etl-state", "taskmanager", "Running");
         let message = "claim \"etl-state\" holds the state of a running cluster: etl-0 mount it";
         assert_eq!(told(std::slice::from_ref(&running)).as_deref(), Some(message));
-        assert!(told(&vec![running; 5]).unwrap().ends_with("etl-0, etl-0, etl-0 and 2 more mount it"));
+        assert!(
+            told(&vec![running; 5]).unwrap().ends_with("etl-0, etl-0, etl-0 and 2 more mount it")
+        );
         for other in [
             pod("etl-0", "other", "taskmanager", "Running"),
             pod("etl-0", "etl-state", "taskmanager", "Succeeded"),
@@ -97,7 +113,9 @@ mod tests {
                 ..Resource::default()
             })
         };
-        assert!(deletion("alice@example.com") && deletion("system:serviceaccount:payments-prod:flink"));
+        assert!(
+            deletion("alice@example.com") && deletion("system:serviceaccount:payments-prod:flink")
+        );
         assert!(!deletion("system:serviceaccount:kube-system:namespace-controller"));
         assert!(!deletion("system:serviceaccount:kube-system:generic-garbage-collector"));
     }

@@ -67,7 +67,8 @@ struct Prepared {
 
 impl Prepared {
     fn of(tenant: &Tenant) -> Self {
-        let known = KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
+        let known =
+            KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
         Self { spec: OnceLock::new(), known: Arc::new(known) }
     }
 }
@@ -81,7 +82,8 @@ pub struct Answer {
     pub findings: Vec<Finding>,
     /// What to change; `None` for nothing.
     pub patch: Option<json_patch::Patch>,
-    /// Nothing could be decided, as the findings say why: after so many seconds the client shall ask again.
+    /// Nothing could be decided, as the findings say why: after so many seconds the client shall
+    /// ask again.
     pub retry_after: Option<u32>,
 }
 
@@ -136,15 +138,31 @@ pub enum GateError {
 impl Gate {
     /// A gate over these tenants and policies.
     pub fn new(tenants: Tenants, policies: Arc<PolicySet>, unassigned: Unassigned) -> Self {
-        let prepared = Arc::new(tenants.iter().map(|tenant| (tenant.name.clone(), Arc::new(Prepared::of(tenant)))).collect());
-        Self { tenants: Arc::new(tenants), policies, unassigned, prepared, surroundings: Arc::default(), by_ledger: false }
+        let prepared = Arc::new(
+            tenants
+                .iter()
+                .map(|tenant| (tenant.name.clone(), Arc::new(Prepared::of(tenant))))
+                .collect(),
+        );
+        Self {
+            tenants: Arc::new(tenants),
+            policies,
+            unassigned,
+            prepared,
+            surroundings: Arc::default(),
+            by_ledger: false,
+        }
     }
 
     /// Loads policies and tenants from files; what is worth a warning comes beside the gate.
     ///
     /// # Errors
     /// When a policy or tenant is not right.
-    pub fn load(tenants: &[PathBuf], policies: &[PathBuf], unassigned: Unassigned) -> Result<(Self, Vec<TenantProblem>), GateError> {
+    pub fn load(
+        tenants: &[PathBuf],
+        policies: &[PathBuf],
+        unassigned: Unassigned,
+    ) -> Result<(Self, Vec<TenantProblem>), GateError> {
         let policies = PolicySet::load(policies)?;
         Self::load_tenants(tenants, Arc::new(policies), unassigned)
     }
@@ -163,7 +181,8 @@ impl Gate {
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
     }
 
-    /// The same gate, which leaves it to [ledgers](crate::quota::ledger) to say what is too much: see [`Gate::charge`].
+    /// The same gate, which leaves it to [ledgers](crate::quota::ledger) to say what is too much:
+    /// see [`Gate::charge`].
     pub fn with_ledgers(self) -> Self {
         Self { by_ledger: true, ..self }
     }
@@ -175,7 +194,12 @@ impl Gate {
     pub fn only(&self, name: &str) -> Result<Self, GateError> {
         let tenants = self.tenants.only(name).ok_or_else(|| GateError::NoSuchTenant {
             name: name.into(),
-            known: self.tenants.iter().map(|tenant| tenant.name.clone()).collect::<Vec<_>>().join(", "),
+            known: self
+                .tenants
+                .iter()
+                .map(|tenant| tenant.name.clone())
+                .collect::<Vec<_>>()
+                .join(", "),
         })?;
         Ok(Self { tenants: Arc::new(tenants), ..self.clone() })
     }
@@ -205,15 +229,21 @@ impl Gate {
     }
 
     /// The same gate after some Namespaces got these labels or, at `None`, went away.
-    pub fn with_changes(&self, changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>) -> Self {
+    pub fn with_changes(
+        &self,
+        changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>,
+    ) -> Self {
         Self { tenants: Arc::new(self.tenants.with_changes(changes)), ..self.clone() }
     }
 
-    /// A gate over other tenants and policies; what was prepared for tenants that are the same is kept.
+    /// A gate over other tenants and policies; what was prepared for tenants that are the same is
+    /// kept.
     pub fn renewed(&self, tenants: Tenants, policies: Arc<PolicySet>) -> Self {
-        let before: BTreeMap<&str, &Arc<Tenant>> = self.tenants.iter().map(|tenant| (tenant.name.as_str(), tenant)).collect();
+        let before: BTreeMap<&str, &Arc<Tenant>> =
+            self.tenants.iter().map(|tenant| (tenant.name.as_str(), tenant)).collect();
         let prepare = |tenant: &Arc<Tenant>| {
-            let same = before.get(tenant.name.as_str()).is_some_and(|before| Arc::ptr_eq(before, tenant));
+            let same =
+                before.get(tenant.name.as_str()).is_some_and(|before| Arc::ptr_eq(before, tenant));
             let kept = same.then(|| self.prepared.get(&tenant.name)).flatten().cloned();
             (tenant.name.clone(), kept.unwrap_or_else(|| Arc::new(Prepared::of(tenant))))
         };
@@ -221,26 +251,35 @@ impl Gate {
         Self { tenants: Arc::new(tenants), policies, prepared, ..self.clone() }
     }
 
-    /// The tenants of which objects must be judged by what all use together: those that use more than they may, and
-    /// wherever a rule reads what is used, all that have limits.
+    /// The tenants of which objects must be judged by what all use together: those that use more
+    /// than they may, and wherever a rule reads what is used, all that have limits.
     pub fn over(&self, usage: &InputUsage) -> BTreeSet<String> {
         let always = self.policies.mentions().used;
         let over = |(tenant, usage): &(&str, &Usage)| {
-            self.prepared
-                .get(*tenant)
-                .is_some_and(|prepared| prepared.known.limits.is_passed_by(usage) || (always && !prepared.known.limits.is_empty()))
+            self.prepared.get(*tenant).is_some_and(|prepared| {
+                prepared.known.limits.is_passed_by(usage)
+                    || (always && !prepared.known.limits.is_empty())
+            })
         };
         usage.iter().filter(over).map(|(tenant, _)| tenant.to_owned()).collect()
     }
 
     /// A tenant's limits; `None` where it has none, or is not known.
     pub fn limits_of(&self, tenant: &str) -> Option<&Arc<KnownLimits>> {
-        self.prepared.get(tenant).map(|prepared| &prepared.known).filter(|known| !known.limits.is_empty())
+        self.prepared
+            .get(tenant)
+            .map(|prepared| &prepared.known)
+            .filter(|known| !known.limits.is_empty())
     }
 
     /// What is worth a warning: about the policies, and about the tenants it was loaded with.
     pub fn warnings(&self, tenants: &[TenantProblem]) -> Vec<String> {
-        self.policies.warnings().iter().map(ToString::to_string).chain(tenants.iter().map(ToString::to_string)).collect()
+        self.policies
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .chain(tenants.iter().map(ToString::to_string))
+            .collect()
     }
 
     /// The tenants this gate knows.
@@ -253,19 +292,33 @@ impl Gate {
         &self.policies
     }
 
-    /// The mutating webhook's answer: the patch; findings only where the user's words and the tenant's disagree.
+    /// The mutating webhook's answer: the patch; findings only where the user's words and the
+    /// tenant's disagree.
     pub fn mutate(&self, resource: &Resource) -> Answer {
         let Some((owner, workload)) = self.lowered(resource) else { return Answer::default() };
         let Owner::Tenant(tenant) = owner else { return Answer::default() };
-        let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        let mut patch = object.as_ref().map(|after| mutate::patch(&resource.object, after)).filter(|patch| !patch.0.is_empty());
+        let Mutation { object, conflicts } =
+            mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        let mut patch = object
+            .as_ref()
+            .map(|after| mutate::patch(&resource.object, after))
+            .filter(|patch| !patch.0.is_empty());
         let mut findings = Vec::new();
         let name = tenant.name.clone();
         if !conflicts.is_empty() {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            let case = Case { resource, owner: Owner::Tenant(tenant), object, is_stored: true, workload, conflicts };
+            let case = Case {
+                resource,
+                owner: Owner::Tenant(tenant),
+                object,
+                is_stored: true,
+                workload,
+                conflicts,
+            };
             findings = self.findings(&case, &Usage::default());
-            findings.retain(|finding| case.conflicts.iter().any(|conflict| conflict.rule == finding.rule));
+            findings.retain(|finding| {
+                case.conflicts.iter().any(|conflict| conflict.rule == finding.rule)
+            });
             if findings.iter().any(|finding| finding.level == Level::Error) {
                 patch = None;
             }
@@ -280,17 +333,25 @@ impl Gate {
         Answer { tenant: judgement.tenant, findings: judgement.findings, ..Answer::default() }
     }
 
-    /// The answer where something is to be said against a deletion, which no rule about objects is asked of.
+    /// The answer where something is to be said against a deletion, which no rule about objects is
+    /// asked of.
     pub fn protest(&self, resource: &Resource, conflict: mutate::Conflict) -> Answer {
         let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
         let owner = self.tenants.owner(&resource.namespace);
-        let case = Case { resource, owner, object, is_stored: false, workload: Workload::default(), conflicts: vec![conflict] };
+        let case = Case {
+            resource,
+            owner,
+            object,
+            is_stored: false,
+            workload: Workload::default(),
+            conflicts: vec![conflict],
+        };
         let Judgement { tenant, findings, .. } = self.judge(case, &Usage::default());
         Answer { tenant, findings, ..Answer::default() }
     }
 
-    /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment, StatefulSet or Job is
-    /// judged with its pods as they will be created, always.
+    /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment,
+    /// StatefulSet or Job is judged with its pods as they will be created, always.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let (owner, workload) = self.lowered(resource)?;
         let as_it_came = |owner, workload| {
@@ -308,20 +369,36 @@ impl Gate {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
-        let Mutation { object, conflicts } = mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        let Mutation { object, conflicts } =
+            mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
-                let workload = flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
-                Case { resource, owner, object: Cow::Owned(object), is_stored: true, workload, conflicts }
+                let workload =
+                    flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
+                Case {
+                    resource,
+                    owner,
+                    object: Cow::Owned(object),
+                    is_stored: true,
+                    workload,
+                    conflicts,
+                }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
     }
 
-    /// What an object runs, whose pods mutation will complete to these; `object` is it with completed templates, where one that stands
-    /// in it changes.
-    pub(super) fn foreseen_workload(&self, resource: &Resource, workload: Workload, object: Option<&Value>, pods: Vec<PodSet>) -> Workload {
-        let lowered = object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+    /// What an object runs, whose pods mutation will complete to these; `object` is it with
+    /// completed templates, where one that stands in it changes.
+    pub(super) fn foreseen_workload(
+        &self,
+        resource: &Resource,
+        workload: Workload,
+        object: Option<&Value>,
+        pods: Vec<PodSet>,
+    ) -> Workload {
+        let lowered =
+            object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -340,7 +417,9 @@ impl Gate {
 
     /// The object as the cluster would store it.
     pub fn mutated(&self, resource: &Resource) -> Value {
-        self.case(resource, false).and_then(Case::into_stored).unwrap_or_else(|| resource.object.clone())
+        self.case(resource, false)
+            .and_then(Case::into_stored)
+            .unwrap_or_else(|| resource.object.clone())
     }
 
     /// Whose an object is and what it runs; `None` for what is never judged.
@@ -378,19 +457,30 @@ impl Gate {
         }
         let input = if quota_speaks { draft } else { draft.with_quota(told()) }.finish();
         let today = enforcement::today();
-        let mut findings: Vec<Finding> = self.policies.evaluate(input).into_iter().filter_map(|raw| finding(case, raw, today)).collect();
+        let mut findings: Vec<Finding> = self
+            .policies
+            .evaluate(input)
+            .into_iter()
+            .filter_map(|raw| finding(case, raw, today))
+            .collect();
         findings.sort_by(Finding::order);
         findings.dedup();
         findings
     }
 
-    fn quota<'a>(&self, case: &Case<'_>, limits: Option<&'a Limits>, used: &'a Usage) -> Option<QuotaVerdict<'a>> {
+    fn quota<'a>(
+        &self,
+        case: &Case<'_>,
+        limits: Option<&'a Limits>,
+        used: &'a Usage,
+    ) -> Option<QuotaVerdict<'a>> {
         let limits = limits.filter(|limits| !limits.is_empty())?;
         let requested = case.usage();
         let clusters = case.workload.clusters();
         let exceeded_since = |before: &Usage| {
             let mut exceeded = limits.exceeded(&requested, used, before, clusters);
-            // What one object asks for is enough to hold it to the limits of one cluster; what others use, a ledger knows.
+            // What one object asks for is enough to hold it to the limits of one cluster; what
+            // others use, a ledger knows.
             exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == "cluster");
             exceeded
         };
@@ -398,12 +488,18 @@ impl Gate {
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
             let lowered = flink::lower_within(case.resource, old, &self.surroundings);
-            let before = lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
+            let before =
+                lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());
         }
-        // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they are created.
+        // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they
+        // are created.
         let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
-        let undeclared = if is_pod { undeclared::of_pod(&case.object, &case.workload, limits) } else { Vec::new() };
+        let undeclared = if is_pod {
+            undeclared::of_pod(&case.object, &case.workload, limits)
+        } else {
+            Vec::new()
+        };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
 }
@@ -416,7 +512,9 @@ const AMBIGUOUS_RULE: &str = "tenancy/ambiguous-namespace";
 
 fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option<Finding> {
     let level = match case.tenant() {
-        Some(tenant) => enforcement::level(&tenant.spec, &raw.rule, raw.level, case.resource, today)?,
+        Some(tenant) => {
+            enforcement::level(&tenant.spec, &raw.rule, raw.level, case.resource, today)?
+        }
         None => raw.level,
     };
     let pointer = place::locate(&case.object, &case.workload, &raw.path);
@@ -428,6 +526,8 @@ fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option
 /// # Errors
 /// When the file cannot be read.
 pub fn operator_defaults(path: &Path) -> Result<OperatorDefaults, GateError> {
-    let text = std::fs::read_to_string(path).map_err(|source| GateError::NoOperatorConfig { path: path.into(), source })?;
-    OperatorDefaults::parse(&text).map_err(|source| GateError::OperatorConfig { path: path.into(), source })
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| GateError::NoOperatorConfig { path: path.into(), source })?;
+    OperatorDefaults::parse(&text)
+        .map_err(|source| GateError::OperatorConfig { path: path.into(), source })
 }

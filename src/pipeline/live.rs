@@ -1,5 +1,5 @@
-//! A gate that follows its files: tenants and policies are loaded anew when they change, and swapped while
-//! requests run. What does not load leaves everything as it was, and is told.
+//! A gate that follows its files: tenants and policies are loaded anew when they change, and
+//! swapped while requests run. What does not load leaves everything as it was, and is told.
 
 use super::{Gate, GateError, Unassigned};
 use crate::causes::with_causes;
@@ -49,7 +49,10 @@ impl LiveGate {
     ///
     /// # Errors
     /// When a tenant or policy is not right: there is nothing yet to fall back on.
-    pub fn load(files: GateFiles, unassigned: Unassigned) -> Result<(Self, Vec<String>), GateError> {
+    pub fn load(
+        files: GateFiles,
+        unassigned: Unassigned,
+    ) -> Result<(Self, Vec<String>), GateError> {
         // Before the files are read: what changes in between is seen by the first refresh.
         let seen = AtomicU64::new(files.fingerprint().unwrap_or_default());
         let (gate, warnings) = Gate::load(&files.tenants, &files.policies, unassigned)?;
@@ -68,7 +71,8 @@ impl LiveGate {
     /// Loads the files again if they changed since they were last looked at.
     pub fn refresh(&self) -> Change {
         let found = self.files.fingerprint().map_err(|error| with_causes(&error));
-        // A failure is a state of its own: it is told once, and files that come back unchanged are a change.
+        // A failure is a state of its own: it is told once, and files that come back unchanged are
+        // a change.
         let now = found.as_ref().map_or_else(hash, |fingerprint| *fingerprint);
         if self.seen.swap(now, Ordering::Relaxed) == now {
             return Change::None;
@@ -76,24 +80,36 @@ impl LiveGate {
         if let Err(error) = found {
             return Change::Refused(error);
         }
-        // What does not load must not keep the rest from taking force: neither policies a tenant's change, nor the reverse.
-        let policies = self.store.reload(&self.files.policies).err().map(|error| with_causes(&error));
+        // What does not load must not keep the rest from taking force: neither policies a tenant's
+        // change, nor the reverse.
+        let policies =
+            self.store.reload(&self.files.policies).err().map(|error| with_causes(&error));
         let old = self.current();
-        let (gate, warnings, tenants) = match Gate::load_tenants(&self.files.tenants, self.store.current(), self.unassigned) {
-            Ok((gate, warnings)) => {
-                let warnings = gate.warnings(&warnings);
-                (gate, warnings, None)
-            }
-            Err(error) => (Gate::new(old.tenants().clone(), self.store.current(), self.unassigned), Vec::new(), Some(with_causes(&error))),
-        };
+        let (gate, warnings, tenants) =
+            match Gate::load_tenants(&self.files.tenants, self.store.current(), self.unassigned) {
+                Ok((gate, warnings)) => {
+                    let warnings = gate.warnings(&warnings);
+                    (gate, warnings, None)
+                }
+                Err(error) => (
+                    Gate::new(old.tenants().clone(), self.store.current(), self.unassigned),
+                    Vec::new(),
+                    Some(with_causes(&error)),
+                ),
+            };
         let gate = gate.with_ledgers();
-        let (gate, operator) = match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
-            Ok(gate) => (gate, None),
-            Err(error) => (gate.within(old.surroundings()), Some(with_causes(&error))),
-        };
+        let (gate, operator) =
+            match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
+                Ok(gate) => (gate, None),
+                Err(error) => (gate.within(old.surroundings()), Some(with_causes(&error))),
+            };
         self.gate.store(Arc::new(gate));
         let refused: Vec<String> = [policies, tenants, operator].into_iter().flatten().collect();
-        if refused.is_empty() { Change::Taken(warnings) } else { Change::Refused(refused.join("; ")) }
+        if refused.is_empty() {
+            Change::Taken(warnings)
+        } else {
+            Change::Refused(refused.join("; "))
+        }
     }
 }
 
@@ -102,7 +118,9 @@ impl GateFiles {
     fn fingerprint(&self) -> Result<u64, FilesError> {
         let tenants = files::list_files(&self.tenants, &["yaml", "yml", "json"])?;
         let policies = files::list_files(&self.policies, &["rego"])?;
-        Ok(files::fingerprint(&[tenants, policies, self.operator_config.iter().cloned().collect()].concat()))
+        Ok(files::fingerprint(
+            &[tenants, policies, self.operator_config.iter().cloned().collect()].concat(),
+        ))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What an object counts in a quota: what its pods are, and the claim that Flinkgate makes for its cluster's state.
+//! What an object counts in a quota: what its pods are, and the claim that Flinkgate makes for its
+//! cluster's state.
 
 use crate::flink::Workload;
 use crate::flink::claims::{claim_for, cluster_of, is_shared};
@@ -10,9 +11,14 @@ use crate::resource::quantity::Quantity;
 use crate::tenant::Tenant;
 use serde_json::Value;
 
-/// What an object uses. Everything that counts goes through here, so that a request, what is stored of it, and a manifest in a
-/// file count the same.
-pub(super) fn usage(resource: &Resource, object: &Value, workload: &Workload, tenant: Option<&Tenant>) -> Usage {
+/// What an object uses. Everything that counts goes through here, so that a request, what is stored
+/// of it, and a manifest in a file count the same.
+pub(super) fn usage(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: Option<&Tenant>,
+) -> Usage {
     let mut usage = request::usage(object, workload);
     if let Some(claim) = tenant.and_then(|tenant| state_claim(resource, object, workload, tenant)) {
         usage.add(&claim);
@@ -20,30 +26,47 @@ pub(super) fn usage(resource: &Resource, object: &Value, workload: &Workload, te
     usage
 }
 
-/// The claim that is made for the object's own cluster, once a pod waits for it. One that clusters share is nobody's own, and the
-/// children of a blue/green deployment mount their parent's.
-fn state_claim(resource: &Resource, object: &Value, workload: &Workload, tenant: &Tenant) -> Option<Usage> {
+/// The claim that is made for the object's own cluster, once a pod waits for it. One that clusters
+/// share is nobody's own, and the children of a blue/green deployment mount their parent's.
+fn state_claim(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &Tenant,
+) -> Option<Usage> {
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = Quantity::parse(&volume.size.as_ref()?.0).ok()?;
     if !workload.declares_cluster || is_shared(&volume.claim_name) {
         return None;
     }
     let claim = mutate::state_claim(resource, object, workload, &tenant.spec)?;
-    (claim == claim_for(&volume.claim_name, resource.name_in(object)))
-        .then(|| [("persistentVolumeClaims".to_owned(), Quantity::from_units(1)), ("storage".to_owned(), size)].into_iter().collect())
+    (claim == claim_for(&volume.claim_name, resource.name_in(object))).then(|| {
+        [
+            ("persistentVolumeClaims".to_owned(), Quantity::from_units(1)),
+            ("storage".to_owned(), size),
+        ]
+        .into_iter()
+        .collect()
+    })
 }
 
-/// Whom a claim may draw on by its name, as `KIND/NAMESPACE/NAME`: the StatefulSet that has such a template, the cluster whose state it
-/// holds. A name wins nobody anything: of what is declared and what draws on it, the larger counts.
+/// Whom a claim may draw on by its name, as `KIND/NAMESPACE/NAME`: the StatefulSet that has such a
+/// template, the cluster whose state it holds. A name wins nobody anything: of what is declared and
+/// what draws on it, the larger counts.
 pub(super) fn owners_by_name(claim: &Resource, tenant: Option<&Tenant>) -> Vec<String> {
     let name = claim.name_in(&claim.object);
     let owner = |kind: &str, name: &str| ObjectRef::new(kind, &claim.namespace, name).to_string();
     let volume = tenant.and_then(|tenant| tenant.spec.storage.checkpoints.volume.as_ref());
     let cluster = volume.and_then(|volume| cluster_of(&volume.claim_name, name));
-    let clusters = cluster.into_iter().flat_map(|cluster| CLUSTERS.map(|kind| owner(kind, cluster)));
+    let clusters =
+        cluster.into_iter().flat_map(|cluster| CLUSTERS.map(|kind| owner(kind, cluster)));
     // `<template>-<StatefulSet>-<number>`, where both names may have dashes.
-    let set = name.rsplit_once('-').filter(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
-    let sets = set.into_iter().flat_map(|(rest, _)| rest.match_indices('-').filter_map(|(at, _)| rest.get(at + 1..)));
+    let set = name.rsplit_once('-').filter(|(_, number)| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let sets = set
+        .into_iter()
+        .flat_map(|(rest, _)| rest.match_indices('-').filter_map(|(at, _)| rest.get(at + 1..)));
     clusters.chain(sets.map(|set| owner("StatefulSet", set))).collect()
 }
 
@@ -64,9 +87,14 @@ mod tests {
     fn gate() -> Gate {
         let spec = json!({"namespaces": {"names": ["prod"]}, "quota": {"hard": {"storage": "100Gi"}},
             "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state", "size": "50Gi"}}}});
-        let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), ..Tenant::default() };
+        let tenant = Tenant {
+            name: "payments".into(),
+            spec: serde_json::from_value(spec).unwrap(),
+            ..Tenant::default()
+        };
         let policies = Arc::new(PolicySet::built_in().unwrap());
-        Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn).with_ledgers()
+        Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn)
+            .with_ledgers()
     }
 
     fn deployment(name: &str, owners: Value) -> Resource {
@@ -81,8 +109,14 @@ mod tests {
     #[test]
     fn a_cluster_counts_the_claim_that_is_made_for_it_and_the_claim_then_draws_on_it() {
         let tenant = gate().tenants().iter().next().cloned();
-        let claims =
-            |resource: &Resource| gate().living(resource, tenant.as_deref()).unwrap().usage.get("persistentVolumeClaims").units_ceil();
+        let claims = |resource: &Resource| {
+            gate()
+                .living(resource, tenant.as_deref())
+                .unwrap()
+                .usage
+                .get("persistentVolumeClaims")
+                .units_ceil()
+        };
         assert_eq!(claims(&deployment("etl", json!([]))), 1);
         let charge = gate().charge(&deployment("etl", json!([]))).unwrap();
         assert_eq!(charge.request.usage.get("storage").display_bytes(), "50Gi");
@@ -90,8 +124,13 @@ mod tests {
         assert_eq!(claims(&deployment("etl-blue", parent)), 0);
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state", "namespace": "prod", "uid": "c"},
             "spec": {"resources": {"requests": {"storage": "50Gi"}}}});
-        let living = gate().living(&Resource::from_manifest(claim).unwrap(), tenant.as_deref()).unwrap();
-        assert!(living.owners.contains(&"FlinkDeployment/prod/etl".to_owned()), "{:?}", living.owners);
+        let living =
+            gate().living(&Resource::from_manifest(claim).unwrap(), tenant.as_deref()).unwrap();
+        assert!(
+            living.owners.contains(&"FlinkDeployment/prod/etl".to_owned()),
+            "{:?}",
+            living.owners
+        );
     }
 
     #[test]
@@ -103,7 +142,8 @@ mod tests {
             }
             gate().living(&resource, None).is_some()
         };
-        let template = json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]});
+        let template =
+            json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]});
         let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "prod", "uid": "d"},
             "spec": {"replicas": 1, "template": {"spec": template}}});
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "prod", "uid": "p"}, "spec": template});
@@ -117,7 +157,10 @@ mod tests {
             let object = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "prod"}});
             owners_by_name(&Resource::from_manifest(object).unwrap(), None)
         };
-        assert_eq!(claim("data-task-manager-10"), ["StatefulSet/prod/task-manager", "StatefulSet/prod/manager"]);
+        assert_eq!(
+            claim("data-task-manager-10"),
+            ["StatefulSet/prod/task-manager", "StatefulSet/prod/manager"]
+        );
         assert_eq!((claim("data"), claim("data-x"), claim("7")), (vec![], vec![], vec![]));
     }
 }

@@ -1,8 +1,8 @@
 //! The pipeline: tenant, mutation, policies, quota, verdict, in that order for both doors.
 //!
 //! [`Gate`] holds what every judgement needs: tenants and compiled policies. The webhook asks it
-//! [`Gate::mutate`] and [`Gate::validate`]; `lint` asks [`Gate::judge`], which is both in one go, over the
-//! same functions.
+//! [`Gate::mutate`] and [`Gate::validate`]; `lint` asks [`Gate::judge`], which is both in one go,
+//! over the same functions.
 
 mod case;
 pub mod charge;

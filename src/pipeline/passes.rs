@@ -4,8 +4,9 @@ use crate::flink;
 use crate::resource::{Operation, Resource};
 use serde_json::Value;
 
-/// What no rule may stand in the way of: deletions, objects on their way out, updates that leave what runs as it is, and what an
-/// operator makes of an object that was judged. A refusal there would block finalizers and the operator's own bookkeeping.
+/// What no rule may stand in the way of: deletions, objects on their way out, updates that leave
+/// what runs as it is, and what an operator makes of an object that was judged. A refusal there
+/// would block finalizers and the operator's own bookkeeping.
 pub(super) fn passes_always(resource: &Resource) -> bool {
     if resource.is_leaving() || flink::is_made_by_operator(resource) {
         return true;
@@ -14,9 +15,13 @@ pub(super) fn passes_always(resource: &Resource) -> bool {
         (Operation::Connect, _) => true,
         (Operation::Update, Some(old)) => {
             let spec = resource.object.get("spec");
-            // The operator starts to act on a canary when it loses its label, so that is a change of what runs.
+            // The operator starts to act on a canary when it loses its label, so that is a change
+            // of what runs.
             let same_label = canary_label(old) == canary_label(&resource.object);
-            (spec.is_some() && spec == old.get("spec") && same_label && flink::has_same_annotations(resource, old))
+            (spec.is_some()
+                && spec == old.get("spec")
+                && same_label
+                && flink::has_same_annotations(resource, old))
                 || flink::only_shrinks(resource, old)
                 || flink::is_same_configuration(resource, old)
                 || flink::claims_no_more(resource, old)

@@ -4,8 +4,8 @@ use crate::flink::{Template, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// The JSON Pointer of a rule's path: through merged and made pod templates to the field that says it, and from an
-/// option's flat key to where the option is written.
+/// The JSON Pointer of a rule's path: through merged and made pod templates to the field that says
+/// it, and from an option's flat key to where the option is written.
 pub fn locate(object: &Value, workload: &Workload, path: &[String]) -> String {
     let plain = pointer::from_tokens(path.iter().map(String::as_str));
     if pointer::at(object, &plain).is_some() {
@@ -13,7 +13,9 @@ pub fn locate(object: &Value, workload: &Workload, path: &[String]) -> String {
     }
     for pods in &workload.pods {
         if let Template::Merged(_) | Template::Made(_) = &pods.template
-            && let Some(within) = plain.strip_prefix(pods.path()).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+            && let Some(within) = plain
+                .strip_prefix(pods.path())
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
         {
             return pods.locate(object, within);
         }

@@ -4,7 +4,8 @@ use crate::resource::{GroupVersionResource, Operation, Resource, pointer};
 use serde_json::Value;
 
 /// Kinds that others refer to, and their plurals.
-const REFERRED: [(&str, &str); 2] = [("FlinkDeployment", "flinkdeployments"), ("FlinkSessionJob", "flinksessionjobs")];
+const REFERRED: [(&str, &str); 2] =
+    [("FlinkDeployment", "flinkdeployments"), ("FlinkSessionJob", "flinksessionjobs")];
 
 /// One object of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,26 +20,44 @@ pub struct Related {
 
 /// The object that must be known to judge another one whole; `None` for most.
 pub fn related(resource: &Resource) -> Option<Related> {
-    let text = |place: &str| pointer::at(&resource.object, place).and_then(Value::as_str).unwrap_or_default();
-    let changes = matches!(resource.operation, Operation::Create | Operation::Update) && resource.sub_resource.is_none();
+    let text = |place: &str| {
+        pointer::at(&resource.object, place).and_then(Value::as_str).unwrap_or_default()
+    };
+    let changes = matches!(resource.operation, Operation::Create | Operation::Update)
+        && resource.sub_resource.is_none();
     let (kind, name) = match resource.kind.kind.as_str() {
         "FlinkSessionJob" => ("FlinkDeployment", text("/spec/deploymentName")),
-        // What the operator notes of a savepoint that is there already is about a job that may be gone.
-        "FlinkStateSnapshot" if pointer::at(&resource.object, "/spec/savepoint/alreadyExists") != Some(&Value::Bool(true)) => {
+        // What the operator notes of a savepoint that is there already is about a job that may be
+        // gone.
+        "FlinkStateSnapshot"
+            if pointer::at(&resource.object, "/spec/savepoint/alreadyExists")
+                != Some(&Value::Bool(true)) =>
+        {
             (text("/spec/jobReference/kind"), text("/spec/jobReference/name"))
         }
         _ => return None,
     };
     let (kind, plural) = REFERRED.iter().find(|(known, _)| *known == kind)?;
-    let of =
-        GroupVersionResource { group: resource.kind.group.clone(), version: resource.kind.version.clone(), resource: (*plural).to_owned() };
-    (changes && resource.kind.group == "flink.apache.org" && !name.is_empty()).then(|| Related { kind, of, name: name.into() })
+    let of = GroupVersionResource {
+        group: resource.kind.group.clone(),
+        version: resource.kind.version.clone(),
+        resource: (*plural).to_owned(),
+    };
+    (changes && resource.kind.group == "flink.apache.org" && !name.is_empty()).then(|| Related {
+        kind,
+        of,
+        name: name.into(),
+    })
 }
 
-/// Whether a custom resource's pods mount claims: which nodes those can be mounted on then decides whether the pods can run.
+/// Whether a custom resource's pods mount claims: which nodes those can be mounted on then decides
+/// whether the pods can run.
 pub fn mounts_claims(resource: &Resource) -> bool {
-    let changes = matches!(resource.operation, Operation::Create | Operation::Update) && resource.sub_resource.is_none();
-    if !changes || !matches!(resource.kind.kind.as_str(), "FlinkDeployment" | "FlinkBlueGreenDeployment") {
+    let changes = matches!(resource.operation, Operation::Create | Operation::Update)
+        && resource.sub_resource.is_none();
+    if !changes
+        || !matches!(resource.kind.kind.as_str(), "FlinkDeployment" | "FlinkBlueGreenDeployment")
+    {
         return false;
     }
     // A stack of our own: the depth of the object is the sender's choice.
@@ -46,7 +65,9 @@ pub fn mounts_claims(resource: &Resource) -> bool {
     while let Some(value) = pending.pop() {
         match value {
             Value::Object(fields) => {
-                if fields.keys().any(|field| field == "persistentVolumeClaim" || field.contains("persistent-volume-claims")) {
+                if fields.keys().any(|field| {
+                    field == "persistentVolumeClaim" || field.contains("persistent-volume-claims")
+                }) {
                     return true;
                 }
                 pending.extend(fields.values());
@@ -71,22 +92,47 @@ mod tests {
             mounts_claims(&Resource::from_manifest(object).unwrap())
         };
         let template = json!({"podTemplate": {"spec": {"volumes": [{"name": "s", "persistentVolumeClaim": {"claimName": "s"}}]}}});
-        assert!(of("FlinkDeployment", template.clone()) && of("FlinkBlueGreenDeployment", json!({"template": {"spec": template}})));
-        assert!(of("FlinkDeployment", json!({"flinkConfiguration": {"kubernetes.persistent-volume-claims": "a:/b"}})));
-        assert!(!of("FlinkDeployment", json!({"image": "flink:1.20"})) && !of("FlinkSessionJob", template));
+        assert!(
+            of("FlinkDeployment", template.clone())
+                && of("FlinkBlueGreenDeployment", json!({"template": {"spec": template}}))
+        );
+        assert!(of(
+            "FlinkDeployment",
+            json!({"flinkConfiguration": {"kubernetes.persistent-volume-claims": "a:/b"}})
+        ));
+        assert!(
+            !of("FlinkDeployment", json!({"image": "flink:1.20"}))
+                && !of("FlinkSessionJob", template)
+        );
     }
 
     #[test]
     fn only_session_jobs_and_snapshots_that_are_to_be_taken_are_about_others() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
-            related(&Resource::from_manifest(object).unwrap()).map(|related| format!("{} {}", related.of.resource, related.name))
+            related(&Resource::from_manifest(object).unwrap())
+                .map(|related| format!("{} {}", related.of.resource, related.name))
         };
-        assert_eq!(of("FlinkSessionJob", json!({"deploymentName": "etl"})).as_deref(), Some("flinkdeployments etl"));
+        assert_eq!(
+            of("FlinkSessionJob", json!({"deploymentName": "etl"})).as_deref(),
+            Some("flinkdeployments etl")
+        );
         let reference = json!({"kind": "FlinkSessionJob", "name": "clicks"});
-        assert_eq!(of("FlinkStateSnapshot", json!({"jobReference": reference})).as_deref(), Some("flinksessionjobs clicks"));
-        assert_eq!(of("FlinkStateSnapshot", json!({"jobReference": reference, "savepoint": {"alreadyExists": true}})), None);
-        assert_eq!(of("FlinkStateSnapshot", json!({"jobReference": {"kind": "Pod", "name": "x"}})), None);
+        assert_eq!(
+            of("FlinkStateSnapshot", json!({"jobReference": reference})).as_deref(),
+            Some("flinksessionjobs clicks")
+        );
+        assert_eq!(
+            of(
+                "FlinkStateSnapshot",
+                json!({"jobReference": reference, "savepoint": {"alreadyExists": true}})
+            ),
+            None
+        );
+        assert_eq!(
+            of("FlinkStateSnapshot", json!({"jobReference": {"kind": "Pod", "name": "x"}})),
+            None
+        );
         assert_eq!(of("FlinkDeployment", json!({})), None);
         assert_eq!(of("FlinkSessionJob", json!({})), None);
     }

@@ -1,6 +1,7 @@
 //! `/scale`: an object of its own, `autoscaling/v1 Scale`, that changes another one's replicas.
 //!
-//! It is judged as that change: the scaled object as it is stored, with the replicas that were asked for.
+//! It is judged as that change: the scaled object as it is stored, with the replicas that were
+//! asked for.
 
 use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, pointer};
 use serde_json::{Map, Value, json};
@@ -12,13 +13,17 @@ const SCALED: [(&str, &str, &[&str]); 3] = [
     ("flink.apache.org", "flinkdeployments", &["spec", "taskManager", "replicas"]),
 ];
 
-/// The kind of object that must be known before a scaling can be judged; `None` where this is none, or asks for no more than
-/// there is. A FlinkDeployment that names no TaskManagers has less than any number as its old one.
+/// The kind of object that must be known before a scaling can be judged; `None` where this is none,
+/// or asks for no more than there is. A FlinkDeployment that names no TaskManagers has less than
+/// any number as its old one.
 pub fn scaled(resource: &Resource) -> Option<&GroupVersionResource> {
-    let replicas = |scale: &Value| pointer::at(scale, "/spec/replicas").and_then(Value::as_i64).unwrap_or_default();
+    let replicas = |scale: &Value| {
+        pointer::at(scale, "/spec/replicas").and_then(Value::as_i64).unwrap_or_default()
+    };
     let before = resource.old_object.as_ref().map_or(i64::MIN, replicas);
     let grows = replicas(&resource.object) > before && resource.operation == Operation::Update;
-    (resource.sub_resource.as_deref() == Some("scale") && grows && place(&resource.of).is_some()).then_some(&resource.of)
+    (resource.sub_resource.as_deref() == Some("scale") && grows && place(&resource.of).is_some())
+        .then_some(&resource.of)
 }
 
 /// The change of the stored object that a scaling amounts to.
@@ -37,7 +42,8 @@ pub fn as_update(resource: &Resource, stored: Value) -> Resource {
 }
 
 fn place(of: &GroupVersionResource) -> Option<&'static [&'static str]> {
-    let found = SCALED.iter().find(|(group, resource, _)| *group == of.group && *resource == of.resource);
+    let found =
+        SCALED.iter().find(|(group, resource, _)| *group == of.group && *resource == of.resource);
     found.map(|(_, _, place)| *place)
 }
 
@@ -67,7 +73,11 @@ mod tests {
         let object = |replicas: i64| json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": replicas}});
         Resource {
             kind: GroupVersionKind::parse("autoscaling/v1", "Scale"),
-            of: GroupVersionResource { group: group.into(), version: "v1".into(), resource: kind.into() },
+            of: GroupVersionResource {
+                group: group.into(),
+                version: "v1".into(),
+                resource: kind.into(),
+            },
             operation: Operation::Update,
             sub_resource: Some("scale".into()),
             name: "etl".into(),
@@ -81,22 +91,43 @@ mod tests {
     #[test]
     fn only_what_asks_for_more_must_be_looked_at() {
         assert!(scaled(&scale("apps", "deployments", 1, 2)).is_some());
-        assert!(scaled(&scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 0)).is_some());
+        assert!(
+            scaled(&scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 0)).is_some()
+        );
         assert!(scaled(&scale("apps", "deployments", 2, 2)).is_none());
         assert!(scaled(&scale("apps", "statefulsets", 2, 1)).is_none());
         assert!(scaled(&scale("example.com", "webs", 1, 2)).is_none());
-        assert!(scaled(&Resource { sub_resource: None, ..scale("apps", "deployments", 1, 2) }).is_none());
+        assert!(
+            scaled(&Resource { sub_resource: None, ..scale("apps", "deployments", 1, 2) })
+                .is_none()
+        );
     }
 
     #[test]
     fn a_scaling_is_the_change_of_the_stored_object() {
         let stored = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "spec": {"job": {"parallelism": 2}}});
-        let update = as_update(&scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 5), stored.clone());
-        assert_eq!((update.kind.kind.as_str(), update.sub_resource.as_deref()), ("FlinkDeployment", None));
-        assert_eq!(update.object["spec"], json!({"job": {"parallelism": 2}, "taskManager": {"replicas": 5}}));
+        let update = as_update(
+            &scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 5),
+            stored.clone(),
+        );
+        assert_eq!(
+            (update.kind.kind.as_str(), update.sub_resource.as_deref()),
+            ("FlinkDeployment", None)
+        );
+        assert_eq!(
+            update.object["spec"],
+            json!({"job": {"parallelism": 2}, "taskManager": {"replicas": 5}})
+        );
         assert_eq!(update.old_object, Some(stored));
-        for odd in [json!({"apiVersion": "apps/v1", "kind": "Deployment"}), json!({"spec": 7}), json!({"spec": {"replicas": {}}})] {
-            assert_eq!(as_update(&scale("apps", "deployments", 1, 3), odd).object["spec"], json!({"replicas": 3}));
+        for odd in [
+            json!({"apiVersion": "apps/v1", "kind": "Deployment"}),
+            json!({"spec": 7}),
+            json!({"spec": {"replicas": {}}}),
+        ] {
+            assert_eq!(
+                as_update(&scale("apps", "deployments", 1, 3), odd).object["spec"],
+                json!({"replicas": 3})
+            );
         }
     }
 }

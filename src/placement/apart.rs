@@ -1,8 +1,9 @@
-//! What a pod says of where others are: terms of anti-affinity and topology spread constraints, and which of them keep the pods
-//! of its own set from each other.
+//! What a pod says of where others are: terms of anti-affinity and topology spread constraints, and
+//! which of them keep the pods of its own set from each other.
 //!
-//! A constraint with a skew of one that the scheduler must keep to counts as a required term, one that it tries to as a preferred
-//! one. (It is the weaker of the two: where there are more pods than places, places take a second pod each.)
+//! A constraint with a skew of one that the scheduler must keep to counts as a required term, one
+//! that it tries to as a preferred one. (It is the weaker of the two: where there are more pods
+//! than places, places take a second pod each.)
 
 use super::labels::{Label, PodLabels};
 use super::selector::{list, selects};
@@ -15,8 +16,10 @@ use serde_json::Value;
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
-const ANTI_AFFINITY_REQUIRED: &str = "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution";
-const ANTI_AFFINITY_PREFERRED: &str = "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution";
+const ANTI_AFFINITY_REQUIRED: &str =
+    "/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution";
+const ANTI_AFFINITY_PREFERRED: &str =
+    "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution";
 const CONSTRAINTS: &str = "/spec/topologySpreadConstraints";
 
 /// One term or constraint of a pod.
@@ -24,7 +27,8 @@ const CONSTRAINTS: &str = "/spec/topologySpreadConstraints";
 pub struct Clause<'v> {
     /// How strictly the scheduler keeps to it.
     pub strength: Spreading,
-    /// Whether it keeps from nodes that have any such pod, and not only from those that have more than others.
+    /// Whether it keeps from nodes that have any such pod, and not only from those that have more
+    /// than others.
     pub excludes: bool,
     /// The list it stands in, below the pod's `spec`.
     list: &'static str,
@@ -66,26 +70,43 @@ impl Fault {
 pub fn clauses(spec: &Value) -> impl Iterator<Item = Clause<'_>> {
     let rules = spec.get("affinity").and_then(|affinity| affinity.get("podAntiAffinity"));
     let terms = |field: &str| list(rules.and_then(|rules| rules.get(field))).iter().enumerate();
-    let required = terms(REQUIRED)
-        .map(|(index, value)| Clause { excludes: true, ..Clause::new(Spreading::Required, ANTI_AFFINITY_REQUIRED, index, value) });
+    let required = terms(REQUIRED).map(|(index, value)| Clause {
+        excludes: true,
+        ..Clause::new(Spreading::Required, ANTI_AFFINITY_REQUIRED, index, value)
+    });
     let preferred = terms(PREFERRED).filter_map(|(index, weighted)| {
         let weight = weighted.get("weight").and_then(Value::as_i64);
-        Some(Clause { weight, ..Clause::new(Spreading::Preferred, ANTI_AFFINITY_PREFERRED, index, weighted.get("podAffinityTerm")?) })
+        Some(Clause {
+            weight,
+            ..Clause::new(
+                Spreading::Preferred,
+                ANTI_AFFINITY_PREFERRED,
+                index,
+                weighted.get("podAffinityTerm")?,
+            )
+        })
     });
-    let constraints = list(spec.get("topologySpreadConstraints")).iter().enumerate().filter_map(|(index, value)| {
-        let strength = match value.get("whenUnsatisfiable").and_then(Value::as_str)? {
-            "DoNotSchedule" => Spreading::Required,
-            "ScheduleAnyway" => Spreading::Preferred,
-            _ => return None,
-        };
-        Some(Clause::new(strength, CONSTRAINTS, index, value))
-    });
+    let constraints = list(spec.get("topologySpreadConstraints")).iter().enumerate().filter_map(
+        |(index, value)| {
+            let strength = match value.get("whenUnsatisfiable").and_then(Value::as_str)? {
+                "DoNotSchedule" => Spreading::Required,
+                "ScheduleAnyway" => Spreading::Preferred,
+                _ => return None,
+            };
+            Some(Clause::new(strength, CONSTRAINTS, index, value))
+        },
+    );
     required.chain(preferred).chain(constraints)
 }
 
 impl<'v> Clause<'v> {
     /// A term of required strength, or a constraint: one whose weight is not asked for.
-    pub(super) fn new(strength: Spreading, list: &'static str, index: usize, value: &'v Value) -> Self {
+    pub(super) fn new(
+        strength: Spreading,
+        list: &'static str,
+        index: usize,
+        value: &'v Value,
+    ) -> Self {
         Self { strength, excludes: false, list, index, weight: Some(1), value }
     }
 
@@ -114,7 +135,8 @@ impl<'v> Clause<'v> {
         matches!(self.fault(pods), None | Some(Fault::Skew))
     }
 
-    /// Why it keeps its pod from none of these pods, which run in this namespace as it does; `None` where it keeps it from them.
+    /// Why it keeps its pod from none of these pods, which run in this namespace as it does; `None`
+    /// where it keeps it from them.
     pub fn fault(&self, pods: &Siblings<'_>) -> Option<Fault> {
         let selector = self.value.get("labelSelector").filter(|selector| selector.is_object());
         let skewed = || self.strength == Spreading::Required && self.max_skew() != Some(1);
@@ -124,7 +146,9 @@ impl<'v> Clause<'v> {
             Some(Fault::SelectsNothing)
         } else if !self.is_constraint() && !in_namespace(self.value, pods.namespace) {
             Some(Fault::OtherNamespaces)
-        } else if !selects(selector, |key| pods.labels.get(key)) || !by_keys(self.value, &pods.labels) {
+        } else if !selects(selector, |key| pods.labels.get(key))
+            || !by_keys(self.value, &pods.labels)
+        {
             Some(Fault::OtherPods)
         } else {
             (self.is_constraint() && skewed()).then_some(Fault::Skew)
@@ -141,7 +165,12 @@ pub struct Siblings<'a> {
 
 impl<'a> Siblings<'a> {
     /// The pods of a set whose template looks like this at the moment.
-    pub fn of(set: &'a PodSet, template: &'a Value, workload: &'a Workload, namespace: &'a str) -> Self {
+    pub fn of(
+        set: &'a PodSet,
+        template: &'a Value,
+        workload: &'a Workload,
+        namespace: &'a str,
+    ) -> Self {
         Self { labels: PodLabels::of(set, template, workload), namespace }
     }
 
@@ -153,26 +182,36 @@ impl<'a> Siblings<'a> {
     /// How strictly a spec of theirs keeps them in different places; `None` where it does not.
     pub fn kept_apart(&self, spec: &Value, topology_key: &str) -> Option<Spreading> {
         let over_key = clauses(spec).filter(|clause| clause.topology_key() == topology_key);
-        let strongest = over_key.filter(|clause| clause.fault(self).is_none()).map(|clause| clause.strength).max();
+        let strongest = over_key
+            .filter(|clause| clause.fault(self).is_none())
+            .map(|clause| clause.strength)
+            .max();
         strongest.filter(|_| self.held_together(spec, topology_key).is_none())
     }
 }
 
-/// Whether a term looks at the pod's own namespace: without any namespaces it does. Of a namespace that is chosen by labels only
-/// its name is known.
+/// Whether a term looks at the pod's own namespace: without any namespaces it does. Of a namespace
+/// that is chosen by labels only its name is known.
 fn in_namespace(term: &Value, namespace: &str) -> bool {
     let named = list(term.get("namespaces"));
     let selector = term.get("namespaceSelector").filter(|selector| !selector.is_null());
-    let label = |key: &str| if key == NAMESPACE_NAME { Label::Value(namespace) } else { Label::Later };
+    let label =
+        |key: &str| if key == NAMESPACE_NAME { Label::Value(namespace) } else { Label::Later };
     (named.is_empty() && selector.is_none())
         || named.iter().any(|name| name.as_str() == Some(namespace))
         || selector.is_some_and(|selector| selects(Some(selector), label))
 }
 
-/// What `matchLabelKeys` and `mismatchLabelKeys` add to a selector, from the labels of the pod that has the term: the pods of its
-/// own set have the same. A key that the pod lacks adds nothing.
+/// What `matchLabelKeys` and `mismatchLabelKeys` add to a selector, from the labels of the pod that
+/// has the term: the pods of its own set have the same. A key that the pod lacks adds nothing.
 fn by_keys(term: &Value, labels: &PodLabels<'_>) -> bool {
-    let labels_of = |field: &str| list(term.get(field)).iter().filter_map(Value::as_str).map(|key| labels.get(key)).collect::<Vec<_>>();
+    let labels_of = |field: &str| {
+        list(term.get(field))
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|key| labels.get(key))
+            .collect::<Vec<_>>()
+    };
     labels_of("matchLabelKeys").iter().all(|label| *label != Label::Unique)
         && labels_of("mismatchLabelKeys").iter().all(|label| *label == Label::Absent)
 }
@@ -185,14 +224,23 @@ mod tests {
     use crate::placement::{HOSTNAME, ZONE};
     use serde_json::json;
 
-    /// How strictly TaskManagers of `etl` in `prod` are kept on different nodes, and what is wrong where they are not.
+    /// How strictly TaskManagers of `etl` in `prod` are kept on different nodes, and what is wrong
+    /// where they are not.
     fn judged(spec: Value) -> (Option<Spreading>, Vec<Fault>) {
         let template = Template::InObject("/spec/taskManager/podTemplate".into());
         let set = PodSet { role: Role::TaskManager, replicas: 2, template, main_container: None };
-        let workload = Workload { engine: Engine::Operator, cluster: "etl".into(), declares_cluster: true, ..Workload::default() };
+        let workload = Workload {
+            engine: Engine::Operator,
+            cluster: "etl".into(),
+            declares_cluster: true,
+            ..Workload::default()
+        };
         let template = json!({"metadata": {"labels": {"team": "a"}}});
         let pods = Siblings::of(&set, &template, &workload, "prod");
-        (pods.kept_apart(&spec, HOSTNAME), clauses(&spec).filter_map(|clause| clause.fault(&pods)).collect())
+        (
+            pods.kept_apart(&spec, HOSTNAME),
+            clauses(&spec).filter_map(|clause| clause.fault(&pods)).collect(),
+        )
     }
 
     fn required(change: Value) -> Value {
@@ -214,16 +262,29 @@ mod tests {
             (json!({"namespaces": ["other", "prod"]}), None),
             (json!({"namespaces": []}), None),
             (json!({"namespaceSelector": {}}), None),
-            (json!({"namespaceSelector": {"matchLabels": {"team": "a"}}}), Some(Fault::OtherNamespaces)),
+            (
+                json!({"namespaceSelector": {"matchLabels": {"team": "a"}}}),
+                Some(Fault::OtherNamespaces),
+            ),
             (json!({"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "prod"}}}), None),
-            (json!({"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "dev"}}}), Some(Fault::OtherNamespaces)),
+            (
+                json!({"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "dev"}}}),
+                Some(Fault::OtherNamespaces),
+            ),
             (json!({"matchLabelKeys": ["pod-template-hash", "team", "none"]}), None),
-            (json!({"matchLabelKeys": ["statefulset.kubernetes.io/pod-name"]}), Some(Fault::OtherPods)),
+            (
+                json!({"matchLabelKeys": ["statefulset.kubernetes.io/pod-name"]}),
+                Some(Fault::OtherPods),
+            ),
             (json!({"mismatchLabelKeys": ["team"]}), Some(Fault::OtherPods)),
             (json!({"mismatchLabelKeys": ["none"]}), None),
         ] {
             let strength = fault.is_none().then_some(Spreading::Required);
-            assert_eq!(judged(required(change.clone())), (strength, fault.into_iter().collect()), "{change}");
+            assert_eq!(
+                judged(required(change.clone())),
+                (strength, fault.into_iter().collect()),
+                "{change}"
+            );
         }
         assert_eq!(judged(required(json!({"topologyKey": ZONE}))), (None, vec![]));
     }
@@ -231,9 +292,16 @@ mod tests {
     #[test]
     fn preferred_terms_count_by_their_weight() {
         let own = json!({"topologyKey": HOSTNAME, "labelSelector": {"matchLabels": {"team": "a"}}});
-        let spec = |weighted: Value| json!({"affinity": {"podAntiAffinity": {PREFERRED: [weighted]}}});
-        assert_eq!(judged(spec(json!({"weight": 1, "podAffinityTerm": own}))), (Some(Spreading::Preferred), vec![]));
-        assert_eq!(judged(spec(json!({"weight": 0, "podAffinityTerm": own}))), (None, vec![Fault::NoWeight]));
+        let spec =
+            |weighted: Value| json!({"affinity": {"podAntiAffinity": {PREFERRED: [weighted]}}});
+        assert_eq!(
+            judged(spec(json!({"weight": 1, "podAffinityTerm": own}))),
+            (Some(Spreading::Preferred), vec![])
+        );
+        assert_eq!(
+            judged(spec(json!({"weight": 0, "podAffinityTerm": own}))),
+            (None, vec![Fault::NoWeight])
+        );
         assert_eq!(judged(spec(json!({"podAffinityTerm": own}))), (None, vec![Fault::NoWeight]));
         assert_eq!(judged(spec(own)), (None, vec![]));
     }
@@ -246,8 +314,7 @@ mod tests {
             (ZONE, "taskmanager", Some(Spreading::Required)),
         ] {
             let mut spec = required(json!({}));
-            spec["affinity"]["podAffinity"] =
-                json!({REQUIRED: [{"topologyKey": key, "labelSelector": {"matchLabels": {"component": component}}}]});
+            spec["affinity"]["podAffinity"] = json!({REQUIRED: [{"topologyKey": key, "labelSelector": {"matchLabels": {"component": component}}}]});
             assert_eq!(judged(spec).0, expected, "{key} {component}");
         }
     }
@@ -263,11 +330,20 @@ mod tests {
         for (change, expected) in [
             (json!({}), (Some(Spreading::Required), vec![])),
             (json!({"maxSkew": 2}), (None, vec![Fault::Skew])),
-            (json!({"maxSkew": 2, "whenUnsatisfiable": "ScheduleAnyway"}), (Some(Spreading::Preferred), vec![])),
+            (
+                json!({"maxSkew": 2, "whenUnsatisfiable": "ScheduleAnyway"}),
+                (Some(Spreading::Preferred), vec![]),
+            ),
             (json!({"whenUnsatisfiable": "Sometimes"}), (None, vec![])),
             (json!({"labelSelector": null}), (None, vec![Fault::SelectsNothing])),
-            (json!({"labelSelector": {"matchLabels": {"app": "x"}}}), (None, vec![Fault::OtherPods])),
-            (json!({"matchLabelKeys": ["apps.kubernetes.io/pod-index"]}), (None, vec![Fault::OtherPods])),
+            (
+                json!({"labelSelector": {"matchLabels": {"app": "x"}}}),
+                (None, vec![Fault::OtherPods]),
+            ),
+            (
+                json!({"matchLabelKeys": ["apps.kubernetes.io/pod-index"]}),
+                (None, vec![Fault::OtherPods]),
+            ),
             (json!({"topologyKey": ZONE}), (None, vec![])),
         ] {
             assert_eq!(judged(constraint(change.clone())), expected, "{change}");
@@ -277,8 +353,7 @@ mod tests {
     #[test]
     fn the_strongest_word_counts_and_nonsense_none() {
         let mut spec = required(json!({}));
-        spec["affinity"]["podAntiAffinity"][PREFERRED] =
-            json!([{"weight": 5, "podAffinityTerm": {"topologyKey": HOSTNAME, "labelSelector": {}}}]);
+        spec["affinity"]["podAntiAffinity"][PREFERRED] = json!([{"weight": 5, "podAffinityTerm": {"topologyKey": HOSTNAME, "labelSelector": {}}}]);
         assert_eq!(judged(spec).0, Some(Spreading::Required));
         for odd in [
             json!(null),

@@ -1,8 +1,9 @@
-//! Where Kubernetes' scheduler puts pods, as far as a pod template says: which of its terms keep pods of one kind apart, and
-//! which nodes it leaves them.
+//! Where Kubernetes' scheduler puts pods, as far as a pod template says: which of its terms keep
+//! pods of one kind apart, and which nodes it leaves them.
 //!
-//! Mutation and judgement ask the same functions, so that what is injected is what counts. Judged by meaning, not by shape:
-//! a term counts by the pods that it selects, and not by how it is spelled.
+//! Mutation and judgement ask the same functions, so that what is injected is what counts. Judged
+//! by meaning, not by shape: a term counts by the pods that it selects, and not by how it is
+//! spelled.
 
 mod apart;
 mod labels;

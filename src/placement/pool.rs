@@ -1,8 +1,9 @@
 //! Whether a pod asks for nodes outside the pool that its tenant's node selector names.
 //!
-//! Every pod is given that selector, and Kubernetes wants it and the node affinity both: so no affinity gets a pod out of the pool,
-//! also not one with several terms of which any will do. A term that asks for other nodes is dead, and where all are, the
-//! pod waits for ever. Either is told rather than passed over.
+//! Every pod is given that selector, and Kubernetes wants it and the node affinity both: so no
+//! affinity gets a pod out of the pool, also not one with several terms of which any will do. A
+//! term that asks for other nodes is dead, and where all are, the pod waits for ever. Either is
+//! told rather than passed over.
 
 use super::selector::list;
 use serde_json::Value;
@@ -21,10 +22,16 @@ pub struct Elsewhere<'v> {
 }
 
 /// What a spec's required node affinity asks for that nodes with these labels do not have.
-pub fn asks_elsewhere<'v>(spec: &'v Value, pool: impl Fn(&str) -> Option<&'v str>) -> Vec<Elsewhere<'v>> {
-    let required = spec
-        .get("affinity")
-        .and_then(|affinity| affinity.get("nodeAffinity")?.get("requiredDuringSchedulingIgnoredDuringExecution")?.get("nodeSelectorTerms"));
+pub fn asks_elsewhere<'v>(
+    spec: &'v Value,
+    pool: impl Fn(&str) -> Option<&'v str>,
+) -> Vec<Elsewhere<'v>> {
+    let required = spec.get("affinity").and_then(|affinity| {
+        affinity
+            .get("nodeAffinity")?
+            .get("requiredDuringSchedulingIgnoredDuringExecution")?
+            .get("nodeSelectorTerms")
+    });
     let mut found = Vec::new();
     for (term, at) in list(required).iter().zip(0..) {
         for (expression, index) in list(term.get("matchExpressions")).iter().zip(0..) {
@@ -44,7 +51,8 @@ pub fn asks_elsewhere<'v>(spec: &'v Value, pool: impl Fn(&str) -> Option<&'v str
 /// What the expression asks, where a node whose label has this value does not meet it.
 fn refused(expression: &Value, value: &str) -> Option<String> {
     let operator = expression.get("operator").and_then(Value::as_str)?;
-    let values: Vec<&str> = list(expression.get("values")).iter().filter_map(Value::as_str).collect();
+    let values: Vec<&str> =
+        list(expression.get("values")).iter().filter_map(Value::as_str).collect();
     let numbers = || value.parse::<i64>().ok().zip(values.first()?.parse::<i64>().ok());
     let met = match operator {
         "In" => values.contains(&value),
@@ -56,7 +64,13 @@ fn refused(expression: &Value, value: &str) -> Option<String> {
         // Kubernetes refuses it.
         _ => true,
     };
-    (!met).then(|| if values.is_empty() { operator.to_owned() } else { format!("{operator} {}", values.join(", ")) })
+    (!met).then(|| {
+        if values.is_empty() {
+            operator.to_owned()
+        } else {
+            format!("{operator} {}", values.join(", "))
+        }
+    })
 }
 
 #[cfg(test)]
@@ -68,7 +82,10 @@ mod tests {
     fn every_term_must_be_met_by_the_pool() {
         for (expression, asked) in [
             (json!({"key": "pool", "operator": "In", "values": ["flink", "gpu"]}), None),
-            (json!({"key": "pool", "operator": "In", "values": ["gpu", "cpu"]}), Some("In gpu, cpu")),
+            (
+                json!({"key": "pool", "operator": "In", "values": ["gpu", "cpu"]}),
+                Some("In gpu, cpu"),
+            ),
             (json!({"key": "pool", "operator": "NotIn", "values": ["flink"]}), Some("NotIn flink")),
             (json!({"key": "pool", "operator": "NotIn", "values": ["gpu"]}), None),
             (json!({"key": "pool", "operator": "Exists"}), None),
@@ -89,9 +106,16 @@ mod tests {
             });
             let said: Vec<_> = found.iter().map(|found| found.asked.as_str()).collect();
             assert_eq!(said, asked.into_iter().collect::<Vec<_>>(), "{expression}");
-            assert!(found.iter().all(|found| found.place.ends_with("/nodeSelectorTerms/1/matchExpressions/0")));
+            assert!(
+                found
+                    .iter()
+                    .all(|found| found.place.ends_with("/nodeSelectorTerms/1/matchExpressions/0"))
+            );
         }
-        for odd in [json!(null), json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}}})] {
+        for odd in [
+            json!(null),
+            json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}}}),
+        ] {
             assert_eq!(asks_elsewhere(&odd, |_| Some("x")), []);
         }
     }

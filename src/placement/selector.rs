@@ -3,8 +3,9 @@
 use super::labels::Label;
 use serde_json::Value;
 
-/// Whether a `labelSelector` matches these labels: a missing one matches nothing, an empty one everything. What hangs on a label
-/// that is not known, or that each pod has with a value of its own, does not match: nobody could rely on it.
+/// Whether a `labelSelector` matches these labels: a missing one matches nothing, an empty one
+/// everything. What hangs on a label that is not known, or that each pod has with a value of its
+/// own, does not match: nobody could rely on it.
 pub fn selects<'l>(selector: Option<&Value>, label: impl Fn(&str) -> Label<'l>) -> bool {
     let Some(selector) = selector.and_then(Value::as_object) else { return false };
     let mut wanted = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();

@@ -1,4 +1,5 @@
-//! What undoes all that keeps pods apart: affinity to the pods of their own set, and a single place left for them.
+//! What undoes all that keeps pods apart: affinity to the pods of their own set, and a single place
+//! left for them.
 
 use super::HOSTNAME;
 use super::apart::{Clause, Siblings};
@@ -8,27 +9,45 @@ use serde_json::Value;
 
 const AFFINITY: &str = "/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution";
 
-/// Where a spec's required affinity holds these pods, which are its own kind, in one place; what is on one node is in one zone too.
-pub(super) fn held_together(spec: &Value, pods: &Siblings<'_>, topology_key: &str) -> Option<String> {
+/// Where a spec's required affinity holds these pods, which are its own kind, in one place; what is
+/// on one node is in one zone too.
+pub(super) fn held_together(
+    spec: &Value,
+    pods: &Siblings<'_>,
+    topology_key: &str,
+) -> Option<String> {
     let affinity = spec.get("affinity")?.get("podAffinity")?;
-    let terms = list(affinity.get("requiredDuringSchedulingIgnoredDuringExecution")).iter().enumerate();
-    let mut clauses = terms.map(|(index, value)| Clause::new(Spreading::Required, AFFINITY, index, value));
+    let terms =
+        list(affinity.get("requiredDuringSchedulingIgnoredDuringExecution")).iter().enumerate();
+    let mut clauses =
+        terms.map(|(index, value)| Clause::new(Spreading::Required, AFFINITY, index, value));
     let same = |clause: &Clause<'_>| [topology_key, HOSTNAME].contains(&clause.topology_key());
     clauses.find(|clause| same(clause) && clause.fault(pods).is_none()).map(|clause| clause.place())
 }
 
-/// Where a spec leaves its pods one place only: by a node selector, or by a node affinity of which every term names the same.
+/// Where a spec leaves its pods one place only: by a node selector, or by a node affinity of which
+/// every term names the same.
 pub fn pinned(spec: &Value, topology_key: &str) -> Option<String> {
-    let selected = spec.get("nodeSelector").and_then(|selector| selector.get(topology_key)).is_some_and(Value::is_string);
+    let selected = spec
+        .get("nodeSelector")
+        .and_then(|selector| selector.get(topology_key))
+        .is_some_and(Value::is_string);
     if selected {
         return Some(crate::resource::pointer::join("/spec/nodeSelector", topology_key));
     }
-    let required = spec.get("affinity")?.get("nodeAffinity")?.get("requiredDuringSchedulingIgnoredDuringExecution")?;
+    let required = spec
+        .get("affinity")?
+        .get("nodeAffinity")?
+        .get("requiredDuringSchedulingIgnoredDuringExecution")?;
     let mut only = list(required.get("nodeSelectorTerms")).iter().map(|term| {
         let expressions = list(term.get("matchExpressions")).iter();
-        let over_key = |expression: &&Value| expression.get("key").and_then(Value::as_str) == Some(topology_key);
+        let over_key = |expression: &&Value| {
+            expression.get("key").and_then(Value::as_str) == Some(topology_key)
+        };
         expressions.filter(over_key).find_map(|expression| match list(expression.get("values")) {
-            [one] if expression.get("operator").and_then(Value::as_str) == Some("In") => one.as_str(),
+            [one] if expression.get("operator").and_then(Value::as_str) == Some("In") => {
+                one.as_str()
+            }
             _ => None,
         })
     });
@@ -47,7 +66,10 @@ mod tests {
         let affinity = |terms: Value| json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}});
         let term = |values: &[&str]| json!({"matchExpressions": [{"key": "disk", "operator": "Exists"}, {"key": ZONE, "operator": "In", "values": values}]});
         for (spec, expected) in [
-            (json!({"nodeSelector": {ZONE: "a"}}), Some("/spec/nodeSelector/topology.kubernetes.io~1zone")),
+            (
+                json!({"nodeSelector": {ZONE: "a"}}),
+                Some("/spec/nodeSelector/topology.kubernetes.io~1zone"),
+            ),
             (json!({"nodeSelector": {HOSTNAME: "node-7"}}), None),
             (affinity(json!([term(&["a"])])), Some("/spec/affinity/nodeAffinity")),
             (affinity(json!([term(&["a"]), term(&["a"])])), Some("/spec/affinity/nodeAffinity")),

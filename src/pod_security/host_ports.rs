@@ -6,11 +6,15 @@ use serde_json::Value;
 
 pub(super) fn check(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
     for (index, port) in elements(container.value, "ports").iter().enumerate() {
-        let Some(number) = field(port, "hostPort").filter(|number| !is_zero(number)) else { continue };
+        let Some(number) = field(port, "hostPort").filter(|number| !is_zero(number)) else {
+            continue;
+        };
         found.add(Control::HostPorts, "hostPorts", || {
-            let message = format!("{container} must not take port {} of its node", port_name(number));
+            let message =
+                format!("{container} must not take port {} of its node", port_name(number));
             // The API server sets hostPort by itself then.
-            let implied = is_on(pod.spec, "hostNetwork") && port.get("containerPort") == Some(number);
+            let implied =
+                is_on(pod.spec, "hostNetwork") && port.get("containerPort") == Some(number);
             let help = if implied {
                 "remove hostNetwork: true, which takes every port of the container on the node"
             } else {

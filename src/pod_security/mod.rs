@@ -1,12 +1,15 @@
-//! Kubernetes' Pod Security Standards: the verdict that the cluster's own PodSecurity admission would come to, on any pod
-//! and at any version of the standard, but with each violation at its place and with what to write instead.
+//! Kubernetes' Pod Security Standards: the verdict that the cluster's own PodSecurity admission
+//! would come to, on any pod and at any version of the standard, but with each violation at its
+//! place and with what to write instead.
 //!
-//! Knows nothing of Flink or of rules. One file a control; each looks at a pod, or at one of its containers, as plain JSON
-//! and allocates nothing where it has nothing to say: this runs on every pod that is admitted.
+//! Knows nothing of Flink or of rules. One file a control; each looks at a pod, or at one of its
+//! containers, as plain JSON and allocates nothing where it has nothing to say: this runs on every
+//! pod that is admitted.
 //!
-//! What stands here was held against Kubernetes' evaluator on random pods (`tests/cluster/pod_security.rs`). Where JSON
-//! can be what Kubernetes' types cannot (`privileged: "yes"`), the worse reading counts: the API server refuses such a pod, but whoever
-//! makes pods of a template may read it as the worse.
+//! What stands here was held against Kubernetes' evaluator on random pods
+//! (`tests/cluster/pod_security.rs`). Where JSON can be what Kubernetes' types cannot (`privileged:
+//! "yes"`), the worse reading counts: the API server refuses such a pod, but whoever makes pods of
+//! a template may read it as the worse.
 
 mod allow_privilege_escalation;
 mod app_armor;
@@ -41,12 +44,23 @@ type PodCheck = fn(&Pod<'_>, &mut Found);
 /// Looks at one security context, or at one container.
 type SubjectCheck = fn(&Pod<'_>, &Subject<'_>, &mut Found);
 
-const OF_PODS: [PodCheck; 5] =
-    [host_namespaces::check, volumes::check, sysctls::check, app_armor::check_annotations, seccomp::check_pod_annotation];
+const OF_PODS: [PodCheck; 5] = [
+    host_namespaces::check,
+    volumes::check,
+    sysctls::check,
+    app_armor::check_annotations,
+    seccomp::check_pod_annotation,
+];
 
 /// What pods and containers both have.
-const OF_CONTEXTS: [SubjectCheck; 6] =
-    [host_process::check, app_armor::check, se_linux::check, seccomp::check, run_as_non_root::check, run_as_user::check];
+const OF_CONTEXTS: [SubjectCheck; 6] = [
+    host_process::check,
+    app_armor::check,
+    se_linux::check,
+    seccomp::check,
+    run_as_non_root::check,
+    run_as_user::check,
+];
 
 const OF_CONTAINERS: [SubjectCheck; 8] = [
     privileged::check,
@@ -59,8 +73,8 @@ const OF_CONTAINERS: [SubjectCheck; 8] = [
     allow_privilege_escalation::check,
 ];
 
-/// What a pod (`metadata` and `spec`) violates. `implied` names a container without any fields that stands after the pod's
-/// own ones: the one that Flink's operator will add.
+/// What a pod (`metadata` and `spec`) violates. `implied` names a container without any fields that
+/// stands after the pod's own ones: the one that Flink's operator will add.
 pub fn evaluate(template: &Value, implied: Option<&str>, standard: Standard) -> Vec<Violation> {
     if standard.level == PodSecurityLevel::Privileged {
         return Vec::new();

@@ -62,12 +62,16 @@ impl<'a> Pod<'a> {
         self.standard.minor >= minor
     }
 
-    /// Whether Linux's controls do not matter, since the pod runs on Windows: level restricted knows that from 1.25 on.
+    /// Whether Linux's controls do not matter, since the pod runs on Windows: level restricted
+    /// knows that from 1.25 on.
     pub(super) fn is_windows(&self) -> bool {
-        self.since(25) && field(self.spec, "os").and_then(|os| field(os, "name")).and_then(Value::as_str) == Some("windows")
+        self.since(25)
+            && field(self.spec, "os").and_then(|os| field(os, "name")).and_then(Value::as_str)
+                == Some("windows")
     }
 
-    /// Whether root in the pod is nobody outside it, since it has users of its own: known from 1.35 on.
+    /// Whether root in the pod is nobody outside it, since it has users of its own: known from 1.35
+    /// on.
     pub(super) fn has_own_users(&self) -> bool {
         self.since(35) && field(self.spec, "hostUsers") == Some(&Value::Bool(false))
     }
@@ -87,16 +91,30 @@ impl<'a> Pod<'a> {
     }
 
     /// Visits init, regular and ephemeral containers; then the implied one.
-    pub(super) fn each_container(&self, implied: Option<&'a str>, mut visit: impl FnMut(&Subject<'a>)) {
+    pub(super) fn each_container(
+        &self,
+        implied: Option<&'a str>,
+        mut visit: impl FnMut(&Subject<'a>),
+    ) {
         for list in [List::Init, List::Regular, List::Ephemeral] {
             for (index, value) in elements(self.spec, list.field()).iter().enumerate() {
                 let name = field(value, "name").and_then(Value::as_str).unwrap_or_default();
-                visit(&Subject { container: Some((list, index)), name, value, context: context(value) });
+                visit(&Subject {
+                    container: Some((list, index)),
+                    name,
+                    value,
+                    context: context(value),
+                });
             }
         }
         if let Some(name) = implied {
             let index = elements(self.spec, List::Regular.field()).len();
-            visit(&Subject { container: Some((List::Regular, index)), name, value: &Value::Null, context: &Value::Null });
+            visit(&Subject {
+                container: Some((List::Regular, index)),
+                name,
+                value: &Value::Null,
+                context: &Value::Null,
+            });
         }
     }
 }
@@ -157,7 +175,8 @@ pub(super) fn is_on(parent: &Value, name: &str) -> bool {
     field(parent, name).is_some_and(|value| value != &Value::Bool(false))
 }
 
-/// A text, empty where there is none; what is no text as JSON, which is no allowed value of anything.
+/// A text, empty where there is none; what is no text as JSON, which is no allowed value of
+/// anything.
 pub(super) fn text(value: Option<&Value>) -> Cow<'_, str> {
     match value {
         None | Some(Value::Null) => Cow::Borrowed(""),

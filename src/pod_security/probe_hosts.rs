@@ -1,4 +1,5 @@
-//! Hosts that the kubelet is to ask for the pod's health, or at its start and end: it reaches what the pod cannot.
+//! Hosts that the kubelet is to ask for the pod's health, or at its start and end: it reaches what
+//! the pod cannot.
 
 use super::pod::{Pod, Subject, field, shown, text};
 use super::violation::{Control, Found, Said};
@@ -23,9 +24,15 @@ pub(super) fn check(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
             let host = text(field(asked, action).and_then(|action| field(action, "host")));
             if !host.is_empty() {
                 found.add(Control::ProbeHosts, "hostProbesAndHostLifecycle", || {
-                    let fields: Vec<&str> = within.into_iter().chain([handler, action, "host"]).collect();
-                    let message = format!("{container} must not name a host in {handler}: {}", shown(&host));
-                    Said::new(container.place(&fields), message, "remove host: the kubelet then asks the pod itself")
+                    let fields: Vec<&str> =
+                        within.into_iter().chain([handler, action, "host"]).collect();
+                    let message =
+                        format!("{container} must not name a host in {handler}: {}", shown(&host));
+                    Said::new(
+                        container.place(&fields),
+                        message,
+                        "remove host: the kubelet then asks the pod itself",
+                    )
                 });
             }
         }

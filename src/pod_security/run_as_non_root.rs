@@ -20,10 +20,18 @@ pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
 /// What neither a container says nor its pod.
 pub(super) fn check_container(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
     let silent = |context: &Value| field(context, FIELD).is_none();
-    if pod.is_restricted() && silent(container.context) && silent(pod.subject().context) && !pod.has_own_users() {
+    if pod.is_restricted()
+        && silent(container.context)
+        && silent(pod.subject().context)
+        && !pod.has_own_users()
+    {
         found.add(Control::RunAsNonRoot, FIELD, || {
             let message = format!("{container} must set runAsNonRoot to true, or its pod must");
-            Said::new(container.context_place(&[FIELD]), message, "set runAsNonRoot: true in the pod's securityContext")
+            Said::new(
+                container.context_place(&[FIELD]),
+                message,
+                "set runAsNonRoot: true in the pod's securityContext",
+            )
         });
     }
 }

@@ -11,7 +11,11 @@ pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
     if pod.is_restricted() && root && pod.since(23) && !pod.has_own_users() {
         found.add(Control::RunAsUser, FIELD, || {
             let message = format!("{subject} must not set runAsUser to 0");
-            Said::new(subject.context_place(&[FIELD]), message, "set runAsUser to a number other than 0, or leave it out")
+            Said::new(
+                subject.context_place(&[FIELD]),
+                message,
+                "set runAsUser to a number other than 0, or leave it out",
+            )
         });
     }
 }

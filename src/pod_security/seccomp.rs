@@ -1,4 +1,5 @@
-//! Seccomp profiles: annotations up to 1.18, fields from 1.19 on, and needed at level restricted from then on.
+//! Seccomp profiles: annotations up to 1.18, fields from 1.19 on, and needed at level restricted
+//! from then on.
 
 use super::pod::{Pod, Subject, field, shown, text};
 use super::violation::{Control, Found, Said};
@@ -11,14 +12,20 @@ const CONTAINER_ANNOTATION: &str = "container.seccomp.security.alpha.kubernetes.
 
 /// A profile that the pod or a container sets.
 pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
-    let Some(profile) = field(subject.context, "seccompProfile").filter(|_| pod.since(19)) else { return };
+    let Some(profile) = field(subject.context, "seccompProfile").filter(|_| pod.since(19)) else {
+        return;
+    };
     let kind = text(field(profile, "type"));
     let id = if pod.is_restricted() { RESTRICTED } else { BASELINE };
     let of_no_matter = pod.is_restricted() && pod.is_windows();
     if !of_no_matter && !matches!(&*kind, "RuntimeDefault" | "Localhost") {
         found.add(Control::Seccomp, id, || {
             let message = format!("{subject} must not have the seccomp profile {}", shown(&kind));
-            Said::new(subject.context_place(&["seccompProfile", "type"]), message, "set seccompProfile: {type: RuntimeDefault}")
+            Said::new(
+                subject.context_place(&["seccompProfile", "type"]),
+                message,
+                "set seccompProfile: {type: RuntimeDefault}",
+            )
         });
     }
 }
@@ -55,10 +62,16 @@ fn check_annotation(pod: &Pod<'_>, key: impl FnOnce() -> String, found: &mut Fou
     }
     let key = key();
     let Some(profile) = pod.annotation(&key) else { return };
-    if !matches!(&*profile, "runtime/default" | "docker/default") && !profile.starts_with("localhost/") {
+    if !matches!(&*profile, "runtime/default" | "docker/default")
+        && !profile.starts_with("localhost/")
+    {
         found.add(Control::Seccomp, BASELINE, || {
             let message = format!("annotation {} must not be {}", shown(&key), shown(&profile));
-            Said::new(pointer::join("/metadata/annotations", &key), message, "set it to runtime/default, or remove it")
+            Said::new(
+                pointer::join("/metadata/annotations", &key),
+                message,
+                "set it to runtime/default, or remove it",
+            )
         });
     }
 }

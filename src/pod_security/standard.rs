@@ -7,15 +7,17 @@ use crate::tenant::PodSecurityLevel;
 pub struct Standard {
     /// How much is forbidden.
     pub level: PodSecurityLevel,
-    /// The version's minor number, `25` of `v1.25`. A number that no known version has is the latest version.
+    /// The version's minor number, `25` of `v1.25`. A number that no known version has is the
+    /// latest version.
     pub minor: u64,
 }
 
-/// The minor number of a version as Kubernetes writes it, `v1.25`; `None` for `latest` and for what is no version, which
-/// Kubernetes takes for the latest too.
+/// The minor number of a version as Kubernetes writes it, `v1.25`; `None` for `latest` and for what
+/// is no version, which Kubernetes takes for the latest too.
 pub fn minor_version(version: &str) -> Option<u64> {
     let minor = version.strip_prefix("v1.")?;
-    let plain = minor == "0" || (!minor.starts_with('0') && minor.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain = minor == "0"
+        || (!minor.starts_with('0') && minor.bytes().all(|byte| byte.is_ascii_digit()));
     plain.then(|| minor.parse().ok()).flatten()
 }
 
@@ -26,7 +28,19 @@ mod tests {
     #[test]
     fn only_what_kubernetes_reads_as_a_version_is_one() {
         assert_eq!(["v1.0", "v1.25", "v1.999"].map(minor_version), [Some(0), Some(25), Some(999)]);
-        for odd in ["latest", "", "1.25", "v1.", "v1.25.3", "v1.01", "v2.1", "v1.+5", "v1.5 ", "V1.5", "v1.99999999999999999999"] {
+        for odd in [
+            "latest",
+            "",
+            "1.25",
+            "v1.",
+            "v1.25.3",
+            "v1.01",
+            "v2.1",
+            "v1.+5",
+            "v1.5 ",
+            "V1.5",
+            "v1.99999999999999999999",
+        ] {
             assert_eq!(minor_version(odd), None, "{odd}");
         }
     }

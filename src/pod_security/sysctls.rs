@@ -30,8 +30,12 @@ pub(super) fn check(pod: &Pod<'_>, found: &mut Found) {
             known => found.add(Control::Sysctls, "sysctls", || {
                 let place = own.context_place(&["sysctls", &index.to_string(), "name"]);
                 let help = match known {
-                    Some((_, since)) => format!("remove it: it is safe only from version v1.{since} of the standard on"),
-                    None => "remove it: only sysctls that Kubernetes calls safe may be set".to_owned(),
+                    Some((_, since)) => format!(
+                        "remove it: it is safe only from version v1.{since} of the standard on"
+                    ),
+                    None => {
+                        "remove it: only sysctls that Kubernetes calls safe may be set".to_owned()
+                    }
                 };
                 Said::new(place, format!("the pod must not set the sysctl {}", shown(&name)), help)
             }),

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 /// Violations of one control in one pod that are told; more would only hide the first.
 const MOST: u8 = 50;
 
-/// What the standard controls. The checks of the levels that ask more or less of the same thing are one control.
+/// What the standard controls. The checks of the levels that ask more or less of the same thing are
+/// one control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // Each is named for what it controls.
 pub enum Control {
@@ -59,9 +60,11 @@ impl Control {
 pub struct Violation {
     /// What is violated.
     pub control: Control,
-    /// Kubernetes' own id of the check at this level and version, such as `capabilities_restricted`.
+    /// Kubernetes' own id of the check at this level and version, such as
+    /// `capabilities_restricted`.
     pub check: &'static str,
-    /// Where in the pod, or would be, as a JSON Pointer: `/spec/containers/0/securityContext/privileged`.
+    /// Where in the pod, or would be, as a JSON Pointer:
+    /// `/spec/containers/0/securityContext/privileged`.
     pub place: String,
     /// What is wrong, in one sentence.
     pub message: String,
@@ -91,7 +94,12 @@ pub(super) struct Found {
 
 impl Found {
     /// Adds a violation, if there are not too many of its control yet.
-    pub(super) fn add(&mut self, control: Control, check: &'static str, say: impl FnOnce() -> Said) {
+    pub(super) fn add(
+        &mut self,
+        control: Control,
+        check: &'static str,
+        say: impl FnOnce() -> Said,
+    ) {
         if let Some(count) = self.counts.get_mut(control as usize).filter(|count| **count < MOST) {
             *count = count.saturating_add(1);
             let Said { place, message, help } = say();

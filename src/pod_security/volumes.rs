@@ -7,8 +7,17 @@ use super::violation::{Control, Found, Said};
 use serde_json::Value;
 
 /// The only types at level restricted.
-const ALLOWED: [&str; 9] =
-    ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"];
+const ALLOWED: [&str; 9] = [
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "image",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+];
 
 const HOST_PATH: &str = "hostPath";
 
@@ -16,7 +25,10 @@ pub(super) fn check(pod: &Pod<'_>, found: &mut Found) {
     for (index, volume) in elements(pod.spec, "volumes").iter().enumerate() {
         let Some(kind) = forbidden(pod, volume) else { continue };
         let (control, help) = if kind == HOST_PATH {
-            (Control::HostPath, "use a PersistentVolumeClaim for state, an emptyDir for scratch files")
+            (
+                Control::HostPath,
+                "use a PersistentVolumeClaim for state, an emptyDir for scratch files",
+            )
         } else {
             (Control::VolumeTypes, "mount a PersistentVolumeClaim instead")
         };
@@ -25,7 +37,11 @@ pub(super) fn check(pod: &Pod<'_>, found: &mut Found) {
             let place = pod.subject().place(&["volumes", &index.to_string(), kind]);
             let name = field(volume, "name").and_then(Value::as_str).unwrap_or_default();
             let article = if kind == HOST_PATH { "a" } else { "of type" };
-            Said::new(place, format!("volume {} must not be {article} {}", shown(name), shortened(kind)), help)
+            Said::new(
+                place,
+                format!("volume {} must not be {article} {}", shown(name), shortened(kind)),
+                help,
+            )
         });
     }
 }
@@ -37,7 +53,9 @@ fn forbidden<'a>(pod: &Pod<'_>, volume: &'a Value) -> Option<&'a str> {
         return host_path();
     }
     let fields = volume.as_object()?.iter();
-    let mut sources = fields.filter(|(name, value)| *name != "name" && !value.is_null()).map(|(name, _)| name.as_str());
+    let mut sources = fields
+        .filter(|(name, value)| *name != "name" && !value.is_null())
+        .map(|(name, _)| name.as_str());
     if sources.clone().any(|source| ALLOWED.contains(&source)) {
         return None;
     }

@@ -1,7 +1,9 @@
-//! One set out of policies of several authors: what is wrong with one of them must not stop the others.
+//! One set out of policies of several authors: what is wrong with one of them must not stop the
+//! others.
 //!
-//! Files are taken or refused together, as a user who runs a command wants it. Objects in a cluster are everybody's: each
-//! that cannot be taken is left out, and where two clash, the older keeps the package or the id.
+//! Files are taken or refused together, as a user who runs a command wants it. Objects in a cluster
+//! are everybody's: each that cannot be taken is left out, and where two clash, the older keeps the
+//! package or the id.
 
 use super::compile;
 use super::error::{PolicyError, PolicyProblem};
@@ -19,18 +21,25 @@ pub struct Assembled {
     pub refused: BTreeMap<String, Vec<PolicyProblem>>,
 }
 
-/// Compiles `base`, all of which must be good, with as many of `others` as can be taken, the first before the later ones.
+/// Compiles `base`, all of which must be good, with as many of `others` as can be taken, the first
+/// before the later ones.
 ///
 /// # Errors
 /// When `base` itself is refused.
-pub fn assemble(base: &[PolicySource], others: Vec<PolicySource>) -> Result<Assembled, PolicyError> {
+pub fn assemble(
+    base: &[PolicySource],
+    others: Vec<PolicySource>,
+) -> Result<Assembled, PolicyError> {
     let mut refused: BTreeMap<String, Vec<PolicyProblem>> = BTreeMap::new();
     let mut taken = Taken::default();
     for source in base.iter().filter(|source| !source.is_test()) {
         // What is wrong with the base is found when it is compiled.
         let _ = taken.take(source, true);
     }
-    let mut others: Vec<PolicySource> = others.into_iter().filter(|source| keep(taken.take(source, false), source, &mut refused)).collect();
+    let mut others: Vec<PolicySource> = others
+        .into_iter()
+        .filter(|source| keep(taken.take(source, false), source, &mut refused))
+        .collect();
     loop {
         let sources = base.iter().chain(&others).cloned().collect();
         let problems = match PolicySet::from_sources(sources) {
@@ -40,7 +49,8 @@ pub fn assemble(base: &[PolicySource], others: Vec<PolicySource>) -> Result<Asse
         };
         let before = others.len();
         others.retain(|source| {
-            let own: Vec<PolicyProblem> = problems.iter().filter(|problem| problem.file == source.path).cloned().collect();
+            let own: Vec<PolicyProblem> =
+                problems.iter().filter(|problem| problem.file == source.path).cloned().collect();
             keep(if own.is_empty() { Ok(()) } else { Err(own) }, source, &mut refused)
         });
         // Nobody to leave out: the base is to blame.
@@ -50,7 +60,11 @@ pub fn assemble(base: &[PolicySource], others: Vec<PolicySource>) -> Result<Asse
     }
 }
 
-fn keep(outcome: Result<(), Vec<PolicyProblem>>, source: &PolicySource, refused: &mut BTreeMap<String, Vec<PolicyProblem>>) -> bool {
+fn keep(
+    outcome: Result<(), Vec<PolicyProblem>>,
+    source: &PolicySource,
+    refused: &mut BTreeMap<String, Vec<PolicyProblem>>,
+) -> bool {
     match outcome {
         Ok(()) => true,
         Err(problems) => {
@@ -68,19 +82,33 @@ struct Taken {
 }
 
 impl Taken {
-    /// Takes a policy's package and id, or says why it cannot be taken: it does not parse, or an earlier one has them.
-    fn take(&mut self, source: &PolicySource, shares_packages: bool) -> Result<(), Vec<PolicyProblem>> {
-        let modules = compile::on_large_stack(|| compile::parse(std::slice::from_ref(source)).map(|(_, modules)| modules));
-        let modules = modules.map_err(|error| vec![PolicyProblem::of_file(&source.path, error.to_string())])??;
+    /// Takes a policy's package and id, or says why it cannot be taken: it does not parse, or an
+    /// earlier one has them.
+    fn take(
+        &mut self,
+        source: &PolicySource,
+        shares_packages: bool,
+    ) -> Result<(), Vec<PolicyProblem>> {
+        let modules = compile::on_large_stack(|| {
+            compile::parse(std::slice::from_ref(source)).map(|(_, modules)| modules)
+        });
+        let modules = modules
+            .map_err(|error| vec![PolicyProblem::of_file(&source.path, error.to_string())])??;
         let Some(module) = modules.first() else { return Ok(()) };
         let clash = |message: String| Err(vec![PolicyProblem::of_file(&source.path, message)]);
         if let Some(first) = self.packages.get(&module.package).filter(|_| !shares_packages) {
-            return clash(format!("package {} is already taken by {first}: choose another package", module.package.join(".")));
+            return clash(format!(
+                "package {} is already taken by {first}: choose another package",
+                module.package.join(".")
+            ));
         }
         if compile::is_rule(module) {
             let rule = Rule::read(source, &module.package).map_err(|problem| vec![problem])?;
             if let Some(first) = self.ids.get(&rule.id).filter(|_| !shares_packages) {
-                return clash(format!("rule id {} is already taken by {first}: give one of them another custom.id", rule.id));
+                return clash(format!(
+                    "rule id {} is already taken by {first}: give one of them another custom.id",
+                    rule.id
+                ));
             }
             self.ids.entry(rule.id).or_insert_with(|| source.path.clone());
         }
@@ -99,7 +127,9 @@ mod tests {
     }
 
     fn rule(package: &str, id: &str) -> String {
-        format!("# METADATA\n# custom: {{id: {id}}}\npackage {package}\nimport rego.v1\ndeny contains \"no\" if input.object.x\n")
+        format!(
+            "# METADATA\n# custom: {{id: {id}}}\npackage {package}\nimport rego.v1\ndeny contains \"no\" if input.object.x\n"
+        )
     }
 
     #[test]
@@ -111,23 +141,44 @@ mod tests {
             source("same-package", &rule("a", "user/other")),
             source("same-id", &rule("c", "user/good")),
             source("base-id", &rule("d", "user/base")),
-            source("unknown-function", "package e\nimport rego.v1\ndeny contains \"x\" if nonsense(input)\n"),
-            source("recursive", "package f\nimport rego.v1\ndeny contains \"x\" if g(1)\ng(x) := g(x)\n"),
+            source(
+                "unknown-function",
+                "package e\nimport rego.v1\ndeny contains \"x\" if nonsense(input)\n",
+            ),
+            source(
+                "recursive",
+                "package f\nimport rego.v1\ndeny contains \"x\" if g(1)\ng(x) := g(x)\n",
+            ),
             source("late", &rule("g", "user/late")),
         ];
         let assembled = assemble(&base, others).unwrap();
         let ids: Vec<&str> = assembled.set.rules().iter().map(|rule| rule.id.as_str()).collect();
         assert_eq!(ids, ["user/base", "user/good", "user/late"]);
         let refused: Vec<&str> = assembled.refused.keys().map(String::as_str).collect();
-        assert_eq!(refused, ["base-id", "recursive", "same-id", "same-package", "unknown-function", "unparsable"]);
+        assert_eq!(
+            refused,
+            ["base-id", "recursive", "same-id", "same-package", "unknown-function", "unparsable"]
+        );
         let text = |path: &str| assembled.refused[path][0].to_string();
         assert!(text("unparsable").starts_with("unparsable:2:6: "), "{}", text("unparsable"));
-        assert_eq!(text("same-package"), "same-package:1:1: package a is already taken by good: choose another package");
-        assert_eq!(text("base-id"), "base-id:1:1: rule id user/base is already taken by base.rego: give one of them another custom.id");
+        assert_eq!(
+            text("same-package"),
+            "same-package:1:1: package a is already taken by good: choose another package"
+        );
+        assert_eq!(
+            text("base-id"),
+            "base-id:1:1: rule id user/base is already taken by base.rego: give one of them another custom.id"
+        );
     }
 
     #[test]
     fn the_base_must_be_good() {
-        assert!(assemble(&[source("base.rego", "package x\ny := ]\n")], vec![source("good", &rule("a", "user/good"))]).is_err());
+        assert!(
+            assemble(
+                &[source("base.rego", "package x\ny := ]\n")],
+                vec![source("good", &rule("a", "user/good"))]
+            )
+            .is_err()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! From policy files to programs of regorus' virtual machine, with every reason to refuse found on the way.
+//! From policy files to programs of regorus' virtual machine, with every reason to refuse found on
+//! the way.
 
 use super::error::{PolicyError, PolicyProblem};
 use super::finding::Level;
@@ -17,13 +18,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
-/// Stack of the thread that parses, checks and compiles, and of those that run the interpreter. regorus recurses on
-/// nested expressions; a file of `1+1+1+…` nests as deep as [`limits`] lets it be long until it is refused, at up to
-/// 500 bytes a level in each of several walks. Only pages that are touched cost memory.
+/// Stack of the thread that parses, checks and compiles, and of those that run the interpreter.
+/// regorus recurses on nested expressions; a file of `1+1+1+…` nests as deep as [`limits`] lets it
+/// be long until it is refused, at up to 500 bytes a level in each of several walks. Only pages
+/// that are touched cost memory.
 const STACK: usize = 512 << 20;
 
 /// What a rule may say, and how gravely unless its metadata or the finding says otherwise.
-const VERDICTS: [(&str, Level); 3] = [("deny", Level::Error), ("warn", Level::Warning), ("info", Level::Info)];
+const VERDICTS: [(&str, Level); 3] =
+    [("deny", Level::Error), ("warn", Level::Warning), ("info", Level::Info)];
 
 /// One rule's `deny`, `warn` or `info`.
 #[derive(Clone, Debug)]
@@ -36,7 +39,8 @@ pub(super) struct EntryPoint {
     pub path: String,
 }
 
-/// One compiled rule package: small programs keep the virtual machine's reset before each entry point cheap.
+/// One compiled rule package: small programs keep the virtual machine's reset before each entry
+/// point cheap.
 #[derive(Clone, Debug)]
 pub(super) struct CompiledRule {
     /// The program.
@@ -62,8 +66,13 @@ pub(super) struct Compiled {
 /// Runs something on a thread with a large stack.
 pub(super) fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Result<T, PolicyError> {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("policies".into()).stack_size(STACK).spawn_scoped(scope, run);
-        let thread = thread.map_err(|error| PolicyError::Compile(format!("no thread could be started: {error}")))?;
+        let thread = std::thread::Builder::new()
+            .name("policies".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, run);
+        let thread = thread.map_err(|error| {
+            PolicyError::Compile(format!("no thread could be started: {error}"))
+        })?;
         thread.join().map_err(|_| PolicyError::Compile("regorus panicked on them".into()))
     })
 }
@@ -78,7 +87,9 @@ pub(super) fn compile(sources: &[PolicySource]) -> Result<Compiled, PolicyError>
 }
 
 /// Parses and checks without compiling, for the interpreter; `with` and `print` are fine here.
-pub(super) fn parse(sources: &[PolicySource]) -> Result<(Engine, Vec<ModuleFacts>), Vec<PolicyProblem>> {
+pub(super) fn parse(
+    sources: &[PolicySource],
+) -> Result<(Engine, Vec<ModuleFacts>), Vec<PolicyProblem>> {
     let mut engine = Engine::new();
     // As OPA does, and as the virtual machine does: a builtin that cannot compute is undefined.
     engine.set_strict_builtin_errors(false);
@@ -93,7 +104,8 @@ pub(super) fn parse(sources: &[PolicySource]) -> Result<(Engine, Vec<ModuleFacts
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut modules: Vec<ModuleFacts> = engine.get_modules().iter().map(|module| ModuleFacts::of(module)).collect();
+    let mut modules: Vec<ModuleFacts> =
+        engine.get_modules().iter().map(|module| ModuleFacts::of(module)).collect();
     problems.extend(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.problems)));
     if problems.is_empty() {
         problems.extend(recursion::cycles(&modules));
@@ -106,22 +118,33 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     let packages = rule_packages(sources, &modules)?;
     let mut rules: Vec<Rule> = packages.iter().map(|(_, rule)| rule.clone()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let needs = Needs::of(modules.iter().flat_map(|module| &module.inputs).map(|read| &read.pattern));
+    let needs =
+        Needs::of(modules.iter().flat_map(|module| &module.inputs).map(|read| &read.pattern));
     let warnings = unknown_input::warnings(sources, &modules);
     let entry_points = entry_points(&modules, &packages, &rules);
-    let Some(first) = entry_points.first().and_then(|entry_points| entry_points.first()).cloned() else {
+    let Some(first) = entry_points.first().and_then(|entry_points| entry_points.first()).cloned()
+    else {
         return Ok(Compiled { rules, programs: Vec::new(), needs, warnings, engine });
     };
     let locate = |mut problem: PolicyProblem| {
-        let module = sources.iter().zip(&modules).find(|(source, _)| source.path == problem.file).map(|(_, module)| module);
-        problem.column = module.map_or(problem.column, |module| module.original_column(problem.line, problem.column));
+        let module = sources
+            .iter()
+            .zip(&modules)
+            .find(|(source, _)| source.path == problem.file)
+            .map(|(_, module)| module);
+        problem.column = module
+            .map_or(problem.column, |module| module.original_column(problem.line, problem.column));
         problem
     };
-    let policy = without_imports(sources, &modules, &first.path).map_err(|problem| vec![locate(problem)])?;
+    let policy =
+        without_imports(sources, &modules, &first.path).map_err(|problem| vec![locate(problem)])?;
     let mut problems = Vec::new();
     let mut programs = Vec::new();
     for entry_points in entry_points {
-        let path = entry_points.first().and_then(|entry| rules.get(entry.rule)).map_or("policy", |rule| rule.path.as_str());
+        let path = entry_points
+            .first()
+            .and_then(|entry| rules.get(entry.rule))
+            .map_or("policy", |rule| rule.path.as_str());
         match program(&policy, &entry_points, path) {
             Ok(program) => programs.push(CompiledRule { program, entry_points }),
             Err(problem) => problems.push(locate(problem)),
@@ -129,11 +152,19 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     }
     // The interpreter prepares once; the clones that evaluate start from here.
     let _ = engine.compile_with_entrypoint(&first.path.as_str().into());
-    if problems.is_empty() { Ok(Compiled { rules, programs, needs, warnings, engine }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Compiled { rules, programs, needs, warnings, engine })
+    } else {
+        Err(problems)
+    }
 }
 
 /// All policies for the virtual machine, with imported names written out.
-fn without_imports(sources: &[PolicySource], modules: &[ModuleFacts], entry_point: &str) -> Result<CompiledPolicy, PolicyProblem> {
+fn without_imports(
+    sources: &[PolicySource],
+    modules: &[ModuleFacts],
+    entry_point: &str,
+) -> Result<CompiledPolicy, PolicyProblem> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(false);
     // The files were within the limits; what is written out may be longer.
@@ -147,17 +178,27 @@ fn without_imports(sources: &[PolicySource], modules: &[ModuleFacts], entry_poin
         added.map_err(|error| PolicyProblem::from_rendered(&source.path, &error.to_string()))?;
     }
     let path = sources.first().map_or("policy", |source| source.path.as_str());
-    engine.compile_with_entrypoint(&entry_point.into()).map_err(|error| PolicyProblem::from_rendered(path, &error.to_string()))
+    engine
+        .compile_with_entrypoint(&entry_point.into())
+        .map_err(|error| PolicyProblem::from_rendered(path, &error.to_string()))
 }
 
-fn program(policy: &CompiledPolicy, entry_points: &[EntryPoint], path: &str) -> Result<Arc<Program>, PolicyProblem> {
+fn program(
+    policy: &CompiledPolicy,
+    entry_points: &[EntryPoint],
+    path: &str,
+) -> Result<Arc<Program>, PolicyProblem> {
     let names: Vec<&str> = entry_points.iter().map(|entry| entry.path.as_str()).collect();
-    let mut program = Compiler::compile_from_policy(policy, &names).map_err(|error| match &error.span {
-        Some(span) => at(span, error.error.to_string()),
-        None => place_of_builtin(policy, PolicyProblem::from_rendered(path, &error.to_string())),
-    })?;
+    let mut program =
+        Compiler::compile_from_policy(policy, &names).map_err(|error| match &error.span {
+            Some(span) => at(span, error.error.to_string()),
+            None => {
+                place_of_builtin(policy, PolicyProblem::from_rendered(path, &error.to_string()))
+            }
+        })?;
     if !program.instruction_data.virtual_data_document_lookup_params.is_empty() {
-        let message = "a whole package or data.package[name] is read: name the rule, data.package.rule";
+        let message =
+            "a whole package or data.package[name] is read: name the rule, data.package.rule";
         return Err(PolicyProblem::of_file(path, message));
     }
     // Every program carries the text of every policy for its own messages; we have them already.
@@ -168,29 +209,54 @@ fn program(policy: &CompiledPolicy, entry_points: &[EntryPoint], path: &str) -> 
     Ok(program)
 }
 
-/// regorus names a builtin it lacks, but not where it is called: the first call in the rule's file or else in any.
+/// regorus names a builtin it lacks, but not where it is called: the first call in the rule's file
+/// or else in any.
 fn place_of_builtin(policy: &CompiledPolicy, problem: PolicyProblem) -> PolicyProblem {
-    let Some(name) = problem.message.strip_prefix("Missing builtin function: ") else { return problem };
+    let Some(name) = problem.message.strip_prefix("Missing builtin function: ") else {
+        return problem;
+    };
     let call = format!("{name}(");
-    let mut sources: Vec<_> = policy.get_modules().iter().map(|module| &module.package.span.source).collect();
+    let mut sources: Vec<_> =
+        policy.get_modules().iter().map(|module| &module.package.span.source).collect();
     sources.sort_by_key(|source| *source.file() != problem.file);
     let place = sources.iter().find_map(|source| {
         let calls = |line: &str| line.split('#').next().and_then(|code| code.find(&call));
-        let (line, column) = source.contents().lines().enumerate().find_map(|(index, line)| Some((index + 1, calls(line)? + 1)))?;
-        Some(PolicyProblem { file: source.file().clone(), line, column, message: problem.message.clone() })
+        let (line, column) = source
+            .contents()
+            .lines()
+            .enumerate()
+            .find_map(|(index, line)| Some((index + 1, calls(line)? + 1)))?;
+        Some(PolicyProblem {
+            file: source.file().clone(),
+            line,
+            column,
+            message: problem.message.clone(),
+        })
     });
     place.unwrap_or(problem)
 }
 
 /// The packages that are rules, with what their metadata says.
-fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Vec<(Vec<String>, Rule)>, Vec<PolicyProblem>> {
+fn rule_packages(
+    sources: &[PolicySource],
+    modules: &[ModuleFacts],
+) -> Result<Vec<(Vec<String>, Rule)>, Vec<PolicyProblem>> {
     let mut problems = clashes_with_builtin(sources, modules);
     let mut packages: BTreeMap<&[String], Vec<(&PolicySource, &ModuleFacts)>> = BTreeMap::new();
     for (source, module) in sources.iter().zip(modules) {
-        problems.extend(module.definitions.iter().filter(|definition| looks_like_a_verdict(&definition.name)).map(|definition| {
-            let message = format!("{} is never evaluated: name it deny, warn or info", definition.name);
-            PolicyProblem { message, ..definition.place.clone() }
-        }));
+        problems.extend(
+            module
+                .definitions
+                .iter()
+                .filter(|definition| looks_like_a_verdict(&definition.name))
+                .map(|definition| {
+                    let message = format!(
+                        "{} is never evaluated: name it deny, warn or info",
+                        definition.name
+                    );
+                    PolicyProblem { message, ..definition.place.clone() }
+                }),
+        );
         if is_rule(module) {
             packages.entry(&module.package).or_default().push((source, module));
         }
@@ -199,13 +265,21 @@ fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Ve
     for (package, files) in packages {
         // A package of one file, which most are, need not be read twice.
         let several = files.len() > 1;
-        let named = files.iter().map(|(source, _)| *source).filter(|source| several && Rule::names_itself(source));
+        let named = files
+            .iter()
+            .map(|(source, _)| *source)
+            .filter(|source| several && Rule::names_itself(source));
         let named: Vec<&PolicySource> = named.collect();
         if let [first, second, ..] = named.as_slice() {
-            let message = format!("the package already is a rule in {}: one package, one rule", first.path);
+            let message =
+                format!("the package already is a rule in {}: one package, one rule", first.path);
             problems.push(PolicyProblem::of_file(&second.path, message));
         }
-        let Some(source) = named.first().copied().or_else(|| files.first().map(|(source, _)| *source)) else { continue };
+        let Some(source) =
+            named.first().copied().or_else(|| files.first().map(|(source, _)| *source))
+        else {
+            continue;
+        };
         match Rule::read(source, package) {
             Ok(rule) => rules.push((package.to_vec(), rule)),
             Err(problem) => problems.push(problem),
@@ -214,7 +288,10 @@ fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Ve
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for (_, rule) in &rules {
         if let Some(first) = seen.insert(&rule.id, &rule.path) {
-            let message = format!("rule id {} is already taken by {first}: give one of them another custom.id", rule.id);
+            let message = format!(
+                "rule id {} is already taken by {first}: give one of them another custom.id",
+                rule.id
+            );
             problems.push(PolicyProblem::of_file(&rule.path, message));
         }
     }
@@ -223,27 +300,43 @@ fn rule_packages(sources: &[PolicySource], modules: &[ModuleFacts]) -> Result<Ve
 
 /// Users' files must not add to a built-in package, which would change what built-in rules say.
 fn clashes_with_builtin(sources: &[PolicySource], modules: &[ModuleFacts]) -> Vec<PolicyProblem> {
-    let of = |builtin: bool| sources.iter().zip(modules).filter(move |(source, _)| source.builtin == builtin);
-    let builtin: BTreeSet<&[String]> = of(true).map(|(_, module)| module.package.as_slice()).collect();
+    let of = |builtin: bool| {
+        sources.iter().zip(modules).filter(move |(source, _)| source.builtin == builtin)
+    };
+    let builtin: BTreeSet<&[String]> =
+        of(true).map(|(_, module)| module.package.as_slice()).collect();
     of(false)
         .filter_map(|(source, module)| {
-            let taken = builtin.iter().find(|package| package.starts_with(&module.package) || module.package.starts_with(package))?;
-            let message = format!("package {} is built in: choose another package", taken.join("."));
+            let taken = builtin.iter().find(|package| {
+                package.starts_with(&module.package) || module.package.starts_with(package)
+            })?;
+            let message =
+                format!("package {} is built in: choose another package", taken.join("."));
             Some(PolicyProblem::of_file(&source.path, message))
         })
         .collect()
 }
 
-fn entry_points(modules: &[ModuleFacts], packages: &[(Vec<String>, Rule)], rules: &[Rule]) -> Vec<Vec<EntryPoint>> {
+fn entry_points(
+    modules: &[ModuleFacts],
+    packages: &[(Vec<String>, Rule)],
+    rules: &[Rule],
+) -> Vec<Vec<EntryPoint>> {
     let names: BTreeSet<(&[String], &str)> = modules
         .iter()
-        .flat_map(|module| module.definitions.iter().map(|definition| (module.package.as_slice(), definition.name.as_str())))
+        .flat_map(|module| {
+            module
+                .definitions
+                .iter()
+                .map(|definition| (module.package.as_slice(), definition.name.as_str()))
+        })
         .collect();
     packages
         .iter()
         .filter_map(|(package, rule)| {
             let index = rules.iter().position(|other| other.id == rule.id)?;
-            let verdicts = VERDICTS.iter().filter(|(name, _)| names.contains(&(package.as_slice(), *name)));
+            let verdicts =
+                VERDICTS.iter().filter(|(name, _)| names.contains(&(package.as_slice(), *name)));
             let entry = |&(name, level): &(&str, Level)| EntryPoint {
                 rule: index,
                 level: if level == Level::Error { rule.level } else { level },
@@ -265,7 +358,8 @@ fn verdict(name: &str) -> Option<Level> {
 
 /// Names that conftest evaluates and Flinkgate does not: better refused than silently passed over.
 fn looks_like_a_verdict(name: &str) -> bool {
-    name == "violation" || ["deny_", "warn_", "violation_"].iter().any(|prefix| name.starts_with(prefix))
+    name == "violation"
+        || ["deny_", "warn_", "violation_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// `data.a["b-c"].deny`, as regorus names rules.
@@ -274,6 +368,10 @@ pub(super) fn rego_path<'a>(parts: impl Iterator<Item = &'a str>) -> String {
         let mut bytes = part.bytes();
         let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
             && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if plain { format!("{path}.{part}") } else { format!("{path}[{}]", serde_json::Value::from(part)) }
+        if plain {
+            format!("{path}.{part}")
+        } else {
+            format!("{path}[{}]", serde_json::Value::from(part))
+        }
     })
 }

@@ -1,13 +1,14 @@
-//! When no rule at all can have anything to say: most rules name a list in `input` (`custom.when`) that is empty for an object
-//! that is as it should be. A look at those lists, without the rest of `input`, then settles it.
+//! When no rule at all can have anything to say: most rules name a list in `input` (`custom.when`)
+//! that is empty for an object that is as it should be. A look at those lists, without the rest of
+//! `input`, then settles it.
 
 use super::evaluate::is_something;
 use super::input::Draft;
 use super::rule::Rule;
 use regorus::Value;
 
-/// Places that [`Draft`] has, with how much of a place is looked at: below an object that is empty when all is well, nothing
-/// need be.
+/// Places that [`Draft`] has, with how much of a place is looked at: below an object that is empty
+/// when all is well, nothing need be.
 const DRAFTED: [(&str, &str, usize); 14] = [
     ("flink", "duplicates", 2),
     ("flink", "forbidden", 2),
@@ -56,7 +57,8 @@ impl Conditions {
 fn drafted(place: &[Value]) -> Option<&[Value]> {
     let [first, second, ..] = place else { return None };
     let same = |value: &Value, name: &str| matches!(value, Value::String(text) if &**text == name);
-    let (_, _, depth) = DRAFTED.iter().find(|(one, two, _)| same(first, one) && same(second, two))?;
+    let (_, _, depth) =
+        DRAFTED.iter().find(|(one, two, _)| same(first, one) && same(second, two))?;
     place.get(..*depth)
 }
 
@@ -80,7 +82,11 @@ mod tests {
             ("tenant.scheduling", None),
             ("quota", None),
         ] {
-            assert_eq!(drafted(&place(written)).map(<[Value]>::to_vec), looked_at.map(place), "{written}");
+            assert_eq!(
+                drafted(&place(written)).map(<[Value]>::to_vec),
+                looked_at.map(place),
+                "{written}"
+            );
         }
     }
 
@@ -88,8 +94,12 @@ mod tests {
     fn only_a_users_rule_may_have_no_condition() {
         let built_in = PolicySet::built_in().unwrap();
         let mut rules = built_in.rules().to_vec();
-        let unconditional = rules.iter().filter(|rule| !rule.when.iter().any(|place| drafted(place).is_some()));
-        assert_eq!(unconditional.map(|rule| rule.id.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
+        let unconditional =
+            rules.iter().filter(|rule| !rule.when.iter().any(|place| drafted(place).is_some()));
+        assert_eq!(
+            unconditional.map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
+            Vec::<&str>::new()
+        );
         assert!(!Conditions::of(&rules).always);
         rules[0].when.clear();
         assert!(Conditions::of(&rules).always);

@@ -29,9 +29,11 @@ impl PolicyProblem {
         Self { file: file.into(), line: 1, column: 1, message: message.into() }
     }
 
-    /// Reads what regorus renders for people: `--> file:line:column`, the line with a caret, `error: message`.
+    /// Reads what regorus renders for people: `--> file:line:column`, the line with a caret,
+    /// `error: message`.
     ///
-    /// regorus' errors carry their position only in this text. What does not look like it stands at the file's start.
+    /// regorus' errors carry their position only in this text. What does not look like it stands at
+    /// the file's start.
     pub(super) fn from_rendered(file: &str, text: &str) -> Self {
         let place = text.lines().find_map(|line| {
             let (rest, column) = line.strip_prefix("--> ")?.rsplit_once(':')?;
@@ -90,13 +92,17 @@ mod tests {
 
     #[test]
     fn the_place_is_read_from_a_rendered_error() {
-        let text = "\n--> C:dir/a b.rego:3:7\n  |\n3 | x := ]\n  |      ^\nerror: expecting expression";
+        let text =
+            "\n--> C:dir/a b.rego:3:7\n  |\n3 | x := ]\n  |      ^\nerror: expecting expression";
         let problem = PolicyProblem::from_rendered("other", text);
         assert_eq!(problem.to_string(), "C:dir/a b.rego:3:7: expecting expression");
     }
 
     #[test]
     fn an_error_without_a_place_stands_at_the_start_of_the_file() {
-        assert_eq!(PolicyProblem::from_rendered("a.rego", "too long").to_string(), "a.rego:1:1: too long");
+        assert_eq!(
+            PolicyProblem::from_rendered("a.rego", "too long").to_string(),
+            "a.rego:1:1: too long"
+        );
     }
 }

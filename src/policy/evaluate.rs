@@ -1,7 +1,7 @@
 //! Runs compiled rules over one `input` and reads what they say.
 //!
-//! Whatever goes wrong becomes a finding of level error that names the policy: a rule that cannot be evaluated must
-//! neither take the process along nor let an object pass.
+//! Whatever goes wrong becomes a finding of level error that names the policy: a rule that cannot
+//! be evaluated must neither take the process along nor let an object pass.
 
 use super::compile::{CompiledRule, EntryPoint};
 use super::finding::Level;
@@ -16,16 +16,18 @@ use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// Instructions one entry point may execute: an object of 1.5 MiB (etcd's limit) has at most some 50 000 list elements
-/// of 30 bytes, and a rule spends about 10 instructions on each. Deterministic, so that a verdict never depends on load.
+/// Instructions one entry point may execute: an object of 1.5 MiB (etcd's limit) has at most some
+/// 50 000 list elements of 30 bytes, and a rule spends about 10 instructions on each.
+/// Deterministic, so that a verdict never depends on load.
 const MAX_INSTRUCTIONS: usize = 500_000;
 
-/// Entry points that may use up [`MAX_INSTRUCTIONS`] in one evaluation; the rules after them are not run any more.
+/// Entry points that may use up [`MAX_INSTRUCTIONS`] in one evaluation; the rules after them are
+/// not run any more.
 const MAX_EXHAUSTED: usize = 4;
 
-/// Time all entry points of one evaluation may take together. [`MAX_EXHAUSTED`] of them take about 200 ms, so this
-/// only stops what is slow inside builtins; it is longer than a container throttled for a few periods of 100 ms stands
-/// still, and fits the API server's default timeout of 10 s.
+/// Time all entry points of one evaluation may take together. [`MAX_EXHAUSTED`] of them take about
+/// 200 ms, so this only stops what is slow inside builtins; it is longer than a container throttled
+/// for a few periods of 100 ms stands still, and fits the API server's default timeout of 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
 thread_local! {
@@ -48,8 +50,8 @@ pub fn within_time<T>(allowed: Duration, run: impl FnOnce() -> T) -> T {
 
 /// What is left for the rules of one evaluation.
 ///
-/// The virtual machine does not tell how many instructions it executed, only that it reached the limit; rules that stay
-/// just below it are bounded by the time.
+/// The virtual machine does not tell how many instructions it executed, only that it reached the
+/// limit; rules that stay just below it are bounded by the time.
 struct Budget {
     limit: Duration,
     deadline: Instant,
@@ -65,10 +67,16 @@ impl Budget {
     /// The time left, or why nothing is.
     fn left(&self) -> Result<Duration, String> {
         if self.exhausted >= MAX_EXHAUSTED {
-            return Err(format!("{MAX_EXHAUSTED} entry points before it used up their {MAX_INSTRUCTIONS} instructions"));
+            return Err(format!(
+                "{MAX_EXHAUSTED} entry points before it used up their {MAX_INSTRUCTIONS} instructions"
+            ));
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(format!("the rules before it used up the {:?} that all have together", self.limit)) } else { Ok(left) }
+        if left.is_zero() {
+            Err(format!("the rules before it used up the {:?} that all have together", self.limit))
+        } else {
+            Ok(left)
+        }
     }
 }
 
@@ -95,7 +103,8 @@ pub struct RawFinding {
 
 /// One virtual machine a rule, for one thread and one policy set.
 ///
-/// A machine is not shared: its registers and caches are its own, and a rule that fails cannot leave a trace in the next.
+/// A machine is not shared: its registers and caches are its own, and a rule that fails cannot
+/// leave a trace in the next.
 #[derive(Debug)]
 pub(super) struct Machines {
     /// Of the set that the machines were loaded from.
@@ -105,16 +114,30 @@ pub(super) struct Machines {
 
 impl Machines {
     pub(super) fn new(generation: u64, rules: &[Rule], programs: &[CompiledRule]) -> Self {
-        Self { generation, machines: programs.iter().map(|compiled| machine(rules, compiled)).collect() }
+        Self {
+            generation,
+            machines: programs.iter().map(|compiled| machine(rules, compiled)).collect(),
+        }
     }
 
     /// Runs every entry point, also when others fail.
-    pub(super) fn run(&mut self, rules: &[Rule], scopes: &[Option<Scope>], programs: &[CompiledRule], input: &Value) -> Vec<RawFinding> {
+    pub(super) fn run(
+        &mut self,
+        rules: &[Rule],
+        scopes: &[Option<Scope>],
+        programs: &[CompiledRule],
+        input: &Value,
+    ) -> Vec<RawFinding> {
         let mut findings = Vec::new();
         let mut budget = Budget::new();
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
-            let applies = compiled.entry_points.iter().filter_map(|entry| rules.get(entry.rule)).any(|rule| applies(rule, input));
-            let scope = compiled.entry_points.first().and_then(|entry| scopes.get(entry.rule)?.as_ref());
+            let applies = compiled
+                .entry_points
+                .iter()
+                .filter_map(|entry| rules.get(entry.rule))
+                .any(|rule| applies(rule, input));
+            let scope =
+                compiled.entry_points.first().and_then(|entry| scopes.get(entry.rule)?.as_ref());
             if !applies || scope.is_some_and(|scope| !scope.covers(input)) {
                 continue;
             }
@@ -133,7 +156,10 @@ impl Machines {
             }
             vm.set_input(Value::Undefined);
             if let Some(scope) = scope {
-                findings.iter_mut().skip(before).for_each(|finding| finding.level = scope.lower(finding.level));
+                findings
+                    .iter_mut()
+                    .skip(before)
+                    .for_each(|finding| finding.level = scope.lower(finding.level));
             }
         }
         findings
@@ -142,7 +168,9 @@ impl Machines {
 
 /// Whether all that the rule needs to have anything to say is there.
 fn applies(rule: &Rule, input: &Value) -> bool {
-    rule.when.iter().all(|place| is_something(place.iter().fold(input, |value, field| &value[field])))
+    rule.when
+        .iter()
+        .all(|place| is_something(place.iter().fold(input, |value, field| &value[field])))
 }
 
 /// Whether there is anything at a place that a condition names.
@@ -155,13 +183,21 @@ pub(super) fn is_something(found: &Value) -> bool {
     }
 }
 
-/// Suspendable mode keeps calls on the heap instead of the stack: recursion that slipped through the check at load ends
-/// at the instruction limit, on any thread. It costs some 10 to 40 %, which the rules in the binary need not pay: no
-/// user wrote them, and they passed the check when they were built.
+/// Suspendable mode keeps calls on the heap instead of the stack: recursion that slipped through
+/// the check at load ends at the instruction limit, on any thread. It costs some 10 to 40 %, which
+/// the rules in the binary need not pay: no user wrote them, and they passed the check when they
+/// were built.
 fn machine(rules: &[Rule], compiled: &CompiledRule) -> RegoVM {
     let mut vm = RegoVM::new();
-    let builtin = compiled.entry_points.iter().all(|entry| rules.get(entry.rule).is_some_and(|rule| rule.builtin));
-    vm.set_execution_mode(if builtin { ExecutionMode::RunToCompletion } else { ExecutionMode::Suspendable });
+    let builtin = compiled
+        .entry_points
+        .iter()
+        .all(|entry| rules.get(entry.rule).is_some_and(|rule| rule.builtin));
+    vm.set_execution_mode(if builtin {
+        ExecutionMode::RunToCompletion
+    } else {
+        ExecutionMode::Suspendable
+    });
     vm.set_max_instructions(MAX_INSTRUCTIONS);
     vm.load_program(compiled.program.clone());
     // Policies get no data but their own rules; an empty object cannot clash with them.
@@ -171,13 +207,19 @@ fn machine(rules: &[Rule], compiled: &CompiledRule) -> RegoVM {
 
 fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, String> {
     let limit = budget.left()?;
-    vm.set_execution_timer_config(Some(ExecutionTimerConfig { limit, check_interval: TIME_CHECK_INTERVAL }));
+    vm.set_execution_timer_config(Some(ExecutionTimerConfig {
+        limit,
+        check_interval: TIME_CHECK_INTERVAL,
+    }));
     let outcome = catch_unwind(AssertUnwindSafe(|| vm.execute_entry_point_by_index(index)));
     match outcome {
-        Ok(Ok(_)) if matches!(vm.execution_state(), ExecutionState::Suspended { .. }) => Err("it waits for the host".into()),
+        Ok(Ok(_)) if matches!(vm.execution_state(), ExecutionState::Suspended { .. }) => {
+            Err("it waits for the host".into())
+        }
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => {
-            budget.exhausted += usize::from(matches!(error, VmError::InstructionLimitExceeded { .. }));
+            budget.exhausted +=
+                usize::from(matches!(error, VmError::InstructionLimitExceeded { .. }));
             Err(error.to_string())
         }
         Err(_) => Err("regorus panicked".into()),
@@ -188,27 +230,52 @@ fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, 
 pub(super) fn failure(rule: &Rule, message: &str) -> RawFinding {
     let help = format!("correct the policy in {}", rule.path);
     let message = format!("the policy could not be evaluated: {message}");
-    RawFinding { rule: rule.id.clone(), level: Level::Error, message, path: Vec::new(), help: Some(help) }
+    RawFinding {
+        rule: rule.id.clone(),
+        level: Level::Error,
+        message,
+        path: Vec::new(),
+        help: Some(help),
+    }
 }
 
 /// Reads the set of findings that `deny`, `warn` or `info` is.
-pub(super) fn read_verdict(rule: &Rule, entry: &EntryPoint, value: &Value, findings: &mut Vec<RawFinding>) {
+pub(super) fn read_verdict(
+    rule: &Rule,
+    entry: &EntryPoint,
+    value: &Value,
+    findings: &mut Vec<RawFinding>,
+) {
     match value {
         Value::Undefined => {}
-        Value::Set(items) => findings.extend(items.iter().map(|item| match read_finding(rule, entry.level, item) {
-            Ok(finding) => finding,
-            Err(message) => failure(rule, &format!("{} holds {message}", entry.path)),
-        })),
-        other => findings.push(failure(rule, &format!("{} is {}, not a set: write `contains`", entry.path, describe(other)))),
+        Value::Set(items) => {
+            findings.extend(items.iter().map(|item| match read_finding(rule, entry.level, item) {
+                Ok(finding) => finding,
+                Err(message) => failure(rule, &format!("{} holds {message}", entry.path)),
+            }))
+        }
+        other => findings.push(failure(
+            rule,
+            &format!("{} is {}, not a set: write `contains`", entry.path, describe(other)),
+        )),
     }
 }
 
 fn read_finding(rule: &Rule, level: Level, item: &Value) -> Result<RawFinding, String> {
     if let Value::String(message) = item {
-        return Ok(RawFinding { rule: rule.id.clone(), level, message: message.to_string(), path: Vec::new(), help: rule.help.clone() });
+        return Ok(RawFinding {
+            rule: rule.id.clone(),
+            level,
+            message: message.to_string(),
+            path: Vec::new(),
+            help: rule.help.clone(),
+        });
     }
     let Value::Object(_) = item else {
-        return Err(format!("{}: a finding is a text or an object with msg and path", describe(item)));
+        return Err(format!(
+            "{}: a finding is a text or an object with msg and path",
+            describe(item)
+        ));
     };
     let text = |field: &str| match &item[field] {
         Value::Undefined => Ok(None),
@@ -225,19 +292,33 @@ fn read_finding(rule: &Rule, level: Level, item: &Value) -> Result<RawFinding, S
         Some("error") => Level::Error,
         Some("warning") => Level::Warning,
         Some("info") => Level::Info,
-        Some(other) => return Err(format!("a finding whose level is {other:?}: write error, warning or info")),
+        Some(other) => {
+            return Err(format!(
+                "a finding whose level is {other:?}: write error, warning or info"
+            ));
+        }
     };
     let message = text("msg")?.ok_or("a finding without msg")?;
-    Ok(RawFinding { rule: rule.id.clone(), level, message, path, help: text("help")?.or_else(|| rule.help.clone()) })
+    Ok(RawFinding {
+        rule: rule.id.clone(),
+        level,
+        message,
+        path,
+        help: text("help")?.or_else(|| rule.help.clone()),
+    })
 }
 
 fn token(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text.to_string()),
-        Value::Number(_) => {
-            value.as_u64().map(|index| index.to_string()).map_err(|_| "a finding whose path has a fraction or a negative number".into())
-        }
-        other => Err(format!("a finding whose path has {}: write field names and list indexes", describe(other))),
+        Value::Number(_) => value
+            .as_u64()
+            .map(|index| index.to_string())
+            .map_err(|_| "a finding whose path has a fraction or a negative number".into()),
+        other => Err(format!(
+            "a finding whose path has {}: write field names and list indexes",
+            describe(other)
+        )),
     }
 }
 
@@ -263,9 +344,16 @@ mod tests {
     #[test]
     fn whoever_waits_may_allow_less_time() {
         let text = "package a\nimport rego.v1\ndeny contains \"said\" if input.x\n";
-        let set = PolicySet::from_sources(vec![PolicySource { path: "a.rego".into(), text: text.into(), builtin: false }]).unwrap();
+        let set = PolicySet::from_sources(vec![PolicySource {
+            path: "a.rego".into(),
+            text: text.into(),
+            builtin: false,
+        }])
+        .unwrap();
         let said = || set.evaluate(serde_json::json!({"x": 1}).into()).remove(0).message;
-        assert!(within_time(Duration::ZERO, said).contains("used up the 0ns that all have together"));
+        assert!(
+            within_time(Duration::ZERO, said).contains("used up the 0ns that all have together")
+        );
         assert_eq!(within_time(Duration::from_secs(3_600), said), "said");
         let _ = catch_unwind(|| within_time(Duration::ZERO, || panic!("on purpose")));
         assert_eq!(said(), "said");

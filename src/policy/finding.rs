@@ -44,10 +44,17 @@ pub struct Finding {
 impl Finding {
     /// Gravest first, then by rule and place: as findings are told.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let by_words = || (&self.rule, &self.pointer, &self.message).cmp(&(&other.rule, &other.pointer, &other.message));
+        let by_words = || {
+            (&self.rule, &self.pointer, &self.message).cmp(&(
+                &other.rule,
+                &other.pointer,
+                &other.message,
+            ))
+        };
         other.level.cmp(&self.level).then_with(by_words)
     }
 }
 
 /// The families of rules: the part of a rule's id before the slash.
-pub const FAMILIES: [&str; 8] = ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
+pub const FAMILIES: [&str; 8] =
+    ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];

@@ -1,4 +1,5 @@
-//! The `FlinkPolicy` custom resource (`flinkgate.dev/v1alpha1`): rules of a platform's own, given to the cluster instead of in files.
+//! The `FlinkPolicy` custom resource (`flinkgate.dev/v1alpha1`): rules of a platform's own, given
+//! to the cluster instead of in files.
 
 use super::error::PolicyProblem;
 use super::scope::Scope;
@@ -35,7 +36,12 @@ use serde::{Deserialize, Serialize};
         description = "Why it is or is not",
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
     ),
-    printcolumn(name = "Enforcement", type_ = "string", description = "What a finding does at most", json_path = ".spec.enforcement"),
+    printcolumn(
+        name = "Enforcement",
+        type_ = "string",
+        description = "What a finding does at most",
+        json_path = ".spec.enforcement"
+    ),
     printcolumn(
         name = "Errors",
         type_ = "string",
@@ -47,11 +53,13 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FlinkPolicySpec {
-    /// One Rego module: a package of its own with `deny`, `warn` or `info`, and its documentation in a `# METADATA`
-    /// block. It is what `flinkgate lint --policies FILE` takes, and sees the same `input`.
+    /// One Rego module: a package of its own with `deny`, `warn` or `info`, and its documentation
+    /// in a `# METADATA` block. It is what `flinkgate lint --policies FILE` takes, and sees the
+    /// same `input`.
     #[schemars(length(min = 1, max = 262_144))]
     pub rego: String,
-    /// What a finding does at most: Enforce refuses, Warn admits with a warning, Audit only logs. A tenant may lower it further.
+    /// What a finding does at most: Enforce refuses, Warn admits with a warning, Audit only logs. A
+    /// tenant may lower it further.
     #[serde(default)]
     pub enforcement: Enforcement,
     /// Where the rule holds; everywhere when absent.
@@ -107,7 +115,11 @@ pub struct FlinkPolicyError {
 impl From<&PolicyProblem> for FlinkPolicyError {
     fn from(problem: &PolicyProblem) -> Self {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        Self { line: number(problem.line), column: number(problem.column), message: problem.message.clone() }
+        Self {
+            line: number(problem.line),
+            column: number(problem.column),
+            message: problem.message.clone(),
+        }
     }
 }
 
@@ -124,7 +136,8 @@ impl FlinkPolicySpec {
     }
 }
 
-/// What stands before the name where a policy is an object in the cluster; no file's path has it, since files end in `.rego`.
+/// What stands before the name where a policy is an object in the cluster; no file's path has it,
+/// since files end in `.rego`.
 pub const PREFIX: &str = "FlinkPolicy/";
 
 /// What stands for a file's path where a policy is an object in the cluster.
@@ -139,7 +152,8 @@ pub fn path(name: &str) -> String {
 pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, String> {
     let spec: FlinkPolicySpec = serde_json::from_value(spec).map_err(|error| error.to_string())?;
     for pattern in &spec.scope.namespaces {
-        crate::tenant::namespace_pattern(pattern).map_err(|message| format!("match.namespaces: {message}"))?;
+        crate::tenant::namespace_pattern(pattern)
+            .map_err(|message| format!("match.namespaces: {message}"))?;
     }
     Ok(spec)
 }
@@ -159,9 +173,14 @@ mod tests {
 
     #[test]
     fn a_policy_says_where_it_holds_under_match() {
-        let spec: FlinkPolicySpec =
-            serde_json::from_value(json!({"rego": "package x\n", "enforcement": "Warn", "match": {"namespaces": ["a-*"]}})).unwrap();
-        assert_eq!((spec.scope().namespaces, spec.scope().enforcement), (vec!["a-*".to_owned()], Enforcement::Warn));
+        let spec: FlinkPolicySpec = serde_json::from_value(
+            json!({"rego": "package x\n", "enforcement": "Warn", "match": {"namespaces": ["a-*"]}}),
+        )
+        .unwrap();
+        assert_eq!(
+            (spec.scope().namespaces, spec.scope().enforcement),
+            (vec!["a-*".to_owned()], Enforcement::Warn)
+        );
         assert_eq!(spec.source("own").path, "FlinkPolicy/own");
     }
 }

@@ -1,8 +1,12 @@
-//! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts Rego is poor at.
+//! `input`, as rules see it: the object, what it makes Kubernetes run, its tenant, and the facts
+//! Rego is poor at.
 
 use super::facts::convert::convert;
 use super::facts::pods::Pods;
-use super::facts::{memory, object, operator, option_checks, options, path, pod_security, pods, problems, size, text};
+use super::facts::{
+    memory, object, operator, option_checks, options, path, pod_security, pods, problems, size,
+    text,
+};
 use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
@@ -59,8 +63,8 @@ pub fn build(parts: InputParts<'_>) -> Value {
     Draft::of(parts).finish()
 }
 
-/// The part of `input` that rules' conditions (`custom.when`) look at. It costs a fraction of the whole, and where no condition
-/// holds, as for most objects, the rest is never made.
+/// The part of `input` that rules' conditions (`custom.when`) look at. It costs a fraction of the
+/// whole, and where no condition holds, as for most objects, the rest is never made.
 pub struct Draft<'a> {
     parts: InputParts<'a>,
     pods: Vec<Pods<'a>>,
@@ -72,15 +76,31 @@ impl<'a> Draft<'a> {
     /// What conditions look at.
     pub fn of(parts: InputParts<'a>) -> Self {
         let tenant = parts.tenant.map_or(Value::Null, |(name, spec)| named(name, spec));
-        let pods = parts.workload.map(|workload| pods::read(workload, parts.object)).unwrap_or_default();
+        let pods =
+            parts.workload.map(|workload| pods::read(workload, parts.object)).unwrap_or_default();
         let mut fields = BTreeMap::new();
         let mut put = |key: &str, value: Value| fields.insert(Value::from(key), value);
-        let flink = parts.workload.map(|workload| conditions(workload, parts.object, parts.resource, &tenant, &pods)).unwrap_or_default();
+        let flink = parts
+            .workload
+            .map(|workload| conditions(workload, parts.object, parts.resource, &tenant, &pods))
+            .unwrap_or_default();
         put("quota", parts.quota.clone());
-        put("mutation", object([("conflicts", Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()))]));
-        let claimants: Vec<Value> = parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
-        // Said only of a namespace that nobody claims: the rule about it is not even looked at elsewhere.
-        let unassigned = if parts.tenant.is_none() && claimants.is_empty() { Value::from(parts.unassigned) } else { Value::Null };
+        put(
+            "mutation",
+            object([(
+                "conflicts",
+                Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()),
+            )]),
+        );
+        let claimants: Vec<Value> =
+            parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
+        // Said only of a namespace that nobody claims: the rule about it is not even looked at
+        // elsewhere.
+        let unassigned = if parts.tenant.is_none() && claimants.is_empty() {
+            Value::from(parts.unassigned)
+        } else {
+            Value::Null
+        };
         put("tenancy", object([("unassigned", unassigned), ("claimants", Value::from(claimants))]));
         put("tenant", tenant);
         Self { parts, pods, flink, fields }
@@ -89,7 +109,9 @@ impl<'a> Draft<'a> {
     /// What stands at a place; `Undefined` for what is not made yet.
     pub fn at(&self, place: &[Value]) -> &Value {
         let (found, rest) = match place {
-            [Value::String(first), second, rest @ ..] if &**first == "flink" => (self.flink.get(second), rest),
+            [Value::String(first), second, rest @ ..] if &**first == "flink" => {
+                (self.flink.get(second), rest)
+            }
             [first, rest @ ..] => (self.fields.get(first), rest),
             [] => (None, place),
         };
@@ -155,8 +177,14 @@ fn request(resource: &Resource) -> Value {
 }
 
 fn user_info(user: &UserInfo) -> Value {
-    let list = |values: &[String]| Value::from(values.iter().map(|value| Value::from(value.as_str())).collect::<Vec<_>>());
-    let extra = user.extra.iter().map(|(key, values)| (Value::from(key.as_str()), list(values))).collect::<BTreeMap<_, _>>();
+    let list = |values: &[String]| {
+        Value::from(values.iter().map(|value| Value::from(value.as_str())).collect::<Vec<_>>())
+    };
+    let extra = user
+        .extra
+        .iter()
+        .map(|(key, values)| (Value::from(key.as_str()), list(values)))
+        .collect::<BTreeMap<_, _>>();
     object([
         ("username", Value::from(user.username.as_str())),
         ("uid", Value::from(user.uid.as_str())),
@@ -206,9 +234,14 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
         [only] => Value::from(only.role.as_str()),
         _ => Value::Null,
     };
-    let job = workload.config_pointer.as_deref().and_then(pointer::parent).and_then(|spec| pointer::at(root, spec)?.get("job"));
-    let upgrade =
-        job.filter(|job| job.is_object()).map(|job| job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless"));
+    let job = workload
+        .config_pointer
+        .as_deref()
+        .and_then(pointer::parent)
+        .and_then(|spec| pointer::at(root, spec)?.get("job"));
+    let upgrade = job.filter(|job| job.is_object()).map(|job| {
+        job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless")
+    });
     if let Some(options) = flink.get_mut(&Value::from("options")) {
         *options = option_checks::with_empty_lists(options);
     }
@@ -216,14 +249,27 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),
         ("cluster", Value::from(workload.cluster.as_str())),
-        ("children", Value::from(workload.children.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>())),
-        ("version", workload.version.map_or(Value::Null, |version| Value::from(version.to_string()))),
+        (
+            "children",
+            Value::from(
+                workload.children.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>(),
+            ),
+        ),
+        (
+            "version",
+            workload.version.map_or(Value::Null, |version| Value::from(version.to_string())),
+        ),
         ("role", role),
         ("jobs", Value::from(workload.jobs)),
         ("declaresCluster", Value::Bool(workload.declares_cluster)),
         ("upgradeMode", text(upgrade)),
         ("config", options::config(workload)),
-        ("configPath", Value::from(path(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration")))),
+        (
+            "configPath",
+            Value::from(path(
+                workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"),
+            )),
+        ),
         ("tolerations", options::tolerations(workload)),
         ("size", size::size(workload)),
         ("memory", memory::memory(workload)),
@@ -241,11 +287,23 @@ mod tests {
     #[test]
     fn a_pod_is_described_once_and_shared() {
         let spec = json!({"containers": [{"name": "tool", "image": "registry.example.com/tool:1"}], "serviceAccountName": "flink"});
-        let resource =
-            Resource::from_manifest(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})).unwrap();
-        let set = PodSet { role: Role::Other, replicas: 1, template: Template::InObject(String::new()), main_container: None };
+        let resource = Resource::from_manifest(
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}),
+        )
+        .unwrap();
+        let set = PodSet {
+            role: Role::Other,
+            replicas: 1,
+            template: Template::InObject(String::new()),
+            main_container: None,
+        };
         let workload = Workload { pods: vec![set], ..Workload::default() };
-        let tenant = tenant_value(&serde_json::from_value(json!({"security": {"images": {"allow": ["registry.example.com/*"]}}})).unwrap());
+        let tenant = tenant_value(
+            &serde_json::from_value(
+                json!({"security": {"images": {"allow": ["registry.example.com/*"]}}}),
+            )
+            .unwrap(),
+        );
         let input = build(InputParts {
             workload: Some(&workload),
             tenant: Some(("payments", &tenant)),
@@ -256,7 +314,10 @@ mod tests {
         });
         let pod = &input["flink"]["pods"][0];
         assert_eq!(pod["template"], input["object"]);
-        assert_eq!(pod["serviceAccount"], Value::from(json!({"name": "flink", "path": ["spec", "serviceAccountName"]})));
+        assert_eq!(
+            pod["serviceAccount"],
+            Value::from(json!({"name": "flink", "path": ["spec", "serviceAccountName"]}))
+        );
         assert_eq!(pod["containers"][0]["path"], Value::from(json!(["spec", "containers", "0"])));
         assert_eq!(pod["containers"][0]["image"]["allowed"], Value::Bool(true));
         assert_eq!(input["tenant"]["name"], Value::from("payments"));
@@ -268,10 +329,24 @@ mod tests {
         let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
             "serviceAccountName": "admin", "containers": [{"name": "flink-main-container", "image": "evil.io/x:1"}]}});
         let resource = Resource::from_manifest(object).unwrap();
-        let set = PodSet { role: Role::TaskManager, replicas: 1, template: Template::InObject(String::new()), main_container: Some(0) };
-        let mut workload = Workload { engine: Engine::Operator, pods: vec![set], ..Workload::default() };
-        workload.config.set("kubernetes.container.image.ref", "registry.example.com/flink:1", Some("/spec/containers/0/args/1".into()));
-        workload.config.set("kubernetes.taskmanager.service-account", "flink", Some("/spec/containers/0/args/1".into()));
+        let set = PodSet {
+            role: Role::TaskManager,
+            replicas: 1,
+            template: Template::InObject(String::new()),
+            main_container: Some(0),
+        };
+        let mut workload =
+            Workload { engine: Engine::Operator, pods: vec![set], ..Workload::default() };
+        workload.config.set(
+            "kubernetes.container.image.ref",
+            "registry.example.com/flink:1",
+            Some("/spec/containers/0/args/1".into()),
+        );
+        workload.config.set(
+            "kubernetes.taskmanager.service-account",
+            "flink",
+            Some("/spec/containers/0/args/1".into()),
+        );
         let input = build(InputParts { workload: Some(&workload), ..InputParts::of(&resource) });
         let pod = &input["flink"]["pods"][0];
         assert_eq!(pod["containers"][0]["image"]["registry"], Value::from("evil.io"));
@@ -287,7 +362,12 @@ mod tests {
         let workload = Workload {
             engine: Engine::Operator,
             mode: Some(Mode::Native),
-            pods: vec![PodSet { role: Role::JobManager, replicas: 1, template, main_container: None }],
+            pods: vec![PodSet {
+                role: Role::JobManager,
+                replicas: 1,
+                template,
+                main_container: None,
+            }],
             config_pointer: Some("/spec/flinkConfiguration".into()),
             declares_cluster: true,
             ..Workload::default()
@@ -295,9 +375,18 @@ mod tests {
         let input = build(InputParts { workload: Some(&workload), ..InputParts::of(&resource) });
         let pod = &input["flink"]["pods"][0];
         assert_eq!(input["flink"]["upgradeMode"], Value::from("savepoint"));
-        assert_eq!(pod["serviceAccount"], Value::from(json!({"name": "flink", "path": ["spec", "serviceAccount"]})));
+        assert_eq!(
+            pod["serviceAccount"],
+            Value::from(json!({"name": "flink", "path": ["spec", "serviceAccount"]}))
+        );
         let main = &pod["containers"][0];
-        assert_eq!((&main["name"], &main["image"]["path"]), (&Value::from("flink-main-container"), &Value::from(json!(["spec", "image"]))));
-        assert_eq!(main["path"], Value::from(json!(["spec", "jobManager", "podTemplate", "spec", "containers", "0"])));
+        assert_eq!(
+            (&main["name"], &main["image"]["path"]),
+            (&Value::from("flink-main-container"), &Value::from(json!(["spec", "image"])))
+        );
+        assert_eq!(
+            main["path"],
+            Value::from(json!(["spec", "jobManager", "podTemplate", "spec", "containers", "0"]))
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! What one policy file may cost to parse, judged by a look at its brackets before regorus sees it.
 //!
-//! regorus tries `[` and `{` as comprehensions first and then reads their first element again, so that nested
-//! brackets double its work at every level: `[[[[…1…]]]]`, 500 deep, never ends. A count of its own steps does not
-//! exist; the count here is never below it by more than a small factor.
+//! regorus tries `[` and `{` as comprehensions first and then reads their first element again, so
+//! that nested brackets double its work at every level: `[[[[…1…]]]]`, 500 deep, never ends. A
+//! count of its own steps does not exist; the count here is never below it by more than a small
+//! factor.
 
 use super::error::PolicyProblem;
 use super::source::PolicySource;
@@ -10,13 +11,26 @@ use super::source::PolicySource;
 /// Size of a file in bytes. All built-in policies with their tests together are below 80 KiB.
 const MAX_BYTES: usize = 256 << 10;
 
-/// Times that brackets may be opened, those opened again included; a debug build takes some 60 µs for each. Lists and
-/// objects cost this only in their first elements, so that long tables are far from it.
+/// Times that brackets may be opened, those opened again included; a debug build takes some 60 µs
+/// for each. Lists and objects cost this only in their first elements, so that long tables are far
+/// from it.
 const MAX_ATTEMPTS: u64 = 50_000;
 
 /// Names after which `[` begins a list; after any other it is an index.
-const KEYWORDS: [&[u8]; 12] =
-    [b"in", b"if", b"contains", b"else", b"not", b"some", b"every", b"with", b"as", b"default", b"import", b"package"];
+const KEYWORDS: [&[u8]; 12] = [
+    b"in",
+    b"if",
+    b"contains",
+    b"else",
+    b"not",
+    b"some",
+    b"every",
+    b"with",
+    b"as",
+    b"default",
+    b"import",
+    b"package",
+];
 
 /// An open bracket.
 #[derive(Clone, Copy)]
@@ -32,15 +46,19 @@ struct Open {
 /// Refuses files that would keep the parser busy.
 pub(super) fn check(source: &PolicySource) -> Result<(), PolicyProblem> {
     if source.text.len() > MAX_BYTES {
-        let message = format!("the file size is {} bytes, over the limit of {MAX_BYTES}: split it into several files", source.text.len());
+        let message = format!(
+            "the file size is {} bytes, over the limit of {MAX_BYTES}: split it into several files",
+            source.text.len()
+        );
         return Err(PolicyProblem::of_file(&source.path, message));
     }
     let Some(offset) = first_too_many(source.text.as_bytes()) else { return Ok(()) };
     let before = source.text.get(..offset).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let message =
-        format!("brackets nest so deep that parsing would take more than the limit of {MAX_ATTEMPTS} attempts: split the expression");
+    let message = format!(
+        "brackets nest so deep that parsing would take more than the limit of {MAX_ATTEMPTS} attempts: split the expression"
+    );
     Err(PolicyProblem { line, column, ..PolicyProblem::of_file(&source.path, message) })
 }
 
@@ -53,7 +71,10 @@ fn first_too_many(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some((&byte, rest)) = text.get(at..).and_then(|rest| rest.split_first()) {
         if byte.is_ascii_alphanumeric() || byte == b'_' {
-            let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_')).unwrap_or(rest.len());
+            let end = rest
+                .iter()
+                .position(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'_'))
+                .unwrap_or(rest.len());
             word = text.get(at..=at + end).unwrap_or_default();
             if let Some(top) = open.last_mut() {
                 top.query |= matches!(word, b"some" | b"every");
@@ -66,7 +87,8 @@ fn first_too_many(text: &[u8]) -> Option<usize> {
             b'#' => at += rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
             b'(' | b'[' | b'{' => {
                 let name = before == b'a' && !KEYWORDS.contains(&word);
-                let index = byte == b'[' && (name || matches!(before, b']' | b')' | b'}' | b'"' | b'`'));
+                let index =
+                    byte == b'[' && (name || matches!(before, b']' | b')' | b'}' | b'"' | b'`'));
                 // A rule's body is read once.
                 let body = byte == b'{' && open.is_empty();
                 let times = open.last().map_or(1, |top| top.times.saturating_mul(top.factor));
@@ -85,7 +107,8 @@ fn first_too_many(text: &[u8]) -> Option<usize> {
                     top.factor = 1;
                 }
             }
-            // A comprehension's first statement is read as one, as an expression, and as a union's right side.
+            // A comprehension's first statement is read as one, as an expression, and as a union's
+            // right side.
             b'|' | b';' => {
                 if let Some(top) = open.last_mut() {
                     (top.query, top.factor) = (true, 4);
@@ -115,17 +138,28 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Option<String> {
-        check(&PolicySource { path: "a.rego".into(), text: text.into(), builtin: false }).err().map(|problem| problem.to_string())
+        check(&PolicySource { path: "a.rego".into(), text: text.into(), builtin: false })
+            .err()
+            .map(|problem| problem.to_string())
     }
 
     #[test]
     fn nesting_is_refused_where_it_doubles_the_parsers_work() {
-        for (open, close) in
-            [("[", "]"), ("{", "}"), ("{1: ", "}"), ("([", "])"), ("{\"a\": [", "]}"), ("1 in[", "]"), ("[x | true; f(", ")]")]
-        {
+        for (open, close) in [
+            ("[", "]"),
+            ("{", "}"),
+            ("{1: ", "}"),
+            ("([", "])"),
+            ("{\"a\": [", "]}"),
+            ("1 in[", "]"),
+            ("[x | true; f(", ")]"),
+        ] {
             let text = format!("package x\nn := {}1{}\n", open.repeat(30), close.repeat(30));
             let refused = refusal(&text).unwrap_or_else(|| panic!("{open} should be refused"));
-            assert!(refused.starts_with("a.rego:2:") && refused.contains("brackets nest"), "{refused}");
+            assert!(
+                refused.starts_with("a.rego:2:") && refused.contains("brackets nest"),
+                "{refused}"
+            );
         }
     }
 
@@ -146,6 +180,10 @@ mod tests {
     #[test]
     fn a_file_over_the_size_limit_is_refused() {
         assert_eq!(refusal(&"#\n".repeat(131_072)), None);
-        assert!(refusal(&"#\n".repeat(131_073)).unwrap().starts_with("a.rego:1:1: the file size is 262146 bytes"));
+        assert!(
+            refusal(&"#\n".repeat(131_073))
+                .unwrap()
+                .starts_with("a.rego:1:1: the file size is 262146 bytes")
+        );
     }
 }

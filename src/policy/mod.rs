@@ -1,15 +1,18 @@
 //! Rules in Rego: loaded, checked, compiled once, evaluated over one `input`.
 //!
-//! A [`PolicySet`] holds the rules in the binary and those of users. Loading parses every file, reads each rule's
-//! metadata, refuses what could hurt later (recursion, unknown functions, ids that clash) with file, line and column,
-//! and compiles to programs of regorus' virtual machine; evaluating runs those, one machine a thread. A
-//! [`PolicyStore`] swaps sets while requests run; in a cluster, where policies are objects ([`flink_policy`]), [`assemble`] takes
-//! what can be taken of them.
+//! A [`PolicySet`] holds the rules in the binary and those of users. Loading parses every file,
+//! reads each rule's metadata, refuses what could hurt later (recursion, unknown functions, ids
+//! that clash) with file, line and column, and compiles to programs of regorus' virtual machine;
+//! evaluating runs those, one machine a thread. A [`PolicyStore`] swaps sets while requests run; in
+//! a cluster, where policies are objects ([`flink_policy`]), [`assemble`] takes what can be taken
+//! of them.
 //!
-//! Three things to know of the virtual machine: it finds nothing in a package read as a whole, so imported names are
-//! written out before compiling and `data.package[name]` is refused; it has no `with` and no `print` (policies that use them are refused;
-//! tests, which run in the interpreter, may), and a complete rule that takes two values at once (`x := 1`, `x := 2`) is
-//! undefined there without an error, so that a `deny` that needs it stays silent: write such helpers as sets or functions.
+//! Three things to know of the virtual machine: it finds nothing in a package read as a whole, so
+//! imported names are written out before compiling and `data.package[name]` is refused; it has no
+//! `with` and no `print` (policies that use them are refused; tests, which run in the interpreter,
+//! may), and a complete rule that takes two values at once (`x := 1`, `x := 2`) is undefined there
+//! without an error, so that a `deny` that needs it stays silent: write such helpers as sets or
+//! functions.
 
 mod assemble;
 mod compile;

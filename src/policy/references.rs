@@ -1,7 +1,8 @@
 //! What the rules of a Rego module refer to: other rules, and `input`.
 //!
-//! regorus neither refuses recursion nor tells what a policy reads, so this walks its syntax tree once. Names that a
-//! body or a comprehension declares hide rules of the same name; where scoping is unclear a reference is counted.
+//! regorus neither refuses recursion nor tells what a policy reads, so this walks its syntax tree
+//! once. Names that a body or a comprehension declares hide rules of the same name; where scoping
+//! is unclear a reference is counted.
 
 use super::error::PolicyProblem;
 use super::syntax::chain;
@@ -69,8 +70,9 @@ pub(super) struct ImportedName {
 impl ModuleFacts {
     /// The text with imported names written out: `pods.judged` becomes `data.lib.pods.judged`.
     ///
-    /// For an imported name regorus' virtual machine first evaluates the whole package and then picks the rule, and in
-    /// suspendable mode it gets nothing that way: the condition would silently never hold.
+    /// For an imported name regorus' virtual machine first evaluates the whole package and then
+    /// picks the rule, and in suspendable mode it gets nothing that way: the condition would
+    /// silently never hold.
     pub(super) fn without_imports(&self, text: &str) -> String {
         let mut out = text.to_owned();
         for (&start, name) in self.imported.iter().rev() {
@@ -97,18 +99,25 @@ impl ModuleFacts {
     }
 
     pub(super) fn of(module: &Module) -> Self {
-        let package = chain(&module.package.refr).map(|chain| chain.constant_prefix()).unwrap_or_default();
+        let package =
+            chain(&module.package.refr).map(|chain| chain.constant_prefix()).unwrap_or_default();
         let mut imports = HashMap::new();
         for import in &module.imports {
-            if let Some(chain) = chain(&import.refr).filter(|chain| matches!(chain.root, "data" | "input")) {
+            if let Some(chain) =
+                chain(&import.refr).filter(|chain| matches!(chain.root, "data" | "input"))
+            {
                 let alias = import.r#as.as_ref().map(|span| span.text().to_owned());
-                if let Some(alias) = alias.or_else(|| chain.parts.last().cloned().flatten()).or_else(|| Some(chain.root.to_owned())) {
+                if let Some(alias) = alias
+                    .or_else(|| chain.parts.last().cloned().flatten())
+                    .or_else(|| Some(chain.root.to_owned()))
+                {
                     imports.insert(alias, (chain.root == "input", chain.parts));
                 }
             }
         }
         let mut walker = Walker::new(&package, imports);
-        let definitions: Vec<Definition> = module.policy.iter().map(|rule| walker.definition(rule)).collect();
+        let definitions: Vec<Definition> =
+            module.policy.iter().map(|rule| walker.definition(rule)).collect();
         let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
         Self { definitions, inputs, problems, imported, package }
     }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Families of rules; users' own rules may also use `user`.
-pub const FAMILIES: [&str; 8] = ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
+pub const FAMILIES: [&str; 8] =
+    ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
 
 /// Family of users' rules that name no other.
 pub const USER_FAMILY: &str = "user";
@@ -35,14 +36,15 @@ pub struct Rule {
     /// The same manifests as the rule wants them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub good: Option<String>,
-    /// Spec of the tenant in whose namespace the examples stand; an empty one where the rule names none.
+    /// Spec of the tenant in whose namespace the examples stand; an empty one where the rule names
+    /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// Whether the examples are judged as they are, because mutation would complete the bad one.
     #[serde(rename = "asIs", skip_serializing_if = "std::ops::Not::not")]
     pub as_is: bool,
-    /// Places in `input` (`["mutation", "conflicts"]`) without which the rule can have nothing to say: where one is
-    /// missing or empty, the rule is not evaluated at all.
+    /// Places in `input` (`["mutation", "conflicts"]`) without which the rule can have nothing to
+    /// say: where one is missing or empty, the rule is not evaluated at all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<Vec<regorus::Value>>,
     /// What to do, for findings that bring no help of their own.
@@ -74,7 +76,13 @@ impl Rule {
         let id = match custom.get("id") {
             None => derived_id(package),
             Some(Value::String(id)) => id.clone(),
-            Some(_) => return Err(problem(source, line, "custom.id is not a string: write <family>/<name>".into())),
+            Some(_) => {
+                return Err(problem(
+                    source,
+                    line,
+                    "custom.id is not a string: write <family>/<name>".into(),
+                ));
+            }
         };
         let family = check_id(&id).map_err(|message| problem(source, line, message))?.to_owned();
         let level = match text(custom, "level").as_deref() {
@@ -82,7 +90,8 @@ impl Rule {
             Some("warning") => Level::Warning,
             Some("info") => Level::Info,
             Some(other) => {
-                let message = format!("unknown custom.level {other:?}: write error, warning or info");
+                let message =
+                    format!("unknown custom.level {other:?}: write error, warning or info");
                 return Err(problem(source, line, message));
             }
         };
@@ -106,9 +115,9 @@ impl Rule {
 
     /// Whether the file names the rule's id itself.
     pub(super) fn names_itself(source: &PolicySource) -> bool {
-        metadata_block(&source.text)
-            .and_then(|(_, text)| parse_yaml(&text).ok())
-            .is_some_and(|block| block.get("custom").is_some_and(|custom| custom.get("id").is_some()))
+        metadata_block(&source.text).and_then(|(_, text)| parse_yaml(&text).ok()).is_some_and(
+            |block| block.get("custom").is_some_and(|custom| custom.get("id").is_some()),
+        )
     }
 }
 
@@ -128,21 +137,26 @@ fn text(value: &Value, field: &str) -> Option<String> {
 
 /// `custom.when`: a list of dotted places in `input`.
 fn places(when: Option<&Value>) -> Result<Vec<Vec<regorus::Value>>, String> {
-    let place = |place: &Value| Some(place.as_str()?.split('.').map(regorus::Value::from).collect());
+    let place =
+        |place: &Value| Some(place.as_str()?.split('.').map(regorus::Value::from).collect());
     match when {
         None => Some(Vec::new()),
         Some(Value::Array(list)) => list.iter().map(place).collect::<Option<_>>(),
         Some(_) => None,
     }
-    .ok_or_else(|| "custom.when is not a list of places in input, such as [mutation.conflicts]".into())
+    .ok_or_else(|| {
+        "custom.when is not a list of places in input, such as [mutation.conflicts]".into()
+    })
 }
 
 /// The first `# METADATA` block: its line and its YAML, freed of the comment signs.
 fn metadata_block(text: &str) -> Option<(usize, String)> {
     let mut lines = text.lines().enumerate();
-    let (index, _) = lines.find(|(_, line)| line.strip_prefix('#').is_some_and(|rest| rest.trim() == "METADATA"))?;
+    let (index, _) = lines
+        .find(|(_, line)| line.strip_prefix('#').is_some_and(|rest| rest.trim() == "METADATA"))?;
     let comments = lines.map_while(|(_, line)| line.strip_prefix('#'));
-    let yaml = comments.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+    let yaml =
+        comments.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
     Some((index + 1, yaml + "\n"))
 }
 
@@ -164,7 +178,11 @@ fn parse_yaml(text: &str) -> Result<Value, yaml::Problem> {
 }
 
 fn derived_id(package: &[String]) -> String {
-    let name: String = package.last().map_or("policy", String::as_str).to_lowercase().replace(['_', '.', ' '], "-");
+    let name: String = package
+        .last()
+        .map_or("policy", String::as_str)
+        .to_lowercase()
+        .replace(['_', '.', ' '], "-");
     format!("{USER_FAMILY}/{name}")
 }
 
@@ -172,14 +190,24 @@ fn derived_id(package: &[String]) -> String {
 fn check_id(id: &str) -> Result<&str, String> {
     let kebab = |text: &str| {
         !text.is_empty()
-            && text.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+            && text.split('-').all(|part| {
+                !part.is_empty()
+                    && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            })
     };
-    let (family, name) = id.split_once('/').ok_or_else(|| format!("rule id {id:?} has no family: write <family>/<name>"))?;
+    let (family, name) = id
+        .split_once('/')
+        .ok_or_else(|| format!("rule id {id:?} has no family: write <family>/<name>"))?;
     if !kebab(name) {
-        return Err(format!("rule id {id:?} is not in kebab-case: write <family>/<name> in lower case with hyphens"));
+        return Err(format!(
+            "rule id {id:?} is not in kebab-case: write <family>/<name> in lower case with hyphens"
+        ));
     }
     if family != USER_FAMILY && !FAMILIES.contains(&family) {
-        return Err(format!("rule id {id:?} is of an unknown family: use {USER_FAMILY} or one of {}", FAMILIES.join(", ")));
+        return Err(format!(
+            "rule id {id:?} is of an unknown family: use {USER_FAMILY} or one of {}",
+            FAMILIES.join(", ")
+        ));
     }
     Ok(family)
 }
@@ -191,7 +219,8 @@ mod tests {
 
     fn rule(text: &str) -> Result<Rule, String> {
         let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
-        Rule::read(&source, &["my".into(), "Some_Rule".into()]).map_err(|problem| problem.to_string())
+        Rule::read(&source, &["my".into(), "Some_Rule".into()])
+            .map_err(|problem| problem.to_string())
     }
 
     #[test]
@@ -211,7 +240,10 @@ mod tests {
     #[test]
     fn a_policy_without_metadata_is_named_after_its_package() {
         let rule = rule("package my.Some_Rule\n").unwrap();
-        assert_eq!((rule.id.as_str(), rule.title.as_str(), rule.level), ("user/some-rule", "user/some-rule", Level::Error));
+        assert_eq!(
+            (rule.id.as_str(), rule.title.as_str(), rule.level),
+            ("user/some-rule", "user/some-rule", Level::Error)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Where a policy from the cluster holds, and how strictly: a FlinkPolicy's `match` and `enforcement`.
+//! Where a policy from the cluster holds, and how strictly: a FlinkPolicy's `match` and
+//! `enforcement`.
 
 use super::finding::Level;
 use crate::tenant::{Enforcement, name_matches};
@@ -21,7 +22,10 @@ impl Scope {
     /// Whether the policy holds for the object in this `input`.
     pub(super) fn covers(&self, input: &Value) -> bool {
         let among = |patterns: &[String], value: &Value| {
-            patterns.is_empty() || value.as_string().is_ok_and(|name| patterns.iter().any(|pattern| name_matches(pattern, name)))
+            patterns.is_empty()
+                || value
+                    .as_string()
+                    .is_ok_and(|name| patterns.iter().any(|pattern| name_matches(pattern, name)))
         };
         among(&self.namespaces, &input["request"]["namespace"])
             && among(&self.kinds, &input["request"]["kind"]["kind"])
@@ -56,7 +60,12 @@ mod tests {
             ("", "fraud", "", false),
             ("payments-*", "", "Pod", false),
         ] {
-            let scope = Scope { namespaces: list(namespaces), tenants: list(tenants), kinds: list(kinds), ..Scope::default() };
+            let scope = Scope {
+                namespaces: list(namespaces),
+                tenants: list(tenants),
+                kinds: list(kinds),
+                ..Scope::default()
+            };
             assert_eq!(scope.covers(&input), expected, "{scope:?}");
         }
         let of_a_tenant = Scope { tenants: list("*"), ..Scope::default() };

@@ -30,7 +30,9 @@ impl Needs {
     /// From what is read below `input`; a bare `input` or `input[x]` may read anything.
     pub(super) fn of<'a>(inputs: impl Iterator<Item = &'a Pattern>) -> Self {
         inputs.fold(Self::default(), |needs, path| {
-            let names = |index: usize, field: &str| path.get(index).is_none_or(|part| part.as_deref().is_none_or(|part| part == field));
+            let names = |index: usize, field: &str| {
+                path.get(index).is_none_or(|part| part.as_deref().is_none_or(|part| part == field))
+            };
             Self {
                 object: needs.object || names(0, "object"),
                 old_object: needs.old_object || names(0, "oldObject"),
@@ -56,7 +58,10 @@ pub struct PolicySet {
 
 impl std::fmt::Debug for PolicySet {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("PolicySet").field("generation", &self.generation).field("rules", &self.rules.len()).finish_non_exhaustive()
+        out.debug_struct("PolicySet")
+            .field("generation", &self.generation)
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,7 +85,8 @@ impl PolicySet {
     /// The rules in the binary and the `*.rego` files under the paths.
     ///
     /// # Errors
-    /// When a path cannot be read or a policy is refused; see [`PolicyError::problems`] for the places.
+    /// When a path cannot be read or a policy is refused; see [`PolicyError::problems`] for the
+    /// places.
     pub fn load(paths: &[PathBuf]) -> Result<Self, PolicyError> {
         let mut sources = source::embedded();
         sources.extend(source::read(paths)?);
@@ -139,7 +145,8 @@ impl PolicySet {
         self.needs
     }
 
-    /// What is most likely a mistake in users' policies, such as a read of a field that `input` never has.
+    /// What is most likely a mistake in users' policies, such as a read of a field that `input`
+    /// never has.
     pub fn warnings(&self) -> &[PolicyProblem] {
         &self.warnings
     }
@@ -152,13 +159,15 @@ impl PolicySet {
     /// What all rules say of this input. A rule that cannot be evaluated says so as an error.
     pub fn evaluate(&self, input: Value) -> Vec<RawFinding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
-        let mut machines = machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
+        let mut machines =
+            machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
         let findings = machines.run(&self.rules, &self.scopes, &self.programs, &input);
         MACHINES.set(Some(machines));
         findings
     }
 
-    /// The same by regorus' interpreter, to hold the two against each other. Slow, and only for trusted policies.
+    /// The same by regorus' interpreter, to hold the two against each other. Slow, and only for
+    /// trusted policies.
     ///
     /// # Errors
     /// When the interpreter's thread cannot be started or dies.
@@ -180,7 +189,11 @@ impl PolicySet {
 
     /// The path below `data` of every entry point, with its rule's id.
     pub fn entry_points(&self) -> impl Iterator<Item = (&str, &str)> {
-        let name = |entry: &'_ EntryPoint| self.rules.get(entry.rule).map_or("", |rule| rule.id.as_str());
-        self.programs.iter().flat_map(|compiled| &compiled.entry_points).map(move |entry| (entry.path.as_str(), name(entry)))
+        let name =
+            |entry: &'_ EntryPoint| self.rules.get(entry.rule).map_or("", |rule| rule.id.as_str());
+        self.programs
+            .iter()
+            .flat_map(|compiled| &compiled.entry_points)
+            .map(move |entry| (entry.path.as_str(), name(entry)))
     }
 }

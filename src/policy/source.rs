@@ -10,7 +10,8 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.r
 /// One policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySource {
-    /// Path as given, or relative to the repository for a built-in rule; names the file in messages.
+    /// Path as given, or relative to the repository for a built-in rule; names the file in
+    /// messages.
     pub path: String,
     /// Rego text.
     pub text: String,
@@ -27,7 +28,11 @@ impl PolicySource {
 
 /// All files in the binary, tests too.
 pub fn embedded() -> Vec<PolicySource> {
-    let source = |&(path, text): &(&str, &str)| PolicySource { path: path.into(), text: text.into(), builtin: true };
+    let source = |&(path, text): &(&str, &str)| PolicySource {
+        path: path.into(),
+        text: text.into(),
+        builtin: true,
+    };
     EMBEDDED.iter().map(source).collect()
 }
 
@@ -40,6 +45,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<PolicySource>, PolicyError> {
 }
 
 fn read_file(path: &Path) -> Result<PolicySource, PolicyError> {
-    let text = std::fs::read_to_string(path).map_err(|source| PolicyError::Read { path: path.into(), source })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| PolicyError::Read { path: path.into(), source })?;
     Ok(PolicySource { path: path.display().to_string(), text, builtin: false })
 }

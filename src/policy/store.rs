@@ -7,7 +7,8 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Holds the current set. A change that does not compile leaves the old set in force and is remembered.
+/// Holds the current set. A change that does not compile leaves the old set in force and is
+/// remembered.
 #[derive(Debug)]
 pub struct PolicyStore {
     current: ArcSwap<PolicySet>,
@@ -20,7 +21,8 @@ impl PolicyStore {
         Self { current: ArcSwap::new(set), last_error: ArcSwapOption::empty() }
     }
 
-    /// The set in force; hold it for the length of one request, so that all its rules are of one set.
+    /// The set in force; hold it for the length of one request, so that all its rules are of one
+    /// set.
     pub fn current(&self) -> Arc<PolicySet> {
         self.current.load_full()
     }

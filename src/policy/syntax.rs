@@ -1,4 +1,5 @@
-//! Pieces of Rego's syntax tree taken apart: references, and the names that queries and patterns declare.
+//! Pieces of Rego's syntax tree taken apart: references, and the names that queries and patterns
+//! declare.
 
 use super::error::PolicyProblem;
 use super::references::Pattern;
@@ -54,8 +55,12 @@ pub(super) fn declarations(query: &Ref<Query>) -> Vec<String> {
     let mut names = Vec::new();
     for statement in &query.stmts {
         match &statement.literal {
-            Literal::SomeVars { vars, .. } => names.extend(vars.iter().map(|span| span.text().to_owned())),
-            Literal::SomeIn { key, value, .. } => key.iter().chain([value]).for_each(|expr| variables(expr, &mut names)),
+            Literal::SomeVars { vars, .. } => {
+                names.extend(vars.iter().map(|span| span.text().to_owned()))
+            }
+            Literal::SomeIn { key, value, .. } => {
+                key.iter().chain([value]).for_each(|expr| variables(expr, &mut names))
+            }
             Literal::Expr { expr, .. } => {
                 if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
                     variables(lhs, &mut names);
@@ -72,12 +77,19 @@ pub(super) fn variables(expr: &Ref<Expr>, names: &mut Vec<String>) {
     match expr.as_ref() {
         Expr::Var { span, .. } => names.push(span.text().to_owned()),
         Expr::Array { items, .. } => items.iter().for_each(|item| variables(item, names)),
-        Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| variables(value, names)),
+        Expr::Object { fields, .. } => {
+            fields.iter().for_each(|(_, _, value)| variables(value, names))
+        }
         _ => {}
     }
 }
 
 /// A problem where a piece of syntax stands.
 pub(super) fn at(span: &Span, message: String) -> PolicyProblem {
-    PolicyProblem { file: span.source.file().clone(), line: span.line as usize, column: span.col as usize, message }
+    PolicyProblem {
+        file: span.source.file().clone(),
+        line: span.line as usize,
+        column: span.col as usize,
+        message,
+    }
 }

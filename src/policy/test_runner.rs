@@ -56,12 +56,21 @@ impl TestReport {
 ///
 /// # Errors
 /// When a policy cannot be parsed or is recursive.
-pub fn run_tests(sources: &[PolicySource], library: &[PolicySource], coverage: bool) -> Result<TestReport, PolicyError> {
+pub fn run_tests(
+    sources: &[PolicySource],
+    library: &[PolicySource],
+    coverage: bool,
+) -> Result<TestReport, PolicyError> {
     let all: Vec<PolicySource> = sources.iter().chain(library).cloned().collect();
-    compile::on_large_stack(|| run_here(&all, sources.len(), coverage))?.map_err(PolicyError::Rejected)
+    compile::on_large_stack(|| run_here(&all, sources.len(), coverage))?
+        .map_err(PolicyError::Rejected)
 }
 
-fn run_here(all: &[PolicySource], own: usize, coverage: bool) -> Result<TestReport, Vec<super::PolicyProblem>> {
+fn run_here(
+    all: &[PolicySource],
+    own: usize,
+    coverage: bool,
+) -> Result<TestReport, Vec<super::PolicyProblem>> {
     let (mut engine, modules) = compile::parse(all)?;
     engine.set_gather_prints(true);
     engine.set_enable_coverage(coverage);
@@ -75,20 +84,37 @@ fn run_here(all: &[PolicySource], own: usize, coverage: bool) -> Result<TestRepo
         let name = compile::rego_path(definition.path.iter().map(String::as_str));
         let failure = match engine.eval_rule(name.clone()) {
             Ok(regorus::Value::Bool(true)) => None,
-            Ok(regorus::Value::Undefined) => Some("undefined: some expression in it is not true".to_owned()),
+            Ok(regorus::Value::Undefined) => {
+                Some("undefined: some expression in it is not true".to_owned())
+            }
             Ok(value) => Some(format!("it is {value}, not true")),
             Err(error) => Some(error.to_string().trim().to_owned()),
         };
         let prints = engine.take_prints().unwrap_or_default();
-        report.results.push(TestResult { name, file: definition.place.file.clone(), line: definition.place.line, failure, prints });
+        report.results.push(TestResult {
+            name,
+            file: definition.place.file.clone(),
+            line: definition.place.line,
+            failure,
+            prints,
+        });
     }
     if coverage {
-        let own: BTreeSet<&str> = all.iter().take(own).filter(|source| !source.is_test()).map(|source| source.path.as_str()).collect();
+        let own: BTreeSet<&str> = all
+            .iter()
+            .take(own)
+            .filter(|source| !source.is_test())
+            .map(|source| source.path.as_str())
+            .collect();
         let files = engine.get_coverage_report().map(|report| report.files).unwrap_or_default();
         report.coverage = files
             .into_iter()
             .filter(|file| own.contains(file.path.as_str()))
-            .map(|file| FileCoverage { covered: file.covered.len(), not_covered: file.not_covered.into_iter().collect(), file: file.path })
+            .map(|file| FileCoverage {
+                covered: file.covered.len(),
+                not_covered: file.not_covered.into_iter().collect(),
+                file: file.path,
+            })
             .collect();
         report.coverage.sort_by(|a, b| a.file.cmp(&b.file));
     }

@@ -1,7 +1,8 @@
 //! Warnings of reads below `input` that can never find anything.
 //!
-//! To Rego a misspelled `input.flnk` is merely undefined: the rule is silent for ever, and nobody learns that it guards
-//! nothing. What is there is told by an `input` made as any other is, so that the two cannot drift apart.
+//! To Rego a misspelled `input.flnk` is merely undefined: the rule is silent for ever, and nobody
+//! learns that it guards nothing. What is there is told by an `input` made as any other is, so that
+//! the two cannot drift apart.
 
 use super::error::PolicyProblem;
 use super::input::{self, InputParts};
@@ -13,20 +14,24 @@ use crate::spelling::closest;
 use regorus::Value;
 use serde_json::json;
 
-/// Parts of `input` whose fields are the same for every object; `object`, `tenant` and the like differ.
+/// Parts of `input` whose fields are the same for every object; `object`, `tenant` and the like
+/// differ.
 const FIXED: [&str; 4] = ["request", "flink", "mutation", "tenancy"];
 
 /// Fields of an object, which is all of `input` in policies written for conftest.
 const OF_OBJECTS: [&str; 6] = ["apiVersion", "kind", "metadata", "spec", "status", "data"];
 
-/// One warning a mention, with file, line and column. The binary's own rules are tested not to need any.
+/// One warning a mention, with file, line and column. The binary's own rules are tested not to need
+/// any.
 pub(super) fn warnings(sources: &[PolicySource], modules: &[ModuleFacts]) -> Vec<PolicyProblem> {
     let own: Vec<_> = sources.iter().zip(modules).filter(|(source, _)| !source.builtin).collect();
     if own.iter().all(|(_, module)| module.inputs.is_empty()) {
         return Vec::new();
     }
     let Some(sample) = sample() else { return Vec::new() };
-    let found = own.iter().flat_map(|(source, module)| module.inputs.iter().filter_map(|read| unknown(source, read, &sample)));
+    let found = own.iter().flat_map(|(source, module)| {
+        module.inputs.iter().filter_map(|read| unknown(source, read, &sample))
+    });
     let mut found: Vec<PolicyProblem> = found.collect();
     found.sort();
     found.dedup();
@@ -39,7 +44,12 @@ fn sample() -> Option<Value> {
     let mut resource = Resource::from_manifest(object.clone()).ok()?;
     resource.old_object = Some(object);
     let workload = Workload::default();
-    Some(input::build(InputParts { workload: Some(&workload), need_object: true, need_old_object: true, ..InputParts::of(&resource) }))
+    Some(input::build(InputParts {
+        workload: Some(&workload),
+        need_object: true,
+        need_old_object: true,
+        ..InputParts::of(&resource)
+    }))
 }
 
 fn unknown(source: &PolicySource, read: &Reference, sample: &Value) -> Option<PolicyProblem> {
@@ -50,12 +60,15 @@ fn unknown(source: &PolicySource, read: &Reference, sample: &Value) -> Option<Po
         let second = read.pattern.get(1)?.as_deref().filter(|_| FIXED.contains(&first))?;
         (format!("input.{first}"), second, &sample[first])
     };
-    let known: Vec<&str> = within.as_object().ok()?.keys().filter_map(super::facts::as_text).collect();
+    let known: Vec<&str> =
+        within.as_object().ok()?.keys().filter_map(super::facts::as_text).collect();
     if known.contains(&field) {
         return None;
     }
     let advice = match closest(field, &known) {
-        _ if base == "input" && OF_OBJECTS.contains(&field) => format!("did you mean input.object.{field}?"),
+        _ if base == "input" && OF_OBJECTS.contains(&field) => {
+            format!("did you mean input.object.{field}?")
+        }
         Some(close) => format!("did you mean {base}.{close}?"),
         None => format!("known are {}", known.join(", ")),
     };
@@ -71,20 +84,33 @@ mod tests {
     use crate::policy::source::{PolicySource, embedded};
 
     fn warnings(body: &str) -> Vec<String> {
-        let text = format!("package x\nimport rego.v1\nimport input.request as asked\ndeny contains \"a\" if {{\n{body}\n}}\n");
-        let set = PolicySet::from_sources(vec![PolicySource { path: "x.rego".into(), text, builtin: false }]).unwrap();
+        let text = format!(
+            "package x\nimport rego.v1\nimport input.request as asked\ndeny contains \"a\" if {{\n{body}\n}}\n"
+        );
+        let set = PolicySet::from_sources(vec![PolicySource {
+            path: "x.rego".into(),
+            text,
+            builtin: false,
+        }])
+        .unwrap();
         set.warnings().iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_read_that_finds_nothing_is_told_with_its_place_and_what_was_meant() {
         for (body, expected) in [
-            ("  input.flnk.mode == \"native\"", "x.rego:5:3: input.flnk is nothing that Flinkgate sets: did you mean input.flink?"),
+            (
+                "  input.flnk.mode == \"native\"",
+                "x.rego:5:3: input.flnk is nothing that Flinkgate sets: did you mean input.flink?",
+            ),
             (
                 "  1 == 1; input.flink.modes",
                 "x.rego:5:11: input.flink.modes is nothing that Flinkgate sets: did you mean input.flink.mode?",
             ),
-            ("input[\"spec\"].x == 1", "x.rego:5:1: input.spec is nothing that Flinkgate sets: did you mean input.object.spec?"),
+            (
+                "input[\"spec\"].x == 1",
+                "x.rego:5:1: input.spec is nothing that Flinkgate sets: did you mean input.object.spec?",
+            ),
             (
                 "asked.opration == \"CREATE\"",
                 "x.rego:5:1: input.request.opration is nothing that Flinkgate sets: did you mean input.request.operation?",
@@ -92,7 +118,9 @@ mod tests {
         ] {
             assert_eq!(warnings(body), [expected]);
         }
-        assert!(warnings("input.qqqqqqqq")[0].ends_with("known are flink, mutation, object, oldObject, quota, request, tenancy, tenant"));
+        assert!(warnings("input.qqqqqqqq")[0].ends_with(
+            "known are flink, mutation, object, oldObject, quota, request, tenancy, tenant"
+        ));
     }
 
     #[test]
@@ -115,7 +143,10 @@ mod tests {
 
     #[test]
     fn the_rules_of_the_binary_read_only_what_is_there() {
-        let sources = embedded().into_iter().map(|source| PolicySource { builtin: false, ..source }).collect();
+        let sources = embedded()
+            .into_iter()
+            .map(|source| PolicySource { builtin: false, ..source })
+            .collect();
         assert_eq!(PolicySet::from_sources(sources).unwrap().warnings(), []);
     }
 }

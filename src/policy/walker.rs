@@ -1,4 +1,5 @@
-//! The walk over one module's syntax tree that finds what [`references`](super::references) tells of it.
+//! The walk over one module's syntax tree that finds what [`references`](super::references) tells
+//! of it.
 
 use super::compile::rego_path;
 use super::error::PolicyProblem;
@@ -7,7 +8,8 @@ use super::syntax::{at, chain, declarations, variables};
 use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead};
 use std::collections::{BTreeMap, HashMap};
 
-/// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on them.
+/// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on
+/// them.
 const MAX_DEPTH: usize = 200;
 
 pub(super) struct Walker<'a> {
@@ -22,7 +24,8 @@ pub(super) struct Walker<'a> {
 }
 
 impl<'a> Walker<'a> {
-    /// A walk over a module of this package with these imports: alias, whether it is of `input`, and the path.
+    /// A walk over a module of this package with these imports: alias, whether it is of `input`,
+    /// and the path.
     pub(super) fn new(package: &'a [String], imports: HashMap<String, (bool, Pattern)>) -> Self {
         Self {
             package,
@@ -39,7 +42,9 @@ impl<'a> Walker<'a> {
     /// One definition, and what it refers to.
     pub(super) fn definition(&mut self, rule: &Ref<Rule>) -> Definition {
         let (head, is_function) = match rule.as_ref() {
-            Rule::Spec { head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. }, .. } => (refr, false),
+            Rule::Spec {
+                head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. }, ..
+            } => (refr, false),
             Rule::Spec { head: RuleHead::Func { refr, .. }, .. } => (refr, true),
             Rule::Default { refr, args, .. } => (refr, !args.is_empty()),
         };
@@ -52,7 +57,8 @@ impl<'a> Walker<'a> {
                 }
                 self.scopes.push(declared);
                 // The head's value is computed in the scope of its body.
-                self.scopes.push(bodies.iter().flat_map(|body| declarations(&body.query)).collect());
+                self.scopes
+                    .push(bodies.iter().flat_map(|body| declarations(&body.query)).collect());
                 self.head(head);
                 for body in bodies {
                     self.assign(body.assign.as_ref());
@@ -104,7 +110,9 @@ impl<'a> Walker<'a> {
                 Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
                 Literal::Every { key, value, domain, query, .. } => {
                     self.expr(domain);
-                    self.scopes.push(key.iter().chain([value]).map(|span| span.text().to_owned()).collect());
+                    self.scopes.push(
+                        key.iter().chain([value]).map(|span| span.text().to_owned()).collect(),
+                    );
                     self.query(query);
                     self.scopes.pop();
                 }
@@ -127,7 +135,10 @@ impl<'a> Walker<'a> {
     fn expr(&mut self, expr: &Ref<Expr>) {
         if self.depth >= MAX_DEPTH {
             if self.problems.is_empty() {
-                self.problems.push(at(expr.span(), format!("the expression nests more than {MAX_DEPTH} deep: split it into rules")));
+                self.problems.push(at(
+                    expr.span(),
+                    format!("the expression nests more than {MAX_DEPTH} deep: split it into rules"),
+                ));
             }
             return;
         }
@@ -138,14 +149,22 @@ impl<'a> Walker<'a> {
 
     fn expr_within_depth(&mut self, expr: &Ref<Expr>) {
         match expr.as_ref() {
-            Expr::String { .. } | Expr::RawString { .. } | Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {}
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. } => {}
             Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
-            Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().for_each(|item| self.expr(item)),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                items.iter().for_each(|item| self.expr(item))
+            }
             Expr::Object { fields, .. } => fields.iter().for_each(|(_, key, value)| {
                 self.expr(key);
                 self.expr(value);
             }),
-            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => self.comprehension(&[term], query),
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.comprehension(&[term], query)
+            }
             Expr::ObjectCompr { key, value, query, .. } => self.comprehension(&[key, value], query),
             Expr::Call { fcn, params, .. } => {
                 self.reference(fcn);
@@ -183,11 +202,16 @@ impl<'a> Walker<'a> {
         }
         let place = (chain.span.line as usize, chain.span.col as usize);
         if chain.root == "__builtin_host_await" {
-            self.problems.push(at(chain.span, "unknown function __builtin_host_await: policies cannot wait for the host".into()));
+            self.problems.push(at(
+                chain.span,
+                "unknown function __builtin_host_await: policies cannot wait for the host".into(),
+            ));
         }
         match chain.root {
             "input" => self.inputs.push(Reference { pattern: chain.parts, package: None, place }),
-            "data" => self.references.push(Reference { pattern: chain.parts, package: None, place }),
+            "data" => {
+                self.references.push(Reference { pattern: chain.parts, package: None, place })
+            }
             name if self.scopes.iter().flatten().any(|local| local == name) => {}
             name => {
                 if let Some((is_input, base)) = self.imports.get(name) {
@@ -198,11 +222,25 @@ impl<'a> Walker<'a> {
                         self.references.push(Reference { pattern, package: None, place });
                         let path = rego_path(base.iter().flatten().map(String::as_str));
                         let (line, column) = place;
-                        self.imported.insert(chain.span.start as usize, ImportedName { end: chain.span.end as usize, line, column, path });
+                        self.imported.insert(
+                            chain.span.start as usize,
+                            ImportedName { end: chain.span.end as usize, line, column, path },
+                        );
                     }
                 }
-                let own = self.package.iter().cloned().chain([name.to_owned()]).map(Some).chain(chain.parts).collect();
-                self.references.push(Reference { pattern: own, package: Some(self.package.len()), place });
+                let own = self
+                    .package
+                    .iter()
+                    .cloned()
+                    .chain([name.to_owned()])
+                    .map(Some)
+                    .chain(chain.parts)
+                    .collect();
+                self.references.push(Reference {
+                    pattern: own,
+                    package: Some(self.package.len()),
+                    place,
+                });
             }
         }
     }

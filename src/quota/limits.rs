@@ -31,7 +31,8 @@ pub struct Exceeded {
 }
 
 impl Limits {
-    /// Reads a checked quota; what does not parse was refused when the tenant was loaded and limits to zero.
+    /// Reads a checked quota; what does not parse was refused when the tenant was loaded and limits
+    /// to zero.
     pub fn new(quota: &Quota) -> Self {
         Self { hard: amounts(&quota.hard), per_cluster: amounts(&quota.per_cluster) }
     }
@@ -46,19 +47,31 @@ impl Limits {
         self.hard.iter().any(|(name, hard)| usage.get(name) > *hard)
     }
 
-    /// What `requested` exceeds when others use `used`; `before` is what the object asked for until now,
-    /// because a decrease is never refused. `clusters` says how many, all alike, share what the object asks for; where there
-    /// is none, limits of one cluster do not hold.
-    pub fn exceeded(&self, requested: &Usage, used: &Usage, before: &Usage, clusters: u64) -> Vec<Exceeded> {
-        let per_cluster =
-            self.per_cluster.iter().filter(|_| clusters > 0).map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
+    /// What `requested` exceeds when others use `used`; `before` is what the object asked for until
+    /// now, because a decrease is never refused. `clusters` says how many, all alike, share what
+    /// the object asks for; where there is none, limits of one cluster do not hold.
+    pub fn exceeded(
+        &self,
+        requested: &Usage,
+        used: &Usage,
+        before: &Usage,
+        clusters: u64,
+    ) -> Vec<Exceeded> {
+        let per_cluster = self
+            .per_cluster
+            .iter()
+            .filter(|_| clusters > 0)
+            .map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
         let hard = self.hard.iter().map(|(name, hard)| ("tenant", name, *hard, used.get(name)));
-        let share = |usage: &Usage, scope: &str, name: &str| usage.get(name).part(if scope == "cluster" { clusters } else { 1 });
+        let share = |usage: &Usage, scope: &str, name: &str| {
+            usage.get(name).part(if scope == "cluster" { clusters } else { 1 })
+        };
         per_cluster
             .chain(hard)
             .filter(|(scope, name, hard, used)| {
                 let asked = share(requested, scope, name);
-                asked > share(before, scope, name) && used.checked_add(asked).is_none_or(|sum| sum > *hard)
+                asked > share(before, scope, name)
+                    && used.checked_add(asked).is_none_or(|sum| sum > *hard)
             })
             .map(|(scope, name, hard, used)| {
                 let requested = share(requested, scope, name);
@@ -69,7 +82,10 @@ impl Limits {
 }
 
 fn amounts(quota: &BTreeMap<String, Amount>) -> BTreeMap<String, Quantity> {
-    quota.iter().map(|(name, amount)| (name.clone(), Quantity::parse(&amount.0).unwrap_or_default())).collect()
+    quota
+        .iter()
+        .map(|(name, amount)| (name.clone(), Quantity::parse(&amount.0).unwrap_or_default()))
+        .collect()
 }
 
 /// What is to be said of an object's quota.
@@ -96,10 +112,19 @@ impl QuotaVerdict<'_> {
     /// `input.quota` as rules see it.
     pub fn input(&self) -> Value {
         let text = |usage: &Usage| {
-            Value::Object(usage.iter().map(|(name, amount)| (name.to_string(), Value::String(display(name, amount)))).collect())
+            Value::Object(
+                usage
+                    .iter()
+                    .map(|(name, amount)| (name.to_string(), Value::String(display(name, amount))))
+                    .collect(),
+            )
         };
-        let hard: serde_json::Map<String, Value> =
-            self.limits.hard.iter().map(|(name, amount)| (name.clone(), Value::String(display(name, *amount)))).collect();
+        let hard: serde_json::Map<String, Value> = self
+            .limits
+            .hard
+            .iter()
+            .map(|(name, amount)| (name.clone(), Value::String(display(name, *amount))))
+            .collect();
         let exceeded: Vec<Value> = self
             .exceeded
             .iter()
@@ -123,7 +148,10 @@ mod tests {
     }
 
     fn limits() -> Limits {
-        let quota: Quota = serde_json::from_value(json!({"hard": {"cpu": "10"}, "perCluster": {"taskManagers": 4}})).unwrap();
+        let quota: Quota = serde_json::from_value(
+            json!({"hard": {"cpu": "10"}, "perCluster": {"taskManagers": 4}}),
+        )
+        .unwrap();
         Limits::new(&quota)
     }
 
@@ -153,6 +181,9 @@ mod tests {
     fn clusters_that_are_alike_share_what_is_asked_for() {
         assert_eq!(limits().exceeded(&usage(0, 8), &Usage::default(), &Usage::default(), 2), []);
         let over = limits().exceeded(&usage(0, 10), &Usage::default(), &usage(0, 8), 2);
-        assert_eq!(over.iter().map(|over| (over.scope, over.requested)).collect::<Vec<_>>(), [("cluster", Quantity::from_units(5))]);
+        assert_eq!(
+            over.iter().map(|over| (over.scope, over.requested)).collect::<Vec<_>>(),
+            [("cluster", Quantity::from_units(5))]
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! What tenants use, and what exceeds a limit.
 //!
-//! A [`Usage`] counts in a tenant's units, exactly. Offline the usage of a tenant is the sum over the input;
-//! what an object is held against is `used` (by others) plus what it asks for itself. Where objects come one by one,
-//! from several API servers at the same time, a tenant has a [`ledger`] of what was promised and what is there;
-//! [`store`] is where ledgers are kept, [`commit`] how many requests become one write.
+//! A [`Usage`] counts in a tenant's units, exactly. Offline the usage of a tenant is the sum over
+//! the input; what an object is held against is `used` (by others) plus what it asks for itself.
+//! Where objects come one by one, from several API servers at the same time, a tenant has a
+//! [`ledger`] of what was promised and what is there; [`store`] is where ledgers are kept,
+//! [`commit`] how many requests become one write.
 
 pub mod commit;
 pub mod ledger;
@@ -47,7 +48,8 @@ impl Usage {
         self.0.get(resource).copied().unwrap_or_default()
     }
 
-    /// Adds another usage; a sum too large to count stays at the largest amount, which no limit allows.
+    /// Adds another usage; a sum too large to count stays at the largest amount, which no limit
+    /// allows.
     pub fn add(&mut self, other: &Self) {
         for (name, amount) in &other.0 {
             let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::MAX);
@@ -57,7 +59,9 @@ impl Usage {
 
     /// This usage without another that was counted into it.
     pub fn without(&self, other: &Self) -> Self {
-        let rest = self.0.iter().map(|(name, amount)| (name.clone(), amount.checked_sub(other.get(name)).unwrap_or_default()));
+        let rest = self.0.iter().map(|(name, amount)| {
+            (name.clone(), amount.checked_sub(other.get(name)).unwrap_or_default())
+        });
         Self(rest.filter(|(_, amount)| *amount > Quantity::default()).collect())
     }
 

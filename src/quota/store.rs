@@ -37,7 +37,12 @@ pub trait Store: Send + Sync + 'static {
     fn read(&self, tenant: &str) -> impl Future<Output = Result<Versioned, StoreError>> + Send;
 
     /// Writes a ledger if it still has the version that was read, and gives the new version.
-    fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> impl Future<Output = Result<String, StoreError>> + Send;
+    fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
 /// Ledgers in memory: nothing lives but what was admitted since the start.
@@ -60,7 +65,12 @@ impl Store for InMemoryStore {
         ))
     }
 
-    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+    async fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> Result<String, StoreError> {
         let mut ledgers = self.ledgers();
         let current = ledgers.get(tenant).map(|(version, _)| *version);
         if current.map(|version| version.to_string()).unwrap_or_default() != version {

@@ -1,5 +1,5 @@
-//! Containers that declare neither request nor limit for a resource that their tenant limits: nothing could
-//! be counted for them, so they are refused, as ResourceQuota refuses them.
+//! Containers that declare neither request nor limit for a resource that their tenant limits:
+//! nothing could be counted for them, so they are refused, as ResourceQuota refuses them.
 
 use super::limits::Limits;
 use crate::flink::Workload;
@@ -8,16 +8,19 @@ use serde_json::{Value, json};
 
 /// The undeclared requests of a Pod's containers, as `input.quota.undeclared` lists them.
 pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value> {
-    let limited: Vec<&str> = ["cpu", "memory"].into_iter().filter(|name| limits.hard.contains_key(*name)).collect();
+    let limited: Vec<&str> =
+        ["cpu", "memory"].into_iter().filter(|name| limits.hard.contains_key(*name)).collect();
     let mut found = Vec::new();
     for pods in &workload.pods {
         let template = pods.template(object);
         // Requests of the whole pod, where given, stand for all of its containers.
-        let declared_by_pod = |resource: &str| declares(pointer::at(template, "/spec/resources"), resource);
+        let declared_by_pod =
+            |resource: &str| declares(pointer::at(template, "/spec/resources"), resource);
         let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array);
         for (index, container) in containers.into_iter().flatten().enumerate() {
-            for resource in limited.iter().filter(|resource| !declared_by_pod(resource) && !declares(container.get("resources"), resource))
-            {
+            for resource in limited.iter().filter(|resource| {
+                !declared_by_pod(resource) && !declares(container.get("resources"), resource)
+            }) {
                 let path: Vec<String> = pointer::tokens(pods.path())
                     .map(|token| token.into_owned())
                     .chain(["spec".into(), "containers".into(), index.to_string()])
@@ -32,6 +35,8 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value
 
 fn declares(resources: Option<&Value>, resource: &str) -> bool {
     resources.is_some_and(|resources| {
-        ["requests", "limits"].iter().any(|kind| resources.get(kind).is_some_and(|amounts| amounts.get(resource).is_some()))
+        ["requests", "limits"]
+            .iter()
+            .any(|kind| resources.get(kind).is_some_and(|amounts| amounts.get(resource).is_some()))
     })
 }

@@ -3,8 +3,9 @@
 use super::{Diagnostic, ObjectRef, Report};
 use std::collections::BTreeMap;
 
-/// One fingerprint a diagnostic, in the report's order: 32 hexadecimal digits over rule, file, object,
-/// pointer and message. Line numbers play no part; what is alike in all of these is told apart by counting.
+/// One fingerprint a diagnostic, in the report's order: 32 hexadecimal digits over rule, file,
+/// object, pointer and message. Line numbers play no part; what is alike in all of these is told
+/// apart by counting.
 pub fn fingerprints(report: &Report) -> Vec<String> {
     let mut seen = BTreeMap::new();
     report

@@ -1,4 +1,5 @@
-//! `--format github`: workflow commands that GitHub Actions turns into annotations of the changed lines.
+//! `--format github`: workflow commands that GitHub Actions turns into annotations of the changed
+//! lines.
 
 use super::Report;
 use crate::policy::Level;
@@ -29,8 +30,16 @@ pub fn render(report: &Report) -> String {
         );
     }
     for unreadable in &report.unreadable {
-        let place = unreadable.span.map(|span| format!(",line={},col={}", span.line, span.column)).unwrap_or_default();
-        let _ = writeln!(out, "::error file={}{place},title=unreadable::{}", property(&unreadable.file), data(&unreadable.message));
+        let place = unreadable
+            .span
+            .map(|span| format!(",line={},col={}", span.line, span.column))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "::error file={}{place},title=unreadable::{}",
+            property(&unreadable.file),
+            data(&unreadable.message)
+        );
     }
     out
 }
@@ -43,7 +52,8 @@ fn command(level: Level) -> &'static str {
     }
 }
 
-/// The message after `::`, in which only what would end the line, and the escape itself, is escaped.
+/// The message after `::`, in which only what would end the line, and the escape itself, is
+/// escaped.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -34,8 +34,8 @@ fn severity(level: Level) -> &'static str {
     }
 }
 
-/// The findings as GitLab's JSON list. Its format has no word for files that could not be read; those
-/// stand on standard error.
+/// The findings as GitLab's JSON list. Its format has no word for files that could not be read;
+/// those stand on standard error.
 ///
 /// # Errors
 /// When serialisation fails, which none of these types does.
@@ -55,7 +55,10 @@ pub fn render(report: &Report) -> Result<String, RenderError> {
             // GitLab matches paths of the repository, which it writes without a leading "./".
             location: Location {
                 path: diagnostic.file.strip_prefix("./").unwrap_or(&diagnostic.file),
-                lines: Lines { begin: diagnostic.span.line.max(1), end: diagnostic.span.end_line.max(1) },
+                lines: Lines {
+                    begin: diagnostic.span.line.max(1),
+                    end: diagnostic.span.end_line.max(1),
+                },
             },
         })
         .collect();

@@ -1,4 +1,5 @@
-//! `--format json`: Flinkgate's own contract, versioned; fields are added, never renamed or removed.
+//! `--format json`: Flinkgate's own contract, versioned; fields are added, never renamed or
+//! removed.
 
 use super::{Diagnostic, ObjectRef, RenderError, Report, Unreadable};
 use serde::Serialize;
@@ -102,7 +103,11 @@ mod tests {
 
     #[test]
     fn a_report_without_findings_keeps_its_shape() {
-        let json: serde_json::Value = serde_json::from_str(&super::render(&Default::default()).unwrap()).unwrap();
-        assert_eq!(json, serde_json::json!({"version": 1, "files": 0, "objects": 0, "findings": [], "errors": []}));
+        let json: serde_json::Value =
+            serde_json::from_str(&super::render(&Default::default()).unwrap()).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"version": 1, "files": 0, "objects": 0, "findings": [], "errors": []})
+        );
     }
 }

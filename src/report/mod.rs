@@ -1,7 +1,8 @@
-//! What was found, in the words of whoever reads it: one file an output format, over one [`Report`].
+//! What was found, in the words of whoever reads it: one file an output format, over one
+//! [`Report`].
 //!
-//! Nothing here judges. A [`Diagnostic`] is a finding with the place in the file that it points at; the
-//! formats differ only in how they write it down. Exit statuses are the command line's affair.
+//! Nothing here judges. A [`Diagnostic`] is a finding with the place in the file that it points at;
+//! the formats differ only in how they write it down. Exit statuses are the command line's affair.
 
 pub mod fingerprint;
 pub mod github;
@@ -121,9 +122,16 @@ pub struct Report {
 
 impl Report {
     /// A report with everything in the order in which it will be written.
-    pub fn new(files: usize, objects: Vec<Judged>, mut diagnostics: Vec<Diagnostic>, mut unreadable: Vec<Unreadable>) -> Self {
-        diagnostics
-            .sort_by(|a, b| (&a.file, a.span, &a.rule, &a.pointer, &a.message).cmp(&(&b.file, b.span, &b.rule, &b.pointer, &b.message)));
+    pub fn new(
+        files: usize,
+        objects: Vec<Judged>,
+        mut diagnostics: Vec<Diagnostic>,
+        mut unreadable: Vec<Unreadable>,
+    ) -> Self {
+        diagnostics.sort_by(|a, b| {
+            (&a.file, a.span, &a.rule, &a.pointer, &a.message)
+                .cmp(&(&b.file, b.span, &b.rule, &b.pointer, &b.message))
+        });
         unreadable.sort_by(|a, b| (&a.file, a.span).cmp(&(&b.file, b.span)));
         Self { files, objects, diagnostics, unreadable }
     }
@@ -173,7 +181,8 @@ mod tests {
     #[test]
     fn diagnostics_stand_in_the_order_of_the_files_they_are_about() {
         let report = sample::report();
-        let places: Vec<_> = report.diagnostics.iter().map(|d| (&*d.file, d.span.line, d.span.column)).collect();
+        let places: Vec<_> =
+            report.diagnostics.iter().map(|d| (&*d.file, d.span.line, d.span.column)).collect();
         let mut sorted = places.clone();
         sorted.sort();
         assert_eq!(places, sorted);

@@ -1,5 +1,5 @@
-//! One report that every format is shown with: a multi-document file, letters beyond ASCII, a broken
-//! document, a missing file, and an object that nothing is wrong with.
+//! One report that every format is shown with: a multi-document file, letters beyond ASCII, a
+//! broken document, a missing file, and an object that nothing is wrong with.
 
 use super::{Diagnostic, Judged, ObjectRef, Report, RuleInfo, Sources, Unreadable};
 use crate::policy::Level;
@@ -30,7 +30,10 @@ spec:
 const BROKEN: &str = "kind: [\n";
 
 pub fn sources() -> Sources {
-    [("jobs/two.yaml", TWO), ("jobs/broken 100%.yaml", BROKEN)].into_iter().map(|(name, text)| (name.into(), text.into())).collect()
+    [("jobs/two.yaml", TWO), ("jobs/broken 100%.yaml", BROKEN)]
+        .into_iter()
+        .map(|(name, text)| (name.into(), text.into()))
+        .collect()
 }
 
 pub fn rules() -> Vec<RuleInfo> {
@@ -83,7 +86,8 @@ pub fn report() -> Report {
         Diagnostic {
             rule: "security/image-tag".into(),
             level: Level::Warning,
-            message: "image \"flink:latest\": 100% of restarts may change it,\nso name a version".into(),
+            message: "image \"flink:latest\": 100% of restarts may change it,\nso name a version"
+                .into(),
             help: Some("write a tag such as flink:2.0".into()),
             file: file.clone(),
             span: span(18, 10, 22),
@@ -115,7 +119,11 @@ pub fn report() -> Report {
         },
     ];
     let unreadable = vec![
-        Unreadable { file: "jobs/missing.yaml".into(), span: None, message: "No such file or directory (os error 2)".into() },
+        Unreadable {
+            file: "jobs/missing.yaml".into(),
+            span: None,
+            message: "No such file or directory (os error 2)".into(),
+        },
         Unreadable {
             file: "jobs/broken 100%.yaml".into(),
             span: Some(span(1, 7, 8)),

@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What relative addresses are relative to, as GitHub names the repository's root.
 const ROOT: &str = "%SRCROOT%";
 const FINGERPRINT: &str = "flinkgate/v1";
@@ -102,9 +103,11 @@ struct Region {
 /// When serialisation fails, which none of these types does.
 pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError> {
     let mut descriptors: Vec<Value> = rules.iter().map(descriptor).collect();
-    let mut index: BTreeMap<&str, usize> = rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
+    let mut index: BTreeMap<&str, usize> =
+        rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
     for diagnostic in &report.diagnostics {
-        // A user's own rule may come without documentation; a result still has to name a descriptor.
+        // A user's own rule may come without documentation; a result still has to name a
+        // descriptor.
         index.entry(&diagnostic.rule).or_insert_with(|| {
             descriptors.push(json!({"id": diagnostic.rule}));
             descriptors.len() - 1
@@ -167,7 +170,10 @@ fn notification(unreadable: &Unreadable) -> Notification<'_> {
     Notification {
         level: "error",
         message: Message { text: &unreadable.message },
-        locations: [Location { physical_location: physical(&unreadable.file, unreadable.span), logical_locations: Vec::new() }],
+        locations: [Location {
+            physical_location: physical(&unreadable.file, unreadable.span),
+            logical_locations: Vec::new(),
+        }],
     }
 }
 
@@ -182,9 +188,13 @@ fn physical(file: &str, span: Option<Span>) -> Physical {
 }
 
 fn artifact(file: &str) -> Artifact {
-    let slashes = if std::path::MAIN_SEPARATOR == '\\' { file.replace('\\', "/") } else { file.to_owned() };
+    let slashes =
+        if std::path::MAIN_SEPARATOR == '\\' { file.replace('\\', "/") } else { file.to_owned() };
     if slashes.starts_with('/') {
-        return Artifact { uri: format!("file://{}", percent_encoded(&slashes)), uri_base_id: None };
+        return Artifact {
+            uri: format!("file://{}", percent_encoded(&slashes)),
+            uri_base_id: None,
+        };
     }
     let relative = slashes.strip_prefix("./").unwrap_or(&slashes);
     Artifact { uri: percent_encoded(relative), uri_base_id: Some(ROOT) }
@@ -195,7 +205,9 @@ fn percent_encoded(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte))
+            }
             _ => out.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -219,7 +231,9 @@ mod tests {
     #[test]
     fn sarif_shows_rules_results_and_notifications() {
         let log = render(&sample::report(), &sample::rules()).unwrap();
-        insta::assert_snapshot!(log.replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"VERSION\""));
+        insta::assert_snapshot!(
+            log.replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"VERSION\"")
+        );
     }
 
     #[test]

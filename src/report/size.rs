@@ -123,14 +123,22 @@ impl ClusterSize {
     /// The size of a lowered object.
     pub fn new(object: ObjectRef, workload: &Workload) -> Self {
         let size = &workload.size;
-        let problem =
-            |SizeProblem { pointer, message }: &SizeProblem| ProblemFigures { pointer: pointer.clone(), message: message.clone() };
+        let problem = |SizeProblem { pointer, message }: &SizeProblem| ProblemFigures {
+            pointer: pointer.clone(),
+            message: message.clone(),
+        };
         Self {
             object,
             engine: workload.engine.as_str(),
             mode: workload.mode.map(|mode| mode.as_str()),
-            job_manager: size.job_manager.as_ref().map(|role| RoleFigures::new(role, None, job_manager_components)),
-            task_manager: size.task_manager.as_ref().map(|role| RoleFigures::new(role, Some(role.slots), task_manager_components)),
+            job_manager: size
+                .job_manager
+                .as_ref()
+                .map(|role| RoleFigures::new(role, None, job_manager_components)),
+            task_manager: size
+                .task_manager
+                .as_ref()
+                .map(|role| RoleFigures::new(role, Some(role.slots), task_manager_components)),
             total: TotalFigures::new(&size.total),
             bounds: size.bounds.as_ref().map(BoundFigures::new),
             problems: size.problems.iter().map(problem).collect(),
@@ -139,12 +147,19 @@ impl ClusterSize {
 }
 
 impl RoleFigures {
-    fn new<M>(role: &RoleSize<M>, slots: Option<u64>, components: fn(&M) -> Vec<(&'static str, u64)>) -> Self {
+    fn new<M>(
+        role: &RoleSize<M>,
+        slots: Option<u64>,
+        components: fn(&M) -> Vec<(&'static str, u64)>,
+    ) -> Self {
         let memory = role.breakdown.as_ref().map(|breakdown| match breakdown {
             Ok(memory) => Breakdown::Components(Components(components(memory))),
             Err(MemoryError { message, .. }) => Breakdown::Refused { error: message.clone() },
         });
-        let limits = role.limits.map(|Limits { cpu, memory }| LimitFigures { cpu: cpu.as_cores_f64(), memory_bytes: memory.units_ceil() });
+        let limits = role.limits.map(|Limits { cpu, memory }| LimitFigures {
+            cpu: cpu.as_cores_f64(),
+            memory_bytes: memory.units_ceil(),
+        });
         Self {
             replicas: role.replicas,
             cpu: role.cpu.as_cores_f64(),
@@ -160,7 +175,10 @@ impl RoleFigures {
 impl BoundFigures {
     fn new(bounds: &Bounds) -> Self {
         let Bounds { least, most, open } = bounds;
-        Self { task_managers: Range { min: *least, max: *most }, unbounded: open.as_ref().map(|open| open.message.clone()) }
+        Self {
+            task_managers: Range { min: *least, max: *most },
+            unbounded: open.as_ref().map(|open| open.message.clone()),
+        }
     }
 }
 
@@ -175,18 +193,37 @@ impl TotalFigures {
             task_managers: total.task_managers,
             task_slots: total.task_slots,
             jobs: total.jobs,
-            extended: total.extended.iter().map(|(name, amount)| (name.clone(), json!(amount.to_string()))).collect(),
+            extended: total
+                .extended
+                .iter()
+                .map(|(name, amount)| (name.clone(), json!(amount.to_string())))
+                .collect(),
         }
     }
 }
 
 fn job_manager_components(memory: &JobManagerMemory) -> Vec<(&'static str, u64)> {
     let JobManagerMemory { process, flink, heap, off_heap, metaspace, overhead } = *memory;
-    vec![("process", process), ("flink", flink), ("heap", heap), ("offHeap", off_heap), ("metaspace", metaspace), ("overhead", overhead)]
+    vec![
+        ("process", process),
+        ("flink", flink),
+        ("heap", heap),
+        ("offHeap", off_heap),
+        ("metaspace", metaspace),
+        ("overhead", overhead),
+    ]
 }
 
 fn task_manager_components(memory: &TaskManagerMemory) -> Vec<(&'static str, u64)> {
-    let TaskManagerMemory { process, flink, framework_heap, framework_off_heap, task_heap, task_off_heap, .. } = *memory;
+    let TaskManagerMemory {
+        process,
+        flink,
+        framework_heap,
+        framework_off_heap,
+        task_heap,
+        task_off_heap,
+        ..
+    } = *memory;
     let TaskManagerMemory { managed, network, metaspace, overhead, .. } = *memory;
     vec![
         ("process", process),
@@ -226,7 +263,8 @@ mod tests {
 
     fn clusters() -> Vec<ClusterSize> {
         let gib = |count: u64| Quantity::from_bytes(count << 30);
-        let mut workload = Workload { engine: Engine::Operator, mode: Some(Mode::Native), ..Workload::default() };
+        let mut workload =
+            Workload { engine: Engine::Operator, mode: Some(Mode::Native), ..Workload::default() };
         workload.size.job_manager = Some(RoleSize {
             replicas: 1,
             cpu: Quantity::from_units(1),
@@ -271,10 +309,10 @@ mod tests {
         let open = Unbounded { message: "it grows".into(), option: "x", help: "y" };
         workload.size.bounds = Some(Bounds { least: 1, most: Some(200), open: Some(open) });
         workload.size.total.extended.insert("nvidia.com/gpu".into(), Quantity::from_units(4));
-        workload
-            .size
-            .problems
-            .push(SizeProblem { pointer: "/spec/jobManager/resource/cpu".into(), message: "\"many\" is no number".into() });
+        workload.size.problems.push(SizeProblem {
+            pointer: "/spec/jobManager/resource/cpu".into(),
+            message: "\"many\" is no number".into(),
+        });
         let object = |name: &str| ObjectRef {
             api_version: "flink.apache.org/v1beta1".into(),
             kind: "FlinkDeployment".into(),

@@ -3,7 +3,9 @@
 use super::{Diagnostic, Report, Sources, Unreadable, counted};
 use crate::policy::Level;
 use crate::resource::yaml::Span;
-use annotate_snippets::{AnnotationKind, Element, Group, Level as Shown, Origin, Renderer, Snippet};
+use annotate_snippets::{
+    AnnotationKind, Element, Group, Level as Shown, Origin, Renderer, Snippet,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -37,19 +39,24 @@ pub fn render_unreadable(report: &Report, sources: &Sources, colour: bool) -> St
 
 /// `2 errors, 1 warning in 3 objects of 2 files`.
 pub fn summary(report: &Report) -> String {
-    let parts: Vec<_> = [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
-        .into_iter()
-        .map(|(level, noun)| (report.count(level), noun))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, noun)| counted(count, noun))
-        .collect();
+    let parts: Vec<_> =
+        [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "note")]
+            .into_iter()
+            .map(|(level, noun)| (report.count(level), noun))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, noun)| counted(count, noun))
+            .collect();
     let found = if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") };
     let unreadable = match report.unreadable.len() {
         0 => String::new(),
         1 => "; 1 could not be read".to_owned(),
         count => format!("; {count} could not be read"),
     };
-    format!("{found} in {} of {}{unreadable}", counted(report.objects.len(), "object"), counted(report.files, "file"))
+    format!(
+        "{found} in {} of {}{unreadable}",
+        counted(report.objects.len(), "object"),
+        counted(report.files, "file")
+    )
 }
 
 fn renderer(colour: bool) -> Renderer {
@@ -67,8 +74,13 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
         .id(diagnostic.rule.as_str())
         .element(pages.show(&diagnostic.file, diagnostic.span));
     if let Some(object) = &diagnostic.object {
-        let tenant = diagnostic.tenant.as_ref().map(|tenant| format!(", tenant {tenant}")).unwrap_or_default();
-        group = group.element(Shown::NOTE.no_name().message(printable(&format!("in {object}{tenant}"))));
+        let tenant = diagnostic
+            .tenant
+            .as_ref()
+            .map(|tenant| format!(", tenant {tenant}"))
+            .unwrap_or_default();
+        group = group
+            .element(Shown::NOTE.no_name().message(printable(&format!("in {object}{tenant}"))));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Shown::HELP.message(printable(help)));
@@ -107,17 +119,24 @@ impl<'a> Pages<'a> {
             Some(line) => {
                 let start = byte_offset(line, span.column);
                 // What goes on over further lines is marked to the end of its first.
-                let end = if span.end_line > span.line { line.len() } else { byte_offset(line, span.end_column) };
+                let end = if span.end_line > span.line {
+                    line.len()
+                } else {
+                    byte_offset(line, span.end_column)
+                };
                 let marked = AnnotationKind::Primary.span(start..end.max(start));
                 Snippet::source(line).line_start(span.line).path(file).annotation(marked).into()
             }
-            None if span.line > 0 => Origin::path(file).line(span.line).char_column(span.column).into(),
+            None if span.line > 0 => {
+                Origin::path(file).line(span.line).char_column(span.column).into()
+            }
             None => Origin::path(file).into(),
         }
     }
 }
 
-/// Text that cannot drive the terminal: the library cleans titles and sources itself, but trusts messages.
+/// Text that cannot drive the terminal: the library cleans titles and sources itself, but trusts
+/// messages.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
@@ -163,9 +182,14 @@ mod tests {
     fn any_span_can_be_shown() {
         let sources = sample::sources();
         let mut report = sample::report();
-        for (line, column, end_line, end_column) in
-            [(0, 0, 0, 0), (1, 900, 1, 950), (900, 1, 900, 2), (15, 9, 16, 2), (16, 30, 16, 3), (15, 13, 15, 14)]
-        {
+        for (line, column, end_line, end_column) in [
+            (0, 0, 0, 0),
+            (1, 900, 1, 950),
+            (900, 1, 900, 2),
+            (15, 9, 16, 2),
+            (16, 30, 16, 3),
+            (15, 13, 15, 14),
+        ] {
             report.diagnostics[0].span = Span { line, column, end_line, end_column };
             assert!(render(&report, &sources, false).contains("jobs/two.yaml"));
         }
@@ -175,8 +199,12 @@ mod tests {
     fn a_very_long_line_is_named_but_not_shown() {
         let mut report = sample::report();
         report.diagnostics.truncate(1);
-        let sources = [("jobs/two.yaml".into(), "\n".repeat(report.diagnostics[0].span.line - 1) + &"x".repeat(5_000))];
-        let sources: Sources = sources.into_iter().map(|(name, text)| (name, text.into())).collect();
+        let sources = [(
+            "jobs/two.yaml".into(),
+            "\n".repeat(report.diagnostics[0].span.line - 1) + &"x".repeat(5_000),
+        )];
+        let sources: Sources =
+            sources.into_iter().map(|(name, text)| (name, text.into())).collect();
         let shown = render(&report, &sources, false);
         assert!(shown.len() < 500 && shown.contains(" jobs/two.yaml:10:25"), "{shown}");
     }

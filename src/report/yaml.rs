@@ -1,11 +1,13 @@
-//! Objects as YAML that every reader takes for the same value, YAML 1.1 readers (Go, Python) included.
+//! Objects as YAML that every reader takes for the same value, YAML 1.1 readers (Go, Python)
+//! included.
 //!
-//! The same value always gives the same text: `apiVersion`, `kind`, `metadata` and `spec` first, as people
-//! write them, everything else in the value's own order.
+//! The same value always gives the same text: `apiVersion`, `kind`, `metadata` and `spec` first, as
+//! people write them, everything else in the value's own order.
 
 use serde_json::{Map, Value};
 
-/// Longest key that YAML allows to stand before its colon on one line, with room for quotes and escapes.
+/// Longest key that YAML allows to stand before its colon on one line, with room for quotes and
+/// escapes.
 const LONGEST_SIMPLE_KEY: usize = 100;
 
 /// The value as one YAML document with a line break at its end, without `---`.
@@ -13,7 +15,8 @@ pub fn emit(value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Object(fields) if !fields.is_empty() => {
-            let (head, tail): (Vec<_>, Vec<_>) = fields.iter().partition(|(key, _)| rank(key) < LEADING.len());
+            let (head, tail): (Vec<_>, Vec<_>) =
+                fields.iter().partition(|(key, _)| rank(key) < LEADING.len());
             let mut head = head;
             head.sort_by_key(|(key, _)| rank(key));
             mapping(&mut out, head.into_iter().chain(tail), 0);
@@ -44,7 +47,9 @@ fn node(out: &mut String, value: &Value, indent: usize, place: Place) {
     let space = if place == Place::Field { " " } else { "" };
     match value {
         Value::Object(fields) if !fields.is_empty() => nested_mapping(out, fields, indent, place),
-        Value::Array(elements) if !elements.is_empty() => nested_sequence(out, elements, indent, place),
+        Value::Array(elements) if !elements.is_empty() => {
+            nested_sequence(out, elements, indent, place)
+        }
         Value::Object(_) => line(out, space, "{}"),
         Value::Array(_) => line(out, space, "[]"),
         Value::Null => line(out, space, "null"),
@@ -71,7 +76,11 @@ fn nested_mapping(out: &mut String, fields: &Map<String, Value>, indent: usize, 
 }
 
 /// The first key stands where the text has got to; the others get their own lines.
-fn mapping<'a>(out: &mut String, fields: impl Iterator<Item = (&'a String, &'a Value)>, indent: usize) {
+fn mapping<'a>(
+    out: &mut String,
+    fields: impl Iterator<Item = (&'a String, &'a Value)>,
+    indent: usize,
+) {
     for (index, (key, value)) in fields.enumerate() {
         if index > 0 {
             pad(out, indent);
@@ -108,13 +117,15 @@ fn pad(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// Whether `|` shows this text unchanged to every reader: several lines, printable, and none that starts
-/// the block with white space or consists of nothing else.
+/// Whether `|` shows this text unchanged to every reader: several lines, printable, and none that
+/// starts the block with white space or consists of nothing else.
 fn fits_a_block(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
         && text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
-        && text.split('\n').all(|line| line.is_empty() || !line.trim_matches([' ', '\t']).is_empty())
+        && text
+            .split('\n')
+            .all(|line| line.is_empty() || !line.trim_matches([' ', '\t']).is_empty())
 }
 
 fn block(out: &mut String, space: &str, text: &str, indent: usize) {
@@ -143,7 +154,9 @@ fn is_plain(text: &str) -> bool {
     let Some(first) = text.chars().next() else { return false };
     let starts_well = first.is_alphanumeric() || matches!(first, '/' | '_' | '$' | '(');
     starts_well
-        && text.chars().all(|c| c == ' ' || (is_printable(c) && !c.is_whitespace() && !matches!(c, '\u{feff}')))
+        && text.chars().all(|c| {
+            c == ' ' || (is_printable(c) && !c.is_whitespace() && !matches!(c, '\u{feff}'))
+        })
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
@@ -151,17 +164,22 @@ fn is_plain(text: &str) -> bool {
         && !is_word_with_a_meaning(text)
 }
 
-/// Numbers, dates and times of YAML 1.1 and 1.2 and of their readers' extensions. Too much is caught
-/// (`10.0.0.1`), which costs two quotes.
+/// Numbers, dates and times of YAML 1.1 and 1.2 and of their readers' extensions. Too much is
+/// caught (`10.0.0.1`), which costs two quotes.
 fn looks_like_a_number(text: &str) -> bool {
     let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
     let date = digit_first && text.len() >= 8 && text.get(4..5) == Some("-");
     date || (digit_first
-        && text.chars().all(|c| c.is_ascii_hexdigit() || matches!(c, 'x' | 'X' | 'o' | 'O' | '_' | '.' | ':' | '+' | '-' | ',')))
+        && text.chars().all(|c| {
+            c.is_ascii_hexdigit()
+                || matches!(c, 'x' | 'X' | 'o' | 'O' | '_' | '.' | ':' | '+' | '-' | ',')
+        }))
 }
 
 fn is_word_with_a_meaning(text: &str) -> bool {
-    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"].iter().any(|word| word.eq_ignore_ascii_case(text))
+    ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Characters that YAML allows unescaped and that no reader breaks a line at.

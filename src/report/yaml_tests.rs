@@ -24,8 +24,15 @@ fn an_object_reads_as_people_write_it() {
 
 /// Text that YAML makes trouble of, beside any text at all.
 fn any_text() -> impl Strategy<Value = String> {
-    let piece = prop_oneof!["[a-z]{1,3}", "[ \\t\\n:#\\-?,&*!|>'\"%@`{}\\[\\]~=<.0-9+_eExonyf]{1,4}", any::<char>().prop_map(String::from)];
-    prop_oneof![proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat()), any::<String>()]
+    let piece = prop_oneof![
+        "[a-z]{1,3}",
+        "[ \\t\\n:#\\-?,&*!|>'\"%@`{}\\[\\]~=<.0-9+_eExonyf]{1,4}",
+        any::<char>().prop_map(String::from)
+    ];
+    prop_oneof![
+        proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat()),
+        any::<String>()
+    ]
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -38,7 +45,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::btree_map(any_text(), inner, 0..4).prop_map(|fields| fields.into_iter().collect()),
+            proptest::collection::btree_map(any_text(), inner, 0..4)
+                .prop_map(|fields| fields.into_iter().collect()),
         ]
     })
 }

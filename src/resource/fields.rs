@@ -1,4 +1,5 @@
-//! What fields of an object hold whose author may have written anything there: what is of another type counts for nothing.
+//! What fields of an object hold whose author may have written anything there: what is of another
+//! type counts for nothing.
 
 use super::pointer;
 use serde_json::Value;
@@ -30,8 +31,18 @@ mod tests {
     #[test]
     fn what_is_of_another_type_counts_for_nothing() {
         let object = json!({"text": "a", "list": [1, 2], "map": {"list": [3]}, "null": null});
-        assert_eq!(["text", "list", "map", "null", "none"].map(|field| text(&object, field)), ["a", "", "", "", ""]);
-        assert_eq!(["list", "text", "map", "null", "none"].map(|field| elements(&object, field).len()), [2, 0, 0, 0, 0]);
-        assert_eq!(["/map/list", "/list/0", "/none/list", "list"].map(|place| elements_at(&object, place).len()), [1, 0, 0, 0]);
+        assert_eq!(
+            ["text", "list", "map", "null", "none"].map(|field| text(&object, field)),
+            ["a", "", "", "", ""]
+        );
+        assert_eq!(
+            ["list", "text", "map", "null", "none"].map(|field| elements(&object, field).len()),
+            [2, 0, 0, 0, 0]
+        );
+        assert_eq!(
+            ["/map/list", "/list/0", "/none/list", "list"]
+                .map(|place| elements_at(&object, place).len()),
+            [1, 0, 0, 0]
+        );
     }
 }

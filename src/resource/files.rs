@@ -1,9 +1,10 @@
 //! Which files stand under the paths a user names, and whether they changed.
 //!
-//! Policies and tenants come from files and folders, in a cluster often from a mounted ConfigMap. There a folder
-//! holds `a.rego -> ..data/a.rego` and `..data -> ..2026_11_21_…`: an update swaps the `..data` link and leaves
-//! the names, times and inodes of the outer links alone. So links are followed, names with a leading dot are
-//! left out (each file is met once), and change is told by content.
+//! Policies and tenants come from files and folders, in a cluster often from a mounted ConfigMap.
+//! There a folder holds `a.rego -> ..data/a.rego` and `..data -> ..2026_11_21_…`: an update swaps
+//! the `..data` link and leaves the names, times and inodes of the outer links alone. So links are
+//! followed, names with a leading dot are left out (each file is met once), and change is told by
+//! content.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,10 +24,12 @@ pub enum FilesError {
     },
 }
 
-/// Lists the files under `paths`, each once, in the order of the paths and sorted by name below each.
+/// Lists the files under `paths`, each once, in the order of the paths and sorted by name below
+/// each.
 ///
-/// A path that is a file is taken whatever its name. Below a folder those with one of `extensions` (without the
-/// dot) count; names with a leading dot are left out, links are followed, a link to a folder above is skipped.
+/// A path that is a file is taken whatever its name. Below a folder those with one of `extensions`
+/// (without the dot) count; names with a leading dot are left out, links are followed, a link to a
+/// folder above is skipped.
 ///
 /// # Errors
 /// When a path does not exist, a link leads nowhere, or a folder cannot be read.
@@ -35,17 +38,26 @@ pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>
     let mut seen = HashSet::new();
     for root in paths {
         let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
-        for entry in WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible) {
+        for entry in WalkDir::new(root)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(visible)
+        {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) if error.loop_ancestor().is_some() => continue,
                 Err(error) => return Err(read_error(root, error)),
             };
             let path = entry.path();
-            if !entry.file_type().is_file() || (entry.depth() > 0 && !has_extension(path, extensions)) {
+            if !entry.file_type().is_file()
+                || (entry.depth() > 0 && !has_extension(path, extensions))
+            {
                 continue;
             }
-            let real = path.canonicalize().map_err(|source| FilesError::Read { path: path.into(), source })?;
+            let real = path
+                .canonicalize()
+                .map_err(|source| FilesError::Read { path: path.into(), source })?;
             if seen.insert(real) {
                 files.push(path.to_path_buf());
             }
@@ -54,7 +66,8 @@ pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>
     Ok(files)
 }
 
-/// A number that changes when a name or the content of one of `files` changes; only good within one process.
+/// A number that changes when a name or the content of one of `files` changes; only good within one
+/// process.
 ///
 /// A file that cannot be read counts by the kind of its error, so that its coming back is a change.
 pub fn fingerprint(files: &[PathBuf]) -> u64 {
@@ -71,12 +84,16 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| extensions.contains(&extension))
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| extensions.contains(&extension))
 }
 
 fn read_error(root: &Path, error: walkdir::Error) -> FilesError {
     let path = error.path().unwrap_or(root).to_path_buf();
-    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("the folder could not be walked"));
+    let source = error
+        .into_io_error()
+        .unwrap_or_else(|| std::io::Error::other("the folder could not be walked"));
     FilesError::Read { path, source }
 }
 

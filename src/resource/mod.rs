@@ -1,7 +1,8 @@
 //! The object as it came: kind, operation, user, sub-resource, old object.
 //!
-//! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing after
-//! it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON Pointer.
+//! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing
+//! after it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON
+//! Pointer.
 
 pub mod fields;
 pub mod files;
@@ -36,7 +37,11 @@ impl GroupVersionKind {
 
     /// `group/version`, or `version` alone for the core group.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 }
 
@@ -91,7 +96,8 @@ pub struct UserInfo {
 pub struct Resource {
     /// The object's group, version and kind.
     pub kind: GroupVersionKind,
-    /// What was asked about; of a `scale`, whose kind is its own, what it scales. Empty for a manifest.
+    /// What was asked about; of a `scale`, whose kind is its own, what it scales. Empty for a
+    /// manifest.
     pub of: GroupVersionResource,
     /// What is being done to it.
     pub operation: Operation,
@@ -115,10 +121,14 @@ pub struct Resource {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ResourceError {
     /// The document is a list, a string, a number.
-    #[error("the document is {0}, not a Kubernetes object: write a mapping with apiVersion, kind and metadata")]
+    #[error(
+        "the document is {0}, not a Kubernetes object: write a mapping with apiVersion, kind and metadata"
+    )]
     NotAnObject(&'static str),
     /// `apiVersion` or `kind` is missing or not a string.
-    #[error("{0} is missing or not a string: every Kubernetes object names its apiVersion and kind")]
+    #[error(
+        "{0} is missing or not a string: every Kubernetes object names its apiVersion and kind"
+    )]
     MissingField(&'static str),
 }
 
@@ -134,17 +144,26 @@ impl Resource {
         if !object.is_object() {
             return Err(ResourceError::NotAnObject(type_name(&object)));
         }
-        let text = |field: &'static str| object.get(field).and_then(Value::as_str).ok_or(ResourceError::MissingField(field));
+        let text = |field: &'static str| {
+            object.get(field).and_then(Value::as_str).ok_or(ResourceError::MissingField(field))
+        };
         let kind = GroupVersionKind::parse(text("apiVersion")?, text("kind")?);
         let namespace = match metadata_text(&object, "namespace") {
             "" if is_cluster_scoped(&kind) => "",
             "" => DEFAULT_NAMESPACE,
             named => named,
         };
-        Ok(Self { namespace: namespace.into(), name: metadata_text(&object, "name").into(), kind, object, ..Self::default() })
+        Ok(Self {
+            namespace: namespace.into(),
+            name: metadata_text(&object, "name").into(),
+            kind,
+            object,
+            ..Self::default()
+        })
     }
 
-    /// An object as the API server lists it: without the `apiVersion` and `kind` that its list has said once for all.
+    /// An object as the API server lists it: without the `apiVersion` and `kind` that its list has
+    /// said once for all.
     ///
     /// # Errors
     /// When it is not a mapping.
@@ -156,8 +175,8 @@ impl Resource {
         Self::from_manifest(object)
     }
 
-    /// Whether the object goes away with this or is on its way out already. Only what is stored counts for that: a tenant may
-    /// write a `deletionTimestamp` into what is created.
+    /// Whether the object goes away with this or is on its way out already. Only what is stored
+    /// counts for that: a tenant may write a `deletionTimestamp` into what is created.
     pub fn is_leaving(&self) -> bool {
         match self.operation {
             Operation::Delete => true,
@@ -166,7 +185,8 @@ impl Resource {
         }
     }
 
-    /// The name as the request says it, else as this state of the object does; empty while only `generateName` is known.
+    /// The name as the request says it, else as this state of the object does; empty while only
+    /// `generateName` is known.
     pub fn name_in<'a>(&'a self, object: &'a Value) -> &'a str {
         if self.name.is_empty() { metadata_text(object, "name") } else { &self.name }
     }

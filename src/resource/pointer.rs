@@ -32,10 +32,13 @@ pub fn from_tokens<'a>(tokens: impl IntoIterator<Item = &'a str>) -> String {
 
 /// The tokens of a pointer, unescaped.
 pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|token| if token.contains('~') { Cow::Owned(token.replace("~1", "/").replace("~0", "~")) } else { Cow::Borrowed(token) })
+    pointer.split('/').skip(1).map(|token| {
+        if token.contains('~') {
+            Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+        } else {
+            Cow::Borrowed(token)
+        }
+    })
 }
 
 /// The pointer to what holds this one; `None` for the root.
@@ -57,7 +60,8 @@ pub fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
 
 /// An index as RFC 6901 writes it: digits alone, no leading zero.
 fn index(token: &str) -> Option<usize> {
-    let plain = token == "0" || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain = token == "0"
+        || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()));
     plain.then(|| token.parse().ok()).flatten()
 }
 
@@ -88,9 +92,19 @@ mod tests {
     #[test]
     fn a_pointer_names_what_serde_json_says() {
         let root = json!({"a/b": {"c~d": [10, [20]]}, "": {"": 1}, "0": 2});
-        for pointer in
-            ["", "/a~1b/c~0d/0", "/a~1b/c~0d/1/0", "/a~1b/c~0d/01", "/a~1b/c~0d/+1", "/a~1b/c~0d/-", "/", "//", "/0", "0", "/a~1b/c~0d/2"]
-        {
+        for pointer in [
+            "",
+            "/a~1b/c~0d/0",
+            "/a~1b/c~0d/1/0",
+            "/a~1b/c~0d/01",
+            "/a~1b/c~0d/+1",
+            "/a~1b/c~0d/-",
+            "/",
+            "//",
+            "/0",
+            "0",
+            "/a~1b/c~0d/2",
+        ] {
             assert_eq!(at(&root, pointer), root.pointer(pointer), "{pointer}");
         }
     }

@@ -1,7 +1,7 @@
 //! Kubernetes quantities, exactly: `100m`, `1.5`, `2Gi`, `1e3`.
 //!
-//! Quota decisions compare sums with limits; a float would make two equal amounts differ. So an amount is a
-//! whole number of billionths, the finest step that the API server itself keeps.
+//! Quota decisions compare sums with limits; a float would make two equal amounts differ. So an
+//! amount is a whole number of billionths, the finest step that the API server itself keeps.
 
 use super::type_name;
 use serde_json::Value;
@@ -10,14 +10,27 @@ use std::fmt;
 const NANOS: i128 = 1_000_000_000;
 /// Kubernetes cuts amounts with a binary suffix to 2^63-1 units, either way.
 const BINARY_CAP: i128 = i64::MAX as i128 * NANOS;
-/// It does not cut others. Here they are cut to 10^28 units, which is more than anybody has, so that some can be added up.
+/// It does not cut others. Here they are cut to 10^28 units, which is more than anybody has, so
+/// that some can be added up.
 const CAP: i128 = 10_i128.pow(CAP_DIGITS);
 const CAP_DIGITS: u32 = 37;
-const BINARY_SUFFIXES: [(&str, u32); 6] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
-const DECIMAL_SUFFIXES: [(&str, i64); 10] =
-    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
+const BINARY_SUFFIXES: [(&str, u32); 6] =
+    [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
+const DECIMAL_SUFFIXES: [(&str, i64); 10] = [
+    ("n", -9),
+    ("u", -6),
+    ("m", -3),
+    ("", 0),
+    ("k", 3),
+    ("M", 6),
+    ("G", 9),
+    ("T", 12),
+    ("P", 15),
+    ("E", 18),
+];
 
-/// An exact amount, in billionths of its unit (nano-cores, nano-bytes), as `resource.Quantity` counts at its finest.
+/// An exact amount, in billionths of its unit (nano-cores, nano-bytes), as `resource.Quantity`
+/// counts at its finest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity {
     nanos: i128,
@@ -27,7 +40,9 @@ pub struct Quantity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// The text does not follow the grammar.
-    #[error("`{0}` is not a Kubernetes quantity: write a number with an optional suffix, such as 500m, 2 or 4Gi")]
+    #[error(
+        "`{0}` is not a Kubernetes quantity: write a number with an optional suffix, such as 500m, 2 or 4Gi"
+    )]
     Syntax(String),
     /// The value is neither text nor a number.
     #[error("{0} is not a Kubernetes quantity: write a number or a string, such as 500m, 2 or 4Gi")]
@@ -38,8 +53,9 @@ impl Quantity {
     /// More than any limit.
     pub const MAX: Self = Self { nanos: CAP };
 
-    /// Reads an amount as Kubernetes does: what is finer than a billionth is rounded away from zero, a number without
-    /// digits is zero, and an exponent has 32 bits, of which the upper ones are lost.
+    /// Reads an amount as Kubernetes does: what is finer than a billionth is rounded away from
+    /// zero, a number without digits is zero, and an exponent has 32 bits, of which the upper ones
+    /// are lost.
     ///
     /// # Errors
     /// When the text is not a signed decimal number with at most one known suffix.
@@ -49,7 +65,8 @@ impl Quantity {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let end =
+            unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
         let (number, suffix) = unsigned.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         if text.is_empty() || fraction.contains('.') {
@@ -60,14 +77,19 @@ impl Quantity {
         if whole.is_empty() && fraction.is_empty() && (shift > 40 || exponent < -9) {
             return Err(syntax());
         }
-        let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).map(|digit| digit - b'0').skip_while(|digit| *digit == 0).collect();
+        let digits: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .map(|digit| digit - b'0')
+            .skip_while(|digit| *digit == 0)
+            .collect();
         let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
         let magnitude = nanos(&digits, shift, exponent.saturating_sub(places).saturating_add(9));
         Ok(Self { nanos: if negative { -magnitude } else { magnitude } })
     }
 
-    /// Reads a string or a number, as fields of type int-or-string and quantities may be either; `null` is zero, as
-    /// the API server reads it, and space around the text does not count.
+    /// Reads a string or a number, as fields of type int-or-string and quantities may be either;
+    /// `null` is zero, as the API server reads it, and space around the text does not count.
     ///
     /// # Errors
     /// When the value is of another type or its text is not a quantity.
@@ -91,7 +113,8 @@ impl Quantity {
         Self { nanos: i128::from(units) * NANOS }
     }
 
-    /// Cores as Flink writes them into a pod: the text of its double. `None` below zero and for what is no number.
+    /// Cores as Flink writes them into a pod: the text of its double. `None` below zero and for
+    /// what is no number.
     pub fn from_cores_f64(cores: f64) -> Option<Self> {
         if !cores.is_finite() || cores < 0.0 {
             return None;
@@ -129,7 +152,8 @@ impl Quantity {
         self.nanos < 0
     }
 
-    /// Whole units (bytes, pods), a begun one counted; zero when negative, `u64::MAX` when larger than that.
+    /// Whole units (bytes, pods), a begun one counted; zero when negative, `u64::MAX` when larger
+    /// than that.
     pub fn units_ceil(self) -> u64 {
         let whole = self.nanos / NANOS;
         let begun = i128::from(self.nanos % NANOS > 0);
@@ -141,7 +165,8 @@ impl Quantity {
         self.nanos as f64 / NANOS as f64
     }
 
-    /// An amount of bytes with the largest binary suffix that keeps it whole: `4Gi`, `4404Mi`, `1000`.
+    /// An amount of bytes with the largest binary suffix that keeps it whole: `4Gi`, `4404Mi`,
+    /// `1000`.
     pub fn display_bytes(self) -> String {
         let bytes = self.nanos / NANOS;
         // Beyond it, what has a binary suffix would be cut when it is read.
@@ -157,7 +182,8 @@ impl Quantity {
     }
 }
 
-/// Exact: whole units as they are, else in the coarsest of `m`, `u` and `n` that keeps the number whole.
+/// Exact: whole units as they are, else in the coarsest of `m`, `u` and `n` that keeps the number
+/// whole.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (suffix, unit) in [("", NANOS), ("m", 1_000_000), ("u", 1_000)] {
@@ -169,7 +195,8 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// The power of two and the power of ten that a suffix stands for. `E` alone is exa, with digits an exponent.
+/// The power of two and the power of ten that a suffix stands for. `E` alone is exa, with digits an
+/// exponent.
 fn scale(suffix: &str) -> Option<(u32, i64)> {
     if let Some((_, exponent)) = DECIMAL_SUFFIXES.iter().find(|(name, _)| *name == suffix) {
         return Some((0, *exponent));
@@ -184,8 +211,8 @@ fn scale(suffix: &str) -> Option<(u32, i64)> {
 
 /// `digits × 2^shift × 10^exponent`, rounded up and capped; the first digit is not zero.
 ///
-/// Long division by powers of ten over the digits themselves, so that a number of any length is exact without
-/// big integers.
+/// Long division by powers of ten over the digits themselves, so that a number of any length is
+/// exact without big integers.
 fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
     let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
     if length == 0 {
@@ -200,7 +227,11 @@ fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
     let whole_digits = usize::try_from(point).unwrap_or(0);
     let (whole, fraction) = digits.split_at(whole_digits.min(digits.len()));
     let zeros = whole_digits - whole.len();
-    let whole = whole.iter().copied().chain(std::iter::repeat_n(0, zeros)).fold(0_i128, |sum, digit| sum * 10 + i128::from(digit));
+    let whole = whole
+        .iter()
+        .copied()
+        .chain(std::iter::repeat_n(0, zeros))
+        .fold(0_i128, |sum, digit| sum * 10 + i128::from(digit));
     let mut carry = 0_i128;
     let mut rest = false;
     for digit in fraction.iter().rev() {
@@ -214,7 +245,10 @@ fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
         carry /= 10;
     }
     let begun = i128::from(rest);
-    whole.checked_mul(1_i128 << shift).and_then(|product| product.checked_add(carry + begun)).map_or(cap, |sum| sum.min(cap))
+    whole
+        .checked_mul(1_i128 << shift)
+        .and_then(|product| product.checked_add(carry + begun))
+        .map_or(cap, |sum| sum.min(cap))
 }
 
 #[cfg(test)]

@@ -8,7 +8,12 @@ use std::time::Duration;
 /// Writes the decision line of one request (target `flinkgate::decision`).
 pub fn log(webhook: Webhook, uid: &str, resource: &Resource, answer: &Answer, took: Duration) {
     let decision = answer.decision();
-    let infos: Vec<&str> = answer.findings.iter().filter(|f| f.level == Level::Info).map(|f| f.message.as_str()).collect();
+    let infos: Vec<&str> = answer
+        .findings
+        .iter()
+        .filter(|f| f.level == Level::Info)
+        .map(|f| f.message.as_str())
+        .collect();
     tracing::info!(
         target: "flinkgate::decision",
         webhook = webhook.as_str(),

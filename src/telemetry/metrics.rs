@@ -48,7 +48,8 @@ const KINDS: [&str; 19] = [
 ];
 
 /// From a tenth of a millisecond to the longest timeout that a webhook may have.
-const BUCKETS: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+const BUCKETS: [f64; 12] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
 /// All metrics of the server.
 pub struct Metrics {
@@ -86,13 +87,22 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("flinkgate");
         let requests = Family::default();
-        let duration = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        let duration =
+            Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
         let (in_flight, policy_errors, certificate_not_after, connections) =
             (Gauge::default(), Counter::default(), Gauge::default(), Gauge::default());
         let events_dropped = Counter::default();
         registry.register("admission_requests", "Admission requests answered", requests.clone());
-        registry.register("admission_duration_seconds", "Time to answer an admission request, once read", duration.clone());
-        registry.register("admission_in_flight", "Admission requests being answered", in_flight.clone());
+        registry.register(
+            "admission_duration_seconds",
+            "Time to answer an admission request, once read",
+            duration.clone(),
+        );
+        registry.register(
+            "admission_in_flight",
+            "Admission requests being answered",
+            in_flight.clone(),
+        );
         registry.register(
             "policy_errors",
             "Policies that failed to evaluate, and reloads of policies or tenants that failed",
@@ -104,13 +114,33 @@ impl Default for Metrics {
             certificate_not_after.clone(),
         );
         registry.register("connections", "Open connections", connections.clone());
-        registry.register("events_dropped", "Refusals that no Kubernetes Event tells", events_dropped.clone());
+        registry.register(
+            "events_dropped",
+            "Refusals that no Kubernetes Event tells",
+            events_dropped.clone(),
+        );
         let (ledgers, settling) = (Tally::default(), Settling::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
-        registry.register("ledger_conflicts", "Writes of tenants' ledgers that another replica was before", ledgers.conflicts.clone());
-        registry.register("ledger_looks", "Looks of the leader at what a tenant's objects use", settling.looks.clone());
-        registry.register("ledger_stale_looks", "Looks that were older than what a ledger was counted from", settling.stale.clone());
-        registry.register("ledger_released", "Promises of ledgers given back, of which nothing came", settling.released.clone());
+        registry.register(
+            "ledger_conflicts",
+            "Writes of tenants' ledgers that another replica was before",
+            ledgers.conflicts.clone(),
+        );
+        registry.register(
+            "ledger_looks",
+            "Looks of the leader at what a tenant's objects use",
+            settling.looks.clone(),
+        );
+        registry.register(
+            "ledger_stale_looks",
+            "Looks that were older than what a ledger was counted from",
+            settling.stale.clone(),
+        );
+        registry.register(
+            "ledger_released",
+            "Promises of ledgers given back, of which nothing came",
+            settling.released.clone(),
+        );
         Self {
             registry,
             requests,
@@ -128,10 +158,26 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts one answered request; `kind` and `operation` are empty when they could not be read.
-    pub fn answered(&self, webhook: Webhook, kind: &str, operation: &'static str, decision: Decision, took: Duration) {
+    pub fn answered(
+        &self,
+        webhook: Webhook,
+        kind: &str,
+        operation: &'static str,
+        decision: Decision,
+        took: Duration,
+    ) {
         let kind = KINDS.into_iter().find(|known| *known == kind).unwrap_or("other");
-        self.requests.get_or_create(&RequestLabels { webhook: webhook.as_str(), kind, operation, decision: decision.as_str() }).inc();
-        self.duration.get_or_create(&WebhookLabels { webhook: webhook.as_str() }).observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&RequestLabels {
+                webhook: webhook.as_str(),
+                kind,
+                operation,
+                decision: decision.as_str(),
+            })
+            .inc();
+        self.duration
+            .get_or_create(&WebhookLabels { webhook: webhook.as_str() })
+            .observe(took.as_secs_f64());
     }
 
     /// The OpenMetrics text.
@@ -151,10 +197,15 @@ mod tests {
     fn kinds_that_users_make_up_do_not_become_labels() {
         let metrics = Metrics::default();
         for n in 0..1_000 {
-            metrics.answered(Webhook::Validate, &format!("Kind{n}"), "CREATE", Decision::Admitted, Duration::from_micros(30));
+            metrics.answered(
+                Webhook::Validate,
+                &format!("Kind{n}"),
+                "CREATE",
+                Decision::Admitted,
+                Duration::from_micros(30),
+            );
         }
-        let line =
-            "flinkgate_admission_requests_total{webhook=\"validate\",kind=\"other\",operation=\"CREATE\",decision=\"admitted\"} 1000";
+        let line = "flinkgate_admission_requests_total{webhook=\"validate\",kind=\"other\",operation=\"CREATE\",decision=\"admitted\"} 1000";
         assert!(metrics.text().contains(line), "{}", metrics.text());
     }
 }

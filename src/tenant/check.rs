@@ -1,4 +1,5 @@
-//! What is wrong with one FlinkTenant, whoever asks: files, the webhook and the watch in the cluster say the same.
+//! What is wrong with one FlinkTenant, whoever asks: files, the webhook and the watch in the
+//! cluster say the same.
 
 use super::validate::remarks;
 use super::{FlinkTenantSpec, TENANT_LABEL, crd, schema};
@@ -22,8 +23,13 @@ pub struct Remark {
 /// Longest name: it becomes the value of the label [`TENANT_LABEL`].
 const NAME_LENGTH: usize = 63;
 
-/// Reads a FlinkTenant; `rules` are the ids that exist. The spec is there when nothing but warnings was found.
-pub fn check(tenant: &Value, rules: &[&str], today: Date) -> (Option<FlinkTenantSpec>, Vec<Remark>) {
+/// Reads a FlinkTenant; `rules` are the ids that exist. The spec is there when nothing but warnings
+/// was found.
+pub fn check(
+    tenant: &Value,
+    rules: &[&str],
+    today: Date,
+) -> (Option<FlinkTenantSpec>, Vec<Remark>) {
     let mut found = Vec::new();
     let mut error = |pointer: &str, message: String, on_key: bool| {
         found.push(Remark { pointer: pointer.into(), message, on_key, warning: false });
@@ -37,7 +43,9 @@ pub fn check(tenant: &Value, rules: &[&str], today: Date) -> (Option<FlinkTenant
     }
     for field in tenant.as_object().into_iter().flatten().map(|(field, _)| field) {
         if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str()) {
-            let message = format!("unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec");
+            let message = format!(
+                "unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec"
+            );
             error(&pointer::join("", field), message, true);
         }
     }
@@ -52,7 +60,15 @@ pub fn check(tenant: &Value, rules: &[&str], today: Date) -> (Option<FlinkTenant
     let spec: FlinkTenantSpec = match serde_json::from_value(spec.clone()) {
         Ok(spec) => spec,
         Err(problem) => {
-            return (None, vec![Remark { pointer: "/spec".into(), message: problem.to_string(), on_key: false, warning: false }]);
+            return (
+                None,
+                vec![Remark {
+                    pointer: "/spec".into(),
+                    message: problem.to_string(),
+                    on_key: false,
+                    warning: false,
+                }],
+            );
         }
     };
     found.extend(remarks(&spec, rules, today).into_iter().map(|remark| Remark {
@@ -67,7 +83,9 @@ pub fn check(tenant: &Value, rules: &[&str], today: Date) -> (Option<FlinkTenant
 
 /// What is said of a name that is no label value; the CRD says the same.
 pub(super) fn long_name() -> String {
-    format!("the tenant's name is longer than the {NAME_LENGTH} characters that the label {TENANT_LABEL} can hold: choose a shorter one")
+    format!(
+        "the tenant's name is longer than the {NAME_LENGTH} characters that the label {TENANT_LABEL} can hold: choose a shorter one"
+    )
 }
 
 #[cfg(test)]
@@ -77,7 +95,8 @@ mod tests {
     use serde_json::json;
 
     fn messages(tenant: Value) -> Vec<String> {
-        let (spec, remarks) = check(&tenant, &["security/privileged"], "2026-11-21".parse().unwrap());
+        let (spec, remarks) =
+            check(&tenant, &["security/privileged"], "2026-11-21".parse().unwrap());
         assert_eq!(spec.is_some(), remarks.iter().all(|remark| remark.warning));
         remarks.into_iter().map(|remark| format!("{} {}", remark.pointer, remark.message)).collect()
     }
@@ -87,10 +106,21 @@ mod tests {
         let object = |name: &str, spec: Value| json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": name, "uid": "u"}, "spec": spec, "status": {}});
         let cases = [
             (object("a", json!({})), vec![]),
-            (object("a", json!({"rules": [{"rule": "security/privileged", "enforcement": "Warn"}]})), vec![]),
             (
-                object("a", json!({"rules": [{"rule": "security/priviledged", "enforcement": "Warn"}]})),
-                vec!["/spec/rules/0/rule there is no rule \"security/priviledged\": did you mean security/privileged?"],
+                object(
+                    "a",
+                    json!({"rules": [{"rule": "security/privileged", "enforcement": "Warn"}]}),
+                ),
+                vec![],
+            ),
+            (
+                object(
+                    "a",
+                    json!({"rules": [{"rule": "security/priviledged", "enforcement": "Warn"}]}),
+                ),
+                vec![
+                    "/spec/rules/0/rule there is no rule \"security/priviledged\": did you mean security/privileged?",
+                ],
             ),
             (object("", json!({})), vec!["/metadata the tenant has no name: give metadata.name"]),
             (
@@ -100,7 +130,10 @@ mod tests {
                 ],
             ),
             (
-                object("a", json!({"namespaces": {"selector": {"matchLabels": {"flinkgate.dev/tenant": "a"}}}})),
+                object(
+                    "a",
+                    json!({"namespaces": {"selector": {"matchLabels": {"flinkgate.dev/tenant": "a"}}}}),
+                ),
                 vec![
                     "/spec/namespaces/selector the label flinkgate.dev/tenant says what the tenants' claims come to and cannot be one: select by another label",
                 ],

@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock};
 /// Labels of Namespace objects, by name.
 pub type NamespaceLabels = BTreeMap<String, BTreeMap<String, String>>;
 
-/// FlinkTenants as a cluster told them, right or wrong: by name, when each was created and its spec.
+/// FlinkTenants as a cluster told them, right or wrong: by name, when each was created and its
+/// spec.
 pub type Told = BTreeMap<String, (i64, Arc<Value>)>;
 
 /// All tenants that are known.
@@ -33,7 +34,8 @@ struct Claims {
 #[derive(Debug)]
 struct Known {
     labels: BTreeMap<String, String>,
-    /// Index of its tenant, found when it is first asked for. Only shared among values with the same claims.
+    /// Index of its tenant, found when it is first asked for. Only shared among values with the
+    /// same claims.
     owner: OnceLock<Option<usize>>,
 }
 
@@ -65,22 +67,28 @@ impl Tenants {
     /// Without any tenant given, everything belongs to one with an empty spec.
     pub fn built_in() -> Self {
         let everything = Tenant { name: BUILT_IN_TENANT.into(), ..Tenant::default() };
-        Self { everything: Some(Arc::new(everything)), ..Self::new(Vec::new(), NamespaceLabels::new()) }
+        Self {
+            everything: Some(Arc::new(everything)),
+            ..Self::new(Vec::new(), NamespaceLabels::new())
+        }
     }
 
-    /// These tenants and no other; selectors that do not parse were refused when the tenants were checked.
+    /// These tenants and no other; selectors that do not parse were refused when the tenants were
+    /// checked.
     pub fn new(tenants: Vec<Tenant>, namespaces: NamespaceLabels) -> Self {
         Self::of(tenants.into_iter().map(Arc::new).collect(), namespaces, false)
     }
 
-    /// These tenants, the oldest first: where several claim one namespace, the oldest of them has it.
+    /// These tenants, the oldest first: where several claim one namespace, the oldest of them has
+    /// it.
     pub fn by_age(tenants: Vec<Arc<Tenant>>, namespaces: NamespaceLabels) -> Self {
         Self::of(tenants, namespaces, true)
     }
 
     fn of(tenants: Vec<Arc<Tenant>>, namespaces: NamespaceLabels, first_keeps: bool) -> Self {
         let claims = tenants.into_iter().map(Claims::of).collect();
-        let known = Self { claims, namespaces: BTreeMap::new(), everything: None, first_keeps, told: None };
+        let known =
+            Self { claims, namespaces: BTreeMap::new(), everything: None, first_keeps, told: None };
         known.with_namespaces(namespaces)
     }
 
@@ -106,12 +114,17 @@ impl Tenants {
     }
 
     /// The same tenants after some Namespaces got these labels or, at `None`, went away.
-    pub fn with_changes(&self, changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>) -> Self {
+    pub fn with_changes(
+        &self,
+        changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>,
+    ) -> Self {
         let mut changed = self.clone();
         for (name, labels) in changes {
             match labels {
                 Some(labels) => {
-                    changed.namespaces.insert(name, Arc::new(Known { labels, owner: OnceLock::new() }));
+                    changed
+                        .namespaces
+                        .insert(name, Arc::new(Known { labels, owner: OnceLock::new() }));
                 }
                 None => {
                     changed.namespaces.remove(&name);
@@ -128,7 +141,8 @@ impl Tenants {
 
     /// Whether the labels of a Namespace are known, or no tenant asks for labels.
     pub fn can_place(&self, namespace: &str) -> bool {
-        self.namespaces.contains_key(namespace) || self.claims.iter().all(|claims| claims.selector.is_none())
+        self.namespaces.contains_key(namespace)
+            || self.claims.iter().all(|claims| claims.selector.is_none())
     }
 
     /// Whether labels make any namespace a tenant's.
@@ -143,7 +157,9 @@ impl Tenants {
         }
         match self.namespaces.get(namespace) {
             Some(known) if self.first_keeps => {
-                let index = known.owner.get_or_init(|| self.claimants(namespace, Some(&known.labels)).map(|(index, _)| index).next());
+                let index = known.owner.get_or_init(|| {
+                    self.claimants(namespace, Some(&known.labels)).map(|(index, _)| index).next()
+                });
                 let claims = index.and_then(|index| self.claims.get(index));
                 claims.map_or(Owner::Unassigned, |claims| Owner::Tenant(claims.tenant.clone()))
             }
@@ -151,7 +167,8 @@ impl Tenants {
         }
     }
 
-    /// Whose a Namespace would be with these labels; `None` where everything is one tenant's, whatever is claimed.
+    /// Whose a Namespace would be with these labels; `None` where everything is one tenant's,
+    /// whatever is claimed.
     pub fn owner_with(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Option<Owner> {
         self.everything.is_none().then(|| match self.namespaces.get(namespace) {
             // Found once, and remembered.
@@ -162,21 +179,33 @@ impl Tenants {
 
     /// Whether more than one tenant claims `namespace`.
     pub fn is_contested(&self, namespace: &str) -> bool {
-        self.claimants(namespace, self.namespaces.get(namespace).map(|known| &known.labels)).nth(1).is_some()
+        self.claimants(namespace, self.namespaces.get(namespace).map(|known| &known.labels))
+            .nth(1)
+            .is_some()
     }
 
     fn settle(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Owner {
         let mut claimants = self.claimants(namespace, labels).map(|(_, claims)| &claims.tenant);
         let Some(first) = claimants.next() else { return Owner::Unassigned };
-        let others: Vec<&Arc<Tenant>> = if self.first_keeps { Vec::new() } else { claimants.collect() };
+        let others: Vec<&Arc<Tenant>> =
+            if self.first_keeps { Vec::new() } else { claimants.collect() };
         if others.is_empty() {
             return Owner::Tenant(first.clone());
         }
-        Owner::Ambiguous(std::iter::once(first).chain(others).map(|tenant| tenant.name.clone()).collect())
+        Owner::Ambiguous(
+            std::iter::once(first).chain(others).map(|tenant| tenant.name.clone()).collect(),
+        )
     }
 
-    fn claimants(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> impl Iterator<Item = (usize, &Claims)> {
-        self.claims.iter().enumerate().filter(move |(_, claims)| claims.claim(namespace, labels).is_some())
+    fn claimants(
+        &self,
+        namespace: &str,
+        labels: Option<&BTreeMap<String, String>>,
+    ) -> impl Iterator<Item = (usize, &Claims)> {
+        self.claims
+            .iter()
+            .enumerate()
+            .filter(move |(_, claims)| claims.claim(namespace, labels).is_some())
     }
 
     /// What the tenant at this place claims although one before it does.
@@ -185,10 +214,14 @@ impl Tenants {
         self.doubles(later, self.claims.get(..index).unwrap_or_default())
     }
 
-    /// What a tenant would claim although an older one does. Older than a new tenant are all; than one that is there already, those
-    /// before it.
+    /// What a tenant would claim although an older one does. Older than a new tenant are all; than
+    /// one that is there already, those before it.
     pub fn double_claims_of(&self, tenant: Tenant) -> Vec<DoubleClaim> {
-        let place = self.claims.iter().position(|claims| claims.tenant.name == tenant.name).unwrap_or(self.claims.len());
+        let place = self
+            .claims
+            .iter()
+            .position(|claims| claims.tenant.name == tenant.name)
+            .unwrap_or(self.claims.len());
         self.doubles(&Claims::of(Arc::new(tenant)), self.claims.get(..place).unwrap_or_default())
     }
 
@@ -196,18 +229,30 @@ impl Tenants {
         let mut found: Vec<DoubleClaim> = Vec::new();
         for earlier in earlier {
             for (index, pattern) in later.names().iter().enumerate() {
-                let common = earlier.names().iter().find_map(|other| common_namespace(pattern, other));
+                let common =
+                    earlier.names().iter().find_map(|other| common_namespace(pattern, other));
                 found.extend(common.map(|common| {
-                    let what = if common.ends_with('*') { format!("namespaces {common}") } else { format!("the namespace {common}") };
+                    let what = if common.ends_with('*') {
+                        format!("namespaces {common}")
+                    } else {
+                        format!("the namespace {common}")
+                    };
                     DoubleClaim { earlier: earlier.tenant.clone(), claim: Claim::Name(index), what }
                 }));
             }
         }
         for (namespace, known) in &self.namespaces {
             let Some(claim) = later.claim(namespace, Some(&known.labels)) else { continue };
-            let Some(first) = earlier.iter().find(|earlier| earlier.claim(namespace, Some(&known.labels)).is_some()) else { continue };
+            let Some(first) = earlier
+                .iter()
+                .find(|earlier| earlier.claim(namespace, Some(&known.labels)).is_some())
+            else {
+                continue;
+            };
             // What names alone say already is not said again.
-            if !found.iter().any(|double| double.earlier.name == first.tenant.name && matches!(double.claim, Claim::Name(_))) {
+            if !found.iter().any(|double| {
+                double.earlier.name == first.tenant.name && matches!(double.claim, Claim::Name(_))
+            }) {
                 let what = format!("the namespace {namespace}");
                 found.push(DoubleClaim { earlier: first.tenant.clone(), claim, what });
             }
@@ -240,14 +285,29 @@ impl DoubleClaim {
     /// What to tell the later tenant.
     pub fn message(&self, later: &str) -> String {
         let earlier = &self.earlier;
-        let source = if earlier.source.is_empty() { String::new() } else { format!(" ({})", earlier.source) };
-        format!("tenants {later:?} and {:?}{source} both claim {}: a namespace belongs to one tenant", earlier.name, self.what)
+        let source = if earlier.source.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", earlier.source)
+        };
+        format!(
+            "tenants {later:?} and {:?}{source} both claim {}: a namespace belongs to one tenant",
+            earlier.name, self.what
+        )
     }
 }
 
 impl Claims {
     fn of(tenant: Arc<Tenant>) -> Self {
-        Self { selector: tenant.spec.namespaces.selector.clone().and_then(|selector| selector.try_into().ok()), tenant }
+        Self {
+            selector: tenant
+                .spec
+                .namespaces
+                .selector
+                .clone()
+                .and_then(|selector| selector.try_into().ok()),
+            tenant,
+        }
     }
 
     fn names(&self) -> &[String] {
@@ -255,15 +315,28 @@ impl Claims {
     }
 
     fn claim(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> Option<Claim> {
-        let by_name = self.names().iter().position(|pattern| name_matches(pattern, namespace)).map(Claim::Name);
-        by_name
-            .or_else(|| self.selector.as_ref().zip(labels).filter(|(selector, labels)| selector.matches(*labels)).map(|_| Claim::Selector))
+        let by_name = self
+            .names()
+            .iter()
+            .position(|pattern| name_matches(pattern, namespace))
+            .map(Claim::Name);
+        by_name.or_else(|| {
+            self.selector
+                .as_ref()
+                .zip(labels)
+                .filter(|(selector, labels)| selector.matches(*labels))
+                .map(|_| Claim::Selector)
+        })
     }
 }
 
 /// A namespace that two name patterns both claim, if there is one.
 fn common_namespace(a: &str, b: &str) -> Option<String> {
-    let (longer, shorter) = if a.trim_end_matches('*').len() >= b.trim_end_matches('*').len() { (a, b) } else { (b, a) };
+    let (longer, shorter) = if a.trim_end_matches('*').len() >= b.trim_end_matches('*').len() {
+        (a, b)
+    } else {
+        (b, a)
+    };
     name_matches(shorter, longer.trim_end_matches('*'))
         .then(|| longer.to_string())
         .filter(|_| longer.ends_with('*') || name_matches(shorter, longer))
@@ -319,10 +392,20 @@ mod tests {
     fn the_oldest_of_several_claimants_keeps_the_namespace() {
         let all: Vec<Arc<Tenant>> = tenants().iter().cloned().collect();
         let labels = BTreeMap::from([("team".to_string(), "fraud".to_string())]);
-        for (tenants, expected) in [(all.clone(), "payments"), (all.into_iter().rev().collect(), "fraud")] {
-            let tenants = Tenants::by_age(tenants, BTreeMap::from([("pay-x".into(), labels.clone())]));
-            for owner in [tenants.owner("pay-x"), tenants.owner("pay-x"), tenants.owner_with("pay-x", &labels).unwrap()] {
-                assert!(matches!(&owner, Owner::Tenant(tenant) if tenant.name == expected), "{owner:?}");
+        for (tenants, expected) in
+            [(all.clone(), "payments"), (all.into_iter().rev().collect(), "fraud")]
+        {
+            let tenants =
+                Tenants::by_age(tenants, BTreeMap::from([("pay-x".into(), labels.clone())]));
+            for owner in [
+                tenants.owner("pay-x"),
+                tenants.owner("pay-x"),
+                tenants.owner_with("pay-x", &labels).unwrap(),
+            ] {
+                assert!(
+                    matches!(&owner, Owner::Tenant(tenant) if tenant.name == expected),
+                    "{owner:?}"
+                );
             }
         }
     }
@@ -330,18 +413,34 @@ mod tests {
     #[test]
     fn a_namespace_changes_hands_with_its_labels_and_goes() {
         let team = |team: &str| BTreeMap::from([("team".to_string(), team.to_string())]);
-        let before = Tenants::by_age(tenants().iter().cloned().collect(), BTreeMap::from([("x".into(), team("fraud"))]));
+        let before = Tenants::by_age(
+            tenants().iter().cloned().collect(),
+            BTreeMap::from([("x".into(), team("fraud"))]),
+        );
         assert!(matches!(before.owner("x"), Owner::Tenant(_)));
         let moved = before.with_changes([("x".to_string(), Some(team("none")))]);
-        assert!(matches!((before.owner("x"), moved.owner("x")), (Owner::Tenant(_), Owner::Unassigned)));
+        assert!(matches!(
+            (before.owner("x"), moved.owner("x")),
+            (Owner::Tenant(_), Owner::Unassigned)
+        ));
         let gone = before.with_changes([("x".to_string(), None)]);
-        assert!(matches!(gone.owner("x"), Owner::Unassigned) && !gone.can_place("x") && before.can_place("x"));
+        assert!(
+            matches!(gone.owner("x"), Owner::Unassigned)
+                && !gone.can_place("x")
+                && before.can_place("x")
+        );
     }
 
     #[test]
     fn overlapping_names_are_found() {
-        let cases =
-            [("a", "a", true), ("a", "b", false), ("a-*", "a-b", true), ("a-*", "a-b-*", true), ("a-*", "b-*", false), ("*", "x", true)];
+        let cases = [
+            ("a", "a", true),
+            ("a", "b", false),
+            ("a-*", "a-b", true),
+            ("a-*", "a-b-*", true),
+            ("a-*", "b-*", false),
+            ("*", "x", true),
+        ];
         for (a, b, overlap) in cases {
             assert_eq!(common_namespace(a, b).is_some(), overlap, "{a} {b}");
             assert_eq!(common_namespace(b, a).is_some(), overlap, "{b} {a}");
@@ -350,6 +449,8 @@ mod tests {
 
     #[test]
     fn without_tenants_everything_belongs_to_the_built_in_one() {
-        assert!(matches!(Tenants::built_in().owner("anything"), Owner::Tenant(tenant) if tenant.name == BUILT_IN_TENANT));
+        assert!(
+            matches!(Tenants::built_in().owner("anything"), Owner::Tenant(tenant) if tenant.name == BUILT_IN_TENANT)
+        );
     }
 }

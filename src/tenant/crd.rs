@@ -1,8 +1,10 @@
-//! The custom resource definition of FlinkTenant, as `flinkgate crds` prints it and files are held against it.
+//! The custom resource definition of FlinkTenant, as `flinkgate crds` prints it and files are held
+//! against it.
 
 use super::{FlinkTenant, check};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceValidation, JSONSchemaProps,
+    CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceValidation,
+    JSONSchemaProps,
 };
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
@@ -18,7 +20,8 @@ pub fn definition() -> CustomResourceDefinition {
     definition
 }
 
-/// What our own validation says, where CEL can say it in the same words. The rest is said by the webhook.
+/// What our own validation says, where CEL can say it in the same words. The rest is said by the
+/// webhook.
 fn rules() -> Vec<CelRule> {
     let quoted = |rest: &str| format!("'\"' + self + '\"' + '{}'", rest.replace('\'', "\\'"));
     let text = |text: &str| format!("'{}'", text.replace('\'', "\\'"));
@@ -76,16 +79,29 @@ const BOUNDS: [(&str, &str, u32); 14] = [
     ("/properties/spec/properties/exemptions/items/properties/until", "maxLength", 32),
     ("/properties/spec/properties/flink/properties/versions", "maxItems", 64),
     ("/properties/spec/properties/flink/properties/versions/items", "maxLength", 32),
-    ("/properties/spec/properties/storage/properties/checkpoints/properties/volume/properties/mountPath", "maxLength", 512),
+    (
+        "/properties/spec/properties/storage/properties/checkpoints/properties/volume/properties/mountPath",
+        "maxLength",
+        512,
+    ),
     ("/properties/spec/properties/quota/properties/hard", "maxProperties", 64),
     ("/properties/spec/properties/quota/properties/perCluster", "maxProperties", 64),
     ("/properties/spec/properties/quota/properties/hard/additionalProperties", "maxLength", 64),
-    ("/properties/spec/properties/quota/properties/perCluster/additionalProperties", "maxLength", 64),
+    (
+        "/properties/spec/properties/quota/properties/perCluster/additionalProperties",
+        "maxLength",
+        64,
+    ),
     ("/properties/spec/properties/labels", "maxProperties", 64),
 ];
 
-/// Adds what the derive macros do not: one CEL rule a place, bounds, and conditions as a map by their type.
-pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRule], bounds: &[(&str, &str, u32)]) {
+/// Adds what the derive macros do not: one CEL rule a place, bounds, and conditions as a map by
+/// their type.
+pub(crate) fn complete(
+    definition: &mut CustomResourceDefinition,
+    rules: &[CelRule],
+    bounds: &[(&str, &str, u32)],
+) {
     for version in &mut definition.spec.versions {
         let Some(mut schema) = schema_of(version) else { continue };
         for (place, name, bound) in bounds {
@@ -95,10 +111,16 @@ pub(crate) fn complete(definition: &mut CustomResourceDefinition, rules: &[CelRu
         }
         for (place, rule, message) in rules {
             if let Some(at) = schema.pointer_mut(place).and_then(Value::as_object_mut) {
-                at.insert("x-kubernetes-validations".into(), json!([{"rule": rule, "messageExpression": message}]));
+                at.insert(
+                    "x-kubernetes-validations".into(),
+                    json!([{"rule": rule, "messageExpression": message}]),
+                );
             }
         }
-        if let Some(at) = schema.pointer_mut("/properties/status/properties/conditions").and_then(Value::as_object_mut) {
+        if let Some(at) = schema
+            .pointer_mut("/properties/status/properties/conditions")
+            .and_then(Value::as_object_mut)
+        {
             // So that each condition has one writer, and one does not wipe another's.
             at.insert("x-kubernetes-list-type".into(), json!("map"));
             at.insert("x-kubernetes-list-map-keys".into(), json!(["type"]));
@@ -115,7 +137,10 @@ fn schema_of(version: &CustomResourceDefinitionVersion) -> Option<Value> {
 /// The schema of `spec`, as JSON.
 pub(super) static SPEC_SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     let definition = serde_json::to_value(definition()).unwrap_or_default();
-    definition.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").cloned().unwrap_or_default()
+    definition
+        .pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec")
+        .cloned()
+        .unwrap_or_default()
 });
 
 #[cfg(test)]
@@ -126,7 +151,10 @@ mod tests {
     #[test]
     fn every_cel_rule_and_every_bound_has_its_place() {
         let bare = schema_of(&FlinkTenant::crd().spec.versions[0]).unwrap();
-        let places = rules().into_iter().map(|(place, ..)| place).chain(BOUNDS.iter().map(|(place, ..)| *place));
+        let places = rules()
+            .into_iter()
+            .map(|(place, ..)| place)
+            .chain(BOUNDS.iter().map(|(place, ..)| *place));
         for place in places {
             assert!(bare.pointer(place).is_some(), "{place}");
         }

@@ -1,4 +1,5 @@
-//! What a schema cannot say of a tenant's demands on its network, its restarts, its scaling and its bills.
+//! What a schema cannot say of a tenant's demands on its network, its restarts, its scaling and its
+//! bills.
 
 use super::FlinkTenantSpec;
 use crate::flink::values::parse_duration;
@@ -7,9 +8,14 @@ use crate::flink::version::FlinkVersion;
 /// Tells every demand that nobody could meet, or that is none.
 pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, String)) {
     for (index, host) in spec.network.ingress_hosts.iter().flatten().enumerate() {
-        let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-*".contains(&b));
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-*".contains(&b))
+        };
         if !host.split('.').all(is_label) {
-            let message = format!("{host:?} is no host name: write one without scheme, port and path, such as *.payments.example.com");
+            let message = format!(
+                "{host:?} is no host name: write one without scheme, port and path, such as *.payments.example.com"
+            );
             error(format!("/network/ingressHosts/{index}"), message);
         }
     }
@@ -17,14 +23,17 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, Str
     if let Some(delay) = strategy.and_then(|strategy| strategy.min_delay.as_deref())
         && duration(delay).is_none()
     {
-        let message = format!("{delay:?} is no duration: write a whole number and a unit, such as 10 s");
+        let message =
+            format!("{delay:?} is no duration: write a whole number and a unit, such as 10 s");
         error("/flink/restartStrategy/minDelay".into(), message);
     }
     let elasticity = &spec.flink.elasticity;
     if let (Some(least), Some(most)) = (elasticity.min_parallelism, elasticity.max_parallelism)
         && least > most
     {
-        let message = format!("no parallelism is at least {least} and at most {most}: lower minParallelism or raise maxParallelism");
+        let message = format!(
+            "no parallelism is at least {least} and at most {most}: lower minParallelism or raise maxParallelism"
+        );
         error("/flink/elasticity/minParallelism".into(), message);
     }
     if let Some(spot) = &spec.cost.spot
@@ -56,14 +65,28 @@ mod tests {
     #[test]
     fn what_nobody_could_meet_is_told_at_its_place() {
         for (spec, expected) in [
-            (json!({"network": {"ingressHosts": ["*.a.example.com", "*", "a-*.example.com"]}}), vec![]),
+            (
+                json!({"network": {"ingressHosts": ["*.a.example.com", "*", "a-*.example.com"]}}),
+                vec![],
+            ),
             (
                 json!({"network": {"ingressHosts": ["https://a.example.com", "a.example.com:443", "a..b", ""]}}),
-                vec!["/network/ingressHosts/0", "/network/ingressHosts/1", "/network/ingressHosts/2", "/network/ingressHosts/3"],
+                vec![
+                    "/network/ingressHosts/0",
+                    "/network/ingressHosts/1",
+                    "/network/ingressHosts/2",
+                    "/network/ingressHosts/3",
+                ],
             ),
             (json!({"flink": {"restartStrategy": {"minDelay": "10 s"}}}), vec![]),
-            (json!({"flink": {"restartStrategy": {"minDelay": "soon"}}}), vec!["/flink/restartStrategy/minDelay"]),
-            (json!({"flink": {"elasticity": {"minParallelism": 9, "maxParallelism": 8}}}), vec!["/flink/elasticity/minParallelism"]),
+            (
+                json!({"flink": {"restartStrategy": {"minDelay": "soon"}}}),
+                vec!["/flink/restartStrategy/minDelay"],
+            ),
+            (
+                json!({"flink": {"elasticity": {"minParallelism": 9, "maxParallelism": 8}}}),
+                vec!["/flink/elasticity/minParallelism"],
+            ),
             (json!({"cost": {"spot": {"taskManagers": true}}}), vec!["/cost/spot"]),
             (json!({"cost": {"spot": {"nodeSelector": {"pool": "spot"}}}}), vec![]),
         ] {

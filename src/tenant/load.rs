@@ -1,6 +1,7 @@
 //! Tenants from files and folders, with file, line and column for everything that is wrong.
 //!
-//! Namespace manifests may stand beside the tenants: their labels decide where a tenant selects by labels.
+//! Namespace manifests may stand beside the tenants: their labels decide where a tenant selects by
+//! labels.
 
 use super::claims::{Claim, NamespaceLabels};
 use super::{Tenant, Tenants, check};
@@ -27,7 +28,14 @@ pub struct TenantProblem {
 
 impl fmt::Display for TenantProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file.display(), self.span.line, self.span.column, self.message)
+        write!(
+            f,
+            "{}:{}:{}: {}",
+            self.file.display(),
+            self.span.line,
+            self.span.column,
+            self.message
+        )
     }
 }
 
@@ -49,7 +57,9 @@ pub enum LoadError {
     #[error("the tenants are not right:\n{}", list(.0))]
     Problems(Vec<TenantProblem>),
     /// The paths hold no tenant at all.
-    #[error("there is no FlinkTenant in {0}: give a file or folder with at least one manifest of kind FlinkTenant")]
+    #[error(
+        "there is no FlinkTenant in {0}: give a file or folder with at least one manifest of kind FlinkTenant"
+    )]
     Nothing(String),
 }
 
@@ -76,7 +86,8 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
     }
     let mut collected = Collected::default();
     for file in files::list_files(paths, &["yaml", "yml", "json"]).map_err(LoadError::Files)? {
-        let text = std::fs::read_to_string(&file).map_err(|source| LoadError::Read { file: file.clone(), source })?;
+        let text = std::fs::read_to_string(&file)
+            .map_err(|source| LoadError::Read { file: file.clone(), source })?;
         for document in yaml::parse(&text) {
             collected.take(&file, &document, rules, today);
         }
@@ -84,14 +95,21 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
     collected.find_double_claims();
     if !collected.errors.is_empty() {
         // In the order in which they are met when reading.
-        collected.errors.sort_by(|a, b| (&a.file, a.span.line, a.span.column).cmp(&(&b.file, b.span.line, b.span.column)));
+        collected.errors.sort_by(|a, b| {
+            (&a.file, a.span.line, a.span.column).cmp(&(&b.file, b.span.line, b.span.column))
+        });
         return Err(LoadError::Problems(collected.errors));
     }
     if collected.tenants.is_empty() {
-        return Err(LoadError::Nothing(paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")));
+        return Err(LoadError::Nothing(
+            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        ));
     }
     let tenants = collected.tenants.into_iter().map(|found| found.tenant).collect();
-    Ok(Loaded { tenants: Tenants::new(tenants, collected.namespaces), warnings: collected.warnings })
+    Ok(Loaded {
+        tenants: Tenants::new(tenants, collected.namespaces),
+        warnings: collected.warnings,
+    })
 }
 
 #[derive(Default)]
@@ -111,9 +129,13 @@ struct Found {
 
 impl Collected {
     fn take(&mut self, file: &Path, document: &Document, rules: &[&str], today: Date) {
-        let at = |span: Span, message: String| TenantProblem { file: file.to_path_buf(), span, message };
-        // In a tenant's file a duplicate key is an error too: half of what was written would not hold.
-        self.errors.extend(document.problems.iter().map(|problem| at(problem.span, problem.message.clone())));
+        let at =
+            |span: Span, message: String| TenantProblem { file: file.to_path_buf(), span, message };
+        // In a tenant's file a duplicate key is an error too: half of what was written would not
+        // hold.
+        self.errors.extend(
+            document.problems.iter().map(|problem| at(problem.span, problem.message.clone())),
+        );
         let Some(value) = &document.value else { return };
         match (text(value, "apiVersion"), text(value, "kind")) {
             ("v1", "Namespace") => {
@@ -133,14 +155,29 @@ impl Collected {
         }
     }
 
-    fn take_tenant(&mut self, file: &Path, value: &Value, document: &Document, rules: &[&str], today: Date) {
-        let at =
-            |pointer: &str, message: String| TenantProblem { file: file.to_path_buf(), span: document.positions.nearest(pointer), message };
+    fn take_tenant(
+        &mut self,
+        file: &Path,
+        value: &Value,
+        document: &Document,
+        rules: &[&str],
+        today: Date,
+    ) {
+        let at = |pointer: &str, message: String| TenantProblem {
+            file: file.to_path_buf(),
+            span: document.positions.nearest(pointer),
+            message,
+        };
         let before = self.errors.len();
         let name = metadata_text(value, "name");
         if let Some(first) = self.tenants.iter().find(|found| found.tenant.name == name) {
-            self.errors
-                .push(at("/metadata/name", format!("there are two tenants named {name:?}; the first is at {}", first.tenant.source)));
+            self.errors.push(at(
+                "/metadata/name",
+                format!(
+                    "there are two tenants named {name:?}; the first is at {}",
+                    first.tenant.source
+                ),
+            ));
         }
         let (spec, remarks) = check::check(value, rules, today);
         for remark in remarks {
@@ -151,23 +188,39 @@ impl Collected {
         }
         let Some(spec) = spec.filter(|_| self.errors.len() == before) else { return };
         let line = document.positions.nearest("/metadata/name").line;
-        let name_spans =
-            (0..spec.namespaces.names.len()).map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}"))).collect();
-        let tenant = Tenant { name: name.into(), spec, source: format!("{}:{line}", file.display()), version: 0 };
+        let name_spans = (0..spec.namespaces.names.len())
+            .map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}")))
+            .collect();
+        let tenant = Tenant {
+            name: name.into(),
+            spec,
+            source: format!("{}:{line}", file.display()),
+            version: 0,
+        };
         let selector_span = document.positions.nearest("/spec/namespaces/selector");
         self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans, selector_span });
     }
 
-    /// Two tenants that claim one namespace: by names alone, or by the labels of a Namespace at hand.
+    /// Two tenants that claim one namespace: by names alone, or by the labels of a Namespace at
+    /// hand.
     fn find_double_claims(&mut self) {
-        let tenants = Tenants::new(self.tenants.iter().map(|found| found.tenant.clone()).collect(), self.namespaces.clone());
+        let tenants = Tenants::new(
+            self.tenants.iter().map(|found| found.tenant.clone()).collect(),
+            self.namespaces.clone(),
+        );
         for (index, later) in self.tenants.iter().enumerate() {
             for double in tenants.double_claims(index) {
                 let span = match double.claim {
-                    Claim::Name(name) => later.name_spans.get(name).copied().unwrap_or(later.selector_span),
+                    Claim::Name(name) => {
+                        later.name_spans.get(name).copied().unwrap_or(later.selector_span)
+                    }
                     Claim::Selector => later.selector_span,
                 };
-                self.errors.push(TenantProblem { file: later.file.clone(), span, message: double.message(&later.tenant.name) });
+                self.errors.push(TenantProblem {
+                    file: later.file.clone(),
+                    span,
+                    message: double.message(&later.tenant.name),
+                });
             }
         }
     }
@@ -176,5 +229,9 @@ impl Collected {
 /// The labels of a Namespace manifest.
 pub fn labels(namespace: &Value) -> BTreeMap<String, String> {
     let labels = namespace.pointer("/metadata/labels").and_then(Value::as_object);
-    labels.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_string()))).collect()
+    labels
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_string())))
+        .collect()
 }

@@ -1,8 +1,8 @@
 //! FlinkTenant: what each tenant may run, and which namespace belongs to which.
 //!
-//! [`load`] reads tenants from files with positions, [`schema`] holds their text against the very schema
-//! that the cluster's API server uses, [`check`] is everything that can be wrong with one, [`claims`] says whose a namespace is, [`enforcement`] what a finding
-//! does in a tenant's hands.
+//! [`load`] reads tenants from files with positions, [`schema`] holds their text against the very
+//! schema that the cluster's API server uses, [`check`] is everything that can be wrong with one,
+//! [`claims`] says whose a namespace is, [`enforcement`] what a finding does in a tenant's hands.
 
 pub mod check;
 pub mod claims;
@@ -19,7 +19,8 @@ pub(crate) use demands::duration;
 pub use spec::*;
 pub(crate) use validate::namespace_pattern;
 
-/// The label of a Namespace that names its tenant: only Flinkgate writes it, and webhooks select namespaces by it.
+/// The label of a Namespace that names its tenant: only Flinkgate writes it, and webhooks select
+/// namespaces by it.
 pub const TENANT_LABEL: &str = "flinkgate.dev/tenant";
 
 /// One tenant, checked.
@@ -31,7 +32,8 @@ pub struct Tenant {
     pub spec: FlinkTenantSpec,
     /// `file:line` of its manifest, for messages; empty for the built-in tenant.
     pub source: String,
-    /// The FlinkTenant's resource version when it said this, as far as is known; 0 for one from a file.
+    /// The FlinkTenant's resource version when it said this, as far as is known; 0 for one from a
+    /// file.
     pub version: u64,
 }
 
@@ -43,7 +45,8 @@ pub fn name_matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// How exactly a rule pattern (`*`, `family/*`, `family/name`) names a rule; `None` where it does not.
+/// How exactly a rule pattern (`*`, `family/*`, `family/name`) names a rule; `None` where it does
+/// not.
 pub fn rule_match(pattern: &str, rule: &str) -> Option<u8> {
     if pattern == rule {
         return Some(2);

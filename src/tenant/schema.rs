@@ -1,5 +1,5 @@
-//! Holds a tenant's text against the CRD's own schema, so that files and the API server agree on what is
-//! a field; all disagreements at once, each with its place.
+//! Holds a tenant's text against the CRD's own schema, so that files and the API server agree on
+//! what is a field; all disagreements at once, each with its place.
 
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
@@ -41,7 +41,8 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
         _ => true,
     };
     if !fits {
-        let wanted = if int_or_string { "an integer, or a quantity in quotes" } else { article(expected) };
+        let wanted =
+            if int_or_string { "an integer, or a quantity in quotes" } else { article(expected) };
         found.push(Mismatch {
             pointer: at.clone(),
             message: format!("{} is {}; write {wanted}", label(at), type_name(value)),
@@ -62,7 +63,11 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
     if let Some(least) = schema.get("minimum").and_then(Value::as_f64)
         && value.as_f64().is_some_and(|number| number < least)
     {
-        found.push(Mismatch { pointer: at.clone(), message: format!("{} is {value}; write {least} or more", label(at)), unknown: false });
+        found.push(Mismatch {
+            pointer: at.clone(),
+            message: format!("{} is {value}; write {least} or more", label(at)),
+            unknown: false,
+        });
     }
     match value {
         Value::Object(fields) => {
@@ -78,7 +83,12 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
     }
 }
 
-fn walk_fields(schema: &Value, fields: &serde_json::Map<String, Value>, at: &mut String, found: &mut Vec<Mismatch>) {
+fn walk_fields(
+    schema: &Value,
+    fields: &serde_json::Map<String, Value>,
+    at: &mut String,
+    found: &mut Vec<Mismatch>,
+) {
     let properties = schema.get("properties").and_then(Value::as_object);
     let additional = schema.get("additionalProperties").filter(|additional| additional.is_object());
     for (name, field) in fields {
@@ -87,14 +97,29 @@ fn walk_fields(schema: &Value, fields: &serde_json::Map<String, Value>, at: &mut
             Some(field_schema) => walk(field_schema, field, at, found),
             None if properties.is_none() => {}
             None => {
-                let known: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                found.push(Mismatch { pointer: at.clone(), message: unknown_field(name, &known), unknown: true });
+                let known: Vec<&str> =
+                    properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+                found.push(Mismatch {
+                    pointer: at.clone(),
+                    message: unknown_field(name, &known),
+                    unknown: true,
+                });
             }
         });
     }
-    for required in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+    for required in schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         if !fields.contains_key(required) {
-            found.push(Mismatch { pointer: at.clone(), message: format!("{} lacks the field {required:?}", label(at)), unknown: false });
+            found.push(Mismatch {
+                pointer: at.clone(),
+                message: format!("{} lacks the field {required:?}", label(at)),
+                unknown: false,
+            });
         }
     }
 }
@@ -114,7 +139,11 @@ fn unknown_field(name: &str, known: &[&str]) -> String {
 }
 
 fn label(at: &str) -> String {
-    if at.is_empty() { "the value".into() } else { pointer::tokens(at).collect::<Vec<_>>().join(".") }
+    if at.is_empty() {
+        "the value".into()
+    } else {
+        pointer::tokens(at).collect::<Vec<_>>().join(".")
+    }
 }
 
 fn article(kind: &str) -> &'static str {
@@ -134,7 +163,10 @@ mod tests {
     use serde_json::json;
 
     fn messages(spec: Value) -> Vec<String> {
-        check(&super::super::crd::SPEC_SCHEMA, &spec).into_iter().map(|found| format!("{} {}", found.pointer, found.message)).collect()
+        check(&super::super::crd::SPEC_SCHEMA, &spec)
+            .into_iter()
+            .map(|found| format!("{} {}", found.pointer, found.message))
+            .collect()
     }
 
     #[test]

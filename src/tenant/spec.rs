@@ -1,7 +1,8 @@
-//! The `FlinkTenant` custom resource (`flinkgate.dev/v1alpha1`): what one tenant may run and what it is given.
+//! The `FlinkTenant` custom resource (`flinkgate.dev/v1alpha1`): what one tenant may run and what
+//! it is given.
 //!
-//! The same YAML serves as a file offline and as an object in the cluster. Every field is optional; an
-//! unknown field is an error.
+//! The same YAML serves as a file offline and as an object in the cluster. Every field is optional;
+//! an unknown field is an error.
 
 mod containers;
 mod cost;
@@ -54,7 +55,12 @@ use std::collections::BTreeMap;
         description = "Whether it uses no more than it may",
         json_path = ".status.conditions[?(@.type==\"WithinQuota\")].reason"
     ),
-    printcolumn(name = "Clusters", type_ = "integer", description = "Flink clusters that run", json_path = ".status.clusters"),
+    printcolumn(
+        name = "Clusters",
+        type_ = "integer",
+        description = "Flink clusters that run",
+        json_path = ".status.clusters"
+    ),
     printcolumn(
         name = "Clusters Limit",
         type_ = "string",
@@ -62,11 +68,36 @@ use std::collections::BTreeMap;
         json_path = ".status.hard.clusters",
         priority = 1
     ),
-    printcolumn(name = "CPU", type_ = "string", description = "cpu that the tenant uses", json_path = ".status.used.cpu"),
-    printcolumn(name = "CPU Limit", type_ = "string", description = "cpu that it may use", json_path = ".status.hard.cpu"),
-    printcolumn(name = "Memory", type_ = "string", description = "Memory that the tenant uses", json_path = ".status.used.memory"),
-    printcolumn(name = "Memory Limit", type_ = "string", description = "Memory that it may use", json_path = ".status.hard.memory"),
-    printcolumn(name = "TaskManagers", type_ = "string", description = "TaskManagers that run", json_path = ".status.used.taskManagers"),
+    printcolumn(
+        name = "CPU",
+        type_ = "string",
+        description = "cpu that the tenant uses",
+        json_path = ".status.used.cpu"
+    ),
+    printcolumn(
+        name = "CPU Limit",
+        type_ = "string",
+        description = "cpu that it may use",
+        json_path = ".status.hard.cpu"
+    ),
+    printcolumn(
+        name = "Memory",
+        type_ = "string",
+        description = "Memory that the tenant uses",
+        json_path = ".status.used.memory"
+    ),
+    printcolumn(
+        name = "Memory Limit",
+        type_ = "string",
+        description = "Memory that it may use",
+        json_path = ".status.hard.memory"
+    ),
+    printcolumn(
+        name = "TaskManagers",
+        type_ = "string",
+        description = "TaskManagers that run",
+        json_path = ".status.used.taskManagers"
+    ),
     printcolumn(
         name = "TaskManagers Limit",
         type_ = "string",
@@ -103,7 +134,8 @@ pub struct FlinkTenantSpec {
     /// The namespaces that belong to this tenant.
     #[serde(skip_serializing_if = "is_default")]
     pub namespaces: Namespaces,
-    /// What happens to a finding at level error: Enforce refuses, Warn admits with a warning, Audit only logs.
+    /// What happens to a finding at level error: Enforce refuses, Warn admits with a warning, Audit
+    /// only logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enforcement: Option<Enforcement>,
     /// Enforcement of single rules or families; the most exact entry wins.
@@ -197,13 +229,14 @@ pub struct Exemption {
     pub reason: Option<String>,
 }
 
-/// How much a tenant may use. Names: cpu, memory, storage, pods, taskManagers, taskSlots, clusters, jobs,
-/// persistentVolumeClaims, and extended resources by their own name.
+/// How much a tenant may use. Names: cpu, memory, storage, pods, taskManagers, taskSlots, clusters,
+/// jobs, persistentVolumeClaims, and extended resources by their own name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Quota {
-    /// The most that all of the tenant's namespaces may use together: cpu, memory, storage, pods, taskManagers, taskSlots, clusters,
-    /// jobs, persistentVolumeClaims, or an extended resource such as nvidia.com/gpu. What is absent is not limited.
+    /// The most that all of the tenant's namespaces may use together: cpu, memory, storage, pods,
+    /// taskManagers, taskSlots, clusters, jobs, persistentVolumeClaims, or an extended resource
+    /// such as nvidia.com/gpu. What is absent is not limited.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hard: BTreeMap<String, Amount>,
     /// The most that any one Flink cluster may use, by the same names.
@@ -238,8 +271,8 @@ pub struct FlinkTenantStatus {
     /// Who uses most of it, largest first; at most twenty are told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub largest: Vec<UsedBy>,
-    /// Ready: whether the tenant is in force, and if not, or not wholly, why. WithinQuota: whether it uses no more than it may, and if
-    /// it does, of what and by whom.
+    /// Ready: whether the tenant is in force, and if not, or not wholly, why. WithinQuota: whether
+    /// it uses no more than it may, and if it does, of what and by whom.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 }

@@ -1,4 +1,5 @@
-//! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns, selectors.
+//! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns,
+//! selectors.
 
 use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
 use crate::pod_security::minor_version;
@@ -22,15 +23,28 @@ pub(super) struct Remark {
 }
 
 /// Names that a quota counts; others must be extended resources, which carry a domain.
-const COUNTED: [&str; 9] = ["cpu", "memory", "storage", "pods", "taskManagers", "taskSlots", "clusters", "jobs", "persistentVolumeClaims"];
+const COUNTED: [&str; 9] = [
+    "cpu",
+    "memory",
+    "storage",
+    "pods",
+    "taskManagers",
+    "taskSlots",
+    "clusters",
+    "jobs",
+    "persistentVolumeClaims",
+];
 
 /// How Kubernetes lets claims be mounted.
-const ACCESS_MODES: [&str; 4] = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
+const ACCESS_MODES: [&str; 4] =
+    ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
 
 /// Checks a spec; `rules` are the ids that exist.
 pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    let mut error = |pointer: String, message: String| remarks.push(Remark { pointer, message, warning: false });
+    let mut error = |pointer: String, message: String| {
+        remarks.push(Remark { pointer, message, warning: false })
+    };
     for (field, amounts) in [("hard", &spec.quota.hard), ("perCluster", &spec.quota.per_cluster)] {
         quantities(amounts, &format!("/quota/{field}"), &mut error);
     }
@@ -38,8 +52,15 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if let Some(Err(problem)) = volume.size.as_ref().map(|size| Quantity::parse(&size.0)) {
             error("/storage/checkpoints/volume/size".into(), problem.to_string());
         }
-        if volume.mount_path.as_deref().is_some_and(|path| !path.starts_with('/') || path.split('/').any(|part| part == "..")) {
-            error("/storage/checkpoints/volume/mountPath".into(), "the mount path must be absolute and free of `..`".into());
+        if volume
+            .mount_path
+            .as_deref()
+            .is_some_and(|path| !path.starts_with('/') || path.split('/').any(|part| part == ".."))
+        {
+            error(
+                "/storage/checkpoints/volume/mountPath".into(),
+                "the mount path must be absolute and free of `..`".into(),
+            );
         }
         access_modes(&volume.access_modes, "/storage/checkpoints/volume/accessModes", &mut error);
     }
@@ -47,12 +68,18 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
     if let Some(Err(problem)) = claims.max_size.as_ref().map(|size| Quantity::parse(&size.0)) {
         error("/storage/claims/maxSize".into(), problem.to_string());
     }
-    access_modes(claims.access_modes.as_deref().unwrap_or_default(), "/storage/claims/accessModes", &mut error);
+    access_modes(
+        claims.access_modes.as_deref().unwrap_or_default(),
+        "/storage/claims/accessModes",
+        &mut error,
+    );
     if let Some(version) = spec.security.pod_security.version.as_deref()
         && version != "latest"
         && minor_version(version).is_none()
     {
-        let message = format!("{version:?} is not a version of the Pod Security Standards: write v1.N, such as v1.34, or latest");
+        let message = format!(
+            "{version:?} is not a version of the Pod Security Standards: write v1.N, such as v1.34, or latest"
+        );
         error("/security/podSecurity/version".into(), message);
     }
     for (index, entry) in spec.rules.iter().enumerate() {
@@ -65,7 +92,10 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if let Some(until) = &exemption.until
             && (until.len() != "YYYY-MM-DD".len() || until.parse::<Date>().is_err())
         {
-            error(format!("/exemptions/{index}/until"), format!("{until:?} is not a day: write YYYY-MM-DD"));
+            error(
+                format!("/exemptions/{index}/until"),
+                format!("{until:?} is not a day: write YYYY-MM-DD"),
+            );
         }
     }
     for (index, pattern) in spec.namespaces.names.iter().enumerate() {
@@ -74,13 +104,18 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         }
     }
     if let Some(selector) = &spec.namespaces.selector {
-        let empty =
-            selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
+        let empty = selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
+            && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
         if empty {
-            error("/namespaces/selector".into(), "an empty selector would claim every namespace: name labels, or leave it out".into());
+            error(
+                "/namespaces/selector".into(),
+                "an empty selector would claim every namespace: name labels, or leave it out"
+                    .into(),
+            );
         } else if selects_by_own_label(selector) {
-            let message =
-                format!("the label {TENANT_LABEL} says what the tenants' claims come to and cannot be one: select by another label");
+            let message = format!(
+                "the label {TENANT_LABEL} says what the tenants' claims come to and cannot be one: select by another label"
+            );
             error("/namespaces/selector".into(), message);
         } else if let Err(problem) = Selector::try_from(selector.clone()) {
             error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
@@ -88,11 +123,19 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
     }
     super::demands::remarks(spec, &mut error);
     let configuration = &spec.flink.configuration;
-    for (field, options) in [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)] {
-        for (key, value) in options.iter().filter(|(_, value)| value.0.is_object() || value.0.is_array() || value.0.is_null()) {
+    for (field, options) in
+        [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)]
+    {
+        for (key, value) in options
+            .iter()
+            .filter(|(_, value)| value.0.is_object() || value.0.is_array() || value.0.is_null())
+        {
             error(
                 pointer::join(&format!("/flink/configuration/{field}"), key),
-                format!("option {key} is {}: write each option with its full name and a text, a number or a boolean", type_name(&value.0)),
+                format!(
+                    "option {key} is {}: write each option with its full name and a text, a number or a boolean",
+                    type_name(&value.0)
+                ),
             );
         }
     }
@@ -100,7 +143,9 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if crate::flink::version::FlinkVersion::parse(version).is_none() {
             error(
                 format!("/flink/versions/{index}"),
-                format!("{version:?} is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"),
+                format!(
+                    "{version:?} is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"
+                ),
             );
         }
     }
@@ -108,17 +153,27 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if let Some(until) = exemption.until.as_ref().and_then(|until| until.parse::<Date>().ok())
             && until < today
         {
-            let message = format!("the exemption ended on {until} and no longer holds: remove it, or agree on a new day");
-            remarks.push(Remark { pointer: format!("/exemptions/{index}/until"), message, warning: true });
+            let message = format!(
+                "the exemption ended on {until} and no longer holds: remove it, or agree on a new day"
+            );
+            remarks.push(Remark {
+                pointer: format!("/exemptions/{index}/until"),
+                message,
+                warning: true,
+            });
         }
     }
     remarks
 }
 
 fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, String)) {
-    for (index, mode) in modes.iter().enumerate().filter(|(_, mode)| !ACCESS_MODES.contains(&mode.as_str())) {
-        let hint = closest(mode, &ACCESS_MODES)
-            .map_or_else(|| format!("known are {}", ACCESS_MODES.join(", ")), |close| format!("did you mean {close}?"));
+    for (index, mode) in
+        modes.iter().enumerate().filter(|(_, mode)| !ACCESS_MODES.contains(&mode.as_str()))
+    {
+        let hint = closest(mode, &ACCESS_MODES).map_or_else(
+            || format!("known are {}", ACCESS_MODES.join(", ")),
+            |close| format!("did you mean {close}?"),
+        );
         error(format!("{base}/{index}"), format!("{mode:?} is not an access mode: {hint}"));
     }
 }
@@ -126,45 +181,75 @@ fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, Str
 /// Whether a pattern can name a namespace.
 pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), String> {
     let body = pattern.strip_suffix('*').unwrap_or(pattern);
-    if !pattern.is_empty() && body.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+    if !pattern.is_empty()
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    {
         return Ok(());
     }
-    Err(format!("{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"))
+    Err(format!(
+        "{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"
+    ))
 }
 
 fn selects_by_own_label(selector: &LabelSelector) -> bool {
     selector.match_labels.iter().flatten().any(|(key, _)| key == TENANT_LABEL)
-        || selector.match_expressions.iter().flatten().any(|expression| expression.key == TENANT_LABEL)
+        || selector
+            .match_expressions
+            .iter()
+            .flatten()
+            .any(|expression| expression.key == TENANT_LABEL)
 }
 
-fn quantities(amounts: &BTreeMap<String, Amount>, base: &str, error: &mut impl FnMut(String, String)) {
+fn quantities(
+    amounts: &BTreeMap<String, Amount>,
+    base: &str,
+    error: &mut impl FnMut(String, String),
+) {
     for (name, amount) in amounts {
         let place = pointer::join(base, name);
         if !COUNTED.contains(&name.as_str()) && !name.contains('/') {
             let hint = closest(name, &COUNTED).map_or_else(
-                || format!("known are {} and extended resources such as nvidia.com/gpu", COUNTED.join(", ")),
+                || {
+                    format!(
+                        "known are {} and extended resources such as nvidia.com/gpu",
+                        COUNTED.join(", ")
+                    )
+                },
                 |close| format!("did you mean {close}?"),
             );
             error(place, format!("a quota cannot count {name:?}: {hint}"));
         } else {
             match Quantity::parse(&amount.0) {
                 Err(problem) => error(place, problem.to_string()),
-                Ok(quantity) if quantity < Quantity::default() => {
-                    error(place, format!("{:?} is negative: write how much the tenant may use", amount.0))
-                }
+                Ok(quantity) if quantity < Quantity::default() => error(
+                    place,
+                    format!("{:?} is negative: write how much the tenant may use", amount.0),
+                ),
                 Ok(_) => {}
             }
         }
     }
 }
 
-fn rule_pattern(pattern: &str, rules: &[&str], place: String, error: &mut impl FnMut(String, String)) {
+fn rule_pattern(
+    pattern: &str,
+    rules: &[&str],
+    place: String,
+    error: &mut impl FnMut(String, String),
+) {
     let known = rules.iter().any(|rule| super::rule_match(pattern, rule).is_some());
-    // A family may have no rule yet (`cost/*` before the first cost rule): the design's families are known.
-    let family = pattern.strip_suffix("/*").is_some_and(|family| crate::policy::finding::FAMILIES.contains(&family));
+    // A family may have no rule yet (`cost/*` before the first cost rule): the design's families
+    // are known.
+    let family = pattern
+        .strip_suffix("/*")
+        .is_some_and(|family| crate::policy::finding::FAMILIES.contains(&family));
     if !known && !family {
-        let hint =
-            closest(pattern, rules).map_or_else(|| "run `flinkgate rules` for the list".into(), |close| format!("did you mean {close}?"));
+        let hint = closest(pattern, rules).map_or_else(
+            || "run `flinkgate rules` for the list".into(),
+            |close| format!("did you mean {close}?"),
+        );
         error(place, format!("there is no rule {pattern:?}: {hint}"));
     }
 }

@@ -13,12 +13,20 @@ use tempfile::TempDir;
 
 /// The cases of all files of a folder, each with its file's name in front of its own.
 pub fn cases(folder: &str) -> Vec<(String, Value)> {
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     let mut cases = Vec::new();
     for file in files {
         for case in read(&file).as_array().unwrap() {
-            cases.push((format!("{}: {}", file.file_stem().unwrap().display(), case["name"].as_str().unwrap()), case.clone()));
+            cases.push((
+                format!(
+                    "{}: {}",
+                    file.file_stem().unwrap().display(),
+                    case["name"].as_str().unwrap()
+                ),
+                case.clone(),
+            ));
         }
     }
     cases
@@ -61,13 +69,22 @@ fn documents<'v>(objects: impl IntoIterator<Item = &'v Value>) -> String {
 
 /// What `flinkgate` answers in JSON.
 pub fn flinkgate(arguments: &[&str], input: String) -> Value {
-    let output = Command::cargo_bin("flinkgate").unwrap().args(arguments).write_stdin(input).output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    let output = Command::cargo_bin("flinkgate")
+        .unwrap()
+        .args(arguments)
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 /// What `lint` reports of objects that are one input.
 pub fn lint<'v>(tenants: &TempDir, objects: impl IntoIterator<Item = &'v Value>) -> Value {
-    flinkgate(&["lint", "-", "--format", "json", "--tenants", tenants.path().to_str().unwrap()], documents(objects))
+    flinkgate(
+        &["lint", "-", "--format", "json", "--tenants", tenants.path().to_str().unwrap()],
+        documents(objects),
+    )
 }
 
 /// What a report says of the objects of a namespace.

@@ -1,5 +1,5 @@
-//! Certificates that Flinkgate keeps itself: made once, served by every replica, repaired when somebody wipes them, and
-//! replaced while admission goes on.
+//! Certificates that Flinkgate keeps itself: made once, served by every replica, repaired when
+//! somebody wipes them, and replaced while admission goes on.
 
 use super::support::load::Load;
 use super::support::tls::connect;
@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const NAMESPACE: &str = "flinkgate-system";
-const CONFIGURATIONS: [&str; 2] = ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"];
+const CONFIGURATIONS: [&str; 2] =
+    ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"];
 /// Half the time after which everything is looked at anyway: what is repaired sooner was noticed.
 const NOTICED: Duration = Duration::from_secs(30);
 
@@ -34,8 +35,11 @@ impl Installation {
         crds::install(&control_plane);
         control_plane.kubectl(&["create", "namespace", NAMESPACE]);
         let replicas = [(); 2].map(|()| Flinkgate::start(&control_plane, &["--cluster"]));
-        for (replica, kind) in replicas.iter().zip(["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]) {
-            let printed = flinkgate::output(&["webhooks", "--url", &format!("https://{}", replica.webhooks)]);
+        for (replica, kind) in
+            replicas.iter().zip(["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"])
+        {
+            let printed =
+                flinkgate::output(&["webhooks", "--url", &format!("https://{}", replica.webhooks)]);
             let documents = yaml::parse(&printed).into_iter().filter_map(|document| document.value);
             let configuration = documents.into_iter().find(|value| value["kind"] == kind).unwrap();
             control_plane.apply(&configuration.to_string());
@@ -49,26 +53,37 @@ impl Installation {
     /// A field of the Secret.
     fn secret(&self, field: &str) -> Result<Vec<u8>, String> {
         let path = format!("-o=jsonpath={{.data.{}}}", field.replace('.', "\\."));
-        let text = self.control_plane.try_kubectl(&["get", "secret", "flinkgate-tls", "--namespace", NAMESPACE, &path], "")?;
+        let text = self.control_plane.try_kubectl(
+            &["get", "secret", "flinkgate-tls", "--namespace", NAMESPACE, &path],
+            "",
+        )?;
         STANDARD.decode(text).map_err(|error| error.to_string())
     }
 
     /// The `caBundle` of every webhook.
     fn bundles(&self) -> Vec<Option<String>> {
-        let webhooks = CONFIGURATIONS.map(|kind| self.control_plane.get(&[kind, "flinkgate"])["webhooks"].take());
-        let bundle = |webhook: &Value| webhook["clientConfig"]["caBundle"].as_str().map(str::to_owned);
-        webhooks.iter().flat_map(|webhooks| webhooks.as_array().unwrap().iter().map(bundle)).collect()
+        let webhooks = CONFIGURATIONS
+            .map(|kind| self.control_plane.get(&[kind, "flinkgate"])["webhooks"].take());
+        let bundle =
+            |webhook: &Value| webhook["clientConfig"]["caBundle"].as_str().map(str::to_owned);
+        webhooks
+            .iter()
+            .flat_map(|webhooks| webhooks.as_array().unwrap().iter().map(bundle))
+            .collect()
     }
 
-    /// Whether all is as it should be: every bundle holds the Secret's authorities, every replica serves its leaf. Gives the leaf.
+    /// Whether all is as it should be: every bundle holds the Secret's authorities, every replica
+    /// serves its leaf. Gives the leaf.
     fn whole(&self) -> Result<CertificateDer<'static>, String> {
         let authorities = self.secret("ca.crt")?;
         let wanted = STANDARD.encode(&authorities);
         let bundles = self.bundles();
-        if authorities.is_empty() || !bundles.iter().all(|bundle| bundle.as_ref() == Some(&wanted)) {
+        if authorities.is_empty() || !bundles.iter().all(|bundle| bundle.as_ref() == Some(&wanted))
+        {
             return Err(format!("wanted {wanted}, found {bundles:?}"));
         }
-        let leaf = CertificateDer::from_pem_slice(&self.secret("tls.crt")?).map_err(|error| error.to_string())?;
+        let leaf = CertificateDer::from_pem_slice(&self.secret("tls.crt")?)
+            .map_err(|error| error.to_string())?;
         for replica in &self.replicas {
             if connect(replica.webhooks, &authorities, None)? != leaf {
                 return Err("a replica serves another certificate".to_owned());
@@ -83,12 +98,17 @@ impl Installation {
 
     /// A namespace of a tenant, once the API server refuses privileged pods in it.
     fn tenant_namespace(&self) -> String {
-        until("the tenant is admitted", || self.control_plane.try_kubectl(&["create", "-f", "-"], &tenant()));
+        until("the tenant is admitted", || {
+            self.control_plane.try_kubectl(&["create", "-f", "-"], &tenant())
+        });
         let namespace = self.control_plane.namespace("payments");
         let container = json!({"name": "c", "image": "example.com/c:1", "securityContext": {"privileged": true}});
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bad", "namespace": namespace}, "spec": {"containers": [container]}});
         until("a privileged pod is refused", || {
-            match self.control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &pod.to_string()) {
+            match self
+                .control_plane
+                .try_kubectl(&["create", "--dry-run=server", "-f", "-"], &pod.to_string())
+            {
                 Err(refusal) if refusal.contains("security/privileged") => Ok(()),
                 other => Err(format!("{other:?}")),
             }
@@ -99,7 +119,10 @@ impl Installation {
     /// How many times the replicas say that they wrote the Secret.
     fn writes(&self) -> usize {
         let logs = self.replicas.iter().flat_map(Flinkgate::log);
-        logs.filter(|line| line["message"].as_str().is_some_and(|message| message.starts_with("wrote the Secret"))).count()
+        logs.filter(|line| {
+            line["message"].as_str().is_some_and(|message| message.starts_with("wrote the Secret"))
+        })
+        .count()
     }
 }
 
@@ -122,7 +145,8 @@ fn one_secret_is_made_and_what_somebody_wipes_is_repaired() {
     assert_eq!(count(&installation.secret("ca.crt").unwrap()), 1);
     installation.tenant_namespace();
 
-    let foreign = STANDARD.encode(rcgen::generate_simple_self_signed(vec!["foreign".to_owned()]).unwrap().cert.pem());
+    let foreign = STANDARD
+        .encode(rcgen::generate_simple_self_signed(vec!["foreign".to_owned()]).unwrap().cert.pem());
     let path = "/webhooks/0/clientConfig/caBundle";
     for (kind, patch) in [
         (CONFIGURATIONS[0], json!([{"op": "remove", "path": path}])),
@@ -146,11 +170,14 @@ fn one_secret_is_made_and_what_somebody_wipes_is_repaired() {
     admin.try_kubectl(&["replace", "--force", "-f", "-"], &stored.join("\n---\n")).unwrap();
     assert_eq!(installation.wait_whole("configurations that were made anew are filled in"), first);
 
-    // What is served goes on being served; the keys that are lost stay lost, so there is one more authority.
-    let empty = json!({"data": {"ca.crt": "", "ca.key": "", "tls.crt": "", "tls.key": ""}}).to_string();
-    for (wiped, arguments) in
-        [(2, &["delete", "secret", "flinkgate-tls"][..]), (3, &["patch", "secret", "flinkgate-tls", "--type=merge", "--patch", &empty])]
-    {
+    // What is served goes on being served; the keys that are lost stay lost, so there is one more
+    // authority.
+    let empty =
+        json!({"data": {"ca.crt": "", "ca.key": "", "tls.crt": "", "tls.key": ""}}).to_string();
+    for (wiped, arguments) in [
+        (2, &["delete", "secret", "flinkgate-tls"][..]),
+        (3, &["patch", "secret", "flinkgate-tls", "--type=merge", "--patch", &empty]),
+    ] {
         let since = Instant::now();
         admin.kubectl(&[arguments, &["--namespace", NAMESPACE]].concat());
         until("a wiped Secret is repaired", || match count(&installation.secret("ca.crt")?) {
@@ -162,7 +189,8 @@ fn one_secret_is_made_and_what_somebody_wipes_is_repaired() {
     }
 }
 
-/// Whether at every moment the bundle that API servers go by is one that every replica's certificate is checked with.
+/// Whether at every moment the bundle that API servers go by is one that every replica's
+/// certificate is checked with.
 fn watch_trust(installation: &Installation, stop: &AtomicBool) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = runtime.block_on(installation.control_plane.client());
@@ -171,7 +199,10 @@ fn watch_trust(installation: &Installation, stop: &AtomicBool) -> Vec<String> {
     while !stop.load(Ordering::Relaxed) {
         let configuration = runtime.block_on(api.get("flinkgate")).unwrap();
         let bundle = configuration.webhooks.unwrap()[0].client_config.ca_bundle.take().unwrap().0;
-        let failed = installation.replicas.iter().filter_map(|replica| connect(replica.webhooks, &bundle, None).err());
+        let failed = installation
+            .replicas
+            .iter()
+            .filter_map(|replica| connect(replica.webhooks, &bundle, None).err());
         failures.extend(failed);
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -191,18 +222,30 @@ fn a_new_authority_and_certificate_come_into_use_while_admission_goes_on() {
     };
     let judged = |more: usize| {
         let wanted = load.answered() + more;
-        until("pods are judged", || if load.answered() >= wanted { Ok(()) } else { Err(format!("{}", load.answered())) });
+        until("pods are judged", || {
+            if load.answered() >= wanted { Ok(()) } else { Err(format!("{}", load.answered())) }
+        });
     };
     judged(20);
     // Whoever wants new keys deletes the Secret.
-    installation.control_plane.kubectl(&["delete", "secret", "flinkgate-tls", "--namespace", NAMESPACE]);
-    until("the old and the new authority are trusted", || match count(&installation.secret("ca.crt")?) {
-        2 => installation.whole(),
-        found => Err(format!("{found} authorities")),
+    installation.control_plane.kubectl(&[
+        "delete",
+        "secret",
+        "flinkgate-tls",
+        "--namespace",
+        NAMESPACE,
+    ]);
+    until("the old and the new authority are trusted", || {
+        match count(&installation.secret("ca.crt")?) {
+            2 => installation.whole(),
+            found => Err(format!("{found} authorities")),
+        }
     });
-    let second = until("both replicas serve a certificate of the new authority", || match installation.whole()? {
-        leaf if leaf == first => Err("still the old one".to_owned()),
-        leaf => Ok(leaf),
+    let second = until("both replicas serve a certificate of the new authority", || {
+        match installation.whole()? {
+            leaf if leaf == first => Err("still the old one".to_owned()),
+            leaf => Ok(leaf),
+        }
     });
     judged(100);
     assert_eq!(installation.wait_whole("that one stays"), second);
@@ -220,14 +263,25 @@ fn a_certificate_from_files_is_served_and_secret_and_bundles_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     flinkgate::output(&["certs", "--out", folder.path().to_str().unwrap()]);
-    let gate = Flinkgate::start(&control_plane, &["--cluster", "--tls-cert", &file("tls.crt"), "--tls-key", &file("tls.key")]);
-    control_plane.apply(&flinkgate::output(&["webhooks", "--url", &format!("https://{}", gate.webhooks)]));
+    let gate = Flinkgate::start(
+        &control_plane,
+        &["--cluster", "--tls-cert", &file("tls.crt"), "--tls-key", &file("tls.key")],
+    );
+    control_plane.apply(&flinkgate::output(&[
+        "webhooks",
+        "--url",
+        &format!("https://{}", gate.webhooks),
+    ]));
     gate.wait_ready();
     connect(gate.webhooks, &std::fs::read(file("ca.crt")).unwrap(), None).unwrap();
     // It leads, and does what else the holder of the Lease does.
     until("the tenant is said to be ready", || {
         let tenant = control_plane.get(&["flinktenant", "payments"]);
-        if tenant["status"]["conditions"][0]["status"] == "True" { Ok(()) } else { Err(tenant.to_string()) }
+        if tenant["status"]["conditions"][0]["status"] == "True" {
+            Ok(())
+        } else {
+            Err(tenant.to_string())
+        }
     });
     control_plane.refused(&["get", "secret", "flinkgate-tls", "--namespace", NAMESPACE], "");
     for kind in CONFIGURATIONS {

@@ -15,14 +15,21 @@ pub const NAMESPACE: &str = "flinkgate-system";
 fn helm(arguments: &[&str], kubeconfig: Option<&Path>) -> Output {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(binaries::helm().unwrap());
-    command.args(arguments).envs(["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"].map(|name| (name, home.path())));
+    command.args(arguments).envs(
+        ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"].map(|name| (name, home.path())),
+    );
     // Nobody's cluster by accident.
     command.env("KUBECONFIG", kubeconfig.unwrap_or(Path::new("/dev/null"))).output().unwrap()
 }
 
 pub fn helm_ok(arguments: &[&str], kubeconfig: Option<&Path>) -> String {
     let output = helm(arguments, kubeconfig);
-    assert!(output.status.success(), "helm {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "helm {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -36,7 +43,10 @@ fn rendered(namespace: &str, values: &str) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("values.yaml");
     fs::write(&file, values).unwrap();
-    objects(&helm_ok(&["template", "gate", CHART, "--namespace", namespace, "--values", file.to_str().unwrap()], None))
+    objects(&helm_ok(
+        &["template", "gate", CHART, "--namespace", namespace, "--values", file.to_str().unwrap()],
+        None,
+    ))
 }
 
 fn of_kind<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
@@ -52,16 +62,24 @@ fn bare(object: &Value) -> Value {
 }
 
 fn without_chart_metadata(objects: &[Value], kinds: &[&str]) -> Vec<Value> {
-    let mut found: Vec<Value> = objects.iter().filter(|object| kinds.iter().any(|kind| object["kind"] == *kind)).map(bare).collect();
-    found.sort_by_key(|object| (object["kind"].to_string(), object["metadata"]["name"].to_string()));
+    let mut found: Vec<Value> = objects
+        .iter()
+        .filter(|object| kinds.iter().any(|kind| object["kind"] == *kind))
+        .map(bare)
+        .collect();
+    found
+        .sort_by_key(|object| (object["kind"].to_string(), object["metadata"]["name"].to_string()));
     found
 }
 
-pub const CONFIGURATIONS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+pub const CONFIGURATIONS: [&str; 2] =
+    ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 #[test]
 fn the_chart_is_what_helm_calls_well_formed() {
-    for values in ["", "certificates.mode=certManager", "serviceMonitor.enabled=true,flowSchema.enabled=true"] {
+    for values in
+        ["", "certificates.mode=certManager", "serviceMonitor.enabled=true,flowSchema.enabled=true"]
+    {
         helm_ok(&["lint", "--strict", CHART, "--namespace", NAMESPACE, "--set", values], None);
     }
 }
@@ -70,7 +88,10 @@ fn the_chart_is_what_helm_calls_well_formed() {
 fn the_chart_installs_what_the_commands_print() {
     let chart = rendered("gates", "");
     let printed = objects(&flinkgate::output(&["webhooks", "--service", "gates/flinkgate"]));
-    assert_eq!(without_chart_metadata(&chart, &CONFIGURATIONS), without_chart_metadata(&printed, &CONFIGURATIONS));
+    assert_eq!(
+        without_chart_metadata(&chart, &CONFIGURATIONS),
+        without_chart_metadata(&printed, &CONFIGURATIONS)
+    );
     let printed = objects(&flinkgate::output(&["crds"]));
     let kinds = ["CustomResourceDefinition"];
     assert_eq!(without_chart_metadata(&chart, &kinds), without_chart_metadata(&printed, &kinds));
@@ -78,9 +99,8 @@ fn the_chart_installs_what_the_commands_print() {
         assert_eq!(definition["metadata"]["annotations"]["helm.sh/resource-policy"], "keep");
     }
     // What Flinkgate keeps itself, helm must not reset.
-    assert!(
-        !chart.iter().any(|object| object.to_string().contains("caBundle") && CONFIGURATIONS.iter().any(|kind| object["kind"] == *kind))
-    );
+    assert!(!chart.iter().any(|object| object.to_string().contains("caBundle")
+        && CONFIGURATIONS.iter().any(|kind| object["kind"] == *kind)));
 }
 
 /// `UPDATE_DEPLOY=1 cargo test --test cluster chart` writes them anew, as `deploy/render` does.
@@ -90,7 +110,10 @@ fn rendered_manifests_are_those_of_the_chart_and_the_program() {
     let update = std::env::var_os("UPDATE_DEPLOY").is_some();
     let out = if update { Path::new(".") } else { folder.path() };
     let mut render = Command::new("deploy/render");
-    render.arg(out).env("FLINKGATE", env!("CARGO_BIN_EXE_flinkgate")).env("HELM", binaries::helm().unwrap());
+    render
+        .arg(out)
+        .env("FLINKGATE", env!("CARGO_BIN_EXE_flinkgate"))
+        .env("HELM", binaries::helm().unwrap());
     let output = render.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     for file in [
@@ -99,15 +122,22 @@ fn rendered_manifests_are_those_of_the_chart_and_the_program() {
         "deploy/helm/flinkgate/files/webhooks.yaml",
         "deploy/helm/flinkgate/files/crds.yaml",
     ] {
-        let (made, kept) = (fs::read_to_string(out.join(file)).unwrap(), fs::read_to_string(file).unwrap());
-        assert!(made == kept, "{file} is old: run deploy/render, or UPDATE_DEPLOY=1 cargo test --test cluster chart");
+        let (made, kept) =
+            (fs::read_to_string(out.join(file)).unwrap(), fs::read_to_string(file).unwrap());
+        assert!(
+            made == kept,
+            "{file} is old: run deploy/render, or UPDATE_DEPLOY=1 cargo test --test cluster chart"
+        );
     }
 }
 
 #[test]
 fn the_chart_has_the_programs_version() {
     let chart = objects(&fs::read_to_string("deploy/helm/flinkgate/Chart.yaml").unwrap()).remove(0);
-    assert_eq!((&chart["version"], &chart["appVersion"]), (&json!(env!("CARGO_PKG_VERSION")), &json!(env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (&chart["version"], &chart["appVersion"]),
+        (&json!(env!("CARGO_PKG_VERSION")), &json!(env!("CARGO_PKG_VERSION")))
+    );
 }
 
 #[test]
@@ -116,14 +146,14 @@ fn values_change_one_webhook_and_never_lose_the_exemptions() {
                   validating: {flink: {namespaceSelector: {matchLabels: {stage: prod}, matchExpressions: [{key: team, operator: Exists}]}}}}";
     let (before, after) = (rendered(NAMESPACE, ""), rendered(NAMESPACE, values));
     let webhooks = |objects: &[Value]| -> Vec<(String, Value)> {
-        let all = of_kind(objects, CONFIGURATIONS[0]).into_iter().chain(of_kind(objects, CONFIGURATIONS[1]));
+        let all = of_kind(objects, CONFIGURATIONS[0])
+            .into_iter()
+            .chain(of_kind(objects, CONFIGURATIONS[1]));
         all.flat_map(|object| {
             let kind = object["kind"].as_str().unwrap().to_owned();
-            object["webhooks"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(move |webhook| (format!("{kind} {}", webhook["name"].as_str().unwrap()), webhook.clone()))
+            object["webhooks"].as_array().unwrap().iter().map(move |webhook| {
+                (format!("{kind} {}", webhook["name"].as_str().unwrap()), webhook.clone())
+            })
         })
         .collect()
     };
@@ -138,7 +168,10 @@ fn values_change_one_webhook_and_never_lose_the_exemptions() {
             }
             "ValidatingWebhookConfiguration flink.flinkgate.dev" => {
                 wanted["namespaceSelector"]["matchLabels"] = json!({"stage": "prod"});
-                wanted["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap().push(json!({"key": "team", "operator": "Exists"}));
+                wanted["namespaceSelector"]["matchExpressions"]
+                    .as_array_mut()
+                    .unwrap()
+                    .push(json!({"key": "team", "operator": "Exists"}));
             }
             _ => {}
         }
@@ -149,7 +182,9 @@ fn values_change_one_webhook_and_never_lose_the_exemptions() {
 #[test]
 fn each_certificate_mode_brings_what_it_needs_and_no_rights_that_it_does_not() {
     let pem = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n";
-    let files = format!("certificates: {{mode: files, files: {{secretName: gate-tls, caBundle: \"{pem}\"}}}}");
+    let files = format!(
+        "certificates: {{mode: files, files: {{secretName: gate-tls, caBundle: \"{pem}\"}}}}"
+    );
     for (values, mounted, authority) in [
         ("", None, None),
         ("certificates: {mode: certManager}", Some("flinkgate-cert-manager"), Some("flinkgate-ca")),
@@ -164,15 +199,35 @@ fn each_certificate_mode_brings_what_it_needs_and_no_rights_that_it_does_not() {
         let pod = &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"];
         assert_eq!(pod["volumes"][0]["secret"]["secretName"].as_str(), mounted, "{values}");
         let arguments = pod["containers"][0]["args"].to_string();
-        assert_eq!(arguments.contains("--tls-cert=/certificates/tls.crt"), mounted.is_some(), "{values}");
-        let rights = format!("{:?}{:?}", of_kind(&objects, "Role"), of_kind(&objects, "ClusterRole"));
-        assert_eq!(rights.contains("secrets") || rights.contains("webhookconfigurations"), mounted.is_none(), "{values}");
-        let certificate = of_kind(&objects, "Certificate").into_iter().find(|object| object["metadata"]["name"] == "flinkgate");
-        assert_eq!(certificate.map(|object| object["spec"]["issuerRef"]["name"].as_str().unwrap()), authority, "{values}");
+        assert_eq!(
+            arguments.contains("--tls-cert=/certificates/tls.crt"),
+            mounted.is_some(),
+            "{values}"
+        );
+        let rights =
+            format!("{:?}{:?}", of_kind(&objects, "Role"), of_kind(&objects, "ClusterRole"));
+        assert_eq!(
+            rights.contains("secrets") || rights.contains("webhookconfigurations"),
+            mounted.is_none(),
+            "{values}"
+        );
+        let certificate = of_kind(&objects, "Certificate")
+            .into_iter()
+            .find(|object| object["metadata"]["name"] == "flinkgate");
+        assert_eq!(
+            certificate.map(|object| object["spec"]["issuerRef"]["name"].as_str().unwrap()),
+            authority,
+            "{values}"
+        );
         for configuration in CONFIGURATIONS.iter().flat_map(|kind| of_kind(&objects, kind)) {
-            let injected = configuration["metadata"]["annotations"]["cert-manager.io/inject-ca-from"].as_str();
+            let injected =
+                configuration["metadata"]["annotations"]["cert-manager.io/inject-ca-from"].as_str();
             assert_eq!(injected, authority.map(|_| "flinkgate-system/flinkgate"), "{values}");
-            let given = configuration["webhooks"].as_array().unwrap().iter().all(|webhook| webhook["clientConfig"]["caBundle"].is_string());
+            let given = configuration["webhooks"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|webhook| webhook["clientConfig"]["caBundle"].is_string());
             assert_eq!(given, values == files, "{values}");
         }
     }
@@ -199,19 +254,34 @@ fn nonsense_in_values_is_refused_by_the_schema() {
         let output = helm(&["template", "gate", CHART, "--set", values], None);
         assert!(!output.status.success(), "{values}");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(error.contains("values don't meet the specifications of the schema"), "{values}: {error}");
+        assert!(
+            error.contains("values don't meet the specifications of the schema"),
+            "{values}: {error}"
+        );
     }
 }
 
 #[test]
 fn the_operators_config_map_is_named_once_and_may_be_read_alone() {
-    let rendered = rendered("flinkgate-system", "flinkOperator: {configMap: {namespace: flink, name: defaults}}");
-    let of = |kind: &str| rendered.iter().find(|object| object["kind"] == kind && object["metadata"]["namespace"] == "flink").unwrap();
+    let rendered = rendered(
+        "flinkgate-system",
+        "flinkOperator: {configMap: {namespace: flink, name: defaults}}",
+    );
+    let of = |kind: &str| {
+        rendered
+            .iter()
+            .find(|object| object["kind"] == kind && object["metadata"]["namespace"] == "flink")
+            .unwrap()
+    };
     let rule = &of("Role")["rules"][0];
-    assert_eq!((&rule["resources"], &rule["resourceNames"]), (&json!(["configmaps"]), &json!(["defaults"])));
+    assert_eq!(
+        (&rule["resources"], &rule["resourceNames"]),
+        (&json!(["configmaps"]), &json!(["defaults"]))
+    );
     assert_eq!(of("RoleBinding")["subjects"][0]["name"], "flinkgate");
     let deployment = rendered.iter().find(|object| object["kind"] == "Deployment").unwrap();
-    let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
+    let arguments =
+        deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
     assert!(arguments.contains(&json!("--operator-config-map=flink/defaults")), "{arguments:?}");
 }
 
@@ -227,8 +297,18 @@ fn the_charts_objects_are_taken_by_a_real_api_server() {
             if foreign.iter().any(|kind| object["kind"] == *kind) {
                 continue;
             }
-            let arguments = ["apply", "--server-side", "--dry-run=server", "--force-conflicts", "--validate=strict", "-f", "-"];
-            shared().try_kubectl(&arguments, &object.to_string()).unwrap_or_else(|error| panic!("{object:#}: {error}"));
+            let arguments = [
+                "apply",
+                "--server-side",
+                "--dry-run=server",
+                "--force-conflicts",
+                "--validate=strict",
+                "-f",
+                "-",
+            ];
+            shared()
+                .try_kubectl(&arguments, &object.to_string())
+                .unwrap_or_else(|error| panic!("{object:#}: {error}"));
         }
     }
 }

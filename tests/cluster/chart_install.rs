@@ -1,4 +1,5 @@
-//! The chart, installed: what comes of it in a cluster, and that Flinkgate can live with the rights it gives and no others.
+//! The chart, installed: what comes of it in a cluster, and that Flinkgate can live with the rights
+//! it gives and no others.
 
 use super::chart::{CHART, CONFIGURATIONS, NAMESPACE, helm_ok};
 use super::support::access::Access;
@@ -11,9 +12,12 @@ use serde_json::{Value, json};
 
 /// Rights that Flinkgate has with the chart's service account, and some of those that it does not.
 fn has_the_rights_it_needs_and_no_others(gate: &Access) {
-    let may = |arguments: &[&str]| gate.output(&[&["auth", "can-i", "--quiet"], arguments].concat(), "").status.success();
+    let may = |arguments: &[&str]| {
+        gate.output(&[&["auth", "can-i", "--quiet"], arguments].concat(), "").status.success()
+    };
     let own = ["--namespace", NAMESPACE];
-    let (mutating, validating) = ("mutatingwebhookconfigurations/flinkgate", "validatingwebhookconfigurations/flinkgate");
+    let (mutating, validating) =
+        ("mutatingwebhookconfigurations/flinkgate", "validatingwebhookconfigurations/flinkgate");
     for needed in [
         &["list", "flinktenants.flinkgate.dev"][..],
         &["watch", "namespaces"],
@@ -71,11 +75,33 @@ fn helm_installs_upgrades_and_leaves_no_webhook_behind() {
     let run = |arguments: &[&str]| helm_ok(arguments, Some(control_plane.kubeconfig()));
     // The level that Flinkgate asks of tenants at most, it keeps itself.
     control_plane.kubectl(&["create", "namespace", NAMESPACE]);
-    control_plane.kubectl(&["label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted"]);
+    control_plane.kubectl(&[
+        "label",
+        "namespace",
+        NAMESPACE,
+        "pod-security.kubernetes.io/enforce=restricted",
+    ]);
     run(&["install", "gate", CHART, "--namespace", NAMESPACE]);
-    control_plane.kubectl(&["rollout", "status", "deployment/flinkgate", "--namespace", NAMESPACE, "--timeout=60s"]);
-    let pods = control_plane.get(&["pods", "--namespace", NAMESPACE, "--field-selector=status.phase=Running"]);
-    let mut nodes: Vec<&str> = pods["items"].as_array().unwrap().iter().filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect();
+    control_plane.kubectl(&[
+        "rollout",
+        "status",
+        "deployment/flinkgate",
+        "--namespace",
+        NAMESPACE,
+        "--timeout=60s",
+    ]);
+    let pods = control_plane.get(&[
+        "pods",
+        "--namespace",
+        NAMESPACE,
+        "--field-selector=status.phase=Running",
+    ]);
+    let mut nodes: Vec<&str> = pods["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|pod| pod["spec"]["nodeName"].as_str())
+        .collect();
     nodes.sort_unstable();
     nodes.dedup();
     assert_eq!(nodes.len(), 2, "{pods:#}");
@@ -86,7 +112,9 @@ fn helm_installs_upgrades_and_leaves_no_webhook_behind() {
     // What Flinkgate fills in stays when the chart is upgraded.
     let authority = rcgen::generate_simple_self_signed(vec!["flinkgate".to_owned()]).unwrap();
     let bundle = STANDARD.encode(authority.cert.pem());
-    let patch = json!([{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle}]).to_string();
+    let patch =
+        json!([{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle}])
+            .to_string();
     control_plane.kubectl(&[
         "patch",
         "validatingwebhookconfiguration",
@@ -96,7 +124,15 @@ fn helm_installs_upgrades_and_leaves_no_webhook_behind() {
         "--patch",
         &patch,
     ]);
-    run(&["upgrade", "gate", CHART, "--namespace", NAMESPACE, "--set", "webhooks.validating.pods.timeoutSeconds=3"]);
+    run(&[
+        "upgrade",
+        "gate",
+        CHART,
+        "--namespace",
+        NAMESPACE,
+        "--set",
+        "webhooks.validating.pods.timeoutSeconds=3",
+    ]);
     let upgraded = control_plane.get(&["validatingwebhookconfiguration", "flinkgate"]);
     assert_eq!(upgraded["webhooks"][0]["timeoutSeconds"], 3);
     assert_eq!(upgraded["webhooks"][0]["clientConfig"]["caBundle"].as_str(), Some(bundle.as_str()));
@@ -126,10 +162,12 @@ fn flinkgate_runs_with_the_charts_service_account() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     control_plane.kubectl(&["apply", "--server-side", "-f", "deploy/install.yaml"]);
     let access = control_plane.as_service_account(NAMESPACE, "flinkgate");
-    let gate = Flinkgate::start_as(&control_plane, &access, &["--cluster", "--namespace", NAMESPACE]);
+    let gate =
+        Flinkgate::start_as(&control_plane, &access, &["--cluster", "--namespace", NAMESPACE]);
     gate.wait_ready();
     let bundles = || -> Vec<Value> {
-        let configurations = CONFIGURATIONS.map(|kind| control_plane.get(&[kind, "flinkgate"])["webhooks"].take());
+        let configurations =
+            CONFIGURATIONS.map(|kind| control_plane.get(&[kind, "flinkgate"])["webhooks"].take());
         configurations
             .iter()
             .flat_map(|webhooks| webhooks.as_array().unwrap())
@@ -138,12 +176,20 @@ fn flinkgate_runs_with_the_charts_service_account() {
     };
     let filled = || {
         until("the lease holder fills in every caBundle", || {
-            let (bundles, secret) = (bundles(), control_plane.get(&["secret", "flinkgate-tls", "--namespace", NAMESPACE]));
-            if bundles.iter().all(|bundle| *bundle == secret["data"]["ca.crt"]) { Ok(()) } else { Err(format!("{bundles:?}")) }
+            let (bundles, secret) = (
+                bundles(),
+                control_plane.get(&["secret", "flinkgate-tls", "--namespace", NAMESPACE]),
+            );
+            if bundles.iter().all(|bundle| *bundle == secret["data"]["ca.crt"]) {
+                Ok(())
+            } else {
+                Err(format!("{bundles:?}"))
+            }
         })
     };
     filled();
-    // Nobody leads this API server to Services, so Flinkgate is reached by its address; bundles are empty again then.
+    // Nobody leads this API server to Services, so Flinkgate is reached by its address; bundles are
+    // empty again then.
     let webhooks = flinkgate::output(&["webhooks", "--url", &format!("https://{}", gate.webhooks)]);
     control_plane.try_kubectl(&["replace", "-f", "-"], &webhooks).unwrap();
     filled();
@@ -164,20 +210,27 @@ fn flinkgate_runs_with_the_charts_service_account() {
     });
     until("the tenant is said to be ready", || {
         let tenant = control_plane.get(&["flinktenant", "payments"]);
-        let ready = tenant["status"]["conditions"]
-            .as_array()
-            .is_some_and(|all| all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True"));
+        let ready = tenant["status"]["conditions"].as_array().is_some_and(|all| {
+            all.iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
+        });
         if ready { Ok(()) } else { Err(tenant.to_string()) }
     });
     let privileged = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "payments"},
         "spec": {"containers": [{"name": "c", "image": "example.com/c:1", "securityContext": {"privileged": true}}]}});
     until("a privileged pod is refused", || {
-        match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &privileged.to_string()) {
+        match control_plane
+            .try_kubectl(&["create", "--dry-run=server", "-f", "-"], &privileged.to_string())
+        {
             Err(refusal) if refusal.contains("security/privileged") => Ok(()),
             other => Err(format!("{other:?}")),
         }
     });
-    let forbidden = gate.log().into_iter().filter(|line| line.to_string().to_lowercase().contains("forbidden")).collect::<Vec<_>>();
-    let forbidden = forbidden.into_iter().filter(|line| line["message"] != "decision").collect::<Vec<_>>();
+    let forbidden = gate
+        .log()
+        .into_iter()
+        .filter(|line| line.to_string().to_lowercase().contains("forbidden"))
+        .collect::<Vec<_>>();
+    let forbidden =
+        forbidden.into_iter().filter(|line| line["message"] != "decision").collect::<Vec<_>>();
     assert!(forbidden.is_empty(), "{forbidden:#?}");
 }

@@ -1,4 +1,5 @@
-//! Configuration from the cluster: what is created there is in force within seconds, what is wrong stops nothing else.
+//! Configuration from the cluster: what is created there is in force within seconds, what is wrong
+//! stops nothing else.
 
 use super::support::access::Access;
 use super::support::ports::Port;
@@ -23,9 +24,15 @@ fn policy(name: &str, rego: &str) -> String {
 fn wait_condition(admin: &Access, object: &str, status: &str, reason: &str) -> Value {
     until(&format!("{object} is {status}, {reason}"), || {
         let object: Value =
-            serde_json::from_str(&admin.try_kubectl(&["get", object, "-o", "json"], "")?).map_err(|error| error.to_string())?;
-        let ready = object["status"]["conditions"].as_array().into_iter().flatten().find(|condition| condition["type"] == "Ready");
-        let said = ready.is_some_and(|ready| ready["status"] == status && ready["reason"] == reason);
+            serde_json::from_str(&admin.try_kubectl(&["get", object, "-o", "json"], "")?)
+                .map_err(|error| error.to_string())?;
+        let ready = object["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|condition| condition["type"] == "Ready");
+        let said =
+            ready.is_some_and(|ready| ready["status"] == status && ready["reason"] == reason);
         if said { Ok(object["status"].clone()) } else { Err(object["status"].to_string()) }
     })
 }
@@ -33,13 +40,22 @@ fn wait_condition(admin: &Access, object: &str, status: &str, reason: &str) -> V
 fn wait_label(admin: &Access, namespace: &str, expected: Option<&str>) {
     until(&format!("namespace {namespace} is labelled {expected:?}"), || {
         let labels = admin.get(&["namespace", namespace])["metadata"]["labels"].clone();
-        if labels["flinkgate.dev/tenant"].as_str() == expected { Ok(()) } else { Err(labels.to_string()) }
+        if labels["flinkgate.dev/tenant"].as_str() == expected {
+            Ok(())
+        } else {
+            Err(labels.to_string())
+        }
     });
 }
 
 /// The condition Ready: others stand beside it.
 fn ready(status: &Value) -> &Value {
-    status["conditions"].as_array().unwrap().iter().find(|condition| condition["type"] == "Ready").unwrap()
+    status["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|condition| condition["type"] == "Ready")
+        .unwrap()
 }
 
 #[test]
@@ -49,15 +65,30 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     control_plane.kubectl(&["create", "namespace", "flinkgate-system"]);
     let before = control_plane.namespace("payments");
     // There before Flinkgate, and wrong in a way that no schema sees.
-    control_plane.create(&tenant("wrong", json!({"rules": [{"rule": "security/nonsense", "enforcement": "Warn"}]})));
+    control_plane.create(&tenant(
+        "wrong",
+        json!({"rules": [{"rule": "security/nonsense", "enforcement": "Warn"}]}),
+    ));
     let mut gate = Flinkgate::start(&control_plane, &["--cluster"]);
     gate.wait_ready();
 
     let status = wait_condition(&control_plane, "flinktenant/wrong", "False", "Invalid");
-    assert!(ready(&status)["message"].as_str().unwrap().contains("there is no rule \"security/nonsense\""), "{status}");
-    control_plane.create(&tenant("payments", json!({"namespaces": {"names": ["payments-*"]}, "quota": {"hard": {"cpu": "4"}}})));
+    assert!(
+        ready(&status)["message"]
+            .as_str()
+            .unwrap()
+            .contains("there is no rule \"security/nonsense\""),
+        "{status}"
+    );
+    control_plane.create(&tenant(
+        "payments",
+        json!({"namespaces": {"names": ["payments-*"]}, "quota": {"hard": {"cpu": "4"}}}),
+    ));
     let status = wait_condition(&control_plane, "flinktenant/payments", "True", "InForce");
-    assert_eq!((&status["hard"]["cpu"], &ready(&status)["observedGeneration"]), (&json!("4"), &json!(1)));
+    assert_eq!(
+        (&status["hard"]["cpu"], &ready(&status)["observedGeneration"]),
+        (&json!("4"), &json!(1))
+    );
     wait_label(&control_plane, &before, Some("payments"));
     wait_label(&control_plane, &control_plane.namespace("payments"), Some("payments"));
     let columns = control_plane.kubectl(&["get", "ftenant"]);
@@ -67,24 +98,38 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     std::thread::sleep(Duration::from_millis(1_100));
     control_plane.create(&tenant("a-newer", json!({"namespaces": {"names": [before, "newer"]}})));
     let status = wait_condition(&control_plane, "flinktenant/a-newer", "False", "NamespaceTaken");
-    assert!(ready(&status)["message"].as_str().unwrap().contains(&format!("both claim the namespace {before}")), "{status}");
+    assert!(
+        ready(&status)["message"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("both claim the namespace {before}")),
+        "{status}"
+    );
     wait_label(&control_plane, &before, Some("payments"));
 
     control_plane.create(&policy("broken", "package broken\nx := ]\n"));
     let status = wait_condition(&control_plane, "flinkpolicy/broken", "False", "Invalid");
-    assert_eq!((&status["errors"][0]["line"], &status["errors"][0]["column"]), (&json!(2), &json!(6)));
+    assert_eq!(
+        (&status["errors"][0]["line"], &status["errors"][0]["column"]),
+        (&json!(2), &json!(6))
+    );
     control_plane.create(&policy(
         "own",
         "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\ndeny contains \"no\" if input.object.metadata.labels.bad\n",
     ));
     wait_condition(&control_plane, "flinkpolicy/own", "True", "InForce");
     // A rule that a tenant names is known once its policy is there.
-    control_plane.apply(&tenant("wrong", json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]})));
+    control_plane
+        .apply(&tenant("wrong", json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]})));
     wait_condition(&control_plane, "flinktenant/wrong", "True", "InForce");
     let (_, ready) = gate.health("/readyz").unwrap();
-    assert!(ready.contains("2 FlinkPolicies, left out: broken") && ready.contains("3 tenants"), "{ready}");
+    assert!(
+        ready.contains("2 FlinkPolicies, left out: broken") && ready.contains("3 tenants"),
+        "{ready}"
+    );
 
-    // The API server goes and comes back: what is known stays in force, and what comes next is taken.
+    // The API server goes and comes back: what is known stays in force, and what comes next is
+    // taken.
     control_plane.process("kube-apiserver-0").kill();
     until("the broken watch is told", || match gate.health("/readyz")? {
         (200, body) if body.contains("what is known stays in force") => Ok(()),
@@ -111,7 +156,9 @@ fn readiness_says_what_is_missing_until_the_definitions_are_installed() {
     let ready = || -> Result<String, String> {
         let mut stream = TcpStream::connect(&address).map_err(|error| error.to_string())?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").map_err(|error| error.to_string())?;
+        stream
+            .write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .map_err(|error| error.to_string())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).map_err(|error| error.to_string())?;
         Ok(answer)

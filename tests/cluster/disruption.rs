@@ -1,5 +1,5 @@
-//! Things that go away and come back while tenants work: replicas of Flinkgate, the API server, etcd. What must not fail does
-//! not fail; what must be refused is never admitted.
+//! Things that go away and come back while tenants work: replicas of Flinkgate, the API server,
+//! etcd. What must not fail does not fail; what must be refused is never admitted.
 
 use super::support::Options;
 use super::support::flinkgate::Flinkgate;
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 const TENANT: &str = "payments";
 const WORKERS: usize = 4;
 
-/// Two replicas behind a Service, a tenant, and somebody who creates pods in its namespace all the time.
+/// Two replicas behind a Service, a tenant, and somebody who creates pods in its namespace all the
+/// time.
 struct Scene {
     // Dropped first.
     load: Option<Load>,
@@ -27,7 +28,8 @@ impl Scene {
     fn new() -> Self {
         let installation = Installation::new(Options { nodes: 0, ..Options::default() }, 2);
         let namespace = installation.tenant(TENANT, json!({}));
-        let secret = installation.get(&["secret", "flinkgate-tls", "--namespace", "flinkgate-system"]);
+        let secret =
+            installation.get(&["secret", "flinkgate-tls", "--namespace", "flinkgate-system"]);
         let authorities = STANDARD.decode(secret["data"]["ca.crt"].as_str().unwrap()).unwrap();
         let mut scene = Self { load: None, installation, namespace, authorities };
         until("both replicas know of the tenant", || scene.replicas_judge(true));
@@ -52,7 +54,8 @@ impl Scene {
             "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod(&self.namespace, "bad", true)}});
         for replica in &self.installation.replicas {
             let (status, report) = replica.health("/readyz")?;
-            let answer = post(replica.webhooks, &self.authorities, "/validate", &review.to_string())?;
+            let answer =
+                post(replica.webhooks, &self.authorities, "/validate", &review.to_string())?;
             if status != 200 || answer["response"]["allowed"] != !refuse {
                 return Err(format!("{status} {report} {answer}"));
             }
@@ -64,7 +67,12 @@ impl Scene {
     fn watches_bring_changes(&self) {
         for (level, refuse) in [("privileged", false), ("baseline", true)] {
             let spec = json!({"security": {"podSecurity": {"level": level}}});
-            self.installation.change(TENANT, &spec, &pod(&self.namespace, "probe", true), refuse.then_some("security/privileged"));
+            self.installation.change(
+                TENANT,
+                &spec,
+                &pod(&self.namespace, "probe", true),
+                refuse.then_some("security/privileged"),
+            );
             until("both replicas know of the change", || self.replicas_judge(refuse));
         }
     }
@@ -96,8 +104,12 @@ fn a_replica_that_is_killed_takes_with_it_only_what_it_was_just_asked() {
     let mut scene = Scene::new();
     scene.judge(50);
     until("both replicas are asked", || {
-        let counts: Vec<usize> =
-            scene.installation.replicas.iter().map(|replica| scene.installation.service.connections(replica)).collect();
+        let counts: Vec<usize> = scene
+            .installation
+            .replicas
+            .iter()
+            .map(|replica| scene.installation.service.connections(replica))
+            .collect();
         if counts.iter().all(|count| *count > 0) { Ok(()) } else { Err(format!("{counts:?}")) }
     });
     scene.installation.replicas[0].process().kill();
@@ -106,7 +118,8 @@ fn a_replica_that_is_killed_takes_with_it_only_what_it_was_just_asked() {
     scene.installation.replace(0);
     scene.judge(100);
     let wrong = scene.end();
-    // An API server does not ask again when a connection ends with a question on it: there is at most one on each.
+    // An API server does not ask again when a connection ends with a question on it: there is at
+    // most one on each.
     assert!(wrong.len() <= connections, "{connections} connections: {wrong:#?}");
     for wrong in wrong {
         assert!(wrong.contains("failed calling webhook"), "{wrong}");
@@ -120,7 +133,9 @@ fn an_api_server_that_restarts_finds_flinkgate_as_it_was_and_its_watches_come_ba
     let server = "kube-apiserver-0";
     scene.installation.process(server).kill();
     let broken = |replica: &Flinkgate| {
-        replica.logged("a watch broke", |line| line["message"].as_str().is_some_and(|message| message.contains("watch broke")))
+        replica.logged("a watch broke", |line| {
+            line["message"].as_str().is_some_and(|message| message.contains("watch broke"))
+        })
     };
     scene.installation.replicas.iter().for_each(|replica| drop(broken(replica)));
     scene.replicas_judge(true).unwrap();
@@ -137,13 +152,20 @@ fn an_etcd_that_hangs_stops_writing_and_not_judging() {
     scene.judge(50);
     let leads = |replica: &Flinkgate| {
         let log = replica.log();
-        let last = log.iter().filter_map(|line| line["message"].as_str()).rfind(|message| message.ends_with("holds the Lease"));
+        let last = log
+            .iter()
+            .filter_map(|line| line["message"].as_str())
+            .rfind(|message| message.ends_with("holds the Lease"));
         last.is_some_and(|message| message.starts_with("this replica holds"))
     };
     scene.installation.process("etcd").signal("STOP");
     until("nobody can hold the Lease any more", || {
         scene.replicas_judge(true).unwrap();
-        if scene.installation.replicas.iter().any(leads) { Err("somebody does".to_owned()) } else { Ok(()) }
+        if scene.installation.replicas.iter().any(leads) {
+            Err("somebody does".to_owned())
+        } else {
+            Ok(())
+        }
     });
     // What is refused needs no etcd.
     let bad = pod(&scene.namespace, "bad", true).to_string();
@@ -152,12 +174,21 @@ fn an_etcd_that_hangs_stops_writing_and_not_judging() {
     scene.installation.process("etcd").signal("CONT");
     until("a replica holds the Lease again", || {
         scene.replicas_judge(true).unwrap();
-        if scene.installation.replicas.iter().any(leads) { Ok(()) } else { Err("nobody does".to_owned()) }
+        if scene.installation.replicas.iter().any(leads) {
+            Ok(())
+        } else {
+            Err("nobody does".to_owned())
+        }
     });
     scene.judge(100);
     assert_eq!(admitted(scene.end()), Vec::<String>::new());
     scene.watches_bring_changes();
-    let unexpected: Vec<Value> =
-        scene.installation.replicas.iter().flat_map(Flinkgate::log).filter(|line| line["level"] == "ERROR").collect();
+    let unexpected: Vec<Value> = scene
+        .installation
+        .replicas
+        .iter()
+        .flat_map(Flinkgate::log)
+        .filter(|line| line["level"] == "ERROR")
+        .collect();
     assert!(unexpected.is_empty(), "{unexpected:#?}");
 }

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-/// Registers both webhooks by URL, for the Flink kinds in one namespace, and waits until the API server asks them.
+/// Registers both webhooks by URL, for the Flink kinds in one namespace, and waits until the API
+/// server asks them.
 fn register(admin: &Access, gate: &Flinkgate, ca: &Path, namespace: &str, refused: &str) {
     let ca_bundle = STANDARD.encode(fs::read(ca).unwrap());
     let configuration = |kind: &str, path: &str| {
@@ -22,12 +23,16 @@ fn register(admin: &Access, gate: &Flinkgate, ca: &Path, namespace: &str, refuse
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
             "admissionReviewVersions": ["v1"], "sideEffects": "None", "failurePolicy": "Fail", "timeoutSeconds": 10}]})
     };
-    for (kind, path) in [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")] {
+    for (kind, path) in
+        [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")]
+    {
         admin.apply(&configuration(kind, path).to_string());
     }
-    until("the API server asks Flinkgate", || match admin.try_kubectl(&["create", "--dry-run=server", "-f", "-"], refused) {
-        Err(complaint) if complaint.contains("denied the request") => Ok(()),
-        other => Err(format!("{other:?}")),
+    until("the API server asks Flinkgate", || {
+        match admin.try_kubectl(&["create", "--dry-run=server", "-f", "-"], refused) {
+            Err(complaint) if complaint.contains("denied the request") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
     });
 }
 
@@ -47,7 +52,10 @@ fn a_good_flink_deployment_is_stored_as_rendered_and_a_bad_one_refused_with_ever
     let (good, good_text) = here("examples/manifests/etl.yaml", "good.yaml");
     let (bad, bad_text) = here("examples/manifests/refused.yaml", "bad.yaml");
     let ca = folder.path().join("ca.crt");
-    let gate = Flinkgate::start(control_plane, &["--tenants", &tenant, "--tls-ca-out", ca.to_str().unwrap()]);
+    let gate = Flinkgate::start(
+        control_plane,
+        &["--tenants", &tenant, "--tls-ca-out", ca.to_str().unwrap()],
+    );
     gate.wait_ready();
     register(control_plane, &gate, &ca, &namespace, &bad_text);
 
@@ -57,12 +65,30 @@ fn a_good_flink_deployment_is_stored_as_rendered_and_a_bad_one_refused_with_ever
     let rendered = yaml::parse(&rendered).remove(0).value.unwrap();
     assert_eq!(stored["spec"], rendered["spec"]);
     assert_eq!(stored["metadata"]["labels"], rendered["metadata"]["labels"]);
-    assert_ne!(rendered["spec"], yaml::parse(&good_text).remove(0).value.unwrap()["spec"], "nothing was rendered");
+    assert_ne!(
+        rendered["spec"],
+        yaml::parse(&good_text).remove(0).value.unwrap()["spec"],
+        "nothing was rendered"
+    );
 
     let refusal = control_plane.refused(&["create", "-f", "-"], &bad_text);
-    let report = flinkgate::output(&["lint", &bad, "--tenants", &tenant, "--format", "json", "--fail-on", "never"]);
+    let report = flinkgate::output(&[
+        "lint",
+        &bad,
+        "--tenants",
+        &tenant,
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
+    ]);
     let report: Value = serde_json::from_str(&report).unwrap();
-    let findings: Vec<&Value> = report["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] == "error").collect();
+    let findings: Vec<&Value> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["level"] == "error")
+        .collect();
     assert!(findings.len() > 3, "{report:#}");
     for finding in findings {
         for field in ["rule", "message"] {
@@ -71,5 +97,7 @@ fn a_good_flink_deployment_is_stored_as_rendered_and_a_bad_one_refused_with_ever
         }
     }
     control_plane.refused(&["get", "flinkdeployment", "miner", "--namespace", &namespace], "");
-    gate.logged("the refusal", |line| line["message"] == "decision" && line["decision"] == "refused" && line["name"] == "miner");
+    gate.logged("the refusal", |line| {
+        line["message"] == "decision" && line["decision"] == "refused" && line["name"] == "miner"
+    });
 }

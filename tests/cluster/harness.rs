@@ -46,10 +46,24 @@ spec:
 fn a_deployment_of_three_replicas_runs_with_its_claim() {
     let control_plane = shared();
     let namespace = control_plane.namespace("web");
-    control_plane.try_kubectl(&["apply", "--server-side", "--namespace", &namespace, "-f", "-"], DEPLOYMENT).unwrap();
-    control_plane.kubectl(&["rollout", "status", "deployment/web", "--timeout=60s", "--namespace", &namespace]);
+    control_plane
+        .try_kubectl(&["apply", "--server-side", "--namespace", &namespace, "-f", "-"], DEPLOYMENT)
+        .unwrap();
+    control_plane.kubectl(&[
+        "rollout",
+        "status",
+        "deployment/web",
+        "--timeout=60s",
+        "--namespace",
+        &namespace,
+    ]);
     let pods = control_plane.get(&["pods", "--namespace", &namespace]);
-    let nodes: Vec<&str> = pods["items"].as_array().unwrap().iter().filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect();
+    let nodes: Vec<&str> = pods["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|pod| pod["spec"]["nodeName"].as_str())
+        .collect();
     assert_eq!(nodes.len(), 3, "{nodes:?}");
     let claim = control_plane.get(&["persistentvolumeclaim", "state", "--namespace", &namespace]);
     assert_eq!(claim["status"]["phase"], "Bound", "{claim:#}");
@@ -59,9 +73,13 @@ fn a_deployment_of_three_replicas_runs_with_its_claim() {
 fn users_and_service_accounts_are_who_they_say() {
     let control_plane = shared();
     let namespace = control_plane.namespace("who");
-    let who = |answer: String| serde_json::from_str::<Value>(&answer).unwrap()["status"]["userInfo"].take();
+    let who = |answer: String| {
+        serde_json::from_str::<Value>(&answer).unwrap()["status"]["userInfo"].take()
+    };
     let arguments = ["auth", "whoami", "-o", "json"];
-    let alice = who(control_plane.as_user("alice@example.com", &["developers", "night-shift"]).kubectl(&arguments));
+    let alice = who(control_plane
+        .as_user("alice@example.com", &["developers", "night-shift"])
+        .kubectl(&arguments));
     assert_eq!(alice["username"], "alice@example.com");
     assert_eq!(alice["groups"], json!(["developers", "night-shift", "system:authenticated"]));
     let account = who(control_plane.as_service_account(&namespace, "default").kubectl(&arguments));
@@ -73,7 +91,10 @@ async fn clients_speak_for_their_user() {
     let list = ListParams::default();
     let nodes = Api::<Node>::all(shared().client().await).list(&list).await.unwrap();
     assert_eq!(nodes.items.len(), 3);
-    let nobody = Api::<Node>::all(shared().as_user("nobody", &[]).client().await).list(&list).await.unwrap_err();
+    let nobody = Api::<Node>::all(shared().as_user("nobody", &[]).client().await)
+        .list(&list)
+        .await
+        .unwrap_err();
     assert!(nobody.to_string().contains("nobody"), "{nobody}");
 }
 
@@ -81,13 +102,34 @@ async fn clients_speak_for_their_user() {
 fn a_flink_deployment_is_stored_and_scaled() {
     let control_plane = shared();
     let namespace = control_plane.namespace("flink");
-    control_plane.try_kubectl(&["create", "--namespace", &namespace, "-f", "-"], FLINK_DEPLOYMENT).unwrap();
-    control_plane.kubectl(&["scale", "flinkdeployment/etl", "--replicas=5", "--namespace", &namespace]);
+    control_plane
+        .try_kubectl(&["create", "--namespace", &namespace, "-f", "-"], FLINK_DEPLOYMENT)
+        .unwrap();
+    control_plane.kubectl(&[
+        "scale",
+        "flinkdeployment/etl",
+        "--replicas=5",
+        "--namespace",
+        &namespace,
+    ]);
     let stored = control_plane.get(&["flinkdep", "etl", "--namespace", &namespace]);
     assert_eq!(stored["spec"]["taskManager"]["replicas"], 5);
-    assert_eq!(stored["spec"]["podTemplate"]["spec"]["containers"][0]["env"][0]["value"], "b", "{stored:#}");
+    assert_eq!(
+        stored["spec"]["podTemplate"]["spec"]["containers"][0]["env"][0]["value"], "b",
+        "{stored:#}"
+    );
     let status = r#"{"status": {"lifecycleState": "STABLE"}}"#;
-    control_plane.kubectl(&["patch", "flinkdep", "etl", "--subresource=status", "--type=merge", "-p", status, "--namespace", &namespace]);
+    control_plane.kubectl(&[
+        "patch",
+        "flinkdep",
+        "etl",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        status,
+        "--namespace",
+        &namespace,
+    ]);
     let stored = control_plane.get(&["flinkdep", "etl", "--namespace", &namespace]);
     assert_eq!(stored["status"]["lifecycleState"], "STABLE");
 }
@@ -95,9 +137,18 @@ fn a_flink_deployment_is_stored_and_scaled() {
 #[test]
 fn every_flink_kind_is_served_with_its_sub_resources() {
     let resources = |group: &str| {
-        let answer: Value = serde_json::from_str(&shared().kubectl(&["get", "--raw", &format!("/apis/{group}/v1beta1")])).unwrap();
-        let mut names: Vec<String> =
-            answer["resources"].as_array().unwrap().iter().map(|resource| resource["name"].as_str().unwrap().to_owned()).collect();
+        let answer: Value = serde_json::from_str(&shared().kubectl(&[
+            "get",
+            "--raw",
+            &format!("/apis/{group}/v1beta1"),
+        ]))
+        .unwrap();
+        let mut names: Vec<String> = answer["resources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|resource| resource["name"].as_str().unwrap().to_owned())
+            .collect();
         names.sort();
         names
     };
@@ -119,7 +170,8 @@ fn every_flink_kind_is_served_with_its_sub_resources() {
 
 #[test]
 fn two_api_servers_share_one_etcd_and_each_may_be_away() {
-    let control_plane = ControlPlane::start(Options { api_servers: 2, nodes: 0, ..Options::default() });
+    let control_plane =
+        ControlPlane::start(Options { api_servers: 2, nodes: 0, ..Options::default() });
     control_plane.admin(0).kubectl(&["create", "configmap", "shared", "--from-literal=a=b"]);
     assert_eq!(control_plane.admin(1).get(&["configmap", "shared"])["data"]["a"], "b");
 
@@ -135,7 +187,10 @@ fn two_api_servers_share_one_etcd_and_each_may_be_away() {
     control_plane.refused(&create, "");
     control_plane.process("etcd").signal("CONT");
     until("etcd takes writes again", || {
-        control_plane.try_kubectl(&["apply", "-f", "-"], r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "later"}}"#)
+        control_plane.try_kubectl(
+            &["apply", "-f", "-"],
+            r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "later"}}"#,
+        )
     });
 }
 
@@ -159,7 +214,12 @@ fn nothing_is_left_of_a_test_process_that_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report");
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "harness::a_control_plane_that_is_left_alone", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "harness::a_control_plane_that_is_left_alone",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(REPORT_TO, &report)
         .stdout(Stdio::null())
         .spawn()
@@ -177,13 +237,16 @@ fn nothing_is_left_of_a_test_process_that_is_killed() {
         left if left.is_empty() => Ok(()),
         left => Err(left.join("\n")),
     });
-    until("the folder is gone", || if Path::new(&started).exists() { Err(started.clone()) } else { Ok(()) });
+    until("the folder is gone", || {
+        if Path::new(&started).exists() { Err(started.clone()) } else { Ok(()) }
+    });
 }
 
 /// Command lines of processes that work in `folder`.
 fn running(folder: &str, program: &str) -> Vec<String> {
     let output = Command::new("ps").args(["-A", "-o", "args="]).output().unwrap();
-    let lines = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    let lines =
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
     lines.into_iter().filter(|line| line.contains(folder) && line.contains(program)).collect()
 }
 
@@ -199,7 +262,8 @@ fn folders_whose_owner_is_dead_are_removed() {
     alive.lock().unwrap();
     drop((folder("flinkgate-cluster-dead"), folder("of-others")));
     folder::remove_leftovers(temporary.path());
-    let mut left: Vec<_> = fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut left: Vec<_> =
+        fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["flinkgate-cluster-alive", "of-others"]);
 }
@@ -208,19 +272,34 @@ fn folders_whose_owner_is_dead_are_removed() {
 fn without_go_the_message_says_what_to_install() {
     let cache = tempfile::tempdir().unwrap();
     let error = binaries::find(None, cache.path(), Path::new("/nowhere/go")).unwrap_err();
-    assert!(error.contains("need Go 1.26 or newer") && error.contains("install Go") && error.contains("KUBEBUILDER_ASSETS"), "{error}");
+    assert!(
+        error.contains("need Go 1.26 or newer")
+            && error.contains("install Go")
+            && error.contains("KUBEBUILDER_ASSETS"),
+        "{error}"
+    );
 }
 
 #[test]
 fn programs_of_envtest_are_used_where_they_are() {
     let (assets, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let all = ["etcd", "kube-apiserver", "kubectl", "kube-controller-manager", "kube-scheduler", "kwok", "kwok-stages.yaml"];
+    let all = [
+        "etcd",
+        "kube-apiserver",
+        "kubectl",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kwok",
+        "kwok-stages.yaml",
+    ];
     for file in all {
         File::create(assets.path().join(file)).unwrap();
     }
-    let found = binaries::find(Some(assets.path()), cache.path(), Path::new("/nowhere/go")).unwrap();
+    let found =
+        binaries::find(Some(assets.path()), cache.path(), Path::new("/nowhere/go")).unwrap();
     assert_eq!(found.kube_apiserver, assets.path().join("kube-apiserver"));
     fs::remove_file(assets.path().join("kube-scheduler")).unwrap();
-    let error = binaries::find(Some(assets.path()), cache.path(), Path::new("/nowhere/go")).unwrap_err();
+    let error =
+        binaries::find(Some(assets.path()), cache.path(), Path::new("/nowhere/go")).unwrap_err();
     assert!(error.contains("need Go"), "{error}");
 }

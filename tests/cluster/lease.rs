@@ -16,7 +16,9 @@ fn held(replica: &Flinkgate) -> (Option<String>, bool) {
     let mut held = (None, false);
     for line in replica.log() {
         match line["message"].as_str() {
-            Some("this replica holds the Lease") => held = (line["identity"].as_str().map(str::to_owned), true),
+            Some("this replica holds the Lease") => {
+                held = (line["identity"].as_str().map(str::to_owned), true)
+            }
             Some("this replica no longer holds the Lease") => held.1 = false,
             _ => {}
         }
@@ -24,7 +26,8 @@ fn held(replica: &Flinkgate) -> (Option<String>, bool) {
     held
 }
 
-/// Waits until a replica holds the Lease and the Lease says so; gives the number of times that the holder changed.
+/// Waits until a replica holds the Lease and the Lease says so; gives the number of times that the
+/// holder changed.
 fn wait_holds(control_plane: &ControlPlane, namespace: &str, replica: &Flinkgate) -> i64 {
     until("the replica holds the Lease", || {
         let lease = control_plane.get(&["lease", "flinkgate", "--namespace", namespace]);

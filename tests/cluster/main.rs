@@ -1,7 +1,9 @@
-//! Tests against a real Kubernetes control plane: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok for nodes.
+//! Tests against a real Kubernetes control plane: etcd, kube-apiserver, kube-controller-manager,
+//! kube-scheduler, and kwok for nodes.
 //!
-//! `support` starts and stops it; every other module is about one thing that Flinkgate does in a cluster.
-//! `support::shared()` is the control plane that most tests work on, each in a namespace of its own.
+//! `support` starts and stops it; every other module is about one thing that Flinkgate does in a
+//! cluster. `support::shared()` is the control plane that most tests work on, each in a namespace
+//! of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod certificates;

@@ -1,4 +1,5 @@
-//! The Flink operator's own configuration, from its ConfigMap: it decides what a FlinkDeployment amounts to.
+//! The Flink operator's own configuration, from its ConfigMap: it decides what a FlinkDeployment
+//! amounts to.
 
 use super::support::installation::{Installation, example};
 use super::support::{ControlPlane, Options};
@@ -17,16 +18,35 @@ fn a_deployment_is_counted_with_what_the_operator_gives_it() {
     control_plane.create_namespace(OPERATOR[1]);
     control_plane.create(&config_map("4").to_string());
     // What the chart's Role allows, which names the one ConfigMap.
-    let role = ["--verb=get,list,watch", "--resource=configmaps", "--resource-name=flink-operator-config", OPERATOR[0], OPERATOR[1]];
+    let role = [
+        "--verb=get,list,watch",
+        "--resource=configmaps",
+        "--resource-name=flink-operator-config",
+        OPERATOR[0],
+        OPERATOR[1],
+    ];
     control_plane.kubectl(&[&["create", "role", "flinkgate-operator-config"], &role[..]].concat());
-    let binding = ["--role=flinkgate-operator-config", "--serviceaccount=flinkgate-system:flinkgate", OPERATOR[0], OPERATOR[1]];
-    control_plane.kubectl(&[&["create", "rolebinding", "flinkgate-operator-config"], &binding[..]].concat());
-    let admin = Installation::with(control_plane, 1, &["--operator-config-map", "flink-operator/flink-operator-config"]);
+    let binding = [
+        "--role=flinkgate-operator-config",
+        "--serviceaccount=flinkgate-system:flinkgate",
+        OPERATOR[0],
+        OPERATOR[1],
+    ];
+    control_plane
+        .kubectl(&[&["create", "rolebinding", "flinkgate-operator-config"], &binding[..]].concat());
+    let admin = Installation::with(
+        control_plane,
+        1,
+        &["--operator-config-map", "flink-operator/flink-operator-config"],
+    );
 
     let namespace = admin.tenant("counted", json!({"quota": {"perCluster": {"taskManagers": 2}}}));
     let mut etl = example("manifests/etl.yaml", &namespace);
     etl["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 8, "upgradeMode": "stateless"});
-    etl["spec"]["flinkConfiguration"].as_object_mut().unwrap().remove("taskmanager.numberOfTaskSlots");
+    etl["spec"]["flinkConfiguration"]
+        .as_object_mut()
+        .unwrap()
+        .remove("taskmanager.numberOfTaskSlots");
     let too_large = Some("quota/per-cluster");
     admin.wait_judged(&etl, None);
     admin.try_kubectl(&["replace", "-f", "-"], &config_map("2").to_string()).unwrap();
@@ -38,11 +58,18 @@ fn a_deployment_is_counted_with_what_the_operator_gives_it() {
     admin.try_kubectl(&["replace", "-f", "-"], &config_map("[").to_string()).unwrap();
     let gate = &admin.replicas[0];
     gate.logged("the log tells", |line| {
-        line["error"].as_str().is_some_and(|error| error.contains("the Flink operator's configuration: config.yaml"))
+        line["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("the Flink operator's configuration: config.yaml"))
     });
     admin.wait_judged(&etl, None);
     let (status, ready) = gate.health("/readyz").unwrap();
-    assert!(status == 200 && ready.contains("[+] operator-config: 1 ConfigMaps") && ready.contains("last reload failed"), "{ready}");
+    assert!(
+        status == 200
+            && ready.contains("[+] operator-config: 1 ConfigMaps")
+            && ready.contains("last reload failed"),
+        "{ready}"
+    );
     admin.kubectl(&["delete", "configmap", "flink-operator-config", OPERATOR[0], OPERATOR[1]]);
     admin.wait_judged(&etl, too_large);
 }

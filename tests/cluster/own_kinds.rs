@@ -6,9 +6,12 @@ use super::support::{ControlPlane, Options, crds};
 use serde_json::{Value, json};
 use std::fs;
 
-/// Registers both webhooks by URL for Flinkgate's own kinds, and waits until the API server asks them.
+/// Registers both webhooks by URL for Flinkgate's own kinds, and waits until the API server asks
+/// them.
 fn register(control_plane: &ControlPlane, gate: &Flinkgate) {
-    for (kind, path) in [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")] {
+    for (kind, path) in
+        [("MutatingWebhookConfiguration", "mutate"), ("ValidatingWebhookConfiguration", "validate")]
+    {
         let rule = |group: &str, resources: &[&str]| json!({"apiGroups": [group], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": resources});
         let configuration = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": "flinkgate"}, "webhooks": [{
             "name": format!("{path}.flinkgate.dev"),
@@ -65,8 +68,10 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
             .output()
             .unwrap();
         let offline = String::from_utf8(offline.stderr).unwrap();
-        let told =
-            offline.lines().find_map(|line| line.trim_start().strip_prefix(file.to_str().unwrap())).unwrap_or_else(|| panic!("{offline}"));
+        let told = offline
+            .lines()
+            .find_map(|line| line.trim_start().strip_prefix(file.to_str().unwrap()))
+            .unwrap_or_else(|| panic!("{offline}"));
         let message = told.splitn(4, ':').last().unwrap().trim();
         let refusal = refused(&control_plane, &manifest);
         assert!(refusal.contains(message), "{message:?} is not said in {refusal}");
@@ -80,9 +85,16 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
         json!({"namespaces": {"names": ["payments-*"], "selector": {"matchLabels": {"team": "pay"}}}}),
     ));
     until("a second claim is refused", || {
-        let second = object("FlinkTenant", "fraud", json!({"namespaces": {"names": ["payments-x"]}}));
+        let second =
+            object("FlinkTenant", "fraud", json!({"namespaces": {"names": ["payments-x"]}}));
         match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &second) {
-            Err(complaint) if complaint.contains("both claim the namespace payments-x: a namespace belongs to one tenant") => Ok(()),
+            Err(complaint)
+                if complaint.contains(
+                    "both claim the namespace payments-x: a namespace belongs to one tenant",
+                ) =>
+            {
+                Ok(())
+            }
             other => Err(format!("{other:?}")),
         }
     });
@@ -92,12 +104,23 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
     assert!(refusal.contains("line 2, column 6: "), "{refusal}");
     let rego = "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\ndeny contains \"no\" if input.object.x\n";
     control_plane.create(&policy("own", rego));
-    until("a clash is refused", || match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &policy("same", rego)) {
-        Err(complaint) if complaint.contains("package own is already taken by FlinkPolicy/own") => Ok(()),
-        other => Err(format!("{other:?}")),
+    until("a clash is refused", || {
+        match control_plane
+            .try_kubectl(&["create", "--dry-run=server", "-f", "-"], &policy("same", rego))
+        {
+            Err(complaint)
+                if complaint.contains("package own is already taken by FlinkPolicy/own") =>
+            {
+                Ok(())
+            }
+            other => Err(format!("{other:?}")),
+        }
     });
 
-    let label = |name: &str| control_plane.get(&["namespace", name])["metadata"]["labels"]["flinkgate.dev/tenant"].clone();
+    let label = |name: &str| {
+        control_plane.get(&["namespace", name])["metadata"]["labels"]["flinkgate.dev/tenant"]
+            .clone()
+    };
     control_plane.kubectl(&["create", "namespace", "payments-new"]);
     assert_eq!(label("payments-new"), "payments");
     control_plane.kubectl(&["create", "namespace", "other"]);

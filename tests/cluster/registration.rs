@@ -1,5 +1,6 @@
-//! What the API server asks about, and what happens when nobody answers: the webhooks point at a port that nobody listens
-//! on, so whatever they match is refused, and whatever is admitted was never asked about.
+//! What the API server asks about, and what happens when nobody answers: the webhooks point at a
+//! port that nobody listens on, so whatever they match is refused, and whatever is admitted was
+//! never asked about.
 
 use super::support::access::Access;
 use super::support::flinkgate;
@@ -32,7 +33,8 @@ fn workload(api_version: &str, kind: &str, name: &str) -> Value {
     let labels = json!({"app": name});
     let mut template = pod(name);
     template["metadata"] = json!({"labels": labels});
-    let mut spec = json!({"template": {"metadata": template["metadata"], "spec": template["spec"]}});
+    let mut spec =
+        json!({"template": {"metadata": template["metadata"], "spec": template["spec"]}});
     if kind == "Job" {
         spec["template"]["spec"]["restartPolicy"] = json!("Never");
         spec["suspend"] = json!(true);
@@ -62,10 +64,16 @@ fn ingress(name: &str) -> Value {
 
 fn flink(kind: &str, name: &str) -> Value {
     let spec = match kind {
-        "FlinkSessionJob" => json!({"deploymentName": "etl", "job": {"jarURI": "https://example.com/a.jar", "parallelism": 1}}),
-        "FlinkStateSnapshot" => json!({"jobReference": {"kind": "FlinkDeployment", "name": "etl"}, "savepoint": {}}),
+        "FlinkSessionJob" => {
+            json!({"deploymentName": "etl", "job": {"jarURI": "https://example.com/a.jar", "parallelism": 1}})
+        }
+        "FlinkStateSnapshot" => {
+            json!({"jobReference": {"kind": "FlinkDeployment", "name": "etl"}, "savepoint": {}})
+        }
         "FlinkBlueGreenDeployment" => json!({"template": {"spec": {"image": "flink:2.0"}}}),
-        _ => json!({"image": "flink:2.0", "flinkVersion": "v1_20", "serviceAccount": "flink", "taskManager": {"replicas": 1}}),
+        _ => {
+            json!({"image": "flink:2.0", "flinkVersion": "v1_20", "serviceAccount": "flink", "taskManager": {"replicas": 1}})
+        }
     };
     json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": name}, "spec": spec})
 }
@@ -90,18 +98,33 @@ fn create(admin: &Access, namespace: &str, object: &Value) -> Result<String, Str
 }
 
 fn patch(admin: &Access, arguments: &[&str], patch: &Value) -> Result<String, String> {
-    admin.try_kubectl(&[&["patch", "--type=merge", "--patch", &patch.to_string()], arguments].concat(), "")
+    admin.try_kubectl(
+        &[&["patch", "--type=merge", "--patch", &patch.to_string()], arguments].concat(),
+        "",
+    )
 }
 
 /// A patch that finds containers by their names, as kubectl sends it for kinds of Kubernetes' own.
-fn patch_pod(admin: &Access, name: &str, arguments: &[&str], patch: &Value) -> Result<String, String> {
-    admin.try_kubectl(&[&["patch", "pod", name, "--namespace", TENANT, "--patch", &patch.to_string()], arguments].concat(), "")
+fn patch_pod(
+    admin: &Access,
+    name: &str,
+    arguments: &[&str],
+    patch: &Value,
+) -> Result<String, String> {
+    admin.try_kubectl(
+        &[&["patch", "pod", name, "--namespace", TENANT, "--patch", &patch.to_string()], arguments]
+            .concat(),
+        "",
+    )
 }
 
 /// An object, created as a dry run until webhooks are in force, or no longer.
 fn wait_until_asked(admin: &Access, namespace: &str, object: &Value, asked: bool) {
     until("the API server knows of the webhooks", || {
-        let answer = admin.try_kubectl(&["create", "--dry-run=server", "--namespace", namespace, "-f", "-"], &object.to_string());
+        let answer = admin.try_kubectl(
+            &["create", "--dry-run=server", "--namespace", namespace, "-f", "-"],
+            &object.to_string(),
+        );
         let refused = answer.as_ref().is_err_and(|complaint| complaint.contains(NO_ANSWER));
         if refused == asked { Ok(()) } else { Err(format!("{answer:?}")) }
     });
@@ -128,9 +151,23 @@ fn cluster_with_objects() -> ControlPlane {
     crds::install(&admin);
     for name in [TENANT, OTHER, OWN] {
         admin.kubectl(&["create", "namespace", name]);
-        admin.kubectl(&["wait", "--for=create", "--timeout=60s", "--namespace", name, "serviceaccount/default"]);
+        admin.kubectl(&[
+            "wait",
+            "--for=create",
+            "--timeout=60s",
+            "--namespace",
+            name,
+            "serviceaccount/default",
+        ]);
     }
-    admin.kubectl(&["label", "namespace", TENANT, OWN, "kube-system", "flinkgate.dev/tenant=payments"]);
+    admin.kubectl(&[
+        "label",
+        "namespace",
+        TENANT,
+        OWN,
+        "kube-system",
+        "flinkgate.dev/tenant=payments",
+    ]);
     for namespace in [TENANT, OTHER] {
         for object in [
             pod("old"),
@@ -148,8 +185,23 @@ fn cluster_with_objects() -> ControlPlane {
         ] {
             create(&admin, namespace, &object).unwrap();
         }
-        admin.kubectl(&["label", "flinkdeployment", "canary", "flink.apache.org/canary=true", "--namespace", namespace]);
-        admin.kubectl(&["wait", "--for=condition=Ready", "pod/old", "pod/evicted", "--timeout=60s", "--namespace", namespace]);
+        admin.kubectl(&[
+            "label",
+            "flinkdeployment",
+            "canary",
+            "flink.apache.org/canary=true",
+            "--namespace",
+            namespace,
+        ]);
+        admin.kubectl(&[
+            "wait",
+            "--for=condition=Ready",
+            "pod/old",
+            "pod/evicted",
+            "--timeout=60s",
+            "--namespace",
+            namespace,
+        ]);
     }
     create(&admin, "", &own("FlinkTenant", "old")).unwrap();
     let finalizer = json!({"metadata": {"finalizers": ["example.com/kept"]}});
@@ -170,11 +222,18 @@ fn a_gate_that_is_down_stops_tenants_flink_objects_and_pods_and_nothing_else() {
     what_changes_nothing_and_what_goes_away_never_waits(&admin);
 
     // The escape: nothing can hinder it.
-    admin.kubectl(&["delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "flinkgate"]);
+    admin.kubectl(&[
+        "delete",
+        "validatingwebhookconfiguration,mutatingwebhookconfiguration",
+        "flinkgate",
+    ]);
     wait_until_asked(&admin, TENANT, &pod("new"), false);
     wait_until_asked(&admin, OTHER, &flink("FlinkDeployment", "new"), false);
     not_asked("a pod of a tenant, with the gate opened", create(&admin, TENANT, &pod("new")));
-    not_asked("a FlinkDeployment, with the gate opened", create(&admin, TENANT, &flink("FlinkDeployment", "new")));
+    not_asked(
+        "a FlinkDeployment, with the gate opened",
+        create(&admin, TENANT, &flink("FlinkDeployment", "new")),
+    );
 }
 
 fn what_tenants_do_waits(admin: &Access) {
@@ -189,21 +248,30 @@ fn what_tenants_do_waits(admin: &Access) {
     ] {
         asked(&format!("a new {}", object["kind"]), create(admin, TENANT, &object));
     }
-    let annotation = json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}});
-    asked("an Ingress's annotation", patch(admin, &["ingress", "old", "--namespace", TENANT], &annotation));
+    let annotation =
+        json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}});
+    asked(
+        "an Ingress's annotation",
+        patch(admin, &["ingress", "old", "--namespace", TENANT], &annotation),
+    );
     // What a tenant writes on its own objects spares nothing.
     let mut disguised = pod("disguised");
-    disguised["metadata"] =
-        json!({"name": "disguised", "annotations": {"kubernetes.io/config.mirror": "x"}, "deletionTimestamp": "2026-01-01T00:00:00Z"});
+    disguised["metadata"] = json!({"name": "disguised", "annotations": {"kubernetes.io/config.mirror": "x"}, "deletionTimestamp": "2026-01-01T00:00:00Z"});
     asked("a pod that says it is a mirror, and on its way out", create(admin, TENANT, &disguised));
     for namespace in [TENANT, OTHER] {
-        for kind in ["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot", "FlinkBlueGreenDeployment"] {
+        for kind in
+            ["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot", "FlinkBlueGreenDeployment"]
+        {
             asked(kind, create(admin, namespace, &flink(kind, "new")));
         }
         let here = ["--namespace", namespace];
         asked(
             "a FlinkDeployment's image",
-            patch(admin, &["flinkdeployment", "old", here[0], here[1]], &json!({"spec": {"image": "other:1"}})),
+            patch(
+                admin,
+                &["flinkdeployment", "old", here[0], here[1]],
+                &json!({"spec": {"image": "other:1"}}),
+            ),
         );
         asked(
             "a canary's label",
@@ -213,25 +281,49 @@ fn what_tenants_do_waits(admin: &Access) {
                 &json!({"metadata": {"labels": {"flink.apache.org/canary": null}}}),
             ),
         );
-        asked("kubectl scale flinkdeployment", admin.try_kubectl(&["scale", "flinkdeployment/old", "--replicas=3", here[0], here[1]], ""));
+        asked(
+            "kubectl scale flinkdeployment",
+            admin.try_kubectl(
+                &["scale", "flinkdeployment/old", "--replicas=3", here[0], here[1]],
+                "",
+            ),
+        );
     }
-    for (api_version, kind) in [("flinkoperator.k8s.io/v1beta1", "FlinkCluster"), ("flink.k8s.io/v1beta1", "FlinkApplication")] {
-        asked(kind, create(admin, OTHER, &json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "new"}, "spec": {}})));
+    for (api_version, kind) in [
+        ("flinkoperator.k8s.io/v1beta1", "FlinkCluster"),
+        ("flink.k8s.io/v1beta1", "FlinkApplication"),
+    ] {
+        asked(
+            kind,
+            create(
+                admin,
+                OTHER,
+                &json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "new"}, "spec": {}}),
+            ),
+        );
     }
 
     let here = ["--namespace", TENANT];
     let image = json!({"spec": {"containers": [{"name": "c", "image": "example.com/c:2"}]}});
     asked("a pod's image", patch_pod(admin, "old", &[], &image));
-    let debugger = json!({"spec": {"ephemeralContainers": [{"name": "d", "image": "example.com/d:1"}]}});
-    asked("an ephemeral container", patch_pod(admin, "old", &["--subresource=ephemeralcontainers"], &debugger));
+    let debugger =
+        json!({"spec": {"ephemeralContainers": [{"name": "d", "image": "example.com/d:1"}]}});
+    asked(
+        "an ephemeral container",
+        patch_pod(admin, "old", &["--subresource=ephemeralcontainers"], &debugger),
+    );
     let bigger = json!({"spec": {"containers": [{"name": "c", "image": "example.com/c:1", "resources": {"requests": {"cpu": "2"}}}]}});
     asked("a pod's resize", patch_pod(admin, "waiting", &["--subresource=resize"], &bigger));
     for scaled in ["deployment/old", "statefulset/old"] {
         asked(scaled, admin.try_kubectl(&["scale", scaled, "--replicas=1", here[0], here[1]], ""));
     }
 
-    let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "kube-root-ca.crt", "uid": "1"}]);
-    asked("a pod that gets another owner", patch_pod(admin, "old", &[], &json!({"metadata": {"ownerReferences": owner}})));
+    let owner =
+        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "kube-root-ca.crt", "uid": "1"}]);
+    asked(
+        "a pod that gets another owner",
+        patch_pod(admin, "old", &[], &json!({"metadata": {"ownerReferences": owner}})),
+    );
 
     let mut ledger = own("FlinkTenantLedger", "new");
     ledger["spec"]["tenant"] = json!("new");
@@ -240,28 +332,63 @@ fn what_tenants_do_waits(admin: &Access) {
     let mut policy = own("FlinkPolicy", "new");
     policy["spec"]["rego"] = json!("package new\n\nimport rego.v1\n");
     asked("a FlinkPolicy", create(admin, "", &policy));
-    asked("a tenant's change", patch(admin, &["flinktenant", "old"], &json!({"spec": {"enforcement": "Audit"}})));
+    asked(
+        "a tenant's change",
+        patch(admin, &["flinktenant", "old"], &json!({"spec": {"enforcement": "Audit"}})),
+    );
     let label = |value: Value| json!({"metadata": {"labels": {"flinkgate.dev/tenant": value}}});
-    asked("a namespace that leaves its tenant", patch(admin, &["namespace", TENANT], &label(Value::Null)));
+    asked(
+        "a namespace that leaves its tenant",
+        patch(admin, &["namespace", TENANT], &label(Value::Null)),
+    );
     asked("a namespace that moves", patch(admin, &["namespace", TENANT], &label(json!("other"))));
     asked("a namespace that joins", patch(admin, &["namespace", OTHER], &label(json!("payments"))));
-    asked("a new namespace with the label", create(admin, "", &namespace("joined", json!({"flinkgate.dev/tenant": "payments"}))));
+    asked(
+        "a new namespace with the label",
+        create(admin, "", &namespace("joined", json!({"flinkgate.dev/tenant": "payments"}))),
+    );
 }
 
 fn what_does_not_concern_flinkgate_goes_on(admin: &Access) {
     for namespace in [OTHER, "kube-system", OWN] {
-        for object in [pod("new"), workload("apps/v1", "Deployment", "new"), workload("batch/v1", "Job", "new"), claim("new")] {
-            not_asked(&format!("{} in {namespace}", object["kind"]), create(admin, namespace, &object));
+        for object in [
+            pod("new"),
+            workload("apps/v1", "Deployment", "new"),
+            workload("batch/v1", "Job", "new"),
+            claim("new"),
+        ] {
+            not_asked(
+                &format!("{} in {namespace}", object["kind"]),
+                create(admin, namespace, &object),
+            );
         }
-        not_asked("scale", admin.try_kubectl(&["scale", "deployment/new", "--replicas=1", "--namespace", namespace], ""));
+        not_asked(
+            "scale",
+            admin.try_kubectl(
+                &["scale", "deployment/new", "--replicas=1", "--namespace", namespace],
+                "",
+            ),
+        );
     }
     for namespace in ["kube-system", OWN] {
-        not_asked("Flink in an exempt namespace", create(admin, namespace, &flink("FlinkDeployment", "new")));
+        not_asked(
+            "Flink in an exempt namespace",
+            create(admin, namespace, &flink("FlinkDeployment", "new")),
+        );
     }
     not_asked("a new namespace", create(admin, "", &namespace("fresh", json!({"team": "any"}))));
-    not_asked("a namespace's other labels", admin.try_kubectl(&["label", "namespace", "fresh", TENANT, "stage=prod"], ""));
-    not_asked("Flinkgate's own namespace", admin.try_kubectl(&["label", "namespace", OWN, "flinkgate.dev/tenant-"], ""));
-    not_asked("a ConfigMap of a tenant", admin.try_kubectl(&["create", "configmap", "c", "--namespace", TENANT], ""));
+    not_asked(
+        "a namespace's other labels",
+        admin.try_kubectl(&["label", "namespace", "fresh", TENANT, "stage=prod"], ""),
+    );
+    not_asked(
+        "Flinkgate's own namespace",
+        admin.try_kubectl(&["label", "namespace", OWN, "flinkgate.dev/tenant-"], ""),
+    );
+    not_asked(
+        "a ConfigMap of a tenant",
+        admin.try_kubectl(&["create", "configmap", "c", "--namespace", TENANT], ""),
+    );
     not_asked("a node", admin.try_kubectl(&["cordon", "node-0"], ""));
     not_asked("a node", admin.try_kubectl(&["uncordon", "node-0"], ""));
 }
@@ -270,35 +397,86 @@ fn what_changes_nothing_and_what_goes_away_never_waits(admin: &Access) {
     let here = ["--namespace", TENANT];
     let marks = json!({"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}, "finalizers": ["example.com/passing"]}});
     let no_marks = json!({"metadata": {"finalizers": null}});
-    for kind in ["pod", "deployment", "statefulset", "job", "persistentvolumeclaim", "flinkdeployment"] {
-        not_asked(&format!("marks on a {kind}"), patch(admin, &[kind, "old", here[0], here[1]], &marks));
-        not_asked(&format!("marks off a {kind}"), patch(admin, &[kind, "old", here[0], here[1]], &no_marks));
+    for kind in
+        ["pod", "deployment", "statefulset", "job", "persistentvolumeclaim", "flinkdeployment"]
+    {
+        not_asked(
+            &format!("marks on a {kind}"),
+            patch(admin, &[kind, "old", here[0], here[1]], &marks),
+        );
+        not_asked(
+            &format!("marks off a {kind}"),
+            patch(admin, &[kind, "old", here[0], here[1]], &no_marks),
+        );
     }
     for kind in ["service", "ingress"] {
         let label = json!({"metadata": {"labels": {"c": "d"}}});
-        not_asked(&format!("a label on a {kind}"), patch(admin, &[kind, "old", here[0], here[1]], &label));
-        not_asked(&format!("deleting a {kind}"), admin.try_kubectl(&["delete", kind, "old", "--timeout=60s", here[0], here[1]], ""));
+        not_asked(
+            &format!("a label on a {kind}"),
+            patch(admin, &[kind, "old", here[0], here[1]], &label),
+        );
+        not_asked(
+            &format!("deleting a {kind}"),
+            admin.try_kubectl(&["delete", kind, "old", "--timeout=60s", here[0], here[1]], ""),
+        );
     }
     not_asked("marks on a tenant", patch(admin, &["flinktenant", "old"], &marks));
     not_asked("marks off a tenant", patch(admin, &["flinktenant", "old"], &no_marks));
     let status = json!({"status": {"error": "none"}});
-    not_asked("status", patch(admin, &["flinkdeployment", "old", "--subresource=status", here[0], here[1]], &status));
-    not_asked("the same again", admin.try_kubectl(&["scale", "deployment/old", "--replicas=0", here[0], here[1]], ""));
+    not_asked(
+        "status",
+        patch(
+            admin,
+            &["flinkdeployment", "old", "--subresource=status", here[0], here[1]],
+            &status,
+        ),
+    );
+    not_asked(
+        "the same again",
+        admin.try_kubectl(&["scale", "deployment/old", "--replicas=0", here[0], here[1]], ""),
+    );
 
     let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "evicted", "namespace": TENANT}}).to_string();
     let path = format!("/api/v1/namespaces/{TENANT}/pods/evicted/eviction");
     not_asked("eviction", admin.try_kubectl(&["create", "--raw", &path, "-f", "-"], &eviction));
-    for kind in ["pod", "deployment", "statefulset", "job", "persistentvolumeclaim", "flinkdeployment"] {
-        not_asked(&format!("deleting a {kind}"), admin.try_kubectl(&["delete", kind, "old", "--timeout=60s", here[0], here[1]], ""));
+    for kind in
+        ["pod", "deployment", "statefulset", "job", "persistentvolumeclaim", "flinkdeployment"]
+    {
+        not_asked(
+            &format!("deleting a {kind}"),
+            admin.try_kubectl(&["delete", kind, "old", "--timeout=60s", here[0], here[1]], ""),
+        );
     }
-    not_asked("deleting a tenant", admin.try_kubectl(&["delete", "flinktenant", "old", "--timeout=60s"], ""));
+    not_asked(
+        "deleting a tenant",
+        admin.try_kubectl(&["delete", "flinktenant", "old", "--timeout=60s"], ""),
+    );
 
     // On its way out: even its spec may change, and its finalizer goes.
-    not_asked("deleting", admin.try_kubectl(&["delete", "flinkdeployment", "kept", "--wait=false", here[0], here[1]], ""));
+    not_asked(
+        "deleting",
+        admin.try_kubectl(
+            &["delete", "flinkdeployment", "kept", "--wait=false", here[0], here[1]],
+            "",
+        ),
+    );
     let last = json!({"metadata": {"finalizers": null}, "spec": {"job": {"state": "suspended"}}});
-    not_asked("the finalizer's removal", patch(admin, &["flinkdeployment", "kept", here[0], here[1]], &last));
-    admin.kubectl(&["wait", "--for=delete", "flinkdeployment/kept", "--timeout=60s", here[0], here[1]]);
-    not_asked("a namespace with Flink in it", admin.try_kubectl(&["delete", "namespace", OTHER, "--timeout=60s"], ""));
+    not_asked(
+        "the finalizer's removal",
+        patch(admin, &["flinkdeployment", "kept", here[0], here[1]], &last),
+    );
+    admin.kubectl(&[
+        "wait",
+        "--for=delete",
+        "flinkdeployment/kept",
+        "--timeout=60s",
+        here[0],
+        here[1],
+    ]);
+    not_asked(
+        "a namespace with Flink in it",
+        admin.try_kubectl(&["delete", "namespace", OTHER, "--timeout=60s"], ""),
+    );
 }
 
 #[test]
@@ -306,12 +484,25 @@ fn a_cluster_without_flinks_kinds_is_not_disturbed_and_one_that_gets_them_is_cov
     let admin = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     admin.kubectl(&["create", "namespace", TENANT]);
     admin.kubectl(&["label", "namespace", TENANT, "flinkgate.dev/tenant=payments"]);
-    admin.kubectl(&["wait", "--for=create", "--timeout=60s", "--namespace", TENANT, "serviceaccount/default"]);
+    admin.kubectl(&[
+        "wait",
+        "--for=create",
+        "--timeout=60s",
+        "--namespace",
+        TENANT,
+        "serviceaccount/default",
+    ]);
     let (_port, configurations) = shut();
     admin.apply(&configurations);
     wait_until_asked(&admin, TENANT, &pod("new"), true);
-    not_asked("a pod elsewhere", create(&admin, "kube-system", &workload("apps/v1", "Deployment", "new")));
-    not_asked("a ConfigMap", admin.try_kubectl(&["create", "configmap", "c", "--namespace", "default"], ""));
+    not_asked(
+        "a pod elsewhere",
+        create(&admin, "kube-system", &workload("apps/v1", "Deployment", "new")),
+    );
+    not_asked(
+        "a ConfigMap",
+        admin.try_kubectl(&["create", "configmap", "c", "--namespace", "default"], ""),
+    );
     crds::install(&admin);
     wait_until_asked(&admin, "default", &flink("FlinkDeployment", "new"), true);
 }
@@ -337,5 +528,12 @@ fn the_api_server_stores_what_is_printed_without_adding_to_it() {
         assert_eq!(Value::Array(webhooks), printed["webhooks"]);
     }
     // Once more changes nothing.
-    assert_eq!(admin.try_kubectl(&["apply", "-f", "-"], &flinkgate::output(&["webhooks"])).unwrap().matches("unchanged").count(), 2);
+    assert_eq!(
+        admin
+            .try_kubectl(&["apply", "-f", "-"], &flinkgate::output(&["webhooks"]))
+            .unwrap()
+            .matches("unchanged")
+            .count(),
+        2
+    );
 }

@@ -1,6 +1,7 @@
 //! A large cluster: what a start costs there, in requests to the API server and in memory.
 //!
-//! `cargo test --test cluster scale -- --nocapture` also prints how long it takes, which is no matter of pass or fail.
+//! `cargo test --test cluster scale -- --nocapture` also prints how long it takes, which is no
+//! matter of pass or fail.
 
 use super::support::access::Access;
 use super::support::wait::until;
@@ -29,24 +30,47 @@ fn a_start_among_a_thousand_tenants_costs_few_requests_and_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let (policy, log) = (folder.path().join("policy.yaml"), folder.path().join("audit.log"));
     let rules = json!([{"level": "Metadata", "users": [USER], "omitStages": ["RequestReceived"]}, {"level": "None"}]);
-    fs::write(&policy, json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}).to_string()).unwrap();
-    let api_server_flags = vec![format!("--audit-policy-file={}", policy.display()), format!("--audit-log-path={}", log.display())];
-    let control_plane = ControlPlane::start(Options { nodes: 0, api_server_flags, ..Options::default() });
+    fs::write(
+        &policy,
+        json!({"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": rules}).to_string(),
+    )
+    .unwrap();
+    let api_server_flags = vec![
+        format!("--audit-policy-file={}", policy.display()),
+        format!("--audit-log-path={}", log.display()),
+    ];
+    let control_plane =
+        ControlPlane::start(Options { nodes: 0, api_server_flags, ..Options::default() });
     crds::install(&control_plane);
     control_plane.kubectl(&["create", "namespace", "flinkgate-system"]);
-    control_plane.kubectl(&["create", "serviceaccount", "flinkgate", "--namespace", "flinkgate-system"]);
-    control_plane.kubectl(&["create", "clusterrolebinding", "flinkgate", "--clusterrole=cluster-admin", &format!("--user={USER}")]);
+    control_plane.kubectl(&[
+        "create",
+        "serviceaccount",
+        "flinkgate",
+        "--namespace",
+        "flinkgate-system",
+    ]);
+    control_plane.kubectl(&[
+        "create",
+        "clusterrolebinding",
+        "flinkgate",
+        "--clusterrole=cluster-admin",
+        &format!("--user={USER}"),
+    ]);
     fill(&control_plane);
 
     let access = control_plane.as_service_account("flinkgate-system", "flinkgate");
     let first = start(&control_plane, &access, &log, "first start");
-    until("every tenant has its status and every namespace its label", || all_written(&control_plane));
+    until("every tenant has its status and every namespace its label", || {
+        all_written(&control_plane)
+    });
     let (memory, most) = (first.memory("VmRSS"), first.memory("VmHWM"));
     println!("memory: {} MiB, at most {} MiB", memory / 1_024, most / 1_024);
     assert!(memory < MEMORY, "{memory} KiB");
     let written = requests(&log);
     println!("all written: {written:?}");
-    // One write for each; a few twice, because a watch says later than the write's answer that it is done.
+    // One write for each; a few twice, because a watch says later than the write's answer that it
+    // is done.
     for request in ["patch flinktenants/status", "patch namespaces"] {
         assert!((TENANTS..TENANTS * 5 / 4).contains(&written[request]), "{written:?}");
     }
@@ -54,9 +78,14 @@ fn a_start_among_a_thousand_tenants_costs_few_requests_and_little_memory() {
 
     fs::write(&log, "").unwrap();
     let second = start(&control_plane, &access, &log, "second start");
-    second.logged("the second start's Lease", |line| line["message"] == "this replica holds the Lease");
+    second.logged("the second start's Lease", |line| {
+        line["message"] == "this replica holds the Lease"
+    });
     let again = requests(&log);
-    assert!(!again.contains_key("patch flinktenants/status") && !again.contains_key("patch namespaces"), "{again:?}");
+    assert!(
+        !again.contains_key("patch flinktenants/status") && !again.contains_key("patch namespaces"),
+        "{again:?}"
+    );
 }
 
 /// Starts Flinkgate; asserts that it is ready after a few requests, whatever the cluster's size.
@@ -64,11 +93,14 @@ fn start(control_plane: &ControlPlane, access: &Access, log: &Path, what: &str) 
     let begin = Instant::now();
     let gate = Flinkgate::start_as(control_plane, access, &["--cluster"]);
     gate.wait_ready();
-    let lists: BTreeMap<_, _> = requests(log).into_iter().filter(|(request, _)| !request.starts_with("patch")).collect();
+    let lists: BTreeMap<_, _> =
+        requests(log).into_iter().filter(|(request, _)| !request.starts_with("patch")).collect();
     println!("{what}: ready after {:?}, {lists:?}", begin.elapsed());
-    // A list, by pages or as a watch, of each of three kinds, and what the holder of the Lease asks for: it watches all that counts
-    // in a quota, twelve kinds, and asks in which versions five of them are served.
-    let (pods, others): (Vec<_>, Vec<_>) = lists.iter().partition(|(request, _)| request.ends_with(" pods"));
+    // A list, by pages or as a watch, of each of three kinds, and what the holder of the Lease asks
+    // for: it watches all that counts in a quota, twelve kinds, and asks in which versions five of
+    // them are served.
+    let (pods, others): (Vec<_>, Vec<_>) =
+        lists.iter().partition(|(request, _)| request.ends_with(" pods"));
     assert!(others.iter().map(|(_, count)| **count).sum::<usize>() <= 48, "{lists:?}");
     assert!(pods.iter().map(|(_, count)| **count).sum::<usize>() <= PODS / 500 + 2, "{lists:?}");
     gate
@@ -80,23 +112,36 @@ fn requests(log: &Path) -> BTreeMap<String, usize> {
     for line in fs::read_to_string(log).unwrap().lines() {
         let Ok(event) = serde_json::from_str::<Value>(line) else { continue };
         let of = &event["objectRef"];
-        let sub_resource = of["subresource"].as_str().map(|name| format!("/{name}")).unwrap_or_default();
+        let sub_resource =
+            of["subresource"].as_str().map(|name| format!("/{name}")).unwrap_or_default();
         // A watch is told when it begins and when it ends, everything else when it is answered.
         if (event["verb"] == "watch") != (event["stage"] == "ResponseStarted") {
             continue;
         }
-        let name = format!("{} {}{sub_resource}", event["verb"].as_str().unwrap_or_default(), of["resource"].as_str().unwrap_or_default());
+        let name = format!(
+            "{} {}{sub_resource}",
+            event["verb"].as_str().unwrap_or_default(),
+            of["resource"].as_str().unwrap_or_default()
+        );
         *requests.entry(name).or_default() += 1;
     }
     requests
 }
 
 fn all_written(control_plane: &ControlPlane) -> Result<(), String> {
-    let count = |arguments: &[&str]| control_plane.try_kubectl(arguments, "").map(|names| names.lines().count());
+    let count = |arguments: &[&str]| {
+        control_plane.try_kubectl(arguments, "").map(|names| names.lines().count())
+    };
     let ready = r#"-o=jsonpath={range .items[?(@.status.conditions)]}{.metadata.name}{"\n"}{end}"#;
-    let (tenants, namespaces) =
-        (count(&["get", "flinktenants", ready])?, count(&["get", "namespaces", "-l", "flinkgate.dev/tenant", "-o", "name"])?);
-    if (tenants, namespaces) == (TENANTS, NAMESPACES) { Ok(()) } else { Err(format!("{tenants} tenants, {namespaces} namespaces")) }
+    let (tenants, namespaces) = (
+        count(&["get", "flinktenants", ready])?,
+        count(&["get", "namespaces", "-l", "flinkgate.dev/tenant", "-o", "name"])?,
+    );
+    if (tenants, namespaces) == (TENANTS, NAMESPACES) {
+        Ok(())
+    } else {
+        Err(format!("{tenants} tenants, {namespaces} namespaces"))
+    }
 }
 
 /// Tenants with a namespace each and pods in them, which nobody schedules.

@@ -1,4 +1,5 @@
-//! The API server's mutating admission: webhooks in their order, and once more those after which the object was changed.
+//! The API server's mutating admission: webhooks in their order, and once more those after which
+//! the object was changed.
 
 use super::objects::{append, as_array};
 use flinkgate::pipeline::Gate;
@@ -23,8 +24,9 @@ pub struct Additions {
     pub sidecar: Value,
     /// Whether the container goes before all others.
     pub first: bool,
-    /// The lists of a FlinkDeployment's common pod template that get something. Lists merge by position: who appends to the common
-    /// one where a role has a list of its own changes the wrong element, whoever that is.
+    /// The lists of a FlinkDeployment's common pod template that get something. Lists merge by
+    /// position: who appends to the common one where a role has a list of its own changes the wrong
+    /// element, whoever that is.
     pub lists: Vec<&'static str>,
 }
 
@@ -36,9 +38,13 @@ pub fn lists_without_roles(states: [&Value; 2], kind: &str) -> Vec<&'static str>
     let base = if kind == "FlinkBlueGreenDeployment" { "/spec/template/spec" } else { "/spec" };
     let is_free = |list: &&str| {
         let has = |state: &&Value, role: &&str| {
-            state.pointer(&format!("{base}/{role}/podTemplate/spec/{list}")).is_some_and(|found| !found.is_null())
+            state
+                .pointer(&format!("{base}/{role}/podTemplate/spec/{list}"))
+                .is_some_and(|found| !found.is_null())
         };
-        !states.iter().any(|state| ["jobManager", "taskManager"].iter().any(|role| has(state, role)))
+        !states
+            .iter()
+            .any(|state| ["jobManager", "taskManager"].iter().any(|role| has(state, role)))
     };
     LISTS.into_iter().filter(is_free).collect()
 }
@@ -64,7 +70,8 @@ pub fn admit(gate: &Gate, request: &Resource, order: &[Hook], additions: &Additi
             }
             match hook {
                 Hook::Ours => {
-                    let answer = gate.mutate(&Resource { object: object.clone(), ..request.clone() });
+                    let answer =
+                        gate.mutate(&Resource { object: object.clone(), ..request.clone() });
                     if answer.findings.iter().any(|finding| finding.level == Level::Error) {
                         return Outcome::Refused(told(&answer.findings));
                     }
@@ -81,7 +88,8 @@ pub fn admit(gate: &Gate, request: &Resource, order: &[Hook], additions: &Additi
     Outcome::Stored(without_order(&object), told(&findings))
 }
 
-/// What validation says. Policies have a time to answer in, and a machine with other work may keep them from it: they are asked again.
+/// What validation says. Policies have a time to answer in, and a machine with other work may keep
+/// them from it: they are asked again.
 pub fn validated(gate: &Gate, resource: &Resource) -> Vec<Finding> {
     let answers = (0..50).map(|_| gate.validate(resource));
     answers.into_iter().find(|answer| answer.failed_evaluations() == 0).unwrap().findings
@@ -89,7 +97,10 @@ pub fn validated(gate: &Gate, resource: &Resource) -> Vec<Finding> {
 
 /// Findings without the places, which depend on the order of lists.
 pub fn told(findings: &[Finding]) -> BTreeSet<(String, Level, String)> {
-    findings.iter().map(|finding| (finding.rule.clone(), finding.level, finding.message.clone())).collect()
+    findings
+        .iter()
+        .map(|finding| (finding.rule.clone(), finding.level, finding.message.clone()))
+        .collect()
 }
 
 fn add(object: &mut Value, kind: &str, additions: &Additions) {
@@ -99,16 +110,26 @@ fn add(object: &mut Value, kind: &str, additions: &Additions) {
         let spec = &mut object["spec"];
         let containers = as_array(&mut spec["containers"]);
         if !containers.iter().any(|container| container["name"] == additions.sidecar["name"]) {
-            containers.insert(if additions.first { 0 } else { containers.len() }, additions.sidecar.clone());
+            containers.insert(
+                if additions.first { 0 } else { containers.len() },
+                additions.sidecar.clone(),
+            );
         }
         for container in containers {
             append(&mut container["env"], json!({"name": "SIDECAR", "value": "here"}));
         }
         append(&mut spec["volumes"], json!({"name": "sidecar-socket", "emptyDir": {}}));
-        append(&mut spec["tolerations"], json!({"key": "sidecar.example.com/only", "operator": "Exists"}));
+        append(
+            &mut spec["tolerations"],
+            json!({"key": "sidecar.example.com/only", "operator": "Exists"}),
+        );
         return;
     }
-    let base = if kind == "FlinkBlueGreenDeployment" { &mut object["spec"]["template"]["spec"] } else { &mut object["spec"] };
+    let base = if kind == "FlinkBlueGreenDeployment" {
+        &mut object["spec"]["template"]["spec"]
+    } else {
+        &mut object["spec"]
+    };
     let has_option = base["flinkConfiguration"].get("pipeline.name").is_some();
     if !has_option {
         base["flinkConfiguration"]["pipeline.name"] = "by another".into();
@@ -127,9 +148,11 @@ fn add(object: &mut Value, kind: &str, additions: &Additions) {
 /// The value with every list sorted.
 pub fn without_order(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => {
-            fields.iter().map(|(key, value)| (key.clone(), without_order(value))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (key.clone(), without_order(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         Value::Array(elements) => {
             let mut sorted: Vec<Value> = elements.iter().map(without_order).collect();
             sorted.sort_by_key(Value::to_string);

@@ -16,15 +16,23 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
     for case in cases(2500, 3) {
         let stored = case.with(case.gate.mutated(&case.resource));
         let kind = case.resource.kind.kind.as_str();
-        if !matches!(kind, "FlinkDeployment" | "FlinkBlueGreenDeployment") || is_refused(&case.gate.mutate(&case.resource).findings) {
+        if !matches!(kind, "FlinkDeployment" | "FlinkBlueGreenDeployment")
+            || is_refused(&case.gate.mutate(&case.resource).findings)
+        {
             continue;
         }
-        // Options that contradict the tenant stay, and it is told: the pods get the tenant's word all the same.
+        // Options that contradict the tenant stay, and it is told: the pods get the tenant's word
+        // all the same.
         if !case.gate.mutate(&stored).findings.is_empty() {
             continue;
         }
         let workload = case.lower(&stored);
-        let is_sound = |resource: &Resource| case.lower(resource).pods.iter().all(|set| pods::is_sound(set.template(&resource.object)));
+        let is_sound = |resource: &Resource| {
+            case.lower(resource)
+                .pods
+                .iter()
+                .all(|set| pods::is_sound(set.template(&resource.object)))
+        };
         if !pods::is_deployed(&workload) || !is_sound(&case.resource) || !is_sound(&stored) {
             continue;
         }
@@ -36,35 +44,57 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
             let blue = pods::blue(&stored);
             let completed = Resource { object: case.gate.mutated(&blue), ..blue.clone() };
             // What keeps a colour's pods apart names the colour.
-            let (came, went) = (without_placement(&blue.object), without_placement(&completed.object));
+            let (came, went) =
+                (without_placement(&blue.object), without_placement(&completed.object));
             assert_eq!(came, went, "{}", case.name);
             completed
         };
         for pod in pods::of_flink_deployment(&cluster, &case.lower(&cluster)) {
             let completed = case.gate.mutated(&pod);
             let difference = serde_json::to_string_pretty(&patch(&pod.object, &completed)).unwrap();
-            assert!(completed == pod.object, "the pod gets more than its cluster:\n{difference}\nof {}\n{}", pod.object, case.name);
+            assert!(
+                completed == pod.object,
+                "the pod gets more than its cluster:\n{difference}\nof {}\n{}",
+                pod.object,
+                case.name
+            );
             compared += 1;
             if cluster_admitted {
-                let findings = validated(&case.gate, &Resource { object: completed, ..pod.clone() });
-                // What a container asks for may be declared by a LimitRange, and is judged only as the pod is created.
-                let known = |finding: &&Finding| finding.level == Level::Error && finding.rule != "quota/undeclared";
+                let findings =
+                    validated(&case.gate, &Resource { object: completed, ..pod.clone() });
+                // What a container asks for may be declared by a LimitRange, and is judged only as
+                // the pod is created.
+                let known = |finding: &&Finding| {
+                    finding.level == Level::Error && finding.rule != "quota/undeclared"
+                };
                 let refusals: Vec<_> = findings.iter().filter(known).collect();
-                assert!(refusals.is_empty(), "a pod of what was admitted is refused: {refusals:#?}\n{}\n{}", pod.object, case.name);
+                assert!(
+                    refusals.is_empty(),
+                    "a pod of what was admitted is refused: {refusals:#?}\n{}\n{}",
+                    pod.object,
+                    case.name
+                );
                 admitted += 1;
             }
         }
     }
-    assert!(compared > 200 && admitted > 50, "{compared} compared, {admitted} of admitted clusters");
+    assert!(
+        compared > 200 && admitted > 50,
+        "{compared} compared, {admitted} of admitted clusters"
+    );
 }
 
 /// The value without what keeps pods apart, and without what is empty then.
 fn without_placement(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let kept = fields.iter().filter(|(key, _)| !["affinity", "topologySpreadConstraints"].contains(&key.as_str()));
+            let kept = fields.iter().filter(|(key, _)| {
+                !["affinity", "topologySpreadConstraints"].contains(&key.as_str())
+            });
             let kept = kept.map(|(key, value)| (key.clone(), without_placement(value)));
-            kept.filter(|(_, value)| !value.is_null() && *value != json!({})).collect::<serde_json::Map<_, _>>().into()
+            kept.filter(|(_, value)| !value.is_null() && *value != json!({}))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         }
         Value::Array(elements) => elements.iter().map(without_placement).collect(),
         other => other.clone(),
@@ -74,13 +104,21 @@ fn without_placement(value: &Value) -> Value {
 #[test]
 fn pods_are_derived_as_the_operator_and_flink_made_them() {
     let bases = bases();
-    let lowered = |resource: &Resource| lower_within(resource, &resource.object, &Surroundings::default()).unwrap();
+    let lowered = |resource: &Resource| {
+        lower_within(resource, &resource.object, &Surroundings::default()).unwrap()
+    };
     let names = |list: &Value| -> Vec<String> {
-        let names = list.as_array().into_iter().flatten().map(|element| element["name"].as_str().unwrap().to_owned());
+        let names = list
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|element| element["name"].as_str().unwrap().to_owned());
         names.filter(|name| !name.starts_with("kube-api-access-")).collect()
     };
     let mut compared = 0;
-    for (name, deployment) in bases.iter().filter(|(_, resource)| resource.kind.kind == "FlinkDeployment") {
+    for (name, deployment) in
+        bases.iter().filter(|(_, resource)| resource.kind.kind == "FlinkDeployment")
+    {
         let workload = lowered(deployment);
         for derived in pods::of_flink_deployment(deployment, &workload) {
             let role = |pod: &Resource| lowered(pod).pods[0].role;
@@ -89,20 +127,44 @@ fn pods_are_derived_as_the_operator_and_flink_made_them() {
                     && resource.object["metadata"]["labels"]["app"] == workload.cluster.as_str()
                     && role(resource) == role(&derived)
             });
-            let Some(recorded) = recorded.filter(|_| name.starts_with("01-CREATE") && !workload.cluster.starts_with("etl")) else {
+            let Some(recorded) = recorded
+                .filter(|_| name.starts_with("01-CREATE") && !workload.cluster.starts_with("etl"))
+            else {
                 continue;
             };
             let (ours, theirs) = (lowered(&derived), lowered(recorded));
-            assert_eq!((ours.engine, ours.mode, &ours.cluster), (theirs.engine, theirs.mode, &theirs.cluster), "{name}");
+            assert_eq!(
+                (ours.engine, ours.mode, &ours.cluster),
+                (theirs.engine, theirs.mode, &theirs.cluster),
+                "{name}"
+            );
             assert_eq!(ours.pods[0].main_container, theirs.pods[0].main_container, "{name}");
-            assert_eq!(names(&derived.object["spec"]["containers"]), names(&recorded.object["spec"]["containers"]), "{name}");
-            assert_eq!(names(&derived.object["spec"]["initContainers"]), names(&recorded.object["spec"]["initContainers"]), "{name}");
+            assert_eq!(
+                names(&derived.object["spec"]["containers"]),
+                names(&recorded.object["spec"]["containers"]),
+                "{name}"
+            );
+            assert_eq!(
+                names(&derived.object["spec"]["initContainers"]),
+                names(&recorded.object["spec"]["initContainers"]),
+                "{name}"
+            );
             let theirs = names(&recorded.object["spec"]["volumes"]);
-            assert!(names(&derived.object["spec"]["volumes"]).iter().all(|volume| theirs.contains(volume)), "{name}: {theirs:?}");
-            let owner = |pod: &Resource| pod.object["metadata"]["ownerReferences"][0]["kind"].clone();
+            assert!(
+                names(&derived.object["spec"]["volumes"])
+                    .iter()
+                    .all(|volume| theirs.contains(volume)),
+                "{name}: {theirs:?}"
+            );
+            let owner =
+                |pod: &Resource| pod.object["metadata"]["ownerReferences"][0]["kind"].clone();
             assert_eq!(owner(&derived), owner(recorded), "{name}");
             for (key, value) in recorded.object["metadata"]["labels"].as_object().unwrap() {
-                assert!(key == "pod-template-hash" || derived.object["metadata"]["labels"][key] == *value, "{name}: {key}");
+                assert!(
+                    key == "pod-template-hash"
+                        || derived.object["metadata"]["labels"][key] == *value,
+                    "{name}: {key}"
+                );
             }
             compared += 1;
         }
@@ -115,11 +177,16 @@ fn a_controllers_pods_are_completed_as_was_foreseen() {
     let mut compared = BTreeMap::new();
     for case in cases(2000, 4) {
         let kind = case.resource.kind.kind.clone();
-        if !["Deployment", "StatefulSet", "Job", "CronJob", "FlinkCluster", "FlinkApplication"].contains(&kind.as_str()) {
+        if !["Deployment", "StatefulSet", "Job", "CronJob", "FlinkCluster", "FlinkApplication"]
+            .contains(&kind.as_str())
+        {
             continue;
         }
         let workload = case.lower(&case.resource);
-        let Some(foresight) = foresee(&case.resource, &case.resource.object, &workload, &case.spec) else { continue };
+        let Some(foresight) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
+        else {
+            continue;
+        };
         if flinkgate::flink::is_made_by_operator(&case.resource) {
             continue;
         }

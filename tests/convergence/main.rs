@@ -1,7 +1,9 @@
-//! Convergence: whatever a tenant asks for and whatever comes, mutation gives it once, gives what validation wants of it, gives the
-//! same to an object as to the pods that it becomes, and the same whoever else changes the object before or after.
+//! Convergence: whatever a tenant asks for and whatever comes, mutation gives it once, gives what
+//! validation wants of it, gives the same to an object as to the pods that it becomes, and the same
+//! whoever else changes the object before or after.
 //!
-//! All of it is generated from fixed seeds: a failure names its case, and the same case fails again.
+//! All of it is generated from fixed seeds: a failure names its case, and the same case fails
+//! again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod api_server;
@@ -29,7 +31,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 use tenants::TenantFields;
 
-static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
+static POLICIES: LazyLock<Arc<PolicySet>> =
+    LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
 
 /// A tenant and an object.
 struct Case {
@@ -58,7 +61,11 @@ fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
         let (written, spec) = fields.any(dice);
         let resource = scribbles.on(base, dice);
         let gate = gate(spec.clone()).within(Arc::new(scribbles.surroundings(dice)));
-        let name = format!("case {index} of {name}\n{written}\n{:?}\n{}", gate.surroundings(), resource.object);
+        let name = format!(
+            "case {index} of {name}\n{written}\n{:?}\n{}",
+            gate.surroundings(),
+            resource.object
+        );
         Case { name, spec, gate, resource }
     })
 }
@@ -75,7 +82,11 @@ fn is_refused(findings: &[Finding]) -> bool {
 
 #[test]
 fn tenants_have_every_field_and_objects_are_of_every_kind() {
-    assert_eq!(TenantFields::load().missing(), Vec::<String>::new(), "give it values in tests/data/convergence/tenant.yaml");
+    assert_eq!(
+        TenantFields::load().missing(),
+        Vec::<String>::new(),
+        "give it values in tests/data/convergence/tenant.yaml"
+    );
     let bases = bases();
     let expected = [
         "ConfigMap",
@@ -106,14 +117,18 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
         } else {
             let mut patched = case.resource.object.clone();
             changed += usize::from(answer.patch.is_some());
-            answer.patch.into_iter().for_each(|patch| json_patch::patch(&mut patched, &patch).unwrap());
+            answer
+                .patch
+                .into_iter()
+                .for_each(|patch| json_patch::patch(&mut patched, &patch).unwrap());
             assert_eq!(patched, stored, "{}", case.name);
         }
         let again = case.gate.mutate(&case.with(stored.clone()));
         assert_eq!(again.patch, None, "{}", case.name);
         assert_eq!(case.gate.mutated(&case.with(stored.clone())), stored, "{}", case.name);
         let workload = case.lower(&case.resource);
-        let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec).and_then(|foresight| foresight.object)
+        let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
+            .and_then(|foresight| foresight.object)
         else {
             continue;
         };
@@ -122,7 +137,10 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
         let twice = foresee(&case.resource, &completed, &workload, &case.spec).unwrap().object;
         assert_eq!(twice, None, "{}", case.name);
     }
-    assert!(changed > 150 && foreseen > 80 && refused > 20, "{changed} changed, {foreseen} foreseen, {refused} refused");
+    assert!(
+        changed > 150 && foreseen > 80 && refused > 20,
+        "{changed} changed, {foreseen} foreseen, {refused} refused"
+    );
 }
 
 #[test]
@@ -132,7 +150,11 @@ fn what_is_stored_converges_again_after_an_edit_and_under_another_tenant() {
     for (index, case) in cases(900, 6).enumerate() {
         let dice = &mut Seeded(index as u64);
         let stored = case.with(case.gate.mutated(&case.resource));
-        let edited = Resource { operation: Operation::Update, old_object: Some(stored.object.clone()), ..scribbles.on(&stored, dice) };
+        let edited = Resource {
+            operation: Operation::Update,
+            old_object: Some(stored.object.clone()),
+            ..scribbles.on(&stored, dice)
+        };
         let another = gate(fields.any(dice).1).within(case.gate.surroundings());
         for (gate, resource) in [(&case.gate, edited), (&another, stored)] {
             let once = gate.mutated(&resource);
@@ -172,41 +194,64 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
         let findings = validated(&case.gate, &case.with(stored.clone()));
         let before = validated(&case.gate, &case.resource);
         // What mutation protested against when it came stays as it was written.
-        let protested: BTreeSet<String> = case.gate.mutate(&case.resource).findings.into_iter().map(|finding| finding.rule).collect();
-        // Without the tenant's volume, or where it is told why there is none, state has no place that could be written.
-        let has_volume =
-            case.spec.storage.checkpoints.volume.is_some() && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
+        let protested: BTreeSet<String> = case
+            .gate
+            .mutate(&case.resource)
+            .findings
+            .into_iter()
+            .map(|finding| finding.rule)
+            .collect();
+        // Without the tenant's volume, or where it is told why there is none, state has no place
+        // that could be written.
+        let has_volume = case.spec.storage.checkpoints.volume.is_some()
+            && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
         let of_ours = |finding: &&Finding| {
             SUPPLIED.contains(&finding.rule.as_str())
-                && (has_volume || !finding.rule.starts_with("storage/") || !finding.rule.ends_with("-dir"))
+                && (has_volume
+                    || !finding.rule.starts_with("storage/")
+                    || !finding.rule.ends_with("-dir"))
         };
         let after = told(&findings.iter().filter(of_ours).cloned().collect::<Vec<_>>());
         supplied += before
             .iter()
             .filter(of_ours)
-            .filter(|finding| !after.contains(&(finding.rule.clone(), finding.level, finding.message.clone())))
+            .filter(|finding| {
+                !after.contains(&(finding.rule.clone(), finding.level, finding.message.clone()))
+            })
             .count();
         for finding in findings.iter().filter(of_ours) {
-            let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some() || protested.contains(&finding.rule);
+            let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some()
+                || protested.contains(&finding.rule);
             let is_flink = case.lower(&case.with(stored.clone())).is_flink();
             // Whether other programs run without root is not known.
             let is_unknown = finding.rule == "security/run-as-non-root" && !is_flink;
-            assert!(by_user || is_unknown || is_the_users(&case, &stored, finding), "{finding:#?}\n{}\nbecame\n{stored}", case.name);
+            assert!(
+                by_user || is_unknown || is_the_users(&case, &stored, finding),
+                "{finding:#?}\n{}\nbecame\n{stored}",
+                case.name
+            );
             written += 1;
         }
     }
     assert!(supplied > 200 && written > 50, "{supplied} supplied, {written} written by users");
 }
 
-/// Whether a finding about something that is missing is about what mutation leaves out for the sake of what the user wrote.
+/// Whether a finding about something that is missing is about what mutation leaves out for the sake
+/// of what the user wrote.
 fn is_the_users(case: &Case, stored: &Value, finding: &Finding) -> bool {
     let workload = case.lower(&case.with(stored.clone()));
     workload.pods.iter().map(|set| &set.template(stored)["spec"]).any(|spec| {
         // Flink has no image for Windows, and what it runs as there is not known.
         let on_windows = spec["os"]["name"] == "windows" && finding.rule.starts_with("security/");
-        let as_root = finding.rule == "security/run-as-non-root" && spec["securityContext"]["runAsUser"] == 0;
-        let containers = ["containers", "initContainers"].iter().filter_map(|list| spec[*list].as_array()).flatten();
-        let mut named = containers.filter(|container| finding.message.contains(&format!("container {}", container["name"])));
+        let as_root =
+            finding.rule == "security/run-as-non-root" && spec["securityContext"]["runAsUser"] == 0;
+        let containers = ["containers", "initContainers"]
+            .iter()
+            .filter_map(|list| spec[*list].as_array())
+            .flatten();
+        let mut named = containers.filter(|container| {
+            finding.message.contains(&format!("container {}", container["name"]))
+        });
         // Root keeps what root can do, and nothing can be taken from a privileged container.
         let unbound = named.any(|container| {
             let context = &container["securityContext"];

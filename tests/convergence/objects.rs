@@ -12,7 +12,8 @@ use std::path::PathBuf;
 /// An object and where it is from.
 pub type Named = (String, Resource);
 
-/// Everything that was created in the recordings and stands in the examples, of kinds that are lowered.
+/// Everything that was created in the recordings and stands in the examples, of kinds that are
+/// lowered.
 pub fn bases() -> Vec<Named> {
     let whole = created().into_iter().filter(|(_, resource)| resource.sub_resource.is_none());
     let named = |(number, (file, resource)): (usize, (PathBuf, Resource))| {
@@ -75,16 +76,27 @@ impl Scribbles {
         if defaults.is_null() {
             return Surroundings::default();
         }
-        Surroundings::default().with_operator(OperatorDefaults::parse(&defaults.to_string()).unwrap())
+        Surroundings::default()
+            .with_operator(OperatorDefaults::parse(&defaults.to_string()).unwrap())
     }
 
-    fn scribble(&self, object: &mut Value, template: &str, may_lack_containers: bool, dice: &mut Seeded) {
+    fn scribble(
+        &self,
+        object: &mut Value,
+        template: &str,
+        may_lack_containers: bool,
+        dice: &mut Seeded,
+    ) {
         match dice.below(if may_lack_containers { 7 } else { 6 }) {
             0 | 1 => {
                 let (field, value) = self.pick("template", dice);
                 let place = at(object, &format!("{template}/{field}"));
                 // A pod's own labels say what it is.
-                if field.starts_with("metadata") { as_object(place).extend(value.as_object().unwrap().clone()) } else { *place = value }
+                if field.starts_with("metadata") {
+                    as_object(place).extend(value.as_object().unwrap().clone())
+                } else {
+                    *place = value
+                }
             }
             2 | 3 => {
                 let (field, value) = self.pick("elements", dice);
@@ -99,7 +111,9 @@ impl Scribbles {
                 let index = dice.below(containers.len());
                 let place = &mut containers[index][&field];
                 match value {
-                    Value::Array(elements) => elements.into_iter().for_each(|element| append(place, element)),
+                    Value::Array(elements) => {
+                        elements.into_iter().for_each(|element| append(place, element))
+                    }
                     value => *place = value,
                 }
             }
@@ -121,7 +135,10 @@ fn places(kind: &str) -> (&'static [&'static str], Option<&'static str>) {
         "Pod" => (&[""], None),
         "Deployment" | "StatefulSet" | "Job" => (&["/spec/template"], None),
         "CronJob" => (&["/spec/jobTemplate/spec/template"], None),
-        "FlinkDeployment" => (&["/spec/podTemplate", "/spec/jobManager/podTemplate", "/spec/taskManager/podTemplate"], Some("/spec")),
+        "FlinkDeployment" => (
+            &["/spec/podTemplate", "/spec/jobManager/podTemplate", "/spec/taskManager/podTemplate"],
+            Some("/spec"),
+        ),
         "FlinkBlueGreenDeployment" => (
             &[
                 "/spec/template/spec/podTemplate",
@@ -136,7 +153,10 @@ fn places(kind: &str) -> (&'static [&'static str], Option<&'static str>) {
 
 /// A place of an object, made where it is missing.
 fn at<'v>(object: &'v mut Value, pointer: &str) -> &'v mut Value {
-    pointer.split('/').skip(1).fold(object, |value, key| as_object(value).entry(key).or_insert(Value::Null))
+    pointer
+        .split('/')
+        .skip(1)
+        .fold(object, |value, key| as_object(value).entry(key).or_insert(Value::Null))
 }
 
 fn write(object: &mut Value, pointer: &str, value: Value) {
@@ -161,8 +181,14 @@ pub fn as_array(value: &mut Value) -> &mut Vec<Value> {
 /// One more element, unless one of its name or path is there.
 pub fn append(list: &mut Value, element: Value) {
     let list = as_array(list);
-    let same = |key: &str| element.get(key).is_some_and(|own| list.iter().any(|other| other.get(key) == Some(own)));
-    let taken = if element.get("mountPath").is_some() { same("mountPath") } else { same("name") || list.contains(&element) };
+    let same = |key: &str| {
+        element.get(key).is_some_and(|own| list.iter().any(|other| other.get(key) == Some(own)))
+    };
+    let taken = if element.get("mountPath").is_some() {
+        same("mountPath")
+    } else {
+        same("name") || list.contains(&element)
+    };
     if !taken {
         list.push(element);
     }

@@ -33,7 +33,8 @@ fn it_does_not_matter_which_webhook_is_asked_first() {
         {
             continue;
         }
-        let lists = lists_without_roles([&case.resource.object, &case.gate.mutated(&case.resource)], kind);
+        let lists =
+            lists_without_roles([&case.resource.object, &case.gate.mutated(&case.resource)], kind);
         let additions = additions(lists, &mut Seeded(index as u64));
         let orders = [
             vec![Hook::Ours, Hook::Other { again: true }],

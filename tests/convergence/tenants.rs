@@ -1,4 +1,5 @@
-//! Tenants at random: every field of the spec, by the definition of FlinkTenant, with values from `tests/data/convergence/tenant.yaml`.
+//! Tenants at random: every field of the spec, by the definition of FlinkTenant, with values from
+//! `tests/data/convergence/tenant.yaml`.
 
 use super::manifests::read;
 use super::seeded::Seeded;
@@ -15,7 +16,8 @@ pub struct TenantFields(BTreeMap<String, Vec<Value>>);
 impl TenantFields {
     /// The values of all fields that a tenant has.
     pub fn load() -> Self {
-        let mut fields: BTreeMap<String, Vec<Value>> = serde_json::from_value(read("tests/data/convergence/tenant.yaml")).unwrap();
+        let mut fields: BTreeMap<String, Vec<Value>> =
+            serde_json::from_value(read("tests/data/convergence/tenant.yaml")).unwrap();
         let known = leaves();
         fields.retain(|path, _| known.contains(path));
         Self(fields)
@@ -23,7 +25,10 @@ impl TenantFields {
 
     /// The fields of a tenant that are never written.
     pub fn missing(&self) -> Vec<String> {
-        leaves().into_iter().filter(|path| !path.starts_with("namespaces.") && !self.0.contains_key(path)).collect()
+        leaves()
+            .into_iter()
+            .filter(|path| !path.starts_with("namespaces.") && !self.0.contains_key(path))
+            .collect()
     }
 
     /// One tenant, to whom every namespace belongs.
@@ -38,10 +43,15 @@ impl TenantFields {
         }
         // A volume is nothing without its claim.
         if let Some(volume) = spec.pointer_mut("/storage/checkpoints/volume") {
-            let claim = volume.as_object_mut().unwrap().entry("claimName").or_insert_with(|| json!("{cluster}-state"));
+            let claim = volume
+                .as_object_mut()
+                .unwrap()
+                .entry("claimName")
+                .or_insert_with(|| json!("{cluster}-state"));
             assert!(claim.is_string());
         }
-        let parsed = serde_json::from_value(spec.clone()).unwrap_or_else(|error| panic!("{error}: {spec:#}"));
+        let parsed = serde_json::from_value(spec.clone())
+            .unwrap_or_else(|error| panic!("{error}: {spec:#}"));
         (spec, parsed)
     }
 }
@@ -49,7 +59,8 @@ impl TenantFields {
 /// The paths of all fields that hold a value, not more fields.
 fn leaves() -> Vec<String> {
     let definition = serde_json::to_value(crd::definition()).unwrap();
-    let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    let schema =
+        &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     let mut found = Vec::new();
     collect(schema, "", &mut found);
     found

@@ -22,13 +22,15 @@ pub fn document(text: &str, name: &str) -> Value {
 /// The files of a folder and the folders in it, by their extension, in one order everywhere.
 pub fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
+    let mut files: Vec<PathBuf> =
+        walkdir::WalkDir::new(root).into_iter().map(|entry| entry.unwrap().into_path()).collect();
     files.retain(|path| path.extension().is_some_and(|found| found == extension));
     files.sort();
     files
 }
 
-/// What Flink, its operator and kubectl really asked to create, the examples, and the manifests of every kind: each with its file.
+/// What Flink, its operator and kubectl really asked to create, the examples, and the manifests of
+/// every kind: each with its file.
 pub fn created() -> Vec<(PathBuf, Resource)> {
     let mut found = Vec::new();
     for file in files("tests/data/recorded", "json") {
@@ -37,7 +39,9 @@ pub fn created() -> Vec<(PathBuf, Resource)> {
             found.push((file, resource));
         }
     }
-    for file in files("examples/manifests", "yaml").into_iter().chain(files("tests/data/kinds", "yaml")) {
+    for file in
+        files("examples/manifests", "yaml").into_iter().chain(files("tests/data/kinds", "yaml"))
+    {
         for document in yaml::parse(&std::fs::read_to_string(&file).unwrap()) {
             let resource = document.value.and_then(|value| Resource::from_manifest(value).ok());
             found.extend(resource.map(|resource| (file.clone(), resource)));

@@ -1,5 +1,6 @@
-//! Random configurations through Flink's own classes and through ours, which are to agree: on sizes to the byte, and on
-//! what is accepted. README.md beside this file says how to run it and how it last ended.
+//! Random configurations through Flink's own classes and through ours, which are to agree: on sizes
+//! to the byte, and on what is accepted. README.md beside this file says how to run it and how it
+//! last ended.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod ours;
@@ -26,7 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[test]
 fn flink_says_the_same() {
     let jars = std::env::var("FLINK_DIST_JAR").expect(HOW);
-    let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().expect(name));
+    let number = |name: &str, default: u64| {
+        std::env::var(name).map_or(default, |text| text.parse().expect(name))
+    };
     let (runs, seed) = (number("ORACLE_RUNS", 20_000), number("ORACLE_SEED", 1));
     let questions = questions::questions(usize::try_from(runs).unwrap(), seed);
     let mut differences = 0;
@@ -39,7 +42,8 @@ fn flink_says_the_same() {
 /// Asks both about everything; how often they differ.
 fn compare(jar: &Path, questions: &[Question], seed: u64) -> usize {
     let version = version_of(jar);
-    let asked: Vec<&Question> = questions.iter().filter(|question| is_asked(question, version)).collect();
+    let asked: Vec<&Question> =
+        questions.iter().filter(|question| is_asked(question, version)).collect();
     let answers = ask_flink(jar, &asked);
     let (mut differences, mut otherwise_worded) = (0, 0);
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -61,19 +65,26 @@ fn compare(jar: &Path, questions: &[Question], seed: u64) -> usize {
                 if memory && ours.split(" Caused by: ").next() != Some(flinks) {
                     otherwise_worded += 1;
                     if otherwise_worded <= 5 {
-                        println!("{version} {}\n  Flink: {flinks}\n  ours:  {ours}", question.line());
+                        println!(
+                            "{version} {}\n  Flink: {flinks}\n  ours:  {ours}",
+                            question.line()
+                        );
                     }
                 }
             }
             _ => {
                 differences += 1;
                 if differences <= 20 {
-                    println!("{version} {}\n  Flink: {flinks:?}\n  ours:  {ours:?}", question.line());
+                    println!(
+                        "{version} {}\n  Flink: {flinks:?}\n  ours:  {ours:?}",
+                        question.line()
+                    );
                 }
             }
         }
     }
-    let table: Vec<_> = counts.iter().map(|(about, (accepted, all))| format!("{about} {accepted}/{all}")).collect();
+    let table: Vec<_> =
+        counts.iter().map(|(about, (accepted, all))| format!("{about} {accepted}/{all}")).collect();
     println!(
         "{}: {} questions (seed {seed}), {differences} differences, {otherwise_worded} refusals in other words; accepted: {}",
         jar.file_name().unwrap().to_string_lossy(),
@@ -89,7 +100,8 @@ fn as_kubernetes_reads(sizes: &str) -> String {
     format!("{},{memory}", double_text(Quantity::parse(cpu).unwrap().as_cores_f64()))
 }
 
-/// Flink before 1.19 has no least number, and before 1.18 other limits: what it says of them there is not what counts.
+/// Flink before 1.19 has no least number, and before 1.18 other limits: what it says of them there
+/// is not what counts.
 fn is_asked(question: &Question, version: FlinkVersion) -> bool {
     question.about != "limits" || version >= FlinkVersion::new(1, 19)
 }
@@ -130,7 +142,12 @@ fn ask_flink(jar: &Path, questions: &[&Question]) -> Vec<Result<String, String>>
     };
     let answers = std::fs::read_to_string(&answered).unwrap();
     let answers: Vec<_> = answers.lines().map(answer).collect();
-    assert!(status.success() && answers.len() == questions.len(), "{status}: {} of {} answers", answers.len(), questions.len());
+    assert!(
+        status.success() && answers.len() == questions.len(),
+        "{status}: {} of {} answers",
+        answers.len(),
+        questions.len()
+    );
     answers
 }
 

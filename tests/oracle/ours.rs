@@ -20,15 +20,21 @@ pub fn answer(question: &Question, version: FlinkVersion) -> Result<String, Stri
     let told = |error: MemoryError| error.message;
     match question.about {
         "jm" => memory::job_manager(&config, Some(version)).map(job_manager).map_err(told),
-        "jm-script" => memory::job_manager_of_script(&config, Some(version)).map(job_manager).map_err(told),
+        "jm-script" => {
+            memory::job_manager_of_script(&config, Some(version)).map(job_manager).map_err(told)
+        }
         "tm" => memory::task_manager(&config, Some(version)).map(task_manager).map_err(told),
-        "tm-script" => memory::task_manager_of_script(&config, Some(version)).map(task_manager).map_err(told),
+        "tm-script" => {
+            memory::task_manager_of_script(&config, Some(version)).map(task_manager).map_err(told)
+        }
         "cpu" => memory::task_manager_cpu(&config, Some(version)).map(double_text).map_err(told),
         "slots" => memory::task_slots(&config).map(|slots| slots.to_string()).map_err(told),
         "segment" => memory::segment_size(&config).map(|bytes| bytes.to_string()).map_err(told),
         "limits" => limits(&cluster(question, version)),
         "gpu" => Ok(external(&cluster(question, version))),
-        "field" => parse_resource_memory(&question.options["memory"]).map(|bytes| bytes.to_string()).map_err(|error| error.to_string()),
+        "field" => parse_resource_memory(&question.options["memory"])
+            .map(|bytes| bytes.to_string())
+            .map_err(|error| error.to_string()),
         "factors" => factors(&cluster(question, version)),
         other => panic!("{other}"),
     }
@@ -40,9 +46,21 @@ fn job_manager(memory: JobManagerMemory) -> String {
 }
 
 fn task_manager(memory: TaskManagerMemory) -> String {
-    let TaskManagerMemory { process, flink, framework_heap, framework_off_heap, task_heap, .. } = memory;
+    let TaskManagerMemory { process, flink, framework_heap, framework_off_heap, task_heap, .. } =
+        memory;
     let TaskManagerMemory { task_off_heap, managed, network, metaspace, overhead, .. } = memory;
-    joined(&[process, flink, framework_heap, framework_off_heap, task_heap, task_off_heap, managed, network, metaspace, overhead])
+    joined(&[
+        process,
+        flink,
+        framework_heap,
+        framework_off_heap,
+        task_heap,
+        task_off_heap,
+        managed,
+        network,
+        metaspace,
+        overhead,
+    ])
 }
 
 fn joined(numbers: &[u64]) -> String {
@@ -51,7 +69,8 @@ fn joined(numbers: &[u64]) -> String {
 
 /// A session cluster with these options, lowered as any FlinkDeployment is.
 fn cluster(question: &Question, version: FlinkVersion) -> Workload {
-    let options: Map<String, Value> = question.options.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+    let options: Map<String, Value> =
+        question.options.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "asked"},
         "spec": {"flinkVersion": version.to_string(), "jobManager": {"resource": {"memory": "2g", "cpu": 1}}, "flinkConfiguration": options}});
     let resource = Resource::from_manifest(object).unwrap();
@@ -74,13 +93,17 @@ fn limits(workload: &Workload) -> Result<String, String> {
 fn external(workload: &Workload) -> String {
     let extended = &workload.size.task_manager.as_ref().unwrap().extended;
     let amounts: BTreeMap<_, _> = extended.iter().collect();
-    let amounts: Vec<_> = amounts.into_iter().map(|(name, amount)| format!("{name}={}", amount.units_ceil())).collect();
+    let amounts: Vec<_> = amounts
+        .into_iter()
+        .map(|(name, amount)| format!("{name}={}", amount.units_ceil()))
+        .collect();
     format!("{{{}}}", amounts.join(","))
 }
 
 fn factors(workload: &Workload) -> Result<String, String> {
     refused(workload, "limit-factor")?;
     let role = workload.size.task_manager.as_ref().unwrap();
-    let (cpu, memory) = role.limits.map_or((role.cpu, role.memory), |limits| (limits.cpu, limits.memory));
+    let (cpu, memory) =
+        role.limits.map_or((role.cpu, role.memory), |limits| (limits.cpu, limits.memory));
     Ok(format!("{},{}", double_text(cpu.as_cores_f64()), memory.units_ceil() >> 20))
 }

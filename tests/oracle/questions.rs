@@ -1,7 +1,10 @@
-//! Random configurations: mostly such that Flink could start, spelled in every way that its users know and some that they do not.
+//! Random configurations: mostly such that Flink could start, spelled in every way that its users
+//! know and some that they do not.
 
 use crate::seeded::Seeded;
-use crate::spellings::{double, few_cores, fraction, integer, part, pick, quantity, segment, total};
+use crate::spellings::{
+    double, few_cores, fraction, integer, part, pick, quantity, segment, total,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -24,7 +27,9 @@ impl Question {
 
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// A key, how its values are made, and how often of a hundred it is there.
@@ -84,7 +89,8 @@ const SLOTS: [Option_; 1] = [("taskmanager.numberOfTaskSlots", integer, 95)];
 
 const SEGMENT: [Option_; 1] = [("taskmanager.memory.segment-size", segment, 98)];
 
-/// The last three are only asked with values that are read: what is not is told as an invalid value, of which this is no test.
+/// The last three are only asked with values that are read: what is not is told as an invalid
+/// value, of which this is no test.
 const LIMITS: [Option_; 9] = [
     ("taskmanager.memory.process.size", |random| format!("{}m", 1200 + random.below(4000)), 100),
     ("taskmanager.numberOfTaskSlots", |random| (1 + random.below(5)).to_string(), 70),
@@ -92,18 +98,43 @@ const LIMITS: [Option_; 9] = [
     ("slotmanager.number-of-slots.min", |random| random.below(12).to_string(), 35),
     ("slotmanager.number-of-slots.max", |random| random.below(30).to_string(), 40),
     ("slotmanager.min-total-resource.cpu", few_cores, 20),
-    ("slotmanager.max-total-resource.cpu", |random| format!("{}.{}", random.below(20), random.below(10)), 30),
+    (
+        "slotmanager.max-total-resource.cpu",
+        |random| format!("{}.{}", random.below(20), random.below(10)),
+        30,
+    ),
     ("slotmanager.min-total-resource.memory", |random| format!("{}m", random.below(9000)), 20),
     ("slotmanager.max-total-resource.memory", |random| format!("{}m", random.below(30_000)), 30),
 ];
 
 const GPU: [Option_; 7] = [
     ("taskmanager.memory.process.size", |_| "2g".into(), 100),
-    ("external-resources", |random| pick(random, &["gpu", "gpu;fpga", "fpga", "none", "gpu;gpu", " gpu ; fpga ", "gpu,fpga", "GPU"]), 90),
-    ("external-resource.gpu.amount", |random| pick(random, &["1", "2", "0", "-1", "+3", "007", "1000000"]), 85),
-    ("external-resource.gpu.kubernetes.config-key", |random| pick(random, &["nvidia.com/gpu", "amd.com/gpu"]), 85),
+    (
+        "external-resources",
+        |random| {
+            pick(
+                random,
+                &["gpu", "gpu;fpga", "fpga", "none", "gpu;gpu", " gpu ; fpga ", "gpu,fpga", "GPU"],
+            )
+        },
+        90,
+    ),
+    (
+        "external-resource.gpu.amount",
+        |random| pick(random, &["1", "2", "0", "-1", "+3", "007", "1000000"]),
+        85,
+    ),
+    (
+        "external-resource.gpu.kubernetes.config-key",
+        |random| pick(random, &["nvidia.com/gpu", "amd.com/gpu"]),
+        85,
+    ),
     ("external-resource.fpga.amount", |random| pick(random, &["1", "4"]), 70),
-    ("external-resource.fpga.kubernetes.config-key", |random| pick(random, &["intel.com/fpga"]), 70),
+    (
+        "external-resource.fpga.kubernetes.config-key",
+        |random| pick(random, &["intel.com/fpga"]),
+        70,
+    ),
     ("external-resource.gpu.driver-factory.class", |_| "x.Y".into(), 20),
 ];
 
@@ -113,10 +144,16 @@ const FACTORS: [Option_; 5] = [
     ("kubernetes.taskmanager.cpu.amount", few_cores, 50),
     (
         "kubernetes.taskmanager.cpu.limit-factor",
-        |random| pick(random, &["1", "1.0", "1.5", "2", "0.99", "0", "-1", "1e1", "0x1p1", "NaN", " 3 "]),
+        |random| {
+            pick(random, &["1", "1.0", "1.5", "2", "0.99", "0", "-1", "1e1", "0x1p1", "NaN", " 3 "])
+        },
         60,
     ),
-    ("kubernetes.taskmanager.memory.limit-factor", |random| pick(random, &["1", "1.1", "1.5", "1.05f", "0.5", "2.25"]), 60),
+    (
+        "kubernetes.taskmanager.memory.limit-factor",
+        |random| pick(random, &["1", "1.1", "1.5", "1.05f", "0.5", "2.25"]),
+        60,
+    ),
 ];
 
 const FIELD: [Option_; 1] = [("memory", quantity, 100)];

@@ -32,31 +32,67 @@ pub fn spelled(random: &mut Seeded, most: usize) -> String {
     let number = random.below(most);
     let blank = pick(random, &["", "", "", " ", "  ", "\t", "\u{1}"]);
     let unit = match random.below(12) {
-        0 => return format!("{}{blank}{}", number / 1024, pick(random, &["g", "gb", "G", "GB", "gibibytes", "Gb"])),
-        1 => return format!("{}{blank}{}", number * 1024 + random.below(1024), pick(random, &["k", "kb", "kibibytes", "K", "\u{212a}"])),
-        2 => return format!("{}{blank}{}", number * (1 << 20) + random.below(1 << 20), pick(random, &["", "b", "bytes", "B"])),
+        0 => {
+            return format!(
+                "{}{blank}{}",
+                number / 1024,
+                pick(random, &["g", "gb", "G", "GB", "gibibytes", "Gb"])
+            );
+        }
+        1 => {
+            return format!(
+                "{}{blank}{}",
+                number * 1024 + random.below(1024),
+                pick(random, &["k", "kb", "kibibytes", "K", "\u{212a}"])
+            );
+        }
+        2 => {
+            return format!(
+                "{}{blank}{}",
+                number * (1 << 20) + random.below(1 << 20),
+                pick(random, &["", "b", "bytes", "B"])
+            );
+        }
         _ => pick(random, &["m", "m", "m", "mb", "M", "MB", "mebibytes", "MebiBytes"]),
     };
-    let (before, after) = (pick(random, &["", "", "", " ", "\n"]), pick(random, &["", "", "", " "]));
+    let (before, after) =
+        (pick(random, &["", "", "", " ", "\n"]), pick(random, &["", "", "", " "]));
     format!("{before}{}{number}{blank}{unit}{after}", pick(random, &["", "", "", "0", "00"]))
 }
 
 /// Sizes around which Flink's answer changes, and the largest.
 pub fn exact(random: &mut Seeded) -> String {
-    let near = [1_029_002_586_i64, 559_240_538, 603_979_777, 134_217_729, 1 << 30, 1 << 31, 1 << 40, i64::MAX / 2, i64::MAX - 1, 0];
-    let number = near[random.below(near.len())].saturating_add(i64::try_from(random.below(5)).unwrap() - 2);
+    let near = [
+        1_029_002_586_i64,
+        559_240_538,
+        603_979_777,
+        134_217_729,
+        1 << 30,
+        1 << 31,
+        1 << 40,
+        i64::MAX / 2,
+        i64::MAX - 1,
+        0,
+    ];
+    let number =
+        near[random.below(near.len())].saturating_add(i64::try_from(random.below(5)).unwrap() - 2);
     number.to_string()
 }
 
 pub fn odd_size(random: &mut Seeded) -> String {
-    let odd: Vec<(String, Option<u64>)> = serde_json::from_str(include_str!("../../src/flink/odd_memory_sizes.json")).unwrap();
+    let odd: Vec<(String, Option<u64>)> =
+        serde_json::from_str(include_str!("../../src/flink/odd_memory_sizes.json")).unwrap();
     odd[random.below(odd.len())].0.clone()
 }
 
-/// An amount as Kubernetes writes one, in its capitals: what the operator does to others is not in Flink's jar. Exabytes with
-/// decimals are left out: whether Java writes those with an exponent is nothing to know.
+/// An amount as Kubernetes writes one, in its capitals: what the operator does to others is not in
+/// Flink's jar. Exabytes with decimals are left out: whether Java writes those with an exponent is
+/// nothing to know.
 pub fn quantity(random: &mut Seeded) -> String {
-    let units = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "K", "M", "G", "T", "P", "e3", "E3", "e6", "e12", "e15", "e0", "n", "u", "x"];
+    let units = [
+        "", "Ki", "Mi", "Gi", "Ti", "Pi", "K", "M", "G", "T", "P", "e3", "E3", "e6", "e12", "e15",
+        "e0", "n", "u", "x",
+    ];
     match random.below(5) {
         0 => format!("{}.{}{}", random.below(20), random.below(1000), pick(random, &units)),
         1 => format!("{}.0{}", random.below(20), pick(random, &units)),
@@ -104,9 +140,27 @@ pub fn fraction(random: &mut Seeded) -> String {
 
 pub fn integer(random: &mut Seeded) -> String {
     match random.below(6) {
-        0 => {
-            pick(random, &["", " 2", "2 ", "+3", "-1", "-2", "0", "2147483648", "2147483647", "two", "1.0", "007", "1_0", "-0", "٣", "0x2"])
-        }
+        0 => pick(
+            random,
+            &[
+                "",
+                " 2",
+                "2 ",
+                "+3",
+                "-1",
+                "-2",
+                "0",
+                "2147483648",
+                "2147483647",
+                "two",
+                "1.0",
+                "007",
+                "1_0",
+                "-0",
+                "٣",
+                "0x2",
+            ],
+        ),
         1 => random.below(100_000).to_string(),
         2 | 3 => random.below(3000).to_string(),
         _ => random.below(9).to_string(),
@@ -151,6 +205,12 @@ pub fn segment(random: &mut Seeded) -> String {
     match random.below(4) {
         0 => odd_size(random),
         1 => spelled(random, 2000),
-        _ => pick(random, &["32k", "32kb", "4096", "4k", "1k", "33000", "64 kb", "1m", "1g", "2g", "4095", "4097", "0"]),
+        _ => pick(
+            random,
+            &[
+                "32k", "32kb", "4096", "4k", "1k", "33000", "64 kb", "1m", "1g", "2g", "4095",
+                "4097", "0",
+            ],
+        ),
     }
 }

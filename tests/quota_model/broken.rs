@@ -8,17 +8,31 @@ use stateright::{Checker, HasDiscoveries, Model};
 /// Explores until the promise is broken.
 pub fn is_caught(name: &str, fault: Option<Fault>, scenario: Scenario) {
     let broken = HasDiscoveries::AllOf([NEVER_OVER].into());
-    let checker = Scenario { fault, ..scenario }.checker().threads(2).finish_when(broken).spawn_bfs().join();
+    let checker =
+        Scenario { fault, ..scenario }.checker().threads(2).finish_when(broken).spawn_bfs().join();
     let path = checker.assert_any_discovery(NEVER_OVER);
-    println!("{name}: caught after {} states: {:?}", checker.unique_state_count(), path.into_actions());
+    println!(
+        "{name}: caught after {} states: {:?}",
+        checker.unique_state_count(),
+        path.into_actions()
+    );
 }
 
 /// The same, depth first: for what is far away.
 pub fn is_caught_deep(name: &str, fault: Fault, scenario: Scenario) {
     let broken = HasDiscoveries::AllOf([NEVER_OVER].into());
-    let checker = Scenario { fault: Some(fault), ..scenario }.checker().threads(2).finish_when(broken).spawn_dfs().join();
+    let checker = Scenario { fault: Some(fault), ..scenario }
+        .checker()
+        .threads(2)
+        .finish_when(broken)
+        .spawn_dfs()
+        .join();
     let path = checker.assert_any_discovery(NEVER_OVER);
-    println!("{name}: caught after {} states: {:?}", checker.unique_state_count(), path.into_actions());
+    println!(
+        "{name}: caught after {} states: {:?}",
+        checker.unique_state_count(),
+        path.into_actions()
+    );
 }
 
 fn two(more: Vec<Plan>) -> Scenario {
@@ -43,7 +57,11 @@ fn giving_back_after_a_time_alone_passes_the_limit() {
 
 #[test]
 fn a_leader_that_does_not_say_how_old_its_view_is_passes_the_limit() {
-    is_caught("stale view", Some(Fault::StaleView), Scenario { leaders: 2, elections: 1, ..two(Vec::new()) });
+    is_caught(
+        "stale view",
+        Some(Fault::StaleView),
+        Scenario { leaders: 2, elections: 1, ..two(Vec::new()) },
+    );
 }
 
 #[test]
@@ -63,5 +81,9 @@ fn a_former_leader_whose_views_do_not_say_so_brings_back_what_the_new_one_knows_
         return;
     }
     let plans = vec![create("a", 3), delete("a"), create("b", 3), create("a", 3)];
-    is_caught("no fencing", Some(Fault::NoFencing), Scenario { leaders: 2, elections: 1, ..scenario(5, plans) });
+    is_caught(
+        "no fencing",
+        Some(Fault::NoFencing),
+        Scenario { leaders: 2, elections: 1, ..scenario(5, plans) },
+    );
 }

@@ -1,5 +1,6 @@
-//! The quota protocol, explored: everything that replicas, leaders, API servers and the store may do, in every order, on the
-//! very functions that decide in production. README.md beside this file says how far.
+//! The quota protocol, explored: everything that replicas, leaders, API servers and the store may
+//! do, in every order, on the very functions that decide in production. README.md beside this file
+//! says how far.
 //!
 //! `FLINKGATE_MODEL=large` explores more.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -65,7 +66,8 @@ fn scenario(hard: u64, plans: Vec<Plan>) -> Scenario {
 fn holds(name: &str, scenario: Scenario, happens: &[&str]) {
     let start = Instant::now();
     // Depth first: what is to be looked at yet stays few.
-    let mut builder = scenario.clone().checker().threads(2).finish_when(HasDiscoveries::AnyFailures);
+    let mut builder =
+        scenario.clone().checker().threads(2).finish_when(HasDiscoveries::AnyFailures);
     if is_large() {
         builder = builder.timeout(LONGEST);
     }
@@ -91,15 +93,28 @@ fn holds(name: &str, scenario: Scenario, happens: &[&str]) {
 #[test]
 fn clusters_that_are_created_at_the_same_time_share_what_is_left() {
     let plans = vec![create("a", 3), create("b", 3)];
-    let happens = ["something is refused", "a write conflicts", "a reservation is settled", "a write lands that nobody waits for"];
-    holds("creates", Scenario { replicas: 2, crashes: 1, losses: 1, timeouts: 1, ..scenario(5, plans) }, &happens);
+    let happens = [
+        "something is refused",
+        "a write conflicts",
+        "a reservation is settled",
+        "a write lands that nobody waits for",
+    ];
+    holds(
+        "creates",
+        Scenario { replicas: 2, crashes: 1, losses: 1, timeouts: 1, ..scenario(5, plans) },
+        &happens,
+    );
 }
 
 #[test]
 fn an_object_that_grows_shrinks_and_goes_is_charged_with_what_it_may_be() {
     let plans = vec![create("a", 2), update("a", 4), update("a", 1), delete("a")];
-    let happens =
-        ["a write conflicts", "a reservation is settled", "all that fits comes to be", "a look at an object keeps its reservation"];
+    let happens = [
+        "a write conflicts",
+        "a reservation is settled",
+        "all that fits comes to be",
+        "a look at an object keeps its reservation",
+    ];
     holds("updates", Scenario { stale: 1, retries: 1, ..scenario(4, plans) }, &happens);
 }
 
@@ -114,7 +129,12 @@ fn pods_draw_on_their_cluster_and_further_ones_extend_it() {
 fn a_pod_that_is_resized_is_counted_once_whether_it_has_settled_or_not() {
     let mut plans = vec![pod("p", None, 1), update("p", 3), pod("q", None, 1)];
     plans.extend(is_large().then(|| update("p", 2)));
-    let happens = ["something is refused", "a write conflicts", "a reservation is settled", "all that fits comes to be"];
+    let happens = [
+        "something is refused",
+        "a write conflicts",
+        "a reservation is settled",
+        "all that fits comes to be",
+    ];
     holds("resizes", scenario(3, plans), &happens);
 }
 
@@ -128,13 +148,23 @@ fn a_name_that_is_used_again_is_charged_once() {
 #[test]
 fn a_former_leader_that_goes_on_for_a_while_does_no_harm() {
     let plans = vec![create("a", 3), create("b", 3)];
-    let happens = ["a write conflicts", "a reservation is settled", "a former leader's view is refused"];
-    holds("leaders", Scenario { replicas: 2, leaders: 2, elections: 1, losses: 1, ..scenario(5, plans) }, &happens);
+    let happens =
+        ["a write conflicts", "a reservation is settled", "a former leader's view is refused"];
+    holds(
+        "leaders",
+        Scenario { replicas: 2, leaders: 2, elections: 1, losses: 1, ..scenario(5, plans) },
+        &happens,
+    );
 }
 
 #[test]
 fn a_former_leader_does_no_harm_to_what_grows_and_goes() {
     let plans = vec![create("a", 2), update("a", 4), delete("a")];
-    let happens = ["a write conflicts", "a reservation is settled", "a former leader's view is refused"];
-    holds("leaders and updates", Scenario { leaders: 2, elections: 1, ..scenario(4, plans) }, &happens);
+    let happens =
+        ["a write conflicts", "a reservation is settled", "a former leader's view is refused"];
+    holds(
+        "leaders and updates",
+        Scenario { leaders: 2, elections: 1, ..scenario(4, plans) },
+        &happens,
+    );
 }

@@ -9,18 +9,32 @@ fn anew() -> Scenario {
 }
 
 fn taken_off() -> Scenario {
-    scenario(4, vec![create("etl", 2), pod("p", Some("etl"), 2), Plan::Leave { name: "p" }, pod("q", None, 1)])
+    scenario(
+        4,
+        vec![
+            create("etl", 2),
+            pod("p", Some("etl"), 2),
+            Plan::Leave { name: "p" },
+            pod("q", None, 1),
+        ],
+    )
 }
 
 #[test]
 fn pods_whose_cluster_went_first_count_by_themselves() {
-    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), pod("q", Some("etl"), 1), delete("etl")];
+    let plans =
+        vec![create("etl", 2), pod("p", Some("etl"), 2), pod("q", Some("etl"), 1), delete("etl")];
     holds("cluster gone first", scenario(4, plans), &["a reservation is settled"]);
 }
 
 #[test]
 fn what_the_garbage_collector_takes_off_a_cluster_that_goes_is_not_counted_twice() {
-    let plans = vec![create("etl", 2), pod("p", Some("etl"), 2), Plan::Doom { name: "etl" }, Plan::Orphan { name: "p" }];
+    let plans = vec![
+        create("etl", 2),
+        pod("p", Some("etl"), 2),
+        Plan::Doom { name: "etl" },
+        Plan::Orphan { name: "p" },
+    ];
     holds("orphaned", scenario(3, plans), &["a reservation is settled"]);
 }
 
@@ -34,7 +48,11 @@ fn a_cluster_made_anew_while_the_leader_changes_does_not_either() {
     if !is_large() {
         return;
     }
-    holds("cluster anew, two leaders", Scenario { leaders: 2, elections: 1, ..anew() }, &["something is refused"]);
+    holds(
+        "cluster anew, two leaders",
+        Scenario { leaders: 2, elections: 1, ..anew() },
+        &["something is refused"],
+    );
 }
 
 #[test]
@@ -43,7 +61,11 @@ fn a_former_leader_that_gives_back_what_a_later_one_saw_passes_the_limit() {
         return;
     }
     // Depth first: the way is long.
-    is_caught_deep("former leader", Fault::FormerLeaderReleases, Scenario { leaders: 2, elections: 1, ..anew() });
+    is_caught_deep(
+        "former leader",
+        Fault::FormerLeaderReleases,
+        Scenario { leaders: 2, elections: 1, ..anew() },
+    );
 }
 
 #[test]

@@ -16,11 +16,14 @@ impl Scenario {
     pub fn promises(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(NEVER_OVER, |scenario: &Self, state: &State| {
-                (0..scenario.tenants).all(|tenant| promised(scenario, state, tenant) <= state.ceilings[tenant])
+                (0..scenario.tenants)
+                    .all(|tenant| promised(scenario, state, tenant) <= state.ceilings[tenant])
             }),
             Property::always(NO_ADMISSION_PASSES, |_, state: &State| !state.passed),
             Property::always(IN_THE_LEDGER, |scenario: &Self, state: &State| {
-                (0..scenario.tenants).all(|tenant| promised(scenario, state, tenant) <= cores(state.stores[tenant].1.total()))
+                (0..scenario.tenants).all(|tenant| {
+                    promised(scenario, state, tenant) <= cores(state.stores[tenant].1.total())
+                })
             }),
             Property::always(AT_REST, |scenario: &Self, state: &State| {
                 let mut actions = Vec::new();
@@ -33,31 +36,42 @@ impl Scenario {
     }
 }
 
-/// What lives of a tenant. Where namespaces move, only what its own ledger was charged with: what a namespace brings is another's.
+/// What lives of a tenant. Where namespaces move, only what its own ledger was charged with: what a
+/// namespace brings is another's.
 fn promised(scenario: &Scenario, state: &State, tenant: usize) -> u64 {
-    let charged = |living: &&Living| !scenario.moves() || state.charged.get(&living.uid) == Some(&tenant);
+    let charged =
+        |living: &&Living| !scenario.moves() || state.charged.get(&living.uid) == Some(&tenant);
     used(state.now().filter(|living| state.true_tenant(living) == tenant).filter(charged))
 }
 
-/// What objects use: a cluster the larger of what it declares and what its pods use; pods without a cluster that lives by themselves.
+/// What objects use: a cluster the larger of what it declares and what its pods use; pods without a
+/// cluster that lives by themselves.
 fn used<'a>(objects: impl Iterator<Item = &'a Living>) -> u64 {
-    let (pods, clusters): (Vec<&Living>, Vec<&Living>) = objects.partition(|living| living.object.kind == "Pod");
+    let (pods, clusters): (Vec<&Living>, Vec<&Living>) =
+        objects.partition(|living| living.object.kind == "Pod");
     let mut drawn: BTreeMap<&str, u64> = BTreeMap::new();
     let mut alone = 0;
     for pod in pods {
-        match pod.owners.first().filter(|owner| clusters.iter().any(|cluster| cluster.uid == **owner)) {
+        match pod
+            .owners
+            .first()
+            .filter(|owner| clusters.iter().any(|cluster| cluster.uid == **owner))
+        {
             Some(owner) => *drawn.entry(owner).or_default() += cores(&pod.usage),
             None => alone += cores(&pod.usage),
         }
     }
-    let charge = |cluster: &&Living| cores(&cluster.usage).max(drawn.get(cluster.uid.as_str()).copied().unwrap_or_default());
+    let charge = |cluster: &&Living| {
+        cores(&cluster.usage).max(drawn.get(cluster.uid.as_str()).copied().unwrap_or_default())
+    };
     clusters.iter().map(charge).sum::<u64>() + alone
 }
 
 /// Whether something goes on for sure: a request, or a write.
 fn is_busy(state: &State) -> bool {
     let waits = |call: &Call| matches!(call, Call::Asked { .. } | Call::Admitted { .. });
-    state.calls.iter().any(waits) || state.leaders.iter().any(|leader| leader.writes.iter().any(Option::is_some))
+    state.calls.iter().any(waits)
+        || state.leaders.iter().any(|leader| leader.writes.iter().any(Option::is_some))
 }
 
 fn is_settled(scenario: &Scenario, state: &State) -> bool {

@@ -45,7 +45,8 @@ impl Model for Scenario {
             gone: Default::default(),
             writes: vec![None; self.tenants],
         };
-        let replica = Replica { heard: Default::default(), desks: vec![Desk::default(); self.tenants] };
+        let replica =
+            Replica { heard: Default::default(), desks: vec![Desk::default(); self.tenants] };
         let mut state = State {
             kinds: [vec![(1, Vec::new())], vec![(1, Vec::new())]],
             owners: vec![0],
@@ -70,7 +71,15 @@ impl Model for Scenario {
         };
         let mut ledger = Ledger::default();
         let known = self.known(&state, Default::default());
-        ledger.settle(&View { positions: KINDS.map(|kind| (kind.to_owned(), 1)).into(), ..View::default() }, &known).unwrap();
+        ledger
+            .settle(
+                &View {
+                    positions: KINDS.map(|kind| (kind.to_owned(), 1)).into(),
+                    ..View::default()
+                },
+                &known,
+            )
+            .unwrap();
         state.stores = vec![(1, ledger); self.tenants];
         vec![state]
     }
@@ -104,18 +113,30 @@ impl Scenario {
                 Call::Idle { .. } => {
                     if self.can_act(state, plan) {
                         actions.push(Action::Act { call });
-                        if self.fault == Some(Fault::ReleaseOnDelete) && matches!(plan, Plan::Delete { .. }) {
+                        if self.fault == Some(Fault::ReleaseOnDelete)
+                            && matches!(plan, Plan::Delete { .. })
+                        {
                             actions.push(Action::ReviewDelete { call });
                         }
                     }
-                    for stale in [false, true].into_iter().take(1 + usize::from(state.left.stale > 0)) {
+                    for stale in
+                        [false, true].into_iter().take(1 + usize::from(state.left.stale > 0))
+                    {
                         if self.request(state, call, stale).is_some() {
-                            actions.extend(replicas.iter().map(|replica| Action::Ask { call, replica: *replica, stale }));
+                            actions.extend(replicas.iter().map(|replica| Action::Ask {
+                                call,
+                                replica: *replica,
+                                stale,
+                            }));
                         }
                     }
                 }
-                Call::Asked { .. } if state.left.timeouts > 0 => actions.push(Action::TimeOut { call }),
-                Call::Admitted { .. } => actions.extend([Action::Store { call }, Action::RefuseLater { call }]),
+                Call::Asked { .. } if state.left.timeouts > 0 => {
+                    actions.push(Action::TimeOut { call })
+                }
+                Call::Admitted { .. } => {
+                    actions.extend([Action::Store { call }, Action::RefuseLater { call }])
+                }
                 _ => {}
             }
         }
@@ -131,12 +152,19 @@ impl Scenario {
                 if desk.write.is_some() {
                     actions.push(Action::Land { replica, tenant });
                     if state.left.losses > 0 {
-                        actions.extend([Action::LandAndLoseReply { replica, tenant }, Action::LoseReply { replica, tenant }]);
+                        actions.extend([
+                            Action::LandAndLoseReply { replica, tenant },
+                            Action::LoseReply { replica, tenant },
+                        ]);
                     }
                 }
             }
-            let busy = |call: &Call| matches!(call, Call::Asked { replica: by, .. } if *by == replica);
-            if state.left.crashes > 0 && (now.desks.iter().any(|desk| desk.write.is_some()) || state.calls.iter().any(busy)) {
+            let busy =
+                |call: &Call| matches!(call, Call::Asked { replica: by, .. } if *by == replica);
+            if state.left.crashes > 0
+                && (now.desks.iter().any(|desk| desk.write.is_some())
+                    || state.calls.iter().any(busy))
+            {
                 actions.push(Action::Crash { replica });
             }
             if now.heard.limits + 1 < state.limits.len() {
@@ -148,7 +176,13 @@ impl Scenario {
         }
     }
 
-    fn actions_of_leader(&self, state: &State, leader: usize, now: &Leader, actions: &mut Vec<Action>) {
+    fn actions_of_leader(
+        &self,
+        state: &State,
+        leader: usize,
+        now: &Leader,
+        actions: &mut Vec<Action>,
+    ) {
         let is_current = now.lease == state.lease;
         // The one leader may be elected anew (it was started again), or else the other.
         if state.left.elections > 0 && (!is_current || state.leaders.len() == 1) {
@@ -162,7 +196,8 @@ impl Scenario {
         if now.lease == 0 || self.is_shut_out(state, now) {
             return;
         }
-        let behind = (0..KINDS.len()).filter(|kind| state.after(*kind, now.positions[*kind]).is_some());
+        let behind =
+            (0..KINDS.len()).filter(|kind| state.after(*kind, now.positions[*kind]).is_some());
         actions.extend(behind.map(|kind| Action::Watch { leader, kind }));
         if now.heard.limits + 1 < state.limits.len() {
             actions.push(Action::LeaderHearsLimits { leader });
@@ -180,9 +215,12 @@ impl Scenario {
         }
     }
 
-    /// Whether a later leader has written every ledger, so that nothing that this one does matters any more.
+    /// Whether a later leader has written every ledger, so that nothing that this one does matters
+    /// any more.
     fn is_shut_out(&self, state: &State, leader: &Leader) -> bool {
-        let later = |ledger: &Ledger| ledger.stored().observed.get("Lease").is_some_and(|lease| *lease > leader.lease);
+        let later = |ledger: &Ledger| {
+            ledger.stored().observed.get("Lease").is_some_and(|lease| *lease > leader.lease)
+        };
         leader.lease < state.lease && state.stores.iter().all(|(_, ledger)| later(ledger)) && {
             self.happens("a former leader's view is refused");
             true

@@ -5,7 +5,8 @@ use super::state::{Call, Heard, State, Write, cores};
 use flinkgate::quota::ledger::{Decision, Ledger, Request};
 
 impl Scenario {
-    /// A replica holds what it was asked against the ledger as it knows it; what would be refused, against the stored one.
+    /// A replica holds what it was asked against the ledger as it knows it; what would be refused,
+    /// against the stored one.
     pub fn prepare(&self, state: &State, replica: usize, tenant: usize) -> Option<Write> {
         let asked: Vec<(usize, &Request)> = self.asked(state, replica, tenant).collect();
         let desk = &state.replicas[replica].desks[tenant];
@@ -25,13 +26,25 @@ impl Scenario {
             Write { tenant, expected, ledger, admitted, refused }
         };
         let kept = desk.kept.clone().map(apply);
-        Some(kept.filter(|write| write.refused.is_empty()).unwrap_or_else(|| apply(state.stores[tenant].clone())))
+        Some(
+            kept.filter(|write| write.refused.is_empty())
+                .unwrap_or_else(|| apply(state.stores[tenant].clone())),
+        )
     }
 
     /// What waits at a replica's desk.
-    pub fn asked<'a>(&self, state: &'a State, replica: usize, tenant: usize) -> impl Iterator<Item = (usize, &'a Request)> + use<'a> {
+    pub fn asked<'a>(
+        &self,
+        state: &'a State,
+        replica: usize,
+        tenant: usize,
+    ) -> impl Iterator<Item = (usize, &'a Request)> + use<'a> {
         state.calls.iter().enumerate().filter_map(move |(index, call)| match call {
-            Call::Asked { replica: by, tenant: of, request, .. } if (*by, *of) == (replica, tenant) => Some((index, request)),
+            Call::Asked { replica: by, tenant: of, request, .. }
+                if (*by, *of) == (replica, tenant) =>
+            {
+                Some((index, request))
+            }
             _ => None,
         })
     }
@@ -57,7 +70,8 @@ impl Scenario {
 
     pub fn answer(&self, state: &mut State, write: &Write) {
         for call in &write.admitted {
-            if let Call::Asked { retries, tenant, since, request, .. } = state.calls[*call].clone() {
+            if let Call::Asked { retries, tenant, since, request, .. } = state.calls[*call].clone()
+            {
                 state.calls[*call] = Call::Admitted { retries, tenant, since, request };
             }
         }
@@ -67,13 +81,21 @@ impl Scenario {
         }
     }
 
-    /// Replicas that have nothing to do and nothing kept are alike: only the first of them is asked.
+    /// Replicas that have nothing to do and nothing kept are alike: only the first of them is
+    /// asked.
     pub fn replicas_to_ask(&self, state: &State) -> Vec<usize> {
-        let asked = |index: usize| state.calls.iter().any(|call| matches!(call, Call::Asked { replica, .. } if *replica == index));
+        let asked = |index: usize| {
+            state
+                .calls
+                .iter()
+                .any(|call| matches!(call, Call::Asked { replica, .. } if *replica == index))
+        };
         let idle = |index: &usize| {
             let replica = &state.replicas[*index];
             let mut desks = replica.desks.iter();
-            desks.all(|desk| desk.kept.is_none() && desk.write.is_none()) && replica.heard == Heard::default() && !asked(*index)
+            desks.all(|desk| desk.kept.is_none() && desk.write.is_none())
+                && replica.heard == Heard::default()
+                && !asked(*index)
         };
         let first = (0..self.replicas).find(idle);
         (0..self.replicas).filter(|index| Some(*index) == first || !idle(index)).collect()

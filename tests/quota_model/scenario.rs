@@ -65,13 +65,16 @@ pub enum Fault {
     StaleView,
     /// Leaders do not look at an object before they give back what it was promised.
     NoLook,
-    /// An object that stands where it stood before the request is enough, however old the leader's watch is.
+    /// An object that stands where it stood before the request is enough, however old the leader's
+    /// watch is.
     LookAtBaseAlone,
     /// Views do not say which leader they are of.
     NoFencing,
-    /// A leader gives back what was not there when it asked, though another may lead by then and have seen it before.
+    /// A leader gives back what was not there when it asked, though another may lead by then and
+    /// have seen it before.
     FormerLeaderReleases,
-    /// The leader hears of a namespace's move later than requests end that were charged to its new tenant.
+    /// The leader hears of a namespace's move later than requests end that were charged to its new
+    /// tenant.
     DeafLeader,
     /// Views do not say how much of the namespaces' moves their leader has heard.
     NoNamespaces,
@@ -81,12 +84,19 @@ pub enum Fault {
 #[derive(Clone, Debug)]
 pub enum Plan {
     /// Makes an object, once its owner is there.
-    Create { kind: &'static str, namespace: &'static str, name: &'static str, owner: Option<&'static str>, cores: u64 },
+    Create {
+        kind: &'static str,
+        namespace: &'static str,
+        name: &'static str,
+        owner: Option<&'static str>,
+        cores: u64,
+    },
     /// Changes one.
     Update { name: &'static str, cores: u64 },
     /// Takes a pod's owner reference off, as a user.
     Leave { name: &'static str },
-    /// Takes it off, as the garbage collector: not reviewed, and only once the owner has gone or is going.
+    /// Takes it off, as the garbage collector: not reviewed, and only once the owner has gone or is
+    /// going.
     Orphan { name: &'static str },
     /// Begins to delete an object that finalizers hold: from now on it declares nothing.
     Doom { name: &'static str },
@@ -105,7 +115,10 @@ impl Scenario {
     }
 
     pub fn has_happened(&self, event: &str) -> bool {
-        EVENTS.iter().zip(self.happened.iter()).any(|(known, happened)| *known == event && happened.load(Ordering::Relaxed))
+        EVENTS
+            .iter()
+            .zip(self.happened.iter())
+            .any(|(known, happened)| *known == event && happened.load(Ordering::Relaxed))
     }
 
     /// Whether namespaces move between tenants.
@@ -135,17 +148,28 @@ impl Scenario {
                     Some(owner) => Some(state.living(owner)?.uid.clone()),
                     None => None,
                 };
-                let (object, uid) = (ObjectRef::new(*kind, *namespace, *name), format!("{name}{call}"));
-                (!stale).then(|| Request { object, uid, owners: owner.into_iter().collect(), usage: cpu(*cores), ..Request::default() })
+                let (object, uid) =
+                    (ObjectRef::new(*kind, *namespace, *name), format!("{name}{call}"));
+                (!stale).then(|| Request {
+                    object,
+                    uid,
+                    owners: owner.into_iter().collect(),
+                    usage: cpu(*cores),
+                    ..Request::default()
+                })
             }
             Plan::Update { name, cores } => {
-                let old = if stale { state.previous.get(*name)? } else { state.living(name)? }.clone();
+                let old =
+                    if stale { state.previous.get(*name)? } else { state.living(name)? }.clone();
                 let (owners, before) = (old.owners.clone(), old.usage.clone());
                 Some(changed(old, owners, cpu(*cores), before))
             }
             // What leaves an owner asks for all it uses anew.
             Plan::Leave { name } => {
-                let old = state.living(name).filter(|living| !stale && !living.owners.is_empty())?.clone();
+                let old = state
+                    .living(name)
+                    .filter(|living| !stale && !living.owners.is_empty())?
+                    .clone();
                 let usage = old.usage.clone();
                 Some(changed(old, Vec::new(), usage, Usage::default()))
             }
@@ -157,10 +181,14 @@ impl Scenario {
     pub fn can_act(&self, state: &State, plan: &Plan) -> bool {
         match plan {
             Plan::Delete { name } => state.living(name).is_some(),
-            Plan::Doom { name } => state.living(name).is_some_and(|living| !living.usage.is_empty()),
+            Plan::Doom { name } => {
+                state.living(name).is_some_and(|living| !living.usage.is_empty())
+            }
             Plan::Orphan { name } => {
                 let owner = state.living(name).and_then(|living| living.owners.first());
-                let stays = |owner: &String| state.now().any(|living| living.uid == *owner && !living.usage.is_empty());
+                let stays = |owner: &String| {
+                    state.now().any(|living| living.uid == *owner && !living.usage.is_empty())
+                };
                 owner.is_some_and(|owner| !stays(owner))
             }
             Plan::Limit { .. } | Plan::Move { .. } => true,

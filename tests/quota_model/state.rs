@@ -13,7 +13,8 @@ pub fn cores(usage: &Usage) -> u64 {
     usage.get("cpu").units_ceil()
 }
 
-/// The kinds that count; each has revisions of its own, for those of different kinds are never compared.
+/// The kinds that count; each has revisions of its own, for those of different kinds are never
+/// compared.
 pub const KINDS: [&str; 2] = ["FlinkDeployment", "Pod"];
 
 pub fn kind_index(living: &Living) -> usize {
@@ -31,7 +32,8 @@ pub struct State {
     pub limits: Vec<u64>,
     /// By tenant, the stored ledger and its version.
     pub stores: Vec<(u64, Ledger)>,
-    /// By tenant, what it may use at most: its limit, or less and less of what it had when that was lowered.
+    /// By tenant, what it may use at most: its limit, or less and less of what it had when that was
+    /// lowered.
     pub ceilings: Vec<u64>,
     /// By UID, which tenant was charged; kept where namespaces move.
     pub charged: BTreeMap<String, usize>,
@@ -96,7 +98,8 @@ pub struct Leader {
     pub positions: [u64; 2],
     /// By tenant, the stamp below which requests are over, and what became of them is known.
     pub overs: Vec<u64>,
-    /// UIDs that it asked for and that were not there: they never will be, whatever its watches show yet.
+    /// UIDs that it asked for and that were not there: they never will be, whatever its watches
+    /// show yet.
     pub gone: BTreeSet<String>,
     /// By tenant.
     pub writes: Vec<Option<Write>>,
@@ -164,7 +167,11 @@ impl State {
     /// Requests to a ledger below this stamp are over: those that are not got later ones, or will.
     pub fn stamps_over(&self, of: usize) -> u64 {
         let since = self.calls.iter().filter_map(|call| match call {
-            Call::Asked { since, tenant, .. } | Call::Admitted { since, tenant, .. } if *tenant == of => Some(*since),
+            Call::Asked { since, tenant, .. } | Call::Admitted { since, tenant, .. }
+                if *tenant == of =>
+            {
+                Some(*since)
+            }
             _ => None,
         });
         since.min().unwrap_or(u64::MAX).min(self.stores[of].1.next_stamp())
@@ -177,7 +184,13 @@ impl State {
         for kind in 0..KINDS.len() {
             // Who does not lead yet will list what there is then.
             let leads = |leader: &&Leader| leader.lease > 0;
-            let oldest = self.leaders.iter().filter(leads).map(|leader| leader.positions[kind]).min().unwrap_or(u64::MAX);
+            let oldest = self
+                .leaders
+                .iter()
+                .filter(leads)
+                .map(|leader| leader.positions[kind])
+                .min()
+                .unwrap_or(u64::MAX);
             while self.kinds[kind].len() > 1 && self.kinds[kind][1].0 <= oldest {
                 self.kinds[kind].remove(0);
             }

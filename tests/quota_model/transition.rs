@@ -16,7 +16,13 @@ impl Scenario {
                 let asked = Living { object: request.object.clone(), ..Living::default() };
                 let tenant = state.tenant_of(&asked, state.replicas[replica].heard.owners);
                 state.left.stale -= u8::from(stale);
-                state.calls[call] = Call::Asked { retries, replica, tenant, since: state.stores[tenant].1.next_stamp(), request };
+                state.calls[call] = Call::Asked {
+                    retries,
+                    replica,
+                    tenant,
+                    since: state.stores[tenant].1.next_stamp(),
+                    request,
+                };
             }
             Action::Act { call } => self.act(state, call)?,
             Action::ReviewDelete { call } => self.review_delete(state, call)?,
@@ -28,7 +34,9 @@ impl Scenario {
             Action::RefuseLater { call } => state.calls[call] = Call::Over { stored: false },
             Action::Prepare { replica, tenant } => {
                 let write = self.prepare(state, replica, tenant)?;
-                if (write.expected, &write.ledger) == (state.stores[tenant].0, &state.stores[tenant].1) {
+                if (write.expected, &write.ledger)
+                    == (state.stores[tenant].0, &state.stores[tenant].1)
+                {
                     self.answer(state, &write);
                 } else {
                     state.replicas[replica].desks[tenant].write = Some(write);
@@ -76,7 +84,8 @@ impl Scenario {
             Action::LeaderHearsLimits { leader } => state.leaders[leader].heard.limits += 1,
             Action::LeaderHearsOwners { leader } => state.leaders[leader].heard.owners += 1,
             Action::Watch { leader, kind } => {
-                state.leaders[leader].positions[kind] = state.after(kind, state.leaders[leader].positions[kind])?;
+                state.leaders[leader].positions[kind] =
+                    state.after(kind, state.leaders[leader].positions[kind])?;
             }
             Action::Elect { leader } => {
                 state.lease += 1;
@@ -86,7 +95,14 @@ impl Scenario {
                 let elected = &mut state.leaders[leader];
                 state.orphans.extend(elected.writes.iter_mut().filter_map(Option::take));
                 let (overs, writes) = (vec![0; self.tenants], vec![None; self.tenants]);
-                *elected = Leader { lease: state.lease, heard, positions, overs, gone: Default::default(), writes };
+                *elected = Leader {
+                    lease: state.lease,
+                    heard,
+                    positions,
+                    overs,
+                    gone: Default::default(),
+                    writes,
+                };
                 state.left.elections -= 1;
             }
             Action::Confirm { leader, tenant } => {
@@ -96,12 +112,19 @@ impl Scenario {
             }
             Action::Settle { leader, tenant } => {
                 let ledger = self.settled(state, &state.leaders[leader], tenant)?;
-                let write = Write { tenant, expected: state.stores[tenant].0, ledger, admitted: Vec::new(), refused: Vec::new() };
+                let write = Write {
+                    tenant,
+                    expected: state.stores[tenant].0,
+                    ledger,
+                    admitted: Vec::new(),
+                    refused: Vec::new(),
+                };
                 state.leaders[leader].writes[tenant] = Some(write);
             }
             Action::LandSettling { leader, tenant } => {
                 let write = state.leaders[leader].writes[tenant].take()?;
-                let (open, total) = (state.stores[tenant].1.reservations(), cores(state.stores[tenant].1.total()));
+                let (open, total) =
+                    (state.stores[tenant].1.reservations(), cores(state.stores[tenant].1.total()));
                 if self.land(state, &write, true) {
                     let now = &state.stores[tenant].1;
                     if now.reservations() < open {
@@ -119,7 +142,8 @@ impl Scenario {
         Some(())
     }
 
-    /// Takes a replica's write from it; it reads the ledger anew unless it hears that the write took place.
+    /// Takes a replica's write from it; it reads the ledger anew unless it hears that the write
+    /// took place.
     fn take(&self, state: &mut State, replica: usize, tenant: usize) -> Option<Write> {
         let desk = &mut state.replicas[replica].desks[tenant];
         desk.kept = None;
@@ -128,8 +152,11 @@ impl Scenario {
 
     /// The API server stores what was admitted, if it still can.
     fn store(&self, state: &mut State, call: usize) -> Option<()> {
-        let Call::Admitted { retries, tenant, request, .. } = state.calls[call].clone() else { return None };
-        let current = state.living(&request.object.name).map(|living| (living.uid.clone(), living.version));
+        let Call::Admitted { retries, tenant, request, .. } = state.calls[call].clone() else {
+            return None;
+        };
+        let current =
+            state.living(&request.object.name).map(|living| (living.uid.clone(), living.version));
         let fits = match &current {
             None => request.version == 0,
             Some((uid, version)) => *version == request.version && *uid == request.uid,
@@ -147,7 +174,9 @@ impl Scenario {
             // The object changed meanwhile: the API server takes it as it is now, and asks again.
             state.calls[call] = Call::Idle { retries: retries - 1 };
         }
-        if state.calls.iter().filter(|call| matches!(call, Call::Over { stored: true })).count() + 1 >= state.calls.len() {
+        if state.calls.iter().filter(|call| matches!(call, Call::Over { stored: true })).count() + 1
+            >= state.calls.len()
+        {
             self.happens("all that fits comes to be");
         }
         Some(())
@@ -183,11 +212,16 @@ impl Scenario {
         Some(())
     }
 
-    /// The broken protocol gives back what is to be deleted; then somebody else refuses that, or a finalizer holds the object.
+    /// The broken protocol gives back what is to be deleted; then somebody else refuses that, or a
+    /// finalizer holds the object.
     fn review_delete(&self, state: &mut State, call: usize) -> Option<()> {
         let Plan::Delete { name } = &self.plans[call] else { return None };
         let objects = state.now().filter(|living| living.object.name != *name).cloned().collect();
-        let positions = KINDS.iter().enumerate().map(|(index, kind)| ((*kind).to_owned(), state.last(index))).collect();
+        let positions = KINDS
+            .iter()
+            .enumerate()
+            .map(|(index, kind)| ((*kind).to_owned(), state.last(index)))
+            .collect();
         let known = self.known(state, Default::default());
         state.stores[0].1.settle(&View { objects, positions, over: 0 }, &known).ok()?;
         state.stores[0].0 += 1;

@@ -17,12 +17,18 @@ pub const AMBIGUOUS: &str = "tenancy/ambiguous-namespace";
 
 /// A rule's example as it would come to the gate.
 pub fn resource(example: Option<&str>) -> Resource {
-    Resource::from_manifest(document(example.expect("every built-in rule has both examples"), "an example")).unwrap()
+    Resource::from_manifest(document(
+        example.expect("every built-in rule has both examples"),
+        "an example",
+    ))
+    .unwrap()
 }
 
 /// The spec of the tenant that a rule's examples suppose, as JSON to add to.
 pub fn spec(rule: &Rule) -> Value {
-    rule.tenant.as_deref().map_or_else(|| serde_json::json!({}), |tenant| document(tenant, &rule.id))
+    rule.tenant
+        .as_deref()
+        .map_or_else(|| serde_json::json!({}), |tenant| document(tenant, &rule.id))
 }
 
 /// A gate where every namespace belongs to one tenant with this spec.
@@ -43,9 +49,16 @@ pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Rule) -> Gate {
     match rule.id.as_str() {
         UNASSIGNED => gate_of_nobody(policies, Unassigned::Deny),
         AMBIGUOUS => {
-            let spec: FlinkTenantSpec = serde_json::from_value(serde_json::json!({"namespaces": {"names": ["*"]}})).unwrap();
-            let tenant = |name: &str| Tenant { name: name.into(), spec: spec.clone(), ..Tenant::default() };
-            Gate::new(Tenants::new(vec![tenant("payments"), tenant("search")], BTreeMap::new()), policies.clone(), Unassigned::Warn)
+            let spec: FlinkTenantSpec =
+                serde_json::from_value(serde_json::json!({"namespaces": {"names": ["*"]}}))
+                    .unwrap();
+            let tenant =
+                |name: &str| Tenant { name: name.into(), spec: spec.clone(), ..Tenant::default() };
+            Gate::new(
+                Tenants::new(vec![tenant("payments"), tenant("search")], BTreeMap::new()),
+                policies.clone(),
+                Unassigned::Warn,
+            )
         }
         _ => gate(policies, spec(rule)),
     }

@@ -46,11 +46,13 @@ pub struct Server {
 }
 
 pub fn certificate(made: &Development) -> (Serving, CertificateDer<'static>) {
-    let serving = Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes()).unwrap();
+    let serving =
+        Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes()).unwrap();
     (serving, CertificateDer::from_pem_slice(made.ca_pem.as_bytes()).unwrap())
 }
 
-/// Refuses what is named `refuse-…`, warns of `warn-…`, panics at `panic-…`, patches everything else.
+/// Refuses what is named `refuse-…`, warns of `warn-…`, panics at `panic-…`, patches everything
+/// else.
 pub fn judge() -> Judge {
     Arc::new(|_: Webhook, resource: &Arc<Resource>| {
         let finding = |level| Finding {
@@ -67,8 +69,17 @@ pub fn judge() -> Judge {
             "warn" => vec![finding(Level::Warning)],
             _ => Vec::new(),
         };
-        let patch = serde_json::from_value(json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}])).unwrap();
-        Answer { tenant: Some("payments".into()), findings, patch: Some(patch), ..Answer::default() }.into()
+        let patch = serde_json::from_value(
+            json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]),
+        )
+        .unwrap();
+        Answer {
+            tenant: Some("payments".into()),
+            findings,
+            patch: Some(patch),
+            ..Answer::default()
+        }
+        .into()
     })
 }
 
@@ -79,10 +90,21 @@ pub async fn start(limits: Limits) -> Server {
     let (phase, watched) = watch::channel(Phase::Serving);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let health_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (address, health_address) = (listener.local_addr().unwrap(), health_listener.local_addr().unwrap());
+    let (address, health_address) =
+        (listener.local_addr().unwrap(), health_listener.local_addr().unwrap());
     let tls = Some(server_config(Arc::clone(&current)).unwrap().into());
-    let port = Port { tls, router: router::router(judge(), Arc::clone(&metrics)), limits, open: metrics.connections.clone() };
-    let plain = Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
+    let port = Port {
+        tls,
+        router: router::router(judge(), Arc::clone(&metrics)),
+        limits,
+        open: metrics.connections.clone(),
+    };
+    let plain = Port {
+        tls: None,
+        router: health::router(Arc::clone(&health), Arc::clone(&metrics)),
+        limits,
+        open: Default::default(),
+    };
     tokio::spawn(server::serve(health_listener, plain, watched.clone()));
     let task = tokio::spawn(server::serve(listener, port, watched));
     Server { address, health_address, ca, current, health, metrics, phase, task }
@@ -99,9 +121,11 @@ impl Server {
 
     pub async fn health(&self, path: &str) -> (u16, String) {
         let stream = TcpStream::connect(self.health_address).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let request = Request::get(path).header("host", "localhost").body(Full::<Bytes>::default()).unwrap();
+        let request =
+            Request::get(path).header("host", "localhost").body(Full::<Bytes>::default()).unwrap();
         let (status, body, _) = finish(sender.send_request(request).await.unwrap()).await;
         (status, body)
     }
@@ -115,15 +139,19 @@ pub async fn tls(
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(ca.clone()).unwrap();
-    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_protocol_versions(versions)
+    .unwrap()
+    .with_root_certificates(roots)
+    .with_no_client_auth();
     config.alpn_protocols = vec![if http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
     let stream = TcpStream::connect(address).await?;
     let name = ServerName::try_from("flinkgate.flinkgate-system.svc").unwrap();
-    tokio::time::timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, stream)).await.unwrap()
+    tokio::time::timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, stream))
+        .await
+        .unwrap()
 }
 
 pub enum Client {
@@ -140,7 +168,8 @@ impl Client {
     ) -> std::io::Result<Self> {
         let stream = TokioIo::new(tls(address, ca, versions, http2).await?);
         Ok(if http2 {
-            let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+            let (sender, connection) =
+                hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
             tokio::spawn(connection);
             Self::Http2(sender)
         } else {
@@ -158,8 +187,12 @@ impl Client {
         };
         ready.unwrap().unwrap();
         let response = match self {
-            Self::Http1(sender) => tokio::time::timeout(PATIENCE, sender.send_request(request)).await,
-            Self::Http2(sender) => tokio::time::timeout(PATIENCE, sender.send_request(request)).await,
+            Self::Http1(sender) => {
+                tokio::time::timeout(PATIENCE, sender.send_request(request)).await
+            }
+            Self::Http2(sender) => {
+                tokio::time::timeout(PATIENCE, sender.send_request(request)).await
+            }
         };
         finish(response.unwrap().unwrap()).await
     }
@@ -169,7 +202,9 @@ impl Client {
             Self::Http1(_) => path.to_owned(),
             Self::Http2(_) => format!("https://localhost{path}"),
         };
-        let request = Request::post(uri).header("host", "localhost").header("content-type", "application/json");
+        let request = Request::post(uri)
+            .header("host", "localhost")
+            .header("content-type", "application/json");
         let (status, body, _) = self.send(request.body(Full::new(body.into())).unwrap()).await;
         (status, body)
     }
@@ -187,7 +222,8 @@ async fn finish(response: Response<hyper::body::Incoming>) -> (u16, String, hype
     (head.status.as_u16(), String::from_utf8(body.to_vec()).unwrap(), head.headers)
 }
 
-/// Sends the head of a review and waits until the server asks for the body: from then on the request is in flight.
+/// Sends the head of a review and waits until the server asks for the body: from then on the
+/// request is in flight.
 pub async fn put_in_flight(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: usize) {
     let head = format!(
         "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {body}\r\n\r\n"

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A running `flinkgate serve`; its standard error is read to the end, so that it never waits for a reader.
+/// A running `flinkgate serve`; its standard error is read to the end, so that it never waits for a
+/// reader.
 pub struct Process {
     pub child: Child,
     log: Arc<Mutex<Vec<Value>>>,
@@ -75,7 +76,11 @@ impl Process {
     }
 
     pub fn terminate(&self) {
-        let sent = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().unwrap();
+        let sent = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill -TERM {}", self.child.id()))
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -100,7 +105,12 @@ impl Drop for Process {
 
 pub async fn plain(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+        .write_all(
+            format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
+        .await
+        .unwrap();
     let mut answer = String::new();
     tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
     (answer[9..12].parse().unwrap(), answer)

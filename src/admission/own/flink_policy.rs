@@ -34,10 +34,19 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
         Err(error) => vec![finding(RULE, Level::Error, "/spec/rego", error.to_string(), None)],
         Ok(Assembled { refused, .. }) => refused
             .into_iter()
-            .flat_map(|(file, problems)| problems.into_iter().map(move |problem| (file.clone(), problem)))
+            .flat_map(|(file, problems)| {
+                problems.into_iter().map(move |problem| (file.clone(), problem))
+            })
             .map(|(file, problem)| {
-                let said = format!("line {}, column {}: {}", problem.line, problem.column, problem.message);
-                let message = if file == path { said } else { format!("{file} would no longer compile: {said}") };
+                let said = format!(
+                    "line {}, column {}: {}",
+                    problem.line, problem.column, problem.message
+                );
+                let message = if file == path {
+                    said
+                } else {
+                    format!("{file} would no longer compile: {said}")
+                };
                 finding(RULE, Level::Error, "/spec/rego", message, None)
             })
             .collect(),
@@ -47,7 +56,9 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
 /// Runs what takes tens of milliseconds so that the other requests on this thread go on elsewhere.
 fn apart(run: impl FnOnce() -> Result<Assembled, PolicyError>) -> Result<Assembled, PolicyError> {
     match Handle::try_current() {
-        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(run),
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(run)
+        }
         _ => run(),
     }
 }

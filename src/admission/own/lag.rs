@@ -1,7 +1,8 @@
 //! A Namespace's label, where replicas know the tenants of different moments.
 //!
-//! One replica writes the label and another one judges it. Each follows the cluster by its own watch, so that a namespace created right
-//! after its FlinkTenant is labelled by who has seen that and judged by who will have in a moment. Nobody wrote anything wrong then.
+//! One replica writes the label and another one judges it. Each follows the cluster by its own
+//! watch, so that a namespace created right after its FlinkTenant is labelled by who has seen that
+//! and judged by who will have in a moment. Nobody wrote anything wrong then.
 
 use crate::admission::answer::{Answer, Decision, Webhook};
 use crate::resource::Resource;
@@ -20,7 +21,8 @@ pub fn may_pass(webhook: Webhook, resource: &Resource, answer: &Answer) -> bool 
         && answer.decision() == Decision::Refused
 }
 
-/// Asks until the answer is no refusal, at the longest for a second; half of the time that is left stays for the answer's way.
+/// Asks until the answer is no refusal, at the longest for a second; half of the time that is left
+/// stays for the answer's way.
 pub async fn wait(ask: impl Fn() -> Answer + Send + Sync, deadline: Instant) -> Answer {
     let now = Instant::now();
     let end = now + LAG.min(deadline.saturating_duration_since(now) / 2);
@@ -42,13 +44,25 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn refused() -> Answer {
-        let finding = Finding { rule: "r".into(), level: Level::Error, message: String::new(), pointer: String::new(), help: None };
+        let finding = Finding {
+            rule: "r".into(),
+            level: Level::Error,
+            message: String::new(),
+            pointer: String::new(),
+            help: None,
+        };
         Answer { findings: vec![finding], ..Answer::default() }
     }
 
     fn after(refusals: usize, patience: Duration) -> (Decision, usize) {
         let asked = AtomicUsize::new(0);
-        let ask = || if asked.fetch_add(1, Ordering::Relaxed) < refusals { refused() } else { Answer::default() };
+        let ask = || {
+            if asked.fetch_add(1, Ordering::Relaxed) < refusals {
+                refused()
+            } else {
+                Answer::default()
+            }
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let answer = runtime.block_on(wait(ask, Instant::now() + patience));
         (answer.decision(), asked.into_inner())

@@ -1,7 +1,8 @@
 //! Namespaces: the label that names a namespace's tenant is Flinkgate's word alone.
 //!
-//! Webhooks select namespaces by that label, so it is written when the Namespace is admitted: a new namespace is covered from
-//! its first pod on. Whose a namespace is follows from the tenants' claims and the Namespace's other labels.
+//! Webhooks select namespaces by that label, so it is written when the Namespace is admitted: a new
+//! namespace is covered from its first pod on. Whose a namespace is follows from the tenants'
+//! claims and the Namespace's other labels.
 
 use super::finding;
 use crate::admission::answer::{Answer, Webhook};
@@ -28,12 +29,25 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
         Webhook::Mutate => mutate(resource, owner, said, before.and_then(label)),
         Webhook::Validate => {
             let mut findings = Vec::new();
-            // What was wrong before is for the lease holder to repair; it must not hold up anybody's update.
+            // What was wrong before is for the lease holder to repair; it must not hold up
+            // anybody's update.
             if said != before.and_then(label) && said != owner.as_deref() {
-                findings.push(finding(RULE, Level::Error, POINTER, refusal(owner.as_deref(), said), None));
+                findings.push(finding(
+                    RULE,
+                    Level::Error,
+                    POINTER,
+                    refusal(owner.as_deref(), said),
+                    None,
+                ));
             }
-            if let Some(old) = before.and_then(|old| tenant_of(gate, resource, old)).flatten().filter(|old| owner.as_ref() != Some(old)) {
-                let to = owner.as_ref().map_or_else(|| "no tenant".to_owned(), |owner| format!("tenant {owner:?}"));
+            if let Some(old) = before
+                .and_then(|old| tenant_of(gate, resource, old))
+                .flatten()
+                .filter(|old| owner.as_ref() != Some(old))
+            {
+                let to = owner
+                    .as_ref()
+                    .map_or_else(|| "no tenant".to_owned(), |owner| format!("tenant {owner:?}"));
                 let message = format!("the namespace moves from tenant {old:?} to {to}");
                 findings.push(finding(RULE, Level::Warning, "/metadata/labels", message, None));
             }
@@ -57,7 +71,12 @@ fn label(namespace: &Value) -> Option<&str> {
     namespace.get("metadata")?.get("labels")?.get(TENANT_LABEL)?.as_str()
 }
 
-fn mutate(resource: &Resource, owner: Option<String>, said: Option<&str>, before: Option<&str>) -> Answer {
+fn mutate(
+    resource: &Resource,
+    owner: Option<String>,
+    said: Option<&str>,
+    before: Option<&str>,
+) -> Answer {
     if said == owner.as_deref() {
         return Answer { tenant: owner, ..Answer::default() };
     }
@@ -79,7 +98,13 @@ fn mutate(resource: &Resource, owner: Option<String>, said: Option<&str>, before
     if said != before {
         // Whoever wrote it is told; what Flinkgate adds to a namespace without it is no news.
         if let Some(said) = said {
-            findings.push(finding(RULE, Level::Warning, POINTER, refusal(owner.as_deref(), Some(said)), None));
+            findings.push(finding(
+                RULE,
+                Level::Warning,
+                POINTER,
+                refusal(owner.as_deref(), Some(said)),
+                None,
+            ));
         }
     }
     Answer { tenant: owner, findings, patch, ..Answer::default() }
@@ -88,7 +113,11 @@ fn mutate(resource: &Resource, owner: Option<String>, said: Option<&str>, before
 fn refusal(owner: Option<&str>, said: Option<&str>) -> String {
     let said = said.map_or_else(|| "missing".to_owned(), |said| format!("{said:?}"));
     match owner {
-        Some(owner) => format!("label {TENANT_LABEL} is {said}, but the namespace is tenant {owner:?}'s: only Flinkgate writes it"),
-        None => format!("label {TENANT_LABEL} is {said}, but no tenant claims the namespace: only Flinkgate writes it"),
+        Some(owner) => format!(
+            "label {TENANT_LABEL} is {said}, but the namespace is tenant {owner:?}'s: only Flinkgate writes it"
+        ),
+        None => format!(
+            "label {TENANT_LABEL} is {said}, but no tenant claims the namespace: only Flinkgate writes it"
+        ),
     }
 }

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-const OWN_RULE: &str = "package own\nimport rego.v1\ndeny contains \"no\" if input.object.metadata.labels.bad\n";
+const OWN_RULE: &str =
+    "package own\nimport rego.v1\ndeny contains \"no\" if input.object.metadata.labels.bad\n";
 
 /// Tenants payments (older) and fraud, a FlinkPolicy, and one Namespace.
 static GATE: LazyLock<Gate> = LazyLock::new(|| {
@@ -26,7 +27,10 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
         tenant("payments", json!({"names": ["payments-*"]})),
         tenant("fraud", json!({"selector": {"matchLabels": {"team": "fraud"}}})),
     ];
-    let namespaces = BTreeMap::from([("detect".to_string(), BTreeMap::from([("team".to_string(), "fraud".to_string())]))]);
+    let namespaces = BTreeMap::from([(
+        "detect".to_string(),
+        BTreeMap::from([("team".to_string(), "fraud".to_string())]),
+    )]);
     let spec: FlinkPolicySpec = serde_json::from_value(json!({"rego": OWN_RULE})).unwrap();
     let set = assemble_one(&spec);
     Gate::new(Tenants::by_age(tenants, namespaces), Arc::new(set), Unassigned::Warn)
@@ -55,7 +59,13 @@ fn ask(webhook: Webhook, kind: &str, name: &str, object: Value, old: Option<Valu
 }
 
 fn said(answer: &Answer) -> Vec<String> {
-    answer.findings.iter().map(|finding| format!("{} {} {}", finding.level.as_str(), finding.pointer, finding.message)).collect()
+    answer
+        .findings
+        .iter()
+        .map(|finding| {
+            format!("{} {} {}", finding.level.as_str(), finding.pointer, finding.message)
+        })
+        .collect()
 }
 
 fn validate(kind: &str, name: &str, object: Value, old: Option<Value>) -> Vec<String> {
@@ -91,9 +101,20 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
                 "error /spec/namespaces/names/0 tenants \"search\" and \"fraud\" both claim the namespace detect: a namespace belongs to one tenant",
             ],
         ),
-        // The older may claim what the newer has, and a claim that was stored does not keep the rest from changing.
-        ("payments", tenant(json!({"names": ["payments-*", "detect"]})), Some(tenant(json!({"names": ["payments-*"]}))), vec![]),
-        ("search", tenant(json!({"names": ["payments-x", "search"]})), Some(tenant(json!({"names": ["payments-x"]}))), vec![]),
+        // The older may claim what the newer has, and a claim that was stored does not keep the
+        // rest from changing.
+        (
+            "payments",
+            tenant(json!({"names": ["payments-*", "detect"]})),
+            Some(tenant(json!({"names": ["payments-*"]}))),
+            vec![],
+        ),
+        (
+            "search",
+            tenant(json!({"names": ["payments-x", "search"]})),
+            Some(tenant(json!({"names": ["payments-x"]}))),
+            vec![],
+        ),
     ];
     for (name, object, old, expected) in cases {
         assert_eq!(validate("FlinkTenant", name, object.clone(), old), expected, "{object}");
@@ -103,10 +124,19 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
 #[test]
 fn what_is_deleted_or_unchanged_passes_however_wrong_it_is() {
     let wrong = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"nonsense": 1, "rego": "x"}});
-    let mut deleting = json!({"metadata": {"deletionTimestamp": "2026-11-21T00:00:00Z"}, "spec": {}});
+    let mut deleting =
+        json!({"metadata": {"deletionTimestamp": "2026-11-21T00:00:00Z"}, "spec": {}});
     deleting["spec"]["rego"] = json!("package a\n");
     for kind in ["FlinkTenant", "FlinkPolicy"] {
-        assert!(validate(kind, "x", wrong.clone(), Some(json!({"metadata": {}, "spec": wrong["spec"]}))).is_empty());
+        assert!(
+            validate(
+                kind,
+                "x",
+                wrong.clone(),
+                Some(json!({"metadata": {}, "spec": wrong["spec"]}))
+            )
+            .is_empty()
+        );
         assert!(validate(kind, "x", wrong.clone(), Some(deleting.clone())).is_empty());
         assert!(!validate(kind, "x", wrong.clone(), None).is_empty());
     }
@@ -116,11 +146,23 @@ fn what_is_deleted_or_unchanged_passes_however_wrong_it_is() {
 fn a_policy_is_compiled_with_all_others_before_it_is_stored() {
     let policy = |rego: &str| json!({"metadata": {}, "spec": {"rego": rego}});
     let cases = [
-        ("new", policy("package fresh\nimport rego.v1\ndeny contains \"x\" if input.object.x\n"), ""),
+        (
+            "new",
+            policy("package fresh\nimport rego.v1\ndeny contains \"x\" if input.object.x\n"),
+            "",
+        ),
         ("own", policy(OWN_RULE), ""),
         ("new", policy("package fresh\nx := ]\n"), "error /spec/rego line 2, column 6: "),
-        ("new", policy(OWN_RULE), "error /spec/rego line 1, column 1: package own is already taken by FlinkPolicy/own"),
-        ("new", json!({"metadata": {}, "spec": {"regoo": "x"}}), "error /spec unknown field `regoo`"),
+        (
+            "new",
+            policy(OWN_RULE),
+            "error /spec/rego line 1, column 1: package own is already taken by FlinkPolicy/own",
+        ),
+        (
+            "new",
+            json!({"metadata": {}, "spec": {"regoo": "x"}}),
+            "error /spec unknown field `regoo`",
+        ),
         (
             "new",
             json!({"metadata": {}, "spec": {"rego": "package a\n", "match": {"namespaces": ["a*b"]}}}),
@@ -129,7 +171,10 @@ fn a_policy_is_compiled_with_all_others_before_it_is_stored() {
     ];
     for (name, object, expected) in cases {
         let said = validate("FlinkPolicy", name, object.clone(), None).join("\n");
-        assert!(if expected.is_empty() { said.is_empty() } else { said.starts_with(expected) }, "{object}: {said}");
+        assert!(
+            if expected.is_empty() { said.is_empty() } else { said.starts_with(expected) },
+            "{object}: {said}"
+        );
     }
 }
 
@@ -150,7 +195,11 @@ fn a_namespace_gets_its_tenants_label_and_no_other() {
         if let Some(patch) = &answer.patch {
             json_patch::patch(&mut stored, patch).unwrap();
         }
-        assert_eq!(stored["metadata"]["labels"]["flinkgate.dev/tenant"].as_str(), expected, "{object}");
+        assert_eq!(
+            stored["metadata"]["labels"]["flinkgate.dev/tenant"].as_str(),
+            expected,
+            "{object}"
+        );
         assert_eq!(answer.findings.len(), warnings, "{object}");
         assert!(validate("Namespace", name, stored, None).is_empty());
     }
@@ -175,6 +224,9 @@ fn a_wrong_label_is_refused_a_move_is_told_and_what_is_of_no_concern_passes() {
     ];
     for (name, object, old, expected) in cases {
         let said = validate("Namespace", name, object.clone(), old.clone()).join("\n");
-        assert!(if expected.is_empty() { said.is_empty() } else { said.starts_with(expected) }, "{object} {old:?}: {said}");
+        assert!(
+            if expected.is_empty() { said.is_empty() } else { said.starts_with(expected) },
+            "{object} {old:?}: {said}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The authorities that an API server shall trust when it calls Flinkgate: `caBundle`, from a file of PEM certificates.
+//! The authorities that an API server shall trust when it calls Flinkgate: `caBundle`, from a file
+//! of PEM certificates.
 
 use crate::admission::x509;
 use rustls::pki_types::CertificateDer;
@@ -21,7 +22,8 @@ pub enum CaError {
     Expired,
 }
 
-/// The certificates in a PEM text, and nothing but them: a private key beside them does not get into the cluster.
+/// The certificates in a PEM text, and nothing but them: a private key beside them does not get
+/// into the cluster.
 ///
 /// # Errors
 /// When there is none, one cannot be read, or none holds any longer.
@@ -50,7 +52,8 @@ mod tests {
 
     #[test]
     fn several_authorities_are_kept_and_keys_are_not() {
-        let (one, two) = (certificate::development(&[], 1).unwrap(), certificate::development(&[], 1).unwrap());
+        let (one, two) =
+            (certificate::development(&[], 1).unwrap(), certificate::development(&[], 1).unwrap());
         let file = format!("# our CA\n{}{}{}", one.ca_pem, two.key_pem, two.ca_pem);
         let wanted = format!("{}{}", one.ca_pem, two.ca_pem).replace('\r', "");
         assert_eq!(String::from_utf8(bundle(file.as_bytes()).unwrap()).unwrap(), wanted);
@@ -59,13 +62,19 @@ mod tests {
     #[test]
     fn what_holds_no_authority_is_refused() {
         let made = certificate::development(&[], 1).unwrap();
-        let broken = format!("{}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", made.ca_pem);
+        let broken = format!(
+            "{}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            made.ca_pem
+        );
         for (text, error) in [
             ("", CaError::NoCertificate),
             ("nonsense", CaError::NoCertificate),
             (made.key_pem.as_str(), CaError::NoCertificate),
             (broken.as_str(), CaError::Unreadable(2)),
-            ("-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n", CaError::Unreadable(1)),
+            (
+                "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
+                CaError::Unreadable(1),
+            ),
         ] {
             assert_eq!(bundle(text.as_bytes()), Err(error), "{text}");
         }

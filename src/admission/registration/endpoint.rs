@@ -62,7 +62,9 @@ pub enum EndpointError {
     #[error("write the Service as NAMESPACE/NAME, such as flinkgate-system/flinkgate")]
     NotNamespaceAndName,
     /// Not a name that Kubernetes takes.
-    #[error("the {0} is no DNS label: at most 63 lower-case letters, digits and hyphens, none of these at the ends")]
+    #[error(
+        "the {0} is no DNS label: at most 63 lower-case letters, digits and hyphens, none of these at the ends"
+    )]
     NotALabel(&'static str),
     /// Cannot be read as a URL with a host.
     #[error("write a whole URL with a host, such as https://flinkgate.example.com:9443")]
@@ -94,7 +96,9 @@ impl FromStr for Service {
 
 fn is_dns_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -108,7 +112,9 @@ impl FromStr for BaseUrl {
         }
         let url: Uri = text.parse().map_err(|_| EndpointError::NotAUrl)?;
         match (url.scheme_str(), url.host()) {
-            (Some("https"), Some(host)) if !host.is_empty() => Ok(Self(text.trim_end_matches('/').into())),
+            (Some("https"), Some(host)) if !host.is_empty() => {
+                Ok(Self(text.trim_end_matches('/').into()))
+            }
             (Some("https") | None, _) => Err(EndpointError::NotAUrl),
             (Some(_), _) => Err(EndpointError::NotHttps),
         }

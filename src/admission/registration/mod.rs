@@ -1,8 +1,8 @@
 //! What the API server has to know of Flinkgate: the two webhook configurations.
 //!
-//! `flinkgate webhooks` prints them and the chart installs them; both are made here, so that they cannot differ.
-//! [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is, [`ca`] whom to trust there.
-//! The server knows nothing of this: it answers whoever asks.
+//! `flinkgate webhooks` prints them and the chart installs them; both are made here, so that they
+//! cannot differ. [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is,
+//! [`ca`] whom to trust there. The server knows nothing of this: it answers whoever asks.
 
 pub mod ca;
 pub mod endpoint;
@@ -13,10 +13,12 @@ use crate::tenant::TENANT_LABEL;
 use endpoint::Endpoint;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
-    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ServiceReference, ValidatingWebhook,
-    ValidatingWebhookConfiguration, WebhookClientConfig,
+    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations,
+    ServiceReference, ValidatingWebhook, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
+    LabelSelector, LabelSelectorRequirement, ObjectMeta,
+};
 use table::{Reach, Webhook};
 
 /// Name of both configurations.
@@ -34,8 +36,8 @@ pub const SERVICE_PORT: i32 = 443;
 /// The API server's own label on Namespaces: always the name, whatever anybody writes there.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// An answer takes microseconds; this is for connections. Mutation and validation together stay well below the 34
-/// seconds that an API request may take.
+/// An answer takes microseconds; this is for connections. Mutation and validation together stay
+/// well below the 34 seconds that an API request may take.
 const TIMEOUT_SECONDS: i32 = 5;
 
 /// Where Flinkgate is and whom to trust there.
@@ -43,7 +45,8 @@ const TIMEOUT_SECONDS: i32 = 5;
 pub struct Registration {
     /// How API servers reach it.
     pub endpoint: Endpoint,
-    /// PEM certificates of the authorities; without them Flinkgate, cert-manager or somebody else fills them in.
+    /// PEM certificates of the authorities; without them Flinkgate, cert-manager or somebody else
+    /// fills them in.
     pub ca_bundle: Option<Vec<u8>>,
 }
 
@@ -65,7 +68,10 @@ impl Registration {
             admission_review_versions: review_versions(),
             object_selector: None,
         };
-        MutatingWebhookConfiguration { metadata: metadata(), webhooks: Some(table::MUTATING.iter().map(webhook).collect()) }
+        MutatingWebhookConfiguration {
+            metadata: metadata(),
+            webhooks: Some(table::MUTATING.iter().map(webhook).collect()),
+        }
     }
 
     /// The configuration of what judges objects as they will be stored.
@@ -83,7 +89,10 @@ impl Registration {
             admission_review_versions: review_versions(),
             object_selector: None,
         };
-        ValidatingWebhookConfiguration { metadata: metadata(), webhooks: Some(table::VALIDATING.iter().map(webhook).collect()) }
+        ValidatingWebhookConfiguration {
+            metadata: metadata(),
+            webhooks: Some(table::VALIDATING.iter().map(webhook).collect()),
+        }
     }
 
     fn conditions(&self, webhook: &Webhook) -> Option<Vec<MatchCondition>> {
@@ -109,18 +118,25 @@ impl Registration {
                 ca_bundle,
                 url: None,
             },
-            Endpoint::Url(url) => WebhookClientConfig { url: Some(format!("{url}{path}")), ca_bundle, service: None },
+            Endpoint::Url(url) => {
+                WebhookClientConfig { url: Some(format!("{url}{path}")), ca_bundle, service: None }
+            }
         }
     }
 
-    /// Flinkgate's own namespace and kube-system never wait for Flinkgate: else neither could come back without it.
+    /// Flinkgate's own namespace and kube-system never wait for Flinkgate: else neither could come
+    /// back without it.
     fn namespaces(&self, reach: Reach) -> Option<LabelSelector> {
         let exempt = LabelSelectorRequirement {
             key: NAME_LABEL.into(),
             operator: "NotIn".into(),
             values: Some(vec!["kube-system".into(), self.endpoint.own_namespace().into()]),
         };
-        let tenants = LabelSelectorRequirement { key: TENANT_LABEL.into(), operator: "Exists".into(), values: None };
+        let tenants = LabelSelectorRequirement {
+            key: TENANT_LABEL.into(),
+            operator: "Exists".into(),
+            values: None,
+        };
         let requirements = match reach {
             Reach::TenantNamespaces => vec![exempt, tenants],
             Reach::AllNamespaces | Reach::NamespaceObjects => vec![exempt],
@@ -168,7 +184,10 @@ mod tests {
     fn configurations() -> [Value; 2] {
         let service = Service { namespace: "gate".into(), name: "flinkgate".into() };
         let registration = Registration { endpoint: Endpoint::Service(service), ca_bundle: None };
-        [serde_json::to_value(registration.mutating()).unwrap(), serde_json::to_value(registration.validating()).unwrap()]
+        [
+            serde_json::to_value(registration.mutating()).unwrap(),
+            serde_json::to_value(registration.validating()).unwrap(),
+        ]
     }
 
     fn webhooks(configuration: &Value) -> &[Value] {
@@ -177,8 +196,13 @@ mod tests {
 
     #[test]
     fn own_namespace_and_kube_system_are_exempt_by_a_label_that_nobody_can_change() {
-        for webhook in configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec()) {
-            if matches!(webhook["name"].as_str(), Some("configuration.flinkgate.dev" | "ledgers.flinkgate.dev")) {
+        for webhook in
+            configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec())
+        {
+            if matches!(
+                webhook["name"].as_str(),
+                Some("configuration.flinkgate.dev" | "ledgers.flinkgate.dev")
+            ) {
                 assert_eq!(webhook.get("namespaceSelector"), None);
                 continue;
             }
@@ -189,7 +213,9 @@ mod tests {
 
     #[test]
     fn nothing_is_selected_by_labels_that_a_tenant_writes() {
-        for webhook in configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec()) {
+        for webhook in
+            configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec())
+        {
             assert_eq!(webhook.get("objectSelector"), None, "{webhook:#}");
         }
     }
@@ -197,13 +223,22 @@ mod tests {
     #[test]
     fn names_are_unique_and_every_webhook_says_all_that_the_api_server_would_fill_in() {
         for configuration in configurations() {
-            let mut names: Vec<&str> = webhooks(&configuration).iter().map(|webhook| webhook["name"].as_str().unwrap()).collect();
+            let mut names: Vec<&str> = webhooks(&configuration)
+                .iter()
+                .map(|webhook| webhook["name"].as_str().unwrap())
+                .collect();
             let count = names.len();
             names.sort_unstable();
             names.dedup();
             assert_eq!(names.len(), count);
             for webhook in webhooks(&configuration) {
-                for field in ["failurePolicy", "matchPolicy", "sideEffects", "timeoutSeconds", "admissionReviewVersions"] {
+                for field in [
+                    "failurePolicy",
+                    "matchPolicy",
+                    "sideEffects",
+                    "timeoutSeconds",
+                    "admissionReviewVersions",
+                ] {
                     assert!(webhook.get(field).is_some(), "{field}: {webhook:#}");
                 }
                 assert_eq!(webhook["clientConfig"]["service"]["port"], 443);

@@ -1,8 +1,10 @@
-//! The webhooks: what the API server asks about, in which namespaces, when, and what happens without an answer.
+//! The webhooks: what the API server asks about, in which namespaces, when, and what happens
+//! without an answer.
 //!
-//! Deletions (but for a claim's, by a person), evictions and `status` are never asked about: nothing that Flinkgate could say may
-//! hold them up.
-//! What the conditions spare, the gate would pass anyway (`passes_always`); they are never wider than that.
+//! Deletions (but for a claim's, by a person), evictions and `status` are never asked about:
+//! nothing that Flinkgate could say may hold them up.
+//! What the conditions spare, the gate would pass anyway (`passes_always`); they are never wider
+//! than that.
 
 use crate::flink::CANARY_LABEL;
 use crate::tenant::TENANT_LABEL;
@@ -84,13 +86,26 @@ impl OnFailure {
     }
 }
 
-/// Webhooks of the mutating configuration: only for what Flinkgate changes. Deployments, StatefulSets and Jobs are not:
-/// their pods are completed as they are created.
+/// Webhooks of the mutating configuration: only for what Flinkgate changes. Deployments,
+/// StatefulSets and Jobs are not: their pods are completed as they are created.
 pub(super) const MUTATING: &[Webhook] = &[
-    Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: NEW_PODS, conditions: &[], on_failure: OnFailure::Fail },
-    Webhook { name: "flink", reach: Reach::AllNamespaces, rules: FLINK, conditions: CHANGES, on_failure: OnFailure::Fail },
-    // Gives a Namespace its tenant's label before anything can be created in it. No Namespace waits for a Flinkgate that is
-    // down, most are of no tenant: the label is then written as soon as it is back.
+    Webhook {
+        name: "pods",
+        reach: Reach::TenantNamespaces,
+        rules: NEW_PODS,
+        conditions: &[],
+        on_failure: OnFailure::Fail,
+    },
+    Webhook {
+        name: "flink",
+        reach: Reach::AllNamespaces,
+        rules: FLINK,
+        conditions: CHANGES,
+        on_failure: OnFailure::Fail,
+    },
+    // Gives a Namespace its tenant's label before anything can be created in it. No Namespace waits
+    // for a Flinkgate that is down, most are of no tenant: the label is then written as soon as it
+    // is back.
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
@@ -102,8 +117,20 @@ pub(super) const MUTATING: &[Webhook] = &[
 
 /// Webhooks of the validating configuration.
 pub(super) const VALIDATING: &[Webhook] = &[
-    Webhook { name: "pods", reach: Reach::TenantNamespaces, rules: PODS, conditions: CHANGES, on_failure: OnFailure::Fail },
-    Webhook { name: "claims", reach: Reach::TenantNamespaces, rules: CLAIMS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook {
+        name: "pods",
+        reach: Reach::TenantNamespaces,
+        rules: PODS,
+        conditions: CHANGES,
+        on_failure: OnFailure::Fail,
+    },
+    Webhook {
+        name: "claims",
+        reach: Reach::TenantNamespaces,
+        rules: CLAIMS,
+        conditions: CHANGES,
+        on_failure: OnFailure::Fail,
+    },
     // The one deletion that is asked about; it goes through without an answer, as all others do.
     Webhook {
         name: "claim-deletions",
@@ -112,9 +139,22 @@ pub(super) const VALIDATING: &[Webhook] = &[
         conditions: &[BY_NO_CONTROLLER],
         on_failure: OnFailure::Ignore,
     },
-    Webhook { name: "workloads", reach: Reach::TenantNamespaces, rules: WORKLOADS, conditions: CHANGES, on_failure: OnFailure::Fail },
-    Webhook { name: "network", reach: Reach::TenantNamespaces, rules: NETWORK, conditions: WAYS_IN_CHANGE, on_failure: OnFailure::Fail },
-    // What is wrong here is told early; nothing is kept out that could not come in by an image. So nobody waits for it.
+    Webhook {
+        name: "workloads",
+        reach: Reach::TenantNamespaces,
+        rules: WORKLOADS,
+        conditions: CHANGES,
+        on_failure: OnFailure::Fail,
+    },
+    Webhook {
+        name: "network",
+        reach: Reach::TenantNamespaces,
+        rules: NETWORK,
+        conditions: WAYS_IN_CHANGE,
+        on_failure: OnFailure::Fail,
+    },
+    // What is wrong here is told early; nothing is kept out that could not come in by an image. So
+    // nobody waits for it.
     Webhook {
         name: "options",
         reach: Reach::TenantNamespaces,
@@ -122,9 +162,15 @@ pub(super) const VALIDATING: &[Webhook] = &[
         conditions: OPTIONS_CHANGE,
         on_failure: OnFailure::Ignore,
     },
-    Webhook { name: "flink", reach: Reach::AllNamespaces, rules: FLINK_AND_SCALE, conditions: CHANGES, on_failure: OnFailure::Fail },
-    // Guards the label by which all webhooks above find their namespaces; asks about nothing else, so that Namespaces of no
-    // tenant never wait.
+    Webhook {
+        name: "flink",
+        reach: Reach::AllNamespaces,
+        rules: FLINK_AND_SCALE,
+        conditions: CHANGES,
+        on_failure: OnFailure::Fail,
+    },
+    // Guards the label by which all webhooks above find their namespaces; asks about nothing else,
+    // so that Namespaces of no tenant never wait.
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
@@ -132,23 +178,56 @@ pub(super) const VALIDATING: &[Webhook] = &[
         conditions: &[NOT_BEING_DELETED, TENANT_LABEL_CHANGES],
         on_failure: OnFailure::Fail,
     },
-    Webhook { name: "configuration", reach: Reach::ClusterObjects, rules: OWN_KINDS, conditions: CHANGES, on_failure: OnFailure::Fail },
+    Webhook {
+        name: "configuration",
+        reach: Reach::ClusterObjects,
+        rules: OWN_KINDS,
+        conditions: CHANGES,
+        on_failure: OnFailure::Fail,
+    },
     // Nobody but Flinkgate writes what tenants use, and it does not ask itself.
-    Webhook { name: "ledgers", reach: Reach::ClusterObjects, rules: LEDGERS, conditions: &[BY_OTHERS], on_failure: OnFailure::Fail },
+    Webhook {
+        name: "ledgers",
+        reach: Reach::ClusterObjects,
+        rules: LEDGERS,
+        conditions: &[BY_OTHERS],
+        on_failure: OnFailure::Fail,
+    },
 ];
 
 const CREATE: &[&str] = &["CREATE"];
 const CREATE_AND_UPDATE: &[&str] = &["CREATE", "UPDATE"];
 
-const NEW_PODS: &[Rule] = &[Rule { operations: CREATE, group: "", version: "v1", resources: &["pods"] }];
-const PODS: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["pods", "pods/ephemeralcontainers", "pods/resize"] }];
-const CLAIMS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
-const CLAIM_DELETIONS: &[Rule] = &[Rule { operations: &["DELETE"], group: "", version: "v1", resources: &["persistentvolumeclaims"] }];
-const CONFIG_MAPS: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
+const NEW_PODS: &[Rule] =
+    &[Rule { operations: CREATE, group: "", version: "v1", resources: &["pods"] }];
+const PODS: &[Rule] = &[Rule {
+    operations: CREATE_AND_UPDATE,
+    group: "",
+    version: "v1",
+    resources: &["pods", "pods/ephemeralcontainers", "pods/resize"],
+}];
+const CLAIMS: &[Rule] = &[Rule {
+    operations: CREATE_AND_UPDATE,
+    group: "",
+    version: "v1",
+    resources: &["persistentvolumeclaims"],
+}];
+const CLAIM_DELETIONS: &[Rule] = &[Rule {
+    operations: &["DELETE"],
+    group: "",
+    version: "v1",
+    resources: &["persistentvolumeclaims"],
+}];
+const CONFIG_MAPS: &[Rule] =
+    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
 const NETWORK: &[Rule] = &[
     Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["services"] },
-    Rule { operations: CREATE_AND_UPDATE, group: "networking.k8s.io", version: "v1", resources: &["ingresses"] },
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "networking.k8s.io",
+        version: "v1",
+        resources: &["ingresses"],
+    },
 ];
 const WORKLOADS: &[Rule] = &[
     Rule {
@@ -157,12 +236,27 @@ const WORKLOADS: &[Rule] = &[
         version: "v1",
         resources: &["deployments", "deployments/scale", "statefulsets", "statefulsets/scale"],
     },
-    Rule { operations: CREATE_AND_UPDATE, group: "batch", version: "v1", resources: &["jobs", "cronjobs"] },
-    Rule { operations: CREATE_AND_UPDATE, group: "policy", version: "v1", resources: &["poddisruptionbudgets"] },
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "batch",
+        version: "v1",
+        resources: &["jobs", "cronjobs"],
+    },
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "policy",
+        version: "v1",
+        resources: &["poddisruptionbudgets"],
+    },
 ];
-const NAMESPACES: &[Rule] = &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
-const OWN_KINDS: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "flinkgate.dev", version: "*", resources: &["flinktenants", "flinkpolicies"] }];
+const NAMESPACES: &[Rule] =
+    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
+const OWN_KINDS: &[Rule] = &[Rule {
+    operations: CREATE_AND_UPDATE,
+    group: "flinkgate.dev",
+    version: "*",
+    resources: &["flinktenants", "flinkpolicies"],
+}];
 
 const LEDGERS: &[Rule] = &[Rule {
     operations: CREATE_AND_UPDATE,
@@ -171,29 +265,60 @@ const LEDGERS: &[Rule] = &[Rule {
     resources: &["flinktenantledgers", "flinktenantledgers/status"],
 }];
 
-/// Any version: one that nobody knows yet is asked about rather than missed. A cluster without these kinds is not disturbed.
-const FLINK: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: FLINK_KINDS }, SPOTIFY, LYFT];
-const FLINK_AND_SCALE: &[Rule] = &[
-    Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: FLINK_KINDS },
-    Rule { operations: CREATE_AND_UPDATE, group: "flink.apache.org", version: "*", resources: &["flinkdeployments/scale"] },
+/// Any version: one that nobody knows yet is asked about rather than missed. A cluster without
+/// these kinds is not disturbed.
+const FLINK: &[Rule] = &[
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "flink.apache.org",
+        version: "*",
+        resources: FLINK_KINDS,
+    },
     SPOTIFY,
     LYFT,
 ];
-const FLINK_KINDS: &[&str] = &["flinkdeployments", "flinksessionjobs", "flinkstatesnapshots", "flinkbluegreendeployments"];
-const SPOTIFY: Rule = Rule { operations: CREATE_AND_UPDATE, group: "flinkoperator.k8s.io", version: "*", resources: &["flinkclusters"] };
-const LYFT: Rule = Rule { operations: CREATE_AND_UPDATE, group: "flink.k8s.io", version: "*", resources: &["flinkapplications"] };
+const FLINK_AND_SCALE: &[Rule] = &[
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "flink.apache.org",
+        version: "*",
+        resources: FLINK_KINDS,
+    },
+    Rule {
+        operations: CREATE_AND_UPDATE,
+        group: "flink.apache.org",
+        version: "*",
+        resources: &["flinkdeployments/scale"],
+    },
+    SPOTIFY,
+    LYFT,
+];
+const FLINK_KINDS: &[&str] =
+    &["flinkdeployments", "flinksessionjobs", "flinkstatesnapshots", "flinkbluegreendeployments"];
+const SPOTIFY: Rule = Rule {
+    operations: CREATE_AND_UPDATE,
+    group: "flinkoperator.k8s.io",
+    version: "*",
+    resources: &["flinkclusters"],
+};
+const LYFT: Rule = Rule {
+    operations: CREATE_AND_UPDATE,
+    group: "flink.k8s.io",
+    version: "*",
+    resources: &["flinkapplications"],
+};
 
-/// What is on its way out may lose its finalizers. Only the stored object's word counts: anybody can write a
-/// deletionTimestamp into what is created.
+/// What is on its way out may lose its finalizers. Only the stored object's word counts: anybody
+/// can write a deletionTimestamp into what is created.
 const NOT_BEING_DELETED: Condition = Condition {
     name: "not-being-deleted",
     expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null",
 };
 
-/// Finalizers, annotations and an operator's bookkeeping leave what runs as it is. An operator's canary becomes a cluster when it
-/// loses its label, and a pod that loses its owner no longer draws on what that one was charged, so these count too. The garbage
-/// collector takes owners off what they leave behind.
+/// Finalizers, annotations and an operator's bookkeeping leave what runs as it is. An operator's
+/// canary becomes a cluster when it loses its label, and a pod that loses its owner no longer draws
+/// on what that one was charged, so these count too. The garbage collector takes owners off what
+/// they leave behind.
 const WHAT_RUNS_CHANGES: Condition = Condition {
     name: "what-runs-changes",
     expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
@@ -206,12 +331,16 @@ const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canar
 const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
 
 /// The name stands for Flinkgate's own user.
-const BY_OTHERS: Condition = Condition { name: "by-others", expression: "request.userInfo.username != '{flinkgate}'" };
+const BY_OTHERS: Condition =
+    Condition { name: "by-others", expression: "request.userInfo.username != '{flinkgate}'" };
 
 /// Namespaces go with all that is in them, and dependents with their owners.
-const BY_NO_CONTROLLER: Condition =
-    Condition { name: "by-no-controller", expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')" };
-/// Of Services and Ingresses annotations say as much as the spec: further host names, and pieces of configuration.
+const BY_NO_CONTROLLER: Condition = Condition {
+    name: "by-no-controller",
+    expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')",
+};
+/// Of Services and Ingresses annotations say as much as the spec: further host names, and pieces of
+/// configuration.
 const WAY_IN_CHANGES: Condition = Condition {
     name: "way-in-changes",
     expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
@@ -220,7 +349,8 @@ const WAY_IN_CHANGES: Condition = Condition {
 
 const WAYS_IN_CHANGE: &[Condition] = &[NOT_BEING_DELETED, WAY_IN_CHANGES];
 
-/// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few seconds.
+/// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few
+/// seconds.
 const HOLDS_OPTIONS: Condition = Condition {
     name: "holds-options",
     expression: "has(object.data) && ('config.yaml' in object.data || 'flink-conf.yaml' in object.data)",

@@ -1,7 +1,8 @@
 //! Judging an input that need not fit into memory: each document is parsed, judged and let go.
 //!
-//! Only what the objects use together is known at the end. Where that passes no limit, every object fits and what was
-//! found stands; the files of a tenant that asks for too much are judged once more, against the sums.
+//! Only what the objects use together is known at the end. Where that passes no limit, every object
+//! fits and what was found stands; the files of a tenant that asks for too much are judged once
+//! more, against the sums.
 
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::pipeline::{Gate, InputUsage, Judgement};
@@ -41,8 +42,14 @@ pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted
     let mut usage = InputUsage::default();
     files.iter().for_each(|file| usage.add_all(&file.usage));
     let over = gate.over(&usage);
-    let again = files.iter().enumerate().filter(|(_, file)| file.usage.has_any(&over)).map(|(number, _)| number).collect();
-    for (number, parts) in texts.again(again, |manifests| document(gate, manifests, as_is, &usage)) {
+    let again = files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| file.usage.has_any(&over))
+        .map(|(number, _)| number)
+        .collect();
+    for (number, parts) in texts.again(again, |manifests| document(gate, manifests, as_is, &usage))
+    {
         if let Some(file) = files.get_mut(number) {
             *file = Linted::of(parts);
         }
@@ -52,7 +59,9 @@ pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted
 
 /// Judges the objects of a document, where the whole input uses `usage`.
 fn document(gate: &Gate, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
-    Linted::of(manifests.into_par_iter().map(|manifest| object(gate, &manifest, as_is, usage)).collect())
+    Linted::of(
+        manifests.into_par_iter().map(|manifest| object(gate, &manifest, as_is, usage)).collect(),
+    )
 }
 
 fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {

@@ -7,7 +7,9 @@ use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
 use crate::policy::Level;
-use crate::report::{Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text};
+use crate::report::{
+    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
+};
 use crate::resource::yaml::Problem;
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -68,8 +70,8 @@ enum FailOn {
     Never,
 }
 
-/// The rule that speaks of text which readers of YAML may take differently. It is the linter's own: the
-/// webhook sees JSON.
+/// The rule that speaks of text which readers of YAML may take differently. It is the linter's own:
+/// the webhook sees JSON.
 pub(super) fn doubtful_yaml() -> RuleInfo {
     RuleInfo {
         id: "yaml/doubtful".into(),
@@ -88,14 +90,27 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.paths);
     let surrounding = texts.surrounding();
-    let surroundings = args.operator.surroundings(&surrounding)?.with_whole_input(surrounding.iter().map(|manifest| &manifest.resource));
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, surroundings, || texts.mentioning("Namespace"))?;
+    let surroundings = args
+        .operator
+        .surroundings(&surrounding)?
+        .with_whole_input(surrounding.iter().map(|manifest| &manifest.resource));
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, surroundings, || {
+        texts.mentioning("Namespace")
+    })?;
     drop(surrounding);
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
 
-    let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts).into_iter().map(|(file, problem)| doubt(file, problem)).collect();
+    let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
+        .into_iter()
+        .map(|(file, problem)| doubt(file, problem))
+        .collect();
     diagnostics.extend(linted.diagnostics);
-    let report = Report::new(input.files, linted.objects, diagnostics, std::mem::take(&mut input.unreadable));
+    let report = Report::new(
+        input.files,
+        linted.objects,
+        diagnostics,
+        std::mem::take(&mut input.unreadable),
+    );
 
     input.complain(&report);
     terminal::print(&written(args.format, &report, &input.sources, gate::rules(&gate))?)?;
@@ -117,7 +132,12 @@ fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
     }
 }
 
-fn written(format: Format, report: &Report, sources: &Sources, mut rules: Vec<RuleInfo>) -> Result<String, RenderError> {
+fn written(
+    format: Format,
+    report: &Report,
+    sources: &Sources,
+    mut rules: Vec<RuleInfo>,
+) -> Result<String, RenderError> {
     Ok(match format {
         Format::Text => text::render(report, sources, terminal::stdout_wants_colour()),
         Format::Json => json::render(report)?,
@@ -150,9 +170,19 @@ mod tests {
     use super::*;
 
     fn report(levels: &[Level], unreadable: bool) -> Report {
-        let finding = |level: &Level| Diagnostic { level: *level, ..doubt("a.yaml".into(), problem()) };
-        let unreadable = unreadable.then(|| crate::report::Unreadable { file: "b.yaml".into(), span: None, message: "gone".into() });
-        Report::new(1, Vec::new(), levels.iter().map(finding).collect(), unreadable.into_iter().collect())
+        let finding =
+            |level: &Level| Diagnostic { level: *level, ..doubt("a.yaml".into(), problem()) };
+        let unreadable = unreadable.then(|| crate::report::Unreadable {
+            file: "b.yaml".into(),
+            span: None,
+            message: "gone".into(),
+        });
+        Report::new(
+            1,
+            Vec::new(),
+            levels.iter().map(finding).collect(),
+            unreadable.into_iter().collect(),
+        )
     }
 
     fn problem() -> Problem {
@@ -172,7 +202,11 @@ mod tests {
             (&[], true, FailOn::Never, Exit::CouldNotRun),
         ];
         for (levels, unreadable, fail_on, expected) in cases {
-            assert_eq!(exit(&report(levels, unreadable), fail_on), expected, "{levels:?} {unreadable} {fail_on:?}");
+            assert_eq!(
+                exit(&report(levels, unreadable), fail_on),
+                expected,
+                "{levels:?} {unreadable} {fail_on:?}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from files.
+//! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from
+//! files.
 
 use super::look::{look, unread};
 use super::{Args, RELOAD};
@@ -54,12 +55,17 @@ pub(super) struct Cluster {
 }
 
 /// Connects and starts to watch.
-pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Cluster> {
+pub(super) async fn start(
+    args: &Args,
+    health: &Arc<Health>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Cluster> {
     let mut config = Config::infer()
         .await
         .context("--cluster finds no cluster: set KUBECONFIG to a readable file, or run in a pod with a service account's token")?;
     config.connect_timeout = Some(CONNECT);
-    let client = Client::try_from(config).context("--cluster: the configuration of the cluster cannot be used")?;
+    let client = Client::try_from(config)
+        .context("--cluster: the configuration of the cluster cannot be used")?;
     // Wrong files end the command, as they do without a cluster.
     let base = base(&args.policies)?;
     PolicySet::from_sources(base.clone())?;
@@ -67,41 +73,62 @@ pub(super) async fn start(args: &Args, health: &Arc<Health>, metrics: &Arc<Metri
     let (inputs, received) = mpsc::channel(WAITING);
     let (first_sender, first) = oneshot::channel();
     let (due_sender, due) = watch::channel(Arc::default());
-    let outputs = Outputs { first: Some(first_sender), due: due_sender, health: Arc::clone(health), metrics: Arc::clone(metrics) };
+    let outputs = Outputs {
+        first: Some(first_sender),
+        due: due_sender,
+        health: Arc::clone(health),
+        metrics: Arc::clone(metrics),
+    };
     let follows_operator = args.operator_config_map.is_some();
-    tokio::spawn(keeper::keep(Start { base, unassigned: args.unassigned, follows_operator }, received, outputs));
+    tokio::spawn(keeper::keep(
+        Start { base, unassigned: args.unassigned, follows_operator },
+        received,
+        outputs,
+    ));
     watches::start(&client, args.operator_config_map.as_ref(), &inputs);
     if !args.policies.is_empty() {
         tokio::spawn(follow(args.policies.clone(), inputs));
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    let ledgers = Arc::new(Ledgers::counting(Arc::new(ClusterStore::new(client.clone())), metrics.ledgers.clone()));
+    let ledgers = Arc::new(Ledgers::counting(
+        Arc::new(ClusterStore::new(client.clone())),
+        metrics.ledgers.clone(),
+    ));
     Ok(Cluster { client, identity, events, ledgers, first, gate: None, due })
 }
 
 impl Cluster {
-    /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by half of what holds.
+    /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by
+    /// half of what holds.
     pub(super) async fn judge(&mut self, namespace: &str) -> anyhow::Result<Judge> {
         let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
         self.gate = Some(Arc::clone(&gate));
         let (lookup, events) = (Lookup::new(self.client.clone()), self.events.clone());
-        let books = Arc::new(Books { ledgers: Arc::clone(&self.ledgers), owners: Owners::new(self.client.clone()), events });
+        let books = Arc::new(Books {
+            ledgers: Arc::clone(&self.ledgers),
+            owners: Owners::new(self.client.clone()),
+            events,
+        });
         let writer = self.user(namespace).await;
         Ok(Arc::new(move |webhook, resource| {
             if let Some(answer) = flink_tenant_ledger::answer(resource, &writer) {
                 return answer.into();
             }
-            let (judged, answer, charge) =
-                look(&gate.load_full(), &lookup, webhook, resource).unwrap_or_else(|unread| (Arc::clone(resource), unread, None));
+            let (judged, answer, charge) = look(&gate.load_full(), &lookup, webhook, resource)
+                .unwrap_or_else(|unread| (Arc::clone(resource), unread, None));
             match charge {
                 Some(charge) => {
                     let books = Arc::clone(&books);
-                    Verdict::Later(Box::new(move |deadline| books.hold(judged, answer, charge, deadline).boxed()))
+                    Verdict::Later(Box::new(move |deadline| {
+                        books.hold(judged, answer, charge, deadline).boxed()
+                    }))
                 }
                 None if lag::may_pass(webhook, resource, &answer) => {
                     let (gate, books) = (Arc::clone(&gate), Arc::clone(&books));
-                    Verdict::Later(Box::new(move |deadline| books.look_again(gate, webhook, judged, deadline).boxed()))
+                    Verdict::Later(Box::new(move |deadline| {
+                        books.look_again(gate, webhook, judged, deadline).boxed()
+                    }))
                 }
                 None => {
                     books.events.tell(&judged, &answer);
@@ -114,13 +141,18 @@ impl Cluster {
     /// Who this process is to the API server, so that it knows its own writes.
     async fn user(&self, namespace: &str) -> String {
         let review = Api::<SelfSubjectReview>::all(self.client.clone());
-        let told = tokio::time::timeout(CONNECT, review.create(&PostParams::default(), &SelfSubjectReview::default())).await;
+        let told = tokio::time::timeout(
+            CONNECT,
+            review.create(&PostParams::default(), &SelfSubjectReview::default()),
+        )
+        .await;
         let user = told.ok().and_then(Result::ok).and_then(|told| told.status?.user_info?.username);
         user.unwrap_or_else(|| service_account(namespace))
     }
 
-    /// Stands for the lease, with what its holder does; keeps the certificate unless files are given. To be called when
-    /// nothing can fail any more: a replica that cannot serve should not lead.
+    /// Stands for the lease, with what its holder does; keeps the certificate unless files are
+    /// given. To be called when nothing can fail any more: a replica that cannot serve should not
+    /// lead.
     pub(super) fn stand(
         self,
         args: &Args,
@@ -128,7 +160,12 @@ impl Cluster {
         health: &Arc<Health>,
         metrics: &Arc<Metrics>,
     ) -> Candidate {
-        let candidate = Candidate::stand(self.client.clone(), &args.namespace, self.identity.clone(), lease::Timings::default());
+        let candidate = Candidate::stand(
+            self.client.clone(),
+            &args.namespace,
+            self.identity.clone(),
+            lease::Timings::default(),
+        );
         tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
         if let Some(gate) = self.gate {
             tokio::spawn(claims::keep(self.client.clone(), Arc::clone(&gate), candidate.leading()));
@@ -167,21 +204,44 @@ struct Books {
 }
 
 impl Books {
-    async fn hold(self: Arc<Self>, judged: Arc<Resource>, answer: Answer, mut charge: Charge, deadline: Instant) -> Answer {
-        let above = tokio::time::timeout_at(deadline.into(), self.owners.above(&judged.namespace, &judged.object)).await;
-        let answer = match above.map_err(|late| late.to_string()).and_then(|above| above.map_err(|error| error.to_string())) {
+    async fn hold(
+        self: Arc<Self>,
+        judged: Arc<Resource>,
+        answer: Answer,
+        mut charge: Charge,
+        deadline: Instant,
+    ) -> Answer {
+        let above = tokio::time::timeout_at(
+            deadline.into(),
+            self.owners.above(&judged.namespace, &judged.object),
+        )
+        .await;
+        let answer = match above
+            .map_err(|late| late.to_string())
+            .and_then(|above| above.map_err(|error| error.to_string()))
+        {
             Ok(above) => {
                 charge.request.owners.extend(above);
                 account::hold(&self.ledgers, charge, answer, judged.dry_run, deadline).await
             }
-            Err(error) => unread("quota/unread-object", &format!("the owners of {}", charge.request.object), &error),
+            Err(error) => unread(
+                "quota/unread-object",
+                &format!("the owners of {}", charge.request.object),
+                &error,
+            ),
         };
         self.events.tell(&judged, &answer);
         answer
     }
 
     /// What a refusal becomes with what is learnt in the meantime.
-    async fn look_again(self: Arc<Self>, gate: Arc<ArcSwap<Gate>>, webhook: Webhook, judged: Arc<Resource>, deadline: Instant) -> Answer {
+    async fn look_again(
+        self: Arc<Self>,
+        gate: Arc<ArcSwap<Gate>>,
+        webhook: Webhook,
+        judged: Arc<Resource>,
+        deadline: Instant,
+    ) -> Answer {
         let answer = lag::wait(|| webhook.ask(&gate.load(), &judged), deadline).await;
         self.events.tell(&judged, &answer);
         answer
@@ -201,9 +261,12 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
     loop {
         let paths = policies.clone();
         let look = move || {
-            files::list_files(&paths, &["rego"]).map(|found| (files::fingerprint(&found), paths)).map_err(|error| error.to_string())
+            files::list_files(&paths, &["rego"])
+                .map(|found| (files::fingerprint(&found), paths))
+                .map_err(|error| error.to_string())
         };
-        let looked = tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(error.to_string()));
+        let looked =
+            tokio::task::spawn_blocking(look).await.unwrap_or_else(|error| Err(error.to_string()));
         match looked {
             Ok((now, paths)) if seen != Some(now) => {
                 let first = seen.replace(now).is_none();
@@ -214,11 +277,16 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
                             return;
                         }
                     }
-                    Err(error) => tracing::error!(%error, "the policy files were not reloaded: what was in force stays"),
+                    Err(error) => {
+                        tracing::error!(%error, "the policy files were not reloaded: what was in force stays")
+                    }
                 }
             }
             Ok(_) => {}
-            Err(error) => tracing::error!(error, "the policy files were not reloaded: what was in force stays"),
+            Err(error) => tracing::error!(
+                error,
+                "the policy files were not reloaded: what was in force stays"
+            ),
         }
         tokio::time::sleep(RELOAD).await;
     }

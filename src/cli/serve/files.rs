@@ -14,8 +14,16 @@ use futures::FutureExt;
 use std::sync::Arc;
 
 /// Loads tenants and policies, and follows their files from now on.
-pub(super) fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Judge> {
-    let files = GateFiles { tenants: args.tenants.clone(), policies: args.policies.clone(), operator_config: args.operator_config.clone() };
+pub(super) fn load(
+    args: &Args,
+    health: &Arc<Health>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Judge> {
+    let files = GateFiles {
+        tenants: args.tenants.clone(),
+        policies: args.policies.clone(),
+        operator_config: args.operator_config.clone(),
+    };
     let (live, warnings) = LiveGate::load(files, args.unassigned)?;
     warn(&warnings);
     let live = Arc::new(live);
@@ -41,7 +49,10 @@ pub(super) fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) ->
         match gate.charge(resource) {
             Some(charge) => {
                 let dry_run = resource.dry_run;
-                let held = move |deadline| async move { account::hold(&ledgers, charge, answer, dry_run, deadline).await }.boxed();
+                let held = move |deadline| {
+                    async move { account::hold(&ledgers, charge, answer, dry_run, deadline).await }
+                        .boxed()
+                };
                 Verdict::Later(Box::new(held))
             }
             None => answer.into(),
@@ -49,11 +60,16 @@ pub(super) fn load(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) ->
     }))
 }
 
-/// What a deletion gives back, and to which tenant. Nobody watches the objects here, so that the word of whoever asks has to do.
+/// What a deletion gives back, and to which tenant. Nobody watches the objects here, so that the
+/// word of whoever asks has to do.
 fn gone(gate: &Gate, resource: &Resource) -> Option<(String, ObjectRef)> {
     let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
-    gate.limits_of(&tenant.name).filter(|_| resource.operation == Operation::Delete && !resource.dry_run)?;
-    Some((tenant.name.clone(), ObjectRef::new(&resource.kind.kind, &resource.namespace, &resource.name)))
+    gate.limits_of(&tenant.name)
+        .filter(|_| resource.operation == Operation::Delete && !resource.dry_run)?;
+    Some((
+        tenant.name.clone(),
+        ObjectRef::new(&resource.kind.kind, &resource.namespace, &resource.name),
+    ))
 }
 
 async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {
@@ -61,7 +77,9 @@ async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>)
         tokio::time::sleep(RELOAD).await;
         let at_work = Arc::clone(&live);
         // Compiling policies takes milliseconds: not on a thread that answers requests.
-        let Ok(change) = tokio::task::spawn_blocking(move || at_work.refresh()).await else { continue };
+        let Ok(change) = tokio::task::spawn_blocking(move || at_work.refresh()).await else {
+            continue;
+        };
         match change {
             Change::None => {}
             Change::Taken(warnings) => {
@@ -72,7 +90,11 @@ async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>)
             Change::Refused(error) => {
                 metrics.policy_errors.inc();
                 tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
-                health.set("policies", true, format!("{}; last reload failed: {error}", in_force(&live)));
+                health.set(
+                    "policies",
+                    true,
+                    format!("{}; last reload failed: {error}", in_force(&live)),
+                );
             }
         }
     }

@@ -38,38 +38,63 @@ fn placed(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Ga
         return Ok(None);
     }
     match lookup.labels(&resource.namespace) {
-        Ok(labels) => Ok(labels.map(|labels| gate.with_changes([(resource.namespace.clone(), Some(labels))]))),
-        Err(error) => Err(unread("tenancy/unread-namespace", &format!("namespace {}", resource.namespace), &error)),
+        Ok(labels) => {
+            Ok(labels.map(|labels| gate.with_changes([(resource.namespace.clone(), Some(labels))])))
+        }
+        Err(error) => Err(unread(
+            "tenancy/unread-namespace",
+            &format!("namespace {}", resource.namespace),
+            &error,
+        )),
     }
 }
 
 /// The change that a scaling amounts to; `None` for what is no scaling, or of no tenant.
 fn resized(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Result<Option<Resource>, Answer> {
-    let Some(of) = scale::scaled(resource).filter(|_| gate.tenants().owner(&resource.namespace).tenant().is_some()) else {
+    let Some(of) = scale::scaled(resource)
+        .filter(|_| gate.tenants().owner(&resource.namespace).tenant().is_some())
+    else {
         return Ok(None);
     };
     match lookup.object(of, &resource.namespace, &resource.name) {
         Ok(stored) => Ok(stored.map(|stored| scale::as_update(resource, stored))),
-        Err(error) => Err(unread("quota/unread-object", &format!("{} {}/{}", of.resource, resource.namespace, resource.name), &error)),
+        Err(error) => Err(unread(
+            "quota/unread-object",
+            &format!("{} {}/{}", of.resource, resource.namespace, resource.name),
+            &error,
+        )),
     }
 }
 
-/// The gate that knows what an object is about; `None` where it is about nothing but itself, or of no tenant.
-fn informed(gate: &Gate, lookup: &Lookup, webhook: Webhook, resource: &Resource) -> Result<Option<Gate>, Answer> {
-    let (related, mounts) = (related(resource), webhook == Webhook::Validate && mounts_claims(resource));
-    if (related.is_none() && !mounts) || gate.tenants().owner(&resource.namespace).tenant().is_none() {
+/// The gate that knows what an object is about; `None` where it is about nothing but itself, or of
+/// no tenant.
+fn informed(
+    gate: &Gate,
+    lookup: &Lookup,
+    webhook: Webhook,
+    resource: &Resource,
+) -> Result<Option<Gate>, Answer> {
+    let (related, mounts) =
+        (related(resource), webhook == Webhook::Validate && mounts_claims(resource));
+    if (related.is_none() && !mounts)
+        || gate.tenants().owner(&resource.namespace).tenant().is_none()
+    {
         return Ok(None);
     }
     let namespace = &resource.namespace;
     let mut surroundings = Surroundings::clone(&gate.surroundings());
     if let Some(Related { kind, of, name }) = related {
         let found = lookup.object(&of, namespace, &name);
-        let found = found.map_err(|error| unread("flink/unread-object", &format!("{kind} {namespace}/{name}"), &error))?;
+        let found = found.map_err(|error| {
+            unread("flink/unread-object", &format!("{kind} {namespace}/{name}"), &error)
+        })?;
         surroundings.add_object(kind, namespace, &name, found);
     }
     if mounts {
         match lookup.claims(namespace) {
-            Ok(claims) => claims.iter().for_each(|claim| surroundings.add_claim(namespace, metadata_text(claim, "name"), claim)),
+            Ok(claims) => claims.iter().for_each(|claim| {
+                surroundings.add_claim(namespace, metadata_text(claim, "name"), claim)
+            }),
             // Without them less can be told, and nothing is judged wrongly.
             Err(error) => tracing::warn!(namespace, error, "claims could not be read"),
         }
@@ -77,15 +102,23 @@ fn informed(gate: &Gate, lookup: &Lookup, webhook: Webhook, resource: &Resource)
     Ok(Some(gate.within(Arc::new(surroundings))))
 }
 
-/// What there is to say against the deletion of a claim. Where pods cannot be read it goes through: no deletion waits for Flinkgate.
+/// What there is to say against the deletion of a claim. Where pods cannot be read it goes through:
+/// no deletion waits for Flinkgate.
 fn deletion_of_used(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Option<Conflict> {
-    if !deletion::deletes_claim(resource) || gate.tenants().owner(&resource.namespace).tenant().is_none() {
+    if !deletion::deletes_claim(resource)
+        || gate.tenants().owner(&resource.namespace).tenant().is_none()
+    {
         return None;
     }
     match lookup.pods(&resource.namespace) {
         Ok(pods) => deletion::claim_in_use(&resource.name, &pods),
         Err(error) => {
-            tracing::warn!(namespace = resource.namespace, claim = resource.name, error, "nobody knows whether the claim is in use");
+            tracing::warn!(
+                namespace = resource.namespace,
+                claim = resource.name,
+                error,
+                "nobody knows whether the claim is in use"
+            );
             None
         }
     }
@@ -96,6 +129,7 @@ pub(super) fn unread(rule: &str, what: &str, error: &str) -> Answer {
     tracing::warn!(what, error, "the API server could not be asked");
     let message = format!("Flinkgate could not read {what}, so nothing was judged: {error}");
     let help = Some("Send the object again.".to_owned());
-    let finding = Finding { rule: rule.into(), level: Level::Error, message, pointer: String::new(), help };
+    let finding =
+        Finding { rule: rule.into(), level: Level::Error, message, pointer: String::new(), help };
     Answer { findings: vec![finding], retry_after: Some(1), ..Answer::default() }
 }

@@ -1,4 +1,5 @@
-//! `flinkgate serve`: the webhook server and its health port, with its configuration from [`files`] or from a [`cluster`].
+//! `flinkgate serve`: the webhook server and its health port, with its configuration from [`files`]
+//! or from a [`cluster`].
 
 mod cluster;
 mod files;
@@ -31,7 +32,8 @@ const RELOAD: Duration = Duration::from_millis(1_500);
 /// How long a certificate holds that nobody keeps: longer than a process lives.
 const OWN_CERTIFICATE_DAYS: u32 = 3_650;
 
-/// What has to be there before the server is ready, with configuration from files and from a cluster.
+/// What has to be there before the server is ready, with configuration from files and from a
+/// cluster.
 const FROM_FILES: [&str; 3] = ["certificate", "policies", "listener"];
 /// See [`FROM_FILES`].
 const IN_CLUSTER: [&str; 5] = ["certificate", "policies", "tenants", "namespaces", "listener"];
@@ -45,7 +47,8 @@ pub struct Args {
     /// Address of /healthz, /readyz and /metrics (plain HTTP)
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8081")]
     health_bind: SocketAddr,
-    /// Take FlinkTenants, FlinkPolicies and Namespaces from the cluster that KUBECONFIG or the pod's service account names
+    /// Take FlinkTenants, FlinkPolicies and Namespaces from the cluster that KUBECONFIG or the
+    /// pod's service account names
     #[arg(long)]
     cluster: bool,
     /// Flinkgate's own namespace, where its Lease and Secret are
@@ -57,24 +60,27 @@ pub struct Args {
     /// Files or folders with more rules; reloaded when they change
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
-    /// The Flink operator's own configuration (config.yaml, flink-conf.yaml, or the ConfigMap with one), whose defaults hold for
-    /// what an object does not say; reloaded when it changes
+    /// The Flink operator's own configuration (config.yaml, flink-conf.yaml, or the ConfigMap with
+    /// one), whose defaults hold for what an object does not say; reloaded when it changes
     #[arg(long, value_name = "FILE", conflicts_with = "cluster")]
     operator_config: Option<PathBuf>,
-    /// The same from the operator's ConfigMap in the cluster, most often flink-operator-config in the operator's namespace
+    /// The same from the operator's ConfigMap in the cluster, most often flink-operator-config in
+    /// the operator's namespace
     #[arg(long, value_name = "NS/NAME", requires = "cluster")]
     operator_config_map: Option<ConfigMapName>,
     /// What happens to Flink in a namespace of no tenant
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
     unassigned: Unassigned,
-    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own; with --cluster it keeps that in the
-    /// Secret flinkgate-tls, and its CA in both webhook configurations
+    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own; with
+    /// --cluster it keeps that in the Secret flinkgate-tls, and its CA in both webhook
+    /// configurations
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Serve only clients with a certificate (PEM) of an authority in this file; reloaded when it changes
+    /// Serve only clients with a certificate (PEM) of an authority in this file; reloaded when it
+    /// changes
     #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
     /// And with this common name; may be given several times
@@ -83,7 +89,8 @@ pub struct Args {
     /// One more name or address in the certificate that Flinkgate makes; the same for all replicas
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
-    /// Where to write the CA of the certificate that Flinkgate makes, for `curl --cacert` and `webhooks --ca`
+    /// Where to write the CA of the certificate that Flinkgate makes, for `curl --cacert` and
+    /// `webhooks --ca`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tls_cert", "cluster"])]
     tls_ca_out: Option<PathBuf>,
     /// error, warn, info, debug, trace, or a filter such as flinkgate=debug; RUST_LOG goes before
@@ -107,7 +114,10 @@ impl Args {
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
     logs::start(&args.log_level, args.log_format)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     let outcome = runtime.block_on(serve(args));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
@@ -118,19 +128,30 @@ async fn serve(args: Args) -> Outcome {
     let mut signal = tokio::spawn(shutdown::signal());
     let health_listener = bind(args.health_bind, "--health-bind").await?;
     let health_at = health_listener.local_addr()?;
-    // The health port answers from the beginning, so that who waits sees for what, and to the very end, so that probes see
-    // "not ready" instead of nothing.
+    // The health port answers from the beginning, so that who waits sees for what, and to the very
+    // end, so that probes see "not ready" instead of nothing.
     let mut names = if args.cluster { IN_CLUSTER.to_vec() } else { FROM_FILES.to_vec() };
     names.extend(args.operator_config_map.as_ref().map(|_| "operator-config"));
     let health = Health::waiting_for(&names);
     let limits = Limits { connections: 64, ..Limits::default() };
-    let plain = Port { tls: None, router: health::router(Arc::clone(&health), Arc::clone(&metrics)), limits, open: Default::default() };
+    let plain = Port {
+        tls: None,
+        router: health::router(Arc::clone(&health), Arc::clone(&metrics)),
+        limits,
+        open: Default::default(),
+    };
     let (health_phase, health_watched) = watch::channel(Phase::Serving);
     let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
 
-    let certificate = if args.keeps_certificate() { CurrentCertificate::waiting() } else { take_certificate(&args, &health, &metrics)? };
+    let certificate = if args.keeps_certificate() {
+        CurrentCertificate::waiting()
+    } else {
+        take_certificate(&args, &health, &metrics)?
+    };
     let clients = match &args.client_ca {
-        Some(path) => Some(ClientCa::load(path.clone(), args.client_name.clone()).context("--client-ca")?),
+        Some(path) => {
+            Some(ClientCa::load(path.clone(), args.client_name.clone()).context("--client-ca")?)
+        }
         None => None,
     };
     let (judge, cluster) = if args.cluster {
@@ -185,23 +206,42 @@ async fn serve(args: Args) -> Outcome {
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
 }
 
 /// The given certificate, watched for changes, or one of our own.
-fn take_certificate(args: &Args, health: &Arc<Health>, metrics: &Arc<Metrics>) -> anyhow::Result<Arc<CurrentCertificate>> {
+fn take_certificate(
+    args: &Args,
+    health: &Arc<Health>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Arc<CurrentCertificate>> {
     if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
         let files = Files { certificate: certificate.clone(), key: key.clone() };
-        let serving = files.load().with_context(|| format!("certificate {} with key {}", certificate.display(), key.display()))?;
+        let serving = files.load().with_context(|| {
+            format!("certificate {} with key {}", certificate.display(), key.display())
+        })?;
         let current = CurrentCertificate::new(serving);
-        tokio::spawn(reload::watch(files, RELOAD, Arc::clone(&current), Arc::clone(health), Arc::clone(metrics)));
+        tokio::spawn(reload::watch(
+            files,
+            RELOAD,
+            Arc::clone(&current),
+            Arc::clone(health),
+            Arc::clone(metrics),
+        ));
         return Ok(current);
     }
-    let made = certificate::development(&args.tls_san, OWN_CERTIFICATE_DAYS).context("--tls-san")?;
+    let made =
+        certificate::development(&args.tls_san, OWN_CERTIFICATE_DAYS).context("--tls-san")?;
     let serving = Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes())?;
-    tracing::info!(ca_sha256 = made.ca_sha256, "no --tls-cert: serving a certificate of our own making");
+    tracing::info!(
+        ca_sha256 = made.ca_sha256,
+        "no --tls-cert: serving a certificate of our own making"
+    );
     if let Some(path) = &args.tls_ca_out {
-        std::fs::write(path, &made.ca_pem).with_context(|| format!("cannot write {}", path.display()))?;
+        std::fs::write(path, &made.ca_pem)
+            .with_context(|| format!("cannot write {}", path.display()))?;
     }
     metrics.certificate_not_after.set(serving.not_after_seconds());
     health.set("certificate", true, format!("our own, valid until {}", serving.not_after_text()));

@@ -1,7 +1,7 @@
 //! Authorities and leaves as they are: certificates, keys, and who signed whom.
 //!
-//! An authority's name is made from its public key. So no two share a name, which API servers would have to tell apart
-//! by trying, and the key alone is enough to sign again under the same name.
+//! An authority's name is made from its public key. So no two share a name, which API servers would
+//! have to tell apart by trying, and the key alone is enough to sign again under the same name.
 
 use super::rotation;
 use crate::admission::certificate::CertificateError;
@@ -46,20 +46,30 @@ impl Authority {
     fn read(certificate: CertificateDer<'static>, keys: &[KeyPair]) -> Option<Self> {
         let common_name = x509::common_name(&certificate).filter(|name| name.starts_with(NAME))?;
         let validity = x509::validity(&certificate)?;
-        // What cannot be a trust anchor must not get into a bundle: API servers refuse the whole of it.
+        // What cannot be a trust anchor must not get into a bundle: API servers refuse the whole of
+        // it.
         RootCertStore::empty().add(certificate.clone()).ok()?;
-        let key = keys.iter().find(|key| name(key) == common_name && belongs(&certificate, key)).map(KeyPair::serialize_pem);
+        let key = keys
+            .iter()
+            .find(|key| name(key) == common_name && belongs(&certificate, key))
+            .map(KeyPair::serialize_pem);
         let id = fingerprint(&certificate);
         let issued = validity.not_before.checked_add(BACKDATED)?;
-        let facts = rotation::Authority { id, issued, until: validity.not_after, signs: key.is_some() };
+        let facts =
+            rotation::Authority { id, issued, until: validity.not_after, signs: key.is_some() };
         Some(Self { certificate, key, not_before: validity.not_before, facts })
     }
 
-    /// Reads all authorities of Flinkgate's, oldest first, each once; whatever else is there is passed over.
+    /// Reads all authorities of Flinkgate's, oldest first, each once; whatever else is there is
+    /// passed over.
     pub fn read_all(certificates: &[u8], keys: &[u8]) -> Vec<Self> {
-        let keys: Vec<KeyPair> = PrivateKeyDer::pem_slice_iter(keys).flatten().filter_map(|key| KeyPair::try_from(&key).ok()).collect();
+        let keys: Vec<KeyPair> = PrivateKeyDer::pem_slice_iter(keys)
+            .flatten()
+            .filter_map(|key| KeyPair::try_from(&key).ok())
+            .collect();
         let certificates = CertificateDer::pem_slice_iter(certificates).flatten();
-        let mut all: Vec<Self> = certificates.filter_map(|certificate| Self::read(certificate, &keys)).collect();
+        let mut all: Vec<Self> =
+            certificates.filter_map(|certificate| Self::read(certificate, &keys)).collect();
         sort(&mut all);
         all
     }
@@ -89,14 +99,20 @@ impl Authority {
     ///
     /// # Errors
     /// Without a key, and when a name is neither a DNS name nor an IP address.
-    pub fn sign(&self, names: &[String], now: SystemTime, life: Duration) -> Result<Leaf, CertificateError> {
+    pub fn sign(
+        &self,
+        names: &[String],
+        now: SystemTime,
+        life: Duration,
+    ) -> Result<Leaf, CertificateError> {
         let signer = KeyPair::from_pem(self.key.as_deref().ok_or(CertificateError::NoKey)?)?;
         let life = life.min(self.facts.until.duration_since(now).unwrap_or_default());
         let key = KeyPair::generate()?;
         let issuer = Issuer::new(issue::authority(&name(&signer), now, life)?, signer);
         let certificate = issue::leaf(names.to_vec(), now, life)?.signed_by(&key, &issuer)?;
         let key = key.serialize_pem();
-        Leaf::read(certificate.pem().as_bytes(), key.as_bytes(), std::slice::from_ref(self), names).ok_or(CertificateError::Validity)
+        Leaf::read(certificate.pem().as_bytes(), key.as_bytes(), std::slice::from_ref(self), names)
+            .ok_or(CertificateError::Validity)
     }
 
     /// Whether this authority signed `leaf` for `name`, regardless of today's date.
@@ -105,7 +121,9 @@ impl Authority {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let verify = || {
             roots.add(self.certificate.clone()).ok()?;
-            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().ok()?;
+            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .ok()?;
             let at = not_before.max(self.not_before).duration_since(SystemTime::UNIX_EPOCH).ok()?;
             let name = ServerName::try_from(name).ok()?;
             verifier.verify_server_cert(leaf, &[], &name, &[], UnixTime::since_unix_epoch(at)).ok()
@@ -116,7 +134,13 @@ impl Authority {
 
 /// Oldest first, each once; of two copies the one with its key.
 pub fn sort(authorities: &mut Vec<Authority>) {
-    authorities.sort_by(|a, b| (a.facts.issued, &a.facts.id, !a.facts.signs).cmp(&(b.facts.issued, &b.facts.id, !b.facts.signs)));
+    authorities.sort_by(|a, b| {
+        (a.facts.issued, &a.facts.id, !a.facts.signs).cmp(&(
+            b.facts.issued,
+            &b.facts.id,
+            !b.facts.signs,
+        ))
+    });
     authorities.dedup_by(|later, earlier| later.facts.id == earlier.facts.id);
 }
 
@@ -136,8 +160,14 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// Reads a pair that belongs together and that one of `authorities` signed for the first of `names`.
-    pub fn read(certificate: &[u8], key: &[u8], authorities: &[Authority], names: &[String]) -> Option<Self> {
+    /// Reads a pair that belongs together and that one of `authorities` signed for the first of
+    /// `names`.
+    pub fn read(
+        certificate: &[u8],
+        key: &[u8],
+        authorities: &[Authority],
+        names: &[String],
+    ) -> Option<Self> {
         let der = CertificateDer::from_pem_slice(certificate).ok()?;
         let key = KeyPair::try_from(&PrivateKeyDer::from_pem_slice(key).ok()?).ok()?;
         if !belongs(&der, &key) {
@@ -145,10 +175,17 @@ impl Leaf {
         }
         let validity = x509::validity(&der)?;
         let (service, more) = names.split_first()?;
-        let authority = authorities.iter().find(|authority| authority.verifies(&der, validity.not_before, service))?;
+        let authority = authorities
+            .iter()
+            .find(|authority| authority.verifies(&der, validity.not_before, service))?;
         let complete = more.iter().all(|name| authority.verifies(&der, validity.not_before, name));
         let issued = validity.not_before.checked_add(BACKDATED)?;
-        let facts = rotation::Leaf { authority: authority.facts.id.clone(), issued, until: validity.not_after, complete };
+        let facts = rotation::Leaf {
+            authority: authority.facts.id.clone(),
+            issued,
+            until: validity.not_after,
+            complete,
+        };
         Some(Self { certificate: x509::pem(&der), key: key.serialize_pem(), facts })
     }
 
@@ -181,19 +218,35 @@ mod tests {
         let made = Authority::make(now, DAY * 365).unwrap();
         let other = Authority::make(now, DAY * 365).unwrap();
         let keys = format!("{}{}", other.key().unwrap(), made.key().unwrap());
-        let all = Authority::read_all(format!("{}noise\n{}{}", made.pem(), other.pem(), made.pem()).as_bytes(), keys.as_bytes());
+        let all = Authority::read_all(
+            format!("{}noise\n{}{}", made.pem(), other.pem(), made.pem()).as_bytes(),
+            keys.as_bytes(),
+        );
         assert_eq!(all.len(), 2);
         let read = all.iter().find(|one| one.facts() == made.facts()).unwrap();
-        let names = issue::names("flinkgate-system", &["gate.example.com".into(), "10.0.0.1".into()]);
+        let names =
+            issue::names("flinkgate-system", &["gate.example.com".into(), "10.0.0.1".into()]);
         let leaf = read.sign(&names, now, DAY * 30).unwrap();
         assert!(leaf.facts().complete && leaf.facts().authority == made.facts().id);
-        let again = Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &all, &names).unwrap();
+        let again =
+            Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &all, &names).unwrap();
         assert_eq!(again.facts(), leaf.facts());
-        assert!(Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &[other], &names).is_none());
+        assert!(
+            Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &[other], &names)
+                .is_none()
+        );
         let more = issue::names("flinkgate-system", &["another.example.com".into()]);
-        assert!(!Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &all, &more).unwrap().facts().complete);
+        assert!(
+            !Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &all, &more)
+                .unwrap()
+                .facts()
+                .complete
+        );
         let elsewhere = issue::names("another-namespace", &[]);
-        assert!(Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &all, &elsewhere).is_none());
+        assert!(
+            Leaf::read(leaf.certificate.as_bytes(), leaf.key.as_bytes(), &all, &elsewhere)
+                .is_none()
+        );
     }
 
     #[test]

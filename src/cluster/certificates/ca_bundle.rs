@@ -5,7 +5,9 @@ use super::rotation::Bundle;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
@@ -25,14 +27,18 @@ fn bytes(bundle: Option<&ByteString>) -> &[u8] {
 impl Configuration for MutatingWebhookConfiguration {
     fn bundles(&self) -> Vec<(&str, &[u8])> {
         let webhooks = self.webhooks.iter().flatten();
-        webhooks.map(|webhook| (webhook.name.as_str(), bytes(webhook.client_config.ca_bundle.as_ref()))).collect()
+        webhooks
+            .map(|webhook| (webhook.name.as_str(), bytes(webhook.client_config.ca_bundle.as_ref())))
+            .collect()
     }
 }
 
 impl Configuration for ValidatingWebhookConfiguration {
     fn bundles(&self) -> Vec<(&str, &[u8])> {
         let webhooks = self.webhooks.iter().flatten();
-        webhooks.map(|webhook| (webhook.name.as_str(), bytes(webhook.client_config.ca_bundle.as_ref()))).collect()
+        webhooks
+            .map(|webhook| (webhook.name.as_str(), bytes(webhook.client_config.ca_bundle.as_ref())))
+            .collect()
     }
 }
 
@@ -41,19 +47,32 @@ pub fn read(configuration: &impl Configuration) -> Vec<(Bundle, Vec<Authority>)>
     let read = |(_, content): (&str, &[u8])| {
         let authorities = Authority::read_all(content, b"");
         let exact = bundle(&authorities).as_bytes() == content;
-        (Bundle { authorities: authorities.iter().map(|one| one.facts().clone()).collect(), exact }, authorities)
+        (
+            Bundle {
+                authorities: authorities.iter().map(|one| one.facts().clone()).collect(),
+                exact,
+            },
+            authorities,
+        )
     };
     configuration.bundles().into_iter().map(read).collect()
 }
 
-/// The patch that gives every webhook this bundle and touches nothing else; none when they have it. It carries the
-/// resource version, so that it fails when somebody else wrote meanwhile.
+/// The patch that gives every webhook this bundle and touches nothing else; none when they have it.
+/// It carries the resource version, so that it fails when somebody else wrote meanwhile.
 pub fn patch(configuration: &impl Configuration, wanted: &[Authority]) -> Option<Value> {
     let wanted = bundle(wanted);
-    let others: Vec<&str> =
-        configuration.bundles().into_iter().filter(|(_, content)| *content != wanted.as_bytes()).map(|(name, _)| name).collect();
+    let others: Vec<&str> = configuration
+        .bundles()
+        .into_iter()
+        .filter(|(_, content)| *content != wanted.as_bytes())
+        .map(|(name, _)| name)
+        .collect();
     let encoded = STANDARD.encode(&wanted);
-    let webhooks: Vec<Value> = others.iter().map(|name| json!({"name": name, "clientConfig": {"caBundle": encoded}})).collect();
+    let webhooks: Vec<Value> = others
+        .iter()
+        .map(|name| json!({"name": name, "clientConfig": {"caBundle": encoded}}))
+        .collect();
     (!webhooks.is_empty()).then(|| json!({"metadata": {"resourceVersion": configuration.resource_version()}, "webhooks": webhooks}))
 }
 
@@ -75,7 +94,8 @@ mod tests {
         ];
         let value = json!({"metadata": {"name": "flinkgate", "resourceVersion": "5"}, "webhooks": webhooks});
         let configuration: ValidatingWebhookConfiguration = serde_json::from_value(value).unwrap();
-        let read: Vec<Bundle> = read(&configuration).into_iter().map(|(bundle, _)| bundle).collect();
+        let read: Vec<Bundle> =
+            read(&configuration).into_iter().map(|(bundle, _)| bundle).collect();
         assert_eq!(
             read.iter().map(|bundle| (bundle.authorities.len(), bundle.exact)).collect::<Vec<_>>(),
             [(1, true), (0, true), (0, false)]
@@ -83,7 +103,9 @@ mod tests {
         let wanted = |name: &str| json!({"name": name, "clientConfig": {"caBundle": good}});
         assert_eq!(
             patch(&configuration, std::slice::from_ref(&authority)),
-            Some(json!({"metadata": {"resourceVersion": "5"}, "webhooks": [wanted("flink.flinkgate.dev"), wanted("own.flinkgate.dev")]}))
+            Some(
+                json!({"metadata": {"resourceVersion": "5"}, "webhooks": [wanted("flink.flinkgate.dev"), wanted("own.flinkgate.dev")]})
+            )
         );
     }
 }

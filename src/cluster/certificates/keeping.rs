@@ -58,7 +58,8 @@ impl Keeping {
         }
     }
 
-    /// Serves what is there, takes the next step if this process leads, and says how long there is nothing to do.
+    /// Serves what is there, takes the next step if this process leads, and says how long there is
+    /// nothing to do.
     pub(super) async fn go_on(&mut self, leading: bool) -> Duration {
         let reading = self.read();
         self.serve(&reading);
@@ -70,7 +71,12 @@ impl Keeping {
         if !leading || !self.objects.are_known() {
             return self.keeper.timings.look;
         }
-        let view = View { store: &reading.store, memory: &self.memory.1, bundles: &reading.bundles, established: &self.established };
+        let view = View {
+            store: &reading.store,
+            memory: &self.memory.1,
+            bundles: &reading.bundles,
+            established: &self.established,
+        };
         let step = rotation::next(view, now, &self.keeper.timings);
         if let Step::Rest(pause) = step {
             return pause;
@@ -119,7 +125,11 @@ impl Keeping {
         {
             match Serving::from_pem(leaf.certificate.as_bytes(), leaf.key.as_bytes()) {
                 Ok(serving) => {
-                    tracing::info!(not_after = serving.not_after_text(), authority = leaf.facts().authority, "new serving certificate");
+                    tracing::info!(
+                        not_after = serving.not_after_text(),
+                        authority = leaf.facts().authority,
+                        "new serving certificate"
+                    );
                     self.keeper.metrics.certificate_not_after.set(serving.not_after_seconds());
                     self.served = Some((leaf.certificate.clone(), serving.not_after));
                     self.keeper.current.swap(serving);
@@ -132,7 +142,14 @@ impl Keeping {
             (Some((_, until)), Some(serving)) => {
                 let valid = SystemTime::now() < *until;
                 let until = serving.not_after_text();
-                (valid, if valid { format!("from {source}, valid until {until}") } else { format!("expired on {until}") })
+                (
+                    valid,
+                    if valid {
+                        format!("from {source}, valid until {until}")
+                    } else {
+                        format!("expired on {until}")
+                    },
+                )
             }
             _ => (false, format!("waiting for the lease holder to put one into {source}")),
         };
@@ -141,7 +158,12 @@ impl Keeping {
     }
 
     /// Takes one step, if everything is still as it was when the step was chosen.
-    async fn take(&mut self, step: Step, reading: &Reading, now: SystemTime) -> Result<(), KeepError> {
+    async fn take(
+        &mut self,
+        step: Step,
+        reading: &Reading,
+        now: SystemTime,
+    ) -> Result<(), KeepError> {
         let fresh = self.apis.read().await?;
         let unchanged = fresh.are_same(&self.objects);
         self.objects = fresh;
@@ -153,14 +175,28 @@ impl Keeping {
                 let material = self.make(&change, reading, now)?;
                 let secret = material.write(self.objects.secret.get().cloned());
                 self.objects.secret.see(Some(self.apis.store(&secret).await?));
-                let (authorities, leaf) = (material.authorities.len(), format!("{:?}", change.leaf));
-                tracing::info!(authorities, new_authority = change.new_authority, leaf, "wrote the Secret {SECRET}");
+                let (authorities, leaf) =
+                    (material.authorities.len(), format!("{:?}", change.leaf));
+                tracing::info!(
+                    authorities,
+                    new_authority = change.new_authority,
+                    leaf,
+                    "wrote the Secret {SECRET}"
+                );
             }
             Step::Publish => {
                 self.not_before = Instant::now() + BETWEEN_BUNDLES;
-                let held = reading.bundles.iter().map(|bundle| bundle.authorities.len()).collect::<Vec<_>>();
+                let held = reading
+                    .bundles
+                    .iter()
+                    .map(|bundle| bundle.authorities.len())
+                    .collect::<Vec<_>>();
                 self.apis.publish(&mut self.objects, &reading.material.authorities).await?;
-                tracing::info!(?held, holds = reading.material.authorities.len(), "wrote the caBundle of the webhook configurations");
+                tracing::info!(
+                    ?held,
+                    holds = reading.material.authorities.len(),
+                    "wrote the caBundle of the webhook configurations"
+                );
             }
             Step::Rest(_) => {}
         }
@@ -168,23 +204,42 @@ impl Keeping {
     }
 
     /// Makes what the Secret shall hold.
-    fn make(&self, change: &Change, reading: &Reading, now: SystemTime) -> Result<Material, CertificateError> {
+    fn make(
+        &self,
+        change: &Change,
+        reading: &Reading,
+        now: SystemTime,
+    ) -> Result<Material, CertificateError> {
         let timings = &self.keeper.timings;
         let find = |id: &Id| {
             let elsewhere = self.memory.0.authorities.iter().chain(&reading.published);
-            reading.material.authorities.iter().chain(elsewhere).find(|authority| authority.facts().id == *id)
+            reading
+                .material
+                .authorities
+                .iter()
+                .chain(elsewhere)
+                .find(|authority| authority.facts().id == *id)
         };
-        let known = |(id, signs): &(Id, bool)| find(id).map(|one| if *signs { one.clone() } else { one.without_key() });
+        let known = |(id, signs): &(Id, bool)| {
+            find(id).map(|one| if *signs { one.clone() } else { one.without_key() })
+        };
         let mut authorities: Vec<Authority> = change.authorities.iter().filter_map(known).collect();
         let mut new = None;
         if change.new_authority {
-            // The newest is told by its date, even when the clock here is behind the one that dated the others.
-            let latest = authorities.iter().map(|authority| authority.facts().issued + Duration::from_secs(1)).max();
-            let made = Authority::make(latest.map_or(now, |latest| latest.max(now)), timings.authority)?;
+            // The newest is told by its date, even when the clock here is behind the one that dated
+            // the others.
+            let latest = authorities
+                .iter()
+                .map(|authority| authority.facts().issued + Duration::from_secs(1))
+                .max();
+            let made =
+                Authority::make(latest.map_or(now, |latest| latest.max(now)), timings.authority)?;
             authorities.push(made.clone());
             new = Some(made);
         }
-        let sign = |signer: Option<&Authority>| signer.ok_or(CertificateError::NoKey)?.sign(&self.names, now, timings.leaf);
+        let sign = |signer: Option<&Authority>| {
+            signer.ok_or(CertificateError::NoKey)?.sign(&self.names, now, timings.leaf)
+        };
         let leaf = match &change.leaf {
             LeafChange::Keep => reading.material.leaf.clone(),
             LeafChange::Restore => self.memory.0.leaf.clone(),

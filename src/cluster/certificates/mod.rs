@@ -1,11 +1,13 @@
 //! Flinkgate's own certificates, kept alive without anybody's help and without losing a request.
 //!
-//! Every replica watches the Secret and serves the leaf in it; the lease holder makes and renews what is in there, and
-//! keeps the `caBundle` of both configurations right. [`rotation`] decides; what acts does so only upon what it has just
-//! read, so that a replica which only thinks it leads cannot undo what another did.
+//! Every replica watches the Secret and serves the leaf in it; the lease holder makes and renews
+//! what is in there, and keeps the `caBundle` of both configurations right. [`rotation`] decides;
+//! what acts does so only upon what it has just read, so that a replica which only thinks it leads
+//! cannot undo what another did.
 //!
-//! Nobody confirms a new leaf: replicas get `overlap` to see it, during which API servers trust the old and the new
-//! authority. A day of that costs nothing, while confirmations of replicas that are gone would hold rotations up.
+//! Nobody confirms a new leaf: replicas get `overlap` to see it, during which API servers trust the
+//! old and the new authority. A day of that costs nothing, while confirmations of replicas that are
+//! gone would hold rotations up.
 
 pub mod authority;
 pub mod ca_bundle;
@@ -110,8 +112,10 @@ pub async fn keep(keeper: Keeper) {
     let mut leader = keeper.leader.clone();
     let apis = Apis::new(&keeper.client, &keeper.namespace);
     let mut secrets = watcher::watch_object(apis.secrets.clone(), SECRET).default_backoff().boxed();
-    let mut mutating = watcher::watch_object(apis.mutating.clone(), CONFIGURATION).default_backoff().boxed();
-    let mut validating = watcher::watch_object(apis.validating.clone(), CONFIGURATION).default_backoff().boxed();
+    let mut mutating =
+        watcher::watch_object(apis.mutating.clone(), CONFIGURATION).default_backoff().boxed();
+    let mut validating =
+        watcher::watch_object(apis.validating.clone(), CONFIGURATION).default_backoff().boxed();
     let mut keeping = Keeping::new(keeper, apis);
     let mut elected = true;
     loop {

@@ -1,11 +1,14 @@
-//! The three objects that certificates are kept in, as last seen, and how they are read and written.
+//! The three objects that certificates are kept in, as last seen, and how they are read and
+//! written.
 
 use super::KeepError;
 use super::authority::Authority;
 use super::ca_bundle::{self, CONFIGURATION, Configuration};
 use super::rotation::Bundle;
 use super::secret::SECRET;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
@@ -69,12 +72,16 @@ impl Objects {
 
     /// Whether all of them have been looked at.
     pub(super) fn are_known(&self) -> bool {
-        !matches!(self.secret, Seen::NotYet) && !matches!(self.mutating, Seen::NotYet) && !matches!(self.validating, Seen::NotYet)
+        !matches!(self.secret, Seen::NotYet)
+            && !matches!(self.mutating, Seen::NotYet)
+            && !matches!(self.validating, Seen::NotYet)
     }
 
     /// Whether these are the same objects at the same versions.
     pub(super) fn are_same(&self, other: &Self) -> bool {
-        self.secret.is_same(&other.secret) && self.mutating.is_same(&other.mutating) && self.validating.is_same(&other.validating)
+        self.secret.is_same(&other.secret)
+            && self.mutating.is_same(&other.mutating)
+            && self.validating.is_same(&other.validating)
     }
 
     /// The bundle of every webhook there is.
@@ -104,12 +111,19 @@ impl Apis {
     /// Reads all three as they are now, from the store itself and not from a cache.
     pub(super) async fn read(&self) -> Result<Objects, KeepError> {
         let seen = |what| move |source| KeepError::Api { what, source };
-        let (secret, mutating, validating) =
-            tokio::join!(self.secrets.get_opt(SECRET), self.mutating.get_opt(CONFIGURATION), self.validating.get_opt(CONFIGURATION));
+        let (secret, mutating, validating) = tokio::join!(
+            self.secrets.get_opt(SECRET),
+            self.mutating.get_opt(CONFIGURATION),
+            self.validating.get_opt(CONFIGURATION)
+        );
         let mut objects = Objects::not_yet();
         objects.secret.see(secret.map_err(seen("read the Secret flinkgate-tls"))?);
-        objects.mutating.see(mutating.map_err(seen("read the MutatingWebhookConfiguration flinkgate"))?);
-        objects.validating.see(validating.map_err(seen("read the ValidatingWebhookConfiguration flinkgate"))?);
+        objects
+            .mutating
+            .see(mutating.map_err(seen("read the MutatingWebhookConfiguration flinkgate"))?);
+        objects
+            .validating
+            .see(validating.map_err(seen("read the ValidatingWebhookConfiguration flinkgate"))?);
         Ok(objects)
     }
 
@@ -118,14 +132,21 @@ impl Apis {
         let post = PostParams { field_manager: Some(WRITER.into()), ..PostParams::default() };
         if secret.resource_version().is_none() {
             let created = self.secrets.create(&post, secret).await;
-            return created.map_err(|source| KeepError::Api { what: "create the Secret flinkgate-tls", source });
+            return created.map_err(|source| KeepError::Api {
+                what: "create the Secret flinkgate-tls",
+                source,
+            });
         }
         let replaced = self.secrets.replace(SECRET, &post, secret).await;
         replaced.map_err(|source| KeepError::Api { what: "write the Secret flinkgate-tls", source })
     }
 
     /// Gives every webhook this bundle; what came of it is seen in `objects`.
-    pub(super) async fn publish(&self, objects: &mut Objects, wanted: &[Authority]) -> Result<(), KeepError> {
+    pub(super) async fn publish(
+        &self,
+        objects: &mut Objects,
+        wanted: &[Authority],
+    ) -> Result<(), KeepError> {
         publish(&self.mutating, &mut objects.mutating, wanted).await?;
         publish(&self.validating, &mut objects.validating, wanted).await
     }
@@ -135,9 +156,15 @@ async fn publish<T>(api: &Api<T>, seen: &mut Seen<T>, wanted: &[Authority]) -> R
 where
     T: Configuration + Clone + DeserializeOwned + Debug,
 {
-    let Some(patch) = seen.get().and_then(|configuration| ca_bundle::patch(configuration, wanted)) else { return Ok(()) };
+    let Some(patch) = seen.get().and_then(|configuration| ca_bundle::patch(configuration, wanted))
+    else {
+        return Ok(());
+    };
     let parameters = PatchParams { field_manager: Some(WRITER.into()), ..PatchParams::default() };
     let patched = api.patch(CONFIGURATION, &parameters, &Patch::Strategic(patch)).await;
-    seen.see(Some(patched.map_err(|source| KeepError::Api { what: "write the caBundle of a webhook configuration", source })?));
+    seen.see(Some(patched.map_err(|source| KeepError::Api {
+        what: "write the caBundle of a webhook configuration",
+        source,
+    })?));
     Ok(())
 }

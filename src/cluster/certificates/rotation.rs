@@ -1,13 +1,17 @@
-//! What to do next, decided from what is there: a pure function, so that every state and every crash can be tried.
+//! What to do next, decided from what is there: a pure function, so that every state and every
+//! crash can be tried.
 //!
-//! A new authority comes into use in an order that never leaves an API server with a certificate it cannot check:
+//! A new authority comes into use in an order that never leaves an API server with a certificate it
+//! cannot check:
 //!
 //! 1. the new authority is written into the Secret beside the old one,
-//! 2. the `caBundle` of both configurations is made to hold both, and API servers get time to see it ([`Established`]),
+//! 2. the `caBundle` of both configurations is made to hold both, and API servers get time to see
+//!    it ([`Established`]),
 //! 3. the leaf is signed by the new authority, and replicas get time to see it (`overlap`),
 //! 4. the old authority is dropped from the Secret, and then from the bundles.
 //!
-//! Nothing says how far a rotation has come but the objects themselves, so whoever leads next continues it.
+//! Nothing says how far a rotation has come but the objects themselves, so whoever leads next
+//! continues it.
 
 use super::Timings;
 use std::collections::BTreeMap;
@@ -51,7 +55,8 @@ pub struct Store {
     pub authorities: Vec<Authority>,
     /// The leaf, if there is one that can be served.
     pub leaf: Option<Leaf>,
-    /// Since when it has been there. Its own date does not say: one that was lost and came back was not there all the time.
+    /// Since when it has been there. Its own date does not say: one that was lost and came back was
+    /// not there all the time.
     pub since: Option<SystemTime>,
 }
 
@@ -119,10 +124,14 @@ pub enum LeafChange {
 pub struct Established(BTreeMap<Id, Instant>);
 
 impl Established {
-    /// Takes in what was seen at a time. Without any configuration nobody asks, and everything counts as seen.
+    /// Takes in what was seen at a time. Without any configuration nobody asks, and everything
+    /// counts as seen.
     pub fn observe(&mut self, store: &Store, bundles: &[Bundle], now: Instant) {
-        let everywhere = |id: &Id| bundles.iter().all(|bundle| bundle.authorities.iter().any(|held| held.id == *id));
-        let seen = store.authorities.iter().map(|authority| &authority.id).filter(|id| everywhere(id));
+        let everywhere = |id: &Id| {
+            bundles.iter().all(|bundle| bundle.authorities.iter().any(|held| held.id == *id))
+        };
+        let seen =
+            store.authorities.iter().map(|authority| &authority.id).filter(|id| everywhere(id));
         self.0 = seen.map(|id| (id.clone(), self.0.get(id).copied().unwrap_or(now))).collect();
     }
 
@@ -142,8 +151,9 @@ pub struct Now {
 }
 
 impl Store {
-    /// Whether there is a leaf to serve. What is served last is what is remembered, with keys beside it or without: an older
-    /// leaf that came back instead might be one that API servers no longer trust.
+    /// Whether there is a leaf to serve. What is served last is what is remembered, with keys
+    /// beside it or without: an older leaf that came back instead might be one that API servers no
+    /// longer trust.
     pub fn can_serve(&self, now: SystemTime) -> bool {
         self.leaf.as_ref().is_some_and(|leaf| now < leaf.until)
     }
@@ -170,9 +180,14 @@ pub fn next(view: View<'_>, now: Now, timings: &Timings) -> Step {
         return Step::Publish;
     }
     let plan = plan(view, now, timings);
-    let as_it_is = plan.change.leaf == if view.store.leaf.is_some() { LeafChange::Keep } else { LeafChange::None }
+    let as_it_is = plan.change.leaf
+        == if view.store.leaf.is_some() { LeafChange::Keep } else { LeafChange::None }
         && !plan.change.new_authority
-        && plan.change.authorities.iter().map(|(id, signs)| (id, *signs)).eq(view.store.authorities.iter().map(|one| (&one.id, one.signs)));
+        && plan.change.authorities.iter().map(|(id, signs)| (id, *signs)).eq(view
+            .store
+            .authorities
+            .iter()
+            .map(|one| (&one.id, one.signs)));
     if !as_it_is || !view.store.tidy {
         return Step::Store(plan.change);
     }
@@ -186,15 +201,22 @@ struct Plan {
 
 fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
     let alive = |authority: &&Authority| now.wall < authority.until;
-    let mut trusted: Vec<Authority> = view.store.authorities.iter().filter(alive).cloned().collect();
-    let usable = |leaf: &&Leaf, among: &[Authority]| now.wall < leaf.until && among.iter().any(|one| one.id == leaf.authority);
+    let mut trusted: Vec<Authority> =
+        view.store.authorities.iter().filter(alive).cloned().collect();
+    let usable = |leaf: &&Leaf, among: &[Authority]| {
+        now.wall < leaf.until && among.iter().any(|one| one.id == leaf.authority)
+    };
     let mut leaf = view.store.leaf.as_ref().filter(|leaf| usable(leaf, &trusted));
     let mut leaf_change = if leaf.is_some() { LeafChange::Keep } else { LeafChange::None };
 
     if leaf.is_none() || !trusted.iter().any(|one| one.signs) {
-        // Something was lost. What replicas may still serve and API servers still go by stays trusted. Its keys stay
-        // lost: deleting the Secret is how people ask for new ones.
-        let elsewhere = view.memory.authorities.iter().chain(view.bundles.iter().flat_map(|bundle| &bundle.authorities));
+        // Something was lost. What replicas may still serve and API servers still go by stays
+        // trusted. Its keys stay lost: deleting the Secret is how people ask for new ones.
+        let elsewhere = view
+            .memory
+            .authorities
+            .iter()
+            .chain(view.bundles.iter().flat_map(|bundle| &bundle.authorities));
         for authority in elsewhere.filter(alive) {
             if !trusted.iter().any(|one| one.id == authority.id) {
                 trusted.push(Authority { signs: false, ..authority.clone() });
@@ -209,10 +231,16 @@ fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
 
     let newest = trusted.iter().rev().find(|one| one.signs);
     let new_authority = newest.is_none_or(|one| due(one.issued, one.until) <= now.wall);
-    // With nothing to serve and nobody who trusts any of our authorities there is nothing to wait for.
-    let from_nothing = leaf.is_none() && !view.bundles.iter().any(|bundle| bundle.authorities.iter().any(|one| now.wall < one.until));
+    // With nothing to serve and nobody who trusts any of our authorities there is nothing to wait
+    // for.
+    let from_nothing = leaf.is_none()
+        && !view
+            .bundles
+            .iter()
+            .any(|bundle| bundle.authorities.iter().any(|one| now.wall < one.until));
     let waiting = |id: &Id| view.established.remaining(id, timings.margin, now.clock);
-    let may_sign = |one: &&Authority| one.signs && (from_nothing || waiting(&one.id) == Some(Duration::ZERO));
+    let may_sign =
+        |one: &&Authority| one.signs && (from_nothing || waiting(&one.id) == Some(Duration::ZERO));
     let place = |id: &Id| trusted.iter().position(|one| one.id == *id);
     let signer = trusted.iter().rev().find(may_sign);
     if from_nothing && new_authority {
@@ -237,17 +265,20 @@ fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
         _ => None,
     };
     let superseded = |at: usize| signed_by.is_some_and(|by| at < by);
-    let drop_now =
-        overlap_ends.is_some_and(|end| end <= now.wall) && stays.is_some_and(|leaf| waiting(&leaf.authority) == Some(Duration::ZERO));
+    let drop_now = overlap_ends.is_some_and(|end| end <= now.wall)
+        && stays.is_some_and(|leaf| waiting(&leaf.authority) == Some(Duration::ZERO));
     let any_superseded = superseded(0);
     // An authority whose leaf is replaced signs no more, so its key goes.
     let kept = trusted.iter().enumerate().filter(|(at, _)| !(drop_now && superseded(*at)));
-    let authorities = kept.map(|(at, one)| (one.id.clone(), one.signs && !superseded(at))).collect();
+    let authorities =
+        kept.map(|(at, one)| (one.id.clone(), one.signs && !superseded(at))).collect();
 
-    let ends = trusted.iter().map(|one| one.until).chain(newest.map(|one| due(one.issued, one.until)));
+    let ends =
+        trusted.iter().map(|one| one.until).chain(newest.map(|one| due(one.issued, one.until)));
     let leaf_ends = leaf.iter().flat_map(|leaf| [due(leaf.issued, leaf.until), leaf.until]);
     let dates = ends.chain(leaf_ends).chain(overlap_ends.filter(|_| any_superseded));
-    let waits = dates.filter_map(|date| date.duration_since(now.wall).ok()).filter(|wait| !wait.is_zero());
+    let waits =
+        dates.filter_map(|date| date.duration_since(now.wall).ok()).filter(|wait| !wait.is_zero());
     let margins = trusted.iter().filter_map(|one| waiting(&one.id)).filter(|wait| !wait.is_zero());
     let rest = waits.chain(margins).min().map_or(timings.look, |wait| wait.min(timings.look));
     Plan { change: Change { authorities, new_authority, leaf: leaf_change }, rest }

@@ -1,9 +1,9 @@
-//! The Secret `flinkgate-tls`: every authority in `ca.crt`, the keys that still sign in `ca.key`, the leaf in `tls.crt`
-//! and `tls.key`, and in `tls.since` when the leaf was put there.
+//! The Secret `flinkgate-tls`: every authority in `ca.crt`, the keys that still sign in `ca.key`,
+//! the leaf in `tls.crt` and `tls.key`, and in `tls.since` when the leaf was put there.
 //!
-//! The leaf is in the Secret rather than every replica signing its own: then what is there and what is served are one
-//! state that can be looked at, and a replica that starts needs to read only. Replicas follow the Secret by watching it;
-//! a mounted one would come a minute later.
+//! The leaf is in the Secret rather than every replica signing its own: then what is there and what
+//! is served are one state that can be looked at, and a replica that starts needs to read only.
+//! Replicas follow the Secret by watching it; a mounted one would come a minute later.
 
 use super::authority::{Authority, Leaf, bundle};
 use super::rotation::Store;
@@ -43,10 +43,14 @@ impl Material {
         let field = |name| data.get(name).map_or(&[][..], |bytes| bytes.0.as_slice());
         let authorities = Authority::read_all(field(AUTHORITIES), field(AUTHORITY_KEYS));
         let leaf = Leaf::read(field(CERTIFICATE), field(KEY), &authorities, names);
-        let since = std::str::from_utf8(field(SINCE)).ok().and_then(|since| since.parse().ok()).filter(|_| leaf.is_some());
+        let since = std::str::from_utf8(field(SINCE))
+            .ok()
+            .and_then(|since| since.parse().ok())
+            .filter(|_| leaf.is_some());
         let material = Self { authorities, leaf, since };
         let whole = material.since.is_some() == material.leaf.is_some();
-        let tidy = whole && material.data().iter().all(|(name, content)| data.get(name) == Some(content));
+        let tidy =
+            whole && material.data().iter().all(|(name, content)| data.get(name) == Some(content));
         let store = material.facts(tidy);
         (material, store)
     }
@@ -54,7 +58,11 @@ impl Material {
     fn facts(&self, tidy: bool) -> Store {
         Store {
             tidy,
-            authorities: self.authorities.iter().map(|authority| authority.facts().clone()).collect(),
+            authorities: self
+                .authorities
+                .iter()
+                .map(|authority| authority.facts().clone())
+                .collect(),
             leaf: self.leaf.as_ref().map(|leaf| leaf.facts().clone()),
             since: self.since.map(Into::into),
         }
@@ -62,7 +70,8 @@ impl Material {
 
     fn data(&self) -> Data {
         let keys: String = self.authorities.iter().filter_map(Authority::key).collect();
-        let (certificate, key) = self.leaf.as_ref().map_or(("", ""), |leaf| (&leaf.certificate, &leaf.key));
+        let (certificate, key) =
+            self.leaf.as_ref().map_or(("", ""), |leaf| (&leaf.certificate, &leaf.key));
         let since = self.since.map(|since| since.to_string()).unwrap_or_default();
         [
             (AUTHORITIES, bundle(&self.authorities).as_str()),
@@ -78,9 +87,16 @@ impl Material {
     /// The Secret with this in it; what else `old` has stays.
     pub fn write(&self, old: Option<Secret>) -> Secret {
         let new = || {
-            let labels = [("app.kubernetes.io/name", "flinkgate"), ("app.kubernetes.io/managed-by", "flinkgate")];
+            let labels = [
+                ("app.kubernetes.io/name", "flinkgate"),
+                ("app.kubernetes.io/managed-by", "flinkgate"),
+            ];
             let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let metadata = ObjectMeta { name: Some(SECRET.into()), labels: Some(labels.into()), ..ObjectMeta::default() };
+            let metadata = ObjectMeta {
+                name: Some(SECRET.into()),
+                labels: Some(labels.into()),
+                ..ObjectMeta::default()
+            };
             Secret { metadata, type_: Some(TYPE.into()), ..Secret::default() }
         };
         let mut secret = old.unwrap_or_else(new);
@@ -101,15 +117,23 @@ mod tests {
     static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| issue::names("flinkgate-system", &[]));
     static MATERIAL: LazyLock<Material> = LazyLock::new(|| {
         let now = SystemTime::now();
-        let old = Authority::make(now - Duration::from_secs(100), Duration::from_secs(10_000)).unwrap();
+        let old =
+            Authority::make(now - Duration::from_secs(100), Duration::from_secs(10_000)).unwrap();
         let new = Authority::make(now, Duration::from_secs(10_000)).unwrap();
         let leaf = old.sign(&NAMES, now, Duration::from_secs(1_000)).unwrap();
-        Material { authorities: vec![old, new], leaf: Some(leaf), since: Some(Timestamp::UNIX_EPOCH) }
+        Material {
+            authorities: vec![old, new],
+            leaf: Some(leaf),
+            since: Some(Timestamp::UNIX_EPOCH),
+        }
     });
 
     #[test]
     fn what_is_written_is_read_and_tidy() {
-        for (material, sound) in [(MATERIAL.clone(), true), (Material { leaf: None, since: None, ..MATERIAL.clone() }, false)] {
+        for (material, sound) in [
+            (MATERIAL.clone(), true),
+            (Material { leaf: None, since: None, ..MATERIAL.clone() }, false),
+        ] {
             let written = material.write(None);
             let (_, store) = Material::read(Some(&written), &NAMES);
             assert_eq!(store, material.facts(true));
@@ -125,7 +149,9 @@ mod tests {
         old.metadata.annotations = Some([("a".to_owned(), "b".to_owned())].into());
         old.data.get_or_insert_default().insert("more".into(), ByteString(vec![1]));
         let written = Material { leaf: None, ..MATERIAL.clone() }.write(Some(old));
-        assert!(written.metadata.annotations.is_some() && written.data.unwrap().contains_key("more"));
+        assert!(
+            written.metadata.annotations.is_some() && written.data.unwrap().contains_key("more")
+        );
     }
 
     proptest! {

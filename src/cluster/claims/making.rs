@@ -32,27 +32,47 @@ impl Maker {
     /// Makes a claim unless one of its name is there.
     pub(super) async fn make(&self, wanted: &Wanted) -> Result<(), String> {
         let work = async {
-            let claims = Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), &wanted.namespace);
+            let claims =
+                Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), &wanted.namespace);
             if claims.get_metadata_opt(&wanted.name).await.map_err(text)?.is_some() {
                 return Ok(());
             }
-            let owner = if wanted.goes_with_cluster { Some(self.owner(wanted).await?) } else { None };
+            let owner =
+                if wanted.goes_with_cluster { Some(self.owner(wanted).await?) } else { None };
             let claim = claim(wanted, owner);
-            claims.patch(&wanted.name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(claim)).await.map_err(text)?;
-            tracing::info!(namespace = wanted.namespace, claim = wanted.name, "made the claim that a pod waits for");
+            claims
+                .patch(&wanted.name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(claim))
+                .await
+                .map_err(text)?;
+            tracing::info!(
+                namespace = wanted.namespace,
+                claim = wanted.name,
+                "made the claim that a pod waits for"
+            );
             Ok(())
         };
-        tokio::time::timeout(REQUEST, work).await.unwrap_or_else(|_| Err(format!("no answer within {REQUEST:?}")))
+        tokio::time::timeout(REQUEST, work)
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {REQUEST:?}")))
     }
 
     /// The object that stands for the cluster.
     async fn owner(&self, wanted: &Wanted) -> Result<Value, String> {
         for (group, version, kind, plural) in CLUSTERS {
-            let resource = ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural);
-            let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), &wanted.namespace, &resource);
+            let resource = ApiResource::from_gvk_with_plural(
+                &GroupVersionKind::gvk(group, version, kind),
+                plural,
+            );
+            let api = Api::<DynamicObject>::namespaced_with(
+                self.client.clone(),
+                &wanted.namespace,
+                &resource,
+            );
             if let Some(found) = api.get_metadata_opt(&wanted.cluster).await.map_err(text)? {
                 let uid = found.metadata.uid.unwrap_or_default();
-                return Ok(json!({"apiVersion": resource.api_version, "kind": kind, "name": wanted.cluster, "uid": uid}));
+                return Ok(
+                    json!({"apiVersion": resource.api_version, "kind": kind, "name": wanted.cluster, "uid": uid}),
+                );
             }
         }
         Err(format!("there is no cluster {} for it to go with", wanted.cluster))

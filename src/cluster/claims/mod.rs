@@ -1,8 +1,9 @@
 //! The claims that hold clusters' state: made where a pod waits for one, by the lease holder alone.
 //!
-//! Admission writes a volume into pod templates and never an object: it may be a dry run, or refused by somebody else. A pod whose
-//! claim is not there stays pending, so the pods that wait tell which claims are wanted, however their cluster was started. Only a
-//! claim that the tenant's own template makes is made ([`wanted`]); one that exists is left as it is.
+//! Admission writes a volume into pod templates and never an object: it may be a dry run, or
+//! refused by somebody else. A pod whose claim is not there stays pending, so the pods that wait
+//! tell which claims are wanted, however their cluster was started. Only a claim that the tenant's
+//! own template makes is made ([`wanted`]); one that exists is left as it is.
 
 mod making;
 mod wanted;
@@ -27,7 +28,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often pods that still wait are looked at again: their claim may have gone, or could not be made.
+/// How often pods that still wait are looked at again: their claim may have gone, or could not be
+/// made.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// Makes claims while `leader` holds, until its sender is gone.
@@ -39,7 +41,8 @@ pub async fn keep(client: Client, gate: Arc<ArcSwap<Gate>>, leader: watch::Recei
 async fn follow(client: &Client, gate: &ArcSwap<Gate>) {
     let kind = kube::api::ApiResource::erase::<Pod>(&());
     let pods = Api::<DynamicObject>::all_with(client.clone(), &kind);
-    let mut events = pin!(watcher(pods, Config::default().fields("status.phase=Pending")).default_backoff());
+    let mut events =
+        pin!(watcher(pods, Config::default().fields("status.phase=Pending")).default_backoff());
     let mut tick = tokio::time::interval(AGAIN);
     let mut waiting: BTreeMap<(String, String), Value> = BTreeMap::new();
     let maker = Maker::new(client.clone());
@@ -76,7 +79,10 @@ async fn follow(client: &Client, gate: &ArcSwap<Gate>) {
 }
 
 fn key(pod: &DynamicObject) -> (String, String) {
-    (pod.metadata.namespace.clone().unwrap_or_default(), pod.metadata.name.clone().unwrap_or_default())
+    (
+        pod.metadata.namespace.clone().unwrap_or_default(),
+        pod.metadata.name.clone().unwrap_or_default(),
+    )
 }
 
 fn mounts_claims(pod: &Value) -> bool {
@@ -87,6 +93,11 @@ fn mounts_claims(pod: &Value) -> bool {
 async fn make(gate: &Gate, maker: &Maker, pod: &Value) {
     let Some(wanted) = wanted(gate, pod) else { return };
     if let Err(error) = maker.make(&wanted).await {
-        tracing::warn!(namespace = wanted.namespace, claim = wanted.name, error, "a claim could not be made; it is tried again");
+        tracing::warn!(
+            namespace = wanted.namespace,
+            claim = wanted.name,
+            error,
+            "a claim could not be made; it is tried again"
+        );
     }
 }

@@ -23,16 +23,19 @@ pub struct Wanted {
     pub goes_with_cluster: bool,
 }
 
-/// The claim that a pod of a tenant mounts for its state, as the tenant's template makes it; `None` where the tenant has no
-/// template or leaves the size to whoever makes claims, and for any other claim: a pod's author names what he likes.
+/// The claim that a pod of a tenant mounts for its state, as the tenant's template makes it; `None`
+/// where the tenant has no template or leaves the size to whoever makes claims, and for any other
+/// claim: a pod's author names what he likes.
 pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
-    let resource = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()).ok()?;
+    let resource =
+        Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()).ok()?;
     let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = volume.size.as_ref()?;
     let workload = flink::lower(&resource, &resource.object)?;
     let name = mutate::state_claim(&resource, &resource.object, &workload, &tenant.spec)?;
-    let mut spec = json!({"accessModes": modes(volume), "resources": {"requests": {"storage": size.0}}});
+    let mut spec =
+        json!({"accessModes": modes(volume), "resources": {"requests": {"storage": size.0}}});
     if let (Some(class), Some(fields)) = (&volume.storage_class_name, spec.as_object_mut()) {
         fields.insert("storageClassName".into(), class.as_str().into());
     }
@@ -48,7 +51,11 @@ pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
 }
 
 fn modes(volume: &CheckpointVolume) -> Vec<&str> {
-    if volume.access_modes.is_empty() { vec![DEFAULT_ACCESS_MODE] } else { volume.access_modes.iter().map(String::as_str).collect() }
+    if volume.access_modes.is_empty() {
+        vec![DEFAULT_ACCESS_MODE]
+    } else {
+        volume.access_modes.iter().map(String::as_str).collect()
+    }
 }
 
 #[cfg(test)]
@@ -63,9 +70,14 @@ mod tests {
 
     fn found(volume: &Value, claim: &str) -> Option<Wanted> {
         let spec = json!({"namespaces": {"names": ["payments-prod"]}, "storage": {"checkpoints": {"volume": volume}}});
-        let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), ..Tenant::default() };
+        let tenant = Tenant {
+            name: "payments".into(),
+            spec: serde_json::from_value(spec).unwrap(),
+            ..Tenant::default()
+        };
         let policies = Arc::new(PolicySet::built_in().unwrap());
-        let gate = Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn);
+        let gate =
+            Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn);
         let pod = json!({
             "metadata": {"name": "etl-taskmanager-1-1", "namespace": "payments-prod", "labels": {"app": "etl"},
                 "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "etl", "controller": true}]},
@@ -79,7 +91,10 @@ mod tests {
     fn only_the_claim_of_the_tenants_template_is_wanted() {
         let volume = json!({"claimName": "{cluster}-state", "storageClassName": "nfs", "size": "50Gi", "reclaim": "Delete"});
         let wanted = found(&volume, "etl-state").unwrap();
-        assert_eq!((wanted.name.as_str(), wanted.cluster.as_str(), wanted.goes_with_cluster), ("etl-state", "etl", true));
+        assert_eq!(
+            (wanted.name.as_str(), wanted.cluster.as_str(), wanted.goes_with_cluster),
+            ("etl-state", "etl", true)
+        );
         let spec = json!({"accessModes": ["ReadWriteMany"], "storageClassName": "nfs", "resources": {"requests": {"storage": "50Gi"}}});
         assert_eq!(wanted.spec, spec);
         assert_eq!(found(&volume, "billing-state"), None);

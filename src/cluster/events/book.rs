@@ -1,10 +1,13 @@
-//! What was refused, and how much of it is told: a refusal that repeats is one Event with a count, and a tenant has a share.
+//! What was refused, and how much of it is told: a refusal that repeats is one Event with a count,
+//! and a tenant has a share.
 //!
-//! A starved job asks for TaskManagers every few seconds for hours. What repeats is counted here and written ever more seldom; what
-//! is new costs its tenant a token, as every write does, and is dropped where there is none. So no crash loop floods etcd, and
-//! none takes what another tenant has.
+//! A starved job asks for TaskManagers every few seconds for hours. What repeats is counted here
+//! and written ever more seldom; what is new costs its tenant a token, as every write does, and is
+//! dropped where there is none. So no crash loop floods etcd, and none takes what another tenant
+//! has.
 //!
-//! The recorder of kube's runtime is not used: it writes once for every refusal, and knows no bounds.
+//! The recorder of kube's runtime is not used: it writes once for every refusal, and knows no
+//! bounds.
 
 use super::regarding::Regarding;
 use crate::admission::jitter::random;
@@ -115,23 +118,46 @@ impl Book {
         let name = format!("flinkgate-{:016x}", random());
         let note = Some(note);
         let (count, told, writing) = (1, 0, false);
-        let series = Series { payer, name, note, count, told, first: at, last: at, seen: now, due: now, pause: PAUSE, writing };
+        let series = Series {
+            payer,
+            name,
+            note,
+            count,
+            told,
+            first: at,
+            last: at,
+            seen: now,
+            due: now,
+            pause: PAUSE,
+            writing,
+        };
         self.series.insert(Arc::new(key), series);
         true
     }
 
-    /// The next write that is due, of which [`Book::done`] has to hear; or how long there is nothing to do.
+    /// The next write that is due, of which [`Book::done`] has to hear; or how long there is
+    /// nothing to do.
     pub(super) fn next(&mut self, now: Instant) -> Step {
         loop {
-            let waiting = self.series.iter().filter(|(_, series)| !series.writing && series.count > series.told);
-            let Some((key, due)) = waiting.min_by_key(|(_, series)| series.due).map(|(key, series)| (Arc::clone(key), series.due)) else {
+            let waiting = self
+                .series
+                .iter()
+                .filter(|(_, series)| !series.writing && series.count > series.told);
+            let Some((key, due)) = waiting
+                .min_by_key(|(_, series)| series.due)
+                .map(|(key, series)| (Arc::clone(key), series.due))
+            else {
                 return Step::Idle;
             };
             if due > now {
                 return Step::Wait(due);
             }
             // A new one was paid for when it was taken.
-            let payer = self.series.get(&key).filter(|series| series.note.is_none()).map(|series| series.payer.clone());
+            let payer = self
+                .series
+                .get(&key)
+                .filter(|series| series.note.is_none())
+                .map(|series| series.payer.clone());
             let paid = payer.map_or(Ok(()), |payer| self.pay(&payer, now));
             let Some(series) = self.series.get_mut(&key) else { return Step::Idle };
             match paid {
@@ -139,17 +165,27 @@ impl Book {
                 Ok(()) => {
                     series.writing = true;
                     let (name, note) = (series.name.clone(), series.note.clone());
-                    return Step::Write(Write { key, name, note, count: series.count, first: series.first, last: series.last });
+                    return Step::Write(Write {
+                        key,
+                        name,
+                        note,
+                        count: series.count,
+                        first: series.first,
+                        last: series.last,
+                    });
                 }
             }
         }
     }
 
-    /// Hears how a write went; how many refusals are not told because of it. The next of them is a new Event: this one may be
-    /// gone.
+    /// Hears how a write went; how many refusals are not told because of it. The next of them is a
+    /// new Event: this one may be gone.
     pub(super) fn done(&mut self, write: &Write, written: bool, now: Instant) -> u64 {
         if !written {
-            let untold = self.series.remove(&write.key).map_or(0, |series| series.count.saturating_sub(series.told));
+            let untold = self
+                .series
+                .remove(&write.key)
+                .map_or(0, |series| series.count.saturating_sub(series.told));
             return u64::try_from(untold).unwrap_or(0);
         }
         if let Some(series) = self.series.get_mut(&write.key) {
@@ -163,7 +199,11 @@ impl Book {
     fn pay(&mut self, payer: &str, now: Instant) -> Result<(), Duration> {
         match self.shares.get_mut(payer) {
             Some(share) => share.pay(now),
-            None => self.shares.entry(payer.to_owned()).or_insert(Share { tokens: BURST, since: now }).pay(now),
+            None => self
+                .shares
+                .entry(payer.to_owned())
+                .or_insert(Share { tokens: BURST, since: now })
+                .pay(now),
         }
     }
 

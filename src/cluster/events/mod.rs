@@ -1,8 +1,9 @@
 //! Refusals as Kubernetes Events, for people who did not make the request themselves.
 //!
-//! A TaskManager pod that a JobManager asked for and did not get is otherwise seen in that JobManager's log alone. [`regarding`]
-//! finds the object at which people look, [`note`] says what was refused there, [`book`] counts what repeats and holds each tenant
-//! to its share, [`sending`] writes. None of it is waited for: an answer is given whether it can be told or not.
+//! A TaskManager pod that a JobManager asked for and did not get is otherwise seen in that
+//! JobManager's log alone. [`regarding`] finds the object at which people look, [`note`] says what
+//! was refused there, [`book`] counts what repeats and holds each tenant to its share, [`sending`]
+//! writes. None of it is waited for: an answer is given whether it can be told or not.
 
 mod book;
 mod note;
@@ -32,7 +33,8 @@ pub struct Events {
 }
 
 impl Events {
-    /// Starts to write what is told, as the process called `instance`. To be called on the runtime that serves.
+    /// Starts to write what is told, as the process called `instance`. To be called on the runtime
+    /// that serves.
     pub fn start(client: Client, instance: &str, metrics: &Metrics) -> Self {
         let (queue, refusals) = mpsc::channel(QUEUE);
         let dropped = metrics.events_dropped.clone();
@@ -40,7 +42,8 @@ impl Events {
         Self { queue, dropped }
     }
 
-    /// Tells of an answer if it is a refusal, there is somebody to tell, and something would have been stored. Never waits.
+    /// Tells of an answer if it is a refusal, there is somebody to tell, and something would have
+    /// been stored. Never waits.
     pub fn tell(&self, resource: &Resource, answer: &Answer) {
         if let Some(refusal) = refusal(resource, answer)
             && self.queue.try_send(refusal).is_err()
@@ -55,7 +58,12 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
         return None;
     }
     let regarding = Regarding::of(resource, answer.tenant.as_deref())?;
-    let mut rules: Vec<&str> = answer.findings.iter().filter(|f| f.level == Level::Error).map(|f| f.rule.as_str()).collect();
+    let mut rules: Vec<&str> = answer
+        .findings
+        .iter()
+        .filter(|f| f.level == Level::Error)
+        .map(|f| f.rule.as_str())
+        .collect();
     rules.dedup();
     Some(Refusal {
         regarding,
@@ -83,17 +91,32 @@ mod tests {
             pointer: String::new(),
             help: None,
         };
-        Answer { tenant: Some("payments".into()), findings: findings.iter().map(finding).collect(), ..Answer::default() }
+        Answer {
+            tenant: Some("payments".into()),
+            findings: findings.iter().map(finding).collect(),
+            ..Answer::default()
+        }
     }
 
     fn pod(dry_run: bool) -> Resource {
         let kind = GroupVersionKind::parse("v1", "Pod");
-        Resource { kind, namespace: "payments-prod".into(), name: "p".into(), dry_run, ..Resource::default() }
+        Resource {
+            kind,
+            namespace: "payments-prod".into(),
+            name: "p".into(),
+            dry_run,
+            ..Resource::default()
+        }
     }
 
     #[test]
     fn only_refusals_of_what_would_have_been_stored_are_told_with_the_rules_that_refuse() {
-        let mixed = [("a/b", Level::Error), ("a/b", Level::Error), ("c/d", Level::Error), ("e/f", Level::Warning)];
+        let mixed = [
+            ("a/b", Level::Error),
+            ("a/b", Level::Error),
+            ("c/d", Level::Error),
+            ("e/f", Level::Warning),
+        ];
         assert_eq!(refusal(&pod(false), &answer(&mixed)).unwrap().rules, "a/b,c/d");
         assert!(refusal(&pod(true), &answer(&mixed)).is_none());
         assert!(refusal(&pod(false), &answer(&mixed[3..])).is_none());

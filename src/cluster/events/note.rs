@@ -28,7 +28,11 @@ pub(super) fn cut(mut text: String, bytes: usize) -> String {
         return text;
     }
     let room = bytes.saturating_sub('…'.len_utf8());
-    let end = text.char_indices().map(|(start, c)| start + c.len_utf8()).take_while(|end| *end <= room).last();
+    let end = text
+        .char_indices()
+        .map(|(start, c)| start + c.len_utf8())
+        .take_while(|end| *end <= room)
+        .last();
     text.truncate(end.unwrap_or(0));
     text.push('…');
     text
@@ -52,14 +56,29 @@ mod tests {
     }
 
     fn answer(findings: impl IntoIterator<Item = (Level, String)>) -> Answer {
-        let finding = |(level, message)| Finding { rule: "a/b".into(), level, message, pointer: String::new(), help: None };
-        Answer { tenant: Some("payments".into()), findings: findings.into_iter().map(finding).collect(), ..Answer::default() }
+        let finding = |(level, message)| Finding {
+            rule: "a/b".into(),
+            level,
+            message,
+            pointer: String::new(),
+            help: None,
+        };
+        Answer {
+            tenant: Some("payments".into()),
+            findings: findings.into_iter().map(finding).collect(),
+            ..Answer::default()
+        }
     }
 
     #[test]
     fn a_note_says_who_refuses_what_and_why_in_one_line() {
-        let findings = [(Level::Error, "must not\nbe".into()), (Level::Error, "no".into()), (Level::Warning, "hm".into())];
-        let expected = "tenant \"payments\" refuses Pod payments-prod/etl-5d9-*: a/b: must not be; a/b: no";
+        let findings = [
+            (Level::Error, "must not\nbe".into()),
+            (Level::Error, "no".into()),
+            (Level::Warning, "hm".into()),
+        ];
+        let expected =
+            "tenant \"payments\" refuses Pod payments-prod/etl-5d9-*: a/b: must not be; a/b: no";
         assert_eq!(note(&pod(), &answer(findings)), expected);
     }
 
@@ -69,7 +88,11 @@ mod tests {
             for length in 220..260 {
                 let findings = (0..8).map(|_| (Level::Error, text.repeat(length)));
                 let note = note(&pod(), &answer(findings));
-                assert!(note.len() <= NOTE_BYTES && note.len() > NOTE_BYTES - 8 && note.ends_with('…'), "{}", note.len());
+                assert!(
+                    note.len() <= NOTE_BYTES && note.len() > NOTE_BYTES - 8 && note.ends_with('…'),
+                    "{}",
+                    note.len()
+                );
             }
         }
         assert_eq!(cut("abc".into(), 3), "abc");

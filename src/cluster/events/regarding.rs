@@ -1,7 +1,8 @@
 //! At which object a refusal is told: one that people look at when something does not come up.
 //!
-//! The refused object itself is never stored. Its owner is what a tenant wrote: it may not exist, or not be what made the request.
-//! So an Event about an owner stays in the refused object's own namespace, and tells only what was said of that object.
+//! The refused object itself is never stored. Its owner is what a tenant wrote: it may not exist,
+//! or not be what made the request. So an Event about an owner stays in the refused object's own
+//! namespace, and tells only what was said of that object.
 
 use crate::resource::{GroupVersionKind, Resource, owners};
 use crate::tenant::FlinkTenant;
@@ -18,12 +19,16 @@ pub(super) enum Regarding {
     Tenant { name: String },
 }
 
-/// Kinds that own pods and Flink's objects. All of them stand in namespaces: a reference to a Node would show up there.
+/// Kinds that own pods and Flink's objects. All of them stand in namespaces: a reference to a Node
+/// would show up there.
 const OWNERS: [(&str, &[&str]); 6] = [
     ("apps", &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"]),
     ("batch", &["Job", "CronJob"]),
     ("", &["Pod", "ReplicationController"]),
-    ("flink.apache.org", &["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot", "FlinkBlueGreenDeployment"]),
+    (
+        "flink.apache.org",
+        &["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot", "FlinkBlueGreenDeployment"],
+    ),
     ("flinkoperator.k8s.io", &["FlinkCluster"]),
     ("flink.k8s.io", &["FlinkApplication"]),
 ];
@@ -36,9 +41,13 @@ impl Regarding {
     pub(super) fn of(resource: &Resource, tenant: Option<&str>) -> Option<Self> {
         let owner = || {
             let owners = owners(&resource.object);
-            let controls = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
+            let controls =
+                |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
             // What the operator makes is owned by its FlinkDeployment, and controlled by nobody.
-            let ordered = owners.iter().filter(controls).chain(owners.iter().filter(|owner| !controls(owner)));
+            let ordered = owners
+                .iter()
+                .filter(controls)
+                .chain(owners.iter().filter(|owner| !controls(owner)));
             ordered.filter_map(|owner| Self::owner(&resource.namespace, owner)).next()
         };
         let owner = if resource.namespace.is_empty() { None } else { owner() };
@@ -52,8 +61,16 @@ impl Regarding {
         };
         let (api_version, kind) = (text("apiVersion")?, text("kind")?);
         let group = GroupVersionKind::parse(&api_version, &kind).group;
-        let known = OWNERS.iter().any(|(owner_group, kinds)| *owner_group == group && kinds.contains(&kind.as_str()));
-        known.then_some(Self::Owner { namespace: namespace.into(), api_version, kind, name: text("name")?, uid: text("uid")? })
+        let known = OWNERS
+            .iter()
+            .any(|(owner_group, kinds)| *owner_group == group && kinds.contains(&kind.as_str()));
+        known.then_some(Self::Owner {
+            namespace: namespace.into(),
+            api_version,
+            kind,
+            name: text("name")?,
+            uid: text("uid")?,
+        })
     }
 
     /// Where the Event stands: those about cluster-scoped objects are in `default`.
@@ -93,8 +110,11 @@ mod tests {
     use serde_json::json;
 
     fn of(owners: Value) -> String {
-        let resource =
-            Resource { namespace: "payments-prod".into(), object: json!({"metadata": {"ownerReferences": owners}}), ..Resource::default() };
+        let resource = Resource {
+            namespace: "payments-prod".into(),
+            object: json!({"metadata": {"ownerReferences": owners}}),
+            ..Resource::default()
+        };
         match Regarding::of(&resource, Some("payments")).unwrap() {
             Regarding::Owner { namespace, kind, name, .. } => format!("{namespace}: {kind} {name}"),
             Regarding::Tenant { name } => format!("tenant {name}"),
@@ -126,10 +146,22 @@ mod tests {
 
     #[test]
     fn what_stands_in_no_namespace_or_is_not_known_to_is_never_named() {
-        for (api_version, kind) in [("v1", "Node"), ("v1", "Namespace"), ("example.com/v1", "Deployment"), ("apps", "Deployment")] {
-            assert_eq!(of(json!([owner(api_version, kind, "x", true)])), "tenant payments", "{api_version} {kind}");
+        for (api_version, kind) in [
+            ("v1", "Node"),
+            ("v1", "Namespace"),
+            ("example.com/v1", "Deployment"),
+            ("apps", "Deployment"),
+        ] {
+            assert_eq!(
+                of(json!([owner(api_version, kind, "x", true)])),
+                "tenant payments",
+                "{api_version} {kind}"
+            );
         }
-        assert_eq!(of(json!([owner("apps/v1", "Deployment", &"x".repeat(254), true)])), "tenant payments");
+        assert_eq!(
+            of(json!([owner("apps/v1", "Deployment", &"x".repeat(254), true)])),
+            "tenant payments"
+        );
     }
 
     #[test]
@@ -137,7 +169,10 @@ mod tests {
         let mut elsewhere = owner("apps/v1", "Deployment", "x", true);
         elsewhere["namespace"] = json!("fraud-prod");
         assert_eq!(of(json!([elsewhere])), "payments-prod: Deployment x");
-        let resource = Resource { object: json!({"metadata": {"ownerReferences": [elsewhere]}}), ..Resource::default() };
+        let resource = Resource {
+            object: json!({"metadata": {"ownerReferences": [elsewhere]}}),
+            ..Resource::default()
+        };
         assert_eq!(Regarding::of(&resource, None), None);
     }
 }

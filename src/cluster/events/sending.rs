@@ -86,10 +86,20 @@ impl Sender {
     async fn write(&self, write: &Write) -> Result<(), kube::Error> {
         let regarding = &write.key.regarding;
         let api = Api::<Event>::namespaced(self.client.clone(), regarding.event_namespace());
-        let series = (write.count > 1).then_some(EventSeries { count: write.count, last_observed_time: MicroTime(write.last) });
+        let series = (write.count > 1).then_some(EventSeries {
+            count: write.count,
+            last_observed_time: MicroTime(write.last),
+        });
         match &write.note {
             // Nothing else of an Event may change.
-            None => api.patch_metadata(&write.name, &PatchParams::default(), &Patch::Merge(json!({"series": series}))).await.map(drop),
+            None => api
+                .patch_metadata(
+                    &write.name,
+                    &PatchParams::default(),
+                    &Patch::Merge(json!({"series": series})),
+                )
+                .await
+                .map(drop),
             Some(note) => {
                 let event = self.event(write, note, self.reference(regarding).await?, series);
                 api.create(&PostParams::default(), &event).await.map(drop)
@@ -100,15 +110,27 @@ impl Sender {
     async fn reference(&self, regarding: &Regarding) -> Result<ObjectReference, kube::Error> {
         let uid = match regarding {
             Regarding::Owner { .. } => None,
-            Regarding::Tenant { name } => Api::<FlinkTenant>::all(self.client.clone()).get_metadata(name).await?.metadata.uid,
+            Regarding::Tenant { name } => {
+                Api::<FlinkTenant>::all(self.client.clone()).get_metadata(name).await?.metadata.uid
+            }
         };
         Ok(regarding.reference(uid))
     }
 
-    fn event(&self, write: &Write, note: &str, regarding: ObjectReference, series: Option<EventSeries>) -> Event {
+    fn event(
+        &self,
+        write: &Write,
+        note: &str,
+        regarding: ObjectReference,
+        series: Option<EventSeries>,
+    ) -> Event {
         let namespace = Some(write.key.regarding.event_namespace().to_owned());
         Event {
-            metadata: ObjectMeta { name: Some(write.name.clone()), namespace, ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(write.name.clone()),
+                namespace,
+                ..ObjectMeta::default()
+            },
             type_: Some("Warning".into()),
             reason: Some("Refused".into()),
             action: Some("Admission".into()),

@@ -41,7 +41,9 @@ impl Server {
             (&Method::GET, Some(lease)) => return (200, lease.to_string()),
             (&Method::GET | &Method::PUT, None) => return failed(404, "NotFound"),
             (&Method::POST, Some(_)) => return failed(409, "AlreadyExists"),
-            (_, Some(_)) if version.as_ref() != Some(&sent["metadata"]["resourceVersion"]) => return failed(409, "Conflict"),
+            (_, Some(_)) if version.as_ref() != Some(&sent["metadata"]["resourceVersion"]) => {
+                return failed(409, "Conflict");
+            }
             _ => {}
         }
         self.version += 1;
@@ -54,7 +56,11 @@ impl Server {
 }
 
 fn timings() -> Timings {
-    Timings { duration: Duration::from_millis(1_500), renew: Duration::from_millis(1_000), retry: Duration::from_millis(50) }
+    Timings {
+        duration: Duration::from_millis(1_500),
+        renew: Duration::from_millis(1_000),
+        retry: Duration::from_millis(50),
+    }
 }
 
 fn candidate(server: &Shared, identity: &str) -> Candidate {
@@ -63,7 +69,10 @@ fn candidate(server: &Shared, identity: &str) -> Candidate {
 
 async fn until(candidate: &Candidate, wanted: bool) {
     let mut leading = candidate.leading();
-    tokio::time::timeout(Duration::from_secs(60), leading.wait_for(|now| *now == wanted)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), leading.wait_for(|now| *now == wanted))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 fn holder(server: &Shared) -> Value {
@@ -90,8 +99,7 @@ async fn one_of_two_leads_and_the_other_follows_at_once_when_it_leaves() {
 async fn a_holder_that_vanished_is_succeeded_when_its_lease_has_run_out_by_the_successors_watch() {
     let server = Shared::default();
     // Its clock is an hour ahead, which must not matter.
-    let spec =
-        json!({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2999-01-01T00:00:00.000000Z", "leaseTransitions": 4});
+    let spec = json!({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2999-01-01T00:00:00.000000Z", "leaseTransitions": 4});
     let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "flinkgate", "resourceVersion": "7"}, "spec": spec});
     server.lock().unwrap().lease = Some(lease);
     let candidate = candidate(&server, "second");
@@ -103,7 +111,9 @@ async fn a_holder_that_vanished_is_succeeded_when_its_lease_has_run_out_by_the_s
 async fn a_holder_stops_by_itself_when_the_api_server_fails_or_is_silent_and_comes_back() {
     let server = Shared::default();
     let candidate = candidate(&server, "first");
-    for fail in [|server: &mut Server, on| server.broken = on, |server: &mut Server, on| server.silent = on] {
+    for fail in
+        [|server: &mut Server, on| server.broken = on, |server: &mut Server, on| server.silent = on]
+    {
         until(&candidate, true).await;
         fail(&mut server.lock().unwrap(), true);
         until(&candidate, false).await;
@@ -136,7 +146,8 @@ async fn a_holder_whose_lease_was_taken_or_deleted_notices() {
 #[tokio::test]
 async fn of_many_that_start_together_never_two_lead() {
     let server = Shared::default();
-    let candidates: Vec<_> = (0..5).map(|n| candidate(&server, &format!("candidate-{n}"))).collect();
+    let candidates: Vec<_> =
+        (0..5).map(|n| candidate(&server, &format!("candidate-{n}"))).collect();
     for _ in 0..60 {
         tokio::time::sleep(Duration::from_millis(10)).await;
         assert!(candidates.iter().filter(|candidate| *candidate.leading().borrow()).count() <= 1);
@@ -152,9 +163,18 @@ async fn of_many_that_start_together_never_two_lead() {
 #[test]
 fn a_lease_cannot_shut_others_out_for_ever() {
     let server = Shared::default();
-    let mut election =
-        Election { api: Api::namespaced(client_outside(&server), "x"), identity: "me".into(), timings: timings(), seen: None, ours: None };
-    let spec = LeaseSpec { holder_identity: Some("other".into()), lease_duration_seconds: Some(i32::MAX), ..LeaseSpec::default() };
+    let mut election = Election {
+        api: Api::namespaced(client_outside(&server), "x"),
+        identity: "me".into(),
+        timings: timings(),
+        seen: None,
+        ours: None,
+    };
+    let spec = LeaseSpec {
+        holder_identity: Some("other".into()),
+        lease_duration_seconds: Some(i32::MAX),
+        ..LeaseSpec::default()
+    };
     let now = Instant::now();
     assert!(!election.may_take(&spec, now));
     assert!(!election.may_take(&spec, now + Duration::from_secs(14)));

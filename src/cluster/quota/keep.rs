@@ -71,14 +71,26 @@ enum Done {
 
 /// Leads, until it is dropped.
 async fn lead<S: Store>(reconciler: &Reconciler<S>) {
-    let term = Arc::new(Term::begin(&reconciler.client, &reconciler.namespace, &reconciler.identity).await);
+    let term = Arc::new(
+        Term::begin(&reconciler.client, &reconciler.namespace, &reconciler.identity).await,
+    );
     let (told, mut seen) = mpsc::channel(WAITING);
     let mut watches = JoinSet::new();
     for kind in &KINDS {
-        watches.spawn(follow(reconciler.client.clone(), kind, follow::Timings::default(), told.clone()));
+        watches.spawn(follow(
+            reconciler.client.clone(),
+            kind,
+            follow::Timings::default(),
+            told.clone(),
+        ));
     }
     drop(told);
-    let mut books = Bookkeeper::new(term.version, reconciler.gate.load_full(), reconciler.timings, Instant::now());
+    let mut books = Bookkeeper::new(
+        term.version,
+        reconciler.gate.load_full(),
+        reconciler.timings,
+        Instant::now(),
+    );
     let mut tasks: JoinSet<Done> = JoinSet::new();
     let mut whose: HashMap<Id, (String, What)> = HashMap::new();
     let mut tick = tokio::time::interval(TICK);
@@ -110,7 +122,12 @@ async fn lead<S: Store>(reconciler: &Reconciler<S>) {
     }
 }
 
-fn take(books: &mut Bookkeeper, kind: &'static Kind, event: Seen, seen: &mut mpsc::Receiver<(&'static Kind, Seen)>) {
+fn take(
+    books: &mut Bookkeeper,
+    kind: &'static Kind,
+    event: Seen,
+    seen: &mut mpsc::Receiver<(&'static Kind, Seen)>,
+) {
     let now = Instant::now();
     books.take(kind, event, now);
     for _ in 0..AT_A_TIME {
@@ -119,26 +136,41 @@ fn take(books: &mut Bookkeeper, kind: &'static Kind, event: Seen, seen: &mut mps
     }
 }
 
-async fn work<S: Store>(client: Client, term: Arc<Term>, ledgers: Arc<Ledgers<S>>, task: Task) -> Done {
+async fn work<S: Store>(
+    client: Client,
+    term: Arc<Term>,
+    ledgers: Arc<Ledgers<S>>,
+    task: Task,
+) -> Done {
     match task {
         Task::Settle { tenant, view, doubts, known } => {
             let doubtful = !doubts.is_empty();
             let mut asked = live::ask(&client, view.over, doubts).await;
-            // What was not there while this replica still led, no later leader's lists show; what was not there afterwards, one may have
-            // seen, and would count what is given back here.
+            // What was not there while this replica still led, no later leader's lists show; what
+            // was not there afterwards, one may have seen, and would count what is given back here.
             if doubtful && !term.lasts().await {
                 asked = Asked::default();
             }
             let Asked { over, gone } = asked;
             let mut view = View { over, ..view };
             view.objects.retain(|living| !gone.contains(&living.uid));
-            Done::Settled(ledgers.settle(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await, gone)
+            Done::Settled(
+                ledgers.settle(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await,
+                gone,
+            )
         }
         Task::Tell { tenant, status } => {
-            let written = tokio::time::timeout(REQUEST, standing::write(&client, &tenant, &status)).await;
-            let written = written.map_err(|late| late.to_string()).and_then(|written| written.map_err(|error| error.to_string()));
+            let written =
+                tokio::time::timeout(REQUEST, standing::write(&client, &tenant, &status)).await;
+            let written = written
+                .map_err(|late| late.to_string())
+                .and_then(|written| written.map_err(|error| error.to_string()));
             if let Err(error) = &written {
-                tracing::warn!(tenant, error, "what a tenant uses could not be written into its status; it is tried again");
+                tracing::warn!(
+                    tenant,
+                    error,
+                    "what a tenant uses could not be written into its status; it is tried again"
+                );
             }
             Done::Told(written.is_ok())
         }
@@ -150,14 +182,23 @@ async fn work<S: Store>(client: Client, term: Arc<Term>, ledgers: Arc<Ledgers<S>
 }
 
 async fn close(client: &Client, tenant: &str, uid: String, version: String) {
-    let api = Api::<DynamicObject>::all_with(client.clone(), &ApiResource::erase::<FlinkTenantLedger>(&()));
+    let api = Api::<DynamicObject>::all_with(
+        client.clone(),
+        &ApiResource::erase::<FlinkTenantLedger>(&()),
+    );
     let preconditions = Some(Preconditions { resource_version: Some(version), uid: Some(uid) });
     let parameters = DeleteParams { preconditions, ..DeleteParams::default() };
     match tokio::time::timeout(REQUEST, api.delete(tenant, &parameters)).await {
-        Ok(Ok(_)) => tracing::info!(tenant, "deleted the ledger of a tenant that has no limits any more"),
+        Ok(Ok(_)) => {
+            tracing::info!(tenant, "deleted the ledger of a tenant that has no limits any more")
+        }
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => {}
-        Ok(Err(error)) => tracing::warn!(tenant, %error, "a ledger that nobody needs was not deleted; it is tried again"),
-        Err(late) => tracing::warn!(tenant, %late, "a ledger that nobody needs was not deleted; it is tried again"),
+        Ok(Err(error)) => {
+            tracing::warn!(tenant, %error, "a ledger that nobody needs was not deleted; it is tried again")
+        }
+        Err(late) => {
+            tracing::warn!(tenant, %late, "a ledger that nobody needs was not deleted; it is tried again")
+        }
     }
 }
 
@@ -170,7 +211,9 @@ fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, d
             let counted = &metrics.settling;
             counted.looks.inc();
             match &outcome {
-                Ok(settled) => drop(counted.released.inc_by(u64::try_from(settled.released).unwrap_or(u64::MAX))),
+                Ok(settled) => drop(
+                    counted.released.inc_by(u64::try_from(settled.released).unwrap_or(u64::MAX)),
+                ),
                 Err(Unsettled::Stale(_)) => drop(counted.stale.inc()),
                 Err(Unsettled::Busy(_)) => {}
             }

@@ -1,4 +1,5 @@
-//! What the leader watches to settle ledgers: all that counts, and what says whose a pod and whose a namespace is.
+//! What the leader watches to settle ledgers: all that counts, and what says whose a pod and whose
+//! a namespace is.
 
 use crate::resource::GroupVersionKind;
 use kube::api::ApiResource;
@@ -39,7 +40,12 @@ pub enum Part {
     Ledgers,
 }
 
-const fn built_in(group: &'static str, kind: &'static str, plural: &'static str, part: Part) -> Kind {
+const fn built_in(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    part: Part,
+) -> Kind {
     Kind { group, version: "v1", kind, plural, foreign: false, part }
 }
 
@@ -78,7 +84,11 @@ impl Kind {
 
     /// Group, version and kind.
     pub fn gvk(&self) -> GroupVersionKind {
-        GroupVersionKind { group: self.group.into(), version: self.version.into(), kind: self.kind.into() }
+        GroupVersionKind {
+            group: self.group.into(),
+            version: self.version.into(),
+            kind: self.kind.into(),
+        }
     }
 
     /// Whether metadata is all that is wanted of it.
@@ -86,7 +96,8 @@ impl Kind {
         matches!(self.part, Part::Owns | Part::Namespaces | Part::Ledgers)
     }
 
-    /// Whether a view tells how new the knowledge of it is: it says what is there, or whose that is.
+    /// Whether a view tells how new the knowledge of it is: it says what is there, or whose that
+    /// is.
     pub fn makes_views(&self) -> bool {
         matches!(self.part, Part::Counts | Part::Namespaces | Part::Tenants)
     }
@@ -97,7 +108,8 @@ impl Kind {
         ApiResource::from_gvk_with_plural(&kind, self.plural)
     }
 
-    /// Where the cluster serves it; `None` where it does not. An operator may define a kind in a version that nobody knows here.
+    /// Where the cluster serves it; `None` where it does not. An operator may define a kind in a
+    /// version that nobody knows here.
     ///
     /// # Errors
     /// When the cluster does not say.
@@ -111,12 +123,21 @@ impl Kind {
             Err(error) => return Err(error),
         };
         let versions = std::iter::once(group.preferred_version_or_latest()).chain(group.versions());
-        let served = versions.flat_map(|version| group.versioned_resources(version)).map(|(resource, _)| resource);
-        Ok(served.into_iter().find(|resource| resource.kind == self.kind && resource.plural == self.plural))
+        let served = versions
+            .flat_map(|version| group.versioned_resources(version))
+            .map(|(resource, _)| resource);
+        Ok(served
+            .into_iter()
+            .find(|resource| resource.kind == self.kind && resource.plural == self.plural))
     }
 
     /// One object of it by name.
-    pub fn one(&self, client: &Client, resource: Option<&ApiResource>, namespace: &str) -> Api<DynamicObject> {
+    pub fn one(
+        &self,
+        client: &Client,
+        resource: Option<&ApiResource>,
+        namespace: &str,
+    ) -> Api<DynamicObject> {
         let resource = resource.cloned().unwrap_or_else(|| self.resource());
         Api::namespaced_with(client.clone(), namespace, &resource)
     }

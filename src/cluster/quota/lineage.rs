@@ -32,7 +32,8 @@ impl Lineage {
         if owners.is_empty() {
             self.owners.remove(uid);
         } else {
-            self.owners.insert(Arc::clone(uid), Known { owners: Arc::clone(owners), departed: false });
+            self.owners
+                .insert(Arc::clone(uid), Known { owners: Arc::clone(owners), departed: false });
         }
     }
 
@@ -63,7 +64,11 @@ impl Lineage {
             if above.len() >= TOLD {
                 break;
             }
-            level = level.iter().filter_map(|uid| self.owners.get(*uid)).flat_map(|known| known.owners.iter()).collect();
+            level = level
+                .iter()
+                .filter_map(|uid| self.owners.get(*uid))
+                .flat_map(|known| known.owners.iter())
+                .collect();
         }
         above.into_iter().take(TOLD).map(|uid| uid.to_string()).collect()
     }

@@ -1,7 +1,9 @@
-//! Before what never came is given back, the API server is asked: a watch may lag, and what it has not brought may live.
+//! Before what never came is given back, the API server is asked: a watch may lag, and what it has
+//! not brought may live.
 //!
-//! That a request is over proves that it will store nothing more, not that it stored nothing. A view may release a reservation
-//! only where the object is not there *now*, or is there as the view has it.
+//! That a request is over proves that it will store nothing more, not that it stored nothing. A
+//! view may release a reservation only where the object is not there *now*, or is there as the view
+//! has it.
 
 use super::kinds::Kind;
 use crate::quota::ledger::Open;
@@ -53,7 +55,8 @@ pub struct Asked {
     pub gone: Vec<String>,
 }
 
-/// Whether it is sure of an object of which this was found that it is gone, or never came. No UID returns; a name does.
+/// Whether it is sure of an object of which this was found that it is gone, or never came. No UID
+/// returns; a name does.
 pub fn is_gone(doubt: &Doubt, found: &Found) -> bool {
     let named = doubt.open.uid == doubt.open.object.to_string();
     match found {
@@ -69,7 +72,9 @@ pub fn may_release(doubt: &Doubt, found: &Found) -> bool {
         Found::Nothing => true,
         Found::Object { .. } if is_gone(doubt, found) => true,
         // The view has it as it is: nothing was stored that it lacks.
-        Found::Object { version, .. } => doubt.seen.zip(*version).is_some_and(|(seen, version)| seen >= version),
+        Found::Object { version, .. } => {
+            doubt.seen.zip(*version).is_some_and(|(seen, version)| seen >= version)
+        }
         Found::Unknown => false,
     }
 }
@@ -79,7 +84,9 @@ pub async fn ask(client: &Client, over: u64, mut doubts: Vec<Doubt>) -> Asked {
     doubts.sort_by_key(|doubt| doubt.open.stamp);
     let unasked = doubts.get(ASKED).map(|doubt| doubt.open.stamp);
     doubts.truncate(ASKED);
-    let found = stream::iter(doubts).map(|doubt| async move { (find(client, &doubt).await, doubt) }).buffer_unordered(AT_ONCE);
+    let found = stream::iter(doubts)
+        .map(|doubt| async move { (find(client, &doubt).await, doubt) })
+        .buffer_unordered(AT_ONCE);
     let asked = Asked { over: unasked.map_or(over, |unasked| unasked.min(over)), gone: Vec::new() };
     let note = |mut asked: Asked, (found, doubt): (Found, Doubt)| async move {
         if !may_release(&doubt, &found) {
@@ -118,7 +125,8 @@ mod tests {
     use crate::quota::ledger::ObjectRef;
 
     fn doubt(base: u64, seen: Option<u64>) -> Doubt {
-        let open = Open { object: ObjectRef::new("Pod", "prod", "a"), uid: "u".into(), base, stamp: 7 };
+        let open =
+            Open { object: ObjectRef::new("Pod", "prod", "a"), uid: "u".into(), base, stamp: 7 };
         Doubt { open, seen, ..Doubt::default() }
     }
 
@@ -133,12 +141,32 @@ mod tests {
             ("another of its name was there first", doubt(0, None), at("other", 9), true),
             ("created, and the watch has not brought it", doubt(0, None), at("u", 9), false),
             ("an update that was not stored", doubt(5, Some(5)), at("u", 5), true),
-            ("an update that was stored, and the watch has not brought it", doubt(5, Some(5)), at("u", 6), false),
-            ("as it was, but the view has it as it was before that", doubt(5, Some(4)), at("u", 5), false),
+            (
+                "an update that was stored, and the watch has not brought it",
+                doubt(5, Some(5)),
+                at("u", 6),
+                false,
+            ),
+            (
+                "as it was, but the view has it as it was before that",
+                doubt(5, Some(4)),
+                at("u", 5),
+                false,
+            ),
             ("an update of what has gone", doubt(5, Some(5)), Found::Nothing, true),
-            ("an update of what has gone and is there anew", doubt(5, Some(5)), at("other", 9), true),
+            (
+                "an update of what has gone and is there anew",
+                doubt(5, Some(5)),
+                at("other", 9),
+                true,
+            ),
             ("no answer", doubt(0, None), Found::Unknown, false),
-            ("a version that is no number", doubt(0, Some(3)), Found::Object { uid: "u".into(), version: None }, false),
+            (
+                "a version that is no number",
+                doubt(0, Some(3)),
+                Found::Object { uid: "u".into(), version: None },
+                false,
+            ),
         ] {
             assert_eq!(may_release(&doubt, &found), released, "{what}");
         }
@@ -146,7 +174,10 @@ mod tests {
 
     #[test]
     fn an_object_is_gone_where_there_is_none_or_another_by_its_name_and_a_name_may_return() {
-        let named = Doubt { open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open }, ..Doubt::default() };
+        let named = Doubt {
+            open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open },
+            ..Doubt::default()
+        };
         for (doubt, found, gone) in [
             (doubt(0, None), Found::Nothing, true),
             (doubt(5, Some(5)), at("other", 9), true),

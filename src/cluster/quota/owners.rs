@@ -1,7 +1,8 @@
-//! The owners of a pod's owners: its ReplicaSet names a Deployment, and that the FlinkDeployment that was charged for all of them.
+//! The owners of a pod's owners: its ReplicaSet names a Deployment, and that the FlinkDeployment
+//! that was charged for all of them.
 //!
-//! They are asked for once and remembered: an owner of a UID hardly ever changes, and whoever draws on whom decides only which of two
-//! charges counts, never that none does.
+//! They are asked for once and remembered: an owner of a UID hardly ever changes, and whoever draws
+//! on whom decides only which of two charges counts, never that none does.
 
 use super::kinds::Kind;
 use crate::resource::fields::text;
@@ -12,8 +13,8 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What may own pods and be owned itself. A FlinkDeployment may be a FlinkBlueGreenDeployment's; all other custom resources stand for
-/// themselves.
+/// What may own pods and be owned itself. A FlinkDeployment may be a FlinkBlueGreenDeployment's;
+/// all other custom resources stand for themselves.
 const OWNED: [&str; 5] = ["ReplicaSet", "Deployment", "StatefulSet", "Job", "FlinkDeployment"];
 /// From a pod to a FlinkBlueGreenDeployment: ReplicaSet, Deployment, FlinkDeployment.
 const DEEPEST: usize = 4;
@@ -66,7 +67,11 @@ impl Owners {
         if let Some(known) = self.known().get(&owner.uid) {
             return Ok(known.clone());
         }
-        let kind = kube::core::GroupVersionKind::gvk(&owner.kind.group, &owner.kind.version, &owner.kind.kind);
+        let kind = kube::core::GroupVersionKind::gvk(
+            &owner.kind.group,
+            &owner.kind.version,
+            &owner.kind.kind,
+        );
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &resource);
         let Some(found) = api.get_metadata_opt(&owner.name).await? else { return Ok(Vec::new()) };
@@ -92,7 +97,8 @@ impl Owners {
 
 /// The plural to ask by.
 fn plural(kind: &GroupVersionKind) -> Option<&'static str> {
-    let known = Kind::named(&kind.kind).filter(|known| known.group == kind.group && OWNED.contains(&known.kind));
+    let known = Kind::named(&kind.kind)
+        .filter(|known| known.group == kind.group && OWNED.contains(&known.kind));
     known.map(|known| known.plural)
 }
 
@@ -103,5 +109,9 @@ fn named(object: &Value) -> Vec<Owner> {
         name: text(owner, "name").to_owned(),
         uid: text(owner, "uid").to_owned(),
     };
-    owners(object).iter().map(owner).filter(|owner| !owner.uid.is_empty() && !owner.name.is_empty()).collect()
+    owners(object)
+        .iter()
+        .map(owner)
+        .filter(|owner| !owner.uid.is_empty() && !owner.name.is_empty())
+        .collect()
 }

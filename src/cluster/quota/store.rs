@@ -1,4 +1,5 @@
-//! Ledgers as FlinkTenantLedgers: read past every cache, written over the very version that was read.
+//! Ledgers as FlinkTenantLedgers: read past every cache, written over the very version that was
+//! read.
 
 use crate::quota::ledger::Ledger;
 use crate::quota::ledger::crd::{FlinkTenantLedger, FlinkTenantLedgerSpec};
@@ -28,18 +29,38 @@ impl ClusterStore {
 
     /// Makes the object, without a status yet.
     async fn create(&self, tenant: &str) -> Result<String, Failure> {
-        let ledger = FlinkTenantLedger::new(tenant, FlinkTenantLedgerSpec { tenant: tenant.to_owned() });
-        Ok(self.api().create(&PostParams::default(), &ledger).await?.resource_version().unwrap_or_default())
+        let ledger =
+            FlinkTenantLedger::new(tenant, FlinkTenantLedgerSpec { tenant: tenant.to_owned() });
+        Ok(self
+            .api()
+            .create(&PostParams::default(), &ledger)
+            .await?
+            .resource_version()
+            .unwrap_or_default())
     }
 
-    async fn replace(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, Failure> {
+    async fn replace(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> Result<String, Failure> {
         let object = FlinkTenantLedger {
-            metadata: ObjectMeta { name: Some(tenant.to_owned()), resource_version: Some(version.to_owned()), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(tenant.to_owned()),
+                resource_version: Some(version.to_owned()),
+                ..ObjectMeta::default()
+            },
             spec: FlinkTenantLedgerSpec { tenant: tenant.to_owned() },
             status: Some(ledger.stored()),
         };
         let path = Request::new(FlinkTenantLedger::url_path(&(), None));
-        let mut request = path.replace_subresource("status", tenant, &PostParams::default(), serde_json::to_vec(&object)?)?;
+        let mut request = path.replace_subresource(
+            "status",
+            tenant,
+            &PostParams::default(),
+            serde_json::to_vec(&object)?,
+        )?;
         if let Ok(metadata) = METADATA.parse() {
             request.headers_mut().insert("accept", metadata);
         }
@@ -52,17 +73,26 @@ impl Store for ClusterStore {
     async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
         let unreachable = |error: Failure| error.of(tenant);
         // Without a resourceVersion in the question the answer is the last write.
-        let Some(found) = self.api().get_opt(tenant).await.map_err(Failure::from).map_err(unreachable)? else {
+        let Some(found) =
+            self.api().get_opt(tenant).await.map_err(Failure::from).map_err(unreachable)?
+        else {
             return Ok(Versioned::default());
         };
         let version = found.resource_version().unwrap_or_default();
-        let ledger = Ledger::read(&found.status.unwrap_or_default()).map_err(|error| unreachable(error.into()))?;
+        let ledger = Ledger::read(&found.status.unwrap_or_default())
+            .map_err(|error| unreachable(error.into()))?;
         Ok(Versioned { ledger, version })
     }
 
-    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+    async fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> Result<String, StoreError> {
         let write = async {
-            let created = if version.is_empty() { self.create(tenant).await? } else { version.to_owned() };
+            let created =
+                if version.is_empty() { self.create(tenant).await? } else { version.to_owned() };
             self.replace(tenant, &created, ledger).await
         };
         write.await.map_err(|error: Failure| error.of(tenant))
@@ -86,7 +116,9 @@ impl Failure {
     fn of(self, tenant: &str) -> StoreError {
         match self {
             // Written, deleted or created by somebody else since it was read.
-            Self::Kube(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() || status.is_not_found() => {
+            Self::Kube(kube::Error::Api(status))
+                if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
+            {
                 StoreError::Conflict(tenant.to_owned())
             }
             other => StoreError::Unreachable { tenant: tenant.to_owned(), source: Box::new(other) },

@@ -15,7 +15,8 @@ const REQUEST: Duration = Duration::from_secs(10);
 pub struct Term {
     api: Api<Lease>,
     identity: String,
-    /// The Lease's resource version when it was known to be held; any former holder read an older one.
+    /// The Lease's resource version when it was known to be held; any former holder read an older
+    /// one.
     pub version: u64,
     /// How often the Lease had changed hands.
     transitions: Option<i32>,
@@ -27,9 +28,15 @@ impl Term {
         let api = Api::<Lease>::namespaced(client.clone(), namespace);
         loop {
             match held(&api, identity).await {
-                Ok(Some((version, transitions))) => return Self { api, identity: identity.to_owned(), version, transitions },
+                Ok(Some((version, transitions))) => {
+                    return Self { api, identity: identity.to_owned(), version, transitions };
+                }
                 Ok(None) => {}
-                Err(error) => tracing::warn!(error, lease = LEASE, "the Lease cannot be read, so nothing is settled yet"),
+                Err(error) => tracing::warn!(
+                    error,
+                    lease = LEASE,
+                    "the Lease cannot be read, so nothing is settled yet"
+                ),
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -40,7 +47,11 @@ impl Term {
         match held(&self.api, &self.identity).await {
             Ok(held) => held.is_some_and(|(_, transitions)| transitions == self.transitions),
             Err(error) => {
-                tracing::warn!(error, lease = LEASE, "nobody knows who leads, so nothing is given back");
+                tracing::warn!(
+                    error,
+                    lease = LEASE,
+                    "nobody knows who leads, so nothing is given back"
+                );
                 false
             }
         }
@@ -50,10 +61,15 @@ impl Term {
 /// The Lease's version and how often it has changed hands, where it is held by `identity`.
 async fn held(api: &Api<Lease>, identity: &str) -> Result<Option<(u64, Option<i32>)>, String> {
     // Without a resourceVersion in the question the answer is what the store has.
-    let lease = tokio::time::timeout(REQUEST, api.get(LEASE)).await.map_err(|late| late.to_string())?.map_err(|error| error.to_string())?;
+    let lease = tokio::time::timeout(REQUEST, api.get(LEASE))
+        .await
+        .map_err(|late| late.to_string())?
+        .map_err(|error| error.to_string())?;
     let version = lease.metadata.resource_version.and_then(|version| version.parse().ok());
     let spec = lease.spec.unwrap_or_default();
-    Ok(version.filter(|_| spec.holder_identity.as_deref() == Some(identity)).map(|version| (version, spec.lease_transitions)))
+    Ok(version
+        .filter(|_| spec.holder_identity.as_deref() == Some(identity))
+        .map(|version| (version, spec.lease_transitions)))
 }
 
 #[cfg(test)]

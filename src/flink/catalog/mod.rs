@@ -1,8 +1,9 @@
-//! The catalog of options: every key that Flink and its operator read, from which release to which, as what type, and
-//! under which other names.
+//! The catalog of options: every key that Flink and its operator read, from which release to which,
+//! as what type, and under which other names.
 //!
-//! Flink ignores a key that it does not know without a word, so only a list of all keys can tell a misspelled one. The
-//! list is a table in this folder (its README tells where it comes from), looked up by binary search.
+//! Flink ignores a key that it does not know without a word, so only a list of all keys can tell a
+//! misspelled one. The list is a table in this folder (its README tells where it comes from),
+//! looked up by binary search.
 
 mod nearest;
 mod table;
@@ -57,16 +58,27 @@ pub fn reading(readings: &'static [Reading], release: Release) -> Option<&'stati
     readings.iter().find(|reading| reading.holds(release))
 }
 
-/// The name under which a release reads an option that it does not read under this key: an older name of the option,
-/// or a newer one.
+/// The name under which a release reads an option that it does not read under this key: an older
+/// name of the option, or a newer one.
 pub fn other_name(key: &str, release: Release) -> Option<&'static str> {
     let table = Table::get();
     let read_as = |name: &str| reading(table.readings(name), release).map(|reading| reading.reads);
-    let older = table.all().iter().filter(|reading| reading.reads == Reads::Alias && reading.detail == key).map(|reading| reading.key);
-    let newer = table.readings(key).iter().filter(|reading| reading.reads == Reads::Alias).map(|reading| reading.detail);
+    let older = table
+        .all()
+        .iter()
+        .filter(|reading| reading.reads == Reads::Alias && reading.detail == key)
+        .map(|reading| reading.key);
+    let newer = table
+        .readings(key)
+        .iter()
+        .filter(|reading| reading.reads == Reads::Alias)
+        .map(|reading| reading.detail);
     let names = older.chain(newer);
     // Of several, that one which is not itself deprecated by then.
-    names.clone().find(|name| matches!(read_as(name), Some(Reads::Value(_)))).or_else(|| names.clone().find(|name| read_as(name).is_some()))
+    names
+        .clone()
+        .find(|name| matches!(read_as(name), Some(Reads::Value(_))))
+        .or_else(|| names.clone().find(|name| read_as(name).is_some()))
 }
 
 #[cfg(test)]
@@ -92,7 +104,10 @@ mod tests {
             (reads("execution.checkpointing.dir", 19), reads("execution.checkpointing.dir", 20)),
             (None, Some(Reads::Value(ValueType::Text)))
         );
-        assert_eq!(other_name("execution.checkpointing.dir", release(19)), Some("state.checkpoints.dir"));
+        assert_eq!(
+            other_name("execution.checkpointing.dir", release(19)),
+            Some("state.checkpoints.dir")
+        );
         assert_eq!(
             (reads("state.checkpoints.dir", 19), reads("state.checkpoints.dir", 20)),
             (Some(Reads::Value(ValueType::Text)), Some(Reads::Alias))
@@ -101,10 +116,19 @@ mod tests {
 
     #[test]
     fn keys_are_found_as_options_templates_and_elements_of_maps() {
-        assert_eq!(reads("metrics.reporter.prom.interval", 20), Some(Reads::Value(ValueType::Duration)));
+        assert_eq!(
+            reads("metrics.reporter.prom.interval", 20),
+            Some(Reads::Value(ValueType::Duration))
+        );
         assert_eq!(reads("fs.s3.limit.total", 20), Some(Reads::Value(ValueType::Integer)));
         assert_eq!(reads("kubernetes.secrets", 20), Some(Reads::Value(ValueType::Map)));
-        for users in ["metrics.reporter.prom.port", "kubernetes.secrets.a.b", "s3.endpoint", "containerized.master.env.A", "fs.s3a.impl"] {
+        for users in [
+            "metrics.reporter.prom.port",
+            "kubernetes.secrets.a.b",
+            "s3.endpoint",
+            "containerized.master.env.A",
+            "fs.s3a.impl",
+        ] {
             assert_eq!(find(users), Found::Users, "{users}");
         }
         assert_eq!(find("state.backend.typ"), Found::Unknown { closed: true });
@@ -115,7 +139,12 @@ mod tests {
 
     #[test]
     fn the_names_that_flinkgate_reads_options_under_are_in_the_catalog() {
-        for key in ["execution.checkpointing.dir", "high-availability.type", "state.backend.type", "kubernetes.jobmanager.cpu.amount"] {
+        for key in [
+            "execution.checkpointing.dir",
+            "high-availability.type",
+            "state.backend.type",
+            "kubernetes.jobmanager.cpu.amount",
+        ] {
             for name in names_of(key) {
                 assert!(matches!(find(name), Found::Readings(_)), "{name}");
             }

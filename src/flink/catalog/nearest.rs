@@ -6,20 +6,28 @@ use crate::spelling::closest;
 /// Letters that may differ, in one place of a key.
 const SLIP: usize = 3;
 
-/// The option that a key is a slip of: another letter case, or up to three letters changed, added or lost in one place.
-/// Keys of the user's own are not so near to Flink's by chance. In a `closed` family what is merely close is offered too.
+/// The option that a key is a slip of: another letter case, or up to three letters changed, added
+/// or lost in one place. Keys of the user's own are not so near to Flink's by chance. In a `closed`
+/// family what is merely close is offered too.
 pub fn nearest(key: &str, closed: bool) -> Option<&'static str> {
     let table = Table::get();
     let named = |reading: &&Reading| matches!(reading.reads, Reads::Value(_) | Reads::Alias);
-    let slip = table.all().iter().filter(named).filter_map(|reading| Some((slip(key, reading.key)?, reading.key)));
+    let slip = table
+        .all()
+        .iter()
+        .filter(named)
+        .filter_map(|reading| Some((slip(key, reading.key)?, reading.key)));
     if let Some((_, found)) = slip.min() {
         return Some(found);
     }
     let family = key.split_inclusive('.').next().filter(|_| closed)?;
     // More letters than that cannot be missing in a word that is near.
     let reach = 1 + key.len() / 4;
-    let near = |reading: &&Reading| reading.key.starts_with(family) && reading.key.len().abs_diff(key.len()) <= reach;
-    let candidates: Vec<&'static str> = table.all().iter().filter(named).filter(near).map(|reading| reading.key).collect();
+    let near = |reading: &&Reading| {
+        reading.key.starts_with(family) && reading.key.len().abs_diff(key.len()) <= reach
+    };
+    let candidates: Vec<&'static str> =
+        table.all().iter().filter(named).filter(near).map(|reading| reading.key).collect();
     closest(key, &candidates)
 }
 
@@ -56,6 +64,9 @@ mod tests {
             assert_eq!(nearest(key, false), meant, "{key}");
         }
         assert_eq!(nearest("execution.checkpointing.intervall.time", false), None);
-        assert_eq!(nearest("execution.checkpointing.intervall.tm", true), Some("execution.checkpointing.interval"));
+        assert_eq!(
+            nearest("execution.checkpointing.intervall.tm", true),
+            Some("execution.checkpointing.interval")
+        );
     }
 }

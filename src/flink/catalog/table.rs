@@ -1,6 +1,7 @@
 //! The table itself, read once when it is first asked for.
 //!
-//! Its texts stay where the binary has them: what is made of them is one sorted array of about 70 KB.
+//! Its texts stay where the binary has them: what is made of them is one sorted array of about 70
+//! KB.
 
 use crate::flink::values::ValueType;
 use crate::flink::version::FlinkVersion;
@@ -47,7 +48,8 @@ pub struct Reading {
 impl Reading {
     /// Whether this release reads the key so.
     pub fn holds(&self, release: Release) -> bool {
-        self.since.is_none_or(|since| since <= release) && self.until.is_none_or(|until| release <= until)
+        self.since.is_none_or(|since| since <= release)
+            && self.until.is_none_or(|until| release <= until)
     }
 
     /// Whether keys below this one are elements of its map.
@@ -57,7 +59,8 @@ impl Reading {
 }
 
 impl Release {
-    /// The release that is known, or else the newest before it; the oldest known where all are newer.
+    /// The release that is known, or else the newest before it; the oldest known where all are
+    /// newer.
     pub fn of(version: FlinkVersion) -> Self {
         let newest = Table::get().versions.iter().rposition(|known| *known <= version).unwrap_or(0);
         Self(u8::try_from(newest).unwrap_or(u8::MAX))
@@ -65,7 +68,9 @@ impl Release {
 
     /// The release as people write it: `1.20`.
     pub fn name(self) -> String {
-        self.version().map(|version| format!("{}.{}", version.major, version.minor)).unwrap_or_default()
+        self.version()
+            .map(|version| format!("{}.{}", version.major, version.minor))
+            .unwrap_or_default()
     }
 
     /// Whether this is the release that a version names, not merely the newest before it.
@@ -99,7 +104,8 @@ impl Table {
     /// What cannot be read is left out; a test sees that nothing is.
     fn parse(text: &'static str) -> Self {
         let mut lines = text.lines();
-        let versions: Vec<_> = lines.next().unwrap_or_default().split('\t').filter_map(version).collect();
+        let versions: Vec<_> =
+            lines.next().unwrap_or_default().split('\t').filter_map(version).collect();
         let (mut readings, mut templates) = (Vec::with_capacity(1700), Vec::new());
         for reading in lines.filter_map(|line| reading(line, &versions)) {
             if reading.key.contains('<') { templates.push(reading) } else { readings.push(reading) }
@@ -119,7 +125,8 @@ impl Table {
         rest.get(..end).unwrap_or_default()
     }
 
-    /// The readings of the template that a key is made after; those with most of it written out come last.
+    /// The readings of the template that a key is made after; those with most of it written out
+    /// come last.
     pub(super) fn template(&self, key: &str) -> &[Reading] {
         let found = self.templates.iter().rposition(|reading| is_made_after(key, reading.key));
         found.and_then(|index| self.templates.get(index..=index)).unwrap_or_default()
@@ -190,14 +197,20 @@ mod tests {
         assert_eq!(table.readings.len() + table.templates.len() + 1, lines);
         assert!(table.readings.is_sorted_by_key(|reading| reading.key));
         assert_eq!(table.versions.len(), 9);
-        let words = |reading: &&Reading| matches!(reading.reads, Reads::Value(ValueType::Enum | ValueType::EnumList));
+        let words = |reading: &&Reading| {
+            matches!(reading.reads, Reads::Value(ValueType::Enum | ValueType::EnumList))
+        };
         assert!(table.readings.iter().filter(words).all(|reading| !reading.detail.is_empty()));
     }
 
     #[test]
     fn every_alias_stands_for_an_option_of_the_same_releases() {
         let table = Table::get();
-        for alias in table.readings.iter().filter(|reading| matches!(reading.reads, Reads::Alias | Reads::Fallback)) {
+        for alias in table
+            .readings
+            .iter()
+            .filter(|reading| matches!(reading.reads, Reads::Alias | Reads::Fallback))
+        {
             let target = table.readings(alias.detail);
             let last = alias.until.unwrap_or(Release::newest());
             assert!(target.iter().any(|reading| reading.holds(last)), "{alias:?}");
@@ -207,7 +220,10 @@ mod tests {
     #[test]
     fn versions_between_and_beyond_what_is_known_are_taken_for_the_last_one_known() {
         let name = |major, minor| Release::of(FlinkVersion::new(major, minor)).name();
-        assert_eq!([name(1, 15), name(1, 19), name(1, 99), name(2, 3), name(3, 0)], ["1.16", "1.19", "1.20", "2.3", "2.3"]);
+        assert_eq!(
+            [name(1, 15), name(1, 19), name(1, 99), name(2, 3), name(3, 0)],
+            ["1.16", "1.19", "1.20", "2.3", "2.3"]
+        );
     }
 
     #[test]

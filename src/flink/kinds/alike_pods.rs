@@ -1,6 +1,8 @@
-//! Pods that are alike, whoever writes them: a Pod itself, or the template of a Deployment, a StatefulSet, a Job.
+//! Pods that are alike, whoever writes them: a Pod itself, or the template of a Deployment, a
+//! StatefulSet, a Job.
 //!
-//! What a pod is, is read from what its containers run; labels are only a second hint, for a tenant writes them.
+//! What a pod is, is read from what its containers run; labels are only a second hint, for a tenant
+//! writes them.
 
 use super::counts::slots;
 use super::dynamic_properties;
@@ -59,13 +61,21 @@ impl AlikePods<'_> {
     pub fn lower(&self, mut problems: Vec<SizeProblem>) -> Workload {
         pod_template::check(self.object, self.place, &mut problems);
         let template = pointer::at(self.object, self.place).unwrap_or(&Value::Null);
-        let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let Identity { engine, mode, role, main_container, runs_job } = identify(template, containers);
+        let containers = pointer::at(template, "/spec/containers")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        let Identity { engine, mode, role, main_container, runs_job } =
+            identify(template, containers);
         let (mut config, mut file) = (FlinkConfig::default(), None);
-        if let Some((index, container)) = main_container.and_then(|index| Some((index, containers.get(index)?))) {
-            file = mounted_config::read(template, container, |name| self.surroundings.config_map(self.namespace, name));
+        if let Some((index, container)) =
+            main_container.and_then(|index| Some((index, containers.get(index)?)))
+        {
+            file = mounted_config::read(template, container, |name| {
+                self.surroundings.config_map(self.namespace, name)
+            });
             let place = format!("{}/spec/containers/{index}", self.place);
-            // Into a file that is mounted, which nobody can write, the image's entrypoint cannot put the environment.
+            // Into a file that is mounted, which nobody can write, the image's entrypoint cannot
+            // put the environment.
             if file.is_none() {
                 dynamic_properties::environment(container, &place, &mut config);
             }
@@ -74,16 +84,29 @@ impl AlikePods<'_> {
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
         let main = main_container.and_then(|index| containers.get(index));
-        let known = Known { whole: file.is_some(), complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)) };
+        let known = Known {
+            whole: file.is_some(),
+            complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
+        };
         let size = self.size(template, (role, mode), known, &config, problems);
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
-        Workload { engine, mode, cluster, jobs: u64::from(runs_job), pods, config, size, ..Workload::default() }
+        Workload {
+            engine,
+            mode,
+            cluster,
+            jobs: u64::from(runs_job),
+            pods,
+            config,
+            size,
+            ..Workload::default()
+        }
     }
 
     /// The cluster's id as labels or names suggest it.
     fn cluster(&self, template: &Value) -> String {
-        // Spotify's operator labels every cluster's pods `app: flink`, and says which cluster beside it.
+        // Spotify's operator labels every cluster's pods `app: flink`, and says which cluster
+        // beside it.
         let own = if label(template, "app") == "flink" { "cluster" } else { "app" };
         // Lyft's has a label of its own for it.
         let named = ["flink-app", own, "app", "app.kubernetes.io/instance"]
@@ -108,28 +131,42 @@ impl AlikePods<'_> {
     ) -> Size {
         let mut size = Size { problems, ..Size::default() };
         let mut own = Vec::new();
-        let requests = PodRequests::of(template.get("spec").unwrap_or(&Value::Null), None, &mut own);
-        size.problems
-            .extend(own.into_iter().map(|problem| SizeProblem { pointer: format!("{}{}", self.place, problem.pointer), ..problem }));
+        let requests =
+            PodRequests::of(template.get("spec").unwrap_or(&Value::Null), None, &mut own);
+        size.problems.extend(own.into_iter().map(|problem| SizeProblem {
+            pointer: format!("{}{}", self.place, problem.pointer),
+            ..problem
+        }));
         size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
-        // A file that is not known may say more. What is given here beats it, but what Flink refuses of that it might accept
-        // with the rest.
+        // A file that is not known may say more. What is given here beats it, but what Flink
+        // refuses of that it might accept with the rest.
         let given = |names: &[&str]| whole || config.first(names).is_some();
         let native = mode == Some(Mode::Native);
         match role {
             Role::JobManager => {
-                let given = given(&["jobmanager.memory.process.size", "jobmanager.memory.flink.size", "jobmanager.memory.heap.size"]);
-                let derive = if native { memory::job_manager } else { memory::job_manager_of_script };
-                let breakdown = given.then(|| derive(config, None)).filter(|memory| complete || memory.is_ok());
+                let given = given(&[
+                    "jobmanager.memory.process.size",
+                    "jobmanager.memory.flink.size",
+                    "jobmanager.memory.heap.size",
+                ]);
+                let derive =
+                    if native { memory::job_manager } else { memory::job_manager_of_script };
+                let breakdown =
+                    given.then(|| derive(config, None)).filter(|memory| complete || memory.is_ok());
                 size.set_job_managers(self.replicas, &requests, breakdown);
             }
             Role::TaskManager => {
                 let slots = slots(config, &mut size.problems);
                 // A native TaskManager is given every part of its memory.
-                let given =
-                    given(&["taskmanager.memory.process.size", "taskmanager.memory.flink.size", "taskmanager.memory.task.heap.size"]);
-                let derive = if native { memory::task_manager } else { memory::task_manager_of_script };
-                let breakdown = given.then(|| derive(config, None)).filter(|memory| complete || memory.is_ok());
+                let given = given(&[
+                    "taskmanager.memory.process.size",
+                    "taskmanager.memory.flink.size",
+                    "taskmanager.memory.task.heap.size",
+                ]);
+                let derive =
+                    if native { memory::task_manager } else { memory::task_manager_of_script };
+                let breakdown =
+                    given.then(|| derive(config, None)).filter(|memory| complete || memory.is_ok());
                 size.set_task_managers(self.replicas, &requests, slots, breakdown);
             }
             Role::Other => {}
@@ -139,8 +176,10 @@ impl AlikePods<'_> {
 }
 
 fn identify(pod: &Value, containers: &[Value]) -> Identity {
-    let named_main = containers.iter().position(|container| text(container, "name") == MAIN_CONTAINER);
-    let running = |index: usize| containers.get(index).and_then(Process::of).map(|process| (index, process));
+    let named_main =
+        containers.iter().position(|container| text(container, "name") == MAIN_CONTAINER);
+    let running =
+        |index: usize| containers.get(index).and_then(Process::of).map(|process| (index, process));
     let found = named_main.and_then(running).or_else(|| (0..containers.len()).find_map(running));
     let kind = label(pod, "type");
     if let Some((index, Process { role, mode, runs_job })) = found {
@@ -155,28 +194,55 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
         "" => label(pod, "app.kubernetes.io/component"),
         component => component,
     };
-    let role = [Role::JobManager, Role::TaskManager].into_iter().find(|role| role.component() == Some(component));
+    let role = [Role::JobManager, Role::TaskManager]
+        .into_iter()
+        .find(|role| role.component() == Some(component));
     let (engine, mode) = match kind {
         "flink-native-kubernetes" => (Engine::Native, Mode::Native),
         "flink-standalone-kubernetes" => (Engine::Operator, Mode::Standalone),
         _ if role.is_some() || named_main.is_some() => (Engine::Standalone, Mode::Standalone),
-        _ => return Identity { engine: Engine::None, mode: None, role: Role::Other, main_container: None, runs_job: false },
+        _ => {
+            return Identity {
+                engine: Engine::None,
+                mode: None,
+                role: Role::Other,
+                main_container: None,
+                runs_job: false,
+            };
+        }
     };
-    let by_name = || containers.iter().position(|container| Some(text(container, "name")) == role.and_then(Role::component));
-    // Pods of native mode and of the operator have theirs first, and what others add behind it: who was asked first must not matter.
+    let by_name = || {
+        containers
+            .iter()
+            .position(|container| Some(text(container, "name")) == role.and_then(Role::component))
+    };
+    // Pods of native mode and of the operator have theirs first, and what others add behind it: who
+    // was asked first must not matter.
     let first = containers.len() == 1 || (engine != Engine::Standalone && !containers.is_empty());
     let main_container = named_main.or_else(by_name).or(first.then_some(0));
-    Identity { engine, mode: Some(mode), role: role.unwrap_or(Role::Other), main_container, runs_job: false }
+    Identity {
+        engine,
+        mode: Some(mode),
+        role: role.unwrap_or(Role::Other),
+        main_container,
+        runs_job: false,
+    }
 }
 
 /// Whether a container is given a configuration that its own arguments and variables do not show.
 fn brings_configuration(container: &Value) -> bool {
-    elements(container, "volumeMounts").iter().any(|mount| text(mount, "mountPath").starts_with(CONFIGURATION_FOLDER))
-        || elements(container, "env").iter().any(|variable| text(variable, "name") == "FLINK_CONF_DIR")
+    elements(container, "volumeMounts")
+        .iter()
+        .any(|mount| text(mount, "mountPath").starts_with(CONFIGURATION_FOLDER))
+        || elements(container, "env")
+            .iter()
+            .any(|variable| text(variable, "name") == "FLINK_CONF_DIR")
         || !elements(container, "envFrom").is_empty()
 }
 
 /// A label, empty where there is none.
 pub fn label<'v>(pod: &'v Value, name: &str) -> &'v str {
-    pod.get("metadata").and_then(|metadata| metadata.get("labels")).map_or("", |labels| text(labels, name))
+    pod.get("metadata")
+        .and_then(|metadata| metadata.get("labels"))
+        .map_or("", |labels| text(labels, name))
 }

@@ -1,7 +1,8 @@
-//! `v1 ConfigMap` with Flink's configuration file: it runs nothing, but what runs reads its options from it.
+//! `v1 ConfigMap` with Flink's configuration file: it runs nothing, but what runs reads its options
+//! from it.
 //!
-//! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such a file is no business
-//! of Flinkgate's.
+//! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such
+//! a file is no business of Flinkgate's.
 
 use super::alike_pods::label;
 use crate::flink::catalog::{self, Found};
@@ -17,14 +18,18 @@ const NATIVE_PREFIX: &str = "flink-config-";
 /// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
 const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
 
-/// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's Deployment shall belong to.
+/// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's
+/// Deployment shall belong to.
 pub(super) fn is_made_by_operator(resource: &Resource) -> bool {
-    is_config_map(resource) && config_file::of_config_map(&resource.object).is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
+    is_config_map(resource)
+        && config_file::of_config_map(&resource.object)
+            .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
 }
 
 /// Whether an update leaves Flink's configuration as it is.
 pub fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
-    is_config_map(resource) && config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
+    is_config_map(resource)
+        && config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
 }
 
 fn is_config_map(resource: &Resource) -> bool {
@@ -39,9 +44,14 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         // Many a program has a file called config.yaml.
         Ok(config) if file == CONFIG && !is_flinks(&config) => return Workload::default(),
         Ok(config) => config,
-        Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => return Workload::default(),
+        Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => {
+            return Workload::default();
+        }
         Err(error) => {
-            size.problems.push(SizeProblem { pointer: place.clone(), message: format!("Flink cannot read its configuration: {error}") });
+            size.problems.push(SizeProblem {
+                pointer: place.clone(),
+                message: format!("Flink cannot read its configuration: {error}"),
+            });
             FlinkConfig::default()
         }
     };
@@ -60,6 +70,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
 
 /// Whether Flink knows at least half of the options.
 fn is_flinks(config: &FlinkConfig) -> bool {
-    let known = config.iter().filter(|(key, _)| matches!(catalog::find(key), Found::Readings(_))).count();
+    let known =
+        config.iter().filter(|(key, _)| matches!(catalog::find(key), Found::Readings(_))).count();
     known > 0 && known * 2 >= config.iter().count()
 }

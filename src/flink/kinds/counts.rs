@@ -8,26 +8,45 @@ use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// A field that holds a count of `least` or more; `None` where it is missing, and a problem where it holds anything else.
-pub fn count(object: &Value, place: &str, least: i32, problems: &mut Vec<SizeProblem>) -> Option<u64> {
+/// A field that holds a count of `least` or more; `None` where it is missing, and a problem where
+/// it holds anything else.
+pub fn count(
+    object: &Value,
+    place: &str,
+    least: i32,
+    problems: &mut Vec<SizeProblem>,
+) -> Option<u64> {
     let value = pointer::at(object, place).filter(|value| !value.is_null())?;
-    let count = value.as_i64().and_then(|count| i32::try_from(count).ok()).filter(|count| *count >= least);
+    let count =
+        value.as_i64().and_then(|count| i32::try_from(count).ok()).filter(|count| *count >= least);
     let count = count.and_then(|count| u64::try_from(count).ok());
     if count.is_none() {
         let field = pointer::tokens(place).last().unwrap_or_default().into_owned();
-        let message = format!("{field} is {}: write a whole number from {least} to {}", shown(value), i32::MAX);
+        let message = format!(
+            "{field} is {}: write a whole number from {least} to {}",
+            shown(value),
+            i32::MAX
+        );
         problems.push(SizeProblem { pointer: place.into(), message });
     }
     count
 }
 
 /// An option that holds a count; a problem where it holds anything else.
-pub fn option(config: &FlinkConfig, names: Names, least: i32, problems: &mut Vec<SizeProblem>) -> Option<u64> {
+pub fn option(
+    config: &FlinkConfig,
+    names: Names,
+    least: i32,
+    problems: &mut Vec<SizeProblem>,
+) -> Option<u64> {
     let (key, entry) = config.first(names)?;
-    let count = parse_int(&entry.value).filter(|count| *count >= least).and_then(|count| u64::try_from(count).ok());
+    let count = parse_int(&entry.value)
+        .filter(|count| *count >= least)
+        .and_then(|count| u64::try_from(count).ok());
     if count.is_none() {
         let value: String = entry.value.chars().take(64).collect();
-        let message = format!("{key} is `{value}`: write a whole number from {least} to {}", i32::MAX);
+        let message =
+            format!("{key} is `{value}`: write a whole number from {least} to {}", i32::MAX);
         problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
     }
     count
@@ -40,11 +59,18 @@ pub fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
         let message = match (error.fault, entry) {
             (Fault::Unreadable, Some(entry)) => {
                 let value: String = entry.value.chars().take(64).collect();
-                format!("{} is `{value}`: write a whole number from 1 to {}", error.option, i32::MAX)
+                format!(
+                    "{} is `{value}`: write a whole number from 1 to {}",
+                    error.option,
+                    i32::MAX
+                )
             }
             _ => error.problem,
         };
-        problems.push(SizeProblem { pointer: entry.and_then(|entry| entry.pointer.clone()).unwrap_or_default(), message });
+        problems.push(SizeProblem {
+            pointer: entry.and_then(|entry| entry.pointer.clone()).unwrap_or_default(),
+            message,
+        });
         1
     })
 }

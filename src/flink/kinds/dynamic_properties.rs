@@ -1,4 +1,5 @@
-//! Configuration that a Flink process is given on its command line (`-Dkey=value`) and in its environment.
+//! Configuration that a Flink process is given on its command line (`-Dkey=value`) and in its
+//! environment.
 
 use crate::flink::config::FlinkConfig;
 use serde_json::Value;
@@ -10,8 +11,12 @@ const LONGEST: usize = 64 * 1024;
 pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
     for field in ["command", "args"] {
         let mut key_follows = false;
-        for (index, element) in container.get(field).and_then(Value::as_array).into_iter().flatten().enumerate() {
-            let Some(text) = element.as_str().filter(|text| text.len() <= LONGEST) else { continue };
+        for (index, element) in
+            container.get(field).and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
+            let Some(text) = element.as_str().filter(|text| text.len() <= LONGEST) else {
+                continue;
+            };
             let pointer = || format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is itself a property.
             if text.contains([' ', '\n']) && !key_follows && !text.starts_with("-D") {
@@ -26,7 +31,12 @@ pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
     }
 }
 
-fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointer: impl Fn() -> String) {
+fn property(
+    word: &str,
+    key_follows: &mut bool,
+    config: &mut FlinkConfig,
+    pointer: impl Fn() -> String,
+) {
     let pair = if std::mem::take(key_follows) { Some(word) } else { word.strip_prefix("-D") };
     match pair {
         Some("") => *key_follows = true,
@@ -39,7 +49,8 @@ fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointe
     }
 }
 
-/// The slots, and over them `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint puts them into the configuration.
+/// The slots, and over them `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
+/// puts them into the configuration.
 ///
 /// What stands in the arguments beats it.
 pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
@@ -47,10 +58,16 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
         let list = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
         list.filter_map(|(index, variable)| {
             let text = |field| variable.get(field).and_then(Value::as_str);
-            Some((text("name")?, text("value").filter(|value| value.len() <= LONGEST)?, format!("{place}/env/{index}/value")))
+            Some((
+                text("name")?,
+                text("value").filter(|value| value.len() <= LONGEST)?,
+                format!("{place}/env/{index}/value"),
+            ))
         })
     };
-    for (_, slots, pointer) in variables().filter(|(name, value, _)| *name == "TASK_MANAGER_NUMBER_OF_TASK_SLOTS" && !value.is_empty()) {
+    for (_, slots, pointer) in variables().filter(|(name, value, _)| {
+        *name == "TASK_MANAGER_NUMBER_OF_TASK_SLOTS" && !value.is_empty()
+    }) {
         config.set("taskmanager.numberOfTaskSlots", slots, Some(pointer));
     }
     for (_, properties, pointer) in variables().filter(|(name, _, _)| *name == "FLINK_PROPERTIES") {
@@ -73,7 +90,9 @@ fn shell_words(script: &str) -> Vec<String> {
             (Some(open), letter) if letter == open => quote = None,
             (None, '\'' | '"') => quote = Some(letter),
             (None | Some('"'), '\\') => current.extend(letters.next()),
-            (None, letter) if letter.is_ascii_whitespace() => words.extend(word.take().filter(|word| !word.is_empty())),
+            (None, letter) if letter.is_ascii_whitespace() => {
+                words.extend(word.take().filter(|word| !word.is_empty()))
+            }
             _ => current.push(letter),
         }
     }
@@ -91,7 +110,10 @@ mod tests {
         let mut config = FlinkConfig::default();
         environment(container, "/c", &mut config);
         arguments(container, "/c", &mut config);
-        config.iter().map(|(key, entry)| (key.into(), entry.value.clone(), entry.pointer.clone().unwrap())).collect()
+        config
+            .iter()
+            .map(|(key, entry)| (key.into(), entry.value.clone(), entry.pointer.clone().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -114,7 +136,10 @@ mod tests {
         let found = read_all(&json!({
             "args": ["standalone-job", "-D", "jobmanager.rpc.address=$(IP)", "-Dx=y z"],
             "env": [{"name": "FLINK_PROPERTIES", "value": "a.b: c\n# d: e\nf:g\n"}, {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));
-        let keys: Vec<_> = found.iter().map(|(key, value, place)| (key.as_str(), value.as_str(), place.as_str())).collect();
+        let keys: Vec<_> = found
+            .iter()
+            .map(|(key, value, place)| (key.as_str(), value.as_str(), place.as_str()))
+            .collect();
         assert_eq!(
             keys,
             [
@@ -132,6 +157,9 @@ mod tests {
         let found = read_all(&json!({"env": [
             {"name": "FLINK_PROPERTIES", "value": "taskmanager.numberOfTaskSlots: 2"},
             {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));
-        assert_eq!(found, [("taskmanager.numberOfTaskSlots".into(), "2".into(), "/c/env/0/value".into())]);
+        assert_eq!(
+            found,
+            [("taskmanager.numberOfTaskSlots".into(), "2".into(), "/c/env/0/value".into())]
+        );
     }
 }

@@ -1,8 +1,10 @@
-//! `flink.k8s.io FlinkApplication`: a cluster and its job, as Lyft's operator makes them of one object.
+//! `flink.k8s.io FlinkApplication`: a cluster and its job, as Lyft's operator makes them of one
+//! object.
 //!
-//! There is no pod template: the operator makes one for each role from fields of the role and of the whole spec. They are
-//! made here in the same way, as far as rules and sizes look at them, and every place leads back to its field. Every update
-//! starts a second cluster before the first goes, so both count.
+//! There is no pod template: the operator makes one for each role from fields of the role and of
+//! the whole spec. They are made here in the same way, as far as rules and sizes look at them, and
+//! every place leads back to its field. Every update starts a second cluster before the first goes,
+//! so both count.
 
 use super::counts::count;
 use super::made_cluster::{filled, size};
@@ -27,13 +29,20 @@ const SYSTEM_MEMORY: f64 = 0.2;
 
 pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let name = resource.name_in(object);
-    let workload = Workload { engine: Engine::Lyft, mode: Some(Mode::Standalone), cluster: name.into(), ..Workload::default() };
+    let workload = Workload {
+        engine: Engine::Lyft,
+        mode: Some(Mode::Standalone),
+        cluster: name.into(),
+        ..Workload::default()
+    };
     if !object.get("spec").is_some_and(Value::is_object) {
         return workload;
     }
     let mut problems = Vec::new();
-    let slots = count(object, "/spec/taskManagerConfig/taskSlots", 1, &mut problems).unwrap_or(TASK_MANAGER_SLOTS);
-    let job_managers = count(object, "/spec/jobManagerConfig/replicas", 0, &mut problems).unwrap_or(1);
+    let slots = count(object, "/spec/taskManagerConfig/taskSlots", 1, &mut problems)
+        .unwrap_or(TASK_MANAGER_SLOTS);
+    let job_managers =
+        count(object, "/spec/jobManagerConfig/replicas", 0, &mut problems).unwrap_or(1);
     let parallelism = count(object, "/spec/parallelism", 1, &mut problems).unwrap_or_default();
     if pointer::at(object, "/spec/parallelism").is_none_or(Value::is_null) {
         let message = "the job names no parallelism, and nothing tells how many TaskManagers it has: write spec.parallelism".into();
@@ -43,7 +52,9 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         pod_set(object, name, Role::JobManager, JOB_MANAGER, job_managers),
         pod_set(object, name, Role::TaskManager, TASK_MANAGER, parallelism.div_ceil(slots)),
     ];
-    let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse_release);
+    let version = pointer::at(object, "/spec/flinkVersion")
+        .and_then(Value::as_str)
+        .and_then(FlinkVersion::parse_release);
     let config = configuration(object, slots);
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
@@ -87,39 +98,64 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     ];
     let main = filled(json!({"name": component, "args": [component]}), fields);
     let roles = ["nodeSelector", "tolerations", "affinity"].map(|name| (name, own(name)));
-    let shared =
-        ["volumes", "serviceAccountName", "securityContext", "imagePullSecrets"].map(|name| (name, field(&format!("/spec/{name}"))));
+    let shared = ["volumes", "serviceAccountName", "securityContext", "imagePullSecrets"]
+        .map(|name| (name, field(&format!("/spec/{name}"))));
     let spec = filled(filled(json!({"containers": [main]}), roles), shared);
-    let mut labels: Map<String, Value> = field("/metadata/labels").and_then(|labels| labels.as_object().cloned()).unwrap_or_default();
+    let mut labels: Map<String, Value> = field("/metadata/labels")
+        .and_then(|labels| labels.as_object().cloned())
+        .unwrap_or_default();
     labels.entry("flink-app").or_insert_with(|| application.into());
     labels.insert("flink-deployment-type".into(), component.into());
-    let metadata = filled(json!({"labels": labels}), [("annotations", field("/metadata/annotations"))]);
+    let metadata =
+        filled(json!({"labels": labels}), [("annotations", field("/metadata/annotations"))]);
     let places = places.into_iter().map(|(within, field)| (within.to_owned(), field)).collect();
-    let template = Template::Made(MadeTemplate { value: json!({"metadata": metadata, "spec": spec}), base: base.into(), places });
+    let template = Template::Made(MadeTemplate {
+        value: json!({"metadata": metadata, "spec": spec}),
+        base: base.into(),
+        places,
+    });
     PodSet { role, replicas, template, main_container: Some(0) }
 }
 
 /// What a container requests; the operator's own amounts where nothing is written.
 fn resources(object: &Value, base: &str) -> Value {
-    let written = pointer::at(object, &format!("{base}/resources")).filter(|resources| !resources.is_null()).cloned();
+    let written = pointer::at(object, &format!("{base}/resources"))
+        .filter(|resources| !resources.is_null())
+        .cloned();
     written.unwrap_or_else(|| {
-        let amounts = if base == JOB_MANAGER { json!({"cpu": "4", "memory": "3072Mi"}) } else { json!({"cpu": "2", "memory": "1024Mi"}) };
+        let amounts = if base == JOB_MANAGER {
+            json!({"cpu": "4", "memory": "3072Mi"})
+        } else {
+            json!({"cpu": "2", "memory": "1024Mi"})
+        };
         json!({"requests": amounts, "limits": amounts})
     })
 }
 
-/// What the operator puts into `FLINK_PROPERTIES`: the object's options, and over them slots and sizes.
+/// What the operator puts into `FLINK_PROPERTIES`: the object's options, and over them slots and
+/// sizes.
 fn configuration(object: &Value, slots: u64) -> FlinkConfig {
-    let mut config = FlinkConfig::from_object(pointer::at(object, CONFIGURATION).unwrap_or(&Value::Null), CONFIGURATION);
+    let mut config = FlinkConfig::from_object(
+        pointer::at(object, CONFIGURATION).unwrap_or(&Value::Null),
+        CONFIGURATION,
+    );
     config.set(canonical(TASK_SLOTS), slots.to_string(), Some(format!("{TASK_MANAGER}/taskSlots")));
     for (base, names) in [(JOB_MANAGER, JOB_MANAGER_MEMORY), (TASK_MANAGER, TASK_MANAGER_MEMORY)] {
-        let fraction = pointer::at(object, &format!("{base}/systemMemoryFraction")).and_then(Value::as_f64);
-        let fraction = fraction.filter(|fraction| (0.0..=1.0).contains(fraction)).unwrap_or(SYSTEM_MEMORY);
+        let fraction =
+            pointer::at(object, &format!("{base}/systemMemoryFraction")).and_then(Value::as_f64);
+        let fraction =
+            fraction.filter(|fraction| (0.0..=1.0).contains(fraction)).unwrap_or(SYSTEM_MEMORY);
         let resources = resources(object, base);
-        let requested = resources.get("requests").and_then(|requests| Quantity::from_json(requests.get("memory")?).ok());
+        let requested = resources
+            .get("requests")
+            .and_then(|requests| Quantity::from_json(requests.get("memory")?).ok());
         let bytes = requested.unwrap_or_default().units_ceil() as f64;
         let kibibytes = ((bytes - bytes * fraction).round() / 1024.0) as u64;
-        config.set(canonical(names), format!("{kibibytes}k"), Some(format!("{base}/resources/requests/memory")));
+        config.set(
+            canonical(names),
+            format!("{kibibytes}k"),
+            Some(format!("{base}/resources/requests/memory")),
+        );
     }
     config
 }

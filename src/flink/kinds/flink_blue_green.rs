@@ -1,8 +1,8 @@
-//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator makes twice, as `<name>-blue` and
-//! `<name>-green`, and changes from one to the other.
+//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator makes twice, as
+//! `<name>-blue` and `<name>-green`, and changes from one to the other.
 //!
-//! Both run while they overlap, so both count. The template has a FlinkDeployment's shape: it is lowered as one, and every
-//! place is moved to where the template stands.
+//! Both run while they overlap, so both count. The template has a FlinkDeployment's shape: it is
+//! lowered as one, and every place is moved to where the template stands.
 
 use super::flink_deployment;
 use super::ingress;
@@ -16,11 +16,18 @@ const COLOURS: [&str; 2] = ["blue", "green"];
 
 pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
     let name = resource.name_in(object);
-    let mut workload = flink_deployment::lower(resource, pointer::at(object, TEMPLATE).unwrap_or(&Value::Null), surroundings);
+    let mut workload = flink_deployment::lower(
+        resource,
+        pointer::at(object, TEMPLATE).unwrap_or(&Value::Null),
+        surroundings,
+    );
     workload.cluster = name.into();
-    // The operator makes the parent's Ingress, and one of each colour where the template has its own.
+    // The operator makes the parent's Ingress, and one of each colour where the template has its
+    // own.
     let ingresses = ["/spec/ingress", "/spec/template/spec/ingress"].into_iter();
-    workload.openings = ingresses.filter_map(|place| ingress::of_operator(object, place, name, &resource.namespace)).collect();
+    workload.openings = ingresses
+        .filter_map(|place| ingress::of_operator(object, place, name, &resource.namespace))
+        .collect();
     if !workload.declares_cluster {
         return workload;
     }

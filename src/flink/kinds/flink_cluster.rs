@@ -1,8 +1,10 @@
-//! `flinkoperator.k8s.io FlinkCluster`: a whole cluster, as Spotify's operator makes it of one object.
+//! `flinkoperator.k8s.io FlinkCluster`: a whole cluster, as Spotify's operator makes it of one
+//! object.
 //!
-//! There is no pod template: the operator makes one for each role from fields of the role and of the whole spec. They are
-//! made here in the same way, as far as rules and sizes look at them, and every place leads back to its field. Pods are
-//! completed as they are created, so the templates are judged as they will be then.
+//! There is no pod template: the operator makes one for each role from fields of the role and of
+//! the whole spec. They are made here in the same way, as far as rules and sizes look at them, and
+//! every place leads back to its field. Pods are completed as they are created, so the templates
+//! are judged as they will be then.
 
 use super::counts::count;
 use super::ingress;
@@ -33,16 +35,21 @@ const MEMORY_RATIO: u64 = 80;
 pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
-    let workload = Workload { engine: Engine::Spotify, mode, cluster: name.into(), ..Workload::default() };
+    let workload =
+        Workload { engine: Engine::Spotify, mode, cluster: name.into(), ..Workload::default() };
     if !object.get("spec").is_some_and(Value::is_object) {
         return workload;
     }
     let mut problems = Vec::new();
     let job = pointer::at(object, JOB).filter(|job| !job.is_null());
-    let application = job.is_some_and(|job| job.get("mode").and_then(Value::as_str) == Some("Application"));
+    let application =
+        job.is_some_and(|job| job.get("mode").and_then(Value::as_str) == Some("Application"));
     count(object, "/spec/job/parallelism", 1, &mut problems);
-    let job_managers = count(object, "/spec/jobManager/replicas", 0, &mut problems).filter(|_| !application).unwrap_or(1);
-    let task_managers = count(object, "/spec/taskManager/replicas", 0, &mut problems).unwrap_or(TASK_MANAGERS);
+    let job_managers = count(object, "/spec/jobManager/replicas", 0, &mut problems)
+        .filter(|_| !application)
+        .unwrap_or(1);
+    let task_managers =
+        count(object, "/spec/taskManager/replicas", 0, &mut problems).unwrap_or(TASK_MANAGERS);
     let args = if application { "standalone-job" } else { "jobmanager" };
     let mut pods = vec![
         pod_set(object, name, Role::JobManager, JOB_MANAGER, &[args], job_managers),
@@ -52,7 +59,9 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         // A pod of its own hands the job to the JobManager.
         pods.push(pod_set(object, name, Role::Other, JOB, &["bash", SUBMITTER], 1));
     }
-    let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse_release);
+    let version = pointer::at(object, "/spec/flinkVersion")
+        .and_then(Value::as_str)
+        .and_then(FlinkVersion::parse_release);
     let config = configuration(object, &mut problems);
     let jobs = u64::from(job.is_some());
     let mut size = size(object, &pods, &config, version, problems);
@@ -60,10 +69,21 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
     let openings = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
     let budgets = budget(object, name).into_iter().collect();
-    Workload { version, jobs, pods, config, size, openings, declares_cluster: true, budgets, ..workload }
+    Workload {
+        version,
+        jobs,
+        pods,
+        config,
+        size,
+        openings,
+        declares_cluster: true,
+        budgets,
+        ..workload
+    }
 }
 
-/// The operator makes a PodDisruptionBudget over all pods of a cluster with a job; the field says more of it.
+/// The operator makes a PodDisruptionBudget over all pods of a cluster with a job; the field says
+/// more of it.
 fn budget(object: &Value, cluster: &str) -> Option<Budget> {
     let place = "/spec/podDisruptionBudget";
     let is_there = |place| pointer::at(object, place).is_some_and(|value| !value.is_null());
@@ -78,14 +98,22 @@ fn bounds(object: &Value, task_managers: u64, problems: &mut Vec<SizeProblem>) -
     let autoscaler = "/spec/taskManager/horizontalPodAutoscaler";
     match count(object, &format!("{autoscaler}/maxReplicas"), 1, problems) {
         Some(most) => {
-            let least = count(object, &format!("{autoscaler}/minReplicas"), 0, problems).unwrap_or(1);
+            let least =
+                count(object, &format!("{autoscaler}/minReplicas"), 0, problems).unwrap_or(1);
             Bounds { least, most: Some(most.max(task_managers)), open: None }
         }
         None => Bounds::fixed(task_managers),
     }
 }
 
-fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str], replicas: u64) -> PodSet {
+fn pod_set(
+    object: &Value,
+    cluster: &str,
+    role: Role,
+    base: &str,
+    args: &[&str],
+    replicas: u64,
+) -> PodSet {
     let part = pointer::at(object, base).unwrap_or(&Value::Null);
     let own = |field: &str| part.get(field).filter(|value| !value.is_null()).cloned();
     let shared = |place: &str| pointer::at(object, place).filter(|value| !value.is_null()).cloned();
@@ -115,13 +143,20 @@ fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str],
         ("resources", Some(resources(part))),
     ];
     let main = filled(json!({"name": container, "args": args}), fields);
-    let sidecars = part.get("sidecars").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    places.extend((0..sidecars.len()).map(|index| (format!("/spec/containers/{}", index + 1), format!("{base}/sidecars/{index}"))));
+    let sidecars =
+        part.get("sidecars").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    places.extend((0..sidecars.len()).map(|index| {
+        (format!("/spec/containers/{}", index + 1), format!("{base}/sidecars/{index}"))
+    }));
     let containers: Vec<Value> = std::iter::once(main).chain(sidecars.iter().cloned()).collect();
     let fields =
-        ["initContainers", "volumes", "nodeSelector", "tolerations", "affinity", "securityContext"].map(|field| (field, own(field)));
+        ["initContainers", "volumes", "nodeSelector", "tolerations", "affinity", "securityContext"]
+            .map(|field| (field, own(field)));
     let spec = filled(json!({"containers": containers}), fields);
-    let fields = [("serviceAccountName", shared("/spec/serviceAccountName")), ("imagePullSecrets", shared("/spec/image/pullSecrets"))];
+    let fields = [
+        ("serviceAccountName", shared("/spec/serviceAccountName")),
+        ("imagePullSecrets", shared("/spec/image/pullSecrets")),
+    ];
     let spec = filled(spec, fields);
 
     let mut labels = json!({"app": "flink", "cluster": cluster});
@@ -129,20 +164,38 @@ fn pod_set(object: &Value, cluster: &str, role: Role, base: &str, args: &[&str],
         labels.insert("component".into(), component.into());
     }
     let more = own("podLabels");
-    if let (Some(labels), Some(more)) = (labels.as_object_mut(), more.as_ref().and_then(Value::as_object)) {
+    if let (Some(labels), Some(more)) =
+        (labels.as_object_mut(), more.as_ref().and_then(Value::as_object))
+    {
         labels.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
     let metadata = filled(json!({"labels": labels}), [("annotations", own("podAnnotations"))]);
-    let template = Template::Made(MadeTemplate { value: json!({"metadata": metadata, "spec": spec}), base: base.into(), places });
+    let template = Template::Made(MadeTemplate {
+        value: json!({"metadata": metadata, "spec": spec}),
+        base: base.into(),
+        places,
+    });
     PodSet { role, replicas, template, main_container: Some(0) }
 }
 
 /// What a container requests; the operator's own amounts where nothing is written.
 fn resources(part: &Value) -> Value {
-    let is_filled = |list: &str| part.get("resources").and_then(|all| all.get(list)?.as_object()).is_some_and(|list| !list.is_empty());
+    let is_filled = |list: &str| {
+        part.get("resources")
+            .and_then(|all| all.get(list)?.as_object())
+            .is_some_and(|list| !list.is_empty())
+    };
     match part.get("resources") {
-        Some(written) if is_filled("requests") || is_filled("limits") || !written.is_object() && !written.is_null() => written.clone(),
-        _ => json!({"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "2Gi"}}),
+        Some(written)
+            if is_filled("requests")
+                || is_filled("limits")
+                || !written.is_object() && !written.is_null() =>
+        {
+            written.clone()
+        }
+        _ => {
+            json!({"requests": {"cpu": "200m", "memory": "512Mi"}, "limits": {"cpu": "2", "memory": "2Gi"}})
+        }
     }
 }
 
@@ -160,23 +213,40 @@ fn access(object: &Value) -> Option<Opening> {
     Some(Opening { kind, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() })
 }
 
-/// What the operator puts into `flink-conf.yaml`: sizes from the containers' limits, and the object's properties over them.
+/// What the operator puts into `flink-conf.yaml`: sizes from the containers' limits, and the
+/// object's properties over them.
 fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
-    let mut config = FlinkConfig::from_object(pointer::at(object, PROPERTIES).unwrap_or(&Value::Null), PROPERTIES);
+    let mut config = FlinkConfig::from_object(
+        pointer::at(object, PROPERTIES).unwrap_or(&Value::Null),
+        PROPERTIES,
+    );
     let limit = |base: &str, name: &str| {
         let resources = resources(pointer::at(object, base).unwrap_or(&Value::Null));
-        resources.get("limits").and_then(|limits| Quantity::from_json(limits.get(name)?).ok()).unwrap_or_default().units_ceil()
+        resources
+            .get("limits")
+            .and_then(|limits| Quantity::from_json(limits.get(name)?).ok())
+            .unwrap_or_default()
+            .units_ceil()
     };
     for (base, names) in [(JOB_MANAGER, JOB_MANAGER_MEMORY), (TASK_MANAGER, TASK_MANAGER_MEMORY)] {
-        let ratio = count(object, &format!("{base}/memoryProcessRatio"), 0, problems).unwrap_or(MEMORY_RATIO);
+        let ratio = count(object, &format!("{base}/memoryProcessRatio"), 0, problems)
+            .unwrap_or(MEMORY_RATIO);
         let bytes = limit(base, "memory").saturating_mul(ratio).div_ceil(100);
         if bytes > 0 && config.first(names).is_none() {
-            config.set(canonical(names), format!("{}m", bytes.div_ceil(1 << 20)), Some(format!("{base}/resources/limits/memory")));
+            config.set(
+                canonical(names),
+                format!("{}m", bytes.div_ceil(1 << 20)),
+                Some(format!("{base}/resources/limits/memory")),
+            );
         }
     }
     if config.first(TASK_SLOTS).is_none() {
         let slots = (limit(TASK_MANAGER, "cpu") / 2).max(1);
-        config.set(canonical(TASK_SLOTS), slots.to_string(), Some(format!("{TASK_MANAGER}/resources/limits/cpu")));
+        config.set(
+            canonical(TASK_SLOTS),
+            slots.to_string(),
+            Some(format!("{TASK_MANAGER}/resources/limits/cpu")),
+        );
     }
     let savepoints = "/spec/job/savepointsDir";
     if let Some(directory) = pointer::at(object, savepoints).and_then(Value::as_str) {

@@ -1,7 +1,9 @@
-//! `flink.apache.org FlinkDeployment`: a whole cluster, as the Flink Kubernetes Operator makes it of one object.
+//! `flink.apache.org FlinkDeployment`: a whole cluster, as the Flink Kubernetes Operator makes it
+//! of one object.
 //!
-//! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only after a savepoint
-//! that may take minutes, and resuming must not fail because somebody else took the place meanwhile.
+//! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only
+//! after a savepoint that may take minutes, and resuming must not fail because somebody else took
+//! the place meanwhile.
 
 use super::ingress;
 use super::operator_config::{self, FLINK_CONFIGURATION};
@@ -26,25 +28,40 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         Some("standalone") => Mode::Standalone,
         _ => Mode::Native,
     };
-    let workload = Workload { engine: Engine::Operator, mode: Some(mode), cluster: cluster.into(), ..Workload::default() };
+    let workload = Workload {
+        engine: Engine::Operator,
+        mode: Some(mode),
+        cluster: cluster.into(),
+        ..Workload::default()
+    };
     if is_canary(object) || !object.get("spec").is_some_and(Value::is_object) {
         // The operator deploys nothing for it.
         return workload;
     }
 
-    let version = pointer::at(object, "/spec/flinkVersion").and_then(Value::as_str).and_then(FlinkVersion::parse);
+    let version = pointer::at(object, "/spec/flinkVersion")
+        .and_then(Value::as_str)
+        .and_then(FlinkVersion::parse);
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
-    let mut config = operator_config::read(object, surroundings.operator_defaults(&resource.namespace, version), &mut problems);
+    let mut config = operator_config::read(
+        object,
+        surroundings.operator_defaults(&resource.namespace, version),
+        &mut problems,
+    );
     write_older_name(&mut config, version);
     for place in [COMMON_TEMPLATE, JOB_MANAGER_TEMPLATE, TASK_MANAGER_TEMPLATE] {
         pod_template::check(object, place, &mut problems);
     }
     let counts = operator_count::count(object, mode, version, &mut config, &mut problems);
 
-    let by_name = config.first(options::MERGE_BY_NAME).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
-    let job_manager = pod_set(object, Role::JobManager, counts.job_managers, JOB_MANAGER_TEMPLATE, by_name);
-    let task_manager = pod_set(object, Role::TaskManager, counts.task_managers, TASK_MANAGER_TEMPLATE, by_name);
+    let by_name = config
+        .first(options::MERGE_BY_NAME)
+        .is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("true"));
+    let job_manager =
+        pod_set(object, Role::JobManager, counts.job_managers, JOB_MANAGER_TEMPLATE, by_name);
+    let task_manager =
+        pod_set(object, Role::TaskManager, counts.task_managers, TASK_MANAGER_TEMPLATE, by_name);
     let sizing = Sizing { object, config: &config, version, mode };
     let mut size = sizing.size(&counts, &job_manager, &task_manager, problems);
     size.total.jobs = jobs;
@@ -57,13 +74,16 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         config,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
-        openings: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace).into_iter().collect(),
+        openings: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace)
+            .into_iter()
+            .collect(),
         declares_cluster: true,
         ..workload
     }
 }
 
-/// Before 1.17 TaskManagers' cores had another name. The operator writes what the spec says under that one too.
+/// Before 1.17 TaskManagers' cores had another name. The operator writes what the spec says under
+/// that one too.
 fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
     let [name, older] = options::TASK_MANAGER_CPU else { return };
     if version.is_some_and(|version| version < FlinkVersion::new(1, 17))
@@ -77,8 +97,10 @@ fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
 
 fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool) -> PodSet {
     let template = pod_template::merge(object, COMMON_TEMPLATE, place, by_name);
-    let is_main = |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
-    let main_container =
-        pointer::at(&template.value, "/spec/containers").and_then(Value::as_array).and_then(|list| list.iter().position(is_main));
+    let is_main =
+        |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
+    let main_container = pointer::at(&template.value, "/spec/containers")
+        .and_then(Value::as_array)
+        .and_then(|list| list.iter().position(is_main));
     PodSet { role, replicas, template: Template::Merged(template), main_container }
 }

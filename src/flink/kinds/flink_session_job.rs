@@ -1,7 +1,7 @@
 //! `flink.apache.org FlinkSessionJob`: a job that the operator submits to a session cluster.
 //!
-//! It has no pods of its own: the cluster's TaskManagers are counted as they are created. Its options are the job's alone;
-//! where its cluster is known, what that says holds for the rest.
+//! It has no pods of its own: the cluster's TaskManagers are counted as they are created. Its
+//! options are the job's alone; where its cluster is known, what that says holds for the rest.
 
 use super::counts::count;
 use super::flink_deployment;
@@ -14,24 +14,36 @@ use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
-    let cluster = pointer::at(object, "/spec/deploymentName").and_then(Value::as_str).unwrap_or_default();
+    let cluster =
+        pointer::at(object, "/spec/deploymentName").and_then(Value::as_str).unwrap_or_default();
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(Value::is_object));
     let mut size = Size::default();
     size.total.jobs = jobs;
     count(object, "/spec/job/parallelism", 1, &mut size.problems);
-    let session = surroundings.object("FlinkDeployment", &resource.namespace, cluster).map(|deployment| {
-        let of = Resource { namespace: resource.namespace.clone(), name: cluster.into(), ..Resource::default() };
-        flink_deployment::lower(&of, deployment, surroundings)
-    });
+    let session =
+        surroundings.object("FlinkDeployment", &resource.namespace, cluster).map(|deployment| {
+            let of = Resource {
+                namespace: resource.namespace.clone(),
+                name: cluster.into(),
+                ..Resource::default()
+            };
+            flink_deployment::lower(&of, deployment, surroundings)
+        });
     Workload {
         engine: Engine::Operator,
         cluster: cluster.into(),
         version: session.as_ref().and_then(|session| session.version),
         jobs,
-        config: FlinkConfig::from_object(pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION),
+        config: FlinkConfig::from_object(
+            pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
+            FLINK_CONFIGURATION,
+        ),
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
-        session: session.map(|session| SessionCluster { is_application: session.jobs > 0, config: session.config }),
+        session: session.map(|session| SessionCluster {
+            is_application: session.jobs > 0,
+            config: session.config,
+        }),
         ..Workload::default()
     }
 }

@@ -1,5 +1,5 @@
-//! `flink.apache.org FlinkStateSnapshot`: a savepoint or checkpoint of a running job. It runs nothing, but may say where a
-//! savepoint is written, or which one is deleted with it.
+//! `flink.apache.org FlinkStateSnapshot`: a savepoint or checkpoint of a running job. It runs
+//! nothing, but may say where a savepoint is written, or which one is deleted with it.
 
 use crate::flink::options::{SAVEPOINT_DIR, canonical};
 use crate::flink::{Engine, Surroundings, Workload};
@@ -10,12 +10,17 @@ use serde_json::Value;
 const PATH: &str = "/spec/savepoint/path";
 
 pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
-    let text = |place| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text =
+        |place| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.is_empty());
     let cluster = text("/spec/jobReference/name").unwrap_or_default();
-    let mut workload = Workload { engine: Engine::Operator, cluster: cluster.into(), ..Workload::default() };
-    let flag = |place, otherwise| pointer::at(object, place).and_then(Value::as_bool).unwrap_or(otherwise);
-    // The operator records a savepoint that an upgrade took; where nothing is written or deleted, nothing is at stake.
-    let only_recorded = flag("/spec/savepoint/alreadyExists", false) && !flag("/spec/savepoint/disposeOnDelete", true);
+    let mut workload =
+        Workload { engine: Engine::Operator, cluster: cluster.into(), ..Workload::default() };
+    let flag =
+        |place, otherwise| pointer::at(object, place).and_then(Value::as_bool).unwrap_or(otherwise);
+    // The operator records a savepoint that an upgrade took; where nothing is written or deleted,
+    // nothing is at stake.
+    let only_recorded = flag("/spec/savepoint/alreadyExists", false)
+        && !flag("/spec/savepoint/disposeOnDelete", true);
     if let Some(path) = text(PATH).filter(|_| !only_recorded) {
         // It stands for the option that every savepoint without a path of its own goes by.
         workload.config.set(canonical(SAVEPOINT_DIR), path, Some(PATH.into()));

@@ -1,5 +1,5 @@
-//! How far a FlinkDeployment's TaskManagers may grow beyond what it declares: by jobs of a session, by the autoscaler, in
-//! reactive mode.
+//! How far a FlinkDeployment's TaskManagers may grow beyond what it declares: by jobs of a session,
+//! by the autoscaler, in reactive mode.
 
 use super::slot_limits::{SlotLimits, cores};
 use crate::flink::Mode;
@@ -58,7 +58,11 @@ impl Growing<'_> {
                 };
                 Bounds { least: 1, most: None, open: Some(open) }
             }
-            (false, true) if self.is_reactive() => Bounds { least: 1, most: limits.most.map(|most| most.max(self.declared)), open: None },
+            (false, true) if self.is_reactive() => Bounds {
+                least: 1,
+                most: limits.most.map(|most| most.max(self.declared)),
+                open: None,
+            },
             (false, _) => Bounds::fixed(self.declared),
         }
     }
@@ -67,10 +71,18 @@ impl Growing<'_> {
         let written = self.positive(options::AUTOSCALER_PARALLELISM_MAX);
         let quota = self.quota();
         // Only native mode goes by the slot manager's options.
-        let limits = if self.mode == Mode::Native { self.limits } else { SlotLimits { least: 0, most: None, redundant: 0 } };
-        let by_parallelism = written.unwrap_or(AUTOSCALER_PARALLELISM).div_ceil(self.slots).saturating_add(limits.redundant);
+        let limits = if self.mode == Mode::Native {
+            self.limits
+        } else {
+            SlotLimits { least: 0, most: None, redundant: 0 }
+        };
+        let by_parallelism = written
+            .unwrap_or(AUTOSCALER_PARALLELISM)
+            .div_ceil(self.slots)
+            .saturating_add(limits.redundant);
         // The quota stops growth, not what runs already.
-        let most = quota.map_or(by_parallelism, |quota| quota.min(by_parallelism)).max(self.declared);
+        let most =
+            quota.map_or(by_parallelism, |quota| quota.min(by_parallelism)).max(self.declared);
         let most = limits.most.map_or(most, |limit| limit.min(most));
         let bounded = written.is_some() || quota.is_some() || limits.most.is_some();
         let open = (!bounded).then(|| Unbounded {
@@ -85,13 +97,18 @@ impl Growing<'_> {
     fn quota(&self) -> Option<u64> {
         let value = |names: Names| self.config.first(names).map(|(_, entry)| entry.value.as_str());
         let by_cpu = value(options::AUTOSCALER_CPU).and_then(parse_double).and_then(|quota| {
-            let one = memory::task_manager_cpu(self.config, self.version).ok().and_then(cores).filter(|one| *one > 0)?;
+            let one = memory::task_manager_cpu(self.config, self.version)
+                .ok()
+                .and_then(cores)
+                .filter(|one| *one > 0)?;
             u64::try_from(cores(quota)? / one).ok()
         });
-        let by_memory = value(options::AUTOSCALER_MEMORY).and_then(|quota| parse_memory_size(quota).ok()).and_then(|quota| {
-            let one = memory::task_manager(self.config, self.version).ok()?.process;
-            quota.checked_div(one)
-        });
+        let by_memory = value(options::AUTOSCALER_MEMORY)
+            .and_then(|quota| parse_memory_size(quota).ok())
+            .and_then(|quota| {
+                let one = memory::task_manager(self.config, self.version).ok()?.process;
+                quota.checked_div(one)
+            });
         by_cpu.into_iter().chain(by_memory).min()
     }
 
@@ -104,11 +121,15 @@ impl Growing<'_> {
     }
 
     fn says(&self, names: Names, word: &str) -> bool {
-        self.config.first(names).is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case(word))
+        self.config
+            .first(names)
+            .is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case(word))
     }
 
     fn positive(&self, names: Names) -> Option<u64> {
         let (_, entry) = self.config.first(names)?;
-        parse_int(&entry.value).and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0)
+        parse_int(&entry.value)
+            .and_then(|count| u64::try_from(count).ok())
+            .filter(|count| *count > 0)
     }
 }

@@ -1,5 +1,5 @@
-//! `networking.k8s.io Ingress`, and the Ingress that an operator makes of a custom resource: nothing runs, but names lead to
-//! what does.
+//! `networking.k8s.io Ingress`, and the Ingress that an operator makes of a custom resource:
+//! nothing runs, but names lead to what does.
 
 use crate::flink::openings::{Kind, Opening, is_rest_port};
 use crate::flink::operator::host_of_template;
@@ -27,7 +27,8 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
     for (index, rule) in elements_at(object, "/spec/rules").iter().enumerate() {
         let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
         opening.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
-        let backends = elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
+        let backends =
+            elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
         opening.reaches_rest |= backends.into_iter().any(leads_to_rest);
     }
     tls(object, "/spec/tls", &mut opening);
@@ -36,9 +37,19 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
 }
 
 /// What the Flink operator makes of a FlinkDeployment's `ingress`, which stands at `place`.
-pub(super) fn of_operator(object: &Value, place: &str, name: &str, namespace: &str) -> Option<Opening> {
+pub(super) fn of_operator(
+    object: &Value,
+    place: &str,
+    name: &str,
+    namespace: &str,
+) -> Option<Opening> {
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
-    let mut opening = Opening { kind: Kind::Ingress, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() };
+    let mut opening = Opening {
+        kind: Kind::Ingress,
+        pointer: place.to_owned(),
+        reaches_rest: true,
+        ..Opening::default()
+    };
     let template = ingress.get("template").and_then(Value::as_str).unwrap_or_default();
     // A template that is none is told as that.
     if !template.is_empty() {
@@ -54,26 +65,42 @@ pub(super) fn of_operator(object: &Value, place: &str, name: &str, namespace: &s
 pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Opening> {
     let place = "/spec/jobManager/ingress";
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
-    let mut opening = Opening { kind: Kind::Ingress, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() };
+    let mut opening = Opening {
+        kind: Kind::Ingress,
+        pointer: place.to_owned(),
+        reaches_rest: true,
+        ..Opening::default()
+    };
     let format = ingress.get("hostFormat").and_then(Value::as_str).unwrap_or_default();
     opening.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
     opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
     Some(opening)
 }
 
-/// Whether an update leaves annotations as they are, as far as they decide what an object does: those of Services and Ingresses,
-/// by which host names and whole pieces of configuration come in.
+/// Whether an update leaves annotations as they are, as far as they decide what an object does:
+/// those of Services and Ingresses, by which host names and whole pieces of configuration come in.
 pub fn has_same_annotations(resource: &Resource, old: &Value) -> bool {
-    let annotations = |object| pointer::at(object, "/metadata/annotations").and_then(Value::as_object).filter(|all| !all.is_empty());
-    !matches!(resource.kind.kind.as_str(), "Service" | "Ingress") || annotations(&resource.object) == annotations(old)
+    let annotations = |object| {
+        pointer::at(object, "/metadata/annotations")
+            .and_then(Value::as_object)
+            .filter(|all| !all.is_empty())
+    };
+    !matches!(resource.kind.kind.as_str(), "Service" | "Ingress")
+        || annotations(&resource.object) == annotations(old)
 }
 
-/// Whether an owner of Flink's, or the Deployment of a native cluster, made it: then the owner was judged.
+/// Whether an owner of Flink's, or the Deployment of a native cluster, made it: then the owner was
+/// judged.
 pub(super) fn belongs_to_flink(object: &Value) -> bool {
-    let native = || pointer::at(object, "/metadata/labels/type").and_then(Value::as_str) == Some("flink-native-kubernetes");
+    let native = || {
+        pointer::at(object, "/metadata/labels/type").and_then(Value::as_str)
+            == Some("flink-native-kubernetes")
+    };
     owners(object).iter().any(|owner| {
         let version = owner.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-        version.starts_with("flink.apache.org/") || version.starts_with("flinkoperator.k8s.io/") || (version == "apps/v1" && native())
+        version.starts_with("flink.apache.org/")
+            || version.starts_with("flinkoperator.k8s.io/")
+            || (version == "apps/v1" && native())
     })
 }
 
@@ -97,18 +124,30 @@ fn filled(host: &str, name: &str, namespace: &str) -> String {
 fn tls(object: &Value, place: &str, opening: &mut Opening) {
     for (index, entry) in elements_at(object, place).iter().enumerate() {
         for (number, host) in elements(entry, "hosts").iter().enumerate() {
-            opening.hosts.push((host.as_str().unwrap_or_default().to_owned(), format!("{place}/{index}/hosts/{number}")));
+            opening.hosts.push((
+                host.as_str().unwrap_or_default().to_owned(),
+                format!("{place}/{index}/hosts/{number}"),
+            ));
         }
     }
 }
 
-/// Whether a backend is a JobManager's REST port, by the names that Flink, its operators and charts give its Service.
+/// Whether a backend is a JobManager's REST port, by the names that Flink, its operators and charts
+/// give its Service.
 fn leads_to_rest(backend: &Value) -> bool {
     let service = backend.get("service");
-    let name = service.and_then(|service| service.get("name")).or_else(|| backend.get("serviceName")).and_then(Value::as_str);
+    let name = service
+        .and_then(|service| service.get("name"))
+        .or_else(|| backend.get("serviceName"))
+        .and_then(Value::as_str);
     let port = service.and_then(|service| service.get("port"));
-    let ports = [port.and_then(|port| port.get("number")), port.and_then(|port| port.get("name")), backend.get("servicePort")];
-    name.is_some_and(|name| name.ends_with("-rest") || name.contains("jobmanager")) || ports.into_iter().flatten().any(is_rest_port)
+    let ports = [
+        port.and_then(|port| port.get("number")),
+        port.and_then(|port| port.get("name")),
+        backend.get("servicePort"),
+    ];
+    name.is_some_and(|name| name.ends_with("-rest") || name.contains("jobmanager"))
+        || ports.into_iter().flatten().any(is_rest_port)
 }
 
 #[cfg(test)]
@@ -130,10 +169,16 @@ mod tests {
             "defaultBackend": backend,
             "rules": [{"host": "a.example.com", "http": {"paths": [{"backend": backend}]}}, {"http": {"paths": []}}],
             "tls": [{"hosts": ["b.example.com"]}, {"secretName": "s"}]}));
-        let hosts: Vec<_> = opening.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
+        let hosts: Vec<_> =
+            opening.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
         assert_eq!(
             hosts,
-            [" /spec/defaultBackend", "a.example.com /spec/rules/0/host", " /spec/rules/1/host", "b.example.com /spec/tls/0/hosts/0"]
+            [
+                " /spec/defaultBackend",
+                "a.example.com /spec/rules/0/host",
+                " /spec/rules/1/host",
+                "b.example.com /spec/tls/0/hosts/0"
+            ]
         );
         assert!(opening.reaches_rest);
     }
@@ -166,7 +211,11 @@ mod tests {
         ] {
             let object = json!({"spec": {"ingress": {"template": template}}});
             let opening = of_operator(&object, "/spec/ingress", "etl", "prod").unwrap();
-            assert_eq!(opening.hosts, [(host.to_owned(), "/spec/ingress/template".to_owned())], "{template}");
+            assert_eq!(
+                opening.hosts,
+                [(host.to_owned(), "/spec/ingress/template".to_owned())],
+                "{template}"
+            );
         }
         assert_eq!(of_operator(&json!({"spec": {}}), "/spec/ingress", "etl", "prod"), None);
     }

@@ -15,20 +15,34 @@ const PROCESS_SIZES: FlinkVersion = FlinkVersion::new(1, 11);
 /// A mapping with more fields, those that have a value.
 pub fn filled<const N: usize>(mut value: Value, fields: [(&str, Option<Value>); N]) -> Value {
     if let Some(object) = value.as_object_mut() {
-        object.extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        object
+            .extend(fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     }
     value
 }
 
 /// What the pods of a cluster request, where templates are made and name all of it.
-pub fn size(object: &Value, pods: &[PodSet], config: &FlinkConfig, version: Option<FlinkVersion>, problems: Vec<SizeProblem>) -> Size {
+pub fn size(
+    object: &Value,
+    pods: &[PodSet],
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+    problems: Vec<SizeProblem>,
+) -> Size {
     let mut size = Size { problems, ..Size::default() };
     // Earlier versions have heap sizes instead.
     let knows_process = version.is_none_or(|version| version >= PROCESS_SIZES);
     for set in pods {
         let mut own = Vec::new();
-        let requests = PodRequests::of(set.template(object).get("spec").unwrap_or(&Value::Null), None, &mut own);
-        size.problems.extend(own.into_iter().map(|problem| SizeProblem { pointer: set.locate(object, &problem.pointer), ..problem }));
+        let requests = PodRequests::of(
+            set.template(object).get("spec").unwrap_or(&Value::Null),
+            None,
+            &mut own,
+        );
+        size.problems.extend(own.into_iter().map(|problem| SizeProblem {
+            pointer: set.locate(object, &problem.pointer),
+            ..problem
+        }));
         size.add_pods(set.replicas, &requests, set.path());
         let claims_place = format!("{}/volumeClaimTemplates", set.path());
         let templates = pointer::at(object, &claims_place).unwrap_or(&Value::Null);

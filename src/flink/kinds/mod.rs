@@ -69,13 +69,22 @@ pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
 }
 
 /// [`lower`], where more is known than the object says itself.
-pub fn lower_within(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Option<Workload> {
+pub fn lower_within(
+    resource: &Resource,
+    object: &Value,
+    surroundings: &Surroundings,
+) -> Option<Workload> {
     let kind = &resource.kind;
-    let (_, _, lowering) = KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
-    // `status` shows a spec that is not the one that will be stored. `scale` is an object of its own (`autoscaling/v1 Scale`)
-    // that says nothing of the pods but their number: where what it scales can be read, that is judged with the new number;
-    // elsewhere it passes, and each pod is judged and counted as it is created.
-    let whole = matches!(resource.sub_resource.as_deref(), None | Some("" | "ephemeralcontainers" | "resize"));
+    let (_, _, lowering) =
+        KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
+    // `status` shows a spec that is not the one that will be stored. `scale` is an object of its
+    // own (`autoscaling/v1 Scale`) that says nothing of the pods but their number: where what it
+    // scales can be read, that is judged with the new number; elsewhere it passes, and each pod is
+    // judged and counted as it is created.
+    let whole = matches!(
+        resource.sub_resource.as_deref(),
+        None | Some("" | "ephemeralcontainers" | "resize")
+    );
     (whole && object.is_object()).then(|| Workload {
         claims: surroundings.claims(&resource.namespace),
         neighbours: surroundings.neighbours(&resource.namespace),

@@ -9,25 +9,39 @@ use serde_json::Value;
 const CONF_DIR: &str = "/opt/flink/conf";
 
 /// The configuration of the first mounted ConfigMap that is known and holds one.
-pub fn read<'c>(template: &Value, container: &Value, known: impl Fn(&str) -> Option<&'c FlinkConfig>) -> Option<&'c FlinkConfig> {
+pub fn read<'c>(
+    template: &Value,
+    container: &Value,
+    known: impl Fn(&str) -> Option<&'c FlinkConfig>,
+) -> Option<&'c FlinkConfig> {
     let folder = elements(container, "env")
         .iter()
         .find(|variable| text(variable, "name") == "FLINK_CONF_DIR")
         .map(|variable| text(variable, "value"));
-    let folder = folder.filter(|folder| !folder.is_empty()).unwrap_or(CONF_DIR).trim_end_matches('/');
+    let folder =
+        folder.filter(|folder| !folder.is_empty()).unwrap_or(CONF_DIR).trim_end_matches('/');
     let is_config = |path: &str| {
         let file = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-        path.trim_end_matches('/') == folder || file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
+        path.trim_end_matches('/') == folder
+            || file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
     };
-    let volumes =
-        elements(container, "volumeMounts").iter().filter(|mount| is_config(text(mount, "mountPath"))).map(|mount| text(mount, "name"));
+    let volumes = elements(container, "volumeMounts")
+        .iter()
+        .filter(|mount| is_config(text(mount, "mountPath")))
+        .map(|mount| text(mount, "name"));
     let spec = template.get("spec").unwrap_or(&Value::Null);
     volumes
-        .filter_map(|name| elements(spec, "volumes").iter().find(|volume| text(volume, "name") == name))
+        .filter_map(|name| {
+            elements(spec, "volumes").iter().find(|volume| text(volume, "name") == name)
+        })
         .flat_map(|volume| {
             let own = volume.get("configMap").into_iter();
-            let projected = volume.get("projected").into_iter().flat_map(|projected| elements(projected, "sources"));
-            own.chain(projected.filter_map(|source| source.get("configMap"))).map(|config_map| text(config_map, "name"))
+            let projected = volume
+                .get("projected")
+                .into_iter()
+                .flat_map(|projected| elements(projected, "sources"));
+            own.chain(projected.filter_map(|source| source.get("configMap")))
+                .map(|config_map| text(config_map, "name"))
         })
         .find_map(known)
 }
@@ -47,14 +61,20 @@ mod tests {
             {"name": "both", "projected": {"sources": [{"secret": {"name": "s"}}, {"configMap": {"name": "flink-config"}}]}},
             {"name": "other", "configMap": {"name": "log-config"}}]}});
         let found = |mount: Value, env: Value| {
-            let container =
-                json!({"volumeMounts": [{"name": "other", "mountPath": "/opt/flink/conf/log4j.properties"}, mount], "env": env});
-            read(&template, &container, |name| (name == "flink-config").then_some(&config)).is_some()
+            let container = json!({"volumeMounts": [{"name": "other", "mountPath": "/opt/flink/conf/log4j.properties"}, mount], "env": env});
+            read(&template, &container, |name| (name == "flink-config").then_some(&config))
+                .is_some()
         };
         assert!(found(json!({"name": "conf", "mountPath": "/opt/flink/conf"}), json!([])));
         assert!(found(json!({"name": "both", "mountPath": "/opt/flink/conf/"}), json!([])));
-        assert!(found(json!({"name": "conf", "mountPath": "/opt/flink/conf/config.yaml", "subPath": "config.yaml"}), json!(null)));
-        assert!(found(json!({"name": "conf", "mountPath": "/conf"}), json!([{"name": "FLINK_CONF_DIR", "value": "/conf/"}])));
+        assert!(found(
+            json!({"name": "conf", "mountPath": "/opt/flink/conf/config.yaml", "subPath": "config.yaml"}),
+            json!(null)
+        ));
+        assert!(found(
+            json!({"name": "conf", "mountPath": "/conf"}),
+            json!([{"name": "FLINK_CONF_DIR", "value": "/conf/"}])
+        ));
         assert!(!found(json!({"name": "conf", "mountPath": "/conf"}), json!([])));
         assert!(!found(json!({"name": "conf", "mountPath": "/opt/flink/config"}), json!([])));
         assert!(!found(json!({"name": "other", "mountPath": "/opt/flink/conf"}), json!([])));

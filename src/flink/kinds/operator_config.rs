@@ -1,7 +1,8 @@
-//! The configuration that the operator makes of a FlinkDeployment: `flinkConfiguration`, and the spec's fields over it.
+//! The configuration that the operator makes of a FlinkDeployment: `flinkConfiguration`, and the
+//! spec's fields over it.
 //!
-//! An entry that a field implies points at the field. The cluster's id and namespace are left out: they say nothing
-//! that the object's name does not, and rules forbid those keys to tenants.
+//! An entry that a field implies points at the field. The cluster's id and namespace are left out:
+//! they say nothing that the object's name does not, and rules forbid those keys to tenants.
 
 use crate::flink::config::FlinkConfig;
 use crate::flink::memory::java::double_text;
@@ -46,9 +47,14 @@ pub const TASK_MANAGER: RoleFields = RoleFields {
 
 /// Reads the configuration in the operator's order: its own `defaults`, the options, the fields.
 pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
-    let mut config = FlinkConfig::from_object(pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null), FLINK_CONFIGURATION);
+    let mut config = FlinkConfig::from_object(
+        pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
+        FLINK_CONFIGURATION,
+    );
     config.fill(defaults);
-    let text = |place: &str| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let text = |place: &str| {
+        pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
+    };
     for (place, names) in [
         ("/spec/image", options::IMAGE),
         ("/spec/imagePullPolicy", options::IMAGE_PULL_POLICY),
@@ -59,7 +65,9 @@ pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProble
         }
     }
     let upgrade_mode = "/spec/job/upgradeMode";
-    if text(upgrade_mode) == Some("last-state") && config.first(options::CHECKPOINT_INTERVAL).is_none() {
+    if text(upgrade_mode) == Some("last-state")
+        && config.first(options::CHECKPOINT_INTERVAL).is_none()
+    {
         // The operator cannot upgrade from the last state where no checkpoint is ever taken.
         config.set(canonical(options::CHECKPOINT_INTERVAL), "5 min", Some(upgrade_mode.into()));
     }
@@ -71,7 +79,9 @@ pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProble
 
 /// A role's `resources`, where it has requests or limits: then the older `resource` does not count.
 pub fn resources<'v>(object: &'v Value, fields: &RoleFields) -> Option<&'v Value> {
-    let filled = |resources: &Value, list: &str| resources.get(list).and_then(Value::as_object).is_some_and(|list| !list.is_empty());
+    let filled = |resources: &Value, list: &str| {
+        resources.get(list).and_then(Value::as_object).is_some_and(|list| !list.is_empty())
+    };
     object
         .pointer(fields.place)
         .and_then(|role| role.get("resources"))
@@ -80,18 +90,30 @@ pub fn resources<'v>(object: &'v Value, fields: &RoleFields) -> Option<&'v Value
 
 impl RoleFields {
     fn apply(&self, object: &Value, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) {
-        let mut note = |pointer: String, message: String| problems.push(SizeProblem { pointer, message });
+        let mut note =
+            |pointer: String, message: String| problems.push(SizeProblem { pointer, message });
         if let Some(resources) = resources(object, self) {
             self.apply_resources(resources, config, &mut note);
             return;
         }
-        let Some(resource) = pointer::at(object, self.place).and_then(|role| role.get("resource")) else { return };
+        let Some(resource) = pointer::at(object, self.place).and_then(|role| role.get("resource"))
+        else {
+            return;
+        };
         match resource.get("memory") {
-            Some(Value::String(text)) => self.apply_memory(text, format!("{}/resource/memory", self.place), config, &mut note),
+            Some(Value::String(text)) => self.apply_memory(
+                text,
+                format!("{}/resource/memory", self.place),
+                config,
+                &mut note,
+            ),
             None | Some(Value::Null) => {}
             Some(other) => note(
                 format!("{}/resource/memory", self.place),
-                format!("memory is {}, not a string: write it as text with a unit, such as \"2048m\"", type_name(other)),
+                format!(
+                    "memory is {}, not a string: write it as text with a unit, such as \"2048m\"",
+                    type_name(other)
+                ),
             ),
         }
         let place = format!("{}/resource/cpu", self.place);
@@ -99,12 +121,23 @@ impl RoleFields {
             None | Some(Value::Null) => {}
             Some(value) => match value.as_f64().filter(|cores| cores.is_finite() && *cores > 0.0) {
                 Some(cores) => config.set(canonical(self.cpu), double_text(cores), Some(place)),
-                None => note(place, format!("cpu is {}: write a number of cores above zero, such as 1 or 0.5", shown(value))),
+                None => note(
+                    place,
+                    format!(
+                        "cpu is {}: write a number of cores above zero, such as 1 or 0.5",
+                        shown(value)
+                    ),
+                ),
             },
         }
     }
 
-    fn apply_resources(&self, resources: &Value, config: &mut FlinkConfig, note: &mut impl FnMut(String, String)) {
+    fn apply_resources(
+        &self,
+        resources: &Value,
+        config: &mut FlinkConfig,
+        note: &mut impl FnMut(String, String),
+    ) {
         let at = |list: &str, name: &str| {
             let value = resources.get(list)?.get(name).filter(|value| !value.is_null())?;
             Some((value, format!("{}/resources/{list}/{name}", self.place)))
@@ -112,8 +145,13 @@ impl RoleFields {
         if let Some((value, place)) = at("requests", "memory").or_else(|| at("limits", "memory")) {
             match value {
                 Value::String(text) => self.apply_memory(text, place, config, note),
-                Value::Number(number) => self.apply_memory(&number.to_string(), place, config, note),
-                other => note(place, format!("memory is {}: write an amount such as 2048m or 2Gi", type_name(other))),
+                Value::Number(number) => {
+                    self.apply_memory(&number.to_string(), place, config, note)
+                }
+                other => note(
+                    place,
+                    format!("memory is {}: write an amount such as 2048m or 2Gi", type_name(other)),
+                ),
             }
         }
         if let Some((value, place)) = at("requests", "cpu").or_else(|| at("limits", "cpu")) {
@@ -121,21 +159,40 @@ impl RoleFields {
                 Ok(cores) if !cores.is_zero() && !cores.is_negative() => {
                     config.set(canonical(self.cpu), double_text(cores.as_cores_f64()), Some(place));
                 }
-                Ok(_) => note(place, "cpu must be above zero: write a number of cores, such as 1 or 500m".into()),
+                Ok(_) => note(
+                    place,
+                    "cpu must be above zero: write a number of cores, such as 1 or 500m".into(),
+                ),
                 Err(error) => note(place, error.to_string()),
             }
         }
-        for (name, names) in [("cpu", self.cpu_limit_factor), ("memory", self.memory_limit_factor)] {
-            let (Some((request, _)), Some((limit, place))) = (at("requests", name), at("limits", name)) else { continue };
-            if let (Ok(request), Ok(limit)) = (Quantity::from_json(request), Quantity::from_json(limit))
+        for (name, names) in [("cpu", self.cpu_limit_factor), ("memory", self.memory_limit_factor)]
+        {
+            let (Some((request, _)), Some((limit, place))) =
+                (at("requests", name), at("limits", name))
+            else {
+                continue;
+            };
+            if let (Ok(request), Ok(limit)) =
+                (Quantity::from_json(request), Quantity::from_json(limit))
                 && request > Quantity::default()
             {
-                config.set(canonical(names), double_text(limit.as_cores_f64() / request.as_cores_f64()), Some(place));
+                config.set(
+                    canonical(names),
+                    double_text(limit.as_cores_f64() / request.as_cores_f64()),
+                    Some(place),
+                );
             }
         }
     }
 
-    fn apply_memory(&self, text: &str, place: String, config: &mut FlinkConfig, note: &mut impl FnMut(String, String)) {
+    fn apply_memory(
+        &self,
+        text: &str,
+        place: String,
+        config: &mut FlinkConfig,
+        note: &mut impl FnMut(String, String),
+    ) {
         match parse_resource_memory(text) {
             Ok(bytes) => config.set(canonical(self.memory), flink_text(bytes), Some(place)),
             Err(error) => note(place, error.to_string()),
@@ -146,7 +203,10 @@ impl RoleFields {
 /// A size as Flink writes it: the largest unit that divides it.
 fn flink_text(bytes: u64) -> String {
     let units = [(40, "tb"), (30, "gb"), (20, "mb"), (10, "kb")];
-    let (shift, unit) = units.into_iter().find(|(shift, _)| bytes > 0 && bytes.trailing_zeros() >= *shift).unwrap_or((0, "bytes"));
+    let (shift, unit) = units
+        .into_iter()
+        .find(|(shift, _)| bytes > 0 && bytes.trailing_zeros() >= *shift)
+        .unwrap_or((0, "bytes"));
     format!("{} {unit}", bytes >> shift)
 }
 

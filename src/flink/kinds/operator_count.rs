@@ -17,7 +17,8 @@ use serde_json::Value;
 pub struct Counts {
     /// JobManagers, standby ones included.
     pub job_managers: u64,
-    /// TaskManagers as far as the object says: user code may ask for more slots than the parallelism.
+    /// TaskManagers as far as the object says: user code may ask for more slots than the
+    /// parallelism.
     pub task_managers: u64,
     /// Slots of one TaskManager.
     pub slots: u64,
@@ -37,19 +38,27 @@ pub fn count(
     let job_managers = job_managers(object, config, problems);
     let application = pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null());
     let replicas = positive(object, "/spec/taskManager/replicas", problems);
-    let parallelism = if application { parallelism(object, replicas, slots, config, problems) } else { 0 };
+    let parallelism =
+        if application { parallelism(object, replicas, slots, config, problems) } else { 0 };
     let limits = slot_limits::read(config, version, slots, problems);
     let task_managers = match mode {
         Mode::Standalone => replicas
             .or_else(|| option(config, options::TASK_MANAGER_REPLICAS, 1, problems))
             .unwrap_or_else(|| if application { parallelism.div_ceil(slots) } else { 1 }),
         Mode::Native => {
-            // Without a job the JobManager asks for nothing until one is submitted, and is charged then.
-            let needed = if application { parallelism.div_ceil(slots).saturating_add(limits.redundant) } else { 0 };
+            // Without a job the JobManager asks for nothing until one is submitted, and is charged
+            // then.
+            let needed = if application {
+                parallelism.div_ceil(slots).saturating_add(limits.redundant)
+            } else {
+                0
+            };
             needed.max(limits.least).min(limits.most.unwrap_or(u64::MAX))
         }
     };
-    let bounds = Growing { config, version, mode, application, slots, declared: task_managers, limits }.bounds();
+    let bounds =
+        Growing { config, version, mode, application, slots, declared: task_managers, limits }
+            .bounds();
     Counts { job_managers, task_managers, slots, bounds }
 }
 
@@ -58,14 +67,25 @@ fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<Siz
     if pointer::at(object, "/spec/jobManager").is_some_and(Value::is_object) {
         // The field is 1 unless written, and beats the option either way.
         let replicas = positive(object, place, problems).unwrap_or(1);
-        config.set(canonical(options::JOB_MANAGER_REPLICAS), replicas.to_string(), Some(place.into()));
+        config.set(
+            canonical(options::JOB_MANAGER_REPLICAS),
+            replicas.to_string(),
+            Some(place.into()),
+        );
         return replicas;
     }
     option(config, options::JOB_MANAGER_REPLICAS, 1, problems).unwrap_or(1)
 }
 
-/// The job's parallelism as the operator sets it: from the replicas, from the overrides, from the job.
-fn parallelism(object: &Value, declared: Option<u64>, slots: u64, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
+/// The job's parallelism as the operator sets it: from the replicas, from the overrides, from the
+/// job.
+fn parallelism(
+    object: &Value,
+    declared: Option<u64>,
+    slots: u64,
+    config: &mut FlinkConfig,
+    problems: &mut Vec<SizeProblem>,
+) -> u64 {
     let place = "/spec/job/parallelism";
     let (value, pointer) = if let Some(replicas) = declared {
         (replicas.saturating_mul(slots), Some("/spec/taskManager/replicas".to_owned()))
@@ -85,12 +105,17 @@ fn parallelism(object: &Value, declared: Option<u64>, slots: u64, config: &mut F
 }
 
 /// The largest of `vertex:parallelism,…`, as the autoscaler or a user overrides it.
-fn overrides(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> Option<(u64, Option<String>)> {
+fn overrides(
+    config: &FlinkConfig,
+    problems: &mut Vec<SizeProblem>,
+) -> Option<(u64, Option<String>)> {
     let (key, entry) = config.first(options::PARALLELISM_OVERRIDES)?;
     let pairs = entry.value.split(',').filter(|pair| !pair.trim().is_empty());
-    let numbers: Option<Vec<i32>> = pairs.map(|pair| pair.rsplit_once(':')?.1.trim().trim_matches('\'').parse().ok()).collect();
+    let numbers: Option<Vec<i32>> =
+        pairs.map(|pair| pair.rsplit_once(':')?.1.trim().trim_matches('\'').parse().ok()).collect();
     let Some(numbers) = numbers else {
-        let message = format!("{key} is not a list of vertex:parallelism pairs: write them as a:2,b:4");
+        let message =
+            format!("{key} is not a list of vertex:parallelism pairs: write them as a:2,b:4");
         problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
         return None;
     };

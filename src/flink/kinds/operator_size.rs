@@ -1,8 +1,9 @@
 //! What the pods of a FlinkDeployment will request.
 //!
-//! Flink overwrites the main container's cpu and memory with what its configuration says; everything else of the pod
-//! template stays and adds to it. Limit factors raise limits only, and limits are not counted. What Flink says against the
-//! memory is `flink/memory`'s to tell: here it matters only where no size comes of it.
+//! Flink overwrites the main container's cpu and memory with what its configuration says;
+//! everything else of the pod template stays and adds to it. Limit factors raise limits only, and
+//! limits are not counted. What Flink says against the memory is `flink/memory`'s to tell: here it
+//! matters only where no size comes of it.
 
 use super::operator_config::{self, FLINK_CONFIGURATION, RoleFields};
 use super::operator_count::Counts;
@@ -35,17 +36,25 @@ pub struct Sizing<'a> {
 
 impl Sizing<'_> {
     /// The size of a cluster of these pods; `problems` are those found so far.
-    pub fn size(&self, counts: &Counts, job_manager: &PodSet, task_manager: &PodSet, problems: Vec<SizeProblem>) -> Size {
+    pub fn size(
+        &self,
+        counts: &Counts,
+        job_manager: &PodSet,
+        task_manager: &PodSet,
+        problems: Vec<SizeProblem>,
+    ) -> Size {
         let mut size = Size { problems, ..Size::default() };
         size.total.clusters = 1;
 
         let fields = &operator_config::JOB_MANAGER;
-        // In native mode the operator's own Flink works these sizes out and hands them over one by one, whatever the image runs.
+        // In native mode the operator's own Flink works these sizes out and hands them over one by
+        // one, whatever the image runs.
         let version = if self.mode == Mode::Native { Some(OPERATORS_OWN) } else { self.version };
         let breakdown = memory::job_manager(self.config, version);
         let process = breakdown.as_ref().map(|memory| memory.process);
         let mut main = self.main_container(fields, job_manager, &mut size.problems);
-        main.amounts.memory = self.memory(fields, options::JOB_MANAGER_MEMORY, process, &mut size.problems);
+        main.amounts.memory =
+            self.memory(fields, options::JOB_MANAGER_MEMORY, process, &mut size.problems);
         main.amounts.cpu = self.cores(fields, self.job_manager_cpu(), &mut size.problems);
         let requests = self.requests(job_manager, &main, &mut size.problems);
         size.add_pods(counts.job_managers, &requests, fields.place);
@@ -61,7 +70,8 @@ impl Sizing<'_> {
         let breakdown = memory::task_manager(self.config, self.version);
         let process = breakdown.as_ref().map(|memory| memory.process);
         let mut main = self.main_container(fields, task_manager, &mut size.problems);
-        main.amounts.memory = self.memory(fields, options::TASK_MANAGER_MEMORY, process, &mut size.problems);
+        main.amounts.memory =
+            self.memory(fields, options::TASK_MANAGER_MEMORY, process, &mut size.problems);
         main.amounts.cpu = self.cores(fields, self.task_manager_cpu(), &mut size.problems);
         if self.mode == Mode::Native {
             self.external_resources(&mut main.amounts, &mut size.problems);
@@ -78,48 +88,83 @@ impl Sizing<'_> {
         size
     }
 
-    fn requests(&self, pods: &PodSet, main: &MainContainer, problems: &mut Vec<SizeProblem>) -> PodRequests {
+    fn requests(
+        &self,
+        pods: &PodSet,
+        main: &MainContainer,
+        problems: &mut Vec<SizeProblem>,
+    ) -> PodRequests {
         let mut own = Vec::new();
         let spec = pods.template(self.object).get("spec").unwrap_or(&Value::Null);
         let requests = PodRequests::of(spec, Some(main), &mut own);
-        problems.extend(own.into_iter().map(|problem| SizeProblem { pointer: pods.locate(self.object, &problem.pointer), ..problem }));
+        problems.extend(own.into_iter().map(|problem| SizeProblem {
+            pointer: pods.locate(self.object, &problem.pointer),
+            ..problem
+        }));
         requests
     }
 
-    /// The main container with what the spec puts into its template: local disk and, from `resources`, all the rest.
-    fn main_container(&self, fields: &RoleFields, pods: &PodSet, problems: &mut Vec<SizeProblem>) -> MainContainer {
+    /// The main container with what the spec puts into its template: local disk and, from
+    /// `resources`, all the rest.
+    fn main_container(
+        &self,
+        fields: &RoleFields,
+        pods: &PodSet,
+        problems: &mut Vec<SizeProblem>,
+    ) -> MainContainer {
         let mut main = MainContainer { index: pods.main_container, ..MainContainer::default() };
         let mut put = |name: &str, value: &Value, place: String| match Quantity::from_json(value) {
             Ok(amount) if !amount.is_negative() => *main.amounts.entry(name) = amount,
-            Ok(_) => problems.push(SizeProblem { pointer: place, message: format!("{name} must not be negative: write zero or more") }),
+            Ok(_) => problems.push(SizeProblem {
+                pointer: place,
+                message: format!("{name} must not be negative: write zero or more"),
+            }),
             Err(error) => problems.push(SizeProblem { pointer: place, message: error.to_string() }),
         };
         let Some(resources) = operator_config::resources(self.object, fields) else {
             let place = format!("{}/resource/ephemeralStorage", fields.place);
-            if let Some(value) = pointer::at(self.object, &place).filter(|value| !value.is_null() && value.as_str() != Some("")) {
+            if let Some(value) = pointer::at(self.object, &place)
+                .filter(|value| !value.is_null() && value.as_str() != Some(""))
+            {
                 put("ephemeral-storage", value, place);
             }
             return main;
         };
         // Limits first: a request beside a limit is what counts.
         for list in ["limits", "requests"] {
-            for (name, value) in resources.get(list).and_then(Value::as_object).into_iter().flatten() {
+            for (name, value) in
+                resources.get(list).and_then(Value::as_object).into_iter().flatten()
+            {
                 if !matches!(name.as_str(), "cpu" | "memory") {
-                    put(name, value, pointer::join(&format!("{}/resources/{list}", fields.place), name));
+                    put(
+                        name,
+                        value,
+                        pointer::join(&format!("{}/resources/{list}", fields.place), name),
+                    );
                 }
             }
         }
         main
     }
 
-    /// Whole mebibytes of the process, as Flink asks Kubernetes for them. Where Flink would refuse the configuration
-    /// but a process size is given, that size counts: quota must not see less because of another mistake.
-    fn memory(&self, fields: &RoleFields, names: Names, process: Result<u64, &MemoryError>, problems: &mut Vec<SizeProblem>) -> Quantity {
-        let given = || self.config.first(names).and_then(|(_, entry)| parse_memory_size(&entry.value).ok());
+    /// Whole mebibytes of the process, as Flink asks Kubernetes for them. Where Flink would refuse
+    /// the configuration but a process size is given, that size counts: quota must not see less
+    /// because of another mistake.
+    fn memory(
+        &self,
+        fields: &RoleFields,
+        names: Names,
+        process: Result<u64, &MemoryError>,
+        problems: &mut Vec<SizeProblem>,
+    ) -> Quantity {
+        let given =
+            || self.config.first(names).and_then(|(_, entry)| parse_memory_size(&entry.value).ok());
         let bytes = process.or_else(|error| given().ok_or(error));
         if let Err(error) = bytes
             && error.fault == Fault::Missing
-            && !problems.iter().any(|problem| problem.pointer.starts_with(fields.place) && problem.pointer.ends_with("memory"))
+            && !problems.iter().any(|problem| {
+                problem.pointer.starts_with(fields.place) && problem.pointer.ends_with("memory")
+            })
         {
             let message = format!(
                 "no memory is given: write {}.resource.memory, such as 2048m",
@@ -130,8 +175,16 @@ impl Sizing<'_> {
         Quantity::from_bytes(bytes.unwrap_or(0) >> 20 << 20)
     }
 
-    fn cores(&self, fields: &RoleFields, cores: Result<f64, CoresError>, problems: &mut Vec<SizeProblem>) -> Quantity {
-        let too_many = || CoresError { option: fields.place.into(), message: "the cores are more than can be counted".into() };
+    fn cores(
+        &self,
+        fields: &RoleFields,
+        cores: Result<f64, CoresError>,
+        problems: &mut Vec<SizeProblem>,
+    ) -> Quantity {
+        let too_many = || CoresError {
+            option: fields.place.into(),
+            message: "the cores are more than can be counted".into(),
+        };
         let cores = cores.and_then(|cores| Quantity::from_cores_f64(cores).ok_or_else(too_many));
         cores.unwrap_or_else(|error| {
             let problem = self.problem(fields, &error.option, error.message);
@@ -146,12 +199,18 @@ impl Sizing<'_> {
     /// A problem at an option, or else at the role's part of the spec.
     fn problem(&self, fields: &RoleFields, option: &str, message: String) -> SizeProblem {
         let written = self.config.entry(option).and_then(|entry| entry.pointer.clone());
-        let pointer = written.unwrap_or_else(|| pointer::nearest_existing(self.object, fields.place).to_owned());
+        let pointer = written
+            .unwrap_or_else(|| pointer::nearest_existing(self.object, fields.place).to_owned());
         SizeProblem { pointer, message }
     }
 
     /// Requests times the factors for cpu and memory, which Flink wants to be one or more.
-    fn limits(&self, requests: &Amounts, names: [Names; 2], problems: &mut Vec<SizeProblem>) -> Option<Limits> {
+    fn limits(
+        &self,
+        requests: &Amounts,
+        names: [Names; 2],
+        problems: &mut Vec<SizeProblem>,
+    ) -> Option<Limits> {
         let mut factor = |names: Names| {
             let (key, entry) = self.config.first(names)?;
             let factor = parse_double(&entry.value)?;
@@ -162,7 +221,9 @@ impl Sizing<'_> {
             let place = entry.pointer.as_deref();
             if place.is_none_or(|place| place.starts_with(FLINK_CONFIGURATION)) {
                 let value: String = entry.value.chars().take(64).collect();
-                let message = format!("{key} is `{value}`: write 1 or more, for no limit is below what is requested");
+                let message = format!(
+                    "{key} is `{value}`: write 1 or more, for no limit is below what is requested"
+                );
                 problems.push(SizeProblem { pointer: place.unwrap_or("/spec").into(), message });
             }
             None
@@ -174,15 +235,18 @@ impl Sizing<'_> {
         let cpu = requests.cpu.as_cores_f64() * cpu.unwrap_or(1.0);
         // Whole mebibytes again, rounded down.
         let memory = ((requests.memory.units_ceil() >> 20) as f64 * memory.unwrap_or(1.0)) as u64;
-        Some(Limits { cpu: Quantity::from_cores_f64(cpu)?, memory: Quantity::from_bytes(memory.checked_mul(1 << 20)?) })
+        Some(Limits {
+            cpu: Quantity::from_cores_f64(cpu)?,
+            memory: Quantity::from_bytes(memory.checked_mul(1 << 20)?),
+        })
     }
 
     fn job_manager_cpu(&self) -> Result<f64, CoresError> {
         self.cpu_option(options::JOB_MANAGER_CPU).unwrap_or(Ok(1.0))
     }
 
-    /// The operator's standalone mode reads one option only; without it no valid pod can come of it, and what
-    /// native mode would ask for is the better guess.
+    /// The operator's standalone mode reads one option only; without it no valid pod can come of
+    /// it, and what native mode would ask for is the better guess.
     fn task_manager_cpu(&self) -> Result<f64, CoresError> {
         match self.cpu_option(options::TASK_MANAGER_CPU) {
             Some(Ok(cores)) if self.mode == Mode::Standalone => Ok(cores),
@@ -193,17 +257,29 @@ impl Sizing<'_> {
 
     fn cpu_option(&self, names: Names) -> Option<Result<f64, CoresError>> {
         let (key, entry) = self.config.first(names)?;
-        let message = || format!("{key} is `{}`: write a number of cores above zero", entry.value.chars().take(64).collect::<String>());
+        let message = || {
+            format!(
+                "{key} is `{}`: write a number of cores above zero",
+                entry.value.chars().take(64).collect::<String>()
+            )
+        };
         let cores = parse_double(&entry.value).filter(|cores| cores.is_finite() && *cores > 0.0);
         Some(cores.ok_or_else(|| CoresError { option: key.into(), message: message() }))
     }
 
-    /// GPUs and the like: `external-resources: gpu` with an amount and the name that Kubernetes knows it by.
+    /// GPUs and the like: `external-resources: gpu` with an amount and the name that Kubernetes
+    /// knows it by.
     fn external_resources(&self, amounts: &mut Amounts, problems: &mut Vec<SizeProblem>) {
         let Some((_, list)) = self.config.first(options::EXTERNAL_RESOURCES) else { return };
-        for name in list.value.split(';').map(str::trim).filter(|name| !name.is_empty() && *name != "none") {
-            let option = |suffix: &str| self.config.entry(&format!("external-resource.{name}.{suffix}"));
-            let (Some(key), Some(amount)) = (option("kubernetes.config-key"), option("amount")) else { continue };
+        for name in
+            list.value.split(';').map(str::trim).filter(|name| !name.is_empty() && *name != "none")
+        {
+            let option =
+                |suffix: &str| self.config.entry(&format!("external-resource.{name}.{suffix}"));
+            let (Some(key), Some(amount)) = (option("kubernetes.config-key"), option("amount"))
+            else {
+                continue;
+            };
             match amount.value.parse::<i64>() {
                 // Flink goes on without what is not above zero.
                 Ok(amount) => {

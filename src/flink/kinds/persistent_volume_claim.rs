@@ -1,4 +1,5 @@
-//! `v1 PersistentVolumeClaim`: it runs nothing, but takes of its tenant's storage, and says where pods can mount it.
+//! `v1 PersistentVolumeClaim`: it runs nothing, but takes of its tenant's storage, and says where
+//! pods can mount it.
 
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
@@ -17,22 +18,27 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
     match pointer::at(object, STORAGE).map(Quantity::from_json) {
         Some(Ok(storage)) if !storage.is_negative() => claim.storage = storage,
         Some(Ok(_)) => {
-            let message = "a claim must not ask for less than nothing: write its size, such as 10Gi".into();
+            let message =
+                "a claim must not ask for less than nothing: write its size, such as 10Gi".into();
             size.problems.push(SizeProblem { pointer: STORAGE.into(), message });
         }
-        Some(Err(error)) => size.problems.push(SizeProblem { pointer: STORAGE.into(), message: error.to_string() }),
+        Some(Err(error)) => {
+            size.problems.push(SizeProblem { pointer: STORAGE.into(), message: error.to_string() })
+        }
         None => {}
     }
     size.add_claims(1, &claim, STORAGE);
     Workload { size, ..Workload::default() }
 }
 
-/// Whether an update of a claim asks for nothing that it had not before: Kubernetes writes the volume's name into it when it binds
-/// it. What is smaller the API server refuses itself.
+/// Whether an update of a claim asks for nothing that it had not before: Kubernetes writes the
+/// volume's name into it when it binds it. What is smaller the API server refuses itself.
 pub fn claims_no_more(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
-    let storage = |object: &Value| pointer::at(object, STORAGE).and_then(|value| Quantity::from_json(value).ok());
+    let storage = |object: &Value| {
+        pointer::at(object, STORAGE).and_then(|value| Quantity::from_json(value).ok())
+    };
     is_claim(resource)
         && same("/spec/storageClassName")
         && same("/spec/accessModes")
@@ -70,7 +76,14 @@ mod tests {
         ] {
             let resource = claim(json!({"resources": {"requests": {"storage": storage}}}));
             let size = lower(&resource, &resource.object).unwrap().size;
-            assert_eq!((size.total.persistent_volume_claims, size.total.storage.units_ceil(), size.problems.len()), (1, bytes, problems));
+            assert_eq!(
+                (
+                    size.total.persistent_volume_claims,
+                    size.total.storage.units_ceil(),
+                    size.problems.len()
+                ),
+                (1, bytes, problems)
+            );
         }
         let odd = claim(json!("text"));
         assert_eq!(lower(&odd, &odd.object).unwrap().size.total.persistent_volume_claims, 1);
@@ -81,11 +94,20 @@ mod tests {
         let spec = |size: &str, class: &str| json!({"storageClassName": class, "resources": {"requests": {"storage": size}}});
         let old = claim(spec("10Gi", "nfs")).object;
         let update = |size: &str, class: &str, volume: Option<&str>| {
-            let mut resource = Resource { operation: Operation::Update, ..claim(spec(size, class)) };
+            let mut resource =
+                Resource { operation: Operation::Update, ..claim(spec(size, class)) };
             resource.object["spec"]["volumeName"] = json!(volume);
             claims_no_more(&resource, &old)
         };
-        assert!(update("10Gi", "nfs", Some("pv-1")) && update("10240Mi", "nfs", None) && update("5Gi", "nfs", None));
-        assert!(!update("11Gi", "nfs", None) && !update("10Gi", "ssd", None) && !update("much", "nfs", None));
+        assert!(
+            update("10Gi", "nfs", Some("pv-1"))
+                && update("10240Mi", "nfs", None)
+                && update("5Gi", "nfs", None)
+        );
+        assert!(
+            !update("11Gi", "nfs", None)
+                && !update("10Gi", "ssd", None)
+                && !update("much", "nfs", None)
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! `v1 Pod`: the last door, where native TaskManagers and everything that nothing declared come through.
+//! `v1 Pod`: the last door, where native TaskManagers and everything that nothing declared come
+//! through.
 //!
-//! Which cluster a pod of native mode belongs to is not for its labels to say. A JobManager asks for its TaskManagers with
-//! the token of its own pod, and the API server names that pod; the JobManager's pod itself is a ReplicaSet's.
+//! Which cluster a pod of native mode belongs to is not for its labels to say. A JobManager asks
+//! for its TaskManagers with the token of its own pod, and the API server names that pod; the
+//! JobManager's pod itself is a ReplicaSet's.
 
 use super::alike_pods::{AlikePods, label};
 use crate::flink::{Engine, Role, Surroundings, Workload};
@@ -14,27 +16,38 @@ const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
 
 pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surroundings) -> Workload {
     let name = owner_or_name;
-    let pods = AlikePods { object: pod, place: "", replicas: 1, name, namespace: &resource.namespace, surroundings };
+    let pods = AlikePods {
+        object: pod,
+        place: "",
+        replicas: 1,
+        name,
+        namespace: &resource.namespace,
+        surroundings,
+    };
     // The job is its cluster's, which has more pods than this one.
     let mut workload = Workload { jobs: 0, ..pods.lower(Vec::new()) };
     let role = workload.pods.first().map_or(Role::Other, |set| set.role);
     if workload.engine == Engine::Native
-        && let Some(cluster) = made_for(resource, pod, role).filter(|cluster| *cluster != workload.cluster)
+        && let Some(cluster) =
+            made_for(resource, pod, role).filter(|cluster| *cluster != workload.cluster)
     {
         workload.pretends = Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
     }
     workload
 }
 
-/// The cluster that a pod of native mode is made for, whatever its labels say: its JobManager's Deployment has the
-/// cluster's name.
+/// The cluster that a pod of native mode is made for, whatever its labels say: its JobManager's
+/// Deployment has the cluster's name.
 fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'a str> {
-    let controller = || owners(pod).iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)));
+    let controller =
+        || owners(pod).iter().find(|owner| owner.get("controller") == Some(&Value::Bool(true)));
     match role {
-        Role::TaskManager => asking_job_manager(&resource.user, &resource.namespace).and_then(deployment_of_pod).or_else(|| {
-            let owner = controller().filter(|owner| text(owner, "kind") == "Deployment")?;
-            Some(text(owner, "name"))
-        }),
+        Role::TaskManager => asking_job_manager(&resource.user, &resource.namespace)
+            .and_then(deployment_of_pod)
+            .or_else(|| {
+                let owner = controller().filter(|owner| text(owner, "kind") == "Deployment")?;
+                Some(text(owner, "name"))
+            }),
         Role::JobManager => {
             let owner = controller().filter(|owner| text(owner, "kind") == "ReplicaSet")?;
             without_suffix(text(owner, "name"))
@@ -65,7 +78,11 @@ fn owner_or_name(pod: &Value) -> &str {
     match owners(pod).iter().map(|owner| text(owner, "name")).find(|name| !name.is_empty()) {
         Some(owner) => {
             let hash = label(pod, "pod-template-hash");
-            owner.strip_suffix(hash).filter(|_| !hash.is_empty()).and_then(|name| name.strip_suffix('-')).unwrap_or(owner)
+            owner
+                .strip_suffix(hash)
+                .filter(|_| !hash.is_empty())
+                .and_then(|name| name.strip_suffix('-'))
+                .unwrap_or(owner)
         }
         None => match metadata_text(pod, "name") {
             "" => metadata_text(pod, "generateName").trim_end_matches('-'),
@@ -81,7 +98,12 @@ mod tests {
     use crate::resource::{GroupVersionKind, Operation};
     use serde_json::json;
 
-    fn lowered(role: &str, label: &str, owner: (&str, &str), user: UserInfo) -> (String, Option<String>) {
+    fn lowered(
+        role: &str,
+        label: &str,
+        owner: (&str, &str),
+        user: UserInfo,
+    ) -> (String, Option<String>) {
         let (kind, name) = owner;
         let pod = json!({
             "metadata": {"labels": {"app": label, "component": role, "type": "flink-native-kubernetes"},
@@ -100,7 +122,11 @@ mod tests {
 
     fn asks(namespace: &str, pod: &str) -> UserInfo {
         let username = format!("system:serviceaccount:{namespace}:flink");
-        UserInfo { username, extra: [(ASKING_POD.to_owned(), vec![pod.to_owned()])].into(), ..UserInfo::default() }
+        UserInfo {
+            username,
+            extra: [(ASKING_POD.to_owned(), vec![pod.to_owned()])].into(),
+            ..UserInfo::default()
+        }
     }
 
     #[test]
@@ -109,13 +135,31 @@ mod tests {
         let honest = ("etl".to_owned(), None);
         assert_eq!(lowered("taskmanager", "etl", ("Deployment", "etl"), own()), honest);
         assert_eq!(lowered("taskmanager", "etl", ("Deployment", "other"), own()), honest);
-        assert_eq!(lowered("taskmanager", "other", ("Deployment", "other"), own()), ("etl".to_owned(), Some("other".to_owned())));
-        // Without a pod that asks, or with one of another namespace, the owner is the next best word.
+        assert_eq!(
+            lowered("taskmanager", "other", ("Deployment", "other"), own()),
+            ("etl".to_owned(), Some("other".to_owned()))
+        );
+        // Without a pod that asks, or with one of another namespace, the owner is the next best
+        // word.
         for user in [UserInfo::default(), asks("payments-dev", "a-b-c")] {
-            assert_eq!(lowered("taskmanager", "other", ("Deployment", "etl"), user), ("etl".to_owned(), Some("other".to_owned())));
+            assert_eq!(
+                lowered("taskmanager", "other", ("Deployment", "etl"), user),
+                ("etl".to_owned(), Some("other".to_owned()))
+            );
         }
-        assert_eq!(lowered("jobmanager", "etl", ("ReplicaSet", "etl-7d4b9c6f5"), UserInfo::default()), honest);
-        assert_eq!(lowered("jobmanager", "x", ("ReplicaSet", "etl-7d4b9c6f5"), UserInfo::default()).1.as_deref(), Some("x"));
-        assert_eq!(lowered("jobmanager", "x", ("Job", "etl"), UserInfo::default()), ("x".to_owned(), None));
+        assert_eq!(
+            lowered("jobmanager", "etl", ("ReplicaSet", "etl-7d4b9c6f5"), UserInfo::default()),
+            honest
+        );
+        assert_eq!(
+            lowered("jobmanager", "x", ("ReplicaSet", "etl-7d4b9c6f5"), UserInfo::default())
+                .1
+                .as_deref(),
+            Some("x")
+        );
+        assert_eq!(
+            lowered("jobmanager", "x", ("Job", "etl"), UserInfo::default()),
+            ("x".to_owned(), None)
+        );
     }
 }

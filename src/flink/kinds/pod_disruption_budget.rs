@@ -1,4 +1,5 @@
-//! `policy PodDisruptionBudget`: it runs nothing, but says how many of its pods may be evicted at once.
+//! `policy PodDisruptionBudget`: it runs nothing, but says how many of its pods may be evicted at
+//! once.
 
 use crate::flink::budgets::Budget;
 use crate::flink::{Surroundings, Workload};
@@ -9,7 +10,9 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let mut budget = Budget::read(object, "/spec");
     if resource.kind.version == "v1beta1" {
         // There an empty selector selects nothing.
-        budget.selector = budget.selector.filter(|selector| selector.as_object().is_some_and(|selector| !selector.is_empty()));
+        budget.selector = budget
+            .selector
+            .filter(|selector| selector.as_object().is_some_and(|selector| !selector.is_empty()));
     }
     Workload { budgets: vec![budget], ..Workload::default() }
 }
@@ -26,7 +29,11 @@ mod tests {
         for (version, selector, expected) in [
             ("v1", json!({}), Some(json!({}))),
             ("v1beta1", json!({}), None),
-            ("v1beta1", json!({"matchLabels": {"app": "etl"}}), Some(json!({"matchLabels": {"app": "etl"}}))),
+            (
+                "v1beta1",
+                json!({"matchLabels": {"app": "etl"}}),
+                Some(json!({"matchLabels": {"app": "etl"}})),
+            ),
             ("v1", Value::Null, None),
         ] {
             let object = json!({"apiVersion": format!("policy/{version}"), "kind": "PodDisruptionBudget",

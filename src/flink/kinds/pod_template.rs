@@ -1,8 +1,9 @@
 //! How the Flink operator merges the common pod template with a role's.
 //!
-//! Mappings merge field by field, the role's value over the common one. Lists merge by position, unless merging by
-//! name is on and every element of both has a name. A scalar element that both lists have stays the common one's:
-//! the operator merges elements as mappings, and a scalar has no fields.
+//! Mappings merge field by field, the role's value over the common one. Lists merge by position,
+//! unless merging by name is on and every element of both has a name. A scalar element that both
+//! lists have stays the common one's: the operator merges elements as mappings, and a scalar has no
+//! fields.
 
 use crate::flink::sizing::SizeProblem;
 use crate::flink::workload::{ElementOrigins, MergedTemplate};
@@ -10,37 +11,53 @@ use crate::resource::{pointer, type_name};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Deepest level that is merged; below it the common template's part stays. Pods nest about ten levels deep, and the
-/// API server refuses far shallower objects than would exhaust the stack; a file may hold anything.
+/// Deepest level that is merged; below it the common template's part stays. Pods nest about ten
+/// levels deep, and the API server refuses far shallower objects than would exhaust the stack; a
+/// file may hold anything.
 const DEEPEST: usize = 64;
 
-/// Notes where what stands at a template's place is none: nothing can be made of it, and nothing would be judged.
+/// Notes where what stands at a template's place is none: nothing can be made of it, and nothing
+/// would be judged.
 pub fn check(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) {
     let mut wrong = |place: String, value: &Value, wanted: &str| {
         problems.push(SizeProblem {
             pointer: place,
-            message: format!("this is {}, and no pod can be made of it: write {wanted}", type_name(value)),
+            message: format!(
+                "this is {}, and no pod can be made of it: write {wanted}",
+                type_name(value)
+            ),
         });
     };
-    let Some(template) = pointer::at(object, place).filter(|template| !template.is_null()) else { return };
+    let Some(template) = pointer::at(object, place).filter(|template| !template.is_null()) else {
+        return;
+    };
     if !template.is_object() {
         return wrong(place.to_owned(), template, "a pod template, with metadata and spec");
     }
     for field in ["metadata", "spec"] {
-        if let Some(value) = template.get(field).filter(|value| !value.is_null() && !value.is_object()) {
+        if let Some(value) =
+            template.get(field).filter(|value| !value.is_null() && !value.is_object())
+        {
             wrong(format!("{place}/{field}"), value, &format!("the {field} of a pod, a mapping"));
         }
     }
-    let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array).into_iter().flatten();
-    for (index, container) in containers.enumerate().filter(|(_, container)| !container.is_object()) {
-        wrong(format!("{place}/spec/containers/{index}"), container, "a container, a mapping with a name");
+    let containers =
+        pointer::at(template, "/spec/containers").and_then(Value::as_array).into_iter().flatten();
+    for (index, container) in containers.enumerate().filter(|(_, container)| !container.is_object())
+    {
+        wrong(
+            format!("{place}/spec/containers/{index}"),
+            container,
+            "a container, a mapping with a name",
+        );
     }
 }
 
 /// Merges the templates at two pointers of an object.
 pub fn merge(object: &Value, common: &str, role: &str, by_name: bool) -> MergedTemplate {
     let at = |place| pointer::at(object, place).filter(|template| template.is_object());
-    let mut merging = Merging { by_name, place: String::new(), depth: 0, elements: BTreeMap::new() };
+    let mut merging =
+        Merging { by_name, place: String::new(), depth: 0, elements: BTreeMap::new() };
     let value = match (at(common), at(role)) {
         (None, None) => Value::Null,
         (Some(only), None) | (None, Some(only)) => only.clone(),
@@ -50,7 +67,13 @@ pub fn merge(object: &Value, common: &str, role: &str, by_name: bool) -> MergedT
             merged
         }
     };
-    MergedTemplate { value, common: common.into(), role: role.into(), by_name, elements: merging.elements }
+    MergedTemplate {
+        value,
+        common: common.into(),
+        role: role.into(),
+        by_name,
+        elements: merging.elements,
+    }
 }
 
 struct Merging {
@@ -77,8 +100,12 @@ impl Merging {
 
     fn field(&mut self, to: &mut Map<String, Value>, name: &str, from: &Value) {
         match (to.get_mut(name), from) {
-            (Some(Value::Array(to)), Value::Array(from)) => self.inside(name, |merging| merging.list(to, from)),
-            (Some(to @ Value::Object(_)), from) => self.inside(name, |merging| merging.merge(to, from)),
+            (Some(Value::Array(to)), Value::Array(from)) => {
+                self.inside(name, |merging| merging.list(to, from))
+            }
+            (Some(to @ Value::Object(_)), from) => {
+                self.inside(name, |merging| merging.merge(to, from))
+            }
             _ => {
                 to.insert(name.to_owned(), from.clone());
             }
@@ -86,7 +113,12 @@ impl Merging {
     }
 
     fn list(&mut self, to: &mut Vec<Value>, from: &[Value]) {
-        if self.by_name && to.iter().chain(from).all(|element| element.get("name").is_some_and(Value::is_string)) {
+        if self.by_name
+            && to
+                .iter()
+                .chain(from)
+                .all(|element| element.get("name").is_some_and(Value::is_string))
+        {
             return self.list_by_name(to, from);
         }
         for (index, from) in from.iter().enumerate() {
@@ -97,14 +129,17 @@ impl Merging {
         }
     }
 
-    /// Elements stand where their name came first; of several with one name in one list the last counts.
+    /// Elements stand where their name came first; of several with one name in one list the last
+    /// counts.
     fn list_by_name(&mut self, to: &mut Vec<Value>, from: &[Value]) {
         let mut names: Vec<&str> = Vec::with_capacity(to.len().saturating_add(from.len()));
         let mut origins: ElementOrigins = Vec::new();
         let common = std::mem::take(to);
         let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
         let all = common.iter().enumerate().map(|(index, element)| (element, (Some(index), None)));
-        for (element, origin) in all.chain(from.iter().enumerate().map(|(index, element)| (element, (None, Some(index))))) {
+        for (element, origin) in all
+            .chain(from.iter().enumerate().map(|(index, element)| (element, (None, Some(index)))))
+        {
             let name = name_of(element);
             let slot = *sources.entry(name).or_insert_with(|| {
                 names.push(name);
@@ -167,18 +202,29 @@ mod tests {
     fn lists_merge_by_position_whatever_their_names() {
         let (_, template) = merged(
             containers(json!([{"name": "main", "image": "a", "args": ["x", "y"]}])),
-            containers(json!([{"name": "sidecar", "args": ["z", "z", "w"], "tty": null}, {"name": "second"}])),
+            containers(
+                json!([{"name": "sidecar", "args": ["z", "z", "w"], "tty": null}, {"name": "second"}]),
+            ),
             false,
         );
-        assert_eq!(template.value, containers(json!([{"name": "sidecar", "image": "a", "args": ["x", "y", "w"]}, {"name": "second"}])));
+        assert_eq!(
+            template.value,
+            containers(
+                json!([{"name": "sidecar", "image": "a", "args": ["x", "y", "w"]}, {"name": "second"}])
+            )
+        );
         assert!(template.elements.is_empty());
     }
 
     #[test]
     fn lists_merge_by_name_when_every_element_has_one() {
         let (object, template) = merged(
-            containers(json!([{"name": "log", "image": "l"}, {"name": "main", "env": [{"name": "A", "value": "1"}]}])),
-            containers(json!([{"name": "main", "env": [{"name": "B", "value": "2"}, {"name": "A", "value": "3"}]}, {"name": "new"}])),
+            containers(
+                json!([{"name": "log", "image": "l"}, {"name": "main", "env": [{"name": "A", "value": "1"}]}]),
+            ),
+            containers(
+                json!([{"name": "main", "env": [{"name": "B", "value": "2"}, {"name": "A", "value": "3"}]}, {"name": "new"}]),
+            ),
             true,
         );
         assert_eq!(
@@ -188,14 +234,31 @@ mod tests {
                 {"name": "main", "env": [{"name": "A", "value": "3"}, {"name": "B", "value": "2"}]},
                 {"name": "new"}]))
         );
-        assert_eq!(template.elements["/spec/containers"], [(Some(0), None), (Some(1), Some(0)), (None, Some(1))]);
-        let set = PodSet { role: Role::TaskManager, replicas: 1, template: Template::Merged(template), main_container: None };
+        assert_eq!(
+            template.elements["/spec/containers"],
+            [(Some(0), None), (Some(1), Some(0)), (None, Some(1))]
+        );
+        let set = PodSet {
+            role: Role::TaskManager,
+            replicas: 1,
+            template: Template::Merged(template),
+            main_container: None,
+        };
         let places = [
             ("/spec/containers/0/image", "/spec/podTemplate/spec/containers/0/image"),
-            ("/spec/containers/1/env/0/value", "/spec/taskManager/podTemplate/spec/containers/0/env/1/value"),
-            ("/spec/containers/1/env/1/value", "/spec/taskManager/podTemplate/spec/containers/0/env/0/value"),
+            (
+                "/spec/containers/1/env/0/value",
+                "/spec/taskManager/podTemplate/spec/containers/0/env/1/value",
+            ),
+            (
+                "/spec/containers/1/env/1/value",
+                "/spec/taskManager/podTemplate/spec/containers/0/env/0/value",
+            ),
             ("/spec/containers/2/name", "/spec/taskManager/podTemplate/spec/containers/1/name"),
-            ("/spec/containers/0/securityContext", "/spec/podTemplate/spec/containers/0/securityContext"),
+            (
+                "/spec/containers/0/securityContext",
+                "/spec/podTemplate/spec/containers/0/securityContext",
+            ),
         ];
         for (within, place) in places {
             assert_eq!(set.locate(&object, within), place);
@@ -205,7 +268,9 @@ mod tests {
     #[test]
     fn of_elements_with_one_name_the_last_counts_where_the_first_stood() {
         let (_, template) = merged(
-            containers(json!([{"name": "a", "image": "1"}, {"name": "b"}, {"name": "a", "image": "2"}])),
+            containers(
+                json!([{"name": "a", "image": "1"}, {"name": "b"}, {"name": "a", "image": "2"}]),
+            ),
             containers(json!([])),
             true,
         );
@@ -214,9 +279,18 @@ mod tests {
 
     #[test]
     fn templates_of_odd_shapes_merge_to_something() {
-        for odd in [json!(null), json!(7), json!("x"), json!([1]), json!({"spec": 1}), containers(json!("x")), containers(json!([1, null]))]
-        {
-            for other in [json!(null), json!([{}]), json!({"spec": {}}), containers(json!([{"name": "a"}]))] {
+        for odd in [
+            json!(null),
+            json!(7),
+            json!("x"),
+            json!([1]),
+            json!({"spec": 1}),
+            containers(json!("x")),
+            containers(json!([1, null])),
+        ] {
+            for other in
+                [json!(null), json!([{}]), json!({"spec": {}}), containers(json!([{"name": "a"}]))]
+            {
                 merged(odd.clone(), other.clone(), true);
                 merged(other.clone(), odd.clone(), false);
             }

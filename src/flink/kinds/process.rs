@@ -1,4 +1,5 @@
-//! What a container really runs: Flink's processes by their scripts, entrypoint words and main classes.
+//! What a container really runs: Flink's processes by their scripts, entrypoint words and main
+//! classes.
 
 use crate::flink::{Mode, Role};
 use serde_json::Value;
@@ -56,7 +57,14 @@ const ENTRYPOINT: &str = "docker-entrypoint.sh";
 impl Process {
     /// The Flink process that a container's `command` and `args` start, if any.
     pub fn of(container: &Value) -> Option<Self> {
-        let words = |field| container.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let words = |field| {
+            container
+                .get(field)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+        };
         // Without a command the image's entrypoint reads the first argument.
         let mut at_entrypoint = words("command").next().is_none();
         for element in words("command").chain(words("args")) {
@@ -76,7 +84,9 @@ impl Process {
     }
 
     fn named(word: &str, at_entrypoint: bool) -> Option<Self> {
-        if at_entrypoint && let Some((_, role)) = ENTRYPOINT_WORDS.iter().find(|(name, _)| *name == word) {
+        if at_entrypoint
+            && let Some((_, role)) = ENTRYPOINT_WORDS.iter().find(|(name, _)| *name == word)
+        {
             return Some(Self { role: *role, mode: Mode::Standalone, runs_job: false });
         }
         if word == SUBMITTER {
@@ -98,7 +108,8 @@ impl Process {
 
 /// The words of one argument, which may be a whole script.
 fn split(argument: &str) -> impl Iterator<Item = &str> {
-    let separates = |c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'');
+    let separates =
+        |c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'');
     argument.split(separates).filter(|word| !word.is_empty())
 }
 
@@ -122,14 +133,26 @@ mod tests {
             (json!({"command": ["/docker-entrypoint.sh", "taskmanager"]}), tm),
             (json!({"command": ["tini", "--", "/docker-entrypoint.sh", "jobmanager"]}), jm),
             (json!({"command": ["/opt/flink/bin/taskmanager.sh", "start-foreground"]}), tm),
-            (json!({"command": ["sh", "-c", "sleep 5; exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}), jm),
+            (
+                json!({"command": ["sh", "-c", "sleep 5; exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}),
+                jm,
+            ),
             (
                 json!({"command": ["/docker-entrypoint.sh"], "args": ["bash", "-c", "kubernetes-taskmanager.sh -Da=b"]}),
                 Some((Role::TaskManager, Mode::Native)),
             ),
-            (json!({"command": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), Some((Role::JobManager, Mode::Native))),
-            (json!({"command": ["java", "-cp", "x", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"]}), tm),
-            (json!({"args": ["bash", SUBMITTER, "--jobmanager", "trips:8081"]}), Some((Role::Other, Mode::Standalone))),
+            (
+                json!({"command": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}),
+                Some((Role::JobManager, Mode::Native)),
+            ),
+            (
+                json!({"command": ["java", "-cp", "x", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"]}),
+                tm,
+            ),
+            (
+                json!({"args": ["bash", SUBMITTER, "--jobmanager", "trips:8081"]}),
+                Some((Role::Other, Mode::Standalone)),
+            ),
             (json!({"args": ["bash", "/scripts/submit-job.sh"]}), None),
             (json!({"command": ["watch"], "args": ["taskmanager"]}), None),
             (json!({"command": ["echo", "jobmanager"]}), None),
@@ -147,12 +170,18 @@ mod tests {
     fn a_job_manager_in_application_mode_brings_its_job() {
         let cases = [
             (json!({"args": ["standalone-job", "--job-classname", "com.example.Job"]}), true),
-            (json!({"command": ["sh", "-c", "exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}), true),
+            (
+                json!({"command": ["sh", "-c", "exec $FLINK_HOME/bin/standalone-job.sh start-foreground"]}),
+                true,
+            ),
             (
                 json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-application "], "command": ["/docker-entrypoint.sh"]}),
                 true,
             ),
-            (json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}), false),
+            (
+                json!({"args": ["bash", "-c", "kubernetes-jobmanager.sh kubernetes-session "]}),
+                false,
+            ),
             (json!({"args": ["jobmanager"]}), false),
             (json!({"args": ["taskmanager", "standalone-job"]}), false),
         ];

@@ -1,7 +1,8 @@
 //! `v1 Service`: it runs nothing, but it may let anybody in to a JobManager's REST port.
 //!
-//! Which pods a Service selects is not known from it alone: it leads to Flink's REST port where it selects JobManagers by the
-//! labels that Flink and its operators give them, targets that port by number or name, or has the name that Flink gives it.
+//! Which pods a Service selects is not known from it alone: it leads to Flink's REST port where it
+//! selects JobManagers by the labels that Flink and its operators give them, targets that port by
+//! number or name, or has the name that Flink gives it.
 
 use super::ingress::belongs_to_flink;
 use crate::flink::openings::{EXTERNAL_IPS, Kind, Opening, is_rest_port};
@@ -10,21 +11,29 @@ use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 /// Labels by which Flink, its operators and charts tell JobManagers.
-const COMPONENT_LABELS: [&str; 3] = ["component", "app.kubernetes.io/component", "flink-deployment-type"];
-/// Ports of a JobManager that are not REST: RPC, blobs, queryable state, and what metrics are scraped from.
+const COMPONENT_LABELS: [&str; 3] =
+    ["component", "app.kubernetes.io/component", "flink-deployment-type"];
+/// Ports of a JobManager that are not REST: RPC, blobs, queryable state, and what metrics are
+/// scraped from.
 const OTHER_PORTS: [u64; 5] = [6123, 6124, 6125, 9249, 9250];
-const OTHER_NAMES: [&str; 8] = ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
+const OTHER_NAMES: [&str; 8] =
+    ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
 
 pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let name = resource.name_in(object);
     let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default();
-    let has_addresses = spec.get("externalIPs").and_then(Value::as_array).is_some_and(|addresses| !addresses.is_empty());
+    let has_addresses = spec
+        .get("externalIPs")
+        .and_then(Value::as_array)
+        .is_some_and(|addresses| !addresses.is_empty());
     let (service_type, place) = match text("type") {
         // An alias in DNS: nothing goes through it.
         "ExternalName" => return Workload::default(),
         _ if has_addresses => (EXTERNAL_IPS, "/spec/externalIPs"),
-        "" | "ClusterIP" if text("clusterIP") == "None" => ("Headless_ClusterIP", "/spec/clusterIP"),
+        "" | "ClusterIP" if text("clusterIP") == "None" => {
+            ("Headless_ClusterIP", "/spec/clusterIP")
+        }
         "" => ("ClusterIP", "/spec/type"),
         other => (other, "/spec/type"),
     };
@@ -36,16 +45,23 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         ..Opening::default()
     };
     opening.read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
-    let openings = if opening.reaches_rest || !opening.hosts.is_empty() { vec![opening] } else { Vec::new() };
+    let openings =
+        if opening.reaches_rest || !opening.hosts.is_empty() { vec![opening] } else { Vec::new() };
     Workload { openings, ..Workload::default() }
 }
 
 fn reaches_rest(spec: &Value, name: &str) -> bool {
     let selector = spec.get("selector");
-    let label = |key: &&str| selector.and_then(|selector| selector.get(*key)).and_then(Value::as_str);
-    let selects_job_managers = COMPONENT_LABELS.iter().filter_map(label).any(|component| component.eq_ignore_ascii_case("jobmanager"));
+    let label =
+        |key: &&str| selector.and_then(|selector| selector.get(*key)).and_then(Value::as_str);
+    let selects_job_managers = COMPONENT_LABELS
+        .iter()
+        .filter_map(label)
+        .any(|component| component.eq_ignore_ascii_case("jobmanager"));
     let ports = spec.get("ports").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let target = |port: &'_ Value| port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default();
+    let target = |port: &'_ Value| {
+        port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default()
+    };
     let named = |port: &Value| port.get("name").cloned().unwrap_or_default();
     // Whatever JobManagers listen on besides may be a REST port of another number.
     let is_other = |port: &Value| match target(port) {
@@ -53,7 +69,9 @@ fn reaches_rest(spec: &Value, name: &str) -> bool {
         number => number.as_u64().is_some_and(|number| OTHER_PORTS.contains(&number)),
     };
     name.ends_with("-rest")
-        || ports.iter().any(|port| is_rest_port(&target(port)) || (is_rest_port(&named(port)) && !is_other(port)))
+        || ports.iter().any(|port| {
+            is_rest_port(&target(port)) || (is_rest_port(&named(port)) && !is_other(port))
+        })
         || (selects_job_managers && ports.iter().any(|port| !is_other(port)))
 }
 
@@ -79,17 +97,41 @@ mod tests {
         let some = |kind: &str| Some((kind.to_owned(), true));
         for (name, spec, expected) in [
             ("etl-rest", json!({"ports": [{"port": 80}]}), some("ClusterIP")),
-            ("x", json!({"type": "NodePort", "selector": job_managers, "ports": [{"port": 80, "targetPort": 9999}]}), some("NodePort")),
+            (
+                "x",
+                json!({"type": "NodePort", "selector": job_managers, "ports": [{"port": 80, "targetPort": 9999}]}),
+                some("NodePort"),
+            ),
             (
                 "x",
                 json!({"type": "LoadBalancer", "selector": {"a": "b"}, "ports": [{"port": 443, "targetPort": 8081}]}),
                 some("LoadBalancer"),
             ),
-            ("x", json!({"type": "NodePort", "ports": [{"port": 80, "targetPort": "webui"}]}), some("NodePort")),
-            ("x", json!({"clusterIP": "None", "ports": [{"name": "rest", "port": 80}]}), some("Headless_ClusterIP")),
-            ("x", json!({"externalIPs": ["203.0.113.7"], "ports": [{"port": 8081}]}), some("externalIPs")),
-            ("x", json!({"clusterIP": "None", "selector": job_managers, "ports": [{"port": 6123}, {"name": "blob", "port": 6124}]}), None),
-            ("x", json!({"type": "LoadBalancer", "selector": {"app": "kafka"}, "ports": [{"port": 9092}]}), None),
+            (
+                "x",
+                json!({"type": "NodePort", "ports": [{"port": 80, "targetPort": "webui"}]}),
+                some("NodePort"),
+            ),
+            (
+                "x",
+                json!({"clusterIP": "None", "ports": [{"name": "rest", "port": 80}]}),
+                some("Headless_ClusterIP"),
+            ),
+            (
+                "x",
+                json!({"externalIPs": ["203.0.113.7"], "ports": [{"port": 8081}]}),
+                some("externalIPs"),
+            ),
+            (
+                "x",
+                json!({"clusterIP": "None", "selector": job_managers, "ports": [{"port": 6123}, {"name": "blob", "port": 6124}]}),
+                None,
+            ),
+            (
+                "x",
+                json!({"type": "LoadBalancer", "selector": {"app": "kafka"}, "ports": [{"port": 9092}]}),
+                None,
+            ),
             ("etl-rest", json!({"type": "ExternalName", "externalName": "example.com"}), None),
             ("x", json!({"type": "NodePort", "ports": "none"}), None),
         ] {

@@ -1,7 +1,8 @@
-//! What `slotmanager.*` says of the number of TaskManagers that a native cluster keeps at least and has at most.
+//! What `slotmanager.*` says of the number of TaskManagers that a native cluster keeps at least and
+//! has at most.
 //!
-//! Flink turns slots, cores and memory into TaskManagers of the default size and compares those; it does not start where
-//! the least of one is above its most.
+//! Flink turns slots, cores and memory into TaskManagers of the default size and compares those; it
+//! does not start where the least of one is above its most.
 
 use super::counts::option;
 use crate::flink::config::FlinkConfig;
@@ -13,7 +14,8 @@ use crate::flink::version::FlinkVersion;
 
 /// Release from which a least number is kept.
 const LEAST_SINCE: FlinkVersion = FlinkVersion::new(1, 19);
-/// Release from which cores and memory bound every cluster, not only those with fine-grained resources.
+/// Release from which cores and memory bound every cluster, not only those with fine-grained
+/// resources.
 const RESOURCES_SINCE: FlinkVersion = FlinkVersion::new(1, 18);
 
 /// TaskManagers by the slot manager's options.
@@ -28,10 +30,16 @@ pub struct SlotLimits {
 }
 
 /// Reads the options; `slots` are those of one TaskManager.
-pub fn read(config: &FlinkConfig, version: Option<FlinkVersion>, slots: u64, problems: &mut Vec<SizeProblem>) -> SlotLimits {
+pub fn read(
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+    slots: u64,
+    problems: &mut Vec<SizeProblem>,
+) -> SlotLimits {
     let reads = |since| version.is_none_or(|version| version >= since);
     let redundant = option(config, options::REDUNDANT_TASK_MANAGERS, 0, problems).unwrap_or(0);
-    let least = if reads(LEAST_SINCE) { option(config, options::SLOTS_MIN, 0, problems) } else { None };
+    let least =
+        if reads(LEAST_SINCE) { option(config, options::SLOTS_MIN, 0, problems) } else { None };
     let least = least.map_or(0, |least| least.div_ceil(slots));
     let most = option(config, options::SLOTS_MAX, 1, problems).map(|most| most / slots);
     let mut limits = SlotLimits { least, most, redundant };
@@ -40,12 +48,17 @@ pub fn read(config: &FlinkConfig, version: Option<FlinkVersion>, slots: u64, pro
         return limits;
     }
     for resource in [CPU, MEMORY] {
-        let read = |names: Names| config.first(names).and_then(|(_, entry)| (resource.amount)(&entry.value));
-        let (from, to) = (if reads(LEAST_SINCE) { read(resource.min) } else { None }, read(resource.max));
+        let read = |names: Names| {
+            config.first(names).and_then(|(_, entry)| (resource.amount)(&entry.value))
+        };
+        let (from, to) =
+            (if reads(LEAST_SINCE) { read(resource.min) } else { None }, read(resource.max));
         if from.is_none() && to.is_none() {
             continue;
         }
-        let Some(one) = (resource.of_task_manager)(config, version).filter(|one| *one > 0) else { continue };
+        let Some(one) = (resource.of_task_manager)(config, version).filter(|one| *one > 0) else {
+            continue;
+        };
         // What is not set follows from the slots.
         let from = from.map_or(least, |from| count(from.div_ceil(one)));
         let to = to.map(|to| count(to / one)).or(most);
@@ -61,15 +74,23 @@ fn count(task_managers: u128) -> u64 {
 }
 
 /// Flink's resource manager stops where it is to keep more than it may have.
-fn contradiction(config: &FlinkConfig, min: Names, max: Names, least: u64, most: Option<u64>, problems: &mut Vec<SizeProblem>) {
+fn contradiction(
+    config: &FlinkConfig,
+    min: Names,
+    max: Names,
+    least: u64,
+    most: Option<u64>,
+    problems: &mut Vec<SizeProblem>,
+) {
     let Some(most) = most.filter(|most| least > *most) else { return };
     let written = |names| config.first(names).and_then(|(_, entry)| entry.pointer.clone());
     let Some(pointer) = written(max).or_else(|| written(min)) else { return };
     // What is not set follows from the slots.
     let named = |names, slots| canonical(if config.first(names).is_some() { names } else { slots });
     let (min, max) = (named(min, options::SLOTS_MIN), named(max, options::SLOTS_MAX));
-    let message =
-        format!("{min} keeps {least} TaskManagers where {max} allows {most}, and Flink does not start: raise the one or lower the other");
+    let message = format!(
+        "{min} keeps {least} TaskManagers where {max} allows {most}, and Flink does not start: raise the one or lower the other"
+    );
     // The same mistake shows in every resource that follows from the slots.
     if !problems.iter().any(|problem| problem.pointer == pointer) {
         problems.push(SizeProblem { pointer, message });
@@ -98,7 +119,12 @@ const MEMORY: Resource = Resource {
     // What is there for slots: not the framework's.
     of_task_manager: |config, version| {
         let memory = memory::task_manager(config, version).ok()?;
-        Some(u128::from(memory.flink.checked_sub(memory.framework_heap)?.checked_sub(memory.framework_off_heap)?))
+        Some(u128::from(
+            memory
+                .flink
+                .checked_sub(memory.framework_heap)?
+                .checked_sub(memory.framework_off_heap)?,
+        ))
     },
 };
 
@@ -131,8 +157,10 @@ mod tests {
 
     #[test]
     fn slots_cores_and_memory_bound_the_task_managers() {
-        let (cpu_min, cpu_max) = ("slotmanager.min-total-resource.cpu", "slotmanager.max-total-resource.cpu");
-        let (memory_min, memory_max) = ("slotmanager.min-total-resource.memory", "slotmanager.max-total-resource.memory");
+        let (cpu_min, cpu_max) =
+            ("slotmanager.min-total-resource.cpu", "slotmanager.max-total-resource.cpu");
+        let (memory_min, memory_max) =
+            ("slotmanager.min-total-resource.memory", "slotmanager.max-total-resource.memory");
         let (min, max) = ("slotmanager.number-of-slots.min", "slotmanager.number-of-slots.max");
         type Case<'a> = (&'a [(&'a str, &'a str)], u64, Option<u64>, &'a [&'a str]);
         let cases: [Case<'_>; 11] = [
@@ -146,17 +174,29 @@ mod tests {
             (&[(cpu_min, "1")], 10, None, &[]),
             (&[(memory_min, "1g"), (memory_max, "3000m")], 1, Some(2), &[]),
             (&[(memory_max, "3g"), (cpu_max, "0.2"), (max, "100")], 0, Some(2), &[]),
-            (&[(memory_max, "1g"), (min, "4")], 2, Some(1), &["/c/slotmanager.max-total-resource.memory"]),
+            (
+                &[(memory_max, "1g"), (min, "4")],
+                2,
+                Some(1),
+                &["/c/slotmanager.max-total-resource.memory"],
+            ),
             (&[(cpu_max, "lots")], 0, None, &[]),
         ];
         for (options, least, most, problems) in cases {
-            assert_eq!(limits((1, 20), options), (least, most, problems.iter().map(|&place| place.to_owned()).collect()), "{options:?}");
+            assert_eq!(
+                limits((1, 20), options),
+                (least, most, problems.iter().map(|&place| place.to_owned()).collect()),
+                "{options:?}"
+            );
         }
     }
 
     #[test]
     fn older_releases_read_fewer_of_the_options() {
-        let options = [("slotmanager.number-of-slots.min", "4"), ("slotmanager.max-total-resource.cpu", "0.1")];
+        let options = [
+            ("slotmanager.number-of-slots.min", "4"),
+            ("slotmanager.max-total-resource.cpu", "0.1"),
+        ];
         assert_eq!(limits((1, 17), &options), (0, None, vec![]));
         assert_eq!(limits((1, 18), &options), (0, Some(1), vec![]));
         assert_eq!(limits((1, 19), &options).2, ["/c/slotmanager.max-total-resource.cpu"]);

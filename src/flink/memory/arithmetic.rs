@@ -1,4 +1,5 @@
-//! Sums and shares as Flink's `MemorySize` does them: 63 bits, and shares in exact decimals rounded down.
+//! Sums and shares as Flink's `MemorySize` does them: 63 bits, and shares in exact decimals rounded
+//! down.
 
 use super::java::decimal;
 use super::refusal::{Fault, Refusal};
@@ -12,24 +13,36 @@ pub(super) fn sum(sizes: &[u64], option: &str) -> Result<u64, Refusal> {
 
 /// `size × factor`, rounded down.
 ///
-/// Flink takes the shortest decimal that names the double (0.10000000149011612 for the float 0.1), not the double's
-/// exact binary value; the two differ in the last byte for sizes that are round in binary.
+/// Flink takes the shortest decimal that names the double (0.10000000149011612 for the float 0.1),
+/// not the double's exact binary value; the two differ in the last byte for sizes that are round in
+/// binary.
 pub(super) fn share(size: u64, factor: f64, option: &str) -> Result<u64, Refusal> {
     let (digits, exponent) = decimal(factor).ok_or_else(|| overflow(option))?;
     let product = u128::from(size).checked_mul(digits).ok_or_else(|| overflow(option))?;
     let magnitude = 10_u128.checked_pow(exponent.unsigned_abs());
     let product = match magnitude {
-        Some(magnitude) if exponent >= 0 => product.checked_mul(magnitude).ok_or_else(|| overflow(option))?,
+        Some(magnitude) if exponent >= 0 => {
+            product.checked_mul(magnitude).ok_or_else(|| overflow(option))?
+        }
         Some(magnitude) => product / magnitude,
         // Beyond 38 digits: nothing is left, or nothing holds it.
         None if exponent < 0 || product == 0 => 0,
         None => return Err(overflow(option)),
     };
-    u64::try_from(product).ok().filter(|size| *size <= MAX_MEMORY_SIZE).ok_or_else(|| overflow(option))
+    u64::try_from(product)
+        .ok()
+        .filter(|size| *size <= MAX_MEMORY_SIZE)
+        .ok_or_else(|| overflow(option))
 }
 
 fn overflow(option: &str) -> Refusal {
-    Refusal::new(Fault::Overflow, "long overflow", "the sizes add up to more than Flink can count (2^63-1 bytes)", option).bare()
+    Refusal::new(
+        Fault::Overflow,
+        "long overflow",
+        "the sizes add up to more than Flink can count (2^63-1 bytes)",
+        option,
+    )
+    .bare()
 }
 
 #[cfg(test)]
@@ -50,7 +63,11 @@ mod tests {
             (MAX_MEMORY_SIZE, 1.0, MAX_MEMORY_SIZE),
         ];
         for (size, factor, expected) in cases {
-            assert_eq!(share(size, factor, "x").map_err(|refusal| refusal.message), Ok(expected), "{size} × {factor}");
+            assert_eq!(
+                share(size, factor, "x").map_err(|refusal| refusal.message),
+                Ok(expected),
+                "{size} × {factor}"
+            );
         }
         assert!(share(MAX_MEMORY_SIZE, 1.1, "x").is_err());
         assert!(share(1, 1e300, "x").is_err());

@@ -15,16 +15,23 @@ const AMOUNT_BEFORE: &[&str] = &["kubernetes.taskmanager.cpu"];
 const RENAMED: FlinkVersion = FlinkVersion::new(1, 17);
 const SLOTS: &str = "taskmanager.numberOfTaskSlots";
 
-/// Cores of one TaskManager: `taskmanager.cpu.cores`, else Kubernetes' amount where it is above zero, else one a slot.
+/// Cores of one TaskManager: `taskmanager.cpu.cores`, else Kubernetes' amount where it is above
+/// zero, else one a slot.
 ///
 /// # Errors
 /// When an option is no number, or the cores are not above zero.
-pub fn task_manager_cpu(config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<f64, MemoryError> {
-    let names: &[&str] = if version.is_some_and(|version| version < RENAMED) { AMOUNT_BEFORE } else { AMOUNT };
+pub fn task_manager_cpu(
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<f64, MemoryError> {
+    let names: &[&str] =
+        if version.is_some_and(|version| version < RENAMED) { AMOUNT_BEFORE } else { AMOUNT };
     let double = |keys: &[&str]| match config.first(keys) {
-        Some((key, entry)) => parse_double(&entry.value)
-            .map(|cores| Some((cores, key.to_owned())))
-            .ok_or_else(|| could_not_parse(&entry.value, keys.first().unwrap_or(&key), key).into_error("")),
+        Some((key, entry)) => {
+            parse_double(&entry.value).map(|cores| Some((cores, key.to_owned()))).ok_or_else(|| {
+                could_not_parse(&entry.value, keys.first().unwrap_or(&key), key).into_error("")
+            })
+        }
         None => Ok(None),
     };
     // Flink reads the amount even where the cores then count.
@@ -37,14 +44,18 @@ pub fn task_manager_cpu(config: &FlinkConfig, version: Option<FlinkVersion>) -> 
     if cores > 0.0 && cores.is_finite() {
         return Ok(rounded(cores));
     }
-    let message = format!("TaskExecutors need to be started with a positive number of CPU cores. Please configure {CORES} accordingly.");
+    let message = format!(
+        "TaskExecutors need to be started with a positive number of CPU cores. Please configure {CORES} accordingly."
+    );
     let problem = format!("{option} gives a TaskManager {cores} cores: write a number above zero");
     Err(Refusal::new(Fault::Contradiction, message, problem, option).into_error(PREFIX))
 }
 
 /// Cores with the eight decimals that Flink keeps, half rounded up.
 fn rounded(cores: f64) -> f64 {
-    let Some((digits, exponent)) = decimal(cores).filter(|(_, exponent)| *exponent < -8) else { return cores };
+    let Some((digits, exponent)) = decimal(cores).filter(|(_, exponent)| *exponent < -8) else {
+        return cores;
+    };
     let unit = 10_u128.checked_pow((-8 - exponent).unsigned_abs());
     // Beyond 38 digits nothing is left.
     let kept = unit.map_or(0, |unit| (digits + unit / 2) / unit);
@@ -68,7 +79,10 @@ pub fn task_slots(config: &FlinkConfig) -> Result<u64, MemoryError> {
 }
 
 fn slots(config: &FlinkConfig) -> Result<i32, MemoryError> {
-    Reader::new(config, None).int(SLOTS).map(|slots| slots.unwrap_or(1)).map_err(|refusal| refusal.into_error(""))
+    Reader::new(config, None)
+        .int(SLOTS)
+        .map(|slots| slots.unwrap_or(1))
+        .map_err(|refusal| refusal.into_error(""))
 }
 
 #[cfg(test)]
@@ -89,25 +103,61 @@ mod tests {
         let slots = (SLOTS, "4");
         assert_eq!(task_manager_cpu(&config(&[]), None), Ok(1.0));
         assert_eq!(task_manager_cpu(&config(&[slots]), None), Ok(4.0));
-        assert_eq!(task_manager_cpu(&config(&[slots, ("kubernetes.taskmanager.cpu", "2")]), None), Ok(2.0));
-        assert_eq!(task_manager_cpu(&config(&[slots, (AMOUNT[1], "2"), (AMOUNT[0], "0.5")]), None), Ok(0.5));
+        assert_eq!(
+            task_manager_cpu(&config(&[slots, ("kubernetes.taskmanager.cpu", "2")]), None),
+            Ok(2.0)
+        );
+        assert_eq!(
+            task_manager_cpu(&config(&[slots, (AMOUNT[1], "2"), (AMOUNT[0], "0.5")]), None),
+            Ok(0.5)
+        );
         assert_eq!(task_manager_cpu(&config(&[slots, (AMOUNT[0], "-1.0")]), None), Ok(4.0));
         assert_eq!(task_manager_cpu(&config(&[(AMOUNT[0], "2"), (CORES, "16")]), None), Ok(16.0));
-        assert_eq!(task_manager_cpu(&config(&[(AMOUNT[0], "2"), (AMOUNT[1], "3")]), Some(FlinkVersion::new(1, 16))), Ok(3.0));
-        for (written, cores) in [("0.123456785", 0.12345679), ("0.1", 0.1), ("1e-9", 0.0), ("4.9e-324", 0.0), ("1e300", 1e300)] {
-            assert_eq!(task_manager_cpu(&config(&[(CORES, written)]), None), Ok(cores), "{written}");
+        assert_eq!(
+            task_manager_cpu(
+                &config(&[(AMOUNT[0], "2"), (AMOUNT[1], "3")]),
+                Some(FlinkVersion::new(1, 16))
+            ),
+            Ok(3.0)
+        );
+        for (written, cores) in [
+            ("0.123456785", 0.12345679),
+            ("0.1", 0.1),
+            ("1e-9", 0.0),
+            ("4.9e-324", 0.0),
+            ("1e300", 1e300),
+        ] {
+            assert_eq!(
+                task_manager_cpu(&config(&[(CORES, written)]), None),
+                Ok(cores),
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn cores_must_be_above_zero() {
-        for options in [[(CORES, "0")], [(CORES, "-1")], [(CORES, "NaN")], [(CORES, "Infinity")], [(SLOTS, "0")], [(SLOTS, "-1")]] {
+        for options in [
+            [(CORES, "0")],
+            [(CORES, "-1")],
+            [(CORES, "NaN")],
+            [(CORES, "Infinity")],
+            [(SLOTS, "0")],
+            [(SLOTS, "-1")],
+        ] {
             let error = task_manager_cpu(&config(&options), None).unwrap_err();
             assert!(error.message.contains("positive number of CPU cores"), "{error}");
             assert_eq!(error.option, options[0].0);
         }
-        let error = task_manager_cpu(&config(&[("kubernetes.taskmanager.cpu", "2 cores"), (CORES, "1")]), None).unwrap_err();
-        assert_eq!(error.message, "Could not parse value '2 cores' for key 'kubernetes.taskmanager.cpu.amount'.");
+        let error = task_manager_cpu(
+            &config(&[("kubernetes.taskmanager.cpu", "2 cores"), (CORES, "1")]),
+            None,
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.message,
+            "Could not parse value '2 cores' for key 'kubernetes.taskmanager.cpu.amount'."
+        );
         assert_eq!(error.option, "kubernetes.taskmanager.cpu");
     }
 

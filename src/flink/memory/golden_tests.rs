@@ -6,7 +6,8 @@ use crate::flink::config::FlinkConfig;
 use crate::flink::version::FlinkVersion;
 use serde_json::{Value, json};
 
-const GOLDEN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/memory-golden.jsonl"));
+const GOLDEN: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/memory-golden.jsonl"));
 const V1_20: FlinkVersion = FlinkVersion::new(1, 20);
 const V2_0: FlinkVersion = FlinkVersion::new(2, 0);
 
@@ -42,7 +43,8 @@ fn check(id: &Value, expected: &Value, actual: Result<Value, MemoryError>, versi
         Ok(memory) => assert_eq!(expected["ok"], memory, "{id} on {version}"),
         Err(error) => {
             let message = error.message.split(" Caused by: ").next().unwrap();
-            let message = message.strip_prefix("JobManager memory configuration failed: ").unwrap_or(message);
+            let message =
+                message.strip_prefix("JobManager memory configuration failed: ").unwrap_or(message);
             assert_eq!(expected["error"], message, "{id} on {version}");
             assert!(!error.option.is_empty(), "{id} on {version} names no option");
         }
@@ -83,7 +85,10 @@ fn sizes_stop_at_the_exact_byte() {
 fn an_error_names_the_option_as_it_is_written() {
     let cases = [
         (json!({"taskmanager.memory.process.size": "2Gi"}), "taskmanager.memory.process.size"),
-        (json!({"taskmanager.memory.process.size": "4g", "taskmanager.memory.size": "x"}), "taskmanager.memory.size"),
+        (
+            json!({"taskmanager.memory.process.size": "4g", "taskmanager.memory.size": "x"}),
+            "taskmanager.memory.size",
+        ),
         (
             json!({"taskmanager.memory.process.size": "4g", "taskmanager.network.memory.fraction": "1.5"}),
             "taskmanager.network.memory.fraction",
@@ -99,25 +104,39 @@ fn an_error_names_the_option_as_it_is_written() {
         (json!({"taskmanager.heap.size": "100m"}), "taskmanager.heap.size"),
         (json!({"taskmanager.heap.mb": "100"}), "taskmanager.heap.mb"),
         (json!({"taskmanager.heap.mb": "-1"}), "taskmanager.heap.mb"),
-        (json!({"taskmanager.memory.flink.size": "100m", "taskmanager.memory.process.size": "4g"}), "taskmanager.memory.flink.size"),
+        (
+            json!({"taskmanager.memory.flink.size": "100m", "taskmanager.memory.process.size": "4g"}),
+            "taskmanager.memory.flink.size",
+        ),
         (json!({}), "taskmanager.memory.process.size"),
     ];
     for (options, option) in cases {
-        assert_eq!(task_manager(&config(&options), Some(V1_20)).unwrap_err().option, option, "{options}");
+        assert_eq!(
+            task_manager(&config(&options), Some(V1_20)).unwrap_err().option,
+            option,
+            "{options}"
+        );
     }
 }
 
 #[test]
 fn only_flink_1_puts_the_role_before_a_job_managers_error() {
-    let message = |version| job_manager(&config(&json!({"jobmanager.memory.process.size": "576m"})), version).unwrap_err().message;
-    assert!(message(Some(V1_20)).starts_with("JobManager memory configuration failed: The configured"));
+    let message = |version| {
+        job_manager(&config(&json!({"jobmanager.memory.process.size": "576m"})), version)
+            .unwrap_err()
+            .message
+    };
+    assert!(
+        message(Some(V1_20)).starts_with("JobManager memory configuration failed: The configured")
+    );
     assert!(message(Some(V2_0)).starts_with("The configured"));
 }
 
 #[test]
 fn the_network_had_an_upper_bound_before_1_17() {
     let options = config(&json!({"taskmanager.memory.process.size": "32g"}));
-    let network = |minor| task_manager(&options, Some(FlinkVersion::new(1, minor))).unwrap().network;
+    let network =
+        |minor| task_manager(&options, Some(FlinkVersion::new(1, minor))).unwrap().network;
     assert_eq!(network(16), 1 << 30);
     assert_eq!(network(17), 3_301_756_158);
 }
@@ -131,9 +150,18 @@ fn flink_1_counts_network_buffers_where_nothing_newer_is_set() {
     };
     assert_eq!(task_manager(&options(json!({})), Some(V1_20)).unwrap().network, 64 << 20);
     assert_eq!(task_manager(&options(json!({})), Some(V2_0)).unwrap().network, 359_703_515);
-    assert_eq!(task_manager(&options(json!({"taskmanager.memory.network.min": "64m"})), Some(V1_20)).unwrap().network, 359_703_515);
+    assert_eq!(
+        task_manager(&options(json!({"taskmanager.memory.network.min": "64m"})), Some(V1_20))
+            .unwrap()
+            .network,
+        359_703_515
+    );
     for segment in ["1k", "33000", "4g", "32 kilos"] {
-        let error = task_manager(&options(json!({"taskmanager.memory.segment-size": segment})), Some(V1_20)).unwrap_err();
+        let error = task_manager(
+            &options(json!({"taskmanager.memory.segment-size": segment})),
+            Some(V1_20),
+        )
+        .unwrap_err();
         assert_eq!(error.option, "taskmanager.memory.segment-size");
     }
 }
@@ -147,7 +175,16 @@ fn sizes_beyond_a_java_long_are_an_overflow() {
         json!({"taskmanager.memory.task.heap.size": max, "taskmanager.memory.managed.size": max}),
     ];
     for options in cases {
-        assert_eq!(task_manager(&config(&options), Some(V2_0)).unwrap_err().message, "long overflow", "{options}");
+        assert_eq!(
+            task_manager(&config(&options), Some(V2_0)).unwrap_err().message,
+            "long overflow",
+            "{options}"
+        );
     }
-    assert_eq!(job_manager(&config(&json!({"jobmanager.memory.heap.size": max})), Some(V2_0)).unwrap_err().message, "long overflow");
+    assert_eq!(
+        job_manager(&config(&json!({"jobmanager.memory.heap.size": max})), Some(V2_0))
+            .unwrap_err()
+            .message,
+        "long overflow"
+    );
 }

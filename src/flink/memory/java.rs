@@ -1,7 +1,8 @@
 //! Numbers as Java reads and writes them.
 //!
-//! Flink hands option values to `Float.parseFloat` and its kin; what those accept differs from Rust's parsers in
-//! blanks, suffixes and hexadecimal, and a difference would make us refuse what Flink runs.
+//! Flink hands option values to `Float.parseFloat` and its kin; what those accept differs from
+//! Rust's parsers in blanks, suffixes and hexadecimal, and a difference would make us refuse what
+//! Flink runs.
 
 /// What `String.trim` takes away: everything up to the blank.
 pub fn trim(text: &str) -> &str {
@@ -13,7 +14,8 @@ pub fn parse_int(text: &str) -> Option<i32> {
     if text.is_ascii() {
         return text.parse().ok();
     }
-    let ascii: Option<String> = text.chars().map(|c| if c.is_ascii() { Some(c) } else { decimal_digit(c) }).collect();
+    let ascii: Option<String> =
+        text.chars().map(|c| if c.is_ascii() { Some(c) } else { decimal_digit(c) }).collect();
     ascii?.parse().ok()
 }
 
@@ -21,17 +23,22 @@ pub fn parse_int(text: &str) -> Option<i32> {
 fn decimal_digit(letter: char) -> Option<char> {
     /// The zeros of the scripts; nine digits follow each.
     const ZEROS: [u32; 36] = [
-        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0, 0xF20, 0x1040, 0x1090,
-        0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50,
-        0xABF0, 0xFF10,
+        0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6,
+        0xE50, 0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
+        0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0,
+        0xFF10,
     ];
-    let digit = ZEROS.iter().filter_map(|zero| u32::from(letter).checked_sub(*zero)).find(|digit| *digit < 10)?;
+    let digit = ZEROS
+        .iter()
+        .filter_map(|zero| u32::from(letter).checked_sub(*zero))
+        .find(|digit| *digit < 10)?;
     char::from_digit(digit, 10)
 }
 
 /// `Float.parseFloat`.
 pub fn parse_float(text: &str) -> Option<f32> {
-    // A hexadecimal float of more digits than a double holds would be rounded twice; nobody writes one.
+    // A hexadecimal float of more digits than a double holds would be rounded twice; nobody writes
+    // one.
     parse(text, |decimal| decimal.parse().ok(), |double| double as f32)
 }
 
@@ -40,7 +47,11 @@ pub fn parse_double(text: &str) -> Option<f64> {
     parse(text, |decimal| decimal.parse().ok(), |double| double)
 }
 
-fn parse<T: std::ops::Neg<Output = T>>(text: &str, decimal: impl Fn(&str) -> Option<T>, narrow: impl Fn(f64) -> T) -> Option<T> {
+fn parse<T: std::ops::Neg<Output = T>>(
+    text: &str,
+    decimal: impl Fn(&str) -> Option<T>,
+    narrow: impl Fn(f64) -> T,
+) -> Option<T> {
     let text = trim(text);
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -54,7 +65,9 @@ fn parse<T: std::ops::Neg<Output = T>>(text: &str, decimal: impl Fn(&str) -> Opt
             match number.strip_prefix("0x").or_else(|| number.strip_prefix("0X")) {
                 Some(hexadecimal) => narrow(parse_hexadecimal(hexadecimal)?),
                 // Only digits from here on: Rust would also take `inf` and `nan`.
-                None if number.starts_with(|c: char| c.is_ascii_digit() || c == '.') => decimal(number)?,
+                None if number.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+                    decimal(number)?
+                }
                 None => return None,
             }
         }
@@ -77,7 +90,8 @@ fn parse_hexadecimal(text: &str) -> Option<f64> {
     if unsigned.is_empty() || !unsigned.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let power: i32 = power.parse().unwrap_or(if power.starts_with('-') { i32::MIN } else { i32::MAX });
+    let power: i32 =
+        power.parse().unwrap_or(if power.starts_with('-') { i32::MIN } else { i32::MAX });
     let places = i32::try_from(fraction.len()).ok()?.checked_mul(4)?;
     Some(if value == 0.0 { 0.0 } else { value * 2_f64.powi(power.saturating_sub(places)) })
 }
@@ -115,11 +129,14 @@ pub fn decimal(double: f64) -> Option<(u128, i32)> {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
     let exponent = exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?;
-    Some((digits - u128::from(digits % 2 == 1 && is_half_below(double, digits, exponent)), exponent))
+    Some((
+        digits - u128::from(digits % 2 == 1 && is_half_below(double, digits, exponent)),
+        exponent,
+    ))
 }
 
-/// Whether the double is exactly `(digits - 1/2) × 10^exponent`. An odd number over 2^n has n decimals, so this can
-/// only be where there is one decimal more than digits are written.
+/// Whether the double is exactly `(digits - 1/2) × 10^exponent`. An odd number over 2^n has n
+/// decimals, so this can only be where there is one decimal more than digits are written.
 fn is_half_below(double: f64, digits: u128, exponent: i32) -> bool {
     let bits = double.abs().to_bits();
     let (fraction, biased) = (bits & ((1 << 52) - 1), bits >> 52);
@@ -128,11 +145,16 @@ fn is_half_below(double: f64, digits: u128, exponent: i32) -> bool {
     }
     let mantissa = fraction | (1 << 52);
     let zeros = mantissa.trailing_zeros();
-    let power = i32::try_from(biased).unwrap_or(i32::MAX).saturating_sub(1075).saturating_add_unsigned(zeros);
+    let power = i32::try_from(biased)
+        .unwrap_or(i32::MAX)
+        .saturating_sub(1075)
+        .saturating_add_unsigned(zeros);
     if exponent >= 0 || power != exponent.saturating_sub(1) {
         return false;
     }
-    let twice = 5_u128.checked_pow(exponent.unsigned_abs()).and_then(|fives| fives.checked_mul(u128::from(mantissa >> zeros)));
+    let twice = 5_u128
+        .checked_pow(exponent.unsigned_abs())
+        .and_then(|fives| fives.checked_mul(u128::from(mantissa >> zeros)));
     twice.is_some_and(|twice| twice + 1 == digits * 2)
 }
 
@@ -165,8 +187,8 @@ mod tests {
         }
         assert!(parse_float("NaN").unwrap().is_nan());
         for text in [
-            "", " ", "abc", "inf", "nan", "infinity", "0x1", "0xp1", "0x1p", "0x1p+-1", "1 0", "1,5", "0.1ff", "f", ".", "e5", "1e", "--1",
-            "\u{a0}1",
+            "", " ", "abc", "inf", "nan", "infinity", "0x1", "0xp1", "0x1p", "0x1p+-1", "1 0",
+            "1,5", "0.1ff", "f", ".", "e5", "1e", "--1", "\u{a0}1",
         ] {
             assert_eq!(parse_float(text), None, "{text:?}");
         }
@@ -177,7 +199,10 @@ mod tests {
         assert_eq!(parse_int("+5"), Some(5));
         assert_eq!(parse_int("05"), Some(5));
         assert_eq!(parse_int("-1"), Some(-1));
-        assert_eq!((parse_int("-٣५"), parse_int("１2"), parse_int("²")), (Some(-35), Some(12), None));
+        assert_eq!(
+            (parse_int("-٣५"), parse_int("１2"), parse_int("²")),
+            (Some(-35), Some(12), None)
+        );
         for text in ["", "+", " 5", "5.0", "1_000", "0x5", "2147483648"] {
             assert_eq!(parse_int(text), None, "{text:?}");
         }

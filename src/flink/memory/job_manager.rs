@@ -21,19 +21,30 @@ pub const RECOMMENDED_HEAP: u64 = 128 * MIB;
 ///
 /// # Errors
 /// When Flink would refuse to start.
-pub fn job_manager(config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<JobManagerMemory, MemoryError> {
+pub fn job_manager(
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<JobManagerMemory, MemoryError> {
     with_legacy_heap_as(&PROCESS, config, version)
 }
 
-/// A JobManager's memory as Flink's start script derives it (standalone manifests): the legacy option is the heap.
+/// A JobManager's memory as Flink's start script derives it (standalone manifests): the legacy
+/// option is the heap.
 ///
 /// # Errors
 /// When Flink would refuse to start.
-pub fn job_manager_of_script(config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<JobManagerMemory, MemoryError> {
+pub fn job_manager_of_script(
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<JobManagerMemory, MemoryError> {
     with_legacy_heap_as(&HEAP, config, version)
 }
 
-fn with_legacy_heap_as(target: &SizeOption, config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<JobManagerMemory, MemoryError> {
+fn with_legacy_heap_as(
+    target: &SizeOption,
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<JobManagerMemory, MemoryError> {
     let reader = Reader::new(config, version);
     let prefix = if reader.is_one_x() { "JobManager memory configuration failed: " } else { "" };
     let process = reader
@@ -81,10 +92,15 @@ impl Parts for Split {
         let advice = "Please, make the configuration consistent or configure only one option: either JVM Heap or Total Flink Memory.";
         if !reader.is_set(OFF_HEAP.keys) {
             let Some(off_heap) = flink.checked_sub(heap) else {
-                let problem = format!("{} of heap do not fit into {} of Flink's memory", shown(heap), shown(flink));
+                let problem = format!(
+                    "{} of heap do not fit into {} of Flink's memory",
+                    shown(heap),
+                    shown(flink)
+                );
                 let (heap, flink) = (human_readable(heap), human_readable(flink));
-                let message =
-                    format!("The configured JVM Heap Memory ({heap}) exceeds the configured Total Flink Memory ({flink}). {advice}");
+                let message = format!(
+                    "The configured JVM Heap Memory ({heap}) exceeds the configured Total Flink Memory ({flink}). {advice}"
+                );
                 return Err(Refusal::new(Fault::TooSmall, message, problem, option));
             };
             return Ok(Self { heap, off_heap });
@@ -117,8 +133,17 @@ impl Parts for Split {
                 human_readable(flink),
                 human_readable(off_heap)
             );
-            let problem = format!("{} of off-heap memory leave no heap in {} of Flink's memory", shown(off_heap), shown(flink));
-            return Err(Refusal::new(Fault::TooSmall, message, problem, total_option::<Self>(reader)));
+            let problem = format!(
+                "{} of off-heap memory leave no heap in {} of Flink's memory",
+                shown(off_heap),
+                shown(flink)
+            );
+            return Err(Refusal::new(
+                Fault::TooSmall,
+                message,
+                problem,
+                total_option::<Self>(reader),
+            ));
         }
         Ok(Self { heap: flink - off_heap, off_heap })
     }

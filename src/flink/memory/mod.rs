@@ -1,9 +1,10 @@
-//! Flink's memory model: how a process size becomes heap, managed memory, network buffers and overhead.
+//! Flink's memory model: how a process size becomes heap, managed memory, network buffers and
+//! overhead.
 //!
-//! Flink works this out before a JVM starts and refuses to start when it does not add up; we do the same sums to
-//! the byte, so that a size that cannot work is refused with Flink's own words and one that can is counted as the
-//! pod will have it. `tests/data/memory-golden.jsonl` holds what Flink itself answers, and
-//! `tests/oracle` asks it more.
+//! Flink works this out before a JVM starts and refuses to start when it does not add up; we do the
+//! same sums to the byte, so that a size that cannot work is refused with Flink's own words and one
+//! that can is counted as the pod will have it. `tests/data/memory-golden.jsonl` holds what Flink
+//! itself answers, and `tests/oracle` asks it more.
 
 mod arithmetic;
 mod cpu;

@@ -60,11 +60,21 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads `config` as the given version does.
     pub fn new(config: &'a FlinkConfig, version: Option<FlinkVersion>) -> Self {
-        Self { config: Cow::Borrowed(config), version: version.unwrap_or(FlinkVersion::new(1, 20)), stand_in: None, trial: None }
+        Self {
+            config: Cow::Borrowed(config),
+            version: version.unwrap_or(FlinkVersion::new(1, 20)),
+            stand_in: None,
+            trial: None,
+        }
     }
 
-    /// Lets Flink 1.x's `heap.size` or `heap.mb` (`legacy`) stand in for `target` where that is not set.
-    pub fn with_legacy_heap(mut self, legacy: [&'static str; 2], target: &SizeOption) -> Result<Self, Refusal> {
+    /// Lets Flink 1.x's `heap.size` or `heap.mb` (`legacy`) stand in for `target` where that is not
+    /// set.
+    pub fn with_legacy_heap(
+        mut self,
+        legacy: [&'static str; 2],
+        target: &SizeOption,
+    ) -> Result<Self, Refusal> {
         let [heap, heap_mb] = legacy;
         if !self.is_one_x() || self.is_set(target.keys) {
             return Ok(self);
@@ -72,8 +82,19 @@ impl<'a> Reader<'a> {
         let (key, bytes) = if let Some(value) = self.config.get(heap) {
             (heap, size_of(value, heap, heap)?)
         } else if let Some(mebibytes) = self.int(heap_mb)? {
-            let message = || format!("Configured total process memory size ({mebibytes}MB) must not be less than 0.");
-            let negative = |_| Refusal::new(Fault::Contradiction, message(), format!("{heap_mb} is {mebibytes}, below zero"), heap_mb);
+            let message = || {
+                format!(
+                    "Configured total process memory size ({mebibytes}MB) must not be less than 0."
+                )
+            };
+            let negative = |_| {
+                Refusal::new(
+                    Fault::Contradiction,
+                    message(),
+                    format!("{heap_mb} is {mebibytes}, below zero"),
+                    heap_mb,
+                )
+            };
             (heap_mb, u64::try_from(mebibytes).map_err(negative)? * MIB)
         } else {
             return Ok(self);
@@ -109,7 +130,8 @@ impl<'a> Reader<'a> {
     /// The option below `prefix` that holds the largest size.
     pub fn largest(&self, prefix: &str) -> Option<String> {
         let sizes = self.config.iter().filter(|(key, _)| key.starts_with(prefix));
-        let sizes = sizes.filter_map(|(key, entry)| Some((parse_memory_size(&entry.value).ok()?, key)));
+        let sizes =
+            sizes.filter_map(|(key, entry)| Some((parse_memory_size(&entry.value).ok()?, key)));
         sizes.max().map(|(_, key)| key.to_owned())
     }
 
@@ -129,11 +151,18 @@ impl<'a> Reader<'a> {
             return Ok(*size);
         }
         match (self.config.first(option.keys), option.default) {
-            (Some((_, entry)), _) => size_of(&entry.value, name(option.keys), self.written_as(option.keys)),
+            (Some((_, entry)), _) => {
+                size_of(&entry.value, name(option.keys), self.written_as(option.keys))
+            }
             (None, Some(default)) => Ok(default),
             (None, None) => {
                 let name = name(option.keys);
-                Err(Refusal::new(Fault::Missing, cannot_read(name), format!("{name} is not set"), name))
+                Err(Refusal::new(
+                    Fault::Missing,
+                    cannot_read(name),
+                    format!("{name} is not set"),
+                    name,
+                ))
             }
         }
     }
@@ -156,7 +185,8 @@ impl<'a> Reader<'a> {
     pub fn range(&self, options: &RangeOptions) -> Result<Range, Refusal> {
         let (min, max) = (self.size(&options.min)?, self.size(&options.max)?);
         let fraction = match self.config.first(options.fraction) {
-            Some((key, entry)) => parse_float(&entry.value).ok_or_else(|| could_not_parse(&entry.value, name(options.fraction), key))?,
+            Some((key, entry)) => parse_float(&entry.value)
+                .ok_or_else(|| could_not_parse(&entry.value, name(options.fraction), key))?,
             None => options.default,
         };
         let in_range = (0.0..1.0).contains(&fraction);
@@ -179,7 +209,10 @@ impl<'a> Reader<'a> {
         let problem = if in_range {
             format!("{culprit} puts the least ({}) above the most ({})", shown(min), shown(max))
         } else {
-            format!("{culprit} is {}, and a share is zero or more and below one", double_text(f64::from(fraction)))
+            format!(
+                "{culprit} is {}, and a share is zero or more and below one",
+                double_text(f64::from(fraction))
+            )
         };
         Err(Refusal::new(Fault::Contradiction, message, problem, culprit))
     }
@@ -192,7 +225,12 @@ fn shortest(float: f32) -> f64 {
 
 fn size_of(value: &str, key: &str, written: &str) -> Result<u64, Refusal> {
     parse_memory_size(value).map_err(|cause| {
-        Refusal::new(Fault::Unreadable, format!("{} Caused by: {cause}", cannot_read(key)), format!("{written}: {cause}"), written)
+        Refusal::new(
+            Fault::Unreadable,
+            format!("{} Caused by: {cause}", cannot_read(key)),
+            format!("{written}: {cause}"),
+            written,
+        )
     })
 }
 
@@ -204,13 +242,24 @@ fn cannot_read(key: &str) -> String {
 pub(super) fn could_not_parse(value: &str, key: &str, written: &str) -> Refusal {
     let value: String = value.chars().take(64).collect();
     let message = format!("Could not parse value '{value}' for key '{key}'.");
-    Refusal::new(Fault::Unreadable, message, format!("{written} is `{value}`, which is no number"), written).bare()
+    Refusal::new(
+        Fault::Unreadable,
+        message,
+        format!("{written} is `{value}`, which is no number"),
+        written,
+    )
+    .bare()
 }
 
 /// An option as Flink prints it in messages.
 pub(super) fn described(keys: &'static [&'static str], default: &str) -> String {
-    let fallbacks: Vec<String> = keys.iter().skip(1).map(|key| format!("{{key={key}, isDeprecated=true}}")).collect();
-    format!("Key: '{}' , default: {default} (fallback keys: [{}])", name(keys), fallbacks.join(", "))
+    let fallbacks: Vec<String> =
+        keys.iter().skip(1).map(|key| format!("{{key={key}, isDeprecated=true}}")).collect();
+    format!(
+        "Key: '{}' , default: {default} (fallback keys: [{}])",
+        name(keys),
+        fallbacks.join(", ")
+    )
 }
 
 /// A share of some memory, kept within bounds.
@@ -230,7 +279,8 @@ impl Range {
 
     /// What must be added to `rest` for it to be the share of both together.
     pub fn on_top_of(&self, rest: u64, option: &str) -> Result<u64, Refusal> {
-        share(rest, self.fraction / (1.0 - self.fraction), option).map(|size| size.clamp(self.min, self.max))
+        share(rest, self.fraction / (1.0 - self.fraction), option)
+            .map(|size| size.clamp(self.min, self.max))
     }
 
     /// Whether a size that was worked out otherwise is within the bounds.

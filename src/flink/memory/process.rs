@@ -54,7 +54,8 @@ pub(super) fn total_option<P: Parts>(reader: &Reader<'_>) -> String {
     reader.written(total.keys)
 }
 
-/// Works out all sizes of a process in the order of Flink, which decides what is said of several errors.
+/// Works out all sizes of a process in the order of Flink, which decides what is said of several
+/// errors.
 pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusal> {
     let options = P::OPTIONS;
     let total = total_option::<P>(reader);
@@ -83,7 +84,10 @@ pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusa
 pub(super) fn derive_or_advise<P: Parts>(mut reader: Reader<'_>) -> Result<Process<P>, Refusal> {
     derive::<P>(&reader).map_err(|refusal| match refusal.fault {
         // Whatever was added last, what is too large is the largest.
-        Fault::Overflow => Refusal { option: reader.largest(P::OPTIONS.prefix).unwrap_or(refusal.option), ..refusal },
+        Fault::Overflow => Refusal {
+            option: reader.largest(P::OPTIONS.prefix).unwrap_or(refusal.option),
+            ..refusal
+        },
         _ => Refusal { nearest: nearest::<P>(&mut reader, &refusal), ..refusal },
     })
 }
@@ -103,7 +107,9 @@ fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> 
     while good.abs_diff(bad) > 1 {
         let middle = good.midpoint(bad);
         match outcome(middle) {
-            Err(again) if (again.fault, &again.option) == (refusal.fault, &refusal.option) => bad = middle,
+            Err(again) if (again.fault, &again.option) == (refusal.fault, &refusal.option) => {
+                bad = middle
+            }
             _ => good = middle,
         }
     }
@@ -112,7 +118,8 @@ fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> 
 }
 
 fn nothing_set(options: &ProcessOptions) -> Refusal {
-    let fine_grained: Vec<&str> = options.fine_grained.iter().map(|option| name(option.keys)).collect();
+    let fine_grained: Vec<&str> =
+        options.fine_grained.iter().map(|option| name(option.keys)).collect();
     let message = format!(
         "Either required fine-grained memory ({}), or Total Flink Memory size ({}), or Total Process Memory size ({}) need to be configured explicitly.",
         fine_grained.join(" and "),
@@ -147,8 +154,8 @@ fn within_process<P: Parts>(reader: &Reader<'_>, process: u64) -> Result<(u64, u
     Ok((metaspace, overhead))
 }
 
-/// Metaspace and overhead of a process whose Flink memory is given: overhead is what the process size leaves, or a
-/// share on top where none is given.
+/// Metaspace and overhead of a process whose Flink memory is given: overhead is what the process
+/// size leaves, or a share on top where none is given.
 fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64), Refusal> {
     let options = P::OPTIONS;
     let option = reader.written(options.process.keys);

@@ -1,4 +1,5 @@
-//! Why Flink would refuse a memory configuration: in Flink's words, in ours, and with the nearest size that would do.
+//! Why Flink would refuse a memory configuration: in Flink's words, in ours, and with the nearest
+//! size that would do.
 
 /// What kind of mistake a refusal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,8 @@ pub struct MemoryError {
     pub fault: Fault,
     /// What is wrong, in our words.
     pub problem: String,
-    /// The smallest value of the option that would do where it is too small, the largest where it is too large, in bytes
-    /// and whole mebibytes; `None` where no value of it alone would.
+    /// The smallest value of the option that would do where it is too small, the largest where it
+    /// is too large, in bytes and whole mebibytes; `None` where no value of it alone would.
     pub nearest: Option<u64>,
 }
 
@@ -61,8 +62,20 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// A configuration that Flink refuses with `message`, for what `problem` says of `option`.
-    pub fn new(fault: Fault, message: impl Into<String>, problem: impl Into<String>, option: impl Into<String>) -> Self {
-        Self { message: message.into(), option: option.into(), fault, problem: problem.into(), bare: false, nearest: None }
+    pub fn new(
+        fault: Fault,
+        message: impl Into<String>,
+        problem: impl Into<String>,
+        option: impl Into<String>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            option: option.into(),
+            fault,
+            problem: problem.into(),
+            bare: false,
+            nearest: None,
+        }
     }
 
     /// A failure that Flink does not put the role before.

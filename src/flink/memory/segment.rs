@@ -11,7 +11,8 @@ const LEAST: u64 = 4096;
 /// Bytes of one memory segment.
 ///
 /// # Errors
-/// When the TaskManager would stop as it starts: less than 4 KiB, more than a Java int, or no power of two.
+/// When the TaskManager would stop as it starts: less than 4 KiB, more than a Java int, or no power
+/// of two.
 pub fn segment_size(config: &FlinkConfig) -> Result<u64, MemoryError> {
     read(&Reader::new(config, None)).map_err(|refusal| refusal.into_error(""))
 }
@@ -30,7 +31,12 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<u64, Refusal> {
     if i32::try_from(segment).is_err() {
         return Err(refusal(format!("Cannot downcast long value {segment} to integer.")).bare());
     }
-    let invalid = |why: &str| Err(refusal(format!("Invalid configuration value for {} : {segment} - {why}", name(SEGMENT.keys))));
+    let invalid = |why: &str| {
+        Err(refusal(format!(
+            "Invalid configuration value for {} : {segment} - {why}",
+            name(SEGMENT.keys)
+        )))
+    };
     if segment < LEAST {
         return invalid("Minimum memory segment size is 4096");
     }
@@ -54,9 +60,12 @@ mod tests {
         };
         assert_eq!(segment_size(&FlinkConfig::default()), Ok(32 << 10));
         assert_eq!((read("4096"), read("1g")), (Ok(4096), Ok(1 << 30)));
-        for (value, fault) in
-            [("1k", Fault::Contradiction), ("33000", Fault::Contradiction), ("2g", Fault::Contradiction), ("x", Fault::Unreadable)]
-        {
+        for (value, fault) in [
+            ("1k", Fault::Contradiction),
+            ("33000", Fault::Contradiction),
+            ("2g", Fault::Contradiction),
+            ("x", Fault::Unreadable),
+        ] {
             assert_eq!(read(value), Err(fault), "{value}");
         }
     }

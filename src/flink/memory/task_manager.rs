@@ -11,15 +11,21 @@ use crate::flink::memory_size::{MAX_MEMORY_SIZE, human_readable};
 use crate::flink::version::FlinkVersion;
 
 const TASK_HEAP: SizeOption = derived(&["taskmanager.memory.task.heap.size"]);
-const MANAGED: SizeOption = derived(&["taskmanager.memory.managed.size", "taskmanager.memory.size"]);
+const MANAGED: SizeOption =
+    derived(&["taskmanager.memory.managed.size", "taskmanager.memory.size"]);
 const FLINK: SizeOption = derived(&["taskmanager.memory.flink.size"]);
 const PROCESS: SizeOption = derived(&["taskmanager.memory.process.size"]);
 const FRAMEWORK_HEAP: SizeOption = size(&["taskmanager.memory.framework.heap.size"], 128 * MIB);
-const FRAMEWORK_OFF_HEAP: SizeOption = size(&["taskmanager.memory.framework.off-heap.size"], 128 * MIB);
+const FRAMEWORK_OFF_HEAP: SizeOption =
+    size(&["taskmanager.memory.framework.off-heap.size"], 128 * MIB);
 const TASK_OFF_HEAP: SizeOption = size(&["taskmanager.memory.task.off-heap.size"], 0);
 /// Managed memory has a share but no bounds to set.
-const MANAGED_SHARE: RangeOptions =
-    RangeOptions { min: size(&[], 0), max: size(&[], MAX_MEMORY_SIZE), fraction: &["taskmanager.memory.managed.fraction"], default: 0.4 };
+const MANAGED_SHARE: RangeOptions = RangeOptions {
+    min: size(&[], 0),
+    max: size(&[], MAX_MEMORY_SIZE),
+    fraction: &["taskmanager.memory.managed.fraction"],
+    default: 0.4,
+};
 const LEGACY_HEAP: [&str; 2] = ["taskmanager.heap.size", "taskmanager.heap.mb"];
 const NETWORK_BUFFERS: &str = "taskmanager.network.numberOfBuffers";
 pub(super) const PREFIX: &str = "TaskManager memory configuration failed: ";
@@ -28,22 +34,36 @@ pub(super) const PREFIX: &str = "TaskManager memory configuration failed: ";
 ///
 /// # Errors
 /// When Flink would refuse to start.
-pub fn task_manager(config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<TaskManagerMemory, MemoryError> {
+pub fn task_manager(
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<TaskManagerMemory, MemoryError> {
     with_legacy_heap_as(&PROCESS, config, version)
 }
 
-/// A TaskManager's memory as Flink's start script derives it (standalone manifests): the legacy option is Flink's memory.
+/// A TaskManager's memory as Flink's start script derives it (standalone manifests): the legacy
+/// option is Flink's memory.
 ///
 /// # Errors
 /// When Flink would refuse to start.
-pub fn task_manager_of_script(config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<TaskManagerMemory, MemoryError> {
+pub fn task_manager_of_script(
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<TaskManagerMemory, MemoryError> {
     with_legacy_heap_as(&FLINK, config, version)
 }
 
-fn with_legacy_heap_as(target: &SizeOption, config: &FlinkConfig, version: Option<FlinkVersion>) -> Result<TaskManagerMemory, MemoryError> {
+fn with_legacy_heap_as(
+    target: &SizeOption,
+    config: &FlinkConfig,
+    version: Option<FlinkVersion>,
+) -> Result<TaskManagerMemory, MemoryError> {
     let legacy_prefix = "TaskManager failed to map legacy JVM heap option to the new one: ";
-    let reader = Reader::new(config, version).with_legacy_heap(LEGACY_HEAP, target).map_err(|refusal| refusal.into_error(legacy_prefix))?;
-    let process = derive_or_advise::<Split>(reader).map_err(|refusal| refusal.into_error(PREFIX))?;
+    let reader = Reader::new(config, version)
+        .with_legacy_heap(LEGACY_HEAP, target)
+        .map_err(|refusal| refusal.into_error(legacy_prefix))?;
+    let process =
+        derive_or_advise::<Split>(reader).map_err(|refusal| refusal.into_error(PREFIX))?;
     let Split { fixed, task_heap, managed, network } = process.parts;
     Ok(TaskManagerMemory {
         process: process.process,
@@ -119,9 +139,13 @@ impl Parts for Split {
     fn from_flink(reader: &Reader<'_>, flink: u64) -> Result<Self, Refusal> {
         let fixed = Fixed::read(reader)?;
         let option = total_option::<Self>(reader);
-        let task_heap = if reader.is_set(TASK_HEAP.keys) { Some(reader.size(&TASK_HEAP)?) } else { None };
-        let managed =
-            if reader.is_set(MANAGED.keys) { reader.size(&MANAGED)? } else { reader.range(&MANAGED_SHARE)?.of(flink, &option)? };
+        let task_heap =
+            if reader.is_set(TASK_HEAP.keys) { Some(reader.size(&TASK_HEAP)?) } else { None };
+        let managed = if reader.is_set(MANAGED.keys) {
+            reader.size(&MANAGED)?
+        } else {
+            reader.range(&MANAGED_SHARE)?.of(flink, &option)?
+        };
         if let Some(task_heap) = task_heap {
             let network = rest_for_network(reader, flink, fixed, task_heap, managed)?;
             return Ok(Self { fixed, task_heap, managed, network });
@@ -130,7 +154,16 @@ impl Parts for Split {
             Some(network) => network,
             None => network_range(reader)?.of(flink, &option)?,
         };
-        let others = sum(&[fixed.framework_heap, fixed.framework_off_heap, fixed.task_off_heap, managed, network], &option)?;
+        let others = sum(
+            &[
+                fixed.framework_heap,
+                fixed.framework_off_heap,
+                fixed.task_off_heap,
+                managed,
+                network,
+            ],
+            &option,
+        )?;
         let Some(task_heap) = flink.checked_sub(others) else {
             let parts = [
                 ("Framework Heap", fixed.framework_heap),
@@ -153,23 +186,47 @@ impl Parts for Split {
 
     fn sizes(&self) -> Vec<u64> {
         let Fixed { framework_heap, framework_off_heap, task_off_heap } = self.fixed;
-        vec![framework_heap, framework_off_heap, self.task_heap, task_off_heap, self.network, self.managed]
+        vec![
+            framework_heap,
+            framework_off_heap,
+            self.task_heap,
+            task_off_heap,
+            self.network,
+            self.managed,
+        ]
     }
 }
 
 /// Flink's words where parts do not fit into its memory.
 fn sum_exceeds(parts: [(&str, u64); 5], flink: u64) -> String {
-    let [first, second, third, fourth, last] = parts.map(|(name, bytes)| format!("{name} Memory ({})", human_readable(bytes)));
+    let [first, second, third, fourth, last] =
+        parts.map(|(name, bytes)| format!("{name} Memory ({})", human_readable(bytes)));
     let flink = human_readable(flink);
-    format!("Sum of configured {first}, {second}, {third}, {fourth} and {last} exceed configured Total Flink Memory ({flink}).")
+    format!(
+        "Sum of configured {first}, {second}, {third}, {fourth} and {last} exceed configured Total Flink Memory ({flink})."
+    )
 }
 
-fn all_but_network(fixed: Fixed, task_heap: u64, managed: u64, option: &str) -> Result<u64, Refusal> {
-    sum(&[fixed.framework_heap, fixed.framework_off_heap, task_heap, fixed.task_off_heap, managed], option)
+fn all_but_network(
+    fixed: Fixed,
+    task_heap: u64,
+    managed: u64,
+    option: &str,
+) -> Result<u64, Refusal> {
+    sum(
+        &[fixed.framework_heap, fixed.framework_off_heap, task_heap, fixed.task_off_heap, managed],
+        option,
+    )
 }
 
 /// Network memory as what all the others leave, which must suit the network's own options.
-fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u64, managed: u64) -> Result<u64, Refusal> {
+fn rest_for_network(
+    reader: &Reader<'_>,
+    flink: u64,
+    fixed: Fixed,
+    task_heap: u64,
+    managed: u64,
+) -> Result<u64, Refusal> {
     let option = total_option::<Split>(reader);
     let others = all_but_network(fixed, task_heap, managed, &option)?;
     let Some(network) = flink.checked_sub(others) else {
@@ -197,11 +254,21 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
     let wrapped = |cause: Refusal| if cause.bare { cause } else { inconsistent(&cause) };
     if let Some(configured) = network_of_buffers(reader).map_err(wrapped)? {
         if configured != network {
-            let problem =
-                format!("{NETWORK_BUFFERS} makes {} of network memory where the other parts leave {}", shown(configured), shown(network));
+            let problem = format!(
+                "{NETWORK_BUFFERS} makes {} of network memory where the other parts leave {}",
+                shown(configured),
+                shown(network)
+            );
             let configured = human_readable(configured);
-            let cause = format!("Derived Network Memory size ({derived}) does not match configured Network Memory size ({configured}).");
-            return Err(inconsistent(&Refusal::new(Fault::Contradiction, cause, problem, NETWORK_BUFFERS)));
+            let cause = format!(
+                "Derived Network Memory size ({derived}) does not match configured Network Memory size ({configured})."
+            );
+            return Err(inconsistent(&Refusal::new(
+                Fault::Contradiction,
+                cause,
+                problem,
+                NETWORK_BUFFERS,
+            )));
         }
         return Ok(network);
     }
@@ -218,7 +285,9 @@ fn rest_for_network(reader: &Reader<'_>, flink: u64, fixed: Fixed, task_heap: u6
         // The bound that the network is outside of, which would have to give way.
         let fault = if network > range.max { Fault::TooSmall } else { Fault::TooLarge };
         let (min, max) = (human_readable(range.min), human_readable(range.max));
-        let cause = format!("Derived Network Memory size ({derived}) is not in configured Network Memory range [{min}, {max}].");
+        let cause = format!(
+            "Derived Network Memory size ({derived}) is not in configured Network Memory range [{min}, {max}]."
+        );
         return Err(inconsistent(&Refusal::new(fault, cause, problem, reader.written(bound.keys))));
     }
     Ok(network)
@@ -242,13 +311,23 @@ fn network_range(reader: &Reader<'_>) -> Result<super::options::Range, Refusal> 
 /// Flink 1.x's number of buffers, which counts only where no newer network option is set.
 fn network_of_buffers(reader: &Reader<'_>) -> Result<Option<u64>, Refusal> {
     let options = network_options(reader);
-    if !reader.is_one_x() || [options.min.keys, options.max.keys, options.fraction].iter().any(|keys| reader.is_set(keys)) {
+    if !reader.is_one_x()
+        || [options.min.keys, options.max.keys, options.fraction]
+            .iter()
+            .any(|keys| reader.is_set(keys))
+    {
         return Ok(None);
     }
     let Some(buffers) = reader.int(NETWORK_BUFFERS)? else { return Ok(None) };
     let segment = segment::read(reader)?;
     let buffers = u64::try_from(buffers).map_err(|_| {
-        Refusal::new(Fault::Contradiction, "bytes must be >= 0", format!("{NETWORK_BUFFERS} is below zero"), NETWORK_BUFFERS).bare()
+        Refusal::new(
+            Fault::Contradiction,
+            "bytes must be >= 0",
+            format!("{NETWORK_BUFFERS} is below zero"),
+            NETWORK_BUFFERS,
+        )
+        .bare()
     })?;
     // 31 bits times 31 bits.
     Ok(Some(buffers * segment))

@@ -11,11 +11,15 @@ pub(super) fn scheme(uri: &str) -> Result<String, &'static str> {
         let digits = uri.as_bytes().get(index + 1..index + 3);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
-    let is_uri = uri.bytes().all(|byte| byte > b' ' && byte != 0x7f && !REFUSED.contains(&byte)) && uri.match_indices('%').all(percent);
+    let is_uri = uri.bytes().all(|byte| byte > b' ' && byte != 0x7f && !REFUSED.contains(&byte))
+        && uri.match_indices('%').all(percent);
     if !is_uri {
         return Err("is no URI: write blanks and special characters as %20 and the like");
     }
-    let scheme = uri.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| !scheme.contains(['/', '?', '#']));
+    let scheme = uri
+        .split_once(':')
+        .map(|(scheme, _)| scheme)
+        .filter(|scheme| !scheme.contains(['/', '?', '#']));
     let is_scheme = |scheme: &&str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -28,14 +32,18 @@ pub(super) fn host(uri: &str) -> Option<&str> {
     let authority = uri.split_once("://")?.1.split(['/', '?', '#']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if let Some(literal) = host.strip_prefix('[') {
-        return literal.split_once(']').map(|(address, _)| address).filter(|address| !address.is_empty());
+        return literal
+            .split_once(']')
+            .map(|(address, _)| address)
+            .filter(|address| !address.is_empty());
     }
     let host = host.split_once(':').map_or(host, |(host, _)| host);
     let is_host = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
     (is_host && !host.is_empty()).then_some(host)
 }
 
-/// Whether a host is this machine or one of the inner network, which the operator must not be sent to.
+/// Whether a host is this machine or one of the inner network, which the operator must not be sent
+/// to.
 pub(super) fn is_restricted(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     match address(&name) {
@@ -52,7 +60,11 @@ pub(super) fn is_restricted(host: &str) -> bool {
 }
 
 fn is_restricted_v4(address: Ipv4Addr) -> bool {
-    address.is_loopback() || address.is_private() || address.is_link_local() || address.is_unspecified() || address.is_multicast()
+    address.is_loopback()
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || address.is_multicast()
 }
 
 fn is_restricted_v6(address: Ipv6Addr) -> bool {
@@ -62,14 +74,17 @@ fn is_restricted_v6(address: Ipv6Addr) -> bool {
     address.is_loopback() || address.is_unspecified() || address.is_multicast() || inner
 }
 
-/// An address as Java reads one: IPv4 may have fewer than four numbers, the last of which then fills the rest.
+/// An address as Java reads one: IPv4 may have fewer than four numbers, the last of which then
+/// fills the rest.
 fn address(host: &str) -> Option<IpAddr> {
     if let Ok(address) = host.split('%').next().unwrap_or_default().parse::<Ipv6Addr>() {
         return Some(address.into());
     }
     let numbers: Vec<u32> = host
         .split('.')
-        .map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten())
+        .map(|part| {
+            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok()).flatten()
+        })
         .collect::<Option<_>>()?;
     let (last, first) = numbers.split_last()?;
     if first.len() > 3 || first.iter().any(|number| *number > 255) {
@@ -115,7 +130,15 @@ mod tests {
         ] {
             assert!(is_restricted(host), "{host}");
         }
-        for host in ["example.com", "8.8.8.8", "2001:db8::1", "127.0.0.1.example.com", "300.1.1.1", "1.2.3.4.5", "localhost.example.com"] {
+        for host in [
+            "example.com",
+            "8.8.8.8",
+            "2001:db8::1",
+            "127.0.0.1.example.com",
+            "300.1.1.1",
+            "1.2.3.4.5",
+            "localhost.example.com",
+        ] {
             assert!(!is_restricted(host), "{host}");
         }
     }
@@ -136,10 +159,14 @@ mod tests {
 
     #[test]
     fn schemes_are_read_as_java_reads_them() {
-        for (uri, expected) in [("HTTPS://a/b", Ok("https")), ("s3://a/b%20c", Ok("s3")), ("local:///x", Ok("local"))] {
+        for (uri, expected) in
+            [("HTTPS://a/b", Ok("https")), ("s3://a/b%20c", Ok("s3")), ("local:///x", Ok("local"))]
+        {
             assert_eq!(scheme(uri).as_deref(), expected.as_deref(), "{uri}");
         }
-        for uri in ["", "a.jar", "/opt/a.jar", "a/b:c", "https://a/b c", "https://a/%zz", "://x", "1a://x"] {
+        for uri in
+            ["", "a.jar", "/opt/a.jar", "a/b:c", "https://a/b c", "https://a/%zz", "://x", "1a://x"]
+        {
             assert!(scheme(uri).is_err(), "{uri}");
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A Quartz expression is read as far as to tell what surely is none; Quartz itself is stricter.
 
-/// The fields of a Quartz expression, each with its least and greatest number; the year may be left out.
+/// The fields of a Quartz expression, each with its least and greatest number; the year may be left
+/// out.
 const FIELDS: [(u32, u32); 7] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199)];
 
 /// What is wrong with a period.
@@ -13,7 +14,8 @@ pub(super) fn problem(period: &str) -> Option<&'static str> {
         return Some("it joins more than two expressions");
     }
     let Some(second) = second else {
-        return (!is_daily(first) && !is_cron(first)).then_some("it is neither times of the day nor a Quartz expression");
+        return (!is_daily(first) && !is_cron(first))
+            .then_some("it is neither times of the day nor a Quartz expression");
     };
     let one_of_each = (is_daily(first) && is_cron(second)) || (is_cron(first) && is_daily(second));
     (!one_of_each).then_some("what is joined must be times of the day and a Quartz expression")
@@ -42,18 +44,25 @@ fn is_cron(text: &str) -> bool {
     // Quartz wants one of the two days left open.
     (6..=7).contains(&fields.len())
         && days.is_some_and(|(month, week)| (*month == "?") != (*week == "?"))
-        && fields.iter().zip(FIELDS).all(|(field, range)| field.split(',').all(|item| is_cron_item(item, range)))
+        && fields
+            .iter()
+            .zip(FIELDS)
+            .all(|(field, range)| field.split(',').all(|item| is_cron_item(item, range)))
 }
 
 fn is_cron_item(item: &str, (least, most): (u32, u32)) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"*?/-#".contains(&byte);
-    let in_range = |number: &str| number.is_empty() || number.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));
+    let in_range = |number: &str| {
+        number.is_empty()
+            || number.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number))
+    };
     // Names of months and days, and `L`, `W` and `#` beside numbers, are Quartz's to read.
     let plain = item.bytes().all(|byte| byte.is_ascii_digit() || b"*?/-".contains(&byte));
     let value = item.split('/').next().unwrap_or_default();
     !item.is_empty()
         && item.bytes().all(known)
-        && (!plain || value.split('-').all(|number| matches!(number, "*" | "?") || in_range(number)))
+        && (!plain
+            || value.split('-').all(|number| matches!(number, "*" | "?") || in_range(number)))
 }
 
 #[cfg(test)]

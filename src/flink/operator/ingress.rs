@@ -12,12 +12,23 @@ pub(super) fn template(declared: &Declared<'_>, found: &mut Found) {
     }
     let place = || declared.at("/ingress/template");
     match declared.field("/ingress/template") {
-        None => found.tell_with_help(Subject::Ingress, place(), "the ingress has no template for its host and path", HELP),
+        None => found.tell_with_help(
+            Subject::Ingress,
+            place(),
+            "the ingress has no template for its host and path",
+            HELP,
+        ),
         Some(template) => match template.as_str() {
-            None => found.tell_with_help(Subject::Ingress, place(), "the ingress template is no text", HELP),
+            None => found.tell_with_help(
+                Subject::Ingress,
+                place(),
+                "the ingress template is no text",
+                HELP,
+            ),
             Some(text) => {
                 if let Some(problem) = problem(text) {
-                    let message = format!("the ingress template `{}` is no URL: {problem}", shown(text));
+                    let message =
+                        format!("the ingress template `{}` is no URL: {problem}", shown(text));
                     found.tell_with_help(Subject::Ingress, place(), message, HELP);
                 }
             }
@@ -25,8 +36,8 @@ pub(super) fn template(declared: &Declared<'_>, found: &mut Found) {
     }
 }
 
-/// The host of a template as Java's `URL` reads it, names and namespaces not filled in; `None` where there is none, for which
-/// the operator makes an Ingress for every host.
+/// The host of a template as Java's `URL` reads it, names and namespaces not filled in; `None`
+/// where there is none, for which the operator makes an Ingress for every host.
 pub fn host_of_template(template: &str) -> Option<&str> {
     let host = host_and_port(template)?;
     let bare = match host.split_once(']') {
@@ -38,10 +49,11 @@ pub fn host_of_template(template: &str) -> Option<&str> {
 
 /// What stands between the scheme with a user's name and the path.
 fn host_and_port(template: &str) -> Option<&str> {
-    let scheme = ["http://", "https://"]
-        .into_iter()
-        .find(|scheme| template.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-    let rest = scheme.and_then(|scheme| template.get(scheme.len()..)).unwrap_or(template).trim_end();
+    let scheme = ["http://", "https://"].into_iter().find(|scheme| {
+        template.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    let rest =
+        scheme.and_then(|scheme| template.get(scheme.len()..)).unwrap_or(template).trim_end();
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.split_once('@') {
         // Java takes two of them for no authority at all.
@@ -51,11 +63,14 @@ fn host_and_port(template: &str) -> Option<&str> {
     }
 }
 
-/// What Java's `URL` holds against a template; names and namespaces, filled in, change nothing of it.
+/// What Java's `URL` holds against a template; names and namespaces, filled in, change nothing of
+/// it.
 fn problem(template: &str) -> Option<&'static str> {
     let host = host_and_port(template)?;
     let port = if let Some(literal) = host.strip_prefix('[') {
-        let Some((address, after)) = literal.split_once(']') else { return Some("a bracket is not closed") };
+        let Some((address, after)) = literal.split_once(']') else {
+            return Some("a bracket is not closed");
+        };
         let address = address.split('%').next().unwrap_or_default();
         if address.parse::<Ipv6Addr>().is_err() {
             return Some("what stands in brackets is no IPv6 address");
@@ -92,7 +107,15 @@ mod tests {
         ] {
             assert_eq!(problem(template), None, "{template}");
         }
-        for template in ["a:b/x", "example.com:port", "https://example.com:{{name}}/", "[::1/x", "[zz]/x", "[::1]x", "a:99999999999"] {
+        for template in [
+            "a:b/x",
+            "example.com:port",
+            "https://example.com:{{name}}/",
+            "[::1/x",
+            "[zz]/x",
+            "[::1]x",
+            "a:99999999999",
+        ] {
             assert!(problem(template).is_some(), "{template}");
         }
     }

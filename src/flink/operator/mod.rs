@@ -1,10 +1,13 @@
-//! What the Flink operator's own validator refuses in its custom resources, and what that validator misses.
+//! What the Flink operator's own validator refuses in its custom resources, and what that validator
+//! misses.
 //!
-//! The operator tells one problem at a time, after the object is stored, in a status field. Here all are told, at their
-//! places, before. Each file is one subject; every check is silent and allocates nothing where nothing is wrong.
+//! The operator tells one problem at a time, after the object is stored, in a status field. Here
+//! all are told, at their places, before. Each file is one subject; every check is silent and
+//! allocates nothing where nothing is wrong.
 //!
-//! A FlinkSessionJob is held against its cluster, and a snapshot against its job, where those are known: from the same input,
-//! or from the API server. To what address a host name resolves is left out: it may be another one tomorrow.
+//! A FlinkSessionJob is held against its cluster, and a snapshot against its job, where those are
+//! known: from the same input, or from the API server. To what address a host name resolves is left
+//! out: it may be another one tomorrow.
 
 mod artifacts;
 mod autoscaler;
@@ -129,7 +132,12 @@ pub struct Problem {
 /// Everything that is wrong with an object of the operator's, by subject; nothing for all others.
 ///
 /// `is_given` tells whether somebody other than the object's author sets an option to a value.
-pub fn problems(resource: &Resource, object: &Value, workload: &Workload, is_given: &dyn Fn(&str, &str) -> bool) -> Vec<Problem> {
+pub fn problems(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    is_given: &dyn Fn(&str, &str) -> bool,
+) -> Vec<Problem> {
     let mut found = Found(Vec::new());
     if workload.declares_cluster {
         let Some(declared) = Declared::new(resource, object, workload) else { return Vec::new() };
@@ -157,7 +165,9 @@ pub fn problems(resource: &Resource, object: &Value, workload: &Workload, is_giv
     } else if workload.engine == Engine::Operator && !is_canary(object) {
         match resource.kind.kind.as_str() {
             "FlinkSessionJob" => {
-                let Some(declared) = Declared::new(resource, object, workload) else { return Vec::new() };
+                let Some(declared) = Declared::new(resource, object, workload) else {
+                    return Vec::new();
+                };
                 names::session_cluster(&declared, &mut found);
                 session_job::job(&declared, &mut found);
                 if let Some(session) = &workload.session {
@@ -167,7 +177,9 @@ pub fn problems(resource: &Resource, object: &Value, workload: &Workload, is_giv
                 autoscaler::options(&declared, &mut found);
                 changes::session_job(&declared, &mut found);
             }
-            "FlinkStateSnapshot" => snapshot::snapshot(object, workload.aims_at_nothing, &mut found),
+            "FlinkStateSnapshot" => {
+                snapshot::snapshot(object, workload.aims_at_nothing, &mut found)
+            }
             _ => {}
         }
     }
@@ -175,7 +187,8 @@ pub fn problems(resource: &Resource, object: &Value, workload: &Workload, is_giv
     found.0
 }
 
-/// An object with the FlinkDeployment's spec in it: at `/spec`, or in a FlinkBlueGreenDeployment's template.
+/// An object with the FlinkDeployment's spec in it: at `/spec`, or in a FlinkBlueGreenDeployment's
+/// template.
 struct Declared<'a> {
     resource: &'a Resource,
     object: &'a Value,
@@ -206,9 +219,11 @@ impl<'a> Declared<'a> {
         format!("{}{path}", self.place)
     }
 
-    /// The first of an option's names that is set; where a session job says nothing, its cluster's word holds.
+    /// The first of an option's names that is set; where a session job says nothing, its cluster's
+    /// word holds.
     fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
-        let of_cluster = || self.workload.session.as_ref().and_then(|session| session.config.first(names));
+        let of_cluster =
+            || self.workload.session.as_ref().and_then(|session| session.config.first(names));
         self.workload.config.first(names).or_else(of_cluster)
     }
 
@@ -222,17 +237,25 @@ impl<'a> Declared<'a> {
         self.option(names).is_none_or(|(_, entry)| entry.value.trim().is_empty())
     }
 
-    /// Whether the object's author wrote an entry among the options; else a field implies it, or the operator's own configuration.
+    /// Whether the object's author wrote an entry among the options; else a field implies it, or
+    /// the operator's own configuration.
     fn is_written(&self, entry: &Entry) -> bool {
-        let (Some(place), Some(options)) = (entry.pointer.as_deref(), self.workload.config_pointer.as_deref()) else { return false };
+        let (Some(place), Some(options)) =
+            (entry.pointer.as_deref(), self.workload.config_pointer.as_deref())
+        else {
+            return false;
+        };
         place.starts_with(options)
     }
 
     /// Where an option is written, or would be.
     fn place_of(&self, key: &str, entry: Option<&Entry>) -> String {
-        entry
-            .and_then(|entry| entry.pointer.clone())
-            .unwrap_or_else(|| pointer::join(self.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"), key))
+        entry.and_then(|entry| entry.pointer.clone()).unwrap_or_else(|| {
+            pointer::join(
+                self.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"),
+                key,
+            )
+        })
     }
 }
 
@@ -241,11 +264,29 @@ struct Found(Vec<Problem>);
 
 impl Found {
     fn tell(&mut self, subject: Subject, pointer: impl Into<String>, message: impl Into<String>) {
-        self.add(Problem { subject, pointer: pointer.into(), message: message.into(), help: None, weight: None });
+        self.add(Problem {
+            subject,
+            pointer: pointer.into(),
+            message: message.into(),
+            help: None,
+            weight: None,
+        });
     }
 
-    fn tell_with_help(&mut self, subject: Subject, pointer: impl Into<String>, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Problem { subject, pointer: pointer.into(), message: message.into(), help: Some(help.into()), weight: None });
+    fn tell_with_help(
+        &mut self,
+        subject: Subject,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(Problem {
+            subject,
+            pointer: pointer.into(),
+            message: message.into(),
+            help: Some(help.into()),
+            weight: None,
+        });
     }
 
     fn add(&mut self, problem: Problem) {

@@ -17,20 +17,29 @@ pub(super) fn cluster(declared: &Declared<'_>, found: &mut Found) {
     if name.is_empty() {
         let prefix = metadata_text(declared.object, "generateName");
         if !prefix.is_empty() && !is_valid(&format!("{prefix}{GENERATED}")) {
-            let message = format!("no name that begins with `{}` is one for a Flink cluster", shown(prefix));
+            let message =
+                format!("no name that begins with `{}` is one for a Flink cluster", shown(prefix));
             found.tell_with_help(Subject::Name, "/metadata/generateName", message, HELP);
         }
         return;
     }
     match declared.workload.children.iter().find(|child| !is_valid(child)) {
         Some(child) => {
-            let message = format!("the operator makes a FlinkDeployment `{}` of this, which is no name for a Flink cluster", shown(child));
+            let message = format!(
+                "the operator makes a FlinkDeployment `{}` of this, which is no name for a Flink cluster",
+                shown(child)
+            );
             let ending = child.len().saturating_sub(name.len());
             let help = format!("{HELP}: {} are left for this name", LONGEST.saturating_sub(ending));
             found.tell_with_help(Subject::Name, "/metadata/name", message, help);
         }
         None if declared.workload.children.is_empty() && !is_valid(name) => {
-            found.tell_with_help(Subject::Name, "/metadata/name", format!("`{}` is no name for a Flink cluster", shown(name)), HELP);
+            found.tell_with_help(
+                Subject::Name,
+                "/metadata/name",
+                format!("`{}` is no name for a Flink cluster", shown(name)),
+                HELP,
+            );
         }
         None => {}
     }
@@ -47,7 +56,12 @@ pub(super) fn session_cluster(declared: &Declared<'_>, found: &mut Found) {
             "write in spec.deploymentName the name of a FlinkDeployment without a job",
         ),
         Some(name) if !is_valid(name) => {
-            found.tell_with_help(Subject::Name, place(), format!("`{}` is no name for a Flink cluster", shown(name)), HELP);
+            found.tell_with_help(
+                Subject::Name,
+                place(),
+                format!("`{}` is no name for a Flink cluster", shown(name)),
+                HELP,
+            );
         }
         Some(_) => {}
     }
@@ -55,7 +69,10 @@ pub(super) fn session_cluster(declared: &Declared<'_>, found: &mut Found) {
 
 fn is_valid(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    name.len() <= LONGEST && name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.ends_with('-') && name.bytes().all(inner)
+    name.len() <= LONGEST
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.bytes().all(inner)
 }
 
 #[cfg(test)]

@@ -12,21 +12,42 @@ use serde_json::Value;
 /// Requests and limits of both roles.
 pub(super) fn resources(declared: &Declared<'_>, found: &mut Found) {
     for role in ["jobManager", "taskManager"] {
-        let Some(resources) = declared.spec.get(role).and_then(|role| role.get("resources")).and_then(Value::as_object) else { continue };
+        let Some(resources) = declared
+            .spec
+            .get(role)
+            .and_then(|role| role.get("resources"))
+            .and_then(Value::as_object)
+        else {
+            continue;
+        };
         let list = |name: &str| resources.get(name).and_then(Value::as_object);
         for name in ["requests", "limits"] {
-            for (resource, value) in list(name).into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-                let place = pointer::join(&declared.at(&format!("/{role}/resources/{name}")), resource);
+            for (resource, value) in
+                list(name).into_iter().flatten().filter(|(_, value)| !value.is_null())
+            {
+                let place =
+                    pointer::join(&declared.at(&format!("/{role}/resources/{name}")), resource);
                 if is_told(declared, &place) {
                     continue;
                 }
                 match amount(resource, value) {
                     Err(message) => found.tell(Subject::Resources, place, message),
-                    Ok(amount) if matches!(resource.as_str(), "cpu" | "memory") && (amount.is_zero() || amount.is_negative()) => {
-                        found.tell(Subject::Resources, place, format!("{resource} must be above zero"));
+                    Ok(amount)
+                        if matches!(resource.as_str(), "cpu" | "memory")
+                            && (amount.is_zero() || amount.is_negative()) =>
+                    {
+                        found.tell(
+                            Subject::Resources,
+                            place,
+                            format!("{resource} must be above zero"),
+                        );
                     }
                     Ok(amount) if amount.is_negative() => {
-                        found.tell(Subject::Resources, place, format!("{resource} must not be negative"));
+                        found.tell(
+                            Subject::Resources,
+                            place,
+                            format!("{resource} must not be negative"),
+                        );
                     }
                     Ok(_) => {}
                 }
@@ -40,7 +61,11 @@ pub(super) fn resources(declared: &Declared<'_>, found: &mut Found) {
                 && !limit.is_negative()
             {
                 let place = declared.at(&format!("/{role}/resources/requests/{resource}"));
-                found.tell(Subject::Resources, place, format!("the request for {resource} is above its limit"));
+                found.tell(
+                    Subject::Resources,
+                    place,
+                    format!("the request for {resource} is above its limit"),
+                );
             }
         }
     }
@@ -65,7 +90,12 @@ pub(super) fn parallelism(declared: &Declared<'_>, found: &mut Found) {
         return;
     }
     let place = declared.at("/job/parallelism");
-    if declared.field("/job/parallelism").and_then(Value::as_i64).is_none_or(|parallelism| parallelism < 1) && !is_told(declared, &place) {
+    if declared
+        .field("/job/parallelism")
+        .and_then(Value::as_i64)
+        .is_none_or(|parallelism| parallelism < 1)
+        && !is_told(declared, &place)
+    {
         found.tell_with_help(
             Subject::Resources,
             place,

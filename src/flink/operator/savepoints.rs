@@ -29,7 +29,10 @@ pub(super) fn directory(declared: &Declared<'_>, found: &mut Found) {
             Subject::SavepointDir,
             place,
             format!("{why} needs a savepoint directory, and option {option} names none"),
-            format!("set {option} to a durable directory, beside {}", CHECKPOINT_DIR.get(usize::from(old)).copied().unwrap_or_default()),
+            format!(
+                "set {option} to a durable directory, beside {}",
+                CHECKPOINT_DIR.get(usize::from(old)).copied().unwrap_or_default()
+            ),
         );
     };
     if by_mode {

@@ -13,16 +13,32 @@ pub(super) fn snapshot(object: &Value, of_nothing: bool, found: &mut Found) {
             let message = "a snapshot is a savepoint or a checkpoint, not both";
             found.tell(Subject::Snapshot, "/spec/checkpoint", message);
         }
-        (false, false) => found.tell(Subject::Snapshot, "/spec/savepoint", "the snapshot is neither a savepoint nor a checkpoint"),
+        (false, false) => found.tell(
+            Subject::Snapshot,
+            "/spec/savepoint",
+            "the snapshot is neither a savepoint nor a checkpoint",
+        ),
         _ => {}
     }
-    let exists = pointer::at(spec, "/savepoint/alreadyExists").and_then(Value::as_bool).unwrap_or(false);
+    let exists =
+        pointer::at(spec, "/savepoint/alreadyExists").and_then(Value::as_bool).unwrap_or(false);
     if !exists && !is_set("jobReference") {
-        let help = "write kind and name of a FlinkDeployment or FlinkSessionJob in spec.jobReference";
-        found.tell_with_help(Subject::Snapshot, "/spec/jobReference", "the snapshot names no job", help);
+        let help =
+            "write kind and name of a FlinkDeployment or FlinkSessionJob in spec.jobReference";
+        found.tell_with_help(
+            Subject::Snapshot,
+            "/spec/jobReference",
+            "the snapshot names no job",
+            help,
+        );
     } else if !exists && of_nothing {
-        let text = |field: &str| pointer::at(spec, field).and_then(Value::as_str).unwrap_or_default();
-        let message = format!("there is no {} {} to take a snapshot of", text("/jobReference/kind"), shown(text("/jobReference/name")));
+        let text =
+            |field: &str| pointer::at(spec, field).and_then(Value::as_str).unwrap_or_default();
+        let message = format!(
+            "there is no {} {} to take a snapshot of",
+            text("/jobReference/kind"),
+            shown(text("/jobReference/name"))
+        );
         found.tell(Subject::Snapshot, "/spec/jobReference/name", message);
     }
 }

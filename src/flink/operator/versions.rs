@@ -19,15 +19,27 @@ pub(super) fn version(declared: &Declared<'_>, found: &mut Found) {
     };
     let Some(version) = declared.workload.version else {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        return found.tell(Subject::Version, place(), format!("`{}` is no Flink version", shown(&text)));
+        return found.tell(
+            Subject::Version,
+            place(),
+            format!("`{}` is no Flink version", shown(&text)),
+        );
     };
     if version < OLDEST {
-        found.tell(Subject::Version, place(), format!("Flink {version} is too old for the operator, which deploys {OLDEST} and newer"));
+        found.tell(
+            Subject::Version,
+            place(),
+            format!(
+                "Flink {version} is too old for the operator, which deploys {OLDEST} and newer"
+            ),
+        );
     } else if version < OLDEST_TO_STAY {
         found.add(Problem {
             subject: Subject::Version,
             pointer: place(),
-            message: format!("Flink {version} is deprecated: the operator will not deploy it much longer"),
+            message: format!(
+                "Flink {version} is deprecated: the operator will not deploy it much longer"
+            ),
             help: Some(format!("move to {OLDEST_TO_STAY} or newer")),
             weight: Some(Weight::Warning),
         });
@@ -36,14 +48,24 @@ pub(super) fn version(declared: &Declared<'_>, found: &mut Found) {
 
 /// A version between or beyond those of the catalog is judged as the newest before it.
 pub(super) fn unknown(declared: &Declared<'_>, found: &mut Found) {
-    let Some(version) = declared.workload.version.filter(|version| *version >= OLDEST_TO_STAY) else { return };
+    let Some(version) = declared.workload.version.filter(|version| *version >= OLDEST_TO_STAY)
+    else {
+        return;
+    };
     let known = Release::of(version);
     if !known.is(version) {
         found.add(Problem {
             subject: Subject::Version,
             pointer: declared.at("/flinkVersion"),
-            message: format!("Flink {}.{} is not known here: it is taken for {}", version.major, version.minor, known.name()),
-            help: Some("use a Flinkgate that knows this version to have all its options checked".into()),
+            message: format!(
+                "Flink {}.{} is not known here: it is taken for {}",
+                version.major,
+                version.minor,
+                known.name()
+            ),
+            help: Some(
+                "use a Flinkgate that knows this version to have all its options checked".into(),
+            ),
             weight: Some(Weight::Info),
         });
     }

@@ -1,5 +1,5 @@
-//! How far a cluster may grow and shrink by itself: Flink in native mode starts TaskManagers as jobs want them, and the
-//! operator's autoscaler changes parallelism without a word in the object.
+//! How far a cluster may grow and shrink by itself: Flink in native mode starts TaskManagers as
+//! jobs want them, and the operator's autoscaler changes parallelism without a word in the object.
 
 /// The least and the most TaskManagers that an object allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What a workload asks of Kubernetes: the sizes that quota counts.
 //!
-//! The types are here; [`requests`] sums one pod as the scheduler does, [`total`] sums a workload's pods, [`bounds`] is how far
-//! Flink itself may take their number.
+//! The types are here; [`requests`] sums one pod as the scheduler does, [`total`] sums a workload's
+//! pods, [`bounds`] is how far Flink itself may take their number.
 
 pub mod bounds;
 pub mod requests;
@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 pub struct RoleSize<M> {
     /// Pods of this role.
     pub replicas: u64,
-    /// Requested cpu of one pod, sidecars and init containers included as the scheduler counts them.
+    /// Requested cpu of one pod, sidecars and init containers included as the scheduler counts
+    /// them.
     pub cpu: Quantity,
     /// Requested memory of one pod, in bytes.
     pub memory: Quantity,
@@ -29,7 +30,8 @@ pub struct RoleSize<M> {
     pub slots: u64,
     /// Limits of Flink's own container, where they are not its requests.
     pub limits: Option<Limits>,
-    /// Flink's breakdown of the main container's memory, or why Flink would not start; `None` where unknown.
+    /// Flink's breakdown of the main container's memory, or why Flink would not start; `None` where
+    /// unknown.
     pub breakdown: Option<Result<M, MemoryError>>,
 }
 
@@ -51,9 +53,11 @@ pub struct Size {
     pub task_manager: Option<RoleSize<TaskManagerMemory>>,
     /// The sum over all pods.
     pub total: Total,
-    /// How far the number of TaskManagers may go while the object stays as it is; `None` where that is not known.
+    /// How far the number of TaskManagers may go while the object stays as it is; `None` where that
+    /// is not known.
     pub bounds: Option<Bounds>,
-    /// Why the size could not be worked out in full, one sentence each, with the pointer of the culprit.
+    /// Why the size could not be worked out in full, one sentence each, with the pointer of the
+    /// culprit.
     pub problems: Vec<SizeProblem>,
 }
 

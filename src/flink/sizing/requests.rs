@@ -1,7 +1,8 @@
 //! What one pod requests, as the scheduler and ResourceQuota sum it.
 //!
-//! Init containers run one after the other before the containers, so that the larger of the two phases counts;
-//! sidecars (init containers that restart always) run through both. A limit without a request is the request.
+//! Init containers run one after the other before the containers, so that the larger of the two
+//! phases counts; sidecars (init containers that restart always) run through both. A limit without
+//! a request is the request.
 
 use super::SizeProblem;
 use crate::resource::pointer;
@@ -60,7 +61,8 @@ impl PodRequests {
         Self { amounts, claims, storage }
     }
 
-    /// What a StatefulSet's `volumeClaimTemplates` at `place` add to each of its pods: claims and their storage.
+    /// What a StatefulSet's `volumeClaimTemplates` at `place` add to each of its pods: claims and
+    /// their storage.
     pub fn of_claims(templates: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Self {
         let mut sum = Summing { problems, main: None };
         let mut claims = Self::default();
@@ -89,7 +91,11 @@ impl Amounts {
     }
 
     fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
-        let own = [("cpu", self.cpu), ("memory", self.memory), ("ephemeral-storage", self.ephemeral_storage)];
+        let own = [
+            ("cpu", self.cpu),
+            ("memory", self.memory),
+            ("ephemeral-storage", self.ephemeral_storage),
+        ];
         own.into_iter().chain(self.extended.iter().map(|(name, amount)| (name.as_str(), *amount)))
     }
 
@@ -147,38 +153,58 @@ impl Summing<'_> {
         let (requests, limits) = (fields(resources, "requests"), fields(resources, "limits"));
         for (name, value) in limits.into_iter().flatten() {
             if requests.is_none_or(|requests| !requests.contains_key(name)) {
-                *own.entry(name) = self.quantity(value, || pointer::join(&format!("{}/resources/limits", place()), name));
+                *own.entry(name) = self.quantity(value, || {
+                    pointer::join(&format!("{}/resources/limits", place()), name)
+                });
             }
         }
         for (name, value) in requests.into_iter().flatten() {
-            *own.entry(name) = self.quantity(value, || pointer::join(&format!("{}/resources/requests", place()), name));
+            *own.entry(name) = self.quantity(value, || {
+                pointer::join(&format!("{}/resources/requests", place()), name)
+            });
         }
         own
     }
 
-    /// Pod-level requests replace the containers' sum; a pod-level limit does where no container requests anything.
+    /// Pod-level requests replace the containers' sum; a pod-level limit does where no container
+    /// requests anything.
     fn pod_level(&mut self, spec: &Value, amounts: &mut Amounts) {
         let Some(resources) = spec.get("resources") else { return };
-        let counts = |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
-        for (name, value) in fields(resources, "limits").into_iter().flatten().filter(|(name, _)| counts(name)) {
+        let counts =
+            |name: &str| matches!(name, "cpu" | "memory") || name.starts_with("hugepages-");
+        for (name, value) in
+            fields(resources, "limits").into_iter().flatten().filter(|(name, _)| counts(name))
+        {
             let limit = self.quantity(value, || pointer::join("/spec/resources/limits", name));
             let own = amounts.entry(name);
             if own.is_zero() {
                 *own = limit;
             }
         }
-        for (name, value) in fields(resources, "requests").into_iter().flatten().filter(|(name, _)| counts(name)) {
-            *amounts.entry(name) = self.quantity(value, || pointer::join("/spec/resources/requests", name));
+        for (name, value) in
+            fields(resources, "requests").into_iter().flatten().filter(|(name, _)| counts(name))
+        {
+            *amounts.entry(name) =
+                self.quantity(value, || pointer::join("/spec/resources/requests", name));
         }
     }
 
     fn volumes(&mut self, spec: &Value) -> (u64, Quantity) {
         let (mut claims, mut storage) = (0_u64, Quantity::default());
         for (index, volume) in self.list(spec, "volumes").iter().enumerate() {
-            let Some(template) = volume.get("ephemeral").filter(|ephemeral| ephemeral.is_object()) else { continue };
+            let Some(template) = volume.get("ephemeral").filter(|ephemeral| ephemeral.is_object())
+            else {
+                continue;
+            };
             claims = claims.saturating_add(1);
-            let place = || format!("/spec/volumes/{index}/ephemeral/volumeClaimTemplate/spec/resources/requests/storage");
-            if let Some(size) = pointer::at(template, "/volumeClaimTemplate/spec/resources/requests/storage") {
+            let place = || {
+                format!(
+                    "/spec/volumes/{index}/ephemeral/volumeClaimTemplate/spec/resources/requests/storage"
+                )
+            };
+            if let Some(size) =
+                pointer::at(template, "/volumeClaimTemplate/spec/resources/requests/storage")
+            {
                 let size = self.quantity(size, place);
                 self.add(&mut storage, size, place);
             }
@@ -191,7 +217,10 @@ impl Summing<'_> {
             Some(Value::Array(list)) => list,
             None | Some(Value::Null) => &[],
             Some(other) => {
-                let message = format!("{field} is {}, not a list: its pods cannot be sized", type_name(other));
+                let message = format!(
+                    "{field} is {}, not a list: its pods cannot be sized",
+                    type_name(other)
+                );
                 self.problems.push(SizeProblem { pointer: format!("/spec/{field}"), message });
                 &[]
             }
@@ -211,9 +240,10 @@ impl Summing<'_> {
     fn add(&mut self, sum: &mut Quantity, amount: Quantity, place: impl Fn() -> String) {
         match sum.checked_add(amount) {
             Some(added) => *sum = added,
-            None => self
-                .problems
-                .push(SizeProblem { pointer: place(), message: "the requests of this pod add up to more than can be counted".into() }),
+            None => self.problems.push(SizeProblem {
+                pointer: place(),
+                message: "the requests of this pod add up to more than can be counted".into(),
+            }),
         }
     }
 
@@ -260,15 +290,13 @@ mod tests {
     fn sidecars_run_through_both_phases() {
         let mut sidecar = container("1", "256Mi");
         sidecar["restartPolicy"] = json!("Always");
-        let spec =
-            json!({"containers": [container("1", "1Gi")], "initContainers": [container("2", "1Mi"), sidecar, container("2", "1Mi")]});
+        let spec = json!({"containers": [container("1", "1Gi")], "initContainers": [container("2", "1Mi"), sidecar, container("2", "1Mi")]});
         assert_eq!(cpu_and_memory(&spec), (3.0, 1280));
     }
 
     #[test]
     fn a_limit_without_a_request_is_the_request() {
-        let spec =
-            json!({"containers": [{"resources": {"limits": {"cpu": "2", "memory": "1Gi", "nvidia.com/gpu": 1}, "requests": {"cpu": 1}}}]});
+        let spec = json!({"containers": [{"resources": {"limits": {"cpu": "2", "memory": "1Gi", "nvidia.com/gpu": 1}, "requests": {"cpu": 1}}}]});
         assert_eq!(cpu_and_memory(&spec), (1.0, 1024));
         assert_eq!(requests(&spec).amounts.extended["nvidia.com/gpu"], Quantity::from_units(1));
     }
@@ -285,7 +313,8 @@ mod tests {
     #[test]
     fn generic_ephemeral_volumes_are_claims() {
         let volume = json!({"ephemeral": {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "10Gi"}}}}}});
-        let sum = requests(&json!({"containers": [], "volumes": [volume, {"emptyDir": {}}, volume]}));
+        let sum =
+            requests(&json!({"containers": [], "volumes": [volume, {"emptyDir": {}}, volume]}));
         assert_eq!((sum.claims, sum.storage), (2, Quantity::from_bytes(20 << 30)));
     }
 

@@ -38,7 +38,12 @@ impl Size {
     }
 
     /// Names these pods as the JobManagers.
-    pub fn set_job_managers(&mut self, replicas: u64, requests: &PodRequests, breakdown: Option<Result<JobManagerMemory, MemoryError>>) {
+    pub fn set_job_managers(
+        &mut self,
+        replicas: u64,
+        requests: &PodRequests,
+        breakdown: Option<Result<JobManagerMemory, MemoryError>>,
+    ) {
         self.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(replicas, requests) });
     }
 
@@ -55,14 +60,16 @@ impl Size {
         self.total.task_slots = replicas.saturating_mul(slots);
     }
 
-    /// Multiplies by a number of clusters that are all like this one; what cannot be counted becomes a problem at `pointer`.
+    /// Multiplies by a number of clusters that are all like this one; what cannot be counted
+    /// becomes a problem at `pointer`.
     pub fn multiply(&mut self, clusters: u64, pointer: &str) {
         let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);
         self.job_manager.iter_mut().for_each(|size| role(&mut size.replicas));
         self.task_manager.iter_mut().for_each(|size| role(&mut size.replicas));
         self.bounds.iter_mut().for_each(|bounds| bounds.multiply(clusters));
         if self.total.multiply(clusters).is_none() {
-            let message = "the clusters add up to more than can be counted: lower what each requests".into();
+            let message =
+                "the clusters add up to more than can be counted: lower what each requests".into();
             self.problems.push(SizeProblem { pointer: pointer.into(), message });
         }
     }
@@ -70,9 +77,19 @@ impl Size {
 
 impl Total {
     fn multiply(&mut self, times: u64) -> Option<()> {
-        let counts = [&mut self.pods, &mut self.task_managers, &mut self.task_slots, &mut self.clusters, &mut self.jobs];
-        counts.into_iter().chain([&mut self.persistent_volume_claims]).for_each(|count| *count = count.saturating_mul(times));
-        let amounts = [&mut self.cpu, &mut self.memory, &mut self.ephemeral_storage, &mut self.storage];
+        let counts = [
+            &mut self.pods,
+            &mut self.task_managers,
+            &mut self.task_slots,
+            &mut self.clusters,
+            &mut self.jobs,
+        ];
+        counts
+            .into_iter()
+            .chain([&mut self.persistent_volume_claims])
+            .for_each(|count| *count = count.saturating_mul(times));
+        let amounts =
+            [&mut self.cpu, &mut self.memory, &mut self.ephemeral_storage, &mut self.storage];
         for amount in amounts.into_iter().chain(self.extended.values_mut()) {
             *amount = amount.checked_mul(times)?;
         }
@@ -80,9 +97,11 @@ impl Total {
     }
 
     fn add(&mut self, replicas: u64, requests: &PodRequests) -> Option<()> {
-        let sum = |total: Quantity, amount: Quantity| total.checked_add(amount.checked_mul(replicas)?);
+        let sum =
+            |total: Quantity, amount: Quantity| total.checked_add(amount.checked_mul(replicas)?);
         let amounts = &requests.amounts;
-        self.persistent_volume_claims = self.persistent_volume_claims.checked_add(requests.claims.checked_mul(replicas)?)?;
+        self.persistent_volume_claims =
+            self.persistent_volume_claims.checked_add(requests.claims.checked_mul(replicas)?)?;
         self.cpu = sum(self.cpu, amounts.cpu)?;
         self.memory = sum(self.memory, amounts.memory)?;
         self.ephemeral_storage = sum(self.ephemeral_storage, amounts.ephemeral_storage)?;

@@ -18,23 +18,30 @@ const UNITS: [(&[&str], i128); 7] = [
 /// Flink of this version reads durations as ISO 8601 writes them too.
 const ISO: FlinkVersion = FlinkVersion::new(2, 1);
 
-/// Reads a duration as this Flink version does, in nanoseconds: a whole number and a unit, milliseconds where there is
-/// none. `None` where Flink refuses.
+/// Reads a duration as this Flink version does, in nanoseconds: a whole number and a unit,
+/// milliseconds where there is none. `None` where Flink refuses.
 pub fn parse_duration(text: &str, version: FlinkVersion) -> Option<i128> {
     let text = trim(text);
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     if number.is_empty() {
-        return if version >= ISO { parse_iso(text).filter(|nanoseconds| *nanoseconds >= 0) } else { None };
+        return if version >= ISO {
+            parse_iso(text).filter(|nanoseconds| *nanoseconds >= 0)
+        } else {
+            None
+        };
     }
     // Flink 1 counts in 64 bits before it looks at the unit.
-    let number: i128 = number.parse().ok().filter(|number| version.major > 1 || i64::try_from(*number).is_ok())?;
+    let number: i128 =
+        number.parse().ok().filter(|number| version.major > 1 || i64::try_from(*number).is_ok())?;
     let unit = trim(unit);
-    let (_, nanoseconds) = UNITS.iter().find(|(names, _)| names.iter().any(|name| name.eq_ignore_ascii_case(unit)))?;
+    let (_, nanoseconds) =
+        UNITS.iter().find(|(names, _)| names.iter().any(|name| name.eq_ignore_ascii_case(unit)))?;
     in_range(number.checked_mul(*nanoseconds)?)
 }
 
-/// Java's `Duration.parse`: days, hours, minutes and seconds, each with a sign of its own, in any letter case.
+/// Java's `Duration.parse`: days, hours, minutes and seconds, each with a sign of its own, in any
+/// letter case.
 fn parse_iso(text: &str) -> Option<i128> {
     let (negative, rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -48,7 +55,10 @@ fn parse_iso(text: &str) -> Option<i128> {
     };
     let mut total: i128 = 0;
     let mut fields = 0;
-    for (part, units) in [(days, &[('d', 86_400 * SECOND)][..]), (time, &[('h', 3600 * SECOND), ('m', 60 * SECOND), ('s', SECOND)][..])] {
+    for (part, units) in [
+        (days, &[('d', 86_400 * SECOND)][..]),
+        (time, &[('h', 3600 * SECOND), ('m', 60 * SECOND), ('s', SECOND)][..]),
+    ] {
         let mut part = part;
         let mut units = units.iter();
         while !part.is_empty() {
@@ -71,7 +81,11 @@ fn parse_iso(text: &str) -> Option<i128> {
 /// A signed whole number; seconds may have up to nine decimals behind a point or a comma.
 fn iso_number(text: &str, unit: i128, decimals: bool) -> Option<i128> {
     let (whole, fraction) = match text.split_once(['.', ',']) {
-        Some((whole, fraction)) if decimals && fraction.len() <= 9 && fraction.bytes().all(|b| b.is_ascii_digit()) => (whole, fraction),
+        Some((whole, fraction))
+            if decimals && fraction.len() <= 9 && fraction.bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            (whole, fraction)
+        }
         Some(_) => return None,
         None => (text, ""),
     };
@@ -96,7 +110,8 @@ mod tests {
 
     #[test]
     fn units_mean_what_they_mean_to_flink() {
-        let found = ["10", "2 s", "5m", "1 d", "3 µs", " 7 NS "].map(|text| parse_duration(text, OLD).unwrap());
+        let found = ["10", "2 s", "5m", "1 d", "3 µs", " 7 NS "]
+            .map(|text| parse_duration(text, OLD).unwrap());
         assert_eq!(found, [10_000_000, 2 * SECOND, 300 * SECOND, 86_400 * SECOND, 3000, 7]);
         assert_eq!(parse_duration("9223372036854775807 d", NEW), None);
         let beyond_64_bits = |version| parse_duration("9223372036854775808", version);
@@ -110,7 +125,20 @@ mod tests {
         assert_eq!(read("p1dT2h3m4.5s"), Some(93_784 * SECOND + 500_000_000));
         assert_eq!(read("-PT-0.5S"), Some(500_000_000));
         assert_eq!(parse_duration("PT10S", OLD), None);
-        for wrong in ["-PT1S", "PT-0.5S", "P", "PT", "P1", "PT1M2H", "PT1S1S", "P1DT", "PT1.5H", "PT1.0123456789S", "P1H", "PTé"] {
+        for wrong in [
+            "-PT1S",
+            "PT-0.5S",
+            "P",
+            "PT",
+            "P1",
+            "PT1M2H",
+            "PT1S1S",
+            "P1DT",
+            "PT1.5H",
+            "PT1.0123456789S",
+            "P1H",
+            "PTé",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

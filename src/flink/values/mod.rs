@@ -1,7 +1,8 @@
 //! Values of options, accepted and refused as Flink does it for each type.
 //!
-//! Flink reads a value when something asks for the option: a wrong one stops the JobManager at its start, or a job at
-//! its first checkpoint. What is accepted here is what the release of Flink accepts, blanks and letter case included.
+//! Flink reads a value when something asks for the option: a wrong one stops the JobManager at its
+//! start, or a job at its first checkpoint. What is accepted here is what the release of Flink
+//! accepts, blanks and letter case included.
 
 mod duration;
 mod structured;
@@ -51,7 +52,9 @@ pub enum ValueError {
     #[error("`{0}` is no boolean: write true or false")]
     Boolean(String),
     /// No whole number, or one beyond 32 bits.
-    #[error("`{0}` is no whole number between -2147483648 and 2147483647: write digits only, such as 4")]
+    #[error(
+        "`{0}` is no whole number between -2147483648 and 2147483647: write digits only, such as 4"
+    )]
     Integer(String),
     /// No whole number, or one beyond 64 bits.
     #[error("`{0}` is no whole number of 64 bits: write digits only, such as 60000")]
@@ -74,7 +77,9 @@ pub enum ValueError {
         allowed: String,
     },
     /// A list whose quotes do not add up.
-    #[error("`{0}` is no list: separate elements with semicolons, and close every quote right before one")]
+    #[error(
+        "`{0}` is no list: separate elements with semicolons, and close every quote right before one"
+    )]
     List(String),
     /// What is not `key:value,key:value`.
     #[error("`{0}` is no map: write key:value pairs separated by commas")]
@@ -85,19 +90,31 @@ pub enum ValueError {
 ///
 /// # Errors
 /// When Flink would not read it.
-pub fn check(kind: ValueType, allowed: &str, text: &str, version: FlinkVersion) -> Result<(), ValueError> {
+pub fn check(
+    kind: ValueType,
+    allowed: &str,
+    text: &str,
+    version: FlinkVersion,
+) -> Result<(), ValueError> {
     // 1.19 brought YAML for lists and maps.
     let yaml = version >= FlinkVersion::new(1, 19);
-    let unless = |fine: bool, error: fn(String) -> ValueError| if fine { Ok(()) } else { Err(error(shown(text))) };
-    let no_word = |value: &str| ValueError::Enum { value: shown(value), allowed: allowed.to_owned() };
+    let unless = |fine: bool, error: fn(String) -> ValueError| {
+        if fine { Ok(()) } else { Err(error(shown(text))) }
+    };
+    let no_word =
+        |value: &str| ValueError::Enum { value: shown(value), allowed: allowed.to_owned() };
     match kind {
         ValueType::Text => Ok(()),
-        ValueType::Boolean => unless(is_any_case(text, "true") || is_any_case(text, "false"), ValueError::Boolean),
+        ValueType::Boolean => {
+            unless(is_any_case(text, "true") || is_any_case(text, "false"), ValueError::Boolean)
+        }
         ValueType::Integer => unless(parse_int(text).is_some(), ValueError::Integer),
         ValueType::Long => unless(text.parse::<i64>().is_ok(), ValueError::Long),
         ValueType::Float => unless(parse_float(text).is_some(), ValueError::Number),
         ValueType::Double => unless(parse_double(text).is_some(), ValueError::Number),
-        ValueType::Duration => unless(parse_duration(text, version).is_some(), ValueError::Duration),
+        ValueType::Duration => {
+            unless(parse_duration(text, version).is_some(), ValueError::Duration)
+        }
         ValueType::MemorySize => parse_memory_size(text).map(|_| ()).map_err(ValueError::from),
         ValueType::Enum => {
             if is_word(text, allowed) {
@@ -107,11 +124,13 @@ pub fn check(kind: ValueType, allowed: &str, text: &str, version: FlinkVersion) 
             }
         }
         ValueType::List => unless(structured::is_list(text, yaml), ValueError::List),
-        ValueType::EnumList => match structured::elements(text, yaml, |word| is_word(word, allowed)) {
-            Ok(()) => Ok(()),
-            Err(Some(word)) => Err(no_word(&word)),
-            Err(None) => Err(ValueError::List(shown(text))),
-        },
+        ValueType::EnumList => {
+            match structured::elements(text, yaml, |word| is_word(word, allowed)) {
+                Ok(()) => Ok(()),
+                Err(Some(word)) => Err(no_word(&word)),
+                Err(None) => Err(ValueError::List(shown(text))),
+            }
+        }
         ValueType::Map => unless(structured::is_map(text, yaml), ValueError::Map),
         ValueType::MapList => unless(structured::is_list_of_maps(text, yaml), ValueError::Map),
     }
@@ -139,7 +158,8 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [FlinkVersion; 3] = [FlinkVersion::new(1, 16), FlinkVersion::new(1, 20), FlinkVersion::new(2, 3)];
+    const ALL: [FlinkVersion; 3] =
+        [FlinkVersion::new(1, 16), FlinkVersion::new(1, 20), FlinkVersion::new(2, 3)];
 
     /// What 1.16.3, 1.20.5 and 2.3.0 themselves said, in this order: `y` accepted, `n` refused.
     const SAID: [(ValueType, &str, &str); 63] = [
@@ -214,7 +234,13 @@ mod tests {
         for (kind, text, said) in SAID {
             let judged: String = ALL
                 .iter()
-                .map(|version| if check(kind, "EXACTLY_ONCE|AT_LEAST_ONCE", text, *version).is_ok() { 'y' } else { 'n' })
+                .map(|version| {
+                    if check(kind, "EXACTLY_ONCE|AT_LEAST_ONCE", text, *version).is_ok() {
+                        'y'
+                    } else {
+                        'n'
+                    }
+                })
                 .collect();
             assert_eq!(judged, said, "{kind:?} {text:?}");
         }
@@ -223,17 +249,24 @@ mod tests {
     /// Verdicts of Flink's own classes, from 1.16 to 2.3: tests/data/option-values.md.
     #[test]
     fn values_are_judged_as_flinks_own_classes_judged_them() {
-        let releases = [(1, 16), (1, 17), (1, 18), (1, 19), (1, 20), (2, 0), (2, 1), (2, 2), (2, 3)];
+        let releases =
+            [(1, 16), (1, 17), (1, 18), (1, 19), (1, 20), (2, 0), (2, 1), (2, 2), (2, 3)];
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/option-values.tsv");
         let lines = std::fs::read_to_string(file).unwrap();
         assert!(lines.lines().count() > 600);
         for line in lines.lines() {
-            let [name, said, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let [name, said, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
             let judged: String = releases
                 .iter()
                 .map(|(major, minor)| {
                     let version = FlinkVersion::new(*major, *minor);
-                    if check(named(name), "EXACTLY_ONCE|AT_LEAST_ONCE", value, version).is_ok() { 'y' } else { 'n' }
+                    if check(named(name), "EXACTLY_ONCE|AT_LEAST_ONCE", value, version).is_ok() {
+                        'y'
+                    } else {
+                        'n'
+                    }
                 })
                 .collect();
             assert_eq!(judged, said, "{name} {value:?}");
@@ -260,16 +293,38 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_value_and_what_to_write() {
-        let said = |kind, text: &str| check(kind, "FULL|REGION", text, ALL[1]).unwrap_err().to_string();
+        let said =
+            |kind, text: &str| check(kind, "FULL|REGION", text, ALL[1]).unwrap_err().to_string();
         assert_eq!(said(ValueType::Boolean, "yes"), "`yes` is no boolean: write true or false");
-        assert_eq!(said(ValueType::Enum, "none"), "`none` is none of its values: write FULL, REGION");
+        assert_eq!(
+            said(ValueType::Enum, "none"),
+            "`none` is none of its values: write FULL, REGION"
+        );
         let long = said(ValueType::Integer, &"x".repeat(5000));
         assert!(long.len() < 200 && long.contains('…'), "{long}");
     }
 
     #[test]
     fn no_text_takes_a_check_down() {
-        for text in ["", "'", "\"", "''", "'a", "a:", ":", ";;", ",", "é", "9999999999999999999 d", "P", "PT", "-P", "P1D2", "[", "{"] {
+        for text in [
+            "",
+            "'",
+            "\"",
+            "''",
+            "'a",
+            "a:",
+            ":",
+            ";;",
+            ",",
+            "é",
+            "9999999999999999999 d",
+            "P",
+            "PT",
+            "-P",
+            "P1D2",
+            "[",
+            "{",
+        ] {
             for (kind, ..) in SAID {
                 for version in ALL {
                     let _ = check(kind, "A|B", text, version);

@@ -1,12 +1,12 @@
-//! Lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around what holds a separator; from Flink 1.19 on
-//! also as YAML writes them.
+//! Lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around what holds a separator; from
+//! Flink 1.19 on also as YAML writes them.
 
 use crate::resource::yaml;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// The parts between separators, without their quotes; `None` where quotes are not closed, or followed by anything
-/// but a separator. A quote is written twice within quotes.
+/// The parts between separators, without their quotes; `None` where quotes are not closed, or
+/// followed by anything but a separator. A quote is written twice within quotes.
 fn split(text: &str, separator: char) -> Option<Vec<String>> {
     let mut parts = Vec::new();
     let mut letters = text.chars().peekable();
@@ -66,8 +66,8 @@ pub fn list_elements(text: &str) -> Vec<String> {
     elements
 }
 
-/// The pairs of a map, as far as it can be read; in both readings where it may be YAML's: what is judged by them must hold
-/// whichever Flink takes.
+/// The pairs of a map, as far as it can be read; in both readings where it may be YAML's: what is
+/// judged by them must hold whichever Flink takes.
 pub fn map_pairs(text: &str) -> Pairs {
     let pair = |pair: &String| {
         let mut sides = split(pair, ':')?.into_iter();
@@ -83,7 +83,8 @@ pub fn map_pairs(text: &str) -> Pairs {
 
 /// The maps of a list of maps, read as [`map_pairs`] reads one.
 pub fn list_of_map_pairs(text: &str) -> Vec<Pairs> {
-    let mut maps: Vec<_> = split(text, ';').unwrap_or_default().iter().map(|map| map_pairs(map)).collect();
+    let mut maps: Vec<_> =
+        split(text, ';').unwrap_or_default().iter().map(|map| map_pairs(map)).collect();
     for map in yaml_list(text).unwrap_or_default().iter().filter_map(Value::as_object) {
         let mut pairs = Vec::new();
         add_pairs(map, &mut pairs);
@@ -113,8 +114,13 @@ pub fn is_list(text: &str, yaml: bool) -> bool {
     !text.contains(['\'', '"']) || split(text, ';').is_some() || yaml && yaml_list(text).is_some()
 }
 
-/// Whether each element of a list is a word. The error is the first that is none, or nothing where there is no list.
-pub fn elements(text: &str, yaml: bool, is_word: impl Fn(&str) -> bool) -> Result<(), Option<String>> {
+/// Whether each element of a list is a word. The error is the first that is none, or nothing where
+/// there is no list.
+pub fn elements(
+    text: &str,
+    yaml: bool,
+    is_word: impl Fn(&str) -> bool,
+) -> Result<(), Option<String>> {
     let of_yaml = |element: &Value| element.as_str().is_some_and(&is_word);
     if yaml && yaml_list(text).is_some_and(|list| list.iter().all(of_yaml)) {
         return Ok(());
@@ -133,7 +139,9 @@ fn is_plain_map(text: &str) -> Option<bool> {
     let mut keys = BTreeSet::new();
     for pair in &pairs {
         let mut sides = split(pair, ':')?.into_iter();
-        let (Some(key), Some(_), None) = (sides.next(), sides.next(), sides.next()) else { return None };
+        let (Some(key), Some(_), None) = (sides.next(), sides.next(), sides.next()) else {
+            return None;
+        };
         keys.insert(key);
     }
     Some(keys.len() == pairs.len())
@@ -142,12 +150,15 @@ fn is_plain_map(text: &str) -> Option<bool> {
 /// Whether a text is a list of maps.
 pub fn is_list_of_maps(text: &str, yaml: bool) -> bool {
     split(text, ';').is_some_and(|maps| maps.iter().all(|map| is_map(map, yaml)))
-        || yaml && yaml_list(text).is_some_and(|maps| maps.iter().all(|map| map.as_object().is_some_and(is_complete)))
+        || yaml
+            && yaml_list(text)
+                .is_some_and(|maps| maps.iter().all(|map| map.as_object().is_some_and(is_complete)))
 }
 
 fn is_yaml_map(text: &str) -> bool {
     // Only what has a colon can be one; reading costs.
-    text.contains([':', '{']) && read_yaml(text).is_some_and(|value| value.as_object().is_some_and(is_complete))
+    text.contains([':', '{'])
+        && read_yaml(text).is_some_and(|value| value.as_object().is_some_and(is_complete))
 }
 
 /// Flink fails on an element without a value.
@@ -194,7 +205,11 @@ mod tests {
 
     #[test]
     fn yaml_is_read_where_flink_reads_it() {
-        assert!(is_map("{a: 1}", true) && is_map("a: http://b:80", true) && !is_map("a: http://b:80", false));
+        assert!(
+            is_map("{a: 1}", true)
+                && is_map("a: http://b:80", true)
+                && !is_map("a: http://b:80", false)
+        );
         assert!(!is_map("a:1,a:2", true) && !is_map("a:1,a:2", false));
         assert!(!is_map("a: ", true));
         assert!(is_list_of_maps("[{a: 1}, {b: 2}]", true) && !is_list_of_maps("[a]", true));
@@ -209,7 +224,10 @@ mod tests {
         assert!(map_pairs("{a: 1, b: /y}").contains(&pair("b", "/y")));
         assert!(map_pairs("a: /x\nb: /y").contains(&pair("b", "/y")));
         assert_eq!(list_of_map_pairs("env:A,secret:s;env:B,secret:t")[1][1], pair("secret", "t"));
-        assert!(list_of_map_pairs("[{env: A, secret: s}]").contains(&vec![pair("env", "A"), pair("secret", "s")]));
+        assert!(
+            list_of_map_pairs("[{env: A, secret: s}]")
+                .contains(&vec![pair("env", "A"), pair("secret", "s")])
+        );
         assert_eq!(list_elements("a; b"), ["a", "b"]);
         assert!(list_elements("[a, b]").contains(&"b".to_owned()));
         for text in ["", "'", "{", "[", ":", ",", ";", "a:b:c", "'a':'"] {
@@ -220,6 +238,10 @@ mod tests {
     #[test]
     fn a_map_is_made_of_pairs() {
         assert!(["", "a:1", "'a:x,y',b:2", "a: 1 , b: 2"].iter().all(|text| is_map(text, false)));
-        assert!(["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"].iter().all(|text| !is_map(text, false)));
+        assert!(
+            ["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"]
+                .iter()
+                .all(|text| !is_map(text, false))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! `pods[].containers`: all containers of a pod in one flat list, each with its place and its image.
+//! `pods[].containers`: all containers of a pod in one flat list, each with its place and its
+//! image.
 
 use super::image::Image;
 use super::{object, path};
@@ -49,19 +50,32 @@ impl Container<'_> {
     }
 }
 
-/// The containers of a pod set. Where the operator will add the main container by itself, that stands last among
-/// `containers`, without a spec.
-pub fn containers<'a>(set: &'a PodSet, template: &'a Json, workload: &'a Workload, root: &'a Json) -> Vec<Container<'a>> {
-    // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments say.
+/// The containers of a pod set. Where the operator will add the main container by itself, that
+/// stands last among `containers`, without a spec.
+pub fn containers<'a>(
+    set: &'a PodSet,
+    template: &'a Json,
+    workload: &'a Workload,
+    root: &'a Json,
+) -> Vec<Container<'a>> {
+    // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments
+    // say.
     let by_operator = is_made_by_operator(set, workload);
     let given = || given_image(&workload.config, workload.config_pointer.as_deref(), root);
     let mut list = Vec::new();
     let mut has_main = false;
     for kind in KINDS {
-        let specs = template.get("spec").and_then(|spec| spec.get(kind)).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+        let specs = template
+            .get("spec")
+            .and_then(|spec| spec.get(kind))
+            .and_then(Json::as_array)
+            .map_or(&[][..], Vec::as_slice);
         for (index, spec) in specs.iter().enumerate() {
             let name = spec.get("name").and_then(Json::as_str).unwrap_or_default();
-            let main = kind == "containers" && set.main_container.map_or(by_operator && name == MAIN_CONTAINER, |main| main == index);
+            let main = kind == "containers"
+                && set
+                    .main_container
+                    .map_or(by_operator && name == MAIN_CONTAINER, |main| main == index);
             has_main |= main;
             let own = spec.get("image").and_then(Json::as_str);
             let image = match (by_operator && main).then(given) {
@@ -86,7 +100,8 @@ pub fn containers<'a>(set: &'a PodSet, template: &'a Json, workload: &'a Workloa
     list
 }
 
-/// Whether the operator makes these pods of a custom resource of its own, and sees to their main container.
+/// Whether the operator makes these pods of a custom resource of its own, and sees to their main
+/// container.
 pub fn is_made_by_operator(set: &PodSet, workload: &Workload) -> bool {
     workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other
 }
@@ -96,10 +111,16 @@ fn place(base: &str, kind: &str, index: usize) -> String {
 }
 
 /// `spec.image`, or the option that stands for it, with its place; both beat the template's image.
-fn given_image<'a>(config: &'a FlinkConfig, config_pointer: Option<&str>, root: &'a Json) -> (Option<&'a str>, String) {
+fn given_image<'a>(
+    config: &'a FlinkConfig,
+    config_pointer: Option<&str>,
+    root: &'a Json,
+) -> (Option<&'a str>, String) {
     let spec = config_pointer.and_then(pointer::parent).unwrap_or("/spec");
     let field = format!("{spec}/image");
-    if let Some(image) = pointer::at(root, &field).and_then(Json::as_str).filter(|image| !image.is_empty()) {
+    if let Some(image) =
+        pointer::at(root, &field).and_then(Json::as_str).filter(|image| !image.is_empty())
+    {
         return (Some(image), field);
     }
     match config.first(&["kubernetes.container.image.ref", "kubernetes.container.image"]) {

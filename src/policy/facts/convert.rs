@@ -1,4 +1,5 @@
-//! serde_json → regorus in one walk: regorus' own conversion goes through serde and costs several times as much.
+//! serde_json → regorus in one walk: regorus' own conversion goes through serde and costs several
+//! times as much.
 
 use regorus::Value;
 use std::collections::BTreeMap;
@@ -13,9 +14,12 @@ pub fn convert(value: &serde_json::Value) -> Value {
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(elements) => Value::from(elements.iter().map(convert).collect::<Vec<_>>()),
         // The map's keys come sorted, which the collection into a BTreeMap uses.
-        Json::Object(fields) => {
-            Value::from(fields.iter().map(|(key, value)| (Value::from(key.as_str()), convert(value))).collect::<BTreeMap<_, _>>())
-        }
+        Json::Object(fields) => Value::from(
+            fields
+                .iter()
+                .map(|(key, value)| (Value::from(key.as_str()), convert(value)))
+                .collect::<BTreeMap<_, _>>(),
+        ),
     }
 }
 

@@ -4,8 +4,8 @@ use super::{object, path};
 use crate::flink::Workload;
 use regorus::Value;
 
-/// `[{key, value, path, counts}]`: the option, the value that Flink sees, the place of the value that is lost and the
-/// place of the one that counts.
+/// `[{key, value, path, counts}]`: the option, the value that Flink sees, the place of the value
+/// that is lost and the place of the one that counts.
 pub fn duplicates(workload: &Workload) -> Value {
     let found = workload.config.duplicates().iter().map(|duplicate| {
         object([
@@ -27,7 +27,10 @@ mod tests {
 
     #[test]
     fn a_key_in_two_spellings_is_told_with_both_places() {
-        let config = FlinkConfig::from_object(&json!({"state": {"backend.type": "a"}, "state.backend.type": "b"}), "/spec");
+        let config = FlinkConfig::from_object(
+            &json!({"state": {"backend.type": "a"}, "state.backend.type": "b"}),
+            "/spec",
+        );
         let workload = Workload { config, ..Workload::default() };
         let expected = json!([{"key": "state.backend.type", "value": "b", "path": ["spec", "state", "backend.type"],
             "counts": ["spec", "state.backend.type"]}]);

@@ -1,5 +1,6 @@
-//! Walks all built-in rules: every one compiles for the RVM, passes its own tests, speaks against its `bad` manifest
-//! and not against its `good` one, and says the same in the interpreter as in the RVM.
+//! Walks all built-in rules: every one compiles for the RVM, passes its own tests, speaks against
+//! its `bad` manifest and not against its `good` one, and says the same in the interpreter as in
+//! the RVM.
 
 use crate::flink::lower;
 use crate::policy::PolicySet;
@@ -27,7 +28,12 @@ fn yaml(text: &str) -> Json {
     serde_json::from_str(&Value::from_yaml_str(text).unwrap().to_string()).unwrap()
 }
 
-fn input(manifest: &str, tenant: Option<&FlinkTenantSpec>, claimants: &[String], need_object: bool) -> Value {
+fn input(
+    manifest: &str,
+    tenant: Option<&FlinkTenantSpec>,
+    claimants: &[String],
+    need_object: bool,
+) -> Value {
     let resource = Resource::from_manifest(yaml(manifest)).unwrap();
     let workload = lower(&resource, &resource.object).unwrap();
     let tenant = tenant.map(tenant_value);
@@ -63,17 +69,34 @@ fn every_rule_speaks_against_its_bad_example_only() {
     };
     for rule in set.rules() {
         let id = rule.id.as_str();
-        let spec: FlinkTenantSpec = rule.tenant.as_deref().map(|text| serde_json::from_value(yaml(text)).unwrap()).unwrap_or_default();
+        let spec: FlinkTenantSpec = rule
+            .tenant
+            .as_deref()
+            .map(|text| serde_json::from_value(yaml(text)).unwrap())
+            .unwrap_or_default();
         // Examples of a namespace that is nobody's, or more than one tenant's.
         let claimed = id == "tenancy/ambiguous-namespace";
-        let claimants = if claimed { vec!["payments".to_owned(), "search".to_owned()] } else { Vec::new() };
+        let claimants =
+            if claimed { vec!["payments".to_owned(), "search".to_owned()] } else { Vec::new() };
         let ownerless = claimed || id == "tenancy/unassigned-namespace";
         for need_object in [false, true] {
-            let found = judge(id, input(rule.good.as_deref().unwrap(), Some(&spec), &[], need_object));
+            let found =
+                judge(id, input(rule.good.as_deref().unwrap(), Some(&spec), &[], need_object));
             assert_eq!(found, [], "{id} on its good example");
-            let found = judge(id, input(rule.bad.as_deref().unwrap(), Some(&spec).filter(|_| !ownerless), &claimants, need_object));
+            let found = judge(
+                id,
+                input(
+                    rule.bad.as_deref().unwrap(),
+                    Some(&spec).filter(|_| !ownerless),
+                    &claimants,
+                    need_object,
+                ),
+            );
             assert_eq!(!found.is_empty(), !REPORTERS.contains(&id), "{id} on its bad example");
-            assert!(found.iter().all(|finding| !finding.path.is_empty() && finding.help.is_some()), "{id}: {found:?}");
+            assert!(
+                found.iter().all(|finding| !finding.path.is_empty() && finding.help.is_some()),
+                "{id}: {found:?}"
+            );
         }
     }
 }

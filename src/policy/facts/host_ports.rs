@@ -1,4 +1,5 @@
-//! Ports of the node, where the level `privileged` lets pods take any and the tenant names those that they may.
+//! Ports of the node, where the level `privileged` lets pods take any and the tenant names those
+//! that they may.
 //!
 //! At the other levels the Pod Security Standard forbids all of them, and says so itself.
 
@@ -20,7 +21,8 @@ pub fn host_ports(workload: &Workload, root: &Json, tenant: &Value) -> Value {
         let template = set.template(root);
         for violation in evaluate(template, added_by_operator(set, template, workload), standard) {
             let port = pointer::at(template, &violation.place).and_then(Json::as_u64);
-            let is_allowed = port.is_some_and(|port| allowed.iter().any(|own| *own == Value::from(port)));
+            let is_allowed =
+                port.is_some_and(|port| allowed.iter().any(|own| *own == Value::from(port)));
             if violation.control == Control::HostPorts && !is_allowed {
                 let mut place = path(set.path());
                 place.extend(path(&violation.place));
@@ -28,5 +30,9 @@ pub fn host_ports(workload: &Workload, root: &Json, tenant: &Value) -> Value {
             }
         }
     }
-    if found.is_empty() { Value::new_object() } else { object([(Control::HostPorts.key(), Value::from(found))]) }
+    if found.is_empty() {
+        Value::new_object()
+    } else {
+        object([(Control::HostPorts.key(), Value::from(found))])
+    }
 }

@@ -1,4 +1,5 @@
-//! `pods[].serviceAccount`: the service account that a pod will run as, and the field that decides it.
+//! `pods[].serviceAccount`: the service account that a pod will run as, and the field that decides
+//! it.
 
 use super::containers::is_made_by_operator;
 use super::{object, path};
@@ -16,20 +17,27 @@ pub struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    /// The account of a pod set. With the operator, an option of the role beats `spec.serviceAccount`, which beats the
-    /// template; a pod that names none runs as `default`.
+    /// The account of a pod set. With the operator, an option of the role beats
+    /// `spec.serviceAccount`, which beats the template; a pod that names none runs as `default`.
     pub fn of(set: &PodSet, template: &'a Json, workload: &'a Workload, root: &'a Json) -> Self {
         let operator = is_made_by_operator(set, workload);
         let by_template = || {
             let spec = template.get("spec")?;
-            let named = |field| spec.get(field).and_then(Json::as_str).filter(|name| !name.is_empty());
-            let (field, name) = ["serviceAccountName", "serviceAccount"].into_iter().find_map(|field| Some((field, named(field)?)))?;
+            let named =
+                |field| spec.get(field).and_then(Json::as_str).filter(|name| !name.is_empty());
+            let (field, name) = ["serviceAccountName", "serviceAccount"]
+                .into_iter()
+                .find_map(|field| Some((field, named(field)?)))?;
             Some(Self { name, place: format!("{}/spec/{field}", set.path()) })
         };
         let given = operator.then(|| given(set.role, workload, root)).flatten();
         given.or_else(by_template).unwrap_or_else(|| Self {
             name: "default",
-            place: if operator { spec_field(workload) } else { format!("{}/spec/serviceAccountName", set.path()) },
+            place: if operator {
+                spec_field(workload)
+            } else {
+                format!("{}/spec/serviceAccountName", set.path())
+            },
         })
     }
 
@@ -43,7 +51,13 @@ fn given<'a>(role: Role, workload: &'a Workload, root: &'a Json) -> Option<Accou
     let component = role.component()?;
     let option = |key: &str| {
         let entry = workload.config.entry(key)?;
-        let fallback = || workload.config_pointer.as_deref().map(|base| pointer::join(base, key)).unwrap_or_default();
+        let fallback = || {
+            workload
+                .config_pointer
+                .as_deref()
+                .map(|base| pointer::join(base, key))
+                .unwrap_or_default()
+        };
         Some(Account { name: &entry.value, place: entry.pointer.clone().unwrap_or_else(fallback) })
     };
     let field = || {
@@ -51,7 +65,9 @@ fn given<'a>(role: Role, workload: &'a Workload, root: &'a Json) -> Option<Accou
         let name = pointer::at(root, &place)?.as_str().filter(|name| !name.is_empty())?;
         Some(Account { name, place })
     };
-    option(&format!("kubernetes.{component}.service-account")).or_else(field).or_else(|| option("kubernetes.service-account"))
+    option(&format!("kubernetes.{component}.service-account"))
+        .or_else(field)
+        .or_else(|| option("kubernetes.service-account"))
 }
 
 /// Where `serviceAccount` stands: beside the configuration.

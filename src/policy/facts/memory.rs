@@ -1,26 +1,39 @@
 //! `flink.memory`: what Flink makes of its memory, and what it refuses or warns of as it starts.
 //!
-//! A mistake is told once: what is no size at all is told as an invalid value or, in a field, as a size; that no size is
-//! given is told as a size.
+//! A mistake is told once: what is no size at all is told as an invalid value or, in a field, as a
+//! size; that no size is given is told as a size.
 
 use super::options::option_path;
 use super::{object, text};
-use crate::flink::memory::{Fault, JobManagerMemory, MemoryError, RECOMMENDED_HEAP, TaskManagerMemory, segment_size, shown};
+use crate::flink::memory::{
+    Fault, JobManagerMemory, MemoryError, RECOMMENDED_HEAP, TaskManagerMemory, segment_size, shown,
+};
 use crate::flink::{Engine, Workload};
 use crate::resource::pointer;
 use regorus::Value;
 
 /// Options that the JobManager's heap comes from, the nearest first.
-const HEAP: [&str; 3] = ["jobmanager.memory.heap.size", "jobmanager.memory.flink.size", "jobmanager.memory.process.size"];
+const HEAP: [&str; 3] = [
+    "jobmanager.memory.heap.size",
+    "jobmanager.memory.flink.size",
+    "jobmanager.memory.process.size",
+];
 
-/// `{jobManager, taskManager, problems: [{message, path, help, level}]}`: Flink's breakdown by role, in bytes, or
-/// `{error, option}` where Flink would not start, null where unknown; and what rules say of both.
+/// `{jobManager, taskManager, problems: [{message, path, help, level}]}`: Flink's breakdown by
+/// role, in bytes, or `{error, option}` where Flink would not start, null where unknown; and what
+/// rules say of both.
 pub fn memory(workload: &Workload) -> Value {
     let job_manager = workload.size.job_manager.as_ref().and_then(|size| size.breakdown.as_ref());
     let task_manager = workload.size.task_manager.as_ref().and_then(|size| size.breakdown.as_ref());
     object([
-        ("jobManager", job_manager.map_or(Value::Null, |memory| either(memory, job_manager_memory))),
-        ("taskManager", task_manager.map_or(Value::Null, |memory| either(memory, task_manager_memory))),
+        (
+            "jobManager",
+            job_manager.map_or(Value::Null, |memory| either(memory, job_manager_memory)),
+        ),
+        (
+            "taskManager",
+            task_manager.map_or(Value::Null, |memory| either(memory, task_manager_memory)),
+        ),
         ("problems", Value::from(problems(workload))),
     ])
 }
@@ -35,7 +48,9 @@ fn problems(workload: &Workload) -> Vec<Value> {
     let size = &workload.size;
     match size.job_manager.as_ref().and_then(|role| role.breakdown.as_ref()) {
         Some(Err(error)) => found.extend(refusal(workload, "JobManager", error)),
-        Some(Ok(memory)) if memory.heap < RECOMMENDED_HEAP => found.push(small_heap(workload, memory.heap)),
+        Some(Ok(memory)) if memory.heap < RECOMMENDED_HEAP => {
+            found.push(small_heap(workload, memory.heap))
+        }
         _ => {}
     }
     if let Some(role) = size.task_manager.as_ref() {
@@ -53,9 +68,11 @@ fn problems(workload: &Workload) -> Vec<Value> {
 
 fn refusal(workload: &Workload, role: &str, error: &MemoryError) -> Option<Value> {
     let place = workload.config.entry(&error.option).and_then(|entry| entry.pointer.as_deref());
-    let told = place.is_some() && workload.size.problems.iter().any(|problem| Some(problem.pointer.as_str()) == place);
+    let told = place.is_some()
+        && workload.size.problems.iter().any(|problem| Some(problem.pointer.as_str()) == place);
     // A value that is written here is told as invalid here, that of a file where the file is.
-    let elsewhere = error.fault == Fault::Unreadable && (place.is_some() || workload.config_pointer.is_none());
+    let elsewhere =
+        error.fault == Fault::Unreadable && (place.is_some() || workload.config_pointer.is_none());
     if told || elsewhere || error.fault == Fault::Missing {
         return None;
     }
@@ -77,8 +94,12 @@ fn refusal(workload: &Workload, role: &str, error: &MemoryError) -> Option<Value
 }
 
 fn small_heap(workload: &Workload, heap: u64) -> Value {
-    let option = workload.config.first(&HEAP).map_or("jobmanager.memory.process.size", |(option, _)| option);
-    let message = format!("{} of heap are left to the JobManager, and Flink recommends 128m or more", shown(heap));
+    let option =
+        workload.config.first(&HEAP).map_or("jobmanager.memory.process.size", |(option, _)| option);
+    let message = format!(
+        "{} of heap are left to the JobManager, and Flink recommends 128m or more",
+        shown(heap)
+    );
     object([
         ("message", Value::from(message)),
         ("path", option_path(workload, option)),
@@ -97,9 +118,11 @@ fn name(workload: &Workload, option: &str) -> String {
     }
 }
 
-/// Whether an option's value is worked out from a field that holds something else: a part of what a container requests.
+/// Whether an option's value is worked out from a field that holds something else: a part of what a
+/// container requests.
 fn follows(workload: &Workload, place: Option<&str>) -> bool {
-    matches!(workload.engine, Engine::Spotify | Engine::Lyft) && place.is_some_and(|place| place.contains("/resources/"))
+    matches!(workload.engine, Engine::Spotify | Engine::Lyft)
+        && place.is_some_and(|place| place.contains("/resources/"))
 }
 
 fn dotted(place: &str) -> String {
@@ -109,7 +132,10 @@ fn dotted(place: &str) -> String {
 fn either<M>(memory: &Result<M, MemoryError>, breakdown: impl FnOnce(&M) -> Value) -> Value {
     match memory {
         Ok(memory) => breakdown(memory),
-        Err(error) => object([("error", Value::from(error.message.as_str())), ("option", Value::from(error.option.as_str()))]),
+        Err(error) => object([
+            ("error", Value::from(error.message.as_str())),
+            ("option", Value::from(error.option.as_str())),
+        ]),
     }
 }
 
@@ -188,13 +214,24 @@ mod tests {
             for option in sizes {
                 let workload = lowered(version, option, "plenty");
                 assert_eq!(problems(&workload), [], "{option} on {version}");
-                let roles = (workload.size.job_manager.as_ref().unwrap(), workload.size.task_manager.as_ref().unwrap());
-                let stops = |fault: Option<&MemoryError>| fault.is_some_and(|error| error.fault == Fault::Unreadable);
-                let job_manager = stops(roles.0.breakdown.as_ref().and_then(|memory| memory.as_ref().err()));
-                let task_manager = stops(roles.1.breakdown.as_ref().and_then(|memory| memory.as_ref().err()));
+                let roles = (
+                    workload.size.job_manager.as_ref().unwrap(),
+                    workload.size.task_manager.as_ref().unwrap(),
+                );
+                let stops = |fault: Option<&MemoryError>| {
+                    fault.is_some_and(|error| error.fault == Fault::Unreadable)
+                };
+                let job_manager =
+                    stops(roles.0.breakdown.as_ref().and_then(|memory| memory.as_ref().err()));
+                let task_manager =
+                    stops(roles.1.breakdown.as_ref().and_then(|memory| memory.as_ref().err()));
                 if job_manager || task_manager {
                     let invalid = option_checks(&workload, &Value::Null);
-                    assert_eq!(invalid["invalid"][0]["key"], Value::from(option), "{option} on {version}");
+                    assert_eq!(
+                        invalid["invalid"][0]["key"],
+                        Value::from(option),
+                        "{option} on {version}"
+                    );
                 }
             }
         }
@@ -214,12 +251,16 @@ mod tests {
         for (option, value) in cases {
             let workload = lowered("v1_20", option, value);
             let size = &workload.size;
-            let refused = size.job_manager.as_ref().unwrap().breakdown.as_ref().unwrap().as_ref().err();
-            let refused = refused.or(size.task_manager.as_ref().unwrap().breakdown.as_ref().unwrap().as_ref().err()).unwrap();
+            let refused =
+                size.job_manager.as_ref().unwrap().breakdown.as_ref().unwrap().as_ref().err();
+            let refused = refused
+                .or(size.task_manager.as_ref().unwrap().breakdown.as_ref().unwrap().as_ref().err())
+                .unwrap();
             let accepts = |bytes: u64| {
                 let mut config = workload.config.clone();
                 config.set(refused.option.as_str(), bytes.to_string(), None);
-                crate::flink::memory::task_manager(&config, None).is_ok() && crate::flink::memory::job_manager(&config, None).is_ok()
+                crate::flink::memory::task_manager(&config, None).is_ok()
+                    && crate::flink::memory::job_manager(&config, None).is_ok()
             };
             let Some(nearest) = refused.nearest else {
                 // Nothing that a JVM's overhead could be is both.

@@ -50,8 +50,8 @@ pub fn elements(value: &Value) -> &[Value] {
     list(value).unwrap_or_default()
 }
 
-/// The elements of an array, `None` for anything else. The engine's own way to ask makes an error of every no, which costs more
-/// than all else here.
+/// The elements of an array, `None` for anything else. The engine's own way to ask makes an error
+/// of every no, which costs more than all else here.
 pub fn list(value: &Value) -> Option<&[Value]> {
     match value {
         Value::Array(elements) => Some(elements.as_slice()),

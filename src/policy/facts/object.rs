@@ -25,7 +25,9 @@ thread_local! {
 pub fn object<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
     let place = std::ptr::from_ref(Location::caller()).addr();
     SHAPES.with_borrow_mut(|shapes| {
-        let shape = shapes.entry(place).or_insert_with(|| Shape::new(fields.each_ref().map(|(key, _)| *key)));
+        let shape = shapes
+            .entry(place)
+            .or_insert_with(|| Shape::new(fields.each_ref().map(|(key, _)| *key)));
         let mut object = shape.blank.clone();
         // The blank one is shared, so this copies it.
         if let Ok(blank) = object.as_object_mut() {
@@ -42,7 +44,9 @@ pub fn object<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
 impl Shape {
     fn new<const N: usize>(keys: [&'static str; N]) -> Self {
         let keys: Vec<Value> = keys.into_iter().map(Value::from).collect();
-        let blank = Value::from(keys.iter().map(|key| (key.clone(), Value::Null)).collect::<BTreeMap<_, _>>());
+        let blank = Value::from(
+            keys.iter().map(|key| (key.clone(), Value::Null)).collect::<BTreeMap<_, _>>(),
+        );
         Self { keys, blank }
     }
 }

@@ -1,4 +1,5 @@
-//! `flink.operator`: what the Flink operator refuses in its custom resources, and what it overlooks.
+//! `flink.operator`: what the Flink operator refuses in its custom resources, and what it
+//! overlooks.
 
 use super::options::is_given;
 use super::path;
@@ -8,16 +9,26 @@ use crate::resource::Resource;
 use regorus::Value;
 use std::collections::BTreeMap;
 
-/// Findings by subject: `{name: [{msg, path, help?, level?}], …}`; null where there are none, which is the normal case.
-pub fn operator(workload: &Workload, resource: &Resource, root: &serde_json::Value, tenant: &Value) -> Value {
+/// Findings by subject: `{name: [{msg, path, help?, level?}], …}`; null where there are none, which
+/// is the normal case.
+pub fn operator(
+    workload: &Workload,
+    resource: &Resource,
+    root: &serde_json::Value,
+    tenant: &Value,
+) -> Value {
     let problems = problems(resource, root, workload, &|key, value| is_given(tenant, key, value));
     if problems.is_empty() {
         return Value::Null;
     }
-    let by_subject = problems.chunk_by(|one, next| one.subject == next.subject).filter_map(|group| {
-        let subject = group.first()?.subject;
-        Some((Value::from(subject.as_str()), Value::from(group.iter().map(finding).collect::<Vec<_>>())))
-    });
+    let by_subject =
+        problems.chunk_by(|one, next| one.subject == next.subject).filter_map(|group| {
+            let subject = group.first()?.subject;
+            Some((
+                Value::from(subject.as_str()),
+                Value::from(group.iter().map(finding).collect::<Vec<_>>()),
+            ))
+        });
     Value::from(by_subject.collect::<BTreeMap<_, _>>())
 }
 
@@ -53,7 +64,12 @@ mod tests {
             "jobManager": {"resource": {"memory": "2g"}}, "taskManager": {"resource": {"memory": "2g"}}}});
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
-        operator(&workload, &resource, &resource.object, &tenant_value(&serde_json::from_value(tenant.clone()).unwrap()))
+        operator(
+            &workload,
+            &resource,
+            &resource.object,
+            &tenant_value(&serde_json::from_value(tenant.clone()).unwrap()),
+        )
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! `flink.options`: what the catalog of options says against the keys and values of a configuration.
+//! `flink.options`: what the catalog of options says against the keys and values of a
+//! configuration.
 //!
-//! Only what somebody wrote as an option is judged: not what a field of the object implies, nor what the tenant itself
-//! sets. Where no Flink version is named, nothing is said that depends on one.
+//! Only what somebody wrote as an option is judged: not what a field of the object implies, nor
+//! what the tenant itself sets. Where no Flink version is named, nothing is said that depends on
+//! one.
 
 use super::options::{is_given, option_path};
 use super::{object, text};
@@ -17,7 +19,8 @@ use std::collections::BTreeMap;
 /// Findings of one kind about one object; more would only hide the first.
 const MOST: usize = 50;
 
-/// Keys of one object that are compared with all known ones: comparing costs, and how many there are is the sender's choice.
+/// Keys of one object that are compared with all known ones: comparing costs, and how many there
+/// are is the sender's choice.
 const MOST_COMPARED: usize = 100;
 
 /// Flink whose classes the operator runs when it reads an object, whatever version that names.
@@ -31,11 +34,21 @@ const LISTS: [&str; 4] = ["deprecated", "invalid", "unknown", "unread"];
 
 /// The same with the lists that [`option_checks`] left out.
 pub fn with_empty_lists(checks: &Value) -> Value {
-    object(LISTS.map(|list| (list, if checks[list] == Value::Undefined { Value::new_array() } else { checks[list].clone() })))
+    object(LISTS.map(|list| {
+        (
+            list,
+            if checks[list] == Value::Undefined {
+                Value::new_array()
+            } else {
+                checks[list].clone()
+            },
+        )
+    }))
 }
 
-/// `{invalid: [{key, path, problem}], unknown: [{key, path, suggestion}], deprecated: [{key, path, successor}],
-/// unread: [{key, path, version, since, until, instead}]}`, without the lists that would be empty.
+/// `{invalid: [{key, path, problem}], unknown: [{key, path, suggestion}], deprecated: [{key, path,
+/// successor}], unread: [{key, path, version, since, until, instead}]}`, without the lists that
+/// would be empty.
 pub fn option_checks(workload: &Workload, tenant: &Value) -> Value {
     let mut checks = Checks::new(workload, tenant);
     for (key, entry) in workload.config.iter() {
@@ -43,9 +56,14 @@ pub fn option_checks(workload: &Workload, tenant: &Value) -> Value {
             checks.check(key, entry);
         }
     }
-    let found = LISTS.into_iter().zip([checks.deprecated, checks.invalid, checks.unknown, checks.unread]);
+    let found =
+        LISTS.into_iter().zip([checks.deprecated, checks.invalid, checks.unknown, checks.unread]);
     let found = found.filter(|(_, list)| !list.is_empty());
-    Value::from(found.map(|(name, list)| (Value::from(name), Value::from(list))).collect::<BTreeMap<_, _>>())
+    Value::from(
+        found
+            .map(|(name, list)| (Value::from(name), Value::from(list)))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }
 
 /// Whether an entry stands among the options, and not in a field that implies it.
@@ -70,7 +88,16 @@ impl<'a> Checks<'a> {
     fn new(workload: &'a Workload, tenant: &'a Value) -> Self {
         let release = workload.version.map(Release::of);
         let none = Vec::new;
-        Self { workload, tenant, release, compared: 0, invalid: none(), unknown: none(), deprecated: none(), unread: none() }
+        Self {
+            workload,
+            tenant,
+            release,
+            compared: 0,
+            invalid: none(),
+            unknown: none(),
+            deprecated: none(),
+            unread: none(),
+        }
     }
 
     fn check(&mut self, key: &str, entry: &Entry) {
@@ -113,7 +140,11 @@ impl<'a> Checks<'a> {
     }
 
     /// The options of Kubernetes pods are read by the operator too, which brings its own Flink.
-    fn read_by_operator(&self, key: &str, readings: &'static [Reading]) -> Option<&'static Reading> {
+    fn read_by_operator(
+        &self,
+        key: &str,
+        readings: &'static [Reading],
+    ) -> Option<&'static Reading> {
         let theirs = self.workload.engine == Engine::Operator && key.starts_with("kubernetes.");
         catalog::reading(readings, Release::of(OPERATORS_OWN)).filter(|_| theirs)
     }
@@ -125,13 +156,27 @@ impl<'a> Checks<'a> {
     fn note_invalid(&mut self, key: &str, entry: &Entry, error: &ValueError) {
         let place = entry.pointer.as_deref();
         // A shell fills these in when the container starts.
-        let filled_in = self.workload.config_pointer.is_none() && (entry.value.contains("$(") || entry.value.contains("${"));
+        let filled_in = self.workload.config_pointer.is_none()
+            && (entry.value.contains("$(") || entry.value.contains("${"));
         // What sizes are made of was told as a size.
-        let told = self.workload.size.problems.iter().any(|problem| Some(problem.pointer.as_str()) == place);
+        let told = self
+            .workload
+            .size
+            .problems
+            .iter()
+            .any(|problem| Some(problem.pointer.as_str()) == place);
         if self.invalid.len() < MOST && !filled_in && !told {
             // What is wrong with a secret would tell it.
-            let problem = if is_credential(key) { "its value cannot be read".to_owned() } else { error.to_string() };
-            self.invalid.push(object([("key", Value::from(key)), ("path", self.path(key)), ("problem", Value::from(problem))]));
+            let problem = if is_credential(key) {
+                "its value cannot be read".to_owned()
+            } else {
+                error.to_string()
+            };
+            self.invalid.push(object([
+                ("key", Value::from(key)),
+                ("path", self.path(key)),
+                ("problem", Value::from(problem)),
+            ]));
         }
     }
 
@@ -142,13 +187,21 @@ impl<'a> Checks<'a> {
         self.compared += 1;
         let suggestion = if self.compared > MOST_COMPARED { None } else { nearest(key, closed) };
         if closed || suggestion.is_some() {
-            self.unknown.push(object([("key", Value::from(key)), ("path", self.path(key)), ("suggestion", text(suggestion))]));
+            self.unknown.push(object([
+                ("key", Value::from(key)),
+                ("path", self.path(key)),
+                ("suggestion", text(suggestion)),
+            ]));
         }
     }
 
     fn note_deprecated(&mut self, key: &str, entry: &Entry, successor: Option<&str>) {
         if self.deprecated.len() < MOST && !is_given(self.tenant, key, &entry.value) {
-            self.deprecated.push(object([("key", Value::from(key)), ("path", self.path(key)), ("successor", text(successor))]));
+            self.deprecated.push(object([
+                ("key", Value::from(key)),
+                ("path", self.path(key)),
+                ("successor", text(successor)),
+            ]));
         }
     }
 
@@ -156,9 +209,20 @@ impl<'a> Checks<'a> {
         if self.unread.len() >= MOST || is_given(self.tenant, key, &entry.value) {
             return;
         }
-        let since = readings.iter().map(|reading| reading.since).min().flatten().filter(|since| *since > release);
-        let until = readings.iter().filter_map(|reading| reading.until).max().filter(|until| *until < release);
-        let name = |release: Option<Release>| release.map_or(Value::Null, |release| Value::from(release.name()));
+        let since = readings
+            .iter()
+            .map(|reading| reading.since)
+            .min()
+            .flatten()
+            .filter(|since| *since > release);
+        let until = readings
+            .iter()
+            .filter_map(|reading| reading.until)
+            .max()
+            .filter(|until| *until < release);
+        let name = |release: Option<Release>| {
+            release.map_or(Value::Null, |release| Value::from(release.name()))
+        };
         let version = self.version();
         self.unread.push(object([
             ("key", Value::from(key)),
@@ -176,16 +240,25 @@ impl<'a> Checks<'a> {
 }
 
 /// Judges a value by what reads it: the option, or the one that the key stands for.
-fn check_value(entry: &Entry, reading: &Reading, release: Option<Release>, version: FlinkVersion) -> Result<(), ValueError> {
+fn check_value(
+    entry: &Entry,
+    reading: &Reading,
+    release: Option<Release>,
+    version: FlinkVersion,
+) -> Result<(), ValueError> {
     match reading.reads {
         Reads::Value(kind) => values::check(kind, reading.detail, &entry.value, version),
         Reads::Open | Reads::Closed => Ok(()),
         Reads::Alias | Reads::Fallback => {
             let Found::Readings(targets) = catalog::find(reading.detail) else { return Ok(()) };
-            // An operator's own option, and a target that another release has, are read all the same.
-            let target = release.and_then(|release| catalog::reading(targets, release)).or(targets.first());
+            // An operator's own option, and a target that another release has, are read all the
+            // same.
+            let target =
+                release.and_then(|release| catalog::reading(targets, release)).or(targets.first());
             match target.map(|target| (target.reads, target.detail)) {
-                Some((Reads::Value(kind), allowed)) => values::check(kind, allowed, &entry.value, version),
+                Some((Reads::Value(kind), allowed)) => {
+                    values::check(kind, allowed, &entry.value, version)
+                }
                 _ => Ok(()),
             }
         }
@@ -222,7 +295,10 @@ mod tests {
                     Value::String(text) => format!(" {name} {text}"),
                     _ => String::new(),
                 };
-                let more: String = ["problem", "suggestion", "successor", "since", "until", "instead"].map(field).concat();
+                let more: String =
+                    ["problem", "suggestion", "successor", "since", "until", "instead"]
+                        .map(field)
+                        .concat();
                 said.push(format!("{kind} {}{more}", finding["key"].as_string().unwrap()));
             }
         }
@@ -236,7 +312,10 @@ mod tests {
     #[test]
     fn a_checkpoint_directory_that_1_19_does_not_read_is_told_with_the_name_that_it_reads() {
         let configuration = || json!({"execution": {"checkpointing.dir": "s3://a"}});
-        assert_eq!(of((1, 19), configuration()), ["unread execution.checkpointing.dir since 1.20 instead state.checkpoints.dir"]);
+        assert_eq!(
+            of((1, 19), configuration()),
+            ["unread execution.checkpointing.dir since 1.20 instead state.checkpoints.dir"]
+        );
         assert!(of((1, 20), configuration()).is_empty());
         assert!(said(&workload(None, &configuration()), &json!({})).is_empty());
     }
@@ -261,7 +340,10 @@ mod tests {
         let configuration = || json!({"state.checkpoints.dir": "s3://a", "kubernetes.operator.job.autoscaler.enabled": "true"});
         let operators = "deprecated kubernetes.operator.job.autoscaler.enabled successor job.autoscaler.enabled";
         assert_eq!(of((1, 19), configuration()), [operators]);
-        assert_eq!(of((1, 20), configuration()), [operators, "deprecated state.checkpoints.dir successor execution.checkpointing.dir"]);
+        assert_eq!(
+            of((1, 20), configuration()),
+            [operators, "deprecated state.checkpoints.dir successor execution.checkpointing.dir"]
+        );
     }
 
     #[test]
@@ -273,13 +355,19 @@ mod tests {
         assert_eq!(of((1, 20), configuration()), [duration]);
         assert!(of((2, 1), configuration()).is_empty());
         assert!(said(&workload(None, &configuration()), &json!({})).is_empty());
-        assert!(said(&workload(None, &json!({"parallelism.default": "many"})), &json!({}))[0].starts_with("invalid parallelism"));
+        assert!(
+            said(&workload(None, &json!({"parallelism.default": "many"})), &json!({}))[0]
+                .starts_with("invalid parallelism")
+        );
     }
 
     #[test]
     fn a_value_under_an_older_name_is_judged_as_that_of_the_option() {
         let found = of((1, 20), json!({"state.backend.incremental": "yes"}));
-        assert!(found[0].starts_with("invalid state.backend.incremental problem `yes` is no boolean"), "{found:?}");
+        assert!(
+            found[0].starts_with("invalid state.backend.incremental problem `yes` is no boolean"),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -288,7 +376,10 @@ mod tests {
             "metrics.reporter.prom.port": "9249", "kubernetes.secrets.a": "/b", "$internal.x": "y", "s3.endpoint": "http://s3"});
         assert_eq!(
             of((1, 20), configuration),
-            ["unknown state.backend.frobnicate", "unknown taskmanager.numberOfTaskSlot suggestion taskmanager.numberOfTaskSlots"]
+            [
+                "unknown state.backend.frobnicate",
+                "unknown taskmanager.numberOfTaskSlot suggestion taskmanager.numberOfTaskSlots"
+            ]
         );
     }
 
@@ -296,7 +387,8 @@ mod tests {
     fn what_the_tenant_or_a_field_sets_is_not_held_against_the_object() {
         let mut workload = workload(Some((1, 20)), &json!({"state.checkpoints.dir": "s3://a"}));
         workload.config.set("kubernetes.container.image", "x", Some("/spec/image".into()));
-        let tenant = json!({"flink": {"configuration": {"enforced": {"state.checkpoints.dir": "s3://a"}}}});
+        let tenant =
+            json!({"flink": {"configuration": {"enforced": {"state.checkpoints.dir": "s3://a"}}}});
         assert!(said(&workload, &tenant).is_empty());
     }
 
@@ -314,7 +406,8 @@ mod tests {
 
     #[test]
     fn many_unknown_keys_cost_no_more_than_some() {
-        let many: serde_json::Map<_, _> = (0..5000).map(|i| (format!("state.backend.x{i}"), json!(1))).collect();
+        let many: serde_json::Map<_, _> =
+            (0..5000).map(|i| (format!("state.backend.x{i}"), json!(1))).collect();
         assert_eq!(of((1, 20), Json::Object(many)).len(), MOST);
     }
 }

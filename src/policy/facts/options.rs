@@ -16,41 +16,66 @@ const MOST_READINGS: usize = 16;
 /// All options by flat key.
 pub fn config(workload: &Workload) -> Value {
     Value::from(
-        workload.config.iter().map(|(key, entry)| (Value::from(key), Value::from(entry.value.as_str()))).collect::<BTreeMap<_, _>>(),
+        workload
+            .config
+            .iter()
+            .map(|(key, entry)| (Value::from(key), Value::from(entry.value.as_str())))
+            .collect::<BTreeMap<_, _>>(),
     )
 }
 
 /// Where an option is written, or would be.
 pub fn option_path(workload: &Workload, key: &str) -> Value {
     let written = workload.config.entry(key).and_then(|entry| entry.pointer.clone());
-    let pointer = written.unwrap_or_else(|| pointer::join(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"), key));
+    let pointer = written.unwrap_or_else(|| {
+        pointer::join(workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"), key)
+    });
     Value::from(path(&pointer))
 }
 
-/// Options that the tenant forbids: `[{key, pattern, path}]`. What the tenant itself sets is not held against the
-/// object, nor what a field of the object implies.
+/// Options that the tenant forbids: `[{key, pattern, path}]`. What the tenant itself sets is not
+/// held against the object, nor what a field of the object implies.
 pub fn forbidden(workload: &Workload, tenant: &Value) -> Value {
     let patterns = elements(get(tenant, &["flink", "configuration", "forbidden"]));
     if patterns.is_empty() {
         return Value::new_array();
     }
-    let found = workload.config.iter().filter(|(_, entry)| entry.pointer.is_some() && !is_flinks_own(workload, &entry.value));
+    let found = workload
+        .config
+        .iter()
+        .filter(|(_, entry)| entry.pointer.is_some() && !is_flinks_own(workload, &entry.value));
     let found = found.filter_map(|(key, entry)| {
         // Flink reads an option under its older names too.
-        let means = |pattern: &&str| glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name));
-        let pattern = patterns.iter().filter_map(as_text).find(means).filter(|_| !is_given(tenant, key, &entry.value))?;
-        Some(object([("key", Value::from(key)), ("pattern", Value::from(pattern)), ("path", option_path(workload, key))]))
+        let means = |pattern: &&str| {
+            glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name))
+        };
+        let pattern = patterns
+            .iter()
+            .filter_map(as_text)
+            .find(means)
+            .filter(|_| !is_given(tenant, key, &entry.value))?;
+        Some(object([
+            ("key", Value::from(key)),
+            ("pattern", Value::from(pattern)),
+            ("path", option_path(workload, key)),
+        ]))
     });
     Value::from(found.collect::<Vec<_>>())
 }
 
-/// Java's modules as Flink's distribution opens them in its default configuration, which native mode passes on unasked.
+/// Java's modules as Flink's distribution opens them in its default configuration, which native
+/// mode passes on unasked.
 fn is_flinks_own(workload: &Workload, value: &str) -> bool {
-    let opens = |word: &str| word.starts_with("--add-opens=java.base/") || word.starts_with("--add-exports=java.base/");
-    workload.engine == Engine::Native && !value.is_empty() && value.split_ascii_whitespace().all(opens)
+    let opens = |word: &str| {
+        word.starts_with("--add-opens=java.base/") || word.starts_with("--add-exports=java.base/")
+    };
+    workload.engine == Engine::Native
+        && !value.is_empty()
+        && value.split_ascii_whitespace().all(opens)
 }
 
-/// Whether the tenant's own configuration sets this value, so that nobody who writes an object can help it.
+/// Whether the tenant's own configuration sets this value, so that nobody who writes an object can
+/// help it.
 pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
     let configuration = get(tenant, &["flink", "configuration"]);
     ["enforced", "defaults"].into_iter().any(|field| match &configuration[field][key] {
@@ -60,14 +85,19 @@ pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
     })
 }
 
-/// Tolerations that options give pods: `[{key, path, toleration}]`, from `key:k,operator:Exists;key:…`.
+/// Tolerations that options give pods: `[{key, path, toleration}]`, from
+/// `key:k,operator:Exists;key:…`.
 pub fn tolerations(workload: &Workload) -> Value {
     let mut found = Vec::new();
     for option in ["kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations"] {
         for fields in map_list(&workload.config, option).map(|(_, maps)| maps).unwrap_or_default() {
             for toleration in readings(fields) {
                 let toleration = Value::from(toleration);
-                found.push(object([("key", Value::from(option)), ("path", option_path(workload, option)), ("toleration", toleration)]));
+                found.push(object([
+                    ("key", Value::from(option)),
+                    ("path", option_path(workload, option)),
+                    ("toleration", toleration),
+                ]));
             }
         }
     }
@@ -85,7 +115,10 @@ fn readings(fields: Pairs) -> Vec<BTreeMap<Value, Value>> {
             first.insert(key, value);
         }
     }
-    let others = others.into_iter().map(|field| first.clone().into_iter().chain([field]).collect()).collect::<Vec<_>>();
+    let others = others
+        .into_iter()
+        .map(|field| first.clone().into_iter().chain([field]).collect())
+        .collect::<Vec<_>>();
     std::iter::once(first).chain(others).collect()
 }
 
@@ -99,7 +132,11 @@ mod tests {
     #[test]
     fn the_tenants_own_options_are_not_held_against_the_object() {
         let mut workload = Workload::default();
-        for (key, value) in [("env.java.opts.all", "-Dx"), ("env.java.opts.taskmanager", "-Dy"), ("state.backend.type", "rocksdb")] {
+        for (key, value) in [
+            ("env.java.opts.all", "-Dx"),
+            ("env.java.opts.taskmanager", "-Dy"),
+            ("state.backend.type", "rocksdb"),
+        ] {
             workload.config.set(key, value, Some(format!("/spec/flinkConfiguration/{key}")));
         }
         workload.config.set("env.java.opts.implied", "x", None);
@@ -113,18 +150,30 @@ mod tests {
     #[test]
     fn a_forbidden_option_is_forbidden_under_its_older_name() {
         let mut workload = Workload::default();
-        workload.config.set("state.backend", "rocksdb", Some("/spec/flinkConfiguration/state.backend".into()));
+        workload.config.set(
+            "state.backend",
+            "rocksdb",
+            Some("/spec/flinkConfiguration/state.backend".into()),
+        );
         let tenant = json!({"flink": {"configuration": {"forbidden": ["state.backend.type"]}}});
         let found = forbidden(&workload, &tenant_value(&serde_json::from_value(tenant).unwrap()));
-        assert_eq!((&found[0]["key"], &found[0]["pattern"]), (&Value::from("state.backend"), &Value::from("state.backend.type")));
+        assert_eq!(
+            (&found[0]["key"], &found[0]["pattern"]),
+            (&Value::from("state.backend"), &Value::from("state.backend.type"))
+        );
     }
 
     #[test]
     fn a_field_that_is_written_twice_in_other_letters_counts_both_ways() {
         let mut workload = Workload::default();
-        workload.config.set("kubernetes.taskmanager.tolerations", "key:flink,Operator:Exists,Key:gpu", Some("/x".into()));
+        workload.config.set(
+            "kubernetes.taskmanager.tolerations",
+            "key:flink,Operator:Exists,Key:gpu",
+            Some("/x".into()),
+        );
         let found = tolerations(&workload);
-        let keys: Vec<_> = elements(&found).iter().map(|found| found["toleration"]["key"].clone()).collect();
+        let keys: Vec<_> =
+            elements(&found).iter().map(|found| found["toleration"]["key"].clone()).collect();
         assert_eq!(keys, [Value::from("flink"), Value::from("gpu")]);
         assert_eq!(found[0]["toleration"]["operator"], Value::from("Exists"));
     }
@@ -138,6 +187,9 @@ mod tests {
             Some("/x".into()),
         );
         let found = tolerations(&workload);
-        assert_eq!(found[1]["toleration"], Value::from(json!({"key": "b", "value": "c", "effect": "NoSchedule"})));
+        assert_eq!(
+            found[1]["toleration"],
+            Value::from(json!({"key": "b", "value": "c", "effect": "NoSchedule"}))
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! `flink.podSecurity`: what an object's pods violate of the Pod Security Standard that their tenant is held to, by control:
-//! `{privileged: [{message, path, help}], …}`. Nothing is there where nothing is violated, so that no rule is evaluated.
+//! `flink.podSecurity`: what an object's pods violate of the Pod Security Standard that their
+//! tenant is held to, by control: `{privileged: [{message, path, help}], …}`. Nothing is there
+//! where nothing is violated, so that no rule is evaluated.
 
 use super::containers::is_made_by_operator;
 use super::host_ports;
@@ -19,7 +20,9 @@ const HOST_NETWORK: &str = "kubernetes.hostnetwork.enabled";
 
 /// Violations by control.
 pub fn pod_security(workload: &Workload, root: &Json, tenant: &Value) -> Value {
-    let Some(standard) = standard(tenant) else { return host_ports::host_ports(workload, root, tenant) };
+    let Some(standard) = standard(tenant) else {
+        return host_ports::host_ports(workload, root, tenant);
+    };
     let mut found: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     for set in &workload.pods {
         let template = set.template(root);
@@ -31,11 +34,17 @@ pub fn pod_security(workload: &Workload, root: &Json, tenant: &Value) -> Value {
         }
     }
     if workload.config.get(HOST_NETWORK).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-        let message = format!("option {HOST_NETWORK} must not put Flink's pods on the node's network");
+        let message =
+            format!("option {HOST_NETWORK} must not put Flink's pods on the node's network");
         let list = found.entry(Control::HostNamespaces.key()).or_default();
         list.push(described(&message, option_path(workload, HOST_NETWORK), "remove the option"));
     }
-    Value::from(found.into_iter().map(|(key, list)| (Value::from(key), Value::from(list))).collect::<BTreeMap<_, _>>())
+    Value::from(
+        found
+            .into_iter()
+            .map(|(key, list)| (Value::from(key), Value::from(list)))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }
 
 pub(super) fn described(message: &str, path: Value, help: &str) -> Value {
@@ -50,14 +59,27 @@ fn standard(tenant: &Value) -> Option<Standard> {
         "restricted" => PodSecurityLevel::Restricted,
         _ => return None,
     };
-    Some(Standard { level, minor: whole(&wanted["minor"]).and_then(|minor| u64::try_from(minor).ok()).unwrap_or(u64::MAX) })
+    Some(Standard {
+        level,
+        minor: whole(&wanted["minor"])
+            .and_then(|minor| u64::try_from(minor).ok())
+            .unwrap_or(u64::MAX),
+    })
 }
 
 /// The name of the main container where the operator will add it.
-pub(super) fn added_by_operator(set: &PodSet, template: &Json, workload: &Workload) -> Option<&'static str> {
-    let own = || pointer::at(template, "/spec/containers").and_then(Json::as_array).into_iter().flatten();
-    let has_main = || own().any(|container| container.get("name").and_then(Json::as_str) == Some(MAIN_CONTAINER));
-    (set.main_container.is_none() && is_made_by_operator(set, workload) && !has_main()).then_some(MAIN_CONTAINER)
+pub(super) fn added_by_operator(
+    set: &PodSet,
+    template: &Json,
+    workload: &Workload,
+) -> Option<&'static str> {
+    let own =
+        || pointer::at(template, "/spec/containers").and_then(Json::as_array).into_iter().flatten();
+    let has_main = || {
+        own().any(|container| container.get("name").and_then(Json::as_str) == Some(MAIN_CONTAINER))
+    };
+    (set.main_container.is_none() && is_made_by_operator(set, workload) && !has_main())
+        .then_some(MAIN_CONTAINER)
 }
 
 #[cfg(test)]
@@ -73,12 +95,20 @@ mod tests {
     fn violations(object: Json, standard: Json) -> Vec<String> {
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
-        let tenant = tenant_value(&serde_json::from_value(json!({"security": {"podSecurity": standard}})).unwrap());
+        let tenant = tenant_value(
+            &serde_json::from_value(json!({"security": {"podSecurity": standard}})).unwrap(),
+        );
         let found = pod_security(&workload, &resource.object, &tenant);
         let mut said = Vec::new();
         for (control, list) in found.as_object().unwrap().iter() {
             for violation in list.as_array().unwrap().iter() {
-                let path = violation["path"].as_array().unwrap().iter().map(|token| as_text(token).unwrap()).collect::<Vec<_>>().join("/");
+                let path = violation["path"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|token| as_text(token).unwrap())
+                    .collect::<Vec<_>>()
+                    .join("/");
                 said.push(format!("{} {path}", as_text(control).unwrap()));
             }
         }
@@ -91,7 +121,11 @@ mod tests {
 
     #[test]
     fn the_main_container_that_the_operator_adds_is_judged_too() {
-        let object = || deployment(json!({"jobManager": {}, "taskManager": {"podTemplate": {"spec": {"containers": [{"name": "side"}]}}}}));
+        let object = || {
+            deployment(
+                json!({"jobManager": {}, "taskManager": {"podTemplate": {"spec": {"containers": [{"name": "side"}]}}}}),
+            )
+        };
         assert!(violations(object(), json!({"level": "baseline"})).is_empty());
         let found = violations(object(), json!({"level": "restricted", "version": "v1.8"}));
         assert_eq!(
@@ -109,9 +143,16 @@ mod tests {
 
     #[test]
     fn the_option_for_the_nodes_network_counts_as_the_field() {
-        let object = || deployment(json!({"flinkConfiguration": {"kubernetes": {"hostnetwork.enabled": "True"}}}));
+        let object = || {
+            deployment(
+                json!({"flinkConfiguration": {"kubernetes": {"hostnetwork.enabled": "True"}}}),
+            )
+        };
         let found = violations(object(), json!({}));
-        assert_eq!(found, ["hostNamespaces spec/flinkConfiguration/kubernetes/hostnetwork.enabled"]);
+        assert_eq!(
+            found,
+            ["hostNamespaces spec/flinkConfiguration/kubernetes/hostnetwork.enabled"]
+        );
         assert!(violations(object(), json!({"level": "privileged"})).is_empty());
     }
 
@@ -120,13 +161,27 @@ mod tests {
         let spec = json!({"hostPID": true, "containers": [{"name": "a"}]});
         let kinds = [
             ("v1", "Pod", spec.clone(), "spec/hostPID"),
-            ("apps/v1", "Deployment", json!({"template": {"spec": spec}}), "spec/template/spec/hostPID"),
-            ("apps/v1", "StatefulSet", json!({"template": {"spec": spec}}), "spec/template/spec/hostPID"),
+            (
+                "apps/v1",
+                "Deployment",
+                json!({"template": {"spec": spec}}),
+                "spec/template/spec/hostPID",
+            ),
+            (
+                "apps/v1",
+                "StatefulSet",
+                json!({"template": {"spec": spec}}),
+                "spec/template/spec/hostPID",
+            ),
             ("batch/v1", "Job", json!({"template": {"spec": spec}}), "spec/template/spec/hostPID"),
         ];
         for (version, kind, spec, place) in kinds {
             let object = json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": spec});
-            assert_eq!(violations(object, json!({})), [format!("hostNamespaces {place}")], "{kind}");
+            assert_eq!(
+                violations(object, json!({})),
+                [format!("hostNamespaces {place}")],
+                "{kind}"
+            );
         }
     }
 }

@@ -25,24 +25,37 @@ pub struct Pods<'a> {
 pub fn read<'a>(workload: &'a Workload, root: &'a Json) -> Vec<Pods<'a>> {
     let read = |set: &'a PodSet| {
         let template = set.template(root);
-        Pods { set, template, containers: containers(set, template, workload, root), account: Account::of(set, template, workload, root) }
+        Pods {
+            set,
+            template,
+            containers: containers(set, template, workload, root),
+            account: Account::of(set, template, workload, root),
+        }
     };
     workload.pods.iter().map(read).collect()
 }
 
-/// The sets as rules see them. `converted` is the converted object where there is one: templates are shared with it.
+/// The sets as rules see them. `converted` is the converted object where there is one: templates
+/// are shared with it.
 pub fn described(pods: &[Pods<'_>], converted: Option<&Value>, tenant: &Value) -> Value {
     let mut templates: Vec<(&Json, Value)> = Vec::with_capacity(pods.len());
     let sets = pods.iter().map(|Pods { set, template: json, containers, account }| {
         let template = match (&set.template, converted) {
             (Template::InObject(pointer), Some(converted)) => at(converted, pointer),
             // The operator's JobManager and TaskManager templates are often the same.
-            _ => templates.iter().find(|(other, _)| other == json).map_or_else(|| convert(json), |(_, same)| same.clone()),
+            _ => templates
+                .iter()
+                .find(|(other, _)| other == json)
+                .map_or_else(|| convert(json), |(_, same)| same.clone()),
         };
         templates.push((json, template.clone()));
         // An object even where there is none, so that rules can look into it.
-        let template = if matches!(template, Value::Object(_)) { template } else { Value::new_object() };
-        let containers = containers.iter().map(|container| container.described(set.path(), &template, tenant)).collect::<Vec<_>>();
+        let template =
+            if matches!(template, Value::Object(_)) { template } else { Value::new_object() };
+        let containers = containers
+            .iter()
+            .map(|container| container.described(set.path(), &template, tenant))
+            .collect::<Vec<_>>();
         object([
             ("role", Value::from(set.role.as_str())),
             ("replicas", Value::from(set.replicas)),

@@ -9,8 +9,8 @@ use crate::resource::quantity::Quantity;
 use regorus::Value;
 use std::collections::BTreeMap;
 
-/// `{jobManager, taskManager, total, unbounded: [{message, path, help}], problems: [{message, path}]}`; cpu in cores, the
-/// rest in bytes.
+/// `{jobManager, taskManager, total, unbounded: [{message, path, help}], problems: [{message,
+/// path}]}`; cpu in cores, the rest in bytes.
 pub fn size(workload: &Workload) -> Value {
     let size = &workload.size;
     let total = &size.total;
@@ -54,8 +54,12 @@ fn unbounded(workload: &Workload) -> Value {
 }
 
 fn listed(problems: &[SizeProblem]) -> Value {
-    let problem =
-        |problem: &SizeProblem| object([("message", Value::from(problem.message.as_str())), ("path", Value::from(path(&problem.pointer)))]);
+    let problem = |problem: &SizeProblem| {
+        object([
+            ("message", Value::from(problem.message.as_str())),
+            ("path", Value::from(path(&problem.pointer))),
+        ])
+    };
     Value::from(problems.iter().map(problem).collect::<Vec<_>>())
 }
 
@@ -71,7 +75,12 @@ fn role<M>(size: &RoleSize<M>) -> Value {
 }
 
 fn extended(resources: &BTreeMap<String, Quantity>) -> Value {
-    Value::from(resources.iter().map(|(name, amount)| (Value::from(name.as_str()), cores(*amount))).collect::<BTreeMap<_, _>>())
+    Value::from(
+        resources
+            .iter()
+            .map(|(name, amount)| (Value::from(name.as_str()), cores(*amount)))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }
 
 fn cores(amount: Quantity) -> Value {

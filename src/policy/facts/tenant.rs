@@ -11,9 +11,11 @@ use serde_json::{Value as Json, json};
 /// The newest Kubernetes minor version, and one that no release reaches, for `latest`.
 const LATEST: u64 = 999;
 
-/// The spec with defaults filled in, and `security.podSecurity.minor`: the version as a number rules can compare.
+/// The spec with defaults filled in, and `security.podSecurity.minor`: the version as a number
+/// rules can compare.
 pub fn tenant_value(spec: &FlinkTenantSpec) -> Value {
-    // A spec is plain data: its serialisation has no way to fail, and an empty mapping still judges by defaults.
+    // A spec is plain data: its serialisation has no way to fail, and an empty mapping still judges
+    // by defaults.
     let mut value = serde_json::to_value(spec).unwrap_or_else(|_| json!({}));
     let pod_security = &spec.security.pod_security;
     let minor = pod_security.version.as_deref().and_then(minor_version).unwrap_or(LATEST);
@@ -88,6 +90,9 @@ mod tests {
             &Value::from(json!({"level": "restricted", "version": "v1.24", "minor": 24}))
         );
         assert_eq!(get(&value, &["security", "images", "forbidLatestTag"]), &Value::Bool(false));
-        assert_eq!(get(&value, &["storage", "checkpoints", "volume", "mountPath"]), &Value::from(DEFAULT_MOUNT_PATH));
+        assert_eq!(
+            get(&value, &["storage", "checkpoints", "volume", "mountPath"]),
+            &Value::from(DEFAULT_MOUNT_PATH)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and tells each its answer.
+//! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and
+//! tells each its answer.
 
 use super::{Answer, Busy, Desk, Tally, Unsettled, Waiter, Work, locked};
 use crate::admission::jitter::jittered;
@@ -12,7 +13,8 @@ const BATCH: usize = 1_024;
 /// Pause after the first conflict; it doubles with every further one, up to the longest.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// A store that does not answer within this is asked again; shorter than requests wait, so that they can be told.
+/// A store that does not answer within this is asked again; shorter than requests wait, so that
+/// they can be told.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What one waiter will be told if the ledger is stored.
@@ -32,7 +34,8 @@ enum Change {
 
 /// Serves a desk until nobody waits.
 pub(super) async fn serve<S: Store>(store: Arc<S>, tally: Tally, tenant: String, desk: Arc<Desk>) {
-    let mut clerk = Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take(), desk: Arc::clone(&desk) };
+    let mut clerk =
+        Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take(), desk: Arc::clone(&desk) };
     loop {
         let batch: Vec<Waiter> = {
             let mut queue = locked(&desk.0);
@@ -62,7 +65,8 @@ impl<S: Store> Clerk<S> {
         let mut last = Busy::Contention(self.tenant.clone());
         loop {
             let now = Instant::now();
-            let late: Vec<Waiter> = batch.extract_if(.., |waiter| waiter.deadline <= now || waiter.is_gone()).collect();
+            let late: Vec<Waiter> =
+                batch.extract_if(.., |waiter| waiter.deadline <= now || waiter.is_gone()).collect();
             late.into_iter().for_each(|waiter| waiter.turn_away(&last));
             if batch.is_empty() {
                 return;
@@ -70,7 +74,10 @@ impl<S: Store> Clerk<S> {
             match self.attempt(&batch).await {
                 Ok(outcomes) => {
                     locked(&self.desk.0).trouble = None;
-                    batch.into_iter().zip(outcomes).for_each(|(waiter, outcome)| waiter.tell(outcome));
+                    batch
+                        .into_iter()
+                        .zip(outcomes)
+                        .for_each(|(waiter, outcome)| waiter.tell(outcome));
                     return;
                 }
                 Err(StoreError::Conflict(_)) => {
@@ -78,21 +85,25 @@ impl<S: Store> Clerk<S> {
                     last = Busy::Contention(self.tenant.clone());
                 }
                 Err(StoreError::Unreachable { source, .. }) => {
-                    last = Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
+                    last =
+                        Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
                 }
             }
             locked(&self.desk.0).trouble = Some(last.clone());
-            // Whether the write took place is not always known; the ledger that is read next shows it.
+            // Whether the write took place is not always known; the ledger that is read next shows
+            // it.
             self.kept = None;
             tokio::time::sleep(jittered(pause, 1.0)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// One compare-and-swap for a whole batch. What is refused, and what a dry run is told, is by the ledger as it is stored: one that
-    /// was kept is only as good as the write that shows that nobody else has written.
+    /// One compare-and-swap for a whole batch. What is refused, and what a dry run is told, is by
+    /// the ledger as it is stored: one that was kept is only as good as the write that shows that
+    /// nobody else has written.
     async fn attempt(&mut self, batch: &[Waiter]) -> Result<Vec<Outcome>, StoreError> {
-        // What a settling tells of the ledger must be so now: what nobody changed is not compared with the store.
+        // What a settling tells of the ledger must be so now: what nobody changed is not compared
+        // with the store.
         let settles = batch.iter().any(|waiter| matches!(waiter.work, Work::Settle { .. }));
         let kept = self.kept.take().filter(|_| !settles);
         let was_kept = kept.is_some();
@@ -106,7 +117,8 @@ impl<S: Store> Clerk<S> {
             (outcomes, change) = self.apply(&mut at.ledger, batch);
         }
         if change == Change::ToStore {
-            at.version = self.in_time(self.store.swap(&self.tenant, &at.version, &at.ledger)).await?;
+            at.version =
+                self.in_time(self.store.swap(&self.tenant, &at.version, &at.ledger)).await?;
             self.tally.writes.inc();
         }
         // Limits that only a dry run knew are not stored, and so not kept.
@@ -114,10 +126,13 @@ impl<S: Store> Clerk<S> {
         Ok(outcomes)
     }
 
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        tokio::time::timeout(PATIENCE, answer)
-            .await
-            .unwrap_or_else(|late| Err(StoreError::Unreachable { tenant: self.tenant.clone(), source: Box::new(late) }))
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|late| {
+            Err(StoreError::Unreachable { tenant: self.tenant.clone(), source: Box::new(late) })
+        })
     }
 
     /// Applies a batch in order; says whether there is anything to store.
@@ -125,7 +140,8 @@ impl<S: Store> Clerk<S> {
         let mut change = Change::None;
         let outcomes = batch.iter().map(|waiter| {
             // New limits are worth a write of their own: then they hold at all replicas.
-            let learned = !matches!(waiter.work, Work::Forget { .. }) && ledger.learn(&waiter.known);
+            let learned =
+                !matches!(waiter.work, Work::Forget { .. }) && ledger.learn(&waiter.known);
             match &waiter.work {
                 Work::Admit { request, dry_run: true, .. } => {
                     change = change.max(if learned { Change::OfDryRun } else { Change::None });
@@ -133,7 +149,11 @@ impl<S: Store> Clerk<S> {
                 }
                 Work::Admit { request, .. } => {
                     let decision = ledger.admit(request);
-                    change = change.max(if learned || decision == Decision::Reserved { Change::ToStore } else { Change::None });
+                    change = change.max(if learned || decision == Decision::Reserved {
+                        Change::ToStore
+                    } else {
+                        Change::None
+                    });
                     Outcome::Admit(self.answer(decision))
                 }
                 Work::Settle { view, .. } => {
@@ -179,7 +199,8 @@ impl Waiter {
         }
     }
 
-    /// Whether nobody waits for the answer any longer: what would be promised would be lost until it is over.
+    /// Whether nobody waits for the answer any longer: what would be promised would be lost until
+    /// it is over.
     fn is_gone(&self) -> bool {
         match &self.work {
             Work::Admit { answer, .. } => answer.is_closed(),

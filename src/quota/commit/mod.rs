@@ -1,9 +1,11 @@
-//! Many requests, one write: what comes while a tenant's ledger is being written goes into the next write together.
+//! Many requests, one write: what comes while a tenant's ledger is being written goes into the next
+//! write together.
 //!
-//! Requests of a tenant queue at its desk. The first that finds nobody there serves the desk until it is empty: all that wait
-//! are held against the ledger one after the other and stored by one compare-and-swap, and each gets its own answer. A conflict
-//! with another replica is tried again after a jittered pause, with the requests that came meanwhile; it never reaches a user.
-//! Each request waits no longer than its own deadline.
+//! Requests of a tenant queue at its desk. The first that finds nobody there serves the desk until
+//! it is empty: all that wait are held against the ledger one after the other and stored by one
+//! compare-and-swap, and each gets its own answer. A conflict with another replica is tried again
+//! after a jittered pause, with the requests that came meanwhile; it never reaches a user. Each
+//! request waits no longer than its own deadline.
 
 mod clerk;
 
@@ -22,7 +24,8 @@ pub enum Answer {
     Admitted,
     /// There is too little left.
     Refused(Box<Shortage>),
-    /// Nothing could be said in time: the client shall ask again, so `429` with `retryAfterSeconds`.
+    /// Nothing could be said in time: the client shall ask again, so `429` with
+    /// `retryAfterSeconds`.
     Busy(Busy),
 }
 
@@ -94,9 +97,11 @@ struct Queue {
     waiting: VecDeque<Waiter>,
     /// Whether somebody serves.
     served: bool,
-    /// The ledger as it was last written or read here. Where another replica has written it since, a write shows that.
+    /// The ledger as it was last written or read here. Where another replica has written it since,
+    /// a write shows that.
     kept: Option<Versioned>,
-    /// Why the last attempt failed, where it did: whom the desk keeps waiting too long is told that.
+    /// Why the last attempt failed, where it did: whom the desk keeps waiting too long is told
+    /// that.
     trouble: Option<Busy>,
 }
 
@@ -130,8 +135,16 @@ impl<S: Store> Ledgers<S> {
         Self { store, tally, desks: Mutex::default() }
     }
 
-    /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores nothing.
-    pub async fn admit(&self, tenant: &str, request: Request, known: Arc<KnownLimits>, deadline: Instant, dry_run: bool) -> Answer {
+    /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores
+    /// nothing.
+    pub async fn admit(
+        &self,
+        tenant: &str,
+        request: Request,
+        known: Arc<KnownLimits>,
+        deadline: Instant,
+        dry_run: bool,
+    ) -> Answer {
         if !request.asks_for_more() {
             return Answer::Admitted;
         }
@@ -139,24 +152,43 @@ impl<S: Store> Ledgers<S> {
         let work = Work::Admit { request: Box::new(request), dry_run, answer };
         let desk = self.queue(tenant, Waiter { work, known, deadline });
         let busy = || Answer::Busy(desk.trouble(tenant));
-        tokio::time::timeout_at(deadline.into(), told).await.ok().and_then(Result::ok).unwrap_or_else(busy)
+        tokio::time::timeout_at(deadline.into(), told)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(busy)
     }
 
     /// Settles a tenant's ledger by what lives.
     ///
     /// # Errors
     /// When the view is too old, or the ledger could not be written before the deadline.
-    pub async fn settle(&self, tenant: &str, view: Arc<View>, known: Arc<KnownLimits>, deadline: Instant) -> Result<Settled, Unsettled> {
+    pub async fn settle(
+        &self,
+        tenant: &str,
+        view: Arc<View>,
+        known: Arc<KnownLimits>,
+        deadline: Instant,
+    ) -> Result<Settled, Unsettled> {
         let (answer, told) = oneshot::channel();
-        let desk = self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
+        let desk =
+            self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
         let busy = || Err(desk.trouble(tenant).into());
-        tokio::time::timeout_at(deadline.into(), told).await.ok().and_then(Result::ok).unwrap_or_else(busy)
+        tokio::time::timeout_at(deadline.into(), told)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(busy)
     }
 
-    /// Gives back what an object was promised, where nobody watches the objects: see [`Ledger::forget`](super::ledger::Ledger::forget).
+    /// Gives back what an object was promised, where nobody watches the objects: see
+    /// [`Ledger::forget`](super::ledger::Ledger::forget).
     pub async fn forget(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
         let (answer, told) = oneshot::channel();
-        self.queue(tenant, Waiter { work: Work::Forget { object, answer }, known: Arc::default(), deadline });
+        self.queue(
+            tenant,
+            Waiter { work: Work::Forget { object, answer }, known: Arc::default(), deadline },
+        );
         let _ = tokio::time::timeout_at(deadline.into(), told).await;
     }
 
@@ -167,8 +199,14 @@ impl<S: Store> Ledgers<S> {
         let is_served = std::mem::replace(&mut queue.served, true);
         drop(queue);
         if !is_served {
-            // A task of its own: whoever asked first may go away, and the others still want their answers.
-            tokio::spawn(clerk::serve(Arc::clone(&self.store), self.tally.clone(), tenant.to_owned(), Arc::clone(&desk)));
+            // A task of its own: whoever asked first may go away, and the others still want their
+            // answers.
+            tokio::spawn(clerk::serve(
+                Arc::clone(&self.store),
+                self.tally.clone(),
+                tenant.to_owned(),
+                Arc::clone(&desk),
+            ));
         }
         desk
     }
@@ -195,7 +233,10 @@ mod tests {
 
     impl Store for Away {
         async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
-            Err(StoreError::Unreachable { tenant: tenant.into(), source: "connection refused".into() })
+            Err(StoreError::Unreachable {
+                tenant: tenant.into(),
+                source: "connection refused".into(),
+            })
         }
 
         async fn swap(&self, tenant: &str, _: &str, _: &Ledger) -> Result<String, StoreError> {
@@ -204,14 +245,23 @@ mod tests {
     }
 
     fn pod(name: &str) -> Request {
-        let usage = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into_iter().collect();
-        Request { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), usage, ..Request::default() }
+        let usage = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))]
+            .into_iter()
+            .collect();
+        Request {
+            object: ObjectRef::new("Pod", "prod", name),
+            uid: name.into(),
+            usage,
+            ..Request::default()
+        }
     }
 
     #[tokio::test]
     async fn who_waited_too_long_is_told_why() {
         let deadline = Instant::now() + Duration::from_secs(1);
-        let answer = Ledgers::new(Arc::new(Away)).admit("payments", pod("p"), Arc::default(), deadline, false).await;
+        let answer = Ledgers::new(Arc::new(Away))
+            .admit("payments", pod("p"), Arc::default(), deadline, false)
+            .await;
         let why = "connection refused".into();
         assert_eq!(answer, Answer::Busy(Busy::Unreachable { tenant: "payments".into(), why }));
     }
@@ -221,10 +271,12 @@ mod tests {
         let store = Arc::new(InMemoryStore::default());
         let [here, there] = [(); 2].map(|()| Ledgers::new(Arc::clone(&store)));
         let hard = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into();
-        let known = Arc::new(KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } });
+        let known =
+            Arc::new(KnownLimits { version: 1, limits: Limits { hard, ..Limits::default() } });
         let deadline = Instant::now() + Duration::from_secs(60);
         let admit = async |replica: &Ledgers<InMemoryStore>, name: &str, dry_run: bool| {
-            replica.admit("payments", pod(name), Arc::clone(&known), deadline, dry_run).await == Answer::Admitted
+            replica.admit("payments", pod(name), Arc::clone(&known), deadline, dry_run).await
+                == Answer::Admitted
         };
         // One that has written keeps what it wrote.
         assert!(admit(&here, "a", false).await);

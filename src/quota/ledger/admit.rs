@@ -13,9 +13,11 @@ pub enum Decision {
     Reserved,
     /// There is too little left. The ledger has not changed.
     Refused(Box<Shortage>),
-    /// What was there before the ledger has not been counted yet: ask again. The ledger has not changed.
+    /// What was there before the ledger has not been counted yet: ask again. The ledger has not
+    /// changed.
     NotCounted,
-    /// The ledger has no room for one more reservation until some have settled: ask again. The ledger has not changed.
+    /// The ledger has no room for one more reservation until some have settled: ask again. The
+    /// ledger has not changed.
     Full,
 }
 
@@ -53,14 +55,19 @@ impl Ledger {
         let slot = self.with_reservation(self.slot_for(before.clone(), request), request);
         let total = self.total.clone();
         let line: Vec<ObjectRef> = match &slot.within {
-            Some(within) => std::iter::once(request.object.clone()).chain(self.line(within)).collect(),
+            Some(within) => {
+                std::iter::once(request.object.clone()).chain(self.line(within)).collect()
+            }
             None => vec![request.object.clone()],
         };
-        let charge = |ledger: &Self, object: &ObjectRef| ledger.slots.get(object).map(|slot| slot.charge.clone()).unwrap_or_default();
+        let charge = |ledger: &Self, object: &ObjectRef| {
+            ledger.slots.get(object).map(|slot| slot.charge.clone()).unwrap_or_default()
+        };
         let charges: Vec<Usage> = line.iter().map(|object| charge(self, object)).collect();
         let weight = self.weight;
         self.put(&request.object, Some(slot));
-        let mut missing = if request.waived.tenant { Vec::new() } else { self.missing_to_tenant(&total) };
+        let mut missing =
+            if request.waived.tenant { Vec::new() } else { self.missing_to_tenant(&total) };
         for (object, charge) in line.iter().zip(&charges).filter(|_| !request.waived.cluster) {
             missing.extend(self.missing_to_cluster(object, charge));
         }
@@ -74,8 +81,9 @@ impl Ledger {
         Err(if full { Decision::Full } else { refused() })
     }
 
-    /// The slot of an object: it draws on the nearest of its owners that has one. Where another of its name draws on somebody else, nobody
-    /// knows which will live, and the slot draws on nothing.
+    /// The slot of an object: it draws on the nearest of its owners that has one. Where another of
+    /// its name draws on somebody else, nobody knows which will live, and the slot draws on
+    /// nothing.
     fn slot_for(&self, slot: Option<Slot>, request: &Request) -> Slot {
         let within = Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots);
         match slot {
@@ -88,7 +96,8 @@ impl Ledger {
     fn with_reservation(&self, mut slot: Slot, request: &Request) -> Slot {
         // A settled object without a slot is in a sum already, with what it used.
         let listed = slot.settled.is_some() || request.object.declares();
-        let counted = if listed || request.version == 0 { Usage::default() } else { request.before.clone() };
+        let counted =
+            if listed || request.version == 0 { Usage::default() } else { request.before.clone() };
         let first = Reservation { counted: counted.clone(), ..Reservation::default() };
         let reservation = slot.reserved.entry(request.uid.clone()).or_insert(first);
         reservation.counted.lower_to(&counted);
@@ -123,7 +132,8 @@ impl Ledger {
         }
         let passed = self.known.limits.per_cluster.iter().filter(|(name, hard)| {
             let charge = slot.charge.get(name);
-            hard.checked_mul(clusters).is_some_and(|hard| charge > hard) && charge > before.get(name)
+            hard.checked_mul(clusters).is_some_and(|hard| charge > hard)
+                && charge > before.get(name)
         });
         let missing = |(name, hard): (&String, &_)| Missing {
             scope: Scope::Cluster(object.clone()),

@@ -1,13 +1,16 @@
-//! The `FlinkTenantLedger` custom resource (`flinkgate.dev/v1alpha1`): a ledger as it is stored, one object a tenant, by the
-//! tenant's name. Only Flinkgate writes it, its status alone, and always over the resource version that was read.
+//! The `FlinkTenantLedger` custom resource (`flinkgate.dev/v1alpha1`): a ledger as it is stored,
+//! one object a tenant, by the tenant's name. Only Flinkgate writes it, its status alone, and
+//! always over the resource version that was read.
 //!
 //! # Size
 //!
-//! Pods and claims that have settled are sums of the cluster that they belong to, so that a stored ledger grows with clusters
-//! and with what is on its way. 10,000 objects as 500 clusters (FlinkDeployment, JobManager Deployment and 18 pods each, names of 45 letters) take
-//! 265,333 bytes of JSON; a reservation of a pod takes 175. etcd takes 1.5 MiB: at [`CAPACITY`](super::CAPACITY) no more is
-//! reserved until something has settled. So one object is enough, and a total that must be right at once needs no second one.
-//! The list is atomic, or the API server would keep a second record of every field in it.
+//! Pods and claims that have settled are sums of the cluster that they belong to, so that a stored
+//! ledger grows with clusters and with what is on its way. 10,000 objects as 500 clusters
+//! (FlinkDeployment, JobManager Deployment and 18 pods each, names of 45 letters) take 265,333
+//! bytes of JSON; a reservation of a pod takes 175. etcd takes 1.5 MiB: at
+//! [`CAPACITY`](super::CAPACITY) no more is reserved until something has settled. So one object is
+//! enough, and a total that must be right at once needs no second one. The list is atomic, or the
+//! API server would keep a second record of every field in it.
 
 use super::{KnownLimits, Ledger, line};
 use crate::quota::limits::Limits;
@@ -25,7 +28,9 @@ pub type Amounts = BTreeMap<String, String>;
 /// Whose ledger it is.
 // Columns share fields such as `type_`, which clippy takes for doubled attributes.
 #[allow(clippy::duplicated_attributes)]
-#[derive(CustomResource, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    CustomResource, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
+)]
 #[kube(
     group = "flinkgate.dev",
     version = "v1alpha1",
@@ -35,11 +40,36 @@ pub type Amounts = BTreeMap<String, String>;
     category = "flinkgate",
     status = "FlinkTenantLedgerStatus",
     doc = "What a tenant's objects use and what was promised to those on their way. Flinkgate writes it; nobody else may.",
-    printcolumn(name = "CPU", type_ = "string", description = "Requested cpu that is charged", json_path = ".status.total.cpu"),
-    printcolumn(name = "Memory", type_ = "string", description = "Requested memory that is charged", json_path = ".status.total.memory"),
-    printcolumn(name = "Clusters", type_ = "string", description = "Flink clusters", json_path = ".status.total.clusters"),
-    printcolumn(name = "TaskManagers", type_ = "string", description = "TaskManagers", json_path = ".status.total.taskManagers"),
-    printcolumn(name = "Reserved", type_ = "integer", description = "Promises that have not settled", json_path = ".status.reserved"),
+    printcolumn(
+        name = "CPU",
+        type_ = "string",
+        description = "Requested cpu that is charged",
+        json_path = ".status.total.cpu"
+    ),
+    printcolumn(
+        name = "Memory",
+        type_ = "string",
+        description = "Requested memory that is charged",
+        json_path = ".status.total.memory"
+    ),
+    printcolumn(
+        name = "Clusters",
+        type_ = "string",
+        description = "Flink clusters",
+        json_path = ".status.total.clusters"
+    ),
+    printcolumn(
+        name = "TaskManagers",
+        type_ = "string",
+        description = "TaskManagers",
+        json_path = ".status.total.taskManagers"
+    ),
+    printcolumn(
+        name = "Reserved",
+        type_ = "integer",
+        description = "Promises that have not settled",
+        json_path = ".status.reserved"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -66,9 +96,10 @@ pub struct FlinkTenantLedgerStatus {
     pub observed: BTreeMap<String, u64>,
     /// What settled objects use that draw on nothing and on which nothing draws.
     pub others: Amounts,
-    /// Clusters, other objects that declare pods, and what is on its way: a line each, which begins with `KIND/NAMESPACE/NAME`. After it
-    /// stand on whom it draws (`within`), the object that was seen (`uid`, `uses`), what settled objects use that draw on it (`drawn`),
-    /// and what is on its way (`reserved=UID,BASE,STAMP`, the most that it may be stored with as `asks`).
+    /// Clusters, other objects that declare pods, and what is on its way: a line each, which begins
+    /// with `KIND/NAMESPACE/NAME`. After it stand on whom it draws (`within`), the object that was
+    /// seen (`uid`, `uses`), what settled objects use that draw on it (`drawn`), and what is on its
+    /// way (`reserved=UID,BASE,STAMP`, the most that it may be stored with as `asks`).
     #[schemars(schema_with = "slots")]
     pub slots: Vec<String>,
 }
@@ -114,8 +145,9 @@ fn slots(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
 impl Ledger {
     /// The ledger as it is stored.
     pub fn stored(&self) -> FlinkTenantLedgerStatus {
-        let limits =
-            |limits: &BTreeMap<String, Quantity>| limits.iter().map(|(name, amount)| (name.clone(), display(name, *amount))).collect();
+        let limits = |limits: &BTreeMap<String, Quantity>| {
+            limits.iter().map(|(name, amount)| (name.clone(), display(name, *amount))).collect()
+        };
         FlinkTenantLedgerStatus {
             total: amounts(&self.total),
             reserved: u64::try_from(self.reservations()).unwrap_or(u64::MAX),
@@ -137,7 +169,10 @@ impl Ledger {
     /// # Errors
     /// When something else than [`Ledger::stored`] wrote it.
     pub fn read(stored: &FlinkTenantLedgerStatus) -> Result<Self, Unreadable> {
-        let limits = Limits { hard: quantities(&stored.limits.hard)?, per_cluster: quantities(&stored.limits.per_cluster)? };
+        let limits = Limits {
+            hard: quantities(&stored.limits.hard)?,
+            per_cluster: quantities(&stored.limits.per_cluster)?,
+        };
         let mut ledger = Self {
             known: KnownLimits { version: stored.limits.version, limits },
             counted: stored.counted,

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// After so long a request that Flinkgate admitted has stored its object or never will. An API server ends a request after
-/// 34 s, and etcd what it was given within 7 s; the rest is for machines that stand still.
+/// After so long a request that Flinkgate admitted has stored its object or never will. An API
+/// server ends a request after 34 s, and etcd what it was given within 7 s; the rest is for
+/// machines that stand still.
 pub const HORIZON: Duration = Duration::from_secs(90);
 
-/// When which stamps of a ledger were first seen, on the clock of the one who looks: that two machines agree on the time is
-/// not needed, and who starts to look anew waits anew.
+/// When which stamps of a ledger were first seen, on the clock of the one who looks: that two
+/// machines agree on the time is not needed, and who starts to look anew waits anew.
 #[derive(Clone, Debug, Default)]
 pub struct Sightings {
     seen: VecDeque<(Instant, u64)>,
@@ -23,7 +24,8 @@ impl Sightings {
         }
     }
 
-    /// Requests with stamps below this one were over before `now`: what is looked at from now on shows what became of them.
+    /// Requests with stamps below this one were over before `now`: what is looked at from now on
+    /// shows what became of them.
     pub fn over(&mut self, now: Instant) -> u64 {
         while let Some((seen, next)) = self.seen.front().copied()
             && now.saturating_duration_since(seen) >= HORIZON
@@ -47,6 +49,9 @@ mod tests {
         sightings.note(at(0), 3);
         sightings.note(at(50), 3);
         sightings.note(at(60), 7);
-        assert_eq!([at(0), at(89), at(90), at(149), at(150), at(999)].map(|now| sightings.over(now)), [0, 0, 3, 3, 7, 7]);
+        assert_eq!(
+            [at(0), at(89), at(90), at(149), at(150), at(999)].map(|now| sightings.over(now)),
+            [0, 0, 3, 3, 7, 7]
+        );
     }
 }

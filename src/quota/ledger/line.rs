@@ -1,15 +1,17 @@
 //! A slot as one line of text, for that is how ledgers are stored.
 //!
-//! The API server decodes, checks against the schema, compares and encodes every field of an object several times over: of a slot in fields,
-//! with its amounts as maps, it takes fourteen times as long to write as of the same in a line. A line reads like
+//! The API server decodes, checks against the schema, compares and encodes every field of an object
+//! several times over: of a slot in fields, with its amounts as maps, it takes fourteen times as
+//! long to write as of the same in a line. A line reads like
 //!
 //! ```text
 //! FlinkDeployment/prod/etl uid=6f0c uses=clusters:1,cpu:7,memory:14Gi drawn=cpu:6,memory:12Gi
 //! Pod/prod/etl-taskmanager-1-4 within=FlinkDeployment/prod/etl reserved=91ab,0,17 asks=cpu:2,memory:4Gi
 //! ```
 //!
-//! `reserved` is a reservation's UID, the version that its request changes and its stamp; what follows it belongs to it. A character
-//! that separates stands as its bytes in percent notation where it is part of a name.
+//! `reserved` is a reservation's UID, the version that its request changes and its stamp; what
+//! follows it belongs to it. A character that separates stands as its bytes in percent notation
+//! where it is part of a name.
 
 use super::{ObjectRef, Reservation, Slot};
 use crate::quota::{Usage, display};
@@ -67,12 +69,18 @@ pub fn read(line: &str) -> Result<(ObjectRef, Slot), Unreadable> {
         let (name, value) = part.split_once('=').ok_or_else(wrong)?;
         match (name, &mut open) {
             ("within", None) => slot.within = Some(dereference(value).ok_or_else(wrong)?),
-            ("uid", None) => slot.settled = Some((unescape(value).ok_or_else(wrong)?, Usage::default())),
-            ("uses", None) => slot.settled.as_mut().ok_or_else(wrong)?.1 = usage(value).ok_or_else(wrong)??,
+            ("uid", None) => {
+                slot.settled = Some((unescape(value).ok_or_else(wrong)?, Usage::default()))
+            }
+            ("uses", None) => {
+                slot.settled.as_mut().ok_or_else(wrong)?.1 = usage(value).ok_or_else(wrong)??
+            }
             ("drawn", None) => slot.drawn = usage(value).ok_or_else(wrong)??,
             ("asks", Some((_, one))) => one.usage = usage(value).ok_or_else(wrong)??,
             ("counted", Some((_, one))) => one.counted = usage(value).ok_or_else(wrong)??,
-            ("reserved", _) => slot.reserved.extend(open.replace(reservation(value).ok_or_else(wrong)?)),
+            ("reserved", _) => {
+                slot.reserved.extend(open.replace(reservation(value).ok_or_else(wrong)?))
+            }
             _ => return Err(wrong()),
         }
     }
@@ -82,7 +90,8 @@ pub fn read(line: &str) -> Result<(ObjectRef, Slot), Unreadable> {
 
 fn reservation(value: &str) -> Option<(String, Reservation)> {
     let mut parts = value.split(',');
-    let (uid, base, stamp) = (unescape(parts.next()?)?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let (uid, base, stamp) =
+        (unescape(parts.next()?)?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     parts.next().is_none().then(|| (uid, Reservation { base, stamp, ..Reservation::default() }))
 }
 
@@ -123,7 +132,10 @@ fn dereference(text: &str) -> Option<ObjectRef> {
 
 fn escape(line: &mut String, text: &str, in_path: bool) {
     for character in text.chars() {
-        if matches!(character, '%' | ' ' | '=' | ',' | ':') || character.is_control() || (in_path && character == '/') {
+        if matches!(character, '%' | ' ' | '=' | ',' | ':')
+            || character.is_control()
+            || (in_path && character == '/')
+        {
             for byte in character.encode_utf8(&mut [0; 4]).bytes() {
                 let _ = write!(line, "%{byte:02X}");
             }
@@ -150,7 +162,10 @@ mod tests {
     use super::*;
 
     fn amounts(amounts: &[(&str, &str)]) -> Usage {
-        amounts.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::parse(amount).unwrap())).collect()
+        amounts
+            .iter()
+            .map(|(name, amount)| ((*name).to_owned(), Quantity::parse(amount).unwrap()))
+            .collect()
     }
 
     fn full() -> (ObjectRef, Slot) {
@@ -164,7 +179,11 @@ mod tests {
             within: Some(ObjectRef::new("FlinkDeployment", "prod", "etl")),
             settled: Some(("u-1".into(), amounts(&[("cpu", "2"), ("memory", "4Gi")]))),
             drawn: amounts(&[("pods", "3")]),
-            reserved: [("u-1".into(), one(7, 8)), ("u-2".into(), Reservation { counted: Usage::default(), ..one(0, 9) })].into(),
+            reserved: [
+                ("u-1".into(), one(7, 8)),
+                ("u-2".into(), Reservation { counted: Usage::default(), ..one(0, 9) }),
+            ]
+            .into(),
             ..Slot::default()
         };
         (ObjectRef::new("Deployment", "prod", "etl"), slot)
@@ -179,7 +198,18 @@ mod tests {
 
     #[test]
     fn names_that_hold_what_separates_are_read_as_they_were() {
-        let nasty = ["", " ", "a b", "a=b,c:d", "%", "%41", "a/b/c", "\n", "ü\u{a0}\u{2028}", "uid=x reserved=y,0,0"];
+        let nasty = [
+            "",
+            " ",
+            "a b",
+            "a=b,c:d",
+            "%",
+            "%41",
+            "a/b/c",
+            "\n",
+            "ü\u{a0}\u{2028}",
+            "uid=x reserved=y,0,0",
+        ];
         for name in nasty {
             let (_, slot) = full();
             let object = ObjectRef::new(name, name, name);

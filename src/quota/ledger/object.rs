@@ -21,12 +21,17 @@ pub struct NoObject(String);
 
 impl ObjectRef {
     /// By its parts.
-    pub fn new(kind: impl Into<String>, namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(
+        kind: impl Into<String>,
+        namespace: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Self {
         Self { kind: kind.into(), namespace: namespace.into(), name: name.into() }
     }
 
-    /// Whether this object may draw on what another one declares. Only down a line of ranks, so that lines end; and two clusters
-    /// never draw on one another, or owner references would be a way to have two clusters for one.
+    /// Whether this object may draw on what another one declares. Only down a line of ranks, so
+    /// that lines end; and two clusters never draw on one another, or owner references would be a
+    /// way to have two clusters for one.
     pub fn may_draw_on(&self, other: &Self) -> bool {
         self.namespace == other.namespace && self.rank() < other.rank()
     }
@@ -42,7 +47,8 @@ impl ObjectRef {
         }
     }
 
-    /// Whether objects of this kind declare others that will draw on them, so that they keep a slot while they live.
+    /// Whether objects of this kind declare others that will draw on them, so that they keep a slot
+    /// while they live.
     pub fn declares(&self) -> bool {
         self.rank() > 1
     }

@@ -1,4 +1,5 @@
-//! What a refusal says: what was asked for, what is used and by whom, what is free, and what would fit.
+//! What a refusal says: what was asked for, what is used and by whom, what is free, and what would
+//! fit.
 
 use super::{Ledger, ObjectRef, Request};
 use crate::quota::{display, limits::Exceeded};
@@ -16,7 +17,8 @@ pub struct Shortage {
     pub object: ObjectRef,
     /// Every limit that it would pass.
     pub missing: Vec<Missing>,
-    /// Who uses most of the first of the tenant's resources that is missing, largest first; the object itself is not among them.
+    /// Who uses most of the first of the tenant's resources that is missing, largest first; the
+    /// object itself is not among them.
     pub largest: Vec<(ObjectRef, Quantity)>,
     /// How many more use it.
     pub others: usize,
@@ -62,7 +64,13 @@ impl Missing {
     /// The same for the rule `quota/exceeded`.
     pub fn exceeded(&self) -> Exceeded {
         let scope = if self.scope == Scope::Tenant { "tenant" } else { "cluster" };
-        Exceeded { scope, resource: self.resource.clone(), requested: self.asked(), used: self.used, hard: self.hard }
+        Exceeded {
+            scope,
+            resource: self.resource.clone(),
+            requested: self.asked(),
+            used: self.used,
+            hard: self.hard,
+        }
     }
 }
 
@@ -70,11 +78,14 @@ impl Shortage {
     pub(super) fn new(ledger: &Ledger, request: &Request, missing: Vec<Missing>) -> Self {
         let first = missing.iter().find(|missing| missing.scope == Scope::Tenant);
         let mut largest: Vec<(ObjectRef, Quantity)> = first.map_or_else(Vec::new, |missing| {
-            let used = ledger.charges().map(|(object, charge)| (object, charge.get(&missing.resource)));
+            let used =
+                ledger.charges().map(|(object, charge)| (object, charge.get(&missing.resource)));
             let used = used.filter(|(object, used)| !used.is_zero() && **object != request.object);
             used.map(|(object, used)| (object.clone(), used)).collect()
         });
-        largest.sort_by(|(a, used_by_a), (b, used_by_b)| used_by_b.cmp(used_by_a).then_with(|| a.cmp(b)));
+        largest.sort_by(|(a, used_by_a), (b, used_by_b)| {
+            used_by_b.cmp(used_by_a).then_with(|| a.cmp(b))
+        });
         let others = largest.len().saturating_sub(NAMED);
         largest.truncate(NAMED);
         let advice = advice(request, &missing);
@@ -93,15 +104,21 @@ fn advice(request: &Request, missing: &[Missing]) -> String {
             let most = task_managers.count.saturating_sub(1);
             enough(most).then(|| least(most, enough))
         });
-        needed.collect::<Option<Vec<u64>>>().and_then(|needed| Some((needed.into_iter().max()?, task_managers.count)))
+        needed
+            .collect::<Option<Vec<u64>>>()
+            .and_then(|needed| Some((needed.into_iter().max()?, task_managers.count)))
     });
     match fewer {
         Some((1, count)) => format!("one TaskManager fewer (of {count}) would fit"),
         Some((fewer, count)) => format!("{fewer} TaskManagers fewer (of {count}) would fit"),
         None => {
-            let resources: BTreeSet<&str> = missing.iter().map(|missing| missing.resource.as_str()).collect();
+            let resources: BTreeSet<&str> =
+                missing.iter().map(|missing| missing.resource.as_str()).collect();
             let resources: Vec<&str> = resources.into_iter().collect();
-            format!("ask for less ({}), let something else of the tenant's go first, or have the limit raised", resources.join(" and "))
+            format!(
+                "ask for less ({}), let something else of the tenant's go first, or have the limit raised",
+                resources.join(" and ")
+            )
         }
     }
 }
@@ -130,7 +147,13 @@ impl fmt::Display for Missing {
                 show(self.used)
             ),
             Scope::Cluster(cluster) => {
-                write!(f, "{cluster} would use {} {}, and one cluster may use {}", show(self.wanted), self.resource, show(self.hard))
+                write!(
+                    f,
+                    "{cluster} would use {} {}, and one cluster may use {}",
+                    show(self.wanted),
+                    self.resource,
+                    show(self.hard)
+                )
             }
         }
     }
@@ -149,25 +172,47 @@ impl Shortage {
     }
 
     fn told(&self, of: impl Fn(&Scope) -> bool) -> Option<String> {
-        let told: Vec<String> = self.missing.iter().filter(|missing| of(&missing.scope)).map(ToString::to_string).collect();
+        let told: Vec<String> = self
+            .missing
+            .iter()
+            .filter(|missing| of(&missing.scope))
+            .map(ToString::to_string)
+            .collect();
         (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// Who uses most of what is missing.
     fn users(&self) -> String {
-        let resource = self.missing.iter().find(|missing| missing.scope == Scope::Tenant).map(|missing| missing.resource.as_str());
+        let resource = self
+            .missing
+            .iter()
+            .find(|missing| missing.scope == Scope::Tenant)
+            .map(|missing| missing.resource.as_str());
         let Some(resource) = resource else { return String::new() };
-        let users = largest_users(resource, self.largest.iter().map(|(object, used)| (object, *used)));
-        let more = if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
+        let users =
+            largest_users(resource, self.largest.iter().map(|(object, used)| (object, *used)));
+        let more =
+            if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
         format!("{users}{more}")
     }
 }
 
-/// The next sentence about a resource: the first few of those who use most of it, largest first; empty where there are none.
-pub fn largest_users<'o>(resource: &str, largest: impl IntoIterator<Item = (&'o ObjectRef, Quantity)>) -> String {
-    let users = largest.into_iter().take(NAMED).map(|(object, used)| format!("{object} ({})", display(resource, used)));
+/// The next sentence about a resource: the first few of those who use most of it, largest first;
+/// empty where there are none.
+pub fn largest_users<'o>(
+    resource: &str,
+    largest: impl IntoIterator<Item = (&'o ObjectRef, Quantity)>,
+) -> String {
+    let users = largest
+        .into_iter()
+        .take(NAMED)
+        .map(|(object, used)| format!("{object} ({})", display(resource, used)));
     let users: Vec<String> = users.collect();
-    if users.is_empty() { String::new() } else { format!(". Largest users of {resource}: {}", users.join(", ")) }
+    if users.is_empty() {
+        String::new()
+    } else {
+        format!(". Largest users of {resource}: {}", users.join(", "))
+    }
 }
 
 impl fmt::Display for Shortage {

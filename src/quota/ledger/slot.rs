@@ -21,7 +21,8 @@ pub struct Slot {
     pub(super) charge: Usage,
 }
 
-/// A request, or several about one object, that were admitted and of which it is not known what became.
+/// A request, or several about one object, that were admitted and of which it is not known what
+/// became.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reservation {
     /// The resource version of the stored object that the request changes; 0 where it creates it.
@@ -30,7 +31,8 @@ pub struct Reservation {
     pub stamp: u64,
     /// The most that the object may be stored with, absolutely.
     pub usage: Usage,
-    /// What of it is counted as drawn, or as used by others, already: the object has settled, and has no slot for it.
+    /// What of it is counted as drawn, or as used by others, already: the object has settled, and
+    /// has no slot for it.
     pub counted: Usage,
 }
 
@@ -49,8 +51,8 @@ impl Slot {
         own
     }
 
-    /// Works the charge out anew: the larger of what is declared and what is drawn; both, while what is drawn may be drawn on
-    /// another object of this name than the one that will live.
+    /// Works the charge out anew: the larger of what is declared and what is drawn; both, while
+    /// what is drawn may be drawn on another object of this name than the one that will live.
     pub(super) fn renew(&mut self) {
         self.charge = self.own();
         if !self.drawn.is_empty() || !self.below.is_empty() {
@@ -77,12 +79,19 @@ impl Slot {
         settled.chain(self.reserved.keys().map(String::as_str))
     }
 
-    /// About how many bytes its [line](super::line) takes: amounts may be longer than they usually are.
+    /// About how many bytes its [line](super::line) takes: amounts may be longer than they usually
+    /// are.
     pub(super) fn weight(&self, object: &ObjectRef) -> usize {
-        let reference = |object: &ObjectRef| object.kind.len() + object.namespace.len() + object.name.len() + 6;
-        let usage = |usage: &Usage| usage.iter().map(|(name, _)| name.len() + 10).sum::<usize>() + 8;
-        let settled = self.settled.as_ref().map_or(0, |(uid, amounts)| uid.len() + 5 + usage(amounts));
-        let reserved = self.reserved.iter().map(|(uid, one)| uid.len() + 34 + usage(&one.usage) + usage(&one.counted));
+        let reference =
+            |object: &ObjectRef| object.kind.len() + object.namespace.len() + object.name.len() + 6;
+        let usage =
+            |usage: &Usage| usage.iter().map(|(name, _)| name.len() + 10).sum::<usize>() + 8;
+        let settled =
+            self.settled.as_ref().map_or(0, |(uid, amounts)| uid.len() + 5 + usage(amounts));
+        let reserved = self
+            .reserved
+            .iter()
+            .map(|(uid, one)| uid.len() + 34 + usage(&one.usage) + usage(&one.counted));
         let within = self.within.as_ref().map_or(0, |within| reference(within) + 8);
         reference(object) + within + settled + usage(&self.drawn) + reserved.sum::<usize>()
     }

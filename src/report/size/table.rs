@@ -14,16 +14,35 @@ fn table(cluster: &ClusterSize) -> String {
     let mode = cluster.mode.map(|mode| format!(", {mode}")).unwrap_or_default();
     // Writing to a String does not fail.
     let mut out = String::new();
-    let _ = writeln!(out, "{} ({}{mode})", cluster.object.to_string().replace(char::is_control, "\u{fffd}"), cluster.engine);
-    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "", "pods", "cpu", "memory", "slots");
+    let _ = writeln!(
+        out,
+        "{} ({}{mode})",
+        cluster.object.to_string().replace(char::is_control, "\u{fffd}"),
+        cluster.engine
+    );
+    let _ =
+        writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "", "pods", "cpu", "memory", "slots");
     let roles = [("JobManager", &cluster.job_manager), ("TaskManager", &cluster.task_manager)];
     for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
         let slots = role.slots.map(|slots| slots.to_string()).unwrap_or_default();
-        let row = format!("  {name:<12} {:>5} {:>9} {:>11} {slots:>6}", role.replicas, role.cpu, bytes(role.memory_bytes));
+        let row = format!(
+            "  {name:<12} {:>5} {:>9} {:>11} {slots:>6}",
+            role.replicas,
+            role.cpu,
+            bytes(role.memory_bytes)
+        );
         let _ = writeln!(out, "{}", row.trim_end());
     }
     let total = &cluster.total;
-    let _ = writeln!(out, "  {:<12} {:>5} {:>9} {:>11} {:>6}", "total", "", total.cpu, bytes(total.memory_bytes), total.task_slots);
+    let _ = writeln!(
+        out,
+        "  {:<12} {:>5} {:>9} {:>11} {:>6}",
+        "total",
+        "",
+        total.cpu,
+        bytes(total.memory_bytes),
+        total.task_slots
+    );
     // A session job has no pods of its own: that it is a job is all there is to say.
     if cluster.job_manager.is_none() && cluster.task_manager.is_none() && total.jobs > 0 {
         let _ = writeln!(out, "  jobs {}", total.jobs);
@@ -33,7 +52,12 @@ fn table(cluster: &ClusterSize) -> String {
     }
     if total.storage_bytes > 0 {
         let claims = usize::try_from(total.persistent_volume_claims).unwrap_or(usize::MAX);
-        let _ = writeln!(out, "  storage {} in {}", bytes(total.storage_bytes), counted(claims, "claim"));
+        let _ = writeln!(
+            out,
+            "  storage {} in {}",
+            bytes(total.storage_bytes),
+            counted(claims, "claim")
+        );
     }
     if let Some(extended) = total.extended.as_object() {
         for (name, amount) in extended {
@@ -41,7 +65,11 @@ fn table(cluster: &ClusterSize) -> String {
         }
     }
     if let Some(bounds) = &cluster.bounds {
-        write_bounds(&mut out, bounds, cluster.task_manager.as_ref().map_or(0, |role| role.replicas));
+        write_bounds(
+            &mut out,
+            bounds,
+            cluster.task_manager.as_ref().map_or(0, |role| role.replicas),
+        );
     }
     for (name, role) in roles.iter().filter_map(|(name, role)| Some((name, role.as_ref()?))) {
         if let Some(LimitFigures { cpu, memory_bytes }) = &role.limits {

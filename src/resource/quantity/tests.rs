@@ -116,9 +116,15 @@ fn json_may_hold_a_number_or_a_string() {
 
 #[test]
 fn amounts_are_written_as_people_read_them() {
-    for (text, shown) in
-        [("0.5", "500m"), ("2", "2"), ("1500m", "1500m"), ("2000", "2000"), ("1e-6", "1u"), ("7n", "7n"), ("-0.5", "-500m")]
-    {
+    for (text, shown) in [
+        ("0.5", "500m"),
+        ("2", "2"),
+        ("1500m", "1500m"),
+        ("2000", "2000"),
+        ("1e-6", "1u"),
+        ("7n", "7n"),
+        ("-0.5", "-500m"),
+    ] {
         assert_eq!(quantity(text).to_string(), shown);
     }
     for (text, shown) in [

@@ -1,4 +1,5 @@
-//! Splits a file into documents and reads each, so that one broken document does not hide the others.
+//! Splits a file into documents and reads each, so that one broken document does not hide the
+//! others.
 
 use super::source::{Bytes, Source};
 use super::tree::Builder;
@@ -18,13 +19,21 @@ enum Chunk<T> {
 /// Reads all documents of a text.
 pub(super) fn read(text: &str) -> Vec<Document> {
     let source = Arc::new(Source::new(text));
-    join(split(source.text()).into_iter().map(|(base, chunk)| chunk_of(&source, base, chunk, &|document| document)))
+    join(
+        split(source.text())
+            .into_iter()
+            .map(|(base, chunk)| chunk_of(&source, base, chunk, &|document| document)),
+    )
 }
 
-/// Reads all documents of a text side by side, and hands each on at once, so that not all need be held.
+/// Reads all documents of a text side by side, and hands each on at once, so that not all need be
+/// held.
 pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
     let source = Arc::new(Source::new(text));
-    let chunks: Vec<Chunk<T>> = split(source.text()).into_par_iter().map(|(base, chunk)| chunk_of(&source, base, chunk, &take)).collect();
+    let chunks: Vec<Chunk<T>> = split(source.text())
+        .into_par_iter()
+        .map(|(base, chunk)| chunk_of(&source, base, chunk, &take))
+        .collect();
     join(chunks.into_iter())
 }
 
@@ -39,21 +48,36 @@ fn join<T>(chunks: impl Iterator<Item = Chunk<T>>) -> Vec<T> {
     chunks.flat_map(once).collect()
 }
 
-fn chunk_of<T>(source: &Arc<Source>, base: usize, chunk: &str, take: &impl Fn(Document) -> T) -> Chunk<T> {
-    if chunk.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
+fn chunk_of<T>(
+    source: &Arc<Source>,
+    base: usize,
+    chunk: &str,
+    take: &impl Fn(Document) -> T,
+) -> Chunk<T> {
+    if chunk.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'))
+    {
         return Chunk::Documents(Vec::new());
     }
     let mut documents = read_chunk(source, base, chunk);
-    let broken = documents.iter().flat_map(|document| &document.problems).find(|problem| !problem.usable);
-    if let Some(action) = broken.and_then(|broken| template::first_action(chunk, line_within(source, base, chunk, broken))) {
-        return Chunk::Template(take(template::document(source, Bytes::new(base + action.start, base + action.end))));
+    let broken =
+        documents.iter().flat_map(|document| &document.problems).find(|problem| !problem.usable);
+    if let Some(action) = broken
+        .and_then(|broken| template::first_action(chunk, line_within(source, base, chunk, broken)))
+    {
+        return Chunk::Template(take(template::document(
+            source,
+            Bytes::new(base + action.start, base + action.end),
+        )));
     }
-    documents.retain(|document| document.value.as_ref().is_some_and(|value| !value.is_null()) || !document.problems.is_empty());
+    documents.retain(|document| {
+        document.value.as_ref().is_some_and(|value| !value.is_null())
+            || !document.problems.is_empty()
+    });
     Chunk::Documents(documents.into_iter().map(take).collect())
 }
 
-/// The documents of a text and where they begin, split as apimachinery's `YAMLReader` does: textually, at
-/// lines of `---` with nothing but a comment behind, wherever they stand.
+/// The documents of a text and where they begin, split as apimachinery's `YAMLReader` does:
+/// textually, at lines of `---` with nothing but a comment behind, wherever they stand.
 fn split(text: &str) -> Vec<(usize, &str)> {
     let mut chunks = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -69,7 +93,9 @@ fn split(text: &str) -> Vec<(usize, &str)> {
 }
 
 fn is_separator(line: &str) -> bool {
-    line.strip_prefix("---").map(str::trim).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+    line.strip_prefix("---")
+        .map(str::trim)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
 }
 
 fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
@@ -91,7 +117,10 @@ fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
 
 /// Whether a text begins as JSON does and YAML in braces rarely: `{"` or `[{"`.
 fn is_quoted_json(chunk: &str) -> bool {
-    chunk.trim_start().trim_start_matches(|c: char| c == '{' || c == '[' || c.is_whitespace()).starts_with('"')
+    chunk
+        .trim_start()
+        .trim_start_matches(|c: char| c == '{' || c == '[' || c.is_whitespace())
+        .starts_with('"')
 }
 
 fn read_json(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {

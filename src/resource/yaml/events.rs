@@ -16,7 +16,8 @@ const YAML_TAGS: &str = "tag:yaml.org,2002:";
 ///
 /// Returns what ended the reading early.
 pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(), Fault> {
-    let parser = Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
+    let parser =
+        Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
     let mut documents = 0;
     // Where the last thing read ended, within `text`.
     let mut previous = 0;
@@ -24,9 +25,14 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
         let (event, span) = event.map_err(|error| message::syntax(text, base, previous, &error))?;
         let within = span.byte_range().unwrap_or_default();
         let at = Bytes::new(base + within.start, base + within.end);
-        if is_block_start(&event) && text.as_bytes().get(..within.start).is_some_and(|before| before.ends_with(b"\t")) {
+        if is_block_start(&event)
+            && text.as_bytes().get(..within.start).is_some_and(|before| before.ends_with(b"\t"))
+        {
             // granit-parser lets a tab indent the outermost mapping; go-yaml does not.
-            return Err(Fault::unusable(Bytes::new(base + within.start.saturating_sub(1), base + within.start), message::TAB));
+            return Err(Fault::unusable(
+                Bytes::new(base + within.start.saturating_sub(1), base + within.start),
+                message::TAB,
+            ));
         }
         match event {
             Event::DocumentStart(..) => {
@@ -41,7 +47,9 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
             }
             Event::Scalar(content, style, anchor, tag) => {
                 let at = match style {
-                    ScalarStyle::Literal | ScalarStyle::Folded => block(text, base, previous, within.start, within.end),
+                    ScalarStyle::Literal | ScalarStyle::Folded => {
+                        block(text, base, previous, within.start, within.end)
+                    }
                     _ => at,
                 };
                 if builder.expects_key() {
@@ -68,18 +76,36 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
 }
 
 fn is_block_start(event: &Event<'_>) -> bool {
-    matches!(event, Event::MappingStart(StructureStyle::Block, ..) | Event::SequenceStart(StructureStyle::Block, ..))
+    matches!(
+        event,
+        Event::MappingStart(StructureStyle::Block, ..)
+            | Event::SequenceStart(StructureStyle::Block, ..)
+    )
 }
 
-fn value(content: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, at: Bytes, builder: &mut Builder) -> Value {
-    if tag.is_some_and(|tag| tag.suffix_in_namespace(YAML_TAGS).is_some_and(|kind| kind == "binary")) {
+fn value(
+    content: Cow<'_, str>,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    at: Bytes,
+    builder: &mut Builder,
+) -> Value {
+    if tag
+        .is_some_and(|tag| tag.suffix_in_namespace(YAML_TAGS).is_some_and(|kind| kind == "binary"))
+    {
         return Value::String(binary(&content, at, builder));
     }
     let meaning = meaning(&content, style, tag, at, builder);
     scalar::value(meaning, content)
 }
 
-fn meaning(content: &str, style: ScalarStyle, tag: Option<&Tag>, at: Bytes, builder: &mut Builder) -> Scalar {
+fn meaning(
+    content: &str,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+    at: Bytes,
+    builder: &mut Builder,
+) -> Scalar {
     let Some(tag) = tag else {
         if style != ScalarStyle::Plain {
             return Scalar::Text;
@@ -126,7 +152,10 @@ fn binary(content: &str, at: Bytes, builder: &mut Builder) -> String {
 
 /// A block scalar from its `|` or `>` to the last character that is not white space.
 fn block(text: &str, base: usize, previous: usize, start: usize, end: usize) -> Bytes {
-    let header = text.get(previous..start).and_then(|gap| gap.find(['|', '>'])).map_or(start, |at| previous + at);
+    let header = text
+        .get(previous..start)
+        .and_then(|gap| gap.find(['|', '>']))
+        .map_or(start, |at| previous + at);
     let length = text.get(header..end).map_or(0, |token| token.trim_end().len());
     Bytes::new(base + header, base + header + length)
 }

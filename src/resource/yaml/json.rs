@@ -1,5 +1,5 @@
-//! Reads JSON documents: Go's JSON reader stands before the YAML reader in kubectl, and takes what YAML
-//! does not (several documents in a row, tabs anywhere, keys of any length).
+//! Reads JSON documents: Go's JSON reader stands before the YAML reader in kubectl, and takes what
+//! YAML does not (several documents in a row, tabs anywhere, keys of any length).
 
 use super::positions::Kind;
 use super::source::{Bytes, Fault};
@@ -23,15 +23,22 @@ enum Next {
     CommaOrEnd,
 }
 
-/// Tells `builder` the one document that begins at `start` of `text`, which itself begins at byte `base`
-/// of the file. Returns where in `text` it ends.
-pub(super) fn read(text: &str, start: usize, base: usize, builder: &mut Builder) -> Result<usize, Fault> {
+/// Tells `builder` the one document that begins at `start` of `text`, which itself begins at byte
+/// `base` of the file. Returns where in `text` it ends.
+pub(super) fn read(
+    text: &str,
+    start: usize,
+    base: usize,
+    builder: &mut Builder,
+) -> Result<usize, Fault> {
     let mut reader = Reader { text, base, at: start };
     let mut open: Vec<Kind> = Vec::new();
     let mut next = Next::Value;
     loop {
         reader.skip_space();
-        let Some(byte) = reader.peek() else { return Err(reader.fault("the text ends in the middle: close what is open")) };
+        let Some(byte) = reader.peek() else {
+            return Err(reader.fault("the text ends in the middle: close what is open"));
+        };
         match (next, byte) {
             (Next::Value | Next::ValueOrEnd, b'{' | b'[') => {
                 let kind = if byte == b'{' { Kind::Mapping } else { Kind::List };
@@ -68,9 +75,15 @@ pub(super) fn read(text: &str, start: usize, base: usize, builder: &mut Builder)
                 open.pop();
                 builder.close(reader.take(1))?;
             }
-            (Next::CommaOrEnd, _) => return Err(reader.fault("a `,` or a closing bracket is missing before this")),
-            (Next::KeyOrEnd | Next::Key, _) => return Err(reader.fault("a key in double quotes is missing here")),
-            (Next::Value | Next::ValueOrEnd, _) => return Err(reader.fault("a value is missing here")),
+            (Next::CommaOrEnd, _) => {
+                return Err(reader.fault("a `,` or a closing bracket is missing before this"));
+            }
+            (Next::KeyOrEnd | Next::Key, _) => {
+                return Err(reader.fault("a key in double quotes is missing here"));
+            }
+            (Next::Value | Next::ValueOrEnd, _) => {
+                return Err(reader.fault("a value is missing here"));
+            }
         }
         if open.is_empty() {
             return Ok(reader.at);
@@ -103,8 +116,12 @@ impl Reader<'_> {
     }
 
     fn fault(&self, message: &str) -> Fault {
-        let width = self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-        Fault::unusable(Bytes::new(self.base + self.at, self.base + self.at + width), format!("not valid JSON: {message}"))
+        let width =
+            self.text.get(self.at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        Fault::unusable(
+            Bytes::new(self.base + self.at, self.base + self.at + width),
+            format!("not valid JSON: {message}"),
+        )
     }
 
     fn string(&mut self) -> Result<(String, Bytes), Fault> {
@@ -127,12 +144,16 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let Some(length) = length else { return Err(self.fault("this text is never closed: write `\"` at its end")) };
+        let Some(length) = length else {
+            return Err(self.fault("this text is never closed: write `\"` at its end"));
+        };
         let quoted = self.text.get(self.at..self.at + length + 2).unwrap_or_default();
         let text = if plain {
             quoted.get(1..length + 1).unwrap_or_default().to_owned()
         } else {
-            serde_json::from_str(quoted).map_err(|_| self.fault("this text holds a backslash escape that JSON does not know"))?
+            serde_json::from_str(quoted).map_err(|_| {
+                self.fault("this text holds a backslash escape that JSON does not know")
+            })?
         };
         Ok((text, self.take(length + 2)))
     }
@@ -147,14 +168,17 @@ impl Reader<'_> {
             .find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.'))
             .and_then(|end| rest.get(..end))
             .unwrap_or(rest);
-        let value = match serde_json::from_str::<Value>(word) {
-            Ok(Value::Number(number)) => match number.as_f64().filter(|_| number.is_f64()) {
-                Some(float) => super::scalar::float_value(float),
-                None => Value::Number(number),
-            },
-            Ok(value) => value,
-            Err(_) => return Err(self.fault("this is neither a number nor true, false or null: put text in double quotes")),
-        };
+        let value =
+            match serde_json::from_str::<Value>(word) {
+                Ok(Value::Number(number)) => match number.as_f64().filter(|_| number.is_f64()) {
+                    Some(float) => super::scalar::float_value(float),
+                    None => Value::Number(number),
+                },
+                Ok(value) => value,
+                Err(_) => return Err(self.fault(
+                    "this is neither a number nor true, false or null: put text in double quotes",
+                )),
+            };
         let length = word.len();
         Ok((value, self.take(length)))
     }

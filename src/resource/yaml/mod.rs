@@ -1,13 +1,13 @@
 //! YAML and JSON text as Kubernetes reads it, with the position of every field.
 //!
-//! A linter that reads `no`, `0777` or a second `spec:` differently from the API server judges another
-//! object than the one that will run. So this module follows kubectl's reader (apimachinery's document
-//! splitter, then go-yaml v2), not the YAML 1.2 specification, and keeps for every field the place in the
-//! text that a finding is to point at.
+//! A linter that reads `no`, `0777` or a second `spec:` differently from the API server judges
+//! another object than the one that will run. So this module follows kubectl's reader
+//! (apimachinery's document splitter, then go-yaml v2), not the YAML 1.2 specification, and keeps
+//! for every field the place in the text that a finding is to point at.
 //!
-//! The way of a text: [`documents`] splits it, [`events`] (YAML) or [`json`] (JSON) read one document and
-//! drive the [`tree`] builder, [`scalar`] says what a plain word means, [`positions`] answers where things
-//! stand, [`message`] and [`template`] turn failures into advice.
+//! The way of a text: [`documents`] splits it, [`events`] (YAML) or [`json`] (JSON) read one
+//! document and drive the [`tree`] builder, [`scalar`] says what a plain word means, [`positions`]
+//! answers where things stand, [`message`] and [`template`] turn failures into advice.
 
 mod documents;
 mod events;
@@ -50,7 +50,8 @@ pub struct Problem {
 /// One document of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
-    /// The value; `None` where the document could not be read, which is where a problem is not `usable`.
+    /// The value; `None` where the document could not be read, which is where a problem is not
+    /// `usable`.
     pub value: Option<Value>,
     /// Where its parts stand.
     pub positions: Positions,
@@ -63,8 +64,8 @@ pub fn parse(text: &str) -> Vec<Document> {
     documents::read(text)
 }
 
-/// Reads all documents of a text on all cores and hands each on as soon as it is read; what becomes of them comes in
-/// the documents' order.
+/// Reads all documents of a text on all cores and hands each on as soon as it is read; what becomes
+/// of them comes in the documents' order.
 pub fn parse_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
     documents::read_each(text, take)
 }

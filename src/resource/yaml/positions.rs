@@ -1,7 +1,8 @@
 //! Where the parts of a document stand, looked up by JSON Pointer.
 //!
-//! The index is the document's tree as a flat list of byte ranges, written while the value is built. A
-//! lookup walks it: pointers are followed only for findings, so no map from pointer to place is kept.
+//! The index is the document's tree as a flat list of byte ranges, written while the value is
+//! built. A lookup walks it: pointers are followed only for findings, so no map from pointer to
+//! place is kept.
 
 use super::Span;
 use super::source::{Bytes, Source};
@@ -60,13 +61,24 @@ impl Nodes {
         std::iter::successors(at(node.first_child), move |(_, node)| at(node.next))
     }
 
-    /// The child a pointer's token names; of fields written twice the last, which is the one that counts.
+    /// The child a pointer's token names; of fields written twice the last, which is the one that
+    /// counts.
     fn child(&self, node: &Node, token: &str) -> Option<&Node> {
         match node.kind {
             Kind::Scalar => None,
-            Kind::Mapping => self.children(node).filter(|(_, child)| self.name(child) == token).last().map(|(_, child)| child),
-            Kind::List if token.starts_with('+') || (token.starts_with('0') && token.len() > 1) => None,
-            Kind::List => token.parse().ok().and_then(|index| self.children(node).nth(index)).map(|(_, child)| child),
+            Kind::Mapping => self
+                .children(node)
+                .filter(|(_, child)| self.name(child) == token)
+                .last()
+                .map(|(_, child)| child),
+            Kind::List if token.starts_with('+') || (token.starts_with('0') && token.len() > 1) => {
+                None
+            }
+            Kind::List => token
+                .parse()
+                .ok()
+                .and_then(|index| self.children(node).nth(index))
+                .map(|(_, child)| child),
         }
     }
 }
@@ -82,8 +94,8 @@ impl Positions {
         Self { found: Some((source, Arc::new(nodes))) }
     }
 
-    /// Where the value at this pointer stands: a scalar with its quotes, a mapping or list from its first
-    /// character to its last, an alias for what it stands for.
+    /// Where the value at this pointer stands: a scalar with its quotes, a mapping or list from its
+    /// first character to its last, an alias for what it stands for.
     pub fn value(&self, pointer: &str) -> Option<Span> {
         let (source, node) = self.exact(pointer)?;
         Some(source.span(node.span))
@@ -95,15 +107,18 @@ impl Positions {
         node.key.map(|key| source.span(key))
     }
 
-    /// Where to point for a pointer that may be missing: its value if it is a scalar, its key if it holds
-    /// more, else the nearest thing above it that is there.
+    /// Where to point for a pointer that may be missing: its value if it is a scalar, its key if it
+    /// holds more, else the nearest thing above it that is there.
     pub fn nearest(&self, pointer: &str) -> Span {
-        let Some((source, nodes, node, _)) = self.walk(pointer) else { return Span { line: 1, column: 1, end_line: 1, end_column: 1 } };
+        let Some((source, nodes, node, _)) = self.walk(pointer) else {
+            return Span { line: 1, column: 1, end_line: 1, end_column: 1 };
+        };
         source.span(marked(source, nodes, node))
     }
 
     fn exact(&self, pointer: &str) -> Option<(&Source, &Node)> {
-        self.walk(pointer).and_then(|(source, _, node, complete)| complete.then_some((source, node)))
+        self.walk(pointer)
+            .and_then(|(source, _, node, complete)| complete.then_some((source, node)))
     }
 
     /// Follows the pointer as far as it goes; the last part says whether that was all the way.

@@ -32,8 +32,12 @@ pub(super) fn resolve(text: &str) -> Scalar {
 
 fn word(text: &str) -> Scalar {
     match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Scalar::Bool(false),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Scalar::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Scalar::Bool(false)
+        }
         "~" | "null" | "Null" | "NULL" => Scalar::Null,
         _ => Scalar::Text,
     }
@@ -47,7 +51,10 @@ fn not_finite(text: &str) -> Option<Scalar> {
 
 fn number(text: &str) -> Scalar {
     // Dates, versions and addresses start like numbers; most are told apart by one character.
-    if text.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.' | b'_')) {
+    if text
+        .bytes()
+        .any(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.' | b'_'))
+    {
         return Scalar::Text;
     }
     let joined;
@@ -78,7 +85,9 @@ fn split_base(digits: &str) -> (u32, &str) {
         "0x" | "0X" if !rest.is_empty() => (16, rest),
         "0o" | "0O" if !rest.is_empty() => (8, rest),
         "0b" | "0B" if !rest.is_empty() => (2, rest),
-        _ if digits.len() > 1 && digits.starts_with('0') => (8, digits.get(1..).unwrap_or_default()),
+        _ if digits.len() > 1 && digits.starts_with('0') => {
+            (8, digits.get(1..).unwrap_or_default())
+        }
         _ => (10, digits),
     }
 }
@@ -105,10 +114,16 @@ fn integer(text: &str) -> Option<Scalar> {
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
 fn float(text: &str) -> Scalar {
     let (_, unsigned) = split_sign(text);
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(mantissa, exponent)| (mantissa, Some(exponent)));
-    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (mantissa, exponent) = unsigned
+        .split_once(['e', 'E'])
+        .map_or((unsigned, None), |(mantissa, exponent)| (mantissa, Some(exponent)));
+    let (whole, fraction) = mantissa
+        .split_once('.')
+        .map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mantissa_fits = digits(whole) && fraction.is_none_or(digits) && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
+    let mantissa_fits = digits(whole)
+        && fraction.is_none_or(digits)
+        && !(whole.is_empty() && fraction.is_none_or(str::is_empty));
     let exponent_fits = exponent.is_none_or(|exponent| {
         let (_, power) = split_sign(exponent);
         !power.is_empty() && digits(power)
@@ -122,7 +137,8 @@ fn float(text: &str) -> Scalar {
     }
 }
 
-/// Hexadecimal, octal and binary numbers that need more than 64 bits; JSON readers see them as floats.
+/// Hexadecimal, octal and binary numbers that need more than 64 bits; JSON readers see them as
+/// floats.
 #[allow(clippy::cast_precision_loss)]
 fn beyond_64_bits(text: &str) -> Scalar {
     let (negative, digits) = split_sign(text);
@@ -131,7 +147,9 @@ fn beyond_64_bits(text: &str) -> Scalar {
         return Scalar::Text;
     }
     match u128::from_str_radix(digits, base) {
-        Ok(magnitude) => Scalar::Float(if negative { -(magnitude as f64) } else { magnitude as f64 }),
+        Ok(magnitude) => {
+            Scalar::Float(if negative { -(magnitude as f64) } else { magnitude as f64 })
+        }
         Err(_) => Scalar::Text,
     }
 }
@@ -148,7 +166,8 @@ pub(super) fn value(scalar: Scalar, text: impl Into<String>) -> Value {
     }
 }
 
-/// A float as it reaches the API server: through JSON, where `8.0` is written `8` and read as an integer.
+/// A float as it reaches the API server: through JSON, where `8.0` is written `8` and read as an
+/// integer.
 #[allow(clippy::cast_possible_truncation)]
 pub(super) fn float_value(number: f64) -> Value {
     const FIRST_BEYOND_I64: f64 = 9_223_372_036_854_775_808.0;

@@ -1,6 +1,7 @@
 //! The text of a file, and from byte offsets to lines and columns.
 //!
-//! Readers note byte offsets, which cost nothing; lines and columns are worked out when a finding asks.
+//! Readers note byte offsets, which cost nothing; lines and columns are worked out when a finding
+//! asks.
 
 use super::Span;
 use std::sync::OnceLock;
@@ -54,7 +55,10 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(text: &str) -> Self {
-        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(), line_starts: OnceLock::new() }
+        Self {
+            text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+            line_starts: OnceLock::new(),
+        }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -86,7 +90,8 @@ impl Source {
 
     fn place(&self, at: u32) -> (usize, usize) {
         let line = self.line(at);
-        let start = self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
+        let start =
+            self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
         let end = (at as usize).min(self.text.len());
         let before = self.text.as_bytes().get(start..end).unwrap_or_default();
         // Every byte that does not continue a character begins one.
@@ -96,7 +101,13 @@ impl Source {
     fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
             std::iter::once(0)
-                .chain(self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| offset(at + 1)))
+                .chain(
+                    self.text
+                        .bytes()
+                        .enumerate()
+                        .filter(|(_, byte)| *byte == b'\n')
+                        .map(|(at, _)| offset(at + 1)),
+                )
                 .collect()
         })
     }

@@ -6,10 +6,11 @@ use super::source::{Bytes, Source};
 use std::ops::Range;
 use std::sync::Arc;
 
-const ADVICE: &str = "this is a Helm template source, not YAML yet: lint what `helm template` prints instead";
+const ADVICE: &str =
+    "this is a Helm template source, not YAML yet: lint what `helm template` prints instead";
 
-/// Where the first `{{ … }}` of a text that could not be read stands, if that is why. Within quotes it is
-/// ordinary text, unless it stands on the broken line itself.
+/// Where the first `{{ … }}` of a text that could not be read stands, if that is why. Within quotes
+/// it is ordinary text, unless it stands on the broken line itself.
 pub(super) fn first_action(text: &str, broken_line: &str) -> Option<Range<usize>> {
     let outside = text.split_inclusive('\n').scan(0, |at, line| {
         let start = *at;
@@ -20,7 +21,8 @@ pub(super) fn first_action(text: &str, broken_line: &str) -> Option<Range<usize>
     let mut found = broken_line.contains("{{");
     for (start, line) in outside {
         let Some(within) = line.find("{{") else { continue };
-        first = first.or_else(|| Some(start + within..start + within + action_length(line, within)));
+        first =
+            first.or_else(|| Some(start + within..start + within + action_length(line, within)));
         found = found || stands_outside_quotes(line);
     }
     first.filter(|_| found)
@@ -36,8 +38,8 @@ fn action_length(line: &str, start: usize) -> usize {
     rest.find("}}").map_or_else(|| rest.trim_end().len(), |end| end + 2)
 }
 
-/// Whether a line holds `{{` outside quotes and comments. Quotes open only where a YAML token may begin, so
-/// that an apostrophe within a word is none.
+/// Whether a line holds `{{` outside quotes and comments. Quotes open only where a YAML token may
+/// begin, so that an apostrophe within a word is none.
 fn stands_outside_quotes(line: &str) -> bool {
     let mut quote = None;
     let mut previous = ' ';
@@ -51,7 +53,11 @@ fn stands_outside_quotes(line: &str) -> bool {
             Some(_) => {}
             None if character == '{' && characters.peek() == Some(&'{') => return true,
             None if character == '#' && previous.is_whitespace() => return false,
-            None if matches!(character, '"' | '\'') && (previous.is_whitespace() || "[{,".contains(previous)) => quote = Some(character),
+            None if matches!(character, '"' | '\'')
+                && (previous.is_whitespace() || "[{,".contains(previous)) =>
+            {
+                quote = Some(character)
+            }
             None => {}
         }
         previous = character;

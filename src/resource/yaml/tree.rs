@@ -1,7 +1,7 @@
 //! Builds one document's value and the places of its parts, told what comes next by a reader.
 //!
-//! Nothing here recurses: open mappings and lists are a stack, and its height is limited, so that neither
-//! building nor dropping a value can run out of stack. What aliases repeat is limited too.
+//! Nothing here recurses: open mappings and lists are a stack, and its height is limited, so that
+//! neither building nor dropping a value can run out of stack. What aliases repeat is limited too.
 
 mod merge;
 
@@ -16,7 +16,8 @@ use std::sync::Arc;
 pub(super) const MAX_DEPTH: usize = 200;
 /// Values that a document may gain by repeating anchors.
 const MAX_REPEATED: usize = 200_000;
-/// Fields written twice that are looked into in one document; more are counted as the last one silently.
+/// Fields written twice that are looked into in one document; more are counted as the last one
+/// silently.
 const MAX_DUPLICATES: usize = 100;
 
 /// A value that aliases can repeat.
@@ -109,7 +110,10 @@ impl Builder {
     /// A mapping or list begins.
     pub(super) fn open(&mut self, kind: Kind, at: Bytes, anchor: usize) -> Result<(), Fault> {
         if self.expects_key() {
-            return Err(Fault::unusable(at, "a mapping or list cannot be the key of a field: write the key as text, in quotes if need be"));
+            return Err(Fault::unusable(
+                at,
+                "a mapping or list cannot be the key of a field: write the key as text, in quotes if need be",
+            ));
         }
         if self.stack.len() >= MAX_DEPTH {
             return Err(too_deep(at));
@@ -120,7 +124,15 @@ impl Builder {
             Kind::List => Holder::List(Vec::new()),
             _ => Holder::Mapping { fields: Map::new(), key: None },
         };
-        self.stack.push(Frame { holder, node, last_child: NONE, anchor, made, height: 1, end: at.end });
+        self.stack.push(Frame {
+            holder,
+            node,
+            last_child: NONE,
+            anchor,
+            made,
+            height: 1,
+            end: at.end,
+        });
         Ok(())
     }
 
@@ -137,7 +149,13 @@ impl Builder {
             Holder::Mapping { fields, .. } => Value::Object(fields),
             Holder::List(elements) => Value::Array(elements),
         };
-        self.remember(frame.anchor, &value, frame.node, self.made.saturating_sub(frame.made), frame.height);
+        self.remember(
+            frame.anchor,
+            &value,
+            frame.node,
+            self.made.saturating_sub(frame.made),
+            frame.height,
+        );
         self.place(value, span, frame.height)
     }
 
@@ -153,7 +171,12 @@ impl Builder {
             let name = match &target.value {
                 Value::String(text) => text.clone(),
                 Value::Bool(_) | Value::Number(_) => target.value.to_string(),
-                _ => return Err(Fault::unusable(at, "this alias stands for no text and cannot be a key: write the key out")),
+                _ => {
+                    return Err(Fault::unusable(
+                        at,
+                        "this alias stands for no text and cannot be a key: write the key out",
+                    ));
+                }
             };
             self.key(name, at, false);
             return Ok(());
@@ -168,7 +191,8 @@ impl Builder {
         }
         self.made = self.made.saturating_add(size);
         let value = value.clone();
-        let (kind, first_child) = self.nodes.get(node).map_or((Kind::Scalar, NONE), |node| (node.kind, node.first_child));
+        let (kind, first_child) =
+            self.nodes.get(node).map_or((Kind::Scalar, NONE), |node| (node.kind, node.first_child));
         let copy = self.add_node(kind, at, true);
         if let Some(node) = self.nodes.get_mut(copy) {
             node.first_child = first_child;
@@ -180,18 +204,37 @@ impl Builder {
     pub(super) fn finish(mut self, stopped: Option<Fault>) -> Document {
         self.faults.extend(stopped);
         let whole = self.faults.iter().all(|fault| fault.usable);
-        let problem = |fault: Fault| Problem { message: fault.message, span: self.source.span(fault.at), usable: fault.usable };
+        let problem = |fault: Fault| Problem {
+            message: fault.message,
+            span: self.source.span(fault.at),
+            usable: fault.usable,
+        };
         let problems = self.faults.into_iter().map(problem).collect();
-        Document { value: self.root.filter(|_| whole), problems, positions: Positions::new(self.source, self.nodes) }
+        Document {
+            value: self.root.filter(|_| whole),
+            problems,
+            positions: Positions::new(self.source, self.nodes),
+        }
     }
 
     fn add_node(&mut self, kind: Kind, span: Bytes, alias: bool) -> u32 {
         self.made = self.made.saturating_add(1);
         let (key, name) = match self.stack.last() {
-            Some(Frame { holder: Holder::Mapping { key: Some(key), .. }, .. }) => (Some(key.at), key.stored),
+            Some(Frame { holder: Holder::Mapping { key: Some(key), .. }, .. }) => {
+                (Some(key.at), key.stored)
+            }
             _ => (None, Bytes::default()),
         };
-        self.link(Node { kind, alias, merged: false, span, key, name, first_child: NONE, next: NONE })
+        self.link(Node {
+            kind,
+            alias,
+            merged: false,
+            span,
+            key,
+            name,
+            first_child: NONE,
+            next: NONE,
+        })
     }
 
     /// Adds a node as the last child of what is open.
@@ -256,7 +299,8 @@ impl Builder {
         self.duplicates += 1;
         let Some(frame) = self.stack.last() else { return };
         let Some(holder) = self.nodes.get(frame.node) else { return };
-        let name = self.nodes.names.get(stored.start as usize..stored.end as usize).unwrap_or_default();
+        let name =
+            self.nodes.names.get(stored.start as usize..stored.end as usize).unwrap_or_default();
         let earlier = self
             .nodes
             .children(holder)
@@ -265,15 +309,27 @@ impl Builder {
         // What a merge brought may be replaced; that is what merges are for.
         let Some((_, Node { key: Some(first), .. })) = earlier else { return };
         let line = self.source.line(first.start);
-        let message = format!("`{name}` is written twice, first on line {line}; the last one counts: remove one of them");
+        let message = format!(
+            "`{name}` is written twice, first on line {line}; the last one counts: remove one of them"
+        );
         self.faults.push(Fault::usable(at, message));
     }
 }
 
 fn too_deep(at: Bytes) -> Fault {
-    Fault::unusable(at, format!("mappings and lists are nested more than {MAX_DEPTH} deep here: no Kubernetes object needs that"))
+    Fault::unusable(
+        at,
+        format!(
+            "mappings and lists are nested more than {MAX_DEPTH} deep here: no Kubernetes object needs that"
+        ),
+    )
 }
 
 fn too_many(at: Bytes) -> Fault {
-    Fault::unusable(at, format!("aliases repeat more than {MAX_REPEATED} values up to here: write out what is meant"))
+    Fault::unusable(
+        at,
+        format!(
+            "aliases repeat more than {MAX_REPEATED} values up to here: write out what is meant"
+        ),
+    )
 }

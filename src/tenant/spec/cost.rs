@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Cost {
-    /// Keys of labels that every pod must have, with whatever value; `labels` of the tenant gives pods labels of one value.
+    /// Keys of labels that every pod must have, with whatever value; `labels` of the tenant gives
+    /// pods labels of one value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// How many task slots a cluster may have beyond the parallelism of its job; any number when absent.
+    /// How many task slots a cluster may have beyond the parallelism of its job; any number when
+    /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = super::values::without_format)]
     pub idle_slots: Option<u32>,
@@ -21,7 +23,8 @@ pub struct Cost {
     pub spot: Option<Spot>,
 }
 
-/// Nodes that may go away at any moment: cheap, for what may be lost. JobManagers without high availability must not be there.
+/// Nodes that may go away at any moment: cheap, for what may be lost. JobManagers without high
+/// availability must not be there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Spot {

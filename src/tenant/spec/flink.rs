@@ -24,8 +24,8 @@ pub struct Flink {
     /// How far jobs may scale by themselves.
     #[serde(skip_serializing_if = "is_default")]
     pub elasticity: Elasticity,
-    /// Factory classes of metrics reporters, with stars, of which every cluster must have one, such as `*.PrometheusReporterFactory`;
-    /// none is needed when absent.
+    /// Factory classes of metrics reporters, with stars, of which every cluster must have one, such
+    /// as `*.PrometheusReporterFactory`; none is needed when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_reporters: Option<Vec<String>>,
     /// Whether a cluster must bring its own log configuration.

@@ -8,19 +8,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Network {
-    /// Host names that Ingresses may serve, and that may be written into DNS for Services: compared label by label, a star standing for
-    /// letters within one label, such as `*.payments.example.com`; any when absent.
+    /// Host names that Ingresses may serve, and that may be written into DNS for Services: compared
+    /// label by label, a star standing for letters within one label, such as
+    /// `*.payments.example.com`; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress_hosts: Option<Vec<String>>,
-    /// Types of the Service in front of Flink's REST port, which asks nobody for a password: ClusterIP, Headless_ClusterIP, NodePort,
-    /// LoadBalancer; any when absent.
+    /// Types of the Service in front of Flink's REST port, which asks nobody for a password:
+    /// ClusterIP, Headless_ClusterIP, NodePort, LoadBalancer; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_types: Option<Vec<ServiceType>>,
-    /// Whether whoever comes to Flink's REST port from outside of the cluster must be asked who that is: by an Ingress that
-    /// authenticates, or by Flink's own security.ssl.rest.authentication-enabled.
+    /// Whether whoever comes to Flink's REST port from outside of the cluster must be asked who
+    /// that is: by an Ingress that authenticates, or by Flink's own
+    /// security.ssl.rest.authentication-enabled.
     #[serde(skip_serializing_if = "is_default")]
     pub require_authentication: bool,
-    /// Ports of their node that pods may take where the Pod Security level lets them take any; any when absent.
+    /// Ports of their node that pods may take where the Pod Security level lets them take any; any
+    /// when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = super::values::without_format)]
     pub host_ports: Option<Vec<u16>>,

@@ -13,13 +13,16 @@ pub struct Scheduling {
     /// How far apart a cluster's pods are kept.
     #[serde(skip_serializing_if = "is_default")]
     pub anti_affinity: AntiAffinity,
-    /// By what pods are kept apart: AntiAffinity, unless given, by which no place ever gets a second pod of a role that is kept apart Required; TopologySpread, by which places take a second one each when all have one.
+    /// By what pods are kept apart: AntiAffinity, unless given, by which no place ever gets a
+    /// second pod of a role that is kept apart Required; TopologySpread, by which places take a
+    /// second one each when all have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
     /// How strictly a cluster's pods are spread evenly over zones (`topology.kubernetes.io/zone`).
     #[serde(skip_serializing_if = "is_default")]
     pub zone_spread: ZoneSpread,
-    /// How many nodes the tenant's pods can run on: a warning tells of pods that must be kept on more nodes than that.
+    /// How many nodes the tenant's pods can run on: a warning tells of pods that must be kept on
+    /// more nodes than that.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<i32>", range(min = 1))]
     pub nodes: Option<u32>,
@@ -29,13 +32,16 @@ pub struct Scheduling {
     /// Tolerations that every pod is given; once given, no other toleration is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerations: Option<Vec<Toleration>>,
-    /// Priority classes that pods may use; any when absent. Kubernetes gives a pod that names none the cluster's default class, where there is one: list that too.
+    /// Priority classes that pods may use; any when absent. Kubernetes gives a pod that names none
+    /// the cluster's default class, where there is one: list that too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_classes: Option<Vec<String>>,
-    /// Schedulers that pods may name, `default-scheduler` for those that name none; any when absent.
+    /// Schedulers that pods may name, `default-scheduler` for those that name none; any when
+    /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduler_names: Option<Vec<String>>,
-    /// Over whose pods there must be a PodDisruptionBudget: offline, a warning tells of clusters without one in the same input.
+    /// Over whose pods there must be a PodDisruptionBudget: offline, a warning tells of clusters
+    /// without one in the same input.
     #[serde(skip_serializing_if = "is_default")]
     pub disruption_budgets: DisruptionBudgets,
 }
@@ -47,10 +53,12 @@ pub const DEFAULT_TOPOLOGY_KEY: &str = "kubernetes.io/hostname";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AntiAffinity {
-    /// How strictly a cluster's JobManagers are kept apart: Preferred, where there is room, or Required; not at all when absent.
+    /// How strictly a cluster's JobManagers are kept apart: Preferred, where there is room, or
+    /// Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_manager: Option<Spreading>,
-    /// How strictly a cluster's TaskManagers are kept apart: Preferred, where there is room, or Required; not at all when absent.
+    /// How strictly a cluster's TaskManagers are kept apart: Preferred, where there is room, or
+    /// Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<Spreading>,
     /// Node label that says what is one place; `kubernetes.io/hostname` unless given.
@@ -62,10 +70,12 @@ pub struct AntiAffinity {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ZoneSpread {
-    /// How strictly a cluster's JobManagers are spread over zones: Preferred, where there is room, or Required; not at all when absent.
+    /// How strictly a cluster's JobManagers are spread over zones: Preferred, where there is room,
+    /// or Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_manager: Option<Spreading>,
-    /// How strictly a cluster's TaskManagers are spread over zones: Preferred, where there is room, or Required; not at all when absent.
+    /// How strictly a cluster's TaskManagers are spread over zones: Preferred, where there is room,
+    /// or Required; not at all when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_manager: Option<Spreading>,
 }
@@ -93,7 +103,9 @@ pub enum Spread {
 }
 
 /// Strength of an anti-affinity or of a constraint, the weaker first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[schemars(transform = super::values::without_words)]
 pub enum Spreading {
     /// The scheduler tries.

@@ -11,7 +11,8 @@ pub struct Storage {
     /// Checkpoints, savepoints and high-availability metadata.
     #[serde(skip_serializing_if = "is_default")]
     pub checkpoints: Checkpoints,
-    /// PersistentVolumeClaims besides the one for checkpoints: which ones pods may mount, and what they may ask for.
+    /// PersistentVolumeClaims besides the one for checkpoints: which ones pods may mount, and what
+    /// they may ask for.
     #[serde(skip_serializing_if = "is_default")]
     pub claims: ClaimLimits,
     /// Paths in ZooKeeper below which high availability may keep its nodes; any when absent.
@@ -23,10 +24,12 @@ pub struct Storage {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClaimLimits {
-    /// Claims that pods may mount besides the one for checkpoints: names, with stars; any when absent.
+    /// Claims that pods may mount besides the one for checkpoints: names, with stars; any when
+    /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// Storage classes that claims may name; any when absent. A claim that names none gets the cluster's default class.
+    /// Storage classes that claims may name; any when absent. A claim that names none gets the
+    /// cluster's default class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class_names: Option<Vec<String>>,
     /// The largest claim.
@@ -44,7 +47,8 @@ pub struct Checkpoints {
     /// The claim that every cluster gets mounted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<CheckpointVolume>,
-    /// URIs under which state may live besides the volume; anywhere durable when absent and no volume is given.
+    /// URIs under which state may live besides the volume; anywhere durable when absent and no
+    /// volume is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locations: Option<Vec<String>>,
 }
@@ -53,13 +57,14 @@ pub struct Checkpoints {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckpointVolume {
-    /// Name of the claim; `{cluster}` stands for the Flink cluster's name. Without it all clusters share the claim, each in a
-    /// folder of its own.
+    /// Name of the claim; `{cluster}` stands for the Flink cluster's name. Without it all clusters
+    /// share the claim, each in a folder of its own.
     pub claim_name: String,
     /// Storage class of the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class_name: Option<String>,
-    /// Access modes of the claim; JobManagers and TaskManagers share it, so ReadWriteMany unless given.
+    /// Access modes of the claim; JobManagers and TaskManagers share it, so ReadWriteMany unless
+    /// given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access_modes: Vec<String>,
     /// Size of the claim.

@@ -20,8 +20,12 @@ impl TryFrom<serde_json::Value> for Amount {
     fn try_from(value: serde_json::Value) -> Result<Self, String> {
         match value {
             serde_json::Value::String(text) => Ok(Self(text)),
-            serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => Ok(Self(number.to_string())),
-            other => Err(format!("{other} is not a quantity: write an integer, or a quantity in quotes such as \"1.5\" or \"256Gi\"")),
+            serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => {
+                Ok(Self(number.to_string()))
+            }
+            other => Err(format!(
+                "{other} is not a quantity: write an integer, or a quantity in quotes such as \"1.5\" or \"256Gi\""
+            )),
         }
     }
 }
@@ -40,10 +44,10 @@ impl JsonSchema for Amount {
 }
 
 /// What `resource.Quantity` accepts, as its CRD schemas in Kubernetes say it.
-const QUANTITY_PATTERN: &str =
-    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
+const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
-/// For enumerations: where a field may hold one or nothing, the definition would have the type's words instead of the field's.
+/// For enumerations: where a field may hold one or nothing, the definition would have the type's
+/// words instead of the field's.
 pub(super) fn without_words(schema: &mut schemars::Schema) {
     schema.remove("description");
 }
@@ -56,7 +60,8 @@ pub(super) fn without_format(schema: &mut schemars::Schema) {
     }
 }
 
-/// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees their text.
+/// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees
+/// their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Scalar(pub serde_json::Value);

@@ -1,7 +1,7 @@
 //! Pods by chance: every field that the Pod Security Standards read, with good, bad and odd values.
 //!
-//! Each pod is as wild as chance has it: a tame one is allowed at level restricted but for a field or two, so that every
-//! check decides alone now and then.
+//! Each pod is as wild as chance has it: a tame one is allowed at level restricted but for a field
+//! or two, so that every check decides alone now and then.
 
 use crate::seeded::Seeded;
 use serde_json::{Map, Value, json};
@@ -15,8 +15,20 @@ pub fn pod(seed: u64) -> Value {
 
 const NAMES: [&str; 6] = ["a", "b", "flink-main-container", "side", "", "ü"];
 
-const CAPABILITIES: [&str; 12] =
-    ["ALL", "NET_BIND_SERVICE", "CHOWN", "SETPCAP", "SYS_CHROOT", "NET_RAW", "SYS_ADMIN", "CAP_CHOWN", "chown", "all", "", "NET_ADMIN "];
+const CAPABILITIES: [&str; 12] = [
+    "ALL",
+    "NET_BIND_SERVICE",
+    "CHOWN",
+    "SETPCAP",
+    "SYS_CHROOT",
+    "NET_RAW",
+    "SYS_ADMIN",
+    "CAP_CHOWN",
+    "chown",
+    "all",
+    "",
+    "NET_ADMIN ",
+];
 
 const SYSCTLS: [&str; 19] = [
     "kernel.shm_rmid_forced",
@@ -94,7 +106,13 @@ impl Dice {
     }
 
     /// Writes what a good pod has or, now and then, something else or nothing.
-    fn set(&mut self, object: &mut Map<String, Value>, name: &str, good: Option<Value>, other: impl Fn(&mut Self) -> Value) {
+    fn set(
+        &mut self,
+        object: &mut Map<String, Value>,
+        name: &str,
+        good: Option<Value>,
+        other: impl Fn(&mut Self) -> Value,
+    ) {
         let value = if !self.is_wild() {
             good
         } else if self.rng.below(4) == 0 {
@@ -110,11 +128,22 @@ impl Dice {
     fn flag(&mut self) -> Value {
         // The last ones are no pod to the API server.
         let odd = self.rng.below(60) == 0;
-        if odd { self.pick(&[json!("true"), json!(1), json!([])]) } else { self.pick(&[json!(true), json!(false), Value::Null]) }
+        if odd {
+            self.pick(&[json!("true"), json!(1), json!([])])
+        } else {
+            self.pick(&[json!(true), json!(false), Value::Null])
+        }
     }
 
     fn number(&mut self) -> Value {
-        self.pick(&[json!(0), json!(1), json!(9999), json!(-1), json!(2_147_483_647_i64), Value::Null])
+        self.pick(&[
+            json!(0),
+            json!(1),
+            json!(9999),
+            json!(-1),
+            json!(2_147_483_647_i64),
+            Value::Null,
+        ])
     }
 
     fn text(&mut self, good: &[&str]) -> Value {
@@ -139,7 +168,13 @@ impl Dice {
         }
         let (windows, own_users) = (self.rng.below(6) == 0, self.rng.below(6) == 0);
         self.set(&mut spec, "os", windows.then(|| json!({"name": "windows"})), |dice| {
-            dice.pick(&[json!({"name": "windows"}), json!({"name": "linux"}), json!({"name": "Windows"}), json!({}), Value::Null])
+            dice.pick(&[
+                json!({"name": "windows"}),
+                json!({"name": "linux"}),
+                json!({"name": "Windows"}),
+                json!({}),
+                Value::Null,
+            ])
         });
         self.set(&mut spec, "hostUsers", own_users.then_some(json!(false)), Self::flag);
         let context = self.pod_context();
@@ -150,10 +185,15 @@ impl Dice {
         for (list, most) in [("initContainers", 1), ("containers", 2), ("ephemeralContainers", 1)] {
             let count = self.times(most);
             let containers: Vec<Value> = (0..count).map(|_| self.container()).collect();
-            self.set(&mut spec, list, (!containers.is_empty()).then(|| containers.into()), |dice| {
-                let one = dice.container();
-                dice.pick(&[json!([one]), json!([null]), json!([{}]), json!([]), Value::Null])
-            });
+            self.set(
+                &mut spec,
+                list,
+                (!containers.is_empty()).then(|| containers.into()),
+                |dice| {
+                    let one = dice.container();
+                    dice.pick(&[json!([one]), json!([null]), json!([{}]), json!([]), Value::Null])
+                },
+            );
         }
         let volumes: Vec<Value> = (0..self.times(2)).map(|_| self.volume()).collect();
         spec.insert("volumes".into(), volumes.into());
@@ -162,7 +202,16 @@ impl Dice {
 
     fn metadata(&mut self) -> Value {
         let mut annotations = Map::new();
-        let profiles = ["runtime/default", "docker/default", "localhost/x", "localhost/", "unconfined", "localhost", "Runtime/Default", ""];
+        let profiles = [
+            "runtime/default",
+            "docker/default",
+            "localhost/x",
+            "localhost/",
+            "unconfined",
+            "localhost",
+            "Runtime/Default",
+            "",
+        ];
         let keys = [
             "seccomp.security.alpha.kubernetes.io/pod",
             "container.seccomp.security.alpha.kubernetes.io/",
@@ -178,7 +227,9 @@ impl Dice {
             }
         }
         let mut metadata = Map::new();
-        self.set(&mut metadata, "annotations", Some(annotations.into()), |dice| dice.pick(&[json!({}), Value::Null]));
+        self.set(&mut metadata, "annotations", Some(annotations.into()), |dice| {
+            dice.pick(&[json!({}), Value::Null])
+        });
         metadata.into()
     }
 
@@ -187,8 +238,17 @@ impl Dice {
         let strict = self.rng.below(2) == 0;
         self.shared_context(&mut context, strict);
         self.set(&mut context, "sysctls", None, |dice| {
-            let names: Vec<Value> = (0..dice.times(3)).map(|_| json!({"name": dice.pick(&SYSCTLS), "value": "1"})).collect();
-            dice.pick(&[json!(names), json!(names), json!(names), json!([null]), json!([{}]), Value::Null])
+            let names: Vec<Value> = (0..dice.times(3))
+                .map(|_| json!({"name": dice.pick(&SYSCTLS), "value": "1"}))
+                .collect();
+            dice.pick(&[
+                json!(names),
+                json!(names),
+                json!(names),
+                json!([null]),
+                json!([{}]),
+                Value::Null,
+            ])
         });
         context.into()
     }
@@ -204,8 +264,15 @@ impl Dice {
             for (list, good) in [("add", None), ("drop", Some(json!(["ALL"])))] {
                 let before = std::mem::replace(&mut dice.wild, 50);
                 dice.set(&mut capabilities, list, good, |dice| {
-                    let names: Vec<&str> = (0..dice.times(3)).map(|_| dice.pick(&CAPABILITIES)).collect();
-                    dice.pick(&[json!(names), json!(names), json!(names), json!([null]), Value::Null])
+                    let names: Vec<&str> =
+                        (0..dice.times(3)).map(|_| dice.pick(&CAPABILITIES)).collect();
+                    dice.pick(&[
+                        json!(names),
+                        json!(names),
+                        json!(names),
+                        json!([null]),
+                        Value::Null,
+                    ])
                 });
                 dice.wild = before;
             }
@@ -219,15 +286,31 @@ impl Dice {
     fn shared_context(&mut self, context: &mut Map<String, Value>, strict: bool) {
         self.set(context, "runAsNonRoot", strict.then_some(json!(true)), Self::flag);
         self.set(context, "runAsUser", None, Self::number);
-        self.set(context, "seccompProfile", strict.then(|| json!({"type": "RuntimeDefault"})), Self::profile);
+        self.set(
+            context,
+            "seccompProfile",
+            strict.then(|| json!({"type": "RuntimeDefault"})),
+            Self::profile,
+        );
         self.set(context, "appArmorProfile", None, Self::profile);
         self.set(context, "seLinuxOptions", None, |dice| {
             let mut options = Map::new();
-            let types = ["container_t", "container_init_t", "container_kvm_t", "container_engine_t", "spc_t"];
+            let types = [
+                "container_t",
+                "container_init_t",
+                "container_kvm_t",
+                "container_engine_t",
+                "spc_t",
+            ];
             let kind = dice.text(&types);
             let user = dice.pick(&[json!("system_u"), json!(""), json!(""), Value::Null]);
             let role = dice.pick(&[json!("system_r"), json!(""), json!(""), Value::Null]);
-            options.extend([("type".into(), kind), ("user".into(), user), ("role".into(), role), ("level".into(), json!("s0"))]);
+            options.extend([
+                ("type".into(), kind),
+                ("user".into(), user),
+                ("role".into(), role),
+                ("level".into(), json!("s0")),
+            ]);
             let dropped = dice.pick(&["type", "user", "role", "none"]);
             options.remove(dropped);
             dice.pick(&[options.into(), Value::Null])
@@ -240,7 +323,12 @@ impl Dice {
 
     fn profile(&mut self) -> Value {
         let kind = self.text(&["RuntimeDefault", "Localhost"]);
-        self.pick(&[json!({"type": kind, "localhostProfile": "x"}), json!({"type": kind}), json!({}), Value::Null])
+        self.pick(&[
+            json!({"type": kind, "localhostProfile": "x"}),
+            json!({"type": kind}),
+            json!({}),
+            Value::Null,
+        ])
     }
 
     fn container(&mut self) -> Value {
@@ -252,21 +340,39 @@ impl Dice {
             dice.pick(&[half, json!({}), Value::Null])
         });
         self.set(&mut container, "ports", None, |dice| {
-            let ports: Vec<Value> = (0..dice.times(2)).map(|_| json!({"containerPort": 8081, "hostPort": dice.number()})).collect();
-            dice.pick(&[json!(ports), json!(ports), json!([{"containerPort": 80}, null]), Value::Null])
+            let ports: Vec<Value> = (0..dice.times(2))
+                .map(|_| json!({"containerPort": 8081, "hostPort": dice.number()}))
+                .collect();
+            dice.pick(&[
+                json!(ports),
+                json!(ports),
+                json!([{"containerPort": 80}, null]),
+                Value::Null,
+            ])
         });
         for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
             self.set(&mut container, probe, Some(json!({"httpGet": {"port": 80}})), Self::handler);
         }
         self.set(&mut container, "lifecycle", None, |dice| {
             let (start, stop) = (dice.handler(), dice.handler());
-            dice.pick(&[json!({"postStart": start, "preStop": stop}), json!({"preStop": stop}), json!({}), Value::Null])
+            dice.pick(&[
+                json!({"postStart": start, "preStop": stop}),
+                json!({"preStop": stop}),
+                json!({}),
+                Value::Null,
+            ])
         });
         container.into()
     }
 
     fn handler(&mut self) -> Value {
-        let host = self.pick(&[json!(""), json!("127.0.0.1"), json!("example.com"), json!(" "), Value::Null]);
+        let host = self.pick(&[
+            json!(""),
+            json!("127.0.0.1"),
+            json!("example.com"),
+            json!(" "),
+            Value::Null,
+        ]);
         self.pick(&[
             json!({"httpGet": {"port": 80, "host": host}}),
             json!({"tcpSocket": {"port": 80, "host": host}}),

@@ -1,4 +1,5 @@
-//! What was there before its tenant's limits: it is counted, may be too much, and stops nothing but increases.
+//! What was there before its tenant's limits: it is counted, may be too much, and stops nothing but
+//! increases.
 
 use super::scene::{cluster, pod, scene};
 use crate::support::wait::until;
@@ -17,9 +18,17 @@ fn limits_that_come_later_count_all_that_is_there_and_say_how_much_it_is_over() 
     scene.settled("adopted", 8);
     let told = until("the tenant says that it is over", || {
         let status = scene.get(&["flinktenant", "adopted"])["status"].take();
-        let over = |condition: &&Value| condition["status"] == "False" && condition["message"].as_str().unwrap_or_default().contains("cpu");
-        let told = status["conditions"].as_array().and_then(|conditions| conditions.iter().find(over));
-        if status["used"]["cpu"] == "8" { told.cloned().ok_or_else(|| status.to_string()) } else { Err(status.to_string()) }
+        let over = |condition: &&Value| {
+            condition["status"] == "False"
+                && condition["message"].as_str().unwrap_or_default().contains("cpu")
+        };
+        let told =
+            status["conditions"].as_array().and_then(|conditions| conditions.iter().find(over));
+        if status["used"]["cpu"] == "8" {
+            told.cloned().ok_or_else(|| status.to_string())
+        } else {
+            Err(status.to_string())
+        }
     });
     println!("{told}");
     scene.kubectl(&["scale", "flinkdeployment/etl", "--replicas=1", "--namespace", &namespace]);
@@ -32,7 +41,8 @@ fn limits_that_come_later_count_all_that_is_there_and_say_how_much_it_is_over() 
 #[test]
 fn a_namespace_that_moves_takes_what_it_uses_with_it() {
     let scene = scene();
-    let namespaces = [("left", "4", "moving"), ("left", "4", "left-home"), ("right", "5", "right-home")];
+    let namespaces =
+        [("left", "4", "moving"), ("left", "4", "left-home"), ("right", "5", "right-home")];
     for (tenant, cpu) in [("left", "4"), ("right", "5")] {
         let spec = json!({"namespaces": {"selector": {"matchLabels": {"team": tenant}}}, "quota": {"hard": {"cpu": cpu}}});
         let object = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": tenant}, "spec": spec});
@@ -68,8 +78,7 @@ fn a_tenant_that_is_made_again_finds_what_came_while_it_was_away() {
     let tenant = scene.get(&["flinktenant", "again"]);
     scene.kubectl(&["delete", "flinktenant", "again"]);
     until("the namespace is nobody's", || scene.ask(&pod(&namespace, "meanwhile", 3)));
-    let object =
-        json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "again"}, "spec": tenant["spec"]});
+    let object = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "again"}, "spec": tenant["spec"]});
     scene.create(&object.to_string());
     scene.wait_labelled(&namespace, "again");
     scene.wait_limits(&[&namespace], "4");

@@ -3,7 +3,8 @@
 use super::scene::{cluster, deployment, pod, scene};
 use serde_json::{Value, json};
 
-/// koordinator-sh/koordinator#3143, and OpenShift's ClusterResourceQuota, which looks at no subresource: a pod that grows in place.
+/// koordinator-sh/koordinator#3143, and OpenShift's ClusterResourceQuota, which looks at no
+/// subresource: a pod that grows in place.
 #[test]
 fn a_pod_that_is_resized_is_charged_what_it_grows_by() {
     let scene = scene();
@@ -13,7 +14,19 @@ fn a_pod_that_is_resized_is_charged_what_it_grows_by() {
     scene.settled("resized", 2);
     let resize = |cpu: &str| {
         let patch = json!({"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]}}).to_string();
-        scene.try_kubectl(&["patch", "pod", "grows", "--subresource=resize", "--patch", &patch, "--namespace", &namespace], "")
+        scene.try_kubectl(
+            &[
+                "patch",
+                "pod",
+                "grows",
+                "--subresource=resize",
+                "--patch",
+                &patch,
+                "--namespace",
+                &namespace,
+            ],
+            "",
+        )
     };
     let refusal = resize("4").unwrap_err();
     assert!(refusal.contains("quota/exceeded") && refusal.contains("2 of 4 free"), "{refusal}");
@@ -35,11 +48,18 @@ fn what_is_scaled_is_charged_what_it_grows_by() {
     scene.ask(&deployment(&namespace, "web", 1)).unwrap();
     scene.ask(&cluster(&namespace, "etl", 1)).unwrap();
     scene.settled("scaled-up", 3);
-    let scale =
-        |what: &str, replicas: u64| scene.try_kubectl(&["scale", what, &format!("--replicas={replicas}"), "--namespace", &namespace], "");
+    let scale = |what: &str, replicas: u64| {
+        scene.try_kubectl(
+            &["scale", what, &format!("--replicas={replicas}"), "--namespace", &namespace],
+            "",
+        )
+    };
     for (what, most) in [("deployment/web", 6), ("flinkdeployment/etl", 6)] {
         let refusal = scale(what, most + 1).unwrap_err();
-        assert!(refusal.contains("quota/exceeded") && refusal.contains("5 of 8 free"), "{what}: {refusal}");
+        assert!(
+            refusal.contains("quota/exceeded") && refusal.contains("5 of 8 free"),
+            "{what}: {refusal}"
+        );
         scale(what, most).unwrap();
         scene.settled("scaled-up", 8);
         scene.over_quota(&pod(&namespace, "other", 1));
@@ -48,8 +68,8 @@ fn what_is_scaled_is_charged_what_it_grows_by() {
     }
 }
 
-/// The `/scale` of a FlinkDeployment that names no TaskManagers has a negative number as its old one, or none: whoever charges the
-/// difference charges too much or too little.
+/// The `/scale` of a FlinkDeployment that names no TaskManagers has a negative number as its old
+/// one, or none: whoever charges the difference charges too much or too little.
 #[test]
 fn a_flink_deployment_that_never_named_its_task_managers_is_scaled_by_what_it_had() {
     let scene = scene();
@@ -63,11 +83,25 @@ fn a_flink_deployment_that_never_named_its_task_managers_is_scaled_by_what_it_ha
     // A JobManager, and a TaskManager for each of three slots.
     scene.settled("unnamed", 4);
     let scale = |replicas: u64| {
-        scene.try_kubectl(&["scale", "flinkdeployment/etl", &format!("--replicas={replicas}"), "--namespace", &namespace], "")
+        scene.try_kubectl(
+            &[
+                "scale",
+                "flinkdeployment/etl",
+                &format!("--replicas={replicas}"),
+                "--namespace",
+                &namespace,
+            ],
+            "",
+        )
     };
-    let stored = |pointer: &str| scene.get(&["flinkdeployment/etl", "--namespace", &namespace]).pointer(pointer).cloned();
+    let stored = |pointer: &str| {
+        scene.get(&["flinkdeployment/etl", "--namespace", &namespace]).pointer(pointer).cloned()
+    };
     let refusal = scale(8).unwrap_err();
-    assert!(refusal.contains("quota/exceeded") && refusal.contains("5 more cpu asked for, 4 of 8 free"), "{refusal}");
+    assert!(
+        refusal.contains("quota/exceeded") && refusal.contains("5 more cpu asked for, 4 of 8 free"),
+        "{refusal}"
+    );
     assert_eq!(stored("/spec/taskManager/replicas"), None::<Value>);
     scale(7).unwrap();
     scene.settled("unnamed", 8);

@@ -1,4 +1,5 @@
-//! Flink's unit is the cluster: it is charged whole, its pods draw on that, and pods beyond it extend it or are refused.
+//! Flink's unit is the cluster: it is charged whole, its pods draw on that, and pods beyond it
+//! extend it or are refused.
 
 use super::scene::{cluster, pod, pod_of, scene};
 use crate::native::recorded;
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 /// Waits until there are so many pods; at no look the tenant is charged more than `most`.
 fn wait_pods(namespace: &str, count: usize, most: i64) {
     until("the pods are there", || {
-        let pods = scene().get(&["pods", "--namespace", namespace])["items"].as_array().unwrap().len();
+        let pods =
+            scene().get(&["pods", "--namespace", namespace])["items"].as_array().unwrap().len();
         let [charged, ..] = scene().charged(namespace);
         assert!(charged <= most, "{pods} pods, {charged} cpu are charged");
         if pods == count { Ok(()) } else { Err(format!("{pods}")) }
@@ -28,7 +30,10 @@ fn the_pods_that_an_operator_makes_of_a_flink_deployment_draw_on_what_it_was_cha
     wait_pods(&namespace, 3, 3);
     scene.settled("drawn", 3);
     scene.over_quota(&pod(&namespace, "stranger", 1));
-    let scale = |replicas: &str| scene.try_kubectl(&["scale", "flinkdeployment/etl", replicas, "--namespace", &namespace], "");
+    let scale = |replicas: &str| {
+        scene
+            .try_kubectl(&["scale", "flinkdeployment/etl", replicas, "--namespace", &namespace], "")
+    };
     let refusal = scale("--replicas=3").unwrap_err();
     assert!(refusal.contains("quota/exceeded"), "{refusal}");
 
@@ -39,7 +44,14 @@ fn the_pods_that_an_operator_makes_of_a_flink_deployment_draw_on_what_it_was_cha
     scale("--replicas=1").unwrap();
     wait_pods(&namespace, 2, 4);
     scene.settled("drawn", 2);
-    scene.kubectl(&["delete", "flinkdeployment", "etl", "--timeout=60s", "--namespace", &namespace]);
+    scene.kubectl(&[
+        "delete",
+        "flinkdeployment",
+        "etl",
+        "--timeout=60s",
+        "--namespace",
+        &namespace,
+    ]);
     scene.settled("drawn", 0);
     assert_eq!(operator.complaints(), Vec::<String>::new());
 }
@@ -83,7 +95,19 @@ fn a_pod_that_is_taken_from_its_owner_is_charged_by_itself() {
     let (namespace, _) = whole_cluster("stripped", json!({"quota": {"hard": {"cpu": "3"}}}));
     let strip = || {
         let patch = json!({"metadata": {"ownerReferences": null}}).to_string();
-        scene.try_kubectl(&["patch", "pod", "etl-2", "--type=merge", "--patch", &patch, "--namespace", &namespace], "")
+        scene.try_kubectl(
+            &[
+                "patch",
+                "pod",
+                "etl-2",
+                "--type=merge",
+                "--patch",
+                &patch,
+                "--namespace",
+                &namespace,
+            ],
+            "",
+        )
     };
     let refusal = strip().unwrap_err();
     assert!(refusal.contains("quota/exceeded"), "{refusal}");
@@ -100,10 +124,16 @@ fn one_cluster_stays_within_the_limits_of_one_cluster_with_the_pods_beyond_it() 
     let (namespace, etl) = whole_cluster("per-cluster", json!({ "quota": limits }));
     let refused = |answer: Result<String, String>| {
         let refusal = answer.unwrap_err();
-        assert!(refusal.contains("quota/per-cluster") && !refusal.contains("quota/exceeded"), "{refusal}");
+        assert!(
+            refusal.contains("quota/per-cluster") && !refusal.contains("quota/exceeded"),
+            "{refusal}"
+        );
     };
     refused(scene.ask(&cluster(&namespace, "large", 4)));
-    refused(scene.try_kubectl(&["scale", "flinkdeployment/etl", "--replicas=4", "--namespace", &namespace], ""));
+    refused(scene.try_kubectl(
+        &["scale", "flinkdeployment/etl", "--replicas=4", "--namespace", &namespace],
+        "",
+    ));
     scene.ask(&pod_of(&etl, "etl-3", 1)).unwrap();
     refused(scene.ask(&pod_of(&etl, "etl-4", 1)));
     // What is no cluster is held against the tenant's limits alone.
@@ -124,7 +154,9 @@ fn a_native_cluster_is_its_job_managers_deployment_and_grows_with_its_task_manag
     };
     let deployment = here("01-CREATE-Deployment-fraud-scoring.json");
     scene.ask(&deployment).unwrap();
-    let uid = scene.get(&["deployment", "fraud-scoring", "--namespace", &namespace])["metadata"]["uid"].take();
+    let uid =
+        scene.get(&["deployment", "fraud-scoring", "--namespace", &namespace])["metadata"]["uid"]
+            .take();
     let task_manager = |number: usize| {
         let mut pod = here("06-CREATE-Pod-fraud-scoring-taskmanager-1-1.json");
         pod["metadata"]["name"] = json!(format!("fraud-scoring-taskmanager-1-{number}"));
@@ -143,7 +175,15 @@ fn a_native_cluster_is_its_job_managers_deployment_and_grows_with_its_task_manag
     let refusal = scene.over_quota(&second);
     assert!(refusal.contains("1 more clusters asked for, 0 of 1 free"), "{refusal}");
     assert!(refusal.contains("Deployment/native/fraud-scoring (1)"), "{refusal}");
-    scene.kubectl(&["delete", "deployment", "fraud-scoring", "--cascade=foreground", "--timeout=60s", "--namespace", &namespace]);
+    scene.kubectl(&[
+        "delete",
+        "deployment",
+        "fraud-scoring",
+        "--cascade=foreground",
+        "--timeout=60s",
+        "--namespace",
+        &namespace,
+    ]);
     scene.settled("native", 0);
 }
 
@@ -163,7 +203,8 @@ fn both_colours_of_a_blue_green_deployment_are_charged_and_drawn_on() {
     let parent = scene.get(&["flinkbluegreendeployment", "etl", "--namespace", &namespace]);
     let colour = |colour: &str| {
         let mut child = cluster(&namespace, &format!("etl-{colour}"), 2);
-        child["metadata"]["ownerReferences"] = pod_of(&parent, "", 1)["metadata"]["ownerReferences"].take();
+        child["metadata"]["ownerReferences"] =
+            pod_of(&parent, "", 1)["metadata"]["ownerReferences"].take();
         child
     };
     for name in ["blue", "green"] {

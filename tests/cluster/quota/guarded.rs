@@ -13,7 +13,9 @@ fn nobody_else_writes_a_ledger_whatever_his_rights() {
     let mallory = scene.as_user("mallory", &["system:masters"]);
     let patch = |flags: &[&str], patch: serde_json::Value| {
         let patch = patch.to_string();
-        let arguments = [&["patch", "flinktenantledger", "guarded", "--type=merge", "--patch", &patch], flags].concat();
+        let arguments =
+            [&["patch", "flinktenantledger", "guarded", "--type=merge", "--patch", &patch], flags]
+                .concat();
         mallory.refused(&arguments, "")
     };
     let nothing = json!({"status": {"others": {}, "total": {}, "slots": []}});

@@ -1,4 +1,5 @@
-//! Never in the way: a tenant that is over a limit that was lowered may do everything but ask for more.
+//! Never in the way: a tenant that is over a limit that was lowered may do everything but ask for
+//! more.
 
 use super::scene::{Scene, cluster, pod, scene};
 use serde_json::{Value, json};
@@ -23,7 +24,18 @@ impl Lowered {
     }
 
     fn patch(&self, what: &str, patch: &Value) -> Result<String, String> {
-        self.scene.try_kubectl(&["patch", what, "--type=merge", "--patch", &patch.to_string(), "--namespace", &self.namespace], "")
+        self.scene.try_kubectl(
+            &[
+                "patch",
+                what,
+                "--type=merge",
+                "--patch",
+                &patch.to_string(),
+                "--namespace",
+                &self.namespace,
+            ],
+            "",
+        )
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
@@ -48,19 +60,44 @@ fn over_a_lowered_limit_everything_passes_that_asks_for_no_more() {
     over(scene.ask(&cluster(namespace, "another", 1)));
     over(lowered.resize("3"));
     over(lowered.run(&["scale", "flinkdeployment/etl", "--replicas=4"]));
-    over(lowered.patch("flinkdeployment/etl", &json!({"spec": {"jobManager": {"resource": {"cpu": 2}}}})));
+    over(
+        lowered.patch(
+            "flinkdeployment/etl",
+            &json!({"spec": {"jobManager": {"resource": {"cpu": 2}}}}),
+        ),
+    );
 
     // The same again, words about it, finalizers, and what changes no amount.
-    scene.try_kubectl(&["apply", "--server-side", "--force-conflicts", "-f", "-"], &cluster(namespace, "etl", 3).to_string()).unwrap();
+    scene
+        .try_kubectl(
+            &["apply", "--server-side", "--force-conflicts", "-f", "-"],
+            &cluster(namespace, "etl", 3).to_string(),
+        )
+        .unwrap();
     for what in ["pod/pod", "flinkdeployment/etl"] {
         lowered.run(&["label", what, "team=a"]).unwrap();
         lowered.run(&["annotate", what, "note=b"]).unwrap();
         lowered.patch(what, &json!({"metadata": {"finalizers": [FINALIZER]}})).unwrap();
         lowered.patch(what, &json!({"metadata": {"finalizers": null}})).unwrap();
     }
-    lowered.patch("flinkdeployment/etl", &json!({"spec": {"image": "registry.example.com/flink:1.20.1"}})).unwrap();
+    lowered
+        .patch(
+            "flinkdeployment/etl",
+            &json!({"spec": {"image": "registry.example.com/flink:1.20.1"}}),
+        )
+        .unwrap();
     let status = json!({"status": {"lifecycleState": "STABLE"}}).to_string();
-    lowered.run(&["patch", "flinkdeployment", "etl", "--subresource=status", "--type=merge", "--patch", &status]).unwrap();
+    lowered
+        .run(&[
+            "patch",
+            "flinkdeployment",
+            "etl",
+            "--subresource=status",
+            "--type=merge",
+            "--patch",
+            &status,
+        ])
+        .unwrap();
 
     // Less, on every way, and not back again.
     lowered.resize("1").unwrap();
@@ -68,15 +105,20 @@ fn over_a_lowered_limit_everything_passes_that_asks_for_no_more() {
     lowered.run(&["scale", "flinkdeployment/etl", "--replicas=2"]).unwrap();
     scene.settled("lowered", 4);
     over(lowered.run(&["scale", "flinkdeployment/etl", "--replicas=3"]));
-    lowered.patch("flinkdeployment/etl", &json!({"spec": {"taskManager": {"replicas": 1}}})).unwrap();
+    lowered
+        .patch("flinkdeployment/etl", &json!({"spec": {"taskManager": {"replicas": 1}}}))
+        .unwrap();
     scene.settled("lowered", 3);
     over(scene.ask(&pod(namespace, "another", 1)));
 
     // All may go, with and without finalizers, and what has gone is free.
-    lowered.patch("flinkdeployment/etl", &json!({"metadata": {"finalizers": [FINALIZER]}})).unwrap();
+    lowered
+        .patch("flinkdeployment/etl", &json!({"metadata": {"finalizers": [FINALIZER]}}))
+        .unwrap();
     lowered.run(&["delete", "flinkdeployment", "etl", "--wait=false"]).unwrap();
     lowered.run(&["delete", "pod", "pod", "--timeout=60s"]).unwrap();
-    // What only waits for its finalizer declares nothing any more: its pods would count by themselves.
+    // What only waits for its finalizer declares nothing any more: its pods would count by
+    // themselves.
     scene.settled("lowered", 0);
     lowered.patch("flinkdeployment/etl", &json!({"metadata": {"finalizers": null}})).unwrap();
     scene.settled("lowered", 0);

@@ -30,7 +30,9 @@ impl Load {
             self.started += 1;
             let (number, access) = (1_000 + self.started, scene.admin(self.started % 2).clone());
             let (namespaces, created) = (namespaces.to_vec(), Arc::clone(&self.created));
-            let client = async move { Client::new(number, &access, namespaces, created).await.work(CREATES).await };
+            let client = async move {
+                Client::new(number, &access, namespaces, created).await.work(CREATES).await
+            };
             self.clients.push(self.runtime.spawn(client));
         }
     }
@@ -58,10 +60,15 @@ fn a_leader_that_hangs_and_wakes_up_when_another_one_leads_breaks_nothing() {
     let hard = [70, 60, 20, 6];
     let [cpu, pods, task_managers, clusters] = hard;
     let limits = json!({"cpu": cpu.to_string(), "pods": pods, "taskManagers": task_managers, "clusters": clusters});
-    scene.tenant_over(TENANT, &namespaces.each_ref().map(String::as_str), json!({"quota": {"hard": limits}}));
+    scene.tenant_over(
+        TENANT,
+        &namespaces.each_ref().map(String::as_str),
+        json!({"quota": {"hard": limits}}),
+    );
     scene.settled(TENANT, 0);
     let history = History::start(scene.admin(1), TENANT, TENANT);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut load = Load { runtime, created: Arc::default(), clients: Vec::new(), started: 0 };
     let mut tally = Tally::default();
 
@@ -73,18 +80,26 @@ fn a_leader_that_hangs_and_wakes_up_when_another_one_leads_breaks_nothing() {
     scene.service.lead_to([&scene.replicas[other]]);
     let connections = scene.service.connections(&scene.replicas[leader]);
     load.end(&mut tally);
-    until("the other one leads", || if leads(&scene.replicas[other]) { Ok(()) } else { Err("it does not yet".to_owned()) });
+    until("the other one leads", || {
+        if leads(&scene.replicas[other]) { Ok(()) } else { Err("it does not yet".to_owned()) }
+    });
 
     load.start(&scene, &namespaces);
     load.wait(CLIENTS * CREATES / 4);
     scene.installation.replicas[leader].process().signal("CONT");
     scene.service.lead_to(&scene.replicas);
-    until("the former leader knows", || if leads(&scene.replicas[leader]) { Err("it leads".to_owned()) } else { Ok(()) });
+    until("the former leader knows", || {
+        if leads(&scene.replicas[leader]) { Err("it leads".to_owned()) } else { Ok(()) }
+    });
     load.end(&mut tally);
 
     assert_eq!(tally.wrong, Vec::<String>::new());
     // What it was just asked is answered by nobody, at most one question on each connection.
-    assert!(tally.unanswered.len() <= connections, "{connections} connections, {:#?}", tally.unanswered);
+    assert!(
+        tally.unanswered.len() <= connections,
+        "{connections} connections, {:#?}",
+        tally.unanswered
+    );
     // The new leader settles.
     scene.kubectl(&["delete", "pods,flinkdeployments", "--all", "--namespace", &namespaces[0]]);
     until("what has gone is free", || scene.ask(&pod(&namespaces[0], "after", 1)));

@@ -1,7 +1,8 @@
 //! Exact quota on a real control plane: two API servers on one etcd, two replicas of Flinkgate.
 //!
-//! `scene` is the cluster that most of these tests share, each with tenants of its own; `history` holds every revision against the
-//! limits. `storm` is everything at once; the rest is one concern a file.
+//! `scene` is the cluster that most of these tests share, each with tenants of its own; `history`
+//! holds every revision against the limits. `storm` is everything at once; the rest is one concern
+//! a file.
 
 mod adopted;
 mod bypass;

@@ -1,4 +1,5 @@
-//! A cluster with tenants whose limits hold everywhere, what these tests put into it, and what its ledgers say.
+//! A cluster with tenants whose limits hold everywhere, what these tests put into it, and what its
+//! ledgers say.
 
 use crate::support::Options;
 use crate::support::access::Access;
@@ -41,7 +42,8 @@ impl Scene {
 
     /// Of an installation that is there.
     pub fn of(installation: Installation) -> Self {
-        let secret = installation.get(&["secret", "flinkgate-tls", "--namespace", "flinkgate-system"]);
+        let secret =
+            installation.get(&["secret", "flinkgate-tls", "--namespace", "flinkgate-system"]);
         let authorities = STANDARD.decode(secret["data"]["ca.crt"].as_str().unwrap()).unwrap();
         Self { installation, authorities }
     }
@@ -57,7 +59,8 @@ impl Scene {
         name.to_owned()
     }
 
-    /// A new tenant of new namespaces. When this returns its limits hold at every API server and every replica.
+    /// A new tenant of new namespaces. When this returns its limits hold at every API server and
+    /// every replica.
     pub fn tenant_over(&self, name: &str, namespaces: &[&str], mut spec: Value) {
         let cpu = spec["quota"]["hard"]["cpu"].as_str().map(str::to_owned);
         spec["namespaces"] = json!({ "names": namespaces });
@@ -76,7 +79,11 @@ impl Scene {
     pub fn wait_labelled(&self, namespace: &str, tenant: &str) {
         until("the namespace carries its tenant's label", || {
             let found = self.get(&["namespace", namespace]);
-            if found["metadata"]["labels"]["flinkgate.dev/tenant"] == tenant { Ok(()) } else { Err(found.to_string()) }
+            if found["metadata"]["labels"]["flinkgate.dev/tenant"] == tenant {
+                Ok(())
+            } else {
+                Err(found.to_string())
+            }
         });
     }
 
@@ -87,21 +94,32 @@ impl Scene {
         self.wait_limits(namespaces, hard["cpu"].as_str().unwrap());
     }
 
-    /// Waits until every replica, and every API server for every namespace, refuses what is too large by this limit on cpu.
+    /// Waits until every replica, and every API server for every namespace, refuses what is too
+    /// large by this limit on cpu.
     pub fn wait_limits(&self, namespaces: &[&str], cpu: &str) {
-        let by_this = |refusal: &str| refusal.contains("quota/exceeded") && refusal.contains(&format!("of {cpu} free"));
+        let by_this = |refusal: &str| {
+            refusal.contains("quota/exceeded") && refusal.contains(&format!("of {cpu} free"))
+        };
         for namespace in namespaces {
             let giant = pod(namespace, "giant", GIANT);
             for replica in &self.replicas {
                 until("the replica knows the limit", || {
-                    let answer = post(replica.webhooks, &self.authorities, "/validate", &review(&giant).to_string())?;
-                    let refusal = answer["response"]["status"]["message"].as_str().unwrap_or_default();
+                    let answer = post(
+                        replica.webhooks,
+                        &self.authorities,
+                        "/validate",
+                        &review(&giant).to_string(),
+                    )?;
+                    let refusal =
+                        answer["response"]["status"]["message"].as_str().unwrap_or_default();
                     if by_this(refusal) { Ok(()) } else { Err(answer.to_string()) }
                 });
             }
             for server in self.servers() {
                 until("the API server asks about the limit", || {
-                    match server.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &giant.to_string()) {
+                    match server
+                        .try_kubectl(&["create", "--dry-run=server", "-f", "-"], &giant.to_string())
+                    {
                         Err(refusal) if by_this(&refusal) => Ok(()),
                         answer => Err(format!("{answer:?}")),
                     }
@@ -113,8 +131,10 @@ impl Scene {
     /// A tenant's ledger as it is stored, and its resource version.
     pub fn ledger(&self, tenant: &str) -> Result<(Ledger, String), String> {
         let text = self.try_kubectl(&["get", "flinktenantledger", tenant, "-o", "json"], "")?;
-        let stored: FlinkTenantLedger = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
-        let ledger = Ledger::read(&stored.status.unwrap_or_default()).map_err(|error| error.to_string())?;
+        let stored: FlinkTenantLedger =
+            serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+        let ledger =
+            Ledger::read(&stored.status.unwrap_or_default()).map_err(|error| error.to_string())?;
         Ok((ledger, stored.metadata.resource_version.unwrap_or_default()))
     }
 
@@ -123,15 +143,19 @@ impl Scene {
         charged(&self.ledger(tenant).unwrap().0)
     }
 
-    /// Waits until a tenant's ledger has so much cpu in it and nothing on its way; gives its resource version.
+    /// Waits until a tenant's ledger has so much cpu in it and nothing on its way; gives its
+    /// resource version.
     pub fn settled(&self, tenant: &str, cpu: i64) -> String {
-        until(&format!("the ledger of {tenant} has settled at {cpu} cpu"), || self.has_settled(tenant, cpu))
+        until(&format!("the ledger of {tenant} has settled at {cpu} cpu"), || {
+            self.has_settled(tenant, cpu)
+        })
     }
 
     /// The same, asked once.
     pub fn has_settled(&self, tenant: &str, cpu: i64) -> Result<String, String> {
         let (ledger, version) = self.ledger(tenant)?;
-        let settled = ledger.is_counted() && ledger.reservations() == 0 && charged(&ledger)[CPU] == cpu;
+        let settled =
+            ledger.is_counted() && ledger.reservations() == 0 && charged(&ledger)[CPU] == cpu;
         if settled { Ok(version) } else { Err(format!("{:?}", ledger.stored())) }
     }
 

@@ -1,4 +1,5 @@
-//! What people are told: why something does not fit and what to do about it, and how a tenant stands.
+//! What people are told: why something does not fit and what to do about it, and how a tenant
+//! stands.
 
 use super::scene::{cluster, pod, scene};
 use crate::support::wait::until;
@@ -13,16 +14,20 @@ fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_f
     }
     scene.ask(&pod(&namespace, "tool", 1)).unwrap();
     scene.settled("told", 13);
-    let users =
-        "Largest users of cpu: FlinkDeployment/told/large (5), FlinkDeployment/told/middle (3), FlinkDeployment/told/other (2) and 1 more";
+    let users = "Largest users of cpu: FlinkDeployment/told/large (5), FlinkDeployment/told/middle (3), FlinkDeployment/told/other (2) and 1 more";
     let refusal = |webhook: &str, kind: &str, finding: &str| {
         format!(
             "Error from server (Forbidden): error when creating \"STDIN\": admission webhook \"{webhook}.flinkgate.dev\" denied the request: \
              tenant \"told\" refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
         )
     };
-    let fewer = format!("5 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: 3 TaskManagers fewer (of 4) would fit");
-    assert_eq!(scene.over_quota(&cluster(&namespace, "next", 4)).trim(), refusal("flink", "FlinkDeployment", &fewer));
+    let fewer = format!(
+        "5 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: 3 TaskManagers fewer (of 4) would fit"
+    );
+    assert_eq!(
+        scene.over_quota(&cluster(&namespace, "next", 4)).trim(),
+        refusal("flink", "FlinkDeployment", &fewer)
+    );
     let less = format!(
         "4 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: ask for less (cpu), let something else of the tenant's go \
          first, or have the limit raised"
@@ -33,14 +38,19 @@ fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_f
 #[test]
 fn a_tenants_status_and_columns_show_how_it_stands() {
     let scene = scene();
-    let namespace = scene.tenant_with("stands", json!({"cpu": "15", "memory": "64Gi", "clusters": 5}));
+    let namespace =
+        scene.tenant_with("stands", json!({"cpu": "15", "memory": "64Gi", "clusters": 5}));
     scene.ask(&cluster(&namespace, "etl", 2)).unwrap();
     scene.settled("stands", 3);
     let status = until("the status shows what is used", || {
         let status = scene.get(&["flinktenant", "stands"])["status"].take();
         if status["used"]["cpu"] == "3" { Ok(status) } else { Err(status.to_string()) }
     });
-    assert_eq!((&status["used"]["memory"], &status["used"]["clusters"]), (&json!("6Gi"), &json!("1")), "{status:#}");
+    assert_eq!(
+        (&status["used"]["memory"], &status["used"]["clusters"]),
+        (&json!("6Gi"), &json!("1")),
+        "{status:#}"
+    );
     assert_eq!(status["hard"], json!({"cpu": "15", "memory": "64Gi", "clusters": 5}), "{status:#}");
     assert_eq!(status["clusters"], 1, "{status:#}");
     let printed = scene.kubectl(&["get", "flinktenant", "stands"]);
@@ -49,5 +59,8 @@ fn a_tenants_status_and_columns_show_how_it_stands() {
         assert!(cells.contains(&cell), "{printed}");
     }
     let printed = scene.kubectl(&["get", "flinktenantledger", "stands"]);
-    assert!(printed.lines().nth(1).unwrap().split_whitespace().any(|cell| cell == "6Gi"), "{printed}");
+    assert!(
+        printed.lines().nth(1).unwrap().split_whitespace().any(|cell| cell == "6Gi"),
+        "{printed}"
+    );
 }

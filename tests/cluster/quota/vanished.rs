@@ -1,4 +1,5 @@
-//! Never leaking: what was promised and did not come to be is free again after the horizon, whatever was the reason.
+//! Never leaking: what was promised and did not come to be is free again after the horizon,
+//! whatever was the reason.
 
 use super::scene::{cluster, pod, scene};
 use crate::support::asking::create_at_once;
@@ -41,14 +42,18 @@ fn what_did_not_come_to_be_is_free_again_after_the_horizon() {
     scene.kubectl(&["delete", "flinktenant", TENANT]);
 
     for (tenant, cpu) in [(LATER, 0), (UPDATED, 2), (EXISTS, 1)] {
-        within(HORIZON_AND_MORE, &format!("what {tenant} was promised is free again"), || scene.has_settled(tenant, cpu));
+        within(HORIZON_AND_MORE, &format!("what {tenant} was promised is free again"), || {
+            scene.has_settled(tenant, cpu)
+        });
         scene.ask(&pod(tenant, "all-the-rest", u64::try_from(5 - cpu).unwrap())).unwrap();
         scene.over_quota(&pod(tenant, "one-more", 1));
     }
-    within(HORIZON_AND_MORE, "the ledger of a tenant that is gone is gone", || match scene.ledger(TENANT) {
-        Ok((ledger, _)) => Err(format!("{:?}", ledger.stored())),
-        Err(complaint) if complaint.contains("not found") => Ok(()),
-        Err(complaint) => Err(complaint),
+    within(HORIZON_AND_MORE, "the ledger of a tenant that is gone is gone", || {
+        match scene.ledger(TENANT) {
+            Ok((ledger, _)) => Err(format!("{:?}", ledger.stored())),
+            Err(complaint) if complaint.contains("not found") => Ok(()),
+            Err(complaint) => Err(complaint),
+        }
     });
 }
 
@@ -56,7 +61,11 @@ fn what_did_not_come_to_be_is_free_again_after_the_horizon() {
 fn until_refused(object: &Value) {
     crate::support::wait::until("the other webhook is asked", || {
         let arguments = ["create", "--dry-run=server", "-f", "-"];
-        match scene().servers().iter().find_map(|server| server.try_kubectl(&arguments, &object.to_string()).ok()) {
+        match scene()
+            .servers()
+            .iter()
+            .find_map(|server| server.try_kubectl(&arguments, &object.to_string()).ok())
+        {
             None => Ok(()),
             Some(printed) => Err(printed),
         }
@@ -66,10 +75,12 @@ fn until_refused(object: &Value) {
 fn refused_by_a_webhook_that_is_asked_at_the_same_time() {
     let scene = scene();
     until_refused(&pod(LATER, DOOMED, 1));
-    let objects: Vec<Value> = (0..5).map(|number| pod(LATER, &format!("{DOOMED}-{number}"), 1)).collect();
+    let objects: Vec<Value> =
+        (0..5).map(|number| pod(LATER, &format!("{DOOMED}-{number}"), 1)).collect();
     let answers = create_at_once(&scene.servers(), &objects);
     assert!(
-        answers.refusals().len() == 5 && answers.refusals().iter().all(|refusal| refusal.message.contains("somebody else")),
+        answers.refusals().len() == 5
+            && answers.refusals().iter().all(|refusal| refusal.message.contains("somebody else")),
         "{answers:?}"
     );
     // It is not given back before it is known that nothing comes of it.
@@ -84,7 +95,16 @@ fn an_update_that_was_refused_by_it() {
     scene.ask(&cluster(UPDATED, "etl", 1)).unwrap();
     scene.settled(UPDATED, 2);
     let patch = json!({"spec": {"image": format!("registry.example.com/{DOOMED}:1"), "taskManager": {"replicas": 4}}}).to_string();
-    let arguments = ["patch", "flinkdeployment", "etl", "--type=merge", "--patch", &patch, "--namespace", UPDATED];
+    let arguments = [
+        "patch",
+        "flinkdeployment",
+        "etl",
+        "--type=merge",
+        "--patch",
+        &patch,
+        "--namespace",
+        UPDATED,
+    ];
     let refusal = scene.refused(&arguments, "");
     assert!(refusal.contains("somebody else"), "{refusal}");
     assert_eq!(scene.charged(UPDATED)[0], 5);
@@ -97,7 +117,11 @@ fn a_pod_that_was_there_already() {
     scene.settled(EXISTS, 1);
     let objects: Vec<Value> = (0..20).map(|_| pod(EXISTS, "there", 1)).collect();
     let answers = create_at_once(&scene.servers(), &objects);
-    assert!(answers.refusals().len() == 20 && answers.refusals().iter().all(|refusal| refusal.is_already_exists()), "{answers:?}");
+    assert!(
+        answers.refusals().len() == 20
+            && answers.refusals().iter().all(|refusal| refusal.is_already_exists()),
+        "{answers:?}"
+    );
     // However often it was asked for, at most one could come of it.
     assert!(scene.charged(EXISTS)[0] <= 2, "{:?}", scene.charged(EXISTS));
 }

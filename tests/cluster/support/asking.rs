@@ -1,5 +1,5 @@
-//! Asking as client-go does, which kubectl, operators and controllers do: who is told to wait (429) waits and asks again. And many
-//! who ask at once.
+//! Asking as client-go does, which kubectl, operators and controllers do: who is told to wait (429)
+//! waits and asks again. And many who ask at once.
 
 use super::access::Access;
 use super::wait::PATIENCE;
@@ -14,8 +14,12 @@ use std::time::{Duration, Instant};
 /// What was answered instead of yes.
 pub type Refusal = Box<Status>;
 
-/// Asks until the answer is another one than 429, or patience is over; counts how often it was told to wait.
-pub async fn patiently<T, F: Future<Output = kube::Result<T>>>(waits: &AtomicUsize, mut ask: impl FnMut() -> F) -> Result<T, Refusal> {
+/// Asks until the answer is another one than 429, or patience is over; counts how often it was told
+/// to wait.
+pub async fn patiently<T, F: Future<Output = kube::Result<T>>>(
+    waits: &AtomicUsize,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, Refusal> {
     let end = Instant::now() + PATIENCE;
     loop {
         match ask().await {
@@ -33,12 +37,16 @@ pub async fn patiently<T, F: Future<Output = kube::Result<T>>>(waits: &AtomicUsi
 
 /// How long an answer says to wait.
 fn pause(status: &Status) -> Duration {
-    Duration::from_secs(status.details.as_ref().map_or(1, |details| u64::from(details.retry_after_seconds.max(1))))
+    Duration::from_secs(
+        status.details.as_ref().map_or(1, |details| u64::from(details.retry_after_seconds.max(1))),
+    )
 }
 
 /// The interface for objects like this one, in its namespace.
 pub fn api_of(client: &Client, object: &Value) -> Api<DynamicObject> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |pointer: &str| {
+        object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
     let types = TypeMeta { api_version: text("/apiVersion"), kind: text("/kind") };
     let resource = ApiResource::from_gvk(&GroupVersionKind::try_from(types).unwrap());
     Api::namespaced_with(client.clone(), &text("/metadata/namespace"), &resource)
@@ -65,7 +73,8 @@ impl Answers {
     }
 }
 
-/// Asks for all of these objects at the same time, each its own client, in turns at each API server.
+/// Asks for all of these objects at the same time, each its own client, in turns at each API
+/// server.
 pub fn create_at_once(servers: &[&Access], objects: &[Value]) -> Answers {
     let waits = AtomicUsize::new(0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

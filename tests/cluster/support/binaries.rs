@@ -1,4 +1,5 @@
-//! Where the control plane's programs come from: `KUBEBUILDER_ASSETS` where it has them, else built from Go modules.
+//! Where the control plane's programs come from: `KUBEBUILDER_ASSETS` where it has them, else built
+//! from Go modules.
 
 use super::build::Recipe;
 use super::cache;
@@ -68,7 +69,9 @@ pub struct Binaries {
 pub fn control_plane() -> Result<&'static Binaries, String> {
     static FOUND: OnceLock<Result<Binaries, String>> = OnceLock::new();
     let found = FOUND.get_or_init(|| {
-        let assets = std::env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()).map(PathBuf::from);
+        let assets = std::env::var_os("KUBEBUILDER_ASSETS")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from);
         find(assets.as_deref(), &cache::folder()?, Path::new("go"))
     });
     found.as_ref().map_err(Clone::clone)
@@ -82,10 +85,11 @@ pub fn helm() -> Result<PathBuf, String> {
 
 /// Looks in `assets` first and builds with `go` into `cache` what it lacks.
 pub fn find(assets: Option<&Path>, cache: &Path, go: &Path) -> Result<Binaries, String> {
-    let find = |file: &str| match assets.map(|folder| folder.join(file)).filter(|path| path.exists()) {
-        Some(path) => Ok(path),
-        None => CONTROL_PLANE.provide(file, cache, go),
-    };
+    let find =
+        |file: &str| match assets.map(|folder| folder.join(file)).filter(|path| path.exists()) {
+            Some(path) => Ok(path),
+            None => CONTROL_PLANE.provide(file, cache, go),
+        };
     Ok(Binaries {
         etcd: find("etcd")?,
         kube_apiserver: find("kube-apiserver")?,

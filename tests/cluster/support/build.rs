@@ -35,7 +35,8 @@ impl Recipe {
         cache.join(format!("{}-{:016x}", self.name, hasher.finish()))
     }
 
-    /// The path of one program or text, which is built if it is not there; `go` is the compiler to use.
+    /// The path of one program or text, which is built if it is not there; `go` is the compiler to
+    /// use.
     pub fn provide(&self, file: &str, cache: &Path, go: &Path) -> Result<PathBuf, String> {
         let folder = self.folder_in(cache);
         let path = folder.join(file);
@@ -46,19 +47,24 @@ impl Recipe {
         if path.exists() {
             return Ok(path); // Another process built it while this one waited for the lock.
         }
-        fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         let partial = folder.join(format!(".{file}.partial"));
         let start = Instant::now();
         if let Some((_, package)) = self.programs.iter().find(|(name, _)| *name == file) {
-            say(&format!("building {file} from {package}, once (the whole control plane takes about six minutes) …"));
+            say(&format!(
+                "building {file} from {package}, once (the whole control plane takes about six minutes) …"
+            ));
             self.build(package, &partial, go)?;
-        } else if let Some((_, module, parts)) = self.texts.iter().find(|(name, ..)| *name == file) {
+        } else if let Some((_, module, parts)) = self.texts.iter().find(|(name, ..)| *name == file)
+        {
             self.put_together(module, parts, &partial, go)?;
         } else {
             return Err(format!("{} does not say how {file} is made", self.name));
         }
         // Renaming is atomic: no other process ever sees half a program.
-        fs::rename(&partial, &path).map_err(|error| format!("cannot move {} to its place: {error}", partial.display()))?;
+        fs::rename(&partial, &path)
+            .map_err(|error| format!("cannot move {} to its place: {error}", partial.display()))?;
         say(&format!("{} is there after {:.0} s", path.display(), start.elapsed().as_secs_f64()));
         Ok(path)
     }
@@ -69,27 +75,46 @@ impl Recipe {
             flags.push_str(&format!(" -X {variable}={value}"));
         }
         let mut command = self.go(go);
-        command.args(["build", "-mod=readonly", "-trimpath", "-ldflags", &flags, "-o"]).arg(to).arg(package).stdout(Stdio::null());
+        command
+            .args(["build", "-mod=readonly", "-trimpath", "-ldflags", &flags, "-o"])
+            .arg(to)
+            .arg(package)
+            .stdout(Stdio::null());
         let status = command.status().map_err(|error| cannot_run(go, &error))?;
         if status.success() {
             Ok(())
         } else {
-            Err(format!("`go build {package}` in {} failed ({status}): its messages are above", self.folder))
+            Err(format!(
+                "`go build {package}` in {} failed ({status}): its messages are above",
+                self.folder
+            ))
         }
     }
 
-    fn put_together(&self, module: &str, parts: &[&str], to: &Path, go: &Path) -> Result<(), String> {
+    fn put_together(
+        &self,
+        module: &str,
+        parts: &[&str],
+        to: &Path,
+        go: &Path,
+    ) -> Result<(), String> {
         let mut command = self.go(go);
-        command.args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module]).stderr(Stdio::inherit());
+        command
+            .args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module])
+            .stderr(Stdio::inherit());
         let output = command.output().map_err(|error| cannot_run(go, &error))?;
         let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         if !output.status.success() || folder.as_os_str().is_empty() {
-            return Err(format!("`go list -m {module}` in {} failed: its messages are above", self.folder));
+            return Err(format!(
+                "`go list -m {module}` in {} failed: its messages are above",
+                self.folder
+            ));
         }
         let mut text = String::new();
         for part in parts {
             let path = folder.join(part);
-            let part = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            let part = fs::read_to_string(&path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
             text.push_str(&format!("---\n{}\n", part.trim_end()));
         }
         fs::write(to, text).map_err(|error| format!("cannot write {}: {error}", to.display()))
@@ -97,8 +122,11 @@ impl Recipe {
 
     fn go(&self, go: &Path) -> Command {
         let mut command = Command::new(go);
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder)).stdin(Stdio::null());
-        // Static programs, and no workspace that happens to lie above this repository. Proxies are the user's business.
+        command
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder))
+            .stdin(Stdio::null());
+        // Static programs, and no workspace that happens to lie above this repository. Proxies are
+        // the user's business.
         command.env("CGO_ENABLED", "0").env("GOWORK", "off");
         command
     }
@@ -116,7 +144,8 @@ fn cannot_run(go: &Path, error: &std::io::Error) -> String {
     format!("cannot run {}: {error}", go.display())
 }
 
-/// Says something to whoever waits, past the test runner, which keeps what `eprintln!` writes to itself.
+/// Says something to whoever waits, past the test runner, which keeps what `eprintln!` writes to
+/// itself.
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "flinkgate tests: {text}");
 }

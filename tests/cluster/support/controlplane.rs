@@ -1,4 +1,5 @@
-//! etcd, API servers, controller-manager, scheduler and kwok on loopback: started together, ended together.
+//! etcd, API servers, controller-manager, scheduler and kwok on loopback: started together, ended
+//! together.
 
 use super::access::Access;
 use super::binaries::{self, Binaries};
@@ -45,8 +46,9 @@ pub struct ControlPlane {
     count: AtomicUsize,
 }
 
-/// The control plane that the tests of one process share, with Flink's and Flinkgate's custom resource definitions in it.
-/// Tests that stop something, or register webhooks for everything, start their own.
+/// The control plane that the tests of one process share, with Flink's and Flinkgate's custom
+/// resource definitions in it. Tests that stop something, or register webhooks for everything,
+/// start their own.
 pub fn shared() -> &'static ControlPlane {
     static SHARED: OnceLock<Result<ControlPlane, String>> = OnceLock::new();
     let shared = SHARED.get_or_init(|| {
@@ -66,17 +68,21 @@ impl Deref for ControlPlane {
 }
 
 impl ControlPlane {
-    /// Starts a control plane of one's own; the test fails, with the logs' ends, if it does not start.
+    /// Starts a control plane of one's own; the test fails, with the logs' ends, if it does not
+    /// start.
     pub fn start(options: Options) -> Self {
         Self::try_start(options).unwrap_or_else(|error| panic!("{error}"))
     }
 
     pub fn try_start(options: Options) -> Result<Self, String> {
         let binaries = binaries::control_plane()?;
-        let credentials = |error: rcgen::Error| format!("cannot make the control plane's certificates: {error}");
+        let credentials =
+            |error: rcgen::Error| format!("cannot make the control plane's certificates: {error}");
         let authority = Authority::new().map_err(credentials)?;
         let admin = authority.client("admin", Some("system:masters")).map_err(credentials)?;
-        let serving = authority.server(&["127.0.0.1", "localhost", "kubernetes.default.svc"]).map_err(credentials)?;
+        let serving = authority
+            .server(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
+            .map_err(credentials)?;
         let tokens = rcgen::KeyPair::generate().map_err(credentials)?;
         let folder = WorkFolder::new()?;
         for (name, text) in [
@@ -105,12 +111,21 @@ impl ControlPlane {
     }
 
     fn start_servers(&mut self, options: &Options) -> Result<(), String> {
-        let (client, peer) = (format!("http://127.0.0.1:{}", self.port()?), format!("http://127.0.0.1:{}", self.port()?));
+        let (client, peer) = (
+            format!("http://127.0.0.1:{}", self.port()?),
+            format!("http://127.0.0.1:{}", self.port()?),
+        );
         let mut etcd = Command::new(&self.binaries.etcd);
         etcd.args(["--name=etcd", "--unsafe-no-fsync", "--log-level=warn"])
             .arg(flag("--data-dir", self.folder.path().join("etcd")))
-            .args([format!("--listen-client-urls={client}"), format!("--advertise-client-urls={client}")])
-            .args([format!("--listen-peer-urls={peer}"), format!("--initial-advertise-peer-urls={peer}")])
+            .args([
+                format!("--listen-client-urls={client}"),
+                format!("--advertise-client-urls={client}"),
+            ])
+            .args([
+                format!("--listen-peer-urls={peer}"),
+                format!("--initial-advertise-peer-urls={peer}"),
+            ])
             .arg(format!("--initial-cluster=etcd={peer}"));
         self.run("etcd", &etcd)?;
         for number in 0..options.api_servers {
@@ -124,10 +139,19 @@ impl ControlPlane {
                     "--allow-privileged=true",
                     "--authorization-mode=RBAC",
                 ])
-                .args(["--service-cluster-ip-range=10.0.0.0/16", "--service-account-issuer=https://kubernetes.default.svc"])
+                .args([
+                    "--service-cluster-ip-range=10.0.0.0/16",
+                    "--service-account-issuer=https://kubernetes.default.svc",
+                ])
                 .args([format!("--etcd-servers={client}"), format!("--secure-port={port}")])
-                .args([flag("--tls-cert-file", file("server.crt")), flag("--tls-private-key-file", file("server.key"))])
-                .args([flag("--client-ca-file", file("ca.crt")), flag("--cert-dir", file("certificates"))])
+                .args([
+                    flag("--tls-cert-file", file("server.crt")),
+                    flag("--tls-private-key-file", file("server.key")),
+                ])
+                .args([
+                    flag("--client-ca-file", file("ca.crt")),
+                    flag("--cert-dir", file("certificates")),
+                ])
                 .arg(flag("--service-account-key-file", file("tokens.pub")))
                 .arg(flag("--service-account-signing-key-file", file("tokens.key")))
                 .args(&options.api_server_flags);
@@ -152,7 +176,10 @@ impl ControlPlane {
             .args(["--leader-elect=false", "--bind-address=127.0.0.1"])
             .args([kubeconfig.clone(), format!("--secure-port={manager_port}")])
             .args(["--kube-api-qps=1000", "--kube-api-burst=2000"])
-            .args([flag("--root-ca-file", file("ca.crt")), flag("--cert-dir", file("certificates"))])
+            .args([
+                flag("--root-ca-file", file("ca.crt")),
+                flag("--cert-dir", file("certificates")),
+            ])
             .arg(flag("--service-account-private-key-file", file("tokens.key")));
         let mut scheduler = Command::new(&self.binaries.kube_scheduler);
         scheduler
@@ -161,8 +188,13 @@ impl ControlPlane {
             .args(["--kube-api-qps=1000", "--kube-api-burst=2000"])
             .arg(flag("--cert-dir", file("certificates")));
         let mut kwok = Command::new(&self.binaries.kwok);
-        kwok.args([kubeconfig.as_str(), "--manage-all-nodes=true", "--node-lease-duration-seconds=40", "--cidr=10.1.0.0/16"])
-            .arg(flag("--config", self.binaries.kwok_stages.clone()));
+        kwok.args([
+            kubeconfig.as_str(),
+            "--manage-all-nodes=true",
+            "--node-lease-duration-seconds=40",
+            "--cidr=10.1.0.0/16",
+        ])
+        .arg(flag("--config", self.binaries.kwok_stages.clone()));
         self.run("kube-controller-manager", &manager)?;
         self.run("kube-scheduler", &scheduler)?;
         self.run("kwok", &kwok)?;
@@ -205,23 +237,35 @@ impl ControlPlane {
         self.access(&Identity::As(&self.admin, name, &groups))
     }
 
-    /// A service account at the first API server, with a token that it asked for itself (TokenRequest).
+    /// A service account at the first API server, with a token that it asked for itself
+    /// (TokenRequest).
     pub fn as_service_account(&self, namespace: &str, name: &str) -> Access {
         self.as_service_account_at(self.url(0), namespace, name)
     }
 
     /// The same at an API server that is reached by this URL.
     pub fn as_service_account_at(&self, url: &str, namespace: &str, name: &str) -> Access {
-        let token = self.kubectl(&["create", "token", name, "--namespace", namespace, "--duration", "3h"]);
+        let token =
+            self.kubectl(&["create", "token", name, "--namespace", namespace, "--duration", "3h"]);
         let kubeconfig = self.authority.kubeconfig(url, &Identity::Token(token.trim()));
         Access::new(&self.binaries.kubectl, self.file("user"), &kubeconfig).unwrap()
     }
 
-    /// What runs in a pod, with a token of its service account that is bound to the pod, as a kubelet mounts it.
+    /// What runs in a pod, with a token of its service account that is bound to the pod, as a
+    /// kubelet mounts it.
     pub fn as_pod(&self, namespace: &str, pod: &str) -> Access {
-        let account = self.get(&["pod", pod, "--namespace", namespace])["spec"]["serviceAccountName"].take();
+        let account =
+            self.get(&["pod", pod, "--namespace", namespace])["spec"]["serviceAccountName"].take();
         let bound = ["--bound-object-kind", "Pod", "--bound-object-name", pod];
-        let create = ["create", "token", account.as_str().unwrap(), "--namespace", namespace, "--duration", "3h"];
+        let create = [
+            "create",
+            "token",
+            account.as_str().unwrap(),
+            "--namespace",
+            namespace,
+            "--duration",
+            "3h",
+        ];
         let token = self.kubectl(&[create.as_slice(), bound.as_slice()].concat());
         self.access(&Identity::Token(token.trim()))
     }
@@ -241,12 +285,24 @@ impl ControlPlane {
     /// A new namespace of this name, ready for pods.
     pub fn create_namespace(&self, name: &str) {
         self.kubectl(&["create", "namespace", name]);
-        self.kubectl(&["wait", "--for=create", "--timeout=60s", "--namespace", name, "serviceaccount/default"]);
+        self.kubectl(&[
+            "wait",
+            "--for=create",
+            "--timeout=60s",
+            "--namespace",
+            name,
+            "serviceaccount/default",
+        ]);
     }
 
-    /// `etcd`, `kube-apiserver-0`, `kube-apiserver-1`, …, `kube-controller-manager`, `kube-scheduler`, `kwok`.
+    /// `etcd`, `kube-apiserver-0`, `kube-apiserver-1`, …, `kube-controller-manager`,
+    /// `kube-scheduler`, `kwok`.
     pub fn process(&self, name: &str) -> MutexGuard<'_, Process> {
-        let (_, process) = self.processes.iter().find(|(found, _)| found == name).expect("a process of the control plane");
+        let (_, process) = self
+            .processes
+            .iter()
+            .find(|(found, _)| found == name)
+            .expect("a process of the control plane");
         process.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -274,12 +330,14 @@ impl ControlPlane {
     }
 
     fn all_run(&self) -> Result<(), String> {
-        let ended = |name: &str| self.process(name).ended().map(|status| format!("{name} ended: {status}"));
+        let ended =
+            |name: &str| self.process(name).ended().map(|status| format!("{name} ended: {status}"));
         self.processes.iter().find_map(|(name, _)| ended(name)).map_or(Ok(()), Err)
     }
 
     fn with_tails(&self, error: &str) -> String {
-        let tails = self.processes.iter().map(|(name, _)| self.process(name).tail()).collect::<Vec<_>>();
+        let tails =
+            self.processes.iter().map(|(name, _)| self.process(name).tail()).collect::<Vec<_>>();
         format!("the control plane for tests does not start: {error}\n{}", tails.join("\n"))
     }
 }

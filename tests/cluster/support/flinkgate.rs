@@ -15,7 +15,12 @@ const BINARY: &str = env!("CARGO_BIN_EXE_flinkgate");
 /// Runs a command, which must succeed; gives what it prints.
 pub fn output(arguments: &[&str]) -> String {
     let output = Command::new(BINARY).args(arguments).output().unwrap();
-    assert!(output.status.success(), "flinkgate {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "flinkgate {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -24,13 +29,20 @@ pub fn get(address: SocketAddr, path: &str) -> Result<(u16, String), String> {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())?;
+        stream.write_all(
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+                .as_bytes(),
+        )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
     let answer = ask().map_err(|error| error.to_string())?;
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| answer.clone())?;
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(|| answer.clone())?;
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     Ok((status, body.to_owned()))
 }
@@ -45,7 +57,8 @@ pub struct Flinkgate {
 }
 
 impl Flinkgate {
-    /// Starts `flinkgate serve` as the administrator, on free ports unless `arguments` say otherwise; waits until it listens.
+    /// Starts `flinkgate serve` as the administrator, on free ports unless `arguments` say
+    /// otherwise; waits until it listens.
     pub fn start(control_plane: &ControlPlane, arguments: &[&str]) -> Self {
         Self::start_as(control_plane, control_plane.admin(0), arguments)
     }
@@ -61,11 +74,16 @@ impl Flinkgate {
         }
         let name = control_plane.file("flinkgate");
         let name = name.file_name().unwrap().to_string_lossy().into_owned();
-        let process = Process::start(&name, command.args(arguments), control_plane.folder()).unwrap();
+        let process =
+            Process::start(&name, command.args(arguments), control_plane.folder()).unwrap();
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut started = Self { process, webhooks: nowhere, health: nowhere };
         let listening = until("flinkgate listens", || {
-            assert!(started.process.ended().is_none(), "flinkgate ended: {}", started.process.tail());
+            assert!(
+                started.process.ended().is_none(),
+                "flinkgate ended: {}",
+                started.process.tail()
+            );
             started.find(|line| line["message"] == "listening")
         });
         started.webhooks = listening["webhooks"].as_str().unwrap().parse().unwrap();
@@ -75,7 +93,11 @@ impl Flinkgate {
 
     /// The log so far, one JSON value a line.
     pub fn log(&self) -> Vec<Value> {
-        self.process.log().lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.into())).collect()
+        self.process
+            .log()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| line.into()))
+            .collect()
     }
 
     /// Waits for a log line and gives it.
@@ -108,7 +130,8 @@ impl Flinkgate {
 
     /// A figure in KiB of the process's memory: `VmRSS` (now), `VmHWM` (at most).
     pub fn memory(&self, figure: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with(figure)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }

@@ -12,7 +12,8 @@ const PREFIX: &str = "flinkgate-cluster-";
 /// Held by whoever uses the folder.
 const OWNER: &str = "owner.lock";
 
-/// Removes its folder when our end of the pipe is gone; programs that are just being killed may still write for a moment.
+/// Removes its folder when our end of the pipe is gone; programs that are just being killed may
+/// still write for a moment.
 const JANITOR: &str = r#"
 while read -r _; do :; done
 tries=0
@@ -39,7 +40,8 @@ impl WorkFolder {
             owner.lock()?;
             let mut command = Command::new("sh");
             command.args(["-c", JANITOR, "janitor"]).arg(folder.path()).stdin(Stdio::piped());
-            let janitor = command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn()?;
+            let janitor =
+                command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn()?;
             Ok(Self { folder, _owner: owner, janitor })
         };
         make().map_err(|error| format!("cannot make a folder in {}: {error}", temporary.display()))
@@ -60,7 +62,8 @@ impl Drop for WorkFolder {
 /// Removes what processes left behind whose janitor was killed with them.
 pub fn remove_leftovers(temporary: &Path) {
     for entry in fs::read_dir(temporary).into_iter().flatten().flatten() {
-        let owned = || File::open(entry.path().join(OWNER)).is_ok_and(|owner| owner.try_lock().is_err());
+        let owned =
+            || File::open(entry.path().join(OWNER)).is_ok_and(|owner| owner.try_lock().is_err());
         if entry.file_name().to_string_lossy().starts_with(PREFIX) && !owned() {
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -1,4 +1,5 @@
-//! Flinkgate as a cluster has it: the manifests of `deploy/install.yaml`, its service account, replicas behind its Service.
+//! Flinkgate as a cluster has it: the manifests of `deploy/install.yaml`, its service account,
+//! replicas behind its Service.
 
 use super::access::Access;
 use super::controlplane::{ControlPlane, Options};
@@ -51,13 +52,17 @@ impl Installation {
         let service = Service::start();
         service.replace(&control_plane, NAMESPACE, "flinkgate");
         let mut installation = Self { service, replicas: Vec::new(), control_plane };
-        installation.replicas.extend((0..replicas).map(|number| start(&installation.control_plane, number, arguments)));
+        installation.replicas.extend(
+            (0..replicas).map(|number| start(&installation.control_plane, number, arguments)),
+        );
         for replica in &installation.replicas {
             replica.wait_ready();
         }
         installation.service.lead_to(&installation.replicas);
         let tenant = tenant("probe", json!({}));
-        until("the API server asks about tenants", || installation.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &tenant));
+        until("the API server asks about tenants", || {
+            installation.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &tenant)
+        });
         installation
     }
 
@@ -75,19 +80,25 @@ impl Installation {
         until("the tenant is ready", || {
             let tenant = self.get(&["flinktenant", name]);
             let conditions = tenant["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            let ready = conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+            let ready = conditions
+                .iter()
+                .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
             if ready { Ok(()) } else { Err(tenant.to_string()) }
         });
         self.create_namespace(name);
         until("the namespace carries its tenant's label", || {
             let found = self.get(&["namespace", name]);
-            if found["metadata"]["labels"]["flinkgate.dev/tenant"] == name { Ok(()) } else { Err(found.to_string()) }
+            if found["metadata"]["labels"]["flinkgate.dev/tenant"] == name {
+                Ok(())
+            } else {
+                Err(found.to_string())
+            }
         });
         name.to_owned()
     }
 
-    /// Changes fields of a tenant's spec and waits until an object, tried as a dry run, is judged as said: refused for a
-    /// reason, or not refused.
+    /// Changes fields of a tenant's spec and waits until an object, tried as a dry run, is judged
+    /// as said: refused for a reason, or not refused.
     pub fn change(&self, tenant: &str, spec: &Value, probe: &Value, refused_for: Option<&str>) {
         let patch = json!({ "spec": spec }).to_string();
         self.kubectl(&["patch", "flinktenant", tenant, "--type=merge", "--patch", &patch]);
@@ -97,7 +108,10 @@ impl Installation {
     /// Waits until an object, tried as a dry run, is refused for a reason, or is not refused.
     pub fn wait_judged(&self, probe: &Value, refused_for: Option<&str>) {
         until("the object is judged by what holds", || {
-            match (self.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &probe.to_string()), refused_for) {
+            match (
+                self.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &probe.to_string()),
+                refused_for,
+            ) {
                 (Ok(_), None) => Ok(()),
                 (Err(refusal), Some(reason)) if refusal.contains(reason) => Ok(()),
                 (answer, _) => Err(format!("{answer:?}")),
@@ -108,17 +122,24 @@ impl Installation {
 
 /// Each replica asks another API server, where there are several.
 fn start(control_plane: &ControlPlane, number: usize, arguments: &[&str]) -> Flinkgate {
-    let account = control_plane.as_service_account_at(control_plane.url(number), NAMESPACE, "flinkgate");
-    Flinkgate::start_as(control_plane, &account, &[&["--cluster", "--namespace", NAMESPACE], arguments].concat())
+    let account =
+        control_plane.as_service_account_at(control_plane.url(number), NAMESPACE, "flinkgate");
+    Flinkgate::start_as(
+        control_plane,
+        &account,
+        &[&["--cluster", "--namespace", NAMESPACE], arguments].concat(),
+    )
 }
 
 fn tenant(name: &str, spec: Value) -> String {
     json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": name}, "spec": spec}).to_string()
 }
 
-/// The first object of one of the examples, such as `tenants/payments.yaml`; in a namespace if it has one.
+/// The first object of one of the examples, such as `tenants/payments.yaml`; in a namespace if it
+/// has one.
 pub fn example(file: &str, namespace: &str) -> Value {
-    let text = fs::read_to_string(format!("{}/examples/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let text =
+        fs::read_to_string(format!("{}/examples/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut object = yaml::parse(&text).remove(0).value.unwrap();
     if object["metadata"].get("namespace").is_some() {
         object["metadata"]["namespace"] = json!(namespace);
@@ -129,7 +150,12 @@ pub fn example(file: &str, namespace: &str) -> Value {
 /// Flinkgate's Events in a namespace.
 pub fn events(access: &Access, namespace: &str) -> Vec<Value> {
     let all = access.get(&["events.events.k8s.io", "--namespace", namespace])["items"].take();
-    all.as_array().unwrap().iter().filter(|event| event["reportingController"] == "flinkgate").cloned().collect()
+    all.as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["reportingController"] == "flinkgate")
+        .cloned()
+        .collect()
 }
 
 /// A pod of one container, privileged or not.

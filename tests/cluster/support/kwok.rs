@@ -1,4 +1,5 @@
-//! Nodes that kwok plays: pods that the scheduler puts on them run at once, claims of the default storage class are bound.
+//! Nodes that kwok plays: pods that the scheduler puts on them run at once, claims of the default
+//! storage class are bound.
 
 use super::access::Access;
 use serde_json::json;
@@ -30,5 +31,9 @@ pub fn nodes_ready(admin: &Access, count: usize) -> Result<(), String> {
     let template = r#"{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{.spec.taints}{"\n"}{end}"#;
     let nodes = admin.try_kubectl(&["get", "nodes", "-o", &format!("jsonpath={template}")], "")?;
     let ready = nodes.lines().filter(|line| line.ends_with(" True")).count();
-    if ready == count { Ok(()) } else { Err(format!("{ready} of {count} nodes are ready: {nodes}")) }
+    if ready == count {
+        Ok(())
+    } else {
+        Err(format!("{ready} of {count} nodes are ready: {nodes}"))
+    }
 }

@@ -1,4 +1,5 @@
-//! Steady admission: to see that none fails that should not, and none passes that must not, while something else goes on.
+//! Steady admission: to see that none fails that should not, and none passes that must not, while
+//! something else goes on.
 
 use super::access::Access;
 use super::wait::until;
@@ -27,13 +28,16 @@ struct State {
 }
 
 impl Load {
-    /// Starts workers in a tenant's namespace, where privileged pods must be refused and others must not.
+    /// Starts workers in a tenant's namespace, where privileged pods must be refused and others
+    /// must not.
     pub fn start(access: &Access, namespace: &str, workers: usize) -> Self {
         let state = Arc::new(State::default());
         let worker = |_| {
-            let (access, namespace, state) = (access.clone(), namespace.to_owned(), Arc::clone(&state));
+            let (access, namespace, state) =
+                (access.clone(), namespace.to_owned(), Arc::clone(&state));
             std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(work(&access, &namespace, &state));
             })
         };
@@ -49,7 +53,13 @@ impl Load {
     /// Waits until so many more pods are judged.
     pub fn judge(&self, more: usize) {
         let wanted = self.answered() + more;
-        until("pods are judged", || if self.answered() >= wanted { Ok(()) } else { Err(format!("{} of {wanted}", self.answered())) });
+        until("pods are judged", || {
+            if self.answered() >= wanted {
+                Ok(())
+            } else {
+                Err(format!("{} of {wanted}", self.answered()))
+            }
+        });
     }
 
     /// Stops; gives what was answered wrongly.
@@ -77,7 +87,10 @@ async fn work(access: &Access, namespace: &str, state: &State) {
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     let pod = |name: &str, privileged: bool| -> Pod {
         let container = json!({"name": "c", "image": "example.com/c:1", "securityContext": {"privileged": privileged}});
-        serde_json::from_value(json!({"metadata": {"name": name}, "spec": {"containers": [container]}})).unwrap()
+        serde_json::from_value(
+            json!({"metadata": {"name": name}, "spec": {"containers": [container]}}),
+        )
+        .unwrap()
     };
     while !state.stop.load(Ordering::Relaxed) {
         for (name, privileged) in [("good", false), ("bad", true)] {
@@ -87,7 +100,8 @@ async fn work(access: &Access, namespace: &str, state: &State) {
                 Err(error) => privileged && error.to_string().contains("security/privileged"),
             };
             if !right {
-                let answer = answer.map_or_else(|error| error.to_string(), |_| "admitted".to_owned());
+                let answer =
+                    answer.map_or_else(|error| error.to_string(), |_| "admitted".to_owned());
                 state.wrong.lock().unwrap().push(format!("{name}: {answer}"));
             }
             state.answered.fetch_add(1, Ordering::Relaxed);

@@ -1,12 +1,14 @@
 //! A Kubernetes control plane for tests, its users, and Flinkgate in front of it.
 //!
-//! Read in this order: `binaries` (where the programs come from), `process` and `folder` (how nothing stays behind),
-//! `credentials` and `access` (who asks, and how), `controlplane` (what is started), `kwok` and `crds` (what is in it),
-//! `flinkgate` (what is tested), `service` and `installation` (how a cluster has it), `load` and `tls` (who asks it meanwhile),
-//! `operator` (who makes pods of FlinkDeployments), `asking` (who waits when told so), `webhook` (who else is asked), `wire` (what can
-//! be cut).
+//! Read in this order: `binaries` (where the programs come from), `process` and `folder` (how
+//! nothing stays behind), `credentials` and `access` (who asks, and how), `controlplane` (what is
+//! started), `kwok` and `crds` (what is in it), `flinkgate` (what is tested), `service` and
+//! `installation` (how a cluster has it), `load` and `tls` (who asks it meanwhile), `operator` (who
+//! makes pods of FlinkDeployments), `asking` (who waits when told so), `webhook` (who else is
+//! asked), `wire` (what can be cut).
 
-// Each test module uses what it needs; what only one of the crates that share these modules uses is not dead.
+// Each test module uses what it needs; what only one of the crates that share these modules uses is
+// not dead.
 #![allow(dead_code)]
 
 pub mod access;

@@ -1,5 +1,6 @@
-//! A controller shaped like Flink's operator, for standalone clusters: FlinkDeployment in, two Deployments out, with its
-//! labels, finalizer and merged pod templates; what belongs to it goes away with it.
+//! A controller shaped like Flink's operator, for standalone clusters: FlinkDeployment in, two
+//! Deployments out, with its labels, finalizer and merged pod templates; what belongs to it goes
+//! away with it.
 
 use super::access::Access;
 use ::flinkgate::flink::workload::MAIN_CONTAINER;
@@ -27,12 +28,14 @@ pub struct Operator {
 impl Operator {
     /// Starts it with somebody's rights.
     pub fn start(access: &Access, namespace: &str) -> Self {
-        let (stop, complaints) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+        let (stop, complaints) =
+            (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
         let thread = {
             let (access, namespace) = (access.clone(), namespace.to_owned());
             let (stop, complaints) = (Arc::clone(&stop), Arc::clone(&complaints));
             std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let runtime =
+                    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
                     let client = access.client().await;
                     while !stop.load(Ordering::Relaxed) {
@@ -60,7 +63,13 @@ impl Drop for Operator {
     }
 }
 
-fn api(client: &Client, namespace: &str, group: &str, version: &str, kind: &str) -> Api<DynamicObject> {
+fn api(
+    client: &Client,
+    namespace: &str,
+    group: &str,
+    version: &str,
+    kind: &str,
+) -> Api<DynamicObject> {
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
     Api::namespaced_with(client.clone(), namespace, &resource)
 }
@@ -80,7 +89,11 @@ async fn reconcile_all(client: &Client, namespace: &str) -> Result<(), String> {
     Ok(())
 }
 
-async fn reconcile(clusters: &Api<DynamicObject>, deployments: &Api<DynamicObject>, cluster: &DynamicObject) -> kube::Result<()> {
+async fn reconcile(
+    clusters: &Api<DynamicObject>,
+    deployments: &Api<DynamicObject>,
+    cluster: &DynamicObject,
+) -> kube::Result<()> {
     let (name, merge) = (cluster.name_any(), PatchParams::default());
     if cluster.metadata.deletion_timestamp.is_some() {
         for deployment in [name.clone(), format!("{name}-taskmanager")] {
@@ -93,14 +106,22 @@ async fn reconcile(clusters: &Api<DynamicObject>, deployments: &Api<DynamicObjec
         return clusters.patch(&name, &merge, &Patch::Merge(none)).await.map(drop);
     }
     if cluster.finalizers().is_empty() {
-        clusters.patch(&name, &merge, &Patch::Merge(json!({"metadata": {"finalizers": [FINALIZER]}}))).await?;
+        clusters
+            .patch(&name, &merge, &Patch::Merge(json!({"metadata": {"finalizers": [FINALIZER]}})))
+            .await?;
     }
     let object = serde_json::to_value(cluster).unwrap();
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let own = PatchParams::apply("flink-operator").force();
     for pods in lower(&resource, &object).unwrap().pods {
         let deployment = deployment(&object, &pods);
-        deployments.patch(deployment["metadata"]["name"].as_str().unwrap(), &own, &Patch::Apply(&deployment)).await?;
+        deployments
+            .patch(
+                deployment["metadata"]["name"].as_str().unwrap(),
+                &own,
+                &Patch::Apply(&deployment),
+            )
+            .await?;
     }
     let replicas = object.pointer("/spec/taskManager/replicas").cloned().unwrap_or(json!(1));
     let selector = format!("app={name},component=taskmanager");
@@ -108,8 +129,9 @@ async fn reconcile(clusters: &Api<DynamicObject>, deployments: &Api<DynamicObjec
     clusters.patch_status(&name, &merge, &Patch::Merge(status)).await.map(drop)
 }
 
-/// The Deployment that the operator makes for one role: of the main container it sets name, image, words, resources and the
-/// folder of the configuration; of the template, labels and service account.
+/// The Deployment that the operator makes for one role: of the main container it sets name, image,
+/// words, resources and the folder of the configuration; of the template, labels and service
+/// account.
 fn deployment(object: &Value, pods: &PodSet) -> Value {
     let (metadata, spec) = (&object["metadata"], &object["spec"]);
     let cluster = metadata["name"].as_str().unwrap();
@@ -124,19 +146,31 @@ fn deployment(object: &Value, pods: &PodSet) -> Value {
     }
     let pod = &mut template["spec"];
     pod["serviceAccountName"] = spec["serviceAccount"].clone();
-    push(&mut pod["volumes"], json!({"name": "flink-config-volume", "configMap": {"name": format!("flink-config-{cluster}")}}));
+    push(
+        &mut pod["volumes"],
+        json!({"name": "flink-config-volume", "configMap": {"name": format!("flink-config-{cluster}")}}),
+    );
     let is_main = |container: &Value| container["name"] == MAIN_CONTAINER;
     if !pod["containers"].as_array().is_some_and(|containers| containers.iter().any(is_main)) {
         push(&mut pod["containers"], json!({"name": MAIN_CONTAINER}));
     }
-    let main = pod["containers"].as_array_mut().unwrap().iter_mut().find(|container| is_main(container)).unwrap();
+    let main = pod["containers"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .find(|container| is_main(container))
+        .unwrap();
     main["image"] = spec["image"].clone();
     main["args"] = json!([word]);
     // Flink's "m" is Kubernetes' "Mi".
-    let memory = part["resource"]["memory"].as_str().unwrap().trim_end_matches('m').to_owned() + "Mi";
+    let memory =
+        part["resource"]["memory"].as_str().unwrap().trim_end_matches('m').to_owned() + "Mi";
     let amounts = json!({"cpu": part["resource"]["cpu"].to_string(), "memory": memory});
     main["resources"] = json!({"requests": amounts, "limits": amounts});
-    push(&mut main["volumeMounts"], json!({"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}));
+    push(
+        &mut main["volumeMounts"],
+        json!({"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}),
+    );
     let owner = json!({"apiVersion": object["apiVersion"], "kind": object["kind"], "name": cluster, "uid": metadata["uid"],
         "controller": true, "blockOwnerDeletion": true});
     json!({"apiVersion": "apps/v1", "kind": "Deployment",

@@ -1,6 +1,8 @@
-//! Ports on loopback that no other test process takes, between choosing them and listening on them and over restarts.
+//! Ports on loopback that no other test process takes, between choosing them and listening on them
+//! and over restarts.
 //!
-//! A port that was free a moment ago may be another's now; so each is locked by a file, for as long as its owner lives.
+//! A port that was free a moment ago may be another's now; so each is locked by a file, for as long
+//! as its owner lives.
 
 use super::cache;
 use std::fs::File;

@@ -1,7 +1,8 @@
 //! A process that cannot outlive the test process, whatever ends that one.
 //!
-//! Each program runs under a small shell that reads a pipe from us. When we die, even by `kill -9`, the pipe ends and the
-//! shell kills the program. A line in the pipe is the name of a signal to send: signals without unsafe code.
+//! Each program runs under a small shell that reads a pipe from us. When we die, even by `kill -9`,
+//! the pipe ends and the shell kills the program. A line in the pipe is the name of a signal to
+//! send: signals without unsafe code.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -37,25 +38,40 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program (program, arguments and environment of `command`); what it says goes to `<name>.log` in `folder`.
+    /// Starts a program (program, arguments and environment of `command`); what it says goes to
+    /// `<name>.log` in `folder`.
     pub fn start(name: &str, command: &Command, folder: &Path) -> Result<Self, String> {
-        let line: Vec<OsString> = [command.get_program()].into_iter().chain(command.get_args()).map(OsString::from).collect();
-        let environment = command.get_envs().map(|(name, value)| (name.into(), value.map(OsString::from))).collect::<Vec<_>>();
+        let line: Vec<OsString> = [command.get_program()]
+            .into_iter()
+            .chain(command.get_args())
+            .map(OsString::from)
+            .collect();
+        let environment = command
+            .get_envs()
+            .map(|(name, value)| (name.into(), value.map(OsString::from)))
+            .collect::<Vec<_>>();
         let log = folder.join(format!("{name}.log"));
-        let (supervisor, pipe) = spawn(&line, &environment, &log).map_err(|error| format!("cannot start {name}: {error}"))?;
+        let (supervisor, pipe) = spawn(&line, &environment, &log)
+            .map_err(|error| format!("cannot start {name}: {error}"))?;
         Ok(Self { name: name.to_owned(), line, environment, log, supervisor, pipe })
     }
 
     /// What the program has said so far, standard output and standard error.
     pub fn log(&self) -> String {
-        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        fs::read(&self.log)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
     }
 
     /// The last lines of the log, for messages.
     pub fn tail(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
-        let tail = lines.iter().skip(lines.len().saturating_sub(25)).map(|line| format!("  {line}\n")).collect::<String>();
+        let tail = lines
+            .iter()
+            .skip(lines.len().saturating_sub(25))
+            .map(|line| format!("  {line}\n"))
+            .collect::<String>();
         format!("{} ended its log ({}) with:\n{tail}", self.name, self.log.display())
     }
 
@@ -89,7 +105,8 @@ impl Process {
     pub fn restart(&mut self) -> Result<(), String> {
         self.kill();
         let started = spawn(&self.line, &self.environment, &self.log);
-        (self.supervisor, self.pipe) = started.map_err(|error| format!("cannot start {} again: {error}", self.name))?;
+        (self.supervisor, self.pipe) =
+            started.map_err(|error| format!("cannot start {} again: {error}", self.name))?;
         Ok(())
     }
 }
@@ -100,17 +117,27 @@ impl Drop for Process {
     }
 }
 
-fn spawn(line: &[OsString], environment: &[(OsString, Option<OsString>)], log: &Path) -> std::io::Result<(Child, Option<ChildStdin>)> {
+fn spawn(
+    line: &[OsString],
+    environment: &[(OsString, Option<OsString>)],
+    log: &Path,
+) -> std::io::Result<(Child, Option<ChildStdin>)> {
     let log = File::options().create(true).append(true).open(log)?;
     let mut command = Command::new("sh");
-    command.args(["-c", SUPERVISOR, "supervisor"]).args(line).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+    command
+        .args(["-c", SUPERVISOR, "supervisor"])
+        .args(line)
+        .stdin(Stdio::piped())
+        .stdout(log.try_clone()?)
+        .stderr(log);
     for (name, value) in environment {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
-    // A group of its own: Ctrl-C in a terminal ends the tests, and through the pipe everything in order.
+    // A group of its own: Ctrl-C in a terminal ends the tests, and through the pipe everything in
+    // order.
     let mut supervisor = command.process_group(0).spawn()?;
     let pipe = supervisor.stdin.take();
     Ok((supervisor, pipe))

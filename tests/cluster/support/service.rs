@@ -1,7 +1,7 @@
 //! What a Service does, which nobody does here: connections go to replicas that say they are ready.
 //!
-//! The Service is of type ExternalName: API servers take its name for the address, and all else as of any Service, HTTP/1.1
-//! and the Service's name in the certificate too.
+//! The Service is of type ExternalName: API servers take its name for the address, and all else as
+//! of any Service, HTTP/1.1 and the Service's name in the certificate too.
 
 use super::access::Access;
 use super::flinkgate::{self, Flinkgate};
@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 /// Where replicas are, and what was sent to them.
 struct Endpoints {
     replicas: Mutex<Vec<Replica>>,
-    /// Asking whether a replica is ready is nothing that a real Service does for each connection: a burst of these must not be one
-    /// of questions.
+    /// Asking whether a replica is ready is nothing that a real Service does for each connection: a
+    /// burst of these must not be one of questions.
     questions: Semaphore,
     turn: AtomicUsize,
     connections: Mutex<BTreeMap<SocketAddr, usize>>,
@@ -26,7 +26,12 @@ struct Endpoints {
 
 impl Default for Endpoints {
     fn default() -> Self {
-        Self { replicas: Mutex::default(), questions: Semaphore::new(16), turn: AtomicUsize::new(0), connections: Mutex::default() }
+        Self {
+            replicas: Mutex::default(),
+            questions: Semaphore::new(16),
+            turn: AtomicUsize::new(0),
+            connections: Mutex::default(),
+        }
     }
 }
 
@@ -48,7 +53,8 @@ impl Service {
     pub fn start() -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let (port, endpoints) = (listener.local_addr().unwrap().port(), Arc::new(Endpoints::default()));
+        let (port, endpoints) =
+            (listener.local_addr().unwrap().port(), Arc::new(Endpoints::default()));
         let given = Arc::clone(&endpoints);
         runtime.spawn(async move {
             loop {
@@ -70,13 +76,21 @@ impl Service {
 
     /// The replicas from now on; connections to others last as long as these want.
     pub fn lead_to<'a>(&self, replicas: impl IntoIterator<Item = &'a Flinkgate>) {
-        let replicas = replicas.into_iter().map(|replica| Replica { webhooks: replica.webhooks, health: replica.health });
+        let replicas = replicas
+            .into_iter()
+            .map(|replica| Replica { webhooks: replica.webhooks, health: replica.health });
         *self.endpoints.replicas.lock().unwrap() = replicas.collect();
     }
 
     /// How many connections were led to a replica so far.
     pub fn connections(&self, replica: &Flinkgate) -> usize {
-        self.endpoints.connections.lock().unwrap().get(&replica.webhooks).copied().unwrap_or_default()
+        self.endpoints
+            .connections
+            .lock()
+            .unwrap()
+            .get(&replica.webhooks)
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -85,7 +99,9 @@ pub fn point_webhooks_at(port: u16, admin: &Access, name: &str) {
     for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
         let webhooks = admin.get(&[kind, name])["webhooks"].as_array().unwrap().len();
         let path = |index| format!("/webhooks/{index}/clientConfig/service/port");
-        let patch: Vec<_> = (0..webhooks).map(|index| json!({"op": "add", "path": path(index), "value": port})).collect();
+        let patch: Vec<_> = (0..webhooks)
+            .map(|index| json!({"op": "add", "path": path(index), "value": port}))
+            .collect();
         admin.kubectl(&["patch", kind, name, "--type=json", "--patch", &json!(patch).to_string()]);
     }
 }
@@ -102,9 +118,12 @@ impl Drop for Service {
 async fn relay(mut client: TcpStream, endpoints: Arc<Endpoints>) {
     let replicas = endpoints.replicas.lock().unwrap().clone();
     let turn = endpoints.turn.fetch_add(1, Ordering::Relaxed);
-    for replica in replicas.iter().cycle().skip(turn % replicas.len().max(1)).take(replicas.len()).copied() {
+    for replica in
+        replicas.iter().cycle().skip(turn % replicas.len().max(1)).take(replicas.len()).copied()
+    {
         let question = endpoints.questions.acquire().await;
-        let ready = tokio::task::spawn_blocking(move || flinkgate::get(replica.health, "/readyz")).await;
+        let ready =
+            tokio::task::spawn_blocking(move || flinkgate::get(replica.health, "/readyz")).await;
         drop(question);
         if !matches!(ready, Ok(Ok((200, _)))) {
             continue;

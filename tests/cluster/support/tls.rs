@@ -16,11 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Stream = StreamOwned<ClientConnection, TcpStream>;
 
-/// Connects as `client`, trusting the certificates in `roots` (PEM), and has a request answered; gives the certificate that
-/// was served.
-pub fn connect(address: SocketAddr, roots: &[u8], client: Option<&Signed>) -> Result<CertificateDer<'static>, String> {
+/// Connects as `client`, trusting the certificates in `roots` (PEM), and has a request answered;
+/// gives the certificate that was served.
+pub fn connect(
+    address: SocketAddr,
+    roots: &[u8],
+    client: Option<&Signed>,
+) -> Result<CertificateDer<'static>, String> {
     let ask = || -> std::io::Result<(String, CertificateDer<'static>)> {
-        let mut stream = send(address, roots, client, b"GET /validate HTTP/1.1\r\nhost: flinkgate\r\nconnection: close\r\n\r\n")?;
+        let mut stream = send(
+            address,
+            roots,
+            client,
+            b"GET /validate HTTP/1.1\r\nhost: flinkgate\r\nconnection: close\r\n\r\n",
+        )?;
         // With TLS 1.3 it is only here that a client learns whether it is taken.
         let mut answer = [0; 8];
         stream.read_exact(&mut answer)?;
@@ -36,7 +45,9 @@ pub fn connect(address: SocketAddr, roots: &[u8], client: Option<&Signed>) -> Re
 
 /// Asks as an API server does; gives the body of the answer.
 pub fn post(address: SocketAddr, roots: &[u8], path: &str, body: &str) -> Result<Value, String> {
-    let head = format!("POST {path} HTTP/1.1\r\nhost: flinkgate\r\ncontent-type: application/json\r\nconnection: close\r\n");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: flinkgate\r\ncontent-type: application/json\r\nconnection: close\r\n"
+    );
     let ask = || -> std::io::Result<String> {
         let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         let mut answer = String::new();
@@ -48,19 +59,27 @@ pub fn post(address: SocketAddr, roots: &[u8], path: &str, body: &str) -> Result
     serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))
 }
 
-fn send(address: SocketAddr, roots: &[u8], client: Option<&Signed>, request: &[u8]) -> std::io::Result<Stream> {
+fn send(
+    address: SocketAddr,
+    roots: &[u8],
+    client: Option<&Signed>,
+    request: &[u8],
+) -> std::io::Result<Stream> {
     let mut trusted = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(roots) {
         trusted.add(root.unwrap()).unwrap();
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(trusted);
+    let builder = ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_root_certificates(trusted);
     let config = match client {
         None => builder.with_no_client_auth(),
         Some(client) => {
-            let certificate = CertificateDer::from_pem_slice(client.certificate.as_bytes()).unwrap();
+            let certificate =
+                CertificateDer::from_pem_slice(client.certificate.as_bytes()).unwrap();
             let key = PrivateKeyDer::from_pem_slice(client.key.as_bytes()).unwrap();
             builder.with_client_auth_cert(vec![certificate], key).unwrap()
         }
@@ -68,7 +87,8 @@ fn send(address: SocketAddr, roots: &[u8], client: Option<&Signed>, request: &[u
     let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     let name = ServerName::try_from(SERVICE).unwrap();
-    let mut stream = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), socket);
+    let mut stream =
+        StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), socket);
     stream.write_all(request)?;
     Ok(stream)
 }

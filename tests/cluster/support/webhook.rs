@@ -37,12 +37,14 @@ impl Webhook {
         let signed = authority.server(&["127.0.0.1"]).unwrap();
         let certificate = CertificateDer::from_pem_slice(signed.certificate.as_bytes()).unwrap();
         let key = PrivateKeyDer::from_pem_slice(signed.key.as_bytes()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
@@ -55,7 +57,9 @@ impl Webhook {
                     let Ok(client) = acceptor.accept(client).await else { return };
                     let answer = service_fn(move |request| answer(Arc::clone(&judge), request));
                     // An API server that goes away is no error.
-                    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(client), answer).await;
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(client), answer)
+                        .await;
                 });
             }
         });
@@ -88,7 +92,10 @@ impl Drop for Webhook {
     }
 }
 
-async fn answer(judge: Arc<Judge>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    judge: Arc<Judge>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut review: Value = serde_json::from_slice(&body).unwrap_or_default();
     let uid = review["request"]["uid"].clone();

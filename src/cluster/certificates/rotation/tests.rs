@@ -1,4 +1,5 @@
-//! Single states with their next step, and then whole histories with everything that can go wrong in them.
+//! Single states with their next step, and then whole histories with everything that can go wrong
+//! in them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
@@ -9,8 +10,13 @@ const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-const TIMINGS: Timings =
-    Timings { authority: seconds(9_000), leaf: seconds(900), margin: seconds(10), overlap: seconds(100), look: seconds(60) };
+const TIMINGS: Timings = Timings {
+    authority: seconds(9_000),
+    leaf: seconds(900),
+    margin: seconds(10),
+    overlap: seconds(100),
+    look: seconds(60),
+};
 
 #[derive(Clone, Copy)]
 struct Clock(Instant);
@@ -26,11 +32,21 @@ fn wall(second: u64) -> SystemTime {
 }
 
 fn authority(id: &str, issued: u64, signs: bool) -> Authority {
-    Authority { id: id.into(), issued: wall(issued), until: wall(issued) + TIMINGS.authority, signs }
+    Authority {
+        id: id.into(),
+        issued: wall(issued),
+        until: wall(issued) + TIMINGS.authority,
+        signs,
+    }
 }
 
 fn leaf(authority: &str, issued: u64) -> Leaf {
-    Leaf { authority: authority.into(), issued: wall(issued), until: wall(issued) + TIMINGS.leaf, complete: true }
+    Leaf {
+        authority: authority.into(),
+        issued: wall(issued),
+        until: wall(issued) + TIMINGS.leaf,
+        complete: true,
+    }
 }
 
 fn store(authorities: &[Authority], leaf: Option<Leaf>) -> Store {
@@ -66,15 +82,71 @@ fn every_state_has_its_next_step() {
     let switched = store(&[a_mute.clone(), b.clone()], Some(leaf("b", 6_120)));
     let sign = |id: &str| LeafChange::Sign(id.to_owned());
     let cases = [
-        ("first start", &nothing, &nothing, vec![], 0, 0, change(&[], true, LeafChange::SignWithNew)),
-        ("first start, empty bundles", &nothing, &nothing, vec![bundle(&[]); 2], 0, 0, change(&[], true, LeafChange::SignWithNew)),
+        (
+            "first start",
+            &nothing,
+            &nothing,
+            vec![],
+            0,
+            0,
+            change(&[], true, LeafChange::SignWithNew),
+        ),
+        (
+            "first start, empty bundles",
+            &nothing,
+            &nothing,
+            vec![bundle(&[]); 2],
+            0,
+            0,
+            change(&[], true, LeafChange::SignWithNew),
+        ),
         ("no configuration is no error", &steady, &steady, vec![], 0, 5, Step::Rest(seconds(5))),
-        ("bundles are filled", &steady, &steady, vec![of_a.clone(), bundle(&[])], 0, 5, Step::Publish),
-        ("a bundle with more in it", &steady, &steady, vec![Bundle { exact: false, ..of_a.clone() }], 0, 5, Step::Publish),
+        (
+            "bundles are filled",
+            &steady,
+            &steady,
+            vec![of_a.clone(), bundle(&[])],
+            0,
+            5,
+            Step::Publish,
+        ),
+        (
+            "a bundle with more in it",
+            &steady,
+            &steady,
+            vec![Bundle { exact: false, ..of_a.clone() }],
+            0,
+            5,
+            Step::Publish,
+        ),
         ("all is well", &steady, &steady, vec![of_a.clone(); 2], 0, 100, Step::Rest(seconds(60))),
-        ("the leaf is due", &steady, &steady, vec![of_a.clone(); 2], 0, 600, change(&[("a", true)], false, sign("a"))),
-        ("due, but the leader has just come", &steady, &steady, vec![of_a.clone(); 2], 599, 600, Step::Rest(seconds(9))),
-        ("the leaf has expired", &steady, &steady, vec![of_a.clone()], 0, 900, change(&[("a", true)], false, sign("a"))),
+        (
+            "the leaf is due",
+            &steady,
+            &steady,
+            vec![of_a.clone(); 2],
+            0,
+            600,
+            change(&[("a", true)], false, sign("a")),
+        ),
+        (
+            "due, but the leader has just come",
+            &steady,
+            &steady,
+            vec![of_a.clone(); 2],
+            599,
+            600,
+            Step::Rest(seconds(9)),
+        ),
+        (
+            "the leaf has expired",
+            &steady,
+            &steady,
+            vec![of_a.clone()],
+            0,
+            900,
+            change(&[("a", true)], false, sign("a")),
+        ),
         (
             "the authority is due",
             &store(std::slice::from_ref(&a), Some(leaf("a", 5_900))),
@@ -84,8 +156,24 @@ fn every_state_has_its_next_step() {
             6_000,
             change(&[("a", true)], true, LeafChange::Keep),
         ),
-        ("the new one is not in the bundles", &both, &both, vec![of_both.clone(), of_a.clone()], 6_100, 6_120, Step::Publish),
-        ("API servers get their time", &both, &both, vec![of_both.clone(); 2], 6_115, 6_120, Step::Rest(seconds(5))),
+        (
+            "the new one is not in the bundles",
+            &both,
+            &both,
+            vec![of_both.clone(), of_a.clone()],
+            6_100,
+            6_120,
+            Step::Publish,
+        ),
+        (
+            "API servers get their time",
+            &both,
+            &both,
+            vec![of_both.clone(); 2],
+            6_115,
+            6_120,
+            Step::Rest(seconds(5)),
+        ),
         (
             "the leaf changes hands",
             &both,
@@ -95,9 +183,33 @@ fn every_state_has_its_next_step() {
             6_120,
             change(&[("a", false), ("b", true)], false, sign("b")),
         ),
-        ("replicas get their time", &switched, &switched, vec![of_both.clone(); 2], 6_120, 6_200, Step::Rest(seconds(20))),
-        ("the old one goes", &switched, &switched, vec![of_both.clone(); 2], 6_120, 6_220, change(&[("b", true)], false, LeafChange::Keep)),
-        ("but not from a bundle being repaired", &switched, &switched, vec![of_a.clone()], 6_120, 6_220, Step::Publish),
+        (
+            "replicas get their time",
+            &switched,
+            &switched,
+            vec![of_both.clone(); 2],
+            6_120,
+            6_200,
+            Step::Rest(seconds(20)),
+        ),
+        (
+            "the old one goes",
+            &switched,
+            &switched,
+            vec![of_both.clone(); 2],
+            6_120,
+            6_220,
+            change(&[("b", true)], false, LeafChange::Keep),
+        ),
+        (
+            "but not from a bundle being repaired",
+            &switched,
+            &switched,
+            vec![of_a.clone()],
+            6_120,
+            6_220,
+            Step::Publish,
+        ),
         (
             "and then from the bundles",
             &store(std::slice::from_ref(&b), Some(leaf("b", 6_120))),
@@ -107,7 +219,15 @@ fn every_state_has_its_next_step() {
             6_230,
             Step::Publish,
         ),
-        ("the Secret was deleted", &nothing, &steady, vec![of_a.clone(); 2], 0, 100, change(&[("a", false)], true, LeafChange::Restore)),
+        (
+            "the Secret was deleted",
+            &nothing,
+            &steady,
+            vec![of_a.clone(); 2],
+            0,
+            100,
+            change(&[("a", false)], true, LeafChange::Restore),
+        ),
         (
             "deleted, and nobody remembers",
             &nothing,
@@ -153,8 +273,24 @@ fn every_state_has_its_next_step() {
             100,
             change(&[("a", true)], false, LeafChange::Keep),
         ),
-        ("everything has expired", &steady, &steady, vec![of_a.clone()], 0, 9_000, change(&[], true, LeafChange::SignWithNew)),
-        ("the clock is behind", &both, &both, vec![of_both.clone()], 0, 20, change(&[("a", false), ("b", true)], false, sign("b"))),
+        (
+            "everything has expired",
+            &steady,
+            &steady,
+            vec![of_a.clone()],
+            0,
+            9_000,
+            change(&[], true, LeafChange::SignWithNew),
+        ),
+        (
+            "the clock is behind",
+            &both,
+            &both,
+            vec![of_both.clone()],
+            0,
+            20,
+            change(&[("a", false), ("b", true)], false, sign("b")),
+        ),
     ];
     for (name, store, memory, bundles, since, second, expected) in cases {
         assert_eq!(step(store, memory, &bundles, since, second), expected, "{name}");
@@ -187,7 +323,11 @@ fn an_authority_counts_only_from_when_it_has_been_everywhere_without_a_break() {
     ] {
         let now = clock.at(second).clock;
         established.observe(&steady, &bundles, now);
-        assert_eq!(established.remaining(&a.id, TIMINGS.margin, now), expected.map(seconds), "at {second}");
+        assert_eq!(
+            established.remaining(&a.id, TIMINGS.margin, now),
+            expected.map(seconds),
+            "at {second}"
+        );
     }
 }
 
@@ -230,7 +370,8 @@ struct World {
     replicas: Vec<Replica>,
 }
 
-/// API servers take up to this long to see a bundle, replicas up to `LAG` to see a leaf: less than the timings allow.
+/// API servers take up to this long to see a bundle, replicas up to `LAG` to see a leaf: less than
+/// the timings allow.
 const PROPAGATION: u64 = 9;
 const LAG: u64 = 60;
 
@@ -264,16 +405,24 @@ impl World {
         self.follow(at);
         let now = self.clock.at(self.second);
         let bundles: Vec<Bundle> = self.bundles.iter().map(|held| bundle(held)).collect();
-        let (versions, bundle_versions, store) = (self.version, self.bundle_versions, self.store.clone());
+        let (versions, bundle_versions, store) =
+            (self.version, self.bundle_versions, self.store.clone());
         let replica = &mut self.replicas[at];
         replica.established.observe(&store, &bundles, now.clock);
-        let view = View { store: &store, memory: &replica.memory, bundles: &bundles, established: &replica.established };
+        let view = View {
+            store: &store,
+            memory: &replica.memory,
+            bundles: &bundles,
+            established: &replica.established,
+        };
         let step = next(view, now, &TIMINGS);
         replica.decided = Some((step, versions, store, bundle_versions));
     }
 
     fn act(&mut self, at: usize) {
-        let Some((step, version, seen, bundle_versions)) = self.replicas[at].decided.take() else { return };
+        let Some((step, version, seen, bundle_versions)) = self.replicas[at].decided.take() else {
+            return;
+        };
         // Before it acts it reads everything again.
         if version != self.version || bundle_versions != self.bundle_versions {
             return;
@@ -284,7 +433,10 @@ impl World {
                 for which in 0..2 {
                     self.bundles[which] = seen.authorities.clone();
                     self.bundle_versions[which] += 1;
-                    self.history[which].push((self.second, seen.authorities.iter().map(|one| one.id.clone()).collect()));
+                    self.history[which].push((
+                        self.second,
+                        seen.authorities.iter().map(|one| one.id.clone()).collect(),
+                    ));
                 }
             }
             Step::Rest(_) => {}
@@ -293,22 +445,40 @@ impl World {
 
     fn write(&mut self, at: usize, change: &Change) {
         let memory = self.replicas[at].memory.clone();
-        let pool: Vec<Authority> =
-            self.store.authorities.iter().chain(&memory.authorities).chain(self.bundles.iter().flatten()).cloned().collect();
+        let pool: Vec<Authority> = self
+            .store
+            .authorities
+            .iter()
+            .chain(&memory.authorities)
+            .chain(self.bundles.iter().flatten())
+            .cloned()
+            .collect();
         let mut authorities: Vec<Authority> = change
             .authorities
             .iter()
-            .map(|(id, signs)| Authority { signs: *signs, ..pool.iter().find(|one| one.id == *id).unwrap().clone() })
+            .map(|(id, signs)| Authority {
+                signs: *signs,
+                ..pool.iter().find(|one| one.id == *id).unwrap().clone()
+            })
             .collect();
         if change.new_authority {
             self.made += 1;
-            let latest = authorities.iter().map(|one| one.issued + seconds(1)).max().unwrap_or(wall(0));
+            let latest =
+                authorities.iter().map(|one| one.issued + seconds(1)).max().unwrap_or(wall(0));
             let issued = latest.max(wall(self.second));
-            authorities.push(Authority { id: format!("{:04}", self.made), issued, until: issued + TIMINGS.authority, signs: true });
+            authorities.push(Authority {
+                id: format!("{:04}", self.made),
+                issued,
+                until: issued + TIMINGS.authority,
+                signs: true,
+            });
         }
         let sign = |by: &Authority| {
             assert!(by.signs, "signed without a key");
-            Some(Leaf { until: (wall(self.second) + TIMINGS.leaf).min(by.until), ..leaf(&by.id, self.second) })
+            Some(Leaf {
+                until: (wall(self.second) + TIMINGS.leaf).min(by.until),
+                ..leaf(&by.id, self.second)
+            })
         };
         let leaf = match &change.leaf {
             LeafChange::Keep => self.store.leaf.clone(),
@@ -317,7 +487,11 @@ impl World {
             LeafChange::Sign(id) => sign(pool.iter().find(|one| one.id == *id).unwrap()),
             LeafChange::SignWithNew => sign(authorities.last().unwrap()),
         };
-        let since = if change.leaf == LeafChange::Keep { self.store.since } else { Some(wall(self.second)) };
+        let since = if change.leaf == LeafChange::Keep {
+            self.store.since
+        } else {
+            Some(wall(self.second))
+        };
         self.store = Store { since, ..store(&authorities, leaf) };
         self.version += 1;
     }
@@ -326,7 +500,11 @@ impl World {
     fn spoil(&mut self, how: impl Fn(&mut Store)) {
         how(&mut self.store);
         let authorities = self.store.authorities.clone();
-        self.store.leaf = self.store.leaf.take().filter(|leaf| authorities.iter().any(|one| one.id == leaf.authority));
+        self.store.leaf = self
+            .store
+            .leaf
+            .take()
+            .filter(|leaf| authorities.iter().any(|one| one.id == leaf.authority));
         self.store.tidy = false;
         self.version += 1;
     }
@@ -347,26 +525,40 @@ impl World {
             }
             Event::Decide(at) => self.decide(*at),
             Event::Act(at) => self.act(*at),
-            Event::Restart(at) => self.replicas[*at] = Replica { seen_at: self.second, ..Replica::default() },
+            Event::Restart(at) => {
+                self.replicas[*at] = Replica { seen_at: self.second, ..Replica::default() }
+            }
             Event::Follow(at) => self.follow(*at),
             Event::DeleteSecret => self.spoil(|store| *store = Store::default()),
-            Event::LoseKeys => self.spoil(|store| store.authorities.iter_mut().for_each(|one| one.signs = false)),
+            Event::LoseKeys => {
+                self.spoil(|store| store.authorities.iter_mut().for_each(|one| one.signs = false))
+            }
             Event::LoseLeaf => self.spoil(|store| store.leaf = None),
             Event::LoseCertificates => self.spoil(|store| drop(store.authorities.pop())),
         }
         self.check();
     }
 
-    /// Whatever replica an API server reaches, and however late it is: it can check the leaf that it is shown.
+    /// Whatever replica an API server reaches, and however late it is: it can check the leaf that
+    /// it is shown.
     fn check(&self) {
         for replica in &self.replicas {
-            let Some(served) = replica.served.as_ref().filter(|leaf| wall(self.second) < leaf.until) else { continue };
+            let Some(served) =
+                replica.served.as_ref().filter(|leaf| wall(self.second) < leaf.until)
+            else {
+                continue;
+            };
             for history in &self.history {
                 for (at, (_, trusted)) in history.iter().enumerate() {
                     let in_force_until = history.get(at + 1).map_or(u64::MAX, |(next, _)| *next);
                     // Before the first bundle there is no service to interrupt.
-                    let may_be_seen = in_force_until.saturating_add(PROPAGATION) >= self.second && !trusted.is_empty();
-                    assert!(!may_be_seen || trusted.contains(&served.authority), "at {}: {served:?} but {trusted:?}", self.second);
+                    let may_be_seen = in_force_until.saturating_add(PROPAGATION) >= self.second
+                        && !trusted.is_empty();
+                    assert!(
+                        !may_be_seen || trusted.contains(&served.authority),
+                        "at {}: {served:?} but {trusted:?}",
+                        self.second
+                    );
                 }
             }
         }
@@ -398,7 +590,8 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    // The same histories every time: CI is no place to find a new one. Change the seed to look for more.
+    // The same histories every time: CI is no place to find a new one. Change the seed to look for
+    // more.
     #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(2_026), failure_persistence: None, ..ProptestConfig::with_cases(300) })]
     #[test]
     fn whatever_happens_in_whatever_order_api_servers_can_check_what_is_served(events in prop::collection::vec(event(), 1..120)) {
@@ -407,7 +600,8 @@ proptest! {
         for event in &events {
             world.happen(event);
         }
-        // And when the trouble is over everything comes to rest, with a leaf in use and nothing superfluous.
+        // And when the trouble is over everything comes to rest, with a leaf in use and nothing
+        // superfluous.
         for _ in 0..4 {
             world.settle();
             if world.store.authorities.len() == 1 {
@@ -434,7 +628,8 @@ fn a_year_of_renewals_goes_by_without_a_gap() {
     assert!(world.made >= 5, "{} authorities", world.made);
 }
 
-/// The leaf of a new authority was lost before the other replica saw it, and comes back long after it was made.
+/// The leaf of a new authority was lost before the other replica saw it, and comes back long after
+/// it was made.
 #[test]
 fn a_leaf_that_comes_back_is_not_taken_for_one_that_was_there_all_the_time() {
     let mut world = World::new();

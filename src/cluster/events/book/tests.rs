@@ -52,9 +52,14 @@ fn what_repeats_is_one_event_that_is_counted_ever_more_seldom() {
     let mut written = Vec::new();
     for second in 0..600 {
         assert!(day.take(second, "payments", "a/b"));
-        written.extend(day.writes(second).into_iter().map(|write| (second, write.count, write.name, write.note.is_some())));
+        written.extend(
+            day.writes(second)
+                .into_iter()
+                .map(|write| (second, write.count, write.name, write.note.is_some())),
+        );
     }
-    let seconds: Vec<(u64, i32)> = written.iter().map(|(second, count, ..)| (*second, *count)).collect();
+    let seconds: Vec<(u64, i32)> =
+        written.iter().map(|(second, count, ..)| (*second, *count)).collect();
     assert_eq!(seconds, [(0, 1), (10, 11), (30, 31), (70, 71), (150, 151), (310, 311), (470, 471)]);
     assert!(written.iter().all(|(_, _, name, _)| *name == written[0].2));
     assert_eq!(written.iter().filter(|(.., new)| *new).count(), 1);
@@ -82,7 +87,8 @@ fn a_flood_of_one_tenant_takes_nothing_of_anothers() {
     assert_eq!(told, 20);
     assert!(day.take(0, "quiet", "a/b"));
     assert_eq!(day.writes(0).len(), 21);
-    // One token in five seconds: a count costs as much as a new Event, and waits for it without being lost.
+    // One token in five seconds: a count costs as much as a new Event, and waits for it without
+    // being lost.
     for number in 0..20 {
         assert!(day.take(1, "loud", &format!("a/{number}")));
     }
@@ -100,7 +106,10 @@ fn what_cannot_be_written_is_counted_as_dropped_and_begins_anew() {
     day.take(0, "payments", "a/b");
     let Step::Write(first) = day.book.next(day.at(0)) else { panic!("nothing to write") };
     day.take(0, "payments", "a/b");
-    assert!(matches!(day.book.next(day.at(0)), Step::Idle), "a second write of the same Event at once");
+    assert!(
+        matches!(day.book.next(day.at(0)), Step::Idle),
+        "a second write of the same Event at once"
+    );
     assert_eq!(day.book.done(&first, false, day.at(0)), 2);
     day.take(1, "payments", "a/b");
     let again = day.writes(1);

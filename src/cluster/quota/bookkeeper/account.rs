@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Objects that went and are remembered until a settling has been told; of more, what was promised to them is given back after the
-/// horizon.
+/// Objects that went and are remembered until a settling has been told; of more, what was promised
+/// to them is given back after the horizon.
 const GONE: usize = 4_096;
 
 /// What is known of a tenant, and what is under way.
@@ -24,8 +24,8 @@ pub(super) struct Account {
     next: u64,
     /// What was on its way when its ledger was last settled.
     pub(super) open: Vec<Open>,
-    /// What has gone since, and how many of these the settling under way was told. What lives for a moment only may have been promised
-    /// something and never be seen by a settling.
+    /// What has gone since, and how many of these the settling under way was told. What lives for a
+    /// moment only may have been promised something and never be seen by a settling.
     gone: Vec<Living>,
     handed_over: usize,
     /// When something first and last changed since it was looked at.
@@ -97,7 +97,8 @@ impl Account {
             return None;
         }
         let passed = |since: Instant| now.saturating_duration_since(since);
-        // What was never looked at waits for nothing: its tenant may be waiting for its first count.
+        // What was never looked at waits for nothing: its tenant may be waiting for its first
+        // count.
         let gathered = |(first, last): (Instant, Instant)| {
             let calm = passed(last) >= timings.pause || passed(first) >= timings.longest;
             (calm || self.looked.is_none()).then_some(first)
@@ -129,7 +130,8 @@ impl Account {
 
     /// Whether its status is to be looked at.
     pub(super) fn is_to_tell(&self, now: Instant, timings: &Timings) -> bool {
-        let lately = self.last_told.is_some_and(|last| now.saturating_duration_since(last) < timings.status);
+        let lately =
+            self.last_told.is_some_and(|last| now.saturating_duration_since(last) < timings.status);
         self.standing.is_some() && !self.told && !self.telling && !lately
     }
 }

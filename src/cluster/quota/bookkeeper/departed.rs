@@ -1,10 +1,13 @@
-//! Objects that were not there when they were asked for, after the requests that could have made them: they never will be.
+//! Objects that were not there when they were asked for, after the requests that could have made
+//! them: they never will be.
 //!
-//! A watch that is late may show them yet. Counted then, one would stand for pods that outlive it, or for another of its name.
+//! A watch that is late may show them yet. Counted then, one would stand for pods that outlive it,
+//! or for another of its name.
 
 use std::collections::{HashSet, VecDeque};
 
-/// How many are remembered; a watch would have to be later than so many questions for one that is forgotten to be shown.
+/// How many are remembered; a watch would have to be later than so many questions for one that is
+/// forgotten to be shown.
 const REMEMBERED: usize = 20_000;
 
 /// Their UIDs, oldest first. UIDs do not return.

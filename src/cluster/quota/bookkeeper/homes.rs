@@ -1,8 +1,10 @@
 //! Whose each namespace is, as the leader follows it.
 //!
-//! A ledger keeps how new the knowledge was that it was counted with, so that none is counted with less. Whose a namespace is belongs to
-//! that knowledge: it follows from the Namespace's labels as they were followed here, and from FlinkTenants that the gate knows
-//! just as they were followed here. Where the gate knows them otherwise, older or newer, nothing is looked at until both agree.
+//! A ledger keeps how new the knowledge was that it was counted with, so that none is counted with
+//! less. Whose a namespace is belongs to that knowledge: it follows from the Namespace's labels as
+//! they were followed here, and from FlinkTenants that the gate knows just as they were followed
+//! here. Where the gate knows them otherwise, older or newer, nothing is looked at until both
+//! agree.
 
 use super::Bookkeeper;
 use super::account::Account;
@@ -16,7 +18,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 impl Bookkeeper {
-    /// Takes another gate: tenants come and go, limits change, namespaces move, and what objects use follows from it, too.
+    /// Takes another gate: tenants come and go, limits change, namespaces move, and what objects
+    /// use follows from it, too.
     pub fn take_gate(&mut self, gate: Arc<Gate>, now: Instant) {
         let before = std::mem::replace(&mut self.gate, Arc::clone(&gate));
         let mut old = std::mem::take(&mut self.accounts);
@@ -26,11 +29,14 @@ impl Bookkeeper {
             let limits = gate.limits_of(&tenant.name).cloned();
             let account = match old.remove(&tenant.name) {
                 Some(mut account) => {
-                    let same_spec = Arc::ptr_eq(&account.tenant, tenant) || account.tenant.spec == tenant.spec;
+                    let same_spec =
+                        Arc::ptr_eq(&account.tenant, tenant) || account.tenant.spec == tenant.spec;
                     if !same_spec || other_surroundings {
                         recount.extend(account.namespaces.iter().cloned());
                     }
-                    let of = |known: &Option<Arc<KnownLimits>>| known.as_ref().map(|known| known.limits.clone());
+                    let of = |known: &Option<Arc<KnownLimits>>| {
+                        known.as_ref().map(|known| known.limits.clone())
+                    };
                     if of(&account.limits) != of(&limits) {
                         account.touch(now);
                     }
@@ -46,7 +52,9 @@ impl Bookkeeper {
         // Where there is nothing any more, it is found anew when something comes.
         self.homes.retain(|namespace, _| self.census.knows(namespace));
         for (name, account) in &mut self.accounts {
-            account.namespaces.retain(|namespace| self.homes.get(namespace).and_then(Option::as_ref) == Some(name));
+            account.namespaces.retain(|namespace| {
+                self.homes.get(namespace).and_then(Option::as_ref) == Some(name)
+            });
         }
         for namespace in recount {
             self.recount(&namespace, now);
@@ -73,7 +81,8 @@ impl Bookkeeper {
         }
     }
 
-    /// Finds whose a namespace is, and puts it among that tenant's; says whether it was not there before.
+    /// Finds whose a namespace is, and puts it among that tenant's; says whether it was not there
+    /// before.
     pub(super) fn move_in(&mut self, namespace: &str, now: Instant) -> bool {
         let home = self.home(namespace);
         let known = self.homes.insert(namespace.to_owned(), home.clone());
@@ -98,27 +107,36 @@ impl Bookkeeper {
     fn home(&self, namespace: &str) -> Option<String> {
         let labels = self.labels.get(namespace)?;
         let tenants = self.gate.tenants();
-        let owner = tenants.owner_with(namespace, labels).unwrap_or_else(|| tenants.owner(namespace));
+        let owner =
+            tenants.owner_with(namespace, labels).unwrap_or_else(|| tenants.owner(namespace));
         owner.tenant().map(|tenant| tenant.name.clone())
     }
 
     /// The tenant in whose hands the objects of a namespace are.
     pub(super) fn tenant_of(&self, namespace: &str) -> Option<Arc<Tenant>> {
-        let account = self.homes.get(namespace)?.as_ref().and_then(|tenant| self.accounts.get(tenant))?;
+        let account =
+            self.homes.get(namespace)?.as_ref().and_then(|tenant| self.accounts.get(tenant))?;
         Some(Arc::clone(&account.tenant))
     }
 
     fn recount(&mut self, namespace: &str, now: Instant) {
         let tenant = self.tenant_of(namespace);
         if self.census.recount(namespace, &self.gate, tenant.as_deref()) {
-            self.take_change(Change { namespace: namespace.to_owned(), counts: true, gone: None }, now);
+            self.take_change(
+                Change { namespace: namespace.to_owned(), counts: true, gone: None },
+                now,
+            );
         }
     }
 
     /// Notes whether the gate knows a FlinkTenant as it was followed.
     pub(super) fn compare(&mut self, tenant: &str) {
         // Those from files are not followed.
-        let told = self.gate.tenants().told().map(|told| told.get(tenant).map(|(created, spec)| (*created, spec)));
+        let told = self
+            .gate
+            .tenants()
+            .told()
+            .map(|told| told.get(tenant).map(|(created, spec)| (*created, spec)));
         let followed = self.tenants.get(tenant).map(|record| (record.created, &record.spec));
         if told.is_none_or(|told| told == followed) {
             self.known_otherwise.remove(tenant);
@@ -130,7 +148,11 @@ impl Bookkeeper {
     /// Notes it of all.
     pub(super) fn compare_all(&mut self) {
         let told = self.gate.tenants().told().into_iter().flat_map(|told| told.keys());
-        let names: BTreeSet<String> = told.chain(self.tenants.names()).cloned().chain(std::mem::take(&mut self.known_otherwise)).collect();
+        let names: BTreeSet<String> = told
+            .chain(self.tenants.names())
+            .cloned()
+            .chain(std::mem::take(&mut self.known_otherwise))
+            .collect();
         names.iter().for_each(|name| self.compare(name));
     }
 }

@@ -28,9 +28,17 @@ impl Bookkeeper {
                 (watch.position, watch.listed, watch.broken) = (position, true, false);
                 match kind.part {
                     Part::Counts | Part::Owns => changes = self.census.listed(kind),
-                    Part::Namespaces => self.labels.listed().iter().for_each(|namespace| self.rehome(namespace, now)),
-                    Part::Tenants => self.tenants.listed().iter().for_each(|tenant| self.compare(tenant)),
-                    Part::Ledgers => self.ledgers.listed().iter().for_each(|tenant| self.touch(tenant, now)),
+                    Part::Namespaces => self
+                        .labels
+                        .listed()
+                        .iter()
+                        .for_each(|namespace| self.rehome(namespace, now)),
+                    Part::Tenants => {
+                        self.tenants.listed().iter().for_each(|tenant| self.compare(tenant))
+                    }
+                    Part::Ledgers => {
+                        self.ledgers.listed().iter().for_each(|tenant| self.touch(tenant, now))
+                    }
                 }
             }
             Seen::Position(position) => watch.position = position,
@@ -70,7 +78,12 @@ impl Bookkeeper {
         }
     }
 
-    fn take_object(&mut self, kind: &'static Kind, object: DynamicObject, now: Instant) -> Option<Change> {
+    fn take_object(
+        &mut self,
+        kind: &'static Kind,
+        object: DynamicObject,
+        now: Instant,
+    ) -> Option<Change> {
         let namespace = object.metadata.namespace.as_ref()?;
         if !self.homes.contains_key(namespace) {
             self.move_in(namespace, now);
@@ -106,7 +119,11 @@ impl Bookkeeper {
 
     fn take_ledger(&mut self, object: DynamicObject, now: Instant) {
         let metadata = object.metadata;
-        let (Some(tenant), Some(uid), Some(version)) = (metadata.name, metadata.uid, metadata.resource_version) else { return };
+        let (Some(tenant), Some(uid), Some(version)) =
+            (metadata.name, metadata.uid, metadata.resource_version)
+        else {
+            return;
+        };
         let known = self.ledgers.get(&tenant);
         // What this leader wrote comes back to it, and a list tells what is known.
         let same = known.is_some_and(|known| known.version == version);

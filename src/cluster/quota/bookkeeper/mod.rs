@@ -1,7 +1,8 @@
-//! What the leader knows and has to do: which tenant is to be looked at, by what, and what its status should say.
+//! What the leader knows and has to do: which tenant is to be looked at, by what, and what its
+//! status should say.
 //!
-//! It is told what watches bring and what became of its tasks, and does nothing itself, so that all of it can be tried without a
-//! cluster. Time is an argument for the same reason.
+//! It is told what watches bring and what became of its tasks, and does nothing itself, so that all
+//! of it can be tried without a cluster. Time is an argument for the same reason.
 
 mod account;
 mod agenda;
@@ -124,14 +125,25 @@ impl Bookkeeper {
             }
             Err(error) => {
                 tracing::warn!(tenant, %error, "what a tenant uses was not settled; it is looked at again");
-                self.put_off(tenant, now, if matches!(error, Unsettled::Stale(_)) { self.timings.longest } else { self.timings.failed });
+                self.put_off(
+                    tenant,
+                    now,
+                    if matches!(error, Unsettled::Stale(_)) {
+                        self.timings.longest
+                    } else {
+                        self.timings.failed
+                    },
+                );
             }
         }
     }
 
     /// A settling came to no end.
     pub fn failed(&mut self, tenant: &str, now: Instant) {
-        tracing::error!(tenant, "Flinkgate failed internally while it settled what a tenant uses; it is tried again");
+        tracing::error!(
+            tenant,
+            "Flinkgate failed internally while it settled what a tenant uses; it is tried again"
+        );
         self.put_off(tenant, now, self.timings.failed);
     }
 

@@ -30,7 +30,12 @@ impl<T> Table<T> {
 
     /// Drops what the list did not name, and tells the names.
     pub(super) fn listed(&mut self) -> Vec<String> {
-        let gone: Vec<String> = self.entries.iter().filter(|(_, (list, _))| *list != self.list).map(|(name, _)| name.clone()).collect();
+        let gone: Vec<String> = self
+            .entries
+            .iter()
+            .filter(|(_, (list, _))| *list != self.list)
+            .map(|(name, _)| name.clone())
+            .collect();
         gone.iter().for_each(|name| self.remove(name));
         gone
     }

@@ -41,7 +41,9 @@ impl Task {
     /// Whose it is.
     pub fn tenant(&self) -> &str {
         match self {
-            Self::Settle { tenant, .. } | Self::Tell { tenant, .. } | Self::Close { tenant, .. } => tenant,
+            Self::Settle { tenant, .. }
+            | Self::Tell { tenant, .. }
+            | Self::Close { tenant, .. } => tenant,
         }
     }
 

@@ -14,7 +14,8 @@ use crate::tenant::{Tenant, Tenants};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-static POLICIES: LazyLock<Arc<PolicySet>> = LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
+static POLICIES: LazyLock<Arc<PolicySet>> =
+    LazyLock::new(|| Arc::new(PolicySet::built_in().unwrap()));
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 fn at(milliseconds: u64) -> Instant {
@@ -38,7 +39,10 @@ fn limited(namespaces: &[&str], cpu: &str) -> Value {
 
 /// Payments has limits, lab has none.
 fn both() -> Arc<Gate> {
-    gate(&[("payments", limited(&["prod"], "10")), ("lab", json!({"namespaces": {"names": ["lab"]}}))])
+    gate(&[
+        ("payments", limited(&["prod"], "10")),
+        ("lab", json!({"namespaces": {"names": ["lab"]}})),
+    ])
 }
 
 fn kind(name: &str) -> &'static Kind {
@@ -113,7 +117,12 @@ fn nothing_is_settled_before_every_kind_that_is_served_was_listed() {
     assert_eq!(names(&tasks), ["Settle payments"]);
     let positions = &view(&tasks).0.positions;
     assert_eq!(
-        (positions.len(), positions.get("Lease"), positions.get("Pod"), positions.get("FlinkDeployment")),
+        (
+            positions.len(),
+            positions.get("Lease"),
+            positions.get("Pod"),
+            positions.get("FlinkDeployment")
+        ),
         (13, Some(&40), Some(&5), None)
     );
 }
@@ -140,7 +149,10 @@ fn changes_are_gathered_and_a_tenant_is_settled_once_at_a_time() {
     }
     assert!(books.due(at(60_999), 9).is_empty());
     let tasks = books.due(at(61_000), 9);
-    assert_eq!((names(&tasks), view(&tasks).0.objects.len()), (vec!["Settle payments".to_owned()], 5));
+    assert_eq!(
+        (names(&tasks), view(&tasks).0.objects.len()),
+        (vec!["Settle payments".to_owned()], 5)
+    );
     books.take(kind("Pod"), pod("prod", "late", 8), at(61_100));
     assert!(books.due(at(65_000), 9).is_empty(), "it is being settled");
     books.settled("payments", Ok(Settled::default()), at(65_000));
@@ -157,7 +169,11 @@ fn a_version_alone_matters_only_to_a_tenant_that_waits_for_one() {
     assert!(books.due(at(2_000), 9).is_empty());
     books.take(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(2_000));
     assert_eq!(books.due(at(2_300), 9).len(), 1);
-    books.settled("payments", Ok(Settled { next: 4, open: vec![promised(3, 7, "a")], ..Settled::default() }), at(2_300));
+    books.settled(
+        "payments",
+        Ok(Settled { next: 4, open: vec![promised(3, 7, "a")], ..Settled::default() }),
+        at(2_300),
+    );
     books.take(kind("Pod"), pod("prod", "a", 9), at(2_400));
     assert_eq!(books.due(at(2_700), 9).len(), 1);
     // The same ledger, as a list tells it again.
@@ -169,7 +185,12 @@ fn a_version_alone_matters_only_to_a_tenant_that_waits_for_one() {
 #[test]
 fn what_is_on_its_way_is_looked_at_every_fifteen_seconds_and_asked_for_when_its_request_is_over() {
     let mut books = looked(both());
-    let open = vec![promised(3, 0, "never"), promised(4, 0, "there"), promised(5, 6, "changing"), promised(9, 0, "later")];
+    let open = vec![
+        promised(3, 0, "never"),
+        promised(4, 0, "there"),
+        promised(5, 6, "changing"),
+        promised(9, 0, "later"),
+    ];
     let settled = |next| Settled { next, open: open.clone(), ..Settled::default() };
     books.take(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(0));
     books.take(kind("Pod"), pod("prod", "there", 6), at(0));
@@ -186,7 +207,8 @@ fn what_is_on_its_way_is_looked_at_every_fifteen_seconds_and_asked_for_when_its_
     }
     let tasks = books.due(at(300 + 90_000), 9);
     let (view, doubts) = view(&tasks);
-    let doubtful: Vec<(&str, Option<u64>)> = doubts.iter().map(|doubt| (doubt.open.uid.as_str(), doubt.seen)).collect();
+    let doubtful: Vec<(&str, Option<u64>)> =
+        doubts.iter().map(|doubt| (doubt.open.uid.as_str(), doubt.seen)).collect();
     assert_eq!((view.over, doubtful), (9, vec![("never", None), ("changing", Some(6))]));
     assert_eq!(doubts[0].resource.as_ref().unwrap().plural, "pods");
 }
@@ -198,12 +220,24 @@ fn stamps_of_a_ledger_that_was_made_anew_are_measured_anew() {
     books.settled("payments", Ok(Settled { next: 9, open: open(8), ..Settled::default() }), at(0));
     let tasks = books.due(at(95_000), 9);
     assert_eq!(view(&tasks).0.over, 9);
-    books.settled("payments", Ok(Settled { first: true, next: 0, ..Settled::default() }), at(95_000));
-    books.settled("payments", Ok(Settled { next: 1, open: open(0), ..Settled::default() }), at(95_100));
+    books.settled(
+        "payments",
+        Ok(Settled { first: true, next: 0, ..Settled::default() }),
+        at(95_000),
+    );
+    books.settled(
+        "payments",
+        Ok(Settled { next: 1, open: open(0), ..Settled::default() }),
+        at(95_100),
+    );
     assert_eq!(view(&books.due(at(120_000), 9)).0.over, 0);
     // That it was the first count may not be known: a reply got lost.
     books.settled("payments", Ok(Settled { next: 0, ..Settled::default() }), at(120_000));
-    books.settled("payments", Ok(Settled { next: 1, open: open(0), ..Settled::default() }), at(200_000));
+    books.settled(
+        "payments",
+        Ok(Settled { next: 1, open: open(0), ..Settled::default() }),
+        at(200_000),
+    );
     assert_eq!(view(&books.due(at(230_000), 9)).0.over, 0);
 }
 
@@ -226,13 +260,17 @@ fn a_look_that_came_to_nothing_is_made_again_soon() {
 
 #[test]
 fn another_gate_settles_those_whom_it_concerns() {
-    let two = |first: &[&str], second: &[&str], cpu: &str| gate(&[("payments", limited(first, cpu)), ("fraud", limited(second, "4"))]);
+    let two = |first: &[&str], second: &[&str], cpu: &str| {
+        gate(&[("payments", limited(first, cpu)), ("fraud", limited(second, "4"))])
+    };
     let mut books = looked(two(&["prod"], &["detect"], "10"));
     books.take(kind("Pod"), pod("prod", "a", 6), at(0));
     books.take(kind("Pod"), pod("detect", "b", 6), at(0));
     let settle = |books: &mut Bookkeeper, time| {
         let tasks = books.due(at(time), 9);
-        tasks.iter().for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
+        tasks
+            .iter()
+            .for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
         let of = |task: &Task| match task {
             Task::Settle { tenant, view, .. } => {
                 let lives = view.objects.iter().filter(|living| living.version < u64::MAX);
@@ -242,7 +280,9 @@ fn another_gate_settles_those_whom_it_concerns() {
         };
         tasks.iter().map(of).collect::<BTreeMap<String, Vec<String>>>()
     };
-    let of = |tenant: &str, pods: &[&str]| (tenant.to_owned(), pods.iter().map(ToString::to_string).collect::<Vec<String>>());
+    let of = |tenant: &str, pods: &[&str]| {
+        (tenant.to_owned(), pods.iter().map(ToString::to_string).collect::<Vec<String>>())
+    };
     assert_eq!(settle(&mut books, 1_000), [of("fraud", &["b"]), of("payments", &["a"])].into());
     // The same again, as a status that was written makes it.
     books.take_gate(two(&["prod"], &["detect"], "10"), at(1_000));
@@ -256,7 +296,10 @@ fn another_gate_settles_those_whom_it_concerns() {
     books.take_gate(two(&["prod"], &["detect"], "12"), at(4_000));
     books.take(kind("Pod"), pod("detect", "c", 8), at(4_000));
     assert_eq!(settle(&mut books, 5_000), [of("fraud", &["c"]), of("payments", &["a"])].into());
-    books.take_gate(gate(&[("fraud", limited(&["detect", "prod"], "4")), ("new", limited(&["other"], "1"))]), at(5_000));
+    books.take_gate(
+        gate(&[("fraud", limited(&["detect", "prod"], "4")), ("new", limited(&["other"], "1"))]),
+        at(5_000),
+    );
     assert_eq!(settle(&mut books, 6_000), [of("fraud", &["c", "a"]), of("new", &[])].into());
 }
 
@@ -272,10 +315,15 @@ fn a_ledger_that_nobody_needs_is_deleted_when_no_request_can_be_on_its_way_any_m
     for tenant in ["payments", "lab", "former"] {
         books.take(ledger, global(tenant, 8, Value::Null), at(0));
     }
-    let close = |tasks: Vec<Task>| tasks.into_iter().filter(|task| task.what() == What::Close).collect::<Vec<_>>();
+    let close = |tasks: Vec<Task>| {
+        tasks.into_iter().filter(|task| task.what() == What::Close).collect::<Vec<_>>()
+    };
     assert!(close(books.due(at(1_000), 9)).is_empty());
     // One got limits in the meantime, and they were taken away again.
-    books.take_gate(gate(&[("payments", limited(&["prod"], "10")), ("lab", limited(&["lab"], "1"))]), at(50_000));
+    books.take_gate(
+        gate(&[("payments", limited(&["prod"], "10")), ("lab", limited(&["lab"], "1"))]),
+        at(50_000),
+    );
     assert!(close(books.due(at(60_000), 9)).is_empty());
     books.take_gate(both(), at(70_000));
     books.take(ledger, global("former", 9, Value::Null), at(70_000));
@@ -298,7 +346,10 @@ fn a_status_is_told_when_it_is_another_and_not_too_often() {
     // A tenant without limits has no ledger.
     assert_eq!(names(&tasks), ["Settle payments", "Tell lab"]);
     let Task::Tell { status, .. } = &tasks[1] else { panic!("{tasks:?}") };
-    assert_eq!((&status["used"], &status["conditions"][0]["reason"]), (&json!({"cpu": "2", "pods": "1"}), &json!("NoLimits")));
+    assert_eq!(
+        (&status["used"], &status["conditions"][0]["reason"]),
+        (&json!({"cpu": "2", "pods": "1"}), &json!("NoLimits"))
+    );
     books.settled("payments", Ok(Settled { first: true, ..Settled::default() }), at(100));
     assert_eq!(names(&books.due(at(100), 9)), ["Tell payments"]);
     books.told("lab", true, at(100));
@@ -319,7 +370,14 @@ fn what_came_and_went_between_two_settlings_is_told_until_one_has_settled() {
     let mut books = looked(both());
     books.take(kind("Pod"), pod("prod", "short-lived", 6), at(0));
     books.take(kind("Pod"), gone(pod("prod", "short-lived", 7)), at(10));
-    let told = |tasks: &[Task]| view(tasks).0.objects.iter().map(|living| (living.uid.clone(), living.version)).collect::<Vec<_>>();
+    let told = |tasks: &[Task]| {
+        view(tasks)
+            .0
+            .objects
+            .iter()
+            .map(|living| (living.uid.clone(), living.version))
+            .collect::<Vec<_>>()
+    };
     let short_lived = [("short-lived".to_owned(), u64::MAX)];
     assert_eq!(told(&books.due(at(1_000), 9)), short_lived);
     books.settled("payments", Err(Unsettled::Busy(Busy::Contention("payments".into()))), at(1_100));
@@ -339,7 +397,8 @@ fn what_was_not_there_when_it_was_asked_for_is_in_no_view_however_late_a_watch_b
     books.take(kind("Pod"), pod("prod", "late", 6), at(0));
     books.take(kind("Pod"), pod("prod", "there", 7), at(0));
     let tasks = books.due(at(1_000), 9);
-    let objects: Vec<&str> = view(&tasks).0.objects.iter().map(|living| living.uid.as_str()).collect();
+    let objects: Vec<&str> =
+        view(&tasks).0.objects.iter().map(|living| living.uid.as_str()).collect();
     assert_eq!(objects, ["there"]);
 }
 
@@ -349,9 +408,13 @@ fn a_namespace_is_whose_its_labels_say_as_they_were_followed() {
     let mut books = looked(gate(&[("payments", by_label("pay")), ("fraud", by_label("hunt"))]));
     let told = |books: &mut Bookkeeper, time| {
         let tasks = books.due(at(time), 9);
-        tasks.iter().for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
+        tasks
+            .iter()
+            .for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
         let of = |task: &Task| match task {
-            Task::Settle { tenant, view, .. } => (tenant.clone(), view.objects.len(), view.positions["Namespace"]),
+            Task::Settle { tenant, view, .. } => {
+                (tenant.clone(), view.objects.len(), view.positions["Namespace"])
+            }
             other => panic!("{other:?}"),
         };
         tasks.iter().map(of).collect::<BTreeSet<_>>()
@@ -364,7 +427,11 @@ fn a_namespace_is_whose_its_labels_say_as_they_were_followed() {
     books.take(kind("Namespace"), Seen::Position(8), at(1_000));
     assert_eq!(told(&mut books, 2_000), [of("payments", 1, 8)].into());
     // Flinkgate's own label says nothing.
-    books.take(kind("Namespace"), namespace("new", json!({"team": "pay", "flinkgate.dev/tenant": "fraud"})), at(2_000));
+    books.take(
+        kind("Namespace"),
+        namespace("new", json!({"team": "pay", "flinkgate.dev/tenant": "fraud"})),
+        at(2_000),
+    );
     assert_eq!(told(&mut books, 3_000), [].into());
     books.take(kind("Namespace"), namespace("new", json!({"team": "hunt"})), at(3_000));
     books.take(kind("Namespace"), Seen::Position(9), at(3_000));
@@ -383,9 +450,13 @@ fn nothing_is_settled_while_the_gate_knows_a_tenant_otherwise_than_it_was_follow
     let spec = |cpu: &str| limited(&["prod"], cpu);
     let told = |tenants: &[(&str, &str)]| {
         let of = |(name, cpu): &(&str, &str)| ((*name).to_owned(), (0, Arc::new(spec(cpu))));
-        let tenants_of: Vec<(&str, Value)> = tenants.iter().map(|(name, cpu)| (*name, spec(cpu))).collect();
+        let tenants_of: Vec<(&str, Value)> =
+            tenants.iter().map(|(name, cpu)| (*name, spec(cpu))).collect();
         let gate = gate(&tenants_of);
-        Arc::new(gate.renewed(gate.tenants().clone().from_told(tenants.iter().map(of).collect()), Arc::clone(&POLICIES)))
+        Arc::new(gate.renewed(
+            gate.tenants().clone().from_told(tenants.iter().map(of).collect()),
+            Arc::clone(&POLICIES),
+        ))
     };
     let tenant = |cpu: &str| {
         let object = json!({"metadata": {"name": "payments", "uid": "t", "resourceVersion": "6"}, "spec": spec(cpu)});

@@ -1,7 +1,8 @@
 //! All that counts in the cluster, by namespace, as small as it can be kept.
 //!
-//! Of a pod is kept what it uses, which most share with others. What other objects use, and whose they are, follows from their tenant and from
-//! the Flink operator's defaults too, so they are kept themselves, as text and without what changes nothing, and counted again when those change.
+//! Of a pod is kept what it uses, which most share with others. What other objects use, and whose
+//! they are, follows from their tenant and from the Flink operator's defaults too, so they are kept
+//! themselves, as text and without what changes nothing, and counted again when those change.
 
 use super::kinds::{Kind, Part};
 use super::lineage::{Lineage, Owners};
@@ -63,8 +64,8 @@ pub struct Change {
     pub namespace: String,
     /// Whether what is used has changed, or by whom; otherwise only a version has.
     pub counts: bool,
-    /// What was there and is no more, as a ledger is told that may have promised it something. Nothing is ever stored again under its
-    /// UID.
+    /// What was there and is no more, as a ledger is told that may have promised it something.
+    /// Nothing is ever stored again under its UID.
     pub gone: Option<Living>,
 }
 
@@ -86,7 +87,10 @@ impl Census {
         self.remove_where(|(of, _), _| *of == kind.kind)
     }
 
-    fn remove_where(&mut self, gone: impl Fn(&(&'static str, String), &Entry) -> bool) -> Vec<Change> {
+    fn remove_where(
+        &mut self,
+        gone: impl Fn(&(&'static str, String), &Entry) -> bool,
+    ) -> Vec<Change> {
         let mut changes = Vec::new();
         for (namespace, objects) in &mut self.namespaces {
             let mut counts = None;
@@ -98,28 +102,46 @@ impl Census {
                 }
                 !goes
             });
-            changes.extend(counts.map(|counts| Change { namespace: namespace.clone(), counts, gone: None }));
+            changes.extend(counts.map(|counts| Change {
+                namespace: namespace.clone(),
+                counts,
+                gone: None,
+            }));
         }
         self.namespaces.retain(|_, objects| !objects.is_empty());
         changes
     }
 
     /// An object as it is now, in the hands of a tenant.
-    pub fn take(&mut self, kind: &'static Kind, mut object: DynamicObject, gate: &Gate, tenant: Option<&Tenant>) -> Option<Change> {
+    pub fn take(
+        &mut self,
+        kind: &'static Kind,
+        mut object: DynamicObject,
+        gate: &Gate,
+        tenant: Option<&Tenant>,
+    ) -> Option<Change> {
         object.metadata.managed_fields = None;
         let namespace = object.metadata.namespace.clone()?;
         let uid: Arc<str> = object.metadata.uid.clone()?.into();
         let version = object.metadata.resource_version.as_ref()?.parse().ok()?;
         let key = (kind.kind, object.metadata.name.clone()?);
-        let value =
-            if kind.is_metadata() { json!({"metadata": object.metadata}) } else { serde_json::to_value(&object).unwrap_or_default() };
+        let value = if kind.is_metadata() {
+            json!({"metadata": object.metadata})
+        } else {
+            serde_json::to_value(&object).unwrap_or_default()
+        };
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
-        let (counted, source) = if kind.part == Part::Counts { self.count(kind, value, gate, tenant) } else { Default::default() };
+        let (counted, source) = if kind.part == Part::Counts {
+            self.count(kind, value, gate, tenant)
+        } else {
+            Default::default()
+        };
         self.lineage.set(&uid, &owners);
         let entry = Entry { uid: Arc::clone(&uid), version, owners, counted, source, list };
         let objects = self.namespaces.entry(namespace.clone()).or_default();
-        let counts = objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
+        let counts =
+            objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
         let before = objects.insert(key.clone(), entry).filter(|before| before.uid != uid);
         if let Some(before) = &before {
             self.lineage.depart(&before.uid, outlived(kind.kind));
@@ -142,7 +164,8 @@ impl Census {
         Some(Change { namespace, counts: entry.counted.usage.is_some(), gone })
     }
 
-    /// Counts the objects of a namespace again, of which more has changed than they say; says whether that makes a difference.
+    /// Counts the objects of a namespace again, of which more has changed than they say; says
+    /// whether that makes a difference.
     pub fn recount(&mut self, namespace: &str, gate: &Gate, tenant: Option<&Tenant>) -> bool {
         let Some(objects) = self.namespaces.get(namespace) else { return false };
         let counted: Vec<_> = objects
@@ -157,7 +180,9 @@ impl Census {
         let changed = !counted.is_empty();
         for (key, counted) in counted {
             let counted = self.shared(counted);
-            if let Some(entry) = self.namespaces.get_mut(namespace).and_then(|objects| objects.get_mut(&key)) {
+            if let Some(entry) =
+                self.namespaces.get_mut(namespace).and_then(|objects| objects.get_mut(&key))
+            {
                 entry.counted = counted;
             }
         }
@@ -174,15 +199,23 @@ impl Census {
         self.namespaces.keys().map(String::as_str)
     }
 
-    /// All that counts in some namespaces. What uses nothing now is among it where it may use something with its next update,
-    /// or something was promised to it: a ledger must not take it for gone.
-    pub fn living<'a>(&self, namespaces: impl IntoIterator<Item = &'a String>, open: &[Open]) -> Vec<Living> {
+    /// All that counts in some namespaces. What uses nothing now is among it where it may use
+    /// something with its next update, or something was promised to it: a ledger must not take it
+    /// for gone.
+    pub fn living<'a>(
+        &self,
+        namespaces: impl IntoIterator<Item = &'a String>,
+        open: &[Open],
+    ) -> Vec<Living> {
         let promised: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
         let mut all = Vec::new();
         for namespace in namespaces {
             let Some(objects) = self.namespaces.get(namespace) else { continue };
             for ((kind, name), entry) in objects {
-                if entry.counted.usage.is_none() && entry.source.is_none() && !promised.contains(&*entry.uid) {
+                if entry.counted.usage.is_none()
+                    && entry.source.is_none()
+                    && !promised.contains(&*entry.uid)
+                {
                     continue;
                 }
                 let mut owners = self.lineage.above(&entry.owners);
@@ -199,7 +232,8 @@ impl Census {
         all
     }
 
-    /// At which version the object of this name and UID is known; one that was promised without a UID goes by its name.
+    /// At which version the object of this name and UID is known; one that was promised without a
+    /// UID goes by its name.
     pub fn version(&self, object: &ObjectRef, uid: &str) -> Option<u64> {
         let kind = Kind::named(&object.kind)?.kind;
         let entry = self.namespaces.get(&object.namespace)?.get(&(kind, object.name.clone()))?;
@@ -207,8 +241,16 @@ impl Census {
     }
 
     /// What an object comes to, and what of it is kept to count it again.
-    fn count(&mut self, kind: &Kind, value: Value, gate: &Gate, tenant: Option<&Tenant>) -> (Counted, Option<Box<[u8]>>) {
-        let Ok(mut resource) = Resource::from_listed(&kind.gvk(), value) else { return Default::default() };
+    fn count(
+        &mut self,
+        kind: &Kind,
+        value: Value,
+        gate: &Gate,
+        tenant: Option<&Tenant>,
+    ) -> (Counted, Option<Box<[u8]>>) {
+        let Ok(mut resource) = Resource::from_listed(&kind.gvk(), value) else {
+            return Default::default();
+        };
         let counted = self.shared(count(gate, &resource, tenant, None));
         // What an operator made never counts, whatever the tenant says.
         if kind.kind == "Pod" || flink::is_made_by_operator(&resource) {
@@ -247,20 +289,35 @@ impl Entry {
     }
 
     fn differs(&self, now: &Self, kind: &Kind) -> bool {
-        self.counted != now.counted || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
+        self.counted != now.counted
+            || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
     }
 }
 
-/// Counts an object. Should that fail on one, what was known of it stays, and others are not held up.
-fn count(gate: &Gate, resource: &Resource, tenant: Option<&Tenant>, before: Option<&Counted>) -> Counted {
+/// Counts an object. Should that fail on one, what was known of it stays, and others are not held
+/// up.
+fn count(
+    gate: &Gate,
+    resource: &Resource,
+    tenant: Option<&Tenant>,
+    before: Option<&Counted>,
+) -> Counted {
     let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource, tenant)));
     let Ok(living) = living else {
         let name = metadata_text(&resource.object, "name");
-        tracing::error!(kind = resource.kind.kind, namespace = resource.namespace, name, "Flinkgate failed to count an object");
+        tracing::error!(
+            kind = resource.kind.kind,
+            namespace = resource.namespace,
+            name,
+            "Flinkgate failed to count an object"
+        );
         return before.cloned().unwrap_or_default();
     };
     let Some(Living { usage, owners, .. }) = living else { return Counted::default() };
-    Counted { usage: Some(Arc::new(usage)), owners: owners.into_iter().filter(|owner| owner.contains('/')).collect() }
+    Counted {
+        usage: Some(Arc::new(usage)),
+        owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
+    }
 }
 
 /// Whether what an object owns may live on without it.

@@ -11,8 +11,16 @@ use std::sync::LazyLock;
 
 static GATE: LazyLock<Gate> = LazyLock::new(|| {
     let spec = json!({"namespaces": {"names": ["prod"]}});
-    let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), ..Tenant::default() };
-    Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), Arc::new(PolicySet::built_in().unwrap()), Unassigned::Warn)
+    let tenant = Tenant {
+        name: "payments".into(),
+        spec: serde_json::from_value(spec).unwrap(),
+        ..Tenant::default()
+    };
+    Gate::new(
+        Tenants::new(vec![tenant], BTreeMap::new()),
+        Arc::new(PolicySet::built_in().unwrap()),
+        Unassigned::Warn,
+    )
 });
 
 fn tenant() -> Option<&'static Tenant> {
@@ -20,7 +28,10 @@ fn tenant() -> Option<&'static Tenant> {
 }
 
 fn object(name: &str, uid: &str, version: u64, owners: &[&str], rest: Value) -> DynamicObject {
-    let owners: Vec<Value> = owners.iter().map(|uid| json!({"apiVersion": "v1", "kind": "X", "name": uid, "uid": uid})).collect();
+    let owners: Vec<Value> = owners
+        .iter()
+        .map(|uid| json!({"apiVersion": "v1", "kind": "X", "name": uid, "uid": uid}))
+        .collect();
     let mut object = json!({"metadata": {"name": name, "namespace": "prod", "uid": uid, "resourceVersion": version.to_string(),
         "ownerReferences": owners, "managedFields": [{"manager": "kubectl"}]}});
     object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
@@ -36,7 +47,13 @@ fn pod(name: &str, version: u64, owners: &[&str]) -> DynamicObject {
 }
 
 fn deployment(name: &str, replicas: u64, owners: &[&str]) -> DynamicObject {
-    object(name, name, 3, owners, json!({"spec": {"replicas": replicas, "template": {"spec": template("2")}}, "status": {"replicas": 1}}))
+    object(
+        name,
+        name,
+        3,
+        owners,
+        json!({"spec": {"replicas": replicas, "template": {"spec": template("2")}}, "status": {"replicas": 1}}),
+    )
 }
 
 fn kind(name: &str) -> &'static Kind {
@@ -57,7 +74,9 @@ fn living(census: &Census) -> Vec<Living> {
 
 fn cores(census: &Census) -> u64 {
     let mut ledger = Ledger::default();
-    ledger.settle(&View { objects: living(census), ..View::default() }, &KnownLimits::default()).unwrap();
+    ledger
+        .settle(&View { objects: living(census), ..View::default() }, &KnownLimits::default())
+        .unwrap();
     ledger.total().get("cpu").units_ceil()
 }
 
@@ -65,7 +84,8 @@ fn cores(census: &Census) -> u64 {
 fn a_pod_draws_on_what_its_owners_owners_declare() {
     let session = json!({"spec": {"flinkVersion": "v1_20", "jobManager": {"resource": {"cpu": 4, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 2, "memory": "2048m"}}}});
     let mut made = deployment("jm", 1, &["etl"]);
-    made.metadata.owner_references.as_mut().unwrap()[0].api_version = "flink.apache.org/v1beta1".into();
+    made.metadata.owner_references.as_mut().unwrap()[0].api_version =
+        "flink.apache.org/v1beta1".into();
     let census = census(vec![
         ("FlinkDeployment", object("etl", "etl", 3, &[], session)),
         ("Deployment", made),
@@ -73,16 +93,32 @@ fn a_pod_draws_on_what_its_owners_owners_declare() {
         ("Pod", pod("a", 4, &["set"])),
         ("Pod", pod("alone", 4, &[])),
     ]);
-    let owners: Vec<(String, Vec<String>)> = living(&census).into_iter().map(|living| (living.object.to_string(), living.owners)).collect();
-    let known = |name: &str, owners: &[&str]| (name.to_owned(), owners.iter().map(ToString::to_string).collect::<Vec<_>>());
-    assert_eq!(owners, [known("FlinkDeployment/prod/etl", &[]), known("Pod/prod/a", &["set", "jm", "etl"]), known("Pod/prod/alone", &[])]);
+    let owners: Vec<(String, Vec<String>)> = living(&census)
+        .into_iter()
+        .map(|living| (living.object.to_string(), living.owners))
+        .collect();
+    let known = |name: &str, owners: &[&str]| {
+        (name.to_owned(), owners.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        owners,
+        [
+            known("FlinkDeployment/prod/etl", &[]),
+            known("Pod/prod/a", &["set", "jm", "etl"]),
+            known("Pod/prod/alone", &[])
+        ]
+    );
     assert_eq!(cores(&census), 4 + 2);
 }
 
 #[test]
 fn what_a_deleted_owner_said_is_remembered_for_the_pods_that_outlive_it() {
     let set = || object("set", "set", 3, &["jm"], json!({}));
-    let mut census = census(vec![("Deployment", deployment("jm", 2, &[])), ("ReplicaSet", set()), ("Pod", pod("a", 4, &["set"]))]);
+    let mut census = census(vec![
+        ("Deployment", deployment("jm", 2, &[])),
+        ("ReplicaSet", set()),
+        ("Pod", pod("a", 4, &["set"])),
+    ]);
     census.gone(kind("ReplicaSet"), &set()).unwrap();
     assert_eq!(cores(&census), 4);
     let gone = census.gone(kind("Deployment"), &deployment("jm", 2, &[])).unwrap();
@@ -92,7 +128,15 @@ fn what_a_deleted_owner_said_is_remembered_for_the_pods_that_outlive_it() {
 
 #[test]
 fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
-    let claim = |name: &str| object(name, name, 4, &[], json!({"spec": {"resources": {"requests": {"storage": "10Gi"}}}}));
+    let claim = |name: &str| {
+        object(
+            name,
+            name,
+            4,
+            &[],
+            json!({"spec": {"resources": {"requests": {"storage": "10Gi"}}}}),
+        )
+    };
     let set = object(
         "tm-a",
         "s",
@@ -108,14 +152,20 @@ fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
         ("PersistentVolumeClaim", claim("data-tm-a-x")),
     ]);
     let mut ledger = Ledger::default();
-    ledger.settle(&View { objects: living(&census), ..View::default() }, &KnownLimits::default()).unwrap();
+    ledger
+        .settle(&View { objects: living(&census), ..View::default() }, &KnownLimits::default())
+        .unwrap();
     assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
     assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);
 }
 
 #[test]
 fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
-    let mut census = census(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[])), ("Deployment", deployment("jm", 1, &[]))]);
+    let mut census = census(vec![
+        ("Pod", pod("a", 4, &[])),
+        ("Pod", pod("b", 4, &[])),
+        ("Deployment", deployment("jm", 1, &[])),
+    ]);
     census.began(kind("Pod"));
     let same = census.take(kind("Pod"), pod("a", 4, &[]), &GATE, tenant()).unwrap();
     assert!(!same.counts);
@@ -123,7 +173,10 @@ fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
     census.began(kind("Pod"));
     census.take(kind("Pod"), pod("a", 9, &[]), &GATE, tenant());
     assert_eq!(cores(&census), 6);
-    assert_eq!(census.listed(kind("Pod")), [Change { namespace: "prod".into(), counts: true, gone: None }]);
+    assert_eq!(
+        census.listed(kind("Pod")),
+        [Change { namespace: "prod".into(), counts: true, gone: None }]
+    );
     assert_eq!(cores(&census), 4);
     census.unserved(kind("Deployment"));
     census.unserved(kind("Pod"));
@@ -133,22 +186,51 @@ fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
 #[test]
 fn only_what_makes_a_difference_counts_as_a_change() {
     let mut census = census(vec![("Pod", pod("a", 4, &["set"]))]);
-    let mut take = |of: &str, object| census.take(kind(of), object, &GATE, tenant()).unwrap().counts;
+    let mut take =
+        |of: &str, object| census.take(kind(of), object, &GATE, tenant()).unwrap().counts;
     assert!(!take("Pod", pod("a", 5, &["set"])));
     assert!(take("Pod", pod("a", 6, &["other"])));
     assert!(take("Pod", object("a", "again", 7, &["other"], json!({"spec": template("2")}))));
-    assert!(take("Pod", object("a", "again", 8, &["other"], json!({"spec": template("2"), "status": {"phase": "Succeeded"}}))));
-    assert!(!take("Pod", object("a", "again", 9, &["other"], json!({"spec": template("2"), "status": {"phase": "Succeeded"}}))));
+    assert!(take(
+        "Pod",
+        object(
+            "a",
+            "again",
+            8,
+            &["other"],
+            json!({"spec": template("2"), "status": {"phase": "Succeeded"}})
+        )
+    ));
+    assert!(!take(
+        "Pod",
+        object(
+            "a",
+            "again",
+            9,
+            &["other"],
+            json!({"spec": template("2"), "status": {"phase": "Succeeded"}})
+        )
+    ));
     assert!(take("ReplicaSet", object("set", "set", 3, &["jm"], json!({}))));
     assert!(!take("ReplicaSet", object("set", "set", 4, &["jm"], json!({}))));
 }
 
 #[test]
 fn what_uses_nothing_is_told_where_it_may_yet_use_something() {
-    let ended = object("ended", "ended", 7, &[], json!({"spec": template("2"), "status": {"phase": "Failed"}}));
+    let ended = object(
+        "ended",
+        "ended",
+        7,
+        &[],
+        json!({"spec": template("2"), "status": {"phase": "Failed"}}),
+    );
     let census = census(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
     let told = |open: &[Open]| {
-        census.living(&["prod".to_owned()], open).into_iter().map(|living| (living.object.name, living.version)).collect::<Vec<_>>()
+        census
+            .living(&["prod".to_owned()], open)
+            .into_iter()
+            .map(|living| (living.object.name, living.version))
+            .collect::<Vec<_>>()
     };
     assert_eq!(told(&[]), [("idle".to_owned(), 3)]);
     let open = Open { uid: "ended".into(), ..Open::default() };
@@ -162,7 +244,10 @@ fn what_uses_nothing_is_told_where_it_may_yet_use_something() {
 fn what_follows_from_more_than_the_object_is_counted_again() {
     let session = json!({"spec": {"flinkVersion": "v1_20", "flinkConfiguration": {}, "job": {"jarURI": "local:///a.jar", "parallelism": 4},
         "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}}}, "status": {"x": 1}});
-    let mut census = census(vec![("FlinkDeployment", object("etl", "etl", 3, &[], session)), ("Pod", pod("a", 4, &[]))]);
+    let mut census = census(vec![
+        ("FlinkDeployment", object("etl", "etl", 3, &[], session)),
+        ("Pod", pod("a", 4, &[])),
+    ]);
     assert_eq!(cores(&census), 5 + 2);
     assert!(!census.recount("prod", &GATE, tenant()));
     let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
@@ -175,7 +260,12 @@ fn what_follows_from_more_than_the_object_is_counted_again() {
 fn pods_that_are_alike_share_what_they_use() {
     let mut census = Census::default();
     for index in 0..500 {
-        census.take(kind("Pod"), pod(&format!("etl-taskmanager-{index}"), 4, &["set"]), &GATE, tenant());
+        census.take(
+            kind("Pod"),
+            pod(&format!("etl-taskmanager-{index}"), 4, &["set"]),
+            &GATE,
+            tenant(),
+        );
     }
     assert_eq!(census.usages.len(), 1);
     assert_eq!(living(&census).len(), 500);

@@ -1,9 +1,10 @@
 //! Follows the objects of one kind, and tells at which version all of them are as they were told.
 //!
-//! A ledger is settled by what is there *and* by how new the knowledge of that is, and a client library's watcher keeps the second
-//! to itself. So lists and watches are made here: a list as a stream where the server can, in pages where it cannot; a
-//! watch from the last version, with bookmarks; a list anew when that version is too old for the server. What was told stays until
-//! a list that is complete shows otherwise.
+//! A ledger is settled by what is there *and* by how new the knowledge of that is, and a client
+//! library's watcher keeps the second to itself. So lists and watches are made here: a list as a
+//! stream where the server can, in pages where it cannot; a watch from the last version, with
+//! bookmarks; a list anew when that version is too old for the server. What was told stays until a
+//! list that is complete shows otherwise.
 
 use super::kinds::Kind;
 use crate::admission::jitter::jittered;
@@ -43,7 +44,8 @@ pub struct Timings {
     pub pauses: (Duration, Duration),
     /// How often a kind that is not served is looked for.
     pub unserved: Duration,
-    /// A server that stays silent for so long in the middle of a list as a stream does not know such lists.
+    /// A server that stays silent for so long in the middle of a list as a stream does not know
+    /// such lists.
     pub listing: Duration,
 }
 
@@ -93,7 +95,12 @@ impl From<kube::Error> for Ended {
 type Events = BoxStream<'static, kube::Result<WatchEvent<DynamicObject>>>;
 
 /// Follows a kind until nobody listens any more.
-pub async fn follow(client: Client, kind: &'static Kind, timings: Timings, told: mpsc::Sender<(&'static Kind, Seen)>) {
+pub async fn follow(
+    client: Client,
+    kind: &'static Kind,
+    timings: Timings,
+    told: mpsc::Sender<(&'static Kind, Seen)>,
+) {
     let mut follower = Follower {
         client,
         kind,
@@ -140,7 +147,11 @@ pub async fn follow(client: Client, kind: &'static Kind, timings: Timings, told:
                 Ok(())
             }
             Err(Ended::Failed(error)) => {
-                tracing::warn!(kind = kind.kind, error, "a watch broke; it starts anew, and nothing is settled until it does");
+                tracing::warn!(
+                    kind = kind.kind,
+                    error,
+                    "a watch broke; it starts anew, and nothing is settled until it does"
+                );
                 follower.broken = true;
                 let told = follower.tell(Seen::Broke).await;
                 pause = if steady { timings.pauses.0 } else { pause };
@@ -179,10 +190,12 @@ impl Follower {
         self.told.send((self.kind, seen)).await.map_err(|_| Ended::Unheard)
     }
 
-    /// Whether the kind is missing that was served before, and not for long. It is asked where it is anew.
+    /// Whether the kind is missing that was served before, and not for long. It is asked where it
+    /// is anew.
     fn is_missing_lately(&mut self) -> bool {
         (self.position, self.resource, self.broken) = (None, None, true);
-        self.served && self.missing.get_or_insert_with(Instant::now).elapsed() < self.timings.unserved
+        self.served
+            && self.missing.get_or_insert_with(Instant::now).elapsed() < self.timings.unserved
     }
 
     /// One list or one watch, or both.
@@ -203,17 +216,25 @@ impl Follower {
         self.tell(Seen::Began(resource)).await?;
         // Without a version the list is what the store has, not what some cache had.
         if self.streams {
-            let events = self.watch(&api, WatchParams::default().timeout(WATCH).initial_events(), "").await;
+            let events =
+                self.watch(&api, WatchParams::default().timeout(WATCH).initial_events(), "").await;
             return match events {
                 Ok(events) => self.take(events, true).await,
-                Err(kube::Error::Api(status)) if matches!(status.code, 400 | 422) => Err(Ended::InPages),
+                Err(kube::Error::Api(status)) if matches!(status.code, 400 | 422) => {
+                    Err(Ended::InPages)
+                }
                 Err(error) => Err(error.into()),
             };
         }
         self.pages(&api).await
     }
 
-    async fn watch(&self, api: &Api<DynamicObject>, params: WatchParams, version: &str) -> kube::Result<Events> {
+    async fn watch(
+        &self,
+        api: &Api<DynamicObject>,
+        params: WatchParams,
+        version: &str,
+    ) -> kube::Result<Events> {
         if self.kind.is_metadata() {
             return Ok(api.watch_metadata(&params, version).await?.map_ok(bare).boxed());
         }
@@ -256,10 +277,16 @@ impl Follower {
     /// Takes events until the stream ends.
     async fn take(&mut self, mut events: Events, mut listing: bool) -> Result<(), Ended> {
         loop {
-            let patience = if listing { self.timings.listing } else { Duration::from_secs(u64::from(WATCH)) + LATER };
+            let patience = if listing {
+                self.timings.listing
+            } else {
+                Duration::from_secs(u64::from(WATCH)) + LATER
+            };
             let event = match tokio::time::timeout(patience, events.next()).await {
                 Ok(Some(event)) => event?,
-                Ok(None) if listing => return Err(Ended::Failed("the list ended before it was complete".into())),
+                Ok(None) if listing => {
+                    return Err(Ended::Failed("the list ended before it was complete".into()));
+                }
                 Ok(None) => return Ok(()),
                 Err(_) if listing => return Err(Ended::InPages),
                 Err(_) => return Err(Ended::Failed("the API server fell silent".into())),
@@ -277,7 +304,13 @@ impl Follower {
                 }
                 WatchEvent::Bookmark(bookmark) => {
                     let version = bookmark.metadata.resource_version;
-                    if listing && bookmark.metadata.annotations.get(END_OF_LIST).is_some_and(|end| end == "true") {
+                    if listing
+                        && bookmark
+                            .metadata
+                            .annotations
+                            .get(END_OF_LIST)
+                            .is_some_and(|end| end == "true")
+                    {
                         listing = false;
                         self.listed(version).await?;
                         continue;
@@ -294,7 +327,9 @@ impl Follower {
 }
 
 fn number(version: &str) -> Result<u64, Ended> {
-    version.parse().map_err(|_| Ended::Failed(format!("{version:?} is no resource version that can be compared")))
+    version.parse().map_err(|_| {
+        Ended::Failed(format!("{version:?} is no resource version that can be compared"))
+    })
 }
 
 fn bare(event: WatchEvent<PartialObjectMeta<DynamicObject>>) -> WatchEvent<DynamicObject> {
@@ -308,7 +343,11 @@ fn bare(event: WatchEvent<PartialObjectMeta<DynamicObject>>) -> WatchEvent<Dynam
 }
 
 fn object_of(object: PartialObjectMeta<DynamicObject>) -> DynamicObject {
-    DynamicObject { types: object.types, metadata: object.metadata, data: serde_json::Value::Object(serde_json::Map::new()) }
+    DynamicObject {
+        types: object.types,
+        metadata: object.metadata,
+        data: serde_json::Value::Object(serde_json::Map::new()),
+    }
 }
 
 #[cfg(test)]

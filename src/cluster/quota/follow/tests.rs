@@ -36,7 +36,10 @@ fn event(what: &str, object: Value) -> String {
 
 fn bookmark(version: &str, ends: bool) -> String {
     let annotations = if ends { json!({END_OF_LIST: "true"}) } else { json!({}) };
-    event("BOOKMARK", json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"resourceVersion": version, "annotations": annotations}}))
+    event(
+        "BOOKMARK",
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"resourceVersion": version, "annotations": annotations}}),
+    )
 }
 
 fn failed(code: u16) -> Told {
@@ -60,9 +63,14 @@ async fn told_within(client: Client, kind: &str, count: usize, unserved: Duratio
     let following = tokio::spawn(follow(client, Kind::named(kind).unwrap(), timings, sender));
     let mut all = Vec::new();
     while all.len() < count {
-        let (_, seen) = tokio::time::timeout(Duration::from_secs(60), told.recv()).await.unwrap().unwrap();
+        let (_, seen) =
+            tokio::time::timeout(Duration::from_secs(60), told.recv()).await.unwrap().unwrap();
         let of = |object: &DynamicObject| {
-            format!("{}@{}", object.metadata.name.as_ref().unwrap(), object.metadata.resource_version.as_ref().unwrap())
+            format!(
+                "{}@{}",
+                object.metadata.name.as_ref().unwrap(),
+                object.metadata.resource_version.as_ref().unwrap()
+            )
         };
         all.push(match seen {
             Seen::Began(resource) => format!("began {}", resource.api_version),
@@ -89,11 +97,20 @@ async fn a_list_as_a_stream_goes_on_as_a_watch_and_bookmarks_move_the_position()
         ]),
         ok(&[event("DELETED", pod("b", "21"))]),
     ]);
-    let expected = ["began v1", "a@3", "b@5", "listed 7", "a@8", "at 8", "at 20", "gone b@21", "at 21"];
+    let expected =
+        ["began v1", "a@3", "b@5", "listed 7", "a@8", "at 8", "at 20", "gone b@21", "at 21"];
     assert_eq!(told(client, "Pod", expected.len()).await, expected);
     let asked = asked.lock().unwrap();
-    assert!(asked[0].contains("sendInitialEvents=true") && asked[0].ends_with("resourceVersion="), "{}", asked[0]);
-    assert!(asked[1].contains("watch=true") && asked[1].ends_with("resourceVersion=20"), "{}", asked[1]);
+    assert!(
+        asked[0].contains("sendInitialEvents=true") && asked[0].ends_with("resourceVersion="),
+        "{}",
+        asked[0]
+    );
+    assert!(
+        asked[1].contains("watch=true") && asked[1].ends_with("resourceVersion=20"),
+        "{}",
+        asked[1]
+    );
 }
 
 #[tokio::test]
@@ -116,7 +133,9 @@ async fn a_server_without_such_lists_is_asked_for_pages() {
         assert_eq!(told(client, "Pod", expected.len()).await, expected);
         let asked = asked.lock().unwrap();
         assert!(
-            !asked[1].contains("resourceVersion") && asked[2].contains("continue=next") && asked[3].ends_with("resourceVersion=9"),
+            !asked[1].contains("resourceVersion")
+                && asked[2].contains("continue=next")
+                && asked[3].ends_with("resourceVersion=9"),
             "{asked:?}"
         );
     }
@@ -126,8 +145,24 @@ async fn a_server_without_such_lists_is_asked_for_pages() {
 async fn a_version_that_is_too_old_leads_to_a_list_anew() {
     let expired: Value = serde_json::from_str(&failed(410).1).unwrap();
     let list = |version: &str| ok(&[event("ADDED", pod("a", "3")), bookmark(version, true)]);
-    let (client, _) = client(vec![list("7"), ok(&[event("ERROR", expired)]), list("30"), failed(410), list("40")]);
-    let expected = ["began v1", "a@3", "listed 7", "began v1", "a@3", "listed 30", "began v1", "a@3", "listed 40"];
+    let (client, _) = client(vec![
+        list("7"),
+        ok(&[event("ERROR", expired)]),
+        list("30"),
+        failed(410),
+        list("40"),
+    ]);
+    let expected = [
+        "began v1",
+        "a@3",
+        "listed 7",
+        "began v1",
+        "a@3",
+        "listed 30",
+        "began v1",
+        "a@3",
+        "listed 40",
+    ];
     assert_eq!(told(client, "Pod", expected.len()).await, expected);
 }
 
@@ -139,7 +174,8 @@ async fn a_break_is_told_and_a_watch_goes_on_where_it_was_but_a_list_begins_anew
         failed(500),
         ok(&[bookmark("9", false)]),
     ]);
-    let expected = ["began v1", "a@3", "broke", "began v1", "a@3", "listed 7", "broke", "resumed", "at 9"];
+    let expected =
+        ["began v1", "a@3", "broke", "began v1", "a@3", "listed 7", "broke", "resumed", "at 9"];
     assert_eq!(told(client, "Pod", expected.len()).await, expected);
     assert!(asked.lock().unwrap()[3].ends_with("resourceVersion=7"));
 }
@@ -152,7 +188,9 @@ async fn a_version_that_is_no_number_is_a_break() {
 
 #[tokio::test]
 async fn what_is_not_served_is_looked_for_again_in_whatever_version_it_comes() {
-    let groups = |groups: Value| (200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}).to_string());
+    let groups = |groups: Value| {
+        (200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}).to_string())
+    };
     let version = |version: &str| json!({"groupVersion": format!("flink.apache.org/{version}"), "version": version});
     let flink = json!([{"name": "flink.apache.org", "versions": [version("v1"), version("v1beta1")], "preferredVersion": version("v1")}]);
     let resources = |version: &str, name: &str, kind: &str| {
@@ -170,7 +208,9 @@ async fn what_is_not_served_is_looked_for_again_in_whatever_version_it_comes() {
     ]);
     let expected = ["unserved", "began flink.apache.org/v1beta1", "listed 7", "unserved"];
     assert_eq!(told(client, "FlinkDeployment", expected.len()).await, expected);
-    assert!(asked.lock().unwrap()[4].starts_with("/apis/flink.apache.org/v1beta1/flinkdeployments?"));
+    assert!(
+        asked.lock().unwrap()[4].starts_with("/apis/flink.apache.org/v1beta1/flinkdeployments?")
+    );
 }
 
 #[tokio::test]
@@ -185,6 +225,19 @@ async fn of_what_only_owns_others_metadata_is_asked_for() {
 async fn what_was_served_is_not_taken_for_gone_at_once() {
     let list = |version: &str| ok(&[event("ADDED", pod("a", "3")), bookmark(version, true)]);
     let (client, _) = client(vec![list("7"), failed(404), failed(404), list("9")]);
-    let expected = ["began apps/v1", "a@3", "listed 7", "broke", "began apps/v1", "broke", "began apps/v1", "a@3", "listed 9"];
-    assert_eq!(told_within(client, "Deployment", expected.len(), Duration::from_secs(3_600)).await, expected);
+    let expected = [
+        "began apps/v1",
+        "a@3",
+        "listed 7",
+        "broke",
+        "began apps/v1",
+        "broke",
+        "began apps/v1",
+        "a@3",
+        "listed 9",
+    ];
+    assert_eq!(
+        told_within(client, "Deployment", expected.len(), Duration::from_secs(3_600)).await,
+        expected
+    );
 }

@@ -37,19 +37,29 @@ impl Server {
     }
 
     fn stored(&self, address: &str, name: &str) -> Option<Value> {
-        let last = self.events.get(address)?.iter().rfind(|(_, _, object)| object["metadata"]["name"] == name)?;
+        let last = self
+            .events
+            .get(address)?
+            .iter()
+            .rfind(|(_, _, object)| object["metadata"]["name"] == name)?;
         (last.1 != "DELETED").then(|| last.2.clone())
     }
 
     /// The events of an address since a version, as lines.
     fn since(&self, address: &str, version: u64) -> String {
-        let events = self.events.get(address).into_iter().flatten().filter(|(at, _, _)| *at > version);
-        events.map(|(_, what, object)| json!({"type": what, "object": object}).to_string() + "\n").collect()
+        let events =
+            self.events.get(address).into_iter().flatten().filter(|(at, _, _)| *at > version);
+        events
+            .map(|(_, what, object)| json!({"type": what, "object": object}).to_string() + "\n")
+            .collect()
     }
 
     fn answer(&mut self, method: &Method, path: &str, query: &str, body: &[u8]) -> Option<Told> {
         if path == "/apis" {
-            return Some((200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}).to_string()));
+            return Some((
+                200,
+                json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}).to_string(),
+            ));
         }
         if path.ends_with("/leases/flinkgate") {
             let metadata = json!({"name": "flinkgate", "resourceVersion": "40"});
@@ -70,10 +80,15 @@ impl Server {
             // Nothing to tell yet.
             return (!events.is_empty()).then_some((200, events));
         }
-        if let Some(tenant) =
-            path.strip_prefix(TENANTS).and_then(|rest| rest.strip_prefix('/')).and_then(|rest| rest.strip_suffix("/status"))
+        if let Some(tenant) = path
+            .strip_prefix(TENANTS)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .and_then(|rest| rest.strip_suffix("/status"))
         {
-            assert!(*method == Method::PATCH && query.contains("fieldManager=flinkgate-quota"), "{method} {query}");
+            assert!(
+                *method == Method::PATCH && query.contains("fieldManager=flinkgate-quota"),
+                "{method} {query}"
+            );
             let applied: Value = serde_json::from_slice(body).unwrap();
             let mut object = self.stored(TENANTS, tenant).unwrap();
             object["status"] = applied["status"].clone();
@@ -81,7 +96,10 @@ impl Server {
             return Some((200, object.to_string()));
         }
         let name = path.strip_prefix("/api/v1/namespaces/prod/pods/");
-        Some(name.and_then(|name| self.stored(PODS, name)).map_or_else(|| failed(404, "NotFound"), |object| (200, object.to_string())))
+        Some(
+            name.and_then(|name| self.stored(PODS, name))
+                .map_or_else(|| failed(404, "NotFound"), |object| (200, object.to_string())),
+        )
     }
 }
 
@@ -93,7 +111,8 @@ fn client(server: &Shared) -> Client {
             server.lock().unwrap().requests += 1;
             let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
             loop {
-                let answer = server.lock().unwrap().answer(request.method(), path, query, request.body());
+                let answer =
+                    server.lock().unwrap().answer(request.method(), path, query, request.body());
                 match answer {
                     Some(answer) => return answer,
                     None => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -113,7 +132,12 @@ impl Store for Uncounted {
         Ok(if read.version.is_empty() { Versioned::default() } else { read })
     }
 
-    async fn swap(&self, tenant: &str, version: &str, ledger: &Ledger) -> Result<String, StoreError> {
+    async fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        ledger: &Ledger,
+    ) -> Result<String, StoreError> {
         self.0.swap(tenant, version, ledger).await
     }
 }
@@ -129,9 +153,18 @@ fn pod(name: &str, cores: u64) -> Value {
 
 fn gate() -> Arc<ArcSwap<Gate>> {
     let spec = json!({"namespaces": {"names": ["prod"]}, "quota": {"hard": {"cpu": "10"}}});
-    let tenant = Tenant { name: "payments".into(), spec: serde_json::from_value(spec).unwrap(), version: 1, ..Tenant::default() };
+    let tenant = Tenant {
+        name: "payments".into(),
+        spec: serde_json::from_value(spec).unwrap(),
+        version: 1,
+        ..Tenant::default()
+    };
     let policies = Arc::new(PolicySet::built_in().unwrap());
-    Arc::new(ArcSwap::from_pointee(Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), policies, Unassigned::Warn)))
+    Arc::new(ArcSwap::from_pointee(Gate::new(
+        Tenants::new(vec![tenant], BTreeMap::new()),
+        policies,
+        Unassigned::Warn,
+    )))
 }
 
 async fn until(what: &str, holds: impl AsyncFn() -> bool) {
@@ -180,19 +213,41 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
     lead.send_replace(true);
     until("what was there is counted", async || used() == "2").await;
 
-    let request = Asks { object: ObjectRef::new("Pod", "prod", "new"), uid: "new".into(), usage: cpu(3), ..Asks::default() };
+    let request = Asks {
+        object: ObjectRef::new("Pod", "prod", "new"),
+        uid: "new".into(),
+        usage: cpu(3),
+        ..Asks::default()
+    };
     let known = Arc::new(KnownLimits::default());
     let deadline = Instant::now() + Duration::from_secs(60);
-    assert_eq!(ledgers.admit("payments", request, Arc::clone(&known), deadline, false).await, Answer::Admitted);
-    let too_much = Asks { object: ObjectRef::new("Pod", "prod", "big"), uid: "big".into(), usage: cpu(6), ..Asks::default() };
-    assert!(matches!(ledgers.admit("payments", too_much, known, deadline, false).await, Answer::Refused(_)));
+    assert_eq!(
+        ledgers.admit("payments", request, Arc::clone(&known), deadline, false).await,
+        Answer::Admitted
+    );
+    let too_much = Asks {
+        object: ObjectRef::new("Pod", "prod", "big"),
+        uid: "big".into(),
+        usage: cpu(6),
+        ..Asks::default()
+    };
+    assert!(matches!(
+        ledgers.admit("payments", too_much, known, deadline, false).await,
+        Answer::Refused(_)
+    ));
     let ledger = async || store.read("payments").await.unwrap().ledger;
-    assert_eq!((ledger().await.reservations(), ledger().await.total().get("cpu").units_ceil()), (1, 5));
+    assert_eq!(
+        (ledger().await.reservations(), ledger().await.total().get("cpu").units_ceil()),
+        (1, 5)
+    );
     server.lock().unwrap().store(PODS, "ADDED", pod("new", 3));
     until("what was promised has settled", async || ledger().await.reservations() == 0).await;
     until("and stands in the status", async || used() == "5").await;
     server.lock().unwrap().store(PODS, "DELETED", pod("before", 2));
-    until("what is gone is free", async || ledger().await.total().get("cpu").units_ceil() == 3 && used() == "3").await;
+    until("what is gone is free", async || {
+        ledger().await.total().get("cpu").units_ceil() == 3 && used() == "3"
+    })
+    .await;
 
     assert!(metrics.settling.looks.get() >= 3);
     drop(lead);

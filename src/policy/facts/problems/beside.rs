@@ -1,5 +1,5 @@
-//! What pods have beside Flink: other containers, extended resources, names with addresses of their own, another runtime, and the
-//! token of their service account.
+//! What pods have beside Flink: other containers, extended resources, names with addresses of their
+//! own, another runtime, and the token of their service account.
 
 use super::super::whole;
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
@@ -65,21 +65,28 @@ fn sidecars(subject: &Subject<'_>, set: &PodSet, allowed: &Allowed<'_>, found: &
     let template = set.template(subject.root);
     let mut count: u64 = 0;
     for field in ["containers", "initContainers"] {
-        for (index, container) in elements_at(template, &format!("/spec/{field}")).iter().enumerate() {
+        for (index, container) in
+            elements_at(template, &format!("/spec/{field}")).iter().enumerate()
+        {
             let name = container.get("name").and_then(Json::as_str).unwrap_or_default();
-            let is_main = field == "containers" && set.main_container.map_or(name == MAIN_CONTAINER, |main| main == index);
+            let is_main = field == "containers"
+                && set.main_container.map_or(name == MAIN_CONTAINER, |main| main == index);
             if is_main {
                 continue;
             }
             count = count.saturating_add(1);
             let place = || format!("{}/spec/{field}/{index}", set.path());
             if let Some(names) = allowed.names.as_ref().filter(|names| !is_any(names, name)) {
-                let message = format!("the container {:?} must not stand beside Flink's", shown(name));
+                let message =
+                    format!("the container {:?} must not stand beside Flink's", shown(name));
                 found.add("sidecars", &format!("{}/name", place()), message, use_one_of(names));
             }
             if allowed.most.is_some_and(|most| count == most.saturating_add(1)) {
                 let most = allowed.most.unwrap_or_default();
-                let message = format!("pods of role {} must not have more than {most} containers beside Flink's", set.role.as_str());
+                let message = format!(
+                    "pods of role {} must not have more than {most} containers beside Flink's",
+                    set.role.as_str()
+                );
                 found.add("sidecars", &place(), message, "leave the others out".to_owned());
             }
         }
@@ -87,12 +94,18 @@ fn sidecars(subject: &Subject<'_>, set: &PodSet, allowed: &Allowed<'_>, found: &
 }
 
 fn aliases(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut Found) {
-    for (index, alias) in elements_at(set.template(subject.root), "/spec/hostAliases").iter().enumerate() {
+    for (index, alias) in
+        elements_at(set.template(subject.root), "/spec/hostAliases").iter().enumerate()
+    {
         for (number, host) in elements(alias, "hostnames").iter().enumerate() {
             let host = host.as_str().unwrap_or_default();
             if !is_any(allowed, host) {
                 let place = format!("{}/spec/hostAliases/{index}/hostnames/{number}", set.path());
-                let message = format!("pods of role {} must not give {:?} an address of their own", set.role.as_str(), shown(host));
+                let message = format!(
+                    "pods of role {} must not give {:?} an address of their own",
+                    set.role.as_str(),
+                    shown(host)
+                );
                 found.add("hostAliases", &place, message, use_one_of(allowed));
             }
         }
@@ -102,18 +115,27 @@ fn aliases(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut Fo
 fn extended(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut Found) {
     let mut of = |holder: &Json, base: String| {
         for amounts in ["requests", "limits"] {
-            let written = pointer::at(holder, &format!("/resources/{amounts}")).and_then(Json::as_object);
+            let written =
+                pointer::at(holder, &format!("/resources/{amounts}")).and_then(Json::as_object);
             let names = written.into_iter().flat_map(Map::keys);
-            for name in names.filter(|name| !ORDINARY.contains(&name.as_str()) && !is_any(allowed, name)) {
+            for name in
+                names.filter(|name| !ORDINARY.contains(&name.as_str()) && !is_any(allowed, name))
+            {
                 let place = pointer::join(&format!("{base}/resources/{amounts}"), name);
-                let message = format!("pods of role {} must not ask for the resource {:?}", set.role.as_str(), shown(name));
+                let message = format!(
+                    "pods of role {} must not ask for the resource {:?}",
+                    set.role.as_str(),
+                    shown(name)
+                );
                 found.add("extendedResources", &place, message, use_one_of(allowed));
             }
         }
     };
     let template = set.template(subject.root);
     for field in ["containers", "initContainers"] {
-        for (index, container) in elements_at(template, &format!("/spec/{field}")).iter().enumerate() {
+        for (index, container) in
+            elements_at(template, &format!("/spec/{field}")).iter().enumerate()
+        {
             of(container, format!("{}/spec/{field}/{index}", set.path()));
         }
     }
@@ -122,8 +144,17 @@ fn extended(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut F
     for (index, claim) in elements_at(template, "/spec/resourceClaims").iter().enumerate() {
         let name = claim.get("name").and_then(Json::as_str).unwrap_or_default();
         if !is_any(allowed, name) {
-            let message = format!("pods of role {} must not claim the device {:?}", set.role.as_str(), shown(name));
-            found.add("extendedResources", &format!("{}/spec/resourceClaims/{index}", set.path()), message, use_one_of(allowed));
+            let message = format!(
+                "pods of role {} must not claim the device {:?}",
+                set.role.as_str(),
+                shown(name)
+            );
+            found.add(
+                "extendedResources",
+                &format!("{}/spec/resourceClaims/{index}", set.path()),
+                message,
+                use_one_of(allowed),
+            );
         }
     }
 }
@@ -138,21 +169,35 @@ fn extended_by_options(subject: &Subject<'_>, allowed: &[&str], found: &mut Foun
             && !is_any(allowed, entry.value.trim())
             && let Some(place) = subject.written(&key, entry)
         {
-            let message = format!("option {key} must not ask for the resource {:?}", shown(entry.value.trim()));
+            let message = format!(
+                "option {key} must not ask for the resource {:?}",
+                shown(entry.value.trim())
+            );
             found.add("extendedResources", place, message, use_one_of(allowed));
         }
     }
 }
 
 fn runtime(subject: &Subject<'_>, set: &PodSet, allowed: &[&str], found: &mut Found) {
-    let class = pointer::at(set.template(subject.root), "/spec/runtimeClassName").and_then(Json::as_str);
+    let class =
+        pointer::at(set.template(subject.root), "/spec/runtimeClassName").and_then(Json::as_str);
     if let Some(class) = class.filter(|class| !is_any(allowed, class)) {
-        let message = format!("pods of role {} must not run with the runtime class {:?}", set.role.as_str(), shown(class));
-        found.add("runtimeClasses", &format!("{}/spec/runtimeClassName", set.path()), message, use_one_of(allowed));
+        let message = format!(
+            "pods of role {} must not run with the runtime class {:?}",
+            set.role.as_str(),
+            shown(class)
+        );
+        found.add(
+            "runtimeClasses",
+            &format!("{}/spec/runtimeClassName", set.path()),
+            message,
+            use_one_of(allowed),
+        );
     }
 }
 
-/// Only of custom resources: of pods it is not known whether their cluster is highly available by Kubernetes.
+/// Only of custom resources: of pods it is not known whether their cluster is highly available by
+/// Kubernetes.
 fn token(subject: &Subject<'_>, set: &PodSet, found: &mut Found) {
     let workload = subject.workload;
     if !workload.declares_cluster || workload.engine != Engine::Operator {
@@ -160,14 +205,23 @@ fn token(subject: &Subject<'_>, set: &PodSet, found: &mut Found) {
     }
     let native_job_manager = set.role == Role::JobManager && workload.mode == Some(Mode::Native);
     // Nobody knows what a factory of somebody's own does.
-    let by_kubernetes = high_availability(&workload.config).is_some_and(|service| !service.eq_ignore_ascii_case("zookeeper"));
+    let by_kubernetes = high_availability(&workload.config)
+        .is_some_and(|service| !service.eq_ignore_ascii_case("zookeeper"));
     if set.role == Role::Other || native_job_manager || by_kubernetes {
         return;
     }
-    if pointer::at(set.template(subject.root), "/spec/automountServiceAccountToken") != Some(&Json::Bool(false)) {
+    if pointer::at(set.template(subject.root), "/spec/automountServiceAccountToken")
+        != Some(&Json::Bool(false))
+    {
         let place = format!("{}/spec/automountServiceAccountToken", set.path());
-        let message = format!("pods of role {} never talk to Kubernetes and must not be given a token for it", set.role.as_str());
-        let help = format!("set automountServiceAccountToken: false in spec.{}.podTemplate", set.role.as_str());
+        let message = format!(
+            "pods of role {} never talk to Kubernetes and must not be given a token for it",
+            set.role.as_str()
+        );
+        let help = format!(
+            "set automountServiceAccountToken: false in spec.{}.podTemplate",
+            set.role.as_str()
+        );
         found.add("tokens", &place, message, help);
     }
 }

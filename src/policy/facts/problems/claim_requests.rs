@@ -1,5 +1,6 @@
-//! What PersistentVolumeClaims ask for: storage class, size and access modes that the tenant may have. A claim that Kubernetes
-//! makes of a StatefulSet's template or for a pod's ephemeral volume is held to the same as one that somebody writes.
+//! What PersistentVolumeClaims ask for: storage class, size and access modes that the tenant may
+//! have. A claim that Kubernetes makes of a StatefulSet's template or for a pod's ephemeral volume
+//! is held to the same as one that somebody writes.
 
 use super::super::{as_text, get};
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
@@ -36,14 +37,29 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         return;
     }
     if is_claim(subject.resource) {
-        let limits = if is_checkpoints(subject) { limits.and_of(get(storage, &["checkpoints", "volume"])) } else { limits };
+        let limits = if is_checkpoints(subject) {
+            limits.and_of(get(storage, &["checkpoints", "volume"]))
+        } else {
+            limits
+        };
         return limits.judge(subject.root, "", subject.old_claim(), found);
     }
     for set in &subject.workload.pods {
         let template = set.template(subject.root);
-        let volumes = pointer::at(template, "/spec/volumes").and_then(Json::as_array).into_iter().flatten().enumerate();
-        for (index, claim) in volumes.filter_map(|(index, volume)| Some((index, pointer::at(volume, "/ephemeral/volumeClaimTemplate")?))) {
-            limits.judge(claim, &format!("{}/spec/volumes/{index}/ephemeral/volumeClaimTemplate", set.path()), None, found);
+        let volumes = pointer::at(template, "/spec/volumes")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .enumerate();
+        for (index, claim) in volumes.filter_map(|(index, volume)| {
+            Some((index, pointer::at(volume, "/ephemeral/volumeClaimTemplate")?))
+        }) {
+            limits.judge(
+                claim,
+                &format!("{}/spec/volumes/{index}/ephemeral/volumeClaimTemplate", set.path()),
+                None,
+                found,
+            );
         }
         if subject.workload.engine == Engine::Spotify {
             limits.judge_all(subject.root, &format!("{}/volumeClaimTemplates", set.path()), found);
@@ -55,7 +71,9 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
 impl<'a> Limits<'a> {
     /// The same, and what the tenant's own template for a claim says.
     fn and_of(mut self, volume: &'a Value) -> Self {
-        if let (Some(classes), Some(class)) = (&mut self.classes, as_text(&volume["storageClassName"])) {
+        if let (Some(classes), Some(class)) =
+            (&mut self.classes, as_text(&volume["storageClassName"]))
+        {
             classes.push(class);
         }
         if let (Some(own), Some(modes)) = (&mut self.modes, texts(&volume["accessModes"])) {
@@ -67,12 +85,15 @@ impl<'a> Limits<'a> {
     }
 
     fn judge_all(&self, root: &Json, place: &str, found: &mut Found) {
-        for (index, claim) in pointer::at(root, place).and_then(Json::as_array).into_iter().flatten().enumerate() {
+        for (index, claim) in
+            pointer::at(root, place).and_then(Json::as_array).into_iter().flatten().enumerate()
+        {
             self.judge(claim, &format!("{place}/{index}"), None, found);
         }
     }
 
-    /// Judges what a claim asks for and did not have already: its class and modes can never change, and it must be able to grow.
+    /// Judges what a claim asks for and did not have already: its class and modes can never change,
+    /// and it must be able to grow.
     fn judge(&self, claim: &Json, place: &str, old: Option<&Json>, found: &mut Found) {
         if let Some(classes) = &self.classes
             && let (class, within) = class(claim)
@@ -80,35 +101,70 @@ impl<'a> Limits<'a> {
             && !class.is_some_and(|class| classes.contains(&class))
         {
             let message = match class {
-                Some(class) => format!("a claim must not have the storage class {:?}", shown(class)),
-                None => "a claim must name its storage class: the cluster's default may be any".into(),
+                Some(class) => {
+                    format!("a claim must not have the storage class {:?}", shown(class))
+                }
+                None => {
+                    "a claim must name its storage class: the cluster's default may be any".into()
+                }
             };
             found.add("claimClass", &format!("{place}{within}"), message, use_one_of(classes));
         }
-        let size = |claim: &Json| pointer::at(claim, SIZE).and_then(|size| Quantity::from_json(size).ok());
-        if let (Some(most), Some(size)) = (self.size, size(claim).filter(|new| old.and_then(size).is_none_or(|old| *new > old)))
+        let size =
+            |claim: &Json| pointer::at(claim, SIZE).and_then(|size| Quantity::from_json(size).ok());
+        if let (Some(most), Some(size)) =
+            (self.size, size(claim).filter(|new| old.and_then(size).is_none_or(|old| *new > old)))
             && size > most
         {
-            let message = format!("a claim of {} is larger than the {} that one may have", size.display_bytes(), most.display_bytes());
-            found.add("claimSize", &format!("{place}{SIZE}"), message, format!("ask for {} or less", most.display_bytes()));
+            let message = format!(
+                "a claim of {} is larger than the {} that one may have",
+                size.display_bytes(),
+                most.display_bytes()
+            );
+            found.add(
+                "claimSize",
+                &format!("{place}{SIZE}"),
+                message,
+                format!("ask for {} or less", most.display_bytes()),
+            );
         }
-        if let Some(modes) = self.modes.as_ref().filter(|_| old.is_none_or(|old| pointer::at(old, MODES) != pointer::at(claim, MODES))) {
-            for (index, mode) in pointer::at(claim, MODES).and_then(Json::as_array).into_iter().flatten().enumerate() {
+        if let Some(modes) = self
+            .modes
+            .as_ref()
+            .filter(|_| old.is_none_or(|old| pointer::at(old, MODES) != pointer::at(claim, MODES)))
+        {
+            for (index, mode) in
+                pointer::at(claim, MODES).and_then(Json::as_array).into_iter().flatten().enumerate()
+            {
                 if let Some(mode) = mode.as_str().filter(|mode| !modes.contains(mode)) {
-                    let message = format!("a claim must not have the access mode {:?}", shown(mode));
-                    found.add("claimAccessModes", &format!("{place}{MODES}/{index}"), message, use_one_of(modes));
+                    let message =
+                        format!("a claim must not have the access mode {:?}", shown(mode));
+                    found.add(
+                        "claimAccessModes",
+                        &format!("{place}{MODES}/{index}"),
+                        message,
+                        use_one_of(modes),
+                    );
                 }
             }
         }
     }
 }
 
-/// A claim's storage class and where it stands; an empty name is one, for volumes that belong to no class.
+/// A claim's storage class and where it stands; an empty name is one, for volumes that belong to no
+/// class.
 fn class(claim: &Json) -> (Option<&str>, &'static str) {
-    let annotation = claim.get("metadata").and_then(|metadata| metadata.get("annotations")?.get(CLASS_ANNOTATION)?.as_str());
+    let annotation = claim
+        .get("metadata")
+        .and_then(|metadata| metadata.get("annotations")?.get(CLASS_ANNOTATION)?.as_str());
     match annotation {
-        Some(class) => (Some(class), "/metadata/annotations/volume.beta.kubernetes.io~1storage-class"),
-        None => (pointer::at(claim, "/spec/storageClassName").and_then(Json::as_str), "/spec/storageClassName"),
+        Some(class) => {
+            (Some(class), "/metadata/annotations/volume.beta.kubernetes.io~1storage-class")
+        }
+        None => (
+            pointer::at(claim, "/spec/storageClassName").and_then(Json::as_str),
+            "/spec/storageClassName",
+        ),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Data that is not the tenant's: what a job starts from, archives, and nodes in ZooKeeper. Where state is written is told by
-//! [`super::state`].
+//! Data that is not the tenant's: what a job starts from, archives, and nodes in ZooKeeper. Where
+//! state is written is told by [`super::state`].
 
 use super::state::places;
 use super::{Found, Subject, shown, texts};
@@ -19,9 +19,13 @@ const DIRECTORIES: [(&str, &[&str]); 4] = [
 /// Below it Flink keeps its nodes in ZooKeeper unless told otherwise.
 const DEFAULT_ROOT: &str = "/flink";
 const ROOT: [&str; 2] = ["high-availability.zookeeper.path.root", "recovery.zookeeper.path.root"];
-/// Stands behind the directory, and behind the path in ZooKeeper, where high availability keeps a cluster's data.
-const CLUSTER_ID: [&str; 3] =
-    ["high-availability.cluster-id", "high-availability.zookeeper.path.namespace", "recovery.zookeeper.path.namespace"];
+/// Stands behind the directory, and behind the path in ZooKeeper, where high availability keeps a
+/// cluster's data.
+const CLUSTER_ID: [&str; 3] = [
+    "high-availability.cluster-id",
+    "high-availability.zookeeper.path.namespace",
+    "recovery.zookeeper.path.namespace",
+];
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if !subject.workload.is_flink() {
@@ -32,8 +36,14 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let default_scheme = subject.workload.config.get("fs.default-scheme");
     let mut note = |what: &str, uri: &str, place: &str| {
         let uri = uri.trim();
-        if !uri.is_empty() && !lies_within(&with_default_scheme(uri, default_scheme), places.iter().copied()) {
-            let message = format!("the directory {:?} that {what} must lie in {}", shown(&without_password(uri).0), places.join(" or "));
+        if !uri.is_empty()
+            && !lies_within(&with_default_scheme(uri, default_scheme), places.iter().copied())
+        {
+            let message = format!(
+                "the directory {:?} that {what} must lie in {}",
+                shown(&without_password(uri).0),
+                places.join(" or ")
+            );
             found.add("data", place, message, None);
         }
     };
@@ -42,15 +52,25 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             entry.value.split(',').for_each(|uri| note(what, uri, &subject.place(key, entry)));
         }
     }
-    let directory = subject.workload.config.first(HIGH_AVAILABILITY_DIR).map(|(_, entry)| entry.value.trim());
+    let directory =
+        subject.workload.config.first(HIGH_AVAILABILITY_DIR).map(|(_, entry)| entry.value.trim());
     // Of the operator's objects it is refused whatever it says.
-    if let (Some((key, entry)), Some(directory), false) = (subject.option(&CLUSTER_ID), directory, subject.is_for_operator()) {
-        note("holds the data of high availability", &format!("{directory}/{}", entry.value), &subject.place(key, entry));
+    if let (Some((key, entry)), Some(directory), false) =
+        (subject.option(&CLUSTER_ID), directory, subject.is_for_operator())
+    {
+        note(
+            "holds the data of high availability",
+            &format!("{directory}/{}", entry.value),
+            &subject.place(key, entry),
+        );
     }
     let key = "state.backend.forst.primary-dir";
     if let Some((_, entry)) = subject.option(&[key]) {
         // Two words stand for directories that are judged themselves, or are the pod's own.
-        if !["checkpoint-dir", "local-dir"].iter().any(|word| entry.value.trim().eq_ignore_ascii_case(word)) {
+        if !["checkpoint-dir", "local-dir"]
+            .iter()
+            .any(|word| entry.value.trim().eq_ignore_ascii_case(word))
+        {
             note("holds the state of running tasks", &entry.value, &subject.place(key, entry));
         }
     }
@@ -66,7 +86,8 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
 
 /// Fields of custom resources that name the savepoint of a job's first start.
 fn savepoint_fields(subject: &Subject<'_>) -> Vec<String> {
-    let spec = subject.workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec");
+    let spec =
+        subject.workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec");
     let fields: &[&str] = match subject.workload.engine {
         Engine::Operator if subject.is_for_operator() => &["/job/initialSavepointPath"],
         Engine::Spotify => &["/job/fromSavepoint"],
@@ -83,7 +104,10 @@ fn savepoint_arguments<'a>(subject: &Subject<'a>) -> Vec<(&'a str, String)> {
         let Some(main) = set.main_container else { continue };
         for field in ["command", "args"] {
             let within = format!("/spec/containers/{main}/{field}");
-            let words = pointer::at(set.template(subject.root), &within).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+            let words = pointer::at(set.template(subject.root), &within)
+                .and_then(Json::as_array)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let place = |index: usize| format!("{}{within}/{index}", set.path());
             for (index, pair) in words.windows(2).enumerate() {
                 if let [Json::String(option), Json::String(uri)] = pair
@@ -92,8 +116,11 @@ fn savepoint_arguments<'a>(subject: &Subject<'a>) -> Vec<(&'a str, String)> {
                     found.push((uri.as_str(), place(index.saturating_add(1))));
                 }
             }
-            let joined = words.iter().enumerate().filter_map(|(index, word)| Some((index, word.as_str()?)));
-            found.extend(joined.filter_map(|(index, word)| Some((word.strip_prefix("--fromSavepoint=")?, place(index)))));
+            let joined =
+                words.iter().enumerate().filter_map(|(index, word)| Some((index, word.as_str()?)));
+            found.extend(joined.filter_map(|(index, word)| {
+                Some((word.strip_prefix("--fromSavepoint=")?, place(index)))
+            }));
         }
     }
     found
@@ -102,7 +129,10 @@ fn savepoint_arguments<'a>(subject: &Subject<'a>) -> Vec<(&'a str, String)> {
 fn zoo_keeper(subject: &Subject<'_>, found: &mut Found) {
     let Some(allowed) = texts(&subject.tenant["storage"]["zooKeeperPaths"]) else { return };
     let config = &subject.workload.config;
-    let Some((key, mode)) = config.first(HIGH_AVAILABILITY).filter(|(_, mode)| mode.value.trim().eq_ignore_ascii_case("zookeeper")) else {
+    let Some((key, mode)) = config
+        .first(HIGH_AVAILABILITY)
+        .filter(|(_, mode)| mode.value.trim().eq_ignore_ascii_case("zookeeper"))
+    else {
         return;
     };
     let written = subject.option(&ROOT).or_else(|| subject.option(&CLUSTER_ID));
@@ -114,8 +144,12 @@ fn zoo_keeper(subject: &Subject<'_>, found: &mut Found) {
     let cluster = config.first(&CLUSTER_ID).map_or("", |(_, entry)| entry.value.trim());
     let path = format!("/{}/{cluster}", root.trim_start_matches('/'));
     if !lies_within(&path, allowed.iter().copied()) {
-        let place = written.map_or_else(|| subject.place(key, mode), |(key, entry)| subject.place(key, entry));
-        let message = format!("high availability must not keep its nodes at {:?} in ZooKeeper", shown(path.trim_end_matches('/')));
+        let place = written
+            .map_or_else(|| subject.place(key, mode), |(key, entry)| subject.place(key, entry));
+        let message = format!(
+            "high availability must not keep its nodes at {:?} in ZooKeeper",
+            shown(path.trim_end_matches('/'))
+        );
         let help = match allowed.first() {
             Some(first) => format!("set {}: {first}", ROOT[0]),
             None => "use high-availability.type: kubernetes".into(),

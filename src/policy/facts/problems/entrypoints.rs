@@ -17,12 +17,20 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     for set in &subject.workload.pods {
         // Flink and its operator put their own command in place of that of a template of theirs.
         let overwritten = matches!(set.template, Template::Merged(_));
-        let Some(main) = set.main_container.filter(|_| !overwritten && set.role != Role::Other) else { continue };
+        let Some(main) = set.main_container.filter(|_| !overwritten && set.role != Role::Other)
+        else {
+            continue;
+        };
         let within = format!("/spec/containers/{main}/command/0");
-        if let Some(program) = pointer::at(set.template(subject.root), &within).and_then(Json::as_str)
+        if let Some(program) =
+            pointer::at(set.template(subject.root), &within).and_then(Json::as_str)
             && !allowed.contains(&program)
         {
-            let message = format!("pods of role {} must not start with {:?}", set.role.as_str(), shown(program));
+            let message = format!(
+                "pods of role {} must not start with {:?}",
+                set.role.as_str(),
+                shown(program)
+            );
             found.add("entrypoints", &format!("{}{within}", set.path()), message, help());
         }
     }
@@ -32,7 +40,12 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         && !allowed.contains(&entry.value.trim())
         && let Some(place) = subject.written(key, entry)
     {
-        found.add("entrypoints", place, format!("option {key} must not start pods with {:?}", shown(&entry.value)), help());
+        found.add(
+            "entrypoints",
+            place,
+            format!("option {key} must not start pods with {:?}", shown(&entry.value)),
+            help(),
+        );
     }
     for (_, component) in subject.made_roles() {
         let key = format!("kubernetes.{component}.entrypoint.args");
@@ -40,8 +53,15 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             && entry.value.contains(OF_SHELLS)
             && let Some(place) = subject.written(&key, entry)
         {
-            let message = format!("option {key} must not hold what a shell runs: Flink puts its text into a script");
-            found.add("entrypoints", place, message, "write plain arguments such as -Dkey=value".to_owned());
+            let message = format!(
+                "option {key} must not hold what a shell runs: Flink puts its text into a script"
+            );
+            found.add(
+                "entrypoints",
+                place,
+                message,
+                "write plain arguments such as -Dkey=value".to_owned(),
+            );
         }
     }
 }

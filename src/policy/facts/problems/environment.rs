@@ -1,11 +1,13 @@
-//! Environment variables that a tenant keeps for itself, set on containers or by options that become variables.
+//! Environment variables that a tenant keeps for itself, set on containers or by options that
+//! become variables.
 
 use super::{Found, Subject, is_any, shown, texts};
 use crate::flink::map_options::map_list;
 use crate::resource::fields::{elements, elements_at};
 use serde_json::Value as Json;
 
-/// Options that Flink's start scripts read where the variable beside them is not set, and put into it.
+/// Options that Flink's start scripts read where the variable beside them is not set, and put into
+/// it.
 const AS_VARIABLES: [(&str, &str); 12] = [
     ("env.java.home", "JAVA_HOME"),
     ("env.java.opts", "FLINK_ENV_JAVA_OPTS"),
@@ -29,12 +31,20 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     for set in &subject.workload.pods {
         let template = set.template(subject.root);
         for field in ["containers", "initContainers", "ephemeralContainers"] {
-            for (index, container) in elements_at(template, &format!("/spec/{field}")).iter().enumerate() {
+            for (index, container) in
+                elements_at(template, &format!("/spec/{field}")).iter().enumerate()
+            {
                 for (element, variable) in elements(container, "env").iter().enumerate() {
                     let name = variable.get("name").and_then(Json::as_str).unwrap_or_default();
                     if is_any(&forbidden, name) {
-                        let place = format!("{}/spec/{field}/{index}/env/{element}/name", set.path());
-                        found.add("environment", &place, format!("the environment variable {:?} must not be set", shown(name)), None);
+                        let place =
+                            format!("{}/spec/{field}/{index}/env/{element}/name", set.path());
+                        found.add(
+                            "environment",
+                            &place,
+                            format!("the environment variable {:?} must not be set", shown(name)),
+                            None,
+                        );
                     }
                 }
             }
@@ -51,7 +61,8 @@ fn options(subject: &Subject<'_>, forbidden: &[&str], found: &mut Found) {
         if is_any(forbidden, variable)
             && let Some(place) = subject.written(key, entry)
         {
-            let message = format!("option {key} must not set the environment variable {:?}", shown(variable));
+            let message =
+                format!("option {key} must not set the environment variable {:?}", shown(variable));
             found.add("environment", place, message, None);
         }
     };
@@ -73,7 +84,9 @@ fn options(subject: &Subject<'_>, forbidden: &[&str], found: &mut Found) {
     if subject.options_make_pods()
         && let Some((entry, maps)) = map_list(config, key)
     {
-        for (_, variable) in maps.iter().flatten().filter(|(field, _)| field.eq_ignore_ascii_case("env")) {
+        for (_, variable) in
+            maps.iter().flatten().filter(|(field, _)| field.eq_ignore_ascii_case("env"))
+        {
             note(variable, key, entry);
         }
     }

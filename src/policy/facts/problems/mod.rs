@@ -1,8 +1,9 @@
 //! `flink.problems`: what is wrong with an object, listed by what is judged, one file each.
 //!
-//! A field of a pod and an option of Flink's configuration that says the same are judged together, by what comes of them: so
-//! no key is a way round a rule about fields. Nothing is listed for an object that is as it should be, and the rules that
-//! report a list are not even looked at while it is missing.
+//! A field of a pod and an option of Flink's configuration that says the same are judged together,
+//! by what comes of them: so no key is a way round a rule about fields. Nothing is listed for an
+//! object that is as it should be, and the rules that report a list are not even looked at while it
+//! is missing.
 
 mod accounts;
 mod apart;
@@ -73,14 +74,26 @@ const JUDGES: [Judge; 23] = [
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.
-pub fn problems(workload: &Workload, root: &Json, resource: &Resource, tenant: &Value, pods: &[Pods<'_>]) -> Value {
+pub fn problems(
+    workload: &Workload,
+    root: &Json,
+    resource: &Resource,
+    tenant: &Value,
+    pods: &[Pods<'_>],
+) -> Value {
     let mut found = Found::default();
     // Nobody's objects are held to nobody's rules.
     if matches!(tenant, Value::Object(_)) {
         let subject = Subject::new(workload, root, resource, tenant, pods);
         JUDGES.iter().for_each(|judge| judge(&subject, &mut found));
     }
-    Value::from(found.lists.into_iter().map(|(list, found)| (Value::from(list), Value::from(found))).collect::<BTreeMap<_, _>>())
+    Value::from(
+        found
+            .lists
+            .into_iter()
+            .map(|(list, found)| (Value::from(list), Value::from(found)))
+            .collect::<BTreeMap<_, _>>(),
+    )
 }
 
 /// What is judged, and by what.
@@ -94,20 +107,33 @@ struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(workload: &'a Workload, root: &'a Json, resource: &'a Resource, tenant: &'a Value, pods: &'a [Pods<'a>]) -> Self {
+    fn new(
+        workload: &'a Workload,
+        root: &'a Json,
+        resource: &'a Resource,
+        tenant: &'a Value,
+        pods: &'a [Pods<'a>],
+    ) -> Self {
         Self { workload, root, resource, tenant, security: &tenant["security"], pods }
     }
 
     /// An option that somebody wrote: neither a field nor the tenant itself gives it.
     fn written(&self, key: &str, entry: &'a Entry) -> Option<&'a str> {
         let place = entry.pointer.as_deref()?;
-        let among_options = self.workload.config_pointer.as_deref().is_none_or(|options| place.starts_with(options));
+        let among_options = self
+            .workload
+            .config_pointer
+            .as_deref()
+            .is_none_or(|options| place.starts_with(options));
         (among_options && !is_given(self.tenant, key, &entry.value)).then_some(place)
     }
 
     /// The first of an option's names that is set, unless the tenant itself sets it.
     fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
-        self.workload.config.first(names).filter(|(key, entry)| !is_given(self.tenant, key, &entry.value))
+        self.workload
+            .config
+            .first(names)
+            .filter(|(key, entry)| !is_given(self.tenant, key, &entry.value))
     }
 
     /// Where an option stands, or would.
@@ -117,11 +143,12 @@ impl<'a> Subject<'a> {
 
     /// Where an option would stand that is not there.
     fn vacancy(&self, key: &str) -> String {
-        let options = self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
-            Engine::Spotify => "/spec/flinkProperties",
-            Engine::Lyft => "/spec/flinkConfig",
-            _ => "/spec/flinkConfiguration",
-        });
+        let options =
+            self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
+                Engine::Spotify => "/spec/flinkProperties",
+                Engine::Lyft => "/spec/flinkConfig",
+                _ => "/spec/flinkConfiguration",
+            });
         pointer::join(options, key)
     }
 
@@ -133,7 +160,8 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether a value is the object's author's: written, or not and Flink's default. What the tenant itself sets is not.
+    /// Whether a value is the object's author's: written, or not and Flink's default. What the
+    /// tenant itself sets is not.
     fn is_authors(&self, names: &[&str]) -> bool {
         self.workload.config.first(names).is_none() || self.option(names).is_some()
     }
@@ -141,7 +169,9 @@ impl<'a> Subject<'a> {
     /// Flink's roles whose pods are made by options, with the names that options have for them.
     fn made_roles(&self) -> impl Iterator<Item = (Role, &'static str)> {
         let roles = [Role::JobManager, Role::TaskManager].into_iter();
-        roles.filter(|role| self.workload.options_make(*role)).filter_map(|role| Some((role, role.component()?)))
+        roles
+            .filter(|role| self.workload.options_make(*role))
+            .filter_map(|role| Some((role, role.component()?)))
     }
 
     /// Whether options make any pods.
@@ -151,11 +181,17 @@ impl<'a> Subject<'a> {
 
     /// Whether the object is one whose options the operator takes for its own while it deploys it.
     fn is_for_operator(&self) -> bool {
-        let has_options = || self.workload.config_pointer.as_deref().is_some_and(|place| place.ends_with("/flinkConfiguration"));
+        let has_options = || {
+            self.workload
+                .config_pointer
+                .as_deref()
+                .is_some_and(|place| place.ends_with("/flinkConfiguration"))
+        };
         self.workload.engine == Engine::Operator && has_options()
     }
 
-    /// Whether TaskManagers will be asked for by a pod that is judged here, and of which nothing is said but options.
+    /// Whether TaskManagers will be asked for by a pod that is judged here, and of which nothing is
+    /// said but options.
     fn asks_for_task_managers(&self) -> bool {
         !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
     }
@@ -190,26 +226,55 @@ struct Found {
 
 impl Found {
     /// A problem at a JSON Pointer of the object.
-    fn add(&mut self, list: &'static str, pointer: &str, message: String, help: impl Into<Option<String>>) {
+    fn add(
+        &mut self,
+        list: &'static str,
+        pointer: &str,
+        message: String,
+        help: impl Into<Option<String>>,
+    ) {
         self.add_at(list, Value::from(path(pointer)), message, help);
     }
 
     /// A problem at a path of tokens.
-    fn add_at(&mut self, list: &'static str, path: Value, message: String, help: impl Into<Option<String>>) {
+    fn add_at(
+        &mut self,
+        list: &'static str,
+        path: Value,
+        message: String,
+        help: impl Into<Option<String>>,
+    ) {
         self.push(list, path, message, help, Weight::Error);
     }
 
     /// A problem of its own weight, whatever its rule's level.
-    fn weigh(&mut self, list: &'static str, pointer: &str, message: String, help: impl Into<Option<String>>, weight: Weight) {
+    fn weigh(
+        &mut self,
+        list: &'static str,
+        pointer: &str,
+        message: String,
+        help: impl Into<Option<String>>,
+        weight: Weight,
+    ) {
         self.push(list, Value::from(path(pointer)), message, help, weight);
     }
 
-    fn push(&mut self, list: &'static str, path: Value, message: String, help: impl Into<Option<String>>, weight: Weight) {
+    fn push(
+        &mut self,
+        list: &'static str,
+        path: Value,
+        message: String,
+        help: impl Into<Option<String>>,
+        weight: Weight,
+    ) {
         let list = self.lists.entry(list).or_default();
         if list.len() >= MOST {
             return;
         }
-        let mut fields = BTreeMap::from([(Value::from("msg"), Value::from(message)), (Value::from("path"), path)]);
+        let mut fields = BTreeMap::from([
+            (Value::from("msg"), Value::from(message)),
+            (Value::from("path"), path),
+        ]);
         if let Some(help) = help.into() {
             fields.insert(Value::from("help"), Value::from(help));
         }
@@ -235,7 +300,11 @@ fn is_any(patterns: &[&str], name: &str) -> bool {
 
 /// The advice to take one of what a tenant allows.
 fn use_one_of(allowed: &[&str]) -> String {
-    if allowed.is_empty() { "leave it out: the tenant allows none".into() } else { format!("use {}", allowed.join(" or ")) }
+    if allowed.is_empty() {
+        "leave it out: the tenant allows none".into()
+    } else {
+        format!("use {}", allowed.join(" or "))
+    }
 }
 
 /// A text from the object for a message, cut to what fits in one.

@@ -1,4 +1,5 @@
-//! Secrets, ConfigMaps and claims that pods get: by volumes, environment and pull secrets, and by Flink's options for them.
+//! Secrets, ConfigMaps and claims that pods get: by volumes, environment and pull secrets, and by
+//! Flink's options for them.
 
 use super::super::as_text;
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
@@ -9,13 +10,21 @@ use crate::resource::fields::{elements, elements_at};
 use crate::resource::pointer;
 use serde_json::Value as Json;
 
-/// ConfigMaps that every pod may be given by Kubernetes, and those that Flink makes for each cluster.
-const OWN_CONFIG_MAPS: [&str; 6] =
-    ["kube-root-ca.crt", "openshift-service-ca.crt", "flink-config-*", "pod-template-*", "hadoop-config-*", "kerberos-krb5conf-*"];
+/// ConfigMaps that every pod may be given by Kubernetes, and those that Flink makes for each
+/// cluster.
+const OWN_CONFIG_MAPS: [&str; 6] = [
+    "kube-root-ca.crt",
+    "openshift-service-ca.crt",
+    "flink-config-*",
+    "pod-template-*",
+    "hadoop-config-*",
+    "kerberos-krb5conf-*",
+];
 /// Secrets that Flink makes for each cluster.
 const OWN_SECRETS: [&str; 1] = ["kerberos-keytab-*"];
 /// Types of volumes that name the Secret they log in with in `secretRef`.
-const WITH_SECRET_REF: [&str; 7] = ["cephfs", "rbd", "iscsi", "flexVolume", "scaleIO", "storageos", "cinder"];
+const WITH_SECRET_REF: [&str; 7] =
+    ["cephfs", "rbd", "iscsi", "flexVolume", "scaleIO", "storageos", "cinder"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
@@ -60,7 +69,10 @@ impl Allowed<'_> {
             Kind::Claim => (&self.claims, &[]),
         };
         let list = list.as_deref()?;
-        let is_checkpoints = || kind == Kind::Claim && self.checkpoints.as_deref().is_some_and(|pattern| is_any(&[pattern], name));
+        let is_checkpoints = || {
+            kind == Kind::Claim
+                && self.checkpoints.as_deref().is_some_and(|pattern| is_any(&[pattern], name))
+        };
         (!is_any(list, name) && !is_any(own, name) && !is_checkpoints()).then_some(list)
     }
 }
@@ -76,12 +88,23 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     if allowed.secrets.is_none() && allowed.config_maps.is_none() && allowed.claims.is_none() {
         return;
     }
-    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"]).map(|pattern| claim_for(pattern, "*"));
+    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"])
+        .map(|pattern| claim_for(pattern, "*"));
     for set in &subject.workload.pods {
         let mut note = |kind: Kind, name: &str, place: &str| {
             if let Some(list) = allowed.refused(kind, name) {
-                let message = format!("pods of role {} must not have {} {:?}", set.role.as_str(), kind.noun(), shown(name));
-                found.add(kind.list(), &format!("{}{place}", set.path()), message, use_one_of(list));
+                let message = format!(
+                    "pods of role {} must not have {} {:?}",
+                    set.role.as_str(),
+                    kind.noun(),
+                    shown(name)
+                );
+                found.add(
+                    kind.list(),
+                    &format!("{}{place}", set.path()),
+                    message,
+                    use_one_of(list),
+                );
             }
         };
         let spec = set.template(subject.root).get("spec").unwrap_or(&Json::Null);
@@ -110,7 +133,9 @@ fn volumes(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
         at(Kind::Claim, "/persistentVolumeClaim/claimName");
         at(Kind::Secret, "/csi/nodePublishSecretRef/name");
         at(Kind::Secret, "/azureFile/secretName");
-        WITH_SECRET_REF.iter().for_each(|field| at(Kind::Secret, &format!("/{field}/secretRef/name")));
+        WITH_SECRET_REF
+            .iter()
+            .for_each(|field| at(Kind::Secret, &format!("/{field}/secretRef/name")));
         let sources = elements_at(volume, "/projected/sources").len();
         for source in 0..sources {
             at(Kind::Secret, &format!("/projected/sources/{source}/secret/name"));
@@ -141,26 +166,35 @@ fn containers(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
 
 fn options(subject: &Subject<'_>, allowed: &Allowed<'_>, found: &mut Found) {
     let mut note = |kind: Kind, name: &str, key: &str, entry| {
-        if let (Some(list), Some(place)) = (allowed.refused(kind, name), subject.written(key, entry)) {
-            let message = format!("option {key} must not give pods {} {:?}", kind.noun(), shown(name));
+        if let (Some(list), Some(place)) =
+            (allowed.refused(kind, name), subject.written(key, entry))
+        {
+            let message =
+                format!("option {key} must not give pods {} {:?}", kind.noun(), shown(name));
             found.add(kind.list(), place, message, use_one_of(list));
         }
     };
     let config = &subject.workload.config;
-    for (kind, option) in [(Kind::Secret, "kubernetes.secrets"), (Kind::Claim, "kubernetes.persistent-volume-claims")] {
+    for (kind, option) in
+        [(Kind::Secret, "kubernetes.secrets"), (Kind::Claim, "kubernetes.persistent-volume-claims")]
+    {
         for pair in map_entries(config, option) {
             note(kind, &pair.key, pair.option, pair.entry);
         }
     }
     let key = "kubernetes.env.secretKeyRef";
     if let Some((entry, maps)) = map_list(config, key) {
-        for (_, secret) in maps.iter().flatten().filter(|(field, _)| field.eq_ignore_ascii_case("secret")) {
+        for (_, secret) in
+            maps.iter().flatten().filter(|(field, _)| field.eq_ignore_ascii_case("secret"))
+        {
             note(Kind::Secret, secret, key, entry);
         }
     }
     let key = "kubernetes.container.image.pull-secrets";
     if let Some(entry) = config.entry(key) {
-        list_elements(&entry.value).iter().for_each(|secret| note(Kind::Secret, secret, key, entry));
+        list_elements(&entry.value)
+            .iter()
+            .for_each(|secret| note(Kind::Secret, secret, key, entry));
     }
     let key = "kubernetes.hadoop.conf.config-map.name";
     if let Some(entry) = config.entry(key) {

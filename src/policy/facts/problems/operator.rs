@@ -1,7 +1,9 @@
-//! Options of a custom resource that reach into the operator itself: the files of its pod, whom it acts as, and what only it sets.
+//! Options of a custom resource that reach into the operator itself: the files of its pod, whom it
+//! acts as, and what only it sets.
 //!
-//! The operator takes the whole configuration of an object for its own while it deploys that object. In the ConfigMap that it
-//! writes, and in pods, the same keys name files of those pods and are nobody's concern.
+//! The operator takes the whole configuration of an object for its own while it deploys that
+//! object. In the ConfigMap that it writes, and in pods, the same keys name files of those pods and
+//! are nobody's concern.
 
 use super::credentials::HEADERS;
 use super::{Found, Subject, shown};
@@ -11,7 +13,8 @@ use crate::flink::map_options::map_entries;
 
 /// Where Flink runs: what the operator itself sets for each kind of cluster.
 const TARGETS: [&str; 3] = ["kubernetes-application", "kubernetes-session", "remote"];
-/// Headers for which clouds hand out the credentials of the machine that asks, or that send a request elsewhere.
+/// Headers for which clouds hand out the credentials of the machine that asks, or that send a
+/// request elsewhere.
 const OF_CLOUDS: [&str; 6] = [
     "metadata-flavor",
     "metadata",
@@ -30,7 +33,8 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         if !key.starts_with(['k', 's', '$', 'e']) {
             continue;
         }
-        let judged = files(subject, key, entry).or_else(|| identity(key)).or_else(|| internal(key, entry));
+        let judged =
+            files(subject, key, entry).or_else(|| identity(key)).or_else(|| internal(key, entry));
         if let Some((list, message, help)) = judged
             && let Some(place) = subject.written(key, entry)
         {
@@ -41,7 +45,10 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         if OF_CLOUDS.iter().any(|name| header.key.trim().eq_ignore_ascii_case(name))
             && let Some(place) = subject.written(header.option, header.entry)
         {
-            let message = format!("option {HEADERS} must not send the header {:?} in the operator's name", shown(&header.key));
+            let message = format!(
+                "option {HEADERS} must not send the header {:?} in the operator's name",
+                shown(&header.key)
+            );
             found.add("operatorIdentity", place, message, "leave the header out".to_owned());
         }
     }
@@ -54,7 +61,9 @@ fn files(subject: &Subject<'_>, key: &str, entry: &Entry) -> Judged {
         "kubernetes.pod-template-file"
         | "kubernetes.pod-template-file.default"
         | "kubernetes.pod-template-file.jobmanager"
-        | "kubernetes.pod-template-file.taskmanager" => "write the pod template into spec.podTemplate",
+        | "kubernetes.pod-template-file.taskmanager" => {
+            "write the pod template into spec.podTemplate"
+        }
         "security.kerberos.login.keytab"
         | "security.keytab"
         | "security.kerberos.login.principal"
@@ -62,7 +71,11 @@ fn files(subject: &Subject<'_>, key: &str, entry: &Entry) -> Judged {
         | "security.kerberos.krb5-conf.path" => {
             // What deploys clusters of standalone mode has no switch for it.
             let has_switch = subject.workload.mode == Some(Mode::Native);
-            let mount = subject.workload.config.get("kubernetes.decorator.kerberos-mount.enabled").filter(|_| has_switch);
+            let mount = subject
+                .workload
+                .config
+                .get("kubernetes.decorator.kerberos-mount.enabled")
+                .filter(|_| has_switch);
             if mount.is_some_and(|mount| mount.eq_ignore_ascii_case("false")) {
                 return None;
             }
@@ -74,13 +87,21 @@ fn files(subject: &Subject<'_>, key: &str, entry: &Entry) -> Judged {
         }
         _ => return None,
     };
-    Some(("operatorFiles", format!("option {key} makes the operator read files of its own pod"), help))
+    Some((
+        "operatorFiles",
+        format!("option {key} makes the operator read files of its own pod"),
+        help,
+    ))
 }
 
 fn identity(key: &str) -> Judged {
     let message = match key {
-        "kubernetes.context" => format!("option {key} makes the operator act as another, in another cluster"),
-        "kubernetes.jobmanager.owner.reference" => format!("option {key} gives the JobManager an owner, which only the operator may"),
+        "kubernetes.context" => {
+            format!("option {key} makes the operator act as another, in another cluster")
+        }
+        "kubernetes.jobmanager.owner.reference" => {
+            format!("option {key} gives the JobManager an owner, which only the operator may")
+        }
         _ => return None,
     };
     Some(("operatorIdentity", message, "remove the option"))
@@ -89,17 +110,27 @@ fn identity(key: &str) -> Judged {
 fn internal(key: &str, entry: &Entry) -> Judged {
     let theirs = match key {
         "execution.target" => !TARGETS.contains(&entry.value.trim()),
-        "kubernetes.internal.cluster-mode" | "kubernetes.internal.jobmanager.entrypoint.class" => true,
+        "kubernetes.internal.cluster-mode" | "kubernetes.internal.jobmanager.entrypoint.class" => {
+            true
+        }
         "kubernetes.operator.watched.namespaces"
         | "kubernetes.operator.user.artifacts.base.dir"
         | "kubernetes.operator.user.artifacts.allowed-schemes"
         | "kubernetes.operator.user.artifacts.disallow-restricted-hosts" => true,
         _ => {
-            let prefixes = ["$internal.", "kubernetes.operator.plugins.", "kubernetes.operator.default-configuration."];
+            let prefixes = [
+                "$internal.",
+                "kubernetes.operator.plugins.",
+                "kubernetes.operator.default-configuration.",
+            ];
             prefixes.iter().any(|prefix| key.starts_with(prefix))
         }
     };
     theirs.then(|| {
-        ("internalOptions", format!("option {key} is not for users: Flink and its operator set it themselves"), "remove the option")
+        (
+            "internalOptions",
+            format!("option {key} is not for users: Flink and its operator set it themselves"),
+            "remove the option",
+        )
     })
 }

@@ -9,7 +9,8 @@ use regorus::Value;
 
 const TYPE: Names = &["restart-strategy.type", "restart-strategy"];
 
-/// A strategy: its spellings, the option that bounds its restarts with Flink's default, and the option with its pause.
+/// A strategy: its spellings, the option that bounds its restarts with Flink's default, and the
+/// option with its pause.
 struct Strategy {
     names: &'static [&'static str],
     restarts: Option<(&'static str, i32)>,
@@ -31,7 +32,10 @@ const STRATEGIES: [Strategy; 4] = [
     },
     Strategy {
         names: &["exponential-delay", "exponentialdelay"],
-        restarts: Some(("restart-strategy.exponential-delay.attempts-before-reset-backoff", i32::MAX)),
+        restarts: Some((
+            "restart-strategy.exponential-delay.attempts-before-reset-backoff",
+            i32::MAX,
+        )),
         pause: Some(("restart-strategy.exponential-delay.max-backoff", "1 min")),
     },
 ];
@@ -46,19 +50,35 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let Some((key, entry)) = config.first(TYPE) else {
         // A session job takes what its cluster has; of pods not all options are known.
         if subject.workload.declares_cluster {
-            let first = types.as_ref().and_then(|types| types.first()).copied().unwrap_or("exponential-delay");
+            let first = types
+                .as_ref()
+                .and_then(|types| types.first())
+                .copied()
+                .unwrap_or("exponential-delay");
             let message = "no restart strategy is named, and Flink's default may restart a failing job for ever".to_owned();
-            found.add("restarts", &subject.vacancy("restart-strategy.type"), message, format!("set restart-strategy.type: {first}"));
+            found.add(
+                "restarts",
+                &subject.vacancy("restart-strategy.type"),
+                message,
+                format!("set restart-strategy.type: {first}"),
+            );
         }
         return;
     };
     let named = entry.value.trim();
-    let strategy = STRATEGIES.iter().find(|strategy| strategy.names.iter().any(|name| name.eq_ignore_ascii_case(named)));
+    let strategy = STRATEGIES
+        .iter()
+        .find(|strategy| strategy.names.iter().any(|name| name.eq_ignore_ascii_case(named)));
     let canonical = strategy.and_then(|strategy| strategy.names.first()).copied().unwrap_or(named);
     if let Some(types) = types.filter(|types| !types.contains(&canonical)) {
         if subject.option(TYPE).is_some() {
             let message = format!("jobs must not have the restart strategy {:?}", shown(named));
-            found.add("restarts", &subject.place(key, entry), message, format!("use {}", types.join(" or ")));
+            found.add(
+                "restarts",
+                &subject.place(key, entry),
+                message,
+                format!("use {}", types.join(" or ")),
+            );
         }
         return;
     }
@@ -69,8 +89,13 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         if let Some(restarts) = restarts.filter(|restarts| i64::from(*restarts) > most)
             && subject.is_authors(&[key])
         {
-            let many = if restarts == i32::MAX { "without end".to_owned() } else { format!("{restarts} times") };
-            let message = format!("a failing job would restart {many}: {key} may be at most {most}");
+            let many = if restarts == i32::MAX {
+                "without end".to_owned()
+            } else {
+                format!("{restarts} times")
+            };
+            let message =
+                format!("a failing job would restart {many}: {key} may be at most {most}");
             found.add("restarts", &subject.place_of(&[key]), message, format!("set {key}: {most}"));
         }
     }
@@ -83,25 +108,42 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             && pause < least_pause
             && subject.is_authors(&[key])
         {
-            let message = format!("a failing job would restart too soon: {key} must be at least {least}");
-            found.add("restarts", &subject.place_of(&[key]), message, format!("set {key}: {least}"));
+            let message =
+                format!("a failing job would restart too soon: {key} must be at least {least}");
+            found.add(
+                "restarts",
+                &subject.place_of(&[key]),
+                message,
+                format!("set {key}: {least}"),
+            );
         }
     }
 }
 
-/// A failure rate stops restarts only where so many failures, each a pause apart, fit into its interval.
+/// A failure rate stops restarts only where so many failures, each a pause apart, fit into its
+/// interval.
 fn interval(subject: &Subject<'_>, found: &mut Found) {
     const INTERVAL: &str = "restart-strategy.failure-rate.failure-rate-interval";
     let config = &subject.workload.config;
-    let value = |key: &str, default: &'static str| config.get(key).map_or_else(|| default.to_owned(), str::to_owned);
-    let failures = parse_int(&value("restart-strategy.failure-rate.max-failures-per-interval", "1"));
+    let value = |key: &str, default: &'static str| {
+        config.get(key).map_or_else(|| default.to_owned(), str::to_owned)
+    };
+    let failures =
+        parse_int(&value("restart-strategy.failure-rate.max-failures-per-interval", "1"));
     let pause = duration(&value("restart-strategy.failure-rate.delay", "1 s"));
     let span = duration(&value(INTERVAL, "1 min"));
     if let (Some(failures), Some(pause), Some(span)) = (failures, pause, span)
         && pause.saturating_mul(i128::from(failures)) >= span
         && subject.is_authors(&[INTERVAL])
     {
-        let message = format!("a failing job would restart without end: {failures} pauses are no shorter than {INTERVAL}");
-        found.add("restarts", &subject.place_of(&[INTERVAL]), message, format!("set a longer {INTERVAL}, or a shorter pause"));
+        let message = format!(
+            "a failing job would restart without end: {failures} pauses are no shorter than {INTERVAL}"
+        );
+        found.add(
+            "restarts",
+            &subject.place_of(&[INTERVAL]),
+            message,
+            format!("set a longer {INTERVAL}, or a shorter pause"),
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! Nodes that may go away at any moment: JobManagers without high availability lose their jobs there, TaskManagers only work
-//! that a checkpoint brings back.
+//! Nodes that may go away at any moment: JobManagers without high availability lose their jobs
+//! there, TaskManagers only work that a checkpoint brings back.
 
 use super::super::list;
 use super::tolerations::is_covered;
@@ -14,7 +14,8 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
 /// Required terms of a node affinity.
-const TERMS: &str = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
+const TERMS: &str =
+    "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let spot = &subject.tenant["cost"]["spot"];
@@ -32,7 +33,12 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
             Role::JobManager if there && !highly_available => {
                 let place = place(subject, set, selection == Selection::Spot);
                 let message = "the JobManager may lose its node at any moment, and without high availability its jobs with it".to_owned();
-                found.add("spot", &place, message, "set high-availability.type: kubernetes, or keep it off these nodes".to_owned());
+                found.add(
+                    "spot",
+                    &place,
+                    message,
+                    "set high-availability.type: kubernetes, or keep it off these nodes".to_owned(),
+                );
             }
             Role::TaskManager if !there && spot["taskManagers"] == Value::Bool(true) => {
                 let help = match wanted.iter().next() {
@@ -63,19 +69,31 @@ impl Selection {
         let template = set.template(subject.root);
         let mut selected: BTreeMap<String, String> = BTreeMap::new();
         let written = pointer::at(template, "/spec/nodeSelector").and_then(Json::as_object);
-        selected.extend(written.into_iter().flat_map(Map::iter).filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))));
+        selected.extend(
+            written
+                .into_iter()
+                .flat_map(Map::iter)
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))),
+        );
         if let Some((_, component)) = subject.made_roles().find(|(role, _)| *role == set.role) {
             let option = format!("kubernetes.{component}.node-selector");
-            selected.extend(map_entries(&subject.workload.config, &option).into_iter().map(|pair| (pair.key, pair.value)));
+            selected.extend(
+                map_entries(&subject.workload.config, &option)
+                    .into_iter()
+                    .map(|pair| (pair.key, pair.value)),
+            );
         }
         if wanted.is_empty() {
             return Self::Any;
         }
-        if wanted.iter().any(|(key, value)| selected.get(*key).is_some_and(|own| own != value) || is_excluded(template, key, value)) {
+        if wanted.iter().any(|(key, value)| {
+            selected.get(*key).is_some_and(|own| own != value) || is_excluded(template, key, value)
+        }) {
             return Self::Others;
         }
-        let chosen =
-            wanted.iter().all(|(key, value)| selected.get(*key).is_some_and(|own| own == value) || is_required(template, key, value));
+        let chosen = wanted.iter().all(|(key, value)| {
+            selected.get(*key).is_some_and(|own| own == value) || is_required(template, key, value)
+        });
         if chosen { Self::Spot } else { Self::Any }
     }
 }
@@ -84,7 +102,10 @@ impl Selection {
 fn is_required(template: &Json, key: &str, value: &str) -> bool {
     let terms = terms(template);
     !terms.is_empty()
-        && terms.iter().all(|term| expressions(term, key).any(|expression| operator(expression) == "In" && values(expression).eq([value])))
+        && terms.iter().all(|term| {
+            expressions(term, key)
+                .any(|expression| operator(expression) == "In" && values(expression).eq([value]))
+        })
 }
 
 /// Whether every term rules this label out.
@@ -119,13 +140,20 @@ fn values(expression: &Json) -> impl Iterator<Item = &str> {
 /// Whether the pods tolerate what keeps others off these nodes.
 fn tolerates(subject: &Subject<'_>, set: &PodSet, taints: &Value) -> bool {
     let Some(taints) = list(taints) else { return false };
-    let written = pointer::at(set.template(subject.root), "/spec/tolerations").and_then(Json::as_array);
-    let mut own: Vec<Value> = written.into_iter().flatten().map(super::super::convert::convert).collect();
+    let written =
+        pointer::at(set.template(subject.root), "/spec/tolerations").and_then(Json::as_array);
+    let mut own: Vec<Value> =
+        written.into_iter().flatten().map(super::super::convert::convert).collect();
     if let Some((_, component)) = subject.made_roles().find(|(role, _)| *role == set.role)
-        && let Some((_, maps)) = map_list(&subject.workload.config, &format!("kubernetes.{component}.tolerations"))
+        && let Some((_, maps)) =
+            map_list(&subject.workload.config, &format!("kubernetes.{component}.tolerations"))
     {
-        let fields = |pairs: Vec<(String, String)>| pairs.into_iter().map(|(key, value)| (Value::from(key), Value::from(value)));
-        own.extend(maps.into_iter().map(|pairs| Value::from(fields(pairs).collect::<BTreeMap<_, _>>())));
+        let fields = |pairs: Vec<(String, String)>| {
+            pairs.into_iter().map(|(key, value)| (Value::from(key), Value::from(value)))
+        };
+        own.extend(
+            maps.into_iter().map(|pairs| Value::from(fields(pairs).collect::<BTreeMap<_, _>>())),
+        );
     }
     taints.iter().any(|taint| is_covered(taint, &own))
 }
@@ -133,7 +161,10 @@ fn tolerates(subject: &Subject<'_>, set: &PodSet, taints: &Value) -> bool {
 /// Where a role's pods are given their place.
 fn place(subject: &Subject<'_>, set: &PodSet, by_selector: bool) -> String {
     if let Some((_, component)) = subject.made_roles().find(|(role, _)| *role == set.role) {
-        let option = format!("kubernetes.{component}.{}", if by_selector { "node-selector" } else { "tolerations" });
+        let option = format!(
+            "kubernetes.{component}.{}",
+            if by_selector { "node-selector" } else { "tolerations" }
+        );
         if let Some((key, entry)) = subject.workload.config.under(&option).next() {
             return subject.place(key, entry);
         }
@@ -143,5 +174,9 @@ fn place(subject: &Subject<'_>, set: &PodSet, by_selector: bool) -> String {
 
 fn labels(selector: &Value) -> BTreeMap<&str, &str> {
     let pairs = selector.as_object().ok().into_iter().flat_map(|labels| labels.iter());
-    pairs.filter_map(|(key, value)| Some((super::super::as_text(key)?, super::super::as_text(value)?))).collect()
+    pairs
+        .filter_map(|(key, value)| {
+            Some((super::super::as_text(key)?, super::super::as_text(value)?))
+        })
+        .collect()
 }

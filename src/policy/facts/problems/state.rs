@@ -1,5 +1,6 @@
-//! Where state is written: that there is a place for it, that it is the tenant's, outlives its pods, is one place for all of
-//! them, and on a volume that all of them can mount where they will run.
+//! Where state is written: that there is a place for it, that it is the tenant's, outlives its
+//! pods, is one place for all of them, and on a volume that all of them can mount where they will
+//! run.
 
 use super::super::options::is_given;
 use super::super::{as_text, get};
@@ -9,7 +10,8 @@ use crate::flink::claims::{CLAIMS_OPTION, Reach, blue_green_parent, is_claim_of,
 use crate::flink::map_options::map_entries;
 use crate::flink::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR};
 use crate::flink::state::{
-    DEFAULT_MOUNT_PATH, Purpose, StateDirectory, directories, lies_within, name_for, with_default_scheme, without_password,
+    DEFAULT_MOUNT_PATH, Purpose, StateDirectory, directories, lies_within, name_for,
+    with_default_scheme, without_password,
 };
 use crate::flink::state_mount::{Backing, Mount};
 use crate::flink::{Engine, Role};
@@ -37,15 +39,27 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         let uri = shown(&without_password(&directory.entry.value).0);
         let named = format!("the directory {uri:?} of {}", directory.key);
         if let Some(option) = directory.read_instead {
-            found.add("stateDirectories", &place, format!("this Flink version ignores {}: set {option}", directory.key), None);
+            found.add(
+                "stateDirectories",
+                &place,
+                format!("this Flink version ignores {}: set {option}", directory.key),
+                None,
+            );
             continue;
         }
         if let Some(problem) = directory.problem {
             found.add("stateDirectories", &place, format!("{named} {problem}"), None);
             continue;
         }
-        if let Some(places) = places.as_ref().filter(|places| !is_allowed(subject, &directory, places)) {
-            found.add("stateDirectories", &place, format!("{named} must lie in {}", places.join(" or ")), None);
+        if let Some(places) =
+            places.as_ref().filter(|places| !is_allowed(subject, &directory, places))
+        {
+            found.add(
+                "stateDirectories",
+                &place,
+                format!("{named} must lie in {}", places.join(" or ")),
+                None,
+            );
         }
         if directory.mounts.iter().any(|mount| mount.backing.is_ephemeral()) {
             ephemeral(subject, &directory, &named, &place, found);
@@ -63,7 +77,9 @@ pub(super) fn places(tenant: &Value) -> Option<Vec<&str>> {
     let restricted = locations.is_some();
     let mut places = locations.unwrap_or_default();
     if matches!(checkpoints["volume"], Value::Object(_)) {
-        places.push(as_text(get(checkpoints, &["volume", "mountPath"])).unwrap_or(DEFAULT_MOUNT_PATH));
+        places.push(
+            as_text(get(checkpoints, &["volume", "mountPath"])).unwrap_or(DEFAULT_MOUNT_PATH),
+        );
     }
     (restricted || !places.is_empty()).then_some(places)
 }
@@ -75,16 +91,26 @@ fn missing(subject: &Subject<'_>, found: &mut Found) {
     }
     let by_mode = matches!(subject.upgrade_mode(), Some("savepoint" | "last-state"));
     let checkpoints = get(subject.tenant, &["storage", "checkpoints"]);
-    let by_tenant = || ["volume", "locations"].iter().any(|field| !matches!(checkpoints[*field], Value::Undefined | Value::Null));
+    let by_tenant = || {
+        ["volume", "locations"]
+            .iter()
+            .any(|field| !matches!(checkpoints[*field], Value::Undefined | Value::Null))
+    };
     if by_mode || (subject.workload.engine == Engine::Operator && by_tenant()) {
         let option = name_for(CHECKPOINT_DIR, subject.workload.version);
-        let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
-        found.add("stateDirectories", &pointer::join(options, option), format!("option {option} must name a checkpoint directory"), None);
+        let options =
+            subject.workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration");
+        found.add(
+            "stateDirectories",
+            &pointer::join(options, option),
+            format!("option {option} must name a checkpoint directory"),
+            None,
+        );
     }
 }
 
-/// Whether a directory is the tenant's: in one of its places, or on its claim wherever that is mounted. What the tenant itself
-/// sets is.
+/// Whether a directory is the tenant's: in one of its places, or on its claim wherever that is
+/// mounted. What the tenant itself sets is.
 fn is_allowed(subject: &Subject<'_>, directory: &StateDirectory<'_>, places: &[&str]) -> bool {
     let uri = &directory.entry.value;
     let default_scheme = subject.workload.config.get("fs.default-scheme");
@@ -108,12 +134,20 @@ fn tenants_claim<'t>(subject: &Subject<'t>, claim: &str) -> Option<&'t Value> {
     names.any(|cluster| is_claim_of(pattern, cluster, claim)).then_some(volume)
 }
 
-fn ephemeral(subject: &Subject<'_>, directory: &StateDirectory<'_>, named: &str, place: &str, found: &mut Found) {
+fn ephemeral(
+    subject: &Subject<'_>,
+    directory: &StateDirectory<'_>,
+    named: &str,
+    place: &str,
+    found: &mut Found,
+) {
     let lost = directory.mounts.iter().filter(|mount| mount.backing.is_ephemeral());
     let places: BTreeSet<String> = lost.map(|mount| shown_backing(&mount.backing)).collect();
     let places: Vec<String> = places.into_iter().collect();
     let message = format!("{named} does not outlive its pods: it is on {}", places.join(" and "));
-    let by_role = |role: Role| directory.mounts.iter().find(|mount| mount.role == role).map(|mount| &mount.backing);
+    let by_role = |role: Role| {
+        directory.mounts.iter().find(|mount| mount.role == role).map(|mount| &mount.backing)
+    };
     let only_in_task_managers = by_role(Role::JobManager) == Some(&Backing::Container)
         && matches!(by_role(Role::TaskManager), Some(Backing::Claim(_)))
         && !map_entries(&subject.workload.config, CLAIMS_OPTION).is_empty();
@@ -124,34 +158,59 @@ fn ephemeral(subject: &Subject<'_>, directory: &StateDirectory<'_>, named: &str,
 }
 
 /// All pods must find the same files there, and be able to write them.
-fn unshared(subject: &Subject<'_>, directory: &StateDirectory<'_>, named: &str, place: &str, found: &mut Found) {
-    let mut tell = |message: String, help: &str| found.add("unsharedState", place, message, help.to_owned());
+fn unshared(
+    subject: &Subject<'_>,
+    directory: &StateDirectory<'_>,
+    named: &str,
+    place: &str,
+    found: &mut Found,
+) {
+    let mut tell =
+        |message: String, help: &str| found.add("unsharedState", place, message, help.to_owned());
     let mounts = &directory.mounts;
     if let Some(mount) = mounts.iter().find(|mount| mount.read_only) {
         let volume = shown_backing(&mount.backing);
         return tell(
-            format!("{named} cannot be written: {volume} is mounted read-only in the {}", shown_role(mount.role)),
+            format!(
+                "{named} cannot be written: {volume} is mounted read-only in the {}",
+                shown_role(mount.role)
+            ),
             "mount it without readOnly",
         );
     }
-    // The one JobManager of a StatefulSet finds again on its claim what high availability kept there.
+    // The one JobManager of a StatefulSet finds again on its claim what high availability kept
+    // there.
     let is_alone = |mount: &Mount<'_>| {
         let alone = subject.workload.pods.get(mount.pods).is_some_and(|set| set.replicas <= 1);
         alone && mount.role == Role::JobManager && directory.purpose == Purpose::HighAvailability
     };
-    let of_one_pod = |mount: &&Mount<'_>| mount.by_pod || (matches!(mount.backing, Backing::OwnClaim(_)) && !is_alone(mount));
+    let of_one_pod = |mount: &&Mount<'_>| {
+        mount.by_pod || (matches!(mount.backing, Backing::OwnClaim(_)) && !is_alone(mount))
+    };
     if let Some(mount) = mounts.iter().find(of_one_pod) {
-        let message = format!("{named} is another one in every pod: each has its own folder or claim on {}", shown_backing(&mount.backing));
-        return tell(message, "mount one ReadWriteMany claim in JobManager and TaskManagers, or use an object store");
+        let message = format!(
+            "{named} is another one in every pod: each has its own folder or claim on {}",
+            shown_backing(&mount.backing)
+        );
+        return tell(
+            message,
+            "mount one ReadWriteMany claim in JobManager and TaskManagers, or use an object store",
+        );
     }
     let Some((first, others)) = mounts.split_first() else { return };
     let is_same = |other: &&Mount<'_>| {
-        let missing = matches!(first.backing, Backing::Missing(_)) || matches!(other.backing, Backing::Missing(_));
+        let missing = matches!(first.backing, Backing::Missing(_))
+            || matches!(other.backing, Backing::Missing(_));
         missing || (first.backing.is_same(&other.backing) && first.within == other.within)
     };
     if let Some(other) = others.iter().find(|other| !is_same(other)) {
         let shown = |mount: &Mount<'_>| {
-            format!("/{} of {} in the {}", mount.within.join("/"), shown_backing(&mount.backing), shown_role(mount.role))
+            format!(
+                "/{} of {} in the {}",
+                mount.within.join("/"),
+                shown_backing(&mount.backing),
+                shown_role(mount.role)
+            )
         };
         let message = format!("{named} is not one directory: {}, {}", shown(first), shown(other));
         tell(message, "mount the same claim at the same path in JobManager and TaskManagers");
@@ -174,15 +233,27 @@ fn unmountable(
         }
         let help = "use a ReadWriteMany claim or an object store".to_owned();
         let message = match claim_reach(subject, claim) {
-            Some(Reach::OnePod) => format!("{named} is on the claim {:?}, which only one pod can mount (ReadWriteOncePod)", shown(claim)),
-            Some(Reach::ReadOnly) => format!("{named} is on the claim {:?}, which nobody can write to (ReadOnlyMany)", shown(claim)),
+            Some(Reach::OnePod) => format!(
+                "{named} is on the claim {:?}, which only one pod can mount (ReadWriteOncePod)",
+                shown(claim)
+            ),
+            Some(Reach::ReadOnly) => format!(
+                "{named} is on the claim {:?}, which nobody can write to (ReadOnlyMany)",
+                shown(claim)
+            ),
             Some(Reach::OneNode) => {
-                let sets: Vec<usize> =
-                    directory.mounts.iter().filter(|other| other.backing.is_same(&mount.backing)).map(|other| other.pods).collect();
+                let sets: Vec<usize> = directory
+                    .mounts
+                    .iter()
+                    .filter(|other| other.backing.is_same(&mount.backing))
+                    .map(|other| other.pods)
+                    .collect();
                 let Some((apart, why)) = kept_apart(subject, &sets) else { continue };
                 told.insert(claim.to_string());
-                let message =
-                    format!("{why}, and {named} is on the claim {:?}, which pods of one node only can mount (ReadWriteOnce)", shown(claim));
+                let message = format!(
+                    "{why}, and {named} is on the claim {:?}, which pods of one node only can mount (ReadWriteOnce)",
+                    shown(claim)
+                );
                 let help = format!("{help}, or let these pods share a node");
                 found.add("claimNodes", &apart, message, help);
                 continue;
@@ -216,14 +287,17 @@ fn shown_backing(backing: &Backing<'_>) -> String {
         Backing::Container => "the container's own file system".into(),
         Backing::Claim(claim) => format!("the claim {:?}", shown(claim)),
         Backing::OwnClaim(name) | Backing::Missing(name) => format!("the volume {:?}", shown(name)),
-        Backing::Volume { name, kind, .. } => format!("the {} volume {:?}", shown(kind), shown(name)),
+        Backing::Volume { name, kind, .. } => {
+            format!("the {} volume {:?}", shown(kind), shown(name))
+        }
     }
 }
 
 impl Subject<'_> {
     /// How the operator's object wants its job upgraded; `None` without a job.
     pub(super) fn upgrade_mode(&self) -> Option<&str> {
-        let job = pointer::at(self.root, &format!("{}/job", self.spec_place())).filter(|job| job.is_object())?;
+        let job = pointer::at(self.root, &format!("{}/job", self.spec_place()))
+            .filter(|job| job.is_object())?;
         Some(job.get("upgradeMode").and_then(Json::as_str).unwrap_or("stateless"))
     }
 

@@ -10,12 +10,25 @@ fn found(tenant: &Json, object: &Json) -> Vec<String> {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, &resource.object).unwrap();
     let tenant = tenant_value(&serde_json::from_value(tenant.clone()).unwrap());
-    let input = build(InputParts { workload: Some(&workload), tenant: Some(("t", &tenant)), ..InputParts::of(&resource) });
+    let input = build(InputParts {
+        workload: Some(&workload),
+        tenant: Some(("t", &tenant)),
+        ..InputParts::of(&resource)
+    });
     let mut said = Vec::new();
     for (list, problems) in input["flink"]["problems"].as_object().unwrap() {
         for problem in problems.as_array().unwrap().iter() {
-            let tokens: Vec<_> = problem["path"].as_array().unwrap().iter().map(|token| as_text(token).unwrap().to_owned()).collect();
-            said.push(format!("{} {}", as_text(list).unwrap(), pointer::from_tokens(tokens.iter().map(String::as_str))));
+            let tokens: Vec<_> = problem["path"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|token| as_text(token).unwrap().to_owned())
+                .collect();
+            said.push(format!(
+                "{} {}",
+                as_text(list).unwrap(),
+                pointer::from_tokens(tokens.iter().map(String::as_str))
+            ));
         }
     }
     said
@@ -80,25 +93,37 @@ fn tolerations_are_covered_by_the_tenants_and_narrower() {
         {"key": "flink", "value": "batch", "effect": "NoSchedule"}, {"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoSchedule"},
         {"key": "spot", "value": "yes"}, {"key": "spot", "operator": "Exists", "effect": "NoSchedule"}, {"operator": "Exists"},
         {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}]});
-    let expected = ["tolerations /spec/tolerations/2", "tolerations /spec/tolerations/3", "tolerations /spec/tolerations/4"];
+    let expected = [
+        "tolerations /spec/tolerations/2",
+        "tolerations /spec/tolerations/3",
+        "tolerations /spec/tolerations/4",
+    ];
     assert_eq!(found(&tenant, &pod(spec.clone())), expected);
     assert_eq!(found(&json!({"scheduling": {"tolerations": []}}), &pod(spec)).len(), 5);
 }
 
 #[test]
 fn what_the_tenant_itself_sets_is_not_held_against_the_object() {
-    let configuration = json!({"enforced": {"kubernetes.pod-template-file": "/templates/pod.yaml"}});
+    let configuration =
+        json!({"enforced": {"kubernetes.pod-template-file": "/templates/pod.yaml"}});
     let object = deployment(json!({"kubernetes.pod-template-file": "/templates/pod.yaml"}));
     assert_eq!(found(&json!({"flink": {"configuration": configuration}}), &object), [""; 0]);
-    assert_eq!(found(&json!({}), &object), ["operatorFiles /spec/flinkConfiguration/kubernetes.pod-template-file"]);
+    assert_eq!(
+        found(&json!({}), &object),
+        ["operatorFiles /spec/flinkConfiguration/kubernetes.pod-template-file"]
+    );
 }
 
 #[test]
 fn images_are_pulled_as_flink_or_kubernetes_would() {
-    let tenant = json!({"security": {"images": {"pullPolicies": ["Always"], "forbidLatestTag": false}}});
+    let tenant =
+        json!({"security": {"images": {"pullPolicies": ["Always"], "forbidLatestTag": false}}});
     let pod_with = |container: Json| pod(json!({"containers": [container]}));
     for (object, expected) in [
-        (pod_with(json!({"name": "a", "image": "x:1"})), vec!["imagePullPolicy /spec/containers/0/image"]),
+        (
+            pod_with(json!({"name": "a", "image": "x:1"})),
+            vec!["imagePullPolicy /spec/containers/0/image"],
+        ),
         (
             pod_with(json!({"name": "a", "image": "x:1", "imagePullPolicy": "Never"})),
             vec!["imagePullPolicy /spec/containers/0/imagePullPolicy"],
@@ -118,6 +143,7 @@ fn images_are_pulled_as_flink_or_kubernetes_would() {
 
 #[test]
 fn many_problems_are_told_as_a_few() {
-    let many: serde_json::Map<_, _> = (0..500).map(|i| (format!("$internal.x{i}"), json!(1))).collect();
+    let many: serde_json::Map<_, _> =
+        (0..500).map(|i| (format!("$internal.x{i}"), json!(1))).collect();
     assert_eq!(found(&json!({}), &deployment(Json::Object(many))).len(), MOST);
 }

@@ -18,13 +18,19 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
                 "" => "everything",
                 key => key,
             };
-            found.add_at("tolerations", path(), format!("the toleration of {} is not one of the tenant's", shown(key)), None);
+            found.add_at(
+                "tolerations",
+                path(),
+                format!("the toleration of {} is not one of the tenant's", shown(key)),
+                None,
+            );
         }
     };
     for pods in subject.pods {
         let tolerations = pointer::at(pods.template, "/spec/tolerations").and_then(Json::as_array);
         for (index, toleration) in tolerations.into_iter().flatten().enumerate() {
-            let place = || Value::from(path(&format!("{}/spec/tolerations/{index}", pods.set.path())));
+            let place =
+                || Value::from(path(&format!("{}/spec/tolerations/{index}", pods.set.path())));
             note(&convert(toleration), &place);
         }
     }
@@ -33,10 +39,13 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     }
 }
 
-/// Whether a toleration is one of the tenant's, a narrower one, or one that Kubernetes itself gives every pod.
+/// Whether a toleration is one of the tenant's, a narrower one, or one that Kubernetes itself gives
+/// every pod.
 pub(super) fn is_covered(toleration: &Value, own: &[Value]) -> bool {
     let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
-    let by_kubernetes = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].contains(&key) && effect == "NoExecute";
+    let by_kubernetes = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
+        .contains(&key)
+        && effect == "NoExecute";
     by_kubernetes
         || own.iter().any(|own| {
             let same_or_any = |own: &str, other: &str| own.is_empty() || own == other;
@@ -46,7 +55,9 @@ pub(super) fn is_covered(toleration: &Value, own: &[Value]) -> bool {
             };
             same_or_any(text(own, "key"), key)
                 && same_or_any(text(own, "effect"), effect)
-                && (operator(own) == "Exists" || operator(own) == operator(toleration) && text(own, "value") == text(toleration, "value"))
+                && (operator(own) == "Exists"
+                    || operator(own) == operator(toleration)
+                        && text(own, "value") == text(toleration, "value"))
         })
 }
 

@@ -1,4 +1,5 @@
-//! What an upgrade starts from: upgradeMode last-state needs checkpoints that are taken, found and kept.
+//! What an upgrade starts from: upgradeMode last-state needs checkpoints that are taken, found and
+//! kept.
 
 use super::super::{as_text, get};
 use super::{Found, Subject, shown};
@@ -22,21 +23,33 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     let available = high_availability(&workload.config).is_some();
     if last_state && workload.declares_cluster && !available {
         let message = "upgradeMode last-state without high availability: once no JobManager answers, nobody knows the last checkpoint";
-        found.add("lastState", &format!("{}/job/upgradeMode", subject.spec_place()), message.into(), None);
+        found.add(
+            "lastState",
+            &format!("{}/job/upgradeMode", subject.spec_place()),
+            message.into(),
+            None,
+        );
     }
     if last_state
         && let Some((key, entry)) = subject.option(CHECKPOINT_INTERVAL)
-        && parse_duration(&entry.value, workload.version.unwrap_or(NEWEST)).is_some_and(|interval| interval < SHORTEST_INTERVAL)
+        && parse_duration(&entry.value, workload.version.unwrap_or(NEWEST))
+            .is_some_and(|interval| interval < SHORTEST_INTERVAL)
     {
-        let message =
-            format!("option {key} is {:?}, so no checkpoint is ever taken, and upgradeMode last-state needs one", shown(&entry.value));
+        let message = format!(
+            "option {key} is {:?}, so no checkpoint is ever taken, and upgradeMode last-state needs one",
+            shown(&entry.value)
+        );
         found.add("checkpointInterval", &subject.place(key, entry), message, None);
     }
     if let Some((key, entry)) = subject.option(RETENTION)
         && !entry.value.trim().eq_ignore_ascii_case("RETAIN_ON_CANCELLATION")
     {
         // Without high availability the operator cancels the job and starts it from what is left.
-        let cancels = !available || workload.config.get(CANCELS).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
+        let cancels = !available
+            || workload
+                .config
+                .get(CANCELS)
+                .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
         let volume = get(subject.tenant, &["storage", "checkpoints", "volume"]);
         let why = if last_state && cancels {
             "upgradeMode last-state cancels the job and starts it from its last checkpoint"
@@ -45,7 +58,10 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
         } else {
             return;
         };
-        let message = format!("option {key} is {:?}, so checkpoints go when the job is cancelled, and {why}", shown(&entry.value));
+        let message = format!(
+            "option {key} is {:?}, so checkpoints go when the job is cancelled, and {why}",
+            shown(&entry.value)
+        );
         found.add("checkpointRetention", &subject.place(key, entry), message, None);
     }
 }

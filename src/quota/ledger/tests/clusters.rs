@@ -30,7 +30,17 @@ fn the_pods_of_a_cluster_that_is_gone_count_until_they_are_gone() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     admits(&mut ledger, &pod("a", "etl", 4));
-    settles(&mut ledger, &view(6, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(6)), living("Pod", "a", 6, &["etl"], cpu(4))]));
+    settles(
+        &mut ledger,
+        &view(
+            6,
+            0,
+            &[
+                living("FlinkDeployment", "etl", 5, &[], cluster(6)),
+                living("Pod", "a", 6, &["etl"], cpu(4)),
+            ],
+        ),
+    );
     settles(&mut ledger, &view(8, 0, &[living("Pod", "a", 6, &["etl"], cpu(4))]));
     assert_eq!(cores(&ledger), 4);
     settles(&mut ledger, &view(9, 0, &[]));
@@ -39,20 +49,41 @@ fn the_pods_of_a_cluster_that_is_gone_count_until_they_are_gone() {
 
 #[test]
 fn both_colours_draw_on_what_a_blue_green_deployment_declares() {
-    let mut ledger = Ledger { known: limited(&[("cpu", 12), ("clusters", 2)], &[("cpu", 6)]), ..Ledger::empty() };
-    admits(&mut ledger, &creates("FlinkBlueGreenDeployment", "etl", usage(&[("cpu", 12), ("clusters", 2)])));
+    let mut ledger = Ledger {
+        known: limited(&[("cpu", 12), ("clusters", 2)], &[("cpu", 6)]),
+        ..Ledger::empty()
+    };
+    admits(
+        &mut ledger,
+        &creates("FlinkBlueGreenDeployment", "etl", usage(&[("cpu", 12), ("clusters", 2)])),
+    );
     for colour in ["etl-blue", "etl-green"] {
-        admits(&mut ledger, &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", colour, cluster(6)) });
+        admits(
+            &mut ledger,
+            &Request {
+                owners: vec!["etl".into()],
+                ..creates("FlinkDeployment", colour, cluster(6))
+            },
+        );
     }
     assert_eq!(ledger.total(), &usage(&[("cpu", 12), ("clusters", 2)]));
-    refuses(&mut ledger, &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", "etl-red", cluster(6)) });
+    refuses(
+        &mut ledger,
+        &Request {
+            owners: vec!["etl".into()],
+            ..creates("FlinkDeployment", "etl-red", cluster(6))
+        },
+    );
 }
 
 #[test]
 fn owner_references_are_no_way_to_have_two_clusters_for_one() {
     let mut ledger = Ledger { known: limited(&[("clusters", 1)], &[]), ..Ledger::empty() };
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(1)));
-    refuses(&mut ledger, &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", "more", cluster(1)) });
+    refuses(
+        &mut ledger,
+        &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", "more", cluster(1)) },
+    );
 }
 
 #[test]
@@ -61,10 +92,23 @@ fn claims_that_a_pod_declared_draw_on_it() {
     let claims = usage(&[("storage", 10), ("persistentVolumeClaims", 1)]);
     admits(&mut ledger, &creates("Pod", "a", claims.clone()));
     settles(&mut ledger, &view(4, 0, &[living("Pod", "a", 4, &[], claims.clone())]));
-    admits(&mut ledger, &Request { owners: vec!["a".into()], ..creates("PersistentVolumeClaim", "a-data", claims.clone()) });
+    admits(
+        &mut ledger,
+        &Request {
+            owners: vec!["a".into()],
+            ..creates("PersistentVolumeClaim", "a-data", claims.clone())
+        },
+    );
     settles(
         &mut ledger,
-        &view(6, 0, &[living("Pod", "a", 4, &[], claims.clone()), living("PersistentVolumeClaim", "a-data", 6, &["a"], claims.clone())]),
+        &view(
+            6,
+            0,
+            &[
+                living("Pod", "a", 4, &[], claims.clone()),
+                living("PersistentVolumeClaim", "a-data", 6, &["a"], claims.clone()),
+            ],
+        ),
     );
     assert_eq!(ledger.total(), &claims);
 }
@@ -84,12 +128,22 @@ fn what_only_a_name_ties_to_its_owner_draws_on_it_and_a_uid_goes_first() {
     let mut ledger = Ledger { known: limited(&[("storage", 10)], &[]), ..Ledger::empty() };
     let storage = |amount| usage(&[("storage", amount), ("persistentVolumeClaims", 1)]);
     let set = living("StatefulSet", "tm", 3, &[], storage(10));
-    let claim = |owners: &[&str]| living("PersistentVolumeClaim", "data-tm-0", 4, owners, storage(10));
+    let claim =
+        |owners: &[&str]| living("PersistentVolumeClaim", "data-tm-0", 4, owners, storage(10));
     let by_name = claim(&["unknown", "StatefulSet/prod/other", "StatefulSet/prod/tm"]);
     admits(&mut ledger, &creates("StatefulSet", "tm", storage(10)));
-    admits(&mut ledger, &Request { owners: by_name.owners.clone(), ..creates("PersistentVolumeClaim", "data-tm-0", storage(10)) });
+    admits(
+        &mut ledger,
+        &Request {
+            owners: by_name.owners.clone(),
+            ..creates("PersistentVolumeClaim", "data-tm-0", storage(10))
+        },
+    );
     settles(&mut ledger, &view(4, 0, &[set.clone(), by_name]));
-    assert_eq!((ledger.total().get("storage").units_ceil(), ledger.others()), (10, &Usage::default()));
+    assert_eq!(
+        (ledger.total().get("storage").units_ceil(), ledger.others()),
+        (10, &Usage::default())
+    );
     // A UID that says otherwise.
     let other = living("StatefulSet", "other", 3, &[], storage(1));
     settles(&mut ledger, &view(5, 0, &[set, other, claim(&["other", "StatefulSet/prod/tm"])]));
@@ -123,6 +177,9 @@ fn one_that_goes_leaves_what_was_promised_to_another_of_its_name_where_it_was() 
     settles(&mut ledger, &view(5, 0, &[etl.clone(), first]));
     assert_eq!(cores(&ledger), 12);
     refuses(&mut ledger, &creates("Pod", "b", cpu(1)));
-    settles(&mut ledger, &view(6, 0, &[etl, Living { uid: "second".into(), ..living("Pod", "a", 6, &[], cpu(6)) }]));
+    settles(
+        &mut ledger,
+        &view(6, 0, &[etl, Living { uid: "second".into(), ..living("Pod", "a", 6, &[], cpu(6)) }]),
+    );
     assert_eq!((cores(&ledger), ledger.reservations()), (12, 0));
 }

@@ -7,7 +7,10 @@ use super::*;
 use crate::resource::quantity::Quantity;
 
 fn usage(amounts: &[(&str, u64)]) -> Usage {
-    amounts.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount))).collect()
+    amounts
+        .iter()
+        .map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount)))
+        .collect()
 }
 
 fn cpu(cores: u64) -> Usage {
@@ -37,17 +40,40 @@ fn updates(kind: &str, name: &str, version: u64, before: Usage, usage: Usage) ->
 }
 
 fn living(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -> Living {
-    Living { object: object(kind, name), uid: name.into(), version, owners: owners.iter().map(ToString::to_string).collect(), usage }
+    Living {
+        object: object(kind, name),
+        uid: name.into(),
+        version,
+        owners: owners.iter().map(ToString::to_string).collect(),
+        usage,
+    }
 }
 
 fn view(position: u64, over: u64, objects: &[Living]) -> View {
-    let kinds = ["FlinkBlueGreenDeployment", "FlinkDeployment", "Deployment", "Pod", "PersistentVolumeClaim"];
-    View { objects: objects.to_vec(), positions: kinds.map(|kind| (kind.to_owned(), position)).into(), over }
+    let kinds = [
+        "FlinkBlueGreenDeployment",
+        "FlinkDeployment",
+        "Deployment",
+        "Pod",
+        "PersistentVolumeClaim",
+    ];
+    View {
+        objects: objects.to_vec(),
+        positions: kinds.map(|kind| (kind.to_owned(), position)).into(),
+        over,
+    }
 }
 
 fn limited(hard: &[(&str, u64)], per_cluster: &[(&str, u64)]) -> KnownLimits {
-    let amounts = |of: &[(&str, u64)]| of.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount))).collect();
-    KnownLimits { version: 1, limits: Limits { hard: amounts(hard), per_cluster: amounts(per_cluster) } }
+    let amounts = |of: &[(&str, u64)]| {
+        of.iter()
+            .map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount)))
+            .collect()
+    };
+    KnownLimits {
+        version: 1,
+        limits: Limits { hard: amounts(hard), per_cluster: amounts(per_cluster) },
+    }
 }
 
 fn ledger(cores: u64) -> Ledger {
@@ -64,7 +90,9 @@ fn admits(ledger: &mut Ledger, request: &Request) {
 #[track_caller]
 fn refuses(ledger: &mut Ledger, request: &Request) -> String {
     let before = ledger.clone();
-    let Decision::Refused(shortage) = ledger.admit(request) else { panic!("admitted: {ledger:#?}") };
+    let Decision::Refused(shortage) = ledger.admit(request) else {
+        panic!("admitted: {ledger:#?}")
+    };
     assert_eq!(*ledger, before, "a refusal leaves the ledger as it was");
     consistent(ledger);
     shortage.to_string()
@@ -75,7 +103,10 @@ fn refuses(ledger: &mut Ledger, request: &Request) -> String {
 fn consistent(ledger: &Ledger) {
     let read = Ledger::read(&ledger.stored()).unwrap();
     assert_eq!(read, *ledger);
-    assert_eq!((read.total, read.weight, read.uids), (ledger.total.clone(), ledger.weight, ledger.uids.clone()));
+    assert_eq!(
+        (read.total, read.weight, read.uids),
+        (ledger.total.clone(), ledger.weight, ledger.uids.clone())
+    );
 }
 
 #[track_caller]
@@ -117,7 +148,10 @@ fn a_lowered_limit_refuses_only_what_asks_for_more() {
     assert!(!ledger.learn(&limited(&[("cpu", 99)], &[])), "older limits say nothing");
     // Its pods draw on what was charged, and it may shrink.
     admits(&mut ledger, &pod("a", "etl", 5));
-    assert_eq!(ledger.admit(&updates("FlinkDeployment", "etl", 5, cluster(10), cluster(9))), Decision::Unchanged);
+    assert_eq!(
+        ledger.admit(&updates("FlinkDeployment", "etl", 5, cluster(10), cluster(9))),
+        Decision::Unchanged
+    );
     refuses(&mut ledger, &updates("FlinkDeployment", "etl", 5, cluster(10), cluster(11)));
     refuses(&mut ledger, &pod("b", "etl", 6));
     refuses(&mut ledger, &creates("Pod", "c", cpu(1)));
@@ -146,13 +180,21 @@ fn asking_without_reserving_says_the_same_and_changes_nothing() {
 
 #[test]
 fn a_refusal_says_who_uses_most_and_how_many_task_managers_fewer_would_fit() {
-    let mut ledger = Ledger { known: limited(&[("cpu", 64), ("memory", 256 << 30)], &[]), ..Ledger::empty() };
+    let mut ledger =
+        Ledger { known: limited(&[("cpu", 64), ("memory", 256 << 30)], &[]), ..Ledger::empty() };
     for (name, cores) in [("a", 4), ("fraud", 24), ("b", 6), ("scoring", 16), ("c", 2)] {
         admits(&mut ledger, &creates("FlinkDeployment", name, cluster(cores)));
     }
     let asks = |count: u64| Request {
-        task_managers: Some(TaskManagers { count, each: usage(&[("cpu", 2), ("memory", 8 << 30)]) }),
-        ..creates("FlinkDeployment", "etl", usage(&[("cpu", 1 + 2 * count), ("memory", (8 * count) << 30)]))
+        task_managers: Some(TaskManagers {
+            count,
+            each: usage(&[("cpu", 2), ("memory", 8 << 30)]),
+        }),
+        ..creates(
+            "FlinkDeployment",
+            "etl",
+            usage(&[("cpu", 1 + 2 * count), ("memory", (8 * count) << 30)]),
+        )
     };
     insta::assert_snapshot!(refuses(&mut ledger, &asks(8)), @"FlinkDeployment/prod/etl is more than is left: 17 more cpu asked for, 12 of 64 free, 52 used. Largest users of cpu: FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. 3 TaskManagers fewer (of 8) would fit");
     insta::assert_snapshot!(refuses(&mut ledger, &asks(40)), @"FlinkDeployment/prod/etl is more than is left: 81 more cpu asked for, 12 of 64 free, 52 used; 320Gi more memory asked for, 256Gi of 256Gi free, 0 used. Largest users of cpu: FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. 35 TaskManagers fewer (of 40) would fit");
@@ -161,16 +203,32 @@ fn a_refusal_says_who_uses_most_and_how_many_task_managers_fewer_would_fit() {
 
 #[test]
 fn ten_thousand_objects_fit_and_a_flood_of_reservations_is_told_to_wait() {
-    let long = |name: &str, index: u64| format!("{name}-{index:05}-0d9b1a34-5a52-4d4e-9f0e-3d2f6c5b8a77");
-    let all =
-        usage(&[("cpu", 37), ("memory", 74 << 30), ("pods", 19), ("taskManagers", 18), ("taskSlots", 36), ("clusters", 1), ("jobs", 1)]);
-    let one = usage(&[("cpu", 2), ("memory", 4 << 30), ("pods", 1), ("taskManagers", 1), ("taskSlots", 2)]);
+    let long =
+        |name: &str, index: u64| format!("{name}-{index:05}-0d9b1a34-5a52-4d4e-9f0e-3d2f6c5b8a77");
+    let all = usage(&[
+        ("cpu", 37),
+        ("memory", 74 << 30),
+        ("pods", 19),
+        ("taskManagers", 18),
+        ("taskSlots", 36),
+        ("clusters", 1),
+        ("jobs", 1),
+    ]);
+    let one = usage(&[
+        ("cpu", 2),
+        ("memory", 4 << 30),
+        ("pods", 1),
+        ("taskManagers", 1),
+        ("taskSlots", 2),
+    ]);
     let mut objects = Vec::new();
     for index in 0..500 {
         let (etl, jm) = (long("etl", index), long("jm", index));
         objects.push(living("FlinkDeployment", &etl, 5, &[], all.clone()));
         objects.push(living("Deployment", &jm, 5, &[&etl], all.clone()));
-        objects.extend((0..18).map(|pod| living("Pod", &long("tm", index * 18 + pod), 5, &[&jm], one.clone())));
+        objects.extend(
+            (0..18).map(|pod| living("Pod", &long("tm", index * 18 + pod), 5, &[&jm], one.clone())),
+        );
     }
     assert_eq!(objects.len(), 10_000);
     let mut ledger = Ledger::empty();

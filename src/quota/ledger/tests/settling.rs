@@ -8,7 +8,10 @@ fn creating_what_exists_costs_nothing_more() {
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     settles(&mut ledger, &view(5, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(6))]));
     for uid in ["again", "and-again"] {
-        admits(&mut ledger, &Request { uid: uid.into(), ..creates("FlinkDeployment", "etl", cluster(7)) });
+        admits(
+            &mut ledger,
+            &Request { uid: uid.into(), ..creates("FlinkDeployment", "etl", cluster(7)) },
+        );
     }
     assert_eq!(cores(&ledger), 7);
     let over = ledger.next_stamp();
@@ -34,7 +37,9 @@ fn an_update_is_charged_with_the_larger_until_it_is_seen() {
 fn an_update_of_a_settled_pod_adds_only_what_it_asks_for_more() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("Pod", "a", cpu(4)));
-    let pods = |version, cores| [living("Pod", "a", version, &[], cpu(cores)), living("Pod", "b", 3, &[], cpu(2))];
+    let pods = |version, cores| {
+        [living("Pod", "a", version, &[], cpu(cores)), living("Pod", "b", 3, &[], cpu(2))]
+    };
     settles(&mut ledger, &view(5, 0, &pods(5, 4)));
     assert_eq!(ledger.slots.len(), 0);
     refuses(&mut ledger, &updates("Pod", "a", 5, cpu(4), cpu(9)));
@@ -53,7 +58,9 @@ fn what_is_forgotten_is_free_and_what_drew_on_it_draws_on_its_owner() {
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     admits(&mut ledger, &deployment);
     admits(&mut ledger, &pod("a", "jm", 7));
-    for (kind, gone, left) in [("Deployment", "jm", 7), ("FlinkDeployment", "etl", 7), ("Pod", "a", 0)] {
+    for (kind, gone, left) in
+        [("Deployment", "jm", 7), ("FlinkDeployment", "etl", 7), ("Pod", "a", 0)]
+    {
         ledger.forget(&object(kind, gone));
         consistent(&ledger);
         assert_eq!(cores(&ledger), left, "after {gone}");
@@ -67,7 +74,10 @@ fn what_never_came_is_free_when_its_request_is_over_and_not_before() {
     let over = ledger.next_stamp();
     let early = settles(&mut ledger, &view(100, 0, &[]));
     assert_eq!((early.bound, early.released, early.changed, early.next), (0, 0, false, over));
-    assert_eq!(early.open, [Open { object: object("Pod", "a"), uid: "a".into(), base: 0, stamp: 0 }]);
+    assert_eq!(
+        early.open,
+        [Open { object: object("Pod", "a"), uid: "a".into(), base: 0, stamp: 0 }]
+    );
     assert_eq!(cores(&ledger), 10);
     assert_eq!(settles(&mut ledger, &view(100, over, &[])).released, 1);
     assert_eq!(cores(&ledger), 0);
@@ -116,7 +126,8 @@ fn a_namespace_that_moves_is_counted_where_it_came_and_no_longer_where_it_was() 
     let etl = [living("FlinkDeployment", "etl", 5, &[], cluster(8))];
     settles(&mut from, &view(5, 0, &etl));
     admits(&mut to, &creates("Pod", "own", cpu(6)));
-    // On its way while the namespace moves: it stays with the tenant that it was promised by until it is over.
+    // On its way while the namespace moves: it stays with the tenant that it was promised by until
+    // it is over.
     admits(&mut from, &creates("Pod", "late", cpu(1)));
     settles(&mut from, &view(7, 0, &[]));
     settles(&mut to, &view(7, 0, &etl));
@@ -162,10 +173,12 @@ fn a_former_leader_is_known_by_the_lease() {
 #[test]
 fn a_settling_tells_who_is_charged_most_and_what_is_on_its_way() {
     let mut ledger = Ledger::default();
-    let objects: Vec<Living> = (1..30).map(|n| living("FlinkDeployment", &format!("c{n}"), 5, &[], cluster(n))).collect();
+    let objects: Vec<Living> =
+        (1..30).map(|n| living("FlinkDeployment", &format!("c{n}"), 5, &[], cluster(n))).collect();
     let settled = settles(&mut ledger, &view(5, 0, &objects));
     assert!(settled.first && settled.open.is_empty());
-    let largest: Vec<u64> = settled.largest.iter().map(|(_, usage)| usage.get("cpu").units_ceil()).collect();
+    let largest: Vec<u64> =
+        settled.largest.iter().map(|(_, usage)| usage.get("cpu").units_ceil()).collect();
     assert_eq!(largest, (10..30).rev().collect::<Vec<u64>>());
     assert_eq!(settled.total.get("clusters").units_ceil(), 29);
     assert!(!settles(&mut ledger, &view(5, 0, &objects)).first);
@@ -187,7 +200,11 @@ fn what_was_seen_to_go_gives_back_at_once_what_was_promised_to_it_and_to_nobody_
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("Pod", "a", cpu(2)));
     admits(&mut ledger, &Request { uid: "another".into(), ..creates("Pod", "a", cpu(3)) });
-    let gone = |uid: &str| Living { uid: uid.into(), version: u64::MAX, ..living("Pod", "a", 0, &[], Usage::default()) };
+    let gone = |uid: &str| Living {
+        uid: uid.into(),
+        version: u64::MAX,
+        ..living("Pod", "a", 0, &[], Usage::default())
+    };
     settles(&mut ledger, &view(5, 0, &[gone("a")]));
     assert_eq!((cores(&ledger), ledger.reservations()), (3, 1));
     let stored = Living { uid: "another".into(), ..living("Pod", "a", 6, &[], cpu(3)) };

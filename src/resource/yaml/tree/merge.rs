@@ -6,15 +6,17 @@ use super::{Builder, Frame, Holder, MAX_DUPLICATES, MAX_REPEATED, too_many};
 use serde_json::{Map, Value};
 
 impl Builder {
-    /// `<<`: the fields of other mappings, as if written here. As in go-yaml v2, the last one written
-    /// counts, so a merge replaces fields above it and is replaced by fields below it.
+    /// `<<`: the fields of other mappings, as if written here. As in go-yaml v2, the last one
+    /// written counts, so a merge replaces fields above it and is replaced by fields below it.
     pub(super) fn merge(&mut self, value: Value, at: Bytes) -> Result<(), Fault> {
         let source = self.stack.last().map_or(NONE, |frame| frame.last_child);
         let mut sources = Vec::new();
         match value {
             Value::Object(fields) => sources.push((fields, source)),
             Value::Array(elements) => {
-                let nodes = self.nodes.get(source).map_or_else(Vec::new, |node| self.nodes.children(node).map(|(id, _)| id).collect());
+                let nodes = self.nodes.get(source).map_or_else(Vec::new, |node| {
+                    self.nodes.children(node).map(|(id, _)| id).collect()
+                });
                 for (element, node) in elements.into_iter().zip(nodes).rev() {
                     let Value::Object(fields) = element else { return Err(not_mergeable(at)) };
                     sources.push((fields, node));
@@ -23,8 +25,9 @@ impl Builder {
             _ => return Err(not_mergeable(at)),
         }
         for (fields, node) in sources {
-            let children: Vec<Node> =
-                self.nodes.get(node).map_or_else(Vec::new, |node| self.nodes.children(node).map(|(_, child)| *child).collect());
+            let children: Vec<Node> = self.nodes.get(node).map_or_else(Vec::new, |node| {
+                self.nodes.children(node).map(|(_, child)| *child).collect()
+            });
             self.repeated = self.repeated.saturating_add(children.len());
             if self.repeated > MAX_REPEATED {
                 return Err(too_many(at));
@@ -34,7 +37,9 @@ impl Builder {
             for child in children {
                 self.link(Node { merged: true, next: NONE, ..child });
             }
-            if let Some(Frame { holder: Holder::Mapping { fields: into, .. }, .. }) = self.stack.last_mut() {
+            if let Some(Frame { holder: Holder::Mapping { fields: into, .. }, .. }) =
+                self.stack.last_mut()
+            {
                 into.extend(fields);
             }
         }
@@ -43,14 +48,22 @@ impl Builder {
 
     /// Reports fields that stand above a merge key and lose to it, which hardly anyone intends.
     fn replaced_by_merge(&mut self, fields: &Map<String, Value>, at: Bytes) {
-        let Some(Frame { holder: Holder::Mapping { fields: into, .. }, node, .. }) = self.stack.last() else { return };
+        let Some(Frame { holder: Holder::Mapping { fields: into, .. }, node, .. }) =
+            self.stack.last()
+        else {
+            return;
+        };
         let Some(holder) = self.nodes.get(*node) else { return };
         let mut lost = Vec::new();
         for name in into.keys().filter(|name| fields.contains_key(*name)) {
             if self.duplicates + lost.len() >= MAX_DUPLICATES {
                 break;
             }
-            let last = self.nodes.children(holder).filter(|(_, child)| self.nodes.name(child) == name).last();
+            let last = self
+                .nodes
+                .children(holder)
+                .filter(|(_, child)| self.nodes.name(child) == name)
+                .last();
             if let Some((_, Node { merged: false, key: Some(key), .. })) = last {
                 let line = self.source.line(key.start);
                 lost.push(Fault::usable(
@@ -65,5 +78,8 @@ impl Builder {
 }
 
 fn not_mergeable(at: Bytes) -> Fault {
-    Fault::unusable(at, "`<<` merges mappings only: give it an alias of a mapping, or a list of such aliases")
+    Fault::unusable(
+        at,
+        "`<<` merges mappings only: give it an alias of a mapping, or a list of such aliases",
+    )
 }

@@ -78,7 +78,12 @@ impl Tally {
     }
 
     pub fn summary(&self) -> String {
-        format!("{:?}, {} told to wait, {} unanswered", self.counts, self.waits, self.unanswered.len())
+        format!(
+            "{:?}, {} told to wait, {} unanswered",
+            self.counts,
+            self.waits,
+            self.unanswered.len()
+        )
     }
 
     fn see(&mut self, seen: Seen) {
@@ -95,7 +100,9 @@ impl Tally {
                 self.see(Seen::Exists);
                 self.existing.insert(what.to_owned());
             }
-            500 if message.contains("failed calling webhook") => self.unanswered.push(format!("{what}: {message}")),
+            500 if message.contains("failed calling webhook") => {
+                self.unanswered.push(format!("{what}: {message}"))
+            }
             _ => self.wrong.push(format!("{what}: {refusal:?}")),
         }
     }
@@ -113,9 +120,22 @@ pub struct Client {
 }
 
 impl Client {
-    pub async fn new(number: usize, access: &Access, namespaces: Vec<String>, created: Arc<AtomicUsize>) -> Self {
+    pub async fn new(
+        number: usize,
+        access: &Access,
+        namespaces: Vec<String>,
+        created: Arc<AtomicUsize>,
+    ) -> Self {
         let (client, chance) = (access.frank_client().await, Seeded(number as u64));
-        Self { client, namespaces, chance, created, waits: AtomicUsize::new(0), mine: Vec::new(), tally: Tally::default() }
+        Self {
+            client,
+            namespaces,
+            chance,
+            created,
+            waits: AtomicUsize::new(0),
+            mine: Vec::new(),
+            tally: Tally::default(),
+        }
     }
 
     /// Asks for so many objects, and does to those that it gets what comes to its mind.
@@ -136,17 +156,26 @@ impl Client {
         self.tally
     }
 
-    /// Something to create: a pod or a cluster, by a name that others use too or by one that the API server makes.
+    /// Something to create: a pod or a cluster, by a name that others use too or by one that the
+    /// API server makes.
     fn object(&mut self) -> Value {
         let namespace = self.namespaces[self.chance.below(self.namespaces.len())].clone();
         match self.chance.below(100) {
-            0..50 => pod(&namespace, &format!("pod-{}", self.chance.below(POD_NAMES)), 1 + self.chance.below(2) as u64),
+            0..50 => pod(
+                &namespace,
+                &format!("pod-{}", self.chance.below(POD_NAMES)),
+                1 + self.chance.below(2) as u64,
+            ),
             50..85 => {
                 let mut pod = pod(&namespace, "", 1);
                 pod["metadata"] = json!({"namespace": namespace, "generateName": "g-"});
                 pod
             }
-            _ => cluster(&namespace, &format!("cluster-{}", self.chance.below(CLUSTER_NAMES)), 1 + self.chance.below(4) as u64),
+            _ => cluster(
+                &namespace,
+                &format!("cluster-{}", self.chance.below(CLUSTER_NAMES)),
+                1 + self.chance.below(4) as u64,
+            ),
         }
     }
 
@@ -168,7 +197,11 @@ impl Client {
             Err(refusal) => {
                 // Of a name that the API server made, it alone knows.
                 let made = refusal.details.as_ref().map(|details| details.name.clone());
-                let name = object["metadata"]["name"].as_str().map(str::to_owned).or(made).unwrap_or_default();
+                let name = object["metadata"]["name"]
+                    .as_str()
+                    .map(str::to_owned)
+                    .or(made)
+                    .unwrap_or_default();
                 self.tally.refused(&key(object, &name), &refusal);
             }
         }
@@ -181,7 +214,10 @@ impl Client {
         let api = api_of(&self.client, &object);
         let (seen, refusal) = match (object["kind"] == "Pod", self.chance.below(4)) {
             (true, 0 | 1) => {
-                let pods = Api::<Pod>::namespaced(self.client.clone(), object["metadata"]["namespace"].as_str().unwrap());
+                let pods = Api::<Pod>::namespaced(
+                    self.client.clone(),
+                    object["metadata"]["namespace"].as_str().unwrap(),
+                );
                 let params = EvictParams::default();
                 (Seen::Evicted, patiently(&self.waits, || pods.evict(name, &params)).await.err())
             }
@@ -193,8 +229,10 @@ impl Client {
                 let before = object["spec"]["taskManager"]["replicas"].as_u64().unwrap();
                 // Another number from 1 to 5.
                 let replicas = (before + self.chance.below(4) as u64) % 5 + 1;
-                let (patch, params) = (Patch::Merge(json!({"spec": {"replicas": replicas}})), PatchParams::default());
-                let refusal = patiently(&self.waits, || api.patch_scale(name, &params, &patch)).await.err();
+                let (patch, params) =
+                    (Patch::Merge(json!({"spec": {"replicas": replicas}})), PatchParams::default());
+                let refusal =
+                    patiently(&self.waits, || api.patch_scale(name, &params, &patch)).await.err();
                 if refusal.is_none() {
                     self.mine[index]["spec"]["taskManager"]["replicas"] = json!(replicas);
                 }
@@ -219,5 +257,9 @@ impl Client {
 }
 
 fn key(object: &Value, name: &str) -> String {
-    format!("{}/{}/{name}", object["kind"].as_str().unwrap(), object["metadata"]["namespace"].as_str().unwrap())
+    format!(
+        "{}/{}/{name}",
+        object["kind"].as_str().unwrap(),
+        object["metadata"]["namespace"].as_str().unwrap()
+    )
 }

@@ -1,5 +1,6 @@
-//! Another webhook, which is asked at the same time as Flinkgate: it refuses a part by chance, and where the API server has made up
-//! a name it sometimes takes that very name first, so that the API server must make up another.
+//! Another webhook, which is asked at the same time as Flinkgate: it refuses a part by chance, and
+//! where the API server has made up a name it sometimes takes that very name first, so that the API
+//! server must make up another.
 
 use super::super::scene::{Scene, pod};
 use crate::support::access::Access;
@@ -66,11 +67,17 @@ pub fn start(scene: &Scene, tenant: &str) -> Rival {
     rival
 }
 
-async fn judge(did: &Did, access: &Access, client: &OnceCell<kube::Client>, request: &Value) -> Option<String> {
+async fn judge(
+    did: &Did,
+    access: &Access,
+    client: &OnceCell<kube::Client>,
+    request: &Value,
+) -> Option<String> {
     let metadata = &request["object"]["metadata"];
     // UIDs are chance, and another one at every attempt.
     let uid = metadata["uid"].as_str().unwrap_or_default();
-    let chance = uid.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or_default();
+    let chance =
+        uid.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or_default();
     let creates = request["operation"] == "CREATE";
     if creates && chance % 12 == 1 {
         did.refused.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,5 @@
-//! Whether a cluster's JobManagers, and its TaskManagers, are kept in different places as strictly as the tenant wants it.
+//! Whether a cluster's JobManagers, and its TaskManagers, are kept in different places as strictly
+//! as the tenant wants it.
 
 use super::super::super::as_text;
 use super::super::shown;
@@ -12,7 +13,9 @@ use regorus::Value;
 pub(super) fn judge(placement: &Placement<'_>, found: &mut Found) {
     let anti_affinity = &placement.wanted["antiAffinity"];
     let zones = &placement.wanted["zoneSpread"];
-    let wants = |wanted: &Value| ["jobManager", "taskManager"].into_iter().any(|role| strength(&wanted[role]).is_some());
+    let wants = |wanted: &Value| {
+        ["jobManager", "taskManager"].into_iter().any(|role| strength(&wanted[role]).is_some())
+    };
     let (by_node, by_zone) = (wants(anti_affinity), wants(zones));
     if !(by_node || by_zone) || is_nameless(placement.subject) {
         return;
@@ -20,12 +23,18 @@ pub(super) fn judge(placement: &Placement<'_>, found: &mut Found) {
     let topology_key = as_text(&anti_affinity["topologyKey"]).unwrap_or(DEFAULT_TOPOLOGY_KEY);
     for set in &placement.subject.workload.pods {
         let Some(role) = by_role(set.role, "jobManager", "taskManager") else { continue };
-        let list = by_role(set.role, "jobManagerAntiAffinity", "taskManagerAntiAffinity").unwrap_or_default();
+        let list = by_role(set.role, "jobManagerAntiAffinity", "taskManagerAntiAffinity")
+            .unwrap_or_default();
         if by_node && let Some(wanted) = strength(&anti_affinity[role]) {
             judge_set(placement, set, &Wish { list, topology_key, wanted }, found);
         }
         if by_zone && let Some(wanted) = strength(&zones[role]) {
-            judge_set(placement, set, &Wish { list: "zoneSpread", topology_key: ZONE, wanted }, found);
+            judge_set(
+                placement,
+                set,
+                &Wish { list: "zoneSpread", topology_key: ZONE, wanted },
+                found,
+            );
         }
     }
 }
@@ -49,7 +58,8 @@ fn judge_set(placement: &Placement<'_>, set: &PodSet, wish: &Wish<'_>, found: &m
         ("anti-affinity", "/spec/affinity/podAntiAffinity")
     };
     let mut note = |place: &str, why: &str, help: String| {
-        let message = format!("{} need {required} {rule} over {}{why}", noun(set.role), wish.topology_key);
+        let message =
+            format!("{} need {required} {rule} over {}{why}", noun(set.role), wish.topology_key);
         found.add(wish.list, place, message, help);
     };
     let within = |place: &str| format!("{}{place}", set.path());
@@ -63,16 +73,23 @@ fn judge_set(placement: &Placement<'_>, set: &PodSet, wish: &Wish<'_>, found: &m
     let strength = siblings.kept_apart(spec, wish.topology_key);
     if strength >= Some(wish.wanted) {
         if let Some(place) = only_place(placement, set, spec, wish.topology_key) {
-            note(&place, "; here they have one place only", "leave the label out, or name more than one value".into());
+            note(
+                &place,
+                "; here they have one place only",
+                "leave the label out, or name more than one value".into(),
+            );
         }
         return;
     }
     // The one that was meant to do it, if there is one.
-    let mut meant = clauses(spec).filter(|clause| clause.topology_key() == wish.topology_key && clause.strength >= wish.wanted);
+    let mut meant = clauses(spec).filter(|clause| {
+        clause.topology_key() == wish.topology_key && clause.strength >= wish.wanted
+    });
     let faulty = meant.find_map(|clause| Some((clause, clause.fault(&siblings)?)));
     let help = match identity(set, template, subject.workload) {
         Some(labels) => {
-            let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            let labels: Vec<String> =
+                labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
             shown(&format!("select {}", labels.join(", ")))
         }
         None => "give the pods labels by which they can be selected".into(),
@@ -82,20 +99,40 @@ fn judge_set(placement: &Placement<'_>, set: &PodSet, wish: &Wish<'_>, found: &m
             let noun = if clause.is_constraint() { "constraint" } else { "term" };
             note(&within(&clause.place()), &format!("; this {noun} {}", fault.as_str()), help);
         }
-        None => note(&within(default), if strength.is_some() { "; what is there is preferred only" } else { "" }, help),
+        None => note(
+            &within(default),
+            if strength.is_some() { "; what is there is preferred only" } else { "" },
+            help,
+        ),
     }
 }
 
 /// Where several pods are left one place only, and not by the tenant itself.
-fn only_place(placement: &Placement<'_>, set: &PodSet, spec: &serde_json::Value, topology_key: &str) -> Option<String> {
+fn only_place(
+    placement: &Placement<'_>,
+    set: &PodSet,
+    spec: &serde_json::Value,
+    topology_key: &str,
+) -> Option<String> {
     let workload = placement.subject.workload;
     if set.replicas < 2 || as_text(&placement.wanted["nodeSelector"][topology_key]).is_some() {
         return None;
     }
-    let option = by_role(set.role, "kubernetes.jobmanager.node-selector", "kubernetes.taskmanager.node-selector")?;
+    let option = by_role(
+        set.role,
+        "kubernetes.jobmanager.node-selector",
+        "kubernetes.taskmanager.node-selector",
+    )?;
     let selected = || {
-        let pairs = if workload.options_make(set.role) { map_entries(&workload.config, option) } else { Vec::new() };
-        pairs.into_iter().find(|pair| pair.key == topology_key).map(|pair| placement.subject.place(pair.option, pair.entry))
+        let pairs = if workload.options_make(set.role) {
+            map_entries(&workload.config, option)
+        } else {
+            Vec::new()
+        };
+        pairs
+            .into_iter()
+            .find(|pair| pair.key == topology_key)
+            .map(|pair| placement.subject.place(pair.option, pair.entry))
     };
     pinned(spec, topology_key).map(|place| format!("{}{place}", set.path())).or_else(selected)
 }

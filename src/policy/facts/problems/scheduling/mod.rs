@@ -1,5 +1,6 @@
-//! Where pods run: whether a cluster's are kept apart, on how many nodes, within the tenant's pool, by which scheduler, with which
-//! priority, how long they may take to end, and how many may be evicted at once.
+//! Where pods run: whether a cluster's are kept apart, on how many nodes, within the tenant's pool,
+//! by which scheduler, with which priority, how long they may take to end, and how many may be
+//! evicted at once.
 
 mod apart;
 mod budgets;
@@ -31,10 +32,12 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     termination::judge(&placement, found);
 }
 
-/// Whether clusters are made of this object whose names are not known yet, so that nothing can select their pods: those of blue
-/// and green, and one whose name the API server makes up. Each is completed and judged when it is there.
+/// Whether clusters are made of this object whose names are not known yet, so that nothing can
+/// select their pods: those of blue and green, and one whose name the API server makes up. Each is
+/// completed and judged when it is there.
 fn is_nameless(subject: &Subject<'_>) -> bool {
-    let merged = || subject.workload.pods.iter().any(|set| matches!(set.template, Template::Merged(_)));
+    let merged =
+        || subject.workload.pods.iter().any(|set| matches!(set.template, Template::Merged(_)));
     let generated = || {
         let name = crate::resource::metadata_text(subject.root, "generateName");
         subject.workload.cluster.is_empty() || !name.is_empty()

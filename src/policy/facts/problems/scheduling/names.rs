@@ -23,15 +23,30 @@ pub(super) fn judge(placement: &Placement<'_>, found: &mut Found) {
         if let Some(allowed) = &schedulers {
             let name = named(set, "schedulerName").unwrap_or_else(|| DEFAULT_SCHEDULER.to_owned());
             if !allowed.contains(&name.as_str()) {
-                let message = format!("pods of role {role} must not be placed by scheduler {:?}", shown(&name));
-                found.add("schedulerNames", &format!("{}/spec/schedulerName", set.path()), message, use_one_of(allowed));
+                let message = format!(
+                    "pods of role {role} must not be placed by scheduler {:?}",
+                    shown(&name)
+                );
+                found.add(
+                    "schedulerNames",
+                    &format!("{}/spec/schedulerName", set.path()),
+                    message,
+                    use_one_of(allowed),
+                );
             }
         }
         if let Some(allowed) = &classes
-            && let Some(name) = named(set, "priorityClassName").filter(|name| !allowed.contains(&name.as_str()))
+            && let Some(name) =
+                named(set, "priorityClassName").filter(|name| !allowed.contains(&name.as_str()))
         {
-            let message = format!("pods of role {role} must not have priority class {:?}", shown(&name));
-            found.add("priorityClasses", &format!("{}/spec/priorityClassName", set.path()), message, use_one_of(allowed));
+            let message =
+                format!("pods of role {role} must not have priority class {:?}", shown(&name));
+            found.add(
+                "priorityClasses",
+                &format!("{}/spec/priorityClassName", set.path()),
+                message,
+                use_one_of(allowed),
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Whether pods ask for other nodes than the tenant's: by node affinity, or by naming a node, which goes past the scheduler and
-//! so past all that keeps pods in the pool and apart.
+//! Whether pods ask for other nodes than the tenant's: by node affinity, or by naming a node, which
+//! goes past the scheduler and so past all that keeps pods in the pool and apart.
 
 use super::super::super::as_text;
 use super::super::shown;
@@ -8,7 +8,8 @@ use crate::placement::asks_elsewhere;
 use crate::resource::{Operation, pointer};
 use regorus::Value;
 
-/// Annotation of a kubelet's own pods, which stand on their node before the API server hears of them.
+/// Annotation of a kubelet's own pods, which stand on their node before the API server hears of
+/// them.
 const MIRROR_ANNOTATION: &str = "/metadata/annotations/kubernetes.io~1config.mirror";
 
 pub(super) fn judge(placement: &Placement<'_>, found: &mut Found) {
@@ -40,17 +41,23 @@ fn node_affinity(placement: &Placement<'_>, found: &mut Found) {
 fn node_names(placement: &Placement<'_>, found: &mut Found) {
     let subject = placement.subject;
     // A pod that is there has been put on its node by the scheduler.
-    let is_stored_pod = subject.resource.kind.kind == "Pod" && subject.resource.operation != Operation::Create;
+    let is_stored_pod =
+        subject.resource.kind.kind == "Pod" && subject.resource.operation != Operation::Create;
     if is_stored_pod {
         return;
     }
     for set in &subject.workload.pods {
-        let name = set.template(subject.root).get("spec").and_then(|spec| spec.get("nodeName")?.as_str());
+        let name =
+            set.template(subject.root).get("spec").and_then(|spec| spec.get("nodeName")?.as_str());
         if let Some(name) = name.filter(|name| !name.is_empty())
             && is_placed(placement)
             && pointer::at(subject.root, MIRROR_ANNOTATION).is_none()
         {
-            let message = format!("pods of role {} are put on node {:?} past the scheduler", set.role.as_str(), shown(name));
+            let message = format!(
+                "pods of role {} are put on node {:?} past the scheduler",
+                set.role.as_str(),
+                shown(name)
+            );
             found.add("nodeNames", &format!("{}/spec/nodeName", set.path()), message, None);
         }
     }
