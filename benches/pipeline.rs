@@ -10,9 +10,9 @@ use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
 use flinkgate::flink;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::PolicySet;
-use flinkgate::policy::input::{Draft, InputParts, build, tenant_value};
-use flinkgate::policy::source::embedded;
+use flinkgate::rego::PolicySet;
+use flinkgate::rego::input::{Draft, InputParts, build, tenant_value};
+use flinkgate::rego::source::embedded;
 use std::hint::black_box;
 
 #[global_allocator]

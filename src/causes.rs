@@ -18,7 +18,7 @@ pub fn with_causes(error: &dyn Error) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::PolicySet;
+    use crate::rego::PolicySet;
 
     #[test]
     fn every_cause_is_told_once() {

@@ -13,7 +13,7 @@
 //!
 //! Read the modules in this order: [`resource`] (the object as it came, and where its fields
 //! stand), [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it
-//! is given), [`policy`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that
+//! is given), [`rego`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that
 //! in order), and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where
 //! configuration comes from in a cluster.
 
@@ -25,12 +25,11 @@ pub mod causes;
 pub mod cli;
 pub mod cluster;
 pub mod flink;
+pub mod kubernetes;
 pub mod mutate;
 pub mod pipeline;
-pub mod placement;
-pub mod pod_security;
-pub mod policy;
 pub mod quota;
+pub mod rego;
 pub mod report;
 pub mod resource;
 pub mod spelling;

@@ -4,8 +4,8 @@
 
 use flinkgate::flink::{Engine, PodSet, Role, Workload, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::PolicySet;
 use flinkgate::quota::Usage;
+use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Resource, yaml};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::{Value, json};

@@ -5,8 +5,8 @@
 use assert_cmd::Command;
 use flinkgate::flink::{Workload, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{Finding, Level, PolicySet};
 use flinkgate::quota::Usage;
+use flinkgate::rego::{Finding, Level, PolicySet};
 use flinkgate::resource::{Operation, Resource, yaml};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::{Value, json};

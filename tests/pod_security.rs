@@ -6,9 +6,9 @@ mod manifests;
 mod seeded;
 
 use flinkgate::flink::lower;
+use flinkgate::kubernetes::pod_security::{Standard, evaluate, minor_version};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::pod_security::{Standard, evaluate, minor_version};
-use flinkgate::policy::{Finding, PolicySet};
+use flinkgate::rego::{Finding, PolicySet};
 use flinkgate::resource::{Operation, Resource, pointer};
 use flinkgate::tenant::{PodSecurityLevel, Tenant, Tenants};
 use manifests::{created, files, read};

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
-use flinkgate::policy::{PolicySet, PolicyStore};
+use flinkgate::rego::{PolicySet, PolicyStore};
 use regorus::Value;
 use std::fs;
 use std::path::{Path, PathBuf};

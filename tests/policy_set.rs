@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::policy::{Level, Needs, PolicySet, PolicySource, RawFinding};
+use flinkgate::rego::{Level, Needs, PolicySet, PolicySource, RawFinding};
 use regorus::Value;
 
 fn source(path: &str, text: &str) -> PolicySource {

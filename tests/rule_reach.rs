@@ -9,7 +9,7 @@ use flinkgate::admission::answer::Webhook;
 use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{Finding, Level, PolicySet, Rule};
+use flinkgate::rego::{Finding, Level, PolicySet, Rule};
 use flinkgate::resource::yaml;
 use manifests::document;
 use rayon::prelude::*;

@@ -7,8 +7,8 @@ mod rule_examples;
 
 use flinkgate::pipeline::deletion::{CLAIM_IN_USE, claim_in_use};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{Finding, Level, Rule};
 use flinkgate::quota::Usage;
+use flinkgate::rego::{Finding, Level, Rule};
 use flinkgate::resource::{Operation, Resource};
 use rule_examples::{
     AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec,

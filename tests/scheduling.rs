@@ -7,8 +7,8 @@ mod manifests;
 
 use flinkgate::flink::{Role, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{Finding, PolicySet};
 use flinkgate::quota::Usage;
+use flinkgate::rego::{Finding, PolicySet};
 use flinkgate::resource::{Operation, Resource};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::PolicySet;
 use flinkgate::quota::Usage;
+use flinkgate::rego::PolicySet;
 use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use proptest::prelude::*;

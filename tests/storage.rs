@@ -7,7 +7,7 @@ mod manifests;
 
 use cases::{findings_in, folder, list};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::Finding;
+use flinkgate::rego::Finding;
 use flinkgate::resource::{Operation, Resource};
 use serde_json::{Value, json};
 

@@ -7,7 +7,7 @@ mod manifests;
 
 use cases::{asked, findings_in, flinkgate, folder, lint, review, tenant};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{Finding, Level};
+use flinkgate::rego::{Finding, Level};
 use manifests::read;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! What the pipeline says of one object, before it is put into the protocol's words.
 
 use crate::pipeline::Gate;
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::Resource;
 use futures::future::BoxFuture;
 use std::sync::Arc;

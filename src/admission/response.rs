@@ -4,7 +4,7 @@ use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
 use super::wording::{LINE_LENGTH, clean, field_path, who_refuses_what};
 use crate::causes::with_causes;
-use crate::policy::{Finding, Level};
+use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

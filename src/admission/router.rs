@@ -5,7 +5,7 @@ use super::body::{self, Budget};
 use super::response::Reply;
 use super::review::Review;
 use crate::causes::with_causes;
-use crate::policy::within_time;
+use crate::rego::within_time;
 use crate::resource::Resource;
 use crate::telemetry::decision::{self, operation_name};
 use crate::telemetry::metrics::Metrics;

@@ -1,8 +1,8 @@
 //! `flinkgate crds`: the custom resource definitions.
 
 use super::{Exit, Outcome};
-use crate::policy::flink_policy;
 use crate::quota::ledger;
+use crate::rego::flink_policy;
 use crate::tenant::crd;
 use anyhow::Context;
 

@@ -1,7 +1,7 @@
 //! `flinkgate explain`.
 
 use super::{Exit, Outcome};
-use crate::policy::{PolicySet, Rule};
+use crate::rego::{PolicySet, Rule};
 use crate::spelling::distance;
 use anyhow::bail;
 use std::fmt::Write as _;
@@ -104,7 +104,7 @@ fn nearest<'a>(wanted: &str, rules: &'a [Rule]) -> Vec<&'a str> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::PolicySource;
+    use crate::rego::PolicySource;
 
     fn rules() -> Vec<Rule> {
         let source = |id: &str| PolicySource {

@@ -1,7 +1,7 @@
 //! `flinkgate rules`.
 
 use super::{Exit, Outcome};
-use crate::policy::{PolicySet, Rule};
+use crate::rego::{PolicySet, Rule};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -77,7 +77,7 @@ pub(crate) fn markdown(rules: &[Rule]) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::PolicySource;
+    use crate::rego::PolicySource;
 
     fn rules() -> Vec<Rule> {
         let text = |id: &str, title: &str| {

@@ -1,8 +1,8 @@
 //! `flinkgate test`.
 
 use super::{Exit, Outcome};
-use crate::policy::source::{self, PolicySource};
-use crate::policy::test_runner::{FileCoverage, TestReport, TestResult, run_tests};
+use crate::rego::source::{self, PolicySource};
+use crate::rego::test_runner::{FileCoverage, TestReport, TestResult, run_tests};
 use anyhow::ensure;
 use std::fmt::Write as _;
 use std::path::PathBuf;

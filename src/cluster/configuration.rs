@@ -5,7 +5,7 @@ use super::operator_config::OperatorConfig;
 use super::records::{NamespaceRecord, Record};
 use crate::flink::Surroundings;
 use crate::pipeline::{Gate, Unassigned};
-use crate::policy::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
+use crate::rego::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::tenant::check::{self, Remark};
 use crate::tenant::claims::Told;
 use crate::tenant::{Tenant, Tenants, enforcement};
@@ -320,7 +320,7 @@ impl Configuration {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::source::embedded;
+    use crate::rego::source::embedded;
     use crate::tenant::Owner;
     use serde_json::Value;
 

@@ -4,7 +4,7 @@
 use super::condition::{self, Condition};
 use super::configuration::Configuration;
 use super::records::{NamespaceRecord, Record};
-use crate::policy::flink_policy::FlinkPolicyError;
+use crate::rego::flink_policy::FlinkPolicyError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::cluster::configuration::Changes;
     use crate::pipeline::Unassigned;
-    use crate::policy::source::embedded;
+    use crate::rego::source::embedded;
 
     fn now() -> jiff::Timestamp {
         "2026-11-21T12:00:00Z".parse().unwrap()

@@ -10,7 +10,7 @@ use super::records::{NamespaceRecord, Record};
 use super::table::Table;
 use crate::admission::health::Health;
 use crate::pipeline::{Gate, Unassigned};
-use crate::policy::PolicySource;
+use crate::rego::PolicySource;
 use crate::telemetry::metrics::Metrics;
 use arc_swap::ArcSwap;
 use kube::runtime::watcher::Event;

@@ -4,7 +4,7 @@
 //! tenant uses) stays its own, and so do a Namespace's other labels.
 
 use super::due::Due;
-use crate::policy::flink_policy::FlinkPolicy;
+use crate::rego::flink_policy::FlinkPolicy;
 use crate::tenant::{FlinkTenant, TENANT_LABEL};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Namespace;

@@ -3,7 +3,7 @@
 use super::keeper::Input;
 use super::operator_config::{self, ConfigMapName};
 use super::records::{NamespaceRecord, Record};
-use crate::policy::flink_policy::FlinkPolicy;
+use crate::rego::flink_policy::FlinkPolicy;
 use crate::tenant::FlinkTenant;
 use futures::{Stream, StreamExt};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};

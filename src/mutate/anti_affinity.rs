@@ -7,7 +7,7 @@
 use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
 use super::topology_spread;
-use crate::placement::{Siblings, by_role, identity};
+use crate::kubernetes::placement::{Siblings, by_role, identity};
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spread, Spreading};
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@
 use super::anti_affinity;
 use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
-use crate::placement::{ZONE, by_role};
+use crate::kubernetes::placement::{ZONE, by_role};
 use crate::resource::fields::{elements, text};
 use crate::tenant::Spreading;
 use serde_json::{Value, json};

@@ -7,8 +7,8 @@
 use super::{Gate, measure};
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
-use crate::policy::{Finding, Level};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
+use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::tenant::{Tenant, enforcement};
 use serde_json::Value;

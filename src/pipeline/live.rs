@@ -3,7 +3,7 @@
 
 use super::{Gate, GateError, Unassigned};
 use crate::causes::with_causes;
-use crate::policy::PolicyStore;
+use crate::rego::PolicyStore;
 use crate::resource::files::{self, FilesError};
 use arc_swap::ArcSwap;
 use std::hash::{DefaultHasher, Hash, Hasher};

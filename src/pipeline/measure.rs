@@ -78,7 +78,7 @@ const CLUSTERS: [&str; 3] = ["FlinkBlueGreenDeployment", "FlinkDeployment", "Dep
 mod tests {
     use super::*;
     use crate::pipeline::{Gate, Unassigned};
-    use crate::policy::PolicySet;
+    use crate::rego::PolicySet;
     use crate::tenant::Tenants;
     use serde_json::json;
     use std::collections::BTreeMap;

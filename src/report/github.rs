@@ -2,7 +2,7 @@
 //! lines.
 
 use super::Report;
-use crate::policy::Level;
+use crate::rego::Level;
 use std::fmt::Write;
 
 /// One workflow command a finding, and one an unreadable file.

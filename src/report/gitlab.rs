@@ -2,7 +2,7 @@
 
 use super::fingerprint::fingerprints;
 use super::{RenderError, Report};
-use crate::policy::Level;
+use crate::rego::Level;
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ pub mod size;
 pub mod text;
 pub mod yaml;
 
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::Resource;
 use crate::resource::yaml::Span;
 use serde::Serialize;

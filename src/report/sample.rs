@@ -2,7 +2,7 @@
 //! broken document, a missing file, and an object that nothing is wrong with.
 
 use super::{Diagnostic, Judged, ObjectRef, Report, RuleInfo, Sources, Unreadable};
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::yaml::Span;
 use std::sync::Arc;
 

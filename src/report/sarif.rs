@@ -2,7 +2,7 @@
 
 use super::fingerprint::fingerprints;
 use super::{Diagnostic, RenderError, Report, RuleInfo, Unreadable};
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::yaml::Span;
 use serde::Serialize;
 use serde_json::{Value, json};

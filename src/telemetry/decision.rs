@@ -1,7 +1,7 @@
 //! The decision line: for every request one log line that says what was decided, and why.
 
 use crate::admission::answer::{Answer, Decision, Webhook};
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::{Operation, Resource};
 use std::time::Duration;
 

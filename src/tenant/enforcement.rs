@@ -2,7 +2,7 @@
 //! end.
 
 use super::{Enforcement, FlinkTenantSpec, name_matches, rule_match};
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::Resource;
 use jiff::civil::Date;
 

@@ -2,7 +2,7 @@
 //! selectors.
 
 use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
-use crate::pod_security::minor_version;
+use crate::kubernetes::pod_security::minor_version;
 use crate::resource::quantity::Quantity;
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
@@ -244,7 +244,7 @@ fn rule_pattern(
     // are known.
     let family = pattern
         .strip_suffix("/*")
-        .is_some_and(|family| crate::policy::finding::FAMILIES.contains(&family));
+        .is_some_and(|family| crate::rego::finding::FAMILIES.contains(&family));
     if !known && !family {
         let hint = closest(pattern, rules).map_or_else(
             || "run `flinkgate rules` for the list".into(),

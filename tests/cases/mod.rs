@@ -5,7 +5,7 @@ use crate::manifests::read;
 use assert_cmd::Command;
 use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::Finding;
+use flinkgate::rego::Finding;
 use flinkgate::resource::Resource;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ mod random_pods;
 use super::support::build::Recipe;
 use super::support::cache;
 use super::support::wait::PATIENCE;
-use flinkgate::pod_security::{Standard, evaluate};
+use flinkgate::kubernetes::pod_security::{Standard, evaluate};
 use flinkgate::tenant::PodSecurityLevel;
 use serde::Deserialize;
 use serde_json::Value;

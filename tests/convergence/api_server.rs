@@ -3,7 +3,7 @@
 
 use super::objects::{append, as_array};
 use flinkgate::pipeline::Gate;
-use flinkgate::policy::{Finding, Level};
+use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::Resource;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ use super::objects::bases;
 use super::{cases, is_refused, pods};
 use flinkgate::flink::{Surroundings, lower_within};
 use flinkgate::mutate::{foresee, patch};
-use flinkgate::policy::{Finding, Level};
+use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::Resource;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

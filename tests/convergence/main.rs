@@ -21,7 +21,7 @@ use api_server::{told, validated};
 use flinkgate::flink::{Workload, lower_within};
 use flinkgate::mutate::foresee;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{Finding, Level, PolicySet};
+use flinkgate::rego::{Finding, Level, PolicySet};
 use flinkgate::resource::{Operation, Resource, pointer};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use objects::{Scribbles, bases, kinds};

@@ -2,7 +2,7 @@
 
 use crate::manifests::document;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::policy::{PolicySet, Rule};
+use flinkgate::rego::{PolicySet, Rule};
 use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::Value;

@@ -10,7 +10,7 @@ use flinkgate::admission::server::{self, Limits, Port};
 use flinkgate::admission::shutdown::Phase;
 use flinkgate::admission::tls::{CurrentCertificate, server_config};
 use flinkgate::admission::{router, shutdown};
-use flinkgate::policy::{Finding, Level};
+use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::Resource;
 use flinkgate::telemetry::metrics::Metrics;
 use http_body_util::{BodyExt, Full};

@@ -3,8 +3,8 @@
 use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
-use crate::policy::flink_policy::{self, FlinkPolicySpec};
-use crate::policy::{Assembled, Finding, Level, PolicyError, PolicySource, assemble};
+use crate::rego::flink_policy::{self, FlinkPolicySpec};
+use crate::rego::{Assembled, Finding, Level, PolicyError, PolicySource, assemble};
 use crate::resource::Resource;
 use tokio::runtime::{Handle, RuntimeFlavor};
 

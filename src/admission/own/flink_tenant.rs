@@ -3,7 +3,7 @@
 use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
-use crate::policy::{Finding, Level};
+use crate::rego::{Finding, Level};
 use crate::resource::Resource;
 use crate::tenant::claims::Claim;
 use crate::tenant::{FlinkTenantSpec, Tenant, check, enforcement};

@@ -3,7 +3,7 @@
 
 use super::finding;
 use crate::admission::answer::Answer;
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::{Operation, Resource};
 
 /// What refusals and audit annotations call it.

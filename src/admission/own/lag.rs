@@ -40,7 +40,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::policy::{Finding, Level};
+    use crate::rego::{Finding, Level};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn refused() -> Answer {

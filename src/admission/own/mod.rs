@@ -13,7 +13,7 @@ mod namespace;
 
 use super::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
-use crate::policy::{Finding, Level};
+use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource};
 
 /// The answer for an object of our own; `None` for every other.

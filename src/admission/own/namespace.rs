@@ -8,7 +8,7 @@ use super::finding;
 use crate::admission::answer::{Answer, Webhook};
 use crate::mutate;
 use crate::pipeline::Gate;
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::{Operation, Resource};
 use crate::tenant::load::labels;
 use crate::tenant::{Owner, TENANT_LABEL};

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::pipeline::Unassigned;
-use crate::policy::PolicySet;
-use crate::policy::flink_policy::FlinkPolicySpec;
+use crate::rego::PolicySet;
+use crate::rego::flink_policy::FlinkPolicySpec;
 use crate::resource::GroupVersionKind;
 use crate::tenant::{Tenant, Tenants};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
 
 fn assemble_one(spec: &FlinkPolicySpec) -> PolicySet {
     let built_in = PolicySet::built_in().unwrap();
-    crate::policy::assemble(built_in.sources(), vec![spec.source("own")]).unwrap().set
+    crate::rego::assemble(built_in.sources(), vec![spec.source("own")]).unwrap().set
 }
 
 fn ask(webhook: Webhook, kind: &str, name: &str, object: Value, old: Option<Value>) -> Answer {

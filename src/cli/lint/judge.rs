@@ -6,7 +6,7 @@
 
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::pipeline::{Gate, InputUsage, Judgement};
-use crate::policy::Finding;
+use crate::rego::Finding;
 use crate::report::{Diagnostic, Judged};
 use rayon::prelude::*;
 

@@ -6,7 +6,7 @@ use super::gate::{self, OperatorArgs, TenantArgs};
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
 };

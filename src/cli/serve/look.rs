@@ -7,7 +7,7 @@ use crate::mutate::Conflict;
 use crate::pipeline::charge::Charge;
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
-use crate::policy::{Finding, Level};
+use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource, metadata_text};
 use std::sync::Arc;
 

@@ -63,7 +63,7 @@ fn modes(volume: &CheckpointVolume) -> Vec<&str> {
 mod tests {
     use super::*;
     use crate::pipeline::Unassigned;
-    use crate::policy::PolicySet;
+    use crate::rego::PolicySet;
     use crate::tenant::{Tenant, Tenants};
     use std::collections::BTreeMap;
     use std::sync::Arc;

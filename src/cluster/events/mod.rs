@@ -12,7 +12,7 @@ mod sending;
 
 use crate::admission::answer::Decision;
 use crate::pipeline::Answer;
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::Resource;
 use crate::telemetry::metrics::Metrics;
 use book::Refusal;
@@ -80,7 +80,7 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::Finding;
+    use crate::rego::Finding;
     use crate::resource::GroupVersionKind;
 
     fn answer(findings: &[(&str, Level)]) -> Answer {

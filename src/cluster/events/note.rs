@@ -2,7 +2,7 @@
 
 use crate::admission::wording::{LINE_LENGTH, clean, who_refuses_what};
 use crate::pipeline::Answer;
-use crate::policy::Level;
+use crate::rego::Level;
 use crate::resource::Resource;
 
 /// The API's limit, in bytes.
@@ -42,7 +42,7 @@ pub(super) fn cut(mut text: String, bytes: usize) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::Finding;
+    use crate::rego::Finding;
     use crate::resource::GroupVersionKind;
     use serde_json::json;
 

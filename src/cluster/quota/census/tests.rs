@@ -4,8 +4,8 @@ use super::*;
 use crate::flink::Surroundings;
 use crate::flink::surroundings::OperatorDefaults;
 use crate::pipeline::Unassigned;
-use crate::policy::PolicySet;
 use crate::quota::ledger::{KnownLimits, Ledger, View};
+use crate::rego::PolicySet;
 use crate::tenant::{Tenant, Tenants};
 use std::sync::LazyLock;
 

@@ -4,11 +4,11 @@
 use super::*;
 use crate::cluster::stand_in::{self, Told, failed};
 use crate::pipeline::Unassigned;
-use crate::policy::PolicySet;
 use crate::quota::Usage;
 use crate::quota::commit::Answer;
 use crate::quota::ledger::{KnownLimits, Ledger, ObjectRef, Request as Asks};
 use crate::quota::store::{InMemoryStore, StoreError, Versioned};
+use crate::rego::PolicySet;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Tenant, Tenants};
 use axum::http::Method;

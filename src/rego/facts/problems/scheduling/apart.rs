@@ -6,7 +6,7 @@ use super::super::shown;
 use super::{Found, Placement, is_nameless, noun};
 use crate::flink::PodSet;
 use crate::flink::map_options::map_entries;
-use crate::placement::{Siblings, ZONE, by_role, clauses, identity, pinned};
+use crate::kubernetes::placement::{Siblings, ZONE, by_role, clauses, identity, pinned};
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spreading};
 use regorus::Value;
 

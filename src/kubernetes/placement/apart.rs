@@ -221,7 +221,7 @@ fn by_keys(term: &Value, labels: &PodLabels<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::flink::{Engine, Role, Template};
-    use crate::placement::{HOSTNAME, ZONE};
+    use crate::kubernetes::placement::{HOSTNAME, ZONE};
     use serde_json::json;
 
     /// How strictly TaskManagers of `etl` in `prod` are kept on different nodes, and what is wrong

@@ -66,7 +66,7 @@ fn drafted(place: &[Value]) -> Option<&[Value]> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::PolicySet;
+    use crate::rego::PolicySet;
 
     fn place(text: &str) -> Vec<Value> {
         text.split('.').map(Value::from).collect()

@@ -3,7 +3,7 @@
 use super::convert::convert;
 use crate::flink::claims::DEFAULT_ACCESS_MODE;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
-use crate::pod_security::minor_version;
+use crate::kubernetes::pod_security::minor_version;
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, FlinkTenantSpec};
 use regorus::Value;
 use serde_json::{Value as Json, json};

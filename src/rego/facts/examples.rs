@@ -3,10 +3,10 @@
 //! the RVM.
 
 use crate::flink::lower;
-use crate::policy::PolicySet;
-use crate::policy::input::{InputParts, build, tenant_value};
-use crate::policy::source::embedded;
-use crate::policy::test_runner::run_tests;
+use crate::rego::PolicySet;
+use crate::rego::input::{InputParts, build, tenant_value};
+use crate::rego::source::embedded;
+use crate::rego::test_runner::run_tests;
 use crate::resource::Resource;
 use crate::tenant::FlinkTenantSpec;
 use regorus::Value;

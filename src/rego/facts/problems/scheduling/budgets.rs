@@ -9,7 +9,7 @@ use super::super::{Found, Subject, shown};
 use super::{is_nameless, noun};
 use crate::flink::budgets::{Amount, Budget, Limit, Neighbours};
 use crate::flink::{Mode, PodSet, Role, Template, Workload};
-use crate::placement::{Label, PodLabels, by_role, identity, selects};
+use crate::kubernetes::placement::{Label, PodLabels, by_role, identity, selects};
 use crate::resource::pointer;
 use regorus::Value;
 use serde_json::Value as Json;

@@ -6,7 +6,7 @@
 use super::pod_security::{added_by_operator, described};
 use super::{list, object, path};
 use crate::flink::Workload;
-use crate::pod_security::{Control, Standard, evaluate};
+use crate::kubernetes::pod_security::{Control, Standard, evaluate};
 use crate::resource::pointer;
 use crate::tenant::PodSecurityLevel;
 use regorus::Value;

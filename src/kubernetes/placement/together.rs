@@ -58,7 +58,7 @@ pub fn pinned(spec: &Value, topology_key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::placement::ZONE;
+    use crate::kubernetes::placement::ZONE;
     use serde_json::json;
 
     #[test]

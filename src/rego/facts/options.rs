@@ -126,7 +126,7 @@ fn readings(fields: Pairs) -> Vec<BTreeMap<Value, Value>> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::facts::tenant::tenant_value;
+    use crate::rego::facts::tenant::tenant_value;
     use serde_json::json;
 
     #[test]

@@ -270,7 +270,7 @@ fn check_value(
 mod tests {
     use super::*;
     use crate::flink::config::FlinkConfig;
-    use crate::policy::facts::tenant::tenant_value;
+    use crate::rego::facts::tenant::tenant_value;
     use serde_json::{Value as Json, json};
 
     fn workload(version: Option<(u16, u16)>, configuration: &Json) -> Workload {

@@ -80,8 +80,8 @@ fn unknown(source: &PolicySource, read: &Reference, sample: &Value) -> Option<Po
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use crate::policy::PolicySet;
-    use crate::policy::source::{PolicySource, embedded};
+    use crate::rego::PolicySet;
+    use crate::rego::source::{PolicySource, embedded};
 
     fn warnings(body: &str) -> Vec<String> {
         let text = format!(

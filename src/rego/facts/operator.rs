@@ -55,7 +55,7 @@ fn finding(problem: &Problem) -> Value {
 mod tests {
     use super::*;
     use crate::flink::lower;
-    use crate::policy::facts::tenant::tenant_value;
+    use crate::rego::facts::tenant::tenant_value;
     use serde_json::{Value as Json, json};
 
     fn told(configuration: &Json, version: &str, tenant: &Json) -> Value {

@@ -7,7 +7,7 @@ use super::super::super::{as_text, whole};
 use super::apart::strength;
 use super::{Found, Placement, noun};
 use crate::flink::PodSet;
-use crate::placement::{HOSTNAME, Siblings, by_role, clauses};
+use crate::kubernetes::placement::{HOSTNAME, Siblings, by_role, clauses};
 use crate::tenant::Spreading;
 use serde_json::Value as Json;
 

@@ -339,7 +339,7 @@ fn describe(value: &Value) -> &'static str {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::policy::{PolicySet, PolicySource};
+    use crate::rego::{PolicySet, PolicySource};
 
     #[test]
     fn whoever_waits_may_allow_less_time() {

@@ -8,7 +8,7 @@ use super::options::option_path;
 use super::{as_text, get, object, path, whole};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{PodSet, Workload};
-use crate::pod_security::{Control, Standard, evaluate};
+use crate::kubernetes::pod_security::{Control, Standard, evaluate};
 use crate::resource::pointer;
 use crate::tenant::PodSecurityLevel;
 use regorus::Value;
@@ -87,7 +87,7 @@ pub(super) fn added_by_operator(
 mod tests {
     use super::*;
     use crate::flink::lower;
-    use crate::policy::facts::tenant::tenant_value;
+    use crate::rego::facts::tenant::tenant_value;
     use crate::resource::Resource;
     use serde_json::json;
 

@@ -1,7 +1,7 @@
 use super::super::tenant::tenant_value;
 use super::*;
 use crate::flink::lower;
-use crate::policy::input::{InputParts, build};
+use crate::rego::input::{InputParts, build};
 use crate::resource::Resource;
 use serde_json::json;
 

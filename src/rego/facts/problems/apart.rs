@@ -7,7 +7,7 @@ use super::super::{as_text, get};
 use super::Subject;
 use super::scheduling::noun;
 use crate::flink::{Mode, PodSet, Role};
-use crate::placement::{Clause, HOSTNAME, Siblings, by_role, clauses};
+use crate::kubernetes::placement::{Clause, HOSTNAME, Siblings, by_role, clauses};
 use crate::tenant::Spreading;
 use serde_json::Value as Json;
 

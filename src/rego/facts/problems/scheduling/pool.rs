@@ -4,7 +4,7 @@
 use super::super::super::as_text;
 use super::super::shown;
 use super::{Found, Placement};
-use crate::placement::asks_elsewhere;
+use crate::kubernetes::placement::asks_elsewhere;
 use crate::resource::{Operation, pointer};
 use regorus::Value;
 
