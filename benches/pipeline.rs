@@ -81,7 +81,7 @@ fn rules(criterion: &mut Criterion) {
     };
     criterion.bench_function("input", |bencher| bencher.iter(|| build(black_box(parts.clone()))));
     let input = build(parts);
-    for rule in gate.policies().rules() {
+    for rule in gate.policies().catalog() {
         let sources = embedded()
             .into_iter()
             .filter(|source| source.path == rule.path || source.path.contains("lib/"))

@@ -32,6 +32,7 @@ pub mod quota;
 pub mod rego;
 pub mod report;
 pub mod resource;
+pub mod rules;
 pub mod spelling;
 pub mod telemetry;
 pub mod tenant;

@@ -8,7 +8,7 @@ mod manifests;
 
 use cases::{asked, findings_in, folder, lines, lint, review, tenant, webhooks};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::Finding;
+use flinkgate::rules::Finding;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -180,7 +180,7 @@ fn what_was_there_before_is_judged_only_when_it_changes() {
         json_patch::merge(&mut after, &patch);
         let findings = validated(&gate, &review("UPDATE", &after, &before));
         assert_eq!(
-            findings.iter().any(|finding| finding.level == flinkgate::rego::Level::Error),
+            findings.iter().any(|finding| finding.level == flinkgate::rules::Level::Error),
             refused,
             "{name}: {findings:?}"
         );

@@ -12,8 +12,8 @@ use flinkgate::flink::lower;
 use flinkgate::pipeline::{Gate, Judgement, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::input::{InputParts, build, tenant_value};
-use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::{Operation, Resource};
+use flinkgate::rules::{Finding, Level};
 use rule_examples::{built_in, gate, gate_for_bad, resource, spec};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ fn cases() -> Vec<(String, Gate, Resource)> {
     }
     assert!(cases.len() >= 3);
     let (payments, sandbox) = (tenants.only("payments").unwrap(), tenants.only("sandbox").unwrap());
-    for rule in policies.rules() {
+    for rule in policies.catalog() {
         let mut lenient = spec(rule);
         lenient["enforcement"] = json!("Warn");
         let bad = resource(rule.bad.as_deref());

@@ -6,8 +6,9 @@ use assert_cmd::Command;
 use flinkgate::flink::{Workload, lower};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
-use flinkgate::rego::{Finding, Level, PolicySet};
+use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Operation, Resource, yaml};
+use flinkgate::rules::{Finding, Level};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +79,9 @@ fn said(gate: &Gate, resource: &Resource, prefix: &str) -> BTreeSet<(String, Str
     }
     let findings = mutation.findings.into_iter().chain(gate.validate(&stored).findings);
     findings
-        .map(|Finding { rule, message, pointer, .. }| (rule, message, format!("{prefix}{pointer}")))
+        .map(|Finding { rule, message, pointer, .. }| {
+            (rule.into_owned(), message, format!("{prefix}{pointer}"))
+        })
         .collect()
 }
 
@@ -140,7 +143,7 @@ fn a_workload_is_judged_as_its_pods_will_be() {
             let linted: BTreeSet<_> = judgement
                 .findings
                 .into_iter()
-                .map(|finding| (finding.rule, finding.message, finding.pointer))
+                .map(|finding| (finding.rule.into_owned(), finding.message, finding.pointer))
                 .collect();
             assert_eq!((linted, judgement.mutated), (of_workload.clone(), None));
             told += of_workload.len();
@@ -210,9 +213,9 @@ fn quotas_are_held_against_the_whole_set() {
     assert_eq!(
         messages,
         [
-            "this asks for 120Gi storage while the tenant may use 100Gi in all",
-            "this asks for 4 cpu while the tenant may use 2 in all",
-            "this cluster asks for 2 taskManagers, more than the 1 that any one cluster may use"
+            "tenant `payments`: this object requests 120Gi storage, the quota is 100Gi",
+            "tenant `payments`: this object requests 4 cpu, the quota is 2",
+            "this cluster requests 2 taskManagers, the limit is 1"
         ]
     );
 }
@@ -223,8 +226,12 @@ fn requests_that_a_limit_range_may_declare_are_asked_of_pods_only() {
     let mut workload = workloads("standalone-session").remove(0);
     workload.object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
     assert_eq!(gate.validate(&workload).findings, []);
-    let rules: BTreeSet<String> =
-        gate.validate(&pod(&workload)).findings.into_iter().map(|finding| finding.rule).collect();
+    let rules: BTreeSet<String> = gate
+        .validate(&pod(&workload))
+        .findings
+        .into_iter()
+        .map(|finding| finding.rule.into_owned())
+        .collect();
     assert_eq!(rules, BTreeSet::from(["quota/undeclared".to_owned()]));
 }
 

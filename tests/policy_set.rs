@@ -3,7 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::rego::{Level, Needs, PolicySet, PolicySource, RawFinding};
+use flinkgate::rego::{Needs, PolicySet, PolicySource};
+use flinkgate::rules::{Finding, Level};
 use regorus::Value;
 
 fn source(path: &str, text: &str) -> PolicySource {
@@ -19,7 +20,7 @@ fn input(json: &str) -> Value {
 }
 
 /// Findings of one policy `package x`, with both engines.
-fn findings(body: &str, json: &str) -> Vec<RawFinding> {
+fn findings(body: &str, json: &str) -> Vec<Finding> {
     let set = set(&format!("package x\n{body}\n"));
     let found = set.evaluate(input(json));
     assert_eq!(found, set.evaluate_with_interpreter(input(json)).unwrap(), "the engines differ");
@@ -39,18 +40,19 @@ fn a_finding_is_a_text_or_an_object() {
         deny contains {"msg": "object", "path": ["spec", "containers", 0, "a/b"], "help": "do", "level": "info"} if input.bad
         warn contains {"msg": "advice"} if input.bad
         info contains "note" if input.bad"#;
-    let finding = |level, message: &str, path: &[&str], help: Option<&str>| RawFinding {
+    let finding = |level, message: &str, pointer: &str, help: Option<&str>| Finding {
         rule: "user/x".into(),
         level,
         message: message.into(),
-        path: path.iter().map(ToString::to_string).collect(),
+        pointer: pointer.into(),
         help: help.map(str::to_owned),
+        ..Finding::default()
     };
     let expected = [
-        finding(Level::Error, "plain", &[], None),
-        finding(Level::Info, "object", &["spec", "containers", "0", "a/b"], Some("do")),
-        finding(Level::Warning, "advice", &[], None),
-        finding(Level::Info, "note", &[], None),
+        finding(Level::Error, "plain", "", None),
+        finding(Level::Info, "object", "/spec/containers/0/a~1b", Some("do")),
+        finding(Level::Warning, "advice", "", None),
+        finding(Level::Info, "note", "", None),
     ];
     assert_eq!(findings(body, r#"{"bad": true}"#), expected);
     assert_eq!(findings(body, r#"{"bad": false}"#), []);
@@ -61,7 +63,7 @@ fn the_metadata_gives_id_level_and_help() {
     let text = "# METADATA\n# custom:\n#   id: security/mine\n#   level: warning\n#   help: Do it.\npackage x\ndeny contains \"a\"\n";
     let found = set(text).evaluate(input("{}"));
     assert_eq!(
-        (found[0].rule.as_str(), found[0].level, found[0].help.as_deref()),
+        (&*found[0].rule, found[0].level, found[0].help.as_deref()),
         ("security/mine", Level::Warning, Some("Do it."))
     );
 }
@@ -84,7 +86,7 @@ fn malformed_findings_are_errors_that_name_the_policy() {
     ] {
         let found = findings(body, "{}");
         assert_eq!(found.len(), 1, "{body}");
-        assert_eq!((found[0].rule.as_str(), found[0].level), ("user/x", Level::Error), "{body}");
+        assert_eq!((&*found[0].rule, found[0].level), ("user/x", Level::Error), "{body}");
         assert!(
             found[0].message.starts_with("the policy could not be evaluated: ")
                 && found[0].message.contains(message),
@@ -104,7 +106,7 @@ fn a_policy_that_runs_too_long_is_an_error_and_the_others_still_run() {
         let found = set.evaluate(input("{}"));
         let messages: Vec<_> = found
             .iter()
-            .map(|finding| (finding.rule.as_str(), finding.level, finding.message.as_str()))
+            .map(|finding| (&*finding.rule, finding.level, finding.message.as_str()))
             .collect();
         assert!(messages[0].2.starts_with("the policy could not be evaluated: "), "{messages:?}");
         assert_eq!((messages[0].0, messages[0].1), ("user/a", Level::Error));
@@ -130,7 +132,7 @@ fn all_rules_share_one_budget_and_those_after_it_say_so() {
     for _ in 0..2 {
         let found = set.evaluate(input("{}"));
         assert_eq!(
-            found.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(),
+            found.iter().map(|finding| &*finding.rule).collect::<Vec<_>>(),
             ["user/a", "user/b", "user/c", "user/d", "user/e", "user/f"]
         );
         assert!(

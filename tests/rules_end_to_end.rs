@@ -8,14 +8,14 @@ mod rule_examples;
 use flinkgate::pipeline::deletion::{CLAIM_IN_USE, claim_in_use};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
-use flinkgate::rego::{Finding, Level, Rule};
 use flinkgate::resource::{Operation, Resource};
+use flinkgate::rules::{Documentation, Finding, Level};
 use rule_examples::{
     AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec,
 };
 use serde_json::{Value, json};
 
-fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
+fn found(gate: &Gate, rule: &Documentation, example: &Option<String>) -> Vec<Finding> {
     let resource = resource(example.as_deref());
     if rule.id == CLAIM_IN_USE {
         // Asked of the deletion of a claim that the example mounts or does not.
@@ -32,7 +32,7 @@ fn found(gate: &Gate, rule: &Rule, example: &Option<String>) -> Vec<Finding> {
         .unwrap_or_default()
 }
 
-fn of<'a>(findings: &'a [Finding], rule: &Rule) -> Vec<&'a Finding> {
+fn of<'a>(findings: &'a [Finding], rule: &Documentation) -> Vec<&'a Finding> {
     findings.iter().filter(|finding| finding.rule == rule.id).collect()
 }
 
@@ -41,9 +41,13 @@ const OUTSIDE_TENANTS: [&str; 2] = [UNASSIGNED, AMBIGUOUS];
 
 /// What every rule that holds for tenants says of its bad example when its tenant's spec is
 /// changed.
-fn with_change(change: impl Fn(&Rule, &mut Value), check: impl Fn(&Rule, Vec<Finding>)) {
+fn with_change(
+    change: impl Fn(&Documentation, &mut Value),
+    check: impl Fn(&Documentation, Vec<Finding>),
+) {
     let policies = built_in();
-    for rule in policies.rules().iter().filter(|rule| !OUTSIDE_TENANTS.contains(&rule.id.as_str()))
+    for rule in
+        policies.catalog().iter().filter(|rule| !OUTSIDE_TENANTS.contains(&rule.id.as_str()))
     {
         let mut spec = spec(rule);
         change(rule, &mut spec);
@@ -54,8 +58,8 @@ fn with_change(change: impl Fn(&Rule, &mut Value), check: impl Fn(&Rule, Vec<Fin
 #[test]
 fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
     let policies = built_in();
-    assert!(policies.rules().len() >= 25);
-    for rule in policies.rules() {
+    assert!(policies.catalog().len() >= 25);
+    for rule in policies.catalog() {
         let bad = found(&gate_for_bad(&policies, rule), rule, &rule.bad);
         let own = of(&bad, rule);
         assert!(!own.is_empty(), "{} has nothing to say of its bad example: {bad:?}", rule.id);
@@ -76,7 +80,7 @@ fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
 #[test]
 fn a_good_example_breaks_no_rule_at_all() {
     let policies = built_in();
-    for rule in policies.rules() {
+    for rule in policies.catalog() {
         let good = found(&gate(&policies, spec(rule)), rule, &rule.good);
         assert!(good.iter().all(|finding| finding.level < Level::Error), "{}: {good:?}", rule.id);
     }
@@ -84,7 +88,7 @@ fn a_good_example_breaks_no_rule_at_all() {
 
 #[test]
 fn a_tenant_that_warns_is_never_refused() {
-    let warn = |_: &Rule, spec: &mut Value| spec["enforcement"] = json!("Warn");
+    let warn = |_: &Documentation, spec: &mut Value| spec["enforcement"] = json!("Warn");
     with_change(warn, |rule, findings| {
         assert!(!of(&findings, rule).is_empty(), "{}", rule.id);
         assert!(
@@ -97,7 +101,7 @@ fn a_tenant_that_warns_is_never_refused() {
 
 #[test]
 fn a_tenant_that_is_audited_sees_information_only() {
-    let audit = |_: &Rule, spec: &mut Value| spec["enforcement"] = json!("Audit");
+    let audit = |_: &Documentation, spec: &mut Value| spec["enforcement"] = json!("Audit");
     with_change(audit, |rule, findings| {
         assert!(!of(&findings, rule).is_empty(), "{}", rule.id);
         assert!(
@@ -111,7 +115,7 @@ fn a_tenant_that_is_audited_sees_information_only() {
 #[test]
 fn an_override_by_exact_id_wins_over_its_family_in_either_order() {
     for exact_first in [true, false] {
-        let change = |rule: &Rule, spec: &mut Value| {
+        let change = |rule: &Documentation, spec: &mut Value| {
             let mut rules = vec![
                 json!({"rule": rule.id, "enforcement": "Enforce"}),
                 json!({"rule": format!("{}/*", rule.family), "enforcement": "Warn"}),
@@ -144,12 +148,12 @@ fn an_override_by_exact_id_wins_over_its_family_in_either_order() {
 
 #[test]
 fn an_exemption_takes_the_rule_away_and_leaves_the_others() {
-    let plain = |_: &Rule, _: &mut Value| {};
+    let plain = |_: &Documentation, _: &mut Value| {};
     let mut before = Vec::new();
     let collected = std::cell::RefCell::new(&mut before);
     with_change(plain, |_, findings| collected.borrow_mut().push(findings));
     let before = std::cell::RefCell::new(before.into_iter());
-    let exempt = |rule: &Rule, spec: &mut Value| {
+    let exempt = |rule: &Documentation, spec: &mut Value| {
         spec["exemptions"] = json!([{"rules": [rule.id], "reason": "a test"}])
     };
     with_change(exempt, |rule, findings| {
@@ -169,7 +173,7 @@ fn an_exemption_holds_until_its_end_for_what_it_names() {
         (json!({"namespaces": ["another-*"]}), true),
     ];
     for (terms, holds) in cases {
-        let change = |rule: &Rule, spec: &mut Value| {
+        let change = |rule: &Documentation, spec: &mut Value| {
             let mut exemption = terms.clone();
             exemption["rules"] = json!([format!("{}/*", rule.family)]);
             spec["exemptions"] = json!([exemption]);
@@ -183,7 +187,7 @@ fn an_exemption_holds_until_its_end_for_what_it_names() {
 #[test]
 fn what_becomes_of_flink_in_nobodys_namespace_is_a_choice() {
     let policies = built_in();
-    let rule = policies.rule(UNASSIGNED).unwrap();
+    let rule = policies.documentation(UNASSIGNED).unwrap();
     for (unassigned, expected) in [
         (Unassigned::Allow, vec![]),
         (Unassigned::Warn, vec![Level::Warning]),

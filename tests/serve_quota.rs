@@ -137,7 +137,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is
     let refused = gate.review("CREATE", &object, None, false).await;
     insta::assert_snapshot!(message(&refused), @r#"
     tenant "payments" refuses FlinkDeployment payments-prod/etl: 1 finding
-    quota/per-cluster: this cluster asks for 9 taskManagers, more than the 8 that any one cluster may use (spec); help: Ask for less, or ask for a higher perCluster limit.
+    quota/per-cluster: this cluster requests 9 taskManagers, the limit is 8 (spec); help: request at most 8 taskManagers, or ask the platform team for more
     "#);
     object["spec"]["taskManager"]["replicas"] = json!(20);
     object["spec"]["flinkVersion"] = json!("v0_1");

@@ -7,8 +7,8 @@ mod manifests;
 
 use cases::{findings_in, folder, list};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::Finding;
 use flinkgate::resource::{Operation, Resource};
+use flinkgate::rules::Finding;
 use serde_json::{Value, json};
 
 /// No output may hold it.
@@ -82,7 +82,7 @@ fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
         if case.get("beside").is_none() {
             let found = webhooks(&gate, &placed(&case["object"], index));
             assert_eq!(
-                said(found.iter().map(|finding| (finding.rule.as_str(), finding.pointer.as_str()))),
+                said(found.iter().map(|finding| (&*finding.rule, finding.pointer.as_str()))),
                 expected,
                 "{}: {found:#?}",
                 case["name"]
@@ -149,7 +149,8 @@ fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
             ..Resource::from_manifest(object).unwrap()
         };
         let found = gate.validate(&resource).findings;
-        let mut rules: Vec<String> = found.into_iter().map(|finding| finding.rule).collect();
+        let mut rules: Vec<String> =
+            found.into_iter().map(|finding| finding.rule.into_owned()).collect();
         rules.dedup();
         rules
     };
@@ -165,7 +166,7 @@ fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
     assert_eq!(update("6Gi", Value::Null, Value::Null), ["storage/claim-class"]);
     let new = Resource::from_manifest(old.clone()).unwrap();
     let rules: Vec<String> =
-        gate.validate(&new).findings.into_iter().map(|finding| finding.rule).collect();
+        gate.validate(&new).findings.into_iter().map(|finding| finding.rule.into_owned()).collect();
     assert_eq!(rules, ["storage/claim-access-modes", "storage/claim-class"]);
 }
 

@@ -125,7 +125,7 @@ fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_in
     assert_eq!(of("pay-risk", "rule"), ["tenancy/ambiguous-namespace"]);
     assert_eq!(
         of("pay-risk", "message"),
-        ["namespace pay-risk is claimed by more than one tenant: payments, fraud"]
+        ["several tenants claim namespace `pay-risk`: `payments`, `fraud`"]
     );
 }
 

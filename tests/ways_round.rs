@@ -7,7 +7,7 @@ mod manifests;
 
 use cases::{asked, findings_in, flinkgate, folder, lint, review, tenant};
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::{Finding, Level};
+use flinkgate::rules::{Finding, Level};
 use manifests::read;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -120,7 +120,7 @@ fn the_webhooks_see_every_way_round() {
     for (name, case, [bad, honest]) in &objects {
         let level = if case.get("level").is_some() { Level::Warning } else { Level::Error };
         let said = webhooks(&gate, bad);
-        let told = |finding: &&Finding| finding.rule == case["rule"] && finding.level == level;
+        let told = |finding: &&Finding| *finding.rule == case["rule"] && finding.level == level;
         let finding = said.iter().find(told).unwrap_or_else(|| panic!("{name}: {said:?}"));
         assert!(
             said.iter().filter(told).any(|finding| finding.pointer == case["pointer"]),
@@ -128,7 +128,7 @@ fn the_webhooks_see_every_way_round() {
         );
         assert!(said.iter().all(|finding| !finding.message.contains(SECRET)), "{name}: {said:?}");
         assert!(
-            webhooks(&gate, honest).iter().all(|finding| finding.rule != case["rule"]),
+            webhooks(&gate, honest).iter().all(|finding| *finding.rule != case["rule"]),
             "{name}: the honest one"
         );
     }

@@ -39,7 +39,7 @@ pub async fn hold<S: Store>(
         answer.findings.push(charge.undecided(busy.to_string()));
         answer.retry_after = Some(busy.retry_after_seconds());
     }
-    answer.findings.sort_by(crate::rego::Finding::order);
+    answer.findings.sort_by(crate::rules::Finding::order);
     answer.tenant.get_or_insert(charge.tenant);
     answer
 }

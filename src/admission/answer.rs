@@ -1,8 +1,8 @@
 //! What the pipeline says of one object, before it is put into the protocol's words.
 
 use crate::pipeline::Gate;
-use crate::rego::Level;
 use crate::resource::Resource;
+use crate::rules::Level;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Instant;
@@ -86,7 +86,7 @@ impl Answer {
     pub fn rules(&self) -> Vec<&str> {
         let mut rules: Vec<&str> = Vec::new();
         for finding in &self.findings {
-            if !rules.contains(&finding.rule.as_str()) {
+            if !rules.contains(&&*finding.rule) {
                 rules.push(&finding.rule);
             }
         }

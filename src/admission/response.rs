@@ -4,8 +4,8 @@ use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
 use super::wording::{LINE_LENGTH, clean, field_path, who_refuses_what};
 use crate::causes::with_causes;
-use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource};
+use crate::rules::{Finding, Level};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -166,7 +166,7 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         message.push('\n');
         message.push_str(&clean(&line, LINE_LENGTH));
         causes.push(Cause {
-            reason: finding.rule.clone(),
+            reason: finding.rule.to_string(),
             message: clean(&finding.message, LINE_LENGTH),
             field,
         });
@@ -214,7 +214,7 @@ fn audit_annotations(webhook: Webhook, answer: &Answer) -> BTreeMap<&'static str
     for (level, key) in [(Level::Error, "errors"), (Level::Warning, warnings), (Level::Info, infos)]
     {
         let mut rules: Vec<&str> =
-            answer.findings.iter().filter(|f| f.level == level).map(|f| f.rule.as_str()).collect();
+            answer.findings.iter().filter(|f| f.level == level).map(|f| &*f.rule).collect();
         rules.sort_unstable();
         rules.dedup();
         if !rules.is_empty() {
@@ -232,7 +232,13 @@ mod tests {
 
     fn finding(level: Level, rule: &str, message: &str) -> Finding {
         let pointer = "/spec/podTemplate/spec/containers/0/securityContext/privileged".into();
-        Finding { rule: rule.into(), level, message: message.into(), pointer, help: None }
+        Finding {
+            rule: rule.to_owned().into(),
+            level,
+            message: message.into(),
+            pointer,
+            ..Finding::default()
+        }
     }
 
     fn reply(version: &str, webhook: Webhook, operation: &str, answer: &Answer) -> Value {

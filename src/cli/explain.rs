@@ -1,7 +1,8 @@
 //! `flinkgate explain`.
 
 use super::{Exit, Outcome};
-use crate::rego::{PolicySet, Rule};
+use crate::rego::PolicySet;
+use crate::rules::Documentation;
 use crate::spelling::distance;
 use anyhow::bail;
 use std::fmt::Write as _;
@@ -36,8 +37,8 @@ pub fn run(args: Args) -> Outcome {
         return Ok(Exit::Fine);
     }
     let set = PolicySet::load(&args.policies)?;
-    let Some(rule) = set.rule(&args.rule) else {
-        let near = nearest(&args.rule, set.rules());
+    let Some(rule) = set.documentation(&args.rule) else {
+        let near = nearest(&args.rule, set.catalog());
         if near.is_empty() {
             bail!("unknown rule {:?}: `flinkgate rules` lists all", args.rule);
         }
@@ -47,7 +48,7 @@ pub fn run(args: Args) -> Outcome {
     Ok(Exit::Fine)
 }
 
-fn page(rule: &Rule) -> String {
+fn page(rule: &Documentation) -> String {
     let mut out = format!("{}\n\n", rule.title);
     let _ = writeln!(out, "Rule:   {}\nLevel:  {}", rule.id, rule.level.as_str());
     if let Some(since) = &rule.since {
@@ -83,7 +84,7 @@ fn page(rule: &Rule) -> String {
 }
 
 /// At most three ids that look like what was asked for.
-fn nearest<'a>(wanted: &str, rules: &'a [Rule]) -> Vec<&'a str> {
+fn nearest<'a>(wanted: &str, rules: &'a [Documentation]) -> Vec<&'a str> {
     let name = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
     let mut near: Vec<(usize, &str)> = rules
         .iter()
@@ -104,23 +105,19 @@ fn nearest<'a>(wanted: &str, rules: &'a [Rule]) -> Vec<&'a str> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::rego::PolicySource;
 
-    fn rules() -> Vec<Rule> {
-        let source = |id: &str| PolicySource {
-            path: format!("policies/{id}.rego"),
-            text: format!(
-                "# METADATA\n# title: A title\n# description: |\n#   Why.\n# custom:\n#   id: {id}\n#   since: 0.1.0\n#   bad: |\n#     a:\n#       b\n#   good: c\npackage {}\ndeny contains 1 if false\n",
-                id.replace(['/', '-'], "_")
-            ),
+    fn rules() -> Vec<Documentation> {
+        let rule = |id: &str| Documentation {
+            id: id.into(),
+            title: "A title".into(),
+            description: "Why.".into(),
+            since: Some("0.1.0".into()),
+            bad: Some("a:\n  b".into()),
+            good: Some("c".into()),
             builtin: true,
+            ..Documentation::default()
         };
-        PolicySet::from_sources(
-            ["security/privileged", "security/run-as-non-root", "storage/ha"].map(source).into(),
-        )
-        .unwrap()
-        .rules()
-        .to_vec()
+        ["security/privileged", "security/run-as-non-root", "storage/ha"].map(rule).into()
     }
 
     #[test]
@@ -131,8 +128,11 @@ mod tests {
 
     #[test]
     fn the_page_says_under_which_tenant_and_how_the_examples_are_judged() {
-        let rule =
-            Rule { tenant: Some("labels: {a: b}".into()), as_is: true, ..rules()[0].clone() };
+        let rule = Documentation {
+            tenant: Some("labels: {a: b}".into()),
+            as_is: true,
+            ..rules()[0].clone()
+        };
         let page = page(&rule);
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
         assert!(

@@ -101,7 +101,7 @@ pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
 
 /// The rules' documentation, as reports take it.
 pub fn rules(gate: &Gate) -> Vec<RuleInfo> {
-    let rules = gate.policies().rules().iter();
+    let rules = gate.policies().catalog().iter();
     rules
         .map(|rule| RuleInfo {
             id: rule.id.clone(),

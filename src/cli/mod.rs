@@ -14,6 +14,7 @@ pub mod serve;
 pub mod size;
 pub mod terminal;
 pub mod test;
+mod unassigned;
 pub mod webhooks;
 
 use clap::{Parser, Subcommand};

@@ -1,7 +1,8 @@
 //! `flinkgate rules`.
 
 use super::{Exit, Outcome};
-use crate::rego::{PolicySet, Rule};
+use crate::rego::PolicySet;
+use crate::rules::Documentation;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -33,12 +34,13 @@ enum Format {
 pub fn run(args: Args) -> Outcome {
     let set = PolicySet::load(&args.policies)?;
     let listed = match args.format {
-        Format::Text => text(set.rules()),
+        Format::Text => text(set.catalog()),
         Format::Json => {
-            serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": set.rules()}))?
-                + "\n"
+            serde_json::to_string_pretty(
+                &serde_json::json!({"version": 1, "rules": set.catalog()}),
+            )? + "\n"
         }
-        Format::Markdown => markdown(set.rules()),
+        Format::Markdown => markdown(set.catalog()),
     };
     super::terminal::print(&listed)?;
     Ok(Exit::Fine)
@@ -46,11 +48,11 @@ pub fn run(args: Args) -> Outcome {
 
 const HEADINGS: [&str; 4] = ["RULE", "LEVEL", "SINCE", "TITLE"];
 
-fn cells(rule: &Rule) -> [&str; 4] {
+fn cells(rule: &Documentation) -> [&str; 4] {
     [&rule.id, rule.level.as_str(), rule.since.as_deref().unwrap_or("-"), &rule.title]
 }
 
-fn text(rules: &[Rule]) -> String {
+fn text(rules: &[Documentation]) -> String {
     let rows: Vec<[&str; 4]> = std::iter::once(HEADINGS).chain(rules.iter().map(cells)).collect();
     let width = |pick: fn(&[&str; 4]) -> usize| rows.iter().map(pick).max().unwrap_or_default();
     let (id, level, since) = (
@@ -65,7 +67,7 @@ fn text(rules: &[Rule]) -> String {
 }
 
 /// The table as README has it.
-pub(crate) fn markdown(rules: &[Rule]) -> String {
+pub(crate) fn markdown(rules: &[Documentation]) -> String {
     let head = "| Rule | Level | Since | What it wants |\n|---|---|---|---|\n".to_owned();
     rules.iter().map(cells).fold(head, |mut out, [id, level, since, title]| {
         let _ = writeln!(out, "| `{id}` | {level} | {since} | {} |", title.replace('|', "\\|"));
@@ -77,26 +79,15 @@ pub(crate) fn markdown(rules: &[Rule]) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::rego::PolicySource;
 
-    fn rules() -> Vec<Rule> {
-        let text = |id: &str, title: &str| {
-            format!(
-                "# METADATA\n# title: {title}\n# custom: {{id: {id}, since: 0.1.0}}\npackage {}\ndeny contains 1 if false\n",
-                id.replace(['/', '-'], "_")
-            )
+    fn rules() -> Vec<Documentation> {
+        let rule = |id: &str, title: &str| Documentation {
+            id: id.into(),
+            title: title.into(),
+            since: Some("0.1.0".into()),
+            ..Documentation::default()
         };
-        let source = |id: &str, title: &str| PolicySource {
-            path: format!("{id}.rego"),
-            text: text(id, title),
-            builtin: true,
-        };
-        let set = PolicySet::from_sources(vec![
-            source("storage/b", "Short"),
-            source("security/a-long-one", "This | that"),
-        ])
-        .unwrap();
-        set.rules().to_vec()
+        vec![rule("security/a-long-one", "This | that"), rule("storage/b", "Short")]
     }
 
     #[test]

@@ -6,9 +6,10 @@ use super::records::{NamespaceRecord, Record};
 use crate::flink::Surroundings;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
+use crate::rules::enforcement;
 use crate::tenant::check::{self, Remark};
 use crate::tenant::claims::Told;
-use crate::tenant::{Tenant, Tenants, enforcement};
+use crate::tenant::{Tenant, Tenants};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -232,7 +233,7 @@ impl Configuration {
         other_rules: bool,
         tenants: &BTreeMap<String, Record>,
     ) {
-        let rules: Vec<&str> = set.rules().iter().map(|rule| rule.id.as_str()).collect();
+        let rules: Vec<&str> = set.catalog().iter().map(|rule| rule.id.as_str()).collect();
         let today = enforcement::today();
         let mut before = std::mem::take(&mut self.tenants);
         for (name, record) in tenants {

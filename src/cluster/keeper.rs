@@ -236,7 +236,7 @@ impl State {
         }
         match self.configuration.gate() {
             Some(gate) => {
-                let rules = gate.policies().rules().len();
+                let rules = gate.policies().catalog().len();
                 health.set(
                     "policies",
                     self.policies.is_listed(),

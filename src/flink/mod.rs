@@ -18,6 +18,7 @@ pub mod memory_size;
 pub mod openings;
 pub mod operator;
 pub mod options;
+pub mod pods;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;

@@ -8,9 +8,9 @@ use super::{Gate, measure};
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
-use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource, is_being_deleted};
-use crate::tenant::{Tenant, enforcement};
+use crate::rules::{Finding, Level, enforcement};
+use crate::tenant::Tenant;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl Charge {
     /// What there is to say of what is missing, where `told` is said already: that one object alone
     /// is too large for one cluster needs no ledger.
     pub fn findings(&self, shortage: &Shortage, told: &[Finding]) -> Vec<Finding> {
-        let finding = |rule: &str, level: Option<Level>, message: Option<String>| {
+        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>| {
             let help = Some(shortage.advice.clone());
             Some(Finding {
                 rule: rule.into(),
@@ -56,6 +56,7 @@ impl Charge {
                 message: message?,
                 pointer: "/spec".into(),
                 help,
+                ..Finding::default()
             })
         };
         let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
@@ -74,6 +75,7 @@ impl Charge {
             message,
             pointer: String::new(),
             help,
+            ..Finding::default()
         }
     }
 }

@@ -3,47 +3,26 @@
 use super::case::Case;
 use super::measure;
 use super::passes::passes_always;
-use super::place;
 use super::usage::InputUsage;
 use crate::flink::surroundings::OperatorDefaults;
 use crate::flink::{self, PodSet, Surroundings, Workload};
 use crate::mutate::{self, Foresight, Mutation};
 use crate::quota::ledger::KnownLimits;
-use crate::quota::limits::{Limits, QuotaVerdict};
+use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::facts::convert::convert;
 use crate::rego::input::{self, Draft, InputParts};
-use crate::rego::{Finding, Level, PolicyError, PolicySet, RawFinding};
+use crate::rego::{PolicyError, PolicySet};
 use crate::resource::Resource;
+pub use crate::rules::Unassigned;
+use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
-use crate::tenant::{Owner, Tenant, Tenants, enforcement, load};
+use crate::tenant::{Owner, PreparedTenant, Tenant, Tenants, load};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-
-/// What to say of Flink in a namespace that no tenant claims.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Unassigned {
-    /// Nothing.
-    Allow,
-    /// Admit with a warning.
-    #[default]
-    Warn,
-    /// Refuse.
-    Deny,
-}
-
-impl Unassigned {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Deny => "deny",
-        }
-    }
-}
 
 /// Tenants and policies, ready to judge with.
 #[derive(Clone, Debug)]
@@ -62,6 +41,7 @@ pub struct Gate {
 struct Prepared {
     /// The spec as rules see it; made when the first object of the tenant is judged.
     spec: OnceLock<regorus::Value>,
+    rules: PreparedTenant,
     known: Arc<KnownLimits>,
 }
 
@@ -69,7 +49,7 @@ impl Prepared {
     fn of(tenant: &Tenant) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self { spec: OnceLock::new(), known: Arc::new(known) }
+        Self { spec: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
     }
 }
 
@@ -176,7 +156,7 @@ impl Gate {
         policies: Arc<PolicySet>,
         unassigned: Unassigned,
     ) -> Result<(Self, Vec<TenantProblem>), GateError> {
-        let rules: Vec<&str> = policies.rules().iter().map(|rule| rule.id.as_str()).collect();
+        let rules: Vec<&str> = policies.catalog().iter().map(|rule| rule.id.as_str()).collect();
         let loaded = load::load(tenants, &rules, enforcement::today())?;
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
     }
@@ -433,10 +413,35 @@ impl Gate {
 
     fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
         let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
-        let needs = self.policies.mentions();
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
-        let quota_speaks = quota.as_ref().is_some_and(QuotaVerdict::speaks);
-        let told = || quota.as_ref().map_or(regorus::Value::Null, |quota| convert(&quota.input()));
+        let nobody = PreparedTenant::default();
+        let tenant = prepared.map_or(&nobody, |prepared| &prepared.rules);
+        let mut subject = Subject::new(case.resource, &case.object, &case.workload, tenant);
+        subject.owner = match &case.owner {
+            Owner::Tenant(_) => NamespaceOwner::Tenant,
+            Owner::Unassigned => NamespaceOwner::Unassigned(self.unassigned),
+            Owner::Ambiguous(names) => NamespaceOwner::Ambiguous(names),
+        };
+        subject.conflicts = &case.conflicts;
+        subject.quota = quota.as_ref();
+        let mut findings = rules::check(&subject);
+        findings.extend(self.policy_findings(case, prepared, quota.as_ref()));
+        if let Some(tenant) = case.tenant() {
+            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
+        }
+        findings.sort_by(Finding::order);
+        findings.dedup();
+        findings
+    }
+
+    fn policy_findings(
+        &self,
+        case: &Case<'_>,
+        prepared: Option<&Arc<Prepared>>,
+        quota: Option<&QuotaVerdict<'_>>,
+    ) -> Vec<Finding> {
+        let needs = self.policies.mentions();
+        let told = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
         let draft = Draft::of(InputParts {
             resource: case.resource,
             object: &case.object,
@@ -446,7 +451,7 @@ impl Gate {
                 (tenant.name.as_str(), spec)
             }),
             conflicts: &case.conflicts,
-            quota: if quota_speaks { told() } else { regorus::Value::Null },
+            quota: regorus::Value::Null,
             unassigned: self.unassigned.as_str(),
             claimants: case.claimants(),
             need_object: needs.object,
@@ -455,17 +460,9 @@ impl Gate {
         if !self.policies.may_speak(&draft) {
             return Vec::new();
         }
-        let input = if quota_speaks { draft } else { draft.with_quota(told()) }.finish();
-        let today = enforcement::today();
-        let mut findings: Vec<Finding> = self
-            .policies
-            .evaluate(input)
-            .into_iter()
-            .filter_map(|raw| finding(case, raw, today))
-            .collect();
-        findings.sort_by(Finding::order);
-        findings.dedup();
-        findings
+        let findings = self.policies.evaluate(draft.with_quota(told()).finish());
+        let located = |finding| rules::located(&case.object, &case.workload, finding);
+        findings.into_iter().map(located).collect()
     }
 
     fn quota<'a>(
@@ -481,7 +478,7 @@ impl Gate {
             let mut exceeded = limits.exceeded(&requested, used, before, clusters);
             // What one object asks for is enough to hold it to the limits of one cluster; what
             // others use, a ledger knows.
-            exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == "cluster");
+            exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == Scope::Cluster);
             exceeded
         };
         let mut exceeded = exceeded_since(&Usage::default());
@@ -509,17 +506,6 @@ const UNASSIGNED_RULE: &str = "tenancy/unassigned-namespace";
 
 /// The rule about namespaces that several tenants claim; the one rule that holds there.
 const AMBIGUOUS_RULE: &str = "tenancy/ambiguous-namespace";
-
-fn finding(case: &Case<'_>, raw: RawFinding, today: jiff::civil::Date) -> Option<Finding> {
-    let level = match case.tenant() {
-        Some(tenant) => {
-            enforcement::level(&tenant.spec, &raw.rule, raw.level, case.resource, today)?
-        }
-        None => raw.level,
-    };
-    let pointer = place::locate(&case.object, &case.workload, &raw.path);
-    Some(Finding { rule: raw.rule, level, message: raw.message, pointer, help: raw.help })
-}
 
 /// Reads the defaults that a file gives all clusters of the Flink operator.
 ///

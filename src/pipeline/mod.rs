@@ -11,7 +11,6 @@ mod gate;
 mod live;
 mod measure;
 mod passes;
-mod place;
 pub mod related;
 pub mod scale;
 mod usage;

@@ -1,5 +1,6 @@
 //! Limits of a tenant, and what an object would exceed.
 
+use super::undeclared::Undeclared;
 use super::{Usage, display};
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
@@ -15,16 +16,25 @@ pub struct Limits {
     pub per_cluster: BTreeMap<String, Quantity>,
 }
 
+/// What a limit holds for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Any one cluster.
+    Cluster,
+    /// All that the tenant uses.
+    Tenant,
+}
+
 /// One limit that an object would exceed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exceeded {
-    /// `cluster` or `tenant`.
-    pub scope: &'static str,
+    /// What the limit holds for.
+    pub scope: Scope,
     /// The resource's name.
     pub resource: String,
     /// What the object asks for.
     pub requested: Quantity,
-    /// What others use already; zero for `cluster`.
+    /// What others use already; zero for a cluster.
     pub used: Quantity,
     /// The limit.
     pub hard: Quantity,
@@ -61,16 +71,17 @@ impl Limits {
             .per_cluster
             .iter()
             .filter(|_| clusters > 0)
-            .map(|(name, hard)| ("cluster", name, *hard, Quantity::default()));
-        let hard = self.hard.iter().map(|(name, hard)| ("tenant", name, *hard, used.get(name)));
-        let share = |usage: &Usage, scope: &str, name: &str| {
-            usage.get(name).part(if scope == "cluster" { clusters } else { 1 })
+            .map(|(name, hard)| (Scope::Cluster, name, *hard, Quantity::default()));
+        let hard =
+            self.hard.iter().map(|(name, hard)| (Scope::Tenant, name, *hard, used.get(name)));
+        let share = |usage: &Usage, scope: Scope, name: &str| {
+            usage.get(name).part(if scope == Scope::Cluster { clusters } else { 1 })
         };
         per_cluster
             .chain(hard)
             .filter(|(scope, name, hard, used)| {
-                let asked = share(requested, scope, name);
-                asked > share(before, scope, name)
+                let asked = share(requested, *scope, name);
+                asked > share(before, *scope, name)
                     && used.checked_add(asked).is_none_or(|sum| sum > *hard)
             })
             .map(|(scope, name, hard, used)| {
@@ -99,16 +110,11 @@ pub struct QuotaVerdict<'a> {
     pub used: &'a Usage,
     /// What would be exceeded.
     pub exceeded: Vec<Exceeded>,
-    /// What is not declared, as [`super::undeclared`] lists it.
-    pub undeclared: Vec<Value>,
+    /// What is not declared.
+    pub undeclared: Vec<Undeclared>,
 }
 
 impl QuotaVerdict<'_> {
-    /// Whether it is against the object.
-    pub fn speaks(&self) -> bool {
-        !self.exceeded.is_empty() || !self.undeclared.is_empty()
-    }
-
     /// `input.quota` as rules see it.
     pub fn input(&self) -> Value {
         let text = |usage: &Usage| {
@@ -125,15 +131,7 @@ impl QuotaVerdict<'_> {
             .iter()
             .map(|(name, amount)| (name.clone(), Value::String(display(name, *amount))))
             .collect();
-        let exceeded: Vec<Value> = self
-            .exceeded
-            .iter()
-            .map(|over| {
-                let show = |amount| display(&over.resource, amount);
-                json!({"scope": over.scope, "resource": over.resource, "requested": show(over.requested), "used": show(over.used), "hard": show(over.hard), "path": ["spec"]})
-            })
-            .collect();
-        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested), "exceeded": exceeded, "undeclared": self.undeclared})
+        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested)})
     }
 }
 
@@ -162,7 +160,7 @@ mod tests {
         let over = limits().exceeded(&usage(5, 5), &usage(6, 0), &none, 1);
         assert_eq!(
             over.iter().map(|over| (over.scope, over.resource.as_str())).collect::<Vec<_>>(),
-            [("cluster", "taskManagers"), ("tenant", "cpu")]
+            [(Scope::Cluster, "taskManagers"), (Scope::Tenant, "cpu")]
         );
     }
 
@@ -183,7 +181,7 @@ mod tests {
         let over = limits().exceeded(&usage(0, 10), &Usage::default(), &usage(0, 8), 2);
         assert_eq!(
             over.iter().map(|over| (over.scope, over.requested)).collect::<Vec<_>>(),
-            [("cluster", Quantity::from_units(5))]
+            [(Scope::Cluster, Quantity::from_units(5))]
         );
     }
 }

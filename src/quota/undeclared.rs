@@ -4,11 +4,22 @@
 use super::limits::Limits;
 use crate::flink::Workload;
 use crate::resource::pointer;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// The undeclared requests of a Pod's containers, as `input.quota.undeclared` lists them.
-pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value> {
-    let limited: Vec<&str> =
+/// A resource that the tenant limits and a container does not declare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undeclared {
+    /// The container's name.
+    pub container: String,
+    /// `cpu` or `memory`.
+    pub resource: &'static str,
+    /// JSON Pointer of the container.
+    pub place: String,
+}
+
+/// The undeclared requests of a Pod's containers.
+pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Undeclared> {
+    let limited: Vec<&'static str> =
         ["cpu", "memory"].into_iter().filter(|name| limits.hard.contains_key(*name)).collect();
     let mut found = Vec::new();
     for pods in &workload.pods {
@@ -18,15 +29,15 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Value
             |resource: &str| declares(pointer::at(template, "/spec/resources"), resource);
         let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array);
         for (index, container) in containers.into_iter().flatten().enumerate() {
-            for resource in limited.iter().filter(|resource| {
+            for resource in limited.iter().copied().filter(|resource| {
                 !declared_by_pod(resource) && !declares(container.get("resources"), resource)
             }) {
-                let path: Vec<String> = pointer::tokens(pods.path())
-                    .map(|token| token.into_owned())
-                    .chain(["spec".into(), "containers".into(), index.to_string()])
-                    .collect();
                 let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
-                found.push(json!({"container": name, "resource": resource, "path": path}));
+                found.push(Undeclared {
+                    container: name.into(),
+                    resource,
+                    place: format!("{}/spec/containers/{index}", pods.path()),
+                });
             }
         }
     }

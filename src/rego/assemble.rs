@@ -7,7 +7,7 @@
 
 use super::compile;
 use super::error::{PolicyError, PolicyProblem};
-use super::rule::Rule;
+use super::rule;
 use super::set::PolicySet;
 use super::source::PolicySource;
 use std::collections::BTreeMap;
@@ -103,7 +103,7 @@ impl Taken {
             ));
         }
         if compile::is_rule(module) {
-            let rule = Rule::read(source, &module.package).map_err(|problem| vec![problem])?;
+            let rule = rule::read(source, &module.package).map_err(|problem| vec![problem])?;
             if let Some(first) = self.ids.get(&rule.id).filter(|_| !shares_packages) {
                 return clash(format!(
                     "rule id {} is already taken by {first}: give one of them another custom.id",

@@ -2,15 +2,15 @@
 //! the way.
 
 use super::error::{PolicyError, PolicyProblem};
-use super::finding::Level;
 use super::limits;
 use super::recursion;
 use super::references::ModuleFacts;
-use super::rule::Rule;
+use super::rule;
 use super::set::Needs;
 use super::source::PolicySource;
 use super::syntax::at;
 use super::unknown_input;
+use crate::rules::{Documentation, Level, documentation};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
 use regorus::{CompiledPolicy, Engine, PolicyLengthConfig};
@@ -52,7 +52,7 @@ pub(super) struct CompiledRule {
 /// Everything that loading finds out.
 pub(super) struct Compiled {
     /// Sorted by id.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Documentation>,
     /// Ready to run.
     pub programs: Vec<CompiledRule>,
     /// What the rules read.
@@ -116,7 +116,7 @@ pub(super) fn parse(
 fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>> {
     let (mut engine, modules) = parse(sources)?;
     let packages = rule_packages(sources, &modules)?;
-    let mut rules: Vec<Rule> = packages.iter().map(|(_, rule)| rule.clone()).collect();
+    let mut rules: Vec<Documentation> = packages.iter().map(|(_, rule)| rule.clone()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let needs =
         Needs::of(modules.iter().flat_map(|module| &module.inputs).map(|read| &read.pattern));
@@ -240,7 +240,7 @@ fn place_of_builtin(policy: &CompiledPolicy, problem: PolicyProblem) -> PolicyPr
 fn rule_packages(
     sources: &[PolicySource],
     modules: &[ModuleFacts],
-) -> Result<Vec<(Vec<String>, Rule)>, Vec<PolicyProblem>> {
+) -> Result<Vec<(Vec<String>, Documentation)>, Vec<PolicyProblem>> {
     let mut problems = clashes_with_builtin(sources, modules);
     let mut packages: BTreeMap<&[String], Vec<(&PolicySource, &ModuleFacts)>> = BTreeMap::new();
     for (source, module) in sources.iter().zip(modules) {
@@ -268,7 +268,7 @@ fn rule_packages(
         let named = files
             .iter()
             .map(|(source, _)| *source)
-            .filter(|source| several && Rule::names_itself(source));
+            .filter(|source| several && rule::names_itself(source));
         let named: Vec<&PolicySource> = named.collect();
         if let [first, second, ..] = named.as_slice() {
             let message =
@@ -280,12 +280,14 @@ fn rule_packages(
         else {
             continue;
         };
-        match Rule::read(source, package) {
+        match rule::read(source, package) {
             Ok(rule) => rules.push((package.to_vec(), rule)),
             Err(problem) => problems.push(problem),
         }
     }
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let built_in = documentation::built_in().iter();
+    let mut seen: BTreeMap<&str, &str> =
+        built_in.map(|rule| (rule.id.as_str(), rule.path.as_str())).collect();
     for (_, rule) in &rules {
         if let Some(first) = seen.insert(&rule.id, &rule.path) {
             let message = format!(
@@ -319,8 +321,8 @@ fn clashes_with_builtin(sources: &[PolicySource], modules: &[ModuleFacts]) -> Ve
 
 fn entry_points(
     modules: &[ModuleFacts],
-    packages: &[(Vec<String>, Rule)],
-    rules: &[Rule],
+    packages: &[(Vec<String>, Documentation)],
+    rules: &[Documentation],
 ) -> Vec<Vec<EntryPoint>> {
     let names: BTreeSet<(&[String], &str)> = modules
         .iter()

@@ -4,7 +4,7 @@
 
 use super::evaluate::is_something;
 use super::input::Draft;
-use super::rule::Rule;
+use crate::rules::Documentation;
 use regorus::Value;
 
 /// Places that [`Draft`] has, with how much of a place is looked at: below an object that is empty
@@ -36,13 +36,16 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    pub(super) fn of(rules: &[Rule]) -> Self {
+    pub(super) fn of(rules: &[Documentation]) -> Self {
         let mut conditions = Self::default();
         for rule in rules {
-            match rule.when.iter().find_map(|place| drafted(place)) {
+            let places = rule.when.iter().map(|place| {
+                place.iter().map(|field| Value::from(field.as_str())).collect::<Vec<_>>()
+            });
+            match places.filter_map(|place| drafted(&place).map(<[Value]>::to_vec)).next() {
                 None => conditions.always = true,
-                Some(place) if conditions.places.iter().any(|known| known == place) => {}
-                Some(place) => conditions.places.push(place.to_vec()),
+                Some(place) if conditions.places.contains(&place) => {}
+                Some(place) => conditions.places.push(place),
             }
         }
         conditions
@@ -94,8 +97,10 @@ mod tests {
     fn only_a_users_rule_may_have_no_condition() {
         let built_in = PolicySet::built_in().unwrap();
         let mut rules = built_in.rules().to_vec();
-        let unconditional =
-            rules.iter().filter(|rule| !rule.when.iter().any(|place| drafted(place).is_some()));
+        let unconditional = rules.iter().filter(|rule| {
+            let drafted = |names: &Vec<String>| drafted(&place(&names.join("."))).is_some();
+            !rule.when.iter().any(drafted)
+        });
         assert_eq!(
             unconditional.map(|rule| rule.id.as_str()).collect::<Vec<_>>(),
             Vec::<&str>::new()

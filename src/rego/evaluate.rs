@@ -4,9 +4,9 @@
 //! be evaluated must neither take the process along nor let an object pass.
 
 use super::compile::{CompiledRule, EntryPoint};
-use super::finding::Level;
-use super::rule::Rule;
 use super::scope::Scope;
+use crate::resource::pointer;
+use crate::rules::{Documentation, Finding, Level};
 use regorus::Value;
 use regorus::rvm::RegoVM;
 use regorus::rvm::vm::{ExecutionMode, ExecutionState, VmError};
@@ -86,21 +86,6 @@ const TIME_CHECK_INTERVAL: NonZeroU32 = match NonZeroU32::new(64) {
     None => NonZeroU32::MIN,
 };
 
-/// One thing a rule says, before tenants' overrides and exemptions.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RawFinding {
-    /// Rule id.
-    pub rule: String,
-    /// Level by the policy.
-    pub level: Level,
-    /// What is wrong, in one sentence.
-    pub message: String,
-    /// Field names and list indexes from the object's root; empty for the object as a whole.
-    pub path: Vec<String>,
-    /// What to write instead.
-    pub help: Option<String>,
-}
-
 /// One virtual machine a rule, for one thread and one policy set.
 ///
 /// A machine is not shared: its registers and caches are its own, and a rule that fails cannot
@@ -113,7 +98,7 @@ pub(super) struct Machines {
 }
 
 impl Machines {
-    pub(super) fn new(generation: u64, rules: &[Rule], programs: &[CompiledRule]) -> Self {
+    pub(super) fn new(generation: u64, rules: &[Documentation], programs: &[CompiledRule]) -> Self {
         Self {
             generation,
             machines: programs.iter().map(|compiled| machine(rules, compiled)).collect(),
@@ -123,11 +108,11 @@ impl Machines {
     /// Runs every entry point, also when others fail.
     pub(super) fn run(
         &mut self,
-        rules: &[Rule],
+        rules: &[Documentation],
         scopes: &[Option<Scope>],
         programs: &[CompiledRule],
         input: &Value,
-    ) -> Vec<RawFinding> {
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut budget = Budget::new();
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
@@ -167,10 +152,10 @@ impl Machines {
 }
 
 /// Whether all that the rule needs to have anything to say is there.
-fn applies(rule: &Rule, input: &Value) -> bool {
+fn applies(rule: &Documentation, input: &Value) -> bool {
     rule.when
         .iter()
-        .all(|place| is_something(place.iter().fold(input, |value, field| &value[field])))
+        .all(|place| is_something(place.iter().fold(input, |value, field| &value[field.as_str()])))
 }
 
 /// Whether there is anything at a place that a condition names.
@@ -187,7 +172,7 @@ pub(super) fn is_something(found: &Value) -> bool {
 /// the check at load ends at the instruction limit, on any thread. It costs some 10 to 40 %, which
 /// the rules in the binary need not pay: no user wrote them, and they passed the check when they
 /// were built.
-fn machine(rules: &[Rule], compiled: &CompiledRule) -> RegoVM {
+fn machine(rules: &[Documentation], compiled: &CompiledRule) -> RegoVM {
     let mut vm = RegoVM::new();
     let builtin = compiled
         .entry_points
@@ -227,24 +212,24 @@ fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, 
 }
 
 /// A policy that did not come to a verdict.
-pub(super) fn failure(rule: &Rule, message: &str) -> RawFinding {
+pub(super) fn failure(rule: &Documentation, message: &str) -> Finding {
     let help = format!("correct the policy in {}", rule.path);
     let message = format!("the policy could not be evaluated: {message}");
-    RawFinding {
-        rule: rule.id.clone(),
+    Finding {
+        rule: rule.id.clone().into(),
         level: Level::Error,
         message,
-        path: Vec::new(),
         help: Some(help),
+        ..Finding::default()
     }
 }
 
 /// Reads the set of findings that `deny`, `warn` or `info` is.
 pub(super) fn read_verdict(
-    rule: &Rule,
+    rule: &Documentation,
     entry: &EntryPoint,
     value: &Value,
-    findings: &mut Vec<RawFinding>,
+    findings: &mut Vec<Finding>,
 ) {
     match value {
         Value::Undefined => {}
@@ -261,14 +246,14 @@ pub(super) fn read_verdict(
     }
 }
 
-fn read_finding(rule: &Rule, level: Level, item: &Value) -> Result<RawFinding, String> {
+fn read_finding(rule: &Documentation, level: Level, item: &Value) -> Result<Finding, String> {
     if let Value::String(message) = item {
-        return Ok(RawFinding {
-            rule: rule.id.clone(),
+        return Ok(Finding {
+            rule: rule.id.clone().into(),
             level,
             message: message.to_string(),
-            path: Vec::new(),
             help: rule.help.clone(),
+            ..Finding::default()
         });
     }
     let Value::Object(_) = item else {
@@ -282,7 +267,7 @@ fn read_finding(rule: &Rule, level: Level, item: &Value) -> Result<RawFinding, S
         Value::String(text) => Ok(Some(text.to_string())),
         other => Err(format!("a finding whose {field} is {}, not a text", describe(other))),
     };
-    let path = match &item["path"] {
+    let path: Vec<String> = match &item["path"] {
         Value::Undefined => Vec::new(),
         Value::Array(tokens) => tokens.iter().map(token).collect::<Result<_, _>>()?,
         other => return Err(format!("a finding whose path is {}, not a list", describe(other))),
@@ -299,12 +284,13 @@ fn read_finding(rule: &Rule, level: Level, item: &Value) -> Result<RawFinding, S
         }
     };
     let message = text("msg")?.ok_or("a finding without msg")?;
-    Ok(RawFinding {
-        rule: rule.id.clone(),
+    Ok(Finding {
+        rule: rule.id.clone().into(),
         level,
         message,
-        path,
+        pointer: pointer::from_tokens(path.iter().map(String::as_str)),
         help: text("help")?.or_else(|| rule.help.clone()),
+        ..Finding::default()
     })
 }
 

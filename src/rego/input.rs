@@ -2,12 +2,12 @@
 //! Rego is poor at.
 
 use super::facts::convert::convert;
-use super::facts::pods::Pods;
 use super::facts::{
     memory, object, operator, option_checks, options, path, pod_security, pods, problems, size,
     text,
 };
 use crate::flink::Workload;
+use crate::flink::pods::Pods;
 use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
 use regorus::Value;
@@ -76,8 +76,10 @@ impl<'a> Draft<'a> {
     /// What conditions look at.
     pub fn of(parts: InputParts<'a>) -> Self {
         let tenant = parts.tenant.map_or(Value::Null, |(name, spec)| named(name, spec));
-        let pods =
-            parts.workload.map(|workload| pods::read(workload, parts.object)).unwrap_or_default();
+        let pods = parts
+            .workload
+            .map(|workload| Pods::of_workload(workload, parts.object))
+            .unwrap_or_default();
         let mut fields = BTreeMap::new();
         let mut put = |key: &str, value: Value| fields.insert(Value::from(key), value);
         let flink = parts

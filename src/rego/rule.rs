@@ -1,124 +1,78 @@
-//! What is known of a rule without running it, read from its OPA metadata block.
+//! The documentation of a user's rule, read from its OPA metadata block.
 
 use super::error::PolicyProblem;
-use super::finding::Level;
 use super::source::PolicySource;
 use crate::resource::yaml;
-use serde::Serialize;
+use crate::rules::{Documentation, FAMILIES, Level};
 use serde_json::Value;
-
-/// Families of rules; users' own rules may also use `user`.
-pub const FAMILIES: [&str; 8] =
-    ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
 
 /// Family of users' rules that name no other.
 pub const USER_FAMILY: &str = "user";
 
-/// One rule: a Rego package with `deny`, `warn` or `info`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rule {
-    /// `<family>/<name>` in kebab-case.
-    pub id: String,
-    /// The part of the id before the slash.
-    pub family: String,
-    /// One line; the id where the policy says nothing.
-    pub title: String,
-    /// What the rule wants and why.
-    pub description: String,
-    /// Level of its `deny` findings.
-    pub level: Level,
-    /// Version of Flinkgate that first had it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// Manifests that the rule speaks against.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bad: Option<String>,
-    /// The same manifests as the rule wants them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub good: Option<String>,
-    /// Spec of the tenant in whose namespace the examples stand; an empty one where the rule names
-    /// none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tenant: Option<String>,
-    /// Whether the examples are judged as they are, because mutation would complete the bad one.
-    #[serde(rename = "asIs", skip_serializing_if = "std::ops::Not::not")]
-    pub as_is: bool,
-    /// Places in `input` (`["mutation", "conflicts"]`) without which the rule can have nothing to
-    /// say: where one is missing or empty, the rule is not evaluated at all.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub when: Vec<Vec<regorus::Value>>,
-    /// What to do, for findings that bring no help of their own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
-    /// Whether it comes with the binary.
-    pub builtin: bool,
-    /// The file it stands in.
-    pub path: String,
+/// Reads the metadata of a file with rules; without any the id comes from the package.
+pub(super) fn read(
+    source: &PolicySource,
+    package: &[String],
+) -> Result<Documentation, PolicyProblem> {
+    let (line, block) = match metadata_block(&source.text) {
+        Some((line, text)) => {
+            let value = parse_yaml(&text).map_err(|found| PolicyProblem {
+                file: source.path.clone(),
+                line: line + found.span.line,
+                // What stands before the YAML in a comment.
+                column: found.span.column + "# ".len(),
+                message: format!("the metadata cannot be read: {}", found.message),
+            })?;
+            (line, value)
+        }
+        None => (1, Value::Null),
+    };
+    let custom = block.get("custom").unwrap_or(&Value::Null);
+    let id = match custom.get("id") {
+        None => derived_id(package),
+        Some(Value::String(id)) => id.clone(),
+        Some(_) => {
+            return Err(problem(
+                source,
+                line,
+                "custom.id is not a string: write <family>/<name>".into(),
+            ));
+        }
+    };
+    let family = check_id(&id).map_err(|message| problem(source, line, message))?.to_owned();
+    let level = match text(custom, "level").as_deref() {
+        None | Some("error") => Level::Error,
+        Some("warning") => Level::Warning,
+        Some("info") => Level::Info,
+        Some(other) => {
+            let message = format!("unknown custom.level {other:?}: write error, warning or info");
+            return Err(problem(source, line, message));
+        }
+    };
+    Ok(Documentation {
+        tenant_fields: Vec::new(),
+        title: text(&block, "title").unwrap_or_else(|| id.clone()),
+        description: text(&block, "description").unwrap_or_default(),
+        since: text(custom, "since"),
+        bad: text(custom, "bad"),
+        good: text(custom, "good"),
+        tenant: text(custom, "tenant"),
+        when: places(custom.get("when")).map_err(|message| problem(source, line, message))?,
+        as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
+        help: text(custom, "help"),
+        builtin: source.builtin,
+        path: source.path.clone(),
+        id,
+        family,
+        level,
+    })
 }
 
-impl Rule {
-    /// Reads the metadata of a file with rules; without any the id comes from the package.
-    pub(super) fn read(source: &PolicySource, package: &[String]) -> Result<Self, PolicyProblem> {
-        let (line, block) = match metadata_block(&source.text) {
-            Some((line, text)) => {
-                let value = parse_yaml(&text).map_err(|found| PolicyProblem {
-                    file: source.path.clone(),
-                    line: line + found.span.line,
-                    // What stands before the YAML in a comment.
-                    column: found.span.column + "# ".len(),
-                    message: format!("the metadata cannot be read: {}", found.message),
-                })?;
-                (line, value)
-            }
-            None => (1, Value::Null),
-        };
-        let custom = block.get("custom").unwrap_or(&Value::Null);
-        let id = match custom.get("id") {
-            None => derived_id(package),
-            Some(Value::String(id)) => id.clone(),
-            Some(_) => {
-                return Err(problem(
-                    source,
-                    line,
-                    "custom.id is not a string: write <family>/<name>".into(),
-                ));
-            }
-        };
-        let family = check_id(&id).map_err(|message| problem(source, line, message))?.to_owned();
-        let level = match text(custom, "level").as_deref() {
-            None | Some("error") => Level::Error,
-            Some("warning") => Level::Warning,
-            Some("info") => Level::Info,
-            Some(other) => {
-                let message =
-                    format!("unknown custom.level {other:?}: write error, warning or info");
-                return Err(problem(source, line, message));
-            }
-        };
-        Ok(Self {
-            title: text(&block, "title").unwrap_or_else(|| id.clone()),
-            description: text(&block, "description").unwrap_or_default(),
-            since: text(custom, "since"),
-            bad: text(custom, "bad"),
-            good: text(custom, "good"),
-            tenant: text(custom, "tenant"),
-            when: places(custom.get("when")).map_err(|message| problem(source, line, message))?,
-            as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
-            help: text(custom, "help"),
-            builtin: source.builtin,
-            path: source.path.clone(),
-            id,
-            family,
-            level,
-        })
-    }
-
-    /// Whether the file names the rule's id itself.
-    pub(super) fn names_itself(source: &PolicySource) -> bool {
-        metadata_block(&source.text).and_then(|(_, text)| parse_yaml(&text).ok()).is_some_and(
-            |block| block.get("custom").is_some_and(|custom| custom.get("id").is_some()),
-        )
-    }
+/// Whether the file names the rule's id itself.
+pub(super) fn names_itself(source: &PolicySource) -> bool {
+    metadata_block(&source.text)
+        .and_then(|(_, text)| parse_yaml(&text).ok())
+        .is_some_and(|block| block.get("custom").is_some_and(|custom| custom.get("id").is_some()))
 }
 
 fn problem(source: &PolicySource, line: usize, message: String) -> PolicyProblem {
@@ -136,9 +90,8 @@ fn text(value: &Value, field: &str) -> Option<String> {
 }
 
 /// `custom.when`: a list of dotted places in `input`.
-fn places(when: Option<&Value>) -> Result<Vec<Vec<regorus::Value>>, String> {
-    let place =
-        |place: &Value| Some(place.as_str()?.split('.').map(regorus::Value::from).collect());
+fn places(when: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
+    let place = |place: &Value| Some(place.as_str()?.split('.').map(str::to_owned).collect());
     match when {
         None => Some(Vec::new()),
         Some(Value::Array(list)) => list.iter().map(place).collect::<Option<_>>(),
@@ -217,10 +170,9 @@ fn check_id(id: &str) -> Result<&str, String> {
 mod tests {
     use super::*;
 
-    fn rule(text: &str) -> Result<Rule, String> {
+    fn rule(text: &str) -> Result<Documentation, String> {
         let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
-        Rule::read(&source, &["my".into(), "Some_Rule".into()])
-            .map_err(|problem| problem.to_string())
+        read(&source, &["my".into(), "Some_Rule".into()]).map_err(|problem| problem.to_string())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where a policy from the cluster holds, and how strictly: a FlinkPolicy's `match` and
 //! `enforcement`.
 
-use super::finding::Level;
+use crate::rules::Level;
 use crate::tenant::{Enforcement, name_matches};
 use regorus::Value;
 

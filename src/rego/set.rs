@@ -3,12 +3,12 @@
 use super::compile::{self, CompiledRule, EntryPoint};
 use super::conditions::Conditions;
 use super::error::{PolicyError, PolicyProblem};
-use super::evaluate::{Machines, RawFinding, failure, read_verdict};
+use super::evaluate::{Machines, failure, read_verdict};
 use super::input::Draft;
 use super::references::Pattern;
-use super::rule::Rule;
 use super::scope::Scope;
 use super::source::{self, PolicySource};
+use crate::rules::{Documentation, Finding, documentation};
 use regorus::{Engine, Value};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -45,7 +45,10 @@ impl Needs {
 /// The built-in rules and users' policies, checked and compiled. Immutable: a change is a new set.
 pub struct PolicySet {
     generation: u64,
-    rules: Vec<Rule>,
+    /// The policies' rules, sorted by id.
+    rules: Vec<Documentation>,
+    /// The built-in rules and these, sorted by id.
+    catalog: Vec<Documentation>,
     programs: Vec<CompiledRule>,
     needs: Needs,
     conditions: Conditions,
@@ -100,9 +103,12 @@ impl PolicySet {
     pub fn from_sources(mut sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
         sources.retain(|source| !source.is_test());
         let compiled = compile::compile(&sources)?;
+        let mut catalog = [documentation::built_in(), &compiled.rules].concat();
+        catalog.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             scopes: vec![None; compiled.rules.len()],
+            catalog,
             sources,
             conditions: Conditions::of(&compiled.rules),
             rules: compiled.rules,
@@ -124,15 +130,20 @@ impl PolicySet {
         &self.sources
     }
 
-    /// All rules, sorted by id.
-    pub fn rules(&self) -> &[Rule] {
+    /// The documentation of all rules, built-in ones included, sorted by id.
+    pub fn catalog(&self) -> &[Documentation] {
+        &self.catalog
+    }
+
+    /// The rules of these policies, sorted by id.
+    pub fn rules(&self) -> &[Documentation] {
         &self.rules
     }
 
-    /// The rule with this id.
-    pub fn rule(&self, id: &str) -> Option<&Rule> {
-        let index = self.rules.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
-        self.rules.get(index)
+    /// The documentation of the rule with this id.
+    pub fn documentation(&self, id: &str) -> Option<&Documentation> {
+        let index = self.catalog.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
+        self.catalog.get(index)
     }
 
     /// A number that no other set in this process has.
@@ -157,7 +168,7 @@ impl PolicySet {
     }
 
     /// What all rules say of this input. A rule that cannot be evaluated says so as an error.
-    pub fn evaluate(&self, input: Value) -> Vec<RawFinding> {
+    pub fn evaluate(&self, input: Value) -> Vec<Finding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
         let mut machines =
             machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
@@ -171,7 +182,7 @@ impl PolicySet {
     ///
     /// # Errors
     /// When the interpreter's thread cannot be started or dies.
-    pub fn evaluate_with_interpreter(&self, input: Value) -> Result<Vec<RawFinding>, PolicyError> {
+    pub fn evaluate_with_interpreter(&self, input: Value) -> Result<Vec<Finding>, PolicyError> {
         compile::on_large_stack(|| {
             let mut engine = self.engine.clone();
             engine.set_input(input);

@@ -2,7 +2,7 @@
 //! lines.
 
 use super::Report;
-use crate::rego::Level;
+use crate::rules::Level;
 use std::fmt::Write;
 
 /// One workflow command a finding, and one an unreadable file.

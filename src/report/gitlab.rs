@@ -2,7 +2,7 @@
 
 use super::fingerprint::fingerprints;
 use super::{RenderError, Report};
-use crate::rego::Level;
+use crate::rules::Level;
 use serde::Serialize;
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! `--format junit`: a test suite a file, a test case an object; errors fail the case.
 
 use super::{Diagnostic, ObjectRef, RenderError, Report, Unreadable};
-use crate::rego::Level;
+use crate::rules::Level;
 use quick_junit::{NonSuccessKind, Report as JUnit, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 

@@ -16,9 +16,9 @@ pub mod size;
 pub mod text;
 pub mod yaml;
 
-use crate::rego::Level;
 use crate::resource::Resource;
 use crate::resource::yaml::Span;
+use crate::rules::{Facts, Level};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,7 +69,7 @@ impl fmt::Display for ObjectRef {
 pub struct Diagnostic {
     /// Rule id, `<family>/<name>`.
     pub rule: String,
-    /// How grave it is.
+    /// Severity.
     pub level: Level,
     /// What is wrong, in one sentence.
     pub message: String,
@@ -85,6 +85,8 @@ pub struct Diagnostic {
     pub object: Option<ObjectRef>,
     /// The tenant that the object belongs to.
     pub tenant: Option<String>,
+    /// The finding for machines.
+    pub facts: Facts,
 }
 
 /// A file, or a document of one, that could not be judged.

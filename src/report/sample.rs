@@ -2,8 +2,8 @@
 //! broken document, a missing file, and an object that nothing is wrong with.
 
 use super::{Diagnostic, Judged, ObjectRef, Report, RuleInfo, Sources, Unreadable};
-use crate::rego::Level;
 use crate::resource::yaml::Span;
+use crate::rules::{Facts, Level};
 use std::sync::Arc;
 
 const TWO: &str = "\
@@ -82,6 +82,7 @@ pub fn report() -> Report {
             pointer: "/metadata/labels/owner".into(),
             object: second.clone(),
             tenant: None,
+            facts: Facts::default(),
         },
         Diagnostic {
             rule: "security/image-tag".into(),
@@ -94,6 +95,7 @@ pub fn report() -> Report {
             pointer: "/spec/image".into(),
             object: second.clone(),
             tenant: None,
+            facts: Facts::default(),
         },
         Diagnostic {
             rule: "security/privileged".into(),
@@ -105,6 +107,7 @@ pub fn report() -> Report {
             pointer: "/spec/podTemplate/spec/containers/0/securityContext/privileged".into(),
             object: Some(object("payments-prod", "etl")),
             tenant: Some("payments".into()),
+            facts: Facts::default(),
         },
         Diagnostic {
             rule: "flink/version".into(),
@@ -116,6 +119,7 @@ pub fn report() -> Report {
             pointer: "/spec/flinkVersion".into(),
             object: second,
             tenant: None,
+            facts: Facts::default(),
         },
     ];
     let unreadable = vec![

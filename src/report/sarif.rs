@@ -2,8 +2,8 @@
 
 use super::fingerprint::fingerprints;
 use super::{Diagnostic, RenderError, Report, RuleInfo, Unreadable};
-use crate::rego::Level;
 use crate::resource::yaml::Span;
+use crate::rules::Level;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! `--format text`: for people, in the manner of rustc: message, place, the source line, help.
 
 use super::{Diagnostic, Report, Sources, Unreadable, counted};
-use crate::rego::Level;
 use crate::resource::yaml::Span;
+use crate::rules::Level;
 use annotate_snippets::{
     AnnotationKind, Element, Group, Level as Shown, Origin, Renderer, Snippet,
 };

@@ -1,8 +1,8 @@
 //! The decision line: for every request one log line that says what was decided, and why.
 
 use crate::admission::answer::{Answer, Decision, Webhook};
-use crate::rego::Level;
 use crate::resource::{Operation, Resource};
+use crate::rules::Level;
 use std::time::Duration;
 
 /// Writes the decision line of one request (target `flinkgate::decision`).

@@ -125,8 +125,25 @@ pub(crate) fn complete(
             at.insert("x-kubernetes-list-type".into(), json!("map"));
             at.insert("x-kubernetes-list-map-keys".into(), json!(["type"]));
         }
+        join_lines(&mut schema);
         let schema = serde_json::from_value::<JSONSchemaProps>(schema).ok();
         version.schema = Some(CustomResourceValidation { open_api_v3_schema: schema });
+    }
+}
+
+/// Makes one line of each description: doc comments break lines where the source does.
+fn join_lines(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(text) if key == "description" => *text = text.replace('\n', " "),
+                    value => join_lines(value),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(join_lines),
+        _ => {}
     }
 }
 

@@ -2,20 +2,21 @@
 //!
 //! [`load`] reads tenants from files with positions, [`schema`] holds their text against the very
 //! schema that the cluster's API server uses, [`check`] is everything that can be wrong with one,
-//! [`claims`] says whose a namespace is, [`enforcement`] what a finding does in a tenant's hands.
+//! [`claims`] says whose a namespace is.
 
 pub mod check;
 pub mod claims;
 pub mod crd;
 mod demands;
-pub mod enforcement;
 pub mod load;
+mod prepared;
 pub mod schema;
 mod spec;
 mod validate;
 
 pub use claims::{Owner, Tenants};
 pub(crate) use demands::duration;
+pub use prepared::PreparedTenant;
 pub use spec::*;
 pub(crate) use validate::namespace_pattern;
 

@@ -3,8 +3,8 @@
 
 use super::objects::{append, as_array};
 use flinkgate::pipeline::Gate;
-use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::Resource;
+use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -99,7 +99,7 @@ pub fn validated(gate: &Gate, resource: &Resource) -> Vec<Finding> {
 pub fn told(findings: &[Finding]) -> BTreeSet<(String, Level, String)> {
     findings
         .iter()
-        .map(|finding| (finding.rule.clone(), finding.level, finding.message.clone()))
+        .map(|finding| (finding.rule.to_string(), finding.level, finding.message.clone()))
         .collect()
 }
 

@@ -5,8 +5,8 @@ use super::objects::bases;
 use super::{cases, is_refused, pods};
 use flinkgate::flink::{Surroundings, lower_within};
 use flinkgate::mutate::{foresee, patch};
-use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::Resource;
+use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -21,8 +21,9 @@ use api_server::{told, validated};
 use flinkgate::flink::{Workload, lower_within};
 use flinkgate::mutate::foresee;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::{Finding, Level, PolicySet};
+use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Operation, Resource, pointer};
+use flinkgate::rules::{Finding, Level};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use objects::{Scribbles, bases, kinds};
 use seeded::Seeded;
@@ -199,14 +200,14 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
             .mutate(&case.resource)
             .findings
             .into_iter()
-            .map(|finding| finding.rule)
+            .map(|finding| finding.rule.into_owned())
             .collect();
         // Without the tenant's volume, or where it is told why there is none, state has no place
         // that could be written.
         let has_volume = case.spec.storage.checkpoints.volume.is_some()
             && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
         let of_ours = |finding: &&Finding| {
-            SUPPLIED.contains(&finding.rule.as_str())
+            SUPPLIED.contains(&&*finding.rule)
                 && (has_volume
                     || !finding.rule.starts_with("storage/")
                     || !finding.rule.ends_with("-dir"))
@@ -216,12 +217,12 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
             .iter()
             .filter(of_ours)
             .filter(|finding| {
-                !after.contains(&(finding.rule.clone(), finding.level, finding.message.clone()))
+                !after.contains(&(finding.rule.to_string(), finding.level, finding.message.clone()))
             })
             .count();
         for finding in findings.iter().filter(of_ours) {
             let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some()
-                || protested.contains(&finding.rule);
+                || protested.contains(&*finding.rule);
             let is_flink = case.lower(&case.with(stored.clone())).is_flink();
             // Whether other programs run without root is not known.
             let is_unknown = finding.rule == "security/run-as-non-root" && !is_flink;

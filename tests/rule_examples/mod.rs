@@ -2,8 +2,9 @@
 
 use crate::manifests::document;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::{PolicySet, Rule};
+use flinkgate::rego::PolicySet;
 use flinkgate::resource::Resource;
+use flinkgate::rules::Documentation;
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub fn resource(example: Option<&str>) -> Resource {
 }
 
 /// The spec of the tenant that a rule's examples suppose, as JSON to add to.
-pub fn spec(rule: &Rule) -> Value {
+pub fn spec(rule: &Documentation) -> Value {
     rule.tenant
         .as_deref()
         .map_or_else(|| serde_json::json!({}), |tenant| document(tenant, &rule.id))
@@ -45,7 +46,7 @@ pub fn gate_of_nobody(policies: &Arc<PolicySet>, unassigned: Unassigned) -> Gate
 }
 
 /// The gate for a rule's bad example.
-pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Rule) -> Gate {
+pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Documentation) -> Gate {
     match rule.id.as_str() {
         UNASSIGNED => gate_of_nobody(policies, Unassigned::Deny),
         AMBIGUOUS => {

@@ -10,8 +10,8 @@ use flinkgate::admission::server::{self, Limits, Port};
 use flinkgate::admission::shutdown::Phase;
 use flinkgate::admission::tls::{CurrentCertificate, server_config};
 use flinkgate::admission::{router, shutdown};
-use flinkgate::rego::{Finding, Level};
 use flinkgate::resource::Resource;
+use flinkgate::rules::{Finding, Level};
 use flinkgate::telemetry::metrics::Metrics;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -61,6 +61,7 @@ pub fn judge() -> Judge {
             message: "must not be privileged".into(),
             pointer: "/spec/containers/0".into(),
             help: None,
+            ..Finding::default()
         };
         let word = resource.name.split('-').next().unwrap_or_default();
         assert_ne!(word, "panic", "the judge fell over");

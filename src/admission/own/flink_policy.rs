@@ -4,8 +4,9 @@ use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
 use crate::rego::flink_policy::{self, FlinkPolicySpec};
-use crate::rego::{Assembled, Finding, Level, PolicyError, PolicySource, assemble};
+use crate::rego::{Assembled, PolicyError, PolicySource, assemble};
 use crate::resource::Resource;
+use crate::rules::{Finding, Level};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// What refusals and audit annotations call it.

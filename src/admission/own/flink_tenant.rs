@@ -3,10 +3,11 @@
 use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
-use crate::rego::{Finding, Level};
 use crate::resource::Resource;
+use crate::rules::enforcement;
+use crate::rules::{Finding, Level};
 use crate::tenant::claims::Claim;
-use crate::tenant::{FlinkTenantSpec, Tenant, check, enforcement};
+use crate::tenant::{FlinkTenantSpec, Tenant, check};
 
 /// What refusals and audit annotations call it.
 const RULE: &str = "tenancy/flink-tenant";

@@ -3,8 +3,8 @@
 
 use super::finding;
 use crate::admission::answer::Answer;
-use crate::rego::Level;
 use crate::resource::{Operation, Resource};
+use crate::rules::Level;
 
 /// What refusals and audit annotations call it.
 const RULE: &str = "tenancy/flink-tenant-ledger";

@@ -40,7 +40,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::rego::{Finding, Level};
+    use crate::rules::{Finding, Level};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn refused() -> Answer {
@@ -48,8 +48,7 @@ mod tests {
             rule: "r".into(),
             level: Level::Error,
             message: String::new(),
-            pointer: String::new(),
-            help: None,
+            ..Finding::default()
         };
         Answer { findings: vec![finding], ..Answer::default() }
     }

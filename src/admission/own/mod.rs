@@ -13,8 +13,8 @@ mod namespace;
 
 use super::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
-use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource};
+use crate::rules::{Finding, Level};
 
 /// The answer for an object of our own; `None` for every other.
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Option<Answer> {
@@ -46,7 +46,7 @@ fn same_spec(resource: &Resource) -> bool {
 }
 
 fn finding(
-    rule: &str,
+    rule: &'static str,
     level: Level,
     pointer: impl Into<String>,
     message: String,
@@ -58,6 +58,7 @@ fn finding(
         message,
         pointer: pointer.into(),
         help: help.map(str::to_owned),
+        ..Finding::default()
     }
 }
 

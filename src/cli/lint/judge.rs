@@ -6,8 +6,8 @@
 
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::pipeline::{Gate, InputUsage, Judgement};
-use crate::rego::Finding;
 use crate::report::{Diagnostic, Judged};
+use crate::rules::Finding;
 use rayon::prelude::*;
 
 /// What is found in the objects of a document, of a file, of the whole input.
@@ -77,15 +77,18 @@ fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
 /// A judgement's findings with their places in the file, which are looked up only now.
 fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |Finding { rule, level, message, pointer, help }| Diagnostic {
-        span: manifest.span(&pointer),
-        file: manifest.file.clone(),
-        object: Some(manifest.object_ref()),
-        tenant: tenant.clone(),
-        rule,
-        level,
-        message,
-        pointer,
-        help,
+    findings.into_iter().map(move |Finding { rule, level, message, pointer, help, facts }| {
+        Diagnostic {
+            span: manifest.span(&pointer),
+            file: manifest.file.clone(),
+            object: Some(manifest.object_ref()),
+            tenant: tenant.clone(),
+            rule: rule.into_owned(),
+            level,
+            message,
+            pointer,
+            help,
+            facts,
+        }
     })
 }

@@ -6,11 +6,11 @@ use super::gate::{self, OperatorArgs, TenantArgs};
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
-use crate::rego::Level;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
 };
 use crate::resource::yaml::Problem;
+use crate::rules::{Facts, Level};
 use clap::ValueEnum;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -129,6 +129,7 @@ fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
         pointer: String::new(),
         object: None,
         tenant: None,
+        facts: Facts::default(),
     }
 }
 

@@ -102,7 +102,7 @@ async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>)
 
 fn in_force(live: &LiveGate) -> String {
     let gate = live.current();
-    format!("{} rules, {} tenants", gate.policies().rules().len(), gate.tenants().iter().count())
+    format!("{} rules, {} tenants", gate.policies().catalog().len(), gate.tenants().iter().count())
 }
 
 fn warn(warnings: &[String]) {

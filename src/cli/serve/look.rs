@@ -7,8 +7,8 @@ use crate::mutate::Conflict;
 use crate::pipeline::charge::Charge;
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
-use crate::rego::{Finding, Level};
 use crate::resource::{Operation, Resource, metadata_text};
+use crate::rules::{Finding, Level};
 use std::sync::Arc;
 
 /// What there is to say at once; the request as it is judged, and what it asks of its tenant.
@@ -125,11 +125,11 @@ fn deletion_of_used(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Option
 }
 
 /// The answer where something had to be read that could not be.
-pub(super) fn unread(rule: &str, what: &str, error: &str) -> Answer {
+pub(super) fn unread(rule: &'static str, what: &str, error: &str) -> Answer {
     tracing::warn!(what, error, "the API server could not be asked");
     let message = format!("Flinkgate could not read {what}, so nothing was judged: {error}");
     let help = Some("Send the object again.".to_owned());
     let finding =
-        Finding { rule: rule.into(), level: Level::Error, message, pointer: String::new(), help };
+        Finding { rule: rule.into(), level: Level::Error, message, help, ..Finding::default() };
     Answer { findings: vec![finding], retry_after: Some(1), ..Answer::default() }
 }

@@ -12,8 +12,8 @@ mod sending;
 
 use crate::admission::answer::Decision;
 use crate::pipeline::Answer;
-use crate::rego::Level;
 use crate::resource::Resource;
+use crate::rules::Level;
 use crate::telemetry::metrics::Metrics;
 use book::Refusal;
 use kube::Client;
@@ -58,12 +58,8 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
         return None;
     }
     let regarding = Regarding::of(resource, answer.tenant.as_deref())?;
-    let mut rules: Vec<&str> = answer
-        .findings
-        .iter()
-        .filter(|f| f.level == Level::Error)
-        .map(|f| f.rule.as_str())
-        .collect();
+    let mut rules: Vec<&str> =
+        answer.findings.iter().filter(|f| f.level == Level::Error).map(|f| &*f.rule).collect();
     rules.dedup();
     Some(Refusal {
         regarding,
@@ -80,16 +76,15 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::rego::Finding;
     use crate::resource::GroupVersionKind;
+    use crate::rules::Finding;
 
     fn answer(findings: &[(&str, Level)]) -> Answer {
         let finding = |(rule, level): &(&str, Level)| Finding {
-            rule: (*rule).into(),
+            rule: (*rule).to_owned().into(),
             level: *level,
             message: "no".into(),
-            pointer: String::new(),
-            help: None,
+            ..Finding::default()
         };
         Answer {
             tenant: Some("payments".into()),

@@ -2,8 +2,8 @@
 
 use crate::admission::wording::{LINE_LENGTH, clean, who_refuses_what};
 use crate::pipeline::Answer;
-use crate::rego::Level;
 use crate::resource::Resource;
+use crate::rules::Level;
 
 /// The API's limit, in bytes.
 const NOTE_BYTES: usize = 1_024;
@@ -42,8 +42,8 @@ pub(super) fn cut(mut text: String, bytes: usize) -> String {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::rego::Finding;
     use crate::resource::GroupVersionKind;
+    use crate::rules::Finding;
     use serde_json::json;
 
     fn pod() -> Resource {
@@ -56,13 +56,8 @@ mod tests {
     }
 
     fn answer(findings: impl IntoIterator<Item = (Level, String)>) -> Answer {
-        let finding = |(level, message)| Finding {
-            rule: "a/b".into(),
-            level,
-            message,
-            pointer: String::new(),
-            help: None,
-        };
+        let finding =
+            |(level, message)| Finding { rule: "a/b".into(), level, message, ..Finding::default() };
         Answer {
             tenant: Some("payments".into()),
             findings: findings.into_iter().map(finding).collect(),

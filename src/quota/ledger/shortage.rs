@@ -2,7 +2,7 @@
 //! fit.
 
 use super::{Ledger, ObjectRef, Request};
-use crate::quota::{display, limits::Exceeded};
+use crate::quota::display;
 use crate::resource::quantity::Quantity;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -59,18 +59,6 @@ impl Missing {
     /// What is left for it; nothing where more than the limit is used.
     pub fn free(&self) -> Quantity {
         self.hard.checked_sub(self.used).unwrap_or_default().max(Quantity::default())
-    }
-
-    /// The same for the rule `quota/exceeded`.
-    pub fn exceeded(&self) -> Exceeded {
-        let scope = if self.scope == Scope::Tenant { "tenant" } else { "cluster" };
-        Exceeded {
-            scope,
-            resource: self.resource.clone(),
-            requested: self.asked(),
-            used: self.used,
-            hard: self.hard,
-        }
     }
 }
 

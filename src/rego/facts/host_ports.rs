@@ -3,9 +3,10 @@
 //!
 //! At the other levels the Pod Security Standard forbids all of them, and says so itself.
 
-use super::pod_security::{added_by_operator, described};
+use super::pod_security::described;
 use super::{list, object, path};
 use crate::flink::Workload;
+use crate::flink::pods::added_by_operator;
 use crate::kubernetes::pod_security::{Control, Standard, evaluate};
 use crate::resource::pointer;
 use crate::tenant::PodSecurityLevel;

@@ -1,14 +1,8 @@
 //! What Rego is poor at, worked out once in Rust and handed over in `input`: one file a fact.
 
-pub mod containers;
 pub mod convert;
 pub mod duplicates;
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-mod examples;
 mod host_ports;
-pub mod identity;
-pub mod image;
 pub mod memory;
 pub mod object;
 pub mod operator;

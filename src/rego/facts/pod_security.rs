@@ -2,14 +2,12 @@
 //! tenant is held to, by control: `{privileged: [{message, path, help}], …}`. Nothing is there
 //! where nothing is violated, so that no rule is evaluated.
 
-use super::containers::is_made_by_operator;
 use super::host_ports;
 use super::options::option_path;
 use super::{as_text, get, object, path, whole};
-use crate::flink::workload::MAIN_CONTAINER;
-use crate::flink::{PodSet, Workload};
+use crate::flink::Workload;
+use crate::flink::pods::added_by_operator;
 use crate::kubernetes::pod_security::{Control, Standard, evaluate};
-use crate::resource::pointer;
 use crate::tenant::PodSecurityLevel;
 use regorus::Value;
 use serde_json::Value as Json;
@@ -65,21 +63,6 @@ fn standard(tenant: &Value) -> Option<Standard> {
             .and_then(|minor| u64::try_from(minor).ok())
             .unwrap_or(u64::MAX),
     })
-}
-
-/// The name of the main container where the operator will add it.
-pub(super) fn added_by_operator(
-    set: &PodSet,
-    template: &Json,
-    workload: &Workload,
-) -> Option<&'static str> {
-    let own =
-        || pointer::at(template, "/spec/containers").and_then(Json::as_array).into_iter().flatten();
-    let has_main = || {
-        own().any(|container| container.get("name").and_then(Json::as_str) == Some(MAIN_CONTAINER))
-    };
-    (set.main_container.is_none() && is_made_by_operator(set, workload) && !has_main())
-        .then_some(MAIN_CONTAINER)
 }
 
 #[cfg(test)]

@@ -1,39 +1,12 @@
 //! `flink.pods`: each set of pods with its template and what rules ask about it.
 
-use super::containers::{Container, containers};
 use super::convert::convert;
-use super::identity::Account;
-use super::{object, path};
-use crate::flink::{PodSet, Template, Workload};
+use super::{as_text, get, object, path, text};
+use crate::flink::Template;
+use crate::flink::pods::{Container, ContainerImage, Pods, ServiceAccount};
 use crate::resource::pointer;
 use regorus::Value;
 use serde_json::Value as Json;
-
-/// What is known of a set of pods before any of it is made a value for the policy engine.
-pub struct Pods<'a> {
-    /// The set.
-    pub set: &'a PodSet,
-    /// Its template.
-    pub template: &'a Json,
-    /// Its containers.
-    pub containers: Vec<Container<'a>>,
-    /// What it runs as.
-    pub account: Account<'a>,
-}
-
-/// All sets of a workload.
-pub fn read<'a>(workload: &'a Workload, root: &'a Json) -> Vec<Pods<'a>> {
-    let read = |set: &'a PodSet| {
-        let template = set.template(root);
-        Pods {
-            set,
-            template,
-            containers: containers(set, template, workload, root),
-            account: Account::of(set, template, workload, root),
-        }
-    };
-    workload.pods.iter().map(read).collect()
-}
 
 /// The sets as rules see them. `converted` is the converted object where there is one: templates
 /// are shared with it.
@@ -54,19 +27,63 @@ pub fn described(pods: &[Pods<'_>], converted: Option<&Value>, tenant: &Value) -
             if matches!(template, Value::Object(_)) { template } else { Value::new_object() };
         let containers = containers
             .iter()
-            .map(|container| container.described(set.path(), &template, tenant))
+            .map(|container| described_container(container, set.path(), &template, tenant))
             .collect::<Vec<_>>();
         object([
             ("role", Value::from(set.role.as_str())),
             ("replicas", Value::from(set.replicas)),
             ("main", set.main_container.map_or(Value::Null, Value::from)),
             ("containers", Value::from(containers)),
-            ("serviceAccount", account.described()),
+            ("serviceAccount", described_account(account)),
             ("template", template),
             ("path", Value::from(path(set.path()))),
         ])
     });
     Value::from(sets.collect::<Vec<_>>())
+}
+
+fn described_container(
+    container: &Container<'_>,
+    base: &str,
+    template: &Value,
+    tenant: &Value,
+) -> Value {
+    let spec = match container.spec {
+        Some(_) => template["spec"][container.kind][container.index].clone(),
+        None => Value::new_object(),
+    };
+    object([
+        ("kind", Value::from(container.kind)),
+        ("index", Value::from(container.index)),
+        ("name", Value::from(container.name)),
+        ("main", Value::Bool(container.main)),
+        ("path", Value::from(path(&container.place(base)))),
+        ("image", described_image(&container.image, tenant)),
+        ("spec", spec),
+    ])
+}
+
+fn described_image(image: &ContainerImage<'_>, tenant: &Value) -> Value {
+    let allowed = match get(tenant, &["security", "images", "allow"]) {
+        Value::Array(patterns) => image.is_from(patterns.as_slice().iter().filter_map(as_text)),
+        _ => true,
+    };
+    let parsed = image.parsed.as_ref();
+    object([
+        ("text", Value::from(image.text())),
+        ("path", Value::from(path(&image.place))),
+        ("allowed", Value::Bool(allowed)),
+        ("floating", Value::Bool(image.is_floating())),
+        ("valid", Value::Bool(parsed.is_some())),
+        ("registry", text(parsed.map(|image| &*image.registry))),
+        ("repository", text(parsed.map(|image| &*image.repository))),
+        ("tag", text(parsed.and_then(|image| image.tag))),
+        ("digest", text(image.digest())),
+    ])
+}
+
+fn described_account(account: &ServiceAccount<'_>) -> Value {
+    object([("name", Value::from(account.name)), ("path", Value::from(path(&account.place)))])
 }
 
 /// What a JSON Pointer names in a converted object; `Null` where it names nothing.

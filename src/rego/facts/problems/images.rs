@@ -1,9 +1,9 @@
 //! Images: where they come from, whether they stay what they are, and when they are pulled.
 
-use super::super::containers::Container;
-use super::super::image::Image;
 use super::{Found, Subject, shown, texts, use_one_of};
 use crate::flink::options::{IMAGE, IMAGE_PULL_POLICY};
+use crate::flink::pods::Container;
+use crate::flink::pods::ContainerImage;
 use crate::flink::workload::MAIN_CONTAINER;
 use regorus::Value;
 use serde_json::Value as Json;
@@ -39,7 +39,7 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     {
         judge_image(
             MAIN_CONTAINER,
-            &Image::of(Some(&entry.value), subject.place(key, entry)),
+            &ContainerImage::of(Some(&entry.value), subject.place(key, entry)),
             &wanted,
             found,
         );
@@ -54,7 +54,12 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     }
 }
 
-fn judge_image(container: &str, image: &Image<'_>, wanted: &Wanted<'_>, found: &mut Found) {
+fn judge_image(
+    container: &str,
+    image: &ContainerImage<'_>,
+    wanted: &Wanted<'_>,
+    found: &mut Found,
+) {
     if let Some(allow) = &wanted.allow
         && !image.is_from(allow.iter().copied())
     {

@@ -5,7 +5,6 @@
 //! object that is as it should be, and the rules that report a list are not even looked at while it
 //! is missing.
 
-mod accounts;
 mod apart;
 mod beside;
 mod claim_mounts;
@@ -31,10 +30,10 @@ mod tolerations;
 mod upgrades;
 
 use super::options::is_given;
-use super::pods::Pods;
 use super::{as_text, path};
 use crate::flink::config::Entry;
 use crate::flink::image::glob;
+use crate::flink::pods::Pods;
 use crate::flink::{Engine, Role, Workload};
 use crate::resource::{Resource, pointer};
 use regorus::Value;
@@ -47,9 +46,8 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 23] = [
+const JUDGES: [Judge; 22] = [
     operator::judge,
-    accounts::judge,
     images::judge,
     mounts::judge,
     environment::judge,

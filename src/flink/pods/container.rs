@@ -1,0 +1,115 @@
+//! `pods[].containers`: all containers of a pod in one flat list, each with its place and its
+//! image.
+
+use super::image::ContainerImage;
+use crate::flink::config::FlinkConfig;
+use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::{Engine, PodSet, Role, Workload};
+use crate::resource::pointer;
+use serde_json::Value;
+
+/// The lists of a pod spec that hold containers.
+pub const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+
+/// One container of a pod.
+#[derive(Debug)]
+pub struct Container<'a> {
+    /// The list that holds it: `containers`, `initContainers` or `ephemeralContainers`.
+    pub kind: &'static str,
+    /// Its index there.
+    pub index: usize,
+    /// Its name; empty where it has none.
+    pub name: &'a str,
+    /// Whether it runs Flink.
+    pub main: bool,
+    /// What the template says of it; `None` where the operator adds it.
+    pub spec: Option<&'a Value>,
+    /// What it runs.
+    pub image: ContainerImage<'a>,
+}
+
+impl Container<'_> {
+    /// Where it stands, or would, in an object with the pod's template at `base`.
+    pub fn place(&self, base: &str) -> String {
+        place(base, self.kind, self.index)
+    }
+}
+
+/// The containers of a pod set. Where the operator will add the main container by itself, that
+/// stands last among `containers`, without a spec.
+pub fn containers<'a>(
+    set: &'a PodSet,
+    template: &'a Value,
+    workload: &'a Workload,
+    root: &'a Value,
+) -> Vec<Container<'a>> {
+    // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments
+    // say.
+    let by_operator = is_made_by_operator(set, workload);
+    let given = || given_image(&workload.config, workload.config_pointer.as_deref(), root);
+    let mut list = Vec::new();
+    let mut has_main = false;
+    for kind in CONTAINER_LISTS {
+        let specs = template
+            .get("spec")
+            .and_then(|spec| spec.get(kind))
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        for (index, spec) in specs.iter().enumerate() {
+            let name = spec.get("name").and_then(Value::as_str).unwrap_or_default();
+            let main = kind == "containers"
+                && set
+                    .main_container
+                    .map_or(by_operator && name == MAIN_CONTAINER, |main| main == index);
+            has_main |= main;
+            let own = spec.get("image").and_then(Value::as_str);
+            let image = match (by_operator && main).then(given) {
+                Some((Some(reference), place)) => ContainerImage::of(Some(reference), place),
+                Some((None, place)) if own.is_none() => ContainerImage::of(None, place),
+                _ => ContainerImage::of(own, format!("{}/image", place(set.path(), kind, index))),
+            };
+            list.push(Container { kind, index, name, main, spec: Some(spec), image });
+        }
+        if kind == "containers" && by_operator && !has_main {
+            let (reference, place) = given();
+            list.push(Container {
+                kind,
+                index: specs.len(),
+                name: MAIN_CONTAINER,
+                main: true,
+                spec: None,
+                image: ContainerImage::of(reference, place),
+            });
+        }
+    }
+    list
+}
+
+/// Whether the operator makes these pods of a custom resource of its own, and sees to their main
+/// container.
+pub fn is_made_by_operator(set: &PodSet, workload: &Workload) -> bool {
+    workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other
+}
+
+fn place(base: &str, kind: &str, index: usize) -> String {
+    format!("{base}/spec/{kind}/{index}")
+}
+
+/// `spec.image`, or the option that stands for it, with its place; both beat the template's image.
+fn given_image<'a>(
+    config: &'a FlinkConfig,
+    config_pointer: Option<&str>,
+    root: &'a Value,
+) -> (Option<&'a str>, String) {
+    let spec = config_pointer.and_then(pointer::parent).unwrap_or("/spec");
+    let field = format!("{spec}/image");
+    if let Some(image) =
+        pointer::at(root, &field).and_then(Value::as_str).filter(|image| !image.is_empty())
+    {
+        return (Some(image), field);
+    }
+    match config.first(&["kubernetes.container.image.ref", "kubernetes.container.image"]) {
+        Some((_, entry)) => (Some(&entry.value), entry.pointer.clone().unwrap_or(field)),
+        None => (None, field),
+    }
+}

@@ -1,0 +1,74 @@
+//! What the pods of a workload are made of: containers, images and service accounts, each with the
+//! field or option that decides it.
+//!
+//! Goes in: a lowered [`Workload`] and its object. Comes out: one [`Pods`] for each pod set. It
+//! judges nothing; rules and mutation read it.
+
+mod container;
+mod image;
+mod service_account;
+
+pub use container::{CONTAINER_LISTS, Container, is_made_by_operator};
+pub use image::ContainerImage;
+pub use service_account::ServiceAccount;
+
+use super::workload::MAIN_CONTAINER;
+use super::{PodSet, Workload};
+use crate::resource::pointer;
+use serde_json::Value;
+
+/// One set of pods with its template, containers and service account.
+#[derive(Debug)]
+pub struct Pods<'a> {
+    /// The set.
+    pub set: &'a PodSet,
+    /// Its template: `metadata` and `spec`.
+    pub template: &'a Value,
+    /// All containers, in the order of [`CONTAINER_LISTS`].
+    pub containers: Vec<Container<'a>>,
+    /// The account that the pods run as.
+    pub account: ServiceAccount<'a>,
+}
+
+impl<'a> Pods<'a> {
+    /// The pods of each set of a workload.
+    pub fn of_workload(workload: &'a Workload, object: &'a Value) -> Vec<Self> {
+        workload.pods.iter().map(|set| Self::of(set, workload, object)).collect()
+    }
+
+    fn of(set: &'a PodSet, workload: &'a Workload, object: &'a Value) -> Self {
+        let template = set.template(object);
+        Self {
+            set,
+            template,
+            containers: container::containers(set, template, workload, object),
+            account: ServiceAccount::of(set, template, workload, object),
+        }
+    }
+
+    /// The template's `spec`; `Null` if there is none.
+    pub fn spec(&self) -> &'a Value {
+        self.template.get("spec").unwrap_or(&Value::Null)
+    }
+
+    /// JSON Pointer of a place within the template: `within` is `/spec/volumes/0`.
+    pub fn place(&self, within: &str) -> String {
+        format!("{}{within}", self.set.path())
+    }
+}
+
+/// The name of the main container if the operator adds it to the template.
+pub fn added_by_operator(
+    set: &PodSet,
+    template: &Value,
+    workload: &Workload,
+) -> Option<&'static str> {
+    let own = || {
+        pointer::at(template, "/spec/containers").and_then(Value::as_array).into_iter().flatten()
+    };
+    let has_main = || {
+        own().any(|container| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER))
+    };
+    (set.main_container.is_none() && is_made_by_operator(set, workload) && !has_main())
+        .then_some(MAIN_CONTAINER)
+}

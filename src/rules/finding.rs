@@ -1,0 +1,129 @@
+//! A finding: one thing that a rule reports about one object.
+
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// The severity of a finding.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The webhook admits the object; only the log names the finding.
+    Info,
+    /// The webhook admits the object with a warning.
+    Warning,
+    /// The webhook refuses the object.
+    #[default]
+    Error,
+}
+
+impl Level {
+    /// The level's name as every output writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One thing that a rule reports about one object. [`Findings::at`](super::Findings::at) makes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// Rule id, `<family>/<name>`.
+    pub rule: Cow<'static, str>,
+    /// Severity: the rule's own level until the tenant's overrides and exemptions are applied.
+    pub level: Level,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// JSON Pointer into the object; it may name a field that is missing.
+    pub pointer: String,
+    /// What to write instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The same for machines: fixes and web pages.
+    #[serde(skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+}
+
+/// The machine-readable part of a finding. Every field is optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Facts {
+    /// Name of the container that the finding is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// Configuration option, label, resource or other key that the finding is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value that the rule accepts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// The value that the object has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+}
+
+impl Facts {
+    /// Whether no field is set.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Finding {
+    /// What is wrong, in one sentence: no capital, no full stop, values in backticks.
+    pub fn message(&mut self, message: impl Into<String>) -> &mut Self {
+        self.message = message.into();
+        self
+    }
+
+    /// What to write instead, exactly; `None` leaves it out.
+    pub fn help(&mut self, help: impl Into<Option<String>>) -> &mut Self {
+        self.help = help.into();
+        self
+    }
+
+    /// A severity other than the rule's own.
+    pub fn level(&mut self, level: Level) -> &mut Self {
+        self.level = level;
+        self
+    }
+
+    /// The container that the finding is about.
+    pub fn container(&mut self, name: impl Into<String>) -> &mut Self {
+        self.facts.container = Some(name.into());
+        self
+    }
+
+    /// The option, label or other key that the finding is about.
+    pub fn key(&mut self, key: impl Into<String>) -> &mut Self {
+        self.facts.key = Some(key.into());
+        self
+    }
+
+    /// The value that the rule accepts.
+    pub fn wanted(&mut self, value: impl Into<String>) -> &mut Self {
+        self.facts.wanted = Some(value.into());
+        self
+    }
+
+    /// The value that the object has; never that of a secret.
+    pub fn found(&mut self, value: impl Into<String>) -> &mut Self {
+        self.facts.found = Some(value.into());
+        self
+    }
+
+    /// The order of reports: most severe first, then by rule, place and message.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let by_words = || {
+            (&self.rule, &self.pointer, &self.message).cmp(&(
+                &other.rule,
+                &other.pointer,
+                &other.message,
+            ))
+        };
+        other.level.cmp(&self.level).then_with(by_words)
+    }
+}

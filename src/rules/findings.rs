@@ -1,0 +1,62 @@
+//! The findings of one object, collected while rules run.
+
+use super::Rule;
+use super::finding::Finding;
+
+/// The number of findings that one rule reports about one object; more would hide the first.
+const MOST: usize = 50;
+
+/// The findings of one object. A rule adds one with [`Findings::at`].
+#[derive(Debug)]
+pub struct Findings {
+    rule: &'static Rule,
+    /// Index of the running rule's first finding.
+    start: usize,
+    list: Vec<Finding>,
+    /// Takes what a rule reports beyond [`MOST`].
+    overflow: Finding,
+}
+
+impl Findings {
+    /// No findings yet; `rule` is the first to run.
+    pub(super) fn new(rule: &'static Rule) -> Self {
+        Self { rule, start: 0, list: Vec::new(), overflow: Finding::default() }
+    }
+
+    /// Starts the next rule.
+    pub(super) fn start(&mut self, rule: &'static Rule) {
+        self.rule = rule;
+        self.start = self.list.len();
+    }
+
+    /// Adds a finding of the running rule at a JSON Pointer of the object. The pointer may lie below
+    /// the place of a pod set ([`PodSet::path`](crate::flink::PodSet::path)); it is translated to
+    /// the field that holds the value.
+    pub fn at(&mut self, pointer: impl Into<String>) -> &mut Finding {
+        let finding = Finding {
+            rule: self.rule.id.into(),
+            level: self.rule.level,
+            pointer: pointer.into(),
+            ..Finding::default()
+        };
+        if self.list.len() >= self.start.saturating_add(MOST) {
+            self.overflow = finding;
+            return &mut self.overflow;
+        }
+        self.list.push(finding);
+        match self.list.last_mut() {
+            Some(last) => last,
+            None => &mut self.overflow,
+        }
+    }
+
+    /// Whether the running rule has reported as much as it may, and can stop looking.
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= self.start.saturating_add(MOST)
+    }
+
+    /// All findings in the order in which rules reported them.
+    pub(super) fn into_list(self) -> Vec<Finding> {
+        self.list
+    }
+}

@@ -1,0 +1,40 @@
+//! `quota/exceeded`
+
+use crate::quota::display;
+use crate::quota::limits::Scope;
+use crate::resource::quantity::Quantity;
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// More than the tenant may use in total.
+pub static RULE: Rule = Rule {
+    id: "quota/exceeded",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Tenant quota",
+    tenant_fields: &["quota.hard"],
+    as_is: false,
+    page: include_str!("exceeded.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(quota) = subject.quota else { return };
+    for over in quota.exceeded.iter().filter(|over| over.scope == Scope::Tenant) {
+        let show = |amount| display(&over.resource, amount);
+        let (tenant, resource, hard) = (&subject.tenant.name, &over.resource, show(over.hard));
+        // A sum that is too large to count is larger than any quota.
+        let sum = over.used.checked_add(over.requested).unwrap_or(Quantity::MAX);
+        let request = if over.used.is_zero() {
+            format!("this object requests {}", show(over.requested))
+        } else {
+            format!("these files request {}", show(sum))
+        };
+        findings
+            .at("/spec")
+            .message(format!("tenant `{tenant}`: {request} {resource}, the quota is {hard}"))
+            .help(format!("request less {resource}, or ask the platform team for a higher quota"))
+            .key(resource)
+            .wanted(hard)
+            .found(show(sum));
+    }
+}

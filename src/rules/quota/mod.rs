@@ -1,0 +1,12 @@
+//! Rules of the family `quota`.
+
+pub mod exceeded;
+pub mod per_cluster;
+pub mod unbounded;
+pub mod undeclared;
+
+use super::Rule;
+
+/// The rules of this family.
+pub(super) static RULES: &[&Rule] =
+    &[&exceeded::RULE, &per_cluster::RULE, &unbounded::RULE, &undeclared::RULE];

@@ -1,0 +1,41 @@
+//! `security/service-account`
+
+use crate::flink::pods::Pods;
+use crate::rules::words::{shown, use_one_of};
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Service accounts that the tenant does not allow.
+pub static RULE: Rule = Rule {
+    id: "security/service-account",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Allowed service accounts",
+    tenant_fields: &["security.serviceAccounts"],
+    as_is: false,
+    page: include_str!("service_account.md"),
+    check,
+};
+
+/// The options that name the account of TaskManagers, nearest first.
+const OPTIONS: [&str; 2] = ["kubernetes.taskmanager.service-account", "kubernetes.service-account"];
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(allowed) = &subject.tenant.spec.security.service_accounts else { return };
+    let mut report = |place: &str, name: &str| {
+        if !allowed.iter().any(|allowed| allowed == name) {
+            findings
+                .at(place)
+                .message(format!("service account `{}` is not allowed", shown(name)))
+                .help(use_one_of(allowed))
+                .found(name);
+        }
+    };
+    for Pods { account, .. } in &subject.pods {
+        report(&account.place, account.name);
+    }
+    if subject.requests_task_managers()
+        && let Some((key, entry)) = subject.option(&OPTIONS)
+    {
+        report(&subject.option_place(key, entry), &entry.value);
+    }
+}

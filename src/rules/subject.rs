@@ -1,0 +1,181 @@
+//! What a rule looks at: one object of one request, with everything that is known of it.
+
+use crate::flink::config::Entry;
+use crate::flink::pods::{Pods, added_by_operator};
+use crate::flink::{Engine, Role, Workload};
+use crate::kubernetes::pod_security::{Control, Violation, evaluate};
+use crate::mutate::Conflict;
+use crate::quota::limits::QuotaVerdict;
+use crate::resource::{Resource, pointer};
+use crate::tenant::PreparedTenant;
+use serde_json::Value;
+use std::cell::OnceCell;
+
+/// What the gate does with Flink in a namespace that no tenant owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unassigned {
+    /// Admit it.
+    Allow,
+    /// Admit it with a warning.
+    #[default]
+    Warn,
+    /// Refuse it.
+    Deny,
+}
+
+impl Unassigned {
+    /// The name on the command line and in `input`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// Which tenant owns the object's namespace.
+#[derive(Clone, Copy, Debug)]
+pub enum NamespaceOwner<'a> {
+    /// The tenant in [`Subject::tenant`].
+    Tenant,
+    /// No tenant.
+    Unassigned(Unassigned),
+    /// Several tenants, by name.
+    Ambiguous(&'a [String]),
+}
+
+/// One object that rules check.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// The request.
+    pub resource: &'a Resource,
+    /// The object after mutation; in `/validate` the object as it came.
+    pub object: &'a Value,
+    /// What the object makes Kubernetes run.
+    pub workload: &'a Workload,
+    /// The pods of each set of the workload.
+    pub pods: Vec<Pods<'a>>,
+    /// The tenant; one with an empty spec where no single tenant owns the namespace.
+    pub tenant: &'a PreparedTenant,
+    /// Who owns the namespace.
+    pub owner: NamespaceOwner<'a>,
+    /// Where the object and what its tenant gives every object disagree.
+    pub conflicts: &'a [Conflict],
+    /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
+    pub quota: Option<&'a QuotaVerdict<'a>>,
+    violations: OnceCell<Vec<Violation>>,
+}
+
+impl<'a> Subject<'a> {
+    /// An object of a tenant, without conflicts and limits.
+    pub fn new(
+        resource: &'a Resource,
+        object: &'a Value,
+        workload: &'a Workload,
+        tenant: &'a PreparedTenant,
+    ) -> Self {
+        Self {
+            resource,
+            object,
+            workload,
+            pods: Pods::of_workload(workload, object),
+            tenant,
+            owner: NamespaceOwner::Tenant,
+            conflicts: &[],
+            quota: None,
+            violations: OnceCell::new(),
+        }
+    }
+
+    /// What the pods violate of one control of the tenant's Pod Security Standard. Places are
+    /// pointers into the object.
+    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation> {
+        let all = self.violations.get_or_init(|| self.evaluate_pod_security());
+        all.iter().filter(move |violation| violation.control == control)
+    }
+
+    fn evaluate_pod_security(&self) -> Vec<Violation> {
+        let Some(standard) = self.tenant.standard else { return Vec::new() };
+        let mut all = Vec::new();
+        for Pods { set, template, .. } in &self.pods {
+            let added = added_by_operator(set, template, self.workload);
+            for mut violation in evaluate(template, added, standard) {
+                violation.place.insert_str(0, set.path());
+                all.push(violation);
+            }
+        }
+        all
+    }
+
+    /// The place of an option that the object's author wrote: neither a field nor the tenant gives
+    /// it.
+    pub fn written(&self, key: &str, entry: &'a Entry) -> Option<&'a str> {
+        let place = entry.pointer.as_deref()?;
+        let options = self.workload.config_pointer.as_deref();
+        let among_options = options.is_none_or(|options| place.starts_with(options));
+        (among_options && !self.tenant.gives_option(key, &entry.value)).then_some(place)
+    }
+
+    /// The first of an option's names that is set, unless the tenant sets it.
+    pub fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
+        let found = self.workload.config.first(names);
+        found.filter(|(key, entry)| !self.tenant.gives_option(key, &entry.value))
+    }
+
+    /// Where an option is, or would be.
+    pub fn option_place(&self, key: &str, entry: &Entry) -> String {
+        entry.pointer.clone().unwrap_or_else(|| self.missing_option_place(key))
+    }
+
+    /// Where an option would be that is missing.
+    pub fn missing_option_place(&self, key: &str) -> String {
+        let options =
+            self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
+                Engine::Spotify => "/spec/flinkProperties",
+                Engine::Lyft => "/spec/flinkConfig",
+                _ => "/spec/flinkConfiguration",
+            });
+        pointer::join(options, key)
+    }
+
+    /// Where an option is under one of its names, or would be under the first.
+    pub fn place_of_option(&self, names: &[&str]) -> String {
+        match self.workload.config.first(names) {
+            Some((key, entry)) => self.option_place(key, entry),
+            None => self.missing_option_place(names.first().copied().unwrap_or_default()),
+        }
+    }
+
+    /// Whether an option's value is the author's choice: written, or left at Flink's default. What
+    /// the tenant sets is not.
+    pub fn is_authors_choice(&self, names: &[&str]) -> bool {
+        self.workload.config.first(names).is_none() || self.option(names).is_some()
+    }
+
+    /// Flink's roles whose pods are made from options, each with its name in option keys.
+    pub fn roles_made_from_options(&self) -> impl Iterator<Item = (Role, &'static str)> {
+        let roles = [Role::JobManager, Role::TaskManager].into_iter();
+        roles
+            .filter(|role| self.workload.options_make(*role))
+            .filter_map(|role| Some((role, role.component()?)))
+    }
+
+    /// Whether options decide what any pods are like.
+    pub fn options_make_pods(&self) -> bool {
+        self.roles_made_from_options().next().is_some()
+    }
+
+    /// Whether the operator reads the object's options while it deploys the object.
+    pub fn is_for_operator(&self) -> bool {
+        let options = self.workload.config_pointer.as_deref();
+        self.workload.engine == Engine::Operator
+            && options.is_some_and(|place| place.ends_with("/flinkConfiguration"))
+    }
+
+    /// Whether the object is a JobManager that will request TaskManagers of which only options say
+    /// what they are like.
+    pub fn requests_task_managers(&self) -> bool {
+        !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
+    }
+}

@@ -1,0 +1,9 @@
+//! Rules of the family `tenancy`.
+
+pub mod ambiguous_namespace;
+pub mod unassigned_namespace;
+
+use super::Rule;
+
+/// The rules of this family.
+pub(super) static RULES: &[&Rule] = &[&ambiguous_namespace::RULE, &unassigned_namespace::RULE];
