@@ -33,6 +33,7 @@ pub mod rego;
 pub mod report;
 pub mod resource;
 pub mod rules;
+pub mod server;
 pub mod spelling;
 pub mod telemetry;
 pub mod tenant;
