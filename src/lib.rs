@@ -25,6 +25,7 @@ pub mod causes;
 pub mod cli;
 pub mod cluster;
 pub mod flink;
+mod jitter;
 pub mod kubernetes;
 pub mod mutate;
 pub mod pipeline;

@@ -11,7 +11,6 @@ pub mod client_ca;
 mod connections;
 pub mod health;
 pub mod issue;
-pub(crate) mod jitter;
 pub mod port;
 pub mod reload;
 pub mod router;

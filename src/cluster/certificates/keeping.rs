@@ -5,9 +5,9 @@ use super::objects::{Apis, Objects};
 use super::rotation::{self, Bundle, Change, Established, Id, LeafChange, Now, Step, Store, View};
 use super::secret::{Material, SECRET};
 use super::{KeepError, Keeper};
+use crate::jitter::jittered;
 use crate::server::certificate::{CertificateError, Serving};
 use crate::server::issue;
-use crate::server::jitter::jittered;
 use jiff::Timestamp;
 use std::time::{Duration, Instant, SystemTime};
 

@@ -2,9 +2,9 @@
 //! tells each its answer.
 
 use super::{Answer, Busy, Desk, Tally, Unsettled, Waiter, Work, locked};
+use crate::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Settled};
 use crate::quota::store::{Store, StoreError, Versioned};
-use crate::server::jitter::jittered;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
