@@ -1,7 +1,7 @@
 //! `security/config-maps`
 
 use crate::kubernetes::references::{ReferenceKind, references};
-use crate::rules::words::{matches_any, shown, use_one_of};
+use crate::rules::words::{matches_any, shown, use_name_like};
 use crate::rules::{Findings, Level, Rule, Subject};
 use std::fmt::Arguments;
 
@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place.to_string())
                 .message(format!("ConfigMap `{}` is not allowed", shown(name)))
-                .help(use_one_of(allowed))
+                .help(use_name_like(allowed))
                 .found(name);
         }
     };

@@ -62,20 +62,20 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Findings) {
     let config = &subject.workload.config;
-    let mut report = |variable: &str, key: &str, entry| {
+    let mut report = |variable: &str, key: &str, entry, help: &str| {
         if matches_any(forbidden, variable)
             && let Some(place) = subject.written(key, entry)
         {
             findings
                 .at(place)
                 .message(message(variable))
-                .help(format!("remove it from `{key}`"))
+                .help(format!("{help} `{key}`"))
                 .key(variable);
         }
     };
     for (key, entry) in config.under("env.") {
         if let Some((_, variable)) = COPIED.iter().find(|(option, _)| *option == key) {
-            report(variable, key, entry);
+            report(variable, key, entry, "remove");
         }
     }
     for (role, _) in subject.roles_made_from_options() {
@@ -84,7 +84,7 @@ fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Fin
             _ => "containerized.taskmanager.env.",
         };
         for (key, entry) in config.under(prefix) {
-            report(key.strip_prefix(prefix).unwrap_or_default(), key, entry);
+            report(key.strip_prefix(prefix).unwrap_or_default(), key, entry, "remove");
         }
     }
     let key = "kubernetes.env.secretKeyRef";
@@ -93,7 +93,7 @@ fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Fin
     {
         let pairs = maps.iter().flatten();
         for (_, variable) in pairs.filter(|(field, _)| field.eq_ignore_ascii_case("env")) {
-            report(variable, key, entry);
+            report(variable, key, entry, "remove it from");
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::flink::options::EXTERNAL_RESOURCES;
 use crate::flink::values::list_elements;
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
-use crate::rules::words::{matches_any, shown, use_one_of};
+use crate::rules::words::{matches_any, shown, use_name_like};
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
 use std::fmt::Arguments;
@@ -42,7 +42,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 findings
                     .at(pods.place(format_args!("/spec/resourceClaims/{index}")))
                     .message(format!("resource claim `{}` is not allowed", shown(name)))
-                    .help(use_one_of(allowed))
+                    .help(use_name_like(allowed))
                     .found(name);
             }
         }
@@ -66,7 +66,7 @@ fn check_amounts(
                 findings
                     .at(pointer::join(&format!("{place}/resources/{amounts}"), name))
                     .message(message(name))
-                    .help(use_one_of(allowed))
+                    .help(use_name_like(allowed))
                     .key(name);
             }
         }
@@ -88,7 +88,11 @@ fn check_options(subject: &Subject<'_>, allowed: &[String], findings: &mut Findi
             && list_elements(&requested.value).iter().any(|requested| requested == name)
             && let Some(place) = subject.written(key, entry)
         {
-            findings.at(place).message(message(resource)).help(use_one_of(allowed)).key(resource);
+            findings
+                .at(place)
+                .message(message(resource))
+                .help(use_name_like(allowed))
+                .key(resource);
         }
     }
 }

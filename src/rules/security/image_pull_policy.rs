@@ -51,7 +51,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             };
             findings
                 .at(place)
-                .message(message(policy))
+                .message(match source {
+                    Source::Default => {
+                        format!("default image pull policy `{policy}` is not allowed")
+                    }
+                    _ => message(policy),
+                })
                 .help(help(field, allowed))
                 .container(container.name)
                 .found(policy);

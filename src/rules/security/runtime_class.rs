@@ -1,6 +1,6 @@
 //! `security/runtime-class`
 
-use crate::rules::words::{matches_any, shown, use_one_of};
+use crate::rules::words::{matches_any, shown, use_name_like};
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pods.place("/spec/runtimeClassName"))
                 .message(format!("runtime class `{}` is not allowed", shown(class)))
-                .help(use_one_of(allowed))
+                .help(use_name_like(allowed))
                 .found(class);
         }
     }

@@ -3,7 +3,7 @@
 use crate::flink::map_options::{map_entries, map_list};
 use crate::flink::values::list_elements;
 use crate::kubernetes::references::{ReferenceKind, references};
-use crate::rules::words::{matches_any, shown, use_one_of};
+use crate::rules::words::{matches_any, shown, use_name_like};
 use crate::rules::{Findings, Level, Rule, Subject};
 use std::fmt::Arguments;
 
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place.to_string())
                 .message(format!("Secret `{}` is not allowed", shown(name)))
-                .help(use_one_of(allowed))
+                .help(use_name_like(allowed))
                 .found(name);
         }
     };

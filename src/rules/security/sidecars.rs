@@ -2,7 +2,7 @@
 
 use crate::flink::Role;
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::rules::words::{matches_any, shown, use_one_of};
+use crate::rules::words::{matches_any, shown, use_name_like};
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// Containers next to Flink that the tenant does not allow.
@@ -45,18 +45,23 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                         "sidecar container `{}` is not allowed",
                         shown(container.name)
                     ))
-                    .help(use_one_of(names))
+                    .help(use_name_like(names))
                     .container(container.name);
             }
             // One finding is enough, at the first container over the limit.
             if let Some(most) = sidecars.most
                 && count == most.saturating_add(1)
             {
-                let plural = if most == 1 { "" } else { "s" };
                 findings
                     .at(place())
-                    .message(format!("a pod may have at most {most} sidecar container{plural}"))
-                    .help(format!("remove all but {most} of the containers next to Flink's"))
+                    .message(match most {
+                        0 => "sidecar containers are not allowed".to_owned(),
+                        most => format!("the pod has more than {most} sidecar containers"),
+                    })
+                    .help(match most {
+                        0 => "remove the container".to_owned(),
+                        most => format!("keep only {most} of the containers next to Flink's"),
+                    })
                     .container(container.name)
                     .wanted(most.to_string());
             }
