@@ -20,7 +20,7 @@ workload(tenant, pods) := {
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
 		"problems": {},
-		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
+		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
 		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
 	},

@@ -216,7 +216,6 @@ fn conditions(
     pods: &[Pods<'_>],
 ) -> BTreeMap<Value, Value> {
     let lists = [
-        ("pretends", text(workload.pretends.as_deref())),
         ("problems", problems::problems(workload, root, resource, tenant, pods)),
         ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("duplicates", super::facts::duplicates::duplicates(workload)),

@@ -1,7 +1,9 @@
 //! What a rule looks at: one object of one request, with everything that is known of it.
 
 use crate::flink::config::Entry;
-use crate::flink::pods::{Pods, added_by_operator};
+use crate::flink::options::IMAGE;
+use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
+use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate};
 use crate::mutate::Conflict;
@@ -9,6 +11,7 @@ use crate::quota::limits::QuotaVerdict;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// What the gate does with Flink in a namespace that no tenant owns.
@@ -88,6 +91,20 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// Visits each image that the object runs, with the name of its container: those of its pods,
+    /// and the one of the TaskManagers that it will request.
+    pub fn each_image(&self, mut visit: impl FnMut(&str, &ContainerImage<'a>)) {
+        for container in self.pods.iter().flat_map(|pods| &pods.containers) {
+            visit(container.name, &container.image);
+        }
+        if self.requests_task_managers()
+            && let Some((key, entry)) = self.option(IMAGE)
+        {
+            let place = self.option_pointer(key, entry);
+            visit(MAIN_CONTAINER, &ContainerImage::of(Some(&entry.value), place));
+        }
+    }
+
     /// What the pods violate of one control of the tenant's Pod Security Standard. Places are
     /// pointers into the object.
     pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation> {
@@ -125,7 +142,15 @@ impl<'a> Subject<'a> {
 
     /// Where an option is, or would be.
     pub fn option_place(&self, key: &str, entry: &Entry) -> String {
-        entry.pointer.clone().unwrap_or_else(|| self.missing_option_place(key))
+        self.option_pointer(key, entry).into_owned()
+    }
+
+    /// [`Self::option_place`] without a copy of what the entry has.
+    pub fn option_pointer<'e>(&self, key: &str, entry: &'e Entry) -> Cow<'e, str> {
+        match &entry.pointer {
+            Some(pointer) => pointer.into(),
+            None => self.missing_option_place(key).into(),
+        }
     }
 
     /// Where an option would be that is missing.

@@ -5,10 +5,10 @@
 //! object. In the ConfigMap that it writes, and in pods, the same keys name files of those pods and
 //! are nobody's concern.
 
-use super::credentials::HEADERS;
 use super::{Found, Subject, shown};
 use crate::flink::Mode;
 use crate::flink::config::Entry;
+use crate::flink::credentials::OPERATOR_HTTP_HEADERS as HEADERS;
 use crate::flink::map_options::map_entries;
 
 /// Where Flink runs: what the operator itself sets for each kind of cluster.
