@@ -5,7 +5,7 @@ use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, Role, Workload};
-use crate::kubernetes::pod_security::{Control, Violation, evaluate};
+use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::Conflict;
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::{Resource, pointer};
@@ -67,7 +67,7 @@ pub struct Subject<'a> {
     pub conflicts: &'a [Conflict],
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
-    violations: OnceCell<Vec<Violation>>,
+    violations: OnceCell<Vec<Violation<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -105,19 +105,26 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What the pods violate of one control of the tenant's Pod Security Standard. Places are
-    /// pointers into the object.
-    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation> {
+    /// What the pods violate of one control of the tenant's Pod Security Standard. Level
+    /// `privileged` controls the ports of the node alone, where the tenant lists those it allows.
+    /// Places are pointers into the object.
+    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation<'a>> {
         let all = self.violations.get_or_init(|| self.evaluate_pod_security());
         all.iter().filter(move |violation| violation.control == control)
     }
 
-    fn evaluate_pod_security(&self) -> Vec<Violation> {
-        let Some(standard) = self.tenant.standard else { return Vec::new() };
+    fn evaluate_pod_security(&self) -> Vec<Violation<'a>> {
+        let ports = self.tenant.spec.network.host_ports.as_deref();
         let mut all = Vec::new();
         for Pods { set, template, .. } in &self.pods {
-            let added = added_by_operator(set, template, self.workload);
-            for mut violation in evaluate(template, added, standard) {
+            let violations = match (self.tenant.standard, ports) {
+                (Some(standard), _) => {
+                    evaluate(template, added_by_operator(set, template, self.workload), standard)
+                }
+                (None, Some(allowed)) => host_ports(template, allowed),
+                (None, None) => return all,
+            };
+            for mut violation in violations {
                 violation.place.insert_str(0, set.path());
                 all.push(violation);
             }

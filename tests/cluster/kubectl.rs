@@ -361,7 +361,7 @@ fn a_deployment_whose_pods_are_refused_says_why() {
         Some("security/privileged"),
     );
     admin.kubectl(&["delete", "pod", "--selector=app=miner", here[0], here[1]]);
-    let reason = "security/privileged: container \"c\" must not be privileged";
+    let reason = "security/privileged: container `c` is privileged";
     for kind in ["replicasets", "deployments"] {
         until("the condition says why there is no pod", || {
             let found = admin.get(&[kind, here[0], here[1]])["items"][0].clone();
