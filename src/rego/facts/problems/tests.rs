@@ -103,18 +103,6 @@ fn tolerations_are_covered_by_the_tenants_and_narrower() {
 }
 
 #[test]
-fn what_the_tenant_itself_sets_is_not_held_against_the_object() {
-    let configuration =
-        json!({"enforced": {"kubernetes.pod-template-file": "/templates/pod.yaml"}});
-    let object = deployment(json!({"kubernetes.pod-template-file": "/templates/pod.yaml"}));
-    assert_eq!(found(&json!({"flink": {"configuration": configuration}}), &object), [""; 0]);
-    assert_eq!(
-        found(&json!({}), &object),
-        ["operatorFiles /spec/flinkConfiguration/kubernetes.pod-template-file"]
-    );
-}
-
-#[test]
 fn images_are_pulled_as_flink_or_kubernetes_would() {
     let tenant =
         json!({"security": {"images": {"pullPolicies": ["Always"], "forbidLatestTag": false}}});
