@@ -5,9 +5,8 @@
 //! all are told, at their places, before. Each file is one subject; every check is silent and
 //! allocates nothing where nothing is wrong.
 //!
-//! A FlinkSessionJob is held against its cluster, and a snapshot against its job, where those are
-//! known: from the same input, or from the API server. To what address a host name resolves is left
-//! out: it may be another one tomorrow.
+//! [`Declared`] is what rules of the family `flink` read a custom resource with; those that moved to
+//! [`rules`](crate::rules) have their checks there.
 
 pub mod artifacts;
 mod autoscaler;
@@ -112,16 +111,15 @@ pub fn problems(
             autoscaler::options(&declared, &mut found);
             overridden::options(&declared, is_given, &mut found);
         }
-    } else if workload.engine == Engine::Operator && !is_canary(object) {
-        if resource.kind.kind == "FlinkSessionJob" {
-            let Some(declared) = Declared::new(object, workload) else {
-                return Vec::new();
-            };
-            if workload.session.is_some() {
-                savepoints::directory(&declared, &mut found);
-            }
-            autoscaler::options(&declared, &mut found);
+    } else if workload.engine == Engine::Operator
+        && resource.kind.kind == "FlinkSessionJob"
+        && !is_canary(object)
+    {
+        let Some(declared) = Declared::new(object, workload) else { return Vec::new() };
+        if workload.session.is_some() {
+            savepoints::directory(&declared, &mut found);
         }
+        autoscaler::options(&declared, &mut found);
     }
     found.0.sort_by_key(|problem| problem.subject);
     found.0
