@@ -1,9 +1,10 @@
 //! What a rule looks at: one object of one request, with everything that is known of it.
 
 use crate::flink::config::Entry;
+use crate::flink::operator::Declared;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
-use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::Conflict;
@@ -209,5 +210,21 @@ impl<'a> Subject<'a> {
     /// what they are like.
     pub fn requests_task_managers(&self) -> bool {
         !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
+    }
+
+    /// The custom resource from which the Flink operator creates a cluster: a FlinkDeployment or a
+    /// FlinkBlueGreenDeployment.
+    pub fn operators_cluster(&self) -> Option<Declared<'a>> {
+        let Workload { declares_cluster, engine, .. } = self.workload;
+        let is_cluster = *declares_cluster && *engine == Engine::Operator;
+        is_cluster.then(|| Declared::new(self.object, self.workload)).flatten()
+    }
+
+    /// The FlinkSessionJob that the Flink operator submits to a cluster.
+    pub fn session_job(&self) -> Option<Declared<'a>> {
+        let is_job = self.resource.kind.kind == "FlinkSessionJob"
+            && self.workload.engine == Engine::Operator
+            && !is_canary(self.object);
+        is_job.then(|| Declared::new(self.object, self.workload)).flatten()
     }
 }

@@ -72,18 +72,6 @@ fn tolerations_are_covered_by_the_tenants_and_narrower() {
 }
 
 #[test]
-fn what_the_tenant_itself_sets_is_not_held_against_the_object() {
-    let configuration =
-        json!({"enforced": {"kubernetes.pod-template-file": "/templates/pod.yaml"}});
-    let object = deployment(json!({"kubernetes.pod-template-file": "/templates/pod.yaml"}));
-    assert_eq!(found(&json!({"flink": {"configuration": configuration}}), &object), [""; 0]);
-    assert_eq!(
-        found(&json!({}), &object),
-        ["operatorFiles /spec/flinkConfiguration/kubernetes.pod-template-file"]
-    );
-}
-
-#[test]
 fn many_problems_are_told_as_a_few() {
     let many: serde_json::Map<_, _> =
         (0..500).map(|i| (format!("$internal.x{i}"), json!(1))).collect();
