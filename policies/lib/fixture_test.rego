@@ -21,8 +21,7 @@ workload(tenant, pods) := {
 	"flink": {
 		"problems": {},
 		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
-		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
-		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
+		"configPath": ["spec", "flinkConfiguration"], "tolerations": [], "operator": {},
 	},
 }
 

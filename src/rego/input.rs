@@ -3,8 +3,7 @@
 
 use super::facts::convert::convert;
 use super::facts::{
-    memory, object, operator, option_checks, options, path, pod_security, pods, problems, size,
-    text,
+    memory, object, operator, options, path, pod_security, pods, problems, size, text,
 };
 use crate::flink::Workload;
 use crate::flink::pods::Pods;
@@ -219,12 +218,7 @@ fn conditions(
         ("pretends", text(workload.pretends.as_deref())),
         ("problems", problems::problems(workload, root, resource, tenant, pods)),
         ("podSecurity", pod_security::pod_security(workload, root, tenant)),
-        ("duplicates", super::facts::duplicates::duplicates(workload)),
-        ("forbidden", options::forbidden(workload, tenant)),
-        ("operator", operator::operator(workload, resource, root, tenant)),
-        ("options", option_checks::option_checks(workload, tenant)),
-        ("size", size::conditions(workload)),
-        ("memory", memory::conditions(workload)),
+        ("operator", operator::operator(workload, resource, root)),
     ];
     lists.into_iter().map(|(name, list)| (Value::from(name), list)).collect()
 }
@@ -244,9 +238,6 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
     let upgrade = job.filter(|job| job.is_object()).map(|job| {
         job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless")
     });
-    if let Some(options) = flink.get_mut(&Value::from("options")) {
-        *options = option_checks::with_empty_lists(options);
-    }
     let rest = [
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),

@@ -1,7 +1,10 @@
 //! What a rule looks at: one object of one request, with everything that is known of it.
 
+use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
+use crate::flink::operator::Declared;
 use crate::flink::pods::{Pods, added_by_operator};
+use crate::flink::workload::is_canary;
 use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate};
 use crate::mutate::Conflict;
@@ -65,6 +68,7 @@ pub struct Subject<'a> {
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
     violations: OnceCell<Vec<Violation>>,
+    faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -85,6 +89,7 @@ impl<'a> Subject<'a> {
             conflicts: &[],
             quota: None,
             violations: OnceCell::new(),
+            faulty_options: OnceCell::new(),
         }
     }
 
@@ -106,6 +111,11 @@ impl<'a> Subject<'a> {
             }
         }
         all
+    }
+
+    /// The options that the named Flink version does not read as they are written.
+    pub fn faulty_options(&self) -> &[FaultyOption<'a>] {
+        self.faulty_options.get_or_init(|| faulty_options(self.workload))
     }
 
     /// The place of an option that the object's author wrote: neither a field nor the tenant gives
@@ -177,5 +187,21 @@ impl<'a> Subject<'a> {
     /// what they are like.
     pub fn requests_task_managers(&self) -> bool {
         !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
+    }
+
+    /// The custom resource from which the Flink operator creates a cluster: a FlinkDeployment or a
+    /// FlinkBlueGreenDeployment.
+    pub fn operators_cluster(&self) -> Option<Declared<'a>> {
+        let Workload { declares_cluster, engine, .. } = self.workload;
+        let is_cluster = *declares_cluster && *engine == Engine::Operator;
+        is_cluster.then(|| Declared::new(self.object, self.workload)).flatten()
+    }
+
+    /// The FlinkSessionJob that the Flink operator submits to a cluster.
+    pub fn session_job(&self) -> Option<Declared<'a>> {
+        let is_job = self.resource.kind.kind == "FlinkSessionJob"
+            && self.workload.engine == Engine::Operator
+            && !is_canary(self.object);
+        is_job.then(|| Declared::new(self.object, self.workload)).flatten()
     }
 }

@@ -5,9 +5,11 @@
 //! misspelled one. The list is a table in this folder (its README tells where it comes from),
 //! looked up by binary search.
 
+mod faults;
 mod nearest;
 mod table;
 
+pub use faults::{FaultyOption, OptionFault, faulty_options};
 pub use nearest::nearest;
 pub use table::{Reading, Reads, Release};
 

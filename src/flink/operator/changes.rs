@@ -10,7 +10,7 @@
 
 use super::{Declared, Found, Subject};
 use crate::flink::workload::is_canary;
-use crate::resource::{Operation, pointer};
+use crate::resource::{Operation, Resource, pointer};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -44,17 +44,13 @@ struct RunningJob {
 
 /// What runs of this object; `None` where nothing does, or it is new. Offline the object may bring
 /// its own status along.
-fn last(declared: &Declared<'_>) -> Option<Running> {
-    let old = declared
-        .resource
-        .old_object
-        .as_ref()
-        .filter(|_| declared.resource.operation == Operation::Update);
+fn last(resource: &Resource, object: &Value) -> Option<Running> {
+    let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
     if old.is_some_and(is_canary) {
         return None;
     }
     let stored = || Running::deserialize(old?.get("spec")?).ok();
-    let status = pointer::at(old.unwrap_or(declared.object), "/status/reconciliationStatus")
+    let status = pointer::at(old.unwrap_or(object), "/status/reconciliationStatus")
         .filter(|status| status.is_object());
     let Some(status) = status else { return stored() };
     let text = status.get("lastReconciledSpec").and_then(Value::as_str)?;
@@ -62,8 +58,13 @@ fn last(declared: &Declared<'_>) -> Option<Running> {
 }
 
 /// Changes of a FlinkDeployment that the operator cannot make.
-pub(super) fn deployment(declared: &Declared<'_>, found: &mut Found) {
-    let Some(last) = last(declared) else { return };
+pub(super) fn deployment(
+    declared: &Declared<'_>,
+    resource: &Resource,
+    object: &Value,
+    found: &mut Found,
+) {
+    let Some(last) = last(resource, object) else { return };
     match (&last.job, declared.field("/job")) {
         (None, Some(_)) => {
             found.tell_with_help(
@@ -123,9 +124,17 @@ fn job(declared: &Declared<'_>, last: &Running, before: &RunningJob, found: &mut
 }
 
 /// A job stays in its session cluster.
-pub(super) fn session_job(declared: &Declared<'_>, found: &mut Found) {
+pub(super) fn session_job(
+    declared: &Declared<'_>,
+    resource: &Resource,
+    object: &Value,
+    found: &mut Found,
+) {
     let Some(now) = declared.field("/deploymentName") else { return };
-    if last(declared).and_then(|last| last.deployment_name).is_some_and(|before| before != *now) {
+    if last(resource, object)
+        .and_then(|last| last.deployment_name)
+        .is_some_and(|before| before != *now)
+    {
         found.tell_with_help(
             Subject::Change,
             declared.at("/deploymentName"),

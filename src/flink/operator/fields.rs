@@ -1,28 +1,10 @@
-//! Fields that must be there, and files that may be.
+//! Fields that must be there.
 
-use super::{Declared, Found, Subject, shown};
+use super::{Declared, Found, Subject};
 use crate::flink::PodSet;
 use crate::flink::options::IMAGE;
 use crate::resource::pointer;
 use serde_json::Value;
-
-/// The files of a log configuration that the operator mounts.
-const LOG_FILES: [&str; 2] = ["log4j-console.properties", "logback-console.xml"];
-
-/// Log files that the operator knows.
-pub(super) fn log_configuration(declared: &Declared<'_>, found: &mut Found) {
-    let Some(files) = declared.field("/logConfiguration").and_then(Value::as_object) else {
-        return;
-    };
-    for name in files.keys().filter(|name| !LOG_FILES.contains(&name.as_str())) {
-        let message = format!("the operator takes no log configuration `{}`", shown(name));
-        found.tell(
-            Subject::LogConfiguration,
-            pointer::join(&declared.at("/logConfiguration"), name),
-            message,
-        );
-    }
-}
 
 /// A service account that is named.
 pub(super) fn service_account(declared: &Declared<'_>, found: &mut Found) {
@@ -33,13 +15,13 @@ pub(super) fn service_account(declared: &Declared<'_>, found: &mut Found) {
 }
 
 /// An image, from the field, the option or the pod templates of both roles.
-pub(super) fn image(declared: &Declared<'_>, found: &mut Found) {
+pub(super) fn image(declared: &Declared<'_>, object: &Value, found: &mut Found) {
     if declared.option(IMAGE).is_some_and(|(_, entry)| !entry.value.trim().is_empty()) {
         return;
     }
     let has_image = |set: &PodSet| {
         let main = set.main_container.map(|main| format!("/spec/containers/{main}/image"));
-        main.and_then(|main| pointer::at(set.template(declared.object), &main))
+        main.and_then(|main| pointer::at(set.template(object), &main))
             .and_then(Value::as_str)
             .is_some_and(|image| !image.is_empty())
     };

@@ -1,7 +1,8 @@
 //! Names of clusters: the operator makes Services, ConfigMaps and labels of them.
 
 use super::{Declared, Found, Subject, shown};
-use crate::resource::metadata_text;
+use crate::resource::{Resource, metadata_text};
+use serde_json::Value;
 
 /// The longest name that the operator takes.
 const LONGEST: usize = 45;
@@ -12,10 +13,15 @@ const GENERATED: &str = "xxxxx";
 const HELP: &str = "use lower case letters, digits and hyphens, a letter first and no hyphen last, 45 characters at most";
 
 /// The name of a FlinkDeployment, and of those that a FlinkBlueGreenDeployment is made into.
-pub(super) fn cluster(declared: &Declared<'_>, found: &mut Found) {
-    let name = declared.resource.name_in(declared.object);
+pub(super) fn cluster(
+    declared: &Declared<'_>,
+    resource: &Resource,
+    object: &Value,
+    found: &mut Found,
+) {
+    let name = resource.name_in(object);
     if name.is_empty() {
-        let prefix = metadata_text(declared.object, "generateName");
+        let prefix = metadata_text(object, "generateName");
         if !prefix.is_empty() && !is_valid(&format!("{prefix}{GENERATED}")) {
             let message =
                 format!("no name that begins with `{}` is one for a Flink cluster", shown(prefix));

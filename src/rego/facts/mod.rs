@@ -1,12 +1,10 @@
 //! What Rego is poor at, worked out once in Rust and handed over in `input`: one file a fact.
 
 pub mod convert;
-pub mod duplicates;
 mod host_ports;
 pub mod memory;
 pub mod object;
 pub mod operator;
-pub mod option_checks;
 pub mod options;
 pub mod pod_security;
 pub mod pods;

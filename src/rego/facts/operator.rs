@@ -1,7 +1,6 @@
 //! `flink.operator`: what the Flink operator refuses in its custom resources, and what it
 //! overlooks.
 
-use super::options::is_given;
 use super::path;
 use crate::flink::Workload;
 use crate::flink::operator::{Problem, Weight, problems};
@@ -11,13 +10,8 @@ use std::collections::BTreeMap;
 
 /// Findings by subject: `{name: [{msg, path, help?, level?}], …}`; null where there are none, which
 /// is the normal case.
-pub fn operator(
-    workload: &Workload,
-    resource: &Resource,
-    root: &serde_json::Value,
-    tenant: &Value,
-) -> Value {
-    let problems = problems(resource, root, workload, &|key, value| is_given(tenant, key, value));
+pub fn operator(workload: &Workload, resource: &Resource, root: &serde_json::Value) -> Value {
+    let problems = problems(resource, root, workload);
     if problems.is_empty() {
         return Value::Null;
     }
@@ -55,50 +49,30 @@ fn finding(problem: &Problem) -> Value {
 mod tests {
     use super::*;
     use crate::flink::lower;
-    use crate::rego::facts::tenant::tenant_value;
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
 
-    fn told(configuration: &Json, version: &str, tenant: &Json) -> Value {
+    fn told(version: &str) -> Value {
         let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": {
-            "image": "flink:1.20", "flinkVersion": version, "serviceAccount": "flink", "flinkConfiguration": configuration,
+            "image": "flink:1.20", "flinkVersion": version, "serviceAccount": "flink", "flinkConfiguration": {},
             "jobManager": {"resource": {"memory": "2g"}}, "taskManager": {"resource": {"memory": "2g"}}}});
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
-        operator(
-            &workload,
-            &resource,
-            &resource.object,
-            &tenant_value(&serde_json::from_value(tenant.clone()).unwrap()),
-        )
+        operator(&workload, &resource, &resource.object)
     }
 
     #[test]
     fn nothing_wrong_is_null() {
-        assert_eq!(told(&json!({}), "v1_20", &json!({})), Value::Null);
+        assert_eq!(told("v1_20"), Value::Null);
     }
 
     #[test]
     fn findings_stand_by_subject_with_help_and_level_where_they_have_their_own() {
         let expected = json!({
-            "operatorOptions": [{
-                "msg": "kubernetes.operator.cluster.health-check.enabled needs recovery, which kubernetes.operator.jm-deployment-recovery.enabled turns off",
-                "path": ["spec", "flinkConfiguration", "kubernetes.operator", "jm-deployment-recovery.enabled"],
-                "help": "leave kubernetes.operator.jm-deployment-recovery.enabled out, or turn the health check off",
-            }],
             "version": [{
                 "msg": "Flink v1_17 is deprecated: the operator will not deploy it much longer",
                 "path": ["spec", "flinkVersion"], "help": "move to v1_19 or newer", "level": "warning",
             }],
         });
-        let configuration = json!({"kubernetes.operator": {"cluster.health-check.enabled": true, "jm-deployment-recovery.enabled": false}});
-        assert_eq!(told(&configuration, "v1_17", &json!({})), Value::from(expected));
-    }
-
-    #[test]
-    fn what_the_tenant_gives_is_not_held_against_the_object() {
-        let configuration = json!({"kubernetes.container.image.ref": "flink:1.19"});
-        let tenant = |value: &str| json!({"flink": {"configuration": {"enforced": {"kubernetes.container.image.ref": value}}}});
-        assert_eq!(told(&configuration, "v1_20", &tenant("flink:1.19")), Value::Null);
-        assert_ne!(told(&configuration, "v1_20", &tenant("flink:1.18")), Value::Null);
+        assert_eq!(told("v1_17"), Value::from(expected));
     }
 }

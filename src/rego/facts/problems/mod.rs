@@ -12,7 +12,6 @@ mod claim_requests;
 mod cost;
 mod credentials;
 mod data;
-mod elasticity;
 mod entrypoints;
 mod environment;
 mod exposure;
@@ -20,9 +19,7 @@ mod hosts;
 mod images;
 mod marks;
 mod mounts;
-mod observed;
 mod operator;
-mod restarts;
 mod scheduling;
 mod spot;
 mod state;
@@ -46,7 +43,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 22] = [
+const JUDGES: [Judge; 19] = [
     operator::judge,
     images::judge,
     mounts::judge,
@@ -60,9 +57,6 @@ const JUDGES: [Judge; 22] = [
     credentials::judge,
     hosts::judge,
     beside::judge,
-    restarts::judge,
-    elasticity::judge,
-    observed::judge,
     cost::judge,
     spot::judge,
     state::judge,
@@ -156,12 +150,6 @@ impl<'a> Subject<'a> {
             Some((key, entry)) => self.place(key, entry),
             None => self.vacancy(names.first().copied().unwrap_or_default()),
         }
-    }
-
-    /// Whether a value is the object's author's: written, or not and Flink's default. What the
-    /// tenant itself sets is not.
-    fn is_authors(&self, names: &[&str]) -> bool {
-        self.workload.config.first(names).is_none() || self.option(names).is_some()
     }
 
     /// Flink's roles whose pods are made by options, with the names that options have for them.

@@ -11,8 +11,6 @@ use crate::flink::Mode;
 use crate::flink::config::Entry;
 use crate::flink::map_options::map_entries;
 
-/// Where Flink runs: what the operator itself sets for each kind of cluster.
-const TARGETS: [&str; 3] = ["kubernetes-application", "kubernetes-session", "remote"];
 /// Headers for which clouds hand out the credentials of the machine that asks, or that send a
 /// request elsewhere.
 const OF_CLOUDS: [&str; 6] = [
@@ -30,11 +28,10 @@ pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
     }
     for (key, entry) in subject.workload.config.iter() {
         // Nearly every key begins otherwise.
-        if !key.starts_with(['k', 's', '$', 'e']) {
+        if !key.starts_with(['k', 's', '$']) {
             continue;
         }
-        let judged =
-            files(subject, key, entry).or_else(|| identity(key)).or_else(|| internal(key, entry));
+        let judged = files(subject, key, entry).or_else(|| identity(key));
         if let Some((list, message, help)) = judged
             && let Some(place) = subject.written(key, entry)
         {
@@ -105,32 +102,4 @@ fn identity(key: &str) -> Judged {
         _ => return None,
     };
     Some(("operatorIdentity", message, "remove the option"))
-}
-
-fn internal(key: &str, entry: &Entry) -> Judged {
-    let theirs = match key {
-        "execution.target" => !TARGETS.contains(&entry.value.trim()),
-        "kubernetes.internal.cluster-mode" | "kubernetes.internal.jobmanager.entrypoint.class" => {
-            true
-        }
-        "kubernetes.operator.watched.namespaces"
-        | "kubernetes.operator.user.artifacts.base.dir"
-        | "kubernetes.operator.user.artifacts.allowed-schemes"
-        | "kubernetes.operator.user.artifacts.disallow-restricted-hosts" => true,
-        _ => {
-            let prefixes = [
-                "$internal.",
-                "kubernetes.operator.plugins.",
-                "kubernetes.operator.default-configuration.",
-            ];
-            prefixes.iter().any(|prefix| key.starts_with(prefix))
-        }
-    };
-    theirs.then(|| {
-        (
-            "internalOptions",
-            format!("option {key} is not for users: Flink and its operator set it themselves"),
-            "remove the option",
-        )
-    })
 }
