@@ -22,7 +22,7 @@ pub fn count(
     let count = count.and_then(|count| u64::try_from(count).ok());
     if count.is_none() {
         let field = pointer::tokens(place).last().unwrap_or_default().into_owned();
-        let message = format!("`{field}` is {}", shown(value));
+        let message = format!("invalid value for `{field}`: {}", shown(value));
         problems.push(SizeProblem::new(place, message, whole_number(least)));
     }
     count
@@ -48,7 +48,7 @@ pub fn option(
 fn wrong_option(key: &str, entry: &Entry, least: i32) -> SizeProblem {
     let value: String = entry.value.chars().take(64).collect();
     let pointer = entry.pointer.clone().unwrap_or_default();
-    SizeProblem::new(pointer, format!("`{key}` is `{value}`"), whole_number(least))
+    SizeProblem::new(pointer, format!("invalid value for `{key}`: `{value}`"), whole_number(least))
 }
 
 fn whole_number(least: i32) -> String {

@@ -111,7 +111,7 @@ impl RoleFields {
             None | Some(Value::Null) => {}
             Some(other) => note(
                 format!("{}/resource/memory", self.place),
-                format!("`memory` is {}", type_name(other)),
+                format!("invalid value for `memory`: {}", type_name(other)),
                 "write a string with a unit, such as `2048m`",
             ),
         }
@@ -122,7 +122,7 @@ impl RoleFields {
                 Some(cores) => config.set(canonical(self.cpu), double_text(cores), Some(place)),
                 None => note(
                     place,
-                    format!("`cpu` is {}", shown(value)),
+                    format!("invalid value for `cpu`: {}", shown(value)),
                     "write a number of cores above zero, such as `1` or `0.5`",
                 ),
             },
@@ -147,7 +147,7 @@ impl RoleFields {
                 }
                 other => note(
                     place,
-                    format!("`memory` is {}", type_name(other)),
+                    format!("invalid value for `memory`: {}", type_name(other)),
                     "write an amount, such as `2048m` or `2Gi`",
                 ),
             }

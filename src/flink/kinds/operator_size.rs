@@ -170,7 +170,7 @@ impl Sizing<'_> {
             })
         {
             let help = format!(
-                "set `{}.resource.memory`, such as `2048m`",
+                "set `{}.resource.memory`, for example to `2048m`",
                 fields.place.replace('/', ".").trim_start_matches('.')
             );
             let message = "the memory is missing".into();
@@ -267,8 +267,12 @@ impl Sizing<'_> {
 
     fn cpu_option(&self, names: Names) -> Option<Result<f64, CoresError>> {
         let (key, entry) = self.config.first(names)?;
-        let message =
-            || format!("`{key}` is `{}`", entry.value.chars().take(64).collect::<String>());
+        let message = || {
+            format!(
+                "invalid value for `{key}`: `{}`",
+                entry.value.chars().take(64).collect::<String>()
+            )
+        };
         let cores = parse_double(&entry.value).filter(|cores| cores.is_finite() && *cores > 0.0);
         Some(cores.ok_or_else(|| CoresError { option: key.into(), message: message() }))
     }

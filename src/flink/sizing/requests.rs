@@ -219,7 +219,7 @@ impl Summing<'_> {
             Some(other) => {
                 self.problems.push(SizeProblem::new(
                     format!("/spec/{field}"),
-                    format!("`{field}` is {}", type_name(other)),
+                    format!("invalid value for `{field}`: {}", type_name(other)),
                     "write a list",
                 ));
                 &[]

@@ -21,10 +21,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let OptionFault::Unread { since, until, instead } = option.fault else { continue };
         let Some(place) = subject.written(option.key, option.entry) else { continue };
         let key = option.key;
-        let reason = match (since.map(Release::name), until.map(Release::name)) {
-            (Some(since), _) => format!(": it was added in Flink {since}"),
-            (None, Some(until)) => format!(": the last version with it is Flink {until}"),
-            (None, None) => String::new(),
+        let reason = match (instead, since.map(Release::name), until.map(Release::name)) {
+            (Some(instead), ..) => format!(", which reads `{instead}` instead"),
+            (None, Some(since), _) => format!(": it was added in Flink {since}"),
+            (None, None, Some(until)) => format!(": it was removed after Flink {until}"),
+            (None, None, None) => String::new(),
         };
         let (major, minor) = (version.major, version.minor);
         let finding = findings

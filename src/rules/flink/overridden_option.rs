@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     id: "flink/overridden-option",
     level: Level::Warning,
     since: "0.1.0",
-    title: "Conflicting fields and options",
+    title: "Conflicting settings",
     tenant_fields: &[],
     as_is: false,
     page: include_str!("overridden_option.md"),

@@ -20,10 +20,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let OptionFault::Unknown { suggestion } = option.fault else { continue };
         let Some(place) = subject.written(option.key, option.entry) else { continue };
         let key = option.key;
-        let finding = findings.at(place).message(format!("unknown option `{key}`")).key(key);
+        let finding = findings.at(place).key(key);
         match suggestion {
-            Some(suggestion) => finding.help(format!("use `{suggestion}`")).wanted(suggestion),
-            None => finding.help(format!("remove `{key}`, or correct its name")),
+            Some(suggestion) => finding
+                .message(format!("unknown option `{key}`: did you mean `{suggestion}`?"))
+                .help(format!("use `{suggestion}`"))
+                .wanted(suggestion),
+            None => finding
+                .message(format!("unknown option `{key}`"))
+                .help(format!("remove `{key}`, or correct its name")),
         };
     }
 }
