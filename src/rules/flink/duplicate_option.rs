@@ -31,3 +31,33 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .key(key);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::Workload;
+    use crate::flink::config::FlinkConfig;
+    use crate::rules::testing::reported;
+    use serde_json::json;
+
+    #[test]
+    fn the_effective_value_is_shown_unless_it_is_a_secret() {
+        let options = json!({"state": {"backend.type": "a"}, "state.backend.type": "b",
+            "s3": {"secret-key": "a"}, "s3.secret-key": "b"});
+        let config = FlinkConfig::from_object(&options, "/spec");
+        let workload = Workload { config, ..Workload::default() };
+        let messages: Vec<String> = reported(&RULE, &workload, json!({}))
+            .into_iter()
+            .map(|finding| format!("{} {}", finding.pointer, finding.message))
+            .collect();
+        let ignored = "is set twice: this value is ignored, Flink uses";
+        assert_eq!(
+            messages,
+            [
+                format!("/spec/s3/secret-key `s3.secret-key` {ignored} another value"),
+                format!("/spec/state/backend.type `state.backend.type` {ignored} `b`"),
+            ]
+        );
+    }
+}

@@ -95,16 +95,16 @@ fn parallelism(subject: &Subject<'_>, findings: &mut Findings) {
     let below = bounds.min_parallelism.filter(|min| parallelism < i64::from(*min));
     let above = bounds.max_parallelism.filter(|max| parallelism > i64::from(*max));
     let (words, bound) = match (below, above) {
-        (Some(min), _) => ("minimum", min),
-        (None, Some(max)) => ("maximum", max),
+        (Some(min), _) => ("below the tenant's minimum", min),
+        (None, Some(max)) => ("above the tenant's maximum", max),
         (None, None) => return,
     };
     findings
         .at(subject.option_place(key, entry))
         .message(format!(
-            "the parallelism {parallelism} of a job that scales by itself is outside the tenant's {words} of {bound}"
+            "the parallelism {parallelism} is {words} of {bound} for automatic scaling"
         ))
-        .help(format!("set a parallelism of {bound}"))
+        .help(format!("set the parallelism to {bound}"))
         .wanted(bound.to_string())
         .found(parallelism.to_string());
 }

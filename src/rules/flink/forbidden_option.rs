@@ -1,6 +1,7 @@
 //! `flink/forbidden-option`
 
 use crate::flink::image::glob;
+use crate::flink::operator::field_name;
 use crate::flink::options::names_of;
 use crate::flink::{Engine, Workload};
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -39,7 +40,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         } else {
             format!("`{key}` is not allowed: the tenant forbids `{pattern}`")
         };
-        findings.at(place).message(message).help(format!("remove `{key}`")).key(key);
+        let options = subject.workload.config_pointer.as_deref();
+        let help = match options.is_none_or(|options| place.starts_with(options)) {
+            true => format!("remove `{key}`"),
+            false => format!("remove `{}`", field_name(place)),
+        };
+        findings.at(place).message(message).help(help).key(key);
     }
 }
 

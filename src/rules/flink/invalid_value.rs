@@ -60,3 +60,35 @@ fn help(error: &ValueError) -> String {
     };
     help.to_owned()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::Workload;
+    use crate::rules::testing::reported;
+    use serde_json::json;
+
+    fn finding(key: &str, value: &str) -> (String, Option<String>) {
+        let mut workload = Workload::default();
+        workload.config.set(key, value, Some("/x".into()));
+        let [finding] = &mut reported(&RULE, &workload, json!({}))[..] else { panic!("{key}") };
+        (std::mem::take(&mut finding.message), finding.facts.found.take())
+    }
+
+    #[test]
+    fn the_value_is_shown_unless_it_is_a_secret() {
+        assert_eq!(
+            finding("parallelism.default", "many"),
+            (
+                "invalid value for `parallelism.default`: `many` is not a 32-bit integer".into(),
+                Some("many".into())
+            )
+        );
+        let secret = "high-availability.zookeeper.client.authorization";
+        assert_eq!(
+            finding(secret, "hunter2"),
+            (format!("the value of `{secret}` is invalid"), None)
+        );
+    }
+}
