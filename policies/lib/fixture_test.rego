@@ -13,8 +13,7 @@ workload(tenant, pods) := {
 	"flink": {
 		"problems": {},
 		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "config": {},
-		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
-		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
+		"configPath": ["spec", "flinkConfiguration"], "tolerations": [], "operator": {},
 	},
 }
 

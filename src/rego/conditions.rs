@@ -9,14 +9,8 @@ use regorus::Value;
 
 /// Places that [`Draft`] has, with how much of a place is looked at: below an object that is empty
 /// when all is well, nothing need be.
-const DRAFTED: [(&str, &str, usize); 12] = [
-    ("flink", "duplicates", 2),
-    ("flink", "forbidden", 2),
-    ("flink", "memory", 3),
-    ("flink", "operator", 2),
-    ("flink", "options", 2),
+const DRAFTED: [(&str, &str, usize); 6] = [
     ("flink", "problems", 2),
-    ("flink", "size", 3),
     ("mutation", "conflicts", 2),
     ("quota", "exceeded", 2),
     ("quota", "undeclared", 2),
@@ -77,7 +71,7 @@ mod tests {
     fn a_place_is_looked_at_as_far_as_a_draft_tells() {
         for (written, looked_at) in [
             ("flink.problems.secrets", Some("flink.problems")),
-            ("flink.size.problems", Some("flink.size.problems")),
+            ("flink.size", None),
             ("mutation.conflicts", Some("mutation.conflicts")),
             ("flink.config", None),
             ("tenant.scheduling", None),

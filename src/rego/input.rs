@@ -3,7 +3,7 @@
 
 use super::facts::convert::convert;
 use super::facts::{
-    memory, object, operator, option_checks, options, path, pods, problems, size, text,
+    memory, object, options, path, pods, problems, size, text,
 };
 use crate::flink::Workload;
 use crate::flink::pods::Pods;
@@ -216,12 +216,6 @@ fn conditions(
 ) -> BTreeMap<Value, Value> {
     let lists = [
         ("problems", problems::problems(workload, root, resource, tenant, pods)),
-        ("duplicates", super::facts::duplicates::duplicates(workload)),
-        ("forbidden", options::forbidden(workload, tenant)),
-        ("operator", operator::operator(workload, resource, root, tenant)),
-        ("options", option_checks::option_checks(workload, tenant)),
-        ("size", size::conditions(workload)),
-        ("memory", memory::conditions(workload)),
     ];
     lists.into_iter().map(|(name, list)| (Value::from(name), list)).collect()
 }
@@ -241,9 +235,6 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
     let upgrade = job.filter(|job| job.is_object()).map(|job| {
         job.get("upgradeMode").and_then(serde_json::Value::as_str).unwrap_or("stateless")
     });
-    if let Some(options) = flink.get_mut(&Value::from("options")) {
-        *options = option_checks::with_empty_lists(options);
-    }
     let rest = [
         ("engine", Value::from(workload.engine.as_str())),
         ("mode", text(workload.mode.map(|mode| mode.as_str()))),

@@ -12,6 +12,9 @@ mod findings;
 mod locate;
 mod rule;
 mod subject;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod testing;
 pub mod words;
 
 mod cost;

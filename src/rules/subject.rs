@@ -1,5 +1,6 @@
 //! What a rule looks at: one object of one request, with everything that is known of it.
 
+use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
 use crate::flink::operator::Declared;
 use crate::flink::options::IMAGE;
@@ -69,6 +70,7 @@ pub struct Subject<'a> {
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
     violations: OnceCell<Vec<Violation<'a>>>,
+    faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -89,6 +91,7 @@ impl<'a> Subject<'a> {
             conflicts: &[],
             quota: None,
             violations: OnceCell::new(),
+            faulty_options: OnceCell::new(),
         }
     }
 
@@ -131,6 +134,11 @@ impl<'a> Subject<'a> {
             }
         }
         all
+    }
+
+    /// The options that the named Flink version does not read as they are written.
+    pub fn faulty_options(&self) -> &[FaultyOption<'a>] {
+        self.faulty_options.get_or_init(|| faulty_options(self.workload))
     }
 
     /// The place of an option that the object's author wrote: neither a field nor the tenant gives

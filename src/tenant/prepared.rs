@@ -1,6 +1,6 @@
 //! What rules need of a tenant and is worked out once, when the tenant is loaded.
 
-use super::{FlinkTenantSpec, PodSecurityLevel, Tenant};
+use super::{FlinkTenantSpec, PodSecurityLevel, Tenant, duration};
 use crate::flink::claims::claim_for;
 use crate::kubernetes::pod_security::{Standard, minor_version};
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub struct PreparedTenant {
     pub standard: Option<Standard>,
     /// Values that `flink.configuration.enforced` and `.defaults` give options, as text.
     given: BTreeMap<String, Vec<String>>,
+    /// `flink.restartStrategy.minDelay` in nanoseconds.
+    pub min_restart_delay: Option<i128>,
     /// Pattern of the claims that clusters are given for their state, with a star for the
     /// cluster's name.
     pub state_claim: Option<String>,
@@ -36,7 +38,11 @@ impl PreparedTenant {
         }
         let volume = spec.storage.checkpoints.volume.as_ref();
         let state_claim = volume.map(|volume| claim_for(&volume.claim_name, "*"));
-        Self { name: tenant.name.clone(), standard, given, state_claim, spec }
+        let restarts = spec.flink.restart_strategy.as_ref();
+        let min_restart_delay =
+            restarts.and_then(|restarts| restarts.min_delay.as_deref()).and_then(duration);
+        let name = tenant.name.clone();
+        Self { name, standard, given, min_restart_delay, state_claim, spec }
     }
 
     /// Whether the tenant's own configuration gives an option this value, so that no author of an

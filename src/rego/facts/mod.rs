@@ -1,11 +1,8 @@
 //! What Rego is poor at, worked out once in Rust and handed over in `input`: one file a fact.
 
 pub mod convert;
-pub mod duplicates;
 pub mod memory;
 pub mod object;
-pub mod operator;
-pub mod option_checks;
 pub mod options;
 pub mod pods;
 pub mod problems;

@@ -8,5 +8,9 @@ pub mod undeclared;
 use super::Rule;
 
 /// The rules of this family.
-pub(super) static RULES: &[&Rule] =
-    &[&exceeded::RULE, &per_cluster::RULE, &unbounded::RULE, &undeclared::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &exceeded::RULE,
+    &per_cluster::RULE,
+    &unbounded::RULE,
+    &undeclared::RULE,
+];

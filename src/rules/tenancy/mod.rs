@@ -6,4 +6,7 @@ pub mod unassigned_namespace;
 use super::Rule;
 
 /// The rules of this family.
-pub(super) static RULES: &[&Rule] = &[&ambiguous_namespace::RULE, &unassigned_namespace::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &ambiguous_namespace::RULE,
+    &unassigned_namespace::RULE,
+];

@@ -10,11 +10,7 @@ mod claim_mounts;
 mod claim_requests;
 mod cost;
 mod data;
-mod elasticity;
 mod mounts;
-mod observed;
-mod operator;
-mod restarts;
 mod scheduling;
 mod spot;
 mod state;
@@ -38,15 +34,11 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 14] = [
-    operator::judge,
+const JUDGES: [Judge; 10] = [
     mounts::judge,
     tolerations::judge,
     scheduling::judge,
     data::judge,
-    restarts::judge,
-    elasticity::judge,
-    observed::judge,
     cost::judge,
     spot::judge,
     state::judge,
@@ -139,12 +131,6 @@ impl<'a> Subject<'a> {
             Some((key, entry)) => self.place(key, entry),
             None => self.vacancy(names.first().copied().unwrap_or_default()),
         }
-    }
-
-    /// Whether a value is the object's author's: written, or not and Flink's default. What the
-    /// tenant itself sets is not.
-    fn is_authors(&self, names: &[&str]) -> bool {
-        self.workload.config.first(names).is_none() || self.option(names).is_some()
     }
 
     /// Flink's roles whose pods are made by options, with the names that options have for them.
@@ -288,6 +274,3 @@ fn shown(text: &str) -> String {
     }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-mod tests;
