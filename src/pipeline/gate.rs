@@ -284,26 +284,18 @@ impl Gate {
             .map(|after| mutate::patch(&resource.object, after))
             .filter(|patch| !patch.0.is_empty());
         let mut findings = Vec::new();
-        let name = tenant.name.clone();
-        if !conflicts.is_empty() {
-            let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            let case = Case {
-                resource,
-                owner: Owner::Tenant(tenant),
-                object,
-                is_stored: true,
-                workload,
-                conflicts,
-            };
-            findings = self.findings(&case, &Usage::default());
-            findings.retain(|finding| {
-                case.conflicts.iter().any(|conflict| conflict.rule == finding.rule)
-            });
+        if !conflicts.is_empty()
+            && let Some(prepared) = self.prepared.get(&tenant.name)
+        {
+            let object = object.as_ref().unwrap_or(&resource.object);
+            let mut subject = Subject::new(resource, object, &workload, &prepared.rules);
+            subject.conflicts = &conflicts;
+            findings = enforced(rules::check_conflicts(&subject), Some(&tenant), resource);
             if findings.iter().any(|finding| finding.level == Level::Error) {
                 patch = None;
             }
         }
-        Answer { tenant: Some(name), findings, patch, ..Answer::default() }
+        Answer { tenant: Some(tenant.name.clone()), findings, patch, ..Answer::default() }
     }
 
     /// The validating webhook's answer: the object as it is.
@@ -313,21 +305,19 @@ impl Gate {
         Answer { tenant: judgement.tenant, findings: judgement.findings, ..Answer::default() }
     }
 
-    /// The answer where something is to be said against a deletion, which no rule about objects is
-    /// asked of.
-    pub fn protest(&self, resource: &Resource, conflict: mutate::Conflict) -> Answer {
-        let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
-        let owner = self.tenants.owner(&resource.namespace);
-        let case = Case {
-            resource,
-            owner,
-            object,
-            is_stored: false,
-            workload: Workload::default(),
-            conflicts: vec![conflict],
+    /// The answer to the deletion of a claim that these running Flink pods use. No other rule
+    /// checks deletions.
+    pub fn refuse_deletion(&self, resource: &Resource, claim_users: &[String]) -> Answer {
+        let Owner::Tenant(tenant) = self.tenants.owner(&resource.namespace) else {
+            return Answer::default();
         };
-        let Judgement { tenant, findings, .. } = self.judge(case, &Usage::default());
-        Answer { tenant, findings, ..Answer::default() }
+        let Some(prepared) = self.prepared.get(&tenant.name) else { return Answer::default() };
+        let object = resource.old_object.as_ref().unwrap_or(&resource.object);
+        let workload = Workload::default();
+        let mut subject = Subject::new(resource, object, &workload, &prepared.rules);
+        subject.claim_users = claim_users;
+        let findings = enforced(rules::check_deletion(&subject), Some(&tenant), resource);
+        Answer { tenant: Some(tenant.name.clone()), findings, ..Answer::default() }
     }
 
     /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment,
@@ -426,12 +416,7 @@ impl Gate {
         subject.quota = quota.as_ref();
         let mut findings = rules::check(&subject);
         findings.extend(self.policy_findings(case, prepared, quota.as_ref()));
-        if let Some(tenant) = case.tenant() {
-            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
-        }
-        findings.sort_by(Finding::order);
-        findings.dedup();
-        findings
+        enforced(findings, case.tenant(), case.resource)
     }
 
     fn policy_findings(
@@ -450,7 +435,6 @@ impl Gate {
                 let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
                 (tenant.name.as_str(), spec)
             }),
-            conflicts: &case.conflicts,
             quota: regorus::Value::Null,
             unassigned: self.unassigned.as_str(),
             claimants: case.claimants(),
@@ -499,6 +483,20 @@ impl Gate {
         };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
+}
+
+/// Applies a tenant's overrides and exemptions as of today; sorts, and removes duplicates.
+fn enforced(
+    mut findings: Vec<Finding>,
+    tenant: Option<&Tenant>,
+    resource: &Resource,
+) -> Vec<Finding> {
+    if let Some(tenant) = tenant {
+        rules::enforce(&mut findings, &tenant.spec, resource, enforcement::today());
+    }
+    findings.sort_by(Finding::order);
+    findings.dedup();
+    findings
 }
 
 /// The rule about namespaces that no tenant claims; the one rule that holds there.

@@ -9,7 +9,7 @@ use regorus::Value;
 
 /// Places that [`Draft`] has, with how much of a place is looked at: below an object that is empty
 /// when all is well, nothing need be.
-const DRAFTED: [(&str, &str, usize); 14] = [
+const DRAFTED: [(&str, &str, usize); 13] = [
     ("flink", "duplicates", 2),
     ("flink", "forbidden", 2),
     ("flink", "memory", 3),
@@ -19,7 +19,6 @@ const DRAFTED: [(&str, &str, usize); 14] = [
     ("flink", "pretends", 2),
     ("flink", "problems", 2),
     ("flink", "size", 3),
-    ("mutation", "conflicts", 2),
     ("quota", "exceeded", 2),
     ("quota", "undeclared", 2),
     ("tenancy", "claimants", 2),
@@ -80,7 +79,7 @@ mod tests {
         for (written, looked_at) in [
             ("flink.problems.secrets", Some("flink.problems")),
             ("flink.size.problems", Some("flink.size.problems")),
-            ("mutation.conflicts", Some("mutation.conflicts")),
+            ("quota.exceeded", Some("quota.exceeded")),
             ("flink.config", None),
             ("tenant.scheduling", None),
             ("quota", None),

@@ -4,7 +4,7 @@ use crate::flink::config::Entry;
 use crate::flink::pods::{Pods, added_by_operator};
 use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate};
-use crate::mutate::Conflict;
+use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
@@ -60,8 +60,10 @@ pub struct Subject<'a> {
     pub tenant: &'a PreparedTenant,
     /// Who owns the namespace.
     pub owner: NamespaceOwner<'a>,
-    /// Where the object and what its tenant gives every object disagree.
+    /// Where the object and what its tenant gives every object differ.
     pub conflicts: &'a [Conflict],
+    /// Names of the running Flink pods that use the claim, of the deletion of a claim.
+    pub claim_users: &'a [String],
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
     violations: OnceCell<Vec<Violation>>,
@@ -83,6 +85,7 @@ impl<'a> Subject<'a> {
             tenant,
             owner: NamespaceOwner::Tenant,
             conflicts: &[],
+            claim_users: &[],
             quota: None,
             violations: OnceCell::new(),
         }
@@ -106,6 +109,19 @@ impl<'a> Subject<'a> {
             }
         }
         all
+    }
+
+    /// Labels or node selectors that have other values than the tenant's, with their places.
+    pub fn entry_conflicts(
+        &self,
+        map: PodMap,
+    ) -> impl Iterator<Item = (&'a str, &'a EntryDifference)> {
+        self.conflicts.iter().filter_map(move |conflict| match &conflict.difference {
+            Difference::Entry(entry) if entry.map == map => {
+                Some((conflict.pointer.as_str(), entry))
+            }
+            _ => None,
+        })
     }
 
     /// The place of an option that the object's author wrote: neither a field nor the tenant gives

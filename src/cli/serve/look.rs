@@ -3,7 +3,6 @@
 use crate::admission::answer::{Answer, Webhook};
 use crate::cluster::lookup::Lookup;
 use crate::flink::Surroundings;
-use crate::mutate::Conflict;
 use crate::pipeline::charge::Charge;
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
@@ -23,8 +22,9 @@ pub(super) fn look(
     let informed = informed(gate, lookup, webhook, resource)?;
     let gate = informed.as_ref().unwrap_or(gate);
     let judged = resized(gate, lookup, resource)?.map_or_else(|| Arc::clone(resource), Arc::new);
-    if let Some(conflict) = deletion_of_used(gate, lookup, resource) {
-        return Ok((judged, gate.protest(resource, conflict), None));
+    let users = users_of_deleted_claim(gate, lookup, resource);
+    if !users.is_empty() {
+        return Ok((judged, gate.refuse_deletion(resource, &users), None));
     }
     let answer = webhook.ask(gate, &judged);
     let charge = if webhook == Webhook::Validate { gate.charge(&judged) } else { None };
@@ -102,24 +102,24 @@ fn informed(
     Ok(Some(gate.within(Arc::new(surroundings))))
 }
 
-/// What there is to say against the deletion of a claim. Where pods cannot be read it goes through:
-/// no deletion waits for Flinkgate.
-fn deletion_of_used(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Option<Conflict> {
+/// Names of the running Flink pods that use the claim that a request deletes. If pods cannot be
+/// read, the deletion is admitted: no deletion waits for Flinkgate.
+fn users_of_deleted_claim(gate: &Gate, lookup: &Lookup, resource: &Resource) -> Vec<String> {
     if !deletion::deletes_claim(resource)
         || gate.tenants().owner(&resource.namespace).tenant().is_none()
     {
-        return None;
+        return Vec::new();
     }
     match lookup.pods(&resource.namespace) {
-        Ok(pods) => deletion::claim_in_use(&resource.name, &pods),
+        Ok(pods) => deletion::claim_users(&resource.name, &pods),
         Err(error) => {
             tracing::warn!(
                 namespace = resource.namespace,
                 claim = resource.name,
                 error,
-                "nobody knows whether the claim is in use"
+                "failed to read pods, claim may be in use"
             );
-            None
+            Vec::new()
         }
     }
 }
