@@ -2,6 +2,7 @@
 
 use crate::flink::config::Entry;
 use crate::flink::pods::{Pods, added_by_operator};
+use crate::flink::state::{StateDirectory, directories};
 use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate};
 use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
@@ -67,6 +68,7 @@ pub struct Subject<'a> {
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
     violations: OnceCell<Vec<Violation>>,
+    state_directories: OnceCell<Vec<StateDirectory<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -88,6 +90,7 @@ impl<'a> Subject<'a> {
             claim_users: &[],
             quota: None,
             violations: OnceCell::new(),
+            state_directories: OnceCell::new(),
         }
     }
 
@@ -109,6 +112,30 @@ impl<'a> Subject<'a> {
             }
         }
         all
+    }
+
+    /// The state directories that the options name; none for what is not Flink.
+    pub fn state_directories(&self) -> &[StateDirectory<'a>] {
+        self.state_directories.get_or_init(|| {
+            let (workload, object) = (self.workload, self.object);
+            if workload.is_flink() { directories(workload, object) } else { Vec::new() }
+        })
+    }
+
+    /// Place of the spec that the options are a field of.
+    pub fn spec_place(&self) -> &'a str {
+        self.workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec")
+    }
+
+    /// The spec that the options are a field of.
+    pub fn spec(&self) -> Option<&'a Value> {
+        pointer::at(self.object, self.spec_place())
+    }
+
+    /// How the operator upgrades the object's job; `None` without a job.
+    pub fn upgrade_mode(&self) -> Option<&'a str> {
+        let job = self.spec()?.get("job").filter(|job| job.is_object())?;
+        Some(job.get("upgradeMode").and_then(Value::as_str).unwrap_or("stateless"))
     }
 
     /// Labels or node selectors that have other values than the tenant's, with their places.

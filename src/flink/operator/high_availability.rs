@@ -1,19 +1,9 @@
-//! High availability: what needs it, and what it needs.
+//! What needs high availability.
 
 use super::{Declared, Found, Subject, shown};
-use crate::flink::options::{
-    HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, JOB_MANAGER_REPLICAS, Names, canonical,
-    high_availability,
-};
+use crate::flink::options::{JOB_MANAGER_REPLICAS, Names, canonical, high_availability};
 
 const ROLLBACK: Names = &["kubernetes.operator.deployment.rollback.enabled"];
-
-/// Services that keep their data in a directory; a factory of the user's own may do otherwise.
-const KEEP_DATA: [&str; 3] = [
-    "kubernetes",
-    "zookeeper",
-    "org.apache.flink.kubernetes.highavailability.KubernetesHaServicesFactory",
-];
 
 const HELP: &str = "set high-availability.type to kubernetes and high-availability.storageDir to a durable directory";
 
@@ -43,23 +33,5 @@ pub(super) fn needed(declared: &Declared<'_>, found: &mut Found) {
         let message = format!("{key} needs high availability, which is off");
         let place = declared.place_of(key, declared.workload.config.entry(key));
         found.tell_with_help(Subject::HighAvailability, place, message, HELP);
-    }
-}
-
-/// Flink does not start without a directory for the data.
-pub(super) fn directory(declared: &Declared<'_>, found: &mut Found) {
-    let Some(mode) = high_availability(&declared.workload.config) else { return };
-    if declared.option(HIGH_AVAILABILITY_DIR).is_none()
-        && KEEP_DATA.iter().any(|keeps| keeps.eq_ignore_ascii_case(mode.trim()))
-    {
-        let (key, entry) = declared.option(HIGH_AVAILABILITY).unzip();
-        let option = canonical(HIGH_AVAILABILITY_DIR);
-        let message =
-            format!("high availability is on, and option {option} names no directory for its data");
-        found.tell(
-            Subject::HighAvailabilityDir,
-            declared.place_of(key.unwrap_or(option), entry),
-            message,
-        );
     }
 }

@@ -20,7 +20,6 @@ mod names;
 mod options;
 mod overridden;
 mod resources;
-mod savepoints;
 mod session_job;
 mod snapshot;
 mod versions;
@@ -50,8 +49,6 @@ pub enum Subject {
     Change,
     /// Standby JobManagers and rollback without high availability.
     HighAvailability,
-    /// High availability without a directory for its data.
-    HighAvailabilityDir,
     /// No image.
     Image,
     /// The template of the ingress.
@@ -68,8 +65,6 @@ pub enum Subject {
     Reserved,
     /// `resources` and parallelism.
     Resources,
-    /// Savepoints without a directory.
-    SavepointDir,
     /// No service account.
     ServiceAccount,
     /// The job of a FlinkSessionJob.
@@ -87,7 +82,6 @@ impl Subject {
             Self::Autoscaler => "autoscaler",
             Self::Change => "change",
             Self::HighAvailability => "highAvailability",
-            Self::HighAvailabilityDir => "highAvailabilityDir",
             Self::Image => "image",
             Self::Ingress => "ingress",
             Self::LogConfiguration => "logConfiguration",
@@ -96,7 +90,6 @@ impl Subject {
             Self::Overridden => "overridden",
             Self::Reserved => "reserved",
             Self::Resources => "resources",
-            Self::SavepointDir => "savepointDir",
             Self::ServiceAccount => "serviceAccount",
             Self::SessionJob => "sessionJob",
             Self::Snapshot => "snapshot",
@@ -142,7 +135,6 @@ pub fn problems(
     if workload.declares_cluster {
         let Some(declared) = Declared::new(resource, object, workload) else { return Vec::new() };
         versions::unknown(&declared, &mut found);
-        high_availability::directory(&declared, &mut found);
         if workload.engine == Engine::Operator {
             names::cluster(&declared, &mut found);
             versions::version(&declared, &mut found);
@@ -153,7 +145,6 @@ pub fn problems(
             fields::log_configuration(&declared, &mut found);
             fields::service_account(&declared, &mut found);
             fields::image(&declared, &mut found);
-            savepoints::directory(&declared, &mut found);
             resources::resources(&declared, &mut found);
             resources::parallelism(&declared, &mut found);
             autoscaler::options(&declared, &mut found);
@@ -172,7 +163,6 @@ pub fn problems(
                 session_job::job(&declared, &mut found);
                 if let Some(session) = &workload.session {
                     session_job::in_cluster(&declared, session, &mut found);
-                    savepoints::directory(&declared, &mut found);
                 }
                 autoscaler::options(&declared, &mut found);
                 changes::session_job(&declared, &mut found);
@@ -222,9 +212,7 @@ impl<'a> Declared<'a> {
     /// The first of an option's names that is set; where a session job says nothing, its cluster's
     /// word holds.
     fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
-        let of_cluster =
-            || self.workload.session.as_ref().and_then(|session| session.config.first(names));
-        self.workload.config.first(names).or_else(of_cluster)
+        self.workload.option(names)
     }
 
     /// Whether an option is set to true.

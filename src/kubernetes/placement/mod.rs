@@ -9,12 +9,14 @@ mod apart;
 mod labels;
 mod pool;
 mod selector;
+mod separate;
 mod together;
 
 pub use apart::{Clause, Fault, Siblings, clauses};
 pub use labels::{Label, PodLabels, identity};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
+pub use separate::{Placed, Separation, Separator};
 pub use together::pinned;
 
 use crate::flink::Role;

@@ -1,6 +1,7 @@
 //! `flink/enforced-option`
 
 use crate::flink::credentials::is_credential;
+use crate::flink::state::without_password;
 use crate::mutate::Difference;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -27,7 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         if is_credential(key) {
             finding.message(format!("`{key}` does not have the value that the tenant sets"));
         } else {
-            let (wanted, found) = (shown(wanted), shown(found));
+            let [wanted, found] = [wanted, found].map(|value| shown(&without_password(value).0));
             finding
                 .message(format!("`{key}` is `{found}`, but the tenant sets `{wanted}`"))
                 .wanted(wanted)

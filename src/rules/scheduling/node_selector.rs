@@ -35,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(conflict.pointer.as_str())
             .message(format!(
-                "`{NODE_NAME_LABEL}` is `{found}`, but the tenant's nodes are told apart by \
+                "`{NODE_NAME_LABEL}` is `{found}`, but the tenant's node selector needs \
                  `{DEFAULT_TOPOLOGY_KEY}`"
             ))
             .help(format!("remove `{NODE_NAME_LABEL}`"))

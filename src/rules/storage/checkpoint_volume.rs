@@ -24,7 +24,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         match difference {
             VolumeDifference::Name { claim } => finding
                 .message(format!(
-                    "volume `{VOLUME_NAME}` is not the claim `{claim}`, which holds this cluster's \
+                    "volume `{VOLUME_NAME}` is not claim `{claim}`, which holds this cluster's \
                      state"
                 ))
                 .help(format!("remove the volume `{VOLUME_NAME}`: Flinkgate adds it"))
@@ -39,7 +39,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .found(shown(volume)),
             VolumeDifference::Option { claim, path } => finding
                 .message(format!(
-                    "`{CLAIMS_OPTION}` mounts the claim `{}` at `{path}`, which is reserved for \
+                    "`{CLAIMS_OPTION}` mounts claim `{}` at `{path}`, which is reserved for \
                      the checkpoint volume",
                     shown(claim)
                 ))
@@ -47,7 +47,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .key(CLAIMS_OPTION)
                 .found(shown(claim)),
             VolumeDifference::GeneratedName { claim } => {
-                let named = if is_shared(claim) { "its folder in the claim" } else { "the claim" };
+                let named = if is_shared(claim) { "its folder in claim" } else { "claim" };
                 finding
                     .message(format!(
                         "{named} `{claim}` is named after the cluster, but the API server will \

@@ -5,13 +5,9 @@
 //! object that is as it should be, and the rules that report a list are not even looked at while it
 //! is missing.
 
-mod apart;
 mod beside;
-mod claim_mounts;
-mod claim_requests;
 mod cost;
 mod credentials;
-mod data;
 mod elasticity;
 mod entrypoints;
 mod environment;
@@ -25,9 +21,7 @@ mod operator;
 mod restarts;
 mod scheduling;
 mod spot;
-mod state;
 mod tolerations;
-mod upgrades;
 
 use super::options::is_given;
 use super::{as_text, path};
@@ -46,7 +40,7 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 22] = [
+const JUDGES: [Judge; 17] = [
     operator::judge,
     images::judge,
     mounts::judge,
@@ -56,7 +50,6 @@ const JUDGES: [Judge; 22] = [
     tolerations::judge,
     scheduling::judge,
     exposure::judge,
-    data::judge,
     credentials::judge,
     hosts::judge,
     beside::judge,
@@ -65,10 +58,6 @@ const JUDGES: [Judge; 22] = [
     observed::judge,
     cost::judge,
     spot::judge,
-    state::judge,
-    upgrades::judge,
-    claim_requests::judge,
-    claim_mounts::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.

@@ -1,9 +1,7 @@
-//! Secrets, ConfigMaps and claims that pods get: by volumes, environment and pull secrets, and by
-//! Flink's options for them.
+//! Secrets and ConfigMaps that pods get: by volumes, environment and pull secrets, and by Flink's
+//! options for them.
 
-use super::super::as_text;
 use super::{Found, Subject, is_any, shown, texts, use_one_of};
-use crate::flink::claims::claim_for;
 use crate::flink::map_options::{map_entries, map_list};
 use crate::flink::values::list_elements;
 use crate::resource::fields::{elements, elements_at};
@@ -30,7 +28,6 @@ const WITH_SECRET_REF: [&str; 7] =
 enum Kind {
     Secret,
     ConfigMap,
-    Claim,
 }
 
 impl Kind {
@@ -38,7 +35,6 @@ impl Kind {
         match self {
             Self::Secret => "secrets",
             Self::ConfigMap => "configMaps",
-            Self::Claim => "claims",
         }
     }
 
@@ -46,7 +42,6 @@ impl Kind {
         match self {
             Self::Secret => "the Secret",
             Self::ConfigMap => "the ConfigMap",
-            Self::Claim => "the PersistentVolumeClaim",
         }
     }
 }
@@ -55,9 +50,6 @@ impl Kind {
 struct Allowed<'a> {
     secrets: Option<Vec<&'a str>>,
     config_maps: Option<Vec<&'a str>>,
-    claims: Option<Vec<&'a str>>,
-    /// The claim that every cluster is given, as a pattern.
-    checkpoints: Option<String>,
 }
 
 impl Allowed<'_> {
@@ -66,30 +58,20 @@ impl Allowed<'_> {
         let (list, own): (_, &[&str]) = match kind {
             Kind::Secret => (&self.secrets, &OWN_SECRETS),
             Kind::ConfigMap => (&self.config_maps, &OWN_CONFIG_MAPS),
-            Kind::Claim => (&self.claims, &[]),
         };
         let list = list.as_deref()?;
-        let is_checkpoints = || {
-            kind == Kind::Claim
-                && self.checkpoints.as_deref().is_some_and(|pattern| is_any(&[pattern], name))
-        };
-        (!is_any(list, name) && !is_any(own, name) && !is_checkpoints()).then_some(list)
+        (!is_any(list, name) && !is_any(own, name)).then_some(list)
     }
 }
 
 pub(super) fn judge(subject: &Subject<'_>, found: &mut Found) {
-    let storage = &subject.tenant["storage"];
-    let mut allowed = Allowed {
+    let allowed = Allowed {
         secrets: texts(&subject.security["secrets"]),
         config_maps: texts(&subject.security["configMaps"]),
-        claims: texts(&storage["claims"]["names"]),
-        checkpoints: None,
     };
-    if allowed.secrets.is_none() && allowed.config_maps.is_none() && allowed.claims.is_none() {
+    if allowed.secrets.is_none() && allowed.config_maps.is_none() {
         return;
     }
-    allowed.checkpoints = as_text(&storage["checkpoints"]["volume"]["claimName"])
-        .map(|pattern| claim_for(pattern, "*"));
     for set in &subject.workload.pods {
         let mut note = |kind: Kind, name: &str, place: &str| {
             if let Some(list) = allowed.refused(kind, name) {
@@ -130,7 +112,6 @@ fn volumes(spec: &Json, note: &mut impl FnMut(Kind, &str, &str)) {
         };
         at(Kind::Secret, "/secret/secretName");
         at(Kind::ConfigMap, "/configMap/name");
-        at(Kind::Claim, "/persistentVolumeClaim/claimName");
         at(Kind::Secret, "/csi/nodePublishSecretRef/name");
         at(Kind::Secret, "/azureFile/secretName");
         WITH_SECRET_REF
@@ -175,12 +156,8 @@ fn options(subject: &Subject<'_>, allowed: &Allowed<'_>, found: &mut Found) {
         }
     };
     let config = &subject.workload.config;
-    for (kind, option) in
-        [(Kind::Secret, "kubernetes.secrets"), (Kind::Claim, "kubernetes.persistent-volume-claims")]
-    {
-        for pair in map_entries(config, option) {
-            note(kind, &pair.key, pair.option, pair.entry);
-        }
+    for pair in map_entries(config, "kubernetes.secrets") {
+        note(Kind::Secret, &pair.key, pair.option, pair.entry);
     }
     let key = "kubernetes.env.secretKeyRef";
     if let Some((entry, maps)) = map_list(config, key) {

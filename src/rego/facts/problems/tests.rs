@@ -61,7 +61,6 @@ fn every_way_in_which_a_pod_gets_a_secret_or_a_config_map_counts() {
     let tenant = json!({"security": {"secrets": ["own-*"], "configMaps": ["own"]},
         "storage": {"claims": {"names": []}, "checkpoints": {"volume": {"claimName": "{cluster}-state"}}}});
     let expected = [
-        "claims /spec/volumes/3/persistentVolumeClaim/claimName",
         "configMaps /spec/volumes/1/configMap/name",
         "configMaps /spec/initContainers/0/env/1/valueFrom/configMapKeyRef/name",
         "secrets /spec/volumes/0/secret/secretName",
