@@ -36,3 +36,34 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::Workload;
+    use crate::mutate::Conflict;
+    use crate::resource::Resource;
+    use crate::rules::check_conflicts;
+    use crate::tenant::PreparedTenant;
+
+    #[test]
+    fn no_finding_shows_a_secret() {
+        for (key, value) in [("s3.secret-key", "hush"), ("state.savepoints.dir", "s3://a:hush@b/c")]
+        {
+            let difference = Difference::EnforcedOption {
+                key: key.into(),
+                wanted: value.into(),
+                found: value.into(),
+            };
+            let conflicts = [Conflict { pointer: "/spec".into(), difference }];
+            let (resource, workload) = (Resource::default(), Workload::default());
+            let tenant = PreparedTenant::default();
+            let mut subject = Subject::new(&resource, &resource.object, &workload, &tenant);
+            subject.conflicts = &conflicts;
+            let found = check_conflicts(&subject);
+            assert_eq!(found.len(), 1);
+            assert!(!serde_json::to_string(&found).unwrap().contains("hush"), "{found:?}");
+        }
+    }
+}
