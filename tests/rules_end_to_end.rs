@@ -5,7 +5,7 @@
 mod manifests;
 mod rule_examples;
 
-use flinkgate::pipeline::deletion::CLAIM_IN_USE;
+use flinkgate::pipeline::deletion::claim_users;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::resource::{Operation, Resource};
@@ -17,12 +17,13 @@ use serde_json::{Value, json};
 
 fn found(gate: &Gate, rule: &Documentation, example: &Option<String>) -> Vec<Finding> {
     let resource = resource(example.as_deref());
-    if rule.id == CLAIM_IN_USE {
+    if rule.id == "storage/claim-in-use" {
         // Asked of the deletion of a claim that the example mounts or does not.
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state"}});
         let deletion =
             Resource { operation: Operation::Delete, ..Resource::from_manifest(claim).unwrap() };
-        return gate.check_deletion(&deletion, &[resource.object], None).findings;
+        let users = claim_users("etl-state", &[resource.object]);
+        return gate.refuse_deletion(&deletion, &users).findings;
     }
     gate.case(&resource, rule.as_is)
         .map(|case| gate.judge(case, &Usage::default()).findings)

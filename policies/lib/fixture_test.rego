@@ -8,7 +8,6 @@ workload(tenant, pods) := {
 	"request": {"operation": "CREATE", "namespace": "payments-prod", "name": "etl"},
 	"tenant": object.union({"name": "payments"}, tenant),
 	"tenancy": {"unassigned": "warn"},
-	"mutation": {"conflicts": []},
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
 		"problems": {},

@@ -281,8 +281,8 @@ impl Gate {
     }
 
     /// The answer of the mutating webhook: the patch, and findings only where the object and what
-    /// its tenant gives every object disagree. Users' policies stop at `until`.
-    pub fn mutate_until(&self, resource: &Resource, until: Option<Instant>) -> Answer {
+    /// its tenant gives every object disagree.
+    pub fn mutate(&self, resource: &Resource) -> Answer {
         if is_exempt(resource) {
             return Answer::default();
         }
@@ -295,11 +295,7 @@ impl Gate {
             return answer;
         }
         if !case.conflicts.is_empty() {
-            answer.findings = self.findings(&case, &Usage::default(), until);
-            let reports = |finding: &Finding| {
-                case.conflicts.iter().any(|conflict| conflict.rule == finding.rule)
-            };
-            answer.findings.retain(reports);
+            answer.findings = self.conflict_findings(&case);
             if answer.findings.iter().any(|finding| finding.level == Level::Error) {
                 return answer;
             }
@@ -309,11 +305,6 @@ impl Gate {
             answer.patch = Some(patch).filter(|patch| !patch.0.is_empty());
         }
         answer
-    }
-
-    /// [`Self::mutate_until`] without a deadline of its own.
-    pub fn mutate(&self, resource: &Resource) -> Answer {
-        self.mutate_until(resource, None)
     }
 
     /// The answer of the validating webhook without its quota: see
@@ -333,36 +324,29 @@ impl Gate {
         Answer { tenant, findings, ..Answer::default() }
     }
 
-    /// What is reported about a deletion: that of a claim which these pods mount.
-    pub fn check_deletion(
-        &self,
-        resource: &Resource,
-        pods: &[Value],
-        until: Option<Instant>,
-    ) -> Answer {
-        match deletion::claim_in_use(&resource.name, pods) {
-            Some(conflict) => self.protest(resource, conflict, until),
-            None => Answer::default(),
-        }
+    /// What the rules about conflicts with the tenant report, which mutation alone can see.
+    fn conflict_findings(&self, case: &Case<'_>) -> Vec<Finding> {
+        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let Some(prepared) = prepared else { return Vec::new() };
+        let mut subject =
+            Subject::new(case.resource, &case.object, &case.workload, &prepared.rules);
+        subject.conflicts = &case.conflicts;
+        enforced(rules::check_conflicts(&subject), case.tenant(), case.resource)
     }
 
-    fn protest(
-        &self,
-        resource: &Resource,
-        conflict: mutate::Conflict,
-        until: Option<Instant>,
-    ) -> Answer {
-        let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
-        let owner = self.tenants.owner(&resource.namespace);
-        let case = Case {
-            resource,
-            owner,
-            object,
-            is_stored: false,
-            workload: Workload::default(),
-            conflicts: vec![conflict],
+    /// The answer to the deletion of a claim that these running Flink pods use. No other rule
+    /// checks deletions.
+    pub fn refuse_deletion(&self, resource: &Resource, claim_users: &[String]) -> Answer {
+        let Owner::Tenant(tenant) = self.tenants.owner(&resource.namespace) else {
+            return Answer::default();
         };
-        self.check(&case, until)
+        let Some(prepared) = self.prepared.get(&tenant.name) else { return Answer::default() };
+        let object = resource.old_object.as_ref().unwrap_or(&resource.object);
+        let workload = Workload::default();
+        let mut subject = Subject::new(resource, object, &workload, &prepared.rules);
+        subject.claim_users = claim_users;
+        let findings = enforced(rules::check_deletion(&subject), Some(&tenant), resource);
+        Answer { tenant: Some(tenant.name.clone()), findings, ..Answer::default() }
     }
 
     /// [`Self::lower`], or `None` for a request that is exempt from all rules.
@@ -456,12 +440,7 @@ impl Gate {
         if case.tenant().is_some() {
             findings.extend(self.policy_findings(case, prepared, quota.as_ref(), until));
         }
-        if let Some(tenant) = case.tenant() {
-            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
-        }
-        findings.sort_by(Finding::order);
-        findings.dedup();
-        findings
+        enforced(findings, case.tenant(), case.resource)
     }
 
     fn policy_findings(
@@ -481,7 +460,6 @@ impl Gate {
                 let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
                 (tenant.name.as_str(), spec)
             }),
-            conflicts: &case.conflicts,
             quota: regorus::Value::Null,
             unassigned: self.unassigned.as_str(),
             claimants: case.claimants(),
@@ -530,6 +508,20 @@ impl Gate {
         };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
+}
+
+/// Applies a tenant's overrides and exemptions as of today; sorts, and removes duplicates.
+fn enforced(
+    mut findings: Vec<Finding>,
+    tenant: Option<&Tenant>,
+    resource: &Resource,
+) -> Vec<Finding> {
+    if let Some(tenant) = tenant {
+        rules::enforce(&mut findings, &tenant.spec, resource, enforcement::today());
+    }
+    findings.sort_by(Finding::order);
+    findings.dedup();
+    findings
 }
 
 /// Reads the defaults that a file gives all clusters of the Flink operator.

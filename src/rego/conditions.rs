@@ -71,8 +71,6 @@ mod tests {
     fn a_place_is_looked_at_as_far_as_a_draft_tells() {
         for (written, looked_at) in [
             ("flink.problems.secrets", Some("flink.problems")),
-            ("flink.size", None),
-            ("mutation.conflicts", Some("mutation.conflicts")),
             ("flink.config", None),
             ("tenant.scheduling", None),
             ("quota", None),

@@ -7,7 +7,6 @@ use super::facts::{
 };
 use crate::flink::Workload;
 use crate::flink::pods::Pods;
-use crate::mutate::Conflict;
 use crate::resource::{Operation, Resource, UserInfo, pointer};
 use regorus::Value;
 use std::collections::BTreeMap;
@@ -25,8 +24,6 @@ pub struct InputParts<'a> {
     pub workload: Option<&'a Workload>,
     /// The tenant's name and [`tenant_value`]; `None` in a namespace of no tenant.
     pub tenant: Option<(&'a str, &'a Value)>,
-    /// What mutation could not reconcile.
-    pub conflicts: &'a [Conflict],
     /// `{hard, used, requested, exceeded: […], undeclared: […]}`.
     pub quota: Value,
     /// `allow`, `warn` or `deny`: what becomes of Flink in a namespace of no tenant.
@@ -47,7 +44,6 @@ impl<'a> InputParts<'a> {
             object: &resource.object,
             workload: None,
             tenant: None,
-            conflicts: &[],
             quota: Value::Null,
             unassigned: "warn",
             claimants: &[],
@@ -86,13 +82,6 @@ impl<'a> Draft<'a> {
             .map(|workload| conditions(workload, parts.object, parts.resource, &tenant, &pods))
             .unwrap_or_default();
         put("quota", parts.quota.clone());
-        put(
-            "mutation",
-            object([(
-                "conflicts",
-                Value::from(parts.conflicts.iter().map(conflict).collect::<Vec<_>>()),
-            )]),
-        );
         let claimants: Vec<Value> =
             parts.claimants.iter().map(|name| Value::from(name.as_str())).collect();
         // Said only of a namespace that nobody claims: the rule about it is not even looked at
@@ -192,18 +181,6 @@ fn user_info(user: &UserInfo) -> Value {
         ("groups", list(&user.groups)),
         ("extra", Value::from(extra)),
     ])
-}
-
-fn conflict(conflict: &Conflict) -> Value {
-    let mut fields = BTreeMap::from([
-        (Value::from("rule"), Value::from(conflict.rule)),
-        (Value::from("msg"), Value::from(conflict.message.as_str())),
-        (Value::from("path"), Value::from(path(&conflict.pointer))),
-    ]);
-    if let Some(help) = &conflict.help {
-        fields.insert(Value::from("help"), Value::from(help.as_str()));
-    }
-    Value::from(fields)
 }
 
 /// Of `flink`, what conditions look at: lists of what is wrong, most often empty.

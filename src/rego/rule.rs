@@ -97,9 +97,7 @@ fn places(when: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
         Some(Value::Array(list)) => list.iter().map(place).collect::<Option<_>>(),
         Some(_) => None,
     }
-    .ok_or_else(|| {
-        "custom.when is not a list of places in input, such as [mutation.conflicts]".into()
-    })
+    .ok_or_else(|| "custom.when is not a list of places in input, such as [quota.exceeded]".into())
 }
 
 /// The first `# METADATA` block: its line and its YAML, freed of the comment signs.

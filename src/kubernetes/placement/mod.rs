@@ -10,6 +10,7 @@ mod labels;
 mod pool;
 mod selector;
 mod spreading;
+mod separate;
 mod together;
 
 pub use apart::{Clause, Fault, Siblings, clauses};
@@ -17,6 +18,7 @@ pub use labels::{Label, PodLabels, identity};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
 pub use spreading::Spreading;
+pub use separate::{Placed, Separation, Separator};
 pub use together::pinned;
 
 use crate::flink::Role;

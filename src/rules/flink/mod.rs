@@ -4,6 +4,7 @@ pub mod autoscaler;
 pub mod deprecated_option;
 pub mod duplicate_option;
 pub mod elasticity;
+pub mod enforced_option;
 pub mod forbidden_option;
 pub mod high_availability;
 pub mod image;
@@ -39,6 +40,7 @@ pub(super) static RULES: &[&Rule] = &[
     &deprecated_option::RULE,
     &duplicate_option::RULE,
     &elasticity::RULE,
+    &enforced_option::RULE,
     &forbidden_option::RULE,
     &high_availability::RULE,
     &image::RULE,

@@ -1,6 +1,7 @@
 //! Rules of the family `tenancy`.
 
 pub mod ambiguous_namespace;
+pub mod label;
 pub mod unassigned_namespace;
 
 use super::Rule;
@@ -8,5 +9,6 @@ use super::Rule;
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] = &[
     &ambiguous_namespace::RULE,
+    &label::RULE,
     &unassigned_namespace::RULE,
 ];

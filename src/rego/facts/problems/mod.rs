@@ -5,17 +5,9 @@
 //! object that is as it should be, and the rules that report a list are not even looked at while it
 //! is missing.
 
-mod apart;
-mod claim_mounts;
-mod claim_requests;
-mod cost;
-mod data;
-mod mounts;
 mod scheduling;
 mod spot;
-mod state;
 mod tolerations;
-mod upgrades;
 
 use super::options::is_given;
 use super::{as_text, path};
@@ -34,17 +26,10 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 10] = [
-    mounts::judge,
     tolerations::judge,
     scheduling::judge,
-    data::judge,
     cost::judge,
     spot::judge,
-    state::judge,
-    upgrades::judge,
-    claim_requests::judge,
-    claim_mounts::judge,
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.
