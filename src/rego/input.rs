@@ -272,7 +272,6 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
                 workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"),
             )),
         ),
-        ("tolerations", options::tolerations(workload)),
         ("size", size::size(workload)),
         ("memory", memory::memory(workload)),
     ];

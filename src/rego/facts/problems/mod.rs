@@ -5,11 +5,9 @@
 //! object that is as it should be, and the rules that report a list are not even looked at while it
 //! is missing.
 
-mod apart;
 mod beside;
 mod claim_mounts;
 mod claim_requests;
-mod cost;
 mod credentials;
 mod data;
 mod elasticity;
@@ -23,10 +21,7 @@ mod mounts;
 mod observed;
 mod operator;
 mod restarts;
-mod scheduling;
-mod spot;
 mod state;
-mod tolerations;
 mod upgrades;
 
 use super::options::is_given;
@@ -46,15 +41,13 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 22] = [
+const JUDGES: [Judge; 18] = [
     operator::judge,
     images::judge,
     mounts::judge,
     environment::judge,
     entrypoints::judge,
     marks::judge,
-    tolerations::judge,
-    scheduling::judge,
     exposure::judge,
     data::judge,
     credentials::judge,
@@ -63,8 +56,6 @@ const JUDGES: [Judge; 22] = [
     restarts::judge,
     elasticity::judge,
     observed::judge,
-    cost::judge,
-    spot::judge,
     state::judge,
     upgrades::judge,
     claim_requests::judge,

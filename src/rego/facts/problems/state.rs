@@ -4,7 +4,6 @@
 
 use super::super::options::is_given;
 use super::super::{as_text, get};
-use super::apart::kept_apart;
 use super::{Found, Subject, shown, texts};
 use crate::flink::claims::{CLAIMS_OPTION, Reach, blue_green_parent, is_claim_of, reach};
 use crate::flink::map_options::map_entries;
@@ -15,7 +14,10 @@ use crate::flink::state::{
 };
 use crate::flink::state_mount::{Backing, Mount};
 use crate::flink::{Engine, Role};
+use crate::kubernetes::placement::{SeparatedBy, node_separation};
 use crate::resource::pointer;
+use crate::rules::words::pods_of;
+use crate::tenant::{AntiAffinity, Spreading};
 use regorus::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -248,7 +250,7 @@ fn unmountable(
                     .filter(|other| other.backing.is_same(&mount.backing))
                     .map(|other| other.pods)
                     .collect();
-                let Some((apart, why)) = kept_apart(subject, &sets) else { continue };
+                let Some((apart, why)) = separation(subject, &sets) else { continue };
                 told.insert(claim.to_string());
                 let message = format!(
                     "{why}, and {named} is on the claim {:?}, which pods of one node only can mount (ReadWriteOnce)",
@@ -263,6 +265,26 @@ fn unmountable(
         told.insert(claim.to_string());
         found.add("claimNodes", place, message, help);
     }
+}
+
+/// Where it is said that pods of these sets must not share a node, and in words what says so.
+fn separation(subject: &Subject<'_>, sets: &[usize]) -> Option<(String, String)> {
+    let wanted = &subject.tenant["scheduling"]["antiAffinity"];
+    let required =
+        |role: &str| (as_text(&wanted[role]) == Some("Required")).then_some(Spreading::Required);
+    let tenant = AntiAffinity {
+        job_manager: required("jobManager"),
+        task_manager: required("taskManager"),
+        topology_key: None,
+    };
+    let Subject { workload, root, resource, .. } = subject;
+    let found = node_separation(workload, root, &resource.namespace, sets, &tenant)?;
+    let what = match found.by {
+        SeparatedBy::TopologySpread => "topology spread keeps",
+        SeparatedBy::AntiAffinity => "required anti-affinity keeps",
+        SeparatedBy::Tenant => "the tenant keeps",
+    };
+    Some((found.place, format!("{what} {} apart", pods_of(found.role))))
 }
 
 /// How a claim can be mounted: as it says itself, or as the tenant's template for it does.

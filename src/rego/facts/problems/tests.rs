@@ -87,22 +87,6 @@ fn nothing_is_listed_for_what_is_as_it_should_be() {
 }
 
 #[test]
-fn tolerations_are_covered_by_the_tenants_and_narrower() {
-    let tenant = json!({"scheduling": {"tolerations": [{"key": "flink", "operator": "Exists"}, {"key": "spot", "value": "yes", "effect": "NoSchedule"}]}});
-    let spec = json!({"containers": [{"name": "a", "image": "x:1"}], "tolerations": [
-        {"key": "flink", "value": "batch", "effect": "NoSchedule"}, {"key": "spot", "operator": "Equal", "value": "yes", "effect": "NoSchedule"},
-        {"key": "spot", "value": "yes"}, {"key": "spot", "operator": "Exists", "effect": "NoSchedule"}, {"operator": "Exists"},
-        {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}]});
-    let expected = [
-        "tolerations /spec/tolerations/2",
-        "tolerations /spec/tolerations/3",
-        "tolerations /spec/tolerations/4",
-    ];
-    assert_eq!(found(&tenant, &pod(spec.clone())), expected);
-    assert_eq!(found(&json!({"scheduling": {"tolerations": []}}), &pod(spec)).len(), 5);
-}
-
-#[test]
 fn what_the_tenant_itself_sets_is_not_held_against_the_object() {
     let configuration =
         json!({"enforced": {"kubernetes.pod-template-file": "/templates/pod.yaml"}});
