@@ -8,18 +8,18 @@
 mod apart;
 mod labels;
 mod node_affinity;
-mod node_separation;
 mod pool;
 mod selector;
+mod separate;
 mod together;
 mod tolerations;
 
 pub use apart::{Clause, Fault, Siblings, clauses};
 pub use labels::{Label, PodLabels, identity};
 pub use node_affinity::{excludes_label, requires_label};
-pub use node_separation::{NodeSeparation, SeparatedBy, node_separation};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
+pub use separate::{Placed, Separation, Separator};
 pub use together::pinned;
 pub use tolerations::{OptionToleration, PodToleration, option_tolerations};
 

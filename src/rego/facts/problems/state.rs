@@ -14,7 +14,7 @@ use crate::flink::state::{
 };
 use crate::flink::state_mount::{Backing, Mount};
 use crate::flink::{Engine, Role};
-use crate::kubernetes::placement::{SeparatedBy, node_separation};
+use crate::kubernetes::placement::{Placed, Separator};
 use crate::resource::pointer;
 use crate::rules::words::pods_of;
 use crate::tenant::{AntiAffinity, Spreading};
@@ -277,14 +277,19 @@ fn separation(subject: &Subject<'_>, sets: &[usize]) -> Option<(String, String)>
         task_manager: required("taskManager"),
         topology_key: None,
     };
-    let Subject { workload, root, resource, .. } = subject;
-    let found = node_separation(workload, root, &resource.namespace, sets, &tenant)?;
-    let what = match found.by {
-        SeparatedBy::TopologySpread => "topology spread keeps",
-        SeparatedBy::AntiAffinity => "required anti-affinity keeps",
-        SeparatedBy::Tenant => "the tenant keeps",
+    let placed = Placed {
+        workload: subject.workload,
+        object: subject.root,
+        namespace: &subject.resource.namespace,
+        anti_affinity: &tenant,
     };
-    Some((found.place, format!("{what} {} apart", pods_of(found.role))))
+    let found = placed.separation(sets)?;
+    let what = match found.by {
+        Separator::TopologySpread => "topology spread keeps",
+        Separator::AntiAffinity => "required anti-affinity keeps",
+        Separator::Tenant => "the tenant keeps",
+    };
+    Some((found.pointer, format!("{what} {} apart", pods_of(found.role))))
 }
 
 /// How a claim can be mounted: as it says itself, or as the tenant's template for it does.
