@@ -1,7 +1,7 @@
 //! `flinkgate certs`: a development certificate authority and serving certificate.
 
 use super::{Exit, Outcome};
-use crate::admission::certificate;
+use crate::server::certificate;
 use anyhow::{Context, bail};
 use std::fs::OpenOptions;
 use std::io::Write;

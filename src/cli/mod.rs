@@ -14,7 +14,7 @@ pub mod serve;
 pub mod size;
 pub mod terminal;
 pub mod test;
-mod unassigned;
+mod value_enums;
 pub mod webhooks;
 
 use clap::{Parser, Subcommand};

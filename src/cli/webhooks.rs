@@ -1,9 +1,10 @@
 //! `flinkgate webhooks`: the two webhook configurations, ready for `kubectl apply`.
 
 use super::{Exit, Outcome, terminal};
+use crate::admission::registration::Registration;
 use crate::admission::registration::endpoint::{BaseUrl, Endpoint, Service};
-use crate::admission::registration::{Registration, ca};
 use crate::report::yaml;
+use crate::server::ca_bundle;
 use anyhow::Context;
 use std::path::PathBuf;
 
@@ -36,7 +37,7 @@ pub fn run(args: Args) -> Outcome {
             let pem =
                 std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             Some(
-                ca::bundle(&pem)
+                ca_bundle::bundle(&pem)
                     .with_context(|| format!("{} cannot be a CA bundle", path.display()))?,
             )
         }

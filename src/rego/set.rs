@@ -14,6 +14,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Which parts of `input` any rule may read, of those that are dear; the others need not be known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,12 +168,18 @@ impl PolicySet {
         self.conditions.may_hold(draft)
     }
 
-    /// What all rules say of this input. A rule that cannot be evaluated says so as an error.
+    /// What all rules report about this input. A rule that cannot be evaluated reports that as an
+    /// error.
     pub fn evaluate(&self, input: Value) -> Vec<Finding> {
+        self.evaluate_until(input, None)
+    }
+
+    /// The same, stopping at `until` at the latest.
+    pub fn evaluate_until(&self, input: Value, until: Option<Instant>) -> Vec<Finding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
         let mut machines =
             machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
-        let findings = machines.run(&self.rules, &self.scopes, &self.programs, &input);
+        let findings = machines.run(&self.rules, &self.scopes, &self.programs, &input, until);
         MACHINES.set(Some(machines));
         findings
     }

@@ -5,9 +5,9 @@ use super::objects::{Apis, Objects};
 use super::rotation::{self, Bundle, Change, Established, Id, LeafChange, Now, Step, Store, View};
 use super::secret::{Material, SECRET};
 use super::{KeepError, Keeper};
-use crate::admission::certificate::{CertificateError, Serving};
-use crate::admission::issue;
-use crate::admission::jitter::jittered;
+use crate::jitter::jittered;
+use crate::server::certificate::{CertificateError, Serving};
+use crate::server::issue;
 use jiff::Timestamp;
 use std::time::{Duration, Instant, SystemTime};
 

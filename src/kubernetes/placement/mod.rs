@@ -11,6 +11,7 @@ mod node_affinity;
 mod pool;
 mod selector;
 mod separate;
+mod spreading;
 mod together;
 mod tolerations;
 
@@ -20,6 +21,7 @@ pub use node_affinity::{excludes_label, requires_label};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
 pub use separate::{Placed, Separation, Separator};
+pub use spreading::Spreading;
 pub use together::pinned;
 pub use tolerations::{OptionToleration, PodToleration, option_tolerations};
 
@@ -28,7 +30,7 @@ use crate::resource::metadata_text;
 use serde_json::Value;
 
 /// The node label that holds the node's name.
-pub const HOSTNAME: &str = crate::tenant::DEFAULT_TOPOLOGY_KEY;
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The node label that holds the node's zone.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 

@@ -30,10 +30,9 @@ mod sysctls;
 mod violation;
 mod volumes;
 
-pub use standard::{Standard, minor_version};
+pub use standard::{PodSecurityLevel, Standard, minor_version};
 pub use violation::{Control, Violation};
 
-use crate::tenant::PodSecurityLevel;
 use pod::{Pod, Subject};
 use serde_json::Value;
 use violation::Found;

@@ -1,8 +1,8 @@
 //! A pod as the controls see it: plain JSON, whose fields may be missing, null or anything else.
 
+use super::PodSecurityLevel;
 use super::standard::Standard;
 use crate::resource::pointer;
-use crate::tenant::PodSecurityLevel;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;

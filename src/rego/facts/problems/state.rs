@@ -17,7 +17,7 @@ use crate::flink::{Engine, Role};
 use crate::kubernetes::placement::{Placed, Separator};
 use crate::resource::pointer;
 use crate::rules::words::pods_of;
-use crate::tenant::{AntiAffinity, Spreading};
+use crate::tenant::Spreading;
 use regorus::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -272,16 +272,12 @@ fn separation(subject: &Subject<'_>, sets: &[usize]) -> Option<(String, String)>
     let wanted = &subject.tenant["scheduling"]["antiAffinity"];
     let required =
         |role: &str| (as_text(&wanted[role]) == Some("Required")).then_some(Spreading::Required);
-    let tenant = AntiAffinity {
-        job_manager: required("jobManager"),
-        task_manager: required("taskManager"),
-        topology_key: None,
-    };
     let placed = Placed {
         workload: subject.workload,
         object: subject.root,
         namespace: &subject.resource.namespace,
-        anti_affinity: &tenant,
+        job_manager: required("jobManager"),
+        task_manager: required("taskManager"),
     };
     let found = placed.separation(sets)?;
     let what = match found.by {

@@ -1,7 +1,7 @@
 //! The authorities that an API server shall trust when it calls Flinkgate: `caBundle`, from a file
 //! of PEM certificates.
 
-use crate::admission::x509;
+use super::x509;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::time::SystemTime;
@@ -48,7 +48,7 @@ pub fn bundle(pem: &[u8]) -> Result<Vec<u8>, CaError> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::admission::certificate;
+    use crate::server::certificate;
 
     #[test]
     fn several_authorities_are_kept_and_keys_are_not() {

@@ -1,11 +1,11 @@
 //! `POST /mutate`, `POST /validate`: from an HTTP request to its answer.
 
-use super::answer::{Answer, Decision, Judge, Pending, Verdict, Webhook};
 use super::body::{self, Budget};
-use super::response::Reply;
-use super::review::Review;
+use crate::admission::answer::{Answer, Decision, Webhook};
+use crate::admission::response::Reply;
+use crate::admission::review;
+use crate::admission::reviewer::{Deadlines, Review, ReviewRequest};
 use crate::causes::with_causes;
-use crate::rego::within_time;
 use crate::resource::Resource;
 use crate::telemetry::decision::{self, operation_name};
 use crate::telemetry::metrics::Metrics;
@@ -15,32 +15,33 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a client may take to send a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// How long an answer may take where nobody says how long he waits.
+/// How long an answer may take when the request does not say how long the client waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used
 /// some.
 const LEAST_TIMEOUT: Duration = Duration::from_millis(100);
 
-#[derive(Clone)]
-struct Desk {
-    judge: Judge,
+/// What answers requests.
+struct Webhooks<R> {
+    reviewer: R,
     metrics: Arc<Metrics>,
     budget: Budget,
 }
 
 /// The routes of the webhook port.
-pub fn router(judge: Judge, metrics: Arc<Metrics>) -> Router {
+pub fn router<R: Review>(reviewer: R, metrics: Arc<Metrics>) -> Router {
+    let webhooks = Webhooks { reviewer, metrics, budget: Budget::default() };
     // One handler for every path: API servers are known to send `//validate`, and every answer
-    // shall say what is here.
-    Router::new().fallback(handle).with_state(Desk { judge, metrics, budget: Budget::default() })
+    // says what is here.
+    Router::new().fallback(handle::<R>).with_state(Arc::new(webhooks))
 }
 
 fn webhook_at(path: &str) -> Option<Webhook> {
@@ -65,7 +66,7 @@ fn timeout(query: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|timeout| *timeout >= LEAST_TIMEOUT)
 }
 
-async fn handle(State(desk): State<Desk>, request: Request) -> Response {
+async fn handle<R: Review>(State(webhooks): State<Arc<Webhooks<R>>>, request: Request) -> Response {
     let Some(webhook) = webhook_at(request.uri().path()) else {
         return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n")
             .into_response();
@@ -82,10 +83,10 @@ async fn handle(State(desk): State<Desk>, request: Request) -> Response {
             .into_response();
     }
     let timeout = timeout(request.uri().query().unwrap_or_default());
-    let body = match body::read(request.into_body(), &desk.budget, BODY_TIME).await {
+    let body = match body::read(request.into_body(), &webhooks.budget, BODY_TIME).await {
         Ok(body) => body,
         Err((status, text)) => {
-            desk.metrics.answered(webhook, "", "", Decision::Malformed, Duration::ZERO);
+            webhooks.metrics.answered(webhook, "", "", Decision::Malformed, Duration::ZERO);
             let mut response = (status, text).into_response();
             if status == StatusCode::SERVICE_UNAVAILABLE {
                 // With this header an API server tries again within the webhook's timeout.
@@ -94,37 +95,18 @@ async fn handle(State(desk): State<Desk>, request: Request) -> Response {
             return response;
         }
     };
-    let _in_flight = InFlight::new(&desk.metrics);
-    let start = Instant::now();
-    // The way back and an API server under load take their time too.
-    let deadline = start + timeout.unwrap_or(PATIENCE).mul_f64(0.8);
-    let read = || match timeout {
-        Some(timeout) => within_time(timeout / 2, || desk.judge(webhook, &body, start)),
-        None => desk.judge(webhook, &body, start),
-    };
+    let _in_flight = InFlight::new(&webhooks.metrics);
     // A bug met by one object must cost that request, not the server.
-    let failed = |_| {
-        tracing::error!(
-            webhook = webhook.as_str(),
-            "the answer to a review failed by a panic; the object was not judged"
-        );
-        desk.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
+    let answer = AssertUnwindSafe(webhooks.answer(webhook, &body, timeout)).catch_unwind().await;
+    answer.unwrap_or_else(|_| {
+        tracing::error!(webhook = webhook.as_str(), "panic while answering a review");
+        webhooks.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
         (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "Flinkgate failed internally; this is no policy decision, see its log\n",
+            "Flinkgate failed internally; this is not a policy decision, see its log\n",
         )
             .into_response()
-    };
-    match catch_unwind(AssertUnwindSafe(read)) {
-        Ok(Read::Answered(response)) => response,
-        Ok(Read::Pending(case, pending)) => {
-            AssertUnwindSafe(async { desk.tell(&case, &pending(deadline).await) })
-                .catch_unwind()
-                .await
-                .unwrap_or_else(failed)
-        }
-        Err(panic) => failed(panic),
-    }
+    })
 }
 
 /// Counts a request as long as it is being answered, also where nobody waits for the answer any
@@ -144,20 +126,6 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// A review that was read.
-struct Case<'a> {
-    webhook: Webhook,
-    review: Review<'a>,
-    resource: Arc<Resource>,
-    start: Instant,
-}
-
-/// How far a review came without waiting.
-enum Read<'a> {
-    Answered(Response),
-    Pending(Box<Case<'a>>, Pending),
-}
-
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.split(';')
@@ -165,20 +133,22 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
         .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-impl Desk {
-    fn judge<'a>(&self, webhook: Webhook, body: &'a [u8], start: Instant) -> Read<'a> {
-        let review = match Review::parse(body) {
+impl<R: Review> Webhooks<R> {
+    async fn answer(&self, webhook: Webhook, body: &[u8], timeout: Option<Duration>) -> Response {
+        let start = Instant::now();
+        let timeout = timeout.unwrap_or(PATIENCE);
+        // The way back and an API server under load take their time too.
+        let deadlines =
+            Deadlines { policies: start + timeout / 2, answer: start + timeout.mul_f64(0.8) };
+        let review = match review::Review::parse(body) {
             Ok(review) => review,
             Err(error) => {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
                 let error = with_causes(&error);
                 tracing::warn!(webhook = webhook.as_str(), error, "malformed review");
-                return Read::Answered(
-                    (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
-                );
+                return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
             }
         };
-        let operation = operation_name(review.operation());
         let resource = match review.resource() {
             Ok(resource) => Arc::new(resource),
             Err(error) => {
@@ -186,7 +156,7 @@ impl Desk {
                 self.metrics.answered(
                     webhook,
                     &outline.kind.kind,
-                    operation,
+                    operation_name(review.operation()),
                     Decision::Malformed,
                     start.elapsed(),
                 );
@@ -199,34 +169,29 @@ impl Desk {
                     error = with_causes(&error),
                     "unreadable object"
                 );
-                return Read::Answered(json(&Reply::unreadable(&review, &error)));
+                return json(&Reply::unreadable(&review, &error));
             }
         };
-        let verdict = (self.judge)(webhook, &resource);
-        let case = Case { webhook, review, resource, start };
-        match verdict {
-            Verdict::Now(answer) => Read::Answered(self.tell(&case, &answer)),
-            Verdict::Later(pending) => Read::Pending(Box::new(case), pending),
-        }
+        let request = ReviewRequest { webhook, resource: Arc::clone(&resource) };
+        let answer = self.reviewer.review(request, deadlines).await;
+        self.metrics.policy_errors.inc_by(answer.failed_evaluations());
+        let response = json(&Reply::new(&review, webhook, &resource, &answer));
+        self.record(webhook, &review.uid, &resource, &answer, start.elapsed());
+        response
     }
 
-    fn tell(
+    fn record(
         &self,
-        Case { webhook, review, resource, start }: &Case<'_>,
+        webhook: Webhook,
+        uid: &str,
+        resource: &Resource,
         answer: &Answer,
-    ) -> Response {
-        self.metrics.policy_errors.inc_by(answer.failed_evaluations());
-        let response = json(&Reply::new(review, *webhook, resource, answer));
-        let took = start.elapsed();
-        self.metrics.answered(
-            *webhook,
-            &resource.kind.kind,
-            operation_name(resource.operation),
-            answer.decision(),
-            took,
-        );
-        decision::log(*webhook, &review.uid, resource, answer, took);
-        response
+        took: Duration,
+    ) {
+        let operation = operation_name(resource.operation);
+        let kind = &resource.kind.kind;
+        self.metrics.answered(webhook, kind, operation, answer.decision(), took);
+        decision::log(webhook, uid, resource, answer, took);
     }
 }
 

@@ -1,13 +1,13 @@
-//! What passes whatever rules say.
+//! Requests that are exempt from all rules.
 
 use crate::flink;
 use crate::resource::{Operation, Resource};
 use serde_json::Value;
 
-/// What no rule may stand in the way of: deletions, objects on their way out, updates that leave
-/// what runs as it is, and what an operator makes of an object that was judged. A refusal there
-/// would block finalizers and the operator's own bookkeeping.
-pub(super) fn passes_always(resource: &Resource) -> bool {
+/// Whether a request is exempt from all rules: deletions, objects that are being deleted, updates
+/// that leave what runs as it is, and what an operator makes of an object that was checked. A
+/// refusal would block finalizers and the operator's own bookkeeping.
+pub fn is_exempt(resource: &Resource) -> bool {
     if resource.is_leaving() || flink::is_made_by_operator(resource) {
         return true;
     }

@@ -1,8 +1,8 @@
 //! The accept loop: connections, their limits, their end.
 
 use super::connections::{Connections, Place, Watched};
-use super::jitter::jittered;
 use super::shutdown::{DRAIN, Phase};
+use crate::jitter::jittered;
 use axum::Router;
 use axum::http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
