@@ -93,3 +93,7 @@ pub fn enforce(
         level.is_some()
     });
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;
