@@ -451,7 +451,7 @@ fn the_built_in_rules_say_the_same_in_both_engines() {
         "tenant": {"name": "t", "security": {"podSecurity": {"level": "restricted", "minor": 999}}},
         "tenancy": {"unassigned": "warn"}, "mutation": {"conflicts": []}, "quota": {"exceeded": [], "undeclared": []},
         "flink": {"engine": "pod", "declaresCluster": false, "upgradeMode": "stateless", "config": {}, "configPath": [], "forbidden": [],
-          "tolerations": [], "podSecurity": {"hostNamespaces": [{"message": "m", "path": ["spec", "template", "spec", "hostNetwork"], "help": "h"}]},
+          "tolerations": [], "problems": {"hosts": [{"msg": "m", "path": ["spec", "template", "spec", "hostNetwork"], "help": "h"}]},
           "size": {"problems": []},
           "pods": [{"role": "other", "path": ["spec", "template"],
             "template": {"spec": {"hostNetwork": true, "containers": [{"name": "a", "securityContext": {"privileged": true}}]}},
@@ -459,7 +459,7 @@ fn the_built_in_rules_say_the_same_in_both_engines() {
               "name": "a", "kind": "containers", "securityContext": {"privileged": true}}]}]}}"#;
     let set = PolicySet::built_in().unwrap();
     let found = set.evaluate(input(json));
-    assert!(found.iter().any(|finding| finding.rule == "security/host-namespaces"), "{found:?}");
+    assert!(found.iter().any(|finding| finding.rule == "network/ingress-host"), "{found:?}");
     assert!(
         !found.iter().any(|finding| finding.message.contains("could not be evaluated")),
         "{found:?}"

@@ -136,7 +136,7 @@ async fn a_panic_costs_one_request() {
     assert_eq!(status, 500);
     assert!(text.contains("not a policy decision"), "{text}");
     assert_eq!(client.review("/validate", "etl").await["allowed"], true);
-    assert!(server.metrics.text().contains("flinkgate_admission_in_flight 0"));
+    assert!(server.metrics.text().contains("flinkgate_admission_requests_in_flight 0"));
 }
 
 #[tokio::test]

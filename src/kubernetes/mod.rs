@@ -7,3 +7,4 @@
 pub mod disruption;
 pub mod placement;
 pub mod pod_security;
+pub mod references;

@@ -3,8 +3,7 @@
 
 use super::facts::convert::convert;
 use super::facts::{
-    memory, object, operator, option_checks, options, path, pod_security, pods, problems, size,
-    text,
+    memory, object, operator, option_checks, options, path, pods, problems, size, text,
 };
 use crate::flink::Workload;
 use crate::flink::pods::Pods;
@@ -84,7 +83,7 @@ impl<'a> Draft<'a> {
         let mut put = |key: &str, value: Value| fields.insert(Value::from(key), value);
         let flink = parts
             .workload
-            .map(|workload| conditions(workload, parts.object, parts.resource, &tenant, &pods))
+            .map(|workload| conditions(workload, parts.object, parts.resource, &tenant))
             .unwrap_or_default();
         put("quota", parts.quota.clone());
         put(
@@ -213,12 +212,9 @@ fn conditions(
     root: &serde_json::Value,
     resource: &Resource,
     tenant: &Value,
-    pods: &[Pods<'_>],
 ) -> BTreeMap<Value, Value> {
     let lists = [
-        ("pretends", text(workload.pretends.as_deref())),
-        ("problems", problems::problems(workload, root, resource, tenant, pods)),
-        ("podSecurity", pod_security::pod_security(workload, root, tenant)),
+        ("problems", problems::problems(workload, root, resource, tenant)),
         ("duplicates", super::facts::duplicates::duplicates(workload)),
         ("forbidden", options::forbidden(workload, tenant)),
         ("operator", operator::operator(workload, resource, root, tenant)),

@@ -65,7 +65,7 @@ pub async fn watch(
                 .and_then(|(c, k)| Serving::from_pem(c, k).map_err(|error| with_causes(&error)))
             {
                 Ok(serving) => {
-                    metrics.certificate_not_after.set(serving.not_after_seconds());
+                    metrics.certificate_expiry.set(serving.not_after_seconds());
                     health.set(
                         "certificate",
                         true,

@@ -243,7 +243,7 @@ fn take_certificate(
         std::fs::write(path, &made.ca_pem)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    metrics.certificate_not_after.set(serving.not_after_seconds());
+    metrics.certificate_expiry.set(serving.not_after_seconds());
     health.set("certificate", true, format!("our own, valid until {}", serving.not_after_text()));
     Ok(CurrentCertificate::new(serving))
 }

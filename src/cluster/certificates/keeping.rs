@@ -130,7 +130,7 @@ impl Keeping {
                         authority = leaf.facts().authority,
                         "new serving certificate"
                     );
-                    self.keeper.metrics.certificate_not_after.set(serving.not_after_seconds());
+                    self.keeper.metrics.certificate_expiry.set(serving.not_after_seconds());
                     self.served = Some((leaf.certificate.clone(), serving.not_after));
                     self.keeper.current.swap(serving);
                 }

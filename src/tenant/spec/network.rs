@@ -43,3 +43,14 @@ pub enum ServiceType {
     /// Reached through a load balancer of the cloud.
     LoadBalancer,
 }
+
+impl AsRef<str> for ServiceType {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::ClusterIP => "ClusterIP",
+            Self::HeadlessClusterIP => "Headless_ClusterIP",
+            Self::NodePort => "NodePort",
+            Self::LoadBalancer => "LoadBalancer",
+        }
+    }
+}

@@ -108,6 +108,16 @@ pub enum PullPolicy {
     Never,
 }
 
+impl AsRef<str> for PullPolicy {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::Always => "Always",
+            Self::IfNotPresent => "IfNotPresent",
+            Self::Never => "Never",
+        }
+    }
+}
+
 impl Default for Images {
     fn default() -> Self {
         Self { allow: None, require_digest: false, forbid_latest_tag: true, pull_policies: None }

@@ -5,18 +5,10 @@
 //! object that is as it should be, and the rules that report a list are not even looked at while it
 //! is missing.
 
-mod beside;
 mod claim_mounts;
 mod claim_requests;
-mod credentials;
 mod data;
 mod elasticity;
-mod entrypoints;
-mod environment;
-mod exposure;
-mod hosts;
-mod images;
-mod marks;
 mod mounts;
 mod observed;
 mod operator;
@@ -28,7 +20,6 @@ use super::options::is_given;
 use super::{as_text, path};
 use crate::flink::config::Entry;
 use crate::flink::image::glob;
-use crate::flink::pods::Pods;
 use crate::flink::{Engine, Role, Workload};
 use crate::resource::{Resource, pointer};
 use regorus::Value;
@@ -41,18 +32,10 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 18] = [
+const JUDGES: [Judge; 10] = [
     operator::judge,
-    images::judge,
     mounts::judge,
-    environment::judge,
-    entrypoints::judge,
-    marks::judge,
-    exposure::judge,
     data::judge,
-    credentials::judge,
-    hosts::judge,
-    beside::judge,
     restarts::judge,
     elasticity::judge,
     observed::judge,
@@ -63,17 +46,11 @@ const JUDGES: [Judge; 18] = [
 ];
 
 /// `{list: [{msg, path, help}]}`, without the lists that would be empty.
-pub fn problems(
-    workload: &Workload,
-    root: &Json,
-    resource: &Resource,
-    tenant: &Value,
-    pods: &[Pods<'_>],
-) -> Value {
+pub fn problems(workload: &Workload, root: &Json, resource: &Resource, tenant: &Value) -> Value {
     let mut found = Found::default();
     // Nobody's objects are held to nobody's rules.
     if matches!(tenant, Value::Object(_)) {
-        let subject = Subject::new(workload, root, resource, tenant, pods);
+        let subject = Subject::new(workload, root, resource, tenant);
         JUDGES.iter().for_each(|judge| judge(&subject, &mut found));
     }
     Value::from(
@@ -91,8 +68,6 @@ struct Subject<'a> {
     root: &'a Json,
     resource: &'a Resource,
     tenant: &'a Value,
-    security: &'a Value,
-    pods: &'a [Pods<'a>],
 }
 
 impl<'a> Subject<'a> {
@@ -101,9 +76,8 @@ impl<'a> Subject<'a> {
         root: &'a Json,
         resource: &'a Resource,
         tenant: &'a Value,
-        pods: &'a [Pods<'a>],
     ) -> Self {
-        Self { workload, root, resource, tenant, security: &tenant["security"], pods }
+        Self { workload, root, resource, tenant }
     }
 
     /// An option that somebody wrote: neither a field nor the tenant itself gives it.
@@ -178,12 +152,6 @@ impl<'a> Subject<'a> {
         };
         self.workload.engine == Engine::Operator && has_options()
     }
-
-    /// Whether TaskManagers will be asked for by a pod that is judged here, and of which nothing is
-    /// said but options.
-    fn asks_for_task_managers(&self) -> bool {
-        !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
-    }
 }
 
 /// How grave a problem is.
@@ -193,8 +161,6 @@ enum Weight {
     Error,
     /// Worth a warning.
     Warning,
-    /// Worth knowing.
-    Info,
 }
 
 impl Weight {
@@ -202,7 +168,6 @@ impl Weight {
         match self {
             Self::Error => None,
             Self::Warning => Some("warning"),
-            Self::Info => Some("info"),
         }
     }
 }
