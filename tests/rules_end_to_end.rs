@@ -53,6 +53,33 @@ fn with_change(
     }
 }
 
+/// Rules whose messages are not in plain language yet.
+const NOT_PLAIN: [&str; 1] = ["security/privileged"];
+
+/// Names that begin with a capital letter.
+const NAMES: [&str; 3] = ["Flink", "Java", "Kubernetes"];
+
+/// Holds the finding of a built-in rule in Rust to the form of messages: no capital letter at the
+/// beginning unless it is a name, no full stop at the end, values in backticks.
+fn assert_plain(rule: &Documentation, finding: &Finding) {
+    let is_rust = rule.builtin && rule.path.starts_with("src/rules/");
+    if !is_rust || NOT_PLAIN.contains(&rule.id.as_str()) {
+        return;
+    }
+    for text in [finding.message.as_str(), finding.help.as_deref().unwrap_or_default()] {
+        let Some(word) = text.split_whitespace().next() else { panic!("{finding:?}") };
+        assert!(!text.ends_with('.'), "{}: a full stop: {text}", rule.id);
+        assert!(!text.contains('\n') && text.trim() == text, "{}: {text:?}", rule.id);
+        let capitals = word.chars().filter(|letter| letter.is_uppercase()).count();
+        let is_name = capitals > 1 || NAMES.contains(&word);
+        let begins_with_capital = word.starts_with(char::is_uppercase);
+        assert!(!begins_with_capital || is_name, "{}: a capital letter: {text}", rule.id);
+        assert_eq!(text.matches('`').count() % 2, 0, "{}: an open backtick: {text}", rule.id);
+        let prose: String = text.split('`').step_by(2).collect();
+        assert!(!prose.contains('"'), "{}: write backticks for quotes: {text}", rule.id);
+    }
+}
+
 #[test]
 fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
     let policies = built_in();
@@ -65,6 +92,7 @@ fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
             assert_eq!(finding.level, rule.level, "{}", rule.id);
             assert!(finding.pointer.starts_with('/'), "{} points nowhere", rule.id);
             assert!(!finding.message.is_empty() && finding.help.is_some(), "{finding:?}");
+            assert_plain(rule, finding);
         }
         let good = found(&gate(&policies, spec(rule)), rule, &rule.good);
         assert!(

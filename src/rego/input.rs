@@ -79,7 +79,7 @@ impl<'a> Draft<'a> {
         let mut put = |key: &str, value: Value| fields.insert(Value::from(key), value);
         let flink = parts
             .workload
-            .map(|workload| conditions(workload, parts.object, parts.resource, &tenant, &pods))
+            .map(|workload| conditions(workload, parts.object, parts.resource, &tenant))
             .unwrap_or_default();
         put("quota", parts.quota.clone());
         let claimants: Vec<Value> =
@@ -189,10 +189,8 @@ fn conditions(
     root: &serde_json::Value,
     resource: &Resource,
     tenant: &Value,
-    pods: &[Pods<'_>],
 ) -> BTreeMap<Value, Value> {
     let lists = [
-        ("problems", problems::problems(workload, root, resource, tenant, pods)),
     ];
     lists.into_iter().map(|(name, list)| (Value::from(name), list)).collect()
 }
@@ -237,7 +235,6 @@ fn complete(flink: &mut BTreeMap<Value, Value>, workload: &Workload, root: &serd
                 workload.config_pointer.as_deref().unwrap_or("/spec/flinkConfiguration"),
             )),
         ),
-        ("tolerations", options::tolerations(workload)),
         ("size", size::size(workload)),
         ("memory", memory::memory(workload)),
     ];

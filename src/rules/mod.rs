@@ -117,3 +117,7 @@ pub fn enforce(
         level.is_some()
     });
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;

@@ -2,9 +2,8 @@
 //! among them. It matters where they share a volume that only one node can mount.
 
 use super::apart::{Clause, Siblings, clauses};
-use super::{HOSTNAME, by_role};
+use super::{HOSTNAME, Spreading, by_role};
 use crate::flink::{Mode, PodSet, Role, Workload};
-use crate::tenant::{AntiAffinity, Spreading};
 use serde_json::Value;
 
 /// What keeps pods on different nodes, and where it is in the object.
@@ -38,8 +37,10 @@ pub struct Placed<'a> {
     pub object: &'a Value,
     /// Its namespace.
     pub namespace: &'a str,
-    /// The tenant's anti-affinity.
-    pub anti_affinity: &'a AntiAffinity,
+    /// How strictly the tenant keeps JobManagers on different nodes.
+    pub job_manager: Option<Spreading>,
+    /// How strictly the tenant keeps TaskManagers on different nodes.
+    pub task_manager: Option<Spreading>,
 }
 
 impl Placed<'_> {
@@ -90,9 +91,8 @@ impl Placed<'_> {
 
     /// Blue and green get their tenant's anti-affinity when they are made.
     fn is_separated_by_tenant(&self, set: &PodSet) -> bool {
-        let AntiAffinity { job_manager, task_manager, .. } = self.anti_affinity;
-        by_role(set.role, job_manager, task_manager)
-            .is_some_and(|spreading| *spreading == Some(Spreading::Required))
+        by_role(set.role, self.job_manager, self.task_manager).flatten()
+            == Some(Spreading::Required)
             && !self.workload.children.is_empty()
             && self.is_many(set)
     }

@@ -5,7 +5,6 @@ pub mod memory;
 pub mod object;
 pub mod options;
 pub mod pods;
-pub mod problems;
 pub mod size;
 pub mod tenant;
 

@@ -8,9 +8,6 @@ use crate::resource::pointer;
 use regorus::Value;
 use std::collections::BTreeMap;
 
-/// Readings of one toleration; nobody writes a field so often.
-const MOST_READINGS: usize = 16;
-
 /// All options by flat key.
 pub fn config(workload: &Workload) -> Value {
     Value::from(
@@ -40,43 +37,6 @@ pub fn is_given(tenant: &Value, key: &str, value: &str) -> bool {
         Value::Undefined => false,
         other => other.to_string() == value,
     })
-}
-
-/// Tolerations that options give pods: `[{key, path, toleration}]`, from
-/// `key:k,operator:Exists;key:…`.
-pub fn tolerations(workload: &Workload) -> Value {
-    let mut found = Vec::new();
-    for option in ["kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations"] {
-        for fields in map_list(&workload.config, option).map(|(_, maps)| maps).unwrap_or_default() {
-            for toleration in readings(fields) {
-                let toleration = Value::from(toleration);
-                found.push(object([
-                    ("key", Value::from(option)),
-                    ("path", option_path(workload, option)),
-                    ("toleration", toleration),
-                ]));
-            }
-        }
-    }
-    Value::from(found)
-}
-
-/// What Flink may take a toleration for: it reads `Key` as `key`, and of both written takes either.
-fn readings(fields: Pairs) -> Vec<BTreeMap<Value, Value>> {
-    let (mut first, mut others) = (BTreeMap::new(), Vec::new());
-    for (key, value) in fields {
-        let (key, value) = (Value::from(key.to_ascii_lowercase()), Value::from(value));
-        if first.get(&key).is_some_and(|other| *other != value) && others.len() < MOST_READINGS {
-            others.push((key, value));
-        } else {
-            first.insert(key, value);
-        }
-    }
-    let others = others
-        .into_iter()
-        .map(|field| first.clone().into_iter().chain([field]).collect())
-        .collect::<Vec<_>>();
-    std::iter::once(first).chain(others).collect()
 }
 
 #[cfg(test)]
