@@ -11,8 +11,8 @@ use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::facts::convert::convert;
-use crate::rego::input::{self, Draft, InputParts};
-use crate::rego::{PolicyError, PolicySet};
+use crate::rego::input::{Input, InputParts, TenantInput, tenant_value};
+use crate::rego::{Needs, PolicyError, PolicySet, Target, built_in};
 use crate::resource::Resource;
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
@@ -39,8 +39,10 @@ pub struct Gate {
 /// What is made of a tenant once, when it is loaded.
 #[derive(Debug)]
 struct Prepared {
-    /// The spec as rules see it; made when the first object of the tenant is judged.
+    /// What built-in rules in Rego see of the tenant.
     spec: OnceLock<regorus::Value>,
+    /// What policies see of the tenant; made when one applies for the first time.
+    input: OnceLock<TenantInput>,
     rules: PreparedTenant,
     known: Arc<KnownLimits>,
 }
@@ -49,7 +51,12 @@ impl Prepared {
     fn of(tenant: &Tenant) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self { spec: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
+        Self {
+            spec: OnceLock::new(),
+            input: OnceLock::new(),
+            rules: PreparedTenant::new(tenant),
+            known: Arc::new(known),
+        }
     }
 }
 
@@ -412,7 +419,34 @@ impl Gate {
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
-        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let prepared = self.prepared(case);
+        let mut findings = self.with_subject(case, used, |subject| {
+            let mut findings = rules::check(subject);
+            findings.extend(self.built_in_findings(case, prepared, subject.quota));
+            findings.extend(self.policy_findings(case, subject));
+            findings
+        });
+        if let Some(tenant) = case.tenant() {
+            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
+        }
+        findings.sort_by(Finding::order);
+        findings.dedup();
+        findings
+    }
+
+    /// What was prepared for the tenant that owns the object's namespace.
+    fn prepared(&self, case: &Case<'_>) -> Option<&Arc<Prepared>> {
+        self.prepared.get(&case.tenant()?.name)
+    }
+
+    /// Calls a function with all that rules and policies know of an object.
+    fn with_subject<T>(
+        &self,
+        case: &Case<'_>,
+        used: &Usage,
+        run: impl FnOnce(&Subject<'_>) -> T,
+    ) -> T {
+        let prepared = self.prepared(case);
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
         let nobody = PreparedTenant::default();
         let tenant = prepared.map_or(&nobody, |prepared| &prepared.rules);
@@ -424,45 +458,62 @@ impl Gate {
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
-        let mut findings = rules::check(&subject);
-        findings.extend(self.policy_findings(case, prepared, quota.as_ref()));
-        if let Some(tenant) = case.tenant() {
-            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
-        }
-        findings.sort_by(Finding::order);
-        findings.dedup();
-        findings
+        run(&subject)
     }
 
-    fn policy_findings(
+    fn built_in_findings(
         &self,
         case: &Case<'_>,
         prepared: Option<&Arc<Prepared>>,
         quota: Option<&QuotaVerdict<'_>>,
     ) -> Vec<Finding> {
-        let needs = self.policies.mentions();
-        let told = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
-        let draft = Draft::of(InputParts {
+        let parts = InputParts {
             resource: case.resource,
             object: &case.object,
             workload: Some(&case.workload),
             tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| {
-                let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
+                let spec = prepared.spec.get_or_init(|| tenant_value(&tenant.spec));
                 (tenant.name.as_str(), spec)
             }),
             conflicts: &case.conflicts,
             quota: regorus::Value::Null,
             unassigned: self.unassigned.as_str(),
             claimants: case.claimants(),
-            need_object: needs.object,
-            need_old_object: needs.old_object,
-        });
-        if !self.policies.may_speak(&draft) {
+            need_object: false,
+            need_old_object: false,
+        };
+        let quota = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
+        let located = |finding| rules::located(&case.object, &case.workload, finding);
+        built_in::findings(parts, quota).into_iter().map(located).collect()
+    }
+
+    /// What users' policies report. They apply in namespaces of one tenant.
+    fn policy_findings(&self, case: &Case<'_>, subject: &Subject<'_>) -> Vec<Finding> {
+        let Some(tenant) = self.tenant_input(case) else { return Vec::new() };
+        let target = Target::of(case.resource, &subject.tenant.name);
+        if !self.policies.apply_to(&target) {
             return Vec::new();
         }
-        let findings = self.policies.evaluate(draft.with_quota(told()).finish());
+        let input = Input::of(subject, Some(tenant), self.policies.mentions());
+        let findings = self.policies.findings(&target, &input);
         let located = |finding| rules::located(&case.object, &case.workload, finding);
         findings.into_iter().map(located).collect()
+    }
+
+    fn tenant_input(&self, case: &Case<'_>) -> Option<&TenantInput> {
+        let (tenant, prepared) = case.tenant().zip(self.prepared(case))?;
+        Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
+    }
+
+    /// `input` as policies see it of an object, with all its parts.
+    ///
+    /// # Errors
+    /// When it cannot be serialized, which no object causes.
+    pub fn input(&self, case: &Case<'_>, used: &Usage) -> Result<Value, serde_json::Error> {
+        let needs = Needs { object: true, old_object: true, used: true };
+        self.with_subject(case, used, |subject| {
+            serde_json::to_value(Input::of(subject, self.tenant_input(case), needs))
+        })
     }
 
     fn quota<'a>(

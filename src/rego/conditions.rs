@@ -69,7 +69,7 @@ fn drafted(place: &[Value]) -> Option<&[Value]> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::rego::PolicySet;
+    use crate::rego::built_in;
 
     fn place(text: &str) -> Vec<Value> {
         text.split('.').map(Value::from).collect()
@@ -95,8 +95,7 @@ mod tests {
 
     #[test]
     fn only_a_users_rule_may_have_no_condition() {
-        let built_in = PolicySet::built_in().unwrap();
-        let mut rules = built_in.rules().to_vec();
+        let mut rules = built_in::set().unwrap().rules().to_vec();
         let unconditional = rules.iter().filter(|rule| {
             let drafted = |names: &Vec<String>| drafted(&place(&names.join("."))).is_some();
             !rule.when.iter().any(drafted)

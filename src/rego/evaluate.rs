@@ -105,11 +105,12 @@ impl Machines {
         }
     }
 
-    /// Runs every entry point, also when others fail.
-    pub(super) fn run(
+    /// Runs every entry point of the policies that apply, also when others fail. `scope_of` is
+    /// `None` for a rule, by index, that does not apply.
+    pub(super) fn run<'s>(
         &mut self,
         rules: &[Documentation],
-        scopes: &[Option<Scope>],
+        scope_of: impl Fn(usize) -> Option<Option<&'s Scope>>,
         programs: &[CompiledRule],
         input: &Value,
     ) -> Vec<Finding> {
@@ -121,11 +122,11 @@ impl Machines {
                 .iter()
                 .filter_map(|entry| rules.get(entry.rule))
                 .any(|rule| applies(rule, input));
-            let scope =
-                compiled.entry_points.first().and_then(|entry| scopes.get(entry.rule)?.as_ref());
-            if !applies || scope.is_some_and(|scope| !scope.covers(input)) {
+            let first = compiled.entry_points.first();
+            let Some(scope) = first.and_then(|entry| scope_of(entry.rule)).filter(|_| applies)
+            else {
                 continue;
-            }
+            };
             let before = findings.len();
             vm.set_input(input.clone());
             for (index, entry) in compiled.entry_points.iter().enumerate() {

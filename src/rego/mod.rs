@@ -15,8 +15,10 @@
 //! functions.
 
 mod assemble;
+pub mod built_in;
 mod compile;
 mod conditions;
+mod draft;
 pub mod error;
 mod evaluate;
 pub mod facts;
@@ -38,7 +40,7 @@ mod walker;
 pub use assemble::{Assembled, assemble};
 pub use error::{PolicyError, PolicyProblem};
 pub use evaluate::within_time;
-pub use scope::Scope;
+pub use scope::{Scope, Target};
 pub use set::{Needs, PolicySet};
 pub use source::PolicySource;
 pub use store::PolicyStore;

@@ -10,12 +10,15 @@ pub mod pointer;
 pub mod quantity;
 pub mod yaml;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Group, version and kind of an object, as in `apiVersion` and `kind`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct GroupVersionKind {
     /// API group, empty for the core group.
     #[serde(default)]
@@ -60,7 +63,7 @@ pub struct GroupVersionResource {
 }
 
 /// What is being done to the object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
     /// The object is new.
@@ -74,8 +77,8 @@ pub enum Operation {
     Connect,
 }
 
-/// Who asks, in the API server's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The user who sent a request, as the API server describes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserInfo {
     /// User name, such as `system:serviceaccount:payments-prod:flink`.
     #[serde(default)]

@@ -23,7 +23,7 @@ use crate::cluster::{status, watches};
 use crate::pipeline::Gate;
 use crate::pipeline::charge::Charge;
 use crate::quota::commit::Ledgers;
-use crate::rego::{PolicySet, PolicySource, source};
+use crate::rego::{PolicySet, source};
 use crate::resource::{Resource, files};
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
@@ -67,7 +67,7 @@ pub(super) async fn start(
     let client = Client::try_from(config)
         .context("--cluster: the configuration of the cluster cannot be used")?;
     // Wrong files end the command, as they do without a cluster.
-    let base = base(&args.policies)?;
+    let base = source::read(&args.policies)?;
     PolicySet::from_sources(base.clone())?;
 
     let (inputs, received) = mpsc::channel(WAITING);
@@ -248,13 +248,6 @@ impl Books {
     }
 }
 
-/// The built-in rules and those of files.
-fn base(policies: &[PathBuf]) -> anyhow::Result<Vec<PolicySource>> {
-    let mut sources = source::embedded();
-    sources.extend(source::read(policies)?);
-    Ok(sources)
-}
-
 /// Hands the policy files on when they change.
 async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
     let mut seen = None;
@@ -270,7 +263,7 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
         match looked {
             Ok((now, paths)) if seen != Some(now) => {
                 let first = seen.replace(now).is_none();
-                match base(&paths) {
+                match source::read(&paths) {
                     Ok(_) if first => {}
                     Ok(sources) => {
                         if inputs.send(Input::Base(sources)).await.is_err() {
