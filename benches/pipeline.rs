@@ -1,8 +1,8 @@
 //! The pipeline alone, without HTTP and TLS: what one review costs on one core, all rules on.
 //!
 //! `cargo bench --bench pipeline`. `review/…` starts at the body's bytes and ends with the
-//! answer's; `gate/…` leaves the protocol out; `lower` and `check` are parts of it. `input` is
-//! what users' policies add.
+//! answer's; `gate/…` leaves the protocol out; `lower` and `check` are parts of it. `input` and
+//! `policy/…` are what users' policies add.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -11,8 +11,8 @@ use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
 use flinkgate::flink;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::Needs;
 use flinkgate::rego::input::{Input, TenantInput};
+use flinkgate::rego::{Needs, PolicySet, library};
 use flinkgate::rules::{self, Subject};
 use flinkgate::tenant::PreparedTenant;
 use std::hint::black_box;
@@ -61,7 +61,7 @@ fn pipeline(criterion: &mut Criterion) {
     }
 }
 
-/// What `input` costs, on the FlinkDeployment.
+/// What `input` costs, and each of the library's policies by itself, on the FlinkDeployment.
 fn policies(criterion: &mut Criterion) {
     let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
     let body = std::fs::read("benches/data/flinkdeployment-update.json").unwrap();
@@ -73,6 +73,13 @@ fn policies(criterion: &mut Criterion) {
     let needs = Needs { object: true, old_object: true, used: true };
     let input = || Input::of(black_box(&subject), Some(&seen), needs).value().unwrap();
     criterion.bench_function("input", |bencher| bencher.iter(input));
+    let input = input();
+    for policy in library::policies() {
+        let set = PolicySet::load(&[format!("library/{}", policy.name).into()]).unwrap();
+        criterion.bench_function(&format!("policy/{}", policy.name), |bencher| {
+            bencher.iter(|| set.evaluate(black_box(input.clone())))
+        });
+    }
 }
 
 criterion_group! {

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate test`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders with policies and their `_test.rego` files; the built-in rules' tests if
-    /// there are none
+    /// Files and folders with policies and their `_test.rego` files, or `library/NAME`; the
+    /// library's own tests if there are none
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Show how many lines of each policy the tests ran through
@@ -25,7 +25,9 @@ pub struct Args {
 /// When a file cannot be read or is no policy, or there is no test.
 pub fn run(args: Args) -> Outcome {
     let (sources, library) = if args.paths.is_empty() {
-        (source::embedded(), Vec::new())
+        let mut sources = source::read(&["library".into()])?;
+        sources.extend(source::embedded());
+        (sources, Vec::new())
     } else {
         let own = source::read(&args.paths)?;
         let library = source::embedded()

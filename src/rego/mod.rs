@@ -24,6 +24,7 @@ mod evaluate;
 pub mod facts;
 pub mod flink_policy;
 pub mod input;
+pub mod library;
 mod limits;
 mod recursion;
 mod references;

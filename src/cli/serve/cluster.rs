@@ -254,7 +254,7 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
     loop {
         let paths = policies.clone();
         let look = move || {
-            files::list_files(&paths, &["rego"])
+            files::list_files(&source::on_disk(&paths), &["rego"])
                 .map(|found| (files::fingerprint(&found), paths))
                 .map_err(|error| error.to_string())
         };
