@@ -383,7 +383,7 @@ fn only_what_policies_read_is_needed() {
         ("f(x) := x.kind\ndeny contains \"m\" if count([y | y := f(input.object)]) > 0", object),
         ("deny contains \"m\" if input.quota.used.cpu == \"1\"", used),
         ("deny contains \"m\" if input.quota == {}", used),
-        ("deny contains \"m\" if count(input.quota.exceeded) > 0", Needs::default()),
+        ("deny contains \"m\" if count(input.quota.hard) > 0", Needs::default()),
     ] {
         assert_eq!(set(&format!("package x\n{body}\n")).mentions(), expected, "{body}");
     }
@@ -457,7 +457,7 @@ fn the_built_in_rules_say_the_same_in_both_engines() {
             "template": {"spec": {"hostNetwork": true, "containers": [{"name": "a", "securityContext": {"privileged": true}}]}},
             "containers": [{"path": ["spec", "containers", 0], "container": {"name": "a", "securityContext": {"privileged": true}},
               "name": "a", "kind": "containers", "securityContext": {"privileged": true}}]}]}}"#;
-    let set = PolicySet::built_in().unwrap();
+    let set = built_in::set().unwrap();
     let found = set.evaluate(input(json));
     assert!(found.iter().any(|finding| finding.rule == "network/ingress-host"), "{found:?}");
     assert!(

@@ -1,7 +1,6 @@
 //! The gate itself: one object in, patch and findings out.
 
 use super::case::Case;
-use super::deletion;
 use super::exemptions::is_exempt;
 use super::measure;
 use super::usage::InputUsage;
@@ -11,9 +10,8 @@ use crate::mutate::{self, Foresight, Mutation};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
-use crate::rego::facts::convert::convert;
-use crate::rego::input::{self, Draft, InputParts};
-use crate::rego::{PolicyError, PolicySet};
+use crate::rego::input::{Input, TenantInput};
+use crate::rego::{Needs, PolicyError, PolicySet, Target};
 use crate::resource::Resource;
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
@@ -41,8 +39,8 @@ pub struct Gate {
 /// What is made of a tenant once, when it is loaded.
 #[derive(Debug)]
 struct Prepared {
-    /// The spec as rules see it; made when the first object of the tenant is judged.
-    spec: OnceLock<regorus::Value>,
+    /// What policies see of the tenant; made when one applies for the first time.
+    input: OnceLock<TenantInput>,
     rules: PreparedTenant,
     known: Arc<KnownLimits>,
 }
@@ -51,7 +49,7 @@ impl Prepared {
     fn of(tenant: &Tenant) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self { spec: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
+        Self { input: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
     }
 }
 
@@ -424,7 +422,27 @@ impl Gate {
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
-        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let findings = self.with_subject(case, used, |subject| {
+            let mut findings = rules::check(subject);
+            findings.extend(self.policy_findings(case, subject, until));
+            findings
+        });
+        enforced(findings, case.tenant(), case.resource)
+    }
+
+    /// What was prepared for the tenant that owns the object's namespace.
+    fn prepared(&self, case: &Case<'_>) -> Option<&Arc<Prepared>> {
+        self.prepared.get(&case.tenant()?.name)
+    }
+
+    /// Calls a function with everything that rules and policies know of an object.
+    fn with_subject<T>(
+        &self,
+        case: &Case<'_>,
+        used: &Usage,
+        run: impl FnOnce(&Subject<'_>) -> T,
+    ) -> T {
+        let prepared = self.prepared(case);
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
         let nobody = PreparedTenant::default();
         let tenant = prepared.map_or(&nobody, |prepared| &prepared.rules);
@@ -436,42 +454,41 @@ impl Gate {
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
-        let mut findings = rules::check(&subject);
-        if case.tenant().is_some() {
-            findings.extend(self.policy_findings(case, prepared, quota.as_ref(), until));
-        }
-        enforced(findings, case.tenant(), case.resource)
+        run(&subject)
     }
 
+    /// What users' policies report. They apply in namespaces of one tenant.
     fn policy_findings(
         &self,
         case: &Case<'_>,
-        prepared: Option<&Arc<Prepared>>,
-        quota: Option<&QuotaVerdict<'_>>,
+        subject: &Subject<'_>,
         until: Option<Instant>,
     ) -> Vec<Finding> {
-        let needs = self.policies.mentions();
-        let told = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
-        let draft = Draft::of(InputParts {
-            resource: case.resource,
-            object: &case.object,
-            workload: Some(&case.workload),
-            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| {
-                let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
-                (tenant.name.as_str(), spec)
-            }),
-            quota: regorus::Value::Null,
-            unassigned: self.unassigned.as_str(),
-            claimants: case.claimants(),
-            need_object: needs.object,
-            need_old_object: needs.old_object,
-        });
-        if !self.policies.may_speak(&draft) {
+        let Some(tenant) = self.tenant_input(case) else { return Vec::new() };
+        let target = Target::of(case.resource, &subject.tenant.name);
+        if !self.policies.apply_to(&target) {
             return Vec::new();
         }
-        let findings = self.policies.evaluate_until(draft.with_quota(told()).finish(), until);
+        let input = Input::of(subject, Some(tenant), self.policies.mentions());
+        let findings = self.policies.findings(&target, &input, until);
         let located = |finding| rules::located(&case.object, &case.workload, finding);
         findings.into_iter().map(located).collect()
+    }
+
+    fn tenant_input(&self, case: &Case<'_>) -> Option<&TenantInput> {
+        let (tenant, prepared) = case.tenant().zip(self.prepared(case))?;
+        Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
+    }
+
+    /// `input` as policies see it of an object, with all its parts.
+    ///
+    /// # Errors
+    /// When it cannot be serialized, which no object causes.
+    pub fn input(&self, case: &Case<'_>, used: &Usage) -> Result<Value, serde_json::Error> {
+        let needs = Needs { object: true, old_object: true, used: true };
+        self.with_subject(case, used, |subject| {
+            serde_json::to_value(Input::of(subject, self.tenant_input(case), needs))
+        })
     }
 
     fn quota<'a>(

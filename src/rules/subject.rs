@@ -5,10 +5,10 @@ use crate::flink::config::Entry;
 use crate::flink::operator::Declared;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
-use crate::flink::workload::{MAIN_CONTAINER, is_canary};
-use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::flink::state::{StateDirectory, directories};
+use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
+use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::{Resource, pointer};
@@ -145,6 +145,8 @@ impl<'a> Subject<'a> {
     /// The options that the named Flink version does not read as they are written.
     pub fn faulty_options(&self) -> &[FaultyOption<'a>] {
         self.faulty_options.get_or_init(|| faulty_options(self.workload))
+    }
+
     /// The state directories that the options name; none for what is not Flink.
     pub fn state_directories(&self) -> &[StateDirectory<'a>] {
         self.state_directories.get_or_init(|| {

@@ -12,7 +12,6 @@ mod pool;
 mod selector;
 mod separate;
 mod spreading;
-mod separate;
 mod together;
 mod tolerations;
 
@@ -23,7 +22,6 @@ pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
 pub use separate::{Placed, Separation, Separator};
 pub use spreading::Spreading;
-pub use separate::{Placed, Separation, Separator};
 pub use together::pinned;
 pub use tolerations::{OptionToleration, PodToleration, option_tolerations};
 

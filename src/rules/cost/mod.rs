@@ -8,9 +8,5 @@ pub mod spot;
 use super::Rule;
 
 /// The rules of this family.
-pub(super) static RULES: &[&Rule] = &[
-    &idle_slots::RULE,
-    &labels::RULE,
-    &requests::RULE,
-    &spot::RULE,
-];
+pub(super) static RULES: &[&Rule] =
+    &[&idle_slots::RULE, &labels::RULE, &requests::RULE, &spot::RULE];

@@ -7,8 +7,4 @@ pub mod rest_exposure;
 use super::Rule;
 
 /// The rules of this family.
-pub(super) static RULES: &[&Rule] = &[
-    &host_port::RULE,
-    &ingress_host::RULE,
-    &rest_exposure::RULE,
-];
+pub(super) static RULES: &[&Rule] = &[&host_port::RULE, &ingress_host::RULE, &rest_exposure::RULE];

@@ -8,9 +8,5 @@ pub mod undeclared;
 use super::Rule;
 
 /// The rules of this family.
-pub(super) static RULES: &[&Rule] = &[
-    &exceeded::RULE,
-    &per_cluster::RULE,
-    &unbounded::RULE,
-    &undeclared::RULE,
-];
+pub(super) static RULES: &[&Rule] =
+    &[&exceeded::RULE, &per_cluster::RULE, &unbounded::RULE, &undeclared::RULE];

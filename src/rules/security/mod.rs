@@ -30,11 +30,11 @@ pub mod selinux;
 pub mod service_account;
 pub mod sidecars;
 pub mod sysctls;
-pub(super) mod violations;
-pub mod volume_types;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests;
+pub(super) mod violations;
+pub mod volume_types;
 
 use super::Rule;
 

@@ -73,11 +73,13 @@ fn separation(
 ) -> Option<Separation> {
     let mounts = state.mounts.iter().filter(|other| other.backing.is_same(&mount.backing));
     let sets: Vec<usize> = mounts.map(|other| other.pods).collect();
+    let anti_affinity = &subject.tenant.spec.scheduling.anti_affinity;
     let placed = Placed {
         workload: subject.workload,
         object: subject.object,
         namespace: &subject.resource.namespace,
-        anti_affinity: &subject.tenant.spec.scheduling.anti_affinity,
+        job_manager: anti_affinity.job_manager,
+        task_manager: anti_affinity.task_manager,
     };
     placed.separation(&sets)
 }

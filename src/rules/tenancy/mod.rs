@@ -7,8 +7,5 @@ pub mod unassigned_namespace;
 use super::Rule;
 
 /// The rules of this family.
-pub(super) static RULES: &[&Rule] = &[
-    &ambiguous_namespace::RULE,
-    &label::RULE,
-    &unassigned_namespace::RULE,
-];
+pub(super) static RULES: &[&Rule] =
+    &[&ambiguous_namespace::RULE, &label::RULE, &unassigned_namespace::RULE];
