@@ -44,13 +44,14 @@ pub struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    /// What keeps pods of these sets, by index, on different nodes; `None` if nothing does.
-    pub fn separation(&self, sets: &[usize]) -> Option<Separation> {
-        let pods: Vec<&PodSet> =
-            sets.iter().filter_map(|index| self.workload.pods.get(*index)).collect();
-        pods.iter().find_map(|set| {
+    /// What keeps pods of these sets on different nodes; `None` if nothing does.
+    pub fn separation<'p>(
+        &self,
+        pods: impl Iterator<Item = &'p PodSet> + Clone,
+    ) -> Option<Separation> {
+        pods.clone().find_map(|set| {
             let spec = set.template(self.object).get("spec").unwrap_or(&Value::Null);
-            let clause = clauses(spec).find(|clause| self.separates(clause, set, &pods));
+            let clause = clauses(spec).find(|clause| self.separates(clause, set, pods.clone()));
             let (pointer, by) = match clause {
                 Some(clause) => (
                     set.locate(self.object, &clause.place()),
@@ -72,13 +73,18 @@ impl Placed<'_> {
     /// Whether a clause of a set makes one node too few for these pods. Another zone is another
     /// node too, so a term counts over any topology; a constraint spreads over zones as many pods
     /// as there are, and counts over nodes only.
-    fn separates(&self, clause: &Clause<'_>, set: &PodSet, pods: &[&PodSet]) -> bool {
-        let mut selected = pods.iter().filter(|other| {
+    fn separates<'p>(
+        &self,
+        clause: &Clause<'_>,
+        set: &PodSet,
+        pods: impl Iterator<Item = &'p PodSet>,
+    ) -> bool {
+        let mut selected = pods.filter(|other| {
             let template = other.template(self.object);
             clause.selects(&Siblings::of(other, template, self.workload, self.namespace))
         });
         if clause.excludes {
-            return selected.any(|other| !std::ptr::eq(*other, set) || self.is_many(other));
+            return selected.any(|other| !std::ptr::eq(other, set) || self.is_many(other));
         }
         if clause.strength != Spreading::Required || clause.topology_key() != HOSTNAME {
             return false;
