@@ -21,6 +21,8 @@ pub(super) struct Editor<'a> {
     original: &'a Value,
     changed: Option<Value>,
     pods: Vec<Cow<'a, PodSet>>,
+    /// Whether what is outside of pod templates stays as it came.
+    only_templates: bool,
 }
 
 impl<'a> Editor<'a> {
@@ -30,7 +32,13 @@ impl<'a> Editor<'a> {
             original: object,
             changed: None,
             pods: workload.pods.iter().map(Cow::Borrowed).collect(),
+            only_templates: false,
         }
+    }
+
+    /// The object as it came, of which only pod templates will be changed.
+    pub(super) fn of_templates(object: &'a Value, workload: &'a Workload) -> Self {
+        Self { only_templates: true, ..Self::new(object, workload) }
     }
 
     /// The object as it is now.
@@ -56,6 +64,9 @@ impl<'a> Editor<'a> {
 
     /// Writes a value outside pod templates; what stands in the way stays.
     pub(super) fn set(&mut self, path: &Path, value: Value) {
+        if self.only_templates {
+            return;
+        }
         let object = self.changed.get_or_insert_with(|| self.original.clone());
         if let Some(place) = path.reach(object) {
             *place = value;
