@@ -140,7 +140,7 @@ impl<R: Review> Webhooks<R> {
         // The way back and an API server under load take their time too.
         let deadlines =
             Deadlines { policies: start + timeout / 2, answer: start + timeout.mul_f64(0.8) };
-        let review = match review::Review::parse(body) {
+        let mut review = match review::Review::parse(body) {
             Ok(review) => review,
             Err(error) => {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
@@ -156,7 +156,7 @@ impl<R: Review> Webhooks<R> {
                 self.metrics.answered(
                     webhook,
                     &outline.kind.kind,
-                    operation_name(review.operation()),
+                    operation_name(outline.operation),
                     Decision::Malformed,
                     start.elapsed(),
                 );
