@@ -222,7 +222,7 @@ mod tests {
             ("'a", None),
             ("'a'b", None),
         ] {
-            let parts = parts.map(|parts| parts.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            let parts = parts.map(|parts| parts.into_iter().map(Cow::Borrowed).collect::<Vec<_>>());
             assert_eq!(split(text, ';'), parts, "{text}");
         }
     }
