@@ -1,10 +1,11 @@
 //! Flinkgate over TLS against two webhooks of the same stack, in one run on one machine.
 //!
 //! `cargo bench --bench load` starts three servers as processes of their own: `allow` reads the
-//! body and always allows, `parse` also parses it to a JSON tree, `flinkgate` is the real thing.
-//! Clients with keep-alive connections send a recorded FlinkDeployment update to each in turn, for
-//! some rounds; CPU is the servers' own, from `/proc`. `cargo bench --bench load -- idle` shows the
-//! idle memory of `flinkgate serve`.
+//! body and always allows, `parse` also parses it to a JSON tree, `flinkgate` is the real thing;
+//! with `FLINKGATE_BENCH_OLD=PATH` also another build of it. Clients with keep-alive connections
+//! send a recorded request to each in turn, for some rounds: a TaskManager pod and a FlinkDeployment
+//! update, as the mutating webhook leaves them, to `/validate`. CPU is the servers' own, from
+//! `/proc`. `cargo bench --bench load -- idle` shows the idle memory of `flinkgate serve`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -44,13 +45,27 @@ fn main() {
     if arguments.iter().any(|argument| argument == "idle") {
         return idle();
     }
-    let body = Bytes::from(fs::read("benches/data/flinkdeployment-update.json").unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for file in ["taskmanager-pod-create.json", "flinkdeployment-update.json"] {
+        measure(&runtime, file);
+    }
+}
+
+/// Sends one request to all servers in turn.
+fn measure(runtime: &tokio::runtime::Runtime, file: &str) {
+    let body = Bytes::from(support::completed(file));
     println!(
-        "{CLIENTS} connections, {REQUESTS_A_ROUND} requests a round, {ROUNDS} rounds in turn, body {} bytes",
+        "{file}, {} bytes: {CLIENTS} connections, {REQUESTS_A_ROUND} requests a round, {ROUNDS} rounds in turn",
         body.len()
     );
-    let mut servers = [Server::baseline("allow"), Server::baseline("parse"), Server::flinkgate()];
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut servers = vec![
+        Server::baseline("allow"),
+        Server::baseline("parse"),
+        Server::flinkgate("flinkgate", env!("CARGO_BIN_EXE_flinkgate")),
+    ];
+    if let Ok(path) = std::env::var("FLINKGATE_BENCH_OLD") {
+        servers.push(Server::flinkgate("old", &path));
+    }
     for round in 0..=ROUNDS {
         for server in &mut servers {
             let before = server.cpu();
@@ -63,18 +78,12 @@ fn main() {
         }
     }
     println!(
-        "{:10} {:>10} {:>9} {:>9} {:>14}",
-        "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request"
+        "{:10} {:>10} {:>9} {:>9} {:>14} {:>15}",
+        "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request", "beside `parse`"
     );
     for server in &servers {
-        server.print();
+        server.print(&servers[1].measured);
     }
-    let rate = |index: usize| servers[index].measured.rate();
-    println!(
-        "flinkgate at {:.2} of parse, {:.2} of allow (median requests/s)",
-        rate(2) / rate(1),
-        rate(2) / rate(0)
-    );
 }
 
 struct Server {
@@ -101,8 +110,8 @@ impl Server {
         Self::start(name, "/validate", command)
     }
 
-    fn flinkgate() -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flinkgate"));
+    fn flinkgate(name: &'static str, path: &str) -> Self {
+        let mut command = Command::new(path);
         command.args([
             "serve",
             "--bind",
@@ -112,7 +121,7 @@ impl Server {
             "--tenants",
             "examples/tenants",
         ]);
-        Self::start("flinkgate", "/validate", command)
+        Self::start(name, "/validate", command)
     }
 
     fn start(name: &'static str, path: &'static str, mut command: Command) -> Self {
@@ -153,15 +162,16 @@ impl Server {
         self.measured.add(latencies, wall);
     }
 
-    fn print(&self) {
+    fn print(&self, parse: &Measured) {
         let at = |quantile: f64| self.measured.at(quantile) * 1e3;
         println!(
-            "{:10} {:10.0} {:9.0} {:9.0} {:14.1}",
+            "{:10} {:10.0} {:9.0} {:9.0} {:14.1} {:15.2}",
             self.name,
             self.measured.rate(),
             at(0.5),
             at(0.99),
-            support::median(&self.cpu)
+            support::median(&self.cpu),
+            self.measured.beside(parse)
         );
     }
 }
@@ -210,7 +220,7 @@ async fn client(
 }
 
 fn idle() {
-    let server = Server::flinkgate();
+    let server = Server::flinkgate("flinkgate", env!("CARGO_BIN_EXE_flinkgate"));
     std::thread::sleep(Duration::from_secs(3));
     let status = fs::read_to_string(format!("/proc/{}/status", server.process.id())).unwrap();
     for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"))

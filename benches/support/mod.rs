@@ -4,6 +4,8 @@
 // Each benchmark uses what it needs.
 #![allow(dead_code)]
 
+use flinkgate::admission::review::Review;
+use flinkgate::pipeline::{Gate, Unassigned};
 use http_body_util::BodyExt;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -73,6 +75,16 @@ pub fn task_manager_pod(name: &str, namespace: &str) -> Value {
     // Scheduling is not what is measured.
     pod["spec"]["schedulerName"] = "nobody".into();
     pod
+}
+
+/// A recorded review with its object as the mutating webhook leaves it.
+pub fn completed(file: &str) -> Vec<u8> {
+    let body = std::fs::read(format!("benches/data/{file}")).unwrap();
+    let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
+    let resource = Review::parse(&body).unwrap().resource().unwrap();
+    let mut review: Value = serde_json::from_slice(&body).unwrap();
+    review["request"]["object"] = gate.mutated(&resource);
+    serde_json::to_vec(&review).unwrap()
 }
 
 /// A client that takes any certificate: the servers make their own.

@@ -137,9 +137,11 @@ impl Review {
     /// When the body is not JSON, not an AdmissionReview, of an unknown version, or has no request
     /// or uid.
     pub fn parse(body: &[u8]) -> Result<Self, MalformedReview> {
-        match serde_json::from_slice::<Wire<Value>>(body) {
-            Ok(wire) => Self::of(wire, Ok),
-            Err(_) => {
+        // The parser checks less of a text than of bytes.
+        let read = |text| serde_json::from_str::<Wire<Value>>(text).ok();
+        match std::str::from_utf8(body).ok().and_then(read) {
+            Some(wire) => Self::of(wire, Ok),
+            None => {
                 let wire: Wire<&RawValue> = serde_json::from_slice(body)?;
                 // serde_json stops at 128 levels, so that nothing after this recurses deeper.
                 Self::of(wire, |object| serde_json::from_str(object.get()))

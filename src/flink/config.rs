@@ -7,6 +7,7 @@ use super::memory::java::double_text;
 use crate::resource::pointer;
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 
 /// One option: its value as text and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,13 +103,13 @@ impl FlinkConfig {
         pointer: Option<String>,
     ) {
         let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
-        match self.entries.get_mut(&key) {
-            Some(before) => {
-                let before = std::mem::replace(before, entry);
+        match self.entries.entry(key) {
+            Occupied(mut before) => {
+                let (key, before) = (before.key().clone(), before.insert(entry));
                 self.overwritten.push((key, before));
             }
-            None => {
-                self.entries.insert(key, entry);
+            Vacant(place) => {
+                place.insert(entry);
             }
         }
     }

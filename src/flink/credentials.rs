@@ -36,11 +36,14 @@ const OPTIONS: [&str; 3] = [
 
 /// Whether the value of this option is a secret. The options that name Secrets or files hold none.
 pub fn is_credential(key: &str) -> bool {
+    let last = key.bytes().next_back().map(|byte| byte.to_ascii_lowercase());
     let ends_with = |end: &&str| {
-        key.len()
-            .checked_sub(end.len())
-            .and_then(|at| key.get(at..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+        end.bytes().next_back() == last
+            && key
+                .len()
+                .checked_sub(end.len())
+                .and_then(|at| key.get(at..))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
     };
     let below = |option: &str| {
         key.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -111,14 +111,10 @@ pub fn untagged(reference: &str) -> &str {
 
 /// Whether a text matches a pattern whose stars stand for any run of characters.
 pub fn glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
-        return false;
-    };
-    let Some(last) = pattern.contains('*').then(|| parts.next_back().unwrap_or_default()) else {
-        return rest.is_empty();
-    };
-    for part in parts {
+    let Some((first, pattern)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let (between, last) = pattern.rsplit_once('*').unwrap_or(("", pattern));
+    for part in between.split('*') {
         match rest.find(part) {
             Some(start) => rest = rest.get(start + part.len()..).unwrap_or_default(),
             None => return false,

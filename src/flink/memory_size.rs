@@ -78,10 +78,17 @@ pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     }
     let overflow = || MemorySizeError::Overflow(shown(text));
     let number: u64 = number.parse().map_err(|_| overflow())?;
-    let unit = trim(unit).chars().flat_map(char::to_lowercase);
-    let is_unit = |name: &&str| unit.clone().eq(name.chars());
+    let unit = trim(unit);
+    let in_lower_case = || unit.chars().flat_map(char::to_lowercase);
+    // Letters of other scripts may be those of a unit in lower case.
+    let is_unit = |name: &&str| {
+        unit.eq_ignore_ascii_case(name) || !unit.is_ascii() && in_lower_case().eq(name.chars())
+    };
     let Some((_, bytes)) = UNITS.iter().find(|(names, _)| names.iter().any(is_unit)) else {
-        return Err(MemorySizeError::Unit { text: shown(text), unit: unit.take(64).collect() });
+        return Err(MemorySizeError::Unit {
+            text: shown(text),
+            unit: in_lower_case().take(64).collect(),
+        });
     };
     number.checked_mul(*bytes).filter(|size| *size <= MAX_MEMORY_SIZE).ok_or_else(overflow)
 }

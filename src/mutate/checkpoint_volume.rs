@@ -11,7 +11,7 @@ use super::{Conflict, Difference, VolumeDifference};
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::resource::fields::{elements, text};
-use crate::resource::{metadata_text, pointer};
+use crate::resource::metadata_text;
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
 
@@ -187,12 +187,15 @@ fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) ->
     let mut found: Option<Seen> = None;
     for mount in main.map(|main| elements(main, "volumeMounts")).unwrap_or_default() {
         let path = text(mount, "mountPath").trim_end_matches('/');
-        let is_writable = mount.get("readOnly").and_then(Value::as_bool) != Some(true);
+        let is_better = !path.is_empty() && (found.is_none() || path == wanted);
+        let is_writable = || mount.get("readOnly").and_then(Value::as_bool) != Some(true);
         // A volume of our name that is missing will be added.
         let name = text(mount, "name");
-        let is_claim = volume_of(pods, name)
-            .map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own));
-        if is_writable && is_claim && !path.is_empty() && (found.is_none() || path == wanted) {
+        let is_claim = || {
+            volume_of(pods, name)
+                .map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own))
+        };
+        if is_better && is_writable() && is_claim() {
             let folder = FOLDERS.iter().find_map(|field| {
                 Some((
                     *field,
@@ -259,20 +262,16 @@ fn volume_of<'a>(pods: &Pods<'a>, name: &str) -> Option<&'a Value> {
 /// The claim that a volume is; none where templates merged to a volume of two types, which the API
 /// server refuses.
 fn claim(volume: &Value) -> Option<&str> {
-    let types = volume
-        .as_object()?
-        .iter()
-        .filter(|(field, value)| *field != "name" && !value.is_null())
-        .count();
-    pointer::at(volume, "/persistentVolumeClaim/claimName")
-        .and_then(Value::as_str)
-        .filter(|_| types == 1)
+    let name = volume.get("persistentVolumeClaim")?.get("claimName")?.as_str()?;
+    let fields = volume.as_object()?.iter();
+    let types = fields.filter(|(field, value)| *field != "name" && !value.is_null());
+    (types.count() == 1).then_some(name)
 }
 
 fn writable_claim(volume: &Value) -> Option<&str> {
-    let read_only = pointer::at(volume, "/persistentVolumeClaim/readOnly").and_then(Value::as_bool)
-        == Some(true);
-    claim(volume).filter(|_| !read_only)
+    let name = claim(volume)?;
+    let read_only = volume.get("persistentVolumeClaim").and_then(|source| source.get("readOnly"));
+    (read_only.and_then(Value::as_bool) != Some(true)).then_some(name)
 }
 
 #[cfg(test)]

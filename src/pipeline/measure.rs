@@ -41,12 +41,9 @@ fn state_claim(
     }
     let claim = mutate::state_claim(resource, object, workload, &tenant.spec)?;
     (claim == claim_for(&volume.claim_name, resource.name_in(object))).then(|| {
-        [
-            ("persistentVolumeClaims".to_owned(), Quantity::from_units(1)),
-            ("storage".to_owned(), size),
-        ]
-        .into_iter()
-        .collect()
+        [("persistentVolumeClaims", Quantity::from_units(1)), ("storage", size)]
+            .into_iter()
+            .collect()
     })
 }
 

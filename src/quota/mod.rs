@@ -14,11 +14,13 @@ pub mod undeclared;
 
 use crate::flink::sizing::Total;
 use crate::resource::quantity::Quantity;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Amounts by resource name, as a tenant's quota names them; a name that is absent counts as zero.
+/// Names that Flinkgate itself knows are not copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Usage(BTreeMap<String, Quantity>);
+pub struct Usage(BTreeMap<Cow<'static, str>, Quantity>);
 
 impl Usage {
     /// The usage of one workload.
@@ -32,12 +34,12 @@ impl Usage {
             ("persistentVolumeClaims", total.persistent_volume_claims),
         ];
         let amounts = [("cpu", total.cpu), ("memory", total.memory), ("storage", total.storage)];
-        let extended = total.extended.iter().map(|(name, amount)| (name.clone(), *amount));
+        let extended = total.extended.iter().map(|(name, amount)| (name.clone().into(), *amount));
         let all = counts
             .into_iter()
             .map(|(name, count)| (name, Quantity::from_units(count)))
             .chain(amounts)
-            .map(|(name, amount)| (name.to_string(), amount))
+            .map(|(name, amount)| (Cow::Borrowed(name), amount))
             .chain(extended)
             .filter(|(_, amount)| !amount.is_zero());
         Self(all.collect())
@@ -99,14 +101,15 @@ impl Usage {
 
     /// All amounts by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Quantity)> {
-        self.0.iter().map(|(name, amount)| (name.as_str(), *amount))
+        self.0.iter().map(|(name, amount)| (&**name, *amount))
     }
 }
 
 /// Amounts above zero, by resource name.
-impl FromIterator<(String, Quantity)> for Usage {
-    fn from_iter<I: IntoIterator<Item = (String, Quantity)>>(amounts: I) -> Self {
-        Self(amounts.into_iter().filter(|(_, amount)| *amount > Quantity::default()).collect())
+impl<N: Into<Cow<'static, str>>> FromIterator<(N, Quantity)> for Usage {
+    fn from_iter<I: IntoIterator<Item = (N, Quantity)>>(amounts: I) -> Self {
+        let amounts = amounts.into_iter().filter(|(_, amount)| *amount > Quantity::default());
+        Self(amounts.map(|(name, amount)| (name.into(), amount)).collect())
     }
 }
 

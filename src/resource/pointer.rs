@@ -32,13 +32,15 @@ pub fn from_tokens<'a>(tokens: impl IntoIterator<Item = &'a str>) -> String {
 
 /// The tokens of a pointer, unescaped.
 pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(|token| {
-        if token.contains('~') {
-            Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
-        } else {
-            Cow::Borrowed(token)
-        }
-    })
+    pointer.split('/').skip(1).map(unescaped)
+}
+
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.bytes().any(|byte| byte == b'~') {
+        Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(token)
+    }
 }
 
 /// The pointer to what holds this one; `None` for the root.
@@ -48,14 +50,20 @@ pub fn parent(pointer: &str) -> Option<&str> {
 
 /// What a pointer names in a value. As `Value::pointer`, which copies every token twice on its way.
 pub fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
-    if !pointer.is_empty() && !pointer.starts_with('/') {
-        return None;
+    let (mut value, mut rest) = (root, pointer);
+    while !rest.is_empty() {
+        rest = rest.strip_prefix('/')?;
+        // Tokens are short: a search made for long texts would cost more.
+        let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
+        let (token, after) = rest.split_at(end);
+        value = match value {
+            Value::Object(fields) => fields.get(&*unescaped(token))?,
+            Value::Array(elements) => elements.get(index(token)?)?,
+            _ => return None,
+        };
+        rest = after;
     }
-    tokens(pointer).try_fold(root, |value, token| match value {
-        Value::Object(fields) => fields.get(&*token),
-        Value::Array(elements) => elements.get(index(&token)?),
-        _ => None,
-    })
+    Some(value)
 }
 
 /// An index as RFC 6901 writes it: digits alone, no leading zero.

@@ -1,5 +1,6 @@
 //! Log output: JSON lines for machines, text for people, on standard error.
 
+use super::json_lines::JsonLines;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
@@ -42,12 +43,7 @@ pub fn start(level: &str, format: Format) -> Result<(), LogError> {
         .with_writer(std::io::stderr)
         .log_internal_errors(false);
     match format {
-        Format::Json => builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .try_init(),
+        Format::Json => builder.event_format(JsonLines).try_init(),
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
     }
     .map_err(LogError::Twice)

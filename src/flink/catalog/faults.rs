@@ -80,7 +80,9 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
                 {
                     add(fault);
                 }
-                if let Some(error) = value_error(key, entry, readings, workload) {
+                if let Some(error) = value_error(key, entry, readings, workload)
+                    && !is_filled_in(entry, workload)
+                {
                     add(OptionFault::Invalid(error));
                 }
             }
@@ -93,6 +95,11 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
 fn is_written(entry: &Entry, workload: &Workload) -> bool {
     let Some(place) = entry.pointer.as_deref() else { return false };
     workload.config_pointer.as_deref().is_none_or(|options| place.starts_with(options))
+}
+
+/// Whether a shell fills the value in when the container starts.
+fn is_filled_in(entry: &Entry, workload: &Workload) -> bool {
+    workload.config_pointer.is_none() && (entry.value.contains("$(") || entry.value.contains("${"))
 }
 
 fn key_fault(
@@ -141,11 +148,6 @@ fn value_error(
     readings: &'static [Reading],
     workload: &Workload,
 ) -> Option<ValueError> {
-    // A shell fills these in when the container starts.
-    let is_template = || entry.value.contains("$(") || entry.value.contains("${");
-    if workload.config_pointer.is_none() && is_template() {
-        return None;
-    }
     let Some(version) = workload.version else {
         let mut first = None;
         for reading in readings {

@@ -3,6 +3,7 @@
 
 use crate::flink::config::FlinkConfig;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Longest argument that is read: a TaskManager's own is about 3 KB.
 const LONGEST: usize = 64 * 1024;
@@ -17,32 +18,27 @@ pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
             let Some(text) = element.as_str().filter(|text| text.len() <= LONGEST) else {
                 continue;
             };
-            let pointer = || format!("{place}/{field}/{index}");
+            let pointer = format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is itself a property.
             if text.contains([' ', '\n']) && !key_follows && !text.starts_with("-D") {
                 let mut script_key_follows = false;
                 for word in shell_words(text) {
-                    property(&word, &mut script_key_follows, config, pointer);
+                    property(&word, &mut script_key_follows, config, &pointer);
                 }
             } else {
-                property(text, &mut key_follows, config, pointer);
+                property(text, &mut key_follows, config, &pointer);
             }
         }
     }
 }
 
-fn property(
-    word: &str,
-    key_follows: &mut bool,
-    config: &mut FlinkConfig,
-    pointer: impl Fn() -> String,
-) {
+fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointer: &str) {
     let pair = if std::mem::take(key_follows) { Some(word) } else { word.strip_prefix("-D") };
     match pair {
         Some("") => *key_follows = true,
         Some(pair) => {
             if let Some((key, value)) = pair.split_once('=') {
-                config.set(key, value, Some(pointer()));
+                config.set(key, value, Some(pointer.to_owned()));
             }
         }
         None => {}
@@ -81,23 +77,33 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
 }
 
 /// Splits as a shell does, as far as quotes and backslashes go.
-fn shell_words(script: &str) -> Vec<String> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
-    let mut letters = script.chars();
-    while let Some(letter) = letters.next() {
-        let current = word.get_or_insert_default();
-        match (quote, letter) {
-            (Some(open), letter) if letter == open => quote = None,
-            (None, '\'' | '"') => quote = Some(letter),
-            (None | Some('"'), '\\') => current.extend(letters.next()),
-            (None, letter) if letter.is_ascii_whitespace() => {
-                words.extend(word.take().filter(|word| !word.is_empty()))
+fn shell_words(script: &str) -> Vec<Cow<'_, str>> {
+    let (mut words, mut word, mut quote) = (Vec::new(), Cow::Borrowed(""), None::<char>);
+    let mut rest = script;
+    loop {
+        let is_special = |byte: u8| match quote {
+            None => byte.is_ascii_whitespace() || matches!(byte, b'\'' | b'"' | b'\\'),
+            Some('"') => matches!(byte, b'"' | b'\\'),
+            Some(_) => byte == b'\'',
+        };
+        let (letters, special) =
+            rest.split_at(rest.bytes().position(is_special).unwrap_or(rest.len()));
+        word += letters;
+        let mut special = special.chars();
+        match special.next() {
+            Some('\\') => word.to_mut().extend(special.next()),
+            Some(letter) if quote == Some(letter) => quote = None,
+            Some(letter @ ('\'' | '"')) => quote = Some(letter),
+            Some(_) | None => {
+                let word = std::mem::take(&mut word);
+                words.extend(Some(word).filter(|word| !word.is_empty()));
             }
-            _ => current.push(letter),
+        }
+        rest = special.as_str();
+        if rest.is_empty() && word.is_empty() {
+            return words;
         }
     }
-    words.extend(word.filter(|word| !word.is_empty()));
-    words
 }
 
 #[cfg(test)]

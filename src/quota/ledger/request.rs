@@ -5,6 +5,7 @@ use crate::flink::Workload;
 use crate::quota::Usage;
 use crate::resource::{Operation, Resource, metadata_text, owners, pointer};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The garbage collector, which takes owner references off what an owner leaves behind.
 const GARBAGE_COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
@@ -135,8 +136,8 @@ impl TaskManagers {
             ("taskManagers", units(1)),
             ("taskSlots", units(size.slots)),
         ];
-        let own = amounts.into_iter().map(|(name, amount)| (name.to_owned(), amount));
-        let extended = size.extended.iter().map(|(name, amount)| (name.clone(), *amount));
+        let own = amounts.into_iter().map(|(name, amount)| (Cow::Borrowed(name), amount));
+        let extended = size.extended.iter().map(|(name, amount)| (name.clone().into(), *amount));
         Some(Self { count: size.replicas, each: own.chain(extended).collect() })
     }
 }
