@@ -66,9 +66,17 @@ impl FlinkConfig {
     }
 
     fn add(&mut self, key: String, value: String, place: String) {
-        let entry = Entry { value, pointer: Some(place.clone()) };
-        if let Some(Entry { pointer: Some(first), .. }) = self.entries.insert(key.clone(), entry) {
-            self.duplicates.push(Duplicate { key, first, second: place });
+        match self.entries.entry(key) {
+            Occupied(mut known) => {
+                let entry = Entry { value, pointer: Some(place.clone()) };
+                if let Some(first) = known.insert(entry).pointer {
+                    let key = known.key().clone();
+                    self.duplicates.push(Duplicate { key, first, second: place });
+                }
+            }
+            Vacant(unknown) => {
+                unknown.insert(Entry { value, pointer: Some(place) });
+            }
         }
     }
 

@@ -111,6 +111,10 @@ pub fn untagged(reference: &str) -> &str {
 
 /// Whether a text matches a pattern whose stars stand for any run of characters.
 pub fn glob(pattern: &str, text: &str) -> bool {
+    let first = pattern.bytes().next();
+    if first != Some(b'*') && first != text.bytes().next() {
+        return false;
+    }
     let Some((first, pattern)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let (between, last) = pattern.rsplit_once('*').unwrap_or(("", pattern));

@@ -16,10 +16,16 @@ pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a 
 
 /// Whether a path begins with all segments of another one. It is false where one of them climbs
 /// above its root.
-pub(super) fn is_below(inner: &str, outer: &str) -> bool {
-    let (Some(inner_depth), Some(outer_depth)) = (depth(inner), depth(outer)) else { return false };
-    inner_depth >= outer_depth
-        && reversed_segments(inner).skip(inner_depth - outer_depth).eq(reversed_segments(outer))
+fn is_below(inner: &str, outer: &str) -> bool {
+    depth_around(inner, outer).is_some()
+}
+
+/// The [`depth`] of a path with all of whose segments another one begins; `None` where that begins
+/// otherwise, or where one of them climbs above its root.
+pub(super) fn depth_around(inner: &str, outer: &str) -> Option<usize> {
+    let (inner_depth, outer_depth) = (depth(inner)?, depth(outer)?);
+    let more = inner_depth.checked_sub(outer_depth)?;
+    reversed_segments(inner).skip(more).eq(reversed_segments(outer)).then_some(outer_depth)
 }
 
 /// A URI without the password that it may hold (`s3://key:secret@bucket/`), and whether it held
@@ -101,19 +107,19 @@ impl<'a> Location<'a> {
 /// The number of a path's segments without `.` and empty ones, `..` resolved; `None` where it climbs
 /// above its root. Flink takes a backslash for a slash.
 pub(super) fn depth(path: &str) -> Option<usize> {
-    path.split(['/', '\\']).try_fold(0_usize, |depth, segment| match segment {
-        "" | "." => Some(depth),
-        ".." => depth.checked_sub(1),
+    split(path).try_fold(0_usize, |depth, segment| match segment {
+        b"" | b"." => Some(depth),
+        b".." => depth.checked_sub(1),
         _ => Some(depth.saturating_add(1)),
     })
 }
 
 /// The segments that [`depth`] counts, the last one first.
-pub(super) fn reversed_segments(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn reversed_segments(path: &str) -> impl Iterator<Item = &[u8]> {
     let mut removed = 0_usize;
-    path.rsplit(['/', '\\']).filter(move |segment| match *segment {
-        "" | "." => false,
-        ".." => {
+    split(path).rev().filter(move |segment| match *segment {
+        b"" | b"." => false,
+        b".." => {
             removed = removed.saturating_add(1);
             false
         }
@@ -123,6 +129,10 @@ pub(super) fn reversed_segments(path: &str) -> impl Iterator<Item = &str> {
         }
         _ => true,
     })
+}
+
+fn split(path: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
+    path.as_bytes().split(|byte| matches!(byte, b'/' | b'\\'))
 }
 
 /// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too; `None`

@@ -2,7 +2,7 @@
 //! container's own file system.
 
 use super::claims::{mounted_by_flink, mounted_read_only};
-use super::location::{depth, is_below, reversed_segments};
+use super::location::{depth, depth_around, reversed_segments};
 use super::workload::{MAIN_CONTAINER, PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
@@ -59,7 +59,7 @@ pub struct Within<'a> {
 
 impl<'a> Within<'a> {
     /// Its segments, the last one first.
-    fn reversed(self) -> impl Iterator<Item = &'a str> {
+    fn reversed(self) -> impl Iterator<Item = &'a [u8]> {
         reversed_segments(self.directory).take(self.rest).chain(reversed_segments(self.folder))
     }
 
@@ -67,7 +67,7 @@ impl<'a> Within<'a> {
     pub fn path(self) -> String {
         let mut segments: Vec<_> = self.reversed().collect();
         segments.reverse();
-        segments.join("/")
+        String::from_utf8_lossy(&segments.join(&b'/')).into_owned()
     }
 }
 
@@ -148,9 +148,9 @@ fn mount<'a>(
     let deepest = by_template.as_ref().map_or(0, |(depth, _)| *depth);
     let by_flink = mounted_by_flink(workload, set.role)
         .into_iter()
-        .filter_map(|(claim, path)| Some((depth(&path)?, claim, path)))
-        .filter(|(depth, _, path)| *depth > deepest && is_below(directory, path))
-        .max_by_key(|(depth, _, _)| *depth);
+        .filter_map(|(claim, path)| Some((depth_around(directory, &path)?, claim)))
+        .filter(|(depth, _)| *depth > deepest)
+        .max_by_key(|(depth, _)| *depth);
     let below = |depth: usize| Within { folder: "", directory, rest: length.saturating_sub(depth) };
     let found = Mount {
         role: set.role,
@@ -160,7 +160,7 @@ fn mount<'a>(
         read_only: false,
         by_pod: false,
     };
-    if let Some((depth, claim, _)) = by_flink {
+    if let Some((depth, claim)) = by_flink {
         let read_only = mounted_read_only(workload);
         return Mount {
             backing: Backing::Claim(claim.into()),
@@ -197,8 +197,7 @@ fn main_container<'a>(set: &PodSet, template: &'a Value) -> Option<&'a Value> {
 fn holding<'a>(container: &'a Value, directory: &str) -> Option<(usize, &'a Value)> {
     let mounts = container.get("volumeMounts")?.as_array()?.iter();
     let holding = mounts.filter_map(|mount| {
-        let path = mount.get("mountPath")?.as_str()?;
-        Some((depth(path).filter(|_| is_below(directory, path))?, mount))
+        Some((depth_around(directory, mount.get("mountPath")?.as_str()?)?, mount))
     });
     holding.max_by_key(|(depth, _)| *depth)
 }

@@ -82,7 +82,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let Some(main) = pods.main_container() else { return };
     let place = place(context, volume, pods.object);
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
-    let claim_name = claim_for(&volume.claim_name, context.cluster);
+    let claim_name = || claim_for(&volume.claim_name, context.cluster);
     let volumes = elements(pods.spec(), "volumes");
     let path = place.path.as_str();
     if let Some(conflict) = taken_by_flink(context, pods, path, is_own) {
@@ -128,7 +128,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         }
         Some(index) => {
             let pointer = pods.locate(&Path::keys(&["spec", "volumes"]).index(index));
-            let difference = VolumeDifference::Name { claim: claim_name };
+            let difference = VolumeDifference::Name { claim: claim_name() };
             wishes.conflicts.push(conflict(pointer, difference));
             return;
         }
@@ -142,7 +142,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             _ => {
                 wishes.append(
                     Path::keys(&["spec", "volumes"]),
-                    json!({"name": VOLUME_NAME, "persistentVolumeClaim": {"claimName": claim_name}}),
+                    json!({"name": VOLUME_NAME, "persistentVolumeClaim": {"claimName": claim_name()}}),
                 );
                 VOLUME_NAME
             }
@@ -164,15 +164,16 @@ fn conflict(pointer: impl Into<String>, difference: VolumeDifference) -> Conflic
 /// Where the claim is to be seen: where all pods that see it already do and the others have
 /// nothing, else at the tenant's path.
 fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Seen {
-    let sets =
-        || context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
-    if let Some(first) = sets().find_map(|pods| seen_by(context, volume, &pods))
-        && sets().all(|pods| match seen_by(context, volume, &pods) {
+    let sets = context.workload.pods.iter().map(|set| Pods::new(set, object));
+    let sets = sets.filter(Pods::runs_flink);
+    let seen: Vec<_> = sets.map(|pods| (seen_by(context, volume, &pods), pods)).collect();
+    if let Some(first) = seen.iter().find_map(|(seen, _)| seen.as_ref())
+        && seen.iter().all(|(seen, pods)| match seen {
             Some(seen) => seen.path == first.path,
-            None => mounted_at(&pods, &first.path).is_none(),
+            None => mounted_at(pods, &first.path).is_none(),
         })
     {
-        return first;
+        return first.clone();
     }
     let folder = is_shared(&volume.claim_name).then(|| ("subPath", own_folder(context)));
     Seen { path: mount_path(volume).into(), folder }

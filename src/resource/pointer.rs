@@ -36,7 +36,7 @@ pub fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
 }
 
 fn unescaped(token: &str) -> Cow<'_, str> {
-    if token.bytes().any(|byte| byte == b'~') {
+    if token.contains('~') {
         Cow::Owned(token.replace("~1", "/").replace("~0", "~"))
     } else {
         Cow::Borrowed(token)
@@ -51,13 +51,15 @@ pub fn parent(pointer: &str) -> Option<&str> {
 /// What a pointer names in a value. As `Value::pointer`, which copies every token twice on its way.
 pub fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
     let (mut value, mut rest) = (root, pointer);
+    let is_escaped = pointer.contains('~');
     while !rest.is_empty() {
         rest = rest.strip_prefix('/')?;
         // Tokens are short: a search made for long texts would cost more.
         let end = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
         let (token, after) = rest.split_at(end);
         value = match value {
-            Value::Object(fields) => fields.get(&*unescaped(token))?,
+            Value::Object(fields) if is_escaped => fields.get(&*unescaped(token))?,
+            Value::Object(fields) => fields.get(token)?,
             Value::Array(elements) => elements.get(index(token)?)?,
             _ => return None,
         };

@@ -2,8 +2,7 @@
 //! as what type, and under which other names.
 //!
 //! Flink ignores an unknown key without a warning, so only a list of all keys can find a misspelled
-//! one. The list is a table in this folder, looked up by binary search; the README there says where
-//! it comes from.
+//! one. The list is a table in this folder; the README there says where it comes from.
 
 mod faults;
 mod nearest;

@@ -1,10 +1,12 @@
 //! The table itself, read once when it is first asked for.
 //!
-//! Its texts stay where the binary has them: what is made of them is one sorted array of about 70
-//! KB.
+//! Its texts stay where the binary has them: what is made of them is one sorted array and its
+//! index, of some 150 KB.
 
 use crate::flink::values::ValueType;
 use crate::flink::version::FlinkVersion;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("options.tsv")));
@@ -92,6 +94,8 @@ impl Release {
 pub(super) struct Table {
     versions: Vec<FlinkVersion>,
     readings: Vec<Reading>,
+    /// Where a key's readings are.
+    places: HashMap<&'static str, Range<usize>>,
     /// Readings whose key has a `<name>` in it.
     templates: Vec<Reading>,
 }
@@ -111,7 +115,11 @@ impl Table {
             if reading.key.contains('<') { templates.push(reading) } else { readings.push(reading) }
         }
         readings.shrink_to_fit();
-        Self { versions, readings, templates }
+        let mut places: HashMap<_, Range<usize>> = HashMap::with_capacity(readings.len());
+        for (index, reading) in readings.iter().enumerate() {
+            places.entry(reading.key).or_insert(index..index).end = index + 1;
+        }
+        Self { versions, readings, places, templates }
     }
 
     pub(super) fn all(&self) -> &[Reading] {
@@ -119,10 +127,8 @@ impl Table {
     }
 
     pub(super) fn readings(&self, key: &str) -> &[Reading] {
-        let start = self.readings.partition_point(|reading| reading.key < key);
-        let rest = self.readings.get(start..).unwrap_or_default();
-        let end = rest.iter().take_while(|reading| reading.key == key).count();
-        rest.get(..end).unwrap_or_default()
+        let place = self.places.get(key).cloned();
+        place.and_then(|place| self.readings.get(place)).unwrap_or_default()
     }
 
     /// The readings of the template that a key is made after; those with most of it written out

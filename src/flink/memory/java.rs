@@ -104,6 +104,9 @@ pub fn double_text(double: f64) -> String {
     if double.is_infinite() {
         return if double > 0.0 { "Infinity".into() } else { "-Infinity".into() };
     }
+    if double.fract() == 0.0 && double.abs() < 1e7 {
+        return format!("{double:.1}");
+    }
     let sign = if double.is_sign_negative() { "-" } else { "" };
     let Some((digits, exponent)) = decimal(double) else { return double.to_string() };
     let digits = digits.to_string();
@@ -126,8 +129,9 @@ pub fn double_text(double: f64) -> String {
 pub fn decimal(double: f64) -> Option<(u128, i32)> {
     let text = format!("{:e}", double.abs());
     let (mantissa, exponent) = text.split_once('e')?;
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
+    let (_, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+    let digits = digits.fold(0_u128, |number, digit| number * 10 + u128::from(digit - b'0'));
     let exponent = exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?;
     Some((
         digits - u128::from(digits % 2 == 1 && is_half_below(double, digits, exponent)),

@@ -11,6 +11,7 @@ mod clerk;
 
 use super::ledger::{KnownLimits, ObjectRef, Request, Settled, Shortage, View, settle};
 use super::store::{Store, Versioned};
+use futures::FutureExt;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -199,14 +200,14 @@ impl<S: Store> Ledgers<S> {
         let is_served = std::mem::replace(&mut queue.served, true);
         drop(queue);
         if !is_served {
-            // A task of its own: whoever asked first may go away, and the others still want their
-            // answers.
-            tokio::spawn(clerk::serve(
-                Arc::clone(&self.store),
-                self.tally.clone(),
-                tenant.to_owned(),
-                Arc::clone(&desk),
-            ));
+            let (store, tally) = (Arc::clone(&self.store), self.tally.clone());
+            let mut serving =
+                Box::pin(clerk::serve(store, tally, tenant.to_owned(), Arc::clone(&desk)));
+            // Ledgers in memory answer at once. What takes longer is a task of its own: whoever
+            // asked first may go away, and the others still want their answers.
+            if serving.as_mut().now_or_never().is_none() {
+                tokio::spawn(serving);
+            }
         }
         desk
     }

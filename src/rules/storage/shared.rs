@@ -39,9 +39,11 @@ pub(super) fn checkpoint_volume<'a>(
     claim: &str,
 ) -> Option<&'a CheckpointVolume> {
     let volume = subject.tenant.spec.storage.checkpoints.volume.as_ref()?;
-    let clusters = std::iter::once(&subject.workload.cluster).chain(&subject.workload.children);
-    let mut names = clusters.map(String::as_str).chain(blue_green_parent(subject.object));
-    names.any(|cluster| is_claim_of(&volume.claim_name, cluster, claim)).then_some(volume)
+    let is_of = |cluster: &str| is_claim_of(&volume.claim_name, cluster, claim);
+    let mut clusters = std::iter::once(&subject.workload.cluster).chain(&subject.workload.children);
+    let is_own = clusters.any(|cluster| is_of(cluster))
+        || blue_green_parent(subject.object).is_some_and(is_of);
+    is_own.then_some(volume)
 }
 
 /// A state directory without its password: `` `key` is `uri` ``.
