@@ -66,12 +66,7 @@ impl<'a> Pods<'a> {
     pub(super) fn locate(&self, path: &Path) -> String {
         let mut within = String::new();
         for step in &path.0 {
-            match step {
-                super::edit::Step::Key(key) | super::edit::Step::Named(key) => {
-                    pointer::push(&mut within, key)
-                }
-                super::edit::Step::Index(index) => pointer::push(&mut within, &index.to_string()),
-            }
+            step.push_to(&mut within);
         }
         self.set.locate(self.object, &within)
     }

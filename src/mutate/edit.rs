@@ -4,17 +4,46 @@
 use super::Conflict;
 use crate::resource::pointer;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// One step into a JSON value. Unlike a pointer's token it says what is to be made where nothing
 /// is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A field of an object.
-    Key(String),
+    Key(Cow<'static, str>),
     /// An element of an array; missing ones before it are made as `{}`.
     Index(usize),
     /// The element of an array whose `name` is this; made at the end where there is none.
     Named(String),
+}
+
+/// Fields that lead to pod templates: paths through them need no copies.
+const FIELDS: [&str; 5] =
+    ["spec", "podTemplate", "jobManager", "taskManager", "flinkConfiguration"];
+
+/// Steps that most paths have at most, so that one allocation is enough.
+const USUAL_LENGTH: usize = 10;
+
+impl Step {
+    /// What is there, `None` where it is missing or null.
+    pub(super) fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        let found = match self {
+            Self::Key(key) => value.get(&**key),
+            Self::Index(index) => value.get(index),
+            Self::Named(name) => value.as_array()?.iter().find(|element| named(element, name)),
+        };
+        found.filter(|value| !value.is_null())
+    }
+
+    /// Appends it to a JSON Pointer.
+    pub(super) fn push_to(&self, pointer: &mut String) {
+        match self {
+            Self::Key(key) => pointer::push(pointer, key),
+            Self::Named(name) => pointer::push(pointer, name),
+            Self::Index(index) => pointer::push(pointer, &index.to_string()),
+        }
+    }
 }
 
 /// A place within a value.
@@ -23,17 +52,25 @@ pub(super) struct Path(pub(super) Vec<Step>);
 
 impl Path {
     /// A path of fields only.
-    pub(super) fn keys(keys: &[&str]) -> Self {
-        Self(keys.iter().map(|key| Step::Key((*key).into())).collect())
+    pub(super) fn keys(keys: &[&'static str]) -> Self {
+        let mut steps = Vec::with_capacity(USUAL_LENGTH);
+        steps.extend(keys.iter().map(|key| Step::Key(Cow::Borrowed(*key))));
+        Self(steps)
     }
 
     /// The path of a JSON Pointer to fields of objects.
     pub(super) fn of_fields(pointer: &str) -> Self {
-        Self(pointer::tokens(pointer).map(|token| Step::Key(token.into_owned())).collect())
+        let key = |token: Cow<'_, str>| match FIELDS.iter().find(|field| **field == token) {
+            Some(field) => Step::Key(Cow::Borrowed(*field)),
+            None => Step::Key(Cow::Owned(token.into_owned())),
+        };
+        let mut steps = Vec::with_capacity(USUAL_LENGTH);
+        steps.extend(pointer::tokens(pointer).map(key));
+        Self(steps)
     }
 
     /// This path and a field more.
-    pub(super) fn key(mut self, key: &str) -> Self {
+    pub(super) fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
         self.0.push(Step::Key(key.into()));
         self
     }
@@ -51,11 +88,7 @@ impl Path {
 
     /// The value at this place, `None` where it is missing or null.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
-        let found = self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => value.get(key),
-            Step::Index(index) => value.get(index),
-            Step::Named(name) => value.as_array()?.iter().find(|element| named(element, name)),
-        });
+        let found = self.0.iter().try_fold(root, |value, step| step.find(value));
         found.filter(|value| !value.is_null())
     }
 
@@ -69,7 +102,7 @@ impl Path {
             {
                 return true;
             }
-            value = Self(vec![step.clone()]).find(here);
+            value = step.find(here);
         }
         false
     }
@@ -81,7 +114,7 @@ impl Path {
         for step in &self.0 {
             value = match (step, value.filter(|value| !value.is_null())) {
                 (_, None) => return true,
-                (Step::Key(key), Some(Value::Object(fields))) => fields.get(key),
+                (Step::Key(key), Some(Value::Object(fields))) => fields.get(&**key),
                 // An element that is null merges with nothing, and one that is made of it would.
                 (Step::Index(index), Some(Value::Array(elements)))
                     if elements.get(*index) != Some(&Value::Null) =>
@@ -101,7 +134,7 @@ impl Path {
     /// else stands in the way.
     pub(super) fn reach<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(root, |value, step| match step {
-            Step::Key(key) => Some(as_object(value)?.entry(key).or_insert(Value::Null)),
+            Step::Key(key) => Some(as_object(value)?.entry(&**key).or_insert(Value::Null)),
             Step::Index(index) => {
                 let elements = as_array(value)?;
                 while elements.len() <= *index {

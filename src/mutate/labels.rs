@@ -30,7 +30,7 @@ pub(super) fn give_entries(
         if found.and_then(Value::as_str) == Some(wanted) {
             continue;
         }
-        let path = Path::keys(&field).key(key);
+        let path = Path::keys(&field).key(key.clone());
         if let Some(found) = found {
             let difference = Difference::Entry(EntryDifference {
                 map,

@@ -30,7 +30,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         return;
     }
     let pod = pods.spec().get("securityContext").unwrap_or(&Value::Null);
-    let field = |name: &str| Path::keys(&["spec", "securityContext", name]);
+    let field = |name: &'static str| Path::keys(&["spec", "securityContext", name]);
     if context.workload.is_flink() {
         let refuses_non_root = present(pod, "runAsNonRoot") == Some(&Value::Bool(false));
         if present(pod, "runAsUser").is_none() && !refuses_non_root {

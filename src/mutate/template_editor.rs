@@ -209,12 +209,14 @@ impl<'a> Editor<'a> {
         pending: &[Vec<Edit>],
     ) -> Option<usize> {
         let theirs = self.merged(other)?;
-        let mine = OnceCell::new();
+        let mine = self.merged(index)?;
+        // Arrays that merge by position have the same places for all roles.
+        let by_position = !mine.by_name && !theirs.by_name && mine.common == theirs.common;
+        let place = OnceCell::new();
         let same_place = |path: &Path| {
-            let mine = mine.get_or_init(|| {
-                self.merged(index).and_then(|merged| self.places(merged, &edit.path).0)
-            });
-            mine.is_some() && self.places(theirs, path).0 == *mine
+            let place = place.get_or_init(|| self.places(mine, &edit.path).0);
+            place.is_some()
+                && (by_position && *path == edit.path || self.places(theirs, path).0 == *place)
         };
         let mut theirs = pending.get(other)?.iter();
         theirs.position(|candidate| {
@@ -350,12 +352,11 @@ impl<'a> Editor<'a> {
                 path
             });
             role.0.push(role_step);
-            view = view.and_then(|view| Path(vec![step.clone()]).find(view));
-            let token = match step {
-                Step::Key(key) | Step::Named(key) => Cow::Borrowed(key.as_str()),
-                Step::Index(at) => Cow::Owned(at.to_string()),
-            };
-            pointer::push(&mut within, &token);
+            view = view.and_then(|view| step.find(view));
+            // Only arrays that merged by name are looked up by their place.
+            if !merged.elements.is_empty() {
+                step.push_to(&mut within);
+            }
         }
         (common, role)
     }
