@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use flinkgate::admission::answer::Webhook;
 use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
-use flinkgate::flink;
+use flinkgate::kinds;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
 use flinkgate::rego::input::{Draft, InputParts, build, tenant_value};
@@ -37,7 +37,7 @@ fn pipeline(criterion: &mut Criterion) {
         let spec = tenant_value(&tenant.spec);
         criterion.bench_function(&format!("check/{name}"), |bencher| {
             bencher.iter(|| {
-                let workload = flink::lower(black_box(&complete), &complete.object).unwrap();
+                let workload = kinds::lower(black_box(&complete), &complete.object).unwrap();
                 let tenant = Some((tenant.name.as_str(), &spec));
                 gate.policies().may_speak(&Draft::of(InputParts {
                     workload: Some(&workload),
@@ -47,7 +47,7 @@ fn pipeline(criterion: &mut Criterion) {
             })
         });
         criterion.bench_function(&format!("lower/{name}"), |bencher| {
-            bencher.iter(|| flink::lower(black_box(&resource), &resource.object))
+            bencher.iter(|| kinds::lower(black_box(&resource), &resource.object))
         });
         for webhook in [Webhook::Mutate, Webhook::Validate] {
             let case = if webhook == Webhook::Mutate { &resource } else { &complete };
@@ -71,7 +71,7 @@ fn rules(criterion: &mut Criterion) {
     let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
     let body = std::fs::read("benches/data/flinkdeployment-update.json").unwrap();
     let resource = Review::parse(&body).unwrap().resource().unwrap();
-    let workload = flink::lower(&resource, &resource.object).unwrap();
+    let workload = kinds::lower(&resource, &resource.object).unwrap();
     let tenant = gate.tenants().iter().next().unwrap();
     let spec = tenant_value(&tenant.spec);
     let parts = InputParts {

@@ -8,7 +8,7 @@ mod rule_examples;
 
 use base64::Engine as _;
 use cases::{flinkgate, review};
-use flinkgate::flink::lower;
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Judgement, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::input::{InputParts, build, tenant_value};

@@ -4,9 +4,9 @@
 //! next TaskManager hangs. What the control plane itself deletes (a namespace, an owner's
 //! dependents) is never held up.
 
-use crate::flink;
 use crate::flink::claims::uses_claim;
 use crate::flink::kinds::is_claim;
+use crate::kinds;
 use crate::mutate::Conflict;
 use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn uses(pod: &Value, claim: &str) -> bool {
     else {
         return false;
     };
-    let workload = flink::lower(&resource, &resource.object);
+    let workload = kinds::lower(&resource, &resource.object);
     workload.is_some_and(|workload| {
         workload.is_flink() && uses_claim(&workload, &resource.object, claim)
     })

@@ -6,6 +6,7 @@ use super::passes::passes_always;
 use super::usage::InputUsage;
 use crate::flink::surroundings::OperatorDefaults;
 use crate::flink::{self, PodSet, Surroundings, Workload};
+use crate::kinds;
 use crate::mutate::{self, Foresight, Mutation};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
@@ -353,8 +354,8 @@ impl Gate {
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
-                let workload =
-                    flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
+                let workload = kinds::lower_with_context(resource, &object, &self.surroundings)
+                    .unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -377,8 +378,8 @@ impl Gate {
         object: Option<&Value>,
         pods: Vec<PodSet>,
     ) -> Workload {
-        let lowered =
-            object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+        let lowered = object
+            .and_then(|object| kinds::lower_with_context(resource, object, &self.surroundings));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -408,7 +409,7 @@ impl Gate {
             return None;
         }
         let owner = self.tenants.owner(&resource.namespace);
-        Some((owner, flink::lower_within(resource, &resource.object, &self.surroundings)?))
+        Some((owner, kinds::lower_with_context(resource, &resource.object, &self.surroundings)?))
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
@@ -484,7 +485,7 @@ impl Gate {
         let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let lowered = kinds::lower_with_context(case.resource, old, &self.surroundings);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());

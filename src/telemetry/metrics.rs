@@ -1,6 +1,7 @@
 //! Metrics in OpenMetrics text. Labels have few, fixed values: what users choose never becomes one.
 
 use crate::admission::answer::{Decision, Webhook};
+use crate::kinds;
 use crate::quota::commit::Tally;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -23,29 +24,6 @@ struct RequestLabels {
 struct WebhookLabels {
     webhook: &'static str,
 }
-
-/// Kinds with a label of their own; all others are `other`.
-const KINDS: [&str; 19] = [
-    "FlinkDeployment",
-    "FlinkSessionJob",
-    "FlinkStateSnapshot",
-    "FlinkBlueGreenDeployment",
-    "FlinkTenant",
-    "FlinkTenantLedger",
-    "FlinkPolicy",
-    "Deployment",
-    "StatefulSet",
-    "ReplicaSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-    "Pod",
-    "PersistentVolumeClaim",
-    "ConfigMap",
-    "Ingress",
-    "Namespace",
-    "Scale",
-];
 
 /// From a tenth of a millisecond to the longest timeout that a webhook may have.
 const BUCKETS: [f64; 12] =
@@ -166,7 +144,8 @@ impl Metrics {
         decision: Decision,
         took: Duration,
     ) {
-        let kind = KINDS.into_iter().find(|known| *known == kind).unwrap_or("other");
+        // A label of its own for each kind in the table.
+        let kind = kinds::named(kind).map_or("other", |row| row.kind);
         self.requests
             .get_or_create(&RequestLabels {
                 webhook: webhook.as_str(),

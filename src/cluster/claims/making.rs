@@ -1,23 +1,17 @@
 //! Making one claim: server-side apply, with the cluster as its owner where it shall go with it.
 
 use super::Wanted;
+use crate::cluster::quota::kinds::api_resource;
 use crate::cluster::status::FIELD_MANAGER;
+use crate::kinds;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use kube::api::{ApiResource, DynamicObject, Patch, PatchParams};
-use kube::core::GroupVersionKind;
+use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(10);
-
-/// What a cluster may be, in the order in which it is looked for: group, version, kind, plural.
-const CLUSTERS: [(&str, &str, &str, &str); 3] = [
-    ("flink.apache.org", "v1beta1", "FlinkBlueGreenDeployment", "flinkbluegreendeployments"),
-    ("flink.apache.org", "v1beta1", "FlinkDeployment", "flinkdeployments"),
-    ("apps", "v1", "Deployment", "deployments"),
-];
 
 /// Makes claims.
 pub(super) struct Maker {
@@ -58,11 +52,8 @@ impl Maker {
 
     /// The object that stands for the cluster.
     async fn owner(&self, wanted: &Wanted) -> Result<Value, String> {
-        for (group, version, kind, plural) in CLUSTERS {
-            let resource = ApiResource::from_gvk_with_plural(
-                &GroupVersionKind::gvk(group, version, kind),
-                plural,
-            );
+        for kind in kinds::state_owners() {
+            let resource = api_resource(kind);
             let api = Api::<DynamicObject>::namespaced_with(
                 self.client.clone(),
                 &wanted.namespace,
@@ -71,7 +62,7 @@ impl Maker {
             if let Some(found) = api.get_metadata_opt(&wanted.cluster).await.map_err(text)? {
                 let uid = found.metadata.uid.unwrap_or_default();
                 return Ok(
-                    json!({"apiVersion": resource.api_version, "kind": kind, "name": wanted.cluster, "uid": uid}),
+                    json!({"apiVersion": resource.api_version, "kind": kind.kind, "name": wanted.cluster, "uid": uid}),
                 );
             }
         }

@@ -1,7 +1,7 @@
 //! Which claim a pod that waits is in want of.
 
-use crate::flink;
 use crate::flink::claims::{DEFAULT_ACCESS_MODE, cluster_of};
+use crate::kinds;
 use crate::mutate;
 use crate::pipeline::Gate;
 use crate::resource::{GroupVersionKind, Resource};
@@ -32,7 +32,7 @@ pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
     let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = volume.size.as_ref()?;
-    let workload = flink::lower(&resource, &resource.object)?;
+    let workload = kinds::lower(&resource, &resource.object)?;
     let name = mutate::state_claim(&resource, &resource.object, &workload, &tenant.spec)?;
     let mut spec =
         json!({"accessModes": modes(volume), "resources": {"requests": {"storage": size.0}}});

@@ -4,6 +4,7 @@
 //! or not be what made the request. So an Event about an owner stays in the refused object's own
 //! namespace, and tells only what was said of that object.
 
+use crate::kinds::{self, Property};
 use crate::resource::{GroupVersionKind, Resource, owners};
 use crate::tenant::FlinkTenant;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -18,20 +19,6 @@ pub(super) enum Regarding {
     /// The tenant, a cluster-scoped object.
     Tenant { name: String },
 }
-
-/// Kinds that own pods and Flink's objects. All of them stand in namespaces: a reference to a Node
-/// would show up there.
-const OWNERS: [(&str, &[&str]); 6] = [
-    ("apps", &["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"]),
-    ("batch", &["Job", "CronJob"]),
-    ("", &["Pod", "ReplicationController"]),
-    (
-        "flink.apache.org",
-        &["FlinkDeployment", "FlinkSessionJob", "FlinkStateSnapshot", "FlinkBlueGreenDeployment"],
-    ),
-    ("flinkoperator.k8s.io", &["FlinkCluster"]),
-    ("flink.k8s.io", &["FlinkApplication"]),
-];
 
 /// Longest name of an object, and longest of anything else in a reference that is believed.
 const NAME_LENGTH: usize = 253;
@@ -61,9 +48,8 @@ impl Regarding {
         };
         let (api_version, kind) = (text("apiVersion")?, text("kind")?);
         let group = GroupVersionKind::parse(&api_version, &kind).group;
-        let known = OWNERS
-            .iter()
-            .any(|(owner_group, kinds)| *owner_group == group && kinds.contains(&kind.as_str()));
+        // All of these are in namespaces: an Event about a Node would appear at the Node.
+        let known = kinds::find(&group, &kind).is_some_and(|row| row.has(Property::ShowsEvents));
         known.then_some(Self::Owner {
             namespace: namespace.into(),
             api_version,

@@ -3,11 +3,12 @@
 use super::bookkeeper::task::{Task, What};
 use super::bookkeeper::{Bookkeeper, Timings};
 use super::follow::{self, Seen, follow};
-use super::kinds::{KINDS, Kind};
+use super::kinds;
 use super::live::{self, Asked};
 use super::standing;
 use super::term::Term;
 use crate::cluster::lease::while_leading;
+use crate::kinds::Kind;
 use crate::pipeline::Gate;
 use crate::quota::commit::{Ledgers, Unsettled};
 use crate::quota::ledger::crd::FlinkTenantLedger;
@@ -76,7 +77,7 @@ async fn lead<S: Store>(reconciler: &Reconciler<S>) {
     );
     let (told, mut seen) = mpsc::channel(WAITING);
     let mut watches = JoinSet::new();
-    for kind in &KINDS {
+    for kind in kinds::watched() {
         watches.spawn(follow(
             reconciler.client.clone(),
             kind,

@@ -5,7 +5,7 @@
 //! view may release a reservation only where the object is not there *now*, or is there as the view
 //! has it.
 
-use super::kinds::Kind;
+use super::kinds;
 use crate::quota::ledger::Open;
 use futures::{StreamExt, stream};
 use kube::Client;
@@ -102,8 +102,8 @@ pub async fn ask(client: &Client, over: u64, mut doubts: Vec<Doubt>) -> Asked {
 
 async fn find(client: &Client, doubt: &Doubt) -> Found {
     let object = &doubt.open.object;
-    let Some(kind) = Kind::named(&object.kind) else { return Found::Unknown };
-    let api = kind.one(client, doubt.resource.as_ref(), &object.namespace);
+    let Some(kind) = kinds::named(&object.kind) else { return Found::Unknown };
+    let api = kinds::api(kind, client, doubt.resource.as_ref(), &object.namespace);
     // Without a resourceVersion in the question the answer is what the store has.
     match tokio::time::timeout(REQUEST, api.get_metadata_opt(&object.name)).await {
         Ok(Ok(None)) => Found::Nothing,

@@ -4,7 +4,7 @@
 //! They are asked for once and remembered: an owner of a UID hardly ever changes, and whoever draws
 //! on whom decides only which of two charges counts, never that none does.
 
-use super::kinds::Kind;
+use crate::kinds::{self, Property};
 use crate::resource::fields::text;
 use crate::resource::{GroupVersionKind, owners};
 use kube::api::{ApiResource, DynamicObject};
@@ -13,9 +13,6 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What may own pods and be owned itself. A FlinkDeployment may be a FlinkBlueGreenDeployment's;
-/// all other custom resources stand for themselves.
-const OWNED: [&str; 5] = ["ReplicaSet", "Deployment", "StatefulSet", "Job", "FlinkDeployment"];
 /// From a pod to a FlinkBlueGreenDeployment: ReplicaSet, Deployment, FlinkDeployment.
 const DEEPEST: usize = 4;
 /// Owners that are remembered; all are forgotten when they become more.
@@ -97,9 +94,8 @@ impl Owners {
 
 /// The plural to ask by.
 fn plural(kind: &GroupVersionKind) -> Option<&'static str> {
-    let known = Kind::named(&kind.kind)
-        .filter(|known| known.group == kind.group && OWNED.contains(&known.kind));
-    known.map(|known| known.plural)
+    let row = kinds::of(kind).filter(|row| row.has(Property::IsOwnedOwner));
+    row.map(|row| row.plural)
 }
 
 /// The owners that an object names.

@@ -170,7 +170,7 @@ fn task_manager_memory(memory: &TaskManagerMemory) -> Value {
 mod tests {
     use super::super::option_checks::option_checks;
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use serde_json::json;
 

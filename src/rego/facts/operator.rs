@@ -54,7 +54,7 @@ fn finding(problem: &Problem) -> Value {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::rego::facts::tenant::tenant_value;
     use serde_json::{Value as Json, json};
 

@@ -69,7 +69,7 @@ fn standard(tenant: &Value) -> Option<Standard> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::rego::facts::tenant::tenant_value;
     use crate::resource::Resource;
     use serde_json::json;

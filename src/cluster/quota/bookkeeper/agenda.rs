@@ -2,7 +2,7 @@
 
 use super::Bookkeeper;
 use super::task::Task;
-use crate::cluster::quota::kinds::Kind;
+use crate::cluster::quota::kinds;
 use crate::cluster::quota::live::Doubt;
 use crate::cluster::quota::standing::Standing;
 use crate::quota::ledger::{HORIZON, View};
@@ -77,7 +77,7 @@ impl Bookkeeper {
             .iter()
             .filter(|(_, watch)| watch.listed)
             .map(|(kind, watch)| ((*kind).to_owned(), watch.position));
-        let tells = |kind: &str| Kind::named(kind).is_some_and(Kind::makes_views);
+        let tells = |kind: &str| kinds::named(kind).is_some_and(kinds::is_in_views);
         let mut positions: BTreeMap<String, u64> =
             positions.filter(|(kind, _)| tells(kind)).collect();
         positions.insert(LEASE_KIND.to_owned(), self.lease);

@@ -3,8 +3,8 @@
 use super::{Bookkeeper, LedgerFile, Watch};
 use crate::cluster::quota::census::Change;
 use crate::cluster::quota::follow::Seen;
-use crate::cluster::quota::kinds::{Kind, Part};
 use crate::cluster::records::Record;
+use crate::kinds::{Kind, Watched};
 use kube::core::DynamicObject;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,28 +17,28 @@ impl Bookkeeper {
         match seen {
             Seen::Began(resource) => {
                 (watch.resource, watch.listed, watch.unserved) = (Some(resource), false, false);
-                match kind.part {
-                    Part::Counts | Part::Owns => self.census.began(kind),
-                    Part::Namespaces => self.labels.began(),
-                    Part::Tenants => self.tenants.began(),
-                    Part::Ledgers => self.ledgers.began(),
+                match kind.watched {
+                    Some(Watched::Namespaces) => self.labels.began(),
+                    Some(Watched::Tenants) => self.tenants.began(),
+                    Some(Watched::Ledgers) => self.ledgers.began(),
+                    _ => self.census.began(kind),
                 }
             }
             Seen::Listed(position) => {
                 (watch.position, watch.listed, watch.broken) = (position, true, false);
-                match kind.part {
-                    Part::Counts | Part::Owns => changes = self.census.listed(kind),
-                    Part::Namespaces => self
+                match kind.watched {
+                    Some(Watched::Namespaces) => self
                         .labels
                         .listed()
                         .iter()
                         .for_each(|namespace| self.rehome(namespace, now)),
-                    Part::Tenants => {
+                    Some(Watched::Tenants) => {
                         self.tenants.listed().iter().for_each(|tenant| self.compare(tenant))
                     }
-                    Part::Ledgers => {
+                    Some(Watched::Ledgers) => {
                         self.ledgers.listed().iter().for_each(|tenant| self.touch(tenant, now))
                     }
+                    _ => changes = self.census.listed(kind),
                 }
             }
             Seen::Position(position) => watch.position = position,
@@ -48,29 +48,29 @@ impl Bookkeeper {
                 *watch = Watch { unserved: true, ..Watch::default() };
                 changes = self.census.unserved(kind);
             }
-            Seen::Object(object) => match kind.part {
-                Part::Counts | Part::Owns => changes.extend(self.take_object(kind, *object, now)),
-                Part::Namespaces => self.take_namespace(*object, now),
-                Part::Tenants => self.take_tenant(*object),
-                Part::Ledgers => self.take_ledger(*object, now),
+            Seen::Object(object) => match kind.watched {
+                Some(Watched::Namespaces) => self.take_namespace(*object, now),
+                Some(Watched::Tenants) => self.take_tenant(*object),
+                Some(Watched::Ledgers) => self.take_ledger(*object, now),
+                _ => changes.extend(self.take_object(kind, *object, now)),
             },
-            Seen::Gone(object) => match kind.part {
-                Part::Counts | Part::Owns => changes.extend(self.census.gone(kind, &object)),
-                Part::Namespaces => {
+            Seen::Gone(object) => match kind.watched {
+                Some(Watched::Namespaces) => {
                     let namespace = object.metadata.name.unwrap_or_default();
                     self.labels.remove(&namespace);
                     self.rehome(&namespace, now);
                 }
-                Part::Tenants => {
+                Some(Watched::Tenants) => {
                     let tenant = object.metadata.name.unwrap_or_default();
                     self.tenants.remove(&tenant);
                     self.compare(&tenant);
                 }
-                Part::Ledgers => {
+                Some(Watched::Ledgers) => {
                     let tenant = object.metadata.name.unwrap_or_default();
                     self.ledgers.remove(&tenant);
                     self.touch(&tenant, now);
                 }
+                _ => changes.extend(self.census.gone(kind, &object)),
             },
         }
         for change in changes {

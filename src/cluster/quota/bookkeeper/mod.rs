@@ -14,7 +14,7 @@ pub mod task;
 mod timings;
 
 use super::census::Census;
-use super::kinds::KINDS;
+use super::kinds;
 use crate::cluster::records::Record;
 use crate::pipeline::Gate;
 use crate::quota::commit::Unsettled;
@@ -85,7 +85,7 @@ impl Bookkeeper {
             lease,
             gate: Arc::clone(&gate),
             census: Census::default(),
-            watches: KINDS.iter().map(|kind| (kind.kind, Watch::default())).collect(),
+            watches: kinds::watched().map(|kind| (kind.kind, Watch::default())).collect(),
             accounts: BTreeMap::new(),
             homes: HashMap::new(),
             labels: Table::default(),

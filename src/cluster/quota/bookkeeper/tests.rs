@@ -3,8 +3,9 @@
 use super::task::{Task, What};
 use super::*;
 use crate::cluster::quota::follow::Seen;
-use crate::cluster::quota::kinds::Kind;
+use crate::cluster::quota::kinds;
 use crate::cluster::quota::live::Doubt;
+use crate::kinds::Kind;
 use crate::pipeline::Unassigned;
 use crate::quota::commit::Busy;
 use crate::quota::ledger::settle::Stale;
@@ -46,18 +47,18 @@ fn both() -> Arc<Gate> {
 }
 
 fn kind(name: &str) -> &'static Kind {
-    Kind::named(name).unwrap()
+    kinds::named(name).unwrap()
 }
 
 fn list(books: &mut Bookkeeper, kind: &'static Kind, position: u64) {
-    books.take(kind, Seen::Began(kind.resource()), at(0));
+    books.take(kind, Seen::Began(kinds::api_resource(kind)), at(0));
     books.take(kind, Seen::Listed(position), at(0));
 }
 
 /// Everything is listed, and nothing is there but Namespaces.
 fn listed(gate: Arc<Gate>) -> Bookkeeper {
     let mut books = Bookkeeper::new(40, gate, Timings::default(), at(0));
-    KINDS.iter().for_each(|kind| list(&mut books, kind, 5));
+    kinds::watched().for_each(|kind| list(&mut books, kind, 5));
     for name in ["prod", "lab", "detect", "elsewhere"] {
         books.take(kind("Namespace"), namespace(name, json!({})), at(0));
     }
@@ -106,10 +107,10 @@ fn promised(stamp: u64, base: u64, name: &str) -> Open {
 #[test]
 fn nothing_is_settled_before_every_kind_that_is_served_was_listed() {
     let mut books = Bookkeeper::new(40, both(), Timings::default(), at(0));
-    for (index, kind) in KINDS.iter().enumerate() {
+    for kind in kinds::watched() {
         assert!(books.due(at(9_000), 9).is_empty());
-        match index {
-            7 => books.take(kind, Seen::Unserved, at(0)),
+        match kind.kind {
+            "FlinkDeployment" => books.take(kind, Seen::Unserved, at(0)),
             _ => list(&mut books, kind, 5),
         }
     }

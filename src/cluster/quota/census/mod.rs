@@ -4,14 +4,14 @@
 //! they are, follows from their tenant and from the Flink operator's defaults too, so they are kept
 //! themselves, as text and without what changes nothing, and counted again when those change.
 
-use super::kinds::{Kind, Part};
+use super::kinds;
 use super::lineage::{Lineage, Owners};
-use crate::flink;
+use crate::kinds::{Kind, Watched, is_made_by_operator};
 use crate::pipeline::Gate;
 use crate::quota::Usage;
 use crate::quota::ledger::request::owner_uids;
 use crate::quota::ledger::{Living, ObjectRef, Open};
-use crate::resource::{Resource, metadata_text};
+use crate::resource::{GroupVersionKind, Resource, metadata_text};
 use crate::tenant::Tenant;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
@@ -97,7 +97,8 @@ impl Census {
             objects.retain(|key, entry| {
                 let goes = gone(key, entry);
                 if goes {
-                    self.lineage.depart(&entry.uid, outlived(key.0));
+                    self.lineage
+                        .depart(&entry.uid, kinds::named(key.0).is_some_and(Kind::declares));
                     counts = Some(counts.unwrap_or(false) || entry.counted.usage.is_some());
                 }
                 !goes
@@ -125,14 +126,14 @@ impl Census {
         let uid: Arc<str> = object.metadata.uid.clone()?.into();
         let version = object.metadata.resource_version.as_ref()?.parse().ok()?;
         let key = (kind.kind, object.metadata.name.clone()?);
-        let value = if kind.is_metadata() {
+        let value = if kinds::is_metadata(kind) {
             json!({"metadata": object.metadata})
         } else {
             serde_json::to_value(&object).unwrap_or_default()
         };
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
-        let (counted, source) = if kind.part == Part::Counts {
+        let (counted, source) = if kind.is_counted() {
             self.count(kind, value, gate, tenant)
         } else {
             Default::default()
@@ -144,7 +145,7 @@ impl Census {
             objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
         let before = objects.insert(key.clone(), entry).filter(|before| before.uid != uid);
         if let Some(before) = &before {
-            self.lineage.depart(&before.uid, outlived(kind.kind));
+            self.lineage.depart(&before.uid, kind.declares());
         }
         let gone = before.and_then(|before| before.gone(kind, &namespace, &key.1));
         Some(Change { namespace, counts, gone })
@@ -159,7 +160,7 @@ impl Census {
         if objects.is_empty() {
             self.namespaces.remove(&namespace);
         }
-        self.lineage.depart(&entry.uid, outlived(kind.kind));
+        self.lineage.depart(&entry.uid, kind.declares());
         let gone = entry.gone(kind, &namespace, name);
         Some(Change { namespace, counts: entry.counted.usage.is_some(), gone })
     }
@@ -172,7 +173,7 @@ impl Census {
             .iter()
             .filter_map(|(key, entry)| {
                 let object = serde_json::from_slice(entry.source.as_ref()?).ok()?;
-                let resource = Resource::from_listed(&Kind::named(key.0)?.gvk(), object).ok()?;
+                let resource = Resource::from_listed(&gvk(kinds::named(key.0)?), object).ok()?;
                 let counted = count(gate, &resource, tenant, Some(&entry.counted));
                 (counted != entry.counted).then(|| (key.clone(), counted))
             })
@@ -235,7 +236,7 @@ impl Census {
     /// At which version the object of this name and UID is known; one that was promised without a
     /// UID goes by its name.
     pub fn version(&self, object: &ObjectRef, uid: &str) -> Option<u64> {
-        let kind = Kind::named(&object.kind)?.kind;
+        let kind = kinds::named(&object.kind)?.kind;
         let entry = self.namespaces.get(&object.namespace)?.get(&(kind, object.name.clone()))?;
         (*entry.uid == *uid || uid == object.to_string()).then_some(entry.version)
     }
@@ -248,12 +249,12 @@ impl Census {
         gate: &Gate,
         tenant: Option<&Tenant>,
     ) -> (Counted, Option<Box<[u8]>>) {
-        let Ok(mut resource) = Resource::from_listed(&kind.gvk(), value) else {
+        let Ok(mut resource) = Resource::from_listed(&gvk(kind), value) else {
             return Default::default();
         };
         let counted = self.shared(count(gate, &resource, tenant, None));
         // What an operator made never counts, whatever the tenant says.
-        if kind.kind == "Pod" || flink::is_made_by_operator(&resource) {
+        if kind.watched == Some(Watched::FixedUsage) || is_made_by_operator(&resource) {
             return (counted, None);
         }
         if let Some(fields) = resource.object.as_object_mut() {
@@ -280,12 +281,13 @@ impl Entry {
     /// What is told of it once it is no more.
     fn gone(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
         let object = ObjectRef::new(kind.kind, namespace, name);
-        (kind.part == Part::Counts).then(|| Living::gone(object, self.uid.to_string()))
+        (kind.is_counted()).then(|| Living::gone(object, self.uid.to_string()))
     }
 
     /// Whether it makes a difference: what it uses does, and who owns what owns pods.
     fn counts(&self, kind: &Kind) -> bool {
-        self.counted.usage.is_some() || (kind.part == Part::Owns && !self.owners.is_empty())
+        self.counted.usage.is_some()
+            || (kind.watched == Some(Watched::Owners) && !self.owners.is_empty())
     }
 
     fn differs(&self, now: &Self, kind: &Kind) -> bool {
@@ -320,9 +322,12 @@ fn count(
     }
 }
 
-/// Whether what an object owns may live on without it.
-fn outlived(kind: &str) -> bool {
-    !matches!(kind, "Pod" | "PersistentVolumeClaim")
+fn gvk(kind: &Kind) -> GroupVersionKind {
+    GroupVersionKind {
+        group: kind.group.into(),
+        version: kind.version.into(),
+        kind: kind.kind.into(),
+    }
 }
 
 #[cfg(test)]

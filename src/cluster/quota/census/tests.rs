@@ -57,7 +57,7 @@ fn deployment(name: &str, replicas: u64, owners: &[&str]) -> DynamicObject {
 }
 
 fn kind(name: &str) -> &'static Kind {
-    Kind::named(name).unwrap()
+    kinds::named(name).unwrap()
 }
 
 fn census(objects: Vec<(&str, DynamicObject)>) -> Census {

@@ -6,8 +6,9 @@
 //! bookmarks; a list anew when that version is too old for the server. What was told stays until a
 //! list that is complete shows otherwise.
 
-use super::kinds::Kind;
+use super::kinds;
 use crate::admission::jitter::jittered;
+use crate::kinds::Kind;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use kube::api::{ApiResource, ListParams, WatchParams};
@@ -202,7 +203,7 @@ impl Follower {
     async fn go(&mut self) -> Result<(), Ended> {
         let resource = match &self.resource {
             Some(resource) => resource.clone(),
-            None => self.kind.served(&self.client).await?.ok_or(Ended::Unserved)?,
+            None => kinds::served(self.kind, &self.client).await?.ok_or(Ended::Unserved)?,
         };
         self.resource = Some(resource.clone());
         let api = Api::<DynamicObject>::all_with(self.client.clone(), &resource);
@@ -235,7 +236,7 @@ impl Follower {
         params: WatchParams,
         version: &str,
     ) -> kube::Result<Events> {
-        if self.kind.is_metadata() {
+        if kinds::is_metadata(self.kind) {
             return Ok(api.watch_metadata(&params, version).await?.map_ok(bare).boxed());
         }
         Ok(api.watch(&params, version).await?.boxed())
@@ -244,7 +245,7 @@ impl Follower {
     async fn pages(&mut self, api: &Api<DynamicObject>) -> Result<(), Ended> {
         let mut params = ListParams::default().limit(PAGE);
         loop {
-            let (list, items) = if self.kind.is_metadata() {
+            let (list, items) = if kinds::is_metadata(self.kind) {
                 let list = api.list_metadata(&params).await?;
                 (list.metadata, list.items.into_iter().map(object_of).collect())
             } else {

@@ -60,7 +60,7 @@ async fn told_within(client: Client, kind: &str, count: usize, unserved: Duratio
     let (sender, mut told) = mpsc::channel(64);
     let brief = Duration::from_millis(1);
     let timings = Timings { pauses: (brief, brief), unserved, listing: Duration::from_secs(60) };
-    let following = tokio::spawn(follow(client, Kind::named(kind).unwrap(), timings, sender));
+    let following = tokio::spawn(follow(client, kinds::named(kind).unwrap(), timings, sender));
     let mut all = Vec::new();
     while all.len() < count {
         let (_, seen) =

@@ -1,6 +1,6 @@
 use super::super::tenant::tenant_value;
 use super::*;
-use crate::flink::lower;
+use crate::kinds::lower;
 use crate::rego::input::{InputParts, build};
 use crate::resource::Resource;
 use serde_json::json;
