@@ -4,7 +4,7 @@
 //! before the watch does: where a tenant claims namespaces by labels, that one namespace is then
 //! asked for. And what a `/scale` scales is nowhere in its review.
 
-use super::records::NamespaceRecord;
+use super::watch::records::NamespaceRecord;
 use crate::resource::GroupVersionResource;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
 use kube::api::{ApiResource, DynamicObject, ListParams};

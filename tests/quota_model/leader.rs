@@ -4,7 +4,7 @@
 
 use super::scenario::{Fault, Scenario};
 use super::state::{KINDS, Leader, State};
-use flinkgate::cluster::quota::live::{self, Doubt, Found};
+use flinkgate::cluster::controllers::quota::existence::{self, Doubt, Found};
 use flinkgate::quota::ledger::{Ledger, Living, View};
 
 impl Scenario {
@@ -81,7 +81,7 @@ impl Scenario {
                 self.happens("a look at an object keeps its reservation");
                 over = over.min(stamp);
             }
-            if live::is_gone(&doubt, &found) {
+            if existence::is_gone(&doubt, &found) {
                 gone.push(doubt.open.uid);
             }
         }
@@ -99,7 +99,7 @@ impl Scenario {
             Some(Fault::LookAtBaseAlone) => {
                 version.is_none_or(|version| version == doubt.open.base)
             }
-            _ => live::may_release(doubt, found),
+            _ => existence::may_release(doubt, found),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::admission::router;
 use crate::admission::server::{self, Limits, Port};
 use crate::admission::shutdown::{self, Phase};
 use crate::admission::tls::{self, CurrentCertificate};
-use crate::cluster::operator_config::ConfigMapName;
+use crate::cluster::controllers::tenants::operator_config::ConfigMapName;
 use crate::pipeline::Unassigned;
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::cluster::stand_in::{self, Told, failed};
+use crate::cluster::fake_api_server::{self, Told, failed};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ type Shared = Arc<Mutex<Server>>;
 
 fn client(server: &Shared) -> Client {
     let server = Arc::clone(server);
-    stand_in::client(move |request| {
+    fake_api_server::client(move |request| {
         let server = Arc::clone(&server);
         async move {
             if server.lock().unwrap().silent {
