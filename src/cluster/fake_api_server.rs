@@ -1,4 +1,4 @@
-//! An API server for tests: a function from what is asked to a status and a body.
+//! An API server for tests: a function from a request to a status and a body.
 #![allow(clippy::unwrap_used)]
 
 use axum::body::Bytes;
@@ -9,11 +9,11 @@ use kube::client::Body;
 use serde_json::json;
 use std::convert::Infallible;
 
-/// What is answered: a status code and a body.
-pub type Told = (u16, String);
+/// A status code and a body.
+pub type ApiResponse = (u16, String);
 
 /// A client of such a server.
-pub fn client<A: Future<Output = Told> + Send + 'static>(
+pub fn client<A: Future<Output = ApiResponse> + Send + 'static>(
     answer: impl Fn(Request<Bytes>) -> A + Clone + Send + 'static,
 ) -> Client {
     let service = tower::service_fn(move |request: Request<Body>| {
@@ -30,8 +30,8 @@ pub fn client<A: Future<Output = Told> + Send + 'static>(
     Client::new(service, "flinkgate-system")
 }
 
-/// What is answered to who gets nothing.
-pub fn failed(code: u16, reason: &str) -> Told {
+/// The response to a request that fails.
+pub fn failed(code: u16, reason: &str) -> ApiResponse {
     let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": reason, "reason": reason, "code": code});
     (code, status.to_string())
 }

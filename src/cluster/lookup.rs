@@ -38,7 +38,7 @@ impl Lookup {
     pub fn labels(&self, namespace: &str) -> Result<Option<BTreeMap<String, String>>, String> {
         let api = Api::<Namespace>::all(self.client.clone());
         let found = self.wait(api.get_metadata_opt(namespace))?;
-        Ok(found.map(|namespace| NamespaceRecord::of(namespace).1.labels))
+        Ok(found.map(|namespace| NamespaceRecord::of(namespace.metadata).labels))
     }
 
     /// An object as it is stored; `None` if there is none. To be called as [`Self::labels`] is.

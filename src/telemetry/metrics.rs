@@ -42,22 +42,22 @@ pub struct Metrics {
     pub certificate_not_after: Gauge,
     /// Open connections.
     pub connections: Gauge,
-    /// Refusals that no Event tells.
+    /// Refusals that were not reported as Events.
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
     pub ledgers: Tally,
-    /// What this replica does as the leader about ledgers.
-    pub settling: Settling,
+    /// Reconciliations of ledgers by this replica as the leader.
+    pub reconciliations: Reconciliations,
 }
 
-/// What the leader does about ledgers.
+/// Reconciliations of ledgers.
 #[derive(Debug, Default)]
-pub struct Settling {
-    /// Looks at what a tenant's objects use.
-    pub looks: Counter,
-    /// Looks that came too late, because somebody had counted from a newer one.
+pub struct Reconciliations {
+    /// All of them.
+    pub total: Counter,
+    /// Those with objects older than the ones that the ledger was counted from.
     pub stale: Counter,
-    /// Promises given back, of which nothing came.
+    /// Reservations released whose objects were never created.
     pub released: Counter,
 }
 
@@ -94,30 +94,30 @@ impl Default for Metrics {
         registry.register("connections", "Open connections", connections.clone());
         registry.register(
             "events_dropped",
-            "Refusals that no Kubernetes Event tells",
+            "Refusals that were not reported as Kubernetes Events",
             events_dropped.clone(),
         );
-        let (ledgers, settling) = (Tally::default(), Settling::default());
+        let (ledgers, reconciliations) = (Tally::default(), Reconciliations::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
         registry.register(
             "ledger_conflicts",
-            "Writes of tenants' ledgers that another replica was before",
+            "Writes of tenants' ledgers that conflicted with a write of another replica",
             ledgers.conflicts.clone(),
         );
         registry.register(
-            "ledger_looks",
-            "Looks of the leader at what a tenant's objects use",
-            settling.looks.clone(),
+            "ledger_reconciliations",
+            "Reconciliations of tenants' ledgers by the leader",
+            reconciliations.total.clone(),
         );
         registry.register(
-            "ledger_stale_looks",
-            "Looks that were older than what a ledger was counted from",
-            settling.stale.clone(),
+            "ledger_stale_reconciliations",
+            "Reconciliations with objects older than those that the ledger was counted from",
+            reconciliations.stale.clone(),
         );
         registry.register(
-            "ledger_released",
-            "Promises of ledgers given back, of which nothing came",
-            settling.released.clone(),
+            "ledger_reservations_released",
+            "Reservations released whose objects were never created",
+            reconciliations.released.clone(),
         );
         Self {
             registry,
@@ -129,7 +129,7 @@ impl Default for Metrics {
             connections,
             events_dropped,
             ledgers,
-            settling,
+            reconciliations,
         }
     }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::cluster::fake_api_server::{self, Told, failed};
+use crate::cluster::fake_api_server::{self, ApiResponse, failed};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ fn client(server: &Shared) -> Client {
 }
 
 impl Server {
-    fn answer(&mut self, method: &Method, body: &[u8]) -> Told {
+    fn answer(&mut self, method: &Method, body: &[u8]) -> ApiResponse {
         let version = self.lease.as_ref().map(|lease| lease["metadata"]["resourceVersion"].clone());
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         match (method, &self.lease) {

@@ -1,64 +1,77 @@
-//! What is known of the objects of one kind, while watches come and go.
+//! What is known of the objects of a target, while watches come and go.
 
-use kube::runtime::watcher::Event;
+use super::Event;
+use kube::api::ObjectMeta;
+use kube::core::DynamicObject;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Objects by name. A list that is under way does not show until it is complete.
+/// Objects by name, or by `NAMESPACE/NAME`. A list under way does not show until it is complete.
 #[derive(Debug)]
-pub struct Table<T> {
+pub struct Cache<T> {
     known: BTreeMap<String, T>,
     incoming: Option<BTreeMap<String, T>>,
     listed: bool,
     trouble: Option<String>,
 }
 
-impl<T> Default for Table<T> {
+impl<T> Default for Cache<T> {
     fn default() -> Self {
         Self { known: BTreeMap::new(), incoming: None, listed: false, trouble: None }
     }
 }
 
-impl<T: PartialEq> Table<T> {
-    /// Takes one event; the names of the objects that came, changed or went.
-    pub fn take(&mut self, event: Event<(String, T)>) -> BTreeSet<String> {
+impl<T: PartialEq> Cache<T> {
+    /// Takes one event; the keys of the objects that came, changed or went. `read` takes from an
+    /// object what is kept of it: `None` for an object that does not matter.
+    pub fn apply(
+        &mut self,
+        event: Event,
+        read: impl FnOnce(DynamicObject) -> Option<T>,
+    ) -> BTreeSet<String> {
         match event {
-            Event::Init => {
+            Event::ListStarted(_) => {
                 self.incoming = Some(BTreeMap::new());
                 BTreeSet::new()
             }
-            Event::InitApply((name, object)) => {
-                self.incoming.get_or_insert_default().insert(name, object);
-                BTreeSet::new()
+            Event::Applied(object) => {
+                let key = key(&object.metadata);
+                self.put(key, read(*object))
             }
-            Event::InitDone => {
-                self.trouble = None;
-                self.listed = true;
+            Event::Deleted(object) => self.put(key(&object.metadata), None),
+            Event::Listed(_) => {
+                (self.trouble, self.listed) = (None, true);
                 let now = self.incoming.take().unwrap_or_default();
                 let before = std::mem::replace(&mut self.known, now);
-                let names = before.keys().chain(self.known.keys());
-                names.filter(|name| before.get(*name) != self.known.get(*name)).cloned().collect()
+                let keys = before.keys().chain(self.known.keys());
+                keys.filter(|key| before.get(*key) != self.known.get(*key)).cloned().collect()
             }
-            Event::Apply((name, object)) => {
+            Event::Position(_) | Event::Resumed => {
                 self.trouble = None;
-                if self.known.get(&name) == Some(&object) {
-                    return BTreeSet::new();
-                }
-                self.known.insert(name.clone(), object);
-                BTreeSet::from([name])
+                BTreeSet::new()
             }
-            Event::Delete((name, _)) => {
-                self.trouble = None;
-                self.known.remove(&name).map(|_| name).into_iter().collect()
+            Event::Interrupted(error) => {
+                self.trouble = Some(error);
+                BTreeSet::new()
+            }
+            Event::Unserved => {
+                self.trouble = Some(UNSERVED.into());
+                BTreeSet::new()
             }
         }
     }
 
-    /// Notes that the watch broke; what is known stays.
-    pub fn broke(&mut self, error: String) {
-        self.trouble = Some(error);
+    fn put(&mut self, key: String, value: Option<T>) -> BTreeSet<String> {
+        let listing = self.incoming.is_some();
+        let objects = self.incoming.as_mut().unwrap_or(&mut self.known);
+        let is_same = objects.get(&key) == value.as_ref();
+        match value {
+            Some(value) => drop(objects.insert(key.clone(), value)),
+            None => drop(objects.remove(&key)),
+        }
+        if listing || is_same { BTreeSet::new() } else { BTreeSet::from([key]) }
     }
 
-    /// The objects by name.
+    /// The objects by key.
     pub fn known(&self) -> &BTreeMap<String, T> {
         &self.known
     }
@@ -68,12 +81,12 @@ impl<T: PartialEq> Table<T> {
         self.listed
     }
 
-    /// A line for `/readyz`, about what is called `what`.
+    /// A line for `/readyz` about objects that are called `what`.
     pub fn report(&self, what: &str) -> String {
         match (&self.trouble, self.listed) {
             (None, true) => format!("{} {what}", self.known.len()),
             (Some(error), true) => format!(
-                "{} {what}; what is known stays in force while the watch is broken: {error}",
+                "{} {what}; what is known stays in force while the watch is interrupted: {error}",
                 self.known.len()
             ),
             (None, false) => "waiting for the first list".to_owned(),
@@ -82,49 +95,78 @@ impl<T: PartialEq> Table<T> {
     }
 }
 
+/// The kinds of which caches are reported are Flinkgate's.
+const UNSERVED: &str = "the API server does not know this kind: install it by `flinkgate crds | kubectl apply --server-side -f -`";
+
+fn key(metadata: &ObjectMeta) -> String {
+    let name = metadata.name.as_deref().unwrap_or_default();
+    match metadata.namespace.as_deref() {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use kube::api::ApiResource;
+    use kube::core::GroupVersionKind;
 
-    fn object(name: &str, value: u8) -> (String, u8) {
-        (name.to_owned(), value)
+    fn started() -> Event {
+        Event::ListStarted(ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace")))
+    }
+
+    /// An object whose value is its number.
+    fn object(name: &str) -> Box<DynamicObject> {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"));
+        Box::new(DynamicObject::new(name, &resource))
+    }
+
+    fn apply(cache: &mut Cache<u8>, name: &str, value: u8) -> usize {
+        cache.apply(Event::Applied(object(name)), |_| Some(value)).len()
+    }
+
+    fn take(cache: &mut Cache<u8>, event: Event) -> BTreeSet<String> {
+        cache.apply(event, |_| None)
     }
 
     #[test]
-    fn a_list_under_way_does_not_show_and_a_broken_one_leaves_what_was() {
-        let mut table = Table::default();
-        assert_eq!(table.report("tenants"), "waiting for the first list");
-        table.broke("connection refused".into());
+    fn a_list_shows_when_complete_and_a_broken_one_never() {
+        let mut cache = Cache::default();
+        assert_eq!(cache.report("tenants"), "waiting for the first list");
+        take(&mut cache, Event::Interrupted("connection refused".into()));
         assert_eq!(
-            (table.report("tenants").as_str(), table.is_listed()),
+            (cache.report("tenants").as_str(), cache.is_listed()),
             ("waiting for the first list: connection refused", false)
         );
-        table.take(Event::Init);
-        table.take(Event::InitApply(object("a", 1)));
-        assert!(table.known().is_empty());
-        table.take(Event::InitApply(object("b", 1)));
-        assert_eq!(table.take(Event::InitDone), BTreeSet::from(["a".to_owned(), "b".to_owned()]));
-        assert_eq!(table.report("tenants"), "2 tenants");
-        table.take(Event::Init);
-        table.take(Event::InitApply(object("a", 2)));
-        table.broke("gone".into());
-        assert_eq!(table.known().len(), 2);
-        assert!(table.report("tenants").starts_with("2 tenants; what is known stays in force"));
-        // The list starts anew: what is no longer in it went away while nobody watched.
-        table.take(Event::Init);
-        table.take(Event::InitApply(object("a", 2)));
-        assert_eq!(table.take(Event::InitDone), BTreeSet::from(["a".to_owned(), "b".to_owned()]));
-        assert_eq!(table.known().len(), 1);
+        take(&mut cache, started());
+        apply(&mut cache, "a", 1);
+        assert!(cache.known().is_empty());
+        apply(&mut cache, "b", 1);
+        let both = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
+        assert_eq!(take(&mut cache, Event::Listed(1)), both);
+        assert_eq!(cache.report("tenants"), "2 tenants");
+        take(&mut cache, started());
+        apply(&mut cache, "a", 2);
+        take(&mut cache, Event::Interrupted("gone".into()));
+        assert_eq!(cache.known().len(), 2);
+        assert!(cache.report("tenants").starts_with("2 tenants; what is known stays in force"));
+        // The next list: what it does not name was deleted during the interruption.
+        take(&mut cache, started());
+        apply(&mut cache, "a", 2);
+        assert_eq!(take(&mut cache, Event::Listed(2)), both);
+        assert_eq!(cache.known().len(), 1);
     }
 
     #[test]
-    fn only_what_changes_is_told() {
-        let mut table = Table::default();
-        table.take(Event::InitDone);
-        assert_eq!(table.take(Event::Apply(object("a", 1))).len(), 1);
-        assert_eq!(table.take(Event::Apply(object("a", 1))).len(), 0);
-        assert_eq!(table.take(Event::Delete(object("a", 1))).len(), 1);
-        assert_eq!(table.take(Event::Delete(object("a", 1))).len(), 0);
+    fn only_changes_are_reported() {
+        let mut cache = Cache::default();
+        take(&mut cache, started());
+        take(&mut cache, Event::Listed(1));
+        assert_eq!(apply(&mut cache, "a", 1), 1);
+        assert_eq!(apply(&mut cache, "a", 1), 0);
+        assert_eq!(take(&mut cache, Event::Deleted(object("a"))).len(), 1);
+        assert_eq!(take(&mut cache, Event::Deleted(object("a"))).len(), 0);
     }
 }

@@ -2,9 +2,9 @@
 //! of its history.
 
 use crate::tenant::TENANT_LABEL;
-use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
-use kube::core::{DynamicObject, PartialObjectMeta};
+use kube::api::ObjectMeta;
+use kube::core::DynamicObject;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,11 +27,11 @@ pub struct Record {
 impl Record {
     /// Takes what is needed out of an object. It is read without a schema: one that is malformed
     /// must not end the watch.
-    pub fn of(mut object: DynamicObject) -> (String, Self) {
+    pub fn of(mut object: DynamicObject) -> Self {
         let mut part =
             |field: &str| object.data.get_mut(field).map(Value::take).unwrap_or_default();
         let (spec, status) = (part("spec"), part("status"));
-        let record = Self {
+        Self {
             created: object
                 .metadata
                 .creation_timestamp
@@ -45,8 +45,7 @@ impl Record {
             generation: object.metadata.generation.unwrap_or_default(),
             spec: Arc::new(spec),
             status,
-        };
-        (object.name_any(), record)
+        }
     }
 }
 
@@ -63,10 +62,9 @@ pub struct NamespaceRecord {
 
 impl NamespaceRecord {
     /// Takes what is needed out of a Namespace's metadata.
-    pub fn of(object: PartialObjectMeta<Namespace>) -> (String, Self) {
-        let name = object.name_any();
-        let mut labels = object.metadata.labels.unwrap_or_default();
+    pub fn of(metadata: ObjectMeta) -> Self {
+        let mut labels = metadata.labels.unwrap_or_default();
         let tenant = labels.remove(TENANT_LABEL);
-        (name, Self { labels, tenant, deleting: object.metadata.deletion_timestamp.is_some() })
+        Self { labels, tenant, deleting: metadata.deletion_timestamp.is_some() }
     }
 }

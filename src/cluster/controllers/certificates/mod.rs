@@ -1,13 +1,13 @@
-//! Flinkgate's own certificates, kept alive without anybody's help and without losing a request.
+//! Flinkgate's certificates: renewed without manual work and without losing a request.
 //!
-//! Every replica watches the Secret and serves the leaf in it; the lease holder makes and renews
-//! what is in there, and keeps the `caBundle` of both configurations right. [`rotation`] decides;
-//! what acts does so only upon what it has just read, so that a replica which only thinks it leads
-//! cannot undo what another did.
+//! Every replica watches the Secret and serves the leaf in it; the leader creates and renews its
+//! contents, and updates the `caBundle` of both webhook configurations. [`rotation`] decides; a step
+//! is taken only if what it is based on has just been read again, so that a replica which wrongly
+//! believes to lead cannot undo what another one did.
 //!
-//! Nobody confirms a new leaf: replicas get `overlap` to see it, during which API servers trust the
-//! old and the new authority. A day of that costs nothing, while confirmations of replicas that are
-//! gone would hold rotations up.
+//! Replicas do not confirm a new leaf: they get `overlap` to load it, during which API servers trust
+//! the old and the new authority. A day of that costs nothing, while confirmations of replicas that
+//! no longer exist would delay rotations.
 
 pub mod authority;
 pub mod ca_bundle;
@@ -19,76 +19,80 @@ mod state;
 use crate::admission::certificate::CertificateError;
 use crate::admission::health::Health;
 use crate::admission::tls::CurrentCertificate;
+use crate::cluster::watch::{Event, Target, WatchTimings, follow};
 use crate::telemetry::metrics::Metrics;
 use ca_bundle::CONFIGURATION;
-use futures::StreamExt;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
-use kube::runtime::{WatchStreamExt, watcher};
 use objects::Apis;
 use secret::SECRET;
-use state::Keeping;
+use state::State;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
-/// How long what lasts.
+/// Lifetimes and pauses of certificates.
 #[derive(Clone, Copy, Debug)]
-pub struct Timings {
+pub struct CertificateTimings {
     /// An authority; it is renewed after two thirds of that.
     pub authority: Duration,
     /// A leaf; it is renewed after two thirds of that.
     pub leaf: Duration,
-    /// From a bundle being written until every API server is taken to go by it.
+    /// From the write of a bundle until every API server is assumed to use it.
     pub margin: Duration,
-    /// From a leaf being written until every replica is taken to serve it.
+    /// From the write of a leaf until every replica is assumed to serve it.
     pub overlap: Duration,
-    /// The longest time between two looks at it all.
-    pub look: Duration,
+    /// The longest time between two reconciliations.
+    pub reconcile: Duration,
 }
 
 const DAY: u64 = 86_400;
 
-impl Default for Timings {
+impl Default for CertificateTimings {
     fn default() -> Self {
         Self {
             authority: Duration::from_secs(365 * DAY),
             leaf: Duration::from_secs(30 * DAY),
             margin: Duration::from_secs(30),
             overlap: Duration::from_secs(DAY),
-            look: Duration::from_secs(60),
+            reconcile: Duration::from_secs(60),
         }
     }
 }
 
-/// What keeping certificates takes.
-pub struct Keeper {
-    /// The way to the API server.
+/// What the controller needs.
+pub struct Controller {
+    /// The API server.
     pub client: Client,
-    /// Where Flinkgate runs.
+    /// The namespace of Flinkgate.
     pub namespace: String,
     /// Names in the certificate besides the Service's and this machine's.
     pub more_names: Vec<String>,
-    /// How long what lasts.
-    pub timings: Timings,
+    /// Lifetimes and pauses.
+    pub timings: CertificateTimings,
     /// Whether this replica holds the Lease.
     pub leader: watch::Receiver<bool>,
-    /// What is served; may begin empty.
+    /// What is served; may be empty at first.
     pub current: Arc<CurrentCertificate>,
-    /// Where the condition `certificate` is told.
+    /// Where the condition `certificate` is reported.
     pub health: Arc<Health>,
-    /// Where the end of the certificate is told.
+    /// Where the expiry of the certificate is reported.
     pub metrics: Arc<Metrics>,
 }
 
 /// Why a step could not be taken.
 #[derive(Debug, thiserror::Error)]
-pub enum KeepError {
-    /// The API server refused it, or could not be asked.
+pub enum StepError {
+    /// The API server refused it, or could not be reached.
     #[error("cannot {what}: {source}")]
     Api {
-        /// What was to be done.
+        /// What failed.
         what: &'static str,
-        /// What came back.
+        /// The error.
         source: kube::Error,
     },
     /// No answer.
@@ -99,38 +103,59 @@ pub enum KeepError {
     Make(#[from] CertificateError),
 }
 
-impl KeepError {
-    /// Whether somebody else was faster, so that looking again is all there is to do.
+impl StepError {
+    /// Whether another replica was faster, so that the next reconciliation sees the result.
     fn is_collision(&self) -> bool {
         matches!(self, Self::Api { source: kube::Error::Api(status), .. }
             if status.is_conflict() || status.is_already_exists() || status.is_not_found())
     }
 }
 
-/// Keeps certificates, for ever: every replica runs this from its start to its end.
-pub async fn keep(keeper: Keeper) {
-    let mut leader = keeper.leader.clone();
-    let apis = Apis::new(&keeper.client, &keeper.namespace);
-    let mut secrets = watcher::watch_object(apis.secrets.clone(), SECRET).default_backoff().boxed();
-    let mut mutating =
-        watcher::watch_object(apis.mutating.clone(), CONFIGURATION).default_backoff().boxed();
-    let mut validating =
-        watcher::watch_object(apis.validating.clone(), CONFIGURATION).default_backoff().boxed();
-    let mut keeping = Keeping::new(keeper, apis);
+/// One event of one of the objects.
+enum Message {
+    Secret(Event),
+    Mutating(Event),
+    Validating(Event),
+}
+
+/// Events that may wait; beyond that, the watches wait.
+const WAITING: usize = 16;
+
+/// Serves and renews certificates: every replica runs this from its start to its end.
+pub async fn run(controller: Controller) {
+    let mut leader = controller.leader.clone();
+    let client = controller.client.clone();
+    let (sender, mut messages) = mpsc::channel(WAITING);
+    let mut watches = JoinSet::new();
+    let mut follow = |target, message: fn(Event) -> Message| {
+        watches.spawn(follow(client.clone(), target, WatchTimings::EAGER, sender.clone(), message));
+    };
+    follow(Target::object::<Secret>(Some(&controller.namespace), SECRET), Message::Secret);
+    follow(Target::object::<MutatingWebhookConfiguration>(None, CONFIGURATION), Message::Mutating);
+    follow(
+        Target::object::<ValidatingWebhookConfiguration>(None, CONFIGURATION),
+        Message::Validating,
+    );
+    let apis = Apis::new(&controller.client, &controller.namespace);
+    let mut state = State::new(controller, apis);
     let mut elected = true;
     loop {
         let leads = *leader.borrow_and_update();
-        let pause = keeping.go_on(leads).await;
-        let failed = tokio::select! {
-            Some(event) = secrets.next() => event.map(|found| keeping.objects.secret.see(found)).err(),
-            Some(event) = mutating.next() => event.map(|found| keeping.objects.mutating.see(found)).err(),
-            Some(event) = validating.next() => event.map(|found| keeping.objects.validating.see(found)).err(),
-            // Without an elector nobody leads any more; the Secret is still followed.
-            changed = leader.changed(), if elected => { elected = changed.is_ok(); None }
-            () = tokio::time::sleep(pause) => None,
-        };
-        if let Some(error) = failed {
-            keeping.problem("cannot watch the Secret or the webhook configurations", &error);
+        let pause = state.reconcile(leads).await;
+        tokio::select! {
+            Some(message) = messages.recv() => {
+                let applied = match message {
+                    Message::Secret(event) => state.objects.secret.apply(event),
+                    Message::Mutating(event) => state.objects.mutating.apply(event),
+                    Message::Validating(event) => state.objects.validating.apply(event),
+                };
+                if let Err(error) = applied {
+                    state.problem("cannot watch the Secret or the webhook configurations", &error);
+                }
+            }
+            // Without an elector this replica no longer leads; the Secret is still followed.
+            changed = leader.changed(), if elected => elected = changed.is_ok(),
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

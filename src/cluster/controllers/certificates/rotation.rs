@@ -13,7 +13,7 @@
 //! Nothing says how far a rotation has come but the objects themselves, so whoever leads next
 //! continues it.
 
-use super::Timings;
+use super::CertificateTimings;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -170,7 +170,7 @@ fn due(issued: SystemTime, until: SystemTime) -> SystemTime {
 }
 
 /// Decides.
-pub fn next(view: View<'_>, now: Now, timings: &Timings) -> Step {
+pub fn next(view: View<'_>, now: Now, timings: &CertificateTimings) -> Step {
     let published = view.bundles.iter().all(|bundle| {
         let held = bundle.authorities.iter().map(|held| &held.id);
         bundle.exact && held.eq(view.store.authorities.iter().map(|authority| &authority.id))
@@ -199,7 +199,7 @@ struct Plan {
     rest: Duration,
 }
 
-fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
+fn plan(view: View<'_>, now: Now, timings: &CertificateTimings) -> Plan {
     let alive = |authority: &&Authority| now.wall < authority.until;
     let mut trusted: Vec<Authority> =
         view.store.authorities.iter().filter(alive).cloned().collect();
@@ -280,7 +280,8 @@ fn plan(view: View<'_>, now: Now, timings: &Timings) -> Plan {
     let waits =
         dates.filter_map(|date| date.duration_since(now.wall).ok()).filter(|wait| !wait.is_zero());
     let margins = trusted.iter().filter_map(|one| waiting(&one.id)).filter(|wait| !wait.is_zero());
-    let rest = waits.chain(margins).min().map_or(timings.look, |wait| wait.min(timings.look));
+    let rest =
+        waits.chain(margins).min().map_or(timings.reconcile, |wait| wait.min(timings.reconcile));
     Plan { change: Change { authorities, new_authority, leaf: leaf_change }, rest }
 }
 

@@ -1,34 +1,35 @@
-//! One process at keeping certificates: what it has seen, what it remembers, what it serves.
+//! The state of the controller in one process: what it has read, remembers and serves.
 
 use super::authority::{self, Authority};
 use super::objects::{Apis, Objects};
 use super::rotation::{self, Bundle, Change, Established, Id, LeafChange, Now, Step, Store, View};
 use super::secret::{Material, SECRET};
-use super::{KeepError, Keeper};
+use super::{Controller, StepError};
 use crate::admission::certificate::{CertificateError, Serving};
 use crate::admission::issue;
 use crate::admission::jitter::jittered;
 use jiff::Timestamp;
+use std::fmt::Display;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long the reads and the write of one step may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two attempts at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
-/// Between two writes of bundles: somebody may be writing against us.
+/// Between two writes of bundles: another client may be overwriting them.
 const BETWEEN_BUNDLES: Duration = Duration::from_secs(1);
 
-pub(super) struct Keeping {
+pub(super) struct State {
     pub(super) objects: Objects,
-    keeper: Keeper,
+    controller: Controller,
     apis: Apis,
     names: Vec<String>,
     /// The Secret when it last had a leaf to serve.
     memory: (Material, Store),
     established: Established,
-    /// The leaf in use: its certificate, and when it ends.
+    /// The leaf in use: its certificate, and its expiry.
     served: Option<(String, SystemTime)>,
-    /// What went wrong last, until something goes right.
+    /// The last error, until a step succeeds.
     problem: Option<String>,
     retry: Duration,
     not_before: Instant,
@@ -42,12 +43,12 @@ struct Reading {
     published: Vec<Authority>,
 }
 
-impl Keeping {
-    pub(super) fn new(keeper: Keeper, apis: Apis) -> Self {
+impl State {
+    pub(super) fn new(controller: Controller, apis: Apis) -> Self {
         Self {
             objects: Objects::not_yet(),
-            names: issue::names(&keeper.namespace, &keeper.more_names),
-            keeper,
+            names: issue::names(&controller.namespace, &controller.more_names),
+            controller,
             apis,
             memory: <(Material, Store)>::default(),
             established: Established::default(),
@@ -58,9 +59,9 @@ impl Keeping {
         }
     }
 
-    /// Serves what is there, takes the next step if this process leads, and says how long there is
-    /// nothing to do.
-    pub(super) async fn go_on(&mut self, leading: bool) -> Duration {
+    /// Serves the stored leaf, takes the next step if this process leads, and returns how long there
+    /// is nothing to do.
+    pub(super) async fn reconcile(&mut self, leading: bool) -> Duration {
         let reading = self.read();
         self.serve(&reading);
         let now = Now { wall: SystemTime::now(), clock: Instant::now() };
@@ -69,7 +70,7 @@ impl Keeping {
             self.memory = (reading.material.clone(), reading.store.clone());
         }
         if !leading || !self.objects.are_known() {
-            return self.keeper.timings.look;
+            return self.controller.timings.reconcile;
         }
         let view = View {
             store: &reading.store,
@@ -77,7 +78,7 @@ impl Keeping {
             bundles: &reading.bundles,
             established: &self.established,
         };
-        let step = rotation::next(view, now, &self.keeper.timings);
+        let step = rotation::next(view, now, &self.controller.timings);
         if let Step::Rest(pause) = step {
             return pause;
         }
@@ -85,7 +86,7 @@ impl Keeping {
             return self.not_before - now.clock;
         }
         let taken = tokio::time::timeout(PATIENCE, self.take(step, &reading, now.wall)).await;
-        match taken.unwrap_or(Err(KeepError::Timeout)) {
+        match taken.unwrap_or(Err(StepError::Timeout)) {
             Ok(()) => {
                 self.retry = RETRY.0;
                 self.problem = None;
@@ -93,9 +94,9 @@ impl Keeping {
             }
             Err(error) => {
                 if error.is_collision() {
-                    tracing::debug!(%error, "somebody else wrote first");
+                    tracing::debug!(%error, "another replica wrote first");
                 } else {
-                    self.problem("certificates could not be renewed", &error);
+                    self.problem("certificates not renewed", &error);
                 }
                 let pause = jittered(self.retry, 0.25);
                 self.retry = (self.retry * 2).min(RETRY.1);
@@ -105,8 +106,8 @@ impl Keeping {
         }
     }
 
-    /// Remembers a failure for `/readyz`.
-    pub(super) fn problem(&mut self, what: &str, error: &dyn std::error::Error) {
+    /// Remembers an error for `/readyz`.
+    pub(super) fn problem(&mut self, what: &str, error: &dyn Display) {
         tracing::warn!(%error, "{what}");
         self.problem = Some(format!("{what}: {error}"));
     }
@@ -117,7 +118,7 @@ impl Keeping {
         Reading { material, store, bundles, published: published.into_iter().flatten().collect() }
     }
 
-    /// Hands a new leaf to the handshakes to come, and tells how things stand.
+    /// Serves a new leaf from the next handshake on, and reports what is served.
     fn serve(&mut self, reading: &Reading) {
         let mut refused = None;
         if let Some(leaf) = &reading.material.leaf
@@ -130,15 +131,15 @@ impl Keeping {
                         authority = leaf.facts().authority,
                         "new serving certificate"
                     );
-                    self.keeper.metrics.certificate_not_after.set(serving.not_after_seconds());
+                    self.controller.metrics.certificate_not_after.set(serving.not_after_seconds());
                     self.served = Some((leaf.certificate.clone(), serving.not_after));
-                    self.keeper.current.swap(serving);
+                    self.controller.current.swap(serving);
                 }
-                Err(error) => refused = Some(format!("the new one was not taken: {error}")),
+                Err(error) => refused = Some(format!("the new one was rejected: {error}")),
             }
         }
-        let source = format!("Secret {}/{SECRET}", self.keeper.namespace);
-        let (ready, text) = match (&self.served, self.keeper.current.get()) {
+        let source = format!("Secret {}/{SECRET}", self.controller.namespace);
+        let (ready, text) = match (&self.served, self.controller.current.get()) {
             (Some((_, until)), Some(serving)) => {
                 let valid = SystemTime::now() < *until;
                 let until = serving.not_after_text();
@@ -151,30 +152,30 @@ impl Keeping {
                     },
                 )
             }
-            _ => (false, format!("waiting for the lease holder to put one into {source}")),
+            _ => (false, format!("waiting for the leader to put one into {source}")),
         };
         let more = refused.iter().chain(&self.problem).map(|more| format!("; {more}"));
-        self.keeper.health.set("certificate", ready, text + &more.collect::<String>());
+        self.controller.health.set("certificate", ready, text + &more.collect::<String>());
     }
 
-    /// Takes one step, if everything is still as it was when the step was chosen.
+    /// Takes one step, if nothing has changed since the step was chosen.
     async fn take(
         &mut self,
         step: Step,
         reading: &Reading,
         now: SystemTime,
-    ) -> Result<(), KeepError> {
+    ) -> Result<(), StepError> {
         let fresh = self.apis.read().await?;
         let unchanged = fresh.are_same(&self.objects);
         self.objects = fresh;
-        if !unchanged || !*self.keeper.leader.borrow() {
+        if !unchanged || !*self.controller.leader.borrow() {
             return Ok(());
         }
         match step {
             Step::Store(change) => {
                 let material = self.make(&change, reading, now)?;
                 let secret = material.write(self.objects.secret.get().cloned());
-                self.objects.secret.see(Some(self.apis.store(&secret).await?));
+                self.objects.secret.set(Some(self.apis.store(&secret).await?));
                 let (authorities, leaf) =
                     (material.authorities.len(), format!("{:?}", change.leaf));
                 tracing::info!(
@@ -203,14 +204,14 @@ impl Keeping {
         Ok(())
     }
 
-    /// Makes what the Secret shall hold.
+    /// The contents of the Secret.
     fn make(
         &self,
         change: &Change,
         reading: &Reading,
         now: SystemTime,
     ) -> Result<Material, CertificateError> {
-        let timings = &self.keeper.timings;
+        let timings = &self.controller.timings;
         let find = |id: &Id| {
             let elsewhere = self.memory.0.authorities.iter().chain(&reading.published);
             reading
@@ -226,8 +227,8 @@ impl Keeping {
         let mut authorities: Vec<Authority> = change.authorities.iter().filter_map(known).collect();
         let mut new = None;
         if change.new_authority {
-            // The newest is told by its date, even when the clock here is behind the one that dated
-            // the others.
+            // The date decides which one is the newest, even if this clock is behind the one that
+            // dated the others.
             let latest = authorities
                 .iter()
                 .map(|authority| authority.facts().issued + Duration::from_secs(1))

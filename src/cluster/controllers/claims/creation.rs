@@ -1,6 +1,7 @@
-//! Making one claim: server-side apply, with the cluster as its owner where it shall go with it.
+//! Creates one claim: server-side apply, with the cluster as its owner where it is to be deleted with
+//! the cluster.
 
-use super::Wanted;
+use super::WantedClaim;
 use crate::cluster::controllers::status::FIELD_MANAGER;
 use crate::cluster::watch::target::api_resource;
 use crate::kinds;
@@ -13,18 +14,18 @@ use std::time::Duration;
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(10);
 
-/// Makes claims.
-pub(super) struct Maker {
+/// Creates claims.
+pub(super) struct ClaimCreator {
     client: Client,
 }
 
-impl Maker {
+impl ClaimCreator {
     pub(super) fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// Makes a claim unless one of its name is there.
-    pub(super) async fn make(&self, wanted: &Wanted) -> Result<(), String> {
+    /// Creates a claim unless one of its name exists.
+    pub(super) async fn create(&self, wanted: &WantedClaim) -> Result<(), String> {
         let work = async {
             let claims =
                 Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), &wanted.namespace);
@@ -41,7 +42,7 @@ impl Maker {
             tracing::info!(
                 namespace = wanted.namespace,
                 claim = wanted.name,
-                "made the claim that a pod waits for"
+                "created the PersistentVolumeClaim that a pod waits for"
             );
             Ok(())
         };
@@ -50,8 +51,8 @@ impl Maker {
             .unwrap_or_else(|_| Err(format!("no answer within {REQUEST:?}")))
     }
 
-    /// The object that stands for the cluster.
-    async fn owner(&self, wanted: &Wanted) -> Result<Value, String> {
+    /// The owner reference to the object that declares the cluster.
+    async fn owner(&self, wanted: &WantedClaim) -> Result<Value, String> {
         for kind in kinds::state_owners() {
             let resource = api_resource(kind);
             let api = Api::<DynamicObject>::namespaced_with(
@@ -66,11 +67,11 @@ impl Maker {
                 );
             }
         }
-        Err(format!("there is no cluster {} for it to go with", wanted.cluster))
+        Err(format!("cluster `{}`, which is to own it, does not exist", wanted.cluster))
     }
 }
 
-fn claim(wanted: &Wanted, owner: Option<Value>) -> Value {
+fn claim(wanted: &WantedClaim, owner: Option<Value>) -> Value {
     let mut metadata = json!({
         "name": wanted.name,
         "namespace": wanted.namespace,

@@ -1,88 +1,71 @@
-//! The claims that hold clusters' state: made where a pod waits for one, by the lease holder alone.
+//! Creates the PersistentVolumeClaims that hold clusters' state, on the leader alone.
 //!
-//! Admission writes a volume into pod templates and never an object: it may be a dry run, or
-//! refused by somebody else. A pod whose claim is not there stays pending, so the pods that wait
-//! tell which claims are wanted, however their cluster was started. Only a claim that the tenant's
-//! own template makes is made ([`wanted`]); one that exists is left as it is.
+//! Admission writes a volume into pod templates and never creates an object: the request may be a
+//! dry run, or another webhook may refuse it. A pod whose claim does not exist stays pending, so the
+//! pending pods show which claims are needed, however their cluster was started. Only a claim that
+//! the tenant's own template describes is created ([`wanted`]); an existing one is left as it is.
 
 mod creation;
 mod wanted;
 
-pub use wanted::{Wanted, wanted};
+pub use wanted::{WantedClaim, wanted};
 
 use crate::cluster::lease::while_leading;
+use crate::cluster::watch::{Cache, Target, WatchTimings, follow};
 use crate::pipeline::Gate;
 use crate::resource::pointer;
 use arc_swap::ArcSwap;
-use creation::Maker;
-use futures::StreamExt;
+use creation::ClaimCreator;
+use futures::FutureExt;
 use k8s_openapi::api::core::v1::Pod;
-use kube::core::DynamicObject;
-use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{Config, Event, watcher};
-use kube::{Api, Client};
+use kube::Client;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-/// How often pods that still wait are looked at again: their claim may have gone, or could not be
-/// made.
+/// How often the claims of pods that are still pending are looked up again: they may have been
+/// deleted, or not been created.
 const AGAIN: Duration = Duration::from_secs(15);
+/// Events that may wait; beyond that, the watch waits.
+const WAITING: usize = 256;
 
-/// Makes claims while `leader` holds, until its sender is gone.
-pub async fn keep(client: Client, gate: Arc<ArcSwap<Gate>>, leader: watch::Receiver<bool>) {
-    while_leading(leader, || follow(&client, &gate)).await;
+/// Creates claims while `leader` holds, until its sender is gone.
+pub async fn run(client: Client, gate: Arc<ArcSwap<Gate>>, leader: watch::Receiver<bool>) {
+    while_leading(leader, || lead(&client, &gate)).await;
 }
 
-/// Follows the pods that wait.
-async fn follow(client: &Client, gate: &ArcSwap<Gate>) {
-    let kind = kube::api::ApiResource::erase::<Pod>(&());
-    let pods = Api::<DynamicObject>::all_with(client.clone(), &kind);
-    let mut events =
-        pin!(watcher(pods, Config::default().fields("status.phase=Pending")).default_backoff());
-    let mut tick = tokio::time::interval(AGAIN);
-    let mut waiting: BTreeMap<(String, String), Value> = BTreeMap::new();
-    let maker = Maker::new(client.clone());
-    loop {
-        tokio::select! {
-            event = events.next() => match event {
-                Some(Ok(Event::Apply(pod) | Event::InitApply(pod))) => {
-                    let key = key(&pod);
-                    // Most of what waits, waits for something else.
-                    match serde_json::to_value(pod) {
-                        Ok(pod) if mounts_claims(&pod) => {
-                            make(&gate.load_full(), &maker, &pod).await;
-                            waiting.insert(key, pod);
+/// Follows the pending pods until it is dropped.
+async fn lead(client: &Client, gate: &ArcSwap<Gate>) {
+    let (sender, mut events) = mpsc::channel(WAITING);
+    let target = Target::all::<Pod>().selected("status.phase=Pending");
+    let follow = follow(client.clone(), target, WatchTimings::default(), sender, |event| event);
+    let create = async {
+        let mut tick = tokio::time::interval(AGAIN);
+        let mut pending = Cache::default();
+        let creator = ClaimCreator::new(client.clone());
+        loop {
+            tokio::select! {
+                event = events.recv() => {
+                    let Some(event) = event else { return };
+                    // Most pods are pending for other reasons.
+                    let read = |pod| serde_json::to_value(pod).ok().filter(mounts_claims);
+                    for key in pending.apply(event, read) {
+                        if let Some(pod) = pending.known().get(&key) {
+                            create(&gate.load_full(), &creator, pod).await;
                         }
-                        _ => drop(waiting.remove(&key)),
                     }
                 }
-                Some(Ok(Event::Delete(pod))) => {
-                    waiting.remove(&key(&pod));
-                }
-                Some(Ok(Event::Init)) => waiting.clear(),
-                Some(Ok(Event::InitDone)) => {}
-                Some(Err(error)) => tracing::warn!(%error, "the watch of pods that wait broke; it starts anew"),
-                None => return,
-            },
-            _ = tick.tick() => {
-                let gate = gate.load_full();
-                for pod in waiting.values() {
-                    make(&gate, &maker, pod).await;
+                _ = tick.tick() => {
+                    let gate = gate.load_full();
+                    for pod in pending.known().values() {
+                        create(&gate, &creator, pod).await;
+                    }
                 }
             }
         }
-    }
-}
-
-fn key(pod: &DynamicObject) -> (String, String) {
-    (
-        pod.metadata.namespace.clone().unwrap_or_default(),
-        pod.metadata.name.clone().unwrap_or_default(),
-    )
+    };
+    futures::future::select(follow.boxed(), create.boxed()).await;
 }
 
 fn mounts_claims(pod: &Value) -> bool {
@@ -90,14 +73,14 @@ fn mounts_claims(pod: &Value) -> bool {
     volumes.into_iter().flatten().any(|volume| volume.get("persistentVolumeClaim").is_some())
 }
 
-async fn make(gate: &Gate, maker: &Maker, pod: &Value) {
+async fn create(gate: &Gate, creator: &ClaimCreator, pod: &Value) {
     let Some(wanted) = wanted(gate, pod) else { return };
-    if let Err(error) = maker.make(&wanted).await {
+    if let Err(error) = creator.create(&wanted).await {
         tracing::warn!(
             namespace = wanted.namespace,
             claim = wanted.name,
             error,
-            "a claim could not be made; it is tried again"
+            "PersistentVolumeClaim not created, retrying"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Which claim a pod that waits is in want of.
+//! Which claim a pending pod needs.
 
 use crate::flink::claims::{DEFAULT_ACCESS_MODE, cluster_of};
 use crate::kinds;
@@ -8,9 +8,9 @@ use crate::resource::{GroupVersionKind, Resource};
 use crate::tenant::{CheckpointVolume, Reclaim};
 use serde_json::{Value, json};
 
-/// A claim that the tenant's template makes.
+/// A claim, as the tenant's template describes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
+pub struct WantedClaim {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
@@ -19,14 +19,13 @@ pub struct Wanted {
     pub cluster: String,
     /// The claim's `spec`.
     pub spec: Value,
-    /// Whether it goes with its cluster.
+    /// Whether it is deleted with its cluster.
     pub goes_with_cluster: bool,
 }
 
-/// The claim that a pod of a tenant mounts for its state, as the tenant's template makes it; `None`
-/// where the tenant has no template or leaves the size to whoever makes claims, and for any other
-/// claim: a pod's author names what he likes.
-pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
+/// The claim that a pod of a tenant mounts for its state. `None` where the tenant has no template
+/// with a size, and for any other claim: a pod may name any claim.
+pub fn wanted(gate: &Gate, pod: &Value) -> Option<WantedClaim> {
     let resource =
         Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone()).ok()?;
     let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
@@ -40,10 +39,10 @@ pub fn wanted(gate: &Gate, pod: &Value) -> Option<Wanted> {
         fields.insert("storageClassName".into(), class.as_str().into());
     }
     let cluster = cluster_of(&volume.claim_name, &name).map(str::to_owned);
-    Some(Wanted {
+    Some(WantedClaim {
         namespace: resource.namespace.clone(),
         goes_with_cluster: cluster.is_some() && volume.reclaim == Some(Reclaim::Delete),
-        // A blue/green child mounts its parent's, and the claim's name tells.
+        // A blue/green child mounts its parent's claim, and the claim's name says whose it is.
         cluster: cluster.unwrap_or_default(),
         name,
         spec,
@@ -68,7 +67,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    fn found(volume: &Value, claim: &str) -> Option<Wanted> {
+    fn found(volume: &Value, claim: &str) -> Option<WantedClaim> {
         let spec = json!({"namespaces": {"names": ["payments-prod"]}, "storage": {"checkpoints": {"volume": volume}}});
         let tenant = Tenant {
             name: "payments".into(),

@@ -1,13 +1,11 @@
-//! What was refused, and how much of it is told: a refusal that repeats is one Event with a count,
-//! and a tenant has a share.
+//! Which refusals are reported: a repeated refusal is one Event with a count, and the writes of a
+//! tenant are limited.
 //!
-//! A starved job asks for TaskManagers every few seconds for hours. What repeats is counted here
-//! and written ever more seldom; what is new costs its tenant a token, as every write does, and is
-//! dropped where there is none. So no crash loop floods etcd, and none takes what another tenant
-//! has.
+//! A job without quota requests TaskManagers every few seconds for hours. Repetitions are counted
+//! here and written at growing intervals. Every write costs the tenant a token; a new refusal without
+//! a token is dropped. So no crash loop floods etcd or uses the writes of another tenant.
 //!
-//! The recorder of kube's runtime is not used: it writes once for every refusal, and knows no
-//! bounds.
+//! The recorder of kube's runtime is not used: it writes once for every refusal, without limits.
 
 use super::regarding::Regarding;
 use crate::admission::jitter::random;
@@ -19,19 +17,19 @@ use std::time::{Duration, Instant};
 /// Pause after an Event was written until its count may be; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(160);
-/// After so long without a refusal the next one is a new Event, as with Kubernetes' own components.
+/// After this time without a refusal the next one is a new Event, as with Kubernetes' components.
 const QUIET: Duration = Duration::from_secs(360);
 /// Writes that a tenant may make at once, and the time in which it gets one more.
 const BURST: f64 = 20.0;
 const REFILL: Duration = Duration::from_secs(5);
-/// Events that are counted at once, of all tenants.
+/// Events of all tenants that are counted at the same time.
 const MOST: usize = 4_096;
 
 /// One refusal.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) regarding: Regarding,
-    /// Whose share it is told on.
+    /// The tenant or namespace whose token it costs.
     pub(super) payer: String,
     pub(super) namespace: String,
     pub(super) kind: String,
@@ -39,7 +37,7 @@ pub(super) struct Refusal {
     pub(super) note: String,
 }
 
-/// Refusals that are told as one.
+/// Refusals that are reported as one Event.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) regarding: Regarding,
@@ -75,7 +73,7 @@ struct Series {
     name: String,
     note: Option<String>,
     count: i32,
-    told: i32,
+    reported: i32,
     first: Timestamp,
     last: Timestamp,
     seen: Instant,
@@ -85,22 +83,22 @@ struct Series {
 }
 
 impl Series {
-    /// Whether all of it is told, and nothing came for long.
+    /// Whether all refusals are reported, and none came for long.
     fn has_ended(&self, now: Instant) -> bool {
-        self.count == self.told && now.saturating_duration_since(self.seen) >= QUIET
+        self.count == self.reported && now.saturating_duration_since(self.seen) >= QUIET
     }
 }
 
-/// The series that are counted, and the tenants' shares.
+/// The series that are counted, and the tokens of tenants.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub(super) struct Aggregator {
     series: HashMap<Arc<Key>, Series>,
     shares: HashMap<String, Share>,
 }
 
-impl Book {
-    /// Takes note of a refusal; whether it will be told.
-    pub(super) fn take(&mut self, refusal: Refusal, now: Instant, at: Timestamp) -> bool {
+impl Aggregator {
+    /// Adds a refusal; whether it will be reported.
+    pub(super) fn add(&mut self, refusal: Refusal, now: Instant, at: Timestamp) -> bool {
         let Refusal { regarding, payer, namespace, kind, rules, note } = refusal;
         let key = Key { regarding, namespace, kind, rules };
         if let Some(series) = self.series.get_mut(&key).filter(|series| !series.has_ended(now)) {
@@ -117,13 +115,13 @@ impl Book {
         }
         let name = format!("flinkgate-{:016x}", random());
         let note = Some(note);
-        let (count, told, writing) = (1, 0, false);
+        let (count, reported, writing) = (1, 0, false);
         let series = Series {
             payer,
             name,
             note,
             count,
-            told,
+            reported,
             first: at,
             last: at,
             seen: now,
@@ -135,14 +133,14 @@ impl Book {
         true
     }
 
-    /// The next write that is due, of which [`Book::done`] has to hear; or how long there is
+    /// The next write that is due, whose result goes to [`Aggregator::done`]; or how long there is
     /// nothing to do.
     pub(super) fn next(&mut self, now: Instant) -> Step {
         loop {
             let waiting = self
                 .series
                 .iter()
-                .filter(|(_, series)| !series.writing && series.count > series.told);
+                .filter(|(_, series)| !series.writing && series.count > series.reported);
             let Some((key, due)) = waiting
                 .min_by_key(|(_, series)| series.due)
                 .map(|(key, series)| (Arc::clone(key), series.due))
@@ -178,18 +176,18 @@ impl Book {
         }
     }
 
-    /// Hears how a write went; how many refusals are not told because of it. The next of them is a
-    /// new Event: this one may be gone.
+    /// Takes the result of a write; returns how many refusals are not reported because of it. The
+    /// next of them is a new Event: this one may have been deleted.
     pub(super) fn done(&mut self, write: &Write, written: bool, now: Instant) -> u64 {
         if !written {
-            let untold = self
+            let unreported = self
                 .series
                 .remove(&write.key)
-                .map_or(0, |series| series.count.saturating_sub(series.told));
-            return u64::try_from(untold).unwrap_or(0);
+                .map_or(0, |series| series.count.saturating_sub(series.reported));
+            return u64::try_from(unreported).unwrap_or(0);
         }
         if let Some(series) = self.series.get_mut(&write.key) {
-            (series.writing, series.told, series.note) = (false, write.count, None);
+            (series.writing, series.reported, series.note) = (false, write.count, None);
             series.due = now + series.pause;
             series.pause = (series.pause * 2).min(LONGEST_PAUSE);
         }
@@ -226,7 +224,7 @@ impl Share {
         (self.tokens + more).min(BURST)
     }
 
-    /// Takes a token, or says when there will be one.
+    /// Takes a token, or returns the time until there is one.
     fn pay(&mut self, now: Instant) -> Result<(), Duration> {
         (self.tokens, self.since) = (self.tokens(now), now);
         if self.tokens >= 1.0 {

@@ -1,9 +1,9 @@
-//! Refusals as Kubernetes Events, for people who did not make the request themselves.
+//! Reports refusals as Kubernetes Events, for users who did not send the request themselves.
 //!
-//! A TaskManager pod that a JobManager asked for and did not get is otherwise seen in that
-//! JobManager's log alone. [`regarding`] finds the object at which people look, [`note`] says what
-//! was refused there, [`aggregator`] counts what repeats and holds each tenant to its share, [`writer`]
-//! writes. None of it is waited for: an answer is given whether it can be told or not.
+//! Otherwise the refusal of a TaskManager pod is only in the log of the JobManager that requested it.
+//! [`regarding`] finds the object that users look at, [`note`] describes the refusal, [`aggregator`]
+//! counts repetitions and limits the writes of each tenant, [`writer`] writes. No answer waits for
+//! it.
 
 mod aggregator;
 mod note;
@@ -20,12 +20,12 @@ use kube::Client;
 use prometheus_client::metrics::counter::Counter;
 use regarding::Regarding;
 use tokio::sync::mpsc;
-use writer::Sender;
+use writer::{EventWriter, run};
 
-/// Refusals that may wait to be counted, which takes no time.
+/// Refusals that may wait to be counted, which takes microseconds.
 const QUEUE: usize = 256;
 
-/// Tells refusals.
+/// Reports refusals.
 #[derive(Clone)]
 pub struct Events {
     queue: mpsc::Sender<Refusal>,
@@ -33,18 +33,18 @@ pub struct Events {
 }
 
 impl Events {
-    /// Starts to write what is told, as the process called `instance`. To be called on the runtime
-    /// that serves.
+    /// Starts the controller, as the process called `instance`. To be called on the runtime that
+    /// serves.
     pub fn start(client: Client, instance: &str, metrics: &Metrics) -> Self {
         let (queue, refusals) = mpsc::channel(QUEUE);
         let dropped = metrics.events_dropped.clone();
-        tokio::spawn(writer::run(Sender::new(client, instance), refusals, dropped.clone()));
+        tokio::spawn(run(EventWriter::new(client, instance), refusals, dropped.clone()));
         Self { queue, dropped }
     }
 
-    /// Tells of an answer if it is a refusal, there is somebody to tell, and something would have
-    /// been stored. Never waits.
-    pub fn tell(&self, resource: &Resource, answer: &Answer) {
+    /// Reports an answer if it is a refusal, there is an object to report it at, and the request is
+    /// not a dry run. Never waits.
+    pub fn report(&self, resource: &Resource, answer: &Answer) {
         if let Some(refusal) = refusal(resource, answer)
             && self.queue.try_send(refusal).is_err()
         {
@@ -63,7 +63,7 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
     rules.dedup();
     Some(Refusal {
         regarding,
-        // Where no tenant is known, a namespace stands for one.
+        // Without a tenant, the namespace has a share of its own.
         payer: answer.tenant.clone().unwrap_or_else(|| format!("/{}", resource.namespace)),
         namespace: resource.namespace.clone(),
         kind: resource.kind.kind.clone(),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn only_refusals_of_what_would_have_been_stored_are_told_with_the_rules_that_refuse() {
+    fn only_refusals_without_dry_run_are_reported() {
         let mixed = [
             ("a/b", Level::Error),
             ("a/b", Level::Error),
@@ -116,16 +116,16 @@ mod tests {
         assert!(refusal(&pod(true), &answer(&mixed)).is_none());
         assert!(refusal(&pod(false), &answer(&mixed[3..])).is_none());
         assert!(refusal(&pod(false), &answer(&[])).is_none());
-        let nobodys = Answer { tenant: None, ..answer(&mixed) };
-        assert!(refusal(&pod(false), &nobodys).is_none());
+        let without_tenant = Answer { tenant: None, ..answer(&mixed) };
+        assert!(refusal(&pod(false), &without_tenant).is_none());
     }
 
     #[test]
-    fn a_full_queue_is_counted_and_not_waited_for() {
+    fn a_full_queue_drops_and_never_waits() {
         let (queue, _refusals) = mpsc::channel(2);
         let events = Events { queue, dropped: Counter::default() };
         for _ in 0..5 {
-            events.tell(&pod(false), &answer(&[("a/b", Level::Error)]));
+            events.report(&pod(false), &answer(&[("a/b", Level::Error)]));
         }
         assert_eq!(events.dropped.get(), 3);
     }

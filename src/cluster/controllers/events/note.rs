@@ -1,4 +1,4 @@
-//! What an Event says: who refuses what, and the first of the findings.
+//! The note of an Event: who refuses what, and the first findings.
 
 use crate::admission::wording::{LINE_LENGTH, clean, who_refuses_what};
 use crate::pipeline::Answer;

@@ -1,8 +1,8 @@
-//! At which object a refusal is told: one that people look at when something does not come up.
+//! The object that an Event is about: one that users look at when something does not start.
 //!
-//! The refused object itself is never stored. Its owner is what a tenant wrote: it may not exist,
-//! or not be what made the request. So an Event about an owner stays in the refused object's own
-//! namespace, and tells only what was said of that object.
+//! The refused object itself is never stored. Its owner is what a tenant wrote: it may not exist, or
+//! not have sent the request. So an Event about an owner stays in the refused object's namespace, and
+//! contains only findings about that object.
 
 use crate::kinds::{self, Property};
 use crate::resource::{GroupVersionKind, Resource, owners};
@@ -20,17 +20,17 @@ pub(super) enum Regarding {
     Tenant { name: String },
 }
 
-/// Longest name of an object, and longest of anything else in a reference that is believed.
+/// The longest name of an object, and the longest value in a reference that is accepted.
 const NAME_LENGTH: usize = 253;
 
 impl Regarding {
-    /// The controlling owner, else another owner, else the tenant; `None` if there is nobody.
+    /// The controlling owner, else another owner, else the tenant; `None` if there is none of them.
     pub(super) fn of(resource: &Resource, tenant: Option<&str>) -> Option<Self> {
         let owner = || {
             let owners = owners(&resource.object);
             let controls =
                 |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
-            // What the operator makes is owned by its FlinkDeployment, and controlled by nobody.
+            // An object of the operator is owned by its FlinkDeployment, and has no controller.
             let ordered = owners
                 .iter()
                 .filter(controls)
@@ -59,7 +59,7 @@ impl Regarding {
         })
     }
 
-    /// Where the Event stands: those about cluster-scoped objects are in `default`.
+    /// The namespace of the Event: those about cluster-scoped objects are in `default`.
     pub(super) fn event_namespace(&self) -> &str {
         match self {
             Self::Owner { namespace, .. } => namespace,
@@ -67,7 +67,7 @@ impl Regarding {
         }
     }
 
-    /// The reference, as `kubectl describe` finds it; a tenant's `uid` has to be known for that.
+    /// The reference, as `kubectl describe` finds it; that needs a tenant's `uid`.
     pub(super) fn reference(&self, tenant_uid: Option<String>) -> ObjectReference {
         match self.clone() {
             Self::Owner { namespace, api_version, kind, name, uid } => ObjectReference {

@@ -1,6 +1,6 @@
 //! Writes Events through the API server, a few at once, while further refusals are counted.
 
-use super::aggregator::{Book, Refusal, Step, Write};
+use super::aggregator::{Aggregator, Refusal, Step, Write};
 use super::note::cut;
 use super::regarding::Regarding;
 use crate::tenant::FlinkTenant;
@@ -17,7 +17,7 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Who tells, in the Event's words.
+/// The reporting controller of the Events.
 const CONTROLLER: &str = "flinkgate";
 /// Longest name of an instance.
 const INSTANCE_BYTES: usize = 128;
@@ -26,15 +26,19 @@ const AT_ONCE: usize = 4;
 /// How long one may take.
 const REQUEST: Duration = Duration::from_secs(10);
 
-/// Counts what comes and writes what is due, until nobody can tell anything any more.
-pub(super) async fn run(sender: Sender, mut refusals: mpsc::Receiver<Refusal>, dropped: Counter) {
-    let mut book = Book::default();
+/// Counts refusals and writes the Events that are due, until all senders of refusals are gone.
+pub(super) async fn run(
+    writer: EventWriter,
+    mut refusals: mpsc::Receiver<Refusal>,
+    dropped: Counter,
+) {
+    let mut aggregator = Aggregator::default();
     let mut under_way = FuturesUnordered::new();
     loop {
         let mut wait = None;
         while under_way.len() < AT_ONCE {
-            match book.next(Instant::now()) {
-                Step::Write(write) => under_way.push(sender.send(write)),
+            match aggregator.next(Instant::now()) {
+                Step::Write(write) => under_way.push(writer.send(write)),
                 Step::Wait(until) => {
                     wait = Some(until);
                     break;
@@ -46,32 +50,32 @@ pub(super) async fn run(sender: Sender, mut refusals: mpsc::Receiver<Refusal>, d
         tokio::select! {
             refusal = refusals.recv() => match refusal {
                 Some(refusal) => {
-                    if !book.take(refusal, Instant::now(), Timestamp::now()) {
+                    if !aggregator.add(refusal, Instant::now(), Timestamp::now()) {
                         dropped.inc();
                     }
                 }
                 None => return,
             },
             Some((write, written)) = under_way.next() => {
-                dropped.inc_by(book.done(&write, written, Instant::now()));
+                dropped.inc_by(aggregator.done(&write, written, Instant::now()));
             }
             () = waiting, if wait.is_some() => {}
         }
     }
 }
 
-/// Writes under one name.
-pub(super) struct Sender {
+/// Writes Events as one instance.
+pub(super) struct EventWriter {
     client: Client,
     instance: String,
 }
 
-impl Sender {
+impl EventWriter {
     pub(super) fn new(client: Client, instance: &str) -> Self {
         Self { client, instance: cut(instance.to_owned(), INSTANCE_BYTES) }
     }
 
-    /// Whether it could be written.
+    /// Writes; whether that succeeded.
     async fn send(&self, write: Write) -> (Write, bool) {
         let error = match tokio::time::timeout(REQUEST, self.write(&write)).await {
             Ok(Ok(())) => return (write, true),
@@ -79,7 +83,7 @@ impl Sender {
             Err(_) => format!("no answer within {REQUEST:?}"),
         };
         let regarding = &write.key.regarding;
-        tracing::warn!(?regarding, error, "refusals could not be told by an Event");
+        tracing::warn!(?regarding, error, "refusals not reported as an Event");
         (write, false)
     }
 
@@ -91,7 +95,7 @@ impl Sender {
             last_observed_time: MicroTime(write.last),
         });
         match &write.note {
-            // Nothing else of an Event may change.
+            // No other field of an Event may change.
             None => api
                 .patch_metadata(
                     &write.name,

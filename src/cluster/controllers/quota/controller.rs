@@ -1,14 +1,15 @@
-//! The reconciler: settles ledgers while this replica leads.
+//! Reconciles ledgers while this replica leads.
 
-use super::existence::{self as live, Asked};
-use super::reconciler::task::{Task, What};
-use super::reconciler::{Bookkeeper, Timings};
-use super::status as standing;
+use super::existence::{self, Confirmation};
+use super::kinds;
+use super::reconciler::task::{Task, TaskKind};
+use super::reconciler::{ReconcileTimings, Reconciler};
+use super::status;
 use super::term::Term;
+use crate::cluster::controllers::tenants::SharedWatches;
 use crate::cluster::lease::while_leading;
-use crate::cluster::watch::follower::{self, Seen, follow};
-use crate::cluster::watch::target as kinds;
-use crate::kinds::Kind;
+use crate::cluster::watch::{Event, Target, WatchTimings, follow};
+use crate::kinds::{Kind, Watched};
 use crate::pipeline::Gate;
 use crate::quota::commit::{Ledgers, Unsettled};
 use crate::quota::ledger::crd::FlinkTenantLedger;
@@ -26,13 +27,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
 
-/// What it takes to settle ledgers.
-pub struct Reconciler<S> {
+/// TaskKind reconciling ledgers needs.
+pub struct Controller<S> {
     /// The cluster.
     pub client: Client,
-    /// Tenants and what objects use.
+    /// The watches that are shared with the tenants controller.
+    pub watches: SharedWatches,
+    /// Tenants, and how objects are counted.
     pub gate: Arc<ArcSwap<Gate>>,
-    /// The ledgers, over the same desks by which this replica admits.
+    /// The ledgers, with the queues by which this replica admits.
     pub ledgers: Arc<Ledgers<S>>,
     /// Whether this replica leads.
     pub leader: watch::Receiver<bool>,
@@ -40,100 +43,125 @@ pub struct Reconciler<S> {
     pub namespace: String,
     /// This replica's name in the Lease.
     pub identity: String,
-    /// What is counted.
+    /// Where reconciliations are counted.
     pub metrics: Arc<Metrics>,
-    /// How often what is done.
-    pub timings: Timings,
+    /// How often tenants are reconciled.
+    pub timings: ReconcileTimings,
 }
 
-/// How often it is looked what is due.
+/// How often due tasks are looked for.
 const TICK: Duration = Duration::from_millis(50);
-/// Things told that wait; a watch that runs ahead waits too.
+/// Events that may wait; beyond that, watches wait.
 const WAITING: usize = 1_024;
-/// Things told that are taken before anything else is done.
+/// Events that are handled before anything else is done.
 const AT_A_TIME: usize = 256;
 /// Tasks under way at once.
 const AT_ONCE: usize = 8;
-/// How long settling may take, writes that conflict included; and any other request.
-const SETTLING: Duration = Duration::from_secs(10);
+/// How long a reconciliation may take, including writes that conflict; and any other request.
+const RECONCILIATION: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_secs(10);
 
-/// Settles ledgers whenever this replica leads, until the sender of `leader` is gone.
-pub async fn keep<S: Store>(reconciler: Reconciler<S>) {
-    while_leading(reconciler.leader.clone(), || lead(&reconciler)).await;
+/// Reconciles ledgers whenever this replica leads, until the sender of `leader` is gone.
+pub async fn run<S: Store>(controller: Controller<S>) {
+    while_leading(controller.leader.clone(), || lead(&controller)).await;
 }
 
-/// What a task came to.
+/// The result of a task.
 enum Done {
-    Settled(Result<Settled, Unsettled>, Vec<String>),
-    Told(bool),
-    Closed,
+    Reconciled(Result<Settled, Unsettled>, Vec<String>),
+    StatusWritten(bool),
+    LedgerDeleted,
 }
 
 /// Leads, until it is dropped.
-async fn lead<S: Store>(reconciler: &Reconciler<S>) {
+async fn lead<S: Store>(controller: &Controller<S>) {
     let term = Arc::new(
-        Term::begin(&reconciler.client, &reconciler.namespace, &reconciler.identity).await,
+        Term::begin(&controller.client, &controller.namespace, &controller.identity).await,
     );
-    let (told, mut seen) = mpsc::channel(WAITING);
     let mut watches = JoinSet::new();
-    for kind in kinds::watched() {
-        watches.spawn(follow(
-            reconciler.client.clone(),
-            kind,
-            follower::Timings::default(),
-            told.clone(),
-        ));
-    }
-    drop(told);
-    let mut books = Bookkeeper::new(
+    let mut events = follow_all(controller, &mut watches).await;
+    let mut reconciler = Reconciler::new(
         term.version,
-        reconciler.gate.load_full(),
-        reconciler.timings,
+        controller.gate.load_full(),
+        controller.timings,
         Instant::now(),
     );
     let mut tasks: JoinSet<Done> = JoinSet::new();
-    let mut whose: HashMap<Id, (String, What)> = HashMap::new();
+    let mut running: HashMap<Id, (String, TaskKind)> = HashMap::new();
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            first = seen.recv() => {
+            first = events.recv() => {
                 let Some((kind, event)) = first else { return };
-                take(&mut books, kind, event, &mut seen);
+                handle(&mut reconciler, kind, event, &mut events);
             }
             Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => {
                 let id = done.as_ref().map_or_else(tokio::task::JoinError::id, |(id, _)| *id);
-                if let Some((tenant, what)) = whose.remove(&id) {
-                    finish(&reconciler.metrics, &mut books, &tenant, what, done.ok().map(|(_, done)| done));
+                if let Some((tenant, kind)) = running.remove(&id) {
+                    let done = done.ok().map(|(_, done)| done);
+                    finish(&controller.metrics, &mut reconciler, &tenant, kind, done);
                 }
             }
             _ = tick.tick() => {
-                let gate = reconciler.gate.load_full();
-                if !Arc::ptr_eq(&gate, books.gate()) {
-                    books.take_gate(gate, Instant::now());
+                let gate = controller.gate.load_full();
+                if !Arc::ptr_eq(&gate, reconciler.gate()) {
+                    reconciler.set_gate(gate, Instant::now());
                 }
-                for task in books.due(Instant::now(), AT_ONCE.saturating_sub(tasks.len())) {
-                    let of = (task.tenant().to_owned(), task.what());
-                    let handle = tasks.spawn(work(reconciler.client.clone(), Arc::clone(&term), Arc::clone(&reconciler.ledgers), task));
-                    whose.insert(handle.id(), of);
+                for task in reconciler.due(Instant::now(), AT_ONCE.saturating_sub(tasks.len())) {
+                    let of = (task.tenant().to_owned(), task.kind());
+                    let ledgers = Arc::clone(&controller.ledgers);
+                    let handle = tasks.spawn(work(
+                        controller.client.clone(),
+                        Arc::clone(&term),
+                        ledgers,
+                        task,
+                    ));
+                    running.insert(handle.id(), of);
                 }
             }
         }
     }
 }
 
-fn take(
-    books: &mut Bookkeeper,
+type KindEvent = (&'static Kind, Event);
+
+/// Follows every kind that decides what is used, from lists that start now.
+async fn follow_all<S>(
+    controller: &Controller<S>,
+    watches: &mut JoinSet<()>,
+) -> mpsc::Receiver<KindEvent> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    for kind in kinds::watched() {
+        let (events, message) = (sender.clone(), move |event| (kind, event));
+        match kind.watched {
+            Some(Watched::Namespaces) => {
+                controller.watches.namespaces.subscribe(events, message).await
+            }
+            Some(Watched::Tenants) => controller.watches.tenants.subscribe(events, message).await,
+            _ => drop(watches.spawn(follow(
+                controller.client.clone(),
+                Target::kind(kind),
+                WatchTimings::default(),
+                events,
+                message,
+            ))),
+        }
+    }
+    receiver
+}
+
+fn handle(
+    reconciler: &mut Reconciler,
     kind: &'static Kind,
-    event: Seen,
-    seen: &mut mpsc::Receiver<(&'static Kind, Seen)>,
+    event: Event,
+    events: &mut mpsc::Receiver<KindEvent>,
 ) {
     let now = Instant::now();
-    books.take(kind, event, now);
+    reconciler.handle(kind, event, now);
     for _ in 0..AT_A_TIME {
-        let Ok((kind, event)) = seen.try_recv() else { return };
-        books.take(kind, event, now);
+        let Ok((kind, event)) = events.try_recv() else { return };
+        reconciler.handle(kind, event, now);
     }
 }
 
@@ -144,45 +172,41 @@ async fn work<S: Store>(
     task: Task,
 ) -> Done {
     match task {
-        Task::Settle { tenant, view, doubts, known } => {
-            let doubtful = !doubts.is_empty();
-            let mut asked = live::ask(&client, view.over, doubts).await;
-            // What was not there while this replica still led, no later leader's lists show; what
-            // was not there afterwards, one may have seen, and would count what is given back here.
-            if doubtful && !term.lasts().await {
-                asked = Asked::default();
+        Task::Reconcile { tenant, view, unconfirmed, known } => {
+            let has_unconfirmed = !unconfirmed.is_empty();
+            let mut confirmed = existence::confirm(&client, view.over, unconfirmed).await;
+            // An object that did not exist while this replica still led is in no list of a later
+            // leader. One that did not exist afterwards may have been in such a list, and that
+            // leader would count what is released here.
+            if has_unconfirmed && !term.continues().await {
+                confirmed = Confirmation::default();
             }
-            let Asked { over, gone } = asked;
+            let Confirmation { over, absent } = confirmed;
             let mut view = View { over, ..view };
-            view.objects.retain(|living| !gone.contains(&living.uid));
-            Done::Settled(
-                ledgers.settle(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await,
-                gone,
-            )
+            view.objects.retain(|living| !absent.contains(&living.uid));
+            let deadline = Instant::now() + RECONCILIATION;
+            let outcome = ledgers.settle(&tenant, Arc::new(view), known, deadline).await;
+            Done::Reconciled(outcome, absent)
         }
-        Task::Tell { tenant, status } => {
+        Task::WriteStatus { tenant, status } => {
             let written =
-                tokio::time::timeout(REQUEST, standing::write(&client, &tenant, &status)).await;
+                tokio::time::timeout(REQUEST, status::write(&client, &tenant, &status)).await;
             let written = written
                 .map_err(|late| late.to_string())
                 .and_then(|written| written.map_err(|error| error.to_string()));
             if let Err(error) = &written {
-                tracing::warn!(
-                    tenant,
-                    error,
-                    "what a tenant uses could not be written into its status; it is tried again"
-                );
+                tracing::warn!(tenant, error, "quota usage not written to the status, retrying");
             }
-            Done::Told(written.is_ok())
+            Done::StatusWritten(written.is_ok())
         }
-        Task::Close { tenant, uid, version } => {
-            close(&client, &tenant, uid, version).await;
-            Done::Closed
+        Task::DeleteLedger { tenant, uid, version } => {
+            delete_ledger(&client, &tenant, uid, version).await;
+            Done::LedgerDeleted
         }
     }
 }
 
-async fn close(client: &Client, tenant: &str, uid: String, version: String) {
+async fn delete_ledger(client: &Client, tenant: &str, uid: String, version: String) {
     let api = Api::<DynamicObject>::all_with(
         client.clone(),
         &ApiResource::erase::<FlinkTenantLedger>(&()),
@@ -190,27 +214,27 @@ async fn close(client: &Client, tenant: &str, uid: String, version: String) {
     let preconditions = Some(Preconditions { resource_version: Some(version), uid: Some(uid) });
     let parameters = DeleteParams { preconditions, ..DeleteParams::default() };
     match tokio::time::timeout(REQUEST, api.delete(tenant, &parameters)).await {
-        Ok(Ok(_)) => {
-            tracing::info!(tenant, "deleted the ledger of a tenant that has no limits any more")
-        }
+        Ok(Ok(_)) => tracing::info!(tenant, "deleted the ledger of a tenant without limits"),
         Ok(Err(kube::Error::Api(status))) if status.code == 404 => {}
-        Ok(Err(error)) => {
-            tracing::warn!(tenant, %error, "a ledger that nobody needs was not deleted; it is tried again")
-        }
-        Err(late) => {
-            tracing::warn!(tenant, %late, "a ledger that nobody needs was not deleted; it is tried again")
-        }
+        Ok(Err(error)) => tracing::warn!(tenant, %error, "unneeded ledger not deleted, retrying"),
+        Err(late) => tracing::warn!(tenant, %late, "unneeded ledger not deleted, retrying"),
     }
 }
 
 /// `done` is `None` where a task panicked.
-fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, done: Option<Done>) {
+fn finish(
+    metrics: &Metrics,
+    reconciler: &mut Reconciler,
+    tenant: &str,
+    kind: TaskKind,
+    done: Option<Done>,
+) {
     let now = Instant::now();
-    match (what, done) {
-        (_, Some(Done::Settled(outcome, gone))) => {
-            books.departed(gone);
-            let counted = &metrics.settling;
-            counted.looks.inc();
+    match (kind, done) {
+        (_, Some(Done::Reconciled(outcome, absent))) => {
+            reconciler.add_tombstones(absent);
+            let counted = &metrics.reconciliations;
+            counted.total.inc();
             match &outcome {
                 Ok(settled) => drop(
                     counted.released.inc_by(u64::try_from(settled.released).unwrap_or(u64::MAX)),
@@ -218,12 +242,12 @@ fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, d
                 Err(Unsettled::Stale(_)) => drop(counted.stale.inc()),
                 Err(Unsettled::Busy(_)) => {}
             }
-            books.settled(tenant, outcome, now);
+            reconciler.reconciled(tenant, outcome, now);
         }
-        (_, Some(Done::Told(written))) => books.told(tenant, written, now),
-        (What::Settle, None) => books.failed(tenant, now),
-        (What::Tell, None) => books.told(tenant, false, now),
-        (_, Some(Done::Closed)) | (What::Close, None) => {}
+        (_, Some(Done::StatusWritten(written))) => reconciler.status_written(tenant, written, now),
+        (TaskKind::Reconcile, None) => reconciler.failed(tenant, now),
+        (TaskKind::WriteStatus, None) => reconciler.status_written(tenant, false, now),
+        (_, Some(Done::LedgerDeleted)) | (TaskKind::DeleteLedger, None) => {}
     }
 }
 

@@ -1,121 +1,128 @@
-//! Before what never came is given back, the API server is asked: a watch may lag, and what it has
-//! not brought may live.
+//! Before a reservation without an object is released, the API server is asked: a watch may be
+//! delayed, and an object that it has not reported may exist.
 //!
-//! That a request is over proves that it will store nothing more, not that it stored nothing. A
-//! view may release a reservation only where the object is not there *now*, or is there as the view
-//! has it.
+//! That a request has ended proves that it will store nothing more, not that it stored nothing. A
+//! view may release a reservation only where the object does not exist *now*, or is stored as the
+//! view has it.
 
-use crate::cluster::watch::target as kinds;
+use super::kinds;
+use crate::cluster::watch::target::api_resource;
 use crate::quota::ledger::Open;
 use futures::{StreamExt, stream};
-use kube::Client;
 use kube::api::ApiResource;
+use kube::core::DynamicObject;
+use kube::{Api, Client};
 use std::time::Duration;
 
-/// The most that is asked in one look; the rest waits for the next.
-const ASKED: usize = 256;
+/// The most objects that are asked for in one reconciliation; the rest waits for the next.
+const MOST: usize = 256;
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(5);
 
-/// A reservation whose request is over, and of which the view does not show what became.
+/// A reservation whose request has ended, and whose result the view does not show.
 #[derive(Clone, Debug, Default)]
-pub struct Doubt {
+pub struct Unconfirmed {
     /// The reservation.
     pub open: Open,
-    /// At which version the view has its object.
+    /// The version of its object in the view.
     pub seen: Option<u64>,
-    /// Where objects of its kind are asked for, as far as is known.
+    /// The resource of its object, as far as is known.
     pub resource: Option<ApiResource>,
 }
 
-/// What the API server says of an object.
+/// Whether an object exists, by the API server.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Existence {
     /// There is none of this name.
-    Nothing,
-    /// There is one.
-    Object {
+    Absent,
+    /// There is one of this name.
+    Present {
         /// Its UID.
         uid: String,
-        /// Its resource version, where that is a number.
+        /// Its resource version, if that is a number.
         version: Option<u64>,
     },
-    /// It did not say.
+    /// The API server did not answer.
     Unknown,
 }
 
-/// What the API server said of all that was doubtful.
+/// The result for all unconfirmed reservations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct Confirmation {
     /// Up to which stamp a view may release.
     pub over: u64,
-    /// UIDs that are gone: no view is to show them, however late its watches are.
-    pub gone: Vec<String>,
+    /// UIDs that do not exist: no view may show them, however delayed its watches are.
+    pub absent: Vec<String>,
 }
 
-/// Whether it is sure of an object of which this was found that it is gone, or never came. No UID
-/// returns; a name does.
-pub fn is_gone(doubt: &Doubt, found: &Found) -> bool {
-    let named = doubt.open.uid == doubt.open.object.to_string();
-    match found {
-        Found::Nothing => !named,
-        Found::Object { uid, .. } => !named && *uid != doubt.open.uid,
-        Found::Unknown => false,
+/// Whether it is certain that the object was deleted or never created. A UID does not return; a name
+/// may.
+pub fn is_absent(unconfirmed: &Unconfirmed, existence: &Existence) -> bool {
+    let named = unconfirmed.open.uid == unconfirmed.open.object.to_string();
+    match existence {
+        Existence::Absent => !named,
+        Existence::Present { uid, .. } => !named && *uid != unconfirmed.open.uid,
+        Existence::Unknown => false,
     }
 }
 
-/// Whether a view may release a reservation of which this was found.
-pub fn may_release(doubt: &Doubt, found: &Found) -> bool {
-    match found {
-        Found::Nothing => true,
-        Found::Object { .. } if is_gone(doubt, found) => true,
-        // The view has it as it is: nothing was stored that it lacks.
-        Found::Object { version, .. } => {
-            doubt.seen.zip(*version).is_some_and(|(seen, version)| seen >= version)
+/// Whether a view may release the reservation.
+pub fn may_release(unconfirmed: &Unconfirmed, existence: &Existence) -> bool {
+    match existence {
+        Existence::Absent => true,
+        Existence::Present { .. } if is_absent(unconfirmed, existence) => true,
+        // The view has it as it is stored.
+        Existence::Present { version, .. } => {
+            unconfirmed.seen.zip(*version).is_some_and(|(seen, version)| seen >= version)
         }
-        Found::Unknown => false,
+        Existence::Unknown => false,
     }
 }
 
-/// Asks for what is doubtful, where but for that a view may release up to `over`.
-pub async fn ask(client: &Client, over: u64, mut doubts: Vec<Doubt>) -> Asked {
-    doubts.sort_by_key(|doubt| doubt.open.stamp);
-    let unasked = doubts.get(ASKED).map(|doubt| doubt.open.stamp);
-    doubts.truncate(ASKED);
-    let found = stream::iter(doubts)
-        .map(|doubt| async move { (find(client, &doubt).await, doubt) })
+/// Asks for the objects of reservations in a view that may release up to `over` apart from them.
+pub async fn confirm(
+    client: &Client,
+    over: u64,
+    mut unconfirmed: Vec<Unconfirmed>,
+) -> Confirmation {
+    unconfirmed.sort_by_key(|one| one.open.stamp);
+    let rest = unconfirmed.get(MOST).map(|one| one.open.stamp);
+    unconfirmed.truncate(MOST);
+    let answers = stream::iter(unconfirmed)
+        .map(|one| async move { (look_up(client, &one).await, one) })
         .buffer_unordered(AT_ONCE);
-    let asked = Asked { over: unasked.map_or(over, |unasked| unasked.min(over)), gone: Vec::new() };
-    let note = |mut asked: Asked, (found, doubt): (Found, Doubt)| async move {
-        if !may_release(&doubt, &found) {
-            asked.over = asked.over.min(doubt.open.stamp);
+    let none = Confirmation { over: rest.map_or(over, |rest| rest.min(over)), absent: Vec::new() };
+    let note = |mut all: Confirmation, (existence, one): (Existence, Unconfirmed)| async move {
+        if !may_release(&one, &existence) {
+            all.over = all.over.min(one.open.stamp);
         }
-        if is_gone(&doubt, &found) {
-            asked.gone.push(doubt.open.uid);
+        if is_absent(&one, &existence) {
+            all.absent.push(one.open.uid);
         }
-        asked
+        all
     };
-    found.fold(asked, note).await
+    answers.fold(none, note).await
 }
 
-async fn find(client: &Client, doubt: &Doubt) -> Found {
-    let object = &doubt.open.object;
-    let Some(kind) = kinds::named(&object.kind) else { return Found::Unknown };
-    let api = kinds::api(kind, client, doubt.resource.as_ref(), &object.namespace);
-    // Without a resourceVersion in the question the answer is what the store has.
+async fn look_up(client: &Client, unconfirmed: &Unconfirmed) -> Existence {
+    let object = &unconfirmed.open.object;
+    let Some(kind) = kinds::named(&object.kind) else { return Existence::Unknown };
+    let resource = unconfirmed.resource.clone().unwrap_or_else(|| api_resource(kind));
+    let api = Api::<DynamicObject>::namespaced_with(client.clone(), &object.namespace, &resource);
+    // Without a resource version the answer is what the store has.
     match tokio::time::timeout(REQUEST, api.get_metadata_opt(&object.name)).await {
-        Ok(Ok(None)) => Found::Nothing,
-        Ok(Ok(Some(found))) => Found::Object {
+        Ok(Ok(None)) => Existence::Absent,
+        Ok(Ok(Some(found))) => Existence::Present {
             uid: found.metadata.uid.unwrap_or_default(),
             version: found.metadata.resource_version.and_then(|version| version.parse().ok()),
         },
         Ok(Err(error)) => {
-            tracing::warn!(%object, %error, "nobody knows whether this object is there; what it was promised is kept");
-            Found::Unknown
+            tracing::warn!(%object, %error, "existence of object unconfirmed, keeping its reservation");
+            Existence::Unknown
         }
-        Err(_) => Found::Unknown,
+        Err(_) => Existence::Unknown,
     }
 }
 
@@ -124,47 +131,42 @@ mod tests {
     use super::*;
     use crate::quota::ledger::ObjectRef;
 
-    fn doubt(base: u64, seen: Option<u64>) -> Doubt {
+    fn doubt(base: u64, seen: Option<u64>) -> Unconfirmed {
         let open =
             Open { object: ObjectRef::new("Pod", "prod", "a"), uid: "u".into(), base, stamp: 7 };
-        Doubt { open, seen, ..Doubt::default() }
+        Unconfirmed { open, seen, ..Unconfirmed::default() }
     }
 
-    fn at(uid: &str, version: u64) -> Found {
-        Found::Object { uid: uid.into(), version: Some(version) }
+    fn at(uid: &str, version: u64) -> Existence {
+        Existence::Present { uid: uid.into(), version: Some(version) }
     }
 
     #[test]
-    fn what_is_not_there_or_is_as_the_view_has_it_may_be_released() {
+    fn reservations_of_absent_and_known_objects_are_released() {
         for (what, doubt, found, released) in [
-            ("never created", doubt(0, None), Found::Nothing, true),
-            ("another of its name was there first", doubt(0, None), at("other", 9), true),
-            ("created, and the watch has not brought it", doubt(0, None), at("u", 9), false),
+            ("never created", doubt(0, None), Existence::Absent, true),
+            ("another of its name was created first", doubt(0, None), at("other", 9), true),
+            ("created, and not yet reported", doubt(0, None), at("u", 9), false),
             ("an update that was not stored", doubt(5, Some(5)), at("u", 5), true),
             (
-                "an update that was stored, and the watch has not brought it",
+                "an update that was stored, and not yet reported",
                 doubt(5, Some(5)),
                 at("u", 6),
                 false,
             ),
+            ("unchanged, but the view has an older version", doubt(5, Some(4)), at("u", 5), false),
+            ("an update of a deleted object", doubt(5, Some(5)), Existence::Absent, true),
             (
-                "as it was, but the view has it as it was before that",
-                doubt(5, Some(4)),
-                at("u", 5),
-                false,
-            ),
-            ("an update of what has gone", doubt(5, Some(5)), Found::Nothing, true),
-            (
-                "an update of what has gone and is there anew",
+                "an update of an object that was created again",
                 doubt(5, Some(5)),
                 at("other", 9),
                 true,
             ),
-            ("no answer", doubt(0, None), Found::Unknown, false),
+            ("no answer", doubt(0, None), Existence::Unknown, false),
             (
-                "a version that is no number",
+                "a version that is not a number",
                 doubt(0, Some(3)),
-                Found::Object { uid: "u".into(), version: None },
+                Existence::Present { uid: "u".into(), version: None },
                 false,
             ),
         ] {
@@ -173,25 +175,25 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_gone_where_there_is_none_or_another_by_its_name_and_a_name_may_return() {
-        let named = Doubt {
+    fn only_a_uid_is_known_to_be_absent() {
+        let named = Unconfirmed {
             open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open },
-            ..Doubt::default()
+            ..Unconfirmed::default()
         };
         for (doubt, found, gone) in [
-            (doubt(0, None), Found::Nothing, true),
+            (doubt(0, None), Existence::Absent, true),
             (doubt(5, Some(5)), at("other", 9), true),
             (doubt(5, Some(5)), at("u", 5), false),
-            (doubt(0, None), Found::Unknown, false),
-            (named.clone(), Found::Nothing, false),
+            (doubt(0, None), Existence::Unknown, false),
+            (named.clone(), Existence::Absent, false),
             (named, at("other", 9), false),
         ] {
-            assert_eq!(is_gone(&doubt, &found), gone, "{doubt:?} {found:?}");
+            assert_eq!(is_absent(&doubt, &found), gone, "{doubt:?} {found:?}");
         }
     }
 
     #[test]
-    fn what_was_promised_to_a_name_is_any_object_of_that_name() {
+    fn a_reservation_without_uid_is_for_any_object_of_its_name() {
         let mut by_name = doubt(0, None);
         by_name.open.uid = "Pod/prod/a".into();
         assert!(!may_release(&by_name, &at("any", 3)));

@@ -1,6 +1,6 @@
-//! Whose an object is: its owners, and theirs, as far as they are known.
+//! The owners of objects, and the owners of those, as far as they are known.
 //!
-//! What a deleted object said of its owners is remembered for a while, since its pods outlive it.
+//! The owners of a deleted object are remembered for a while, because its pods remain longer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,47 +8,49 @@ use std::sync::Arc;
 /// Owners of one object, by UID.
 pub type Owners = Arc<[Arc<str>]>;
 
-/// Objects that are gone and remembered.
+/// Deleted objects that are remembered.
 const REMEMBERED: usize = 10_000;
-/// Owners of one object that are told; no chain that Kubernetes or Flink makes is as long.
-const TOLD: usize = 16;
+/// The longest chain; none that Kubernetes or Flink creates is as long.
+const LONGEST: usize = 16;
 
 /// Owners by the UID of what they own.
 #[derive(Debug, Default)]
-pub struct Lineage {
-    owners: HashMap<Arc<str>, Known>,
-    departed: VecDeque<Arc<str>>,
+pub struct OwnerChains {
+    owners: HashMap<Arc<str>, KnownOwners>,
+    deleted: VecDeque<Arc<str>>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct KnownOwners {
     owners: Owners,
-    departed: bool,
+    deleted: bool,
 }
 
-impl Lineage {
-    /// An object is there.
+impl OwnerChains {
+    /// An object exists.
     pub fn set(&mut self, uid: &Arc<str>, owners: &Owners) {
         if owners.is_empty() {
             self.owners.remove(uid);
         } else {
-            self.owners
-                .insert(Arc::clone(uid), Known { owners: Arc::clone(owners), departed: false });
+            self.owners.insert(
+                Arc::clone(uid),
+                KnownOwners { owners: Arc::clone(owners), deleted: false },
+            );
         }
     }
 
-    /// An object is gone; `remember` where it may have owned what outlives it.
-    pub fn depart(&mut self, uid: &Arc<str>, remember: bool) {
+    /// An object was deleted; `remember` its owners where its dependents may remain.
+    pub fn delete(&mut self, uid: &Arc<str>, remember: bool) {
         if !remember {
             self.owners.remove(uid);
         } else if let Some(known) = self.owners.get_mut(uid)
-            && !std::mem::replace(&mut known.departed, true)
+            && !std::mem::replace(&mut known.deleted, true)
         {
-            self.departed.push_back(Arc::clone(uid));
+            self.deleted.push_back(Arc::clone(uid));
         }
-        if self.departed.len() > REMEMBERED
-            && let Some(oldest) = self.departed.pop_front()
-            && self.owners.get(&oldest).is_some_and(|known| known.departed)
+        if self.deleted.len() > REMEMBERED
+            && let Some(oldest) = self.deleted.pop_front()
+            && self.owners.get(&oldest).is_some_and(|known| known.deleted)
         {
             self.owners.remove(&oldest);
         }
@@ -61,7 +63,7 @@ impl Lineage {
         while !level.is_empty() {
             level.retain(|uid| !above.contains(uid));
             above.extend(&level);
-            if above.len() >= TOLD {
+            if above.len() >= LONGEST {
                 break;
             }
             level = level
@@ -70,7 +72,7 @@ impl Lineage {
                 .flat_map(|known| known.owners.iter())
                 .collect();
         }
-        above.into_iter().take(TOLD).map(|uid| uid.to_string()).collect()
+        above.into_iter().take(LONGEST).map(|uid| uid.to_string()).collect()
     }
 }
 
@@ -83,40 +85,40 @@ mod tests {
     }
 
     #[test]
-    fn owners_of_owners_are_told_nearest_first_and_of_those_that_are_gone_too() {
-        let mut lineage = Lineage::default();
-        lineage.set(&"set".into(), &owners(&["deployment"]));
-        lineage.set(&"deployment".into(), &owners(&["flink"]));
-        lineage.set(&"flink".into(), &owners(&["blue-green"]));
-        lineage.depart(&"deployment".into(), true);
-        assert_eq!(lineage.above(&owners(&["set"])), ["set", "deployment", "flink", "blue-green"]);
-        lineage.depart(&"set".into(), false);
-        assert_eq!(lineage.above(&owners(&["set"])), ["set"]);
+    fn owners_of_owners_come_nearest_first_even_when_deleted() {
+        let mut chains = OwnerChains::default();
+        chains.set(&"set".into(), &owners(&["deployment"]));
+        chains.set(&"deployment".into(), &owners(&["flink"]));
+        chains.set(&"flink".into(), &owners(&["blue-green"]));
+        chains.delete(&"deployment".into(), true);
+        assert_eq!(chains.above(&owners(&["set"])), ["set", "deployment", "flink", "blue-green"]);
+        chains.delete(&"set".into(), false);
+        assert_eq!(chains.above(&owners(&["set"])), ["set"]);
     }
 
     #[test]
-    fn owners_that_own_one_another_end() {
-        let mut lineage = Lineage::default();
-        lineage.set(&"a".into(), &owners(&["b", "a"]));
-        lineage.set(&"b".into(), &owners(&["a"]));
-        assert_eq!(lineage.above(&owners(&["a"])), ["a", "b"]);
-        lineage.set(&"many".into(), &(0..100).map(|n| Arc::from(format!("o{n}"))).collect());
-        assert_eq!(lineage.above(&owners(&["many"])).len(), TOLD);
+    fn a_cycle_of_owners_ends() {
+        let mut chains = OwnerChains::default();
+        chains.set(&"a".into(), &owners(&["b", "a"]));
+        chains.set(&"b".into(), &owners(&["a"]));
+        assert_eq!(chains.above(&owners(&["a"])), ["a", "b"]);
+        chains.set(&"many".into(), &(0..100).map(|n| Arc::from(format!("o{n}"))).collect());
+        assert_eq!(chains.above(&owners(&["many"])).len(), LONGEST);
     }
 
     #[test]
-    fn few_of_those_that_are_gone_are_remembered_and_none_that_lives_is_forgotten() {
-        let mut lineage = Lineage::default();
+    fn few_deleted_objects_and_all_others_are_remembered() {
+        let mut chains = OwnerChains::default();
         let uid = |n: usize| Arc::<str>::from(format!("u{n}"));
         for n in 0..=REMEMBERED + 1 {
-            lineage.set(&uid(n), &owners(&["o"]));
-            lineage.depart(&uid(n), true);
+            chains.set(&uid(n), &owners(&["o"]));
+            chains.delete(&uid(n), true);
             if n == 1 {
-                lineage.set(&uid(1), &owners(&["o"]));
+                chains.set(&uid(1), &owners(&["o"]));
             }
         }
-        assert_eq!(lineage.above(&[uid(0)].into()), ["u0"]);
-        assert_eq!(lineage.above(&[uid(1)].into()), ["u1", "o"]);
-        assert_eq!(lineage.above(&[uid(2)].into()), ["u2", "o"]);
+        assert_eq!(chains.above(&[uid(0)].into()), ["u0"]);
+        assert_eq!(chains.above(&[uid(1)].into()), ["u1", "o"]);
+        assert_eq!(chains.above(&[uid(2)].into()), ["u2", "o"]);
     }
 }

@@ -1,7 +1,7 @@
-//! What a FlinkTenant's status says of what it uses.
+//! The part of a FlinkTenant's status that is about quota: usage and the condition `WithinQuota`.
 //!
-//! Written by server-side apply under a name of its own, beside what [`crate::cluster::controllers::status`]
-//! writes: who is in force is another matter than who uses how much.
+//! Written by server-side apply with its own field manager; whether the tenant is in force is written
+//! by [`crate::cluster::controllers::status`].
 
 use crate::cluster::controllers::status;
 use crate::cluster::controllers::status::condition::{self, Condition};
@@ -14,46 +14,47 @@ use kube::Client;
 use kube::api::ApiResource;
 use serde_json::{Map, Value, json};
 
-/// Under this name the API server keeps what is written here apart from what others do.
+/// The field manager of what is written here.
 pub const FIELD_MANAGER: &str = "flinkgate-quota";
 /// The condition that is written here.
 const CONDITION: &str = "WithinQuota";
 
 /// What a tenant uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// All together.
+pub struct QuotaStatus {
+    /// Of all its objects.
     pub total: Usage,
-    /// Who uses most, largest first.
+    /// The objects that use most, largest first.
     pub largest: Vec<(ObjectRef, Usage)>,
 }
 
-impl From<&Settled> for Standing {
+impl From<&Settled> for QuotaStatus {
     fn from(settled: &Settled) -> Self {
         Self { total: settled.total.clone(), largest: settled.largest.clone() }
     }
 }
 
-impl Standing {
-    /// Where there is no ledger: counted as one would count.
+impl QuotaStatus {
+    /// Where there is no ledger: counted as a ledger counts.
     pub fn of(view: &View) -> Self {
         let settled = Ledger::default().settle(view, &crate::quota::ledger::KnownLimits::default());
         settled.map(|settled| Self::from(&settled)).unwrap_or_default()
     }
 
-    /// The status as it should be; `None` where the `stored` one says so already. `now` is written
-    /// where the condition changes.
-    pub fn due(
+    /// The status to write; `None` where it is `stored` so already. `now` is the time of a condition
+    /// that changes.
+    pub fn update(
         &self,
         limits: Option<&Limits>,
         stored: &Value,
         now: jiff::Timestamp,
     ) -> Option<Value> {
         let (holds, reason, message) = self.condition(limits);
-        let due = Condition { name: CONDITION, holds, reason, message: &message, generation: None }
-            .due(stored, now);
-        let is_said = due.is_none();
-        let condition = due.or_else(|| condition::said(stored, CONDITION).cloned());
+        let changed =
+            Condition { name: CONDITION, holds, reason, message: &message, generation: None }
+                .update(stored, now);
+        let is_stored = changed.is_none();
+        let condition = changed.or_else(|| condition::stored(stored, CONDITION).cloned());
         let clusters = self.total.get("clusters").units_ceil();
         let largest: Vec<Value> = self
             .largest
@@ -71,7 +72,7 @@ impl Standing {
             (None, Some(wanted)) => empty(wanted),
             (stored, wanted) => stored == wanted,
         };
-        (!is_said || !["used", "clusters", "largest"].into_iter().all(same)).then_some(wanted)
+        (!is_stored || !["used", "clusters", "largest"].into_iter().all(same)).then_some(wanted)
     }
 
     fn condition(&self, limits: Option<&Limits>) -> (bool, &'static str, String) {
@@ -122,9 +123,9 @@ fn amounts(usage: &Usage) -> Value {
 /// Writes a status.
 ///
 /// # Errors
-/// When the API server does not take it.
-pub async fn write(client: &Client, tenant: &str, said: &Value) -> kube::Result<()> {
-    status::write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, tenant, said)
+/// When the API server refuses it or does not answer.
+pub async fn write(client: &Client, tenant: &str, status: &Value) -> kube::Result<()> {
+    status::write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, tenant, status)
         .await
 }
 
@@ -141,14 +142,14 @@ mod tests {
             .collect()
     }
 
-    fn standing() -> Standing {
+    fn quota_status() -> QuotaStatus {
         let of = |name: &str, cpu| {
             (
                 ObjectRef::new("FlinkDeployment", "prod", name),
                 usage(&[("cpu", cpu), ("clusters", 1)]),
             )
         };
-        Standing {
+        QuotaStatus {
             total: usage(&[("cpu", 14), ("memory", 4 << 30), ("clusters", 2)]),
             largest: vec![of("fraud", 9), of("etl", 5)],
         }
@@ -170,9 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn a_status_says_what_is_used_by_whom_and_what_to_do_about_it() {
-        let status =
-            standing().due(Some(&limits(10)), &Value::Null, at("2026-11-22T02:00:00Z")).unwrap();
+    fn a_status_says_what_is_used_and_by_whom() {
+        let status = quota_status()
+            .update(Some(&limits(10)), &Value::Null, at("2026-11-22T02:00:00Z"))
+            .unwrap();
         let message = "14 cpu used, 4 more than the limit of 10. Largest users of cpu: FlinkDeployment/prod/fraud (9), FlinkDeployment/prod/etl (5). \
             Nothing more of it is admitted; delete or shrink what is not needed, or raise spec.quota.hard";
         let condition = json!({"type": "WithinQuota", "status": "False", "reason": "OverLimits", "message": message, "lastTransitionTime": "2026-11-22T02:00:00Z"});
@@ -181,14 +183,17 @@ mod tests {
             status,
             json!({"used": {"cpu": "14", "memory": "4Gi", "clusters": "2"}, "clusters": 2, "largest": [by("fraud", "9"), by("etl", "5")], "conditions": [condition]})
         );
-        assert_eq!(standing().due(Some(&limits(10)), &status, at("2026-11-22T09:00:00Z")), None);
+        assert_eq!(
+            quota_status().update(Some(&limits(10)), &status, at("2026-11-22T09:00:00Z")),
+            None
+        );
         // The time of a transition is that of the condition, not of the amounts.
-        let less = Standing { total: usage(&[("cpu", 12)]), ..standing() }
-            .due(Some(&limits(10)), &status, at("2026-11-22T09:00:00Z"))
+        let less = QuotaStatus { total: usage(&[("cpu", 12)]), ..quota_status() }
+            .update(Some(&limits(10)), &status, at("2026-11-22T09:00:00Z"))
             .unwrap();
         assert_eq!(less["conditions"][0]["lastTransitionTime"], "2026-11-22T02:00:00Z");
         let within =
-            standing().due(Some(&limits(14)), &status, at("2026-11-22T09:00:00Z")).unwrap();
+            quota_status().update(Some(&limits(14)), &status, at("2026-11-22T09:00:00Z")).unwrap();
         assert_eq!(
             within["conditions"][0],
             json!({"type": "WithinQuota", "status": "True", "reason": "WithinLimits", "message": "within all limits", "lastTransitionTime": "2026-11-22T09:00:00Z"})
@@ -196,16 +201,16 @@ mod tests {
     }
 
     #[test]
-    fn others_conditions_make_no_difference_and_a_tenant_without_anything_says_so_once() {
-        let first = Standing::default()
-            .due(None, &json!({"hard": {"cpu": "3"}}), at("2026-11-22T02:00:00Z"))
+    fn other_conditions_make_no_difference() {
+        let first = QuotaStatus::default()
+            .update(None, &json!({"hard": {"cpu": "3"}}), at("2026-11-22T02:00:00Z"))
             .unwrap();
         assert_eq!(
             (&first["clusters"], &first["conditions"][0]["reason"]),
             (&json!(0), &json!("NoLimits"))
         );
-        // As the API server gives it back: without what is empty, beside what others wrote.
+        // As the API server returns it: without empty fields, with what others wrote.
         let stored = json!({"clusters": 0, "conditions": [{"type": "Ready", "status": "True"}, first["conditions"][0]]});
-        assert_eq!(Standing::default().due(None, &stored, at("2026-11-22T09:00:00Z")), None);
+        assert_eq!(QuotaStatus::default().update(None, &stored, at("2026-11-22T09:00:00Z")), None);
     }
 }

@@ -1,21 +1,21 @@
-//! A term of leading: which one it is, and whether it lasts.
+//! A term of leadership: which one it is, and whether it continues.
 
 use crate::cluster::lease::LEASE;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client};
 use std::time::Duration;
 
-/// Before the Lease is asked for again.
+/// Before the Lease is read again.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(10);
 
-/// The time in which one replica holds the Lease without a break.
+/// The time in which one replica holds the Lease without interruption.
 #[derive(Clone, Debug)]
 pub struct Term {
     api: Api<Lease>,
     identity: String,
-    /// The Lease's resource version when it was known to be held; any former holder read an older
+    /// The Lease's resource version when it was known to be held; every former holder read an older
     /// one.
     pub version: u64,
     /// How often the Lease had changed hands.
@@ -23,7 +23,7 @@ pub struct Term {
 }
 
 impl Term {
-    /// Begins once the Lease says that it is held by `identity`.
+    /// Begins once the Lease is held by `identity`.
     pub async fn begin(client: &Client, namespace: &str, identity: &str) -> Self {
         let api = Api::<Lease>::namespaced(client.clone(), namespace);
         loop {
@@ -35,23 +35,19 @@ impl Term {
                 Err(error) => tracing::warn!(
                     error,
                     lease = LEASE,
-                    "the Lease cannot be read, so nothing is settled yet"
+                    "cannot read the Lease, reconciling nothing yet"
                 ),
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Whether it lasts. Where it does, whoever leads next begins after what was asked before this.
-    pub async fn lasts(&self) -> bool {
+    /// Whether it continues. If so, the next leader begins after every request made before this one.
+    pub async fn continues(&self) -> bool {
         match held(&self.api, &self.identity).await {
             Ok(held) => held.is_some_and(|(_, transitions)| transitions == self.transitions),
             Err(error) => {
-                tracing::warn!(
-                    error,
-                    lease = LEASE,
-                    "nobody knows who leads, so nothing is given back"
-                );
+                tracing::warn!(error, lease = LEASE, "leadership unconfirmed, skipping release");
                 false
             }
         }
@@ -60,7 +56,7 @@ impl Term {
 
 /// The Lease's version and how often it has changed hands, where it is held by `identity`.
 async fn held(api: &Api<Lease>, identity: &str) -> Result<Option<(u64, Option<i32>)>, String> {
-    // Without a resourceVersion in the question the answer is what the store has.
+    // Without a resource version the answer is what the store has.
     let lease = tokio::time::timeout(REQUEST, api.get(LEASE))
         .await
         .map_err(|late| late.to_string())?
@@ -76,18 +72,18 @@ async fn held(api: &Api<Lease>, identity: &str) -> Result<Option<(u64, Option<i3
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::cluster::fake_api_server::{self, Told, failed};
+    use crate::cluster::fake_api_server::{self, ApiResponse, failed};
     use serde_json::json;
     use std::sync::{Arc, Mutex};
 
-    fn lease(version: u64, holder: &str, transitions: u64) -> Told {
+    fn lease(version: u64, holder: &str, transitions: u64) -> ApiResponse {
         let metadata = json!({"name": LEASE, "resourceVersion": version.to_string()});
         let spec = json!({"holderIdentity": holder, "leaseTransitions": transitions});
         (200, json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}).to_string())
     }
 
     #[tokio::test]
-    async fn a_term_lasts_while_nobody_else_has_led() {
+    async fn a_term_continues_until_another_replica_leads() {
         let stored = Arc::new(Mutex::new(lease(40, "me", 3)));
         let answers = Arc::clone(&stored);
         let client = fake_api_server::client(move |_| {
@@ -96,15 +92,15 @@ mod tests {
         });
         let term = Term::begin(&client, "flinkgate-system", "me").await;
         assert_eq!(term.version, 40);
-        for (what, answer, lasts) in [
+        for (what, answer, continues) in [
             ("renewed", lease(41, "me", 3), true),
             ("another leads", lease(42, "other", 4), false),
-            ("given back", lease(42, "", 3), false),
+            ("released", lease(42, "", 3), false),
             ("another led", lease(43, "me", 5), false),
             ("no answer", failed(500, "InternalError"), false),
         ] {
             *stored.lock().unwrap() = answer;
-            assert_eq!(term.lasts().await, lasts, "{what}");
+            assert_eq!(term.continues().await, continues, "{what}");
         }
     }
 }

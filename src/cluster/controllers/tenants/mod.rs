@@ -1,54 +1,97 @@
-//! The one task that holds what is known of the cluster, and puts what follows from it in force.
+//! Makes the gate that answers requests from what the cluster holds, on every replica.
 //!
-//! Changes come in bursts (a list, a `kubectl apply` of a folder), so a gate is made when they
-//! pause. It is made off the threads that answer requests: compiling takes tens of milliseconds.
+//! In come FlinkTenants, FlinkPolicies, Namespaces, the Flink operator's ConfigMap and the rules of
+//! files; out go the gate in force and the [`Update`]s that their status and labels need. Changes
+//! come in bursts (a list, a `kubectl apply` of a folder), so a gate is made when they pause. It is
+//! made off the threads that answer requests: compiling takes tens of milliseconds.
 
 pub mod configuration;
 pub mod operator_config;
-pub mod updates;
-pub mod watches;
+mod updates;
 
 use crate::admission::health::Health;
-use crate::cluster::watch::cache::Table;
+use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
+use crate::cluster::watch::{Cache, Event, SharedWatch, Target, WatchTimings, follow};
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::PolicySource;
+use crate::rego::flink_policy::FlinkPolicy;
 use crate::telemetry::metrics::Metrics;
+use crate::tenant::FlinkTenant;
 use arc_swap::ArcSwap;
 use configuration::{Changes, Configuration};
-use kube::runtime::watcher::Event;
-use operator_config::OperatorConfig;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::Client;
+use kube::core::DynamicObject;
+use operator_config::{ConfigMapName, OperatorConfig};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use updates::{self as due, Due};
 
 /// How long changes are gathered before they take force.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// One thing that watches, or files beside them, bring.
+/// What the gate is made from.
 #[derive(Debug)]
 pub enum Input {
-    /// Of the FlinkTenants, or why their watch broke.
-    Tenants(Result<Event<(String, Record)>, String>),
+    /// Of the FlinkTenants.
+    Tenants(Event),
     /// Of the FlinkPolicies.
-    Policies(Result<Event<(String, Record)>, String>),
+    Policies(Event),
     /// Of the Namespaces.
-    Namespaces(Result<Event<(String, NamespaceRecord)>, String>),
+    Namespaces(Event),
     /// Of the Flink operator's ConfigMap.
-    Operator(Result<Event<(String, OperatorConfig)>, String>),
+    Operator(Event),
     /// The built-in rules and those of files, which come before those in the cluster.
     Base(Vec<PolicySource>),
 }
 
-/// Where what is found out goes.
+/// The watches that are shared with other controllers.
+#[derive(Clone)]
+pub struct SharedWatches {
+    /// Of the FlinkTenants.
+    pub tenants: SharedWatch,
+    /// Of the Namespaces.
+    pub namespaces: SharedWatch,
+}
+
+impl SharedWatches {
+    /// Starts both.
+    pub fn start(client: &Client) -> Self {
+        let start = |target| SharedWatch::start(client.clone(), target, WatchTimings::EAGER);
+        Self {
+            tenants: start(Target::all::<FlinkTenant>()),
+            namespaces: start(Target::all::<Namespace>().metadata()),
+        }
+    }
+}
+
+/// Follows what the gate is made from; `operator` names the Flink operator's ConfigMap.
+pub async fn follow_inputs(
+    client: &Client,
+    watches: &SharedWatches,
+    operator: Option<&ConfigMapName>,
+    inputs: &mpsc::Sender<Input>,
+) {
+    watches.tenants.subscribe(inputs.clone(), Input::Tenants).await;
+    watches.namespaces.subscribe(inputs.clone(), Input::Namespaces).await;
+    let follow = |target, input| {
+        tokio::spawn(follow(client.clone(), target, WatchTimings::EAGER, inputs.clone(), input))
+    };
+    follow(Target::all::<FlinkPolicy>(), Input::Policies as fn(Event) -> Input);
+    if let Some(ConfigMapName { namespace, name }) = operator {
+        follow(Target::object::<ConfigMap>(Some(namespace), name), Input::Operator);
+    }
+}
+
+/// Where the results go.
 pub struct Outputs {
     /// The gate in force, once there is a first; it is swapped from then on.
     pub first: Option<oneshot::Sender<Arc<ArcSwap<Gate>>>>,
-    /// What the lease holder has to write.
-    pub due: watch::Sender<Arc<Vec<Due>>>,
-    /// What `/readyz` tells.
+    /// What the leader has to write.
+    pub updates: watch::Sender<Arc<Vec<Update>>>,
+    /// What `/readyz` reports.
     pub health: Arc<Health>,
     /// Failed reloads are counted.
     pub metrics: Arc<Metrics>,
@@ -58,18 +101,18 @@ pub struct Outputs {
 #[derive(Debug)]
 struct State {
     base: Vec<PolicySource>,
-    tenants: Table<Record>,
-    policies: Table<Record>,
-    namespaces: Table<NamespaceRecord>,
+    tenants: Cache<Record>,
+    policies: Cache<Record>,
+    namespaces: Cache<NamespaceRecord>,
     /// The Flink operator's ConfigMap, where one is named.
-    operator: Option<Table<OperatorConfig>>,
+    operator: Option<Cache<OperatorConfig>>,
     changes: Changes,
     configuration: Configuration,
     failed: Option<String>,
-    due: Vec<Due>,
+    updates: Vec<Update>,
 }
 
-/// What was there before the watches.
+/// What is known before anything is watched.
 pub struct Start {
     /// The built-in rules and those of files.
     pub base: Vec<PolicySource>,
@@ -79,18 +122,18 @@ pub struct Start {
     pub follows_operator: bool,
 }
 
-/// Takes what comes until nothing can come any more.
-pub async fn keep(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: Outputs) {
+/// Takes inputs until there are no senders left.
+pub async fn run(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: Outputs) {
     let mut state = Some(State {
         base: start.base,
-        tenants: Table::default(),
-        policies: Table::default(),
-        namespaces: Table::default(),
-        operator: start.follows_operator.then(Table::default),
+        tenants: Cache::default(),
+        policies: Cache::default(),
+        namespaces: Cache::default(),
+        operator: start.follows_operator.then(Cache::default),
         changes: Changes { tenants: true, policies: true, ..Changes::default() },
         configuration: Configuration::new(start.unassigned),
         failed: None,
-        due: Vec::new(),
+        updates: Vec::new(),
     });
     let mut in_force: Option<Arc<ArcSwap<Gate>>> = None;
     while let Some(first) = inputs.recv().await {
@@ -106,8 +149,10 @@ pub async fn keep(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: 
                 },
             }
         }
-        let Ok(mut known) = tokio::task::spawn_blocking(move || known.work()).await else { return };
-        known.tell(&outputs.health);
+        let Ok(mut known) = tokio::task::spawn_blocking(move || known.reconcile()).await else {
+            return;
+        };
+        known.report(&outputs.health);
         if known.failed.is_some() {
             outputs.metrics.policy_errors.inc();
         }
@@ -122,11 +167,11 @@ pub async fn keep(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: 
                     in_force = Some(swapped);
                 }
             }
-            let due = std::mem::take(&mut known.due);
+            let updates = std::mem::take(&mut known.updates);
             // Only what is new wakes the writer.
-            outputs.due.send_if_modified(|before| {
-                let other = **before != due;
-                *before = Arc::new(due);
+            outputs.updates.send_if_modified(|before| {
+                let other = **before != updates;
+                *before = Arc::new(updates);
                 other
             });
         }
@@ -137,25 +182,22 @@ pub async fn keep(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: 
 impl State {
     fn take(&mut self, input: Input) {
         match input {
-            Input::Tenants(Ok(event)) => {
-                self.changes.tenants |= !self.tenants.take(event).is_empty()
+            Input::Tenants(event) => {
+                let changed = self.tenants.apply(event, |object| Some(Record::of(object)));
+                self.changes.tenants |= !changed.is_empty();
             }
-            Input::Policies(Ok(event)) => {
-                self.changes.policies |= !self.policies.take(event).is_empty()
+            Input::Policies(event) => {
+                let changed = self.policies.apply(event, |object| Some(Record::of(object)));
+                self.changes.policies |= !changed.is_empty();
             }
-            Input::Namespaces(Ok(event)) => {
-                self.changes.namespaces.extend(self.namespaces.take(event))
+            Input::Namespaces(event) => {
+                let read = |object: DynamicObject| Some(NamespaceRecord::of(object.metadata));
+                self.changes.namespaces.extend(self.namespaces.apply(event, read));
             }
-            Input::Tenants(Err(error)) => self.tenants.broke(error),
-            Input::Policies(Err(error)) => self.policies.broke(error),
-            Input::Namespaces(Err(error)) => self.namespaces.broke(error),
             Input::Operator(event) => {
-                if let Some(table) = &mut self.operator {
-                    match event {
-                        // What changed is not asked for: all of it is read again.
-                        Ok(event) => drop(table.take(event)),
-                        Err(error) => table.broke(error),
-                    }
+                if let Some(cache) = &mut self.operator {
+                    // Whatever changed, all of it is read again.
+                    cache.apply(event, |object| Some(operator_config::read(&object)));
                 }
             }
             Input::Base(sources) => {
@@ -165,10 +207,10 @@ impl State {
         }
     }
 
-    /// Takes the changes into force, once everything was listed. A bug met by one object must not
-    /// end this for all.
-    fn work(mut self) -> Self {
-        let operator = self.operator.as_ref().is_none_or(Table::is_listed);
+    /// Takes the changes into force, once everything was listed. An internal error about one object
+    /// must not end this for all.
+    fn reconcile(mut self) -> Self {
+        let operator = self.operator.as_ref().is_none_or(Cache::is_listed);
         if !(self.tenants.is_listed()
             && self.policies.is_listed()
             && self.namespaces.is_listed()
@@ -176,7 +218,7 @@ impl State {
         {
             return self;
         }
-        let operator = self.operator.as_ref().and_then(|table| table.known().values().next());
+        let operator = self.operator.as_ref().and_then(|cache| cache.known().values().next());
         let in_operator = self.configuration.take_operator(operator);
         let changes = std::mem::take(&mut self.changes);
         let worked = catch_unwind(AssertUnwindSafe(|| {
@@ -187,7 +229,7 @@ impl State {
                 .take(&changes, &self.base, tenants, policies, namespaces)
                 .err()
                 .or(in_operator);
-            self.due = due::due(
+            self.updates = updates::updates(
                 &self.configuration,
                 tenants,
                 policies,
@@ -199,13 +241,13 @@ impl State {
         self.failed =
             worked.unwrap_or_else(|_| Some("Flinkgate failed internally, see its log".to_owned()));
         if let Some(error) = &self.failed {
-            tracing::error!(error, "the configuration was not reloaded: what is in force stays");
+            tracing::error!(error, "configuration not reloaded, the previous one stays in force");
         }
         self
     }
 
     /// Says in `/readyz` what is there and what is missing.
-    fn tell(&self, health: &Health) {
+    fn report(&self, health: &Health) {
         let left_out = |names: Vec<&str>| {
             if names.is_empty() {
                 String::new()

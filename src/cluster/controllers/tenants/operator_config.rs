@@ -3,9 +3,7 @@
 
 use crate::admission::registration::endpoint::{EndpointError, Service};
 use crate::flink::surroundings::OperatorDefaults;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::ResourceExt;
-use serde_json::{Value, json};
+use kube::core::DynamicObject;
 use std::str::FromStr;
 
 /// What the ConfigMap says, or why nothing can be read from it.
@@ -43,11 +41,9 @@ impl FromStr for ConfigMapName {
     }
 }
 
-/// Reads the ConfigMap that the watch brings.
-pub fn read(object: ConfigMap) -> (String, OperatorConfig) {
-    let name = object.name_any();
-    let data: Value = json!({"data": object.data.unwrap_or_default()});
-    (name, OperatorDefaults::of_config_map(&data).map_err(|error| error.to_string()))
+/// Reads the ConfigMap.
+pub fn read(object: &DynamicObject) -> OperatorConfig {
+    OperatorDefaults::of_config_map(&object.data).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

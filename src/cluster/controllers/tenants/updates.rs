@@ -1,59 +1,33 @@
-//! What the objects in the cluster do not say yet: statuses and labels that the lease holder has to
-//! write.
+//! The statuses and labels that differ from what they should be.
 
 use super::configuration::Configuration;
+use crate::cluster::controllers::status::Update;
 use crate::cluster::controllers::status::condition::{self, Condition};
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::rego::flink_policy::FlinkPolicyError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// One thing to write.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Due {
-    /// The status of a FlinkTenant.
-    Tenant {
-        /// Its name.
-        name: String,
-        /// The part of the status that says what became of it.
-        status: Value,
-    },
-    /// The status of a FlinkPolicy.
-    Policy {
-        /// Its name.
-        name: String,
-        /// The status.
-        status: Value,
-    },
-    /// The label that names a Namespace's tenant.
-    Namespace {
-        /// Its name.
-        name: String,
-        /// The tenant; `None` where the label has to go.
-        tenant: Option<String>,
-    },
-}
-
 /// The condition that says whether an object is in force.
 const READY: &str = "Ready";
 /// Longest message in a condition; the API allows more, people do not read it.
 const MESSAGE: usize = 2_000;
 
-/// Everything that is due. `now` is written where a condition changes.
-pub fn due(
+/// Everything that the leader has to write. `now` is the time of a condition that changes.
+pub fn updates(
     configuration: &Configuration,
     tenants: &BTreeMap<String, Record>,
     policies: &BTreeMap<String, Record>,
     namespaces: &BTreeMap<String, NamespaceRecord>,
     now: jiff::Timestamp,
-) -> Vec<Due> {
+) -> Vec<Update> {
     let tenants = tenants.iter().filter_map(|(name, record)| {
         let status = tenant_status(configuration, name, record, now)?;
-        Some(Due::Tenant { name: name.clone(), status })
+        Some(Update::Tenant { name: name.clone(), status })
     });
     let policies = policies.iter().filter_map(|(name, record)| {
         let status = policy_status(configuration, name, record, now)?;
-        Some(Due::Policy { name: name.clone(), status })
+        Some(Update::Policy { name: name.clone(), status })
     });
     let namespaces =
         namespaces.iter().filter(|(_, record)| !record.deleting).filter_map(|(name, record)| {
@@ -63,7 +37,7 @@ pub fn due(
                 .owner(name)
                 .tenant()
                 .map(|tenant| tenant.name.clone());
-            (tenant != record.tenant).then(|| Due::Namespace { name: name.clone(), tenant })
+            (tenant != record.tenant).then(|| Update::Namespace { name: name.clone(), tenant })
         });
     tenants.chain(policies).chain(namespaces).collect()
 }
@@ -172,10 +146,10 @@ fn policy_status(
 }
 
 fn ready_condition(record: &Record) -> Option<&Value> {
-    condition::said(&record.status, READY)
+    condition::stored(&record.status, READY)
 }
 
-/// The condition Ready as it should be; `None` if it is so.
+/// The condition Ready as it should be; `None` where it is stored so.
 fn condition(
     record: &Record,
     ready: bool,
@@ -192,7 +166,7 @@ fn condition(
         message,
         generation: Some(record.generation),
     };
-    condition.due(&record.status, now)
+    condition.update(&record.status, now)
 }
 
 #[cfg(test)]
@@ -212,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_stands_in_the_status_and_what_is_written_once_is_not_written_again() {
+    fn errors_are_in_the_status_and_written_once() {
         let mut tenants = BTreeMap::from([
             (
                 "good".to_string(),
@@ -245,7 +219,7 @@ mod tests {
         let mut configuration = Configuration::new(Unassigned::Warn);
         let changes = Changes { tenants: true, policies: true, ..Changes::default() };
         configuration.take(&changes, &embedded(), &tenants, &policies, &namespaces).unwrap();
-        let first = due(&configuration, &tenants, &policies, &namespaces, now());
+        let first = updates(&configuration, &tenants, &policies, &namespaces, now());
         let condition = |status: &str, reason: &str, message: &str| {
             json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 3,
                 "lastTransitionTime": "2026-11-21T12:00:00Z"})
@@ -255,17 +229,17 @@ mod tests {
         assert_eq!(
             first[..2],
             [
-                Due::Tenant {
+                Update::Tenant {
                     name: "bad".into(),
                     status: json!({"conditions": [condition("False", "Invalid", message)]})
                 },
-                Due::Tenant {
+                Update::Tenant {
                     name: "good".into(),
                     status: json!({"conditions": [condition("True", "InForce", "in force")], "hard": {"cpu": "4"}})
                 },
             ]
         );
-        let Due::Policy { status, .. } = &first[2] else { panic!("{first:?}") };
+        let Update::Policy { status, .. } = &first[2] else { panic!("{first:?}") };
         assert_eq!(
             (&status["errors"][0]["line"], &status["errors"][0]["column"]),
             (&json!(2), &json!(6))
@@ -273,18 +247,18 @@ mod tests {
         assert_eq!(
             first[3..],
             [
-                Due::Namespace { name: "x".into(), tenant: Some("good".into()) },
-                Due::Namespace { name: "y".into(), tenant: None },
+                Update::Namespace { name: "x".into(), tenant: Some("good".into()) },
+                Update::Namespace { name: "y".into(), tenant: None },
             ]
         );
-        for due in first {
-            match due {
-                Due::Tenant { name, status } => tenants.get_mut(&name).unwrap().status = status,
-                Due::Policy { name, status } => policies.get_mut(&name).unwrap().status = status,
-                Due::Namespace { .. } => {}
+        for update in first {
+            match update {
+                Update::Tenant { name, status } => tenants.get_mut(&name).unwrap().status = status,
+                Update::Policy { name, status } => policies.get_mut(&name).unwrap().status = status,
+                Update::Namespace { .. } => {}
             }
         }
-        let again = due(&configuration, &tenants, &policies, &BTreeMap::new(), now());
+        let again = updates(&configuration, &tenants, &policies, &BTreeMap::new(), now());
         assert_eq!(again, []);
     }
 }

@@ -1,16 +1,17 @@
-//! Lists and watches on an API server that says what it is told to say, and then nothing.
+//! Lists and watches on an API server that sends prepared responses, and then nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::cluster::fake_api_server::{self, Told};
+use crate::cluster::fake_api_server::{self, ApiResponse};
+use crate::kinds;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 type Asked = Arc<Mutex<Vec<String>>>;
 
-/// Answers in this order; whoever asks then waits. Also what was asked.
-fn client(answers: Vec<Told>) -> (Client, Asked) {
+/// Sends these responses in order; later requests get none. Also the requests.
+fn client(answers: Vec<ApiResponse>) -> (Client, Asked) {
     let (answers, asked) = (Arc::new(Mutex::new(VecDeque::from(answers))), Asked::default());
     let heard = Arc::clone(&asked);
     let client = fake_api_server::client(move |request| {
@@ -42,29 +43,36 @@ fn bookmark(version: &str, ends: bool) -> String {
     )
 }
 
-fn failed(code: u16) -> Told {
+fn failed(code: u16) -> ApiResponse {
     fake_api_server::failed(code, "No")
 }
 
-fn ok(lines: &[String]) -> Told {
+fn ok(lines: &[String]) -> ApiResponse {
     (200, lines.concat())
 }
 
-/// So many things that are told, in short.
-async fn told(client: Client, kind: &str, count: usize) -> Vec<String> {
-    told_within(client, kind, count, Duration::ZERO).await
+/// The first events, in short.
+async fn events(client: Client, kind: &str, count: usize) -> Vec<String> {
+    events_within(client, kind, count, Duration::ZERO).await
 }
 
-/// The same, where a kind must have been missing for so long.
-async fn told_within(client: Client, kind: &str, count: usize, unserved: Duration) -> Vec<String> {
-    let (sender, mut told) = mpsc::channel(64);
+/// [`events`], where a kind must have been missing for so long.
+async fn events_within(
+    client: Client,
+    kind: &str,
+    count: usize,
+    unserved: Duration,
+) -> Vec<String> {
+    let (sender, mut received) = mpsc::channel(64);
     let brief = Duration::from_millis(1);
-    let timings = Timings { pauses: (brief, brief), unserved, listing: Duration::from_secs(60) };
-    let following = tokio::spawn(follow(client, kinds::named(kind).unwrap(), timings, sender));
+    let timings =
+        WatchTimings { pauses: (brief, brief), unserved, listing: Duration::from_secs(60) };
+    let target = Target::kind(kinds::named(kind).unwrap());
+    let following = tokio::spawn(follow(client, target, timings, sender, |event| event));
     let mut all = Vec::new();
     while all.len() < count {
-        let (_, seen) =
-            tokio::time::timeout(Duration::from_secs(60), told.recv()).await.unwrap().unwrap();
+        let event =
+            tokio::time::timeout(Duration::from_secs(60), received.recv()).await.unwrap().unwrap();
         let of = |object: &DynamicObject| {
             format!(
                 "{}@{}",
@@ -72,12 +80,13 @@ async fn told_within(client: Client, kind: &str, count: usize, unserved: Duratio
                 object.metadata.resource_version.as_ref().unwrap()
             )
         };
-        all.push(match seen {
-            Seen::Began(resource) => format!("began {}", resource.api_version),
-            Seen::Object(object) => of(&object),
-            Seen::Gone(object) => format!("gone {}", of(&object)),
-            Seen::Position(position) => format!("at {position}"),
-            Seen::Listed(position) => format!("listed {position}"),
+        all.push(match event {
+            Event::ListStarted(resource) => format!("list of {}", resource.api_version),
+            Event::Applied(object) => of(&object),
+            Event::Deleted(object) => format!("deleted {}", of(&object)),
+            Event::Position(position) => format!("at {position}"),
+            Event::Listed(position) => format!("listed {position}"),
+            Event::Interrupted(_) => "interrupted".to_owned(),
             other => format!("{other:?}").to_lowercase(),
         });
     }
@@ -86,7 +95,7 @@ async fn told_within(client: Client, kind: &str, count: usize, unserved: Duratio
 }
 
 #[tokio::test]
-async fn a_list_as_a_stream_goes_on_as_a_watch_and_bookmarks_move_the_position() {
+async fn bookmarks_move_the_position_of_a_watch() {
     let (client, asked) = client(vec![
         ok(&[
             event("ADDED", pod("a", "3")),
@@ -98,8 +107,8 @@ async fn a_list_as_a_stream_goes_on_as_a_watch_and_bookmarks_move_the_position()
         ok(&[event("DELETED", pod("b", "21"))]),
     ]);
     let expected =
-        ["began v1", "a@3", "b@5", "listed 7", "a@8", "at 8", "at 20", "gone b@21", "at 21"];
-    assert_eq!(told(client, "Pod", expected.len()).await, expected);
+        ["list of v1", "a@3", "b@5", "listed 7", "a@8", "at 8", "at 20", "deleted b@21", "at 21"];
+    assert_eq!(events(client, "Pod", expected.len()).await, expected);
     let asked = asked.lock().unwrap();
     assert!(
         asked[0].contains("sendInitialEvents=true") && asked[0].ends_with("resourceVersion="),
@@ -114,7 +123,7 @@ async fn a_list_as_a_stream_goes_on_as_a_watch_and_bookmarks_move_the_position()
 }
 
 #[tokio::test]
-async fn a_server_without_such_lists_is_asked_for_pages() {
+async fn a_server_without_streamed_lists_sends_pages() {
     let page = |items: &[Value], version: &str, more: &str| {
         (
             200,
@@ -129,8 +138,8 @@ async fn a_server_without_such_lists_is_asked_for_pages() {
             page(&[pod("b", "4")], "9", ""),
             ok(&[event("ADDED", pod("c", "12"))]),
         ]);
-        let expected = ["began v1", "began v1", "a@3", "b@4", "listed 9", "c@12", "at 12"];
-        assert_eq!(told(client, "Pod", expected.len()).await, expected);
+        let expected = ["list of v1", "list of v1", "a@3", "b@4", "listed 9", "c@12", "at 12"];
+        assert_eq!(events(client, "Pod", expected.len()).await, expected);
         let asked = asked.lock().unwrap();
         assert!(
             !asked[1].contains("resourceVersion")
@@ -142,7 +151,7 @@ async fn a_server_without_such_lists_is_asked_for_pages() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_too_old_leads_to_a_list_anew() {
+async fn an_expired_version_leads_to_another_list() {
     let expired: Value = serde_json::from_str(&failed(410).1).unwrap();
     let list = |version: &str| ok(&[event("ADDED", pod("a", "3")), bookmark(version, true)]);
     let (client, _) = client(vec![
@@ -153,41 +162,50 @@ async fn a_version_that_is_too_old_leads_to_a_list_anew() {
         list("40"),
     ]);
     let expected = [
-        "began v1",
+        "list of v1",
         "a@3",
         "listed 7",
-        "began v1",
+        "list of v1",
         "a@3",
         "listed 30",
-        "began v1",
+        "list of v1",
         "a@3",
         "listed 40",
     ];
-    assert_eq!(told(client, "Pod", expected.len()).await, expected);
+    assert_eq!(events(client, "Pod", expected.len()).await, expected);
 }
 
 #[tokio::test]
-async fn a_break_is_told_and_a_watch_goes_on_where_it_was_but_a_list_begins_anew() {
+async fn an_interrupted_watch_resumes_and_an_interrupted_list_restarts() {
     let (client, asked) = client(vec![
         ok(&[event("ADDED", pod("a", "3"))]),
         ok(&[event("ADDED", pod("a", "3")), bookmark("7", true)]),
         failed(500),
         ok(&[bookmark("9", false)]),
     ]);
-    let expected =
-        ["began v1", "a@3", "broke", "began v1", "a@3", "listed 7", "broke", "resumed", "at 9"];
-    assert_eq!(told(client, "Pod", expected.len()).await, expected);
+    let expected = [
+        "list of v1",
+        "a@3",
+        "interrupted",
+        "list of v1",
+        "a@3",
+        "listed 7",
+        "interrupted",
+        "resumed",
+        "at 9",
+    ];
+    assert_eq!(events(client, "Pod", expected.len()).await, expected);
     assert!(asked.lock().unwrap()[3].ends_with("resourceVersion=7"));
 }
 
 #[tokio::test]
-async fn a_version_that_is_no_number_is_a_break() {
+async fn a_version_that_is_not_a_number_interrupts() {
     let (client, _) = client(vec![ok(&[bookmark("x7", true)])]);
-    assert_eq!(told(client, "Pod", 2).await, ["began v1", "broke"]);
+    assert_eq!(events(client, "Pod", 2).await, ["list of v1", "interrupted"]);
 }
 
 #[tokio::test]
-async fn what_is_not_served_is_looked_for_again_in_whatever_version_it_comes() {
+async fn an_unserved_kind_is_looked_up_in_any_version() {
     let groups = |groups: Value| {
         (200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}).to_string())
     };
@@ -206,38 +224,38 @@ async fn what_is_not_served_is_looked_for_again_in_whatever_version_it_comes() {
         ok(&[bookmark("7", true)]),
         failed(404),
     ]);
-    let expected = ["unserved", "began flink.apache.org/v1beta1", "listed 7", "unserved"];
-    assert_eq!(told(client, "FlinkDeployment", expected.len()).await, expected);
+    let expected = ["unserved", "list of flink.apache.org/v1beta1", "listed 7", "unserved"];
+    assert_eq!(events(client, "FlinkDeployment", expected.len()).await, expected);
     assert!(
         asked.lock().unwrap()[4].starts_with("/apis/flink.apache.org/v1beta1/flinkdeployments?")
     );
 }
 
 #[tokio::test]
-async fn of_what_only_owns_others_metadata_is_asked_for() {
+async fn only_metadata_of_owners_is_requested() {
     let mut set = pod("set", "3");
     set["kind"] = json!("PartialObjectMetadata");
     let (client, _) = client(vec![ok(&[event("ADDED", set), bookmark("7", true)])]);
-    assert_eq!(told(client, "ReplicaSet", 3).await, ["began apps/v1", "set@3", "listed 7"]);
+    assert_eq!(events(client, "ReplicaSet", 3).await, ["list of apps/v1", "set@3", "listed 7"]);
 }
 
 #[tokio::test]
-async fn what_was_served_is_not_taken_for_gone_at_once() {
+async fn a_missing_kind_is_interrupted_before_it_is_unserved() {
     let list = |version: &str| ok(&[event("ADDED", pod("a", "3")), bookmark(version, true)]);
     let (client, _) = client(vec![list("7"), failed(404), failed(404), list("9")]);
     let expected = [
-        "began apps/v1",
+        "list of apps/v1",
         "a@3",
         "listed 7",
-        "broke",
-        "began apps/v1",
-        "broke",
-        "began apps/v1",
+        "interrupted",
+        "list of apps/v1",
+        "interrupted",
+        "list of apps/v1",
         "a@3",
         "listed 9",
     ];
     assert_eq!(
-        told_within(client, "Deployment", expected.len(), Duration::from_secs(3_600)).await,
+        events_within(client, "Deployment", expected.len(), Duration::from_secs(3_600)).await,
         expected
     );
 }

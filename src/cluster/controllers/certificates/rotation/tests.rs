@@ -10,12 +10,12 @@ const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-const TIMINGS: Timings = Timings {
+const TIMINGS: CertificateTimings = CertificateTimings {
     authority: seconds(9_000),
     leaf: seconds(900),
     margin: seconds(10),
     overlap: seconds(100),
-    look: seconds(60),
+    reconcile: seconds(60),
 };
 
 #[derive(Clone, Copy)]

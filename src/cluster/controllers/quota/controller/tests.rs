@@ -1,8 +1,8 @@
-//! A whole leadership on an API server that is a value in memory.
+//! A whole term of leadership with an API server in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::cluster::fake_api_server::{self, Told, failed};
+use crate::cluster::fake_api_server::{self, ApiResponse, failed};
 use crate::pipeline::Unassigned;
 use crate::quota::Usage;
 use crate::quota::commit::Answer;
@@ -54,7 +54,13 @@ impl Server {
             .collect()
     }
 
-    fn answer(&mut self, method: &Method, path: &str, query: &str, body: &[u8]) -> Option<Told> {
+    fn answer(
+        &mut self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        body: &[u8],
+    ) -> Option<ApiResponse> {
         if path == "/apis" {
             return Some((
                 200,
@@ -177,7 +183,7 @@ async fn until(what: &str, holds: impl AsyncFn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_the_status() {
+async fn a_leader_reconciles_ledgers_and_writes_the_status() {
     let server = Shared::default();
     server.lock().unwrap().store(
         "/api/v1/namespaces",
@@ -195,7 +201,8 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
     let (lead, leader) = watch::channel(false);
     let metrics = Arc::new(Metrics::default());
     let brief = Duration::from_millis(10);
-    let keeping = tokio::spawn(keep(Reconciler {
+    let running = tokio::spawn(run(Controller {
+        watches: SharedWatches::start(&client(&server)),
         client: client(&server),
         gate: gate(),
         ledgers: Arc::clone(&ledgers),
@@ -203,7 +210,7 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
         namespace: "flinkgate-system".into(),
         identity: "me".into(),
         metrics: Arc::clone(&metrics),
-        timings: Timings { status: brief, pause: brief, ..Timings::default() },
+        timings: ReconcileTimings { status: brief, pause: brief, ..ReconcileTimings::default() },
     }));
     let used = || {
         let tenant = server.lock().unwrap().stored(TENANTS, "payments").unwrap();
@@ -211,7 +218,7 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
     };
     assert_eq!(server.lock().unwrap().requests, 0, "another leads");
     lead.send_replace(true);
-    until("what was there is counted", async || used() == "2").await;
+    until("existing objects are counted", async || used() == "2").await;
 
     let request = Asks {
         object: ObjectRef::new("Pod", "prod", "new"),
@@ -241,15 +248,15 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
         (1, 5)
     );
     server.lock().unwrap().store(PODS, "ADDED", pod("new", 3));
-    until("what was promised has settled", async || ledger().await.reservations() == 0).await;
-    until("and stands in the status", async || used() == "5").await;
+    until("the reservation is settled", async || ledger().await.reservations() == 0).await;
+    until("the status follows", async || used() == "5").await;
     server.lock().unwrap().store(PODS, "DELETED", pod("before", 2));
-    until("what is gone is free", async || {
+    until("what was deleted is free", async || {
         ledger().await.total().get("cpu").units_ceil() == 3 && used() == "3"
     })
     .await;
 
-    assert!(metrics.settling.looks.get() >= 3);
+    assert!(metrics.reconciliations.total.get() >= 3);
     drop(lead);
-    tokio::time::timeout(Duration::from_secs(60), keeping).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), running).await.unwrap().unwrap();
 }

@@ -1,11 +1,11 @@
-//! All that counts in the cluster, by namespace, as small as it can be kept.
+//! All objects that use quota, by namespace, in as little memory as possible.
 //!
-//! Of a pod is kept what it uses, which most share with others. What other objects use, and whose
-//! they are, follows from their tenant and from the Flink operator's defaults too, so they are kept
-//! themselves, as text and without what changes nothing, and counted again when those change.
+//! Of a pod its usage is kept, which most pods share with others. The usage and owners of other
+//! objects also follow from their tenant and from the Flink operator's defaults, so the objects are
+//! kept as text, without what changes nothing, and counted again when those change.
 
-use super::owner_chains::{Lineage, Owners};
-use crate::cluster::watch::target as kinds;
+use super::kinds;
+use super::owner_chains::{OwnerChains, Owners};
 use crate::kinds::{Kind, Watched, is_made_by_operator};
 use crate::pipeline::Gate;
 use crate::quota::Usage;
@@ -19,114 +19,114 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Everything that was told.
+/// The objects, and the owners that they name.
 #[derive(Debug, Default)]
-pub struct Census {
+pub struct ObjectCache {
     namespaces: HashMap<String, Objects>,
-    /// By kind, how many lists have begun.
+    /// By kind, how many lists have started.
     lists: HashMap<&'static str, u32>,
-    lineage: Lineage,
+    owner_chains: OwnerChains,
     usages: HashSet<Arc<Usage>>,
 }
 
 /// The objects of a namespace, by kind and name.
-type Objects = BTreeMap<(&'static str, String), Entry>;
+type Objects = BTreeMap<(&'static str, String), CachedObject>;
 
-/// Usages that nothing has any longer are dropped when there are so many.
+/// At this number, usages that no object has any more are dropped.
 const USAGES: usize = 1_024;
 
 #[derive(Debug)]
-struct Entry {
+struct CachedObject {
     uid: Arc<str>,
     version: u64,
-    /// Owners that it names itself.
+    /// The owners that it names itself.
     owners: Owners,
-    counted: Counted,
-    /// The object as JSON, where what it uses follows from more than itself.
+    counted: CountedUsage,
+    /// The object as JSON, where its usage follows from more than itself.
     source: Option<Box<[u8]>>,
-    /// The last list that named it.
+    /// The last list that contained it.
     list: u32,
 }
 
-/// What an object comes to, in the hands of its tenant.
+/// The usage of an object, as its tenant counts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Counted {
-    /// `None` for what does not count.
+struct CountedUsage {
+    /// `None` for an object that uses nothing.
     usage: Option<Arc<Usage>>,
-    /// Owners that only its own name tells, as `KIND/NAMESPACE/NAME`.
+    /// Owners that follow from its name alone, as `KIND/NAMESPACE/NAME`.
     owners: Vec<String>,
 }
 
-/// What an object that was told changes.
+/// What an event about an object changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// In which namespace.
+pub struct NamespaceChange {
+    /// The namespace.
     pub namespace: String,
-    /// Whether what is used has changed, or by whom; otherwise only a version has.
+    /// Whether the usage has changed, or who uses it; otherwise only a version has.
     pub counts: bool,
-    /// What was there and is no more, as a ledger is told that may have promised it something.
+    /// The object that was deleted, for the ledger, which may have reserved something for it.
     /// Nothing is ever stored again under its UID.
-    pub gone: Option<Living>,
+    pub deleted: Option<Living>,
 }
 
-impl Census {
-    /// A list of a kind begins.
-    pub fn began(&mut self, kind: &'static Kind) {
+impl ObjectCache {
+    /// A list of a kind starts.
+    pub fn list_started(&mut self, kind: &'static Kind) {
         let lists = self.lists.entry(kind.kind).or_default();
         *lists = lists.wrapping_add(1);
     }
 
-    /// A list is complete: what it did not name is gone. Tells in which namespaces.
-    pub fn listed(&mut self, kind: &'static Kind) -> Vec<Change> {
+    /// A list is complete: objects that it did not contain are gone. Returns their namespaces.
+    pub fn list_completed(&mut self, kind: &'static Kind) -> Vec<NamespaceChange> {
         let now = self.lists.get(kind.kind).copied().unwrap_or_default();
         self.remove_where(|(of, _), entry| *of == kind.kind && entry.list != now)
     }
 
-    /// A kind is not served any more: nothing is left of it.
-    pub fn unserved(&mut self, kind: &'static Kind) -> Vec<Change> {
+    /// A kind is no longer served: none of its objects are left.
+    pub fn remove_kind(&mut self, kind: &'static Kind) -> Vec<NamespaceChange> {
         self.remove_where(|(of, _), _| *of == kind.kind)
     }
 
     fn remove_where(
         &mut self,
-        gone: impl Fn(&(&'static str, String), &Entry) -> bool,
-    ) -> Vec<Change> {
+        gone: impl Fn(&(&'static str, String), &CachedObject) -> bool,
+    ) -> Vec<NamespaceChange> {
         let mut changes = Vec::new();
         for (namespace, objects) in &mut self.namespaces {
             let mut counts = None;
             objects.retain(|key, entry| {
                 let goes = gone(key, entry);
                 if goes {
-                    self.lineage
-                        .depart(&entry.uid, kinds::named(key.0).is_some_and(Kind::declares));
+                    self.owner_chains
+                        .delete(&entry.uid, kinds::named(key.0).is_some_and(Kind::declares));
                     counts = Some(counts.unwrap_or(false) || entry.counted.usage.is_some());
                 }
                 !goes
             });
-            changes.extend(counts.map(|counts| Change {
+            changes.extend(counts.map(|counts| NamespaceChange {
                 namespace: namespace.clone(),
                 counts,
-                gone: None,
+                deleted: None,
             }));
         }
         self.namespaces.retain(|_, objects| !objects.is_empty());
         changes
     }
 
-    /// An object as it is now, in the hands of a tenant.
-    pub fn take(
+    /// An object as it is now, counted for a tenant.
+    pub fn apply(
         &mut self,
         kind: &'static Kind,
         mut object: DynamicObject,
         gate: &Gate,
         tenant: Option<&Tenant>,
-    ) -> Option<Change> {
+    ) -> Option<NamespaceChange> {
         object.metadata.managed_fields = None;
         let namespace = object.metadata.namespace.clone()?;
         let uid: Arc<str> = object.metadata.uid.clone()?.into();
         let version = object.metadata.resource_version.as_ref()?.parse().ok()?;
         let key = (kind.kind, object.metadata.name.clone()?);
-        let value = if kinds::is_metadata(kind) {
+        let value = if kind.watched == Some(Watched::Owners) {
             json!({"metadata": object.metadata})
         } else {
             serde_json::to_value(&object).unwrap_or_default()
@@ -138,21 +138,25 @@ impl Census {
         } else {
             Default::default()
         };
-        self.lineage.set(&uid, &owners);
-        let entry = Entry { uid: Arc::clone(&uid), version, owners, counted, source, list };
+        self.owner_chains.set(&uid, &owners);
+        let entry = CachedObject { uid: Arc::clone(&uid), version, owners, counted, source, list };
         let objects = self.namespaces.entry(namespace.clone()).or_default();
         let counts =
             objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
         let before = objects.insert(key.clone(), entry).filter(|before| before.uid != uid);
         if let Some(before) = &before {
-            self.lineage.depart(&before.uid, kind.declares());
+            self.owner_chains.delete(&before.uid, kind.declares());
         }
-        let gone = before.and_then(|before| before.gone(kind, &namespace, &key.1));
-        Some(Change { namespace, counts, gone })
+        let deleted = before.and_then(|before| before.deleted(kind, &namespace, &key.1));
+        Some(NamespaceChange { namespace, counts, deleted })
     }
 
-    /// An object that is no more.
-    pub fn gone(&mut self, kind: &'static Kind, object: &DynamicObject) -> Option<Change> {
+    /// An object was deleted.
+    pub fn remove(
+        &mut self,
+        kind: &'static Kind,
+        object: &DynamicObject,
+    ) -> Option<NamespaceChange> {
         let namespace = object.metadata.namespace.clone()?;
         let objects = self.namespaces.get_mut(&namespace)?;
         let name = object.metadata.name.as_ref()?;
@@ -160,13 +164,13 @@ impl Census {
         if objects.is_empty() {
             self.namespaces.remove(&namespace);
         }
-        self.lineage.depart(&entry.uid, kind.declares());
-        let gone = entry.gone(kind, &namespace, name);
-        Some(Change { namespace, counts: entry.counted.usage.is_some(), gone })
+        self.owner_chains.delete(&entry.uid, kind.declares());
+        let deleted = entry.deleted(kind, &namespace, name);
+        Some(NamespaceChange { namespace, counts: entry.counted.usage.is_some(), deleted })
     }
 
-    /// Counts the objects of a namespace again, of which more has changed than they say; says
-    /// whether that makes a difference.
+    /// Counts the objects of a namespace again after their tenant or the operator's defaults have
+    /// changed; whether that makes a difference.
     pub fn recount(&mut self, namespace: &str, gate: &Gate, tenant: Option<&Tenant>) -> bool {
         let Some(objects) = self.namespaces.get(namespace) else { return false };
         let counted: Vec<_> = objects
@@ -190,36 +194,36 @@ impl Census {
         changed
     }
 
-    /// Whether there is anything in a namespace.
-    pub fn knows(&self, namespace: &str) -> bool {
+    /// Whether a namespace has any objects.
+    pub fn has_namespace(&self, namespace: &str) -> bool {
         self.namespaces.contains_key(namespace)
     }
 
-    /// Where there is anything.
+    /// The namespaces that have objects.
     pub fn namespaces(&self) -> impl Iterator<Item = &str> {
         self.namespaces.keys().map(String::as_str)
     }
 
-    /// All that counts in some namespaces. What uses nothing now is among it where it may use
-    /// something with its next update, or something was promised to it: a ledger must not take it
-    /// for gone.
+    /// The objects of some namespaces, for a ledger. One that uses nothing now is among them where it
+    /// may use something after its next update, or has an open reservation: the ledger must not
+    /// take it for deleted.
     pub fn living<'a>(
         &self,
         namespaces: impl IntoIterator<Item = &'a String>,
         open: &[Open],
     ) -> Vec<Living> {
-        let promised: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
+        let reserved: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
         let mut all = Vec::new();
         for namespace in namespaces {
             let Some(objects) = self.namespaces.get(namespace) else { continue };
             for ((kind, name), entry) in objects {
                 if entry.counted.usage.is_none()
                     && entry.source.is_none()
-                    && !promised.contains(&*entry.uid)
+                    && !reserved.contains(&*entry.uid)
                 {
                     continue;
                 }
-                let mut owners = self.lineage.above(&entry.owners);
+                let mut owners = self.owner_chains.above(&entry.owners);
                 owners.extend(entry.counted.owners.iter().cloned());
                 all.push(Living {
                     object: ObjectRef::new(*kind, namespace, name),
@@ -233,27 +237,27 @@ impl Census {
         all
     }
 
-    /// At which version the object of this name and UID is known; one that was promised without a
-    /// UID goes by its name.
+    /// The known version of the object with this name and UID. A reservation made without a UID has
+    /// the object's name instead.
     pub fn version(&self, object: &ObjectRef, uid: &str) -> Option<u64> {
         let kind = kinds::named(&object.kind)?.kind;
         let entry = self.namespaces.get(&object.namespace)?.get(&(kind, object.name.clone()))?;
         (*entry.uid == *uid || uid == object.to_string()).then_some(entry.version)
     }
 
-    /// What an object comes to, and what of it is kept to count it again.
+    /// The usage of an object, and what of it is kept to count it again.
     fn count(
         &mut self,
         kind: &Kind,
         value: Value,
         gate: &Gate,
         tenant: Option<&Tenant>,
-    ) -> (Counted, Option<Box<[u8]>>) {
+    ) -> (CountedUsage, Option<Box<[u8]>>) {
         let Ok(mut resource) = Resource::from_listed(&gvk(kind), value) else {
             return Default::default();
         };
         let counted = self.shared(count(gate, &resource, tenant, None));
-        // What an operator made never counts, whatever the tenant says.
+        // What an operator made never counts, for any tenant.
         if kind.watched == Some(Watched::FixedUsage) || is_made_by_operator(&resource) {
             return (counted, None);
         }
@@ -263,11 +267,11 @@ impl Census {
         (counted, serde_json::to_vec(&resource.object).ok().map(Vec::into_boxed_slice))
     }
 
-    /// The same, sharing what it uses with others.
-    fn shared(&mut self, counted: Counted) -> Counted {
+    /// The same, sharing its usage with other objects.
+    fn shared(&mut self, counted: CountedUsage) -> CountedUsage {
         let Some(usage) = &counted.usage else { return counted };
         if let Some(known) = self.usages.get(usage) {
-            return Counted { usage: Some(Arc::clone(known)), ..counted };
+            return CountedUsage { usage: Some(Arc::clone(known)), ..counted };
         }
         if self.usages.len() >= USAGES {
             self.usages.retain(|usage| Arc::strong_count(usage) > 1);
@@ -277,14 +281,14 @@ impl Census {
     }
 }
 
-impl Entry {
-    /// What is told of it once it is no more.
-    fn gone(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
+impl CachedObject {
+    /// What a ledger receives after its deletion.
+    fn deleted(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
         let object = ObjectRef::new(kind.kind, namespace, name);
         (kind.is_counted()).then(|| Living::gone(object, self.uid.to_string()))
     }
 
-    /// Whether it makes a difference: what it uses does, and who owns what owns pods.
+    /// Whether it makes a difference: its usage does, and the owners of what owns pods do.
     fn counts(&self, kind: &Kind) -> bool {
         self.counted.usage.is_some()
             || (kind.watched == Some(Watched::Owners) && !self.owners.is_empty())
@@ -296,14 +300,13 @@ impl Entry {
     }
 }
 
-/// Counts an object. Should that fail on one, what was known of it stays, and others are not held
-/// up.
+/// Counts an object. Where that panics, its last usage stays, and other objects are not affected.
 fn count(
     gate: &Gate,
     resource: &Resource,
     tenant: Option<&Tenant>,
-    before: Option<&Counted>,
-) -> Counted {
+    before: Option<&CountedUsage>,
+) -> CountedUsage {
     let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource, tenant)));
     let Ok(living) = living else {
         let name = metadata_text(&resource.object, "name");
@@ -311,12 +314,12 @@ fn count(
             kind = resource.kind.kind,
             namespace = resource.namespace,
             name,
-            "Flinkgate failed to count an object"
+            "internal error while counting the usage of an object"
         );
         return before.cloned().unwrap_or_default();
     };
-    let Some(Living { usage, owners, .. }) = living else { return Counted::default() };
-    Counted {
+    let Some(Living { usage, owners, .. }) = living else { return CountedUsage::default() };
+    CountedUsage {
         usage: Some(Arc::new(usage)),
         owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
     }

@@ -60,22 +60,22 @@ fn kind(name: &str) -> &'static Kind {
     kinds::named(name).unwrap()
 }
 
-fn census(objects: Vec<(&str, DynamicObject)>) -> Census {
-    let mut census = Census::default();
+fn cache(objects: Vec<(&str, DynamicObject)>) -> ObjectCache {
+    let mut cache = ObjectCache::default();
     for (of, object) in objects {
-        census.take(kind(of), object, &GATE, tenant());
+        cache.apply(kind(of), object, &GATE, tenant());
     }
-    census
+    cache
 }
 
-fn living(census: &Census) -> Vec<Living> {
-    census.living(&["prod".to_owned()], &[])
+fn living(cache: &ObjectCache) -> Vec<Living> {
+    cache.living(&["prod".to_owned()], &[])
 }
 
-fn cores(census: &Census) -> u64 {
+fn cores(cache: &ObjectCache) -> u64 {
     let mut ledger = Ledger::default();
     ledger
-        .settle(&View { objects: living(census), ..View::default() }, &KnownLimits::default())
+        .settle(&View { objects: living(cache), ..View::default() }, &KnownLimits::default())
         .unwrap();
     ledger.total().get("cpu").units_ceil()
 }
@@ -86,14 +86,14 @@ fn a_pod_draws_on_what_its_owners_owners_declare() {
     let mut made = deployment("jm", 1, &["etl"]);
     made.metadata.owner_references.as_mut().unwrap()[0].api_version =
         "flink.apache.org/v1beta1".into();
-    let census = census(vec![
+    let cache = cache(vec![
         ("FlinkDeployment", object("etl", "etl", 3, &[], session)),
         ("Deployment", made),
         ("ReplicaSet", object("set", "set", 3, &["jm"], json!({}))),
         ("Pod", pod("a", 4, &["set"])),
         ("Pod", pod("alone", 4, &[])),
     ]);
-    let owners: Vec<(String, Vec<String>)> = living(&census)
+    let owners: Vec<(String, Vec<String>)> = living(&cache)
         .into_iter()
         .map(|living| (living.object.to_string(), living.owners))
         .collect();
@@ -108,26 +108,26 @@ fn a_pod_draws_on_what_its_owners_owners_declare() {
             known("Pod/prod/alone", &[])
         ]
     );
-    assert_eq!(cores(&census), 4 + 2);
+    assert_eq!(cores(&cache), 4 + 2);
 }
 
 #[test]
-fn what_a_deleted_owner_said_is_remembered_for_the_pods_that_outlive_it() {
+fn owners_of_a_deleted_owner_are_remembered() {
     let set = || object("set", "set", 3, &["jm"], json!({}));
-    let mut census = census(vec![
+    let mut cache = cache(vec![
         ("Deployment", deployment("jm", 2, &[])),
         ("ReplicaSet", set()),
         ("Pod", pod("a", 4, &["set"])),
     ]);
-    census.gone(kind("ReplicaSet"), &set()).unwrap();
-    assert_eq!(cores(&census), 4);
-    let gone = census.gone(kind("Deployment"), &deployment("jm", 2, &[])).unwrap();
-    assert!(gone.namespace == "prod" && gone.counts);
-    assert_eq!(cores(&census), 2);
+    cache.remove(kind("ReplicaSet"), &set()).unwrap();
+    assert_eq!(cores(&cache), 4);
+    let deleted = cache.remove(kind("Deployment"), &deployment("jm", 2, &[])).unwrap();
+    assert!(deleted.namespace == "prod" && deleted.counts);
+    assert_eq!(cores(&cache), 2);
 }
 
 #[test]
-fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
+fn a_claim_belongs_to_the_stateful_set_in_its_name() {
     let claim = |name: &str| {
         object(
             name,
@@ -145,7 +145,7 @@ fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
         json!({"spec": {"replicas": 1, "template": {"spec": template("1")},
         "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "10Gi"}}}}]}}),
     );
-    let census = census(vec![
+    let cache = cache(vec![
         ("StatefulSet", set),
         ("PersistentVolumeClaim", claim("my-data-tm-a-0")),
         ("PersistentVolumeClaim", claim("data-tm-b-0")),
@@ -153,41 +153,41 @@ fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
     ]);
     let mut ledger = Ledger::default();
     ledger
-        .settle(&View { objects: living(&census), ..View::default() }, &KnownLimits::default())
+        .settle(&View { objects: living(&cache), ..View::default() }, &KnownLimits::default())
         .unwrap();
     assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
     assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);
 }
 
 #[test]
-fn a_list_that_is_complete_shows_what_is_gone_and_not_before() {
-    let mut census = census(vec![
+fn only_a_complete_list_removes_objects() {
+    let mut cache = cache(vec![
         ("Pod", pod("a", 4, &[])),
         ("Pod", pod("b", 4, &[])),
         ("Deployment", deployment("jm", 1, &[])),
     ]);
-    census.began(kind("Pod"));
-    let same = census.take(kind("Pod"), pod("a", 4, &[]), &GATE, tenant()).unwrap();
+    cache.list_started(kind("Pod"));
+    let same = cache.apply(kind("Pod"), pod("a", 4, &[]), &GATE, tenant()).unwrap();
     assert!(!same.counts);
-    // The list broke, and is told anew.
-    census.began(kind("Pod"));
-    census.take(kind("Pod"), pod("a", 9, &[]), &GATE, tenant());
-    assert_eq!(cores(&census), 6);
+    // The list was interrupted, and starts again.
+    cache.list_started(kind("Pod"));
+    cache.apply(kind("Pod"), pod("a", 9, &[]), &GATE, tenant());
+    assert_eq!(cores(&cache), 6);
     assert_eq!(
-        census.listed(kind("Pod")),
-        [Change { namespace: "prod".into(), counts: true, gone: None }]
+        cache.list_completed(kind("Pod")),
+        [NamespaceChange { namespace: "prod".into(), counts: true, deleted: None }]
     );
-    assert_eq!(cores(&census), 4);
-    census.unserved(kind("Deployment"));
-    census.unserved(kind("Pod"));
-    assert_eq!(census.namespaces().count(), 0);
+    assert_eq!(cores(&cache), 4);
+    cache.remove_kind(kind("Deployment"));
+    cache.remove_kind(kind("Pod"));
+    assert_eq!(cache.namespaces().count(), 0);
 }
 
 #[test]
-fn only_what_makes_a_difference_counts_as_a_change() {
-    let mut census = census(vec![("Pod", pod("a", 4, &["set"]))]);
+fn only_a_difference_in_usage_or_owners_counts() {
+    let mut cache = cache(vec![("Pod", pod("a", 4, &["set"]))]);
     let mut take =
-        |of: &str, object| census.take(kind(of), object, &GATE, tenant()).unwrap().counts;
+        |of: &str, object| cache.apply(kind(of), object, &GATE, tenant()).unwrap().counts;
     assert!(!take("Pod", pod("a", 5, &["set"])));
     assert!(take("Pod", pod("a", 6, &["other"])));
     assert!(take("Pod", object("a", "again", 7, &["other"], json!({"spec": template("2")}))));
@@ -216,7 +216,7 @@ fn only_what_makes_a_difference_counts_as_a_change() {
 }
 
 #[test]
-fn what_uses_nothing_is_told_where_it_may_yet_use_something() {
+fn objects_without_usage_are_listed_where_they_may_use_something() {
     let ended = object(
         "ended",
         "ended",
@@ -224,63 +224,63 @@ fn what_uses_nothing_is_told_where_it_may_yet_use_something() {
         &[],
         json!({"spec": template("2"), "status": {"phase": "Failed"}}),
     );
-    let census = census(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
-    let told = |open: &[Open]| {
-        census
+    let cache = cache(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
+    let listed = |open: &[Open]| {
+        cache
             .living(&["prod".to_owned()], open)
             .into_iter()
             .map(|living| (living.object.name, living.version))
             .collect::<Vec<_>>()
     };
-    assert_eq!(told(&[]), [("idle".to_owned(), 3)]);
+    assert_eq!(listed(&[]), [("idle".to_owned(), 3)]);
     let open = Open { uid: "ended".into(), ..Open::default() };
-    assert_eq!(told(&[open]), [("idle".to_owned(), 3), ("ended".to_owned(), 7)]);
-    assert_eq!(census.version(&ObjectRef::new("Pod", "prod", "ended"), "ended"), Some(7));
-    assert_eq!(census.version(&ObjectRef::new("Pod", "prod", "ended"), "another"), None);
-    assert_eq!(census.version(&ObjectRef::new("Pod", "prod", "ended"), "Pod/prod/ended"), Some(7));
+    assert_eq!(listed(&[open]), [("idle".to_owned(), 3), ("ended".to_owned(), 7)]);
+    assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "ended"), Some(7));
+    assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "another"), None);
+    assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "Pod/prod/ended"), Some(7));
 }
 
 #[test]
-fn what_follows_from_more_than_the_object_is_counted_again() {
+fn usage_from_operator_defaults_is_counted_again() {
     let session = json!({"spec": {"flinkVersion": "v1_20", "flinkConfiguration": {}, "job": {"jarURI": "local:///a.jar", "parallelism": 4},
         "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}}}, "status": {"x": 1}});
-    let mut census = census(vec![
+    let mut cache = cache(vec![
         ("FlinkDeployment", object("etl", "etl", 3, &[], session)),
         ("Pod", pod("a", 4, &[])),
     ]);
-    assert_eq!(cores(&census), 5 + 2);
-    assert!(!census.recount("prod", &GATE, tenant()));
+    assert_eq!(cores(&cache), 5 + 2);
+    assert!(!cache.recount("prod", &GATE, tenant()));
     let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
     let within = GATE.within(Arc::new(Surroundings::default().with_operator(two)));
-    assert!(census.recount("prod", &within, tenant()));
-    assert_eq!(cores(&census), 3 + 2);
+    assert!(cache.recount("prod", &within, tenant()));
+    assert_eq!(cores(&cache), 3 + 2);
 }
 
 #[test]
-fn pods_that_are_alike_share_what_they_use() {
-    let mut census = Census::default();
+fn equal_pods_share_one_usage() {
+    let mut cache = ObjectCache::default();
     for index in 0..500 {
-        census.take(
+        cache.apply(
             kind("Pod"),
             pod(&format!("etl-taskmanager-{index}"), 4, &["set"]),
             &GATE,
             tenant(),
         );
     }
-    assert_eq!(census.usages.len(), 1);
-    assert_eq!(living(&census).len(), 500);
+    assert_eq!(cache.usages.len(), 1);
+    assert_eq!(living(&cache).len(), 500);
 }
 
 #[test]
-fn of_what_goes_its_uid_is_told_once_and_that_it_uses_nothing() {
-    let mut census = census(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[]))]);
-    let gone = |name: &str| {
+fn a_deleted_object_is_reported_once() {
+    let mut cache = cache(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[]))]);
+    let deleted = |name: &str| {
         let object = ObjectRef::new("Pod", "prod", name);
         Some(Living { object, uid: name.into(), version: u64::MAX, ..Living::default() })
     };
     let mut another = pod("a", 6, &[]);
     another.metadata.uid = Some("another".into());
-    assert_eq!(census.take(kind("Pod"), another, &GATE, tenant()).unwrap().gone, gone("a"));
-    assert_eq!(census.gone(kind("Pod"), &pod("b", 7, &[])).unwrap().gone, gone("b"));
-    assert_eq!(census.gone(kind("Pod"), &pod("b", 7, &[])), None);
+    assert_eq!(cache.apply(kind("Pod"), another, &GATE, tenant()).unwrap().deleted, deleted("a"));
+    assert_eq!(cache.remove(kind("Pod"), &pod("b", 7, &[])).unwrap().deleted, deleted("b"));
+    assert_eq!(cache.remove(kind("Pod"), &pod("b", 7, &[])), None);
 }

@@ -1,142 +1,129 @@
-//! What watches bring.
+//! What the events of watches change.
 
-use super::{Bookkeeper, LedgerFile, Watch};
-use crate::cluster::controllers::quota::object_cache::Change;
-use crate::cluster::watch::follower::Seen;
+use super::{Reconciler, StoredLedger, WatchState};
+use crate::cluster::controllers::quota::object_cache::NamespaceChange;
+use crate::cluster::watch::Event;
 use crate::cluster::watch::records::Record;
 use crate::kinds::{Kind, Watched};
+use crate::tenant::TENANT_LABEL;
 use kube::core::DynamicObject;
 use std::sync::Arc;
 use std::time::Instant;
 
-impl Bookkeeper {
-    /// Takes what a watch brings.
-    pub fn take(&mut self, kind: &'static Kind, seen: Seen, now: Instant) {
+impl Reconciler {
+    /// Handles an event of a kind's watch.
+    pub fn handle(&mut self, kind: &'static Kind, event: Event, now: Instant) {
         let Some(watch) = self.watches.get_mut(kind.kind) else { return };
-        let mut changes = Vec::new();
-        match seen {
-            Seen::Began(resource) => {
-                (watch.resource, watch.listed, watch.unserved) = (Some(resource), false, false);
-                match kind.watched {
-                    Some(Watched::Namespaces) => self.labels.began(),
-                    Some(Watched::Tenants) => self.tenants.began(),
-                    Some(Watched::Ledgers) => self.ledgers.began(),
-                    _ => self.census.began(kind),
-                }
-            }
-            Seen::Listed(position) => {
-                (watch.position, watch.listed, watch.broken) = (position, true, false);
-                match kind.watched {
-                    Some(Watched::Namespaces) => self
-                        .labels
-                        .listed()
-                        .iter()
-                        .for_each(|namespace| self.rehome(namespace, now)),
-                    Some(Watched::Tenants) => {
-                        self.tenants.listed().iter().for_each(|tenant| self.compare(tenant))
-                    }
-                    Some(Watched::Ledgers) => {
-                        self.ledgers.listed().iter().for_each(|tenant| self.touch(tenant, now))
-                    }
-                    _ => changes = self.census.listed(kind),
-                }
-            }
-            Seen::Position(position) => watch.position = position,
-            Seen::Broke => watch.broken = true,
-            Seen::Resumed => watch.broken = false,
-            Seen::Unserved => {
-                *watch = Watch { unserved: true, ..Watch::default() };
-                changes = self.census.unserved(kind);
-            }
-            Seen::Object(object) => match kind.watched {
-                Some(Watched::Namespaces) => self.take_namespace(*object, now),
-                Some(Watched::Tenants) => self.take_tenant(*object),
-                Some(Watched::Ledgers) => self.take_ledger(*object, now),
-                _ => changes.extend(self.take_object(kind, *object, now)),
-            },
-            Seen::Gone(object) => match kind.watched {
-                Some(Watched::Namespaces) => {
-                    let namespace = object.metadata.name.unwrap_or_default();
-                    self.labels.remove(&namespace);
-                    self.rehome(&namespace, now);
-                }
-                Some(Watched::Tenants) => {
-                    let tenant = object.metadata.name.unwrap_or_default();
-                    self.tenants.remove(&tenant);
-                    self.compare(&tenant);
-                }
-                Some(Watched::Ledgers) => {
-                    let tenant = object.metadata.name.unwrap_or_default();
-                    self.ledgers.remove(&tenant);
-                    self.touch(&tenant, now);
-                }
-                _ => changes.extend(self.census.gone(kind, &object)),
-            },
-        }
-        for change in changes {
-            self.take_change(change, now);
+        watch.take(&event);
+        match kind.watched {
+            Some(Watched::Namespaces) => self.handle_namespace(event, now),
+            Some(Watched::Tenants) => self.handle_tenant(event),
+            Some(Watched::Ledgers) => self.handle_ledger(event, now),
+            _ => self.handle_object(kind, event, now),
         }
     }
 
-    fn take_object(
+    fn handle_object(&mut self, kind: &'static Kind, event: Event, now: Instant) {
+        let changes = match event {
+            Event::ListStarted(_) => {
+                self.objects.list_started(kind);
+                Vec::new()
+            }
+            Event::Listed(_) => self.objects.list_completed(kind),
+            Event::Unserved => self.objects.remove_kind(kind),
+            Event::Applied(object) => self.apply_object(kind, *object, now).into_iter().collect(),
+            Event::Deleted(object) => self.objects.remove(kind, &object).into_iter().collect(),
+            Event::Position(_) | Event::Interrupted(_) | Event::Resumed => Vec::new(),
+        };
+        for change in changes {
+            self.handle_change(change, now);
+        }
+    }
+
+    fn apply_object(
         &mut self,
         kind: &'static Kind,
         object: DynamicObject,
         now: Instant,
-    ) -> Option<Change> {
+    ) -> Option<NamespaceChange> {
         let namespace = object.metadata.namespace.as_ref()?;
-        if !self.homes.contains_key(namespace) {
-            self.move_in(namespace, now);
+        if !self.namespace_owners.contains_key(namespace) {
+            self.assign(namespace, now);
         }
         let tenant = self.tenant_of(namespace);
-        self.census.take(kind, object, &self.gate, tenant.as_deref())
+        self.objects.apply(kind, object, &self.gate, tenant.as_deref())
     }
 
-    pub(super) fn take_change(&mut self, change: Change, now: Instant) {
-        let home = self.homes.get(&change.namespace).cloned().flatten();
-        if let Some(account) = home.and_then(|tenant| self.accounts.get_mut(&tenant)) {
-            // A version alone matters only to what waits for one.
-            if change.counts || account.waits() {
-                account.touch(now);
+    pub(super) fn handle_change(&mut self, change: NamespaceChange, now: Instant) {
+        let owner = self.namespace_owners.get(&change.namespace).cloned().flatten();
+        if let Some(state) = owner.and_then(|tenant| self.tenants.get_mut(&tenant)) {
+            // A version alone matters only to a tenant with open reservations.
+            if change.counts || state.has_open_reservations() {
+                state.mark_changed(now);
             }
-            account.goes(change.gone);
+            state.add_deleted(change.deleted);
         }
     }
 
-    fn take_tenant(&mut self, object: DynamicObject) {
-        let (name, mut record) = Record::of(object);
-        // Where the gate has the very same spec, one is enough for both.
-        let told = self.gate.tenants().told().and_then(|told| told.get(&name));
-        if let Some((_, spec)) = told.filter(|(_, spec)| *spec == record.spec) {
-            record.spec = Arc::clone(spec);
-        }
-        if let Some(account) = self.accounts.get_mut(&name) {
-            account.told = false;
-        }
-        self.tenants.put(name.clone(), record);
-        self.compare(&name);
+    fn handle_namespace(&mut self, event: Event, now: Instant) {
+        let changed = self.namespaces.apply(event, |object| {
+            let mut labels = object.metadata.labels.unwrap_or_default();
+            // Flinkgate's label says who is thought to own it; the others decide who does.
+            labels.remove(TENANT_LABEL);
+            Some(labels)
+        });
+        changed.iter().for_each(|namespace| self.reassign(namespace, now));
     }
 
-    fn take_ledger(&mut self, object: DynamicObject, now: Instant) {
-        let metadata = object.metadata;
-        let (Some(tenant), Some(uid), Some(version)) =
-            (metadata.name, metadata.uid, metadata.resource_version)
-        else {
-            return;
-        };
-        let known = self.ledgers.get(&tenant);
-        // What this leader wrote comes back to it, and a list tells what is known.
-        let same = known.is_some_and(|known| known.version == version);
-        let unneeded = known.and_then(|known| known.unneeded);
-        self.ledgers.put(tenant.clone(), LedgerFile { uid, version, unneeded });
-        if !same {
-            self.touch(&tenant, now);
+    fn handle_tenant(&mut self, event: Event) {
+        let gate = &self.gate;
+        let changed = self.flink_tenants.apply(event, |object| {
+            let name = object.metadata.name.clone().unwrap_or_default();
+            let mut record = Record::of(object);
+            // Where the gate has the same spec, both share it.
+            let of_gate = gate.tenants().told().and_then(|told| told.get(&name));
+            if let Some((_, spec)) = of_gate.filter(|(_, spec)| *spec == record.spec) {
+                record.spec = Arc::clone(spec);
+            }
+            Some(record)
+        });
+        for tenant in changed {
+            if let Some(state) = self.tenants.get_mut(&tenant) {
+                state.status_written = false;
+            }
+            self.compare(&tenant);
         }
     }
 
-    fn touch(&mut self, tenant: &str, now: Instant) {
-        if let Some(account) = self.accounts.get_mut(tenant) {
-            account.touch(now);
+    fn handle_ledger(&mut self, event: Event, now: Instant) {
+        // What this leader wrote comes back with the version that is known.
+        let changed = self.ledgers.apply(event, |object| {
+            let metadata = object.metadata;
+            Some(StoredLedger { uid: metadata.uid?, version: metadata.resource_version? })
+        });
+        for tenant in changed {
+            if let Some(state) = self.tenants.get_mut(&tenant) {
+                state.mark_changed(now);
+            }
+        }
+    }
+}
+
+impl WatchState {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::ListStarted(resource) => {
+                self.resource = Some(resource.clone());
+                (self.listed, self.unserved) = (false, false);
+            }
+            Event::Listed(position) => {
+                (self.position, self.listed, self.broken) = (*position, true, false);
+            }
+            Event::Position(position) => self.position = *position,
+            Event::Interrupted(_) => self.broken = true,
+            Event::Resumed => self.broken = false,
+            Event::Unserved => *self = Self { unserved: true, ..Self::default() },
+            Event::Applied(_) | Event::Deleted(_) => {}
         }
     }
 }

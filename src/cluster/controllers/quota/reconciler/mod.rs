@@ -1,21 +1,20 @@
-//! What the leader knows and has to do: which tenant is to be looked at, by what, and what its
-//! status should say.
+//! What the leader knows of tenants and their objects, and which tasks follow from it.
 //!
-//! It is told what watches bring and what became of its tasks, and does nothing itself, so that all
-//! of it can be tried without a cluster. Time is an argument for the same reason.
+//! It receives the events of watches and the results of its tasks, and does nothing itself, so that
+//! all of it can be tested without a cluster. Time is an argument for the same reason.
 
 mod event_handler;
 mod namespace_owners;
-mod table;
 pub mod task;
 mod tenant_state;
 mod timings;
 mod tombstones;
 mod work_queue;
 
-use super::object_cache::Census;
+use super::kinds;
+use super::object_cache::ObjectCache;
+use crate::cluster::watch::Cache;
 use crate::cluster::watch::records::Record;
-use crate::cluster::watch::target as kinds;
 use crate::pipeline::Gate;
 use crate::quota::commit::Unsettled;
 use crate::quota::ledger::Settled;
@@ -23,37 +22,38 @@ use kube::api::ApiResource;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use table::Table;
-use tenant_state::Account;
-pub use timings::Timings;
-use tombstones::Departed;
+use tenant_state::TenantState;
+pub use timings::ReconcileTimings;
+use tombstones::Tombstones;
 
 /// Everything the leader knows.
 #[derive(Debug)]
-pub struct Bookkeeper {
-    timings: Timings,
-    /// The Lease's version when this replica began to lead.
-    lease: u64,
+pub struct Reconciler {
+    timings: ReconcileTimings,
+    /// The Lease's version when this replica became the leader.
+    lease_version: u64,
     gate: Arc<Gate>,
-    census: Census,
-    watches: BTreeMap<&'static str, Watch>,
-    accounts: BTreeMap<String, Account>,
-    /// The tenants of namespaces.
-    homes: HashMap<String, Option<String>>,
+    objects: ObjectCache,
+    /// By kind.
+    watches: BTreeMap<&'static str, WatchState>,
+    tenants: BTreeMap<String, TenantState>,
+    /// The tenants that own namespaces.
+    namespace_owners: HashMap<String, Option<String>>,
     /// The labels of Namespaces.
-    labels: Table<BTreeMap<String, String>>,
-    /// The FlinkTenants.
-    tenants: Table<Record>,
+    namespaces: Cache<BTreeMap<String, String>>,
+    flink_tenants: Cache<Record>,
     /// FlinkTenants that the gate knows otherwise.
-    known_otherwise: BTreeSet<String>,
-    ledgers: Table<LedgerFile>,
-    departed: Departed,
-    closed: Option<Instant>,
+    differing: BTreeSet<String>,
+    ledgers: Cache<StoredLedger>,
+    /// Since when ledgers are no longer needed, by tenant.
+    unneeded_since: HashMap<String, Instant>,
+    checked_ledgers: Option<Instant>,
+    tombstones: Tombstones,
 }
 
 /// How far a kind is known.
 #[derive(Debug, Default)]
-struct Watch {
+struct WatchState {
     resource: Option<ApiResource>,
     /// Whether the cluster does not serve it.
     unserved: bool,
@@ -62,40 +62,44 @@ struct Watch {
     position: u64,
 }
 
-impl Watch {
+impl WatchState {
     fn is_known(&self) -> bool {
         self.unserved || (self.listed && !self.broken)
     }
 }
 
 /// A stored ledger.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct LedgerFile {
+#[derive(Debug, PartialEq)]
+struct StoredLedger {
     uid: String,
     version: String,
-    /// Since when nobody needs it.
-    unneeded: Option<Instant>,
 }
 
-impl Bookkeeper {
-    /// Nothing is known yet but whose namespaces are.
-    pub fn new(lease: u64, gate: Arc<Gate>, timings: Timings, now: Instant) -> Self {
+impl Reconciler {
+    /// Knows the tenants of a gate, and no objects.
+    pub fn new(
+        lease_version: u64,
+        gate: Arc<Gate>,
+        timings: ReconcileTimings,
+        now: Instant,
+    ) -> Self {
         let mut new = Self {
             timings,
-            lease,
+            lease_version,
             gate: Arc::clone(&gate),
-            census: Census::default(),
-            watches: kinds::watched().map(|kind| (kind.kind, Watch::default())).collect(),
-            accounts: BTreeMap::new(),
-            homes: HashMap::new(),
-            labels: Table::default(),
-            tenants: Table::default(),
-            known_otherwise: BTreeSet::new(),
-            ledgers: Table::default(),
-            departed: Departed::default(),
-            closed: None,
+            objects: ObjectCache::default(),
+            watches: kinds::watched().map(|kind| (kind.kind, WatchState::default())).collect(),
+            tenants: BTreeMap::new(),
+            namespace_owners: HashMap::new(),
+            namespaces: Cache::default(),
+            flink_tenants: Cache::default(),
+            differing: BTreeSet::new(),
+            ledgers: Cache::default(),
+            unneeded_since: HashMap::new(),
+            checked_ledgers: None,
+            tombstones: Tombstones::default(),
         };
-        new.take_gate(gate, now);
+        new.set_gate(gate, now);
         new.compare_all();
         new
     }
@@ -105,62 +109,53 @@ impl Bookkeeper {
         &self.gate
     }
 
-    /// Whether everything is known, and whose it is: until then nothing is settled.
+    /// Whether all objects and their owners are known: until then nothing is reconciled.
     pub fn is_ready(&self) -> bool {
-        self.known_otherwise.is_empty() && self.watches.values().all(Watch::is_known)
+        self.differing.is_empty() && self.watches.values().all(WatchState::is_known)
     }
 
-    /// Objects were asked for whose requests are over, and were not there.
-    pub fn departed(&mut self, uids: impl IntoIterator<Item = String>) {
-        uids.into_iter().for_each(|uid| self.departed.note(uid));
+    /// Objects with these UIDs did not exist after their requests had ended.
+    pub fn add_tombstones(&mut self, uids: impl IntoIterator<Item = String>) {
+        uids.into_iter().for_each(|uid| self.tombstones.add(uid));
     }
 
-    /// A settling has ended.
-    pub fn settled(&mut self, tenant: &str, outcome: Result<Settled, Unsettled>, now: Instant) {
+    /// A reconciliation has ended.
+    pub fn reconciled(&mut self, tenant: &str, outcome: Result<Settled, Unsettled>, now: Instant) {
         match outcome {
             Ok(settled) => {
-                if let Some(account) = self.accounts.get_mut(tenant) {
-                    account.settled(settled, now);
+                if let Some(state) = self.tenants.get_mut(tenant) {
+                    state.reconciled(settled, now);
                 }
             }
             Err(error) => {
-                tracing::warn!(tenant, %error, "what a tenant uses was not settled; it is looked at again");
-                self.put_off(
-                    tenant,
-                    now,
-                    if matches!(error, Unsettled::Stale(_)) {
-                        self.timings.longest
-                    } else {
-                        self.timings.failed
-                    },
-                );
+                tracing::warn!(tenant, %error, "quota ledger not reconciled, retrying");
+                let is_stale = matches!(error, Unsettled::Stale(_));
+                let pause = if is_stale { self.timings.longest } else { self.timings.failed };
+                self.postpone(tenant, now, pause);
             }
         }
     }
 
-    /// A settling came to no end.
+    /// A reconciliation panicked.
     pub fn failed(&mut self, tenant: &str, now: Instant) {
-        tracing::error!(
-            tenant,
-            "Flinkgate failed internally while it settled what a tenant uses; it is tried again"
-        );
-        self.put_off(tenant, now, self.timings.failed);
+        tracing::error!(tenant, "internal error while reconciling a quota ledger, retrying");
+        self.postpone(tenant, now, self.timings.failed);
     }
 
-    fn put_off(&mut self, tenant: &str, now: Instant, pause: Duration) {
-        if let Some(account) = self.accounts.get_mut(tenant) {
-            account.busy = false;
-            account.touch(now);
-            account.not_before = Some(now + pause);
+    fn postpone(&mut self, tenant: &str, now: Instant, pause: Duration) {
+        if let Some(state) = self.tenants.get_mut(tenant) {
+            state.reconciling = false;
+            state.mark_changed(now);
+            state.not_before = Some(now + pause);
         }
     }
 
     /// A status was written, or could not be.
-    pub fn told(&mut self, tenant: &str, written: bool, now: Instant) {
-        if let Some(account) = self.accounts.get_mut(tenant) {
-            (account.telling, account.last_told) = (false, Some(now));
-            // What was written comes back by the watch; until then it is not written again.
-            account.told = written;
+    pub fn status_written(&mut self, tenant: &str, written: bool, now: Instant) {
+        if let Some(state) = self.tenants.get_mut(tenant) {
+            (state.writing_status, state.status_written_at) = (false, Some(now));
+            // The watch reports what was written; until then it is not written again.
+            state.status_written = written;
         }
     }
 }

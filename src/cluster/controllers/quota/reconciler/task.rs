@@ -1,6 +1,6 @@
 //! What the leader has to do.
 
-use crate::cluster::controllers::quota::existence::Doubt;
+use crate::cluster::controllers::quota::existence::Unconfirmed;
 use crate::quota::ledger::{KnownLimits, View};
 use serde_json::Value;
 use std::sync::Arc;
@@ -8,26 +8,27 @@ use std::sync::Arc;
 /// Something to do.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// A tenant's ledger is to be settled.
-    Settle {
+    /// Reconcile a tenant's ledger.
+    Reconcile {
         /// The tenant.
         tenant: String,
-        /// By what; it may release up to the stamp in it but for what is doubtful.
+        /// What there is; it may release reservations up to the stamp in it, except the unconfirmed
+        /// ones.
         view: View,
-        /// What is to be asked for before.
-        doubts: Vec<Doubt>,
+        /// Reservations whose objects the API server has to be asked for first.
+        unconfirmed: Vec<Unconfirmed>,
         /// The tenant's limits.
         known: Arc<KnownLimits>,
     },
-    /// A tenant's status is to be written.
-    Tell {
+    /// Write a tenant's status.
+    WriteStatus {
         /// The tenant.
         tenant: String,
-        /// Its part of the status.
+        /// The part of the status that is about quota.
         status: Value,
     },
-    /// A ledger that nobody needs any more is to be deleted.
-    Close {
+    /// Delete a ledger that is no longer needed.
+    DeleteLedger {
         /// Its tenant.
         tenant: String,
         /// Its UID.
@@ -38,32 +39,32 @@ pub enum Task {
 }
 
 impl Task {
-    /// Whose it is.
+    /// The tenant that it is for.
     pub fn tenant(&self) -> &str {
         match self {
-            Self::Settle { tenant, .. }
-            | Self::Tell { tenant, .. }
-            | Self::Close { tenant, .. } => tenant,
+            Self::Reconcile { tenant, .. }
+            | Self::WriteStatus { tenant, .. }
+            | Self::DeleteLedger { tenant, .. } => tenant,
         }
     }
 
     /// What is to be done.
-    pub fn what(&self) -> What {
+    pub fn kind(&self) -> TaskKind {
         match self {
-            Self::Settle { .. } => What::Settle,
-            Self::Tell { .. } => What::Tell,
-            Self::Close { .. } => What::Close,
+            Self::Reconcile { .. } => TaskKind::Reconcile,
+            Self::WriteStatus { .. } => TaskKind::WriteStatus,
+            Self::DeleteLedger { .. } => TaskKind::DeleteLedger,
         }
     }
 }
 
 /// What a task does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Settles a ledger.
-    Settle,
+pub enum TaskKind {
+    /// Reconciles a ledger.
+    Reconcile,
     /// Writes a status.
-    Tell,
+    WriteStatus,
     /// Deletes a ledger.
-    Close,
+    DeleteLedger,
 }

@@ -1,137 +1,139 @@
-//! One tenant, as the leader follows it.
+//! What the leader knows of one tenant.
 
-use super::Timings;
-use crate::cluster::controllers::quota::status::Standing;
+use super::ReconcileTimings;
+use crate::cluster::controllers::quota::status::QuotaStatus;
 use crate::quota::ledger::{KnownLimits, Living, Open, Settled, Sightings};
 use crate::tenant::Tenant;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Objects that went and are remembered until a settling has been told; of more, what was promised
-/// to them is given back after the horizon.
-const GONE: usize = 4_096;
+/// Deleted objects that are remembered until a reconciliation has seen them; what is reserved for
+/// more of them is released after the horizon.
+const DELETED: usize = 4_096;
 
-/// What is known of a tenant, and what is under way.
+/// What is known of a tenant, and what is under way for it.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct TenantState {
     pub(super) tenant: Arc<Tenant>,
     pub(super) limits: Option<Arc<KnownLimits>>,
-    /// Its namespaces in which there is anything.
+    /// Its namespaces that have objects.
     pub(super) namespaces: BTreeSet<String>,
     pub(super) sightings: Sightings,
-    /// The stamp that its ledger gave next when it was last settled.
-    next: u64,
-    /// What was on its way when its ledger was last settled.
+    /// The next stamp of its ledger at the last reconciliation.
+    next_stamp: u64,
+    /// The open reservations of its ledger at the last reconciliation.
     pub(super) open: Vec<Open>,
-    /// What has gone since, and how many of these the settling under way was told. What lives for a
-    /// moment only may have been promised something and never be seen by a settling.
-    gone: Vec<Living>,
+    /// Objects deleted since then, and how many of them the reconciliation under way received. An
+    /// object that exists for a moment only may have a reservation and never be in a view.
+    deleted: Vec<Living>,
     handed_over: usize,
-    /// When something first and last changed since it was looked at.
+    /// When something first and last changed since the last reconciliation.
     pub(super) changed: Option<(Instant, Instant)>,
     pub(super) not_before: Option<Instant>,
-    looked: Option<Instant>,
-    /// Whether it is being settled.
-    pub(super) busy: bool,
-    pub(super) standing: Option<Standing>,
-    /// Whether its status says how it stands, as far as is known.
-    pub(super) told: bool,
-    pub(super) last_told: Option<Instant>,
+    reconciled_at: Option<Instant>,
+    /// Whether its ledger is being reconciled.
+    pub(super) reconciling: bool,
+    pub(super) status: Option<QuotaStatus>,
+    /// Whether its stored status is that one, as far as is known.
+    pub(super) status_written: bool,
+    pub(super) status_written_at: Option<Instant>,
     /// Whether its status is being written.
-    pub(super) telling: bool,
+    pub(super) writing_status: bool,
 }
 
-impl Account {
-    /// A tenant that has not been looked at: it is to be, at once.
+impl TenantState {
+    /// A tenant that has not been reconciled and is to be, at once.
     pub(super) fn new(tenant: Arc<Tenant>, limits: Option<Arc<KnownLimits>>, now: Instant) -> Self {
         Self {
             tenant,
             limits,
             namespaces: BTreeSet::new(),
             sightings: Sightings::default(),
-            next: 0,
+            next_stamp: 0,
             open: Vec::new(),
-            gone: Vec::new(),
+            deleted: Vec::new(),
             handed_over: 0,
             changed: Some((now, now)),
             not_before: None,
-            looked: None,
-            busy: false,
-            standing: None,
-            told: false,
-            last_told: None,
-            telling: false,
+            reconciled_at: None,
+            reconciling: false,
+            status: None,
+            status_written: false,
+            status_written_at: None,
+            writing_status: false,
         }
     }
 
-    /// Something of it has changed.
-    pub(super) fn touch(&mut self, now: Instant) {
+    /// One of its objects has changed.
+    pub(super) fn mark_changed(&mut self, now: Instant) {
         self.changed = Some(self.changed.map_or((now, now), |(first, _)| (first, now)));
     }
 
-    /// Something of it has gone.
-    pub(super) fn goes(&mut self, gone: Option<Living>) {
-        if self.limits.is_some() && self.gone.len() < GONE {
-            self.gone.extend(gone);
+    /// One of its objects was deleted.
+    pub(super) fn add_deleted(&mut self, deleted: Option<Living>) {
+        if self.limits.is_some() && self.deleted.len() < DELETED {
+            self.deleted.extend(deleted);
         }
     }
 
-    /// What has gone, for a settling.
-    pub(super) fn hand_over(&mut self) -> Vec<Living> {
+    /// The deleted objects, for a reconciliation.
+    pub(super) fn hand_over_deleted(&mut self) -> Vec<Living> {
         if self.limits.is_none() {
-            self.gone.clear();
+            self.deleted.clear();
         }
-        self.handed_over = self.gone.len();
-        self.gone.clone()
+        self.handed_over = self.deleted.len();
+        self.deleted.clone()
     }
 
-    /// Whether anything of it is on its way.
-    pub(super) fn waits(&self) -> bool {
+    /// Whether there are reservations whose objects have not been seen.
+    pub(super) fn has_open_reservations(&self) -> bool {
         !self.open.is_empty() && self.limits.is_some()
     }
 
-    /// Since when it is to be looked at; `None` where it is not.
-    pub(super) fn due(&self, now: Instant, timings: &Timings) -> Option<Instant> {
-        if self.busy || self.not_before.is_some_and(|at| now < at) {
+    /// Since when it is due for reconciliation; `None` where it is not.
+    pub(super) fn due_since(&self, now: Instant, timings: &ReconcileTimings) -> Option<Instant> {
+        if self.reconciling || self.not_before.is_some_and(|at| now < at) {
             return None;
         }
         let passed = |since: Instant| now.saturating_duration_since(since);
-        // What was never looked at waits for nothing: its tenant may be waiting for its first
-        // count.
+        // The first reconciliation does not wait: the tenant may wait for its first count.
         let gathered = |(first, last): (Instant, Instant)| {
             let calm = passed(last) >= timings.pause || passed(first) >= timings.longest;
-            (calm || self.looked.is_none()).then_some(first)
+            (calm || self.reconciled_at.is_none()).then_some(first)
         };
-        let again = self.looked.filter(|looked| self.waits() && passed(*looked) >= timings.again);
+        let again = self
+            .reconciled_at
+            .filter(|at| self.has_open_reservations() && passed(*at) >= timings.again);
         self.changed.and_then(gathered).or(again)
     }
 
-    /// Its ledger was settled.
-    pub(super) fn settled(&mut self, settled: Settled, now: Instant) {
-        // Stamps of a ledger that was deleted say nothing of the one that was begun since.
-        if settled.first || settled.next < self.next {
+    /// Its ledger was reconciled.
+    pub(super) fn reconciled(&mut self, settled: Settled, now: Instant) {
+        // Stamps of a ledger that was deleted mean nothing in the one that replaced it.
+        if settled.first || settled.next < self.next_stamp {
             self.sightings = Sightings::default();
         }
-        self.next = settled.next;
+        self.next_stamp = settled.next;
         self.sightings.note(now, settled.next);
-        self.stand(Standing::from(&settled), now);
+        self.set_status(QuotaStatus::from(&settled), now);
         self.open = settled.open;
-        self.gone.drain(..self.handed_over.min(self.gone.len()));
+        self.deleted.drain(..self.handed_over.min(self.deleted.len()));
         self.handed_over = 0;
-        (self.not_before, self.busy) = (None, false);
+        (self.not_before, self.reconciling) = (None, false);
     }
 
-    /// It was found to use this.
-    pub(super) fn stand(&mut self, standing: Standing, now: Instant) {
-        (self.standing, self.looked) = (Some(standing), Some(now));
-        self.told = false;
+    /// Its use was computed.
+    pub(super) fn set_status(&mut self, status: QuotaStatus, now: Instant) {
+        (self.status, self.reconciled_at) = (Some(status), Some(now));
+        self.status_written = false;
     }
 
-    /// Whether its status is to be looked at.
-    pub(super) fn is_to_tell(&self, now: Instant, timings: &Timings) -> bool {
-        let lately =
-            self.last_told.is_some_and(|last| now.saturating_duration_since(last) < timings.status);
-        self.standing.is_some() && !self.told && !self.telling && !lately
+    /// Whether its status is to be compared with the stored one.
+    pub(super) fn is_status_due(&self, now: Instant, timings: &ReconcileTimings) -> bool {
+        let lately = self
+            .status_written_at
+            .is_some_and(|last| now.saturating_duration_since(last) < timings.status);
+        self.status.is_some() && !self.status_written && !self.writing_status && !lately
     }
 }

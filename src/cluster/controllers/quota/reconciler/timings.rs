@@ -1,23 +1,23 @@
-//! How often the leader looks.
+//! How often the leader reconciles.
 
 use std::time::Duration;
 
-/// How often what happens without a change is done.
+/// Pauses of reconciliation.
 #[derive(Clone, Copy, Debug)]
-pub struct Timings {
-    /// A tenant is looked at when nothing has changed in it for so long.
+pub struct ReconcileTimings {
+    /// A tenant is reconciled when nothing has changed in it for this long.
     pub pause: Duration,
-    /// And when its first change was so long ago.
+    /// And when its first change was this long ago.
     pub longest: Duration,
-    /// Between looks at a tenant of which something is on its way.
+    /// Between reconciliations of a tenant with open reservations.
     pub again: Duration,
-    /// Before a tenant is looked at again whose look came to nothing.
+    /// Before a failed reconciliation is retried.
     pub failed: Duration,
     /// Between writes of a tenant's status.
     pub status: Duration,
 }
 
-impl Default for Timings {
+impl Default for ReconcileTimings {
     fn default() -> Self {
         Self {
             pause: Duration::from_millis(250),

@@ -1,24 +1,24 @@
-//! Objects that were not there when they were asked for, after the requests that could have made
-//! them: they never will be.
+//! Objects that did not exist when the API server was asked, after the requests that could have
+//! created them ended: they never will exist.
 //!
-//! A watch that is late may show them yet. Counted then, one would stand for pods that outlive it,
-//! or for another of its name.
+//! A delayed watch may still report one. Counted then, it would cover pods that remain without it,
+//! or another object of its name.
 
 use std::collections::{HashSet, VecDeque};
 
-/// How many are remembered; a watch would have to be later than so many questions for one that is
-/// forgotten to be shown.
+/// How many are remembered. A watch would have to be delayed by as many confirmations to report one
+/// that is forgotten.
 const REMEMBERED: usize = 20_000;
 
 /// Their UIDs, oldest first. UIDs do not return.
 #[derive(Debug, Default)]
-pub(super) struct Departed {
+pub(super) struct Tombstones {
     uids: HashSet<String>,
     order: VecDeque<String>,
 }
 
-impl Departed {
-    pub(super) fn note(&mut self, uid: String) {
+impl Tombstones {
+    pub(super) fn add(&mut self, uid: String) {
         if self.uids.insert(uid.clone()) {
             self.order.push_back(uid);
         }
@@ -29,7 +29,7 @@ impl Departed {
         }
     }
 
-    pub(super) fn has(&self, uid: &str) -> bool {
+    pub(super) fn contains(&self, uid: &str) -> bool {
         self.uids.contains(uid)
     }
 }
@@ -39,13 +39,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_that_departed_are_remembered_and_each_of_them_once() {
-        let mut departed = Departed::default();
+    fn the_newest_are_remembered_once_each() {
+        let mut tombstones = Tombstones::default();
         for number in 0..=REMEMBERED {
-            departed.note(number.to_string());
-            departed.note("1".into());
+            tombstones.add(number.to_string());
+            tombstones.add("1".into());
         }
-        assert_eq!(["0", "1", "20000"].map(|uid| departed.has(uid)), [false, true, true]);
-        assert_eq!((departed.uids.len(), departed.order.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(["0", "1", "20000"].map(|uid| tombstones.contains(uid)), [false, true, true]);
+        assert_eq!((tombstones.uids.len(), tombstones.order.len()), (REMEMBERED, REMEMBERED));
     }
 }

@@ -1,56 +1,34 @@
-//! Follows the objects of one kind, and tells at which version all of them are as they were told.
+//! Follows the objects of one target, and reports at which version all of them are known.
 //!
-//! A ledger is settled by what is there *and* by how new the knowledge of that is, and a client
-//! library's watcher keeps the second to itself. So lists and watches are made here: a list as a
-//! stream where the server can, in pages where it cannot; a watch from the last version, with
-//! bookmarks; a list anew when that version is too old for the server. What was told stays until a
-//! list that is complete shows otherwise.
+//! A ledger is reconciled by the objects *and* by how new the knowledge of them is, and a client
+//! library's watcher does not report the second. So lists and watches are made here: a list as a
+//! stream where the API server can, in pages where it cannot; a watch from the last version, with
+//! bookmarks; another list when that version is too old for the API server. What was reported stays
+//! valid until a complete list shows otherwise.
 
-use super::target as kinds;
+use super::{Event, Target};
 use crate::admission::jitter::jittered;
-use crate::kinds::Kind;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
-use kube::api::{ApiResource, ListParams, WatchParams};
+use kube::api::ApiResource;
 use kube::core::{DynamicObject, PartialObjectMeta, WatchEvent};
 use kube::{Api, Client};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// What is told of a kind.
-#[derive(Debug)]
-pub enum Seen {
-    /// A list begins, asked for there: what it does not name has gone once it is complete.
-    Began(ApiResource),
-    /// An object as it is now.
-    Object(Box<DynamicObject>),
-    /// An object that is no more.
-    Gone(Box<DynamicObject>),
-    /// All are known as they were at this version.
-    Position(u64),
-    /// The list is complete, and all are known as they were at this version.
-    Listed(u64),
-    /// Nobody tells what happens, until it is [resumed](Self::Resumed) or listed anew.
-    Broke,
-    /// It goes on from where it was.
-    Resumed,
-    /// The cluster does not serve the kind.
-    Unserved,
-}
-
-/// How long what takes.
+/// Pauses and limits of a watch.
 #[derive(Clone, Copy, Debug)]
-pub struct Timings {
+pub struct WatchTimings {
     /// The shortest and the longest pause after an error; it doubles between them.
     pub pauses: (Duration, Duration),
-    /// How often a kind that is not served is looked for.
+    /// The pause before a kind that is not served is looked for again.
     pub unserved: Duration,
-    /// A server that stays silent for so long in the middle of a list as a stream does not know
-    /// such lists.
+    /// An API server that is silent for this long in the middle of a list as a stream does not
+    /// support such lists.
     pub listing: Duration,
 }
 
-impl Default for Timings {
+impl Default for WatchTimings {
     fn default() -> Self {
         Self {
             pauses: (Duration::from_millis(250), Duration::from_secs(10)),
@@ -60,26 +38,37 @@ impl Default for Timings {
     }
 }
 
-/// After so long the server ends a watch, in seconds; and so much longer it may take.
+impl WatchTimings {
+    /// For what every replica needs before it is ready. There are few replicas and few such
+    /// watches: an attempt every five seconds is no load, and a user who installs the custom
+    /// resource definitions does not wait long.
+    pub const EAGER: Self = Self {
+        pauses: (Duration::from_millis(250), Duration::from_secs(5)),
+        unserved: Duration::from_secs(5),
+        listing: Duration::from_secs(60),
+    };
+}
+
+/// The API server ends a watch after this many seconds; and may take this much longer.
 const WATCH: u32 = 290;
 const LATER: Duration = Duration::from_secs(30);
-/// What lasted this long was no failure to start.
+/// A watch that lasted this long did not fail to start.
 const STEADY: Duration = Duration::from_secs(10);
-/// The objects of a page.
+/// Objects in a page.
 const PAGE: u32 = 500;
-/// Marks the bookmark with which a list as a stream is complete.
+/// Marks the bookmark that completes a list as a stream.
 const END_OF_LIST: &str = "k8s.io/initial-events-end";
 
 /// Why a list or watch ended.
 #[derive(Debug)]
 enum Ended {
-    /// Nobody listens any more.
+    /// The receiver is gone.
     Unheard,
     Unserved,
-    /// The version to go on from is too old for the server.
+    /// The version to continue from is too old for the API server.
     Expired,
-    /// The server lists in pages only.
-    InPages,
+    /// The API server lists in pages only.
+    PagesOnly,
     Failed(String),
 }
 
@@ -95,18 +84,22 @@ impl From<kube::Error> for Ended {
 
 type Events = BoxStream<'static, kube::Result<WatchEvent<DynamicObject>>>;
 
-/// Follows a kind until nobody listens any more.
-pub async fn follow(
+/// Follows a target until the receiver of `messages` is gone; `message` wraps each event.
+pub async fn follow<M, W>(
     client: Client,
-    kind: &'static Kind,
-    timings: Timings,
-    told: mpsc::Sender<(&'static Kind, Seen)>,
-) {
+    target: Target,
+    timings: WatchTimings,
+    messages: mpsc::Sender<M>,
+    message: W,
+) where
+    W: Fn(Event) -> M,
+{
     let mut follower = Follower {
         client,
-        kind,
+        target,
         timings,
-        told,
+        messages,
+        message,
         resource: None,
         streams: true,
         position: None,
@@ -117,28 +110,28 @@ pub async fn follow(
     let mut pause = timings.pauses.0;
     loop {
         let started = Instant::now();
-        let ended = follower.go().await;
+        let ended = follower.run().await;
         let steady = started.elapsed() >= STEADY;
-        let told = match ended {
+        let sent = match ended {
             Ok(()) if steady => Ok(()),
             Ok(()) => {
                 tokio::time::sleep(jittered(timings.pauses.0, 0.5)).await;
                 Ok(())
             }
             Err(Ended::Unheard) => return,
-            // What was there a moment ago may be missing on a server that has just been started.
+            // What was served a moment ago may be missing on a server that has just been started.
             Err(Ended::Unserved) if follower.is_missing_lately() => {
-                let told = follower.tell(Seen::Broke).await;
+                let sent = follower.send(Event::Interrupted("it is not served".into())).await;
                 tokio::time::sleep(jittered(timings.pauses.1.min(timings.unserved), 0.5)).await;
-                told
+                sent
             }
             Err(Ended::Unserved) => {
                 (follower.served, follower.missing) = (false, None);
-                let told = follower.tell(Seen::Unserved).await;
+                let sent = follower.send(Event::Unserved).await;
                 tokio::time::sleep(jittered(timings.unserved, 0.2)).await;
-                told
+                sent
             }
-            Err(Ended::InPages) => {
+            Err(Ended::PagesOnly) => {
                 follower.streams = false;
                 Ok(())
             }
@@ -148,51 +141,48 @@ pub async fn follow(
                 Ok(())
             }
             Err(Ended::Failed(error)) => {
-                tracing::warn!(
-                    kind = kind.kind,
-                    error,
-                    "a watch broke; it starts anew, and nothing is settled until it does"
-                );
+                tracing::warn!(error, "watch of `{}` ended, restarting", follower.target.name());
                 follower.broken = true;
-                let told = follower.tell(Seen::Broke).await;
+                let sent = follower.send(Event::Interrupted(error)).await;
                 pause = if steady { timings.pauses.0 } else { pause };
                 tokio::time::sleep(jittered(pause, 0.5)).await;
                 pause = (pause * 2).min(timings.pauses.1);
-                told
+                sent
             }
         };
-        if told.is_err() {
+        if sent.is_err() {
             return;
         }
     }
 }
 
-struct Follower {
+struct Follower<M, W> {
     client: Client,
-    kind: &'static Kind,
-    timings: Timings,
-    told: mpsc::Sender<(&'static Kind, Seen)>,
-    /// Where it is served.
+    target: Target,
+    timings: WatchTimings,
+    messages: mpsc::Sender<M>,
+    message: W,
+    /// Where the target is served.
     resource: Option<ApiResource>,
     /// Whether lists as streams are tried.
     streams: bool,
-    /// The version to go on from; lists where there is none.
+    /// The version to continue from; without one everything is listed.
     position: Option<String>,
-    /// Whether it was told that nobody tells what happens.
+    /// Whether an interruption was reported.
     broken: bool,
-    /// Whether the cluster has served it.
+    /// Whether the cluster has served the target.
     served: bool,
-    /// Since when it does not any more.
+    /// Since when it no longer does.
     missing: Option<Instant>,
 }
 
-impl Follower {
-    async fn tell(&self, seen: Seen) -> Result<(), Ended> {
-        self.told.send((self.kind, seen)).await.map_err(|_| Ended::Unheard)
+impl<M, W: Fn(Event) -> M> Follower<M, W> {
+    async fn send(&self, event: Event) -> Result<(), Ended> {
+        self.messages.send((self.message)(event)).await.map_err(|_| Ended::Unheard)
     }
 
-    /// Whether the kind is missing that was served before, and not for long. It is asked where it
-    /// is anew.
+    /// Whether a target is missing that was served until recently. Where it is served is looked up
+    /// again.
     fn is_missing_lately(&mut self) -> bool {
         (self.position, self.resource, self.broken) = (None, None, true);
         self.served
@@ -200,29 +190,27 @@ impl Follower {
     }
 
     /// One list or one watch, or both.
-    async fn go(&mut self) -> Result<(), Ended> {
+    async fn run(&mut self) -> Result<(), Ended> {
         let resource = match &self.resource {
             Some(resource) => resource.clone(),
-            None => kinds::served(self.kind, &self.client).await?.ok_or(Ended::Unserved)?,
+            None => self.target.resource(&self.client).await?.ok_or(Ended::Unserved)?,
         };
         self.resource = Some(resource.clone());
-        let api = Api::<DynamicObject>::all_with(self.client.clone(), &resource);
+        let api = self.target.api(&self.client, &resource);
         if let Some(position) = self.position.clone() {
-            let events = self.watch(&api, WatchParams::default().timeout(WATCH), &position).await?;
+            let events = self.watch(&api, &position, false).await?;
             if std::mem::take(&mut self.broken) {
-                self.tell(Seen::Resumed).await?;
+                self.send(Event::Resumed).await?;
             }
             return self.take(events, false).await;
         }
-        self.tell(Seen::Began(resource)).await?;
-        // Without a version the list is what the store has, not what some cache had.
+        self.send(Event::ListStarted(resource)).await?;
+        // Without a version the list is what the store has, not what a cache had.
         if self.streams {
-            let events =
-                self.watch(&api, WatchParams::default().timeout(WATCH).initial_events(), "").await;
-            return match events {
+            return match self.watch(&api, "", true).await {
                 Ok(events) => self.take(events, true).await,
                 Err(kube::Error::Api(status)) if matches!(status.code, 400 | 422) => {
-                    Err(Ended::InPages)
+                    Err(Ended::PagesOnly)
                 }
                 Err(error) => Err(error.into()),
             };
@@ -233,19 +221,21 @@ impl Follower {
     async fn watch(
         &self,
         api: &Api<DynamicObject>,
-        params: WatchParams,
         version: &str,
+        lists: bool,
     ) -> kube::Result<Events> {
-        if kinds::is_metadata(self.kind) {
-            return Ok(api.watch_metadata(&params, version).await?.map_ok(bare).boxed());
+        let params = self.target.watch_params().timeout(WATCH);
+        let params = if lists { params.initial_events() } else { params };
+        if self.target.metadata_only {
+            return Ok(api.watch_metadata(&params, version).await?.map_ok(without_data).boxed());
         }
         Ok(api.watch(&params, version).await?.boxed())
     }
 
     async fn pages(&mut self, api: &Api<DynamicObject>) -> Result<(), Ended> {
-        let mut params = ListParams::default().limit(PAGE);
+        let mut params = self.target.list_params().limit(PAGE);
         loop {
-            let (list, items) = if kinds::is_metadata(self.kind) {
+            let (list, items) = if self.target.metadata_only {
                 let list = api.list_metadata(&params).await?;
                 (list.metadata, list.items.into_iter().map(object_of).collect())
             } else {
@@ -253,7 +243,7 @@ impl Follower {
                 (list.metadata, list.items)
             };
             for object in items {
-                self.tell(Seen::Object(Box::new(object))).await?;
+                self.send(Event::Applied(Box::new(object))).await?;
             }
             match list.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params = params.continue_token(&token),
@@ -264,13 +254,13 @@ impl Follower {
 
     async fn listed(&mut self, version: String) -> Result<(), Ended> {
         (self.broken, self.served, self.missing) = (false, true, None);
-        self.tell(Seen::Listed(number(&version)?)).await?;
+        self.send(Event::Listed(number(&version)?)).await?;
         self.position = Some(version);
         Ok(())
     }
 
     async fn at(&mut self, version: String) -> Result<(), Ended> {
-        self.tell(Seen::Position(number(&version)?)).await?;
+        self.send(Event::Position(number(&version)?)).await?;
         self.position = Some(version);
         Ok(())
     }
@@ -289,29 +279,24 @@ impl Follower {
                     return Err(Ended::Failed("the list ended before it was complete".into()));
                 }
                 Ok(None) => return Ok(()),
-                Err(_) if listing => return Err(Ended::InPages),
-                Err(_) => return Err(Ended::Failed("the API server fell silent".into())),
+                Err(_) if listing => return Err(Ended::PagesOnly),
+                Err(_) => return Err(Ended::Failed("the API server sends nothing".into())),
             };
             let version = match event {
                 WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                     let version = object.metadata.resource_version.clone();
-                    self.tell(Seen::Object(Box::new(object))).await?;
+                    self.send(Event::Applied(Box::new(object))).await?;
                     version
                 }
                 WatchEvent::Deleted(object) => {
                     let version = object.metadata.resource_version.clone();
-                    self.tell(Seen::Gone(Box::new(object))).await?;
+                    self.send(Event::Deleted(Box::new(object))).await?;
                     version
                 }
                 WatchEvent::Bookmark(bookmark) => {
                     let version = bookmark.metadata.resource_version;
-                    if listing
-                        && bookmark
-                            .metadata
-                            .annotations
-                            .get(END_OF_LIST)
-                            .is_some_and(|end| end == "true")
-                    {
+                    let ends_list = bookmark.metadata.annotations.get(END_OF_LIST);
+                    if listing && ends_list.is_some_and(|ends| ends == "true") {
                         listing = false;
                         self.listed(version).await?;
                         continue;
@@ -329,11 +314,13 @@ impl Follower {
 
 fn number(version: &str) -> Result<u64, Ended> {
     version.parse().map_err(|_| {
-        Ended::Failed(format!("{version:?} is no resource version that can be compared"))
+        Ended::Failed(format!(
+            "resource version `{version}` is not a number and cannot be compared"
+        ))
     })
 }
 
-fn bare(event: WatchEvent<PartialObjectMeta<DynamicObject>>) -> WatchEvent<DynamicObject> {
+fn without_data(event: WatchEvent<PartialObjectMeta<DynamicObject>>) -> WatchEvent<DynamicObject> {
     match event {
         WatchEvent::Added(object) => WatchEvent::Added(object_of(object)),
         WatchEvent::Modified(object) => WatchEvent::Modified(object_of(object)),
