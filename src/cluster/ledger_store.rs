@@ -1,5 +1,5 @@
-//! Ledgers as FlinkTenantLedgers: read past every cache, written over the very version that was
-//! read.
+//! Ledgers stored as FlinkTenantLedgers: read without a cache, and written only over the version that
+//! was read.
 
 use crate::quota::ledger::Ledger;
 use crate::quota::ledger::crd::{FlinkTenantLedger, FlinkTenantLedgerSpec};
@@ -8,7 +8,7 @@ use kube::api::{ObjectMeta, PostParams};
 use kube::core::{PartialObjectMeta, Request, request};
 use kube::{Api, Client, Resource, ResourceExt};
 
-/// What comes back of a write: its metadata, not a ledger of hundreds of kilobytes.
+/// The response to a write is its metadata, not a ledger of hundreds of kilobytes.
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 /// Ledgers in a cluster.
@@ -18,7 +18,7 @@ pub struct ClusterStore {
 }
 
 impl ClusterStore {
-    /// Over this connection, which must belong to somebody who may write them.
+    /// With this connection, whose user may write them.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
@@ -27,7 +27,7 @@ impl ClusterStore {
         Api::all(self.client.clone())
     }
 
-    /// Makes the object, without a status yet.
+    /// Creates the object, without a status.
     async fn create(&self, tenant: &str) -> Result<String, Failure> {
         let ledger =
             FlinkTenantLedger::new(tenant, FlinkTenantLedgerSpec { tenant: tenant.to_owned() });
@@ -72,7 +72,7 @@ impl ClusterStore {
 impl Store for ClusterStore {
     async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
         let unreachable = |error: Failure| error.of(tenant);
-        // Without a resourceVersion in the question the answer is the last write.
+        // Without a resource version the answer is the last write.
         let Some(found) =
             self.api().get_opt(tenant).await.map_err(Failure::from).map_err(unreachable)?
         else {
@@ -108,14 +108,14 @@ enum Failure {
     Json(#[from] serde_json::Error),
     #[error(transparent)]
     Request(#[from] request::Error),
-    #[error("{0}: delete the FlinkTenantLedger, and what is there is counted anew")]
+    #[error("{0}: delete the FlinkTenantLedger to have everything counted again")]
     Unreadable(#[from] crate::quota::ledger::crd::Unreadable),
 }
 
 impl Failure {
     fn of(self, tenant: &str) -> StoreError {
         match self {
-            // Written, deleted or created by somebody else since it was read.
+            // Written, deleted or created by another client since it was read.
             Self::Kube(kube::Error::Api(status))
                 if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
             {

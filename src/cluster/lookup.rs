@@ -1,8 +1,8 @@
-//! What no watch has brought: the API server is asked for a single object.
+//! Requests for single objects that no watch has reported.
 //!
-//! A pod may be created in a namespace the moment that exists, and its review reach a replica
-//! before the watch does: where a tenant claims namespaces by labels, that one namespace is then
-//! asked for. And what a `/scale` scales is nowhere in its review.
+//! A pod may be created as soon as its namespace exists, and its review may reach a replica before
+//! the watch reports the namespace: where tenants select namespaces by labels, that one namespace is
+//! requested. The object that a `/scale` scales is not in its review either.
 
 use super::watch::records::NamespaceRecord;
 use crate::resource::GroupVersionResource;
@@ -15,17 +15,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Less than any webhook's timeout that makes sense.
+/// Less than any reasonable timeout of a webhook.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the API server for single objects.
+/// Requests single objects from the API server.
 pub struct Lookup {
     client: Client,
     runtime: Handle,
 }
 
 impl Lookup {
-    /// To be made on the runtime that serves.
+    /// To be created on the runtime that serves.
     pub fn new(client: Client) -> Self {
         Self { client, runtime: Handle::current() }
     }

@@ -1,8 +1,8 @@
-//! The owners of a pod's owners: its ReplicaSet names a Deployment, and that the FlinkDeployment
-//! that was charged for all of them.
+//! The owners of a pod's owners: its ReplicaSet names a Deployment, which names the FlinkDeployment
+//! whose reservation covers all of them.
 //!
-//! They are asked for once and remembered: an owner of a UID hardly ever changes, and whoever draws
-//! on whom decides only which of two charges counts, never that none does.
+//! Each is requested once and remembered: the owners of a UID rarely change, and the owner decides
+//! only which of two reservations counts, never that none does.
 
 use crate::kinds::{self, Property};
 use crate::resource::fields::text;
@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// From a pod to a FlinkBlueGreenDeployment: ReplicaSet, Deployment, FlinkDeployment.
 const DEEPEST: usize = 4;
-/// Owners that are remembered; all are forgotten when they become more.
+/// Owners that are remembered; at this number all are forgotten.
 const REMEMBERED: usize = 20_000;
 
 /// An owner, as an owner reference names it.
@@ -26,7 +26,7 @@ struct Owner {
     uid: String,
 }
 
-/// Asks for owners of owners.
+/// Looks up owners of owners.
 pub struct Owners {
     client: Client,
     known: Mutex<HashMap<String, Vec<Owner>>>,
@@ -41,7 +41,7 @@ impl Owners {
     /// The UIDs of the owners of an object's owners, nearest first.
     ///
     /// # Errors
-    /// When the API server does not say.
+    /// When the API server does not answer.
     pub async fn above(&self, namespace: &str, object: &Value) -> Result<Vec<String>, kube::Error> {
         let mut above = Vec::new();
         let mut level = named(object);
@@ -72,7 +72,7 @@ impl Owners {
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &resource);
         let Some(found) = api.get_metadata_opt(&owner.name).await? else { return Ok(Vec::new()) };
-        // Another one of the same name says nothing of this one.
+        // Another object of the same name has other owners.
         if found.metadata.uid.as_ref() != Some(&owner.uid) {
             return Ok(Vec::new());
         }
@@ -92,13 +92,13 @@ impl Owners {
     }
 }
 
-/// The plural to ask by.
+/// The plural of a kind that may have owners.
 fn plural(kind: &GroupVersionKind) -> Option<&'static str> {
     let row = kinds::of(kind).filter(|row| row.has(Property::IsOwnedOwner));
     row.map(|row| row.plural)
 }
 
-/// The owners that an object names.
+/// The owners named by an object.
 fn named(object: &Value) -> Vec<Owner> {
     let owner = |owner: &Value| Owner {
         kind: GroupVersionKind::parse(text(owner, "apiVersion"), text(owner, "kind")),

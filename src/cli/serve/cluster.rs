@@ -161,11 +161,11 @@ impl Cluster {
         health: &Arc<Health>,
         metrics: &Arc<Metrics>,
     ) -> Candidate {
-        let candidate = Candidate::stand(
+        let candidate = Candidate::start(
             self.client.clone(),
             &args.namespace,
             self.identity.clone(),
-            lease::Timings::default(),
+            lease::LeaseTimings::default(),
         );
         tokio::spawn(status::run(self.client.clone(), self.updates, candidate.leading()));
         if let Some(gate) = self.gate {

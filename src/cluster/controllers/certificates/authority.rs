@@ -1,7 +1,7 @@
-//! Authorities and leaves as they are: certificates, keys, and who signed whom.
+//! Authorities and leaves: certificates, keys, and which authority signed which leaf.
 //!
-//! An authority's name is made from its public key. So no two share a name, which API servers would
-//! have to tell apart by trying, and the key alone is enough to sign again under the same name.
+//! An authority's name contains the fingerprint of its public key. So no two share a name, which API
+//! servers could only distinguish by trying, and the key is enough to sign under the same name again.
 
 use super::rotation;
 use crate::admission::certificate::CertificateError;
@@ -18,36 +18,36 @@ use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// What the name of every authority begins with.
+/// The beginning of the name of every authority.
 const NAME: &str = "Flinkgate CA ";
 
 /// An authority. Deliberately without `Debug`: it may hold a private key.
 #[derive(Clone)]
 pub struct Authority {
     certificate: CertificateDer<'static>,
-    /// The key in PEM, if it is at hand.
+    /// The key in PEM, if it is known.
     key: Option<String>,
     not_before: SystemTime,
     facts: rotation::Authority,
 }
 
 impl Authority {
-    /// Makes one.
+    /// Creates one.
     ///
     /// # Errors
-    /// When the system gives no random numbers.
+    /// When the system provides no random numbers.
     pub fn make(now: SystemTime, life: Duration) -> Result<Self, CertificateError> {
         let key = KeyPair::generate()?;
         let certificate = issue::authority(&name(&key), now, life)?.self_signed(&key)?;
         Self::read(certificate.der().clone(), &[key]).ok_or(CertificateError::Validity)
     }
 
-    /// Reads a certificate, if it is an authority of Flinkgate's; its key may be among `keys`.
+    /// Reads a certificate, if it is one of Flinkgate's authorities; its key may be among `keys`.
     fn read(certificate: CertificateDer<'static>, keys: &[KeyPair]) -> Option<Self> {
         let common_name = x509::common_name(&certificate).filter(|name| name.starts_with(NAME))?;
         let validity = x509::validity(&certificate)?;
-        // What cannot be a trust anchor must not get into a bundle: API servers refuse the whole of
-        // it.
+        // A certificate that cannot be a trust anchor must not get into a bundle: API servers refuse
+        // the whole bundle.
         RootCertStore::empty().add(certificate.clone()).ok()?;
         let key = keys
             .iter()
@@ -60,8 +60,7 @@ impl Authority {
         Some(Self { certificate, key, not_before: validity.not_before, facts })
     }
 
-    /// Reads all authorities of Flinkgate's, oldest first, each once; whatever else is there is
-    /// passed over.
+    /// Reads all of Flinkgate's authorities, oldest first, each once; other certificates are skipped.
     pub fn read_all(certificates: &[u8], keys: &[u8]) -> Vec<Self> {
         let keys: Vec<KeyPair> = PrivateKeyDer::pem_slice_iter(keys)
             .flatten()
@@ -74,7 +73,7 @@ impl Authority {
         all
     }
 
-    /// What matters of it.
+    /// What decisions depend on.
     pub fn facts(&self) -> &rotation::Authority {
         &self.facts
     }
@@ -84,7 +83,7 @@ impl Authority {
         x509::pem(&self.certificate)
     }
 
-    /// The private key in PEM, if it is at hand.
+    /// The private key in PEM, if it is known.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
@@ -95,7 +94,7 @@ impl Authority {
         Self { key: None, facts, ..self.clone() }
     }
 
-    /// Signs a leaf that ends no later than the authority.
+    /// Signs a leaf that expires no later than the authority.
     ///
     /// # Errors
     /// Without a key, and when a name is neither a DNS name nor an IP address.
@@ -144,7 +143,7 @@ pub fn sort(authorities: &mut Vec<Authority>) {
     authorities.dedup_by(|later, earlier| later.facts.id == earlier.facts.id);
 }
 
-/// The PEM text of all of them, as it stands in the Secret and in every `caBundle`.
+/// The PEM text of all of them, as in the Secret and in every `caBundle`.
 pub fn bundle(authorities: &[Authority]) -> String {
     authorities.iter().map(Authority::pem).collect()
 }
@@ -189,7 +188,7 @@ impl Leaf {
         Some(Self { certificate: x509::pem(&der), key: key.serialize_pem(), facts })
     }
 
-    /// What matters of it.
+    /// What decisions depend on.
     pub fn facts(&self) -> &rotation::Leaf {
         &self.facts
     }

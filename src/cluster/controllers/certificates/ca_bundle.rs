@@ -42,7 +42,7 @@ impl Configuration for ValidatingWebhookConfiguration {
     }
 }
 
-/// What the bundles of a configuration hold, and Flinkgate's authorities among it.
+/// The bundles of a configuration, and Flinkgate's authorities in them.
 pub fn read(configuration: &impl Configuration) -> Vec<(Bundle, Vec<Authority>)> {
     let read = |(_, content): (&str, &[u8])| {
         let authorities = Authority::read_all(content, b"");
@@ -58,8 +58,8 @@ pub fn read(configuration: &impl Configuration) -> Vec<(Bundle, Vec<Authority>)>
     configuration.bundles().into_iter().map(read).collect()
 }
 
-/// The patch that gives every webhook this bundle and touches nothing else; none when they have it.
-/// It carries the resource version, so that it fails when somebody else wrote meanwhile.
+/// The patch that writes this bundle into every webhook and nothing else; `None` when they have it.
+/// It carries the resource version, so that it fails when another client wrote in the meantime.
 pub fn patch(configuration: &impl Configuration, wanted: &[Authority]) -> Option<Value> {
     let wanted = bundle(wanted);
     let others: Vec<&str> = configuration

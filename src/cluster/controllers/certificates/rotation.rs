@@ -1,17 +1,16 @@
-//! What to do next, decided from what is there: a pure function, so that every state and every
-//! crash can be tried.
+//! The next step, decided from the objects: a pure function, so that every state and every crash
+//! can be tested.
 //!
-//! A new authority comes into use in an order that never leaves an API server with a certificate it
-//! cannot check:
+//! A new authority comes into use in an order in which API servers can always verify the served
+//! certificate:
 //!
-//! 1. the new authority is written into the Secret beside the old one,
-//! 2. the `caBundle` of both configurations is made to hold both, and API servers get time to see
-//!    it ([`Established`]),
-//! 3. the leaf is signed by the new authority, and replicas get time to see it (`overlap`),
-//! 4. the old authority is dropped from the Secret, and then from the bundles.
+//! 1. the new authority is added to the Secret, next to the old one,
+//! 2. both are written into the `caBundle` of both configurations, and API servers get time to load
+//!    them ([`Established`]),
+//! 3. the new authority signs the leaf, and replicas get time to load it (`overlap`),
+//! 4. the old authority is removed from the Secret, and then from the bundles.
 //!
-//! Nothing says how far a rotation has come but the objects themselves, so whoever leads next
-//! continues it.
+//! The progress of a rotation is in the objects alone, so the next leader continues it.
 
 use super::CertificateTimings;
 use std::collections::BTreeMap;
@@ -20,10 +19,10 @@ use std::time::{Duration, Instant, SystemTime};
 /// The SHA-256 of an authority's certificate.
 pub type Id = String;
 
-/// What matters of an authority.
+/// What decisions depend on of an authority.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// Which one.
+    /// Its identity.
     pub id: Id,
     /// When it was made.
     pub issued: SystemTime,
@@ -33,10 +32,10 @@ pub struct Authority {
     pub signs: bool,
 }
 
-/// What matters of a leaf that can be served.
+/// What decisions depend on of a leaf that can be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    /// Who signed it; always one of the authorities beside it.
+    /// The authority that signed it; always one of those in the Secret.
     pub authority: Id,
     /// When it was made.
     pub issued: SystemTime,
@@ -46,7 +45,7 @@ pub struct Leaf {
     pub complete: bool,
 }
 
-/// What matters of the Secret.
+/// What decisions depend on of the Secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
     /// Whether it is exactly as Flinkgate would write it.
@@ -55,12 +54,12 @@ pub struct Store {
     pub authorities: Vec<Authority>,
     /// The leaf, if there is one that can be served.
     pub leaf: Option<Leaf>,
-    /// Since when it has been there. Its own date does not say: one that was lost and came back was
-    /// not there all the time.
+    /// Since when it has been there. That is not its own date: one that was lost and restored was
+    /// missing for a while.
     pub since: Option<SystemTime>,
 }
 
-/// What matters of one webhook's `caBundle`.
+/// What decisions depend on of one webhook's `caBundle`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bundle {
     /// Flinkgate's authorities in it, oldest first.
@@ -69,7 +68,7 @@ pub struct Bundle {
     pub exact: bool,
 }
 
-/// Everything that the decision is made from.
+/// Everything that the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// The Secret as it is.
@@ -78,7 +77,7 @@ pub struct View<'a> {
     pub memory: &'a Store,
     /// The bundles of every webhook of the configurations that exist.
     pub bundles: &'a [Bundle],
-    /// What API servers are known to go by.
+    /// What API servers are known to trust.
     pub established: &'a Established,
 }
 
@@ -93,12 +92,12 @@ pub enum Step {
     Rest(Duration),
 }
 
-/// What the Secret shall be.
+/// The next state of the Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The authorities that it shall hold, oldest first, with their keys or without.
+    /// The authorities to hold, oldest first, with their keys or without.
     pub authorities: Vec<(Id, bool)>,
-    /// Whether one more shall be made.
+    /// Whether another one is to be created.
     pub new_authority: bool,
     /// What happens to the leaf.
     pub leaf: LeafChange,
@@ -111,11 +110,11 @@ pub enum LeafChange {
     Keep,
     /// There can be none yet.
     None,
-    /// The one in memory comes back.
+    /// The remembered one is restored.
     Restore,
     /// This authority signs a new one.
     Sign(Id),
-    /// The authority that is made now signs a new one.
+    /// The authority created now signs a new one.
     SignWithNew,
 }
 
@@ -124,8 +123,8 @@ pub enum LeafChange {
 pub struct Established(BTreeMap<Id, Instant>);
 
 impl Established {
-    /// Takes in what was seen at a time. Without any configuration nobody asks, and everything
-    /// counts as seen.
+    /// Takes what was read at a time. Without any configuration no API server calls, and everything
+    /// counts as established.
     pub fn observe(&mut self, store: &Store, bundles: &[Bundle], now: Instant) {
         let everywhere = |id: &Id| {
             bundles.iter().all(|bundle| bundle.authorities.iter().any(|held| held.id == *id))
@@ -135,25 +134,24 @@ impl Established {
         self.0 = seen.map(|id| (id.clone(), self.0.get(id).copied().unwrap_or(now))).collect();
     }
 
-    /// How long until API servers are taken to know it; none as long as it is not in every bundle.
+    /// How long until API servers are assumed to trust it; `None` while it is not in every bundle.
     fn remaining(&self, id: &Id, margin: Duration, now: Instant) -> Option<Duration> {
         self.0.get(id).map(|since| margin.saturating_sub(now.saturating_duration_since(*since)))
     }
 }
 
-/// A time on the wall, for certificates, and one that never jumps, for waiting.
+/// The wall-clock time, for certificates, and a monotonic one, for waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
-    /// On the wall.
+    /// The wall-clock time.
     pub wall: SystemTime,
-    /// Since whenever.
+    /// The monotonic time.
     pub clock: Instant,
 }
 
 impl Store {
-    /// Whether there is a leaf to serve. What is served last is what is remembered, with keys
-    /// beside it or without: an older leaf that came back instead might be one that API servers no
-    /// longer trust.
+    /// Whether there is a leaf to serve. The last one served is remembered, with authority keys or
+    /// without: API servers may no longer trust an older leaf.
     pub fn can_serve(&self, now: SystemTime) -> bool {
         self.leaf.as_ref().is_some_and(|leaf| now < leaf.until)
     }
@@ -210,8 +208,8 @@ fn plan(view: View<'_>, now: Now, timings: &CertificateTimings) -> Plan {
     let mut leaf_change = if leaf.is_some() { LeafChange::Keep } else { LeafChange::None };
 
     if leaf.is_none() || !trusted.iter().any(|one| one.signs) {
-        // Something was lost. What replicas may still serve and API servers still go by stays
-        // trusted. Its keys stay lost: deleting the Secret is how people ask for new ones.
+        // Something was lost. What replicas may still serve and API servers still trust stays
+        // trusted. Its keys stay lost: users delete the Secret to get new ones.
         let elsewhere = view
             .memory
             .authorities
@@ -231,8 +229,8 @@ fn plan(view: View<'_>, now: Now, timings: &CertificateTimings) -> Plan {
 
     let newest = trusted.iter().rev().find(|one| one.signs);
     let new_authority = newest.is_none_or(|one| due(one.issued, one.until) <= now.wall);
-    // With nothing to serve and nobody who trusts any of our authorities there is nothing to wait
-    // for.
+    // Without a leaf to serve and without an API server that trusts an authority, nothing has to
+    // wait.
     let from_nothing = leaf.is_none()
         && !view
             .bundles

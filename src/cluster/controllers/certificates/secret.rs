@@ -1,9 +1,9 @@
 //! The Secret `flinkgate-tls`: every authority in `ca.crt`, the keys that still sign in `ca.key`,
-//! the leaf in `tls.crt` and `tls.key`, and in `tls.since` when the leaf was put there.
+//! the leaf in `tls.crt` and `tls.key`, and in `tls.since` when the leaf was written.
 //!
-//! The leaf is in the Secret rather than every replica signing its own: then what is there and what
-//! is served are one state that can be looked at, and a replica that starts needs to read only.
-//! Replicas follow the Secret by watching it; a mounted one would come a minute later.
+//! The leaf is in the Secret, and replicas do not sign their own: so the served certificate can be
+//! inspected in the Secret, and a starting replica only has to read. Replicas watch the Secret; a
+//! mounted one would be up to a minute late.
 
 use super::authority::{Authority, Leaf, bundle};
 use super::rotation::Store;
@@ -24,7 +24,7 @@ const SINCE: &str = "tls.since";
 
 type Data = BTreeMap<String, ByteString>;
 
-/// What is in the Secret. Deliberately without `Debug`: it holds private keys.
+/// The contents of the Secret. Deliberately without `Debug`: it holds private keys.
 #[derive(Clone, Default)]
 pub struct Material {
     /// The authorities, oldest first.
@@ -36,7 +36,7 @@ pub struct Material {
 }
 
 impl Material {
-    /// Reads what can be read; whether that is all there is stands in the [`Store`].
+    /// Reads what can be read; [`Store::tidy`] says whether that is everything.
     pub fn read(secret: Option<&Secret>, names: &[String]) -> (Self, Store) {
         let empty = Data::new();
         let data = secret.and_then(|secret| secret.data.as_ref()).unwrap_or(&empty);
@@ -84,7 +84,7 @@ impl Material {
         .into()
     }
 
-    /// The Secret with this in it; what else `old` has stays.
+    /// The Secret with these contents; other fields of `old` stay.
     pub fn write(&self, old: Option<Secret>) -> Secret {
         let new = || {
             let labels = [

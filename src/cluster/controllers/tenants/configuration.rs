@@ -1,5 +1,5 @@
-//! From what the cluster holds to the gate in force, piece by piece: a Namespace's change compiles
-//! no policy and checks no tenant.
+//! From the objects of the cluster to the gate in force, incrementally: a change of a Namespace
+//! compiles no policy and checks no tenant.
 
 use super::operator_config::OperatorConfig;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
@@ -21,22 +21,22 @@ pub struct Changes {
     pub tenants: bool,
     /// FlinkPolicies did.
     pub policies: bool,
-    /// The rules beside them did.
+    /// The rules of files did.
     pub base: bool,
     /// These Namespaces did.
     pub namespaces: BTreeSet<String>,
 }
 
-/// The gate in force, and what became of each object.
+/// The gate in force, and the result for each object.
 #[derive(Debug)]
 pub struct Configuration {
     unassigned: Unassigned,
     gate: Option<Arc<Gate>>,
     surroundings: Arc<Surroundings>,
     tenants: BTreeMap<String, CheckedTenant>,
-    /// What each tenant claims although an older one does.
+    /// The namespaces that each tenant lists although an older one does.
     doubles: BTreeMap<String, Vec<String>>,
-    /// What the FlinkPolicies said when they were last compiled, the oldest first.
+    /// The specs of the FlinkPolicies when they were last compiled, oldest first.
     compiled: Vec<(i64, String, Arc<serde_json::Value>)>,
     refused_policies: BTreeMap<String, Vec<PolicyProblem>>,
 }
@@ -48,7 +48,7 @@ pub struct CheckedTenant {
     created: i64,
     /// The tenant, if it can be used.
     pub tenant: Option<Arc<Tenant>>,
-    /// What there is to say about it.
+    /// Errors and warnings about it.
     pub remarks: Vec<Remark>,
 }
 
@@ -71,12 +71,12 @@ impl Configuration {
         self.gate.as_ref()
     }
 
-    /// What became of the tenants.
+    /// The tenants, checked.
     pub fn tenants(&self) -> &BTreeMap<String, CheckedTenant> {
         &self.tenants
     }
 
-    /// What a tenant claims although an older one does.
+    /// The namespaces that a tenant lists although an older one does.
     pub fn doubles_of(&self, tenant: &str) -> &[String] {
         self.doubles.get(tenant).map(Vec::as_slice).unwrap_or_default()
     }
@@ -94,12 +94,12 @@ impl Configuration {
         self.refused_policies.keys().filter_map(|path| path.strip_prefix(flink_policy::PREFIX))
     }
 
-    /// Notes what the Flink operator's configuration says from now on; why it is left as it was,
-    /// where it cannot be read.
+    /// Takes the Flink operator's configuration; returns the error where it cannot be read and the
+    /// previous one stays.
     pub fn take_operator(&mut self, said: Option<&OperatorConfig>) -> Option<String> {
         match said {
             Some(Err(error)) => {
-                return Some(format!("the Flink operator's configuration: {error}"));
+                return Some(format!("cannot read the Flink operator's configuration: {error}"));
             }
             Some(Ok(defaults)) => {
                 self.surroundings =
@@ -110,7 +110,7 @@ impl Configuration {
         None
     }
 
-    /// Takes changes into force.
+    /// Puts changes into force.
     ///
     /// # Errors
     /// When the policies of the files do not compile: the rules in force stay, all else is taken.
@@ -156,7 +156,7 @@ impl Configuration {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The rules to judge with, and why they are not what the cluster holds.
+    /// The rules to apply, and the error if they are not those of the cluster.
     fn rules(
         &mut self,
         changes: &Changes,
@@ -172,7 +172,7 @@ impl Configuration {
             .map(|(name, record)| (record.created, name.clone(), record.spec.clone()))
             .collect();
         said.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        // Only a status has changed, most likely one that Flinkgate wrote.
+        // Only a status has changed, probably one that Flinkgate wrote.
         if in_force.is_some() && !changes.base && self.compiled == said {
             return (in_force, None);
         }
@@ -206,7 +206,7 @@ impl Configuration {
                     tracing::error!(
                         policy = path,
                         problem = problems.first().map(ToString::to_string),
-                        "a policy is left out; the others hold"
+                        "policy not in force"
                     );
                 }
                 self.refused_policies = refused;
@@ -216,7 +216,7 @@ impl Configuration {
         }
     }
 
-    /// Whether these are not the tenants that were checked last, but for their status.
+    /// Whether these differ from the tenants that were checked last in more than their status.
     fn are_other(&self, tenants: &BTreeMap<String, Record>) -> bool {
         let same = |name: &String, record: &Record| {
             self.tenants.get(name).is_some_and(|checked| {
@@ -254,7 +254,7 @@ impl Configuration {
                     tenant = name,
                     pointer = wrong.pointer,
                     problem = wrong.message,
-                    "a tenant is left out; the others hold"
+                    "tenant not in force"
                 );
             }
             let tenant = spec.map(|spec| {
@@ -288,7 +288,7 @@ impl Configuration {
         usable.into_iter().map(|(_, tenant)| Arc::clone(tenant)).collect()
     }
 
-    /// The FlinkTenants as they were told, those that cannot be used among them.
+    /// The FlinkTenants as they are stored, including those that cannot be used.
     fn told(&self) -> Told {
         self.tenants
             .iter()
@@ -296,7 +296,7 @@ impl Configuration {
             .collect()
     }
 
-    /// Looks for double claims where there may be other ones than before.
+    /// Looks for namespaces with several owners where these may have changed.
     fn find_doubles(&mut self, changes: &Changes, other_tenants: bool) {
         let Some(gate) = &self.gate else { return };
         let tenants = gate.tenants();

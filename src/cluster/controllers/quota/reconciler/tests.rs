@@ -72,7 +72,7 @@ fn namespace(name: &str, labels: Value) -> Event {
     ))
 }
 
-/// The same, and everybody has been looked at.
+/// [`listed`], with every tenant reconciled.
 fn reconciled(gate: Arc<Gate>) -> Reconciler {
     let mut reconciler = listed(gate);
     for task in reconciler.due(at(0), 9) {
@@ -162,7 +162,7 @@ fn changes_are_gathered_for_one_reconciliation_at_a_time() {
         (vec!["Reconcile payments".to_owned()], 5)
     );
     reconciler.handle(kind("Pod"), pod("prod", "late", 8), at(61_100));
-    assert!(reconciler.due(at(65_000), 9).is_empty(), "it is being settled");
+    assert!(reconciler.due(at(65_000), 9).is_empty(), "it is being reconciled");
     reconciler.reconciled("payments", Ok(Settled::default()), at(65_000));
     assert_eq!(names(&reconciler.due(at(65_000), 9)), ["Reconcile payments"]);
 }
