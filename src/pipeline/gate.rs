@@ -6,6 +6,7 @@ use super::measure;
 use super::usage::InputUsage;
 use crate::flink::surroundings::OperatorDefaults;
 use crate::flink::{self, PodSet, Surroundings, Workload};
+use crate::kinds;
 use crate::mutate::{self, Foresight, Mutation};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
@@ -358,7 +359,7 @@ impl Gate {
     /// completed as its pods will be when they are created.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = flink::lower_within(resource, &resource.object, &self.surroundings)?;
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.surroundings)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -378,8 +379,8 @@ impl Gate {
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
-                let workload =
-                    flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
+                let workload = kinds::lower_with_context(resource, &object, &self.surroundings)
+                    .unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -402,8 +403,8 @@ impl Gate {
         object: Option<&Value>,
         pods: Vec<PodSet>,
     ) -> Workload {
-        let lowered =
-            object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+        let lowered = object
+            .and_then(|object| kinds::lower_with_context(resource, object, &self.surroundings));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -510,7 +511,7 @@ impl Gate {
         let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let lowered = kinds::lower_with_context(case.resource, old, &self.surroundings);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());

@@ -3,7 +3,8 @@
 use super::api_server::validated;
 use super::objects::bases;
 use super::{cases, is_refused, pods};
-use flinkgate::flink::{Surroundings, lower_within};
+use flinkgate::flink::Surroundings;
+use flinkgate::kinds::lower_with_context;
 use flinkgate::mutate::{foresee, patch};
 use flinkgate::resource::Resource;
 use flinkgate::rules::{Finding, Level};
@@ -105,7 +106,7 @@ fn without_placement(value: &Value) -> Value {
 fn pods_are_derived_as_the_operator_and_flink_made_them() {
     let bases = bases();
     let lowered = |resource: &Resource| {
-        lower_within(resource, &resource.object, &Surroundings::default()).unwrap()
+        lower_with_context(resource, &resource.object, &Surroundings::default()).unwrap()
     };
     let names = |list: &Value| -> Vec<String> {
         let names = list
@@ -187,7 +188,7 @@ fn a_controllers_pods_are_completed_as_was_foreseen() {
         else {
             continue;
         };
-        if flinkgate::flink::is_made_by_operator(&case.resource) {
+        if flinkgate::kinds::is_made_by_operator(&case.resource) {
             continue;
         }
         let object = foresight.object.unwrap_or_else(|| case.resource.object.clone());

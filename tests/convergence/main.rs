@@ -18,7 +18,8 @@ mod seeded;
 mod tenants;
 
 use api_server::{told, validated};
-use flinkgate::flink::{Workload, lower_within};
+use flinkgate::flink::Workload;
+use flinkgate::kinds::lower_with_context;
 use flinkgate::mutate::foresee;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
@@ -49,7 +50,7 @@ impl Case {
     }
 
     fn lower(&self, resource: &Resource) -> Workload {
-        lower_within(resource, &resource.object, &self.gate.surroundings()).unwrap()
+        lower_with_context(resource, &resource.object, &self.gate.surroundings()).unwrap()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::manifests::{created, read};
 use super::seeded::Seeded;
+use flinkgate::flink::Surroundings;
 use flinkgate::flink::surroundings::OperatorDefaults;
-use flinkgate::flink::{Surroundings, lower};
+use flinkgate::kinds::lower;
 use flinkgate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

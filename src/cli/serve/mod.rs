@@ -5,7 +5,7 @@ mod cluster;
 mod files;
 
 use super::{Exit, Outcome};
-use crate::cluster::operator_config::ConfigMapName;
+use crate::cluster::controllers::tenants::operator_config::ConfigMapName;
 use crate::pipeline::Unassigned;
 use crate::server::certificate::{self, Serving};
 use crate::server::client_ca::ClientCa;
