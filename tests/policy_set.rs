@@ -444,25 +444,3 @@ fn whole_packages_are_refused_as_the_virtual_machine_would_find_nothing_in_them(
         assert!(refused.contains("name the rule"), "{refused}");
     }
 }
-
-#[test]
-fn the_built_in_rules_say_the_same_in_both_engines() {
-    let json = r#"{"request": {"operation": "CREATE", "namespace": "n", "name": "p"},
-        "tenant": {"name": "t", "security": {"podSecurity": {"level": "restricted", "minor": 999}}},
-        "tenancy": {"unassigned": "warn"}, "mutation": {"conflicts": []}, "quota": {"exceeded": [], "undeclared": []},
-        "flink": {"engine": "pod", "declaresCluster": false, "upgradeMode": "stateless", "config": {}, "configPath": [], "forbidden": [],
-          "tolerations": [], "podSecurity": {"hostNamespaces": [{"message": "m", "path": ["spec", "template", "spec", "hostNetwork"], "help": "h"}]},
-          "size": {"problems": []},
-          "pods": [{"role": "other", "path": ["spec", "template"],
-            "template": {"spec": {"hostNetwork": true, "containers": [{"name": "a", "securityContext": {"privileged": true}}]}},
-            "containers": [{"path": ["spec", "containers", 0], "container": {"name": "a", "securityContext": {"privileged": true}},
-              "name": "a", "kind": "containers", "securityContext": {"privileged": true}}]}]}}"#;
-    let set = built_in::set().unwrap();
-    let found = set.evaluate(input(json));
-    assert!(found.iter().any(|finding| finding.rule == "security/host-namespaces"), "{found:?}");
-    assert!(
-        !found.iter().any(|finding| finding.message.contains("could not be evaluated")),
-        "{found:?}"
-    );
-    assert_eq!(found, set.evaluate_with_interpreter(input(json)).unwrap());
-}

@@ -5,7 +5,7 @@
 mod manifests;
 mod rule_examples;
 
-use flinkgate::pipeline::deletion::{CLAIM_IN_USE, claim_in_use};
+use flinkgate::pipeline::deletion::CLAIM_IN_USE;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::resource::{Operation, Resource};
@@ -22,10 +22,7 @@ fn found(gate: &Gate, rule: &Documentation, example: &Option<String>) -> Vec<Fin
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state"}});
         let deletion =
             Resource { operation: Operation::Delete, ..Resource::from_manifest(claim).unwrap() };
-        let conflict = claim_in_use("etl-state", &[resource.object]);
-        return conflict
-            .map(|conflict| gate.protest(&deletion, conflict).findings)
-            .unwrap_or_default();
+        return gate.check_deletion(&deletion, &[resource.object], None).findings;
     }
     gate.case(&resource, rule.as_is)
         .map(|case| gate.judge(case, &Usage::default()).findings)

@@ -3,9 +3,9 @@
 
 mod serve_support;
 
-use flinkgate::admission::certificate::development;
-use flinkgate::admission::reload::{Files, watch};
-use flinkgate::admission::server::Limits;
+use flinkgate::server::certificate::development;
+use flinkgate::server::port::Limits;
+use flinkgate::server::reload::{Files, watch};
 use serve_support::{Client, PATIENCE, certificate, put_in_flight, review, start, tls};
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -4,7 +4,7 @@
 mod serve_support;
 
 use base64::Engine;
-use flinkgate::admission::server::Limits;
+use flinkgate::server::port::Limits;
 use http_body_util::Full;
 use hyper::Request;
 use rustls::version::{TLS12, TLS13};
@@ -134,9 +134,9 @@ async fn a_panic_costs_one_request() {
     let mut client = server.connect().await;
     let (status, text) = client.post("/validate", review("admission.k8s.io/v1", "panic-now")).await;
     assert_eq!(status, 500);
-    assert!(text.contains("no policy decision"), "{text}");
+    assert!(text.contains("not a policy decision"), "{text}");
     assert_eq!(client.review("/validate", "etl").await["allowed"], true);
-    assert!(server.metrics.text().contains("flinkgate_admission_in_flight 0"));
+    assert!(server.metrics.text().contains("flinkgate_admission_requests_in_flight 0"));
 }
 
 #[tokio::test]

@@ -3,14 +3,6 @@ package flinkgate.lib.fixture_test
 
 import rego.v1
 
-# Pods that violate one control of the Pod Security Standard in one place.
-violating(control) := object.union(workload({}, []), {"flink": {"podSecurity": {control: [violation]}}})
-
-violation := {"message": "container \"a\" must not", "path": ["spec", "containers", "0"], "help": "remove it"}
-
-# The finding that this becomes.
-violation_told := {"msg": violation.message, "path": violation.path, "help": violation.help}
-
 # A workload of these pod sets under a tenant.
 workload(tenant, pods) := {
 	"request": {"operation": "CREATE", "namespace": "payments-prod", "name": "etl"},
@@ -20,7 +12,7 @@ workload(tenant, pods) := {
 	"quota": {"exceeded": [], "undeclared": []},
 	"flink": {
 		"problems": {},
-		"engine": "operator", "declaresCluster": true, "pretends": null, "upgradeMode": "stateless", "pods": pods, "podSecurity": {}, "config": {},
+		"engine": "operator", "declaresCluster": true, "upgradeMode": "stateless", "pods": pods, "config": {},
 		"configPath": ["spec", "flinkConfiguration"], "forbidden": [], "tolerations": [],
 		"options": {"invalid": [], "unknown": [], "deprecated": [], "unread": []}, "size": {"problems": []}, "operator": {},
 	},

@@ -1,16 +1,13 @@
-//! What the pipeline says of one object, before it is put into the protocol's words.
+//! The answer to a review, before it is put into the protocol's words.
 
 use crate::pipeline::Gate;
 use crate::resource::Resource;
 use crate::rules::Level;
-use futures::future::BoxFuture;
-use std::sync::Arc;
-use std::time::Instant;
 
 pub use crate::pipeline::Answer;
 
 /// Which of the two webhooks asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Webhook {
     /// May change the object.
     Mutate,
@@ -94,28 +91,8 @@ impl Answer {
     }
 }
 
-/// What the pipeline says at once.
-pub enum Verdict {
-    /// All there is to say.
-    Now(Answer),
-    /// There is something to write before that can be said, and that takes its time.
-    Later(Pending),
-}
-
-/// What is yet to be done until an answer is there, by when at the latest.
-pub type Pending = Box<dyn FnOnce(Instant) -> BoxFuture<'static, Answer> + Send>;
-
-impl From<Answer> for Verdict {
-    fn from(answer: Answer) -> Self {
-        Self::Now(answer)
-    }
-}
-
-/// The pipeline as the server calls it: it only reads, and takes some ten microseconds.
-pub type Judge = Arc<dyn Fn(Webhook, &Arc<Resource>) -> Verdict + Send + Sync>;
-
 impl Webhook {
-    /// The gate's answer to this webhook.
+    /// The gate's answer to this webhook, without context and quota: for `flinkgate review`.
     pub fn ask(self, gate: &Gate, resource: &Resource) -> Answer {
         super::own::answer(self, gate, resource).unwrap_or_else(|| match self {
             Self::Mutate => gate.mutate(resource),

@@ -10,11 +10,11 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate test`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders with policies and their `_test.rego` files, or `library/NAME`; the
-    /// library's own tests if there are none
+    /// Files and folders with policies and their `_test.rego` files, or `library/NAME` [default:
+    /// the library]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Show how many lines of each policy the tests ran through
+    /// Show the percentage of lines of each policy that the tests cover
     #[arg(long)]
     coverage: bool,
 }
@@ -39,7 +39,7 @@ pub fn run(args: Args) -> Outcome {
     let report = run_tests(&sources, &library, args.coverage)?;
     ensure!(
         !report.results.is_empty(),
-        "no tests: write rules named test_… in files named …_test.rego"
+        "no tests found: name test rules `test_…`, in files named `…_test.rego`"
     );
     super::terminal::print(&render(&report))?;
     Ok(if report.failed() == 0 { Exit::Fine } else { Exit::Findings })
@@ -89,7 +89,7 @@ fn missing(file: &FileCoverage) -> String {
         return String::new();
     }
     let lines: Vec<String> = file.not_covered.iter().map(u32::to_string).collect();
-    format!(", not lines {}", lines.join(", "))
+    format!(", uncovered lines: {}", lines.join(", "))
 }
 
 #[cfg(test)]
@@ -115,7 +115,7 @@ mod tests {
             ],
             coverage,
         };
-        let expected = "FAIL a_test.rego:3 data.a.test_y\n     it is false\n     seen\n  75 % a.rego, not lines 7\n1 passed, 1 failed\n";
+        let expected = "FAIL a_test.rego:3 data.a.test_y\n     it is false\n     seen\n  75 % a.rego, uncovered lines: 7\n1 passed, 1 failed\n";
         assert_eq!(render(&report), expected);
     }
 }

@@ -5,7 +5,7 @@
 //! and never by the holder's clock; the resource version decides between two that take it at once.
 //! A holder that cannot renew stops by itself, before anybody else may start.
 
-use crate::admission::jitter::{jittered, random};
+use crate::jitter::{jittered, random};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{ObjectMeta, PostParams};

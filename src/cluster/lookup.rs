@@ -13,39 +13,39 @@ use kube::{Api, Client};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::runtime::Handle;
 
 /// Less than any webhook's timeout that makes sense.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the API server for single objects.
+/// Reads single objects from the API server.
 pub struct Lookup {
     client: Client,
-    runtime: Handle,
 }
 
 impl Lookup {
-    /// To be made on the runtime that serves.
+    /// Reads with this client.
     pub fn new(client: Client) -> Self {
-        Self { client, runtime: Handle::current() }
+        Self { client }
     }
 
-    /// The labels of a Namespace; `None` if there is none of this name. To be called on a thread of
-    /// a multi-thread runtime, whose other tasks go on elsewhere.
+    /// The labels of a Namespace; `None` if there is none of this name.
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub fn labels(&self, namespace: &str) -> Result<Option<BTreeMap<String, String>>, String> {
+    pub async fn labels(
+        &self,
+        namespace: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, String> {
         let api = Api::<Namespace>::all(self.client.clone());
-        let found = self.wait(api.get_metadata_opt(namespace))?;
+        let found = wait(api.get_metadata_opt(namespace)).await?;
         Ok(found.map(|namespace| NamespaceRecord::of(namespace).1.labels))
     }
 
-    /// An object as it is stored; `None` if there is none. To be called as [`Self::labels`] is.
+    /// An object as it is stored; `None` if there is none.
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub fn object(
+    pub async fn object(
         &self,
         of: &GroupVersionResource,
         namespace: &str,
@@ -57,46 +57,43 @@ impl Lookup {
             namespace,
             &ApiResource::from_gvk_with_plural(&kind, &of.resource),
         );
-        let found = self.wait(api.get_opt(name))?;
+        let found = wait(api.get_opt(name)).await?;
         found
             .map(|object| serde_json::to_value(object).map_err(|error| error.to_string()))
             .transpose()
     }
 
-    /// The pods of a namespace. To be called as [`Self::labels`] is.
+    /// The pods of a namespace.
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
-        self.list(&ApiResource::erase::<Pod>(&()), namespace)
+    pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        self.list(&ApiResource::erase::<Pod>(&()), namespace).await
     }
 
-    /// The PersistentVolumeClaims of a namespace. To be called as [`Self::labels`] is.
+    /// The PersistentVolumeClaims of a namespace.
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub fn claims(&self, namespace: &str) -> Result<Vec<Value>, String> {
-        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace)
+    pub async fn claims(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace).await
     }
 
-    fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, String> {
+    async fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, String> {
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, kind);
-        let found = self.wait(api.list(&ListParams::default()))?;
+        let found = wait(api.list(&ListParams::default())).await?;
         found
             .items
             .into_iter()
             .map(|object| serde_json::to_value(object).map_err(|error| error.to_string()))
             .collect()
     }
+}
 
-    fn wait<T>(&self, answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
-        let answer = tokio::task::block_in_place(|| {
-            self.runtime.block_on(async { tokio::time::timeout(PATIENCE, answer).await })
-        });
-        match answer {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("no answer within {PATIENCE:?}")),
-        }
+async fn wait<T>(answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {PATIENCE:?}")),
     }
 }

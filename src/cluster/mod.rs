@@ -12,6 +12,7 @@ pub mod certificates;
 pub mod claims;
 pub mod condition;
 pub mod configuration;
+pub mod context;
 pub mod due;
 pub mod events;
 pub mod keeper;

@@ -1,5 +1,11 @@
 //! Which options hold what must not be seen: keys of object stores, passwords, tokens.
 
+/// HTTP headers with which the operator fetches a session job's JAR.
+pub const OPERATOR_HTTP_HEADERS: &str = "kubernetes.operator.user.artifacts.http.header";
+
+/// HTTP headers with which a JobManager fetches its own JAR.
+pub const HTTP_HEADERS: &str = "user.artifacts.http-headers";
+
 /// Ends of keys below which a file system, a reporter or a store is told its secret.
 const ENDS: [&str; 17] = [
     "access-key",

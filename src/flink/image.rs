@@ -72,13 +72,8 @@ impl<'a> ImageRef<'a> {
 /// Label by label from the right, where a name is anchored: `registry.example.com*` is not
 /// `registry.example.com.evil.io`.
 fn registries_match(pattern: &str, registry: &str) -> bool {
-    let split = |name: &'_ str| -> (String, Option<String>) {
-        name.rsplit_once(':').map_or((name.to_owned(), None), |(host, port)| {
-            (host.to_owned(), Some(port.to_owned()))
-        })
-    };
-    let ((wanted, wanted_port), (host, port)) = (split(pattern), split(registry));
-    let ports_match = match (&wanted_port, &port) {
+    let ((wanted, wanted_port), (host, port)) = (split_port(pattern), split_port(registry));
+    let ports_match = match (wanted_port, port) {
         (Some(wanted), Some(port)) => glob(wanted, port),
         (None, None) => true,
         _ => false,
@@ -109,6 +104,11 @@ fn segments_match(pattern: &str, repository: &str) -> bool {
     given.next().is_none()
 }
 
+/// A reference without its tag and digest.
+pub fn untagged(reference: &str) -> &str {
+    split_tag(reference.split_once('@').map_or(reference, |(name, _)| name)).0
+}
+
 /// Whether a text matches a pattern whose stars stand for any run of characters.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
@@ -134,6 +134,10 @@ fn split_tag(name: &str) -> (&str, Option<&str>) {
     }
 }
 
+fn split_port(registry: &str) -> (&str, Option<&str>) {
+    registry.rsplit_once(':').map_or((registry, None), |(host, port)| (host, Some(port)))
+}
+
 /// The first segment is a registry if it could not be part of a Docker Hub repository.
 fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
     let is_host = |first: &str| {
@@ -142,7 +146,7 @@ fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
             || first.bytes().any(|b| b.is_ascii_uppercase())
     };
     let (registry, repository) = match name.split_once('/') {
-        Some((first, rest)) if is_host(first) => (Cow::Owned(first.to_ascii_lowercase()), rest),
+        Some((first, rest)) if is_host(first) => (lower_case(first), rest),
         _ => (Cow::Borrowed(DEFAULT_REGISTRY), name),
     };
     let registry =
@@ -153,9 +157,16 @@ fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
     (registry, Cow::Borrowed(repository))
 }
 
+fn lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
+    }
+}
+
 fn is_registry(registry: &str) -> bool {
-    let (host, port) =
-        registry.rsplit_once(':').map_or((registry, None), |(host, port)| (host, Some(port)));
+    let (host, port) = split_port(registry);
     let host_ok = host.split('.').all(|label| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     });

@@ -5,3 +5,4 @@
 
 pub mod placement;
 pub mod pod_security;
+pub mod references;

@@ -4,7 +4,7 @@
 //! mutation will complete them, a custom resource as it is stored. What an operator made of an
 //! object that was counted whole does not count again; its pods do, and draw on that object.
 
-use super::{Gate, measure};
+use super::{Case, Gate, measure};
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
@@ -81,25 +81,25 @@ impl Charge {
 }
 
 impl Gate {
-    /// What a request asks of its tenant's ledger; `None` where the tenant has no limits or the
-    /// request asks for no more than before, and for what never counts or never waits: objects on
-    /// their way out, and what an operator made.
-    pub fn charge(&self, resource: &Resource) -> Option<Charge> {
+    /// What a request asks of its tenant's ledger; `None` for a tenant without limits, for a request
+    /// that asks for no more than before, and for what never counts: objects that are being deleted
+    /// and what an operator made.
+    pub fn charge(&self, case: &Case<'_>) -> Option<Charge> {
+        let resource = case.resource;
         if resource.is_leaving()
             || resource.operation == Operation::Connect
             || flink::is_made_by_operator(resource)
         {
             return None;
         }
-        let tenant = self.tenant_of(resource)?;
+        let tenant = case.tenant()?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
-        let workload = self.weighed(resource, &resource.object, Some(&tenant))?;
         let usage = |object: &Value, workload: &Workload| {
-            measure::usage(resource, object, workload, Some(&tenant))
+            measure::usage(resource, object, workload, Some(tenant))
         };
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-        let before =
-            old.and_then(|old| Some(usage(old, &self.weighed(resource, old, Some(&tenant))?)));
+        let before = old
+            .and_then(|old| Some(usage(old, &self.lower_for_quota(resource, old, Some(tenant))?)));
         let level = |rule: &str| {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
@@ -108,12 +108,11 @@ impl Gate {
             tenant: tenant_level != Some(Level::Error),
             cluster: cluster_level != Some(Level::Error),
         };
-        let mut request = Request {
-            waived,
-            ..Request::of(resource, &workload, usage(&resource.object, &workload), before)
-        };
+        let workload = &case.workload;
+        let asked = usage(&resource.object, workload);
+        let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
         if flink::kinds::is_claim(resource) {
-            request.owners.extend(measure::owners_by_name(resource, Some(&tenant)));
+            request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
         request.asks_for_more().then(|| Charge {
             tenant: tenant.name.clone(),
@@ -133,7 +132,7 @@ impl Gate {
         if flink::is_made_by_operator(stored) {
             return None;
         }
-        let workload = self.weighed(stored, &stored.object, tenant)?;
+        let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
         let mut living =
             Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
         if living.object.declares() && is_being_deleted(&stored.object) {
@@ -145,11 +144,7 @@ impl Gate {
         Some(living).filter(|living| !living.usage.is_empty())
     }
 
-    fn tenant_of(&self, resource: &Resource) -> Option<Arc<Tenant>> {
-        self.tenants().owner(&resource.namespace).tenant()
-    }
-
-    fn weighed(
+    fn lower_for_quota(
         &self,
         resource: &Resource,
         object: &Value,

@@ -1,8 +1,9 @@
 //! The gate itself: one object in, patch and findings out.
 
 use super::case::Case;
+use super::deletion;
+use super::exemptions::is_exempt;
 use super::measure;
-use super::passes::passes_always;
 use super::usage::InputUsage;
 use crate::flink::surroundings::OperatorDefaults;
 use crate::flink::{self, PodSet, Surroundings, Workload};
@@ -23,6 +24,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 /// Tenants and policies, ready to judge with.
 #[derive(Clone, Debug)]
@@ -259,6 +261,12 @@ impl Gate {
             .filter(|known| !known.limits.is_empty())
     }
 
+    /// Whether the tenant of a namespace has limits.
+    pub fn limits_namespace(&self, namespace: &str) -> bool {
+        let tenant = self.tenants.owner(namespace).tenant();
+        tenant.is_some_and(|tenant| self.limits_of(&tenant.name).is_some())
+    }
+
     /// What is worth a warning: about the policies, and about the tenants it was loaded with.
     pub fn warnings(&self, tenants: &[TenantProblem]) -> Vec<String> {
         self.policies
@@ -279,50 +287,78 @@ impl Gate {
         &self.policies
     }
 
-    /// The mutating webhook's answer: the patch; findings only where the user's words and the
-    /// tenant's disagree.
-    pub fn mutate(&self, resource: &Resource) -> Answer {
-        let Some((owner, workload)) = self.lowered(resource) else { return Answer::default() };
-        let Owner::Tenant(tenant) = owner else { return Answer::default() };
-        let Mutation { object, conflicts } =
-            mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        let mut patch = object
-            .as_ref()
-            .map(|after| mutate::patch(&resource.object, after))
-            .filter(|patch| !patch.0.is_empty());
-        let mut findings = Vec::new();
-        let name = tenant.name.clone();
-        if !conflicts.is_empty() {
-            let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            let case = Case {
-                resource,
-                owner: Owner::Tenant(tenant),
-                object,
-                is_stored: true,
-                workload,
-                conflicts,
-            };
-            findings = self.findings(&case, &Usage::default());
-            findings.retain(|finding| {
+    /// The answer of the mutating webhook: the patch, and findings only where the object and what
+    /// its tenant gives every object disagree. Users' policies stop at `until`.
+    pub fn mutate_until(&self, resource: &Resource, until: Option<Instant>) -> Answer {
+        if is_exempt(resource) {
+            return Answer::default();
+        }
+        let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
+        let Some(tenant) = case.tenant().map(|tenant| tenant.name.clone()) else {
+            return Answer::default();
+        };
+        let mut answer = Answer { tenant: Some(tenant), ..Answer::default() };
+        if !case.is_stored {
+            return answer;
+        }
+        if !case.conflicts.is_empty() {
+            answer.findings = self.findings(&case, &Usage::default(), until);
+            let reports = |finding: &Finding| {
                 case.conflicts.iter().any(|conflict| conflict.rule == finding.rule)
-            });
-            if findings.iter().any(|finding| finding.level == Level::Error) {
-                patch = None;
+            };
+            answer.findings.retain(reports);
+            if answer.findings.iter().any(|finding| finding.level == Level::Error) {
+                return answer;
             }
         }
-        Answer { tenant: Some(name), findings, patch, ..Answer::default() }
+        if let Cow::Owned(after) = std::mem::take(&mut case.object) {
+            let patch = mutate::patch(&resource.object, &after);
+            answer.patch = Some(patch).filter(|patch| !patch.0.is_empty());
+        }
+        answer
     }
 
-    /// The validating webhook's answer: the object as it is.
+    /// [`Self::mutate_until`] without a deadline of its own.
+    pub fn mutate(&self, resource: &Resource) -> Answer {
+        self.mutate_until(resource, None)
+    }
+
+    /// The answer of the validating webhook without its quota: see
+    /// [`Reviewer`](crate::admission::reviewer::Reviewer).
     pub fn validate(&self, resource: &Resource) -> Answer {
-        let Some(case) = self.case(resource, true) else { return Answer::default() };
-        let judgement = self.judge(case, &Usage::default());
-        Answer { tenant: judgement.tenant, findings: judgement.findings, ..Answer::default() }
+        if is_exempt(resource) {
+            return Answer::default();
+        }
+        let case = self.lower(resource, true);
+        case.map(|case| self.check(&case, None)).unwrap_or_default()
     }
 
-    /// The answer where something is to be said against a deletion, which no rule about objects is
-    /// asked of.
-    pub fn protest(&self, resource: &Resource, conflict: mutate::Conflict) -> Answer {
+    /// What rules and users' policies report about an object. Policies stop at `until`.
+    pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
+        let findings = self.findings(case, &Usage::default(), until);
+        let tenant = case.tenant().map(|tenant| tenant.name.clone());
+        Answer { tenant, findings, ..Answer::default() }
+    }
+
+    /// What is reported about a deletion: that of a claim which these pods mount.
+    pub fn check_deletion(
+        &self,
+        resource: &Resource,
+        pods: &[Value],
+        until: Option<Instant>,
+    ) -> Answer {
+        match deletion::claim_in_use(&resource.name, pods) {
+            Some(conflict) => self.protest(resource, conflict, until),
+            None => Answer::default(),
+        }
+    }
+
+    fn protest(
+        &self,
+        resource: &Resource,
+        conflict: mutate::Conflict,
+        until: Option<Instant>,
+    ) -> Answer {
         let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
         let owner = self.tenants.owner(&resource.namespace);
         let case = Case {
@@ -333,14 +369,21 @@ impl Gate {
             workload: Workload::default(),
             conflicts: vec![conflict],
         };
-        let Judgement { tenant, findings, .. } = self.judge(case, &Usage::default());
-        Answer { tenant, findings, ..Answer::default() }
+        self.check(&case, until)
     }
 
-    /// The object after mutation (unless `as_is`); `None` for what is never judged. A Deployment,
-    /// StatefulSet or Job is judged with its pods as they will be created, always.
+    /// [`Self::lower`], or `None` for a request that is exempt from all rules.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
-        let (owner, workload) = self.lowered(resource)?;
+        if is_exempt(resource) { None } else { self.lower(resource, as_is) }
+    }
+
+    /// An object with what it runs, lowered and completed once: after mutation, or with `as_is` as
+    /// it came and with what mutation would change. `None` for kinds without rules, and for what
+    /// is not Flink in a namespace without tenant. A Deployment, StatefulSet or Job is always
+    /// completed as its pods will be when they are created.
+    pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
+        let owner = self.tenants.owner(&resource.namespace);
+        let workload = flink::lower_within(resource, &resource.object, &self.surroundings)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -389,15 +432,9 @@ impl Gate {
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
-    /// Everything there is to say, where the tenant's other objects use `used`.
+    /// Everything there is to report where the tenant's other objects use `used`.
     pub fn judge(&self, case: Case<'_>, used: &Usage) -> Judgement {
-        let mut findings = self.findings(&case, used);
-        match &case.owner {
-            Owner::Tenant(_) => {}
-            // The one rule that holds in a namespace of no tenant, or of several.
-            Owner::Unassigned => findings.retain(|finding| finding.rule == UNASSIGNED_RULE),
-            Owner::Ambiguous(_) => findings.retain(|finding| finding.rule == AMBIGUOUS_RULE),
-        }
+        let findings = self.findings(&case, used, None);
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Judgement { tenant, findings, mutated: case.into_stored() }
     }
@@ -409,21 +446,12 @@ impl Gate {
             .unwrap_or_else(|| resource.object.clone())
     }
 
-    /// Whose an object is and what it runs; `None` for what is never judged.
-    fn lowered(&self, resource: &Resource) -> Option<(Owner, Workload)> {
-        if passes_always(resource) {
-            return None;
-        }
-        let owner = self.tenants.owner(&resource.namespace);
-        Some((owner, flink::lower_within(resource, &resource.object, &self.surroundings)?))
-    }
-
-    fn findings(&self, case: &Case<'_>, used: &Usage) -> Vec<Finding> {
+    fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
         let prepared = self.prepared(case);
         let mut findings = self.with_subject(case, used, |subject| {
             let mut findings = rules::check(subject);
-            findings.extend(self.built_in_findings(case, prepared, subject.quota));
-            findings.extend(self.policy_findings(case, subject));
+            findings.extend(self.built_in_findings(case, prepared, subject.quota, until));
+            findings.extend(self.policy_findings(case, subject, until));
             findings
         });
         if let Some(tenant) = case.tenant() {
@@ -466,7 +494,11 @@ impl Gate {
         case: &Case<'_>,
         prepared: Option<&Arc<Prepared>>,
         quota: Option<&QuotaVerdict<'_>>,
+        until: Option<Instant>,
     ) -> Vec<Finding> {
+        if case.tenant().is_none() {
+            return Vec::new();
+        }
         let parts = InputParts {
             resource: case.resource,
             object: &case.object,
@@ -484,18 +516,23 @@ impl Gate {
         };
         let quota = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
         let located = |finding| rules::located(&case.object, &case.workload, finding);
-        built_in::findings(parts, quota).into_iter().map(located).collect()
+        built_in::findings(parts, quota, until).into_iter().map(located).collect()
     }
 
     /// What users' policies report. They apply in namespaces of one tenant.
-    fn policy_findings(&self, case: &Case<'_>, subject: &Subject<'_>) -> Vec<Finding> {
+    fn policy_findings(
+        &self,
+        case: &Case<'_>,
+        subject: &Subject<'_>,
+        until: Option<Instant>,
+    ) -> Vec<Finding> {
         let Some(tenant) = self.tenant_input(case) else { return Vec::new() };
         let target = Target::of(case.resource, &subject.tenant.name);
         if !self.policies.apply_to(&target) {
             return Vec::new();
         }
         let input = Input::of(subject, Some(tenant), self.policies.mentions());
-        let findings = self.policies.findings(&target, &input);
+        let findings = self.policies.findings(&target, &input, until);
         let located = |finding| rules::located(&case.object, &case.workload, finding);
         findings.into_iter().map(located).collect()
     }
@@ -551,12 +588,6 @@ impl Gate {
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
 }
-
-/// The rule about namespaces that no tenant claims; the one rule that holds there.
-const UNASSIGNED_RULE: &str = "tenancy/unassigned-namespace";
-
-/// The rule about namespaces that several tenants claim; the one rule that holds there.
-const AMBIGUOUS_RULE: &str = "tenancy/ambiguous-namespace";
 
 /// Reads the defaults that a file gives all clusters of the Flink operator.
 ///

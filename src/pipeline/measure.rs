@@ -118,7 +118,8 @@ mod tests {
                 .units_ceil()
         };
         assert_eq!(claims(&deployment("etl", json!([]))), 1);
-        let charge = gate().charge(&deployment("etl", json!([]))).unwrap();
+        let etl = deployment("etl", json!([]));
+        let charge = gate().charge(&gate().lower(&etl, true).unwrap()).unwrap();
         assert_eq!(charge.request.usage.get("storage").display_bytes(), "50Gi");
         let parent = json!([{"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "name": "etl", "uid": "p"}]);
         assert_eq!(claims(&deployment("etl-blue", parent)), 0);

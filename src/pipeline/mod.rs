@@ -7,15 +7,16 @@
 mod case;
 pub mod charge;
 pub mod deletion;
+mod exemptions;
 mod gate;
 mod live;
 mod measure;
-mod passes;
 pub mod related;
 pub mod scale;
 mod usage;
 
 pub use case::Case;
+pub use exemptions::is_exempt;
 pub use gate::{Answer, Gate, GateError, Judgement, Unassigned, operator_defaults};
 pub use live::{Change, GateFiles, LiveGate};
 pub use usage::InputUsage;

@@ -9,6 +9,7 @@ use super::source;
 use crate::rules::{Documentation, Finding, documentation};
 use regorus::Value;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 struct BuiltIn {
     set: PolicySet,
@@ -42,7 +43,11 @@ pub fn set() -> Result<&'static PolicySet, PolicyError> {
 }
 
 /// What the built-in rules in Rego report of an object.
-pub fn findings(parts: InputParts<'_>, quota: impl FnOnce() -> Value) -> Vec<Finding> {
+pub fn findings(
+    parts: InputParts<'_>,
+    quota: impl FnOnce() -> Value,
+    until: Option<Instant>,
+) -> Vec<Finding> {
     let Ok(built_in) = built_in() else { return Vec::new() };
     let needs = built_in.set.mentions();
     let draft = Draft::of(InputParts {
@@ -53,5 +58,5 @@ pub fn findings(parts: InputParts<'_>, quota: impl FnOnce() -> Value) -> Vec<Fin
     if !built_in.conditions.may_hold(&draft) {
         return Vec::new();
     }
-    built_in.set.evaluate(draft.with_quota(quota()).finish())
+    built_in.set.evaluate_until(draft.with_quota(quota()).finish(), until)
 }

@@ -9,14 +9,12 @@ use regorus::Value;
 
 /// Places that [`Draft`] has, with how much of a place is looked at: below an object that is empty
 /// when all is well, nothing need be.
-const DRAFTED: [(&str, &str, usize); 14] = [
+const DRAFTED: [(&str, &str, usize); 12] = [
     ("flink", "duplicates", 2),
     ("flink", "forbidden", 2),
     ("flink", "memory", 3),
     ("flink", "operator", 2),
     ("flink", "options", 2),
-    ("flink", "podSecurity", 2),
-    ("flink", "pretends", 2),
     ("flink", "problems", 2),
     ("flink", "size", 3),
     ("mutation", "conflicts", 2),

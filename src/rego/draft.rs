@@ -3,8 +3,7 @@
 
 use super::facts::convert::convert;
 use super::facts::{
-    memory, object, operator, option_checks, options, path, pod_security, pods, problems, size,
-    text,
+    memory, object, operator, option_checks, options, path, pods, problems, size, text,
 };
 use crate::flink::Workload;
 use crate::flink::pods::Pods;
@@ -216,9 +215,7 @@ fn conditions(
     pods: &[Pods<'_>],
 ) -> BTreeMap<Value, Value> {
     let lists = [
-        ("pretends", text(workload.pretends.as_deref())),
         ("problems", problems::problems(workload, root, resource, tenant, pods)),
-        ("podSecurity", pod_security::pod_security(workload, root, tenant)),
         ("duplicates", super::facts::duplicates::duplicates(workload)),
         ("forbidden", options::forbidden(workload, tenant)),
         ("operator", operator::operator(workload, resource, root, tenant)),

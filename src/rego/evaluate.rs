@@ -11,7 +11,6 @@ use regorus::Value;
 use regorus::rvm::RegoVM;
 use regorus::rvm::vm::{ExecutionMode, ExecutionState, VmError};
 use regorus::utils::limits::ExecutionTimerConfig;
-use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -30,24 +29,6 @@ const MAX_EXHAUSTED: usize = 4;
 /// for a few periods of 100 ms stands still, and fits the API server's default timeout of 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
-thread_local! {
-    /// What whoever waits for this thread's evaluations allows.
-    static TIME_ALLOWED: Cell<Option<Duration>> = const { Cell::new(None) };
-}
-
-/// Runs something whose evaluations, on this thread, may take no longer than this each.
-pub fn within_time<T>(allowed: Duration, run: impl FnOnce() -> T) -> T {
-    /// Puts back what was allowed before, also when `run` panics.
-    struct Before(Option<Duration>);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            TIME_ALLOWED.set(self.0);
-        }
-    }
-    let _before = Before(TIME_ALLOWED.replace(Some(allowed)));
-    run()
-}
-
 /// What is left for the rules of one evaluation.
 ///
 /// The virtual machine does not tell how many instructions it executed, only that it reached the
@@ -59,9 +40,11 @@ struct Budget {
 }
 
 impl Budget {
-    fn new() -> Self {
-        let limit = TIME_ALLOWED.get().map_or(TIME_LIMIT, |allowed| allowed.min(TIME_LIMIT));
-        Self { limit, deadline: Instant::now() + limit, exhausted: 0 }
+    fn new(until: Option<Instant>) -> Self {
+        let now = Instant::now();
+        let allowed = until.map(|until| until.saturating_duration_since(now));
+        let limit = allowed.map_or(TIME_LIMIT, |allowed| allowed.min(TIME_LIMIT));
+        Self { limit, deadline: now + limit, exhausted: 0 }
     }
 
     /// The time left, or why nothing is.
@@ -113,9 +96,10 @@ impl Machines {
         scope_of: impl Fn(usize) -> Option<Option<&'s Scope>>,
         programs: &[CompiledRule],
         input: &Value,
+        until: Option<Instant>,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let mut budget = Budget::new();
+        let mut budget = Budget::new(until);
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
             let applies = compiled
                 .entry_points
@@ -329,20 +313,16 @@ mod tests {
     use crate::rego::{PolicySet, PolicySource};
 
     #[test]
-    fn whoever_waits_may_allow_less_time() {
-        let text = "package a\nimport rego.v1\ndeny contains \"said\" if input.x\n";
-        let set = PolicySet::from_sources(vec![PolicySource {
-            path: "a.rego".into(),
-            text: text.into(),
-            builtin: false,
-        }])
-        .unwrap();
-        let said = || set.evaluate(serde_json::json!({"x": 1}).into()).remove(0).message;
-        assert!(
-            within_time(Duration::ZERO, said).contains("used up the 0ns that all have together")
-        );
-        assert_eq!(within_time(Duration::from_secs(3_600), said), "said");
-        let _ = catch_unwind(|| within_time(Duration::ZERO, || panic!("on purpose")));
-        assert_eq!(said(), "said");
+    fn evaluation_stops_at_the_callers_deadline() {
+        let text = "package a\nimport rego.v1\ndeny contains \"reported\" if input.x\n";
+        let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
+        let set = PolicySet::from_sources(vec![source]).unwrap();
+        let report = |until| {
+            let input = serde_json::json!({"x": 1}).into();
+            set.evaluate_until(input, Some(until)).remove(0).message
+        };
+        let now = Instant::now();
+        assert!(report(now).contains("used up the 0ns that all have together"));
+        assert_eq!(report(now + Duration::from_secs(3_600)), "reported");
     }
 }

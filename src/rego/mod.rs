@@ -40,7 +40,6 @@ mod walker;
 
 pub use assemble::{Assembled, assemble};
 pub use error::{PolicyError, PolicyProblem};
-pub use evaluate::within_time;
 pub use scope::{Scope, Target};
 pub use set::{Needs, PolicySet};
 pub use source::PolicySource;

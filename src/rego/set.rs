@@ -14,6 +14,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Which parts of `input` any rule may read, of those that are dear; the others need not be known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -173,21 +174,36 @@ impl PolicySet {
         self.scopes.iter().any(|scope| scope.as_ref().is_none_or(|scope| scope.covers(target)))
     }
 
-    /// What the policies that apply to a request report. A policy that cannot be evaluated is a
-    /// finding of level error.
-    pub fn findings(&self, target: &Target<'_>, input: &Input<'_>) -> Vec<Finding> {
+    /// What the policies that apply to a request report, stopping at `until` at the latest. A policy
+    /// that cannot be evaluated is a finding of level error.
+    pub fn findings(
+        &self,
+        target: &Target<'_>,
+        input: &Input<'_>,
+        until: Option<Instant>,
+    ) -> Vec<Finding> {
         match input.value() {
-            Ok(input) => self.run(|scope| scope.covers(target), input),
+            Ok(input) => self.run(|scope| scope.covers(target), input, until),
             Err(error) => self.rules.iter().map(|rule| failure(rule, &error.to_string())).collect(),
         }
     }
 
-    /// What all policies report of this input, whatever their scopes.
+    /// What all policies report about this input, whatever their scopes.
     pub fn evaluate(&self, input: Value) -> Vec<Finding> {
-        self.run(|_| true, input)
+        self.evaluate_until(input, None)
     }
 
-    fn run(&self, covers: impl Fn(&Scope) -> bool, input: Value) -> Vec<Finding> {
+    /// The same, stopping at `until` at the latest.
+    pub fn evaluate_until(&self, input: Value, until: Option<Instant>) -> Vec<Finding> {
+        self.run(|_| true, input, until)
+    }
+
+    fn run(
+        &self,
+        covers: impl Fn(&Scope) -> bool,
+        input: Value,
+        until: Option<Instant>,
+    ) -> Vec<Finding> {
         let is_built_in = self.rules.first().is_some_and(|rule| rule.builtin);
         let cell = if is_built_in { &BUILT_IN_MACHINES } else { &MACHINES };
         let machines = cell.take().filter(|machines| machines.generation == self.generation);
@@ -197,7 +213,7 @@ impl PolicySet {
             Some(Some(scope)) => covers(scope).then_some(Some(scope)),
             _ => Some(None),
         };
-        let findings = machines.run(&self.rules, applies, &self.programs, &input);
+        let findings = machines.run(&self.rules, applies, &self.programs, &input, until);
         cell.set(Some(machines));
         findings
     }

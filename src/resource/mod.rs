@@ -8,6 +8,7 @@ pub mod fields;
 pub mod files;
 pub mod pointer;
 pub mod quantity;
+pub(crate) mod schema;
 pub mod yaml;
 
 use schemars::JsonSchema;

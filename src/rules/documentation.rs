@@ -5,10 +5,6 @@ use super::{Level, Rule};
 use serde::Serialize;
 use std::sync::LazyLock;
 
-/// Families of built-in rules: the part of a rule's id before the slash.
-pub const FAMILIES: [&str; 8] =
-    ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
-
 /// The documentation of one rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Documentation {
@@ -107,6 +103,7 @@ fn fenced(section: &str) -> Option<String> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::tenant::FAMILIES;
     use std::collections::BTreeSet;
 
     #[test]

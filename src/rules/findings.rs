@@ -19,7 +19,7 @@ pub struct Findings {
 
 impl Findings {
     /// No findings yet; `rule` is the first to run.
-    pub(super) fn new(rule: &'static Rule) -> Self {
+    pub fn new(rule: &'static Rule) -> Self {
         Self { rule, start: 0, list: Vec::new(), overflow: Finding::default() }
     }
 
@@ -48,6 +48,11 @@ impl Findings {
             Some(last) => last,
             None => &mut self.overflow,
         }
+    }
+
+    /// Whether nothing was reported yet.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// Whether the running rule has reported as much as it may, and can stop looking.

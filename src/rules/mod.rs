@@ -23,7 +23,8 @@ mod security;
 mod storage;
 mod tenancy;
 
-pub use documentation::{Documentation, FAMILIES};
+pub use crate::tenant::FAMILIES;
+pub use documentation::Documentation;
 pub use finding::{Facts, Finding, Level};
 pub use findings::Findings;
 pub use rule::Rule;

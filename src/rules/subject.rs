@@ -1,14 +1,18 @@
 //! What a rule looks at: one object of one request, with everything that is known of it.
 
 use crate::flink::config::Entry;
-use crate::flink::pods::{Pods, added_by_operator};
+use crate::flink::operator::Declared;
+use crate::flink::options::IMAGE;
+use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
+use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
-use crate::kubernetes::pod_security::{Control, Violation, evaluate};
+use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::Conflict;
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// What the gate does with Flink in a namespace that no tenant owns.
@@ -64,7 +68,7 @@ pub struct Subject<'a> {
     pub conflicts: &'a [Conflict],
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
-    violations: OnceCell<Vec<Violation>>,
+    violations: OnceCell<Vec<Violation<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -88,19 +92,40 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What the pods violate of one control of the tenant's Pod Security Standard. Places are
-    /// pointers into the object.
-    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation> {
+    /// Visits each image that the object runs, with the name of its container: those of its pods,
+    /// and the one of the TaskManagers that it will request.
+    pub fn each_image(&self, mut visit: impl FnMut(&str, &ContainerImage<'a>)) {
+        for container in self.pods.iter().flat_map(|pods| &pods.containers) {
+            visit(container.name, &container.image);
+        }
+        if self.requests_task_managers()
+            && let Some((key, entry)) = self.option(IMAGE)
+        {
+            let place = self.option_pointer(key, entry);
+            visit(MAIN_CONTAINER, &ContainerImage::of(Some(&entry.value), place));
+        }
+    }
+
+    /// What the pods violate of one control of the tenant's Pod Security Standard. Level
+    /// `privileged` controls the ports of the node alone, where the tenant lists those it allows.
+    /// Places are pointers into the object.
+    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation<'a>> {
         let all = self.violations.get_or_init(|| self.evaluate_pod_security());
         all.iter().filter(move |violation| violation.control == control)
     }
 
-    fn evaluate_pod_security(&self) -> Vec<Violation> {
-        let Some(standard) = self.tenant.standard else { return Vec::new() };
+    fn evaluate_pod_security(&self) -> Vec<Violation<'a>> {
+        let ports = self.tenant.spec.network.host_ports.as_deref();
         let mut all = Vec::new();
         for Pods { set, template, .. } in &self.pods {
-            let added = added_by_operator(set, template, self.workload);
-            for mut violation in evaluate(template, added, standard) {
+            let violations = match (self.tenant.standard, ports) {
+                (Some(standard), _) => {
+                    evaluate(template, added_by_operator(set, template, self.workload), standard)
+                }
+                (None, Some(allowed)) => host_ports(template, allowed),
+                (None, None) => return all,
+            };
+            for mut violation in violations {
                 violation.place.insert_str(0, set.path());
                 all.push(violation);
             }
@@ -125,7 +150,15 @@ impl<'a> Subject<'a> {
 
     /// Where an option is, or would be.
     pub fn option_place(&self, key: &str, entry: &Entry) -> String {
-        entry.pointer.clone().unwrap_or_else(|| self.missing_option_place(key))
+        self.option_pointer(key, entry).into_owned()
+    }
+
+    /// [`Self::option_place`] without a copy of what the entry has.
+    pub fn option_pointer<'e>(&self, key: &str, entry: &'e Entry) -> Cow<'e, str> {
+        match &entry.pointer {
+            Some(pointer) => pointer.into(),
+            None => self.missing_option_place(key).into(),
+        }
     }
 
     /// Where an option would be that is missing.
@@ -177,5 +210,21 @@ impl<'a> Subject<'a> {
     /// what they are like.
     pub fn requests_task_managers(&self) -> bool {
         !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
+    }
+
+    /// The custom resource from which the Flink operator creates a cluster: a FlinkDeployment or a
+    /// FlinkBlueGreenDeployment.
+    pub fn operators_cluster(&self) -> Option<Declared<'a>> {
+        let Workload { declares_cluster, engine, .. } = self.workload;
+        let is_cluster = *declares_cluster && *engine == Engine::Operator;
+        is_cluster.then(|| Declared::new(self.object, self.workload)).flatten()
+    }
+
+    /// The FlinkSessionJob that the Flink operator submits to a cluster.
+    pub fn session_job(&self) -> Option<Declared<'a>> {
+        let is_job = self.resource.kind.kind == "FlinkSessionJob"
+            && self.workload.engine == Engine::Operator
+            && !is_canary(self.object);
+        is_job.then(|| Declared::new(self.object, self.workload)).flatten()
     }
 }

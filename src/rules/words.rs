@@ -26,6 +26,15 @@ pub fn use_one_of<P: AsRef<str>>(allowed: &[P]) -> String {
     }
 }
 
+/// [`use_one_of`] for names that a tenant allows by patterns with stars.
+pub fn use_name_like<P: AsRef<str>>(patterns: &[P]) -> String {
+    if patterns.iter().any(|pattern| pattern.as_ref().contains('*')) {
+        format!("use a name that matches {}", alternatives(patterns))
+    } else {
+        use_one_of(patterns)
+    }
+}
+
 /// `` `a` ``, `` `a` or `b` ``, `` `a`, `b` or `c` ``.
 pub fn alternatives<P: AsRef<str>>(values: &[P]) -> String {
     let quoted: Vec<String> = values.iter().map(|value| format!("`{}`", value.as_ref())).collect();

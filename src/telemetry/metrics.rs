@@ -1,4 +1,5 @@
-//! Metrics in OpenMetrics text. Labels have few, fixed values: what users choose never becomes one.
+//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values:
+//! text that users choose never becomes a label.
 
 use crate::admission::answer::{Decision, Webhook};
 use crate::quota::commit::Tally;
@@ -24,7 +25,7 @@ struct WebhookLabels {
     webhook: &'static str,
 }
 
-/// Kinds with a label of their own; all others are `other`.
+/// Kinds that are values of the label `kind`; all others are `other`.
 const KINDS: [&str; 19] = [
     "FlinkDeployment",
     "FlinkSessionJob",
@@ -60,26 +61,26 @@ pub struct Metrics {
     pub in_flight: Gauge,
     /// Evaluations of policies that failed, and reloads of policies or tenants that did.
     pub policy_errors: Counter,
-    /// When the serving certificate ends, in seconds since 1970.
-    pub certificate_not_after: Gauge,
+    /// End of validity of the serving certificate, in seconds since 1970.
+    pub certificate_expiry: Gauge,
     /// Open connections.
     pub connections: Gauge,
-    /// Refusals that no Event tells.
+    /// Refusals for which no Event was written.
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
     pub ledgers: Tally,
-    /// What this replica does as the leader about ledgers.
-    pub settling: Settling,
+    /// What this replica does about ledgers as the leader.
+    pub reconciliations: Reconciliations,
 }
 
 /// What the leader does about ledgers.
 #[derive(Debug, Default)]
-pub struct Settling {
-    /// Looks at what a tenant's objects use.
-    pub looks: Counter,
-    /// Looks that came too late, because somebody had counted from a newer one.
+pub struct Reconciliations {
+    /// Reconciliations of a tenant's ledger with the objects that exist.
+    pub runs: Counter,
+    /// Reconciliations that were skipped because the ledger had seen newer objects.
     pub stale: Counter,
-    /// Promises given back, of which nothing came.
+    /// Reservations released because no object was created for them.
     pub released: Counter,
 }
 
@@ -89,17 +90,17 @@ impl Default for Metrics {
         let requests = Family::default();
         let duration =
             Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
-        let (in_flight, policy_errors, certificate_not_after, connections) =
+        let (in_flight, policy_errors, certificate_expiry, connections) =
             (Gauge::default(), Counter::default(), Gauge::default(), Gauge::default());
         let events_dropped = Counter::default();
         registry.register("admission_requests", "Admission requests answered", requests.clone());
         registry.register(
-            "admission_duration_seconds",
-            "Time to answer an admission request, once read",
+            "admission_request_duration_seconds",
+            "Time from the end of the body to the answer",
             duration.clone(),
         );
         registry.register(
-            "admission_in_flight",
+            "admission_requests_in_flight",
             "Admission requests being answered",
             in_flight.clone(),
         );
@@ -109,37 +110,37 @@ impl Default for Metrics {
             policy_errors.clone(),
         );
         registry.register(
-            "certificate_not_after_seconds",
-            "End of the serving certificate, seconds since 1970",
-            certificate_not_after.clone(),
+            "certificate_expiry_timestamp_seconds",
+            "End of validity of the serving certificate, seconds since 1970",
+            certificate_expiry.clone(),
         );
-        registry.register("connections", "Open connections", connections.clone());
+        registry.register("open_connections", "Open connections", connections.clone());
         registry.register(
             "events_dropped",
-            "Refusals that no Kubernetes Event tells",
+            "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
         );
-        let (ledgers, settling) = (Tally::default(), Settling::default());
+        let (ledgers, reconciliations) = (Tally::default(), Reconciliations::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
         registry.register(
             "ledger_conflicts",
-            "Writes of tenants' ledgers that another replica was before",
+            "Writes of tenants' ledgers that lost to a write of another replica",
             ledgers.conflicts.clone(),
         );
         registry.register(
-            "ledger_looks",
-            "Looks of the leader at what a tenant's objects use",
-            settling.looks.clone(),
+            "ledger_reconciliations",
+            "Reconciliations of a tenant's ledger with the objects that exist",
+            reconciliations.runs.clone(),
         );
         registry.register(
-            "ledger_stale_looks",
-            "Looks that were older than what a ledger was counted from",
-            settling.stale.clone(),
+            "ledger_stale_reconciliations",
+            "Reconciliations that were skipped because the ledger had seen newer objects",
+            reconciliations.stale.clone(),
         );
         registry.register(
-            "ledger_released",
-            "Promises of ledgers given back, of which nothing came",
-            settling.released.clone(),
+            "ledger_reservations_released",
+            "Reservations that were released because no object was created for them",
+            reconciliations.released.clone(),
         );
         Self {
             registry,
@@ -147,11 +148,11 @@ impl Default for Metrics {
             duration,
             in_flight,
             policy_errors,
-            certificate_not_after,
+            certificate_expiry,
             connections,
             events_dropped,
             ledgers,
-            settling,
+            reconciliations,
         }
     }
 }

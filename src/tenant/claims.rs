@@ -3,7 +3,7 @@
 use super::{Tenant, name_matches};
 use kube::core::{Selector, SelectorExt};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 /// Labels of Namespace objects, by name.
@@ -17,6 +17,7 @@ pub type Told = BTreeMap<String, (i64, Arc<Value>)>;
 #[derive(Clone, Debug)]
 pub struct Tenants {
     claims: Arc<[Claims]>,
+    index: Arc<ClaimIndex>,
     namespaces: BTreeMap<String, Arc<Known>>,
     everything: Option<Arc<Tenant>>,
     /// Whether the first of several claimants has the namespace; else it is open whose it is.
@@ -37,6 +38,48 @@ struct Known {
     /// Index of its tenant, found when it is first asked for. Only shared among values with the
     /// same claims.
     owner: OnceLock<Option<usize>>,
+}
+
+/// The tenants by what they claim, so that the owner of a namespace is found without asking all.
+#[derive(Debug, Default)]
+struct ClaimIndex {
+    /// Indices of tenants by the exact names that they claim.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Indices of tenants by the beginnings of names that they claim.
+    by_prefix: HashMap<String, Vec<usize>>,
+    /// The lengths of those beginnings in bytes.
+    prefix_lengths: BTreeSet<usize>,
+    /// Indices of tenants that select by labels.
+    by_labels: Vec<usize>,
+}
+
+impl ClaimIndex {
+    fn of(all: &[Claims]) -> Self {
+        let mut index = Self::default();
+        for (tenant, claims) in all.iter().enumerate() {
+            for pattern in claims.names() {
+                let (map, name) = match pattern.strip_suffix('*') {
+                    Some(prefix) => {
+                        index.prefix_lengths.insert(prefix.len());
+                        (&mut index.by_prefix, prefix)
+                    }
+                    None => (&mut index.by_name, pattern.as_str()),
+                };
+                map.entry(name.to_owned()).or_default().push(tenant);
+            }
+            if claims.selector.is_some() {
+                index.by_labels.push(tenant);
+            }
+        }
+        index
+    }
+
+    /// Indices of the tenants that claim a namespace by its name, in no order.
+    fn named(&self, namespace: &str) -> Vec<usize> {
+        let prefixes = self.prefix_lengths.iter().filter_map(|length| namespace.get(..*length));
+        let by_prefix = prefixes.filter_map(|prefix| self.by_prefix.get(prefix));
+        by_prefix.chain(self.by_name.get(namespace)).flatten().copied().collect()
+    }
 }
 
 /// Whose a namespace is.
@@ -86,9 +129,15 @@ impl Tenants {
     }
 
     fn of(tenants: Vec<Arc<Tenant>>, namespaces: NamespaceLabels, first_keeps: bool) -> Self {
-        let claims = tenants.into_iter().map(Claims::of).collect();
-        let known =
-            Self { claims, namespaces: BTreeMap::new(), everything: None, first_keeps, told: None };
+        let claims: Arc<[Claims]> = tenants.into_iter().map(Claims::of).collect();
+        let known = Self {
+            index: Arc::new(ClaimIndex::of(&claims)),
+            claims,
+            namespaces: BTreeMap::new(),
+            everything: None,
+            first_keeps,
+            told: None,
+        };
         known.with_namespaces(namespaces)
     }
 
@@ -141,13 +190,12 @@ impl Tenants {
 
     /// Whether the labels of a Namespace are known, or no tenant asks for labels.
     pub fn can_place(&self, namespace: &str) -> bool {
-        self.namespaces.contains_key(namespace)
-            || self.claims.iter().all(|claims| claims.selector.is_none())
+        self.index.by_labels.is_empty() || self.namespaces.contains_key(namespace)
     }
 
     /// Whether labels make any namespace a tenant's.
     pub fn by_labels(&self) -> bool {
-        self.claims.iter().any(|claims| claims.selector.is_some())
+        !self.index.by_labels.is_empty()
     }
 
     /// Whose `namespace` is.
@@ -197,15 +245,24 @@ impl Tenants {
         )
     }
 
+    /// The tenants that claim a namespace, in their order. The work depends on how many patterns
+    /// may match and on how many tenants select by labels, not on the number of tenants.
     fn claimants(
         &self,
         namespace: &str,
         labels: Option<&BTreeMap<String, String>>,
     ) -> impl Iterator<Item = (usize, &Claims)> {
-        self.claims
-            .iter()
-            .enumerate()
-            .filter(move |(_, claims)| claims.claim(namespace, labels).is_some())
+        let mut found = self.index.named(namespace);
+        if labels.is_some() {
+            let selects = |index: &&usize| {
+                let claims = self.claims.get(**index);
+                claims.is_some_and(|claims| claims.claim(namespace, labels).is_some())
+            };
+            found.extend(self.index.by_labels.iter().filter(selects));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|index| Some((index, self.claims.get(index)?)))
     }
 
     /// What the tenant at this place claims although one before it does.

@@ -24,6 +24,10 @@ pub(crate) use validate::namespace_pattern;
 /// namespaces by it.
 pub const TENANT_LABEL: &str = "flinkgate.dev/tenant";
 
+/// Families of rules: the part of a rule's id before the slash.
+pub const FAMILIES: [&str; 8] =
+    ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
+
 /// One tenant, checked.
 #[derive(Clone, Debug, Default)]
 pub struct Tenant {

@@ -14,6 +14,8 @@ mod security;
 mod storage;
 mod values;
 
+pub use crate::kubernetes::placement::Spreading;
+pub use crate::kubernetes::pod_security::PodSecurityLevel;
 pub use containers::*;
 pub use cost::*;
 pub use flink::*;
@@ -188,7 +190,7 @@ pub struct Namespaces {
 
 /// What a finding at level error does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = values::without_words)]
+#[schemars(transform = crate::resource::schema::without_words)]
 pub enum Enforcement {
     /// The object is refused.
     #[default]

@@ -242,8 +242,7 @@ fn rule_pattern(
     let known = rules.iter().any(|rule| super::rule_match(pattern, rule).is_some());
     // A family may have no rule yet (`cost/*` before the first cost rule): the design's families
     // are known.
-    let family =
-        pattern.strip_suffix("/*").is_some_and(|family| crate::rules::FAMILIES.contains(&family));
+    let family = pattern.strip_suffix("/*").is_some_and(|family| super::FAMILIES.contains(&family));
     if !known && !family {
         let hint = closest(pattern, rules).map_or_else(
             || "run `flinkgate rules` for the list".into(),

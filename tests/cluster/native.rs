@@ -172,7 +172,7 @@ fn labels_of_another_cluster_are_refused(job_manager: &JobManager) {
     pod["metadata"]["ownerReferences"][0]["name"] = json!("fraud-billing");
     let refusal = job_manager.ask(&pod).unwrap_err();
     assert!(
-        refusal.contains("security/foreign-cluster: the pod is made for cluster fraud-scoring"),
+        refusal.contains("security/foreign-cluster: the pod belongs to cluster `fraud-scoring`"),
         "{refusal}"
     );
 }

@@ -3,15 +3,15 @@
 
 pub mod process;
 
-use flinkgate::admission::answer::{Answer, Judge, Webhook};
-use flinkgate::admission::certificate::{Development, Serving, development};
-use flinkgate::admission::health::{self, Health};
-use flinkgate::admission::server::{self, Limits, Port};
-use flinkgate::admission::shutdown::Phase;
-use flinkgate::admission::tls::{CurrentCertificate, server_config};
-use flinkgate::admission::{router, shutdown};
-use flinkgate::resource::Resource;
+use flinkgate::admission::answer::Answer;
+use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest};
 use flinkgate::rules::{Finding, Level};
+use flinkgate::server::certificate::{Development, Serving, development};
+use flinkgate::server::health::{self, Health};
+use flinkgate::server::port::{self, Limits, Port};
+use flinkgate::server::shutdown::Phase;
+use flinkgate::server::tls::{CurrentCertificate, server_config};
+use flinkgate::server::{router, shutdown};
 use flinkgate::telemetry::metrics::Metrics;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -53,18 +53,19 @@ pub fn certificate(made: &Development) -> (Serving, CertificateDer<'static>) {
 
 /// Refuses what is named `refuse-…`, warns of `warn-…`, panics at `panic-…`, patches everything
 /// else.
-pub fn judge() -> Judge {
-    Arc::new(|_: Webhook, resource: &Arc<Resource>| {
+pub struct ByName;
+
+impl Review for ByName {
+    async fn review(&self, request: ReviewRequest, _: Deadlines) -> Answer {
         let finding = |level| Finding {
             rule: "security/privileged".into(),
             level,
             message: "must not be privileged".into(),
             pointer: "/spec/containers/0".into(),
-            help: None,
             ..Finding::default()
         };
-        let word = resource.name.split('-').next().unwrap_or_default();
-        assert_ne!(word, "panic", "the judge fell over");
+        let word = request.resource.name.split('-').next().unwrap_or_default();
+        assert_ne!(word, "panic", "the reviewer panicked");
         let findings = match word {
             "refuse" => vec![finding(Level::Error)],
             "warn" => vec![finding(Level::Warning)],
@@ -80,8 +81,7 @@ pub fn judge() -> Judge {
             patch: Some(patch),
             ..Answer::default()
         }
-        .into()
-    })
+    }
 }
 
 pub async fn start(limits: Limits) -> Server {
@@ -96,7 +96,7 @@ pub async fn start(limits: Limits) -> Server {
     let tls = Some(server_config(Arc::clone(&current)).unwrap().into());
     let port = Port {
         tls,
-        router: router::router(judge(), Arc::clone(&metrics)),
+        router: router::router(ByName, Arc::clone(&metrics)),
         limits,
         open: metrics.connections.clone(),
     };
@@ -106,8 +106,8 @@ pub async fn start(limits: Limits) -> Server {
         limits,
         open: Default::default(),
     };
-    tokio::spawn(server::serve(health_listener, plain, watched.clone()));
-    let task = tokio::spawn(server::serve(listener, port, watched));
+    tokio::spawn(port::serve(health_listener, plain, watched.clone()));
+    let task = tokio::spawn(port::serve(listener, port, watched));
     Server { address, health_address, ca, current, health, metrics, phase, task }
 }
 

@@ -4,7 +4,6 @@
 //! cannot differ. [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is,
 //! [`ca`] whom to trust there. The server knows nothing of this: it answers whoever asks.
 
-pub mod ca;
 pub mod endpoint;
 mod table;
 

@@ -1,16 +1,12 @@
 //! `serve --cluster`: tenants, policies and namespaces from the Kubernetes cluster instead of from
 //! files.
 
-use super::look::{look, unread};
 use super::{Args, RELOAD};
-use crate::admission::account;
-use crate::admission::answer::{Answer, Judge, Verdict, Webhook};
-use crate::admission::health::Health;
-use crate::admission::own::{flink_tenant_ledger, lag};
 use crate::admission::registration::service_account;
-use crate::admission::tls::CurrentCertificate;
+use crate::admission::reviewer::Reviewer;
 use crate::cluster::certificates::{self, Keeper};
 use crate::cluster::claims;
+use crate::cluster::context::{ClusterContext, ClusterQuota};
 use crate::cluster::due::Due;
 use crate::cluster::events::Events;
 use crate::cluster::keeper::{self, Input, Outputs, Start};
@@ -21,20 +17,20 @@ use crate::cluster::quota::store::ClusterStore;
 use crate::cluster::quota::{self, Reconciler};
 use crate::cluster::{status, watches};
 use crate::pipeline::Gate;
-use crate::pipeline::charge::Charge;
 use crate::quota::commit::Ledgers;
 use crate::rego::{PolicySet, source};
-use crate::resource::{Resource, files};
+use crate::resource::files;
+use crate::server::health::Health;
+use crate::server::tls::CurrentCertificate;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use futures::FutureExt;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::PostParams;
 use kube::{Api, Client, Config};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Longest wait for a connection to the API server; requests and watches have their own limits.
@@ -99,43 +95,22 @@ pub(super) async fn start(
 }
 
 impl Cluster {
-    /// Waits for the first full lists. Nothing is listened on before, so that nothing is judged by
-    /// half of what holds.
-    pub(super) async fn judge(&mut self, namespace: &str) -> anyhow::Result<Judge> {
+    /// Waits for the first full lists: the server does not listen before, so that no object is
+    /// checked against half of the configuration.
+    pub(super) async fn reviewer(
+        &mut self,
+        namespace: &str,
+    ) -> anyhow::Result<Reviewer<ClusterContext, ClusterQuota>> {
         let gate = (&mut self.first).await.context("the task that watches the cluster ended")?;
         self.gate = Some(Arc::clone(&gate));
-        let (lookup, events) = (Lookup::new(self.client.clone()), self.events.clone());
-        let books = Arc::new(Books {
-            ledgers: Arc::clone(&self.ledgers),
-            owners: Owners::new(self.client.clone()),
-            events,
-        });
-        let writer = self.user(namespace).await;
-        Ok(Arc::new(move |webhook, resource| {
-            if let Some(answer) = flink_tenant_ledger::answer(resource, &writer) {
-                return answer.into();
-            }
-            let (judged, answer, charge) = look(&gate.load_full(), &lookup, webhook, resource)
-                .unwrap_or_else(|unread| (Arc::clone(resource), unread, None));
-            match charge {
-                Some(charge) => {
-                    let books = Arc::clone(&books);
-                    Verdict::Later(Box::new(move |deadline| {
-                        books.hold(judged, answer, charge, deadline).boxed()
-                    }))
-                }
-                None if lag::may_pass(webhook, resource, &answer) => {
-                    let (gate, books) = (Arc::clone(&gate), Arc::clone(&books));
-                    Verdict::Later(Box::new(move |deadline| {
-                        books.look_again(gate, webhook, judged, deadline).boxed()
-                    }))
-                }
-                None => {
-                    books.events.tell(&judged, &answer);
-                    answer.into()
-                }
-            }
-        }))
+        let context = ClusterContext {
+            gate,
+            lookup: Lookup::new(self.client.clone()),
+            events: self.events.clone(),
+            user: self.user(namespace).await,
+        };
+        let owners = Owners::new(self.client.clone());
+        Ok(Reviewer::new(context, ClusterQuota { ledgers: Arc::clone(&self.ledgers), owners }))
     }
 
     /// Who this process is to the API server, so that it knows its own writes.
@@ -193,58 +168,6 @@ impl Cluster {
             }));
         }
         candidate
-    }
-}
-
-/// What a request is to be held against, and who is told how that ended.
-struct Books {
-    ledgers: Arc<Ledgers<ClusterStore>>,
-    owners: Owners,
-    events: Events,
-}
-
-impl Books {
-    async fn hold(
-        self: Arc<Self>,
-        judged: Arc<Resource>,
-        answer: Answer,
-        mut charge: Charge,
-        deadline: Instant,
-    ) -> Answer {
-        let above = tokio::time::timeout_at(
-            deadline.into(),
-            self.owners.above(&judged.namespace, &judged.object),
-        )
-        .await;
-        let answer = match above
-            .map_err(|late| late.to_string())
-            .and_then(|above| above.map_err(|error| error.to_string()))
-        {
-            Ok(above) => {
-                charge.request.owners.extend(above);
-                account::hold(&self.ledgers, charge, answer, judged.dry_run, deadline).await
-            }
-            Err(error) => unread(
-                "quota/unread-object",
-                &format!("the owners of {}", charge.request.object),
-                &error,
-            ),
-        };
-        self.events.tell(&judged, &answer);
-        answer
-    }
-
-    /// What a refusal becomes with what is learnt in the meantime.
-    async fn look_again(
-        self: Arc<Self>,
-        gate: Arc<ArcSwap<Gate>>,
-        webhook: Webhook,
-        judged: Arc<Resource>,
-        deadline: Instant,
-    ) -> Answer {
-        let answer = lag::wait(|| webhook.ask(&gate.load(), &judged), deadline).await;
-        self.events.tell(&judged, &answer);
-        answer
     }
 }
 

@@ -1,16 +1,11 @@
 //! Tenants and policies from files, followed as they change.
 
 use super::{Args, RELOAD};
-use crate::admission::account;
-use crate::admission::answer::{Judge, Verdict, Webhook};
-use crate::admission::health::Health;
-use crate::pipeline::{Change, Gate, GateFiles, LiveGate};
-use crate::quota::commit::Ledgers;
-use crate::quota::ledger::ObjectRef;
-use crate::quota::store::InMemoryStore;
-use crate::resource::{Operation, Resource};
+use crate::admission::files::{FileContext, FileQuota};
+use crate::admission::reviewer::Reviewer;
+use crate::pipeline::{Change, GateFiles, LiveGate};
+use crate::server::health::Health;
 use crate::telemetry::metrics::Metrics;
-use futures::FutureExt;
 use std::sync::Arc;
 
 /// Loads tenants and policies, and follows their files from now on.
@@ -18,7 +13,7 @@ pub(super) fn load(
     args: &Args,
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
-) -> anyhow::Result<Judge> {
+) -> anyhow::Result<Reviewer<FileContext, FileQuota>> {
     let files = GateFiles {
         tenants: args.tenants.clone(),
         policies: args.policies.clone(),
@@ -29,47 +24,7 @@ pub(super) fn load(
     let live = Arc::new(live);
     health.set("policies", true, in_force(&live));
     tokio::spawn(follow(Arc::clone(&live), Arc::clone(health), Arc::clone(metrics)));
-    let ledgers = Arc::new(Ledgers::new(Arc::new(InMemoryStore::default())));
-    Ok(Arc::new(move |webhook, resource| {
-        let gate = live.current();
-        let answer = webhook.ask(&gate, resource);
-        if webhook == Webhook::Mutate {
-            return answer.into();
-        }
-        let ledgers = Arc::clone(&ledgers);
-        if let Some((tenant, object)) = gone(&gate, resource) {
-            return Verdict::Later(Box::new(move |deadline| {
-                let forgotten = async move {
-                    ledgers.forget(&tenant, object, deadline).await;
-                    answer
-                };
-                forgotten.boxed()
-            }));
-        }
-        match gate.charge(resource) {
-            Some(charge) => {
-                let dry_run = resource.dry_run;
-                let held = move |deadline| {
-                    async move { account::hold(&ledgers, charge, answer, dry_run, deadline).await }
-                        .boxed()
-                };
-                Verdict::Later(Box::new(held))
-            }
-            None => answer.into(),
-        }
-    }))
-}
-
-/// What a deletion gives back, and to which tenant. Nobody watches the objects here, so that the
-/// word of whoever asks has to do.
-fn gone(gate: &Gate, resource: &Resource) -> Option<(String, ObjectRef)> {
-    let tenant = gate.tenants().owner(&resource.namespace).tenant()?;
-    gate.limits_of(&tenant.name)
-        .filter(|_| resource.operation == Operation::Delete && !resource.dry_run)?;
-    Some((
-        tenant.name.clone(),
-        ObjectRef::new(&resource.kind.kind, &resource.namespace, &resource.name),
-    ))
+    Ok(Reviewer::new(FileContext::new(live), FileQuota::default()))
 }
 
 async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {

@@ -3,19 +3,18 @@
 
 mod cluster;
 mod files;
-mod look;
 
 use super::{Exit, Outcome};
-use crate::admission::certificate::{self, Serving};
-use crate::admission::client_ca::ClientCa;
-use crate::admission::health::{self, Health};
-use crate::admission::reload::{self, Files};
-use crate::admission::router;
-use crate::admission::server::{self, Limits, Port};
-use crate::admission::shutdown::{self, Phase};
-use crate::admission::tls::{self, CurrentCertificate};
 use crate::cluster::operator_config::ConfigMapName;
 use crate::pipeline::Unassigned;
+use crate::server::certificate::{self, Serving};
+use crate::server::client_ca::ClientCa;
+use crate::server::health::{self, Health};
+use crate::server::port::{self, Limits, Port};
+use crate::server::reload::{self, Files};
+use crate::server::router;
+use crate::server::shutdown::{self, Phase};
+use crate::server::tls::{self, CurrentCertificate};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
@@ -141,7 +140,7 @@ async fn serve(args: Args) -> Outcome {
         open: Default::default(),
     };
     let (health_phase, health_watched) = watch::channel(Phase::Serving);
-    let plain = tokio::spawn(server::serve(health_listener, plain, health_watched));
+    let plain = tokio::spawn(port::serve(health_listener, plain, health_watched));
 
     let certificate = if args.keeps_certificate() {
         CurrentCertificate::waiting()
@@ -154,19 +153,20 @@ async fn serve(args: Args) -> Outcome {
         }
         None => None,
     };
-    let (judge, cluster) = if args.cluster {
+    let (router, cluster) = if args.cluster {
         tracing::info!(health = %health_at, "waiting for the cluster's configuration");
         let mut cluster = cluster::start(&args, &health, &metrics).await?;
-        let judge = tokio::select! {
-            judge = cluster.judge(&args.namespace) => judge?,
+        let reviewer = tokio::select! {
+            reviewer = cluster.reviewer(&args.namespace) => reviewer?,
             signal = &mut signal => {
                 signal?.context("cannot listen for signals")?;
                 return Ok(Exit::Fine);
             }
         };
-        (judge, Some(cluster))
+        (router::router(reviewer, Arc::clone(&metrics)), Some(cluster))
     } else {
-        (files::load(&args, &health, &metrics)?, None)
+        let reviewer = files::load(&args, &health, &metrics)?;
+        (router::router(reviewer, Arc::clone(&metrics)), None)
     };
     let webhook_listener = bind(args.bind, "--bind").await?;
     let webhooks_at = webhook_listener.local_addr()?;
@@ -182,11 +182,11 @@ async fn serve(args: Args) -> Outcome {
     let candidate = cluster.map(|cluster| cluster.stand(&args, &certificate, &health, &metrics));
     let webhooks = Port {
         tls: Some(acceptor),
-        router: router::router(judge, Arc::clone(&metrics)),
+        router,
         limits: Limits::default(),
         open: metrics.connections.clone(),
     };
-    let webhooks = tokio::spawn(server::serve(webhook_listener, webhooks, watched));
+    let webhooks = tokio::spawn(port::serve(webhook_listener, webhooks, watched));
     health.set("listener", true, format!("webhooks on {webhooks_at}"));
     tracing::info!(webhooks = %webhooks_at, health = %health_at, version = env!("CARGO_PKG_VERSION"), "listening");
 
@@ -243,7 +243,7 @@ fn take_certificate(
         std::fs::write(path, &made.ca_pem)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
-    metrics.certificate_not_after.set(serving.not_after_seconds());
+    metrics.certificate_expiry.set(serving.not_after_seconds());
     health.set("certificate", true, format!("our own, valid until {}", serving.not_after_text()));
     Ok(CurrentCertificate::new(serving))
 }

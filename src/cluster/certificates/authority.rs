@@ -4,9 +4,9 @@
 //! have to tell apart by trying, and the key alone is enough to sign again under the same name.
 
 use super::rotation;
-use crate::admission::certificate::CertificateError;
-use crate::admission::issue::{self, BACKDATED, fingerprint};
-use crate::admission::x509;
+use crate::server::certificate::CertificateError;
+use crate::server::issue::{self, BACKDATED, fingerprint};
+use crate::server::x509;
 use rcgen::{Issuer, KeyPair};
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn strangers_are_no_authorities_of_ours() {
-        let made = crate::admission::certificate::development(&[], 1).unwrap();
+        let made = crate::server::certificate::development(&[], 1).unwrap();
         assert!(Authority::read_all(made.ca_pem.as_bytes(), b"").is_empty());
         let ours = Authority::make(SystemTime::now(), DAY).unwrap();
         let read = Authority::read_all(ours.pem().as_bytes(), made.key_pem.as_bytes());

@@ -5,9 +5,9 @@ use super::objects::{Apis, Objects};
 use super::rotation::{self, Bundle, Change, Established, Id, LeafChange, Now, Step, Store, View};
 use super::secret::{Material, SECRET};
 use super::{KeepError, Keeper};
-use crate::admission::certificate::{CertificateError, Serving};
-use crate::admission::issue;
-use crate::admission::jitter::jittered;
+use crate::jitter::jittered;
+use crate::server::certificate::{CertificateError, Serving};
+use crate::server::issue;
 use jiff::Timestamp;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -130,7 +130,7 @@ impl Keeping {
                         authority = leaf.facts().authority,
                         "new serving certificate"
                     );
-                    self.keeper.metrics.certificate_not_after.set(serving.not_after_seconds());
+                    self.keeper.metrics.certificate_expiry.set(serving.not_after_seconds());
                     self.served = Some((leaf.certificate.clone(), serving.not_after));
                     self.keeper.current.swap(serving);
                 }

@@ -16,9 +16,9 @@ mod objects;
 pub mod rotation;
 pub mod secret;
 
-use crate::admission::certificate::CertificateError;
-use crate::admission::health::Health;
-use crate::admission::tls::CurrentCertificate;
+use crate::server::certificate::CertificateError;
+use crate::server::health::Health;
+use crate::server::tls::CurrentCertificate;
 use crate::telemetry::metrics::Metrics;
 use ca_bundle::CONFIGURATION;
 use futures::StreamExt;

@@ -109,7 +109,7 @@ impl Material {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::admission::issue;
+    use crate::server::issue;
     use proptest::prelude::*;
     use std::sync::LazyLock;
     use std::time::{Duration, SystemTime};

@@ -10,7 +10,7 @@
 //! bounds.
 
 use super::regarding::Regarding;
-use crate::admission::jitter::random;
+use crate::jitter::random;
 use k8s_openapi::jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;

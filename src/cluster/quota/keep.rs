@@ -208,8 +208,8 @@ fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, d
     match (what, done) {
         (_, Some(Done::Settled(outcome, gone))) => {
             books.departed(gone);
-            let counted = &metrics.settling;
-            counted.looks.inc();
+            let counted = &metrics.reconciliations;
+            counted.runs.inc();
             match &outcome {
                 Ok(settled) => drop(
                     counted.released.inc_by(u64::try_from(settled.released).unwrap_or(u64::MAX)),

@@ -7,6 +7,7 @@ use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The lists of a pod spec that hold containers.
 pub const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
@@ -100,16 +101,19 @@ fn given_image<'a>(
     config: &'a FlinkConfig,
     config_pointer: Option<&str>,
     root: &'a Value,
-) -> (Option<&'a str>, String) {
+) -> (Option<&'a str>, Cow<'a, str>) {
     let spec = config_pointer.and_then(pointer::parent).unwrap_or("/spec");
     let field = format!("{spec}/image");
     if let Some(image) =
         pointer::at(root, &field).and_then(Value::as_str).filter(|image| !image.is_empty())
     {
-        return (Some(image), field);
+        return (Some(image), field.into());
     }
     match config.first(&["kubernetes.container.image.ref", "kubernetes.container.image"]) {
-        Some((_, entry)) => (Some(&entry.value), entry.pointer.clone().unwrap_or(field)),
-        None => (None, field),
+        Some((_, entry)) => {
+            let place = entry.pointer.as_deref().map_or(field.into(), Cow::Borrowed);
+            (Some(&entry.value), place)
+        }
+        None => (None, field.into()),
     }
 }

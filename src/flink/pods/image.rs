@@ -1,6 +1,7 @@
 //! The image of a container: its reference, the field that holds it, its parts.
 
 use crate::flink::image::ImageRef;
+use std::borrow::Cow;
 
 /// The repository that Flink runs where nothing names an image.
 const DEFAULT_IMAGE: &str = "flink";
@@ -11,14 +12,15 @@ pub struct ContainerImage<'a> {
     /// As it is written; `None` for Flink's own default.
     pub reference: Option<&'a str>,
     /// Where it is written, or would be.
-    pub place: String,
+    pub place: Cow<'a, str>,
     /// Its parts; `None` where no runtime could pull it.
     pub parsed: Option<ImageRef<'a>>,
 }
 
 impl<'a> ContainerImage<'a> {
     /// An image by its reference.
-    pub fn of(reference: Option<&'a str>, place: String) -> Self {
+    pub fn of(reference: Option<&'a str>, place: impl Into<Cow<'a, str>>) -> Self {
+        let place = place.into();
         Self { reference, place, parsed: ImageRef::parse(reference.unwrap_or(DEFAULT_IMAGE)) }
     }
 

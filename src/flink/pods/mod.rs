@@ -52,7 +52,7 @@ impl<'a> Pods<'a> {
     }
 
     /// JSON Pointer of a place within the template: `within` is `/spec/volumes/0`.
-    pub fn place(&self, within: &str) -> String {
+    pub fn place(&self, within: impl std::fmt::Display) -> String {
         format!("{}{within}", self.set.path())
     }
 }

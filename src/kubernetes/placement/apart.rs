@@ -5,11 +5,11 @@
 //! that it tries to as a preferred one. (It is the weaker of the two: where there are more pods
 //! than places, places take a second pod each.)
 
+use super::Spreading;
 use super::labels::{Label, PodLabels};
 use super::selector::{list, selects};
 use super::together::held_together;
 use crate::flink::{PodSet, Workload};
-use crate::tenant::Spreading;
 use serde_json::Value;
 
 /// The only label that every namespace has, and that is known without asking.

@@ -9,18 +9,20 @@ mod apart;
 mod labels;
 mod pool;
 mod selector;
+mod spreading;
 mod together;
 
 pub use apart::{Clause, Fault, Siblings, clauses};
 pub use labels::{Label, PodLabels, identity};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
+pub use spreading::Spreading;
 pub use together::pinned;
 
 use crate::flink::Role;
 
 /// The label that Kubernetes gives every node its name by.
-pub const HOSTNAME: &str = crate::tenant::DEFAULT_TOPOLOGY_KEY;
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label of the zone that a node stands in.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 

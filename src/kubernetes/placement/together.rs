@@ -2,9 +2,9 @@
 //! left for them.
 
 use super::HOSTNAME;
+use super::Spreading;
 use super::apart::{Clause, Siblings};
 use super::selector::list;
-use crate::tenant::Spreading;
 use serde_json::Value;
 
 const AFFINITY: &str = "/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution";

@@ -1,6 +1,20 @@
 //! Which standard a pod is held to: a level and a version.
 
-use crate::tenant::PodSecurityLevel;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Levels of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PodSecurityLevel {
+    /// Everything goes.
+    Privileged,
+    /// No known privilege escalation.
+    #[default]
+    Baseline,
+    /// Hardened pods only.
+    Restricted,
+}
 
 /// A level of the Pod Security Standards at one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! tells each its answer.
 
 use super::{Answer, Busy, Desk, Tally, Unsettled, Waiter, Work, locked};
-use crate::admission::jitter::jittered;
+use crate::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Settled};
 use crate::quota::store::{Store, StoreError, Versioned};
 use std::sync::Arc;

@@ -2,13 +2,11 @@
 
 pub mod convert;
 pub mod duplicates;
-mod host_ports;
 pub mod memory;
 pub mod object;
 pub mod operator;
 pub mod option_checks;
 pub mod options;
-pub mod pod_security;
 pub mod pods;
 pub mod problems;
 pub mod size;

@@ -85,10 +85,6 @@ mod tests {
                 "path": ["spec", "flinkConfiguration", "kubernetes.operator", "jm-deployment-recovery.enabled"],
                 "help": "leave kubernetes.operator.jm-deployment-recovery.enabled out, or turn the health check off",
             }],
-            "version": [{
-                "msg": "Flink v1_17 is deprecated: the operator will not deploy it much longer",
-                "path": ["spec", "flinkVersion"], "help": "move to v1_19 or newer", "level": "warning",
-            }],
         });
         let configuration = json!({"kubernetes.operator": {"cluster.health-check.enabled": true, "jm-deployment-recovery.enabled": false}});
         assert_eq!(told(&configuration, "v1_17", &json!({})), Value::from(expected));

@@ -71,7 +71,7 @@ pub struct OptionToleration<'a> {
 }
 
 impl<'a> FlinkInput<'a> {
-    pub(super) fn of(subject: &'a Subject<'a>) -> Self {
+    pub(super) fn of(subject: &'a Subject<'_>) -> Self {
         let workload = subject.workload;
         let role = match workload.pods.as_slice() {
             [only] => Some(only.role.as_str()),
@@ -106,7 +106,7 @@ fn upgrade_mode<'a>(workload: &Workload, object: &'a Value) -> Option<&'a str> {
 }
 
 /// From `key:k,operator:Exists;key:…`.
-fn tolerations<'a>(subject: &'a Subject<'a>) -> Vec<OptionToleration<'a>> {
+fn tolerations<'a>(subject: &'a Subject<'_>) -> Vec<OptionToleration<'a>> {
     let mut found = Vec::new();
     for key in ["kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations"] {
         let Some((entry, maps)) = map_list(&subject.workload.config, key) else { continue };

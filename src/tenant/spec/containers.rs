@@ -12,6 +12,6 @@ pub struct Sidecars {
     pub names: Option<Vec<String>>,
     /// How many a pod may have; any number when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = super::values::without_format)]
+    #[schemars(transform = crate::resource::schema::without_format)]
     pub most: Option<u32>,
 }

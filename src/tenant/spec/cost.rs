@@ -16,7 +16,7 @@ pub struct Cost {
     /// How many task slots a cluster may have beyond the parallelism of its job; any number when
     /// absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = super::values::without_format)]
+    #[schemars(transform = crate::resource::schema::without_format)]
     pub idle_slots: Option<u32>,
     /// The nodes that may go away at any moment, and who belongs there.
     #[serde(skip_serializing_if = "Option::is_none")]

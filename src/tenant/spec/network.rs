@@ -25,13 +25,13 @@ pub struct Network {
     /// Ports of their node that pods may take where the Pod Security level lets them take any; any
     /// when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = super::values::without_format)]
+    #[schemars(transform = crate::resource::schema::without_format)]
     pub host_ports: Option<Vec<u16>>,
 }
 
 /// Types of the Service in front of Flink's REST port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = super::values::without_words)]
+#[schemars(transform = crate::resource::schema::without_words)]
 pub enum ServiceType {
     /// Reached from within the cluster.
     ClusterIP,
@@ -42,4 +42,15 @@ pub enum ServiceType {
     NodePort,
     /// Reached through a load balancer of the cloud.
     LoadBalancer,
+}
+
+impl AsRef<str> for ServiceType {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::ClusterIP => "ClusterIP",
+            Self::HeadlessClusterIP => "Headless_ClusterIP",
+            Self::NodePort => "NodePort",
+            Self::LoadBalancer => "LoadBalancer",
+        }
+    }
 }

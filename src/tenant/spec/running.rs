@@ -15,7 +15,7 @@ pub struct RestartStrategy {
     /// The most restarts: attempts of a fixed delay, failures within the interval of a failure
     /// rate, attempts of an exponential delay before it starts anew; any number when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = super::values::without_format)]
+    #[schemars(transform = crate::resource::schema::without_format)]
     pub max_restarts: Option<u32>,
     /// The shortest pause between restarts, such as `10 s`, for an exponential delay the one that
     /// it grows to; any when absent.
@@ -26,7 +26,7 @@ pub struct RestartStrategy {
 /// Flink's restart strategies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(transform = super::values::without_words)]
+#[schemars(transform = crate::resource::schema::without_words)]
 pub enum RestartType {
     /// A job that fails stays failed.
     None,
@@ -45,10 +45,10 @@ pub enum RestartType {
 pub struct Elasticity {
     /// The least parallelism that they may be scaled to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = super::values::without_format)]
+    #[schemars(transform = crate::resource::schema::without_format)]
     pub min_parallelism: Option<u32>,
     /// The greatest parallelism that they may be scaled to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(transform = super::values::without_format)]
+    #[schemars(transform = crate::resource::schema::without_format)]
     pub max_parallelism: Option<u32>,
 }

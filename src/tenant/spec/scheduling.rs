@@ -1,6 +1,7 @@
 //! `spec.scheduling`: where pods run.
 
 use super::is_default;
+use crate::kubernetes::placement::Spreading;
 use k8s_openapi::api::core::v1::Toleration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,7 @@ pub struct Scheduling {
 }
 
 /// The node label that keeps pods apart where a tenant names no other: one place is one node.
-pub const DEFAULT_TOPOLOGY_KEY: &str = "kubernetes.io/hostname";
+pub const DEFAULT_TOPOLOGY_KEY: &str = crate::kubernetes::placement::HOSTNAME;
 
 /// Pod anti-affinity by role.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -94,22 +95,10 @@ pub struct DisruptionBudgets {
 
 /// By what pods are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = super::values::without_words)]
+#[schemars(transform = crate::resource::schema::without_words)]
 pub enum Spread {
     /// Terms of pod anti-affinity.
     AntiAffinity,
     /// Topology spread constraints.
     TopologySpread,
-}
-
-/// Strength of an anti-affinity or of a constraint, the weaker first.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[schemars(transform = super::values::without_words)]
-pub enum Spreading {
-    /// The scheduler tries.
-    Preferred,
-    /// The scheduler never puts two in one place.
-    Required,
 }

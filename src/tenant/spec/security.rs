@@ -1,6 +1,7 @@
 //! `spec.security`: pod security, images and identities.
 
 use super::{Sidecars, is_default};
+use crate::kubernetes::pod_security::PodSecurityLevel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -77,19 +78,6 @@ pub struct PodSecurity {
     pub version: Option<String>,
 }
 
-/// Levels of the Pod Security Standards.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum PodSecurityLevel {
-    /// Everything goes.
-    Privileged,
-    /// No known privilege escalation.
-    #[default]
-    Baseline,
-    /// Hardened pods only.
-    Restricted,
-}
-
 /// Which images may run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -110,7 +98,7 @@ pub struct Images {
 
 /// When the kubelet pulls an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = super::values::without_words)]
+#[schemars(transform = crate::resource::schema::without_words)]
 pub enum PullPolicy {
     /// For every container, which asks for the right to it anew.
     Always,
@@ -118,6 +106,16 @@ pub enum PullPolicy {
     IfNotPresent,
     /// Not at all.
     Never,
+}
+
+impl AsRef<str> for PullPolicy {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::Always => "Always",
+            Self::IfNotPresent => "IfNotPresent",
+            Self::Never => "Never",
+        }
+    }
 }
 
 impl Default for Images {

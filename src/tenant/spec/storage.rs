@@ -80,7 +80,7 @@ pub struct CheckpointVolume {
 
 /// What becomes of a claim when its cluster goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = super::values::without_words)]
+#[schemars(transform = crate::resource::schema::without_words)]
 pub enum Reclaim {
     /// It stays.
     #[default]

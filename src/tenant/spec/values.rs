@@ -46,20 +46,6 @@ impl JsonSchema for Amount {
 /// What `resource.Quantity` accepts, as its CRD schemas in Kubernetes say it.
 const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
-/// For enumerations: where a field may hold one or nothing, the definition would have the type's
-/// words instead of the field's.
-pub(super) fn without_words(schema: &mut schemars::Schema) {
-    schema.remove("description");
-}
-
-/// For numbers: the API server knows no formats of numbers without a sign, and says so of each.
-pub(super) fn without_format(schema: &mut schemars::Schema) {
-    schema.remove("format");
-    if let Some(items) = schema.get_mut("items").and_then(serde_json::Value::as_object_mut) {
-        items.remove("format");
-    }
-}
-
 /// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees
 /// their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@
 //! list that is complete shows otherwise.
 
 use super::kinds::Kind;
-use crate::admission::jitter::jittered;
+use crate::jitter::jittered;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use kube::api::{ApiResource, ListParams, WatchParams};

@@ -249,7 +249,7 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
     })
     .await;
 
-    assert!(metrics.settling.looks.get() >= 3);
+    assert!(metrics.reconciliations.runs.get() >= 3);
     drop(lead);
     tokio::time::timeout(Duration::from_secs(60), keeping).await.unwrap().unwrap();
 }

@@ -6,19 +6,11 @@
 //! is missing.
 
 mod apart;
-mod beside;
 mod claim_mounts;
 mod claim_requests;
 mod cost;
-mod credentials;
 mod data;
 mod elasticity;
-mod entrypoints;
-mod environment;
-mod exposure;
-mod hosts;
-mod images;
-mod marks;
 mod mounts;
 mod observed;
 mod operator;
@@ -46,20 +38,12 @@ const MOST: usize = 50;
 /// Looks for problems of one kind, or of a few that are found on the same way.
 type Judge = fn(&Subject<'_>, &mut Found);
 
-const JUDGES: [Judge; 22] = [
+const JUDGES: [Judge; 14] = [
     operator::judge,
-    images::judge,
     mounts::judge,
-    environment::judge,
-    entrypoints::judge,
-    marks::judge,
     tolerations::judge,
     scheduling::judge,
-    exposure::judge,
     data::judge,
-    credentials::judge,
-    hosts::judge,
-    beside::judge,
     restarts::judge,
     elasticity::judge,
     observed::judge,
@@ -100,7 +84,6 @@ struct Subject<'a> {
     root: &'a Json,
     resource: &'a Resource,
     tenant: &'a Value,
-    security: &'a Value,
     pods: &'a [Pods<'a>],
 }
 
@@ -112,7 +95,7 @@ impl<'a> Subject<'a> {
         tenant: &'a Value,
         pods: &'a [Pods<'a>],
     ) -> Self {
-        Self { workload, root, resource, tenant, security: &tenant["security"], pods }
+        Self { workload, root, resource, tenant, pods }
     }
 
     /// An option that somebody wrote: neither a field nor the tenant itself gives it.
@@ -187,12 +170,6 @@ impl<'a> Subject<'a> {
         };
         self.workload.engine == Engine::Operator && has_options()
     }
-
-    /// Whether TaskManagers will be asked for by a pod that is judged here, and of which nothing is
-    /// said but options.
-    fn asks_for_task_managers(&self) -> bool {
-        !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
-    }
 }
 
 /// How grave a problem is.
@@ -202,8 +179,6 @@ enum Weight {
     Error,
     /// Worth a warning.
     Warning,
-    /// Worth knowing.
-    Info,
 }
 
 impl Weight {
@@ -211,7 +186,6 @@ impl Weight {
         match self {
             Self::Error => None,
             Self::Warning => Some("warning"),
-            Self::Info => Some("info"),
         }
     }
 }

@@ -1,0 +1,64 @@
+//! The last step of a review: whether its tenant has as much left. It comes last because it writes.
+
+use super::answer::{Answer, Decision};
+use crate::pipeline::charge::Charge;
+use crate::quota::commit::{self, Ledgers};
+use crate::quota::ledger::ObjectRef;
+use crate::quota::store::Store;
+use crate::resource::Resource;
+use crate::rules::Finding;
+use std::time::Instant;
+
+/// Where reservations are made: in the cluster's FlinkTenantLedgers, or in this process.
+pub trait Quota: Send + Sync + 'static {
+    /// Reserves what a request asks for and adds what its tenant lacks to the answer.
+    fn reserve(
+        &self,
+        resource: &Resource,
+        charge: Charge,
+        answer: Answer,
+        deadline: Instant,
+    ) -> impl Future<Output = Answer> + Send;
+
+    /// Takes note of a deletion.
+    fn deleted(
+        &self,
+        tenant: &str,
+        object: ObjectRef,
+        deadline: Instant,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// Holds a request against its tenant's ledger. A request that is refused already and a dry run
+/// reserve nothing; they learn what the ledger would answer.
+pub async fn reserve<S: Store>(
+    ledgers: &Ledgers<S>,
+    charge: Charge,
+    mut answer: Answer,
+    dry_run: bool,
+    deadline: Instant,
+) -> Answer {
+    let dry_run = dry_run || answer.decision() == Decision::Refused;
+    let ask = async |request, dry_run| {
+        ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await
+    };
+    let first = if charge.is_waived() { charge.strict() } else { charge.request.clone() };
+    let mut outcome = ask(first, dry_run || charge.is_waived()).await;
+    if let commit::Answer::Refused(shortage) = &outcome {
+        let more = charge.findings(shortage, &answer.findings);
+        answer.findings.extend(more);
+    }
+    // What the tenant's overrides and exemptions let pass is counted all the same.
+    if charge.is_waived() && !dry_run && answer.decision() != Decision::Refused {
+        outcome = ask(charge.request.clone(), false).await;
+    }
+    if let commit::Answer::Busy(busy) = &outcome
+        && answer.decision() != Decision::Refused
+    {
+        answer.findings.push(charge.undecided(busy.to_string()));
+        answer.retry_after = Some(busy.retry_after_seconds());
+    }
+    answer.findings.sort_by(Finding::order);
+    answer.tenant.get_or_insert(charge.tenant);
+    answer
+}

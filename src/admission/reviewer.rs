@@ -1,0 +1,129 @@
+//! The path of a review, from the request to the answer, for a cluster and for files alike:
+//! exemptions, context, lowering and mutation, rules, quota.
+
+use super::answer::{Answer, Webhook};
+use super::context::{self, Context, Known};
+use super::own::{self, flink_tenant_ledger, lag};
+use super::quota::Quota;
+use crate::pipeline::{self, Gate};
+use crate::quota::ledger::ObjectRef;
+use crate::resource::{Operation, Resource};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// One request of a webhook.
+#[derive(Clone, Debug)]
+pub struct ReviewRequest {
+    /// The webhook that was asked.
+    pub webhook: Webhook,
+    /// The object with what the API server says of the request.
+    pub resource: Arc<Resource>,
+}
+
+/// By when parts of a review end.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Users' policies stop here.
+    pub policies: Instant,
+    /// The answer must be there.
+    pub answer: Instant,
+}
+
+/// Answers reviews: what the server calls.
+pub trait Review: Send + Sync + 'static {
+    /// The answer to one request.
+    fn review(
+        &self,
+        request: ReviewRequest,
+        deadlines: Deadlines,
+    ) -> impl Future<Output = Answer> + Send;
+}
+
+/// Answers reviews with what [`Context`] knows and [`Quota`] has left.
+#[derive(Debug)]
+pub struct Reviewer<C, Q> {
+    context: C,
+    quota: Q,
+}
+
+impl<C: Context, Q: Quota> Reviewer<C, Q> {
+    /// A reviewer over a context and its quota.
+    pub fn new(context: C, quota: Q) -> Self {
+        Self { context, quota }
+    }
+
+    async fn answer(&self, request: &ReviewRequest, deadlines: Deadlines) -> Answer {
+        let ReviewRequest { webhook, resource } = request;
+        let gate = self.context.gate();
+        // Flinkgate's own kinds and Namespaces run nothing: no rule and no quota reads them.
+        if let Some(answer) = self.answer_own_kind(&gate, request, deadlines).await {
+            return answer;
+        }
+        let reads_claims = *webhook == Webhook::Validate;
+        let known = context::look_up(&self.context, gate, resource, reads_claims).await;
+        let Known { gate, resource } = match known {
+            Ok(known) => known,
+            Err(answer) => return answer,
+        };
+        match webhook {
+            Webhook::Mutate => gate.mutate_until(&resource, Some(deadlines.policies)),
+            Webhook::Validate => self.validate(&gate, &resource, deadlines).await,
+        }
+    }
+
+    async fn validate(&self, gate: &Gate, resource: &Resource, deadlines: Deadlines) -> Answer {
+        if resource.operation == Operation::Delete {
+            return self.delete(gate, resource, deadlines).await;
+        }
+        let is_exempt = pipeline::is_exempt(resource);
+        if is_exempt && !gate.limits_namespace(&resource.namespace) {
+            return Answer::default();
+        }
+        let Some(case) = gate.lower(resource, true) else { return Answer::default() };
+        let answer =
+            if is_exempt { Answer::default() } else { gate.check(&case, Some(deadlines.policies)) };
+        match gate.charge(&case) {
+            Some(charge) => self.quota.reserve(resource, charge, answer, deadlines.answer).await,
+            None => answer,
+        }
+    }
+
+    /// Deletions are never refused, except that of a claim with the state of a running cluster.
+    async fn delete(&self, gate: &Gate, resource: &Resource, deadlines: Deadlines) -> Answer {
+        let pods = context::pods_on_deleted_claim(&self.context, gate, resource).await;
+        let answer = gate.check_deletion(resource, &pods, Some(deadlines.policies));
+        let tenant = gate.tenants().owner(&resource.namespace).tenant();
+        let limited = tenant.filter(|tenant| gate.limits_of(&tenant.name).is_some());
+        if let Some(tenant) = limited.filter(|_| !resource.dry_run) {
+            let object = ObjectRef::new(&resource.kind.kind, &resource.namespace, &resource.name);
+            self.quota.deleted(&tenant.name, object, deadlines.answer).await;
+        }
+        answer
+    }
+
+    async fn answer_own_kind(
+        &self,
+        gate: &Gate,
+        ReviewRequest { webhook, resource }: &ReviewRequest,
+        deadlines: Deadlines,
+    ) -> Option<Answer> {
+        let user = self.context.own_user();
+        if let Some(answer) = user.and_then(|user| flink_tenant_ledger::answer(resource, user)) {
+            return Some(answer);
+        }
+        let answer = own::answer(*webhook, gate, resource)?;
+        if !self.context.has_cluster() || !lag::may_pass(*webhook, resource, &answer) {
+            return Some(answer);
+        }
+        let ask = || own::answer(*webhook, &self.context.gate(), resource).unwrap_or_default();
+        Some(lag::wait(ask, deadlines.answer).await)
+    }
+}
+
+impl<C: Context, Q: Quota> Review for Reviewer<C, Q> {
+    async fn review(&self, request: ReviewRequest, deadlines: Deadlines) -> Answer {
+        let answer = self.answer(&request, deadlines).await;
+        self.context.answered(&request.resource, &answer);
+        answer
+    }
+}

@@ -1,0 +1,109 @@
+//! Context and quota of a server in a cluster: the gate that follows the cluster's configuration,
+//! lookups in the API server, reservations in FlinkTenantLedgers, Events about refusals.
+
+use super::events::Events;
+use super::lookup::Lookup;
+use super::quota::owners::Owners;
+use super::quota::store::ClusterStore;
+use crate::admission::answer::Answer;
+use crate::admission::context::{Context, unreadable};
+use crate::admission::quota::{self, Quota};
+use crate::pipeline::Gate;
+use crate::pipeline::charge::Charge;
+use crate::quota::commit::Ledgers;
+use crate::quota::ledger::ObjectRef;
+use crate::resource::{GroupVersionResource, Resource};
+use arc_swap::ArcSwap;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What a review can learn from the cluster.
+pub struct ClusterContext {
+    /// The gate in force.
+    pub gate: Arc<ArcSwap<Gate>>,
+    /// Reads single objects.
+    pub lookup: Lookup,
+    /// Writes Events about refusals.
+    pub events: Events,
+    /// The user as which this process writes.
+    pub user: String,
+}
+
+impl Context for ClusterContext {
+    fn gate(&self) -> Arc<Gate> {
+        self.gate.load_full()
+    }
+
+    fn own_user(&self) -> Option<&str> {
+        Some(&self.user)
+    }
+
+    async fn namespace_labels(
+        &self,
+        namespace: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, String> {
+        self.lookup.labels(namespace).await
+    }
+
+    async fn object(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Value>, String> {
+        self.lookup.object(of, namespace, name).await
+    }
+
+    async fn claims(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        self.lookup.claims(namespace).await
+    }
+
+    async fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
+        self.lookup.pods(namespace).await
+    }
+
+    fn has_cluster(&self) -> bool {
+        true
+    }
+
+    fn answered(&self, resource: &Resource, answer: &Answer) {
+        self.events.tell(resource, answer);
+    }
+}
+
+/// Reservations in the cluster's ledgers. The leader's reconciler releases them.
+pub struct ClusterQuota {
+    /// The ledgers of all tenants.
+    pub ledgers: Arc<Ledgers<ClusterStore>>,
+    /// Owners of an object's owners, which may be charged already.
+    pub owners: Owners,
+}
+
+impl Quota for ClusterQuota {
+    async fn reserve(
+        &self,
+        resource: &Resource,
+        mut charge: Charge,
+        answer: Answer,
+        deadline: Instant,
+    ) -> Answer {
+        let owners = self.owners.above(&resource.namespace, &resource.object);
+        let owners = match tokio::time::timeout_at(deadline.into(), owners).await {
+            Ok(Ok(owners)) => owners,
+            failed => {
+                let error = match failed {
+                    Ok(failed) => failed.err().map(|error| error.to_string()),
+                    Err(late) => Some(late.to_string()),
+                };
+                let what = format!("the owners of `{}`", charge.request.object);
+                return unreadable("quota/unread-object", &what, &error.unwrap_or_default());
+            }
+        };
+        charge.request.owners.extend(owners);
+        quota::reserve(&self.ledgers, charge, answer, resource.dry_run, deadline).await
+    }
+
+    async fn deleted(&self, _: &str, _: ObjectRef, _: Instant) {}
+}

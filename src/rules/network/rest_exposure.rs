@@ -1,0 +1,196 @@
+//! `network/rest-exposure`
+
+use crate::flink::openings::{EXTERNAL_IPS, Kind, Opening, is_open};
+use crate::rules::words::{alternatives, shown, use_one_of};
+use crate::rules::{Findings, Level, Rule, Subject};
+use crate::tenant::ServiceType;
+use std::borrow::Cow;
+
+/// Services and Ingresses through which clients outside the cluster reach Flink's REST port.
+pub static RULE: Rule = Rule {
+    id: "network/rest-exposure",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Exposure of the REST port",
+    tenant_fields: &["network.requireAuthentication", "network.serviceTypes"],
+    as_is: false,
+    page: include_str!("rest_exposure.md"),
+    check,
+};
+
+/// The type of the Service that Flink creates for its REST port.
+const SERVICE_TYPE: &str = "kubernetes.rest-service.exposed.type";
+
+/// Options that switch off what clients of the REST port may do.
+const CLIENT_ACTIONS: [(&str, &str); 2] =
+    [("web.submit.enable", "submit"), ("web.cancel.enable", "cancel")];
+
+const MUTUAL_TLS: &str =
+    "set `security.ssl.rest.enabled` and `security.ssl.rest.authentication-enabled` to `true`";
+
+/// A Service that leads to the REST port.
+struct Service<'a> {
+    service_type: &'a str,
+    place: Cow<'a, str>,
+    belongs_to_flink: bool,
+}
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let workload = subject.workload;
+    // Whether clients without a certificate get in, and no finding forbids it.
+    let mut is_exposed = false;
+    if workload.declares_cluster
+        && let Some((key, entry)) = subject.option(&[SERVICE_TYPE])
+    {
+        let service = Service {
+            service_type: &entry.value,
+            place: subject.option_pointer(key, entry),
+            belongs_to_flink: false,
+        };
+        is_exposed |= check_service(subject, &service, findings);
+    }
+    for opening in workload.openings.iter().filter(|opening| opening.reaches_rest) {
+        match &opening.kind {
+            Kind::Service(service_type) => {
+                let service = Service {
+                    service_type,
+                    place: opening.pointer.as_str().into(),
+                    belongs_to_flink: opening.belongs_to_flink,
+                };
+                is_exposed |= check_service(subject, &service, findings);
+            }
+            Kind::Ingress => check_ingress(subject, opening, findings),
+        }
+    }
+    if is_exposed && workload.declares_cluster {
+        check_client_actions(subject, findings);
+    }
+}
+
+fn check_ingress(subject: &Subject<'_>, ingress: &Opening, findings: &mut Findings) {
+    if !subject.tenant.spec.network.require_authentication
+        || ingress.asks
+        || is_authenticated(subject)
+    {
+        return;
+    }
+    let annotation = "add authentication, for example with the annotation `nginx.ingress.kubernetes.io/auth-url`";
+    findings
+        .at(&ingress.pointer)
+        .level(unless_checked_at_owner(ingress.belongs_to_flink))
+        .message("the Ingress exposes Flink's REST port and does not authenticate clients")
+        .help(if subject.workload.declares_cluster {
+            format!("{annotation}, or {MUTUAL_TLS}")
+        } else {
+            annotation.to_owned()
+        });
+}
+
+/// Checks a Service's type. Returns whether clients without a certificate get in and no finding
+/// forbids it.
+fn check_service(subject: &Subject<'_>, service: &Service<'_>, findings: &mut Findings) -> bool {
+    let network = &subject.tenant.spec.network;
+    let types = network.service_types.as_deref();
+    let is_allowed = |types: &[ServiceType]| {
+        types.iter().any(|own| own.as_ref().eq_ignore_ascii_case(service.service_type))
+    };
+    let is_forbidden = types.is_some_and(|types| !is_allowed(types));
+    if !is_forbidden && (!is_open(service.service_type) || is_authenticated(subject)) {
+        return false;
+    }
+    let level = match types {
+        _ if is_forbidden => Level::Error,
+        _ if network.require_authentication => unless_checked_at_owner(service.belongs_to_flink),
+        // A tenant with a list allows this type explicitly.
+        Some(_) => return true,
+        None if service.belongs_to_flink => Level::Info,
+        None => Level::Warning,
+    };
+    let described = match service.service_type {
+        EXTERNAL_IPS => format!("`{EXTERNAL_IPS}`"),
+        other => format!("Service type `{}`", shown(other)),
+    };
+    findings
+        .at(&*service.place)
+        .level(level)
+        .message(if is_forbidden {
+            format!("{described} is not allowed for Flink's REST port")
+        } else {
+            format!("{described} exposes Flink's REST port without authentication")
+        })
+        .help(if is_forbidden {
+            use_type(&service.place, types.unwrap_or_default())
+        } else {
+            close(subject, &service.place, types)
+        })
+        .found(service.service_type);
+    !is_forbidden && !network.require_authentication
+}
+
+/// What to write so that a Service does not let clients in without authentication.
+fn close(subject: &Subject<'_>, place: &str, types: Option<&[ServiceType]>) -> String {
+    let mut closed = vec![ServiceType::ClusterIP, ServiceType::HeadlessClusterIP];
+    match types {
+        Some(types) => closed.retain(|closed| types.contains(closed)),
+        None => closed.truncate(1),
+    }
+    match (closed.as_slice(), subject.workload.declares_cluster) {
+        ([], true) => MUTUAL_TLS.to_owned(),
+        ([], false) => "replace it by an Ingress that authenticates clients".to_owned(),
+        (closed, true) => format!("{}, or {MUTUAL_TLS}", use_type(place, closed)),
+        (closed, false) => use_type(place, closed),
+    }
+}
+
+/// What to write at a place to get one of these types.
+fn use_type(place: &str, types: &[ServiceType]) -> String {
+    if place.ends_with("/externalIPs") {
+        return "remove `externalIPs`".to_owned();
+    }
+    if !place.ends_with("/accessScope") {
+        return use_one_of(types);
+    }
+    // Spotify's operator has its own names.
+    let scopes: Vec<_> = types
+        .iter()
+        .map(|kind| match kind {
+            ServiceType::ClusterIP => "Cluster",
+            ServiceType::HeadlessClusterIP => "Headless",
+            ServiceType::NodePort => "NodePort",
+            ServiceType::LoadBalancer => "VPC",
+        })
+        .collect();
+    format!("use {}", alternatives(&scopes))
+}
+
+/// What Flink or an operator creates from a custom resource is checked at the custom resource, where
+/// it is known whether the REST port requires certificates.
+fn unless_checked_at_owner(belongs_to_flink: bool) -> Level {
+    if belongs_to_flink { Level::Info } else { Level::Error }
+}
+
+/// Reports what clients of the REST port may do.
+fn check_client_actions(subject: &Subject<'_>, findings: &mut Findings) {
+    let config = &subject.workload.config;
+    let is_on =
+        |key: &str| config.get(key).is_none_or(|value| !value.eq_ignore_ascii_case("false"));
+    let on: Vec<_> = CLIENT_ACTIONS.into_iter().filter(|(key, _)| is_on(key)).collect();
+    let Some((first, _)) = on.first() else { return };
+    let actions = on.iter().map(|(_, action)| *action).collect::<Vec<_>>().join(" and ");
+    let options = on.iter().map(|(key, _)| format!("`{key}: false`")).collect::<Vec<_>>();
+    findings
+        .at(subject.place_of_option(&[first]))
+        .level(Level::Warning)
+        .message(format!("all clients of Flink's REST port can {actions} jobs"))
+        .help(format!("set {}", options.join(" and ")));
+}
+
+/// Whether the REST port accepts only clients with a certificate.
+fn is_authenticated(subject: &Subject<'_>) -> bool {
+    let config = &subject.workload.config;
+    let is_on = |names: &[&str]| {
+        config.first(names).is_some_and(|(_, entry)| entry.value.eq_ignore_ascii_case("true"))
+    };
+    is_on(&["security.ssl.rest.enabled", "security.ssl.enabled"])
+        && is_on(&["security.ssl.rest.authentication-enabled"])
+}

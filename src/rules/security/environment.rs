@@ -1,0 +1,103 @@
+//! `security/environment`
+
+use crate::flink::Role;
+use crate::flink::map_options::map_list;
+use crate::resource::fields::{elements, text};
+use crate::rules::words::{matches_any, shown};
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Environment variables that the tenant forbids.
+pub static RULE: Rule = Rule {
+    id: "security/environment",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Forbidden environment variables",
+    tenant_fields: &["security.forbiddenEnvironment"],
+    as_is: false,
+    page: include_str!("environment.md"),
+    check,
+};
+
+/// Options that Flink's start scripts copy into an environment variable.
+const COPIED: [(&str, &str); 12] = [
+    ("env.java.home", "JAVA_HOME"),
+    ("env.java.opts", "FLINK_ENV_JAVA_OPTS"),
+    ("env.java.opts.all", "FLINK_ENV_JAVA_OPTS"),
+    ("env.java.opts.jobmanager", "FLINK_ENV_JAVA_OPTS_JM"),
+    ("env.java.opts.taskmanager", "FLINK_ENV_JAVA_OPTS_TM"),
+    ("env.java.opts.historyserver", "FLINK_ENV_JAVA_OPTS_HS"),
+    ("env.java.opts.client", "FLINK_ENV_JAVA_OPTS_CLI"),
+    ("env.java.opts.sql-gateway", "FLINK_ENV_JAVA_OPTS_SQL_GATEWAY"),
+    ("env.java.default-opts.all", "FLINK_ENV_JAVA_OPTS"),
+    ("env.java.default-opts.jobmanager", "FLINK_ENV_JAVA_OPTS_JM"),
+    ("env.java.default-opts.taskmanager", "FLINK_ENV_JAVA_OPTS_TM"),
+    ("env.hadoop.conf.dir", "HADOOP_CONF_DIR"),
+];
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let forbidden = &subject.tenant.spec.security.forbidden_environment;
+    if forbidden.is_empty() {
+        return;
+    }
+    for pods in &subject.pods {
+        for container in &pods.containers {
+            let variables = container.spec.map(|spec| elements(spec, "env")).unwrap_or_default();
+            for (index, variable) in variables.iter().enumerate() {
+                let name = text(variable, "name");
+                if matches_any(forbidden, name) {
+                    findings
+                        .at(format!("{}/env/{index}/name", container.place(pods.set.path())))
+                        .message(message(name))
+                        .help("remove the variable".to_owned())
+                        .container(container.name)
+                        .key(name);
+                }
+            }
+        }
+    }
+    if subject.workload.is_flink() {
+        check_options(subject, forbidden, findings);
+    }
+}
+
+fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Findings) {
+    let config = &subject.workload.config;
+    let mut report = |variable: &str, key: &str, entry, help: &str| {
+        if matches_any(forbidden, variable)
+            && let Some(place) = subject.written(key, entry)
+        {
+            findings
+                .at(place)
+                .message(message(variable))
+                .help(format!("{help} `{key}`"))
+                .key(variable);
+        }
+    };
+    for (key, entry) in config.under("env.") {
+        if let Some((_, variable)) = COPIED.iter().find(|(option, _)| *option == key) {
+            report(variable, key, entry, "remove");
+        }
+    }
+    for (role, _) in subject.roles_made_from_options() {
+        let prefix = match role {
+            Role::JobManager => "containerized.master.env.",
+            _ => "containerized.taskmanager.env.",
+        };
+        for (key, entry) in config.under(prefix) {
+            report(key.strip_prefix(prefix).unwrap_or_default(), key, entry, "remove");
+        }
+    }
+    let key = "kubernetes.env.secretKeyRef";
+    if subject.options_make_pods()
+        && let Some((entry, maps)) = map_list(config, key)
+    {
+        let pairs = maps.iter().flatten();
+        for (_, variable) in pairs.filter(|(field, _)| field.eq_ignore_ascii_case("env")) {
+            report(variable, key, entry, "remove it from");
+        }
+    }
+}
+
+fn message(variable: &str) -> String {
+    format!("environment variable `{}` is not allowed", shown(variable))
+}

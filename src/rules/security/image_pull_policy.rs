@@ -1,0 +1,108 @@
+//! `security/image-pull-policy`
+
+use crate::flink::config::Entry;
+use crate::flink::options::{IMAGE_PULL_POLICY, canonical};
+use crate::flink::pods::Container;
+use crate::rules::words::{alternatives, shown, use_one_of};
+use crate::rules::{Findings, Level, Rule, Subject};
+use crate::tenant::PullPolicy;
+use serde_json::Value;
+
+/// Image pull policies that the tenant does not allow.
+pub static RULE: Rule = Rule {
+    id: "security/image-pull-policy",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Image pull policy",
+    tenant_fields: &["security.images.pullPolicies"],
+    as_is: false,
+    page: include_str!("image_pull_policy.md"),
+    check,
+};
+
+/// What decides the pull policy of a container.
+enum Source<'a> {
+    /// An option of Flink's.
+    Option(&'a str, &'a Entry),
+    /// The container's `imagePullPolicy`.
+    Field,
+    /// Nothing: the default holds.
+    Default,
+}
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(allowed) = &subject.tenant.spec.security.images.pull_policies else { return };
+    for pods in &subject.pods {
+        for container in &pods.containers {
+            let (policy, source) = pull_policy(subject, container);
+            if allowed.iter().any(|allowed| allowed.as_ref().eq_ignore_ascii_case(policy)) {
+                continue;
+            }
+            let (place, field) = match source {
+                Source::Option(key, entry) => (subject.option_place(key, entry), key),
+                Source::Field => {
+                    let place = container.place(pods.set.path());
+                    (format!("{place}/imagePullPolicy"), "imagePullPolicy")
+                }
+                Source::Default if is_made_by_flink(subject, container) => {
+                    (container.image.place.to_string(), canonical(IMAGE_PULL_POLICY))
+                }
+                Source::Default => (container.image.place.to_string(), "imagePullPolicy"),
+            };
+            findings
+                .at(place)
+                .message(match source {
+                    Source::Default => {
+                        format!("default image pull policy `{policy}` is not allowed")
+                    }
+                    _ => message(policy),
+                })
+                .help(help(field, allowed))
+                .container(container.name)
+                .found(policy);
+        }
+    }
+    if subject.requests_task_managers()
+        && let Some((key, entry)) = subject.option(IMAGE_PULL_POLICY)
+        && !allowed.iter().any(|allowed| allowed.as_ref() == entry.value)
+    {
+        findings
+            .at(subject.option_place(key, entry))
+            .message(message(&entry.value))
+            .help(help(key, allowed))
+            .key(key)
+            .found(&entry.value);
+    }
+}
+
+/// The pull policy of a container, and what decides it.
+fn pull_policy<'a>(subject: &Subject<'a>, container: &Container<'a>) -> (&'a str, Source<'a>) {
+    let is_made_by_flink = is_made_by_flink(subject, container);
+    if is_made_by_flink && let Some((key, entry)) = subject.workload.config.first(IMAGE_PULL_POLICY)
+    {
+        return (&entry.value, Source::Option(key, entry));
+    }
+    let field = container.spec.and_then(|spec| spec.get("imagePullPolicy")).and_then(Value::as_str);
+    match field {
+        Some(policy) => (policy, Source::Field),
+        // The default of Kubernetes depends on the tag; Flink's does not.
+        None if !is_made_by_flink && container.image.is_floating() => ("Always", Source::Default),
+        None => ("IfNotPresent", Source::Default),
+    }
+}
+
+/// Whether an operator sets the container's pull policy from Flink's options.
+fn is_made_by_flink(subject: &Subject<'_>, container: &Container<'_>) -> bool {
+    container.main && subject.workload.declares_cluster && subject.options_make_pods()
+}
+
+fn message(policy: &str) -> String {
+    format!("image pull policy `{}` is not allowed", shown(policy))
+}
+
+fn help(field: &str, allowed: &[PullPolicy]) -> String {
+    match allowed {
+        [] => use_one_of(allowed),
+        allowed => format!("set `{field}` to {}", alternatives(allowed)),
+    }
+}

@@ -1,0 +1,247 @@
+//! `POST /mutate`, `POST /validate`: from an HTTP request to its answer.
+
+use super::body::{self, Budget};
+use crate::admission::answer::{Answer, Decision, Webhook};
+use crate::admission::response::Reply;
+use crate::admission::review;
+use crate::admission::reviewer::{Deadlines, Review, ReviewRequest};
+use crate::causes::with_causes;
+use crate::resource::Resource;
+use crate::telemetry::decision::{self, operation_name};
+use crate::telemetry::metrics::Metrics;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a client may take to send a body.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// How long an answer may take when the request does not say how long the client waits.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used
+/// some.
+const LEAST_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// What answers requests.
+struct Webhooks<R> {
+    reviewer: R,
+    metrics: Arc<Metrics>,
+    budget: Budget,
+}
+
+/// The routes of the webhook port.
+pub fn router<R: Review>(reviewer: R, metrics: Arc<Metrics>) -> Router {
+    let webhooks = Webhooks { reviewer, metrics, budget: Budget::default() };
+    // One handler for every path: API servers are known to send `//validate`, and every answer
+    // says what is here.
+    Router::new().fallback(handle::<R>).with_state(Arc::new(webhooks))
+}
+
+fn webhook_at(path: &str) -> Option<Webhook> {
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    match (parts.next(), parts.next()) {
+        (Some("mutate"), None) => Some(Webhook::Mutate),
+        (Some("validate"), None) => Some(Webhook::Validate),
+        _ => None,
+    }
+}
+
+/// How long the API server will wait, as it says itself: `?timeout=10s`, in Go's notation. What is
+/// below a tenth of a second, or not understood, says nothing.
+fn timeout(query: &str) -> Option<Duration> {
+    let text = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s')?, 1.0),
+    };
+    let is_decimal = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let seconds = number.parse::<f64>().ok().filter(|_| is_decimal)? * unit;
+    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| *timeout >= LEAST_TIMEOUT)
+}
+
+async fn handle<R: Review>(State(webhooks): State<Arc<Webhooks<R>>>, request: Request) -> Response {
+    let Some(webhook) = webhook_at(request.uri().path()) else {
+        return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n")
+            .into_response();
+    };
+    if request.method() != Method::POST {
+        let text = "send an AdmissionReview by POST\n";
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], text).into_response();
+    }
+    if !is_json(request.headers().get(header::CONTENT_TYPE)) {
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send an AdmissionReview with Content-Type: application/json\n",
+        )
+            .into_response();
+    }
+    let timeout = timeout(request.uri().query().unwrap_or_default());
+    let body = match body::read(request.into_body(), &webhooks.budget, BODY_TIME).await {
+        Ok(body) => body,
+        Err((status, text)) => {
+            webhooks.metrics.answered(webhook, "", "", Decision::Malformed, Duration::ZERO);
+            let mut response = (status, text).into_response();
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                // With this header an API server tries again within the webhook's timeout.
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            return response;
+        }
+    };
+    let _in_flight = InFlight::new(&webhooks.metrics);
+    // A bug met by one object must cost that request, not the server.
+    let answer = AssertUnwindSafe(webhooks.answer(webhook, &body, timeout)).catch_unwind().await;
+    answer.unwrap_or_else(|_| {
+        tracing::error!(webhook = webhook.as_str(), "panic while answering a review");
+        webhooks.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Flinkgate failed internally; this is not a policy decision, see its log\n",
+        )
+            .into_response()
+    })
+}
+
+/// Counts a request as long as it is being answered, also where nobody waits for the answer any
+/// longer.
+struct InFlight<'a>(&'a Metrics);
+
+impl<'a> InFlight<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.in_flight.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
+}
+
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';')
+        .next()
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+impl<R: Review> Webhooks<R> {
+    async fn answer(&self, webhook: Webhook, body: &[u8], timeout: Option<Duration>) -> Response {
+        let start = Instant::now();
+        let timeout = timeout.unwrap_or(PATIENCE);
+        // The way back and an API server under load take their time too.
+        let deadlines =
+            Deadlines { policies: start + timeout / 2, answer: start + timeout.mul_f64(0.8) };
+        let review = match review::Review::parse(body) {
+            Ok(review) => review,
+            Err(error) => {
+                self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
+                let error = with_causes(&error);
+                tracing::warn!(webhook = webhook.as_str(), error, "malformed review");
+                return (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response();
+            }
+        };
+        let resource = match review.resource() {
+            Ok(resource) => Arc::new(resource),
+            Err(error) => {
+                let outline = review.outline();
+                self.metrics.answered(
+                    webhook,
+                    &outline.kind.kind,
+                    operation_name(review.operation()),
+                    Decision::Malformed,
+                    start.elapsed(),
+                );
+                tracing::warn!(
+                    webhook = webhook.as_str(),
+                    uid = review.uid,
+                    kind = outline.kind.kind,
+                    namespace = outline.namespace,
+                    name = outline.name,
+                    error = with_causes(&error),
+                    "unreadable object"
+                );
+                return json(&Reply::unreadable(&review, &error));
+            }
+        };
+        let request = ReviewRequest { webhook, resource: Arc::clone(&resource) };
+        let answer = self.reviewer.review(request, deadlines).await;
+        self.metrics.policy_errors.inc_by(answer.failed_evaluations());
+        let response = json(&Reply::new(&review, webhook, &resource, &answer));
+        self.record(webhook, &review.uid, &resource, &answer, start.elapsed());
+        response
+    }
+
+    fn record(
+        &self,
+        webhook: Webhook,
+        uid: &str,
+        resource: &Resource,
+        answer: &Answer,
+        took: Duration,
+    ) {
+        let operation = operation_name(resource.operation);
+        let kind = &resource.kind.kind;
+        self.metrics.answered(webhook, kind, operation, answer.decision(), took);
+        decision::log(webhook, uid, resource, answer, took);
+    }
+}
+
+fn json(reply: &Reply) -> Response {
+    match serde_json::to_vec(reply) {
+        Ok(body) => {
+            ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
+        }
+        Err(error) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("the answer cannot be written: {error}\n"))
+                .into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_servers_timeout_is_read_and_nonsense_passed_over() {
+        let ms = |millis| Some(Duration::from_millis(millis));
+        for (query, expected) in [
+            ("timeout=10s", ms(10_000)),
+            ("dryRun=All&timeout=9.75s", ms(9_750)),
+            ("timeout=250ms", ms(250)),
+            ("", None),
+            ("timeout=", None),
+            ("timeout=10", None),
+            ("timeout=-3s", None),
+            ("timeout=1e9s", None),
+            ("timeout=infs", None),
+            ("timeout=99999999999999999999999s", None),
+            ("timeout=1ms", None),
+        ] {
+            assert_eq!(timeout(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn duplicate_slashes_do_not_matter() {
+        for (path, expected) in [
+            ("/validate", Some(Webhook::Validate)),
+            ("//validate", Some(Webhook::Validate)),
+            ("//mutate/", Some(Webhook::Mutate)),
+            ("/", None),
+            ("/validate/x", None),
+            ("/Validate", None),
+        ] {
+            assert_eq!(webhook_at(path), expected, "{path}");
+        }
+    }
+}
