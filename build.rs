@@ -1,26 +1,21 @@
 //! Lists the policies under `policies/` for `include_str!`, so that adding a policy is adding a
 //! folder.
 //!
-//! A folder with a `flinkpolicy.yaml` is a policy of the library. The other folders hold built-in
-//! rules that are still in Rego.
+//! A folder with a `flinkpolicy.yaml` is a policy of the library.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=policies");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let (mut built_in, mut library) = (String::from("&[\n"), String::from("&[\n"));
+    let mut library = String::from("&[\n");
     for folder in entries(&root.join("policies"))? {
         if folder.join("flinkpolicy.yaml").is_file() {
             library.push_str(&library_policy(&folder));
-        } else if folder.is_dir() {
-            rego_files(&folder, &root, &mut built_in)?;
         }
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("policies.rs"), built_in + "]\n")?;
     fs::write(out.join("library.rs"), library + "]\n")
 }
 
@@ -44,17 +39,4 @@ fn library_policy(folder: &Path) -> String {
         include(&format!("{name}_test.rego")),
         include("flinkpolicy.yaml"),
     )
-}
-
-fn rego_files(folder: &Path, root: &Path, list: &mut String) -> io::Result<()> {
-    for path in entries(folder)? {
-        if path.is_dir() {
-            rego_files(&path, root, list)?;
-        } else if path.extension().is_some_and(|extension| extension == "rego") {
-            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            let _ =
-                writeln!(list, "    ({name:?}, include_str!({:?})),", path.display().to_string());
-        }
-    }
-    Ok(())
 }

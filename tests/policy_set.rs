@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::rego::{Needs, PolicySet, PolicySource, built_in};
+use flinkgate::rego::{Needs, PolicySet, PolicySource};
 use flinkgate::rules::{Finding, Level};
 use regorus::Value;
 
@@ -387,7 +387,7 @@ fn only_what_policies_read_is_needed() {
     ] {
         assert_eq!(set(&format!("package x\n{body}\n")).mentions(), expected, "{body}");
     }
-    assert!(!built_in::set().unwrap().mentions().used, "lint would judge everything twice");
+    assert!(!PolicySet::built_in().unwrap().mentions().used, "lint would judge everything twice");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The gate itself: one object in, patch and findings out.
 
 use super::case::Case;
-use super::deletion;
 use super::exemptions::is_exempt;
 use super::measure;
 use super::usage::InputUsage;
@@ -11,9 +10,8 @@ use crate::mutate::{self, Foresight, Mutation};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
-use crate::rego::facts::convert::convert;
-use crate::rego::input::{Input, InputParts, TenantInput, tenant_value};
-use crate::rego::{Needs, PolicyError, PolicySet, Target, built_in};
+use crate::rego::input::{Input, TenantInput};
+use crate::rego::{Needs, PolicyError, PolicySet, Target};
 use crate::resource::Resource;
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
@@ -41,8 +39,6 @@ pub struct Gate {
 /// What is made of a tenant once, when it is loaded.
 #[derive(Debug)]
 struct Prepared {
-    /// What built-in rules in Rego see of the tenant.
-    spec: OnceLock<regorus::Value>,
     /// What policies see of the tenant; made when one applies for the first time.
     input: OnceLock<TenantInput>,
     rules: PreparedTenant,
@@ -53,12 +49,7 @@ impl Prepared {
     fn of(tenant: &Tenant) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self {
-            spec: OnceLock::new(),
-            input: OnceLock::new(),
-            rules: PreparedTenant::new(tenant),
-            known: Arc::new(known),
-        }
+        Self { input: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
     }
 }
 
@@ -288,8 +279,8 @@ impl Gate {
     }
 
     /// The answer of the mutating webhook: the patch, and findings only where the object and what
-    /// its tenant gives every object disagree. Users' policies stop at `until`.
-    pub fn mutate_until(&self, resource: &Resource, until: Option<Instant>) -> Answer {
+    /// its tenant gives every object disagree.
+    pub fn mutate(&self, resource: &Resource) -> Answer {
         if is_exempt(resource) {
             return Answer::default();
         }
@@ -302,11 +293,7 @@ impl Gate {
             return answer;
         }
         if !case.conflicts.is_empty() {
-            answer.findings = self.findings(&case, &Usage::default(), until);
-            let reports = |finding: &Finding| {
-                case.conflicts.iter().any(|conflict| conflict.rule == finding.rule)
-            };
-            answer.findings.retain(reports);
+            answer.findings = self.conflict_findings(&case);
             if answer.findings.iter().any(|finding| finding.level == Level::Error) {
                 return answer;
             }
@@ -316,11 +303,6 @@ impl Gate {
             answer.patch = Some(patch).filter(|patch| !patch.0.is_empty());
         }
         answer
-    }
-
-    /// [`Self::mutate_until`] without a deadline of its own.
-    pub fn mutate(&self, resource: &Resource) -> Answer {
-        self.mutate_until(resource, None)
     }
 
     /// The answer of the validating webhook without its quota: see
@@ -340,36 +322,29 @@ impl Gate {
         Answer { tenant, findings, ..Answer::default() }
     }
 
-    /// What is reported about a deletion: that of a claim which these pods mount.
-    pub fn check_deletion(
-        &self,
-        resource: &Resource,
-        pods: &[Value],
-        until: Option<Instant>,
-    ) -> Answer {
-        match deletion::claim_in_use(&resource.name, pods) {
-            Some(conflict) => self.protest(resource, conflict, until),
-            None => Answer::default(),
-        }
+    /// What the rules about conflicts with the tenant report, which mutation alone can see.
+    fn conflict_findings(&self, case: &Case<'_>) -> Vec<Finding> {
+        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let Some(prepared) = prepared else { return Vec::new() };
+        let mut subject =
+            Subject::new(case.resource, &case.object, &case.workload, &prepared.rules);
+        subject.conflicts = &case.conflicts;
+        enforced(rules::check_conflicts(&subject), case.tenant(), case.resource)
     }
 
-    fn protest(
-        &self,
-        resource: &Resource,
-        conflict: mutate::Conflict,
-        until: Option<Instant>,
-    ) -> Answer {
-        let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
-        let owner = self.tenants.owner(&resource.namespace);
-        let case = Case {
-            resource,
-            owner,
-            object,
-            is_stored: false,
-            workload: Workload::default(),
-            conflicts: vec![conflict],
+    /// The answer to the deletion of a claim that these running Flink pods use. No other rule
+    /// checks deletions.
+    pub fn refuse_deletion(&self, resource: &Resource, claim_users: &[String]) -> Answer {
+        let Owner::Tenant(tenant) = self.tenants.owner(&resource.namespace) else {
+            return Answer::default();
         };
-        self.check(&case, until)
+        let Some(prepared) = self.prepared.get(&tenant.name) else { return Answer::default() };
+        let object = resource.old_object.as_ref().unwrap_or(&resource.object);
+        let workload = Workload::default();
+        let mut subject = Subject::new(resource, object, &workload, &prepared.rules);
+        subject.claim_users = claim_users;
+        let findings = enforced(rules::check_deletion(&subject), Some(&tenant), resource);
+        Answer { tenant: Some(tenant.name.clone()), findings, ..Answer::default() }
     }
 
     /// [`Self::lower`], or `None` for a request that is exempt from all rules.
@@ -447,19 +422,12 @@ impl Gate {
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
-        let prepared = self.prepared(case);
-        let mut findings = self.with_subject(case, used, |subject| {
+        let findings = self.with_subject(case, used, |subject| {
             let mut findings = rules::check(subject);
-            findings.extend(self.built_in_findings(case, prepared, subject.quota, until));
             findings.extend(self.policy_findings(case, subject, until));
             findings
         });
-        if let Some(tenant) = case.tenant() {
-            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
-        }
-        findings.sort_by(Finding::order);
-        findings.dedup();
-        findings
+        enforced(findings, case.tenant(), case.resource)
     }
 
     /// What was prepared for the tenant that owns the object's namespace.
@@ -467,7 +435,7 @@ impl Gate {
         self.prepared.get(&case.tenant()?.name)
     }
 
-    /// Calls a function with all that rules and policies know of an object.
+    /// Calls a function with everything that rules and policies know of an object.
     fn with_subject<T>(
         &self,
         case: &Case<'_>,
@@ -487,36 +455,6 @@ impl Gate {
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
         run(&subject)
-    }
-
-    fn built_in_findings(
-        &self,
-        case: &Case<'_>,
-        prepared: Option<&Arc<Prepared>>,
-        quota: Option<&QuotaVerdict<'_>>,
-        until: Option<Instant>,
-    ) -> Vec<Finding> {
-        if case.tenant().is_none() {
-            return Vec::new();
-        }
-        let parts = InputParts {
-            resource: case.resource,
-            object: &case.object,
-            workload: Some(&case.workload),
-            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| {
-                let spec = prepared.spec.get_or_init(|| tenant_value(&tenant.spec));
-                (tenant.name.as_str(), spec)
-            }),
-            conflicts: &case.conflicts,
-            quota: regorus::Value::Null,
-            unassigned: self.unassigned.as_str(),
-            claimants: case.claimants(),
-            need_object: false,
-            need_old_object: false,
-        };
-        let quota = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
-        let located = |finding| rules::located(&case.object, &case.workload, finding);
-        built_in::findings(parts, quota, until).into_iter().map(located).collect()
     }
 
     /// What users' policies report. They apply in namespaces of one tenant.
@@ -584,6 +522,20 @@ impl Gate {
         };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
+}
+
+/// Applies a tenant's overrides and exemptions as of today; sorts, and removes duplicates.
+fn enforced(
+    mut findings: Vec<Finding>,
+    tenant: Option<&Tenant>,
+    resource: &Resource,
+) -> Vec<Finding> {
+    if let Some(tenant) = tenant {
+        rules::enforce(&mut findings, &tenant.spec, resource, enforcement::today());
+    }
+    findings.sort_by(Finding::order);
+    findings.dedup();
+    findings
 }
 
 /// Reads the defaults that a file gives all clusters of the Flink operator.

@@ -15,13 +15,9 @@
 //! functions.
 
 mod assemble;
-pub mod built_in;
 mod compile;
-mod conditions;
-mod draft;
 pub mod error;
 mod evaluate;
-pub mod facts;
 pub mod flink_policy;
 pub mod input;
 pub mod library;

@@ -1,6 +1,5 @@
 //! All policies that are in force at one time, ready to run.
 
-use super::built_in;
 use super::compile::{self, CompiledRule, EntryPoint};
 use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, failure, read_verdict};
@@ -8,7 +7,7 @@ use super::input::Input;
 use super::references::Pattern;
 use super::scope::{Scope, Target};
 use super::source::{self, PolicySource};
-use crate::rules::{Documentation, Finding};
+use crate::rules::{Documentation, Finding, documentation};
 use regorus::{Engine, Value};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -74,8 +73,6 @@ static GENERATION: AtomicU64 = AtomicU64::new(1);
 thread_local! {
     /// This thread's machines; taken out while they run.
     static MACHINES: Cell<Option<Machines>> = const { Cell::new(None) };
-    /// Those of the built-in rules that are still in Rego.
-    static BUILT_IN_MACHINES: Cell<Option<Machines>> = const { Cell::new(None) };
 }
 
 impl PolicySet {
@@ -101,7 +98,7 @@ impl PolicySet {
     /// # Errors
     /// When a policy is refused; see [`PolicyError::problems`] for the places.
     pub fn from_sources(sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
-        Self::with_catalog(sources, built_in::catalog()?)
+        Self::with_catalog(sources, documentation::built_in())
     }
 
     /// A set of policies besides rules that have their ids already.
@@ -188,7 +185,7 @@ impl PolicySet {
         }
     }
 
-    /// What all policies report about this input, whatever their scopes.
+    /// What all policies report of this input, whatever their scopes.
     pub fn evaluate(&self, input: Value) -> Vec<Finding> {
         self.evaluate_until(input, None)
     }
@@ -204,17 +201,15 @@ impl PolicySet {
         input: Value,
         until: Option<Instant>,
     ) -> Vec<Finding> {
-        let is_built_in = self.rules.first().is_some_and(|rule| rule.builtin);
-        let cell = if is_built_in { &BUILT_IN_MACHINES } else { &MACHINES };
-        let machines = cell.take().filter(|machines| machines.generation == self.generation);
+        let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
         let mut machines =
-            machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
+            machines.unwrap_or_else(|| Machines::new(self.generation, &self.programs));
         let applies = |rule| match self.scopes.get(rule) {
             Some(Some(scope)) => covers(scope).then_some(Some(scope)),
             _ => Some(None),
         };
         let findings = machines.run(&self.rules, applies, &self.programs, &input, until);
-        cell.set(Some(machines));
+        MACHINES.set(Some(machines));
         findings
     }
 

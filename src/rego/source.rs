@@ -5,9 +5,6 @@ use super::library;
 use crate::resource::files::list_files;
 use std::path::{Path, PathBuf};
 
-/// `policies/**/*.rego` by path, with tests; `build.rs` makes the list.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
-
 /// One policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySource {
@@ -25,16 +22,6 @@ impl PolicySource {
     pub fn is_test(&self) -> bool {
         self.path.ends_with("_test.rego")
     }
-}
-
-/// All files in the binary, tests too.
-pub fn embedded() -> Vec<PolicySource> {
-    let source = |&(path, text): &(&str, &str)| PolicySource {
-        path: path.into(),
-        text: text.into(),
-        builtin: true,
-    };
-    EMBEDDED.iter().map(source).collect()
 }
 
 /// The `*.rego` files under the paths, and the policies of the library that paths such as

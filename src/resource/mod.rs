@@ -126,12 +126,12 @@ pub struct Resource {
 pub enum ResourceError {
     /// The document is a list, a string, a number.
     #[error(
-        "the document is {0}, not a Kubernetes object: write a mapping with apiVersion, kind and metadata"
+        "the document is {0}, not a Kubernetes object: write `apiVersion`, `kind` and `metadata`"
     )]
     NotAnObject(&'static str),
     /// `apiVersion` or `kind` is missing or not a string.
     #[error(
-        "{0} is missing or not a string: every Kubernetes object names its apiVersion and kind"
+        "`{0}` is missing or not a string: every Kubernetes object has `apiVersion` and `kind`"
     )]
     MissingField(&'static str),
 }

@@ -5,6 +5,7 @@
 //! doc comments are the reference page `docs/reference/input.md`, and their schema is what
 //! `unknown_input` compares policies with.
 
+mod convert;
 mod flink;
 mod memory;
 mod path;
@@ -14,8 +15,6 @@ mod schema;
 mod size;
 mod tenant;
 
-// For the built-in rules that are still in Rego.
-pub use super::draft::{Draft, InputParts, build, tenant_value};
 pub use flink::{FlinkInput, OptionToleration};
 pub use memory::{Breakdown, Memory, RefusedMemory};
 pub use path::Path;
@@ -26,10 +25,10 @@ pub use size::{RoleRequests, Size, TotalRequests};
 pub use tenant::TenantInput;
 
 use super::Needs;
-use super::facts::convert::convert;
 use crate::quota::limits::QuotaVerdict;
 use crate::quota::{Usage, display};
 use crate::rules::{NamespaceOwner, Subject};
+use convert::convert;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
