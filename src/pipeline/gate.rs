@@ -481,14 +481,11 @@ impl Gate {
         Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
     }
 
-    /// `input` as policies see it of an object, with all its parts.
-    ///
-    /// # Errors
-    /// When it cannot be serialized, which no object causes.
-    pub fn input(&self, case: &Case<'_>, used: &Usage) -> Result<Value, serde_json::Error> {
+    /// Calls a function with what policies see of an object, all parts included.
+    pub fn input<T>(&self, case: &Case<'_>, used: &Usage, read: impl FnOnce(&Input<'_>) -> T) -> T {
         let needs = Needs { object: true, old_object: true, used: true };
         self.with_subject(case, used, |subject| {
-            serde_json::to_value(Input::of(subject, self.tenant_input(case), needs))
+            read(&Input::of(subject, self.tenant_input(case), needs))
         })
     }
 
