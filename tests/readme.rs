@@ -104,7 +104,7 @@ fn commands_do_what_the_readme_says() {
             assert!(text.contains("etl-state"), "{text}");
         }
     }
-    assert_eq!(ran, 6, "a command of the README is not run here");
+    assert_eq!(ran, 7, "a command of the README is not run here");
     drop(server);
 }
 

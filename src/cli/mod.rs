@@ -8,6 +8,7 @@ pub mod gate;
 pub mod input;
 mod input_files;
 pub mod lint;
+pub mod policies;
 pub mod render;
 pub mod review;
 pub mod rules;
@@ -62,6 +63,8 @@ enum Command {
     Size(size::Args),
     /// Run the tests of policies
     Test(test::Args),
+    /// List the library of policies, or print one to copy
+    Policies(policies::Args),
     /// List all rules
     Rules(rules::Args),
     /// Explain one rule
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Review(args) => review::run(args),
         Command::Size(args) => size::run(args),
         Command::Test(args) => test::run(args),
+        Command::Policies(args) => policies::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Crds(args) => crds::run(args),

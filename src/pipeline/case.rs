@@ -46,12 +46,4 @@ impl Case<'_> {
             Cow::Owned(_) | Cow::Borrowed(_) => None,
         }
     }
-
-    /// The tenants that all claim the object's namespace; empty where there is one or none.
-    pub(super) fn claimants(&self) -> &[String] {
-        match &self.owner {
-            Owner::Ambiguous(names) => names,
-            Owner::Tenant(_) | Owner::Unassigned => &[],
-        }
-    }
 }

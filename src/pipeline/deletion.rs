@@ -1,24 +1,19 @@
-//! Deletions that would take something from a running cluster: a claim with its state.
+//! Which running Flink pods use a claim that a request deletes.
 //!
-//! Kubernetes keeps a claim while pods mount it, but no pod can mount it any more from then on: the
-//! next TaskManager hangs. What the control plane itself deletes (a namespace, an owner's
-//! dependents) is never held up.
+//! Kubernetes keeps a deleted claim while pods mount it, but no new pod can mount it: the next
+//! TaskManager waits. What the control plane itself deletes (a namespace, an owner's dependents) is
+//! never refused.
 
 use crate::flink;
 use crate::flink::claims::uses_claim;
 use crate::flink::kinds::is_claim;
-use crate::mutate::Conflict;
 use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
-/// The rule that reports it.
-pub const CLAIM_IN_USE: &str = "storage/claim-in-use";
-/// Whose deletions are the end of something larger.
+/// Users that delete objects as part of something larger.
 const CONTROLLERS: &str = "system:serviceaccount:kube-system:";
-/// Pods that a message names.
-const NAMED: usize = 3;
 
-/// Whether a request deletes a claim and pods should be asked about it.
+/// Whether a request deletes a claim and is refused while pods use it.
 pub fn deletes_claim(resource: &Resource) -> bool {
     resource.operation == Operation::Delete
         && is_claim(resource)
@@ -26,29 +21,10 @@ pub fn deletes_claim(resource: &Resource) -> bool {
         && !resource.user.username.starts_with(CONTROLLERS)
 }
 
-/// What there is to say of deleting a claim among these pods; `None` where none that runs Flink
-/// mounts it.
-pub fn claim_in_use(claim: &str, pods: &[Value]) -> Option<Conflict> {
-    let users: Vec<&str> =
-        pods.iter().filter(|pod| is_running(pod) && uses(pod, claim)).map(name).collect();
-    let (first, rest) = users.split_at_checked(NAMED.min(users.len()))?;
-    if first.is_empty() {
-        return None;
-    }
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    Some(Conflict {
-        rule: CLAIM_IN_USE,
-        message: format!(
-            "claim {claim:?} holds the state of a running cluster: {}{more} mount it",
-            first.join(", ")
-        ),
-        pointer: "/metadata/name".into(),
-        help: Some("delete or suspend the cluster first".into()),
-    })
-}
-
-fn name(pod: &Value) -> &str {
-    metadata_text(pod, "name")
+/// Names of the pods among these that run Flink and use a claim.
+pub fn claim_users(claim: &str, pods: &[Value]) -> Vec<String> {
+    let users = pods.iter().filter(|pod| is_running(pod) && uses(pod, claim));
+    users.map(|pod| metadata_text(pod, "name").to_owned()).collect()
 }
 
 fn is_running(pod: &Value) -> bool {
@@ -58,7 +34,7 @@ fn is_running(pod: &Value) -> bool {
     !ended && pointer::at(pod, "/metadata/deletionTimestamp").is_none_or(Value::is_null)
 }
 
-/// Whether a pod runs Flink and uses a claim, by whatever way.
+/// Whether a pod runs Flink and uses a claim, by any way.
 fn uses(pod: &Value, claim: &str) -> bool {
     let Ok(resource) = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone())
     else {
@@ -84,21 +60,14 @@ mod tests {
 
     #[test]
     fn a_claim_is_in_use_while_pods_of_flink_mount_it() {
-        let told =
-            |pods: &[Value]| claim_in_use("etl-state", pods).map(|conflict| conflict.message);
-        let running = pod("etl-0", "etl-state", "taskmanager", "Running");
-        let message = "claim \"etl-state\" holds the state of a running cluster: etl-0 mount it";
-        assert_eq!(told(std::slice::from_ref(&running)).as_deref(), Some(message));
-        assert!(
-            told(&vec![running; 5]).unwrap().ends_with("etl-0, etl-0, etl-0 and 2 more mount it")
-        );
-        for other in [
-            pod("etl-0", "other", "taskmanager", "Running"),
-            pod("etl-0", "etl-state", "taskmanager", "Succeeded"),
-            pod("backup", "etl-state", "tar", "Running"),
-            json!({}),
+        for (pod, expected) in [
+            (pod("etl-0", "etl-state", "taskmanager", "Running"), vec!["etl-0"]),
+            (pod("etl-0", "other", "taskmanager", "Running"), vec![]),
+            (pod("etl-0", "etl-state", "taskmanager", "Succeeded"), vec![]),
+            (pod("backup", "etl-state", "tar", "Running"), vec![]),
+            (json!({}), vec![]),
         ] {
-            assert_eq!(told(&[other]), None);
+            assert_eq!(claim_users("etl-state", &[pod]), expected);
         }
     }
 
