@@ -63,7 +63,7 @@ pub(super) async fn start(
     let client = Client::try_from(config)
         .context("--cluster: the configuration of the cluster cannot be used")?;
     // Wrong files end the command, as they do without a cluster.
-    let base = source::read(&args.policies)?;
+    let base = source::read(&args.policies.policies)?;
     PolicySet::from_sources(base.clone())?;
 
     let (inputs, received) = mpsc::channel(WAITING);
@@ -77,14 +77,14 @@ pub(super) async fn start(
     };
     let follows_operator = args.operator_config_map.is_some();
     tokio::spawn(tenants::run(
-        Start { base, unassigned: args.unassigned, follows_operator },
+        Start { base, unassigned: args.unassigned.unassigned, follows_operator },
         received,
         outputs,
     ));
     let watches = SharedWatches::start(&client);
     tenants::follow_inputs(&client, &watches, args.operator_config_map.as_ref(), &inputs).await;
-    if !args.policies.is_empty() {
-        tokio::spawn(follow(args.policies.clone(), inputs));
+    if !args.policies.policies.is_empty() {
+        tokio::spawn(follow(args.policies.policies.clone(), inputs));
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
