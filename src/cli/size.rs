@@ -40,7 +40,7 @@ pub fn run(args: Args) -> Outcome {
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
-    let surroundings = args.operator.surroundings(
+    let context = args.operator.context(
         manifests.iter().copied().filter(|manifest| manifest.resource.kind.kind == "ConfigMap"),
     )?;
     let workloads: Vec<(&Manifest, Workload)> = manifests
@@ -48,11 +48,7 @@ pub fn run(args: Args) -> Outcome {
         .filter_map(|&manifest| {
             Some((
                 manifest,
-                kinds::lower_with_context(
-                    &manifest.resource,
-                    &manifest.resource.object,
-                    &surroundings,
-                )?,
+                kinds::lower_with_context(&manifest.resource, &manifest.resource.object, &context)?,
             ))
         })
         .collect();

@@ -10,12 +10,12 @@ mod table;
 
 pub use table::KINDS;
 
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::{GroupVersionKind, Resource};
 use serde_json::Value;
 
 /// Lowers an object to its workload.
-pub type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
+pub type Lowering = fn(&Resource, &Value, &FlinkContext) -> Workload;
 
 /// Says which object another one is about: its kind, of the same group, and its name.
 pub type Reference = fn(&Value) -> Option<(&'static str, &str)>;
@@ -218,14 +218,14 @@ pub fn is_made_by_operator(resource: &Resource) -> bool {
 ///
 /// `object` is given apart from the resource so that the mutated object can be lowered too.
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
-    lower_with_context(resource, object, &Surroundings::default())
+    lower_with_context(resource, object, &FlinkContext::default())
 }
 
 /// [`lower`], where more is known than the object says itself.
 pub fn lower_with_context(
     resource: &Resource,
     object: &Value,
-    context: &Surroundings,
+    context: &FlinkContext,
 ) -> Option<Workload> {
     let lower = of(&resource.kind)?.lower?;
     // `status` shows a spec that is not the one that will be stored. `scale` is an object of its

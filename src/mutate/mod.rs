@@ -99,7 +99,7 @@ pub fn state_claim(
 
 /// An object of which pods will be made, as it will be when mutation has completed them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Foresight {
+pub struct PredictedPods {
     /// The object with completed templates; `None` where none that stands in it changes.
     pub object: Option<Value>,
     /// The sets of pods as they will be.
@@ -111,16 +111,16 @@ pub struct Foresight {
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
 /// completes the object itself, or it has no pods. It is judged so and never stored: a refusal must
 /// not name what mutation cures, and need not wait for the pods.
-pub fn foresee(
+pub fn predict_pods(
     resource: &Resource,
     object: &Value,
     workload: &Workload,
     tenant: &FlinkTenantSpec,
-) -> Option<Foresight> {
+) -> Option<PredictedPods> {
     (completed(resource) == Completed::Never && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
         let (object, pods) = editor.into_parts();
-        Foresight { object, pods, conflicts }
+        PredictedPods { object, pods, conflicts }
     })
 }
 

@@ -8,7 +8,7 @@ use super::{Case, Gate, measure};
 use crate::flink::Workload;
 use crate::flink::kinds::is_claim;
 use crate::kinds;
-use crate::mutate::{self, Foresight};
+use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
@@ -152,13 +152,13 @@ impl Gate {
         object: &Value,
         tenant: Option<&Tenant>,
     ) -> Option<Workload> {
-        let surroundings = self.surroundings();
-        let workload = kinds::lower_with_context(resource, object, &surroundings)?;
-        let foreseen =
-            tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
-        Some(match foreseen {
-            Some(Foresight { object, pods, .. }) => {
-                self.foreseen_workload(resource, workload, object.as_ref(), pods)
+        let context = self.context();
+        let workload = kinds::lower_with_context(resource, object, &context)?;
+        let predicted = tenant
+            .and_then(|tenant| mutate::predict_pods(resource, object, &workload, &tenant.spec));
+        Some(match predicted {
+            Some(PredictedPods { object, pods, .. }) => {
+                self.predicted_workload(resource, workload, object.as_ref(), pods)
             }
             None => workload,
         })

@@ -4,7 +4,7 @@
 //!
 //! Nothing is changed in these kinds: their pods are completed as they are created. So that nothing
 //! is refused here that would be cured there, the template is judged as mutation will complete its
-//! pods ([`crate::mutate::foresee`]).
+//! pods ([`crate::mutate::predict_pods`]).
 //!
 //! Configuration is what the template itself gives (`FLINK_PROPERTIES`,
 //! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), over the ConfigMap that it mounts,
@@ -14,7 +14,7 @@ use super::alike_pods::AlikePods;
 use super::counts::count;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
-use crate::flink::{Role, Surroundings, Workload};
+use crate::flink::{FlinkContext, Role, Workload};
 use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ const CLAIMS: &str = "/spec/volumeClaimTemplates";
 /// API groups whose objects are lowered with all that their operators make of them.
 const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
-pub(crate) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let mut problems = Vec::new();
     let replicas = replicas(&resource.kind.kind, object, &mut problems);
     let claims = PodRequests::of_claims(
@@ -36,7 +36,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         replicas,
         name: |object| metadata_text(object, "name"),
         namespace: &resource.namespace,
-        surroundings,
+        context,
     };
     let mut workload = pods.lower(problems);
     workload.size.add_claims(replicas, &claims, CLAIMS);

@@ -2,7 +2,7 @@
 //! itself.
 
 use crate::admission::registration::endpoint::{EndpointError, Service};
-use crate::flink::surroundings::OperatorDefaults;
+use crate::flink::context::OperatorDefaults;
 use kube::core::DynamicObject;
 use std::str::FromStr;
 

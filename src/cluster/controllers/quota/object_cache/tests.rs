@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::flink::Surroundings;
-use crate::flink::surroundings::OperatorDefaults;
+use crate::flink::FlinkContext;
+use crate::flink::context::OperatorDefaults;
 use crate::pipeline::Unassigned;
 use crate::quota::ledger::{KnownLimits, Ledger, View};
 use crate::rego::PolicySet;
@@ -251,7 +251,7 @@ fn usage_from_operator_defaults_is_counted_again() {
     assert_eq!(cores(&cache), 5 + 2);
     assert!(!cache.recount("prod", &GATE, tenant()));
     let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
-    let within = GATE.within(Arc::new(Surroundings::default().with_operator(two)));
+    let within = GATE.with_context(Arc::new(FlinkContext::default().with_operator(two)));
     assert!(cache.recount("prod", &within, tenant()));
     assert_eq!(cores(&cache), 3 + 2);
 }

@@ -21,7 +21,7 @@ impl Reconciler {
     pub fn set_gate(&mut self, gate: Arc<Gate>, now: Instant) {
         let before = std::mem::replace(&mut self.gate, Arc::clone(&gate));
         let mut old = std::mem::take(&mut self.tenants);
-        let other_context = before.surroundings() != gate.surroundings();
+        let other_context = before.context() != gate.context();
         let mut recount: BTreeSet<String> = BTreeSet::new();
         for tenant in gate.tenants().iter() {
             let limits = gate.limits_of(&tenant.name).cloned();
