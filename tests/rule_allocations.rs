@@ -52,7 +52,10 @@ fn a_rule_without_findings_does_not_allocate() {
                 allocating.insert(rule.id, counted.count_total);
             }
         }
-        assert!(silent * 10 >= rules::all().count() * 9, "{file}: only {silent} rules find nothing");
+        assert!(
+            silent * 10 >= rules::all().count() * 9,
+            "{file}: only {silent} rules find nothing"
+        );
         assert_eq!(allocating, BTreeMap::new(), "{file}");
     }
 }

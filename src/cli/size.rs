@@ -41,7 +41,7 @@ pub fn run(args: Args) -> Outcome {
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
-    let surroundings = args.operator.surroundings(
+    let context = args.operator.context(
         manifests.iter().copied().filter(|manifest| manifest.resource.kind.kind == "ConfigMap"),
     )?;
     let workloads: Vec<(&Manifest, Workload)> = manifests
@@ -49,7 +49,7 @@ pub fn run(args: Args) -> Outcome {
         .filter_map(|&manifest| {
             Some((
                 manifest,
-                flink::lower_within(&manifest.resource, &manifest.resource.object, &surroundings)?,
+                flink::lower_within(&manifest.resource, &manifest.resource.object, &context)?,
             ))
         })
         .collect();

@@ -3,7 +3,7 @@
 
 use super::operator_config::OperatorConfig;
 use super::records::{NamespaceRecord, Record};
-use crate::flink::Surroundings;
+use crate::flink::FlinkContext;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::rules::enforcement;
@@ -32,7 +32,7 @@ pub struct Changes {
 pub struct Configuration {
     unassigned: Unassigned,
     gate: Option<Arc<Gate>>,
-    surroundings: Arc<Surroundings>,
+    context: Arc<FlinkContext>,
     tenants: BTreeMap<String, CheckedTenant>,
     /// What each tenant claims although an older one does.
     doubles: BTreeMap<String, Vec<String>>,
@@ -58,7 +58,7 @@ impl Configuration {
         Self {
             unassigned,
             gate: None,
-            surroundings: Arc::default(),
+            context: Arc::default(),
             tenants: BTreeMap::new(),
             doubles: BTreeMap::new(),
             compiled: Vec::new(),
@@ -102,10 +102,9 @@ impl Configuration {
                 return Some(format!("the Flink operator's configuration: {error}"));
             }
             Some(Ok(defaults)) => {
-                self.surroundings =
-                    Arc::new(Surroundings::default().with_operator(defaults.clone()))
+                self.context = Arc::new(FlinkContext::default().with_operator(defaults.clone()))
             }
-            None => self.surroundings = Arc::default(),
+            None => self.context = Arc::default(),
         }
         None
     }
@@ -147,10 +146,8 @@ impl Configuration {
                 }));
             }
         }
-        if let Some(gate) =
-            self.gate.as_ref().filter(|gate| gate.surroundings() != self.surroundings)
-        {
-            self.gate = Some(Arc::new(gate.within(Arc::clone(&self.surroundings))));
+        if let Some(gate) = self.gate.as_ref().filter(|gate| gate.context() != self.context) {
+            self.gate = Some(Arc::new(gate.within(Arc::clone(&self.context))));
         }
         self.find_doubles(changes, other_tenants);
         failed.map_or(Ok(()), Err)

@@ -2,7 +2,7 @@
 //! itself.
 
 use crate::admission::registration::endpoint::{EndpointError, Service};
-use crate::flink::surroundings::OperatorDefaults;
+use crate::flink::context::OperatorDefaults;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::ResourceExt;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 //! are. Both are known offline, of one input: [`Neighbours`]. In a cluster they are not, and then
 //! nothing is said that hangs on them.
 
-use super::{Surroundings, Workload, lower_within};
+use super::{FlinkContext, Workload, lower_within};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -120,17 +120,17 @@ impl Neighbours {
     /// The objects of a whole input, by namespace.
     pub fn of_input<'a>(
         resources: impl Iterator<Item = &'a Resource> + Clone,
-        surroundings: &Surroundings,
+        context: &FlinkContext,
     ) -> BTreeMap<String, Arc<Self>> {
         let mut all: BTreeMap<String, Self> = BTreeMap::new();
         for resource in resources.clone().filter(|resource| is_budget(resource)) {
-            if let Some(workload) = lower_within(resource, &resource.object, surroundings) {
+            if let Some(workload) = lower_within(resource, &resource.object, context) {
                 all.entry(resource.namespace.clone()).or_default().budgets.extend(workload.budgets);
             }
         }
         for resource in resources.filter(|resource| !is_budget(resource)) {
             if let Some(namespace) = all.get_mut(&resource.namespace)
-                && let Some(workload) = lower_within(resource, &resource.object, surroundings)
+                && let Some(workload) = lower_within(resource, &resource.object, context)
                     .filter(|workload| !workload.pods.is_empty())
             {
                 namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });
@@ -189,7 +189,7 @@ mod tests {
                 json!({"minAvailable": 1, "selector": {}}),
             ),
         ];
-        let known = Neighbours::of_input(input.iter(), &Surroundings::default());
+        let known = Neighbours::of_input(input.iter(), &FlinkContext::default());
         let counts: Vec<_> = known
             .iter()
             .map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len()))

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod claims;
 pub mod config;
 pub mod config_file;
+pub mod context;
 pub mod credentials;
 pub mod image;
 pub mod kinds;
@@ -22,14 +23,13 @@ pub mod pods;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;
-pub mod surroundings;
 pub mod values;
 pub mod version;
 pub mod workload;
 
+pub use context::FlinkContext;
 pub use kinds::{
     claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower,
     lower_within, only_shrinks,
 };
-pub use surroundings::Surroundings;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

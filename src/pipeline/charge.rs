@@ -150,8 +150,8 @@ impl Gate {
         object: &Value,
         tenant: Option<&Tenant>,
     ) -> Option<Workload> {
-        let surroundings = self.surroundings();
-        let workload = flink::lower_within(resource, object, &surroundings)?;
+        let context = self.context();
+        let workload = flink::lower_within(resource, object, &context)?;
         let foreseen =
             tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
         Some(match foreseen {

@@ -5,8 +5,8 @@ use super::deletion;
 use super::exemptions::is_exempt;
 use super::measure;
 use super::usage::InputUsage;
-use crate::flink::surroundings::OperatorDefaults;
-use crate::flink::{self, PodSet, Surroundings, Workload};
+use crate::flink::context::OperatorDefaults;
+use crate::flink::{self, FlinkContext, PodSet, Workload};
 use crate::mutate::{self, Foresight, Mutation};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
@@ -33,7 +33,7 @@ pub struct Gate {
     policies: Arc<PolicySet>,
     unassigned: Unassigned,
     prepared: Arc<BTreeMap<String, Arc<Prepared>>>,
-    surroundings: Arc<Surroundings>,
+    context: Arc<FlinkContext>,
     /// Whether limits are held by ledgers, which know what others use.
     by_ledger: bool,
 }
@@ -131,7 +131,7 @@ impl Gate {
             policies,
             unassigned,
             prepared,
-            surroundings: Arc::default(),
+            context: Arc::default(),
             by_ledger: false,
         }
     }
@@ -187,8 +187,8 @@ impl Gate {
     }
 
     /// What is known beside the objects.
-    pub fn surroundings(&self) -> Arc<Surroundings> {
-        Arc::clone(&self.surroundings)
+    pub fn context(&self) -> Arc<FlinkContext> {
+        Arc::clone(&self.context)
     }
 
     /// The same gate, where this file is the Flink operator's configuration; none changes nothing.
@@ -197,12 +197,12 @@ impl Gate {
     /// When the file cannot be read.
     pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
         let Some(path) = path else { return Ok(self) };
-        Ok(self.within(Arc::new(Surroundings::default().with_operator(operator_defaults(path)?))))
+        Ok(self.within(Arc::new(FlinkContext::default().with_operator(operator_defaults(path)?))))
     }
 
     /// The same gate, knowing what objects mean beyond what they say.
-    pub fn within(&self, surroundings: Arc<Surroundings>) -> Self {
-        Self { surroundings, ..self.clone() }
+    pub fn within(&self, context: Arc<FlinkContext>) -> Self {
+        Self { context, ..self.clone() }
     }
 
     /// The same gate, knowing the labels of more Namespaces.
@@ -376,7 +376,7 @@ impl Gate {
     /// completed as its pods will be when they are created.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = flink::lower_within(resource, &resource.object, &self.surroundings)?;
+        let workload = flink::lower_within(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -397,7 +397,7 @@ impl Gate {
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
                 let workload =
-                    flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
+                    flink::lower_within(resource, &object, &self.context).unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -421,7 +421,7 @@ impl Gate {
         pods: Vec<PodSet>,
     ) -> Workload {
         let lowered =
-            object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+            object.and_then(|object| flink::lower_within(resource, object, &self.context));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -515,7 +515,7 @@ impl Gate {
         let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let lowered = flink::lower_within(case.resource, old, &self.context);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());

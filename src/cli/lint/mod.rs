@@ -90,11 +90,11 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.paths);
     let surrounding = texts.surrounding();
-    let surroundings = args
+    let context = args
         .operator
-        .surroundings(&surrounding)?
+        .context(&surrounding)?
         .with_whole_input(surrounding.iter().map(|manifest| &manifest.resource));
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, surroundings, || {
+    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, context, || {
         texts.mentioning("Namespace")
     })?;
     drop(surrounding);

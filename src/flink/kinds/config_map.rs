@@ -9,7 +9,7 @@ use crate::flink::catalog::{self, Found};
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{self, CONFIG, place_in_config_map};
 use crate::flink::sizing::{Size, SizeProblem};
-use crate::flink::{Engine, Mode, Surroundings, Workload};
+use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ fn is_config_map(resource: &Resource) -> bool {
     resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap"
 }
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let Some((file, text)) = config_file::of_config_map(object) else { return Workload::default() };
     let place = place_in_config_map(file);
     let mut size = Size::default();

@@ -3,12 +3,12 @@
 
 use crate::flink::openings::{Kind, Opening, is_rest_port};
 use crate::flink::operator::host_of_template;
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::{elements, elements_at};
 use crate::resource::{Resource, owners, pointer};
 use serde_json::Value;
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(super) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut opening = Opening {
         kind: Kind::Ingress,
         pointer: "/spec".into(),
@@ -159,7 +159,7 @@ mod tests {
     fn lowered(spec: Value) -> Opening {
         let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "x"}, "spec": spec});
         let resource = Resource::from_manifest(object).unwrap();
-        lower(&resource, &resource.object, &Surroundings::default()).openings.remove(0)
+        lower(&resource, &resource.object, &FlinkContext::default()).openings.remove(0)
     }
 
     #[test]

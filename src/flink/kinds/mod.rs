@@ -33,12 +33,12 @@ pub use ingress::has_same_annotations;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, claims_no_more, is_claim};
 pub use standalone::{is_made_by_operator, only_shrinks};
 
-use super::{Surroundings, Workload};
+use super::{FlinkContext, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
 /// Lowers one kind's object.
-type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
+type Lowering = fn(&Resource, &Value, &FlinkContext) -> Workload;
 
 /// API group, kind, and what lowers it.
 const KINDS: [(&str, &str, Lowering); 17] = [
@@ -65,14 +65,14 @@ const KINDS: [(&str, &str, Lowering); 17] = [
 ///
 /// `object` is given apart from the resource so that the mutated object can be lowered too.
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
-    lower_within(resource, object, &Surroundings::default())
+    lower_within(resource, object, &FlinkContext::default())
 }
 
 /// [`lower`], where more is known than the object says itself.
 pub fn lower_within(
     resource: &Resource,
     object: &Value,
-    surroundings: &Surroundings,
+    context: &FlinkContext,
 ) -> Option<Workload> {
     let kind = &resource.kind;
     let (_, _, lowering) =
@@ -86,8 +86,8 @@ pub fn lower_within(
         None | Some("" | "ephemeralcontainers" | "resize")
     );
     (whole && object.is_object()).then(|| Workload {
-        claims: surroundings.claims(&resource.namespace),
-        neighbours: surroundings.neighbours(&resource.namespace),
-        ..lowering(resource, object, surroundings)
+        claims: context.claims(&resource.namespace),
+        neighbours: context.neighbours(&resource.namespace),
+        ..lowering(resource, object, context)
     })
 }

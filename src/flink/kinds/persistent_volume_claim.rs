@@ -3,7 +3,7 @@
 
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
@@ -12,7 +12,7 @@ const STORAGE: &str = "/spec/resources/requests/storage";
 /// Names a storage class as the field does, and counts before it.
 pub const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(super) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut size = Size::default();
     let mut claim = PodRequests { claims: 1, ..PodRequests::default() };
     match pointer::at(object, STORAGE).map(Quantity::from_json) {

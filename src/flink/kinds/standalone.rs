@@ -15,7 +15,7 @@ use super::config_map;
 use super::counts::count;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
-use crate::flink::{Role, Surroundings, Workload};
+use crate::flink::{FlinkContext, Role, Workload};
 use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ const CLAIMS: &str = "/spec/volumeClaimTemplates";
 /// API groups whose objects are lowered with all that their operators make of them.
 const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let mut problems = Vec::new();
     let replicas = replicas(&resource.kind.kind, object, &mut problems);
     let claims = PodRequests::of_claims(
@@ -37,7 +37,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         replicas,
         name: |object| metadata_text(object, "name"),
         namespace: &resource.namespace,
-        surroundings,
+        context,
     };
     let mut workload = pods.lower(problems);
     workload.size.add_claims(replicas, &claims, CLAIMS);

@@ -23,7 +23,7 @@ impl Bookkeeper {
     pub fn take_gate(&mut self, gate: Arc<Gate>, now: Instant) {
         let before = std::mem::replace(&mut self.gate, Arc::clone(&gate));
         let mut old = std::mem::take(&mut self.accounts);
-        let other_surroundings = before.surroundings() != gate.surroundings();
+        let other_surroundings = before.context() != gate.context();
         let mut recount: BTreeSet<String> = BTreeSet::new();
         for tenant in gate.tenants().iter() {
             let limits = gate.limits_of(&tenant.name).cloned();

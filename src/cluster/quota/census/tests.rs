@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::flink::Surroundings;
-use crate::flink::surroundings::OperatorDefaults;
+use crate::flink::FlinkContext;
+use crate::flink::context::OperatorDefaults;
 use crate::pipeline::Unassigned;
 use crate::quota::ledger::{KnownLimits, Ledger, View};
 use crate::rego::PolicySet;
@@ -251,7 +251,7 @@ fn what_follows_from_more_than_the_object_is_counted_again() {
     assert_eq!(cores(&census), 5 + 2);
     assert!(!census.recount("prod", &GATE, tenant()));
     let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
-    let within = GATE.within(Arc::new(Surroundings::default().with_operator(two)));
+    let within = GATE.within(Arc::new(FlinkContext::default().with_operator(two)));
     assert!(census.recount("prod", &within, tenant()));
     assert_eq!(cores(&census), 3 + 2);
 }

@@ -18,7 +18,7 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 
 /// What is known beside an object when it is lowered. Nothing, by default.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Surroundings {
+pub struct FlinkContext {
     operator: OperatorDefaults,
     config_maps: BTreeMap<(String, String), FlinkConfig>,
     /// By kind, namespace and name; `None` for what is known not to exist.
@@ -36,7 +36,7 @@ pub struct OperatorDefaults {
     by_version: Vec<(FlinkVersion, bool, String, String)>,
 }
 
-impl Surroundings {
+impl FlinkContext {
     /// The same with the operator's default configuration.
     pub fn with_operator(self, operator: OperatorDefaults) -> Self {
         Self { operator, ..self }
@@ -216,9 +216,8 @@ mod tests {
     use super::*;
 
     fn given(text: &str, namespace: &str, version: &str) -> Vec<(String, String)> {
-        let surroundings =
-            Surroundings::default().with_operator(OperatorDefaults::parse(text).unwrap());
-        let config = surroundings.operator_defaults(namespace, FlinkVersion::parse(version));
+        let context = FlinkContext::default().with_operator(OperatorDefaults::parse(text).unwrap());
+        let config = context.operator_defaults(namespace, FlinkVersion::parse(version));
         config.iter().map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
     }
 
