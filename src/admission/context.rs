@@ -164,7 +164,7 @@ async fn with_related_objects<C: Context>(
             Err(error) => tracing::warn!(namespace, error, "failed to read claims"),
         }
     }
-    Ok(Arc::new(gate.within(Arc::new(flink_context))))
+    Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
 }
 
 /// The answer when something that must be known could not be read.

@@ -81,7 +81,7 @@ pub fn load(
     manifests: impl FnOnce() -> Vec<Manifest>,
 ) -> anyhow::Result<Gate> {
     let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
-    let gate = gate.within(Arc::new(context));
+    let gate = gate.with_context(Arc::new(context));
     warn(&gate, &warnings);
     Ok(match &tenants.tenant {
         Some(name) => gate.only(name)?,

@@ -49,7 +49,7 @@ pub fn run(args: Args) -> Outcome {
         .filter_map(|&manifest| {
             Some((
                 manifest,
-                flink::lower_within(&manifest.resource, &manifest.resource.object, &context)?,
+                flink::lower_with_context(&manifest.resource, &manifest.resource.object, &context)?,
             ))
         })
         .collect();

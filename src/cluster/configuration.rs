@@ -147,7 +147,7 @@ impl Configuration {
             }
         }
         if let Some(gate) = self.gate.as_ref().filter(|gate| gate.context() != self.context) {
-            self.gate = Some(Arc::new(gate.within(Arc::clone(&self.context))));
+            self.gate = Some(Arc::new(gate.with_context(Arc::clone(&self.context))));
         }
         self.find_doubles(changes, other_tenants);
         failed.map_or(Ok(()), Err)

@@ -4,7 +4,7 @@
 //! are. Both are known offline, of one input: [`Neighbours`]. In a cluster they are not, and then
 //! nothing is said that hangs on them.
 
-use super::{FlinkContext, Workload, lower_within};
+use super::{FlinkContext, Workload, lower_with_context};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -124,13 +124,13 @@ impl Neighbours {
     ) -> BTreeMap<String, Arc<Self>> {
         let mut all: BTreeMap<String, Self> = BTreeMap::new();
         for resource in resources.clone().filter(|resource| is_budget(resource)) {
-            if let Some(workload) = lower_within(resource, &resource.object, context) {
+            if let Some(workload) = lower_with_context(resource, &resource.object, context) {
                 all.entry(resource.namespace.clone()).or_default().budgets.extend(workload.budgets);
             }
         }
         for resource in resources.filter(|resource| !is_budget(resource)) {
             if let Some(namespace) = all.get_mut(&resource.namespace)
-                && let Some(workload) = lower_within(resource, &resource.object, context)
+                && let Some(workload) = lower_with_context(resource, &resource.object, context)
                     .filter(|workload| !workload.pods.is_empty())
             {
                 namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });

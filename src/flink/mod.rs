@@ -30,6 +30,6 @@ pub mod workload;
 pub use context::FlinkContext;
 pub use kinds::{
     claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower,
-    lower_within, only_shrinks,
+    lower_with_context, only_shrinks,
 };
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -151,7 +151,7 @@ impl Gate {
         tenant: Option<&Tenant>,
     ) -> Option<Workload> {
         let context = self.context();
-        let workload = flink::lower_within(resource, object, &context)?;
+        let workload = flink::lower_with_context(resource, object, &context)?;
         let foreseen =
             tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
         Some(match foreseen {

@@ -197,11 +197,13 @@ impl Gate {
     /// When the file cannot be read.
     pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
         let Some(path) = path else { return Ok(self) };
-        Ok(self.within(Arc::new(FlinkContext::default().with_operator(operator_defaults(path)?))))
+        Ok(self.with_context(Arc::new(
+            FlinkContext::default().with_operator(operator_defaults(path)?),
+        )))
     }
 
     /// The same gate, knowing what objects mean beyond what they say.
-    pub fn within(&self, context: Arc<FlinkContext>) -> Self {
+    pub fn with_context(&self, context: Arc<FlinkContext>) -> Self {
         Self { context, ..self.clone() }
     }
 
@@ -376,7 +378,7 @@ impl Gate {
     /// completed as its pods will be when they are created.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = flink::lower_within(resource, &resource.object, &self.context)?;
+        let workload = flink::lower_with_context(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -397,7 +399,7 @@ impl Gate {
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
                 let workload =
-                    flink::lower_within(resource, &object, &self.context).unwrap_or(workload);
+                    flink::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -421,7 +423,7 @@ impl Gate {
         pods: Vec<PodSet>,
     ) -> Workload {
         let lowered =
-            object.and_then(|object| flink::lower_within(resource, object, &self.context));
+            object.and_then(|object| flink::lower_with_context(resource, object, &self.context));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -515,7 +517,7 @@ impl Gate {
         let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_within(case.resource, old, &self.context);
+            let lowered = flink::lower_with_context(case.resource, old, &self.context);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());

@@ -3,7 +3,7 @@
 use super::api_server::validated;
 use super::objects::bases;
 use super::{cases, is_refused, pods};
-use flinkgate::flink::{FlinkContext, lower_within};
+use flinkgate::flink::{FlinkContext, lower_with_context};
 use flinkgate::mutate::{foresee, patch};
 use flinkgate::resource::Resource;
 use flinkgate::rules::{Finding, Level};
@@ -105,7 +105,7 @@ fn without_placement(value: &Value) -> Value {
 fn pods_are_derived_as_the_operator_and_flink_made_them() {
     let bases = bases();
     let lowered = |resource: &Resource| {
-        lower_within(resource, &resource.object, &FlinkContext::default()).unwrap()
+        lower_with_context(resource, &resource.object, &FlinkContext::default()).unwrap()
     };
     let names = |list: &Value| -> Vec<String> {
         let names = list

@@ -18,7 +18,7 @@ mod seeded;
 mod tenants;
 
 use api_server::{told, validated};
-use flinkgate::flink::{Workload, lower_within};
+use flinkgate::flink::{Workload, lower_with_context};
 use flinkgate::mutate::foresee;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
@@ -49,7 +49,7 @@ impl Case {
     }
 
     fn lower(&self, resource: &Resource) -> Workload {
-        lower_within(resource, &resource.object, &self.gate.context()).unwrap()
+        lower_with_context(resource, &resource.object, &self.gate.context()).unwrap()
     }
 }
 
@@ -61,7 +61,7 @@ fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
         let (name, base) = &bases[index % bases.len()];
         let (written, spec) = fields.any(dice);
         let resource = scribbles.on(base, dice);
-        let gate = gate(spec.clone()).within(Arc::new(scribbles.context(dice)));
+        let gate = gate(spec.clone()).with_context(Arc::new(scribbles.context(dice)));
         let name =
             format!("case {index} of {name}\n{written}\n{:?}\n{}", gate.context(), resource.object);
         Case { name, spec, gate, resource }
@@ -153,7 +153,7 @@ fn what_is_stored_converges_again_after_an_edit_and_under_another_tenant() {
             old_object: Some(stored.object.clone()),
             ..scribbles.on(&stored, dice)
         };
-        let another = gate(fields.any(dice).1).within(case.gate.context());
+        let another = gate(fields.any(dice).1).with_context(case.gate.context());
         for (gate, resource) in [(&case.gate, edited), (&another, stored)] {
             let once = gate.mutated(&resource);
             changed += usize::from(once != resource.object);

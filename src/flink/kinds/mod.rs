@@ -65,11 +65,11 @@ const KINDS: [(&str, &str, Lowering); 17] = [
 ///
 /// `object` is given apart from the resource so that the mutated object can be lowered too.
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
-    lower_within(resource, object, &FlinkContext::default())
+    lower_with_context(resource, object, &FlinkContext::default())
 }
 
 /// [`lower`], where more is known than the object says itself.
-pub fn lower_within(
+pub fn lower_with_context(
     resource: &Resource,
     object: &Value,
     context: &FlinkContext,

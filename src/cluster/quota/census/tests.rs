@@ -251,7 +251,7 @@ fn what_follows_from_more_than_the_object_is_counted_again() {
     assert_eq!(cores(&census), 5 + 2);
     assert!(!census.recount("prod", &GATE, tenant()));
     let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
-    let within = GATE.within(Arc::new(FlinkContext::default().with_operator(two)));
+    let within = GATE.with_context(Arc::new(FlinkContext::default().with_operator(two)));
     assert!(census.recount("prod", &within, tenant()));
     assert_eq!(cores(&census), 3 + 2);
 }
