@@ -116,7 +116,7 @@ pub fn state_claim(
 
 /// An object of which pods will be made, as it will be when mutation has completed them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Foresight {
+pub struct PredictedPods {
     /// The object with completed templates; `None` where none that stands in it changes.
     pub object: Option<Value>,
     /// The sets of pods as they will be.
@@ -128,17 +128,17 @@ pub struct Foresight {
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
 /// completes the object itself, or it has no pods. It is judged so and never stored: a refusal must
 /// not name what mutation cures, and need not wait for the pods.
-pub fn foresee(
+pub fn predict_pods(
     resource: &Resource,
     object: &Value,
     workload: &Workload,
     tenant: &FlinkTenantSpec,
-) -> Option<Foresight> {
+) -> Option<PredictedPods> {
     let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
     (!KINDS.contains(&kind) && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
         let (object, pods) = editor.into_parts();
-        Foresight { object, pods, conflicts }
+        PredictedPods { object, pods, conflicts }
     })
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Case, Gate, measure};
 use crate::flink::{self, Workload};
-use crate::mutate::{self, Foresight};
+use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
@@ -152,11 +152,11 @@ impl Gate {
     ) -> Option<Workload> {
         let context = self.context();
         let workload = flink::lower_with_context(resource, object, &context)?;
-        let foreseen =
-            tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
-        Some(match foreseen {
-            Some(Foresight { object, pods, .. }) => {
-                self.foreseen_workload(resource, workload, object.as_ref(), pods)
+        let predicted = tenant
+            .and_then(|tenant| mutate::predict_pods(resource, object, &workload, &tenant.spec));
+        Some(match predicted {
+            Some(PredictedPods { object, pods, .. }) => {
+                self.predicted_workload(resource, workload, object.as_ref(), pods)
             }
             None => workload,
         })

@@ -7,7 +7,7 @@ use super::measure;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
-use crate::mutate::{self, Foresight, Mutation};
+use crate::mutate::{self, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
@@ -388,9 +388,9 @@ impl Gate {
             Owner::Unassigned if !workload.is_flink() => return None,
             Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
         };
-        let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
-        if let Some(Foresight { object, pods, conflicts }) = foreseen {
-            let workload = self.foreseen_workload(resource, workload, object.as_ref(), pods);
+        let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
+        if let Some(PredictedPods { object, pods, conflicts }) = predicted {
+            let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
@@ -415,7 +415,7 @@ impl Gate {
 
     /// What an object runs, whose pods mutation will complete to these; `object` is it with
     /// completed templates, where one that stands in it changes.
-    pub(super) fn foreseen_workload(
+    pub(super) fn predicted_workload(
         &self,
         resource: &Resource,
         workload: Workload,

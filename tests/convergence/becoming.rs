@@ -4,7 +4,7 @@ use super::api_server::validated;
 use super::objects::bases;
 use super::{cases, is_refused, pods};
 use flinkgate::flink::{FlinkContext, lower_with_context};
-use flinkgate::mutate::{foresee, patch};
+use flinkgate::mutate::{patch, predict_pods};
 use flinkgate::resource::Resource;
 use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
@@ -183,15 +183,16 @@ fn a_controllers_pods_are_completed_as_was_foreseen() {
             continue;
         }
         let workload = case.lower(&case.resource);
-        let Some(foresight) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
+        let Some(predicted) =
+            predict_pods(&case.resource, &case.resource.object, &workload, &case.spec)
         else {
             continue;
         };
         if flinkgate::flink::is_made_by_operator(&case.resource) {
             continue;
         }
-        let object = foresight.object.unwrap_or_else(|| case.resource.object.clone());
-        for (set, before) in foresight.pods.iter().zip(&workload.pods) {
+        let object = predicted.object.unwrap_or_else(|| case.resource.object.clone());
+        for (set, before) in predicted.pods.iter().zip(&workload.pods) {
             let template = set.template(&object);
             let pod = pods::of_template(&case.resource, before.template(&case.resource.object));
             let completed = case.gate.mutated(&pod);

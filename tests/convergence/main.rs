@@ -19,7 +19,7 @@ mod tenants;
 
 use api_server::{told, validated};
 use flinkgate::flink::{Workload, lower_with_context};
-use flinkgate::mutate::foresee;
+use flinkgate::mutate::predict_pods;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Operation, Resource, pointer};
@@ -105,7 +105,7 @@ fn tenants_have_every_field_and_objects_are_of_every_kind() {
 
 #[test]
 fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
-    let (mut changed, mut foreseen, mut refused) = (0, 0, 0);
+    let (mut changed, mut predicted, mut refused) = (0, 0, 0);
     for case in cases(1000, 1) {
         let stored = case.gate.mutated(&case.resource);
         let answer = case.gate.mutate(&case.resource);
@@ -125,19 +125,20 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
         assert_eq!(again.patch, None, "{}", case.name);
         assert_eq!(case.gate.mutated(&case.with(stored.clone())), stored, "{}", case.name);
         let workload = case.lower(&case.resource);
-        let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
-            .and_then(|foresight| foresight.object)
+        let Some(completed) =
+            predict_pods(&case.resource, &case.resource.object, &workload, &case.spec)
+                .and_then(|predicted| predicted.object)
         else {
             continue;
         };
-        foreseen += 1;
+        predicted += 1;
         let workload = case.lower(&case.with(completed.clone()));
-        let twice = foresee(&case.resource, &completed, &workload, &case.spec).unwrap().object;
+        let twice = predict_pods(&case.resource, &completed, &workload, &case.spec).unwrap().object;
         assert_eq!(twice, None, "{}", case.name);
     }
     assert!(
-        changed > 150 && foreseen > 80 && refused > 20,
-        "{changed} changed, {foreseen} foreseen, {refused} refused"
+        changed > 150 && predicted > 80 && refused > 20,
+        "{changed} changed, {predicted} predicted, {refused} refused"
     );
 }
 

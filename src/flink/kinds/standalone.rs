@@ -4,7 +4,7 @@
 //!
 //! Nothing is changed in these kinds: their pods are completed as they are created. So that nothing
 //! is refused here that would be cured there, the template is judged as mutation will complete its
-//! pods ([`crate::mutate::foresee`]).
+//! pods ([`crate::mutate::predict_pods`]).
 //!
 //! Configuration is what the template itself gives (`FLINK_PROPERTIES`,
 //! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), over the ConfigMap that it mounts,
