@@ -103,12 +103,12 @@ async fn with_namespace<C: Context>(
 ) -> Result<Arc<Gate>, Answer> {
     let namespace = &resource.namespace;
     let creates = matches!(resource.operation, Operation::Create | Operation::Update);
-    if namespace.is_empty() || !creates || gate.tenants().can_place(namespace) {
+    if namespace.is_empty() || !creates || gate.tenants().can_find_owner(namespace) {
         return Ok(gate);
     }
     match context.namespace_labels(namespace).await {
         Ok(None) => Ok(gate),
-        Ok(labels) => Ok(Arc::new(gate.with_changes([(namespace.clone(), labels)]))),
+        Ok(labels) => Ok(Arc::new(gate.with_namespace_changes([(namespace.clone(), labels)]))),
         Err(error) => {
             Err(unreadable("tenancy/unread-namespace", &format!("namespace `{namespace}`"), &error))
         }

@@ -208,16 +208,16 @@ impl Gate {
     }
 
     /// The same gate, knowing the labels of more Namespaces.
-    pub fn with_namespaces(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
-        Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
+    pub fn with_namespace_labels(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
+        Self { tenants: Arc::new(self.tenants.with_namespace_labels(more)), ..self.clone() }
     }
 
     /// The same gate after some Namespaces got these labels or, at `None`, went away.
-    pub fn with_changes(
+    pub fn with_namespace_changes(
         &self,
         changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>,
     ) -> Self {
-        Self { tenants: Arc::new(self.tenants.with_changes(changes)), ..self.clone() }
+        Self { tenants: Arc::new(self.tenants.with_namespace_changes(changes)), ..self.clone() }
     }
 
     /// A gate over other tenants and policies; what was prepared for tenants that are the same is

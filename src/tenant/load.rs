@@ -3,7 +3,7 @@
 //! Namespace manifests may stand beside the tenants: their labels decide where a tenant selects by
 //! labels.
 
-use super::claims::{Claim, NamespaceLabels};
+use super::ownership::{NamespaceLabels, Selection};
 use super::{Tenant, Tenants, check};
 use crate::resource::fields::text;
 use crate::resource::files::{self, FilesError};
@@ -92,7 +92,7 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
             collected.take(&file, &document, rules, today);
         }
     }
-    collected.find_double_claims();
+    collected.find_conflicts();
     if !collected.errors.is_empty() {
         // In the order in which they are met when reading.
         collected.errors.sort_by(|a, b| {
@@ -201,25 +201,25 @@ impl Collected {
         self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans, selector_span });
     }
 
-    /// Two tenants that claim one namespace: by names alone, or by the labels of a Namespace at
-    /// hand.
-    fn find_double_claims(&mut self) {
+    /// Reports two tenants that select one namespace: by names, or by the labels of a Namespace
+    /// manifest.
+    fn find_conflicts(&mut self) {
         let tenants = Tenants::new(
             self.tenants.iter().map(|found| found.tenant.clone()).collect(),
             self.namespaces.clone(),
         );
         for (index, later) in self.tenants.iter().enumerate() {
-            for double in tenants.double_claims(index) {
-                let span = match double.claim {
-                    Claim::Name(name) => {
+            for conflict in tenants.conflicts_at(index) {
+                let span = match conflict.selection {
+                    Selection::Name(name) => {
                         later.name_spans.get(name).copied().unwrap_or(later.selector_span)
                     }
-                    Claim::Selector => later.selector_span,
+                    Selection::Selector => later.selector_span,
                 };
                 self.errors.push(TenantProblem {
                     file: later.file.clone(),
                     span,
-                    message: double.message(&later.tenant.name),
+                    message: conflict.message(&later.tenant.name),
                 });
             }
         }

@@ -5,17 +5,17 @@
 //! [`claims`] says whose a namespace is.
 
 pub mod check;
-pub mod claims;
 pub mod crd;
 mod demands;
 pub mod load;
+pub mod ownership;
 mod prepared;
 pub mod schema;
 mod spec;
 mod validate;
 
-pub use claims::{Owner, Tenants};
 pub(crate) use demands::duration;
+pub use ownership::{Owner, Tenants};
 pub use prepared::PreparedTenant;
 pub use spec::*;
 pub(crate) use validate::namespace_pattern;

@@ -90,7 +90,7 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
         match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &second) {
             Err(complaint)
                 if complaint.contains(
-                    "both claim the namespace payments-x: a namespace belongs to one tenant",
+                    "both select namespace `payments-x`; a namespace belongs to one tenant",
                 ) =>
             {
                 Ok(())

@@ -1,4 +1,4 @@
-//! FlinkTenants: what is wrong with one, and claims on namespaces that an older one has.
+//! FlinkTenants: errors in the spec, and namespaces that an older tenant owns.
 
 use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
@@ -6,10 +6,10 @@ use crate::pipeline::Gate;
 use crate::resource::Resource;
 use crate::rules::enforcement;
 use crate::rules::{Finding, Level};
-use crate::tenant::claims::Claim;
+use crate::tenant::ownership::Selection;
 use crate::tenant::{FlinkTenantSpec, Tenant, check};
 
-/// What refusals and audit annotations call it.
+/// The id in refusals and audit annotations.
 const RULE: &str = "tenancy/flink-tenant";
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
@@ -24,17 +24,16 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
         .map(|remark| finding(RULE, level(remark.warning), remark.pointer, remark.message, None))
         .collect();
     if let Some(spec) = spec {
-        findings.extend(double_claims(gate, resource, spec));
+        findings.extend(new_conflicts(gate, resource, spec));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     Answer { findings, ..Answer::default() }
 }
 
-/// Claims that are new with this object; those that were stored before do not keep it from being
-/// corrected.
-fn double_claims(gate: &Gate, resource: &Resource, spec: FlinkTenantSpec) -> Vec<Finding> {
-    let doubles = |spec: FlinkTenantSpec| {
-        gate.tenants().double_claims_of(Tenant {
+/// Ownership conflicts that this request adds. Stored ones must not block a correction.
+fn new_conflicts(gate: &Gate, resource: &Resource, spec: FlinkTenantSpec) -> Vec<Finding> {
+    let conflicts = |spec: FlinkTenantSpec| {
+        gate.tenants().conflicts_of(Tenant {
             name: resource.name.clone(),
             spec,
             ..Tenant::default()
@@ -45,25 +44,26 @@ fn double_claims(gate: &Gate, resource: &Resource, spec: FlinkTenantSpec) -> Vec
         .as_ref()
         .and_then(|old| serde_json::from_value(old.get("spec")?.clone()).ok());
     let before: Vec<(String, String)> = old
-        .map(doubles)
+        .map(conflicts)
         .unwrap_or_default()
         .into_iter()
-        .map(|double| (double.earlier.name.clone(), double.what))
+        .map(|conflict| (conflict.earlier.name.clone(), conflict.namespaces))
         .collect();
-    let help = "Leave it to the older tenant, or take it out of that one first.";
-    doubles(spec)
+    conflicts(spec)
         .into_iter()
-        .filter(|double| {
-            !before
-                .iter()
-                .any(|(earlier, what)| *earlier == double.earlier.name && *what == double.what)
+        .filter(|conflict| {
+            !before.iter().any(|(earlier, namespaces)| {
+                *earlier == conflict.earlier.name && *namespaces == conflict.namespaces
+            })
         })
-        .map(|double| {
-            let pointer = match double.claim {
-                Claim::Name(index) => format!("/spec/namespaces/names/{index}"),
-                Claim::Selector => "/spec/namespaces/selector".to_owned(),
+        .map(|conflict| {
+            let pointer = match conflict.selection {
+                Selection::Name(index) => format!("/spec/namespaces/names/{index}"),
+                Selection::Selector => "/spec/namespaces/selector".to_owned(),
             };
-            finding(RULE, Level::Error, pointer, double.message(&resource.name), Some(help))
+            let message = conflict.message(&resource.name);
+            let help = format!("remove it here, or from tenant `{}` first", conflict.earlier.name);
+            finding(RULE, Level::Error, pointer, message, Some(&help))
         })
         .collect()
 }

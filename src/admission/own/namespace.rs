@@ -60,7 +60,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
 fn tenant_of(gate: &Gate, resource: &Resource, object: &Value) -> Option<Option<String>> {
     let mut labels = labels(object);
     labels.remove(TENANT_LABEL);
-    match gate.tenants().owner_with(&resource.name, &labels)? {
+    match gate.tenants().owner_with_labels(&resource.name, &labels)? {
         Owner::Tenant(tenant) => Some(Some(tenant.name.clone())),
         Owner::Unassigned => Some(None),
         Owner::Ambiguous(_) => None,

@@ -90,7 +90,7 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
             tenant(json!({"names": ["search", "payments-x"]})),
             None,
             vec![
-                "error /spec/namespaces/names/1 tenants \"search\" and \"payments\" both claim the namespace payments-x: a namespace belongs to one tenant",
+                "error /spec/namespaces/names/1 tenants `search` and `payments` both select namespace `payments-x`; a namespace belongs to one tenant",
             ],
         ),
         (
@@ -98,7 +98,7 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
             tenant(json!({"names": ["detect"]})),
             None,
             vec![
-                "error /spec/namespaces/names/0 tenants \"search\" and \"fraud\" both claim the namespace detect: a namespace belongs to one tenant",
+                "error /spec/namespaces/names/0 tenants `search` and `fraud` both select namespace `detect`; a namespace belongs to one tenant",
             ],
         ),
         // The older may claim what the newer has, and a claim that was stored does not keep the

@@ -59,7 +59,7 @@ impl Bookkeeper {
         for namespace in recount {
             self.recount(&namespace, now);
         }
-        if !same(before.tenants().told(), gate.tenants().told()) {
+        if !same(before.tenants().stored(), gate.tenants().stored()) {
             self.compare_all();
         }
     }
@@ -107,8 +107,9 @@ impl Bookkeeper {
     fn home(&self, namespace: &str) -> Option<String> {
         let labels = self.labels.get(namespace)?;
         let tenants = self.gate.tenants();
-        let owner =
-            tenants.owner_with(namespace, labels).unwrap_or_else(|| tenants.owner(namespace));
+        let owner = tenants
+            .owner_with_labels(namespace, labels)
+            .unwrap_or_else(|| tenants.owner(namespace));
         owner.tenant().map(|tenant| tenant.name.clone())
     }
 
@@ -135,7 +136,7 @@ impl Bookkeeper {
         let told = self
             .gate
             .tenants()
-            .told()
+            .stored()
             .map(|told| told.get(tenant).map(|(created, spec)| (*created, spec)));
         let followed = self.tenants.get(tenant).map(|record| (record.created, &record.spec));
         if told.is_none_or(|told| told == followed) {
@@ -147,7 +148,7 @@ impl Bookkeeper {
 
     /// Notes it of all.
     pub(super) fn compare_all(&mut self) {
-        let told = self.gate.tenants().told().into_iter().flat_map(|told| told.keys());
+        let told = self.gate.tenants().stored().into_iter().flat_map(|told| told.keys());
         let names: BTreeSet<String> = told
             .chain(self.tenants.names())
             .cloned()

@@ -106,7 +106,7 @@ impl Bookkeeper {
     fn take_tenant(&mut self, object: DynamicObject) {
         let (name, mut record) = Record::of(object);
         // Where the gate has the very same spec, one is enough for both.
-        let told = self.gate.tenants().told().and_then(|told| told.get(&name));
+        let told = self.gate.tenants().stored().and_then(|told| told.get(&name));
         if let Some((_, spec)) = told.filter(|(_, spec)| *spec == record.spec) {
             record.spec = Arc::clone(spec);
         }

@@ -454,7 +454,7 @@ fn nothing_is_settled_while_the_gate_knows_a_tenant_otherwise_than_it_was_follow
             tenants.iter().map(|(name, cpu)| (*name, spec(cpu))).collect();
         let gate = gate(&tenants_of);
         Arc::new(gate.renewed(
-            gate.tenants().clone().from_told(tenants.iter().map(of).collect()),
+            gate.tenants().clone().with_stored(tenants.iter().map(of).collect()),
             Arc::clone(&POLICIES),
         ))
     };
