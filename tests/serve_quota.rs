@@ -99,7 +99,7 @@ async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
     let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
     insta::assert_snapshot!(message(&refused), @r#"
-    tenant "payments" refuses FlinkDeployment payments-dev/scoring: 1 finding
+    tenant `payments` refuses FlinkDeployment payments-dev/scoring: 1 finding
     quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Largest users of cpu: FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
     "#);
     assert_eq!(
@@ -136,7 +136,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is
     let mut object = deployment("payments-prod", "etl", "1", 9);
     let refused = gate.review("CREATE", &object, None, false).await;
     insta::assert_snapshot!(message(&refused), @r#"
-    tenant "payments" refuses FlinkDeployment payments-prod/etl: 1 finding
+    tenant `payments` refuses FlinkDeployment payments-prod/etl: 1 finding
     quota/per-cluster: this cluster requests 9 taskManagers, the limit is 8 (spec); help: request at most 8 taskManagers, or ask the platform team for more
     "#);
     object["spec"]["taskManager"]["replicas"] = json!(20);

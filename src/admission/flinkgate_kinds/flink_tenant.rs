@@ -17,11 +17,13 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
         return Answer::default();
     }
     let rules: Vec<&str> = gate.policies().rules().iter().map(|rule| rule.id.as_str()).collect();
-    let (spec, remarks) = check::check(&resource.object, &rules, enforcement::today());
+    let (spec, problems) = check::check(&resource.object, &rules, enforcement::today());
     let level = |warning: bool| if warning { Level::Warning } else { Level::Error };
-    let mut findings: Vec<Finding> = remarks
+    let mut findings: Vec<Finding> = problems
         .into_iter()
-        .map(|remark| finding(RULE, level(remark.warning), remark.pointer, remark.message, None))
+        .map(|problem| {
+            finding(RULE, level(problem.warning), problem.pointer, problem.message, None)
+        })
         .collect();
     if let Some(spec) = spec {
         findings.extend(new_conflicts(gate, resource, spec));
