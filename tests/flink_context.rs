@@ -189,8 +189,8 @@ fn an_operators_configuration_that_cannot_be_read_ends_every_command() {
     ]);
     for command in ["lint", "size", "render"] {
         for (file, expected) in [
-            ("missing.yaml", "cannot read the operator's configuration missing.yaml"),
-            ("broken.yaml", "the operator's configuration broken.yaml cannot be used"),
+            ("missing.yaml", "failed to read the operator's configuration `missing.yaml`"),
+            ("broken.yaml", "failed to parse the operator's configuration `broken.yaml`"),
             ("list.yaml", "write a mapping of options"),
         ] {
             let (status, _, errors) = folder.run(&[command, "etl.yaml", "--operator-config", file]);

@@ -42,7 +42,7 @@ pub async fn reserve<S: Store>(
     let ask = async |request, dry_run| {
         ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await
     };
-    let first = if charge.is_waived() { charge.strict() } else { charge.request.clone() };
+    let first = if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
     let mut outcome = ask(first, dry_run || charge.is_waived()).await;
     if let commit::Answer::Refused(shortage) = &outcome {
         let more = charge.findings(shortage, &answer.findings);

@@ -1,8 +1,8 @@
-//! Deletions that would take something from a running cluster: a claim with its state.
+//! Deletions of a PersistentVolumeClaim with the state of a running cluster.
 //!
-//! Kubernetes keeps a claim while pods mount it, but no pod can mount it any more from then on: the
-//! next TaskManager hangs. What the control plane itself deletes (a namespace, an owner's
-//! dependents) is never held up.
+//! Kubernetes keeps a deleted claim while pods mount it, but no further pod can mount it: the next
+//! TaskManager hangs. Deletions by the control plane (of a namespace, of an owner's dependents) are
+//! never refused.
 
 use crate::flink;
 use crate::flink::claims::uses_claim;
@@ -11,14 +11,14 @@ use crate::mutate::Conflict;
 use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
-/// The rule that reports it.
+/// The rule that reports them.
 pub const CLAIM_IN_USE: &str = "storage/claim-in-use";
-/// Whose deletions are the end of something larger.
+/// User names of the controllers in the control plane.
 const CONTROLLERS: &str = "system:serviceaccount:kube-system:";
-/// Pods that a message names.
-const NAMED: usize = 3;
+/// Most pods that a message names.
+const NAMED_PODS: usize = 3;
 
-/// Whether a request deletes a claim and pods should be asked about it.
+/// Whether a request deletes a claim that pods may use.
 pub fn deletes_claim(resource: &Resource) -> bool {
     resource.operation == Operation::Delete
         && is_claim(resource)
@@ -26,20 +26,20 @@ pub fn deletes_claim(resource: &Resource) -> bool {
         && !resource.user.username.starts_with(CONTROLLERS)
 }
 
-/// What there is to say of deleting a claim among these pods; `None` where none that runs Flink
-/// mounts it.
+/// The finding about the deletion of a claim; `None` where none of these pods runs Flink and mounts
+/// it.
 pub fn claim_in_use(claim: &str, pods: &[Value]) -> Option<Conflict> {
     let users: Vec<&str> =
         pods.iter().filter(|pod| is_running(pod) && uses(pod, claim)).map(name).collect();
-    let (first, rest) = users.split_at_checked(NAMED.min(users.len()))?;
+    let (first, rest) = users.split_at_checked(NAMED_PODS.min(users.len()))?;
     if first.is_empty() {
         return None;
     }
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    let others = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
     Some(Conflict {
         rule: CLAIM_IN_USE,
         message: format!(
-            "claim {claim:?} holds the state of a running cluster: {}{more} mount it",
+            "claim `{claim}` holds the state of a running cluster: {}{others} mount it",
             first.join(", ")
         ),
         pointer: "/metadata/name".into(),
@@ -58,7 +58,7 @@ fn is_running(pod: &Value) -> bool {
     !ended && pointer::at(pod, "/metadata/deletionTimestamp").is_none_or(Value::is_null)
 }
 
-/// Whether a pod runs Flink and uses a claim, by whatever way.
+/// Whether a pod runs Flink and uses a claim.
 fn uses(pod: &Value, claim: &str) -> bool {
     let Ok(resource) = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone())
     else {
@@ -83,14 +83,16 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_in_use_while_pods_of_flink_mount_it() {
-        let told =
+    fn a_claim_is_in_use_while_flink_pods_mount_it() {
+        let message =
             |pods: &[Value]| claim_in_use("etl-state", pods).map(|conflict| conflict.message);
         let running = pod("etl-0", "etl-state", "taskmanager", "Running");
-        let message = "claim \"etl-state\" holds the state of a running cluster: etl-0 mount it";
-        assert_eq!(told(std::slice::from_ref(&running)).as_deref(), Some(message));
+        let expected = "claim `etl-state` holds the state of a running cluster: etl-0 mount it";
+        assert_eq!(message(std::slice::from_ref(&running)).as_deref(), Some(expected));
         assert!(
-            told(&vec![running; 5]).unwrap().ends_with("etl-0, etl-0, etl-0 and 2 more mount it")
+            message(&vec![running; 5])
+                .unwrap()
+                .ends_with("etl-0, etl-0, etl-0 and 2 more mount it")
         );
         for other in [
             pod("etl-0", "other", "taskmanager", "Running"),
@@ -98,12 +100,12 @@ mod tests {
             pod("backup", "etl-state", "tar", "Running"),
             json!({}),
         ] {
-            assert_eq!(told(&[other]), None);
+            assert_eq!(message(&[other]), None);
         }
     }
 
     #[test]
-    fn what_controllers_delete_is_not_asked_about() {
+    fn deletions_by_controllers_are_not_checked() {
         let deletion = |user: &str| {
             deletes_claim(&Resource {
                 kind: GroupVersionKind::parse("v1", "PersistentVolumeClaim"),

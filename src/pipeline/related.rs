@@ -1,24 +1,24 @@
-//! Objects that say what another one means: a session job's cluster, a snapshot's job.
+//! Objects that a check of another object needs: a session job's cluster, a snapshot's job.
 
 use crate::resource::{GroupVersionResource, Operation, Resource, pointer};
 use serde_json::Value;
 
-/// Kinds that others refer to, and their plurals.
+/// Kinds that other objects refer to, and their plurals.
 const REFERRED: [(&str, &str); 2] =
     [("FlinkDeployment", "flinkdeployments"), ("FlinkSessionJob", "flinksessionjobs")];
 
-/// One object of the same namespace.
+/// A reference to an object of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     /// Its kind.
     pub kind: &'static str,
-    /// Its plural, to ask the API server by.
+    /// Its resource, for the request to the API server.
     pub of: GroupVersionResource,
     /// Its name.
     pub name: String,
 }
 
-/// The object that must be known to judge another one whole; `None` for most.
+/// The object that the check of another one needs; `None` for most.
 pub fn related(resource: &Resource) -> Option<Related> {
     let text = |place: &str| {
         pointer::at(&resource.object, place).and_then(Value::as_str).unwrap_or_default()
@@ -27,8 +27,7 @@ pub fn related(resource: &Resource) -> Option<Related> {
         && resource.sub_resource.is_none();
     let (kind, name) = match resource.kind.kind.as_str() {
         "FlinkSessionJob" => ("FlinkDeployment", text("/spec/deploymentName")),
-        // What the operator notes of a savepoint that is there already is about a job that may be
-        // gone.
+        // A snapshot of an existing savepoint may be of a job that no longer exists.
         "FlinkStateSnapshot"
             if pointer::at(&resource.object, "/spec/savepoint/alreadyExists")
                 != Some(&Value::Bool(true)) =>
@@ -50,8 +49,8 @@ pub fn related(resource: &Resource) -> Option<Related> {
     })
 }
 
-/// Whether a custom resource's pods mount claims: which nodes those can be mounted on then decides
-/// whether the pods can run.
+/// Whether a custom resource's pods mount claims. The nodes that can mount a claim decide whether the
+/// pods can run.
 pub fn mounts_claims(resource: &Resource) -> bool {
     let changes = matches!(resource.operation, Operation::Create | Operation::Update)
         && resource.sub_resource.is_none();
@@ -60,7 +59,7 @@ pub fn mounts_claims(resource: &Resource) -> bool {
     {
         return false;
     }
-    // A stack of our own: the depth of the object is the sender's choice.
+    // No recursion: the user chooses the depth of the object.
     let mut pending = vec![&resource.object];
     while let Some(value) = pending.pop() {
         match value {
@@ -86,7 +85,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_claim_is_mounted_by_a_template_or_by_flinks_option() {
+    fn templates_and_options_mount_claims() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
             mounts_claims(&Resource::from_manifest(object).unwrap())
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn only_session_jobs_and_snapshots_that_are_to_be_taken_are_about_others() {
+    fn session_jobs_and_new_snapshots_need_others() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
             related(&Resource::from_manifest(object).unwrap())
