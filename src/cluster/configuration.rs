@@ -7,7 +7,7 @@ use crate::flink::FlinkContext;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::rules::enforcement;
-use crate::tenant::check::{self, Remark};
+use crate::tenant::check::{self, FieldProblem};
 use crate::tenant::ownership::StoredTenants;
 use crate::tenant::{Tenant, Tenants};
 use serde_json::json;
@@ -49,7 +49,7 @@ pub struct CheckedTenant {
     /// The tenant, if it can be used.
     pub tenant: Option<Arc<Tenant>>,
     /// What there is to say about it.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<FieldProblem>,
 }
 
 impl Configuration {

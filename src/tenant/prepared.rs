@@ -1,23 +1,22 @@
-//! What rules need of a tenant and is worked out once, when the tenant is loaded.
+//! What rules derive from a tenant, computed once when the tenant is loaded.
 
 use super::{FlinkTenantSpec, PodSecurityLevel, Tenant};
 use crate::flink::claims::claim_for;
 use crate::kubernetes::pod_security::{Standard, minor_version};
 use std::collections::BTreeMap;
 
-/// A tenant with everything parsed that rules compare objects with.
+/// A tenant with parsed values for the rules.
 #[derive(Clone, Debug, Default)]
 pub struct PreparedTenant {
     /// The FlinkTenant's name.
     pub name: String,
     /// Its spec as written.
     pub spec: FlinkTenantSpec,
-    /// The Pod Security Standard that pods are held to; `None` for level `privileged`.
+    /// The Pod Security Standard of its pods; `None` for level `privileged`.
     pub standard: Option<Standard>,
-    /// Values that `flink.configuration.enforced` and `.defaults` give options, as text.
+    /// Values of options in `flink.configuration.enforced` and `.defaults`, as text.
     given: BTreeMap<String, Vec<String>>,
-    /// Pattern of the claims that clusters are given for their state, with a star for the
-    /// cluster's name.
+    /// Pattern of the names of state claims, with a star for the cluster's name.
     pub state_claim: Option<String>,
 }
 
@@ -39,8 +38,8 @@ impl PreparedTenant {
         Self { name: tenant.name.clone(), standard, given, state_claim, spec }
     }
 
-    /// Whether the tenant's own configuration gives an option this value, so that no author of an
-    /// object can change it.
+    /// Whether the tenant's configuration sets an option to this value, so that users cannot change
+    /// it.
     pub fn gives_option(&self, key: &str, value: &str) -> bool {
         self.given.get(key).is_some_and(|values| values.iter().any(|given| given == value))
     }

@@ -82,7 +82,7 @@ fn errors_and_namespaces_of_older_tenants_are_refused() {
             tenant(json!({"names": ["Search"]})),
             None,
             vec![
-                "error /spec/namespaces/names/0 \"Search\" names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end",
+                "error /spec/namespaces/names/0 `Search` is not a namespace name: write lower-case letters, digits and dashes, with at most one star at the end",
             ],
         ),
         (
@@ -166,7 +166,7 @@ fn a_policy_is_compiled_with_all_others() {
         (
             "new",
             json!({"metadata": {}, "spec": {"rego": "package a\n", "match": {"namespaces": ["a*b"]}}}),
-            "error /spec match.namespaces: \"a*b\" names no namespace",
+            "error /spec match.namespaces: `a*b` is not a namespace name",
         ),
     ];
     for (name, object, expected) in cases {

@@ -7,7 +7,7 @@
 pub mod endpoint;
 mod table;
 
-use super::answer::Webhook as Path;
+use super::answer::Webhook as Door;
 use crate::tenant::TENANT_LABEL;
 use endpoint::Endpoint;
 use k8s_openapi::ByteString;
@@ -53,7 +53,7 @@ impl Registration {
     pub fn mutating(&self) -> MutatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| MutatingWebhook {
             name: webhook.full_name(),
-            client_config: self.client(Path::Mutate),
+            client_config: self.client(Door::Mutate),
             rules: Some(rules(webhook)),
             namespace_selector: self.namespaces(webhook.reach),
             match_conditions: self.conditions(webhook),
@@ -76,7 +76,7 @@ impl Registration {
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| ValidatingWebhook {
             name: webhook.full_name(),
-            client_config: self.client(Path::Validate),
+            client_config: self.client(Door::Validate),
             rules: Some(rules(webhook)),
             namespace_selector: self.namespaces(webhook.reach),
             match_conditions: self.conditions(webhook),
@@ -102,8 +102,8 @@ impl Registration {
         (!webhook.conditions.is_empty()).then(|| webhook.conditions.iter().map(condition).collect())
     }
 
-    fn client(&self, path: Path) -> WebhookClientConfig {
-        let path = format!("/{}", path.as_str());
+    fn client(&self, door: Door) -> WebhookClientConfig {
+        let path = format!("/{}", door.as_str());
         let ca_bundle = self.ca_bundle.clone().map(ByteString);
         match &self.endpoint {
             Endpoint::Service(service) => WebhookClientConfig {
