@@ -1,37 +1,42 @@
-//! Lists the built-in rules for `include_str!`, so that adding a rule is adding a file under
-//! `policies/`.
+//! Lists the policies under `policies/` for `include_str!`, so that adding a policy is adding a
+//! folder.
+//!
+//! A folder with a `flinkpolicy.yaml` is a policy of the library.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=policies");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let mut files = Vec::new();
-    let policies = root.join("policies");
-    if policies.is_dir() {
-        rego_files(&policies, &mut files)?;
-    }
-    files.sort();
-    let mut list = String::from("&[\n");
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap_or(&file).display().to_string();
-        let _ = writeln!(list, "    ({name:?}, include_str!({:?})),", file.display().to_string());
-    }
-    list.push_str("]\n");
-    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("policies.rs"), list)
-}
-
-fn rego_files(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    println!("cargo::rerun-if-changed={}", folder.display());
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            rego_files(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rego") {
-            files.push(path);
+    let mut library = String::from("&[\n");
+    for folder in entries(&root.join("policies"))? {
+        if folder.join("flinkpolicy.yaml").is_file() {
+            library.push_str(&library_policy(&folder));
         }
     }
-    Ok(())
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("library.rs"), library + "]\n")
+}
+
+/// The entries of a folder, sorted by name.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut paths =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn library_policy(folder: &Path) -> String {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let include =
+        |file: &str| format!("include_str!({:?})", folder.join(file).display().to_string());
+    format!(
+        "    LibraryPolicy {{ name: {name:?}, rego: {}, tests: {}, flink_policy: {} }},\n",
+        include(&format!("{name}.rego")),
+        include(&format!("{name}_test.rego")),
+        include("flinkpolicy.yaml"),
+    )
 }

@@ -1,7 +1,8 @@
 //! The pipeline alone, without HTTP and TLS: what one review costs on one core, all rules on.
 //!
 //! `cargo bench --bench pipeline`. `review/…` starts at the body's bytes and ends with the
-//! answer's; `gate/…` leaves the protocol out; `lower` and `policies` are parts of it.
+//! answer's; `gate/…` leaves the protocol out; `lower` and `check` are parts of it. `input` and
+//! `policy/…` are what users' policies add.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -10,9 +11,10 @@ use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
 use flinkgate::flink;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::rego::PolicySet;
-use flinkgate::rego::input::{Draft, InputParts, build, tenant_value};
-use flinkgate::rego::source::embedded;
+use flinkgate::rego::input::{Input, TenantInput};
+use flinkgate::rego::{Needs, PolicySet, library};
+use flinkgate::rules::{self, Subject};
+use flinkgate::tenant::PreparedTenant;
 use std::hint::black_box;
 
 #[global_allocator]
@@ -31,19 +33,12 @@ fn pipeline(criterion: &mut Criterion) {
         criterion.bench_function(&format!("parse/{name}"), |bencher| {
             bencher.iter(|| Review::parse(black_box(&body)).unwrap().resource().unwrap())
         });
-        // Lowering, sizes, memory, and all that is looked for in the object before any rule is
-        // asked.
-        let tenant = gate.tenants().iter().next().unwrap();
-        let spec = tenant_value(&tenant.spec);
+        // Lowering, sizes, memory, and the built-in rules.
+        let tenant = PreparedTenant::new(gate.tenants().iter().next().unwrap());
         criterion.bench_function(&format!("check/{name}"), |bencher| {
             bencher.iter(|| {
                 let workload = flink::lower(black_box(&complete), &complete.object).unwrap();
-                let tenant = Some((tenant.name.as_str(), &spec));
-                gate.policies().may_speak(&Draft::of(InputParts {
-                    workload: Some(&workload),
-                    tenant,
-                    ..InputParts::of(&complete)
-                }))
+                rules::check(&Subject::new(&complete, &complete.object, &workload, &tenant))
             })
         });
         criterion.bench_function(&format!("lower/{name}"), |bencher| {
@@ -66,28 +61,22 @@ fn pipeline(criterion: &mut Criterion) {
     }
 }
 
-/// What each rule costs by itself, on the FlinkDeployment.
-fn rules(criterion: &mut Criterion) {
+/// What `input` costs, and each of the library's policies by itself, on the FlinkDeployment.
+fn policies(criterion: &mut Criterion) {
     let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
     let body = std::fs::read("benches/data/flinkdeployment-update.json").unwrap();
     let resource = Review::parse(&body).unwrap().resource().unwrap();
     let workload = flink::lower(&resource, &resource.object).unwrap();
     let tenant = gate.tenants().iter().next().unwrap();
-    let spec = tenant_value(&tenant.spec);
-    let parts = InputParts {
-        workload: Some(&workload),
-        tenant: Some((&tenant.name, &spec)),
-        ..InputParts::of(&resource)
-    };
-    criterion.bench_function("input", |bencher| bencher.iter(|| build(black_box(parts.clone()))));
-    let input = build(parts);
-    for rule in gate.policies().catalog() {
-        let sources = embedded()
-            .into_iter()
-            .filter(|source| source.path == rule.path || source.path.contains("lib/"))
-            .collect();
-        let set = PolicySet::from_sources(sources).unwrap();
-        criterion.bench_function(&format!("rule/{}", rule.id), |bencher| {
+    let (prepared, seen) = (PreparedTenant::new(tenant), TenantInput::of(tenant));
+    let subject = Subject::new(&resource, &resource.object, &workload, &prepared);
+    let needs = Needs { object: true, old_object: true, used: true };
+    let input = || Input::of(black_box(&subject), Some(&seen), needs).value().unwrap();
+    criterion.bench_function("input", |bencher| bencher.iter(input));
+    let input = input();
+    for policy in library::policies() {
+        let set = PolicySet::load(&[format!("library/{}", policy.name).into()]).unwrap();
+        criterion.bench_function(&format!("policy/{}", policy.name), |bencher| {
             bencher.iter(|| set.evaluate(black_box(input.clone())))
         });
     }
@@ -96,6 +85,6 @@ fn rules(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(30).measurement_time(std::time::Duration::from_secs(2)).warm_up_time(std::time::Duration::from_millis(500));
-    targets = pipeline, rules
+    targets = pipeline, policies
 }
 criterion_main!(benches);

@@ -152,6 +152,6 @@ fn a_budget_in_another_file_counts_and_one_in_another_namespace_does_not() {
             list(&report["findings"]).iter().filter(|finding| finding["rule"] == RULE).collect();
         assert_eq!(said.len(), count, "{namespace}: {said:?}");
         assert!(said.iter().all(|said| said["help"]
-            == "add one with minAvailable: 3 that selects app: etl, component: taskmanager"));
+            == "add a PodDisruptionBudget with `minAvailable: 3` and `selector: {matchLabels: {app: etl, component: taskmanager}}`"));
     }
 }

@@ -6,7 +6,7 @@ use flinkgate::flink::claims::mounted_by_flink;
 use flinkgate::flink::state::directories;
 use flinkgate::flink::state_mount::Backing;
 use flinkgate::flink::{PodSet, lower};
-use flinkgate::mutate::{Mutation, mutate, patch};
+use flinkgate::mutate::{Conflict, Difference, Mutation, VolumeDifference, mutate, patch};
 use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Spread, Spreading, ZoneSpread};
 use json_patch::PatchOperation;
@@ -286,6 +286,10 @@ proptest! {
     }
 }
 
+fn is_about_volume(conflict: &Conflict) -> bool {
+    matches!(conflict.difference, Difference::CheckpointVolume(_))
+}
+
 /// Whether the pods that come of a FlinkDeployment have volumes of one type each, and no two at one
 /// path: the API server refuses others.
 fn is_consistent(object: &Value) -> bool {
@@ -366,13 +370,13 @@ proptest! {
         prop_assume!(is_consistent(&object));
         let tenant = tenant(shared, false);
         let mutation = run(&object, &tenant);
-        prop_assume!(mutation.conflicts.iter().all(|conflict| conflict.rule != "storage/checkpoint-volume"));
+        prop_assume!(!mutation.conflicts.iter().any(is_about_volume));
         let after = mutation.object.unwrap_or(object);
         prop_assert!(is_consistent(&after), "{}", serde_json::to_string_pretty(&after).unwrap());
         let directory = |pod: &Value| pod["spec"]["volumes"].clone();
         for pod in pods(&after) {
             let again = run(&pod, &tenant);
-            prop_assert!(again.conflicts.iter().all(|conflict| conflict.rule != "storage/checkpoint-volume"), "{:?}", again.conflicts);
+            prop_assert!(!again.conflicts.iter().any(is_about_volume), "{:?}", again.conflicts);
             let changed = again.object.unwrap_or_else(|| pod.clone());
             prop_assert_eq!(directory(&changed), directory(&pod), "{}", serde_json::to_string_pretty(&pod).unwrap());
             for (index, container) in pod["spec"]["containers"].as_array().unwrap().iter().enumerate() {
@@ -494,11 +498,11 @@ fn a_volume_of_our_name_with_other_content_is_a_conflict_and_stays() {
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"},
         "spec": {"podTemplate": {"spec": {"volumes": volumes}}}});
     let mutation = run(&object, &tenant(false, true));
-    let conflicts: Vec<_> = mutation
-        .conflicts
-        .iter()
-        .map(|conflict| (conflict.rule, conflict.pointer.as_str()))
-        .collect();
-    assert_eq!(conflicts, [("storage/checkpoint-volume", "/spec/podTemplate/spec/volumes/0")]);
+    let volume = VolumeDifference::Name { claim: "etl-state".into() };
+    let expected = Conflict {
+        pointer: "/spec/podTemplate/spec/volumes/0".into(),
+        difference: Difference::CheckpointVolume(volume),
+    };
+    assert_eq!(mutation.conflicts, [expected]);
     assert_eq!(mutation.object.unwrap()["spec"]["podTemplate"]["spec"]["volumes"], volumes);
 }

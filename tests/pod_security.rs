@@ -30,27 +30,37 @@ fn every_case_is_judged_as_it_says() {
     let files = files("tests/pod_security", "yaml");
     assert_eq!(files.len(), 16);
     for file in files {
-        let control = file.file_stem().unwrap().to_str().unwrap();
+        let rule = file.file_stem().unwrap().to_str().unwrap();
         for case in read(&file).as_array().unwrap() {
-            let pod =
-                json!({"metadata": {"annotations": case["annotations"]}, "spec": case["spec"]});
-            for (held_to, expected) in case["violates"].as_object().unwrap() {
-                let found = evaluate(&pod, None, standard(held_to))
-                    .into_iter()
-                    .filter(|violation| violation.control.key() == control);
-                let found: Vec<String> = found
-                    .map(|violation| format!("{}: {}", violation.place, violation.message))
-                    .collect();
-                assert_eq!(json!(found), *expected, "{control}: {} at {held_to}", case["name"]);
+            let pod = json!({"apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": "p", "annotations": case["annotations"]}, "spec": case["spec"]});
+            let pod = Resource::from_manifest(pod).unwrap();
+            for (standard, expected) in case["violates"].as_object().unwrap() {
+                let mut expected: Vec<String> = serde_json::from_value(expected.clone()).unwrap();
+                expected.sort();
+                let mut found = Vec::new();
+                for finding in held_to(standard).validate(&pod).findings {
+                    if finding.rule.rsplit('/').next() == Some(rule) {
+                        assert!(finding.help.is_some(), "{finding:?}");
+                        found.push(format!("{}: {}", finding.pointer, finding.message));
+                    }
+                }
+                found.sort();
+                assert_eq!(found, expected, "{rule}: {} at {standard}", case["name"]);
             }
         }
     }
 }
 
-/// A gate where everything belongs to a tenant held to this level.
-fn held_to(level: &str) -> Gate {
-    let spec =
-        json!({"namespaces": {"names": ["*"]}, "security": {"podSecurity": {"level": level}}});
+/// A gate where every namespace belongs to a tenant with this standard: `restricted v1.25`.
+fn held_to(standard: &str) -> Gate {
+    let (level, version) = standard.split_once(' ').unwrap_or((standard, "latest"));
+    gate(json!({"security": {"podSecurity": {"level": level, "version": version}}}))
+}
+
+/// A gate where every namespace belongs to a tenant with this spec.
+fn gate(mut spec: Value) -> Gate {
+    spec["namespaces"] = json!({"names": ["*"]});
     let tenant = Tenant {
         name: "payments".into(),
         spec: serde_json::from_value(spec).unwrap(),
@@ -93,6 +103,79 @@ fn a_finding_in_a_merged_template_points_to_the_template_that_says_it() {
     );
 }
 
+/// Rules and places of what a gate reports about an object.
+fn reported(gate: &Gate, object: Value) -> Vec<String> {
+    said(gate.validate(&Resource::from_manifest(object).unwrap()).findings)
+}
+
+fn flink_deployment(spec: Value) -> Value {
+    json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"}, "spec": spec})
+}
+
+#[test]
+fn the_main_container_that_the_operator_adds_is_checked() {
+    let object = || {
+        flink_deployment(json!({"jobManager": {}, "taskManager": {
+            "podTemplate": {"spec": {"containers": [{"name": "side"}]}}}}))
+    };
+    assert_eq!(reported(&held_to("baseline"), object()), [""; 0]);
+    assert_eq!(
+        reported(&held_to("restricted v1.8"), object()),
+        [
+            "security/allow-privilege-escalation /spec/jobManager/podTemplate/spec/containers/0/securityContext/allowPrivilegeEscalation",
+            "security/allow-privilege-escalation /spec/taskManager/podTemplate/spec/containers/0/securityContext/allowPrivilegeEscalation",
+            "security/allow-privilege-escalation /spec/taskManager/podTemplate/spec/containers/1/securityContext/allowPrivilegeEscalation",
+            "security/run-as-non-root /spec/jobManager/podTemplate/spec/containers/0/securityContext/runAsNonRoot",
+            "security/run-as-non-root /spec/taskManager/podTemplate/spec/containers/0/securityContext/runAsNonRoot",
+            "security/run-as-non-root /spec/taskManager/podTemplate/spec/containers/1/securityContext/runAsNonRoot",
+        ]
+    );
+}
+
+#[test]
+fn the_option_for_the_host_network_counts_as_the_field() {
+    let object = || {
+        flink_deployment(
+            json!({"flinkConfiguration": {"kubernetes": {"hostnetwork.enabled": "True"}}}),
+        )
+    };
+    assert_eq!(
+        reported(&held_to("baseline"), object()),
+        ["security/host-namespaces /spec/flinkConfiguration/kubernetes/hostnetwork.enabled"]
+    );
+    assert_eq!(reported(&held_to("privileged"), object()), [""; 0]);
+}
+
+#[test]
+fn every_template_is_checked_where_it_is() {
+    let spec = json!({"hostPID": true, "containers": [{"name": "a", "image": "x:1"}]});
+    let template = json!({"template": {"spec": spec}});
+    let kinds = [
+        ("v1", "Pod", &spec, "/spec/hostPID"),
+        ("apps/v1", "Deployment", &template, "/spec/template/spec/hostPID"),
+        ("apps/v1", "StatefulSet", &template, "/spec/template/spec/hostPID"),
+        ("batch/v1", "Job", &template, "/spec/template/spec/hostPID"),
+    ];
+    for (version, kind, spec, place) in kinds {
+        let object =
+            json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": spec});
+        let expected = [format!("security/host-namespaces {place}")];
+        assert_eq!(reported(&held_to("baseline"), object), expected, "{kind}");
+    }
+}
+
+#[test]
+fn allowed_host_ports_do_not_hide_others() {
+    let port = |number: usize| json!({"containerPort": number, "hostPort": number});
+    let ports: Vec<Value> = (8000..8061).map(port).collect();
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "a", "image": "x:1", "ports": ports}]}});
+    let allowed: Vec<usize> = (8000..8060).collect();
+    let gate = gate(json!({"network": {"hostPorts": allowed},
+        "security": {"podSecurity": {"level": "privileged"}}}));
+    assert_eq!(reported(&gate, pod), ["network/host-port /spec/containers/0/ports/60/hostPort"]);
+}
+
 #[test]
 fn ephemeral_containers_and_resizes_are_judged_on_their_way() {
     for sub_resource in ["ephemeralcontainers", "resize"] {
@@ -125,7 +208,7 @@ fn omissions(resource: &Resource, object: &Value) -> (Vec<String>, Vec<String>) 
         for violation in evaluate(template, None, standard) {
             let is_written = pointer::at(template, &violation.place).is_some();
             let list = if is_written { &mut said.1 } else { &mut said.0 };
-            list.push(format!("{}: {}", violation.place, violation.message));
+            list.push(format!("{}: {}", violation.place, violation.check));
         }
     }
     said
@@ -234,7 +317,17 @@ fn a_pod_of_any_shape_is_judged_and_nothing_is_told_without_end() {
         json!({"name": long, "securityContext": {"procMount": long, "privileged": true}});
         10_000
     ];
-    let found = evaluate(&json!({"spec": {"containers": many}}), None, standard("baseline latest"));
+    let pod = json!({"spec": {"containers": &many}});
+    let found = evaluate(&pod, None, standard("baseline latest"));
     assert_eq!(found.len(), 2 * 50);
-    assert!(found.iter().all(|violation| violation.message.len() < 300), "{}", found[0].message);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"containers": &many[..100]}});
+    let findings = held_to("baseline").validate(&Resource::from_manifest(pod).unwrap()).findings;
+    let about_pod_security = |finding: &&Finding| {
+        ["security/privileged", "security/proc-mount"].contains(&&*finding.rule)
+    };
+    let messages: Vec<_> =
+        findings.iter().filter(about_pod_security).map(|finding| &finding.message).collect();
+    assert_eq!(messages.len(), 2 * 50);
+    assert!(messages.iter().all(|message| message.len() < 300), "{}", messages[0]);
 }

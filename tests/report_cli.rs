@@ -92,7 +92,7 @@ fn what_is_no_object_is_left_alone_in_folders_and_refused_by_name() {
     let files = [("values.yaml", "replicas: 1\n"), ("a.yaml", POD)];
     let left = run(&files, &["lint"], "");
     assert_eq!(left.status, 0);
-    assert!(left.err.contains("left 1 document alone"), "{}", left.err);
+    assert!(left.err.contains("skipped 1 document without `apiVersion` or `kind`"), "{}", left.err);
     let refused = run(&files, &["lint", "values.yaml"], "");
     assert_eq!(refused.status, 2);
     assert!(
@@ -187,10 +187,10 @@ fn a_policy_that_reads_what_is_never_there_is_a_warning_and_still_in_force() {
 fn where_there_is_nothing_to_judge_it_says_so() {
     let comments = ("a.yaml", "# only\n# comments\n");
     let nothing = [
-        (("a.txt", "x"), ["lint", "."], "no Kubernetes object in .: "),
-        (comments, ["lint", "a.yaml"], "no Kubernetes object in a.yaml: "),
-        (comments, ["lint", "-"], "no Kubernetes object in -: "),
-        (("a.yaml", ""), ["size", "."], "no Kubernetes object in .: "),
+        (("a.txt", "x"), ["lint", "."], "no Kubernetes objects in `.`: "),
+        (comments, ["lint", "a.yaml"], "no Kubernetes objects in `a.yaml`: "),
+        (comments, ["lint", "-"], "no Kubernetes objects in `-`: "),
+        (("a.yaml", ""), ["size", "."], "no Kubernetes objects in `.`: "),
     ];
     for (file, args, expected) in nothing {
         let run = run(&[file], &args, "");

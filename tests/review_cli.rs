@@ -61,8 +61,8 @@ fn what_could_not_run_is_said_with_the_name_of_the_file() {
     let no_object = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u","operation":"CREATE"}}"#;
     for (arguments, input, text) in [
         (&[broken][..], "", "broken.json"),
-        (&["no-such-file.json"], "", "cannot read no-such-file.json"),
-        (&["examples"], "", "cannot read examples"),
+        (&["no-such-file.json"], "", "failed to read `no-such-file.json`"),
+        (&["examples"], "", "failed to read `examples`"),
         (&["-"], no_object, "the request has no object"),
         (&["-"], "nonsense", "standard input"),
         (&[ADMITTED, "--tenants", "no-such-folder"], "", "no-such-folder"),

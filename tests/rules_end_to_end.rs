@@ -5,7 +5,7 @@
 mod manifests;
 mod rule_examples;
 
-use flinkgate::pipeline::deletion::CLAIM_IN_USE;
+use flinkgate::pipeline::deletion::claim_users;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::resource::{Operation, Resource};
@@ -17,12 +17,13 @@ use serde_json::{Value, json};
 
 fn found(gate: &Gate, rule: &Documentation, example: &Option<String>) -> Vec<Finding> {
     let resource = resource(example.as_deref());
-    if rule.id == CLAIM_IN_USE {
+    if rule.id == "storage/claim-in-use" {
         // Asked of the deletion of a claim that the example mounts or does not.
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state"}});
         let deletion =
             Resource { operation: Operation::Delete, ..Resource::from_manifest(claim).unwrap() };
-        return gate.check_deletion(&deletion, &[resource.object], None).findings;
+        let users = claim_users("etl-state", &[resource.object]);
+        return gate.refuse_deletion(&deletion, &users).findings;
     }
     gate.case(&resource, rule.as_is)
         .map(|case| gate.judge(case, &Usage::default()).findings)
@@ -52,6 +53,30 @@ fn with_change(
     }
 }
 
+/// Names with one capital letter; `JobManager` has two.
+const NAMES: [&str; 8] =
+    ["Deployment", "Flink", "Ingress", "Java", "Job", "Kubernetes", "Secret", "Service"];
+
+/// Holds the finding of a built-in rule in Rust to the form of messages: no capital letter at the
+/// beginning unless it is a name, no full stop at the end, values in backticks.
+fn assert_plain(rule: &Documentation, finding: &Finding) {
+    if !rule.builtin || !rule.path.starts_with("src/rules/") {
+        return;
+    }
+    for text in [finding.message.as_str(), finding.help.as_deref().unwrap_or_default()] {
+        let Some(word) = text.split_whitespace().next() else { panic!("{finding:?}") };
+        assert!(!text.ends_with('.'), "{}: a full stop: {text}", rule.id);
+        assert!(!text.contains('\n') && text.trim() == text, "{}: {text:?}", rule.id);
+        let capitals = word.chars().filter(|letter| letter.is_uppercase()).count();
+        let is_name = capitals > 1 || NAMES.contains(&word);
+        let begins_with_capital = word.starts_with(char::is_uppercase);
+        assert!(!begins_with_capital || is_name, "{}: a capital letter: {text}", rule.id);
+        assert_eq!(text.matches('`').count() % 2, 0, "{}: an open backtick: {text}", rule.id);
+        let prose: String = text.split('`').step_by(2).collect();
+        assert!(!prose.contains('"'), "{}: write backticks for quotes: {text}", rule.id);
+    }
+}
+
 #[test]
 fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
     let policies = built_in();
@@ -64,6 +89,7 @@ fn every_rule_refuses_its_bad_example_and_passes_its_good_one() {
             assert_eq!(finding.level, rule.level, "{}", rule.id);
             assert!(finding.pointer.starts_with('/'), "{} points nowhere", rule.id);
             assert!(!finding.message.is_empty() && finding.help.is_some(), "{finding:?}");
+            assert_plain(rule, finding);
         }
         let good = found(&gate(&policies, spec(rule)), rule, &rule.good);
         assert!(

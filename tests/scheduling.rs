@@ -114,8 +114,8 @@ fn a_term_says_why_it_does_not_count() {
     assert_eq!(
         (finding.message.as_str(), finding.help.as_deref()),
         (
-            "TaskManagers need required anti-affinity over kubernetes.io/hostname; this term selects others than these pods",
-            Some("select app: etl, component: taskmanager")
+            "TaskManagers need required anti-affinity over `kubernetes.io/hostname`, but this term selects other pods",
+            Some("set `labelSelector: {matchLabels: {app: etl, component: taskmanager}}`")
         )
     );
 }

@@ -94,7 +94,7 @@ fn what_no_api_server_could_call_is_refused() {
         (&["--url", "http://127.0.0.1:9443"], "https"),
         (&["--url", "127.0.0.1:9443"], "whole URL"),
         (&["--url", "https://127.0.0.1:9443", "--service", "gate/way"], "cannot be used with"),
-        (&["--ca", "no-such-file.crt"], "cannot read no-such-file.crt"),
+        (&["--ca", "no-such-file.crt"], "failed to read `no-such-file.crt`"),
         (&["--ca", no_certificate.to_str().unwrap()], "no PEM certificate"),
         (&["more"], "more"),
     ] {

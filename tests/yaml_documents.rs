@@ -151,7 +151,7 @@ fn broken_text_is_pointed_at_and_told_what_to_do() {
         ("a: \"😀\" x\n", 1, 8, "closing quote"),
         ("a: @x\n", 1, 4, "quotes"),
         ("a: *nope\n", 1, 4, "anchor"),
-        ("a:\n  - b\n c: 1\n", 3, 2, "line"),
+        ("a:\n  - b\n c: 1\n", 3, 2, "indent"),
         ("{\"a\": 1,\n \"b\" 2}", 2, 6, "`:`"),
         ("{\"a\": 1\n \"b\": 2}", 2, 2, "`,`"),
         ("{\"a\": \"x\n", 1, 7, "closed"),
@@ -192,7 +192,7 @@ fn a_helm_template_is_named_once() {
     assert_eq!(documents.len(), 1, "{documents:?}");
     let problem = &documents[0].problems[0];
     assert!(
-        problem.message.contains("Helm template source")
+        problem.message.contains("Helm template, not YAML")
             && problem.message.contains("`helm template`")
     );
     assert_eq!((problem.span.line, problem.span.column, problem.span.end_column), (1, 1, 26));

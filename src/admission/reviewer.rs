@@ -5,7 +5,7 @@ use super::answer::{Answer, Webhook};
 use super::context::{self, Context, RequestInContext};
 use super::flinkgate_kinds::{self, flink_tenant_ledger, stale_read};
 use super::quota::Quota;
-use crate::pipeline::{self, Gate};
+use crate::pipeline::{self, Gate, deletion};
 use crate::quota::ledger::ObjectRef;
 use crate::resource::{Operation, Resource};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
             Err(answer) => return answer,
         };
         match webhook {
-            Webhook::Mutate => gate.mutate_until(&resource, Some(deadlines.policies)),
+            Webhook::Mutate => gate.mutate(&resource),
             Webhook::Validate => self.validate(&gate, &resource, deadlines).await,
         }
     }
@@ -91,7 +91,12 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
     /// Answers a deletion. Only that of a claim with the state of a running cluster is refused.
     async fn delete(&self, gate: &Gate, resource: &Resource, deadlines: Deadlines) -> Answer {
         let pods = context::pods_on_deleted_claim(&self.context, gate, resource).await;
-        let answer = gate.check_deletion(resource, &pods, Some(deadlines.policies));
+        let users = deletion::claim_users(&resource.name, &pods);
+        let answer = if users.is_empty() {
+            Answer::default()
+        } else {
+            gate.refuse_deletion(resource, &users)
+        };
         let tenant = gate.tenants().owner(&resource.namespace).tenant();
         let limited = tenant.filter(|tenant| gate.limits_of(&tenant.name).is_some());
         if let Some(tenant) = limited.filter(|_| !resource.dry_run) {

@@ -11,17 +11,17 @@ use std::path::{Path, PathBuf};
 /// Arguments of `flinkgate certs`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder for ca.crt, tls.crt and tls.key; made when it is missing
+    /// Folder for `ca.crt`, `tls.crt` and `tls.key`; created if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// One more DNS name or IP address; localhost, 127.0.0.1, ::1 and the Service's names are
-    /// always there
+    /// DNS name or IP address to add to `localhost`, `127.0.0.1`, `::1` and the names of the
+    /// Service; can be repeated
     #[arg(long, value_name = "NAME")]
     san: Vec<String>,
-    /// How many days the certificates hold
+    /// Number of days for which the certificates are valid
     #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
-    /// Overwrite files that are there
+    /// Overwrite existing files
     #[arg(long)]
     force: bool,
 }
@@ -31,30 +31,31 @@ pub struct Args {
 /// # Errors
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
-    let made = certificate::development(&args.san, args.days).context("--san")?;
+    let made = certificate::development(&args.san, args.days).context("invalid `--san`")?;
     std::fs::create_dir_all(&args.out)
-        .with_context(|| format!("cannot make the folder {}", args.out.display()))?;
+        .with_context(|| format!("failed to create folder `{}`", args.out.display()))?;
     let files = [
         ("ca.crt", &made.ca_pem, 0o644),
         ("tls.crt", &made.certificate_pem, 0o644),
         ("tls.key", &made.key_pem, 0o600),
     ];
-    // All or nothing: a new key beside an old certificate would be of no use.
+    // All or nothing: a new key does not match an old certificate.
     for (name, ..) in &files {
         let path = args.out.join(name);
         if !args.force && path.exists() {
             bail!(
-                "{} is there already: choose another folder, or overwrite it with --force",
+                "`{}` exists: choose another folder, or pass `--force` to overwrite it",
                 path.display()
             );
         }
     }
     for (name, content, mode) in files {
         let path = args.out.join(name);
-        write(&path, content, mode).with_context(|| format!("cannot write {}", path.display()))?;
-        eprintln!("wrote {}", path.display());
+        write(&path, content, mode)
+            .with_context(|| format!("failed to write `{}`", path.display()))?;
+        eprintln!("wrote `{}`", path.display());
     }
-    eprintln!("SHA-256 of the authority: {}", made.ca_sha256);
+    eprintln!("SHA-256 of the certificate authority: {}", made.ca_sha256);
     Ok(Exit::Fine)
 }
 

@@ -19,7 +19,7 @@ pub fn run(_: Args) -> Outcome {
     let mut text = String::new();
     for definition in [crd::definition(), flink_policy::definition(), ledger::crd::definition()] {
         let definition = serde_json::to_value(definition)
-            .context("failed to write a custom resource definition")?;
+            .context("failed to serialize a custom resource definition")?;
         text.push_str(&format!("---\n{}", crate::report::yaml::emit(&definition)));
     }
     super::terminal::print(&text)?;

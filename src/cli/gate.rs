@@ -1,6 +1,7 @@
 //! Where `lint` and `render` meet the pipeline: tenants and policies, loaded with what the input
 //! says of them.
 
+use super::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::input::Manifest;
 use crate::flink::FlinkContext;
 use crate::flink::kinds::is_claim;
@@ -10,26 +11,6 @@ use crate::tenant::load::{TenantProblem, labels};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Which tenants are there, and which one an object belongs to.
-#[derive(Debug, Default, clap::Args)]
-pub struct TenantArgs {
-    /// File or folder with FlinkTenants; may be given several times
-    #[arg(long = "tenants", value_name = "PATH")]
-    pub tenants: Vec<PathBuf>,
-    /// Take everything as this tenant's, whatever its namespace
-    #[arg(long = "tenant", value_name = "NAME", requires = "tenants")]
-    pub tenant: Option<String>,
-}
-
-/// What is known of the Flink operator.
-#[derive(Debug, Default, clap::Args)]
-pub struct OperatorArgs {
-    /// The Flink operator's own configuration: its config.yaml, its flink-conf.yaml, or the
-    /// ConfigMap with one. Its defaults hold for what an object does not say
-    #[arg(long = "operator-config", value_name = "FILE")]
-    pub operator_config: Option<PathBuf>,
-}
 
 impl OperatorArgs {
     /// What is known beside the objects of an input: the operator's defaults, and what `manifests`
@@ -75,6 +56,7 @@ impl OperatorArgs {
 /// When a tenant or a policy cannot be read or is wrong.
 pub fn load(
     tenants: &TenantArgs,
+    only: &OnlyTenantArgs,
     policies: &[PathBuf],
     unassigned: Unassigned,
     context: FlinkContext,
@@ -83,7 +65,7 @@ pub fn load(
     let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
     let gate = gate.with_context(Arc::new(context));
     warn(&gate, &warnings);
-    Ok(match &tenants.tenant {
+    Ok(match &only.tenant {
         Some(name) => gate.only(name)?,
         None if gate.tenants().has_selectors() => {
             gate.with_namespace_labels(namespaces(manifests()))
@@ -92,7 +74,7 @@ pub fn load(
     })
 }
 
-/// Tells what is worth a warning about policies and tenants.
+/// Prints the warnings about policies and tenants to standard error.
 pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
     for warning in gate.warnings(tenants) {
         eprintln!("warning: {warning}");

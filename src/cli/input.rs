@@ -150,17 +150,16 @@ impl Texts {
         }
         // A folder that is misspelled or empty must not look like one that is fine.
         if objects == 0 && input.unreadable.is_empty() {
-            let names: Vec<_> = self.paths.iter().map(|path| path.display().to_string()).collect();
+            let names: Vec<_> =
+                self.paths.iter().map(|path| format!("`{}`", path.display())).collect();
             input.notes.push(format!(
-                "no Kubernetes object in {}: name manifests, or folders that hold some (.yaml, .yml, .json)",
+                "no Kubernetes objects in {}: give files or folders with manifests (`.yaml`, `.yml`, `.json`)",
                 names.join(", ")
             ));
         }
         if foreign > 0 {
             let documents = crate::report::counted(foreign, "document");
-            input.notes.push(format!(
-                "left {documents} alone that are no Kubernetes objects (no apiVersion or kind)"
-            ));
+            input.notes.push(format!("skipped {documents} without `apiVersion` or `kind`"));
         }
         input
     }

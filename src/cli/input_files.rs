@@ -85,14 +85,14 @@ fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
                 listing.unreadable.push(Unreadable {
                     file: file.into(),
                     span: None,
-                    message: format!("cannot be read: {message}"),
+                    message: format!("failed to read the file: {message}"),
                 });
             }
         }
     }
     for chart in charts {
         listing.notes.push(format!(
-            "left {chart} alone: these are Helm templates; lint what `helm template` prints instead"
+            "skipped the Helm templates in `{chart}`: check the output of `helm template` instead"
         ));
     }
 }
@@ -134,10 +134,11 @@ impl Candidate {
             File::open(&self.path).and_then(read_all)
         };
         let unreadable = |message: String| Unreadable { file: file.clone(), span: None, message };
-        let bytes = bytes.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+        let bytes =
+            bytes.map_err(|error| unreadable(format!("failed to read the file: {error}")))?;
         if bytes.len() as u64 > LARGEST_FILE {
             return Err(unreadable(format!(
-                "is larger than {} MiB: name the manifests themselves",
+                "the file is larger than {} MiB, the limit for manifests",
                 LARGEST_FILE >> 20
             )));
         }
@@ -145,7 +146,9 @@ impl Candidate {
             Ok(text) => Ok(Text { file, text: text.into(), explicit: self.explicit }),
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
-                Err(unreadable(format!("is not UTF-8 text (byte {offset}): save it as UTF-8")))
+                Err(unreadable(format!(
+                    "the file is not UTF-8 text (byte {offset}): save it as UTF-8"
+                )))
             }
         }
     }
@@ -218,6 +221,6 @@ mod tests {
         let path = root.path().join("latin.yaml");
         std::fs::write(&path, b"name: gr\xf6\xdfe").unwrap();
         let error = Candidate { path, explicit: true }.read().err().unwrap();
-        assert_eq!(error.message, "is not UTF-8 text (byte 8): save it as UTF-8");
+        assert_eq!(error.message, "the file is not UTF-8 text (byte 8): save it as UTF-8");
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand, exit statuses in one place.
 
+pub mod args;
 pub mod certs;
 pub mod crds;
 pub mod explain;
@@ -7,6 +8,7 @@ pub mod gate;
 pub mod input;
 mod input_files;
 pub mod lint;
+pub mod policies;
 pub mod render;
 pub mod review;
 pub mod rules;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 /// How a command ended; the number is the process's exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// Fine: 0.
+    /// Success: 0.
     Fine = 0,
     /// Findings at or above the fail level, a refused review, a failed policy test: 1.
     Findings = 1,
@@ -40,7 +42,7 @@ pub type Outcome = anyhow::Result<Exit>;
     name = "flinkgate",
     version,
     about,
-    after_help = "Exit status: 0 fine, 1 findings at or above the fail level, 2 could not run."
+    after_help = "Exit status: 0 success, 1 findings at or above the fail level, 2 could not run"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -51,16 +53,18 @@ pub struct Cli {
 enum Command {
     /// Serve the admission webhooks over TLS
     Serve(Box<serve::Args>),
-    /// Judge manifests as the cluster would
+    /// Check manifests as the cluster would
     Lint(lint::Args),
     /// Show manifests as the cluster would store them after mutation
     Render(render::Args),
     /// Answer one AdmissionReview
     Review(review::Args),
-    /// Show what each Flink cluster asks of Kubernetes, and its memory breakdown
+    /// Show what each Flink cluster requests from Kubernetes, and its memory breakdown
     Size(size::Args),
-    /// Run the policies' own tests
+    /// Run the tests of policies
     Test(test::Args),
+    /// List the library of policies, or print one to copy
+    Policies(policies::Args),
     /// List all rules
     Rules(rules::Args),
     /// Explain one rule
@@ -69,7 +73,7 @@ enum Command {
     Crds(crds::Args),
     /// Print the webhook configurations
     Webhooks(webhooks::Args),
-    /// Make a development certificate authority and serving certificate
+    /// Create a development certificate authority and a serving certificate
     Certs(certs::Args),
 }
 
@@ -83,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Review(args) => review::run(args),
         Command::Size(args) => size::run(args),
         Command::Test(args) => test::run(args),
+        Command::Policies(args) => policies::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Crds(args) => crds::run(args),

@@ -1,6 +1,7 @@
 //! `flinkgate render`: objects as the cluster would store them after mutation.
 
-use super::gate::{self, OperatorArgs, TenantArgs};
+use super::args::{ManifestArgs, OnlyTenantArgs, OperatorArgs, TenantArgs};
+use super::gate;
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
@@ -8,19 +9,19 @@ use crate::report::yaml;
 use rayon::prelude::*;
 use serde_json::Value;
 use similar::TextDiff;
-use std::path::PathBuf;
 
 /// Arguments of `flinkgate render`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files, folders with all YAML and JSON below them, `-` for standard input
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    manifests: ManifestArgs,
     #[command(flatten)]
     tenants: TenantArgs,
     #[command(flatten)]
+    only: OnlyTenantArgs,
+    #[command(flatten)]
     operator: OperatorArgs,
-    /// Show what changes instead of the whole objects
+    /// Show the changes instead of the whole objects
     #[arg(long)]
     diff: bool,
 }
@@ -30,9 +31,9 @@ pub struct Args {
 /// # Errors
 /// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let input = Input::read(&args.paths);
+    let input = Input::read(&args.manifests.paths);
     let context = args.operator.context(&[])?;
-    let gate = gate::load(&args.tenants, &[], Unassigned::Allow, context, || {
+    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::Allow, context, || {
         input.manifests().cloned().collect()
     })?;
     input.complain(&input.report());

@@ -1,11 +1,11 @@
 //! `flinkgate review`: one AdmissionReview in, the response out.
 
-use super::gate::OperatorArgs;
+use super::args::{OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs};
 use super::{Exit, Outcome};
 use crate::admission::answer::Webhook;
 use crate::admission::response::Reply;
 use crate::admission::review::Review;
-use crate::pipeline::{Gate, Unassigned};
+use crate::pipeline::Gate;
 use anyhow::Context;
 use std::io::Read;
 use std::path::PathBuf;
@@ -13,23 +13,20 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate review`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The AdmissionReview (JSON); standard input when it is - or absent
+    /// File with the AdmissionReview (JSON), or `-` for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
-    /// Which webhook answers
+    /// The webhook that answers
     #[arg(long, value_enum, default_value = "validate")]
     webhook: Webhook,
-    /// Files or folders with FlinkTenants
-    #[arg(long, value_name = "PATH")]
-    tenants: Vec<PathBuf>,
-    /// Files or folders with more rules
-    #[arg(long, value_name = "PATH")]
-    policies: Vec<PathBuf>,
+    #[command(flatten)]
+    tenants: TenantArgs,
+    #[command(flatten)]
+    policies: PolicyArgs,
     #[command(flatten)]
     operator: OperatorArgs,
-    /// What happens to Flink in a namespace of no tenant
-    #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
-    unassigned: Unassigned,
+    #[command(flatten)]
+    unassigned: UnassignedArgs,
 }
 
 /// Runs the command.
@@ -37,17 +34,18 @@ pub struct Args {
 /// # Errors
 /// When it could not run.
 pub fn run(args: Args) -> Outcome {
-    let (gate, warnings) = Gate::load(&args.tenants, &args.policies, args.unassigned)?;
+    let Args { tenants, policies, unassigned, .. } = &args;
+    let (gate, warnings) = Gate::load(&tenants.tenants, &policies.policies, unassigned.unassigned)?;
     let gate = gate.with_operator_config(args.operator.operator_config.as_deref())?;
     super::gate::warn(&gate, &warnings);
     let mut body = Vec::new();
     let name = if args.file.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut body).context("cannot read standard input")?;
+        std::io::stdin().read_to_end(&mut body).context("failed to read standard input")?;
         "standard input".to_owned()
     } else {
         body = std::fs::read(&args.file)
-            .with_context(|| format!("cannot read {}", args.file.display()))?;
-        args.file.display().to_string()
+            .with_context(|| format!("failed to read `{}`", args.file.display()))?;
+        format!("`{}`", args.file.display())
     };
     let review = Review::parse(&body).with_context(|| name.clone())?;
     let resource = review.resource().with_context(|| name)?;

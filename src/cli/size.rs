@@ -1,6 +1,6 @@
 //! `flinkgate size`: what each Flink cluster asks of Kubernetes, and Flink's memory breakdown.
 
-use super::gate::OperatorArgs;
+use super::args::{ManifestArgs, OperatorArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::flink::{self, Workload};
@@ -8,17 +8,15 @@ use crate::report::counted;
 use crate::report::size::{self, ClusterSize};
 use clap::ValueEnum;
 use rayon::prelude::*;
-use std::path::PathBuf;
 
 /// Arguments of `flinkgate size`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files, folders with all YAML and JSON below them, `-` for standard input
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    manifests: ManifestArgs,
     #[command(flatten)]
     operator: OperatorArgs,
-    /// How to write the sizes
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -37,7 +35,7 @@ enum Format {
 /// # Errors
 /// When nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let input = Input::read(&args.paths);
+    let input = Input::read(&args.manifests.paths);
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
@@ -65,7 +63,7 @@ pub fn run(args: Args) -> Outcome {
         Format::Json => terminal::print(&size::json(&clusters)?)?,
         Format::Text if clusters.is_empty() => {
             eprintln!(
-                "no Flink cluster in {} of {}",
+                "no Flink clusters in {} of {}",
                 counted(report.objects.len(), "object"),
                 counted(report.files, "file")
             );

@@ -1,7 +1,7 @@
 //! `flinkgate test`.
 
 use super::{Exit, Outcome};
-use crate::rego::source::{self, PolicySource};
+use crate::rego::source;
 use crate::rego::test_runner::{FileCoverage, TestReport, TestResult, run_tests};
 use anyhow::ensure;
 use std::fmt::Write as _;
@@ -10,11 +10,11 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate test`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders with policies and their `_test.rego` files; the built-in rules' tests if
-    /// there are none
+    /// Files and folders with policies and their `_test.rego` files, or `library/NAME`; the
+    /// library's own tests if there are none
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Show how many lines of each policy the tests ran through
+    /// Show the percentage of lines of each policy that the tests cover
     #[arg(long)]
     coverage: bool,
 }
@@ -24,36 +24,16 @@ pub struct Args {
 /// # Errors
 /// When a file cannot be read or is no policy, or there is no test.
 pub fn run(args: Args) -> Outcome {
-    let (sources, library) = if args.paths.is_empty() {
-        (source::embedded(), Vec::new())
-    } else {
-        let own = source::read(&args.paths)?;
-        let library = source::embedded()
-            .into_iter()
-            .filter(|builtin| !own.iter().any(|source| same_package(source, builtin)));
-        let library = library.collect();
-        (own, library)
-    };
-    let report = run_tests(&sources, &library, args.coverage)?;
+    let library = ["library".into()];
+    let sources =
+        source::read(if args.paths.is_empty() { &library } else { args.paths.as_slice() })?;
+    let report = run_tests(&sources, &[], args.coverage)?;
     ensure!(
         !report.results.is_empty(),
-        "no tests: write rules named test_… in files named …_test.rego"
+        "no tests found: name test rules `test_…`, in files named `…_test.rego`"
     );
     super::terminal::print(&render(&report))?;
     Ok(if report.failed() == 0 { Exit::Fine } else { Exit::Findings })
-}
-
-/// A built-in policy gives way to a file of the same package, so that the repository can test its
-/// own rules.
-fn same_package(a: &PolicySource, b: &PolicySource) -> bool {
-    let package = |source: &PolicySource| {
-        source
-            .text
-            .lines()
-            .find(|line| line.starts_with("package "))
-            .map(|line| line.trim().to_owned())
-    };
-    package(a) == package(b)
 }
 
 fn render(report: &TestReport) -> String {
@@ -87,7 +67,7 @@ fn missing(file: &FileCoverage) -> String {
         return String::new();
     }
     let lines: Vec<String> = file.not_covered.iter().map(u32::to_string).collect();
-    format!(", not lines {}", lines.join(", "))
+    format!(", uncovered lines: {}", lines.join(", "))
 }
 
 #[cfg(test)]
@@ -113,7 +93,7 @@ mod tests {
             ],
             coverage,
         };
-        let expected = "FAIL a_test.rego:3 data.a.test_y\n     it is false\n     seen\n  75 % a.rego, not lines 7\n1 passed, 1 failed\n";
+        let expected = "FAIL a_test.rego:3 data.a.test_y\n     it is false\n     seen\n  75 % a.rego, uncovered lines: 7\n1 passed, 1 failed\n";
         assert_eq!(render(&report), expected);
     }
 }

@@ -14,15 +14,16 @@ use std::path::PathBuf;
     after_help = "Example:\n  flinkgate webhooks --url https://127.0.0.1:9443 --ca ca.crt | kubectl apply -f -"
 )]
 pub struct Args {
-    /// The Service in front of Flinkgate
+    /// The Service of Flinkgate
     #[arg(long, value_name = "NS/NAME", default_value_t)]
     service: Service,
-    /// Where API servers reach a Flinkgate that runs outside the cluster; /mutate and /validate are
-    /// appended
+    /// URL of a Flinkgate outside the cluster, without the path `/mutate` or `/validate`
     #[arg(long, value_name = "URL", conflicts_with = "service")]
     url: Option<BaseUrl>,
-    /// CA certificates (PEM) that API servers shall trust. Without it caBundle stays as it is in
-    /// the cluster, where `serve --cluster` or cert-manager keeps it
+    /// File with the CA certificates (PEM) that API servers trust
+    ///
+    /// Without it, `caBundle` in the cluster does not change: `serve --cluster` or cert-manager sets
+    /// it.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -34,11 +35,11 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let ca_bundle = match &args.ca {
         Some(path) => {
-            let pem =
-                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let pem = std::fs::read(path)
+                .with_context(|| format!("failed to read `{}`", path.display()))?;
             Some(
                 ca_bundle::bundle(&pem)
-                    .with_context(|| format!("{} cannot be a CA bundle", path.display()))?,
+                    .with_context(|| format!("`{}` is not a CA bundle", path.display()))?,
             )
         }
         None => None,
@@ -46,9 +47,9 @@ pub fn run(args: Args) -> Outcome {
     let endpoint = args.url.map_or(Endpoint::Service(args.service), Endpoint::Url);
     let registration = Registration { endpoint, ca_bundle };
     let mutating = serde_json::to_value(registration.mutating())
-        .context("failed to write the mutating configuration")?;
+        .context("failed to serialize the mutating configuration")?;
     let validating = serde_json::to_value(registration.validating())
-        .context("failed to write the validating configuration")?;
+        .context("failed to serialize the validating configuration")?;
     terminal::print(&format!("---\n{}---\n{}", yaml::emit(&mutating), yaml::emit(&validating)))?;
     Ok(Exit::Fine)
 }

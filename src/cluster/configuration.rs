@@ -318,7 +318,6 @@ impl Configuration {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::rego::source::embedded;
     use crate::tenant::Owner;
     use serde_json::Value;
 
@@ -346,7 +345,7 @@ mod tests {
 
         fn take(&mut self, changes: Changes) {
             self.configuration
-                .take(&changes, &embedded(), &self.tenants, &self.policies, &self.namespaces)
+                .take(&changes, &[], &self.tenants, &self.policies, &self.namespaces)
                 .unwrap();
         }
 

@@ -201,7 +201,6 @@ mod tests {
     use super::*;
     use crate::cluster::configuration::Changes;
     use crate::pipeline::Unassigned;
-    use crate::rego::source::embedded;
 
     fn now() -> jiff::Timestamp {
         "2026-11-21T12:00:00Z".parse().unwrap()
@@ -244,7 +243,7 @@ mod tests {
         ]);
         let mut configuration = Configuration::new(Unassigned::Warn);
         let changes = Changes { tenants: true, policies: true, ..Changes::default() };
-        configuration.take(&changes, &embedded(), &tenants, &policies, &namespaces).unwrap();
+        configuration.take(&changes, &[], &tenants, &policies, &namespaces).unwrap();
         let first = due(&configuration, &tenants, &policies, &namespaces, now());
         let condition = |status: &str, reason: &str, message: &str| {
             json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 3,

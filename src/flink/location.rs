@@ -2,22 +2,21 @@
 
 use std::borrow::Cow;
 
-/// Whether a directory lies under one of these URIs, segment by segment, read both as written and
-/// with its percent-encoding undone: what could be read in two ways must lie inside in both.
+/// Whether a directory is under one of these URIs, segment by segment, read both as written and
+/// with its percent-encoding undone: what could be read in two ways must be inside in both.
 pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
-    let Some(decoded_path) = percent_decode(&inner.path) else { return false };
-    let (Some(raw), Some(decoded)) = (segments(&inner.path), segments(&decoded_path)) else {
+    let Some(decoded_path) = percent_decode(inner.path) else { return false };
+    let (Some(raw), Some(decoded)) = (segments(inner.path), segments(&decoded_path)) else {
         return false;
     };
     locations.into_iter().map(|location| Location::parse(location, None)).any(|outer| {
-        let under = |inner: &[String], path: &str| {
+        let under = |inner: &[&str], path: &str| {
             segments(path).is_some_and(|path| inner.starts_with(&path))
         };
-        outer.scheme == inner.scheme
-            && outer.authority == inner.authority
-            && under(&raw, &outer.path)
-            && percent_decode(&outer.path).is_some_and(|path| under(&decoded, &path))
+        outer.is_same_store(&inner)
+            && under(&raw, outer.path)
+            && percent_decode(outer.path).is_some_and(|path| under(&decoded, &path))
     })
 }
 
@@ -35,9 +34,8 @@ pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
 
 /// A URI with the scheme and host that Flink reads into it where it has none (`fs.default-scheme`).
 pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> Cow<'a, str> {
-    let default = default
-        .map(|default| Location::parse(default, None))
-        .filter(|default| default.scheme != "file");
+    let default =
+        default.map(|default| Location::parse(default, None)).filter(|default| !default.is_local());
     match default {
         // A path that begins with two slashes brings its own host.
         Some(Location { scheme, authority, .. })
@@ -45,26 +43,26 @@ pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> Cow<'a, s
         {
             let own = uri.trim().strip_prefix("//").and_then(|rest| rest.split_once('/'));
             let (authority, path) =
-                own.map_or((authority.as_str(), uri.trim()), |(host, path)| (host, path));
+                own.map_or((authority, uri.trim()), |(host, path)| (host, path));
             format!("{scheme}://{authority}/{}", path.trim_start_matches('/')).into()
         }
         _ => uri.into(),
     }
 }
 
-/// A URI in the form in which two of them can be compared.
-pub(super) struct Location {
-    /// In lower case; one for all names that Flink has for S3.
-    pub scheme: String,
-    /// Bucket or host, in lower case.
-    pub authority: String,
-    /// As written.
-    pub path: String,
+/// The parts of a URI as written.
+pub(super) struct Location<'a> {
+    /// The scheme, in any letter case.
+    pub scheme: &'a str,
+    /// Bucket or host, in any letter case.
+    pub authority: &'a str,
+    /// The path.
+    pub path: &'a str,
 }
 
-impl Location {
+impl<'a> Location<'a> {
     /// Reads a URI, or a path of the default scheme.
-    pub(super) fn parse(uri: &str, default_scheme: Option<&str>) -> Self {
+    pub(super) fn parse(uri: &'a str, default_scheme: Option<&'a str>) -> Self {
         let uri = uri.trim();
         let is_scheme = |scheme: &str| {
             scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -78,18 +76,29 @@ impl Location {
             Some(rest) => rest.split_at(rest.find('/').unwrap_or(rest.len())),
             None => ("", rest),
         };
-        // Flink's S3 plugins answer to several schemes for one store.
-        let scheme = match scheme.to_ascii_lowercase() {
-            s3 if matches!(s3.as_str(), "s3a" | "s3p" | "s3n") => "s3".to_owned(),
-            other => other,
+        Self { scheme, authority, path }
+    }
+
+    /// Whether it is in the file system of the pod.
+    pub(super) fn is_local(&self) -> bool {
+        self.scheme.eq_ignore_ascii_case("file")
+    }
+
+    /// Whether both are in one bucket or on one host. Flink's S3 plugins have several schemes for
+    /// one store.
+    fn is_same_store(&self, other: &Self) -> bool {
+        let is_s3 = |scheme: &str| {
+            ["s3", "s3a", "s3p", "s3n"].iter().any(|s3| scheme.eq_ignore_ascii_case(s3))
         };
-        Self { scheme, authority: authority.to_ascii_lowercase(), path: path.to_owned() }
+        self.authority.eq_ignore_ascii_case(other.authority)
+            && (self.scheme.eq_ignore_ascii_case(other.scheme)
+                || is_s3(self.scheme) && is_s3(other.scheme))
     }
 }
 
 /// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its
 /// root. Flink takes a backslash for a slash.
-pub(super) fn segments(path: &str) -> Option<Vec<String>> {
+pub(super) fn segments(path: &str) -> Option<Vec<&str>> {
     let mut segments = Vec::new();
     for segment in path.split(['/', '\\']) {
         match segment {
@@ -97,7 +106,7 @@ pub(super) fn segments(path: &str) -> Option<Vec<String>> {
             ".." => {
                 segments.pop()?;
             }
-            name => segments.push(name.to_owned()),
+            name => segments.push(name),
         }
     }
     Some(segments)

@@ -22,17 +22,13 @@ pub const MAX_MEMORY_SIZE: u64 = i64::MAX as u64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemorySizeError {
     /// Nothing is written.
-    #[error("the memory size is empty: write a whole number with a unit, such as 2048m or 4g")]
+    #[error("the memory size is empty")]
     Empty,
     /// The text begins with something else than a digit.
-    #[error(
-        "memory size `{0}` does not start with a number: write a whole number with a unit, such as 2048m or 4g"
-    )]
+    #[error("memory size `{0}` does not start with a number")]
     NoNumber(String),
     /// What follows the number is no unit.
-    #[error(
-        "memory size `{text}` has the unknown unit `{unit}`: write a whole number with b, k, m, g or t, such as 1536m"
-    )]
+    #[error("memory size `{text}` has the unknown unit `{unit}`")]
     Unit {
         /// The size as written.
         text: String,
@@ -44,9 +40,25 @@ pub enum MemorySizeError {
     Overflow(String),
     /// A quantity that the operator passes on with a decimal point or an exponent.
     #[error(
-        "memory size `{0}` reaches Flink with a decimal point or an exponent, which it refuses: write a whole number, such as 1536m"
+        "memory size `{0}` reaches Flink with a decimal point or an exponent, which it refuses"
     )]
     NotPlain(String),
+}
+
+impl MemorySizeError {
+    /// What to write instead.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::NoNumber(_) => {
+                "write a whole number with a unit, such as `2048m` or `4g`"
+            }
+            Self::Unit { .. } => {
+                "write a whole number with `b`, `k`, `m`, `g` or `t`, such as `1536m`"
+            }
+            Self::Overflow(_) => "write a smaller size",
+            Self::NotPlain(_) => "write a whole number, such as `1536m`",
+        }
+    }
 }
 
 /// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any case, blanks around
@@ -66,9 +78,10 @@ pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     }
     let overflow = || MemorySizeError::Overflow(shown(text));
     let number: u64 = number.parse().map_err(|_| overflow())?;
-    let unit = trim(unit).to_lowercase();
-    let Some((_, bytes)) = UNITS.iter().find(|(names, _)| names.contains(&unit.as_str())) else {
-        return Err(MemorySizeError::Unit { text: shown(text), unit: shown(&unit) });
+    let unit = trim(unit).chars().flat_map(char::to_lowercase);
+    let is_unit = |name: &&str| unit.clone().eq(name.chars());
+    let Some((_, bytes)) = UNITS.iter().find(|(names, _)| names.iter().any(is_unit)) else {
+        return Err(MemorySizeError::Unit { text: shown(text), unit: unit.take(64).collect() });
     };
     number.checked_mul(*bytes).filter(|size| *size <= MAX_MEMORY_SIZE).ok_or_else(overflow)
 }

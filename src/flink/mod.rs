@@ -5,6 +5,7 @@
 
 pub mod budgets;
 pub mod catalog;
+pub mod claim_requests;
 pub mod claims;
 pub mod config;
 pub mod config_file;

@@ -34,6 +34,21 @@ const OPTIONS: [(Purpose, Names); 3] = [
     (Purpose::HighAvailability, HIGH_AVAILABILITY_DIR),
 ];
 
+/// Why Flink cannot use a state directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirectoryProblem {
+    /// This Flink version ignores the option, and reads this one instead.
+    IgnoredOption(&'static str),
+    /// It is empty.
+    Empty,
+    /// `file://directory/…`, in which the first segment is a host.
+    Host,
+    /// A local path that does not start at the root.
+    Relative,
+    /// The URI contains a password.
+    Password,
+}
+
 /// One state directory of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDirectory<'a> {
@@ -43,12 +58,17 @@ pub struct StateDirectory<'a> {
     pub key: &'a str,
     /// The directory as written, and where.
     pub entry: &'a Entry,
-    /// The option that this Flink version reads instead, where it ignores `key`.
-    pub read_instead: Option<&'static str>,
-    /// What is wrong with the URI itself.
-    pub problem: Option<&'static str>,
-    /// For a local directory: what each role's pods have there.
+    /// Why Flink cannot use it.
+    pub problem: Option<DirectoryProblem>,
+    /// For a local directory that Flink can use: what each role's pods have there.
     pub mounts: Vec<Mount<'a>>,
+}
+
+impl StateDirectory<'_> {
+    /// Whether what is there is deleted with the pods of a role, or stays on one node.
+    pub fn is_ephemeral(&self) -> bool {
+        self.mounts.iter().any(|mount| mount.backing.is_ephemeral())
+    }
 }
 
 /// The state directories that a workload's configuration names.
@@ -79,31 +99,24 @@ fn directory<'a>(
     let old = names.get(1..).unwrap_or_default();
     let read =
         workload.config.first(if is_renamed(purpose, workload.version) { names } else { old });
-    let (found, read_instead) = match read {
-        Some(found) => (found, None),
-        None => (workload.config.first(names)?, old.first().copied()),
-    };
-    let (key, entry) = found;
+    let (key, entry) = read.or_else(|| workload.config.first(names))?;
     let default_scheme =
         workload.config.get("fs.default-scheme").and_then(|uri| uri.split(':').next());
     let location = Location::parse(&entry.value, default_scheme);
-    let local = location.scheme == "file";
-    let problem = match (&location, entry.value.trim()) {
-        (_, "") => Some("is empty"),
-        (Location { authority, .. }, _) if local && !authority.is_empty() => {
-            Some("lacks a slash: a local directory is written file:///directory")
-        }
-        (Location { path, .. }, _) if local && !path.starts_with('/') => {
-            Some("is not an absolute path")
-        }
-        (_, uri) if without_password(uri).1 => Some("holds a password, which everybody can read"),
+    let local = location.is_local();
+    let problem = match entry.value.trim() {
+        _ if read.is_none() => old.first().copied().map(DirectoryProblem::IgnoredOption),
+        "" => Some(DirectoryProblem::Empty),
+        _ if local && !location.authority.is_empty() => Some(DirectoryProblem::Host),
+        _ if local && !location.path.starts_with('/') => Some(DirectoryProblem::Relative),
+        uri if without_password(uri).1 => Some(DirectoryProblem::Password),
         _ => None,
     };
-    let mounts = match segments(&location.path) {
+    let mounts = match segments(location.path) {
         Some(directory) if local && problem.is_none() => mounts(workload, object, &directory),
         _ => Vec::new(),
     };
-    Some(StateDirectory { purpose, key, entry, read_instead, problem, mounts })
+    Some(StateDirectory { purpose, key, entry, problem, mounts })
 }
 
 #[cfg(test)]
@@ -139,9 +152,10 @@ mod tests {
     fn the_new_name_is_ignored_before_1_20() {
         let options = [("execution.checkpointing.dir", "s3://b/c")];
         let old = workload(FlinkVersion::new(1, 19), &options);
-        assert_eq!(directories(&old, &json!({}))[0].read_instead, Some("state.checkpoints.dir"));
+        let ignored = DirectoryProblem::IgnoredOption("state.checkpoints.dir");
+        assert_eq!(directories(&old, &json!({}))[0].problem, Some(ignored));
         let new = workload(FlinkVersion::new(1, 20), &options);
-        assert_eq!(directories(&new, &json!({}))[0].read_instead, None);
+        assert_eq!(directories(&new, &json!({}))[0].problem, None);
     }
 
     #[test]
@@ -173,21 +187,16 @@ mod tests {
     #[test]
     fn a_uri_may_be_wrong_by_itself() {
         for (uri, problem) in [
-            ("file://flink/ha", Some("lacks a slash")),
-            ("flink/ha", Some("is not an absolute path")),
-            (" ", Some("is empty")),
-            ("s3://key:secret@b/ha", Some("holds a password")),
+            ("file://flink/ha", Some(DirectoryProblem::Host)),
+            ("flink/ha", Some(DirectoryProblem::Relative)),
+            (" ", Some(DirectoryProblem::Empty)),
+            ("s3://key:secret@b/ha", Some(DirectoryProblem::Password)),
             ("abfss://own@account/ha", None),
             ("s3://b/ha", None),
         ] {
             let workload =
                 workload(FlinkVersion::new(2, 0), &[("high-availability.storageDir", uri)]);
-            let found = directories(&workload, &Value::Null)[0].problem;
-            assert_eq!(found.is_some(), problem.is_some(), "{uri}: {found:?}");
-            assert!(
-                problem.is_none_or(|problem| found.unwrap().starts_with(problem)),
-                "{uri}: {found:?}"
-            );
+            assert_eq!(directories(&workload, &Value::Null)[0].problem, problem, "{uri}");
         }
     }
 }

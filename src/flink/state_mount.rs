@@ -39,8 +39,8 @@ pub struct Mount<'a> {
     pub pods: usize,
     /// What is mounted.
     pub backing: Backing<'a>,
-    /// Where the directory lies within it.
-    pub within: Vec<String>,
+    /// Where the directory is within it.
+    pub within: Vec<&'a str>,
     /// Whether nothing can be written there.
     pub read_only: bool,
     /// Whether every pod has a folder of its own (`subPathExpr: $(POD_NAME)`).
@@ -97,7 +97,7 @@ impl Backing<'_> {
 pub(super) fn mounts<'a>(
     workload: &'a Workload,
     object: &'a Value,
-    directory: &[String],
+    directory: &[&'a str],
 ) -> Vec<Mount<'a>> {
     let flinks = workload.pods.iter().enumerate().filter(|(_, set)| set.role != Role::Other);
     flinks.map(|(pods, set)| mount(workload, object, (pods, set), directory)).collect()
@@ -107,7 +107,7 @@ fn mount<'a>(
     workload: &'a Workload,
     object: &'a Value,
     (pods, set): (usize, &'a PodSet),
-    directory: &[String],
+    directory: &[&'a str],
 ) -> Mount<'a> {
     let template = set.template(object);
     let main = main_container(set, template);
@@ -162,7 +162,7 @@ fn main_container<'a>(set: &PodSet, template: &'a Value) -> Option<&'a Value> {
 }
 
 /// The mount whose path is the longest that holds the directory, with that path's depth.
-fn holding<'a>(container: &'a Value, directory: &[String]) -> Option<(usize, &'a Value)> {
+fn holding<'a>(container: &'a Value, directory: &[&str]) -> Option<(usize, &'a Value)> {
     let mounts = container.get("volumeMounts")?.as_array()?.iter();
     let holding = mounts.filter_map(|mount| {
         let path = segments(mount.get("mountPath")?.as_str()?)?;

@@ -3,7 +3,7 @@
 
 use super::budgets::{Budget, Neighbours};
 use super::claims::Reach;
-use super::config::FlinkConfig;
+use super::config::{Entry, FlinkConfig};
 use super::openings::Opening;
 use super::sizing::Size;
 use super::version::FlinkVersion;
@@ -329,6 +329,13 @@ impl Workload {
     /// Whether this is Flink at all.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None
+    }
+
+    /// The first of an option's names that is set: by the object or, for a session job that does
+    /// not set it, by its cluster.
+    pub fn option(&self, names: &[&str]) -> Option<(&str, &Entry)> {
+        let of_cluster = || self.session.as_ref().and_then(|session| session.config.first(names));
+        self.config.first(names).or_else(of_cluster)
     }
 
     /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this

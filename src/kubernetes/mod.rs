@@ -1,8 +1,10 @@
-//! What Kubernetes itself makes of an object: Pod Security Standards and the scheduler's placement.
+//! What Kubernetes itself makes of an object: Pod Security Standards, the scheduler's placement and
+//! PodDisruptionBudgets.
 //!
 //! Functions here take pods and templates as plain JSON and return facts and violations. They do
 //! not know rules, findings or tenants' limits.
 
+pub mod disruption;
 pub mod placement;
 pub mod pod_security;
 pub mod references;

@@ -5,9 +5,9 @@
 //! option, it stays there, and the pods that lack it get it at the same path. A claim that clusters
 //! share is mounted with a folder for each.
 
-use super::Conflict;
 use super::context::{Context, Pods};
 use super::edit::{Path, Wishes};
+use super::{Conflict, Difference, VolumeDifference};
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::resource::fields::{elements, text};
@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 /// Name of the volume in every pod template.
 pub const VOLUME_NAME: &str = "flinkgate-state";
 
-const RULE: &str = "storage/checkpoint-volume";
 /// Fields of a mount that choose a folder of the volume.
 const FOLDERS: [&str; 2] = ["subPath", "subPathExpr"];
 
@@ -110,15 +109,11 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         let name = text(mount, "name");
         match volume_of(pods, name).and_then(claim) {
             Some(claim) if is_own(claim) => return,
-            // The volume is missing, or is another: said below.
+            // The volume is missing, or is another: see below.
             _ if name == VOLUME_NAME => {}
             _ => {
-                wishes.conflicts.push(Conflict {
-                    rule: RULE,
-                    message: format!("volume {name:?} is mounted at {path}, where this tenant's clusters have their state"),
-                    pointer: pods.locate(&mounts),
-                    help: Some(format!("mount it elsewhere: Flinkgate mounts the claim {claim_name:?} at {path}")),
-                });
+                let difference = VolumeDifference::Mount { volume: name.into(), path: path.into() };
+                wishes.conflicts.push(conflict(pods.locate(&mounts), difference));
                 return;
             }
         }
@@ -132,12 +127,9 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             VOLUME_NAME
         }
         Some(index) => {
-            wishes.conflicts.push(Conflict {
-                rule: RULE,
-                message: format!("volume {VOLUME_NAME:?} is not the claim {claim_name:?} that holds this cluster's state"),
-                pointer: pods.locate(&Path::keys(&["spec", "volumes"]).index(index)),
-                help: Some("rename the volume, or leave it out: Flinkgate adds it".into()),
-            });
+            let pointer = pods.locate(&Path::keys(&["spec", "volumes"]).index(index));
+            let difference = VolumeDifference::Name { claim: claim_name };
+            wishes.conflicts.push(conflict(pointer, difference));
             return;
         }
         // A volume that is there, and that this container does not see yet, is not added a second
@@ -163,6 +155,10 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         }
         wishes.append(mounts, mount);
     }
+}
+
+fn conflict(pointer: impl Into<String>, difference: VolumeDifference) -> Conflict {
+    Conflict { pointer: pointer.into(), difference: Difference::CheckpointVolume(difference) }
 }
 
 /// Where the claim is to be seen: where all pods that see it already do and the others have
@@ -225,17 +221,9 @@ fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
 fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     let generated = !metadata_text(pods.object, "generateName").is_empty();
-    let what = if is_shared(&volume.claim_name) { "its folder in the claim" } else { "the claim" };
     (generated && context.workload.declares_cluster && context.cluster.is_empty()).then(|| {
-        Conflict {
-            rule: RULE,
-            message: format!(
-                "{what} {:?} is named after the cluster, whose name is yet to be generated",
-                volume.claim_name
-            ),
-            pointer: "/metadata/generateName".into(),
-            help: Some("give it a name (metadata.name) instead".into()),
-        }
+        let difference = VolumeDifference::GeneratedName { claim: volume.claim_name.clone() };
+        conflict("/metadata/generateName", difference)
     })
 }
 
@@ -252,14 +240,8 @@ fn taken_by_flink(
         claims.find(|(claim, other)| other.trim_end_matches('/') == path && !is_own(claim))?;
     let written =
         context.workload.config.under(CLAIMS_OPTION).find_map(|(_, entry)| entry.pointer.clone());
-    Some(Conflict {
-        rule: RULE,
-        message: format!(
-            "option {CLAIMS_OPTION} mounts the claim {claim:?} at {path}, where this tenant's clusters have their state"
-        ),
-        pointer: written.unwrap_or_else(|| "/spec/flinkConfiguration".into()),
-        help: Some("mount it elsewhere".into()),
-    })
+    let pointer = written.unwrap_or_else(|| "/spec/flinkConfiguration".into());
+    Some(conflict(pointer, VolumeDifference::Option { claim, path: path.into() }))
 }
 
 fn mounted_at<'a>(pods: &Pods<'a>, path: &str) -> Option<&'a Value> {

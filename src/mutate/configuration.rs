@@ -1,13 +1,12 @@
 //! Flink's configuration in a custom resource: what the tenant enforces, what it gives where
 //! nothing is said, and the directories of the mounted claim.
 
-use super::Conflict;
 use super::checkpoint_volume;
 use super::context::{Context, Pods};
 use super::edit::Path;
 use super::template_editor::Editor;
+use super::{Conflict, Difference};
 use crate::flink::config::FlinkConfig;
-use crate::flink::credentials::is_credential;
 use crate::flink::options::{
     self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR,
 };
@@ -15,8 +14,6 @@ use crate::flink::state::name_for;
 use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
-
-const RULE: &str = "flink/enforced-option";
 
 /// The configuration as it is now, and where it is written.
 pub(super) struct Configuration<'a> {
@@ -98,14 +95,12 @@ fn enforce(
         .collect();
     for (name, entry) in others {
         conflicts.push(Conflict {
-            rule: RULE,
-            message: disagreement(name, wanted, &entry.value),
             pointer: entry.pointer.clone().unwrap_or_else(|| configuration.base.into()),
-            help: Some(if is_credential(name) {
-                "leave it out: Flinkgate sets it".into()
-            } else {
-                format!("write {wanted:?} or leave it out: Flinkgate sets it")
-            }),
+            difference: Difference::EnforcedOption {
+                key: name.into(),
+                wanted: wanted.into(),
+                found: entry.value,
+            },
         });
         if let Some(place) = entry.pointer {
             replace_at(&place, wanted, editor);
@@ -119,14 +114,6 @@ fn enforce(
     {
         configuration.write(key, wanted, editor);
     }
-}
-
-/// What is said of another value; a secret is not.
-fn disagreement(name: &str, wanted: &str, found: &str) -> String {
-    if is_credential(name) {
-        return format!("option {name} must have this tenant's value");
-    }
-    format!("option {name} must be {wanted:?} for this tenant, not {found:?}")
 }
 
 /// Overwrites a value where it stands. The path goes through fields only: an option within a list

@@ -1,12 +1,14 @@
 //! What Flinkgate adds to an object: one file an injector.
 //!
 //! An injector looks at one set of pods and asks for what is missing; the template editor knows
-//! where in the object that is written. What the user set stays, except where the tenant's word is
-//! law: then it is replaced, and a [`Conflict`] says so. A second pass finds nothing to do.
+//! where in the object that is written. What the user set stays, except where the tenant's value
+//! takes precedence: then it is replaced, and a [`Conflict`] records it. A second pass finds nothing
+//! to do.
 
 mod anti_affinity;
 mod checkpoint_volume;
 mod configuration;
+mod conflict;
 mod context;
 mod edit;
 mod labels;
@@ -22,6 +24,8 @@ mod tolerations;
 mod topology_spread;
 
 pub use checkpoint_volume::VOLUME_NAME;
+pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
+pub use option_entries::NODE_NAME_LABEL;
 pub use patch::patch;
 
 use crate::flink::claims::blue_green_parent;
@@ -39,22 +43,8 @@ use template_editor::Editor;
 pub struct Mutation {
     /// The object as it shall be stored; `None` where it stays as it is.
     pub object: Option<Value>,
-    /// Where the user's words and the tenant's disagree; each becomes a finding of the rule it
-    /// names.
+    /// Where the object and what its tenant gives every object differ.
     pub conflicts: Vec<Conflict>,
-}
-
-/// One disagreement between an object and what its tenant gives every object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conflict {
-    /// Id of the rule that reports it.
-    pub rule: &'static str,
-    /// What is wrong, in one sentence.
-    pub message: String,
-    /// Where in the object.
-    pub pointer: String,
-    /// What to write instead.
-    pub help: Option<String>,
 }
 
 /// Asks for what one set of pods lacks.
@@ -121,7 +111,7 @@ pub struct PredictedPods {
     pub object: Option<Value>,
     /// The sets of pods as they will be.
     pub pods: Vec<PodSet>,
-    /// Where the user's words and the tenant's disagree.
+    /// Where the object and what its tenant gives every object differ.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -163,7 +153,7 @@ fn complete<'a>(
             injector(&context, &Pods::new(set, editor.object()), &mut wishes);
             edits.push(wishes.edits);
             for conflict in wishes.conflicts {
-                // Both roles see what stands in the common template.
+                // Both roles have the common template.
                 if !conflicts.contains(&conflict) {
                     conflicts.push(conflict);
                 }

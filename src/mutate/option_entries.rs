@@ -1,16 +1,15 @@
-//! Labels and node selectors that options give Flink's pods: they stand over those of the pod
-//! template, so the tenant's own must not be among them with another value.
+//! Labels and node selectors that options give Flink's pods: they override those of the pod
+//! template, so the tenant's must not be among them with another value.
 
-use super::Conflict;
 use super::context::Context;
+use super::{Conflict, Difference, EntryDifference, PodMap};
 use crate::flink::Role;
 use crate::flink::map_options::map_entries;
 use crate::resource::pointer;
 use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 
-const LABEL: &str = "tenancy/label";
-const NODE_SELECTOR: &str = "scheduling/node-selector";
-const NODE_NAME_LABEL: &str = "kubernetes.node-name-label";
+/// The label by which Flink tells nodes apart.
+pub const NODE_NAME_LABEL: &str = "kubernetes.node-name-label";
 
 pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
     let config = &context.workload.config;
@@ -24,10 +23,10 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
         .filter(|role| context.workload.options_make(*role));
     for component in roles.filter_map(Role::component) {
         let given = [
-            ("labels", &context.tenant.labels, LABEL),
-            ("node-selector", &context.tenant.scheduling.node_selector, NODE_SELECTOR),
+            (PodMap::Labels, "labels", &context.tenant.labels),
+            (PodMap::NodeSelector, "node-selector", &context.tenant.scheduling.node_selector),
         ];
-        for (field, wanted, rule) in given.into_iter().filter(|(_, wanted, _)| !wanted.is_empty()) {
+        for (map, field, wanted) in given.into_iter().filter(|(_, _, wanted)| !wanted.is_empty()) {
             let option = format!("kubernetes.{component}.{field}");
             for pair in map_entries(config, &option) {
                 let Some(wanted) = wanted.get(&pair.key).filter(|wanted| **wanted != pair.value)
@@ -35,43 +34,35 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
                     continue;
                 };
                 let pointer = place(pair.option, &pair.entry.pointer);
-                // One word about an option is enough, however often its text repeats a key.
-                if conflicts
-                    .iter()
-                    .any(|conflict| conflict.rule == rule && conflict.pointer == pointer)
-                {
+                // One conflict for an option is enough, however often its text repeats a key.
+                let is_same = |conflict: &Conflict| {
+                    matches!(&conflict.difference, Difference::Entry(entry) if entry.map == map)
+                        && conflict.pointer == pointer
+                };
+                if conflicts.iter().any(is_same) {
                     continue;
                 }
-                let message = format!(
-                    "option {option} must give pods {}={wanted}, not {:?}",
-                    pair.key,
-                    shown(&pair.value)
-                );
-                let help = Some(format!("leave {} out: Flinkgate sets it", pair.key));
-                conflicts.push(Conflict { rule, message, pointer, help });
+                let difference = Difference::Entry(EntryDifference {
+                    map,
+                    option: Some(option.clone()),
+                    wanted: wanted.clone(),
+                    found: pair.value,
+                    key: pair.key,
+                });
+                conflicts.push(Conflict { pointer, difference });
             }
         }
     }
-    // Flink keeps TaskManagers off nodes by this label, and what it says of nodes replaces what the
-    // pod template says of them.
+    // Flink keeps TaskManagers off nodes by this label, with a node affinity that replaces the pod
+    // template's.
     if context.workload.options_make(Role::TaskManager)
         && !context.tenant.scheduling.node_selector.is_empty()
         && let Some(entry) =
             config.entry(NODE_NAME_LABEL).filter(|entry| entry.value != DEFAULT_TOPOLOGY_KEY)
     {
         conflicts.push(Conflict {
-            rule: NODE_SELECTOR,
-            message: format!(
-                "option {NODE_NAME_LABEL} must name the label that tells nodes apart, not {:?}",
-                shown(&entry.value)
-            ),
             pointer: place(NODE_NAME_LABEL, &entry.pointer),
-            help: Some(format!("write {DEFAULT_TOPOLOGY_KEY} or leave it out")),
+            difference: Difference::NodeNameLabel { found: entry.value.clone() },
         });
     }
-}
-
-/// A value for a message, cut to what fits in one.
-fn shown(value: &str) -> String {
-    value.chars().take(100).collect()
 }

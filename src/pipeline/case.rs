@@ -46,12 +46,4 @@ impl Case<'_> {
             Cow::Owned(_) | Cow::Borrowed(_) => None,
         }
     }
-
-    /// The tenants that select the object's namespace, if there are several.
-    pub(super) fn ambiguous_owners(&self) -> &[String] {
-        match &self.owner {
-            Owner::Ambiguous(names) => names,
-            Owner::Tenant(_) | Owner::Unassigned => &[],
-        }
-    }
 }

@@ -1,22 +1,17 @@
-//! Deletions of a PersistentVolumeClaim with the state of a running cluster.
+//! Running Flink pods that use a claim that a request deletes.
 //!
-//! Kubernetes keeps a deleted claim while pods mount it, but no further pod can mount it: the next
+//! Kubernetes keeps a deleted claim while pods mount it, but no new pod can mount it: the next
 //! TaskManager hangs. Deletions by the control plane (of a namespace, of an owner's dependents) are
 //! never refused.
 
 use crate::flink;
 use crate::flink::claims::uses_claim;
 use crate::flink::kinds::is_claim;
-use crate::mutate::Conflict;
 use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
-/// The rule that reports them.
-pub const CLAIM_IN_USE: &str = "storage/claim-in-use";
 /// User names of the controllers in the control plane.
 const CONTROLLERS: &str = "system:serviceaccount:kube-system:";
-/// Most pods that a message names.
-const NAMED_PODS: usize = 3;
 
 /// Whether a request deletes a claim that pods may use.
 pub fn deletes_claim(resource: &Resource) -> bool {
@@ -26,29 +21,10 @@ pub fn deletes_claim(resource: &Resource) -> bool {
         && !resource.user.username.starts_with(CONTROLLERS)
 }
 
-/// The finding about the deletion of a claim; `None` where none of these pods runs Flink and mounts
-/// it.
-pub fn claim_in_use(claim: &str, pods: &[Value]) -> Option<Conflict> {
-    let users: Vec<&str> =
-        pods.iter().filter(|pod| is_running(pod) && uses(pod, claim)).map(name).collect();
-    let (first, rest) = users.split_at_checked(NAMED_PODS.min(users.len()))?;
-    if first.is_empty() {
-        return None;
-    }
-    let others = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    Some(Conflict {
-        rule: CLAIM_IN_USE,
-        message: format!(
-            "claim `{claim}` holds the state of a running cluster: {}{others} mount it",
-            first.join(", ")
-        ),
-        pointer: "/metadata/name".into(),
-        help: Some("delete or suspend the cluster first".into()),
-    })
-}
-
-fn name(pod: &Value) -> &str {
-    metadata_text(pod, "name")
+/// Names of the running Flink pods among these that use a claim.
+pub fn claim_users(claim: &str, pods: &[Value]) -> Vec<String> {
+    let users = pods.iter().filter(|pod| is_running(pod) && uses(pod, claim));
+    users.map(|pod| metadata_text(pod, "name").to_owned()).collect()
 }
 
 fn is_running(pod: &Value) -> bool {
@@ -84,23 +60,14 @@ mod tests {
 
     #[test]
     fn a_claim_is_in_use_while_flink_pods_mount_it() {
-        let message =
-            |pods: &[Value]| claim_in_use("etl-state", pods).map(|conflict| conflict.message);
-        let running = pod("etl-0", "etl-state", "taskmanager", "Running");
-        let expected = "claim `etl-state` holds the state of a running cluster: etl-0 mount it";
-        assert_eq!(message(std::slice::from_ref(&running)).as_deref(), Some(expected));
-        assert!(
-            message(&vec![running; 5])
-                .unwrap()
-                .ends_with("etl-0, etl-0, etl-0 and 2 more mount it")
-        );
-        for other in [
-            pod("etl-0", "other", "taskmanager", "Running"),
-            pod("etl-0", "etl-state", "taskmanager", "Succeeded"),
-            pod("backup", "etl-state", "tar", "Running"),
-            json!({}),
+        for (pod, expected) in [
+            (pod("etl-0", "etl-state", "taskmanager", "Running"), vec!["etl-0"]),
+            (pod("etl-0", "other", "taskmanager", "Running"), vec![]),
+            (pod("etl-0", "etl-state", "taskmanager", "Succeeded"), vec![]),
+            (pod("backup", "etl-state", "tar", "Running"), vec![]),
+            (json!({}), vec![]),
         ] {
-            assert_eq!(message(&[other]), None);
+            assert_eq!(claim_users("etl-state", &[pod]), expected);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The gate: one object in, patch and findings out.
 
 use super::case::Case;
-use super::deletion;
 use super::exemptions::is_exempt;
 use super::measure;
 use super::usage::InputUsage;
@@ -11,9 +10,8 @@ use crate::mutate::{self, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
-use crate::rego::facts::convert::convert;
-use crate::rego::input::{self, Draft, InputParts};
-use crate::rego::{PolicyError, PolicySet};
+use crate::rego::input::{Input, TenantInput};
+use crate::rego::{Needs, PolicyError, PolicySet, Target};
 use crate::resource::Resource;
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
@@ -41,8 +39,8 @@ pub struct Gate {
 /// What is derived from a tenant once, when it is loaded.
 #[derive(Debug)]
 struct TenantState {
-    /// The spec for users' policies, converted on first use.
-    spec: OnceLock<regorus::Value>,
+    /// The tenant in the `input` of policies, built on first use.
+    input: OnceLock<TenantInput>,
     rules: PreparedTenant,
     known: Arc<KnownLimits>,
 }
@@ -51,7 +49,7 @@ impl TenantState {
     fn of(tenant: &Tenant) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
-        Self { spec: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
+        Self { input: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }
     }
 }
 
@@ -281,8 +279,8 @@ impl Gate {
     }
 
     /// The answer of the mutating webhook: the patch, and findings about conflicts between the
-    /// object and its tenant's values. Users' policies stop at `until`.
-    pub fn mutate_until(&self, resource: &Resource, until: Option<Instant>) -> Answer {
+    /// object and its tenant's values.
+    pub fn mutate(&self, resource: &Resource) -> Answer {
         if is_exempt(resource) {
             return Answer::default();
         }
@@ -295,11 +293,7 @@ impl Gate {
             return answer;
         }
         if !case.conflicts.is_empty() {
-            answer.findings = self.findings(&case, &Usage::default(), until);
-            let reports = |finding: &Finding| {
-                case.conflicts.iter().any(|conflict| conflict.rule == finding.rule)
-            };
-            answer.findings.retain(reports);
+            answer.findings = self.conflict_findings(&case);
             if answer.findings.iter().any(|finding| finding.level == Level::Error) {
                 return answer;
             }
@@ -309,11 +303,6 @@ impl Gate {
             answer.patch = Some(patch).filter(|patch| !patch.0.is_empty());
         }
         answer
-    }
-
-    /// [`Self::mutate_until`] without a deadline.
-    pub fn mutate(&self, resource: &Resource) -> Answer {
-        self.mutate_until(resource, None)
     }
 
     /// The answer of the validating webhook without its quota: see
@@ -333,36 +322,29 @@ impl Gate {
         Answer { tenant, findings, ..Answer::default() }
     }
 
-    /// The answer to a deletion; it has a finding if these pods use the deleted claim.
-    pub fn check_deletion(
-        &self,
-        resource: &Resource,
-        pods: &[Value],
-        until: Option<Instant>,
-    ) -> Answer {
-        match deletion::claim_in_use(&resource.name, pods) {
-            Some(conflict) => self.refuse_deletion(resource, conflict, until),
-            None => Answer::default(),
-        }
+    /// Findings about conflicts with the tenant's values, which only mutation can see.
+    fn conflict_findings(&self, case: &Case<'_>) -> Vec<Finding> {
+        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let Some(prepared) = prepared else { return Vec::new() };
+        let mut subject =
+            Subject::new(case.resource, &case.object, &case.workload, &prepared.rules);
+        subject.conflicts = &case.conflicts;
+        enforced(rules::check_conflicts(&subject), case.tenant(), case.resource)
     }
 
-    fn refuse_deletion(
-        &self,
-        resource: &Resource,
-        conflict: mutate::Conflict,
-        until: Option<Instant>,
-    ) -> Answer {
-        let object = Cow::Borrowed(resource.old_object.as_ref().unwrap_or(&resource.object));
-        let owner = self.tenants.owner(&resource.namespace);
-        let case = Case {
-            resource,
-            owner,
-            object,
-            is_stored: false,
-            workload: Workload::default(),
-            conflicts: vec![conflict],
+    /// The answer to the deletion of a claim that these running Flink pods use. No other rule checks
+    /// deletions.
+    pub fn refuse_deletion(&self, resource: &Resource, claim_users: &[String]) -> Answer {
+        let Owner::Tenant(tenant) = self.tenants.owner(&resource.namespace) else {
+            return Answer::default();
         };
-        self.check(&case, until)
+        let Some(prepared) = self.prepared.get(&tenant.name) else { return Answer::default() };
+        let object = resource.old_object.as_ref().unwrap_or(&resource.object);
+        let workload = Workload::default();
+        let mut subject = Subject::new(resource, object, &workload, &prepared.rules);
+        subject.claim_users = claim_users;
+        let findings = enforced(rules::check_deletion(&subject), Some(&tenant), resource);
+        Answer { tenant: Some(tenant.name.clone()), findings, ..Answer::default() }
     }
 
     /// [`Self::lower`], or `None` for a request that is exempt from all rules.
@@ -440,7 +422,27 @@ impl Gate {
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
-        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let findings = self.with_subject(case, used, |subject| {
+            let mut findings = rules::check(subject);
+            findings.extend(self.policy_findings(case, subject, until));
+            findings
+        });
+        enforced(findings, case.tenant(), case.resource)
+    }
+
+    /// The prepared tenant of an object.
+    fn prepared(&self, case: &Case<'_>) -> Option<&Arc<TenantState>> {
+        self.prepared.get(&case.tenant()?.name)
+    }
+
+    /// Calls a function with everything that rules and policies read of an object.
+    fn with_subject<T>(
+        &self,
+        case: &Case<'_>,
+        used: &Usage,
+        run: impl FnOnce(&Subject<'_>) -> T,
+    ) -> T {
+        let prepared = self.prepared(case);
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
         let no_tenant = PreparedTenant::default();
         let tenant = prepared.map_or(&no_tenant, |prepared| &prepared.rules);
@@ -452,48 +454,41 @@ impl Gate {
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
-        let mut findings = rules::check(&subject);
-        if case.tenant().is_some() {
-            findings.extend(self.policy_findings(case, prepared, quota.as_ref(), until));
-        }
-        if let Some(tenant) = case.tenant() {
-            rules::enforce(&mut findings, &tenant.spec, case.resource, enforcement::today());
-        }
-        findings.sort_by(Finding::order);
-        findings.dedup();
-        findings
+        run(&subject)
     }
 
+    /// What users' policies report. They apply in namespaces of one tenant.
     fn policy_findings(
         &self,
         case: &Case<'_>,
-        prepared: Option<&Arc<TenantState>>,
-        quota: Option<&QuotaVerdict<'_>>,
+        subject: &Subject<'_>,
         until: Option<Instant>,
     ) -> Vec<Finding> {
-        let needs = self.policies.mentions();
-        let quota = || quota.map_or(regorus::Value::Null, |quota| convert(&quota.input()));
-        let draft = Draft::of(InputParts {
-            resource: case.resource,
-            object: &case.object,
-            workload: Some(&case.workload),
-            tenant: case.tenant().zip(prepared).map(|(tenant, prepared)| {
-                let spec = prepared.spec.get_or_init(|| input::tenant_value(&tenant.spec));
-                (tenant.name.as_str(), spec)
-            }),
-            conflicts: &case.conflicts,
-            quota: regorus::Value::Null,
-            unassigned: self.unassigned.as_str(),
-            claimants: case.ambiguous_owners(),
-            need_object: needs.object,
-            need_old_object: needs.old_object,
-        });
-        if !self.policies.may_speak(&draft) {
+        let Some(tenant) = self.tenant_input(case) else { return Vec::new() };
+        let target = Target::of(case.resource, &subject.tenant.name);
+        if !self.policies.apply_to(&target) {
             return Vec::new();
         }
-        let findings = self.policies.evaluate_until(draft.with_quota(quota()).finish(), until);
+        let input = Input::of(subject, Some(tenant), self.policies.mentions());
+        let findings = self.policies.findings(&target, &input, until);
         let located = |finding| rules::located(&case.object, &case.workload, finding);
         findings.into_iter().map(located).collect()
+    }
+
+    fn tenant_input(&self, case: &Case<'_>) -> Option<&TenantInput> {
+        let (tenant, prepared) = case.tenant().zip(self.prepared(case))?;
+        Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
+    }
+
+    /// `input` as policies see it of an object, with all its parts.
+    ///
+    /// # Errors
+    /// When it cannot be serialized, which no object causes.
+    pub fn input(&self, case: &Case<'_>, used: &Usage) -> Result<Value, serde_json::Error> {
+        let needs = Needs { object: true, old_object: true, used: true };
+        self.with_subject(case, used, |subject| {
+            serde_json::to_value(Input::of(subject, self.tenant_input(case), needs))
+        })
     }
 
     fn quota<'a>(
@@ -529,6 +524,20 @@ impl Gate {
         };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
+}
+
+/// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.
+fn enforced(
+    mut findings: Vec<Finding>,
+    tenant: Option<&Tenant>,
+    resource: &Resource,
+) -> Vec<Finding> {
+    if let Some(tenant) = tenant {
+        rules::enforce(&mut findings, &tenant.spec, resource, enforcement::today());
+    }
+    findings.sort_by(Finding::order);
+    findings.dedup();
+    findings
 }
 
 /// Reads the Flink operator's default configuration from a file.

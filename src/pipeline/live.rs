@@ -3,7 +3,7 @@
 
 use super::{Gate, GateError, Unassigned};
 use crate::causes::with_causes;
-use crate::rego::PolicyStore;
+use crate::rego::{PolicyStore, source};
 use crate::resource::files::{self, FilesError};
 use arc_swap::ArcSwap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -117,7 +117,7 @@ impl GateFiles {
     /// A number that changes when the files change.
     fn fingerprint(&self) -> Result<u64, FilesError> {
         let tenants = files::list_files(&self.tenants, &["yaml", "yml", "json"])?;
-        let policies = files::list_files(&self.policies, &["rego"])?;
+        let policies = files::list_files(&source::on_disk(&self.policies), &["rego"])?;
         Ok(files::fingerprint(
             &[tenants, policies, self.operator_config.iter().cloned().collect()].concat(),
         ))

@@ -10,7 +10,7 @@ use super::set::Needs;
 use super::source::PolicySource;
 use super::syntax::at;
 use super::unknown_input;
-use crate::rules::{Documentation, Level, documentation};
+use crate::rules::{Documentation, Level};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
 use regorus::{CompiledPolicy, Engine, PolicyLengthConfig};
@@ -77,9 +77,13 @@ pub(super) fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Result<
     })
 }
 
-/// Parses, checks and compiles; all problems of the first step that finds any.
-pub(super) fn compile(sources: &[PolicySource]) -> Result<Compiled, PolicyError> {
-    on_large_stack(|| compile_here(sources))?.map_err(|mut problems| {
+/// Parses, checks and compiles; all problems of the first step that finds any. The rules in
+/// `others` have their ids already.
+pub(super) fn compile(
+    sources: &[PolicySource],
+    others: &[Documentation],
+) -> Result<Compiled, PolicyError> {
+    on_large_stack(|| compile_here(sources, others))?.map_err(|mut problems| {
         problems.sort();
         problems.dedup();
         PolicyError::Rejected(problems)
@@ -113,9 +117,12 @@ pub(super) fn parse(
     if problems.is_empty() { Ok((engine, modules)) } else { Err(problems) }
 }
 
-fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>> {
+fn compile_here(
+    sources: &[PolicySource],
+    others: &[Documentation],
+) -> Result<Compiled, Vec<PolicyProblem>> {
     let (mut engine, modules) = parse(sources)?;
-    let packages = rule_packages(sources, &modules)?;
+    let packages = rule_packages(sources, &modules, others)?;
     let mut rules: Vec<Documentation> = packages.iter().map(|(_, rule)| rule.clone()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let needs =
@@ -240,6 +247,7 @@ fn place_of_builtin(policy: &CompiledPolicy, problem: PolicyProblem) -> PolicyPr
 fn rule_packages(
     sources: &[PolicySource],
     modules: &[ModuleFacts],
+    others: &[Documentation],
 ) -> Result<Vec<(Vec<String>, Documentation)>, Vec<PolicyProblem>> {
     let mut problems = clashes_with_builtin(sources, modules);
     let mut packages: BTreeMap<&[String], Vec<(&PolicySource, &ModuleFacts)>> = BTreeMap::new();
@@ -285,9 +293,8 @@ fn rule_packages(
             Err(problem) => problems.push(problem),
         }
     }
-    let built_in = documentation::built_in().iter();
     let mut seen: BTreeMap<&str, &str> =
-        built_in.map(|rule| (rule.id.as_str(), rule.path.as_str())).collect();
+        others.iter().map(|rule| (rule.id.as_str(), rule.path.as_str())).collect();
     for (_, rule) in &rules {
         if let Some(first) = seen.insert(&rule.id, &rule.path) {
             let message = format!(

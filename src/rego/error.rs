@@ -63,6 +63,14 @@ pub enum PolicyError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The library has no policy of this name.
+    #[error("unknown library policy `{name}`: {advice}")]
+    UnknownPolicy {
+        /// The name.
+        name: String,
+        /// What was probably meant.
+        advice: String,
+    },
     /// Files that are not policies Flinkgate can run: all problems, sorted by place.
     #[error("{}", lines(.0))]
     Rejected(Vec<PolicyProblem>),

@@ -81,18 +81,16 @@ pub(super) struct Machines {
 }
 
 impl Machines {
-    pub(super) fn new(generation: u64, rules: &[Documentation], programs: &[CompiledRule]) -> Self {
-        Self {
-            generation,
-            machines: programs.iter().map(|compiled| machine(rules, compiled)).collect(),
-        }
+    pub(super) fn new(generation: u64, programs: &[CompiledRule]) -> Self {
+        Self { generation, machines: programs.iter().map(machine).collect() }
     }
 
-    /// Runs every entry point, also when others fail.
-    pub(super) fn run(
+    /// Runs every entry point of the policies that apply, also when others fail. `scope_of` is
+    /// `None` for a rule, by index, that does not apply.
+    pub(super) fn run<'s>(
         &mut self,
         rules: &[Documentation],
-        scopes: &[Option<Scope>],
+        scope_of: impl Fn(usize) -> Option<Option<&'s Scope>>,
         programs: &[CompiledRule],
         input: &Value,
         until: Option<Instant>,
@@ -100,16 +98,8 @@ impl Machines {
         let mut findings = Vec::new();
         let mut budget = Budget::new(until);
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
-            let applies = compiled
-                .entry_points
-                .iter()
-                .filter_map(|entry| rules.get(entry.rule))
-                .any(|rule| applies(rule, input));
-            let scope =
-                compiled.entry_points.first().and_then(|entry| scopes.get(entry.rule)?.as_ref());
-            if !applies || scope.is_some_and(|scope| !scope.covers(input)) {
-                continue;
-            }
+            let first = compiled.entry_points.first();
+            let Some(scope) = first.and_then(|entry| scope_of(entry.rule)) else { continue };
             let before = findings.len();
             vm.set_input(input.clone());
             for (index, entry) in compiled.entry_points.iter().enumerate() {
@@ -118,7 +108,7 @@ impl Machines {
                     Ok(value) => read_verdict(rule, entry, &value, &mut findings),
                     Err(message) => {
                         findings.push(failure(rule, &message));
-                        *vm = machine(rules, compiled);
+                        *vm = machine(compiled);
                         vm.set_input(input.clone());
                     }
                 }
@@ -135,38 +125,11 @@ impl Machines {
     }
 }
 
-/// Whether all that the rule needs to have anything to say is there.
-fn applies(rule: &Documentation, input: &Value) -> bool {
-    rule.when
-        .iter()
-        .all(|place| is_something(place.iter().fold(input, |value, field| &value[field.as_str()])))
-}
-
-/// Whether there is anything at a place that a condition names.
-pub(super) fn is_something(found: &Value) -> bool {
-    match found {
-        Value::Undefined | Value::Null | Value::Bool(false) => false,
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        _ => true,
-    }
-}
-
 /// Suspendable mode keeps calls on the heap instead of the stack: recursion that slipped through
-/// the check at load ends at the instruction limit, on any thread. It costs some 10 to 40 %, which
-/// the rules in the binary need not pay: no user wrote them, and they passed the check when they
-/// were built.
-fn machine(rules: &[Documentation], compiled: &CompiledRule) -> RegoVM {
+/// the check at load ends at the instruction limit, on any thread. It costs 10 to 40 % of the time.
+fn machine(compiled: &CompiledRule) -> RegoVM {
     let mut vm = RegoVM::new();
-    let builtin = compiled
-        .entry_points
-        .iter()
-        .all(|entry| rules.get(entry.rule).is_some_and(|rule| rule.builtin));
-    vm.set_execution_mode(if builtin {
-        ExecutionMode::RunToCompletion
-    } else {
-        ExecutionMode::Suspendable
-    });
+    vm.set_execution_mode(ExecutionMode::Suspendable);
     vm.set_max_instructions(MAX_INSTRUCTIONS);
     vm.load_program(compiled.program.clone());
     // Policies get no data but their own rules; an empty object cannot clash with them.

@@ -16,12 +16,11 @@
 
 mod assemble;
 mod compile;
-mod conditions;
 pub mod error;
 mod evaluate;
-pub mod facts;
 pub mod flink_policy;
 pub mod input;
+pub mod library;
 mod limits;
 mod recursion;
 mod references;
@@ -37,7 +36,7 @@ mod walker;
 
 pub use assemble::{Assembled, assemble};
 pub use error::{PolicyError, PolicyProblem};
-pub use scope::Scope;
+pub use scope::{Scope, Target};
 pub use set::{Needs, PolicySet};
 pub use source::PolicySource;
 pub use store::PolicyStore;

@@ -57,7 +57,6 @@ pub(super) fn read(
         bad: text(custom, "bad"),
         good: text(custom, "good"),
         tenant: text(custom, "tenant"),
-        when: places(custom.get("when")).map_err(|message| problem(source, line, message))?,
         as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
         help: text(custom, "help"),
         builtin: source.builtin,
@@ -87,19 +86,6 @@ fn text(value: &Value, field: &str) -> Option<String> {
         _ => return None,
     };
     (!text.is_empty()).then_some(text)
-}
-
-/// `custom.when`: a list of dotted places in `input`.
-fn places(when: Option<&Value>) -> Result<Vec<Vec<String>>, String> {
-    let place = |place: &Value| Some(place.as_str()?.split('.').map(str::to_owned).collect());
-    match when {
-        None => Some(Vec::new()),
-        Some(Value::Array(list)) => list.iter().map(place).collect::<Option<_>>(),
-        Some(_) => None,
-    }
-    .ok_or_else(|| {
-        "custom.when is not a list of places in input, such as [mutation.conflicts]".into()
-    })
 }
 
 /// The first `# METADATA` block: its line and its YAML, freed of the comment signs.

@@ -1,11 +1,30 @@
-//! Where a policy from the cluster holds, and how strictly: a FlinkPolicy's `match` and
+//! Where a policy from the cluster applies, and how strictly: a FlinkPolicy's `match` and
 //! `enforcement`.
 
+use crate::resource::Resource;
 use crate::rules::Level;
 use crate::tenant::{Enforcement, name_matches};
-use regorus::Value;
 
-/// Where a policy holds; an empty list leaves nothing out.
+/// What decides whether a policy applies to a request, before `input` is built.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The object's namespace.
+    pub namespace: &'a str,
+    /// The object's kind.
+    pub kind: &'a str,
+    /// The tenant that owns the namespace.
+    pub tenant: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    /// The target of a request in a tenant's namespace.
+    pub fn of(resource: &'a Resource, tenant: &'a str) -> Self {
+        let (namespace, kind) = (&resource.namespace, &resource.kind.kind);
+        Self { namespace, kind, tenant: Some(tenant) }
+    }
+}
+
+/// Where a policy applies; an empty list leaves nothing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Namespaces, exact or with a trailing star.
@@ -19,17 +38,16 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Whether the policy holds for the object in this `input`.
-    pub(super) fn covers(&self, input: &Value) -> bool {
-        let among = |patterns: &[String], value: &Value| {
+    /// Whether the policy applies to a request.
+    pub(super) fn covers(&self, target: &Target<'_>) -> bool {
+        let among = |patterns: &[String], name: Option<&str>| {
             patterns.is_empty()
-                || value
-                    .as_string()
-                    .is_ok_and(|name| patterns.iter().any(|pattern| name_matches(pattern, name)))
+                || name
+                    .is_some_and(|name| patterns.iter().any(|pattern| name_matches(pattern, name)))
         };
-        among(&self.namespaces, &input["request"]["namespace"])
-            && among(&self.kinds, &input["request"]["kind"]["kind"])
-            && among(&self.tenants, &input["tenant"]["name"])
+        among(&self.namespaces, Some(target.namespace))
+            && among(&self.kinds, Some(target.kind))
+            && among(&self.tenants, target.tenant)
     }
 
     /// The level of a finding, at most what the enforcement lets it be.
@@ -45,12 +63,14 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
-    fn a_policy_holds_where_all_of_its_lists_say_so() {
-        let input = Value::from(json!({
-            "request": {"namespace": "payments-prod", "kind": {"kind": "FlinkDeployment"}}, "tenant": {"name": "payments"}}));
+    fn a_policy_applies_where_all_of_its_lists_match() {
+        let target = Target {
+            namespace: "payments-prod",
+            kind: "FlinkDeployment",
+            tenant: Some("payments"),
+        };
         let list = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         for (namespaces, tenants, kinds, expected) in [
             ("", "", "", true),
@@ -66,9 +86,9 @@ mod tests {
                 kinds: list(kinds),
                 ..Scope::default()
             };
-            assert_eq!(scope.covers(&input), expected, "{scope:?}");
+            assert_eq!(scope.covers(&target), expected, "{scope:?}");
         }
-        let of_a_tenant = Scope { tenants: list("*"), ..Scope::default() };
-        assert!(!of_a_tenant.covers(&Value::from(json!({"tenant": null}))));
+        let any_tenant = Scope { tenants: list("*"), ..Scope::default() };
+        assert!(!any_tenant.covers(&Target { tenant: None, ..target }));
     }
 }

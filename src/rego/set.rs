@@ -1,12 +1,11 @@
-//! All rules that hold at one time, ready to run.
+//! All policies that are in force at one time, ready to run.
 
 use super::compile::{self, CompiledRule, EntryPoint};
-use super::conditions::Conditions;
 use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, failure, read_verdict};
-use super::input::Draft;
+use super::input::Input;
 use super::references::Pattern;
-use super::scope::Scope;
+use super::scope::{Scope, Target};
 use super::source::{self, PolicySource};
 use crate::rules::{Documentation, Finding, documentation};
 use regorus::{Engine, Value};
@@ -43,7 +42,7 @@ impl Needs {
     }
 }
 
-/// The built-in rules and users' policies, checked and compiled. Immutable: a change is a new set.
+/// Users' policies, checked and compiled. Immutable: a change is a new set.
 pub struct PolicySet {
     generation: u64,
     /// The policies' rules, sorted by id.
@@ -52,11 +51,10 @@ pub struct PolicySet {
     catalog: Vec<Documentation>,
     programs: Vec<CompiledRule>,
     needs: Needs,
-    conditions: Conditions,
     warnings: Vec<PolicyProblem>,
     engine: Engine,
     sources: Vec<PolicySource>,
-    /// Where each rule holds, in the rules' order; `None` for everywhere.
+    /// Where each rule applies, in the rules' order; `None` for everywhere.
     scopes: Vec<Option<Scope>>,
 }
 
@@ -78,40 +76,45 @@ thread_local! {
 }
 
 impl PolicySet {
-    /// The rules in the binary.
+    /// No policies: only the built-in rules apply.
     ///
     /// # Errors
-    /// When a built-in rule does not compile, which a test rules out.
+    /// When a built-in rule in Rego does not compile, which a test rules out.
     pub fn built_in() -> Result<Self, PolicyError> {
-        Self::from_sources(source::embedded())
+        Self::from_sources(Vec::new())
     }
 
-    /// The rules in the binary and the `*.rego` files under the paths.
+    /// The `*.rego` files under the paths, and policies of the library by name.
     ///
     /// # Errors
     /// When a path cannot be read or a policy is refused; see [`PolicyError::problems`] for the
     /// places.
     pub fn load(paths: &[PathBuf]) -> Result<Self, PolicyError> {
-        let mut sources = source::embedded();
-        sources.extend(source::read(paths)?);
-        Self::from_sources(sources)
+        Self::from_sources(source::read(paths)?)
     }
 
     /// Exactly these policies; test files among them are left out.
     ///
     /// # Errors
     /// When a policy is refused; see [`PolicyError::problems`] for the places.
-    pub fn from_sources(mut sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
+    pub fn from_sources(sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
+        Self::with_catalog(sources, documentation::built_in())
+    }
+
+    /// A set of policies besides rules that have their ids already.
+    pub(super) fn with_catalog(
+        mut sources: Vec<PolicySource>,
+        others: &[Documentation],
+    ) -> Result<Self, PolicyError> {
         sources.retain(|source| !source.is_test());
-        let compiled = compile::compile(&sources)?;
-        let mut catalog = [documentation::built_in(), &compiled.rules].concat();
+        let compiled = compile::compile(&sources, others)?;
+        let mut catalog = [others, &compiled.rules].concat();
         catalog.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
             scopes: vec![None; compiled.rules.len()],
             catalog,
             sources,
-            conditions: Conditions::of(&compiled.rules),
             rules: compiled.rules,
             programs: compiled.programs,
             needs: compiled.needs,
@@ -120,7 +123,7 @@ impl PolicySet {
         })
     }
 
-    /// The same set, where the rules from these paths hold only within their scopes.
+    /// The same set, where the rules from these paths apply only within their scopes.
     pub fn with_scopes(mut self, scopes: &BTreeMap<String, Scope>) -> Self {
         self.scopes = self.rules.iter().map(|rule| scopes.get(&rule.path).cloned()).collect();
         self
@@ -163,23 +166,49 @@ impl PolicySet {
         &self.warnings
     }
 
-    /// Whether any rule may have something to say of an object of which this much is known.
-    pub fn may_speak(&self, draft: &Draft<'_>) -> bool {
-        self.conditions.may_hold(draft)
+    /// Whether any policy applies to a request. Where none does, `input` need not be built.
+    pub fn apply_to(&self, target: &Target<'_>) -> bool {
+        self.scopes.iter().any(|scope| scope.as_ref().is_none_or(|scope| scope.covers(target)))
     }
 
-    /// What all rules report about this input. A rule that cannot be evaluated reports that as an
-    /// error.
+    /// What the policies that apply to a request report. A policy that cannot be evaluated is a
+    /// finding of level error.
+    pub fn findings(
+        &self,
+        target: &Target<'_>,
+        input: &Input<'_>,
+        until: Option<Instant>,
+    ) -> Vec<Finding> {
+        match input.value() {
+            Ok(input) => self.run(|scope| scope.covers(target), input, until),
+            Err(error) => self.rules.iter().map(|rule| failure(rule, &error.to_string())).collect(),
+        }
+    }
+
+    /// What all policies report of this input, whatever their scopes.
     pub fn evaluate(&self, input: Value) -> Vec<Finding> {
         self.evaluate_until(input, None)
     }
 
     /// The same, stopping at `until` at the latest.
     pub fn evaluate_until(&self, input: Value, until: Option<Instant>) -> Vec<Finding> {
+        self.run(|_| true, input, until)
+    }
+
+    fn run(
+        &self,
+        covers: impl Fn(&Scope) -> bool,
+        input: Value,
+        until: Option<Instant>,
+    ) -> Vec<Finding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
         let mut machines =
-            machines.unwrap_or_else(|| Machines::new(self.generation, &self.rules, &self.programs));
-        let findings = machines.run(&self.rules, &self.scopes, &self.programs, &input, until);
+            machines.unwrap_or_else(|| Machines::new(self.generation, &self.programs));
+        let applies = |rule| match self.scopes.get(rule) {
+            Some(Some(scope)) => covers(scope).then_some(Some(scope)),
+            _ => Some(None),
+        };
+        let findings = machines.run(&self.rules, applies, &self.programs, &input, until);
         MACHINES.set(Some(machines));
         findings
     }

@@ -1,11 +1,9 @@
-//! The text of policies: those built into the binary, and those from users' files.
+//! The text of policies: from users' files, and from the library in the binary.
 
 use super::error::PolicyError;
+use super::library;
 use crate::resource::files::list_files;
 use std::path::{Path, PathBuf};
-
-/// `policies/**/*.rego` by path, with tests; `build.rs` makes the list.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/policies.rs"));
 
 /// One policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,22 +24,28 @@ impl PolicySource {
     }
 }
 
-/// All files in the binary, tests too.
-pub fn embedded() -> Vec<PolicySource> {
-    let source = |&(path, text): &(&str, &str)| PolicySource {
-        path: path.into(),
-        text: text.into(),
-        builtin: true,
-    };
-    EMBEDDED.iter().map(source).collect()
-}
-
-/// Users' `*.rego` files under the paths, tests too.
+/// The `*.rego` files under the paths, and the policies of the library that paths such as
+/// `library/naming` name; tests too.
 ///
 /// # Errors
-/// When a path does not exist or a file is not readable text.
+/// When a path does not exist, a file is not readable text, or the library has no such policy.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<PolicySource>, PolicyError> {
-    list_files(paths, &["rego"])?.iter().map(|path| read_file(path)).collect()
+    let files = list_files(&on_disk(paths), &["rego"])?;
+    let mut sources =
+        files.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, PolicyError>>()?;
+    for name in paths.iter().filter_map(|path| library::name(path)) {
+        for policy in library::sources(name)? {
+            if !sources.contains(&policy) {
+                sources.push(policy);
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// The paths that are files and folders; the others name policies of the library.
+pub fn on_disk(paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths.iter().filter(|path| library::name(path).is_none()).cloned().collect()
 }
 
 fn read_file(path: &Path) -> Result<PolicySource, PolicyError> {

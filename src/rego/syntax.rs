@@ -50,26 +50,56 @@ pub(super) fn chain(expr: &Ref<Expr>) -> Option<Chain<'_>> {
     }
 }
 
-/// Names that the statements of one query declare: `some x`, `some x in …`, `x := …`.
-pub(super) fn declarations(query: &Ref<Query>) -> Vec<String> {
-    let mut names = Vec::new();
+/// Names that one statement declares.
+pub(super) struct Declaration<'a> {
+    pub(super) names: Vec<String>,
+    /// What gives the one name its value.
+    pub(super) source: Option<ValueSource<'a>>,
+}
+
+/// Where a variable's value comes from.
+#[derive(Clone, Copy)]
+pub(super) enum ValueSource<'a> {
+    /// `x := expression`
+    Expression(&'a Ref<Expr>),
+    /// `some x in collection`
+    ElementOf(&'a Ref<Expr>),
+}
+
+impl<'a> Declaration<'a> {
+    fn of(pattern: &Ref<Expr>, source: ValueSource<'a>) -> Self {
+        let mut names = Vec::new();
+        variables(pattern, &mut names);
+        let is_one = matches!(pattern.as_ref(), Expr::Var { .. });
+        Self { names, source: is_one.then_some(source) }
+    }
+}
+
+/// What the statements of one query declare: `some x`, `some x in …`, `x := …`.
+pub(super) fn declarations(query: &Ref<Query>) -> Vec<Declaration<'_>> {
+    let mut found = Vec::new();
     for statement in &query.stmts {
         match &statement.literal {
             Literal::SomeVars { vars, .. } => {
-                names.extend(vars.iter().map(|span| span.text().to_owned()))
+                let names = vars.iter().map(|span| span.text().to_owned()).collect();
+                found.push(Declaration { names, source: None });
             }
-            Literal::SomeIn { key, value, .. } => {
-                key.iter().chain([value]).for_each(|expr| variables(expr, &mut names))
+            Literal::SomeIn { key, value, collection, .. } => {
+                found.push(Declaration::of(value, ValueSource::ElementOf(collection)));
+                if let Some(key) = key {
+                    let key = Declaration::of(key, ValueSource::ElementOf(collection));
+                    found.push(Declaration { source: None, ..key });
+                }
             }
             Literal::Expr { expr, .. } => {
-                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
-                    variables(lhs, &mut names);
+                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, rhs, .. } = expr.as_ref() {
+                    found.push(Declaration::of(lhs, ValueSource::Expression(rhs)));
                 }
             }
             _ => {}
         }
     }
-    names
+    found
 }
 
 /// Variables of a pattern such as `[a, {"k": b}]`; regorus' parser keeps such nesting below 32.

@@ -1,87 +1,70 @@
-//! Warnings of reads below `input` that can never find anything.
+//! Warnings of fields below `input` that Flinkgate never sets.
 //!
-//! To Rego a misspelled `input.flnk` is merely undefined: the rule is silent for ever, and nobody
-//! learns that it guards nothing. What is there is told by an `input` made as any other is, so that
-//! the two cannot drift apart.
+//! In Rego a misspelled `input.flnk` is merely undefined: the policy reports nothing and guards
+//! nothing. So each read is compared with the schema of `input`, to any depth. What users write
+//! themselves, such as `input.object`, is not checked.
 
 use super::error::PolicyProblem;
-use super::input::{self, InputParts};
-use super::references::{ModuleFacts, Reference};
+use super::input::{Field, field, schema};
+use super::references::{ModuleFacts, Pattern, Reference};
 use super::source::PolicySource;
-use crate::flink::Workload;
-use crate::resource::Resource;
 use crate::spelling::closest;
-use regorus::Value;
-use serde_json::json;
-
-/// Parts of `input` whose fields are the same for every object; `object`, `tenant` and the like
-/// differ.
-const FIXED: [&str; 4] = ["request", "flink", "mutation", "tenancy"];
 
 /// Fields of an object, which is all of `input` in policies written for conftest.
 const OF_OBJECTS: [&str; 6] = ["apiVersion", "kind", "metadata", "spec", "status", "data"];
 
-/// One warning a mention, with file, line and column. The binary's own rules are tested not to need
-/// any.
+/// One warning a read, with file, line and column.
 pub(super) fn warnings(sources: &[PolicySource], modules: &[ModuleFacts]) -> Vec<PolicyProblem> {
-    let own: Vec<_> = sources.iter().zip(modules).filter(|(source, _)| !source.builtin).collect();
-    if own.iter().all(|(_, module)| module.inputs.is_empty()) {
-        return Vec::new();
-    }
-    let Some(sample) = sample() else { return Vec::new() };
-    let found = own.iter().flat_map(|(source, module)| {
-        module.inputs.iter().filter_map(|read| unknown(source, read, &sample))
-    });
-    let mut found: Vec<PolicyProblem> = found.collect();
+    let users = sources.iter().zip(modules).filter(|(source, _)| !source.builtin);
+    let mut found: Vec<PolicyProblem> = users
+        .flat_map(|(source, module)| module.inputs.iter().filter_map(|read| unknown(source, read)))
+        .collect();
     found.sort();
     found.dedup();
     found
 }
 
-/// An `input` with all that Flinkgate sets.
-fn sample() -> Option<Value> {
-    let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "sample"}});
-    let mut resource = Resource::from_manifest(object.clone()).ok()?;
-    resource.old_object = Some(object);
-    let workload = Workload::default();
-    Some(input::build(InputParts {
-        workload: Some(&workload),
-        need_object: true,
-        need_old_object: true,
-        ..InputParts::of(&resource)
-    }))
+fn unknown(source: &PolicySource, read: &Reference) -> Option<PolicyProblem> {
+    let mut place = schema();
+    for (depth, name) in read.pattern.iter().enumerate() {
+        let known = match field(place, name.as_deref()) {
+            Field::Known(below) => {
+                place = below;
+                continue;
+            }
+            Field::Open => return None,
+            Field::Unknown(known) => known,
+        };
+        let base = written(&read.pattern, depth);
+        let name = name.as_deref().unwrap_or("_");
+        let advice = match closest(name, &known) {
+            _ if depth == 0 && OF_OBJECTS.contains(&name) => {
+                format!("did you mean `input.object.{name}`?")
+            }
+            _ if known.is_empty() => format!("`{base}` has no fields by name"),
+            Some(close) => format!("did you mean `{base}.{close}`?"),
+            None => format!("known are `{}`", known.join("`, `")),
+        };
+        let (line, column) = read.place;
+        let message = format!("unknown field `{}`: {advice}", written(&read.pattern, depth + 1));
+        return Some(PolicyProblem { file: source.path.clone(), line, column, message });
+    }
+    None
 }
 
-fn unknown(source: &PolicySource, read: &Reference, sample: &Value) -> Option<PolicyProblem> {
-    let first = read.pattern.first()?.as_deref()?;
-    let (base, field, within) = if sample[first] == Value::Undefined {
-        ("input".to_owned(), first, sample)
-    } else {
-        let second = read.pattern.get(1)?.as_deref().filter(|_| FIXED.contains(&first))?;
-        (format!("input.{first}"), second, &sample[first])
-    };
-    let known: Vec<&str> =
-        within.as_object().ok()?.keys().filter_map(super::facts::as_text).collect();
-    if known.contains(&field) {
-        return None;
-    }
-    let advice = match closest(field, &known) {
-        _ if base == "input" && OF_OBJECTS.contains(&field) => {
-            format!("did you mean input.object.{field}?")
-        }
-        Some(close) => format!("did you mean {base}.{close}?"),
-        None => format!("known are {}", known.join(", ")),
-    };
-    let (line, column) = read.place;
-    let message = format!("{base}.{field} is nothing that Flinkgate sets: {advice}");
-    Some(PolicyProblem { file: source.path.clone(), line, column, message })
+/// The first parts of a pattern as Rego writes them.
+fn written(pattern: &Pattern, parts: usize) -> String {
+    pattern.iter().take(parts).fold("input".to_owned(), |path, part| match part {
+        Some(name) => format!("{path}.{name}"),
+        None => format!("{path}[_]"),
+    })
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use crate::rego::PolicySet;
-    use crate::rego::source::{PolicySource, embedded};
+    use crate::rego::source::PolicySource;
 
     fn warnings(body: &str) -> Vec<String> {
         let text = format!(
@@ -97,30 +80,66 @@ mod tests {
     }
 
     #[test]
-    fn a_read_that_finds_nothing_is_told_with_its_place_and_what_was_meant() {
+    fn an_unknown_field_is_reported_with_what_was_meant() {
         for (body, expected) in [
             (
                 "  input.flnk.mode == \"native\"",
-                "x.rego:5:3: input.flnk is nothing that Flinkgate sets: did you mean input.flink?",
+                "x.rego:5:3: unknown field `input.flnk`: did you mean `input.flink`?",
             ),
             (
                 "  1 == 1; input.flink.modes",
-                "x.rego:5:11: input.flink.modes is nothing that Flinkgate sets: did you mean input.flink.mode?",
+                "x.rego:5:11: unknown field `input.flink.modes`: did you mean `input.flink.mode`?",
             ),
             (
                 "input[\"spec\"].x == 1",
-                "x.rego:5:1: input.spec is nothing that Flinkgate sets: did you mean input.object.spec?",
+                "x.rego:5:1: unknown field `input.spec`: did you mean `input.object.spec`?",
             ),
             (
                 "asked.opration == \"CREATE\"",
-                "x.rego:5:1: input.request.opration is nothing that Flinkgate sets: did you mean input.request.operation?",
+                "x.rego:5:1: unknown field `input.request.opration`: did you mean `input.request.operation`?",
+            ),
+            (
+                "input.tenant.security.images.alow",
+                "x.rego:5:1: unknown field `input.tenant.security.images.alow`: did you mean `input.tenant.security.images.allow`?",
+            ),
+            (
+                "input.flink.pods[_].containers[0].image.tagg",
+                "x.rego:5:1: unknown field `input.flink.pods[_].containers[_].image.tagg`: did you mean `input.flink.pods[_].containers[_].image.tag`?",
+            ),
+            (
+                "input.flink.pods.role == \"jobManager\"",
+                "x.rego:5:1: unknown field `input.flink.pods.role`: `input.flink.pods` has no fields by name",
             ),
         ] {
             assert_eq!(warnings(body), [expected]);
         }
         assert!(warnings("input.qqqqqqqq")[0].ends_with(
-            "known are flink, mutation, object, oldObject, quota, request, tenancy, tenant"
+            "known are `flink`, `object`, `oldObject`, `quota`, `request`, `tenancy`, `tenant`"
         ));
+    }
+
+    #[test]
+    fn a_variable_that_holds_a_part_of_input_is_checked() {
+        for (body, read) in [
+            ("some pod in input.flink.pods; pod.roles == 1", "input.flink.pods[_].roles"),
+            (
+                "some i, pod in input.flink.pods; some c in pod.containers; c.image.tags == i",
+                "input.flink.pods[_].containers[_].image.tags",
+            ),
+            ("size := input.flink.size; size.totals.cpu > 1", "input.flink.size.totals"),
+            ("every pod in input.flink.pods { pod.rol == 1 }", "input.flink.pods[_].rol"),
+            (
+                "count([c | c := input.flink.pods[_].containers[_]; c.imag]) > 0",
+                "input.flink.pods[_].containers[_].imag",
+            ),
+        ] {
+            let found = warnings(body);
+            assert_eq!(found.len(), 1, "{body}: {found:?}");
+            assert!(
+                found[0].contains(&format!("unknown field `{read}`: did you mean")),
+                "{found:?}"
+            );
+        }
     }
 
     #[test]
@@ -136,17 +155,12 @@ mod tests {
             "input.flink.config[\"a.b\"]",
             "input.request.userInfo.extra.x",
             "x := {\"flnk\": 1}; x.flnk",
+            "some pod in input.flink.pods; pod.template.spec.anything; pod.serviceAccount.name",
+            "some key, value in input.flink.config; startswith(key, value)",
+            "some token in input.flink.pods[0].path; token == \"x\"",
+            "x := {\"y\": input.flink}; x.y.anything",
         ] {
             assert_eq!(warnings(body), Vec::<String>::new(), "{body}");
         }
-    }
-
-    #[test]
-    fn the_rules_of_the_binary_read_only_what_is_there() {
-        let sources = embedded()
-            .into_iter()
-            .map(|source| PolicySource { builtin: false, ..source })
-            .collect();
-        assert_eq!(PolicySet::from_sources(sources).unwrap().warnings(), []);
     }
 }

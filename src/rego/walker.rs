@@ -4,7 +4,7 @@
 use super::compile::rego_path;
 use super::error::PolicyProblem;
 use super::references::{Definition, ImportedName, Pattern, Reference};
-use super::syntax::{at, chain, declarations, variables};
+use super::syntax::{Chain, ValueSource, at, chain, declarations, variables};
 use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead};
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,10 +12,17 @@ use std::collections::{BTreeMap, HashMap};
 /// them.
 const MAX_DEPTH: usize = 200;
 
+/// A name that a query, a pattern or a function's head declares.
+struct Local {
+    name: String,
+    /// The place below `input` that it stands for, where that is known.
+    input: Option<Pattern>,
+}
+
 pub(super) struct Walker<'a> {
     package: &'a [String],
     imports: HashMap<String, (bool, Pattern)>,
-    scopes: Vec<Vec<String>>,
+    scopes: Vec<Vec<Local>>,
     references: Vec<Reference>,
     pub inputs: Vec<Reference>,
     pub problems: Vec<PolicyProblem>,
@@ -55,10 +62,11 @@ impl<'a> Walker<'a> {
                 if let RuleHead::Func { args, .. } = head {
                     args.iter().for_each(|arg| variables(arg, &mut declared));
                 }
-                self.scopes.push(declared);
-                // The head's value is computed in the scope of its body.
                 self.scopes
-                    .push(bodies.iter().flat_map(|body| declarations(&body.query)).collect());
+                    .push(declared.into_iter().map(|name| Local { name, input: None }).collect());
+                // The head's value is computed in the scope of its body.
+                self.scopes.push(Vec::new());
+                bodies.iter().for_each(|body| self.declare(&body.query));
                 self.head(head);
                 for body in bodies {
                     self.assign(body.assign.as_ref());
@@ -99,8 +107,54 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Adds the names that a query declares to the innermost scope.
+    fn declare(&mut self, query: &Ref<Query>) {
+        for declaration in declarations(query) {
+            let input = declaration.source.and_then(|source| self.value(source));
+            for name in declaration.names {
+                let Some(scope) = self.scopes.last_mut() else { return };
+                match scope.iter_mut().find(|local| local.name == name) {
+                    // In two bodies of one rule a name may stand for two places.
+                    Some(local) if local.input != input => local.input = None,
+                    Some(_) => {}
+                    None => scope.push(Local { name, input: input.clone() }),
+                }
+            }
+        }
+    }
+
+    /// The place below `input` that a variable stands for.
+    fn value(&self, source: ValueSource<'_>) -> Option<Pattern> {
+        match source {
+            ValueSource::Expression(expr) => self.input_place(&chain(expr)?),
+            ValueSource::ElementOf(expr) => {
+                let mut place = self.input_place(&chain(expr)?)?;
+                place.push(None);
+                Some(place)
+            }
+        }
+    }
+
+    /// The place below `input` that a reference names.
+    fn input_place(&self, chain: &Chain<'_>) -> Option<Pattern> {
+        let base = match (chain.root, self.local(chain.root)) {
+            ("input", _) => &[],
+            (_, Some(local)) => local.input.as_deref()?,
+            (name, None) => match self.imports.get(name) {
+                Some((true, base)) => base.as_slice(),
+                _ => return None,
+            },
+        };
+        Some(base.iter().chain(&chain.parts).cloned().collect())
+    }
+
+    fn local(&self, name: &str) -> Option<&Local> {
+        self.scopes.iter().rev().flatten().find(|local| local.name == name)
+    }
+
     fn query(&mut self, query: &Ref<Query>) {
-        self.scopes.push(declarations(query));
+        self.scopes.push(Vec::new());
+        self.declare(query);
         for statement in &query.stmts {
             match &statement.literal {
                 Literal::SomeVars { .. } => {}
@@ -110,9 +164,11 @@ impl<'a> Walker<'a> {
                 Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
                 Literal::Every { key, value, domain, query, .. } => {
                     self.expr(domain);
-                    self.scopes.push(
-                        key.iter().chain([value]).map(|span| span.text().to_owned()).collect(),
-                    );
+                    let element = self.value(ValueSource::ElementOf(domain));
+                    let local = |name: &str, input| Local { name: name.to_owned(), input };
+                    let key = key.iter().map(|span| local(span.text(), None));
+                    let names = key.chain([local(value.text(), element)]).collect();
+                    self.scopes.push(names);
                     self.query(query);
                     self.scopes.pop();
                 }
@@ -126,7 +182,8 @@ impl<'a> Walker<'a> {
     }
 
     fn comprehension(&mut self, terms: &[&Ref<Expr>], query: &Ref<Query>) {
-        self.scopes.push(declarations(query));
+        self.scopes.push(Vec::new());
+        self.declare(query);
         terms.iter().for_each(|term| self.expr(term));
         self.scopes.pop();
         self.query(query);
@@ -207,18 +264,19 @@ impl<'a> Walker<'a> {
                 "unknown function __builtin_host_await: policies cannot wait for the host".into(),
             ));
         }
+        if let Some(pattern) = self.input_place(&chain) {
+            self.inputs.push(Reference { pattern, package: None, place });
+        }
         match chain.root {
-            "input" => self.inputs.push(Reference { pattern: chain.parts, package: None, place }),
+            "input" => {}
             "data" => {
                 self.references.push(Reference { pattern: chain.parts, package: None, place })
             }
-            name if self.scopes.iter().flatten().any(|local| local == name) => {}
+            name if self.local(name).is_some() => {}
             name => {
                 if let Some((is_input, base)) = self.imports.get(name) {
-                    let pattern = base.iter().chain(&chain.parts).cloned().collect();
-                    if *is_input {
-                        self.inputs.push(Reference { pattern, package: None, place });
-                    } else {
+                    if !*is_input {
+                        let pattern = base.iter().chain(&chain.parts).cloned().collect();
                         self.references.push(Reference { pattern, package: None, place });
                         let path = rego_path(base.iter().flatten().map(String::as_str));
                         let (line, column) = place;

@@ -1,11 +1,11 @@
-//! A stable name for a finding, so that code review tools know it again when lines move.
+//! A stable id of a finding, by which code review tools recognise it when lines move.
 
 use super::{Diagnostic, ObjectRef, Report};
 use std::collections::BTreeMap;
 
 /// One fingerprint a diagnostic, in the report's order: 32 hexadecimal digits over rule, file,
-/// object, pointer and message. Line numbers play no part; what is alike in all of these is told
-/// apart by counting.
+/// object, pointer and message. Line numbers do not count. Findings that are equal in all of these
+/// are numbered.
 pub fn fingerprints(report: &Report) -> Vec<String> {
     let mut seen = BTreeMap::new();
     report

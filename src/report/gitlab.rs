@@ -34,8 +34,8 @@ fn severity(level: Level) -> &'static str {
     }
 }
 
-/// The findings as GitLab's JSON list. Its format has no word for files that could not be read;
-/// those stand on standard error.
+/// The findings as GitLab's JSON list. The format has no entry for files that could not be read;
+/// these are printed to standard error.
 ///
 /// # Errors
 /// When serialisation fails, which none of these types does.

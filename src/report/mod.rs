@@ -1,8 +1,7 @@
-//! What was found, in the words of whoever reads it: one file an output format, over one
-//! [`Report`].
+//! Output formats: one file a format, each of which writes a [`Report`].
 //!
-//! Nothing here judges. A [`Diagnostic`] is a finding with the place in the file that it points at;
-//! the formats differ only in how they write it down. Exit statuses are the command line's affair.
+//! A [`Diagnostic`] is a finding with its place in a file. This module decides nothing: rules find,
+//! and the command line sets the exit status.
 
 pub mod fingerprint;
 pub mod github;
@@ -27,7 +26,7 @@ use std::sync::Arc;
 /// The text of each file that was read, by the name that diagnostics give it.
 pub type Sources = BTreeMap<Arc<str>, Arc<str>>;
 
-/// Which object: as much as a reader needs to find it.
+/// A reference to an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectRef {
@@ -64,7 +63,7 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// One thing to say about one place of one file.
+/// A finding about one place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Rule id, `<family>/<name>`.
@@ -77,11 +76,11 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The file, as the user named it.
     pub file: Arc<str>,
-    /// Where in the file.
+    /// Place in the file.
     pub span: Span,
     /// JSON Pointer into the object.
     pub pointer: String,
-    /// The object; `None` where the document as a whole is meant.
+    /// The object; `None` for a finding about the whole document.
     pub object: Option<ObjectRef>,
     /// The tenant that the object belongs to.
     pub tenant: Option<String>,
@@ -89,41 +88,41 @@ pub struct Diagnostic {
     pub facts: Facts,
 }
 
-/// A file, or a document of one, that could not be judged.
+/// A file, or a document in it, that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// The file, as the user named it.
     pub file: Arc<str>,
-    /// Where in the file; `None` where the file itself could not be read.
+    /// Place in the file; `None` if the file itself could not be read.
     pub span: Option<Span>,
     /// What failed and what to do.
     pub message: String,
 }
 
-/// An object that was judged, whether or not anything was found.
+/// An object that was checked, with or without findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judged {
-    /// The file it stands in.
+    /// The file that contains it.
     pub file: Arc<str>,
-    /// Which object.
+    /// The object.
     pub object: ObjectRef,
 }
 
-/// What one run has to say.
+/// The result of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How many files were read.
+    /// Number of files that were read.
     pub files: usize,
-    /// The objects that were judged.
+    /// The objects that were checked.
     pub objects: Vec<Judged>,
-    /// What was found, by file, line, column and rule.
+    /// Findings, sorted by file, line, column and rule.
     pub diagnostics: Vec<Diagnostic>,
-    /// What could not be judged, by file and line.
+    /// What could not be read, sorted by file and line.
     pub unreadable: Vec<Unreadable>,
 }
 
 impl Report {
-    /// A report with everything in the order in which it will be written.
+    /// Sorts the parts of a report.
     pub fn new(
         files: usize,
         objects: Vec<Judged>,
@@ -138,20 +137,20 @@ impl Report {
         Self { files, objects, diagnostics, unreadable }
     }
 
-    /// How many diagnostics have this level.
+    /// Number of diagnostics with this level.
     pub fn count(&self, level: Level) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.level == level).count()
     }
 }
 
-/// A rule's documentation, for formats that carry it along.
+/// A rule's documentation, for formats that include it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleInfo {
     /// Rule id, `<family>/<name>`.
     pub id: String,
     /// One line.
     pub title: String,
-    /// What it demands and why, in Markdown.
+    /// What the rule checks and why, in Markdown.
     pub description: String,
     /// What to write instead, in Markdown; may be empty.
     pub help: String,
@@ -159,7 +158,7 @@ pub struct RuleInfo {
     pub level: Level,
 }
 
-/// Why a report could not be written down.
+/// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// JSON, SARIF or GitLab's format.
@@ -181,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn diagnostics_stand_in_the_order_of_the_files_they_are_about() {
+    fn diagnostics_are_sorted_by_file_and_place() {
         let report = sample::report();
         let places: Vec<_> =
             report.diagnostics.iter().map(|d| (&*d.file, d.span.line, d.span.column)).collect();

@@ -40,15 +40,15 @@ pub fn rules() -> Vec<RuleInfo> {
     vec![
         RuleInfo {
             id: "security/privileged".into(),
-            title: "Containers must not be privileged".into(),
-            description: "A privileged container can do on its node whatever root can.".into(),
+            title: "Privileged containers".into(),
+            description: "A privileged container has root access to its node.".into(),
             help: "Remove `securityContext.privileged`.".into(),
             level: Level::Error,
         },
         RuleInfo {
             id: "security/image-tag".into(),
-            title: "Images name a version".into(),
-            description: "What `latest` means changes under a running job.".into(),
+            title: "Image tags".into(),
+            description: "The image of the tag `latest` changes while a job runs.".into(),
             help: String::new(),
             level: Level::Warning,
         },
@@ -75,7 +75,7 @@ pub fn report() -> Report {
         Diagnostic {
             rule: "own/owner-label".into(),
             level: Level::Info,
-            message: "the label \"owner\" should name a team, not \"zoë\"".into(),
+            message: "label `owner` is \"zoë\", which is not a team".into(),
             help: None,
             file: file.clone(),
             span: span(16, 32, 35),
@@ -87,9 +87,9 @@ pub fn report() -> Report {
         Diagnostic {
             rule: "security/image-tag".into(),
             level: Level::Warning,
-            message: "image \"flink:latest\": 100% of restarts may change it,\nso name a version"
+            message: "image `flink:latest` has no fixed tag:\n100% of restarts may change it"
                 .into(),
-            help: Some("write a tag such as flink:2.0".into()),
+            help: Some("set a tag, such as `flink:2.0`".into()),
             file: file.clone(),
             span: span(18, 10, 22),
             pointer: "/spec/image".into(),
@@ -100,8 +100,8 @@ pub fn report() -> Report {
         Diagnostic {
             rule: "security/privileged".into(),
             level: Level::Error,
-            message: "container \"flink-main-container\" must not be privileged".into(),
-            help: Some("remove securityContext.privileged".into()),
+            message: "container `flink-main-container` is privileged".into(),
+            help: Some("remove `privileged: true`".into()),
             file: file.clone(),
             span: span(10, 25, 29),
             pointer: "/spec/podTemplate/spec/containers/0/securityContext/privileged".into(),
@@ -112,7 +112,7 @@ pub fn report() -> Report {
         Diagnostic {
             rule: "flink/version".into(),
             level: Level::Error,
-            message: "flinkVersion is missing".into(),
+            message: "`flinkVersion` is missing".into(),
             help: None,
             file: file.clone(),
             span: span(17, 1, 5),

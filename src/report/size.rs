@@ -109,6 +109,7 @@ struct TotalFigures {
 struct ProblemFigures {
     pointer: String,
     message: String,
+    help: String,
 }
 
 fn is_zero(amount: &u64) -> bool {
@@ -123,9 +124,10 @@ impl ClusterSize {
     /// The size of a lowered object.
     pub fn new(object: ObjectRef, workload: &Workload) -> Self {
         let size = &workload.size;
-        let problem = |SizeProblem { pointer, message }: &SizeProblem| ProblemFigures {
+        let problem = |SizeProblem { pointer, message, help }: &SizeProblem| ProblemFigures {
             pointer: pointer.clone(),
             message: message.clone(),
+            help: help.clone(),
         };
         Self {
             object,
@@ -311,7 +313,8 @@ mod tests {
         workload.size.total.extended.insert("nvidia.com/gpu".into(), Quantity::from_units(4));
         workload.size.problems.push(SizeProblem {
             pointer: "/spec/jobManager/resource/cpu".into(),
-            message: "\"many\" is no number".into(),
+            message: "`cpu` is `many`".into(),
+            help: "write a number".into(),
         });
         let object = |name: &str| ObjectRef {
             api_version: "flink.apache.org/v1beta1".into(),

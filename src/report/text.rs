@@ -26,7 +26,7 @@ pub fn render(report: &Report, sources: &Sources, colour: bool) -> String {
     out
 }
 
-/// What could not be read, in the same manner; it belongs on standard error whatever the format.
+/// What could not be read, in the same form. All formats print it to standard error.
 pub fn render_unreadable(report: &Report, sources: &Sources, colour: bool) -> String {
     let mut pages = Pages::new(sources);
     let renderer = renderer(colour);
@@ -49,8 +49,8 @@ pub fn summary(report: &Report) -> String {
     let found = if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") };
     let unreadable = match report.unreadable.len() {
         0 => String::new(),
-        1 => "; 1 could not be read".to_owned(),
-        count => format!("; {count} could not be read"),
+        1 => "; 1 input could not be read".to_owned(),
+        count => format!("; {count} inputs could not be read"),
     };
     format!(
         "{found} in {} of {}{unreadable}",
@@ -113,7 +113,7 @@ impl<'a> Pages<'a> {
         lines.get(number.checked_sub(1)?).copied()
     }
 
-    /// The source line with carets; only the place where there is no line to show.
+    /// The source line with carets; only the place if there is no line to show.
     fn show(&mut self, file: &'a str, span: Span) -> Element<'a> {
         match self.line(file, span.line).filter(|line| line.len() <= LONGEST_LINE) {
             Some(line) => {
@@ -135,8 +135,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Text that cannot drive the terminal: the library cleans titles and sources itself, but trusts
-/// messages.
+/// Text without control characters for the terminal: the library removes them from titles and
+/// sources, but not from messages.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

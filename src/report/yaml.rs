@@ -1,13 +1,11 @@
-//! Objects as YAML that every reader takes for the same value, YAML 1.1 readers (Go, Python)
-//! included.
+//! Objects as YAML that every reader parses to the same value, also YAML 1.1 readers (Go, Python).
 //!
 //! The same value always gives the same text: `apiVersion`, `kind`, `metadata` and `spec` first, as
 //! people write them, everything else in the value's own order.
 
 use serde_json::{Map, Value};
 
-/// Longest key that YAML allows to stand before its colon on one line, with room for quotes and
-/// escapes.
+/// Longest key that YAML allows on one line with its colon, with room for quotes and escapes.
 const LONGEST_SIMPLE_KEY: usize = 100;
 
 /// The value as one YAML document with a line break at its end, without `---`.
@@ -32,7 +30,7 @@ fn rank(key: &str) -> usize {
     LEADING.iter().position(|leading| *leading == key).unwrap_or(LEADING.len())
 }
 
-/// Where a node stands decides how it starts.
+/// The place of a node, which decides how it starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// The document itself.
@@ -75,7 +73,7 @@ fn nested_mapping(out: &mut String, fields: &Map<String, Value>, indent: usize, 
     mapping(out, fields.iter(), indent);
 }
 
-/// The first key stands where the text has got to; the others get their own lines.
+/// The first key continues the current line; the others get their own lines.
 fn mapping<'a>(
     out: &mut String,
     fields: impl Iterator<Item = (&'a String, &'a Value)>,
@@ -93,7 +91,7 @@ fn mapping<'a>(
             out.push_str(&key);
         }
         out.push(':');
-        // A list stands under its key without more indentation, as kubectl prints it.
+        // A list is not indented more than its key, as kubectl prints it.
         let deeper = if value.is_array() { indent } else { indent + 2 };
         node(out, value, deeper, Place::Field);
     }

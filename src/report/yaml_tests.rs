@@ -22,7 +22,7 @@ fn an_object_reads_as_people_write_it() {
     })));
 }
 
-/// Text that YAML makes trouble of, beside any text at all.
+/// Any text, and text that is difficult in YAML.
 fn any_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[a-z]{1,3}",

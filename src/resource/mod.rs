@@ -11,12 +11,15 @@ pub mod quantity;
 pub(crate) mod schema;
 pub mod yaml;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Group, version and kind of an object, as in `apiVersion` and `kind`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct GroupVersionKind {
     /// API group, empty for the core group.
     #[serde(default)]
@@ -61,7 +64,7 @@ pub struct GroupVersionResource {
 }
 
 /// What is being done to the object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
     /// The object is new.
@@ -75,8 +78,8 @@ pub enum Operation {
     Connect,
 }
 
-/// Who asks, in the API server's words.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The user who sent a request, as the API server describes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserInfo {
     /// User name, such as `system:serviceaccount:payments-prod:flink`.
     #[serde(default)]
@@ -123,12 +126,12 @@ pub struct Resource {
 pub enum ResourceError {
     /// The document is a list, a string, a number.
     #[error(
-        "the document is {0}, not a Kubernetes object: write a mapping with apiVersion, kind and metadata"
+        "the document is {0}, not a Kubernetes object: write `apiVersion`, `kind` and `metadata`"
     )]
     NotAnObject(&'static str),
     /// `apiVersion` or `kind` is missing or not a string.
     #[error(
-        "{0} is missing or not a string: every Kubernetes object names its apiVersion and kind"
+        "`{0}` is missing or not a string: every Kubernetes object has `apiVersion` and `kind`"
     )]
     MissingField(&'static str),
 }

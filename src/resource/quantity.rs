@@ -40,13 +40,17 @@ pub struct Quantity {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// The text does not follow the grammar.
-    #[error(
-        "`{0}` is not a Kubernetes quantity: write a number with an optional suffix, such as 500m, 2 or 4Gi"
-    )]
+    #[error("`{0}` is not a Kubernetes quantity")]
     Syntax(String),
     /// The value is neither text nor a number.
-    #[error("{0} is not a Kubernetes quantity: write a number or a string, such as 500m, 2 or 4Gi")]
+    #[error("{0} is not a Kubernetes quantity")]
     Type(&'static str),
+}
+
+impl QuantityError {
+    /// What to write instead.
+    pub const HELP: &'static str =
+        "write a number with an optional suffix, such as `500m`, `2` or `4Gi`";
 }
 
 impl Quantity {

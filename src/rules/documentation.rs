@@ -43,9 +43,6 @@ pub struct Documentation {
     pub builtin: bool,
     /// The source file.
     pub path: String,
-    /// Places in `input` without which a Rego rule has nothing to report.
-    #[serde(skip)]
-    pub when: Vec<Vec<String>>,
 }
 
 /// The documentation of the built-in rules, sorted by id.

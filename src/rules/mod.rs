@@ -12,6 +12,9 @@ mod findings;
 mod locate;
 mod rule;
 mod subject;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod testing;
 pub mod words;
 
 mod cost;
@@ -47,6 +50,14 @@ static RULES: [&[&Rule]; 8] = [
     tenancy::RULES,
 ];
 
+/// The rules that report [conflicts](Subject::conflicts), the only ones of the mutating webhook.
+static CONFLICT_RULES: [&Rule; 4] = [
+    &flink::enforced_option::RULE,
+    &scheduling::node_selector::RULE,
+    &storage::checkpoint_volume::RULE,
+    &tenancy::label::RULE,
+];
+
 /// Every built-in rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().flat_map(|family| family.iter().copied())
@@ -57,15 +68,28 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// In a namespace without a tenant only the rule about that fact runs; so it is where several
 /// tenants claim the namespace.
 pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    match subject.owner {
+        NamespaceOwner::Tenant => run(all(), subject),
+        NamespaceOwner::Unassigned(_) => run([&tenancy::unassigned_namespace::RULE], subject),
+        NamespaceOwner::Ambiguous(_) => run([&tenancy::ambiguous_namespace::RULE], subject),
+    }
+}
+
+/// What the rules report that read the subject's conflicts.
+pub fn check_conflicts(subject: &Subject<'_>) -> Vec<Finding> {
+    run(CONFLICT_RULES, subject)
+}
+
+/// What the rule reports that reads which pods use a deleted claim.
+pub fn check_deletion(subject: &Subject<'_>) -> Vec<Finding> {
+    run([&storage::claim_in_use::RULE], subject)
+}
+
+fn run(rules: impl IntoIterator<Item = &'static Rule>, subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Findings::new(&tenancy::unassigned_namespace::RULE);
-    let mut run = |rule: &'static Rule| {
+    for rule in rules {
         findings.start(rule);
         (rule.check)(subject, &mut findings);
-    };
-    match subject.owner {
-        NamespaceOwner::Tenant => all().for_each(run),
-        NamespaceOwner::Unassigned(_) => run(&tenancy::unassigned_namespace::RULE),
-        NamespaceOwner::Ambiguous(_) => run(&tenancy::ambiguous_namespace::RULE),
     }
     let mut list = findings.into_list();
     for finding in &mut list {
@@ -93,3 +117,7 @@ pub fn enforce(
         level.is_some()
     });
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;

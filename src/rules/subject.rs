@@ -1,12 +1,15 @@
 //! What a rule looks at: one object of one request, with everything that is known of it.
 
+use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
+use crate::flink::operator::Declared;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
-use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::state::{StateDirectory, directories};
+use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
-use crate::kubernetes::pod_security::{Control, Violation, evaluate};
-use crate::mutate::Conflict;
+use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
+use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
@@ -63,11 +66,15 @@ pub struct Subject<'a> {
     pub tenant: &'a PreparedTenant,
     /// Who owns the namespace.
     pub owner: NamespaceOwner<'a>,
-    /// Where the object and what its tenant gives every object disagree.
+    /// Where the object and what its tenant gives every object differ.
     pub conflicts: &'a [Conflict],
+    /// Names of the running Flink pods that use the claim, of the deletion of a claim.
+    pub claim_users: &'a [String],
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
-    violations: OnceCell<Vec<Violation>>,
+    violations: OnceCell<Vec<Violation<'a>>>,
+    faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
+    state_directories: OnceCell<Vec<StateDirectory<'a>>>,
 }
 
 impl<'a> Subject<'a> {
@@ -86,8 +93,11 @@ impl<'a> Subject<'a> {
             tenant,
             owner: NamespaceOwner::Tenant,
             conflicts: &[],
+            claim_users: &[],
             quota: None,
             violations: OnceCell::new(),
+            faulty_options: OnceCell::new(),
+            state_directories: OnceCell::new(),
         }
     }
 
@@ -105,24 +115,73 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What the pods violate of one control of the tenant's Pod Security Standard. Places are
-    /// pointers into the object.
-    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation> {
+    /// What the pods violate of one control of the tenant's Pod Security Standard. Level
+    /// `privileged` controls the ports of the node alone, where the tenant lists those it allows.
+    /// Places are pointers into the object.
+    pub fn violations(&self, control: Control) -> impl Iterator<Item = &Violation<'a>> {
         let all = self.violations.get_or_init(|| self.evaluate_pod_security());
         all.iter().filter(move |violation| violation.control == control)
     }
 
-    fn evaluate_pod_security(&self) -> Vec<Violation> {
-        let Some(standard) = self.tenant.standard else { return Vec::new() };
+    fn evaluate_pod_security(&self) -> Vec<Violation<'a>> {
+        let ports = self.tenant.spec.network.host_ports.as_deref();
         let mut all = Vec::new();
         for Pods { set, template, .. } in &self.pods {
-            let added = added_by_operator(set, template, self.workload);
-            for mut violation in evaluate(template, added, standard) {
+            let violations = match (self.tenant.standard, ports) {
+                (Some(standard), _) => {
+                    evaluate(template, added_by_operator(set, template, self.workload), standard)
+                }
+                (None, Some(allowed)) => host_ports(template, allowed),
+                (None, None) => return all,
+            };
+            for mut violation in violations {
                 violation.place.insert_str(0, set.path());
                 all.push(violation);
             }
         }
         all
+    }
+
+    /// The options that the named Flink version does not read as they are written.
+    pub fn faulty_options(&self) -> &[FaultyOption<'a>] {
+        self.faulty_options.get_or_init(|| faulty_options(self.workload))
+    }
+
+    /// The state directories that the options name; none for what is not Flink.
+    pub fn state_directories(&self) -> &[StateDirectory<'a>] {
+        self.state_directories.get_or_init(|| {
+            let (workload, object) = (self.workload, self.object);
+            if workload.is_flink() { directories(workload, object) } else { Vec::new() }
+        })
+    }
+
+    /// Place of the spec that the options are a field of.
+    pub fn spec_place(&self) -> &'a str {
+        self.workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec")
+    }
+
+    /// The spec that the options are a field of.
+    pub fn spec(&self) -> Option<&'a Value> {
+        pointer::at(self.object, self.spec_place())
+    }
+
+    /// How the operator upgrades the object's job; `None` without a job.
+    pub fn upgrade_mode(&self) -> Option<&'a str> {
+        let job = self.spec()?.get("job").filter(|job| job.is_object())?;
+        Some(job.get("upgradeMode").and_then(Value::as_str).unwrap_or("stateless"))
+    }
+
+    /// Labels or node selectors that have other values than the tenant's, with their places.
+    pub fn entry_conflicts(
+        &self,
+        map: PodMap,
+    ) -> impl Iterator<Item = (&'a str, &'a EntryDifference)> {
+        self.conflicts.iter().filter_map(move |conflict| match &conflict.difference {
+            Difference::Entry(entry) if entry.map == map => {
+                Some((conflict.pointer.as_str(), entry))
+            }
+            _ => None,
+        })
     }
 
     /// The place of an option that the object's author wrote: neither a field nor the tenant gives
@@ -202,5 +261,21 @@ impl<'a> Subject<'a> {
     /// what they are like.
     pub fn requests_task_managers(&self) -> bool {
         !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
+    }
+
+    /// The custom resource from which the Flink operator creates a cluster: a FlinkDeployment or a
+    /// FlinkBlueGreenDeployment.
+    pub fn operators_cluster(&self) -> Option<Declared<'a>> {
+        let Workload { declares_cluster, engine, .. } = self.workload;
+        let is_cluster = *declares_cluster && *engine == Engine::Operator;
+        is_cluster.then(|| Declared::new(self.object, self.workload)).flatten()
+    }
+
+    /// The FlinkSessionJob that the Flink operator submits to a cluster.
+    pub fn session_job(&self) -> Option<Declared<'a>> {
+        let is_job = self.resource.kind.kind == "FlinkSessionJob"
+            && self.workload.engine == Engine::Operator
+            && !is_canary(self.object);
+        is_job.then(|| Declared::new(self.object, self.workload)).flatten()
     }
 }

@@ -1,5 +1,6 @@
 //! Small parts of messages that rules share.
 
+use crate::flink::Role;
 use crate::flink::image::glob;
 
 /// Characters of a value that a message shows.
@@ -42,5 +43,14 @@ pub fn alternatives<P: AsRef<str>>(values: &[P]) -> String {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         Some((last, _)) => last.clone(),
         None => String::new(),
+    }
+}
+
+/// The pods of a role: `JobManagers`.
+pub fn pods_of(role: Role) -> &'static str {
+    match role {
+        Role::JobManager => "JobManagers",
+        Role::TaskManager => "TaskManagers",
+        Role::Other => "pods",
     }
 }

@@ -1,8 +1,11 @@
 //! What rules derive from a tenant, computed once when the tenant is loaded.
 
-use super::{FlinkTenantSpec, PodSecurityLevel, Tenant};
+use super::{Amount, FlinkTenantSpec, PodSecurityLevel, Tenant, duration};
 use crate::flink::claims::claim_for;
+use crate::flink::image::glob;
+use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::kubernetes::pod_security::{Standard, minor_version};
+use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
 
 /// A tenant with parsed values for the rules.
@@ -16,8 +19,32 @@ pub struct PreparedTenant {
     pub standard: Option<Standard>,
     /// Values of options in `flink.configuration.enforced` and `.defaults`, as text.
     given: BTreeMap<String, Vec<String>>,
+    /// `flink.restartStrategy.minDelay` in nanoseconds.
+    pub min_restart_delay: Option<i128>,
     /// Pattern of the names of state claims, with a star for the cluster's name.
     pub state_claim: Option<String>,
+    /// URIs and paths under which state may be stored; `None` for any.
+    pub state_locations: Option<Vec<String>>,
+    /// The largest size of a claim.
+    pub largest_claim: Option<Size>,
+    /// The largest size of a state claim.
+    pub largest_state_claim: Option<Size>,
+}
+
+/// A size as text and as a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// As written in the spec.
+    pub text: String,
+    /// The number.
+    pub quantity: Quantity,
+}
+
+impl Size {
+    fn of(amount: Option<&Amount>) -> Option<Self> {
+        let text = amount?.0.clone();
+        Some(Self { quantity: Quantity::parse(&text).ok()?, text })
+    }
 }
 
 impl PreparedTenant {
@@ -35,7 +62,41 @@ impl PreparedTenant {
         }
         let volume = spec.storage.checkpoints.volume.as_ref();
         let state_claim = volume.map(|volume| claim_for(&volume.claim_name, "*"));
-        Self { name: tenant.name.clone(), standard, given, state_claim, spec }
+        let mut state_locations = spec.storage.checkpoints.locations.clone();
+        if let Some(volume) = volume {
+            let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH).to_owned();
+            let locations = state_locations.get_or_insert_default();
+            if !locations.contains(&path) {
+                locations.push(path);
+            }
+        }
+        let largest_claim = Size::of(spec.storage.claims.max_size.as_ref());
+        let state_size = Size::of(volume.and_then(|volume| volume.size.as_ref()));
+        let largest_state_claim = largest_claim
+            .iter()
+            .chain(&state_size)
+            .max_by_key(|size| size.quantity)
+            .filter(|_| largest_claim.is_some())
+            .cloned();
+        let restarts = spec.flink.restart_strategy.as_ref();
+        let min_restart_delay =
+            restarts.and_then(|restarts| restarts.min_delay.as_deref()).and_then(duration);
+        Self {
+            name: tenant.name.clone(),
+            standard,
+            given,
+            min_restart_delay,
+            state_claim,
+            state_locations,
+            largest_claim,
+            largest_state_claim,
+            spec,
+        }
+    }
+
+    /// Whether a claim has the name of a state claim.
+    pub fn is_state_claim(&self, name: &str) -> bool {
+        self.state_claim.as_deref().is_some_and(|pattern| glob(pattern, name))
     }
 
     /// Whether the tenant's configuration sets an option to this value, so that users cannot change

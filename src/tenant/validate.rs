@@ -5,7 +5,7 @@ use super::check::FieldProblem;
 use super::schema::one_of;
 use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
 use crate::kubernetes::pod_security::minor_version;
-use crate::resource::quantity::Quantity;
+use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
 use jiff::civil::Date;
@@ -41,7 +41,7 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
     }
     if let Some(volume) = &spec.storage.checkpoints.volume {
         if let Some(Err(problem)) = volume.size.as_ref().map(|size| Quantity::parse(&size.0)) {
-            error("/storage/checkpoints/volume/size".into(), problem.to_string());
+            error("/storage/checkpoints/volume/size".into(), not_a_quantity(&problem));
         }
         if volume
             .mount_path
@@ -57,7 +57,7 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
     }
     let claims = &spec.storage.claims;
     if let Some(Err(problem)) = claims.max_size.as_ref().map(|size| Quantity::parse(&size.0)) {
-        error("/storage/claims/maxSize".into(), problem.to_string());
+        error("/storage/claims/maxSize".into(), not_a_quantity(&problem));
     }
     access_modes(
         claims.access_modes.as_deref().unwrap_or_default(),
@@ -213,7 +213,7 @@ fn quantities(
             error(place, format!("a quota cannot count `{name}`: {hint}"));
         } else {
             match Quantity::parse(&amount.0) {
-                Err(problem) => error(place, problem.to_string()),
+                Err(problem) => error(place, not_a_quantity(&problem)),
                 Ok(quantity) if quantity < Quantity::default() => {
                     error(place, format!("`{}` is negative: write 0 or more", amount.0));
                 }
@@ -221,6 +221,10 @@ fn quantities(
             }
         }
     }
+}
+
+fn not_a_quantity(problem: &QuantityError) -> String {
+    format!("{problem}: {}", QuantityError::HELP)
 }
 
 fn rule_pattern(

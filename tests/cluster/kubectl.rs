@@ -361,7 +361,7 @@ fn a_deployment_whose_pods_are_refused_says_why() {
         Some("security/privileged"),
     );
     admin.kubectl(&["delete", "pod", "--selector=app=miner", here[0], here[1]]);
-    let reason = "security/privileged: container \"c\" must not be privileged";
+    let reason = "security/privileged: container `c` is privileged";
     for kind in ["replicasets", "deployments"] {
         until("the condition says why there is no pod", || {
             let found = admin.get(&[kind, here[0], here[1]])["items"][0].clone();
@@ -461,7 +461,7 @@ fn session_jobs_and_snapshots_are_held_against_what_they_are_about() {
     };
     let refusal = create(job("etl")).unwrap_err();
     assert!(
-        refusal.contains("flink/session-job: FlinkDeployment etl runs a job of its own"),
+        refusal.contains("flink/session-job: FlinkDeployment `etl` is not a session cluster"),
         "{refusal}"
     );
     create(job("session")).unwrap();
@@ -473,7 +473,7 @@ fn session_jobs_and_snapshots_are_held_against_what_they_are_about() {
         )
     };
     let refusal = create(snapshot("FlinkSessionJob", "gone", json!({}))).unwrap_err();
-    assert!(refusal.contains("flink/snapshot: there is no FlinkSessionJob gone"), "{refusal}");
+    assert!(refusal.contains("flink/snapshot: FlinkSessionJob `gone` does not exist"), "{refusal}");
     for (kind, name, savepoint) in [
         ("FlinkSessionJob", "clicks", json!({})),
         ("FlinkDeployment", "etl", json!({})),

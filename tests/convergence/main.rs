@@ -239,6 +239,7 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
 /// of what the user wrote.
 fn is_the_users(case: &Case, stored: &Value, finding: &Finding) -> bool {
     let workload = case.lower(&case.with(stored.clone()));
+    let named = finding.facts.container.as_deref();
     workload.pods.iter().map(|set| &set.template(stored)["spec"]).any(|spec| {
         // Flink has no image for Windows, and what it runs as there is not known.
         let on_windows = spec["os"]["name"] == "windows" && finding.rule.starts_with("security/");
@@ -248,16 +249,15 @@ fn is_the_users(case: &Case, stored: &Value, finding: &Finding) -> bool {
             .iter()
             .filter_map(|list| spec[*list].as_array())
             .flatten();
-        let mut named = containers.filter(|container| {
-            finding.message.contains(&format!("container {}", container["name"]))
-        });
+        let mut about =
+            containers.filter(|container| named.is_some() && container["name"].as_str() == named);
         // Root keeps what root can do, and nothing can be taken from a privileged container.
-        let unbound = named.any(|container| {
+        let unbound = about.any(|container| {
             let context = &container["securityContext"];
             let adds = context["capabilities"]["add"].to_string();
             context["runAsUser"] == 0 || context["privileged"] == true || adds.contains("SYS_ADMIN")
         });
         // Without a name it is no container that the API server would take.
-        on_windows || as_root || unbound || finding.message.contains("container \"\"")
+        on_windows || as_root || unbound || named == Some("")
     })
 }

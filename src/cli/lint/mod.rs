@@ -2,52 +2,52 @@
 
 mod judge;
 
-use super::gate::{self, OperatorArgs, TenantArgs};
+use super::args::{
+    ManifestArgs, OnlyTenantArgs, OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs,
+};
+use super::gate;
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
-use crate::pipeline::Unassigned;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
 };
 use crate::resource::yaml::Problem;
 use crate::rules::{Facts, Level};
 use clap::ValueEnum;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Arguments of `flinkgate lint`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files, folders with all YAML and JSON below them, `-` for standard input
-    #[arg(value_name = "PATH", default_value = ".")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    manifests: ManifestArgs,
     #[command(flatten)]
     tenants: TenantArgs,
-    /// File or folder with policies besides the built-in ones; may be given several times
-    #[arg(long, value_name = "PATH")]
-    policies: Vec<PathBuf>,
-    /// What to say of Flink in a namespace that no tenant claims
-    #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
-    unassigned: Unassigned,
+    #[command(flatten)]
+    only: OnlyTenantArgs,
+    #[command(flatten)]
+    policies: PolicyArgs,
+    #[command(flatten)]
+    unassigned: UnassignedArgs,
     #[command(flatten)]
     operator: OperatorArgs,
-    /// Judge the files as they are, without what the cluster would add
+    /// Check the objects as written, without the changes that the cluster would make
     #[arg(long)]
     as_is: bool,
-    /// How to write the findings
+    /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// From which level on findings give exit status 1
+    /// The lowest level of findings that gives exit status 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: FailOn,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Text with source lines
     #[default]
     Text,
-    /// Flinkgate's own JSON
+    /// JSON
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
@@ -66,19 +66,19 @@ enum FailOn {
     Error,
     /// Errors and warnings
     Warning,
-    /// Nothing that is found
+    /// No findings
     Never,
 }
 
-/// The rule that speaks of text which readers of YAML may take differently. It is the linter's own:
-/// the webhook sees JSON.
+/// The rule for text that readers of YAML understand differently. Only the linter has it: the
+/// webhook receives JSON.
 pub(super) fn doubtful_yaml() -> RuleInfo {
     RuleInfo {
         id: "yaml/doubtful".into(),
-        title: "YAML that may not mean what it says".into(),
-        description: "The text can be read, but not as its author may think: a key that is there twice, of which the last one counts."
+        title: "Ambiguous YAML".into(),
+        description: "Readers of YAML understand this text differently, such as a key that is set twice: here the last value counts."
             .into(),
-        help: "Write it in the one way that every reader takes alike.".into(),
+        help: "Set each key once.".into(),
         level: Level::Warning,
     }
 }
@@ -88,13 +88,14 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 /// # Errors
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let texts = Texts::read(&args.paths);
+    let texts = Texts::read(&args.manifests.paths);
     let surrounding = texts.surrounding();
     let context = args
         .operator
         .context(&surrounding)?
         .with_whole_input(surrounding.iter().map(|manifest| &manifest.resource));
-    let gate = gate::load(&args.tenants, &args.policies, args.unassigned, context, || {
+    let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
+    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
         texts.mentioning("Namespace")
     })?;
     drop(surrounding);

@@ -18,7 +18,7 @@ use crate::cluster::quota::{self, Reconciler};
 use crate::cluster::{status, watches};
 use crate::pipeline::Gate;
 use crate::quota::commit::Ledgers;
-use crate::rego::{PolicySet, PolicySource, source};
+use crate::rego::{PolicySet, source};
 use crate::resource::files;
 use crate::server::health::Health;
 use crate::server::tls::CurrentCertificate;
@@ -63,7 +63,7 @@ pub(super) async fn start(
     let client = Client::try_from(config)
         .context("--cluster: the configuration of the cluster cannot be used")?;
     // Wrong files end the command, as they do without a cluster.
-    let base = base(&args.policies)?;
+    let base = source::read(&args.policies)?;
     PolicySet::from_sources(base.clone())?;
 
     let (inputs, received) = mpsc::channel(WAITING);
@@ -171,20 +171,13 @@ impl Cluster {
     }
 }
 
-/// The built-in rules and those of files.
-fn base(policies: &[PathBuf]) -> anyhow::Result<Vec<PolicySource>> {
-    let mut sources = source::embedded();
-    sources.extend(source::read(policies)?);
-    Ok(sources)
-}
-
 /// Hands the policy files on when they change.
 async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
     let mut seen = None;
     loop {
         let paths = policies.clone();
         let look = move || {
-            files::list_files(&paths, &["rego"])
+            files::list_files(&source::on_disk(&paths), &["rego"])
                 .map(|found| (files::fingerprint(&found), paths))
                 .map_err(|error| error.to_string())
         };
@@ -193,7 +186,7 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
         match looked {
             Ok((now, paths)) if seen != Some(now) => {
                 let first = seen.replace(now).is_none();
-                match base(&paths) {
+                match source::read(&paths) {
                     Ok(_) if first => {}
                     Ok(sources) => {
                         if inputs.send(Input::Base(sources)).await.is_err() {

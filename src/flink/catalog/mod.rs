@@ -1,14 +1,16 @@
 //! The catalog of options: every key that Flink and its operator read, from which release to which,
 //! as what type, and under which other names.
 //!
-//! Flink ignores a key that it does not know without a word, so only a list of all keys can tell a
-//! misspelled one. The list is a table in this folder (its README tells where it comes from),
-//! looked up by binary search.
+//! Flink ignores an unknown key without a warning, so only a list of all keys can find a misspelled
+//! one. The list is a table in this folder, looked up by binary search; the README there says where
+//! it comes from.
 
+mod faults;
 mod nearest;
 mod table;
 
-pub use nearest::nearest;
+pub use faults::{FaultyOption, OptionFault, faulty_options};
+use nearest::nearest;
 pub use table::{Reading, Reads, Release};
 
 use table::Table;
@@ -22,7 +24,7 @@ pub enum Found {
     Users,
     /// Nothing.
     Unknown {
-        /// Whether Flink alone names the keys below this prefix: then nobody reads this one.
+        /// Whether only Flink uses keys with this prefix, so that nothing reads this one.
         closed: bool,
     },
 }

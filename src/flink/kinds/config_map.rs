@@ -48,10 +48,11 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
             return Workload::default();
         }
         Err(error) => {
-            size.problems.push(SizeProblem {
-                pointer: place.clone(),
-                message: format!("Flink cannot read its configuration: {error}"),
-            });
+            size.problems.push(SizeProblem::new(
+                place.as_str(),
+                format!("Flink cannot read its configuration: {error}"),
+                "write the file as valid YAML",
+            ));
             FlinkConfig::default()
         }
     };

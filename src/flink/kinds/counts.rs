@@ -1,8 +1,8 @@
 //! Fields and options that hold a count.
 
 use super::operator_config::shown;
-use crate::flink::config::FlinkConfig;
-use crate::flink::memory::{self, Fault, java::parse_int};
+use crate::flink::config::{Entry, FlinkConfig};
+use crate::flink::memory::{self, java::parse_int};
 use crate::flink::options::Names;
 use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
@@ -22,12 +22,8 @@ pub fn count(
     let count = count.and_then(|count| u64::try_from(count).ok());
     if count.is_none() {
         let field = pointer::tokens(place).last().unwrap_or_default().into_owned();
-        let message = format!(
-            "{field} is {}: write a whole number from {least} to {}",
-            shown(value),
-            i32::MAX
-        );
-        problems.push(SizeProblem { pointer: place.into(), message });
+        let message = format!("invalid value for `{field}`: {}", shown(value));
+        problems.push(SizeProblem::new(place, message, whole_number(least)));
     }
     count
 }
@@ -44,33 +40,27 @@ pub fn option(
         .filter(|count| *count >= least)
         .and_then(|count| u64::try_from(count).ok());
     if count.is_none() {
-        let value: String = entry.value.chars().take(64).collect();
-        let message =
-            format!("{key} is `{value}`: write a whole number from {least} to {}", i32::MAX);
-        problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
+        problems.push(wrong_option(key, entry, least));
     }
     count
+}
+
+fn wrong_option(key: &str, entry: &Entry, least: i32) -> SizeProblem {
+    let value: String = entry.value.chars().take(64).collect();
+    let pointer = entry.pointer.clone().unwrap_or_default();
+    SizeProblem::new(pointer, format!("invalid value for `{key}`: `{value}`"), whole_number(least))
+}
+
+fn whole_number(least: i32) -> String {
+    format!("write a whole number from {least} to {}", i32::MAX)
 }
 
 /// Slots of one TaskManager: it has one at least, whatever is wrong with the option.
 pub fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     memory::task_slots(config).unwrap_or_else(|error| {
-        let entry = config.entry(&error.option);
-        let message = match (error.fault, entry) {
-            (Fault::Unreadable, Some(entry)) => {
-                let value: String = entry.value.chars().take(64).collect();
-                format!(
-                    "{} is `{value}`: write a whole number from 1 to {}",
-                    error.option,
-                    i32::MAX
-                )
-            }
-            _ => error.problem,
-        };
-        problems.push(SizeProblem {
-            pointer: entry.and_then(|entry| entry.pointer.clone()).unwrap_or_default(),
-            message,
-        });
+        if let Some(entry) = config.entry(&error.option) {
+            problems.push(wrong_option(&error.option, entry, 1));
+        }
         1
     })
 }

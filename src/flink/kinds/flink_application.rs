@@ -45,8 +45,11 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
         count(object, "/spec/jobManagerConfig/replicas", 0, &mut problems).unwrap_or(1);
     let parallelism = count(object, "/spec/parallelism", 1, &mut problems).unwrap_or_default();
     if pointer::at(object, "/spec/parallelism").is_none_or(Value::is_null) {
-        let message = "the job names no parallelism, and nothing tells how many TaskManagers it has: write spec.parallelism".into();
-        problems.push(SizeProblem { pointer: "/spec".into(), message });
+        problems.push(SizeProblem::new(
+            "/spec",
+            "the job has no parallelism, so the number of TaskManagers is unknown",
+            "set `spec.parallelism`",
+        ));
     }
     let mut pods = vec![
         pod_set(object, name, Role::JobManager, JOB_MANAGER, job_managers),

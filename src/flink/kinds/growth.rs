@@ -44,17 +44,24 @@ impl Growing<'_> {
             (true, true) => Bounds { least: self.declared, most: limits.most, open: None },
             (true, false) => {
                 let open = limits.most.is_none().then(|| Unbounded {
-                    message: "this session cluster starts as many TaskManagers as its jobs ask for".into(),
+                    message: "this session cluster starts as many TaskManagers as its jobs request"
+                        .into(),
                     option: canonical(options::SLOTS_MAX),
-                    help: "Set slotmanager.number-of-slots.max, or slotmanager.max-total-resource.cpu and .memory.",
+                    help: "set `slotmanager.number-of-slots.max`, or \
+                        `slotmanager.max-total-resource.cpu` and \
+                        `slotmanager.max-total-resource.memory`",
                 });
                 Bounds { least: limits.least, most: limits.most, open }
             }
             (false, true) if self.is_reactive() && limits.most.is_none() => {
                 let open = Unbounded {
-                    message: "in reactive mode the job takes every TaskManager that a HorizontalPodAutoscaler or a user adds".into(),
+                    message:
+                        "in reactive mode the job uses every TaskManager that an autoscaler or a \
+                        user adds"
+                            .into(),
                     option: canonical(options::SLOTS_MAX),
-                    help: "Set slotmanager.number-of-slots.max, and maxReplicas in the HorizontalPodAutoscaler.",
+                    help: "set `slotmanager.number-of-slots.max`, and `maxReplicas` of the \
+                        HorizontalPodAutoscaler",
                 };
                 Bounds { least: 1, most: None, open: Some(open) }
             }
@@ -86,9 +93,13 @@ impl Growing<'_> {
         let most = limits.most.map_or(most, |limit| limit.min(most));
         let bounded = written.is_some() || quota.is_some() || limits.most.is_some();
         let open = (!bounded).then(|| Unbounded {
-            message: format!("the autoscaler may take this job to {most} TaskManagers, a parallelism of {AUTOSCALER_PARALLELISM}"),
+            message: format!(
+                "the autoscaler may scale this job to {most} TaskManagers at a parallelism of \
+                {AUTOSCALER_PARALLELISM}"
+            ),
             option: canonical(options::AUTOSCALER_PARALLELISM_MAX),
-            help: "Set job.autoscaler.vertex.max-parallelism, or job.autoscaler.quota.cpu and job.autoscaler.quota.memory.",
+            help: "set `job.autoscaler.vertex.max-parallelism`, or `job.autoscaler.quota.cpu` and \
+                `job.autoscaler.quota.memory`",
         });
         Bounds { least: limits.least.max(1), most: Some(most), open }
     }

@@ -2,7 +2,7 @@
 //! nothing runs, but names lead to what does.
 
 use crate::flink::openings::{Kind, Opening, is_rest_port};
-use crate::flink::operator::host_of_template;
+use crate::flink::operator::ingress::host_of_template;
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::{elements, elements_at};
 use crate::resource::{Resource, owners, pointer};

@@ -10,7 +10,7 @@ use crate::flink::memory_size::parse_resource_memory;
 use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
-use crate::resource::quantity::Quantity;
+use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::type_name;
 use serde_json::Value;
 
@@ -90,8 +90,9 @@ pub fn resources<'v>(object: &'v Value, fields: &RoleFields) -> Option<&'v Value
 
 impl RoleFields {
     fn apply(&self, object: &Value, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) {
-        let mut note =
-            |pointer: String, message: String| problems.push(SizeProblem { pointer, message });
+        let mut note = |pointer: String, message: String, help: &str| {
+            problems.push(SizeProblem::new(pointer, message, help));
+        };
         if let Some(resources) = resources(object, self) {
             self.apply_resources(resources, config, &mut note);
             return;
@@ -110,10 +111,8 @@ impl RoleFields {
             None | Some(Value::Null) => {}
             Some(other) => note(
                 format!("{}/resource/memory", self.place),
-                format!(
-                    "memory is {}, not a string: write it as text with a unit, such as \"2048m\"",
-                    type_name(other)
-                ),
+                format!("invalid value for `memory`: {}", type_name(other)),
+                "write a string with a unit, such as `2048m`",
             ),
         }
         let place = format!("{}/resource/cpu", self.place);
@@ -123,10 +122,8 @@ impl RoleFields {
                 Some(cores) => config.set(canonical(self.cpu), double_text(cores), Some(place)),
                 None => note(
                     place,
-                    format!(
-                        "cpu is {}: write a number of cores above zero, such as 1 or 0.5",
-                        shown(value)
-                    ),
+                    format!("invalid value for `cpu`: {}", shown(value)),
+                    "write a number of cores above zero, such as `1` or `0.5`",
                 ),
             },
         }
@@ -136,7 +133,7 @@ impl RoleFields {
         &self,
         resources: &Value,
         config: &mut FlinkConfig,
-        note: &mut impl FnMut(String, String),
+        note: &mut impl FnMut(String, String, &str),
     ) {
         let at = |list: &str, name: &str| {
             let value = resources.get(list)?.get(name).filter(|value| !value.is_null())?;
@@ -150,7 +147,8 @@ impl RoleFields {
                 }
                 other => note(
                     place,
-                    format!("memory is {}: write an amount such as 2048m or 2Gi", type_name(other)),
+                    format!("invalid value for `memory`: {}", type_name(other)),
+                    "write an amount, such as `2048m` or `2Gi`",
                 ),
             }
         }
@@ -161,9 +159,10 @@ impl RoleFields {
                 }
                 Ok(_) => note(
                     place,
-                    "cpu must be above zero: write a number of cores, such as 1 or 500m".into(),
+                    "`cpu` is not above zero".into(),
+                    "write a number of cores, such as `1` or `500m`",
                 ),
-                Err(error) => note(place, error.to_string()),
+                Err(error) => note(place, error.to_string(), QuantityError::HELP),
             }
         }
         for (name, names) in [("cpu", self.cpu_limit_factor), ("memory", self.memory_limit_factor)]
@@ -191,11 +190,11 @@ impl RoleFields {
         text: &str,
         place: String,
         config: &mut FlinkConfig,
-        note: &mut impl FnMut(String, String),
+        note: &mut impl FnMut(String, String, &str),
     ) {
         match parse_resource_memory(text) {
             Ok(bytes) => config.set(canonical(self.memory), flink_text(bytes), Some(place)),
-            Err(error) => note(place, error.to_string()),
+            Err(error) => note(place, error.to_string(), error.help()),
         }
     }
 }

@@ -95,8 +95,11 @@ fn parallelism(
         (parallelism, Some(place.to_owned()))
     } else {
         if pointer::at(object, place).is_none_or(Value::is_null) {
-            let message = "the job names no parallelism, and the operator refuses it: write spec.job.parallelism".into();
-            problems.push(SizeProblem { pointer: "/spec/job".into(), message });
+            problems.push(SizeProblem::new(
+                "/spec/job",
+                "the job has no parallelism",
+                "set `spec.job.parallelism`",
+            ));
         }
         return 0;
     };
@@ -114,9 +117,11 @@ fn overrides(
     let numbers: Option<Vec<i32>> =
         pairs.map(|pair| pair.rsplit_once(':')?.1.trim().trim_matches('\'').parse().ok()).collect();
     let Some(numbers) = numbers else {
-        let message =
-            format!("{key} is not a list of vertex:parallelism pairs: write them as a:2,b:4");
-        problems.push(SizeProblem { pointer: entry.pointer.clone().unwrap_or_default(), message });
+        problems.push(SizeProblem::new(
+            entry.pointer.clone().unwrap_or_default(),
+            format!("`{key}` is not a list of `vertex:parallelism` pairs"),
+            "write the pairs as `a:2,b:4`",
+        ));
         return None;
     };
     let most = numbers.into_iter().max().and_then(|most| u64::try_from(most).ok())?;

@@ -16,7 +16,7 @@ use crate::flink::sizing::{Limits, Size, SizeProblem};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Mode, PodSet};
 use crate::resource::pointer;
-use crate::resource::quantity::Quantity;
+use crate::resource::quantity::{Quantity, QuantityError};
 use serde_json::Value;
 
 /// Flink whose classes the operator runs.
@@ -115,11 +115,14 @@ impl Sizing<'_> {
         let mut main = MainContainer { index: pods.main_container, ..MainContainer::default() };
         let mut put = |name: &str, value: &Value, place: String| match Quantity::from_json(value) {
             Ok(amount) if !amount.is_negative() => *main.amounts.entry(name) = amount,
-            Ok(_) => problems.push(SizeProblem {
-                pointer: place,
-                message: format!("{name} must not be negative: write zero or more"),
-            }),
-            Err(error) => problems.push(SizeProblem { pointer: place, message: error.to_string() }),
+            Ok(_) => problems.push(SizeProblem::new(
+                place,
+                format!("`{name}` is negative"),
+                "write zero or more",
+            )),
+            Err(error) => {
+                problems.push(SizeProblem::new(place, error.to_string(), QuantityError::HELP));
+            }
         };
         let Some(resources) = operator_config::resources(self.object, fields) else {
             let place = format!("{}/resource/ephemeralStorage", fields.place);
@@ -166,11 +169,12 @@ impl Sizing<'_> {
                 problem.pointer.starts_with(fields.place) && problem.pointer.ends_with("memory")
             })
         {
-            let message = format!(
-                "no memory is given: write {}.resource.memory, such as 2048m",
+            let help = format!(
+                "set `{}.resource.memory`, for example to `2048m`",
                 fields.place.replace('/', ".").trim_start_matches('.')
             );
-            problems.push(self.problem(fields, &error.option, message));
+            let message = "the memory is missing".into();
+            problems.push(self.problem(fields, &error.option, message, help));
         }
         Quantity::from_bytes(bytes.unwrap_or(0) >> 20 << 20)
     }
@@ -187,9 +191,10 @@ impl Sizing<'_> {
         };
         let cores = cores.and_then(|cores| Quantity::from_cores_f64(cores).ok_or_else(too_many));
         cores.unwrap_or_else(|error| {
-            let problem = self.problem(fields, &error.option, error.message);
-            // Cores may follow from the slots, of which the same was told.
-            if !problems.iter().any(|told| told.pointer == problem.pointer) {
+            let help = "write a number of cores above zero, such as `1` or `0.5`".into();
+            let problem = self.problem(fields, &error.option, error.message, help);
+            // Cores may follow from the slots, for which the same is reported.
+            if !problems.iter().any(|other| other.pointer == problem.pointer) {
                 problems.push(problem);
             }
             Quantity::default()
@@ -197,11 +202,17 @@ impl Sizing<'_> {
     }
 
     /// A problem at an option, or else at the role's part of the spec.
-    fn problem(&self, fields: &RoleFields, option: &str, message: String) -> SizeProblem {
+    fn problem(
+        &self,
+        fields: &RoleFields,
+        option: &str,
+        message: String,
+        help: String,
+    ) -> SizeProblem {
         let written = self.config.entry(option).and_then(|entry| entry.pointer.clone());
         let pointer = written
             .unwrap_or_else(|| pointer::nearest_existing(self.object, fields.place).to_owned());
-        SizeProblem { pointer, message }
+        SizeProblem { pointer, message, help }
     }
 
     /// Requests times the factors for cpu and memory, which Flink wants to be one or more.
@@ -221,10 +232,9 @@ impl Sizing<'_> {
             let place = entry.pointer.as_deref();
             if place.is_none_or(|place| place.starts_with(FLINK_CONFIGURATION)) {
                 let value: String = entry.value.chars().take(64).collect();
-                let message = format!(
-                    "{key} is `{value}`: write 1 or more, for no limit is below what is requested"
-                );
-                problems.push(SizeProblem { pointer: place.unwrap_or("/spec").into(), message });
+                let message = format!("`{key}` is `{value}`, so the limit is below the request");
+                let place = place.unwrap_or("/spec");
+                problems.push(SizeProblem::new(place, message, "write a number of 1 or more"));
             }
             None
         };
@@ -259,7 +269,7 @@ impl Sizing<'_> {
         let (key, entry) = self.config.first(names)?;
         let message = || {
             format!(
-                "{key} is `{}`: write a number of cores above zero",
+                "invalid value for `{key}`: `{}`",
                 entry.value.chars().take(64).collect::<String>()
             )
         };
@@ -289,10 +299,11 @@ impl Sizing<'_> {
                         *amounts = (*amounts).max(Quantity::from_units(amount));
                     }
                 }
-                Err(_) => problems.push(SizeProblem {
-                    pointer: amount.pointer.clone().unwrap_or_default(),
-                    message: format!("the amount of external resource {name} is not a whole number: write one, such as 1"),
-                }),
+                Err(_) => problems.push(SizeProblem::new(
+                    amount.pointer.clone().unwrap_or_default(),
+                    format!("the amount of external resource `{name}` is not a whole number"),
+                    "write a whole number, such as `1`",
+                )),
             }
         }
     }

@@ -4,7 +4,7 @@
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::{FlinkContext, Workload};
-use crate::resource::quantity::Quantity;
+use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
@@ -17,13 +17,14 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload 
     let mut claim = PodRequests { claims: 1, ..PodRequests::default() };
     match pointer::at(object, STORAGE).map(Quantity::from_json) {
         Some(Ok(storage)) if !storage.is_negative() => claim.storage = storage,
-        Some(Ok(_)) => {
-            let message =
-                "a claim must not ask for less than nothing: write its size, such as 10Gi".into();
-            size.problems.push(SizeProblem { pointer: STORAGE.into(), message });
-        }
+        Some(Ok(_)) => size.problems.push(SizeProblem::new(
+            STORAGE,
+            "the size of the claim is negative",
+            "write its size, such as `10Gi`",
+        )),
         Some(Err(error)) => {
-            size.problems.push(SizeProblem { pointer: STORAGE.into(), message: error.to_string() })
+            let message = error.to_string();
+            size.problems.push(SizeProblem::new(STORAGE, message, QuantityError::HELP));
         }
         None => {}
     }

@@ -16,17 +16,12 @@ use std::collections::BTreeMap;
 /// file may hold anything.
 const DEEPEST: usize = 64;
 
-/// Notes where what stands at a template's place is none: nothing can be made of it, and nothing
-/// would be judged.
+/// Notes where a template is not a pod template: no pod can be made from it, and no rule could
+/// check it.
 pub fn check(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) {
     let mut wrong = |place: String, value: &Value, wanted: &str| {
-        problems.push(SizeProblem {
-            pointer: place,
-            message: format!(
-                "this is {}, and no pod can be made of it: write {wanted}",
-                type_name(value)
-            ),
-        });
+        let message = format!("this is {}, so no pod can be created from it", type_name(value));
+        problems.push(SizeProblem::new(place, message, format!("write {wanted}")));
     };
     let Some(template) = pointer::at(object, place).filter(|template| !template.is_null()) else {
         return;

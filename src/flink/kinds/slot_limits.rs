@@ -88,12 +88,11 @@ fn contradiction(
     // What is not set follows from the slots.
     let named = |names, slots| canonical(if config.first(names).is_some() { names } else { slots });
     let (min, max) = (named(min, options::SLOTS_MIN), named(max, options::SLOTS_MAX));
-    let message = format!(
-        "{min} keeps {least} TaskManagers where {max} allows {most}, and Flink does not start: raise the one or lower the other"
-    );
+    let message = format!("`{min}` keeps {least} TaskManagers, but `{max}` allows only {most}");
+    let help = format!("raise `{max}` or lower `{min}`");
     // The same mistake shows in every resource that follows from the slots.
     if !problems.iter().any(|problem| problem.pointer == pointer) {
-        problems.push(SizeProblem { pointer, message });
+        problems.push(SizeProblem::new(pointer, message, help));
     }
 }
 

@@ -47,7 +47,7 @@ pub fn task_manager_cpu(
     let message = format!(
         "TaskExecutors need to be started with a positive number of CPU cores. Please configure {CORES} accordingly."
     );
-    let problem = format!("{option} gives a TaskManager {cores} cores: write a number above zero");
+    let problem = format!("`{option}` gives a TaskManager {cores} cores");
     Err(Refusal::new(Fault::Contradiction, message, problem, option).into_error(PREFIX))
 }
 
@@ -73,7 +73,7 @@ pub fn task_slots(config: &FlinkConfig) -> Result<u64, MemoryError> {
     };
     u64::try_from(slots).ok().filter(|slots| *slots > 0).ok_or_else(|| {
         let message = format!("Invalid configuration value for {SLOTS} : {slots} - Number of task slots must be at least one.");
-        let problem = format!("{SLOTS} is {slots}: write a whole number from 1 to {}", i32::MAX);
+        let problem = format!("`{SLOTS}` is {slots}");
         Refusal::new(Fault::Contradiction, message, problem, SLOTS).into_error("")
     })
 }

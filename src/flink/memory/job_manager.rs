@@ -93,7 +93,7 @@ impl Parts for Split {
         if !reader.is_set(OFF_HEAP.keys) {
             let Some(off_heap) = flink.checked_sub(heap) else {
                 let problem = format!(
-                    "{} of heap do not fit into {} of Flink's memory",
+                    "{} of heap do not fit into {} of total Flink memory",
                     shown(heap),
                     shown(flink)
                 );
@@ -114,7 +114,7 @@ impl Parts for Split {
                 human_readable(flink)
             );
             let problem = format!(
-                "{} of heap and {} of off-heap memory are not the {} of Flink's memory: leave one of the three out",
+                "{} of heap and {} of off-heap memory do not add up to {} of total Flink memory",
                 shown(heap),
                 shown(off_heap),
                 shown(flink)
@@ -134,7 +134,7 @@ impl Parts for Split {
                 human_readable(off_heap)
             );
             let problem = format!(
-                "{} of off-heap memory leave no heap in {} of Flink's memory",
+                "{} of off-heap memory leave no heap in {} of total Flink memory",
                 shown(off_heap),
                 shown(flink)
             );

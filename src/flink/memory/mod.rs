@@ -25,8 +25,12 @@ pub use refusal::{Fault, MemoryError, shown};
 pub use segment::segment_size;
 pub use task_manager::{task_manager, task_manager_of_script};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// A JobManager's memory in bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct JobManagerMemory {
     /// The container's memory.
     pub process: u64,
@@ -43,7 +47,8 @@ pub struct JobManagerMemory {
 }
 
 /// A TaskManager's memory in bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct TaskManagerMemory {
     /// The container's memory.
     pub process: u64,

@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
                 Refusal::new(
                     Fault::Contradiction,
                     message(),
-                    format!("{heap_mb} is {mebibytes}, below zero"),
+                    format!("`{heap_mb}` is negative"),
                     heap_mb,
                 )
             };
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
                 Err(Refusal::new(
                     Fault::Missing,
                     cannot_read(name),
-                    format!("{name} is not set"),
+                    format!("`{name}` is not set"),
                     name,
                 ))
             }
@@ -207,10 +207,14 @@ impl<'a> Reader<'a> {
         };
         let culprit = self.written(culprit);
         let problem = if in_range {
-            format!("{culprit} puts the least ({}) above the most ({})", shown(min), shown(max))
+            format!(
+                "`{culprit}` sets the minimum ({}) above the maximum ({})",
+                shown(min),
+                shown(max)
+            )
         } else {
             format!(
-                "{culprit} is {}, and a share is zero or more and below one",
+                "`{culprit}` is {}, but must be at least 0 and below 1",
                 double_text(f64::from(fraction))
             )
         };
@@ -228,7 +232,7 @@ fn size_of(value: &str, key: &str, written: &str) -> Result<u64, Refusal> {
         Refusal::new(
             Fault::Unreadable,
             format!("{} Caused by: {cause}", cannot_read(key)),
-            format!("{written}: {cause}"),
+            format!("`{written}`: {cause}"),
             written,
         )
     })
@@ -245,7 +249,7 @@ pub(super) fn could_not_parse(value: &str, key: &str, written: &str) -> Refusal 
     Refusal::new(
         Fault::Unreadable,
         message,
-        format!("{written} is `{value}`, which is no number"),
+        format!("`{written}` is `{value}`, which is not a number"),
         written,
     )
     .bare()

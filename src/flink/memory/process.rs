@@ -127,7 +127,7 @@ fn nothing_set(options: &ProcessOptions) -> Refusal {
         described(options.process.keys, "null")
     );
     let option = name(options.process.keys);
-    Refusal::new(Fault::Missing, message, format!("no size is given: {option} is not set"), option)
+    Refusal::new(Fault::Missing, message, format!("`{option}` is not set"), option)
 }
 
 /// Metaspace and overhead of a process whose size is given.
@@ -144,7 +144,7 @@ fn within_process<P: Parts>(reader: &Reader<'_>, process: u64) -> Result<(u64, u
             human_readable(process)
         );
         let problem = format!(
-            "{} of JVM metaspace and {} of JVM overhead do not fit into {} in all",
+            "{} of JVM metaspace and {} of JVM overhead do not fit into {} of total process memory",
             shown(metaspace),
             shown(overhead),
             shown(process)
@@ -174,7 +174,7 @@ fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64),
             human_readable(metaspace)
         );
         let problem = format!(
-            "{} of Flink's memory and {} of JVM metaspace do not fit into {} in all",
+            "{} of total Flink memory and {} of JVM metaspace do not fit into {} of total process memory",
             shown(flink),
             shown(metaspace),
             shown(process)
@@ -190,7 +190,7 @@ fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64),
             human_readable(range.max)
         );
         let problem = format!(
-            "{} in all leave {} of JVM overhead, which is to be from {} to {}",
+            "{} of total process memory leave {} of JVM overhead, which must be from {} to {}",
             shown(process),
             shown(overhead),
             shown(range.min),

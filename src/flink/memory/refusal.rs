@@ -36,16 +36,12 @@ pub struct MemoryError {
 }
 
 impl MemoryError {
-    /// What to write: `982m or more`.
+    /// The value of the option that is nearest to its own and would do, as people write it: `982m`.
     pub fn instead(&self) -> Option<String> {
         let mebibytes = self.nearest? >> 20;
         // The one option that counts in mebibytes by itself.
         let unit = if self.option.ends_with(".mb") { "" } else { "m" };
-        match self.fault {
-            Fault::TooSmall => Some(format!("{mebibytes}{unit} or more")),
-            Fault::TooLarge => Some(format!("{mebibytes}{unit} or less")),
-            _ => None,
-        }
+        Some(format!("{mebibytes}{unit}"))
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Result<u64, Refusal> {
     let segment = reader.plain_size(&SEGMENT)?;
     let refusal = |message: String| {
         let problem = format!(
-            "{} is {}, and a memory segment is a power of two from {} to 1g",
+            "`{}` is {}, but a memory segment is a power of two from {} to 1g",
             reader.written(SEGMENT.keys),
             shown(segment),
             shown(LEAST)

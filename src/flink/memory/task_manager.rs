@@ -173,7 +173,7 @@ impl Parts for Split {
                 ("Network", network),
             ];
             let problem = format!(
-                "{} of managed memory, {} of network memory and {} for all else but the tasks' heap do not fit into {} of Flink's memory",
+                "{} of managed memory, {} of network memory and {} for the other parts do not fit into {} of total Flink memory",
                 shown(managed),
                 shown(network),
                 shown(others.saturating_sub(managed).saturating_sub(network)),
@@ -238,7 +238,7 @@ fn rest_for_network(
             ("Managed", managed),
         ];
         let problem = format!(
-            "{} of tasks' heap, {} of managed memory and {} for the rest but network do not fit into {} of Flink's memory",
+            "{} of task heap, {} of managed memory and {} for the other parts do not fit into {} of total Flink memory",
             shown(task_heap),
             shown(managed),
             shown(others.saturating_sub(managed).saturating_sub(task_heap)),
@@ -255,7 +255,7 @@ fn rest_for_network(
     if let Some(configured) = network_of_buffers(reader).map_err(wrapped)? {
         if configured != network {
             let problem = format!(
-                "{NETWORK_BUFFERS} makes {} of network memory where the other parts leave {}",
+                "`{NETWORK_BUFFERS}` sets {} of network memory, but the other parts leave {}",
                 shown(configured),
                 shown(network)
             );
@@ -277,7 +277,7 @@ fn rest_for_network(
         let options = network_options(reader);
         let bound = if network > range.max { options.max } else { options.min };
         let problem = format!(
-            "the other parts leave {} of network memory, which is to be from {} to {}",
+            "the other parts leave {} of network memory, which must be from {} to {}",
             shown(network),
             shown(range.min),
             shown(range.max)
@@ -324,7 +324,7 @@ fn network_of_buffers(reader: &Reader<'_>) -> Result<Option<u64>, Refusal> {
         Refusal::new(
             Fault::Contradiction,
             "bytes must be >= 0",
-            format!("{NETWORK_BUFFERS} is below zero"),
+            format!("`{NETWORK_BUFFERS}` is negative"),
             NETWORK_BUFFERS,
         )
         .bare()

@@ -2,11 +2,23 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Characters that Java's `URI` refuses, beside blanks, controls and what is not ASCII.
+/// Why Java's `URI` does not read an address of a JAR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UriProblem {
+    /// A character, or a percent sign without two digits, that a URI must not have.
+    Character,
+    /// No scheme, such as `https:`.
+    NoScheme,
+}
+
+/// Characters that Java's `URI` refuses, besides blanks, control characters and what is not ASCII.
 const REFUSED: &[u8] = b"\"<>\\^`{|}";
 
-/// The scheme of a URI in lower case, or what is wrong with it.
-pub(super) fn scheme(uri: &str) -> Result<String, &'static str> {
+/// The scheme of a URI as written.
+///
+/// # Errors
+/// When the text is not a URI with a scheme.
+pub fn scheme(uri: &str) -> Result<&str, UriProblem> {
     let percent = |(index, _): (usize, &str)| {
         let digits = uri.as_bytes().get(index + 1..index + 3);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -14,7 +26,7 @@ pub(super) fn scheme(uri: &str) -> Result<String, &'static str> {
     let is_uri = uri.bytes().all(|byte| byte > b' ' && byte != 0x7f && !REFUSED.contains(&byte))
         && uri.match_indices('%').all(percent);
     if !is_uri {
-        return Err("is no URI: write blanks and special characters as %20 and the like");
+        return Err(UriProblem::Character);
     }
     let scheme = uri
         .split_once(':')
@@ -24,11 +36,11 @@ pub(super) fn scheme(uri: &str) -> Result<String, &'static str> {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
-    scheme.filter(is_scheme).map(str::to_ascii_lowercase).ok_or("has no scheme, such as https://")
+    scheme.filter(is_scheme).ok_or(UriProblem::NoScheme)
 }
 
 /// The host of an `http` or `https` URI; `None` where Java reads none.
-pub(super) fn host(uri: &str) -> Option<&str> {
+pub fn host(uri: &str) -> Option<&str> {
     let authority = uri.split_once("://")?.1.split(['/', '?', '#']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     if let Some(literal) = host.strip_prefix('[') {
@@ -42,9 +54,9 @@ pub(super) fn host(uri: &str) -> Option<&str> {
     (is_host && !host.is_empty()).then_some(host)
 }
 
-/// Whether a host is this machine or one of the inner network, which the operator must not be sent
-/// to.
-pub(super) fn is_restricted(host: &str) -> bool {
+/// Whether a host is the operator's own machine or one of the internal network, from which the
+/// operator does not fetch.
+pub fn is_restricted(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     match address(&name) {
         Some(IpAddr::V4(address)) => is_restricted_v4(address),
@@ -160,9 +172,9 @@ mod tests {
     #[test]
     fn schemes_are_read_as_java_reads_them() {
         for (uri, expected) in
-            [("HTTPS://a/b", Ok("https")), ("s3://a/b%20c", Ok("s3")), ("local:///x", Ok("local"))]
+            [("HTTPS://a/b", "HTTPS"), ("s3://a/b%20c", "s3"), ("local:///x", "local")]
         {
-            assert_eq!(scheme(uri).as_deref(), expected.as_deref(), "{uri}");
+            assert_eq!(scheme(uri), Ok(expected), "{uri}");
         }
         for uri in
             ["", "a.jar", "/opt/a.jar", "a/b:c", "https://a/b c", "https://a/%zz", "://x", "1a://x"]

@@ -1,24 +1,21 @@
-//! Periods in which the autoscaler rests: times of the day, Quartz expressions, or one of each.
+//! Periods in which the autoscaler does not scale: times of the day, Quartz expressions, or one of
+//! each.
 //!
-//! A Quartz expression is read as far as to tell what surely is none; Quartz itself is stricter.
+//! A Quartz expression is only checked roughly; Quartz itself is stricter.
 
 /// The fields of a Quartz expression, each with its least and greatest number; the year may be left
 /// out.
 const FIELDS: [(u32, u32); 7] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199)];
 
-/// What is wrong with a period.
-pub(super) fn problem(period: &str) -> Option<&'static str> {
-    let mut parts = period.split("&&").map(str::trim);
-    let (first, second) = (parts.next().unwrap_or_default(), parts.next());
-    if parts.next().is_some() {
-        return Some("it joins more than two expressions");
+/// Whether a text is a period.
+pub fn is_period(text: &str) -> bool {
+    match text.split_once("&&") {
+        Some((first, second)) => {
+            let (first, second) = (first.trim(), second.trim());
+            (is_daily(first) && is_cron(second)) || (is_cron(first) && is_daily(second))
+        }
+        None => is_daily(text) || is_cron(text),
     }
-    let Some(second) = second else {
-        return (!is_daily(first) && !is_cron(first))
-            .then_some("it is neither times of the day nor a Quartz expression");
-    };
-    let one_of_each = (is_daily(first) && is_cron(second)) || (is_cron(first) && is_daily(second));
-    (!one_of_each).then_some("what is joined must be times of the day and a Quartz expression")
 }
 
 /// `9:30-11:00`, each time with seconds and milliseconds if one likes, the earlier first.
@@ -39,13 +36,12 @@ fn time(text: &str) -> Option<[u32; 4]> {
 }
 
 fn is_cron(text: &str) -> bool {
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let days = fields.get(3).zip(fields.get(5));
-    // Quartz wants one of the two days left open.
-    (6..=7).contains(&fields.len())
-        && days.is_some_and(|(month, week)| (*month == "?") != (*week == "?"))
-        && fields
-            .iter()
+    let fields = || text.split_whitespace();
+    let days = fields().nth(3).zip(fields().nth(5));
+    // Quartz requires that one of the two days is left open.
+    (6..=7).contains(&fields().count())
+        && days.is_some_and(|(month, week)| (month == "?") != (week == "?"))
+        && fields()
             .zip(FIELDS)
             .all(|(field, range)| field.split(',').all(|item| is_cron_item(item, range)))
 }
@@ -68,7 +64,7 @@ fn is_cron_item(item: &str, (least, most): (u32, u32)) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use super::problem;
+    use super::is_period;
 
     #[test]
     fn periods_are_times_of_the_day_or_quartz_expressions_or_one_of_each() {
@@ -81,7 +77,7 @@ mod tests {
             "* * * ? * MON-FRI && 0:00-6:00",
             "* * * L * ?",
         ] {
-            assert_eq!(problem(period), None, "{period}");
+            assert!(is_period(period), "{period}");
         }
         for period in [
             "",
@@ -99,7 +95,7 @@ mod tests {
             "* * $ * * ?",
             "* * , * * ?",
         ] {
-            assert!(problem(period).is_some(), "{period}");
+            assert!(!is_period(period), "{period}");
         }
     }
 }

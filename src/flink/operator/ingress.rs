@@ -1,39 +1,18 @@
 //! `spec.ingress.template`: a URL with `{{name}}` and `{{namespace}}` in it, as Java reads URLs.
 
-use super::{Declared, Found, Subject, shown};
 use std::net::Ipv6Addr;
 
-const HELP: &str = "write host and path, such as flink.example.com/{{namespace}}/{{name}}(/|$)(.*)";
-
-/// A template that is there and a URL.
-pub(super) fn template(declared: &Declared<'_>, found: &mut Found) {
-    if declared.field("/ingress").is_none() {
-        return;
-    }
-    let place = || declared.at("/ingress/template");
-    match declared.field("/ingress/template") {
-        None => found.tell_with_help(
-            Subject::Ingress,
-            place(),
-            "the ingress has no template for its host and path",
-            HELP,
-        ),
-        Some(template) => match template.as_str() {
-            None => found.tell_with_help(
-                Subject::Ingress,
-                place(),
-                "the ingress template is no text",
-                HELP,
-            ),
-            Some(text) => {
-                if let Some(problem) = problem(text) {
-                    let message =
-                        format!("the ingress template `{}` is no URL: {problem}", shown(text));
-                    found.tell_with_help(Subject::Ingress, place(), message, HELP);
-                }
-            }
-        },
-    }
+/// Why Java's `URL` refuses a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateProblem {
+    /// An opening bracket without a closing one.
+    OpenBracket,
+    /// Text in brackets that is not an IPv6 address.
+    Address,
+    /// Text after the brackets that is not a port.
+    AfterBrackets,
+    /// A port that is not a number.
+    Port,
 }
 
 /// The host of a template as Java's `URL` reads it, names and namespaces not filled in; `None`
@@ -47,7 +26,7 @@ pub fn host_of_template(template: &str) -> Option<&str> {
     Some(bare.trim()).filter(|host| !host.is_empty())
 }
 
-/// What stands between the scheme with a user's name and the path.
+/// The host and port, between the scheme with a user's name and the path.
 fn host_and_port(template: &str) -> Option<&str> {
     let scheme = ["http://", "https://"].into_iter().find(|scheme| {
         template.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -63,34 +42,33 @@ fn host_and_port(template: &str) -> Option<&str> {
     }
 }
 
-/// What Java's `URL` holds against a template; names and namespaces, filled in, change nothing of
-/// it.
-fn problem(template: &str) -> Option<&'static str> {
+/// Why Java's `URL` refuses a template; the names that the operator fills in make no difference.
+pub fn template_problem(template: &str) -> Option<TemplateProblem> {
     let host = host_and_port(template)?;
     let port = if let Some(literal) = host.strip_prefix('[') {
         let Some((address, after)) = literal.split_once(']') else {
-            return Some("a bracket is not closed");
+            return Some(TemplateProblem::OpenBracket);
         };
         let address = address.split('%').next().unwrap_or_default();
         if address.parse::<Ipv6Addr>().is_err() {
-            return Some("what stands in brackets is no IPv6 address");
+            return Some(TemplateProblem::Address);
         }
         match after.strip_prefix(':') {
             Some(port) => port,
             None if after.is_empty() => "",
-            None => return Some("after the brackets only a port may follow"),
+            None => return Some(TemplateProblem::AfterBrackets),
         }
     } else {
         host.split_once(':').map_or("", |(_, port)| port)
     };
     let is_port = port.is_empty() || port.parse::<i32>().is_ok_and(|port| port >= -1);
-    (!is_port).then_some("the port is no number")
+    (!is_port).then_some(TemplateProblem::Port)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use super::problem;
+    use super::template_problem as problem;
 
     #[test]
     fn templates_are_read_as_java_reads_urls() {

@@ -56,18 +56,30 @@ pub struct Size {
     /// How far the number of TaskManagers may go while the object stays as it is; `None` where that
     /// is not known.
     pub bounds: Option<Bounds>,
-    /// Why the size could not be worked out in full, one sentence each, with the pointer of the
-    /// culprit.
+    /// Values that the size could not be calculated from.
     pub problems: Vec<SizeProblem>,
 }
 
-/// A value of the object that no size can be made of.
+/// A value of the object that no size can be calculated from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SizeProblem {
-    /// Where it stands in the object.
+    /// Where it is in the object.
     pub pointer: String,
-    /// What is wrong with it and what to write.
+    /// What is wrong with it.
     pub message: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl SizeProblem {
+    /// A problem at a place of the object.
+    pub fn new(
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { pointer: pointer.into(), message: message.into(), help: help.into() }
+    }
 }
 
 /// Sums over a workload, in the units of a tenant's quota.

@@ -6,7 +6,7 @@
 
 use super::SizeProblem;
 use crate::resource::pointer;
-use crate::resource::quantity::Quantity;
+use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::type_name;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -217,33 +217,34 @@ impl Summing<'_> {
             Some(Value::Array(list)) => list,
             None | Some(Value::Null) => &[],
             Some(other) => {
-                let message = format!(
-                    "{field} is {}, not a list: its pods cannot be sized",
-                    type_name(other)
-                );
-                self.problems.push(SizeProblem { pointer: format!("/spec/{field}"), message });
+                self.problems.push(SizeProblem::new(
+                    format!("/spec/{field}"),
+                    format!("invalid value for `{field}`: {}", type_name(other)),
+                    "write a list",
+                ));
                 &[]
             }
         }
     }
 
     fn quantity(&mut self, value: &Value, place: impl Fn() -> String) -> Quantity {
-        let message = match Quantity::from_json(value) {
+        let (message, help) = match Quantity::from_json(value) {
             Ok(amount) if !amount.is_negative() => return amount,
-            Ok(_) => "a request must not be negative: write zero or more".into(),
-            Err(error) => error.to_string(),
+            Ok(_) => ("the request is negative".into(), "write zero or more"),
+            Err(error) => (error.to_string(), QuantityError::HELP),
         };
-        self.problems.push(SizeProblem { pointer: place(), message });
+        self.problems.push(SizeProblem::new(place(), message, help));
         Quantity::default()
     }
 
     fn add(&mut self, sum: &mut Quantity, amount: Quantity, place: impl Fn() -> String) {
         match sum.checked_add(amount) {
             Some(added) => *sum = added,
-            None => self.problems.push(SizeProblem {
-                pointer: place(),
-                message: "the requests of this pod add up to more than can be counted".into(),
-            }),
+            None => self.problems.push(SizeProblem::new(
+                place(),
+                "the requests of this pod add up to more than can be counted",
+                "lower the requests",
+            )),
         }
     }
 

@@ -32,8 +32,11 @@ impl Size {
     /// Adds what these pods ask for beside being pods, such as the claims of a StatefulSet.
     pub fn add_claims(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
         if self.total.add(replicas, requests).is_none() {
-            let message = "the pods add up to more than can be counted: lower the replicas or what each requests".into();
-            self.problems.push(SizeProblem { pointer: pointer.into(), message });
+            self.problems.push(SizeProblem::new(
+                pointer,
+                "the pods request more than can be counted",
+                "lower the replicas or what each pod requests",
+            ));
         }
     }
 
@@ -68,9 +71,11 @@ impl Size {
         self.task_manager.iter_mut().for_each(|size| role(&mut size.replicas));
         self.bounds.iter_mut().for_each(|bounds| bounds.multiply(clusters));
         if self.total.multiply(clusters).is_none() {
-            let message =
-                "the clusters add up to more than can be counted: lower what each requests".into();
-            self.problems.push(SizeProblem { pointer: pointer.into(), message });
+            self.problems.push(SizeProblem::new(
+                pointer,
+                "the clusters request more than can be counted",
+                "lower what each cluster requests",
+            ));
         }
     }
 }

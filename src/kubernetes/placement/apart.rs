@@ -49,21 +49,10 @@ pub enum Fault {
     OtherNamespaces,
     /// A preferred term without a weight from 1 on.
     NoWeight,
+    /// Its `matchLabelKeys` or `mismatchLabelKeys` leave these pods out.
+    LabelKeys,
     /// A constraint that lets one place have more pods than others.
     Skew,
-}
-
-impl Fault {
-    /// What is wrong with the clause, as the end of a sentence about it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SelectsNothing => "has no labelSelector and so selects nothing",
-            Self::OtherPods => "selects others than these pods",
-            Self::OtherNamespaces => "looks at other namespaces",
-            Self::NoWeight => "has no weight",
-            Self::Skew => "allows a maxSkew of more than 1",
-        }
-    }
 }
 
 /// All clauses of a pod's spec.
@@ -146,10 +135,10 @@ impl<'v> Clause<'v> {
             Some(Fault::SelectsNothing)
         } else if !self.is_constraint() && !in_namespace(self.value, pods.namespace) {
             Some(Fault::OtherNamespaces)
-        } else if !selects(selector, |key| pods.labels.get(key))
-            || !by_keys(self.value, &pods.labels)
-        {
+        } else if !selects(selector, |key| pods.labels.get(key)) {
             Some(Fault::OtherPods)
+        } else if !by_keys(self.value, &pods.labels) {
+            Some(Fault::LabelKeys)
         } else {
             (self.is_constraint() && skewed()).then_some(Fault::Skew)
         }
@@ -205,15 +194,9 @@ fn in_namespace(term: &Value, namespace: &str) -> bool {
 /// What `matchLabelKeys` and `mismatchLabelKeys` add to a selector, from the labels of the pod that
 /// has the term: the pods of its own set have the same. A key that the pod lacks adds nothing.
 fn by_keys(term: &Value, labels: &PodLabels<'_>) -> bool {
-    let labels_of = |field: &str| {
-        list(term.get(field))
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|key| labels.get(key))
-            .collect::<Vec<_>>()
-    };
-    labels_of("matchLabelKeys").iter().all(|label| *label != Label::Unique)
-        && labels_of("mismatchLabelKeys").iter().all(|label| *label == Label::Absent)
+    let keys = |field: &str| list(term.get(field)).iter().filter_map(Value::as_str);
+    keys("matchLabelKeys").all(|key| labels.get(key) != Label::Unique)
+        && keys("mismatchLabelKeys").all(|key| labels.get(key) == Label::Absent)
 }
 
 #[cfg(test)]
@@ -274,9 +257,9 @@ mod tests {
             (json!({"matchLabelKeys": ["pod-template-hash", "team", "none"]}), None),
             (
                 json!({"matchLabelKeys": ["statefulset.kubernetes.io/pod-name"]}),
-                Some(Fault::OtherPods),
+                Some(Fault::LabelKeys),
             ),
-            (json!({"mismatchLabelKeys": ["team"]}), Some(Fault::OtherPods)),
+            (json!({"mismatchLabelKeys": ["team"]}), Some(Fault::LabelKeys)),
             (json!({"mismatchLabelKeys": ["none"]}), None),
         ] {
             let strength = fault.is_none().then_some(Spreading::Required);
@@ -342,7 +325,7 @@ mod tests {
             ),
             (
                 json!({"matchLabelKeys": ["apps.kubernetes.io/pod-index"]}),
-                (None, vec![Fault::OtherPods]),
+                (None, vec![Fault::LabelKeys]),
             ),
             (json!({"topologyKey": ZONE}), (None, vec![])),
         ] {

@@ -1,32 +1,50 @@
-//! Where Kubernetes' scheduler puts pods, as far as a pod template says: which of its terms keep
-//! pods of one kind apart, and which nodes it leaves them.
+//! Where the Kubernetes scheduler places pods, as far as a pod template says: which terms keep pods
+//! of one set apart, and which nodes remain.
 //!
-//! Mutation and judgement ask the same functions, so that what is injected is what counts. Judged
-//! by meaning, not by shape: a term counts by the pods that it selects, and not by how it is
-//! spelled.
+//! Mutation and rules call the same functions, so that an injected term is one that rules accept. A
+//! term counts by the pods that it selects, and not by how it is written. This module has no words
+//! for users: those are in the rules.
 
 mod apart;
 mod labels;
+mod node_affinity;
 mod pool;
 mod selector;
+mod separate;
 mod spreading;
 mod together;
+mod tolerations;
 
 pub use apart::{Clause, Fault, Siblings, clauses};
 pub use labels::{Label, PodLabels, identity};
+pub use node_affinity::{excludes_label, requires_label};
 pub use pool::{Elsewhere, asks_elsewhere};
 pub use selector::selects;
+pub use separate::{Placed, Separation, Separator};
 pub use spreading::Spreading;
 pub use together::pinned;
+pub use tolerations::{OptionToleration, PodToleration, option_tolerations};
 
-use crate::flink::Role;
+use crate::flink::{Role, Template, Workload};
+use crate::resource::metadata_text;
+use serde_json::Value;
 
-/// The label that Kubernetes gives every node its name by.
+/// The node label that holds the node's name.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
-/// The label of the zone that a node stands in.
+/// The node label that holds the node's zone.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// What holds for pods of this role; nothing for pods that are no Flink.
+/// Whether an object makes clusters whose names are not known yet, so that no selector can match
+/// their pods: blue and green, and a cluster whose name the API server generates. Each is completed
+/// and checked when it is created.
+pub fn has_unnamed_clusters(workload: &Workload, object: &Value) -> bool {
+    let is_merged = || workload.pods.iter().any(|set| matches!(set.template, Template::Merged(_)));
+    let is_generated =
+        || workload.cluster.is_empty() || !metadata_text(object, "generateName").is_empty();
+    !workload.children.is_empty() || (is_merged() && is_generated())
+}
+
+/// The value for this role; `None` for pods that do not run Flink.
 pub fn by_role<T>(role: Role, job_manager: T, task_manager: T) -> Option<T> {
     match role {
         Role::JobManager => Some(job_manager),

@@ -1,9 +1,8 @@
-//! Whether a pod asks for nodes outside the pool that its tenant's node selector names.
+//! Whether a pod requires nodes outside the pool that its tenant's node selector names.
 //!
-//! Every pod is given that selector, and Kubernetes wants it and the node affinity both: so no
-//! affinity gets a pod out of the pool, also not one with several terms of which any will do. A
-//! term that asks for other nodes is dead, and where all are, the pod waits for ever. Either is
-//! told rather than passed over.
+//! Every pod is given that selector, and the scheduler requires it and the node affinity both. So
+//! no affinity gets a pod out of the pool, also not one with several alternative terms. A term that
+//! requires other nodes never matches, and where no term matches the pod stays pending.
 
 use super::selector::list;
 use serde_json::Value;
@@ -11,17 +10,17 @@ use serde_json::Value;
 /// A requirement of a node affinity that no node of the pool meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Elsewhere<'v> {
-    /// Where it stands below the pod's template.
+    /// Its place within the pod's template.
     pub place: String,
     /// The node label.
     pub key: &'v str,
-    /// What is asked of it, as a person would write it.
+    /// The operator and its values: `In gpu, cpu`.
     pub asked: String,
-    /// Its value on the pool's nodes.
+    /// The label's value on the pool's nodes.
     pub pool: &'v str,
 }
 
-/// What a spec's required node affinity asks for that nodes with these labels do not have.
+/// The requirements of a spec's node affinity that nodes with these labels do not meet.
 pub fn asks_elsewhere<'v>(
     spec: &'v Value,
     pool: impl Fn(&str) -> Option<&'v str>,
@@ -48,28 +47,24 @@ pub fn asks_elsewhere<'v>(
     found
 }
 
-/// What the expression asks, where a node whose label has this value does not meet it.
+/// The operator and values of an expression that a label with this value does not meet.
 fn refused(expression: &Value, value: &str) -> Option<String> {
     let operator = expression.get("operator").and_then(Value::as_str)?;
-    let values: Vec<&str> =
-        list(expression.get("values")).iter().filter_map(Value::as_str).collect();
-    let numbers = || value.parse::<i64>().ok().zip(values.first()?.parse::<i64>().ok());
+    let values = || list(expression.get("values")).iter().filter_map(Value::as_str);
+    let numbers = || value.parse::<i64>().ok().zip(values().next()?.parse::<i64>().ok());
     let met = match operator {
-        "In" => values.contains(&value),
-        "NotIn" => !values.contains(&value),
+        "In" => values().any(|other| other == value),
+        "NotIn" => values().all(|other| other != value),
         "Exists" => true,
         "DoesNotExist" => false,
         "Gt" => numbers().is_some_and(|(own, other)| own > other),
         "Lt" => numbers().is_some_and(|(own, other)| own < other),
-        // Kubernetes refuses it.
+        // The API server refuses it.
         _ => true,
     };
-    (!met).then(|| {
-        if values.is_empty() {
-            operator.to_owned()
-        } else {
-            format!("{operator} {}", values.join(", "))
-        }
+    (!met).then(|| match values().collect::<Vec<_>>().join(", ") {
+        values if values.is_empty() => operator.to_owned(),
+        values => format!("{operator} {values}"),
     })
 }
 

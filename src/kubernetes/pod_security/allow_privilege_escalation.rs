@@ -1,25 +1,27 @@
-//! Programs that become more than the process that starts them.
+//! Processes that gain more privileges than the process that starts them.
 
 use super::pod::{Pod, Subject, field};
-use super::violation::{Control, Found, Said};
+use super::violation::{Control, Violation, Violations};
 use serde_json::Value;
 
 const FIELD: &str = "allowPrivilegeEscalation";
 
-pub(super) fn check(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
+pub(super) fn check<'a>(pod: &Pod<'a>, container: &Subject<'a>, violations: &mut Violations<'a>) {
+    let found = field(container.context, FIELD);
     if !pod.is_restricted()
-        || field(container.context, FIELD) == Some(&Value::Bool(false))
+        || found == Some(&Value::Bool(false))
         || !pod.since(8)
         || pod.is_windows()
     {
         return;
     }
-    found.add(Control::AllowPrivilegeEscalation, FIELD, || {
-        let message = format!("{container} must set allowPrivilegeEscalation to false");
-        Said::new(
-            container.context_place(&[FIELD]),
-            message,
-            "set allowPrivilegeEscalation: false in the container's securityContext",
-        )
+    violations.add(Control::AllowPrivilegeEscalation, |control| Violation {
+        control,
+        check: FIELD,
+        place: container.context_place(&[FIELD]),
+        part: container.part(),
+        field: FIELD,
+        found,
+        accepted: &["false"],
     });
 }

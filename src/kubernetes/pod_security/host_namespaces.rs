@@ -1,17 +1,19 @@
 //! The node's network, processes and IPC.
 
-use super::pod::{Pod, is_on};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, field, is_on};
+use super::violation::{Control, PodPart, Violation, Violations};
 
-pub(super) fn check(pod: &Pod<'_>, found: &mut Found) {
+pub(super) fn check<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     for name in ["hostNetwork", "hostPID", "hostIPC"] {
         if is_on(pod.spec, name) {
-            found.add(Control::HostNamespaces, "hostNamespaces", || {
-                Said::new(
-                    pod.subject().place(&[name]),
-                    format!("the pod must not set {name}"),
-                    format!("remove {name}: true"),
-                )
+            violations.add(Control::HostNamespaces, |control| Violation {
+                control,
+                check: "hostNamespaces",
+                place: pod.subject().place(&[name]),
+                part: PodPart::Pod,
+                field: name,
+                found: field(pod.spec, name),
+                accepted: &["false"],
             });
         }
     }

@@ -1,34 +1,35 @@
 //! Ports of the node.
 
-use super::pod::{Pod, Subject, elements, field, is_on, shown, text};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, Subject, elements, field, is_on};
+use super::violation::{Control, Violation, Violations};
 use serde_json::Value;
 
-pub(super) fn check(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
+pub(super) fn check<'a>(pod: &Pod<'a>, container: &Subject<'a>, violations: &mut Violations<'a>) {
     for (index, port) in elements(container.value, "ports").iter().enumerate() {
-        let Some(number) = field(port, "hostPort").filter(|number| !is_zero(number)) else {
+        let Some(number) = field(port, "hostPort").filter(|number| !is_allowed(pod, number)) else {
             continue;
         };
-        found.add(Control::HostPorts, "hostPorts", || {
-            let message =
-                format!("{container} must not take port {} of its node", port_name(number));
-            // The API server sets hostPort by itself then.
+        violations.add(Control::HostPorts, |control| {
+            // With hostNetwork, the API server sets hostPort itself.
             let implied =
                 is_on(pod.spec, "hostNetwork") && port.get("containerPort") == Some(number);
-            let help = if implied {
-                "remove hostNetwork: true, which takes every port of the container on the node"
-            } else {
-                "remove hostPort; a Service makes a port reachable"
-            };
-            Said::new(container.place(&["ports", &index.to_string(), "hostPort"]), message, help)
+            Violation {
+                control,
+                check: "hostPorts",
+                place: container.place(&["ports", &index.to_string(), "hostPort"]),
+                part: container.part(),
+                field: if implied { "hostNetwork" } else { "hostPort" },
+                found: Some(number),
+                accepted: &[],
+            }
         });
     }
 }
 
-fn is_zero(number: &Value) -> bool {
+/// Whether a number is no port, or a port that every pod may use.
+fn is_allowed(pod: &Pod<'_>, number: &Value) -> bool {
     number.as_f64() == Some(0.0)
-}
-
-fn port_name(number: &Value) -> String {
-    if number.is_number() { number.to_string() } else { shown(&text(Some(number))) }
+        || number.as_u64().is_some_and(|number| {
+            pod.allowed_ports.iter().any(|allowed| u64::from(*allowed) == number)
+        })
 }

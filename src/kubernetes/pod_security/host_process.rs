@@ -1,18 +1,21 @@
 //! Windows containers that run on the node itself.
 
 use super::pod::{Pod, Subject, field, is_on};
-use super::violation::{Control, Found, Said};
+use super::violation::{Control, Violation, Violations};
 
-pub(super) fn check(_: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
-    if field(subject.context, "windowsOptions").is_some_and(|options| is_on(options, "hostProcess"))
-    {
-        found.add(Control::HostProcess, "windowsHostProcess", || {
-            let message = format!("{subject} must not be a Windows HostProcess");
-            Said::new(
-                subject.context_place(&["windowsOptions", "hostProcess"]),
-                message,
-                "remove hostProcess: true",
-            )
+const FIELD: &str = "hostProcess";
+
+pub(super) fn check<'a>(_: &Pod<'a>, subject: &Subject<'a>, violations: &mut Violations<'a>) {
+    let options = field(subject.context, "windowsOptions");
+    if let Some(options) = options.filter(|options| is_on(options, FIELD)) {
+        violations.add(Control::HostProcess, |control| Violation {
+            control,
+            check: "windowsHostProcess",
+            place: subject.context_place(&["windowsOptions", FIELD]),
+            part: subject.part(),
+            field: FIELD,
+            found: field(options, FIELD),
+            accepted: &["false"],
         });
     }
 }

@@ -1,15 +1,15 @@
-//! Kubernetes' Pod Security Standards: the verdict that the cluster's own PodSecurity admission
-//! would come to, on any pod and at any version of the standard, but with each violation at its
-//! place and with what to write instead.
+//! Kubernetes' Pod Security Standards: what a pod violates, at any level and version.
 //!
-//! Knows nothing of Flink or of rules. One file a control; each looks at a pod, or at one of its
-//! containers, as plain JSON and allocates nothing where it has nothing to say: this runs on every
-//! pod that is admitted.
+//! Goes in: a pod as plain JSON and a [`Standard`]. Comes out: [`Violation`]s, the same that the
+//! cluster's own PodSecurity admission finds, each with its place. It has no sentences: messages
+//! and help are in the rules.
 //!
-//! What stands here was held against Kubernetes' evaluator on random pods
-//! (`tests/cluster/pod_security.rs`). Where JSON can be what Kubernetes' types cannot (`privileged:
-//! "yes"`), the worse reading counts: the API server refuses such a pod, but whoever makes pods of
-//! a template may read it as the worse.
+//! Each file is one control. A check allocates nothing where it finds nothing: it runs on every pod
+//! that is admitted.
+//!
+//! `tests/cluster/pod_security.rs` compares it with Kubernetes' evaluator on random pods. Where
+//! JSON has a value that Kubernetes' types do not have (`privileged: "yes"`), the worse reading
+//! counts: the API server refuses such a pod, but a controller may read a template that way.
 
 mod allow_privilege_escalation;
 mod app_armor;
@@ -30,18 +30,20 @@ mod sysctls;
 mod violation;
 mod volumes;
 
+pub use pod::ContainerKind;
 pub use standard::{PodSecurityLevel, Standard, minor_version};
-pub use violation::{Control, Violation};
+pub use sysctls::safe_since;
+pub use violation::{Control, PodPart, Violation};
 
 use pod::{Pod, Subject};
 use serde_json::Value;
-use violation::Found;
+use violation::Violations;
 
-/// Looks at the pod as a whole.
-type PodCheck = fn(&Pod<'_>, &mut Found);
+/// Checks the pod as a whole.
+type PodCheck = for<'a> fn(&Pod<'a>, &mut Violations<'a>);
 
-/// Looks at one security context, or at one container.
-type SubjectCheck = fn(&Pod<'_>, &Subject<'_>, &mut Found);
+/// Checks one security context, or one container.
+type SubjectCheck = for<'a> fn(&Pod<'a>, &Subject<'a>, &mut Violations<'a>);
 
 const OF_PODS: [PodCheck; 5] = [
     host_namespaces::check,
@@ -72,14 +74,18 @@ const OF_CONTAINERS: [SubjectCheck; 8] = [
     allow_privilege_escalation::check,
 ];
 
-/// What a pod (`metadata` and `spec`) violates. `implied` names a container without any fields that
-/// stands after the pod's own ones: the one that Flink's operator will add.
-pub fn evaluate(template: &Value, implied: Option<&str>, standard: Standard) -> Vec<Violation> {
+/// What a pod (`metadata` and `spec`) violates. `implied` names a container without fields that
+/// follows the pod's own containers: the one that Flink's operator adds.
+pub fn evaluate<'a>(
+    template: &'a Value,
+    implied: Option<&'a str>,
+    standard: Standard,
+) -> Vec<Violation<'a>> {
     if standard.level == PodSecurityLevel::Privileged {
         return Vec::new();
     }
-    let pod = Pod::new(template, standard);
-    let mut found = Found::default();
+    let pod = Pod::new(template, standard, &[]);
+    let mut found = Violations::default();
     OF_PODS.iter().for_each(|check| check(&pod, &mut found));
     let own = pod.subject();
     if own.context.is_object() {
@@ -91,5 +97,15 @@ pub fn evaluate(template: &Value, implied: Option<&str>, standard: Standard) -> 
         }
         OF_CONTAINERS.iter().for_each(|check| check(&pod, container, &mut found));
     });
-    found.violations
+    found.list
+}
+
+/// The ports of the node that a pod uses, except the allowed ones: the only control that a tenant
+/// can have at level `privileged`.
+pub fn host_ports<'a>(template: &'a Value, allowed: &'a [u16]) -> Vec<Violation<'a>> {
+    let standard = Standard { level: PodSecurityLevel::Privileged, minor: u64::MAX };
+    let pod = Pod::new(template, standard, allowed);
+    let mut found = Violations::default();
+    pod.each_container(None, |container| host_ports::check(&pod, container, &mut found));
+    found.list
 }

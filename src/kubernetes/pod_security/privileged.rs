@@ -1,16 +1,20 @@
 //! Containers that are root on their node.
 
-use super::pod::{Pod, Subject, is_on};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, Subject, field, is_on};
+use super::violation::{Control, Violation, Violations};
 
-pub(super) fn check(_: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
-    if is_on(container.context, "privileged") {
-        found.add(Control::Privileged, "privileged", || {
-            Said::new(
-                container.context_place(&["privileged"]),
-                format!("{container} must not be privileged"),
-                "remove privileged: true",
-            )
+const FIELD: &str = "privileged";
+
+pub(super) fn check<'a>(_: &Pod<'a>, container: &Subject<'a>, violations: &mut Violations<'a>) {
+    if is_on(container.context, FIELD) {
+        violations.add(Control::Privileged, |control| Violation {
+            control,
+            check: FIELD,
+            place: container.context_place(&[FIELD]),
+            part: container.part(),
+            field: FIELD,
+            found: field(container.context, FIELD),
+            accepted: &["false"],
         });
     }
 }

@@ -1,10 +1,10 @@
-//! Hosts that the kubelet is to ask for the pod's health, or at its start and end: it reaches what
-//! the pod cannot.
+//! Hosts in probes and lifecycle hooks: the kubelet, which connects to them, reaches what the pod
+//! cannot.
 
-use super::pod::{Pod, Subject, field, shown, text};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, Subject, field, text};
+use super::violation::{Control, Violation, Violations};
 
-/// What asks, and what that stands in.
+/// Probes and hooks, each with the field that holds it.
 const HANDLERS: [(Option<&str>, &str); 5] = [
     (None, "livenessProbe"),
     (None, "readinessProbe"),
@@ -13,26 +13,28 @@ const HANDLERS: [(Option<&str>, &str); 5] = [
     (Some("lifecycle"), "preStop"),
 ];
 
-pub(super) fn check(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
+pub(super) fn check<'a>(pod: &Pod<'a>, container: &Subject<'a>, violations: &mut Violations<'a>) {
     if !pod.since(34) {
         return;
     }
     for (within, handler) in HANDLERS {
         let holder = within.map_or(Some(container.value), |within| field(container.value, within));
-        let Some(asked) = holder.and_then(|holder| field(holder, handler)) else { continue };
+        let Some(probe) = holder.and_then(|holder| field(holder, handler)) else { continue };
         for action in ["httpGet", "tcpSocket"] {
-            let host = text(field(asked, action).and_then(|action| field(action, "host")));
-            if !host.is_empty() {
-                found.add(Control::ProbeHosts, "hostProbesAndHostLifecycle", || {
+            let host = field(probe, action).and_then(|action| field(action, "host"));
+            if !text(host).is_empty() {
+                violations.add(Control::ProbeHosts, |control| {
                     let fields: Vec<&str> =
                         within.into_iter().chain([handler, action, "host"]).collect();
-                    let message =
-                        format!("{container} must not name a host in {handler}: {}", shown(&host));
-                    Said::new(
-                        container.place(&fields),
-                        message,
-                        "remove host: the kubelet then asks the pod itself",
-                    )
+                    Violation {
+                        control,
+                        check: "hostProbesAndHostLifecycle",
+                        place: container.place(&fields),
+                        part: container.part(),
+                        field: handler,
+                        found: host,
+                        accepted: &[],
+                    }
                 });
             }
         }

@@ -1,24 +1,22 @@
 //! How much of the node's `/proc` a container sees.
 
-use super::pod::{Pod, Subject, field, shown, text};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, Subject, field};
+use super::violation::{Control, Violation, Violations};
 
-pub(super) fn check(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
-    let Some(kind) =
-        field(container.context, "procMount").filter(|kind| kind.as_str() != Some("Default"))
-    else {
-        return;
-    };
+const FIELD: &str = "procMount";
+
+pub(super) fn check<'a>(pod: &Pod<'a>, container: &Subject<'a>, violations: &mut Violations<'a>) {
+    let found = field(container.context, FIELD).filter(|kind| kind.as_str() != Some("Default"));
     let restricted = pod.is_restricted() && pod.since(35);
-    if restricted || !pod.has_own_users() {
-        found.add(
-            Control::ProcMount,
-            if restricted { "procMount_restricted" } else { "procMount" },
-            || {
-                let message =
-                    format!("{container} must not set procMount to {}", shown(&text(Some(kind))));
-                Said::new(container.context_place(&["procMount"]), message, "remove procMount")
-            },
-        );
+    if found.is_some() && (restricted || !pod.has_own_users()) {
+        violations.add(Control::ProcMount, |control| Violation {
+            control,
+            check: if restricted { "procMount_restricted" } else { FIELD },
+            place: container.context_place(&[FIELD]),
+            part: container.part(),
+            field: FIELD,
+            found,
+            accepted: &["Default"],
+        });
     }
 }

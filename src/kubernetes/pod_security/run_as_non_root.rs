@@ -1,37 +1,43 @@
-//! The promise not to run as root, which the kubelet keeps.
+//! The field that makes the kubelet refuse to start a container as root.
 
 use super::pod::{Pod, Subject, field};
-use super::violation::{Control, Found, Said};
+use super::violation::{Control, Violation, Violations};
 use serde_json::Value;
 
 const FIELD: &str = "runAsNonRoot";
 
-/// What the pod or a container says.
-pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
-    let refuses = field(subject.context, FIELD).is_some_and(|value| value != &Value::Bool(true));
-    if pod.is_restricted() && refuses && !pod.has_own_users() {
-        found.add(Control::RunAsNonRoot, FIELD, || {
-            let message = format!("{subject} must not set runAsNonRoot to false");
-            Said::new(subject.context_place(&[FIELD]), message, "set runAsNonRoot: true")
-        });
+/// The field of the pod or of a container.
+pub(super) fn check<'a>(pod: &Pod<'a>, subject: &Subject<'a>, violations: &mut Violations<'a>) {
+    let refused = field(subject.context, FIELD).filter(|value| *value != &Value::Bool(true));
+    if pod.is_restricted() && refused.is_some() && !pod.has_own_users() {
+        add(subject, refused, violations);
     }
 }
 
-/// What neither a container says nor its pod.
-pub(super) fn check_container(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
-    let silent = |context: &Value| field(context, FIELD).is_none();
+/// A field that both the container and its pod lack.
+pub(super) fn check_container<'a>(
+    pod: &Pod<'a>,
+    container: &Subject<'a>,
+    violations: &mut Violations<'a>,
+) {
+    let is_missing = |context: &Value| field(context, FIELD).is_none();
     if pod.is_restricted()
-        && silent(container.context)
-        && silent(pod.subject().context)
+        && is_missing(container.context)
+        && is_missing(pod.subject().context)
         && !pod.has_own_users()
     {
-        found.add(Control::RunAsNonRoot, FIELD, || {
-            let message = format!("{container} must set runAsNonRoot to true, or its pod must");
-            Said::new(
-                container.context_place(&[FIELD]),
-                message,
-                "set runAsNonRoot: true in the pod's securityContext",
-            )
-        });
+        add(container, None, violations);
     }
+}
+
+fn add<'a>(subject: &Subject<'a>, found: Option<&'a Value>, violations: &mut Violations<'a>) {
+    violations.add(Control::RunAsNonRoot, |control| Violation {
+        control,
+        check: FIELD,
+        place: subject.context_place(&[FIELD]),
+        part: subject.part(),
+        field: FIELD,
+        found,
+        accepted: &["true"],
+    });
 }

@@ -1,32 +1,33 @@
 //! SELinux labels: few types, no user and no role.
 
-use super::pod::{Pod, Subject, field, shown, text};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, Subject, field, text};
+use super::violation::{Control, Violation, Violations};
 
 const ID: &str = "seLinuxOptions";
 
-pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
+/// The allowed types before 1.31.
+const TYPES: &[&str] = &["container_t", "container_init_t", "container_kvm_t"];
+
+/// The allowed types from 1.31 on.
+const TYPES_SINCE_31: &[&str] =
+    &["container_t", "container_init_t", "container_kvm_t", "container_engine_t"];
+
+pub(super) fn check<'a>(pod: &Pod<'a>, subject: &Subject<'a>, violations: &mut Violations<'a>) {
     let Some(options) = field(subject.context, ID) else { return };
-    for (name, help) in [
-        ("type", "remove it, or set container_t"),
-        ("user", "remove it: the runtime sets it"),
-        ("role", "remove it: the runtime sets it"),
-    ] {
-        let value = text(field(options, name));
-        if !(value.is_empty() || (name == "type" && is_allowed(pod, &value))) {
-            found.add(Control::SeLinux, ID, || {
-                let message =
-                    format!("{subject} must not set the SELinux {name} {}", shown(&value));
-                Said::new(subject.context_place(&[ID, name]), message, help)
+    let types = if pod.since(31) { TYPES_SINCE_31 } else { TYPES };
+    for (name, accepted) in [("type", types), ("user", &[]), ("role", &[])] {
+        let found = field(options, name);
+        let value = text(found);
+        if !(value.is_empty() || accepted.contains(&&*value)) {
+            violations.add(Control::SeLinux, |control| Violation {
+                control,
+                check: ID,
+                place: subject.context_place(&[ID, name]),
+                part: subject.part(),
+                field: name,
+                found,
+                accepted,
             });
         }
-    }
-}
-
-fn is_allowed(pod: &Pod<'_>, kind: &str) -> bool {
-    match kind {
-        "container_t" | "container_init_t" | "container_kvm_t" => true,
-        "container_engine_t" => pod.since(31),
-        _ => false,
     }
 }

@@ -1,77 +1,91 @@
-//! Seccomp profiles: annotations up to 1.18, fields from 1.19 on, and needed at level restricted
-//! from then on.
+//! Seccomp profiles: annotations up to 1.18, fields from 1.19 on. Level restricted requires a
+//! profile from 1.19 on.
 
-use super::pod::{Pod, Subject, field, shown, text};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, Subject, field, text};
+use super::violation::{Control, PodPart, Violation, Violations};
 use crate::resource::pointer;
 
+const FIELD: &str = "seccompProfile";
+const TYPES: &[&str] = &["RuntimeDefault", "Localhost"];
 const BASELINE: &str = "seccompProfile_baseline";
 const RESTRICTED: &str = "seccompProfile_restricted";
 const POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER_ANNOTATION: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
 /// A profile that the pod or a container sets.
-pub(super) fn check(pod: &Pod<'_>, subject: &Subject<'_>, found: &mut Found) {
-    let Some(profile) = field(subject.context, "seccompProfile").filter(|_| pod.since(19)) else {
-        return;
-    };
-    let kind = text(field(profile, "type"));
-    let id = if pod.is_restricted() { RESTRICTED } else { BASELINE };
-    let of_no_matter = pod.is_restricted() && pod.is_windows();
-    if !of_no_matter && !matches!(&*kind, "RuntimeDefault" | "Localhost") {
-        found.add(Control::Seccomp, id, || {
-            let message = format!("{subject} must not have the seccomp profile {}", shown(&kind));
-            Said::new(
-                subject.context_place(&["seccompProfile", "type"]),
-                message,
-                "set seccompProfile: {type: RuntimeDefault}",
-            )
+pub(super) fn check<'a>(pod: &Pod<'a>, subject: &Subject<'a>, violations: &mut Violations<'a>) {
+    let Some(profile) = field(subject.context, FIELD).filter(|_| pod.since(19)) else { return };
+    let kind = field(profile, "type");
+    let is_ignored = pod.is_restricted() && pod.is_windows();
+    if !is_ignored && !TYPES.contains(&&*text(kind)) {
+        violations.add(Control::Seccomp, |control| Violation {
+            control,
+            check: if pod.is_restricted() { RESTRICTED } else { BASELINE },
+            place: subject.context_place(&[FIELD, "type"]),
+            part: subject.part(),
+            field: "type",
+            found: kind,
+            accepted: TYPES,
         });
     }
 }
 
-/// A profile that a container lacks, or has in an annotation.
-pub(super) fn check_container(pod: &Pod<'_>, container: &Subject<'_>, found: &mut Found) {
+/// A profile that a container lacks, or that an annotation sets for it.
+pub(super) fn check_container<'a>(
+    pod: &Pod<'a>,
+    container: &Subject<'a>,
+    violations: &mut Violations<'a>,
+) {
     if !pod.since(19) {
         let name = container.name;
-        check_annotation(pod, || format!("{CONTAINER_ANNOTATION}{name}"), found);
+        check_annotation(pod, || format!("{CONTAINER_ANNOTATION}{name}"), violations);
     } else if pod.is_restricted()
-        && field(container.context, "seccompProfile").is_none()
-        // A wrong one of the pod's was told there.
-        && field(pod.subject().context, "seccompProfile").is_none()
+        && field(container.context, FIELD).is_none()
+        // A wrong profile of the pod is a violation at the pod.
+        && field(pod.subject().context, FIELD).is_none()
         && !pod.is_windows()
     {
-        found.add(Control::Seccomp, RESTRICTED, || {
-            let message = format!("{container} must have a seccomp profile, or its pod must");
-            let help = "set seccompProfile: {type: RuntimeDefault} in the pod's securityContext";
-            Said::new(container.context_place(&["seccompProfile"]), message, help)
+        violations.add(Control::Seccomp, |control| Violation {
+            control,
+            check: RESTRICTED,
+            place: container.context_place(&[FIELD]),
+            part: container.part(),
+            field: FIELD,
+            found: None,
+            accepted: TYPES,
         });
     }
 }
 
 /// The pod's annotation.
-pub(super) fn check_pod_annotation(pod: &Pod<'_>, found: &mut Found) {
+pub(super) fn check_pod_annotation<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     if !pod.since(19) {
-        check_annotation(pod, || POD_ANNOTATION.to_owned(), found);
+        check_annotation(pod, || POD_ANNOTATION.to_owned(), violations);
     }
 }
 
-fn check_annotation(pod: &Pod<'_>, key: impl FnOnce() -> String, found: &mut Found) {
-    if !pod.has_annotations() {
+fn check_annotation<'a>(
+    pod: &Pod<'a>,
+    key: impl FnOnce() -> String,
+    violations: &mut Violations<'a>,
+) {
+    let Some((key, value)) =
+        pod.annotations().and_then(|annotations| annotations.get_key_value(&key()))
+    else {
         return;
-    }
-    let key = key();
-    let Some(profile) = pod.annotation(&key) else { return };
+    };
+    let profile = text(Some(value));
     if !matches!(&*profile, "runtime/default" | "docker/default")
         && !profile.starts_with("localhost/")
     {
-        found.add(Control::Seccomp, BASELINE, || {
-            let message = format!("annotation {} must not be {}", shown(&key), shown(&profile));
-            Said::new(
-                pointer::join("/metadata/annotations", &key),
-                message,
-                "set it to runtime/default, or remove it",
-            )
+        violations.add(Control::Seccomp, |control| Violation {
+            control,
+            check: BASELINE,
+            place: pointer::join("/metadata/annotations", key),
+            part: PodPart::Annotation,
+            field: key,
+            found: Some(value),
+            accepted: &["runtime/default", "docker/default", "localhost/*"],
         });
     }
 }

@@ -1,9 +1,9 @@
-//! Kernel parameters: only those that touch nobody but the pod.
+//! Kernel parameters: only those that affect the pod alone.
 
-use super::pod::{Pod, elements, field, shown, text};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, elements, field, text};
+use super::violation::{Control, PodPart, Violation, Violations};
 
-/// The safe ones, and the minor version that first knew each as safe.
+/// The safe ones, each with the first minor version of the standard that allows it.
 const SAFE: [(&str, u64); 14] = [
     ("kernel.shm_rmid_forced", 0),
     ("net.ipv4.ip_local_port_range", 0),
@@ -21,24 +21,25 @@ const SAFE: [(&str, u64); 14] = [
     ("net.ipv4.tcp_notsent_lowat", 37),
 ];
 
-pub(super) fn check(pod: &Pod<'_>, found: &mut Found) {
+pub(super) fn check<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     let own = pod.subject();
     for (index, sysctl) in elements(own.context, "sysctls").iter().enumerate() {
-        let name = text(field(sysctl, "name"));
-        match SAFE.iter().find(|(safe, _)| *safe == name) {
-            Some((_, since)) if pod.since(*since) => {}
-            known => found.add(Control::Sysctls, "sysctls", || {
-                let place = own.context_place(&["sysctls", &index.to_string(), "name"]);
-                let help = match known {
-                    Some((_, since)) => format!(
-                        "remove it: it is safe only from version v1.{since} of the standard on"
-                    ),
-                    None => {
-                        "remove it: only sysctls that Kubernetes calls safe may be set".to_owned()
-                    }
-                };
-                Said::new(place, format!("the pod must not set the sysctl {}", shown(&name)), help)
-            }),
+        let found = field(sysctl, "name");
+        if safe_since(&text(found)).is_none_or(|since| !pod.since(since)) {
+            violations.add(Control::Sysctls, |control| Violation {
+                control,
+                check: "sysctls",
+                place: own.context_place(&["sysctls", &index.to_string(), "name"]),
+                part: PodPart::Pod,
+                field: "name",
+                found,
+                accepted: &[],
+            });
         }
     }
+}
+
+/// The first minor version of the standard that allows a sysctl; `None` where none does.
+pub fn safe_since(sysctl: &str) -> Option<u64> {
+    SAFE.iter().find(|(safe, _)| *safe == sysctl).map(|(_, since)| *since)
 }

@@ -1,12 +1,14 @@
-//! What violates the standard, and where.
+//! What violates the standard: values and places, no sentences.
 
+use super::pod::{ContainerKind, text};
+use serde_json::Value;
 use std::borrow::Cow;
 
-/// Violations of one control in one pod that are told; more would only hide the first.
+/// The number of violations of one control in one pod that are kept.
 const MOST: u8 = 50;
 
-/// What the standard controls. The checks of the levels that ask more or less of the same thing are
-/// one control.
+/// What the standard controls. Where levels or versions check the same thing differently, these
+/// checks are one control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // Each is named for what it controls.
 pub enum Control {
@@ -29,81 +31,69 @@ pub enum Control {
 }
 
 impl Control {
-    /// How many there are.
+    /// The number of controls.
     const COUNT: usize = 16;
+}
 
-    /// The field of `input.flink.podSecurity`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::AllowPrivilegeEscalation => "allowPrivilegeEscalation",
-            Self::AppArmor => "appArmor",
-            Self::Capabilities => "capabilities",
-            Self::HostNamespaces => "hostNamespaces",
-            Self::HostPath => "hostPath",
-            Self::HostPorts => "hostPorts",
-            Self::HostProcess => "hostProcess",
-            Self::Privileged => "privileged",
-            Self::ProbeHosts => "probeHosts",
-            Self::ProcMount => "procMount",
-            Self::RunAsNonRoot => "runAsNonRoot",
-            Self::RunAsUser => "runAsUser",
-            Self::SeLinux => "seLinux",
-            Self::Seccomp => "seccomp",
-            Self::Sysctls => "sysctls",
-            Self::VolumeTypes => "volumeTypes",
-        }
-    }
+/// The part of a pod that violates the standard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodPart<'a> {
+    /// The pod itself.
+    Pod,
+    /// An annotation of the pod; [`Violation::field`] is its key.
+    Annotation,
+    /// A container, with its name.
+    Container(ContainerKind, &'a str),
+    /// A volume, with its name.
+    Volume(&'a str),
 }
 
 /// One thing about a pod that the standard does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub struct Violation<'a> {
     /// What is violated.
     pub control: Control,
     /// Kubernetes' own id of the check at this level and version, such as
     /// `capabilities_restricted`.
     pub check: &'static str,
-    /// Where in the pod, or would be, as a JSON Pointer:
+    /// JSON Pointer of the value in the pod; the field may be missing:
     /// `/spec/containers/0/securityContext/privileged`.
     pub place: String,
-    /// What is wrong, in one sentence.
-    pub message: String,
-    /// What to write instead.
-    pub help: Cow<'static, str>,
+    /// The part of the pod that has the value, or lacks it.
+    pub part: PodPart<'a>,
+    /// The field, probe, volume type or annotation that decides: `hostPID`, `livenessProbe`,
+    /// `nfs`.
+    pub field: &'a str,
+    /// The value; `None` where the standard requires one that is missing.
+    pub found: Option<&'a Value>,
+    /// The values that the level accepts at this place; empty where it accepts none.
+    pub accepted: &'static [&'static str],
 }
 
-/// What is said of a violation.
-pub(super) struct Said {
-    pub(super) place: String,
-    pub(super) message: String,
-    pub(super) help: Cow<'static, str>,
-}
-
-impl Said {
-    pub(super) fn new(place: String, message: String, help: impl Into<Cow<'static, str>>) -> Self {
-        Self { place, message, help: help.into() }
+impl Violation<'_> {
+    /// The value as text, as JSON where it is not a string; empty where it is missing.
+    pub fn found_text(&self) -> Cow<'_, str> {
+        text(self.found)
     }
 }
 
 /// The violations found so far.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) violations: Vec<Violation>,
+pub(super) struct Violations<'a> {
+    pub(super) list: Vec<Violation<'a>>,
     counts: [u8; Control::COUNT],
 }
 
-impl Found {
-    /// Adds a violation, if there are not too many of its control yet.
+impl<'a> Violations<'a> {
+    /// Adds a violation, unless its control has [`MOST`] of them.
     pub(super) fn add(
         &mut self,
         control: Control,
-        check: &'static str,
-        say: impl FnOnce() -> Said,
+        describe: impl FnOnce(Control) -> Violation<'a>,
     ) {
         if let Some(count) = self.counts.get_mut(control as usize).filter(|count| **count < MOST) {
             *count = count.saturating_add(1);
-            let Said { place, message, help } = say();
-            self.violations.push(Violation { control, check, place, message, help });
+            self.list.push(describe(control));
         }
     }
 }

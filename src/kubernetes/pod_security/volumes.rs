@@ -1,9 +1,9 @@
 //! Volumes from the node's file system, and at level restricted all but a few types of volumes.
 //!
-//! A volume that names no source at all is none of these: the API server makes it an emptyDir.
+//! A volume without a source violates nothing: the API server makes it an emptyDir.
 
-use super::pod::{Pod, elements, field, shown};
-use super::violation::{Control, Found, Said};
+use super::pod::{Pod, elements, field};
+use super::violation::{Control, PodPart, Violation, Violations};
 use serde_json::Value;
 
 /// The only types at level restricted.
@@ -21,27 +21,20 @@ const ALLOWED: [&str; 9] = [
 
 const HOST_PATH: &str = "hostPath";
 
-pub(super) fn check(pod: &Pod<'_>, found: &mut Found) {
+pub(super) fn check<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     for (index, volume) in elements(pod.spec, "volumes").iter().enumerate() {
         let Some(kind) = forbidden(pod, volume) else { continue };
-        let (control, help) = if kind == HOST_PATH {
-            (
-                Control::HostPath,
-                "use a PersistentVolumeClaim for state, an emptyDir for scratch files",
-            )
-        } else {
-            (Control::VolumeTypes, "mount a PersistentVolumeClaim instead")
-        };
-        let id = if pod.is_restricted() { "restrictedVolumes" } else { "hostPathVolumes" };
-        found.add(control, id, || {
-            let place = pod.subject().place(&["volumes", &index.to_string(), kind]);
-            let name = field(volume, "name").and_then(Value::as_str).unwrap_or_default();
-            let article = if kind == HOST_PATH { "a" } else { "of type" };
-            Said::new(
-                place,
-                format!("volume {} must not be {article} {}", shown(name), shortened(kind)),
-                help,
-            )
+        let control = if kind == HOST_PATH { Control::HostPath } else { Control::VolumeTypes };
+        violations.add(control, |control| Violation {
+            control,
+            check: if pod.is_restricted() { "restrictedVolumes" } else { "hostPathVolumes" },
+            place: pod.subject().place(&["volumes", &index.to_string(), kind]),
+            part: PodPart::Volume(
+                field(volume, "name").and_then(Value::as_str).unwrap_or_default(),
+            ),
+            field: kind,
+            found: field(volume, kind),
+            accepted: if pod.is_restricted() { &ALLOWED } else { &[] },
         });
     }
 }
@@ -60,9 +53,4 @@ fn forbidden<'a>(pod: &Pod<'_>, volume: &'a Value) -> Option<&'a str> {
         return None;
     }
     host_path().or_else(|| sources.next())
-}
-
-/// A type's name, which may be one that nobody knows.
-fn shortened(kind: &str) -> &str {
-    kind.char_indices().nth(40).and_then(|(end, _)| kind.get(..end)).unwrap_or(kind)
 }

@@ -40,7 +40,7 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
                 if documents > 1 {
                     builder.note(Fault::usable(
                         at,
-                        "Kubernetes reads only one document up to the next line of `---` alone and ignores the rest from here: write `---` on a line of its own",
+                        "Kubernetes ignores what follows: write `---` on its own line before it",
                     ));
                     return Ok(());
                 }
@@ -56,7 +56,10 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
                     let meaning = meaning(&content, style, tag.as_deref(), at, builder);
                     let merge = style == ScalarStyle::Plain && content == "<<" && tag.is_none();
                     let name = scalar::key(meaning, &content).ok_or_else(|| {
-                        Fault::unusable(at, "a key is missing here (or is `null` without quotes): write the field's name")
+                        Fault::unusable(
+                            at,
+                            "a key is missing here, or is an unquoted `null`: write the key",
+                        )
                     })?;
                     builder.key(name, at, merge);
                 } else {
@@ -114,7 +117,9 @@ fn meaning(
         if meaning == Scalar::NotFinite {
             builder.note(Fault::unusable(
                 at,
-                format!("JSON, and so Kubernetes, has no `{content}`: write a number, or quote it if text is meant"),
+                format!(
+                    "Kubernetes has no value `{content}`: write a number, or quote it if it is text"
+                ),
             ));
         }
         return meaning;
@@ -131,7 +136,12 @@ fn meaning(
     };
     if !fits {
         let kind = kind.as_deref().unwrap_or_default();
-        builder.note(Fault::unusable(at, format!("`{content}` is not what the tag `!!{kind}` says: remove the tag or correct the value")));
+        builder.note(Fault::unusable(
+            at,
+            format!(
+                "`{content}` does not match the tag `!!{kind}`: fix the value or remove the tag"
+            ),
+        ));
     }
     meaning
 }
@@ -143,7 +153,7 @@ fn binary(content: &str, at: Bytes, builder: &mut Builder) -> String {
         Err(_) => {
             builder.note(Fault::unusable(
                 at,
-                "the value is not base64, which the tag `!!binary` asks for: correct the value or remove the tag",
+                "this value of `!!binary` is not base64: fix the value or remove the tag",
             ));
             content.to_owned()
         }

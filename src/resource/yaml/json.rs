@@ -37,7 +37,7 @@ pub(super) fn read(
     loop {
         reader.skip_space();
         let Some(byte) = reader.peek() else {
-            return Err(reader.fault("the text ends in the middle: close what is open"));
+            return Err(reader.fault("the text ends too early: close all brackets and quotes"));
         };
         match (next, byte) {
             (Next::Value | Next::ValueOrEnd, b'{' | b'[') => {
@@ -140,20 +140,21 @@ impl Reader<'_> {
                     length = Some(index);
                     break;
                 }
-                0..0x20 => return Err(self.fault("this text is not closed on its line: write `\"` at its end, and `\\n` for a line break")),
+                0..0x20 => return Err(self.fault(
+                    "this string is not closed: write `\"` at its end, and `\\n` for a line break",
+                )),
                 _ => {}
             }
         }
         let Some(length) = length else {
-            return Err(self.fault("this text is never closed: write `\"` at its end"));
+            return Err(self.fault("this string is not closed: write `\"` at its end"));
         };
         let quoted = self.text.get(self.at..self.at + length + 2).unwrap_or_default();
         let text = if plain {
             quoted.get(1..length + 1).unwrap_or_default().to_owned()
         } else {
-            serde_json::from_str(quoted).map_err(|_| {
-                self.fault("this text holds a backslash escape that JSON does not know")
-            })?
+            serde_json::from_str(quoted)
+                .map_err(|_| self.fault("this string has an unknown backslash escape"))?
         };
         Ok((text, self.take(length + 2)))
     }

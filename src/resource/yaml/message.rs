@@ -5,35 +5,33 @@ use super::tree::MAX_DEPTH;
 use granit_parser::{ErrorKind, ScanError};
 
 /// Said of a tab in indentation.
-pub(super) const TAB: &str = "a tab stands where YAML allows only spaces: replace it with spaces";
+pub(super) const TAB: &str = "YAML does not allow a tab here: use spaces";
 
 /// The fault for a syntax error in `text`, which begins at byte `base` of the file; `previous` is
 /// where the last thing that could be read ended.
 pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError) -> Fault {
     let marker = error.marker().byte_offset().unwrap_or(previous).min(text.len());
-    let (at, message) =
-        match error.kind() {
-            ErrorKind::TabInBlockIndentation
-            | ErrorKind::TabInIndentation
-            | ErrorKind::TabNotAllowed
-            | ErrorKind::TabInPlainScalar => (find_tab(text, marker), TAB.to_owned()),
-            ErrorKind::TabAtBlockScalarStart => (
-                find_tab(text, marker),
-                "this text block is indented with a tab: indent it with spaces".to_owned(),
+    let (at, message) = match error.kind() {
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabInPlainScalar => (find_tab(text, marker), TAB.to_owned()),
+        ErrorKind::TabAtBlockScalarStart => (
+            find_tab(text, marker),
+            "this text block is indented with a tab: indent it with spaces".to_owned(),
+        ),
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::DocumentIndicatorInQuotedScalar => match open_quote(text, previous, marker) {
+            Some(quote) => (
+                quote,
+                "this quote is not closed: add the closing quote, or indent the lines that follow"
+                    .to_owned(),
             ),
-            ErrorKind::UnclosedQuotedScalar
-            | ErrorKind::InvalidQuotedScalarIndent
-            | ErrorKind::DocumentIndicatorInQuotedScalar => {
-                match open_quote(text, previous, marker) {
-                Some(quote) => (
-                    quote,
-                    "the quote that opens here is not closed where it should be: close it, or indent the lines it goes on over".to_owned(),
-                ),
-                None => (marker, "a quote opened above is not closed: close it".to_owned()),
-            }
-            }
-            kind => (marker, advice(kind)),
-        };
+            None => (marker, "a quote above is not closed: add the closing quote".to_owned()),
+        },
+        kind => (marker, advice(kind)),
+    };
     let width = text
         .get(at..)
         .and_then(|rest| rest.chars().next())
@@ -45,14 +43,14 @@ pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError
 fn advice(kind: &ErrorKind) -> String {
     let text = match kind {
         ErrorKind::MappingValueNotAllowed => {
-            "a `:` makes a second key here: put the value in quotes if the colon belongs to it, else line the key up with its neighbours"
+            "this `:` starts a second key: quote the value, or fix the indentation"
         }
         ErrorKind::InvalidTrailingDoubleQuotedScalar
         | ErrorKind::InvalidTrailingSingleQuotedScalar => {
-            "text follows a closing quote: put all of the value in quotes, and escape quotes inside it"
+            "text after the closing quote: quote the whole value, and escape quotes inside it"
         }
         ErrorKind::UnknownAnchor => {
-            "this alias repeats an anchor that is not defined above it in this document: define it with `&`, or quote the `*`"
+            "this alias names no anchor above: define it with `&`, or quote the value"
         }
         ErrorKind::RecursionLimitExceeded => return too_deep(),
         ErrorKind::UnexpectedCharacter { character } => {
@@ -62,40 +60,40 @@ fn advice(kind: &ErrorKind) -> String {
             );
         }
         ErrorKind::UnclosedFlowCollection { open } => {
-            return format!("the `{open}` is never closed: add the closing bracket");
+            return format!("this `{open}` is not closed: add the closing bracket");
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            return format!("`{close}` closes what `{open}` opened: write matching brackets");
+            return format!("`{close}` does not match `{open}`: write matching brackets");
         }
         ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::InvalidColonPlacement => "a `,` or a closing bracket is missing before this",
         ErrorKind::MisplacedFlowCollectionEnd => {
-            "this closing bracket closes nothing: remove it or put the text in quotes"
+            "this closing bracket has no opening bracket: remove it, or quote the text"
         }
         ErrorKind::ExpectedBlockMappingKey => {
-            "a key with `:` was expected here: line it up with the keys above"
+            "expected a key with `:` here: indent it like the keys above"
         }
         ErrorKind::ExpectedBlockSequenceEntry => {
-            "a `-` was expected here: line it up with the list's other elements"
+            "expected `-` here: indent it like the other list elements"
         }
         ErrorKind::BlockSequenceEntryNotAllowed => {
-            "a list element cannot begin here: put `-` on a line of its own, lined up with the others"
+            "a list element cannot begin here: put it on its own line, indented like the others"
         }
         ErrorKind::SimpleKeyExpected => {
-            "a key without `:` (a colon and a space): add it, or line the text up with what it belongs to"
+            "a key without `:` and a space: add them, or fix the indentation"
         }
         ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
-            "the indentation fits nothing above: line it up"
+            "this indentation matches no line above: fix it"
         }
         ErrorKind::ExpectedDocumentStart => {
-            "text follows the end of the document: begin a new one with `---` on a line of its own, and remove `%` lines"
+            "text after the end of the document: write `---` before it, and remove `%` lines"
         }
         ErrorKind::UnknownQuotedScalarEscape => {
-            "a backslash in double quotes begins an unknown escape: write `\\\\`, or use single quotes"
+            "unknown backslash escape in double quotes: write `\\\\`, or use single quotes"
         }
         ErrorKind::CommentNotSeparated => {
-            "a comment needs a space before its `#`: add it, or put the value in quotes"
+            "a comment needs a space before its `#`: add it, or quote the value"
         }
         other => return format!("not valid YAML: {other}"),
     };
@@ -103,9 +101,7 @@ fn advice(kind: &ErrorKind) -> String {
 }
 
 fn too_deep() -> String {
-    format!(
-        "mappings and lists are nested more than {MAX_DEPTH} deep here: no Kubernetes object needs that"
-    )
+    format!("mappings and lists are nested more than {MAX_DEPTH} levels deep: reduce the nesting")
 }
 
 /// The last tab on the marker's line at or before the marker, else the first one after it; the

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 const ADVICE: &str =
-    "this is a Helm template source, not YAML yet: lint what `helm template` prints instead";
+    "this is a Helm template, not YAML: lint the output of `helm template` instead";
 
 /// Where the first `{{ … }}` of a text that could not be read stands, if that is why. Within quotes
 /// it is ordinary text, unless it stands on the broken line itself.

@@ -112,7 +112,7 @@ impl Builder {
         if self.expects_key() {
             return Err(Fault::unusable(
                 at,
-                "a mapping or list cannot be the key of a field: write the key as text, in quotes if need be",
+                "a mapping or list cannot be a key: write the key as text",
             ));
         }
         if self.stack.len() >= MAX_DEPTH {
@@ -164,7 +164,7 @@ impl Builder {
         let Some(Some(target)) = self.anchors.get(anchor) else {
             return Err(Fault::unusable(
                 at,
-                "this alias stands inside the very anchor it repeats, which has no end: repeat another anchor",
+                "this alias is inside the anchor that it repeats: use another anchor",
             ));
         };
         if self.expects_key() {
@@ -174,7 +174,7 @@ impl Builder {
                 _ => {
                     return Err(Fault::unusable(
                         at,
-                        "this alias stands for no text and cannot be a key: write the key out",
+                        "this alias is not text, so it cannot be a key: write the key out",
                     ));
                 }
             };
@@ -310,7 +310,7 @@ impl Builder {
         let Some((_, Node { key: Some(first), .. })) = earlier else { return };
         let line = self.source.line(first.start);
         let message = format!(
-            "`{name}` is written twice, first on line {line}; the last one counts: remove one of them"
+            "duplicate key `{name}`, first on line {line}: remove one, only the last one is used"
         );
         self.faults.push(Fault::usable(at, message));
     }
@@ -320,7 +320,7 @@ fn too_deep(at: Bytes) -> Fault {
     Fault::unusable(
         at,
         format!(
-            "mappings and lists are nested more than {MAX_DEPTH} deep here: no Kubernetes object needs that"
+            "mappings and lists are nested more than {MAX_DEPTH} levels deep: reduce the nesting"
         ),
     )
 }
@@ -328,8 +328,6 @@ fn too_deep(at: Bytes) -> Fault {
 fn too_many(at: Bytes) -> Fault {
     Fault::unusable(
         at,
-        format!(
-            "aliases repeat more than {MAX_REPEATED} values up to here: write out what is meant"
-        ),
+        format!("aliases repeat more than {MAX_REPEATED} values: write the values out"),
     )
 }

@@ -1,5 +1,6 @@
 //! `security/privileged`
 
+use super::violations::{part_name, report};
 use crate::kubernetes::pod_security::Control;
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -16,10 +17,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    for violation in subject.violations(Control::Privileged) {
-        findings
-            .at(violation.place.as_str())
-            .message(violation.message.as_str())
-            .help(violation.help.to_string());
-    }
+    report(subject, Control::Privileged, findings, |violation, finding| {
+        finding
+            .message(format!("{} is privileged", part_name(violation)))
+            .help("remove `privileged: true`".to_owned())
+            .wanted("false");
+    });
 }

@@ -1,6 +1,7 @@
 //! `spec.storage`: where state lives.
 
 use super::{Amount, is_default};
+use crate::flink::claims::DEFAULT_ACCESS_MODE;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,14 @@ pub struct CheckpointVolume {
     /// Whether the claim outlives the cluster; Retain unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reclaim: Option<Reclaim>,
+}
+
+impl CheckpointVolume {
+    /// Access modes of the claim; the default if none are given.
+    pub fn access_modes(&self) -> impl Iterator<Item = &str> {
+        let default = self.access_modes.is_empty().then_some(DEFAULT_ACCESS_MODE);
+        self.access_modes.iter().map(String::as_str).chain(default)
+    }
 }
 
 /// What becomes of a claim when its cluster goes.

@@ -68,7 +68,7 @@ impl Builder {
                 let line = self.source.line(key.start);
                 lost.push(Fault::usable(
                     at,
-                    format!("this merge replaces `{name}` of line {line}, as the last one counts: move `<<` above it"),
+                    format!("this merge replaces `{name}` from line {line}: move `<<` above it"),
                 ));
             }
         }
@@ -80,6 +80,6 @@ impl Builder {
 fn not_mergeable(at: Bytes) -> Fault {
     Fault::unusable(
         at,
-        "`<<` merges mappings only: give it an alias of a mapping, or a list of such aliases",
+        "`<<` merges only mappings: use an alias of a mapping, or a list of such aliases",
     )
 }

@@ -1,0 +1,55 @@
+//! Arguments that several commands share, each with one wording.
+
+use crate::rules::Unassigned;
+use clap::Args;
+use std::path::PathBuf;
+
+/// The manifests that a command reads.
+#[derive(Debug, Args)]
+pub struct ManifestArgs {
+    /// Files, folders with YAML and JSON files at any depth, or `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// Where FlinkTenants are.
+#[derive(Debug, Default, Args)]
+pub struct TenantArgs {
+    /// File or folder with FlinkTenants; can be repeated
+    #[arg(long, value_name = "PATH")]
+    pub tenants: Vec<PathBuf>,
+}
+
+/// Which tenant owns all objects.
+#[derive(Debug, Default, Args)]
+pub struct OnlyTenantArgs {
+    /// Assign all objects to this tenant, whatever their namespace is
+    #[arg(long, value_name = "NAME", requires = "tenants")]
+    pub tenant: Option<String>,
+}
+
+/// Where users' policies are.
+#[derive(Debug, Default, Args)]
+pub struct PolicyArgs {
+    /// File or folder with Rego policies to run besides the built-in rules; can be repeated
+    #[arg(long, value_name = "PATH")]
+    pub policies: Vec<PathBuf>,
+}
+
+/// What the gate does without a tenant.
+#[derive(Debug, Default, Args)]
+pub struct UnassignedArgs {
+    /// What to do with Flink in a namespace without a tenant
+    #[arg(long, value_name = "ACTION", value_enum, default_value_t)]
+    pub unassigned: Unassigned,
+}
+
+/// What is known of the Flink operator.
+#[derive(Debug, Default, Args)]
+pub struct OperatorArgs {
+    /// Configuration of the Flink operator: `config.yaml`, `flink-conf.yaml` or a ConfigMap with one
+    ///
+    /// Options that an object does not set have the values of this file.
+    #[arg(long, value_name = "FILE")]
+    pub operator_config: Option<PathBuf>,
+}

@@ -1,0 +1,326 @@
+//! Faults of the options that an object sets: keys and values that the named Flink version does not
+//! read.
+//!
+//! Fields of the object that set an option are not checked. If the object names no Flink version,
+//! only what is wrong in every version is a fault.
+
+use super::{Found, Reading, Reads, Release, find, nearest, other_name, reading};
+use crate::flink::config::Entry;
+use crate::flink::values::{self, ValueError};
+use crate::flink::version::FlinkVersion;
+use crate::flink::{Engine, Workload};
+
+/// Unknown keys of one object that are compared with all known ones: a comparison is expensive, and
+/// the sender chooses how many there are.
+const MOST_COMPARED: usize = 100;
+
+/// Flink whose classes the operator runs when it reads an object, whatever version that names.
+const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
+
+/// Newer than every release.
+const NEWEST: FlinkVersion = FlinkVersion::new(u16::MAX, u16::MAX);
+
+/// An option of an object with a fault.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultyOption<'a> {
+    /// The flat key.
+    pub key: &'a str,
+    /// The value with its place.
+    pub entry: &'a Entry,
+    /// What is wrong with it.
+    pub fault: OptionFault,
+}
+
+/// Why Flink does not read an option as its author expects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OptionFault {
+    /// No version knows the key, and it is a misspelled one or below a prefix that only Flink uses.
+    Unknown {
+        /// The known key that is closest.
+        suggestion: Option<&'static str>,
+    },
+    /// The named version does not read the key.
+    Unread {
+        /// The first release that reads it, if that is newer.
+        since: Option<Release>,
+        /// The last release that reads it, if that is older.
+        until: Option<Release>,
+        /// The key under which the named version reads the option.
+        instead: Option<&'static str>,
+    },
+    /// The named version reads the key, but it is deprecated.
+    Deprecated {
+        /// The current key of the option.
+        successor: Option<&'static str>,
+    },
+    /// Flink cannot read the value.
+    Invalid(ValueError),
+}
+
+/// The options with a fault, in the order of their keys. One option may have two faults: a
+/// deprecated key and an invalid value. Allocates nothing if there are none.
+pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
+    let mut found = Vec::new();
+    let release = workload.version.map(Release::of);
+    let mut compared = 0;
+    for (key, entry) in workload.config.iter().filter(|(_, entry)| is_written(entry, workload)) {
+        let mut add = |fault| found.push(FaultyOption { key, entry, fault });
+        match find(key) {
+            Found::Users => {}
+            Found::Unknown { closed } => {
+                compared += 1;
+                let suggestion = if compared > MOST_COMPARED { None } else { nearest(key, closed) };
+                if closed || suggestion.is_some() {
+                    add(OptionFault::Unknown { suggestion });
+                }
+            }
+            Found::Readings(readings) => {
+                if let Some(fault) =
+                    release.and_then(|release| key_fault(key, readings, release, workload.engine))
+                {
+                    add(fault);
+                }
+                if let Some(error) = value_error(key, entry, readings, workload) {
+                    add(OptionFault::Invalid(error));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether an entry is written as an option, and not implied by a field.
+fn is_written(entry: &Entry, workload: &Workload) -> bool {
+    let Some(place) = entry.pointer.as_deref() else { return false };
+    workload.config_pointer.as_deref().is_none_or(|options| place.starts_with(options))
+}
+
+fn key_fault(
+    key: &str,
+    readings: &'static [Reading],
+    release: Release,
+    engine: Engine,
+) -> Option<OptionFault> {
+    match read_by(key, readings, release, engine) {
+        Some(reading) if reading.reads == Reads::Alias => {
+            Some(OptionFault::Deprecated { successor: Some(reading.detail) })
+        }
+        Some(reading) => reading
+            .obsolete
+            .is_some_and(|from| from <= release)
+            .then_some(OptionFault::Deprecated { successor: None }),
+        None => {
+            let since = readings.iter().map(|reading| reading.since).min().flatten();
+            let until = readings.iter().filter_map(|reading| reading.until).max();
+            Some(OptionFault::Unread {
+                since: since.filter(|since| *since > release),
+                until: until.filter(|until| *until < release),
+                instead: other_name(key, release),
+            })
+        }
+    }
+}
+
+/// How a release reads a key. The operator, which brings its own Flink, reads the options of
+/// Kubernetes pods too.
+fn read_by(
+    key: &str,
+    readings: &'static [Reading],
+    release: Release,
+    engine: Engine,
+) -> Option<&'static Reading> {
+    let by_operator = engine == Engine::Operator && key.starts_with("kubernetes.");
+    reading(readings, release)
+        .or_else(|| by_operator.then(|| reading(readings, Release::of(OPERATORS_OWN))).flatten())
+}
+
+/// Without a version a value is wrong only if it is wrong in all releases.
+fn value_error(
+    key: &str,
+    entry: &Entry,
+    readings: &'static [Reading],
+    workload: &Workload,
+) -> Option<ValueError> {
+    // A shell fills these in when the container starts.
+    let is_template = || entry.value.contains("$(") || entry.value.contains("${");
+    if workload.config_pointer.is_none() && is_template() {
+        return None;
+    }
+    let Some(version) = workload.version else {
+        let mut first = None;
+        for reading in readings {
+            first.get_or_insert(check(entry, reading, None, NEWEST).err()?);
+        }
+        return first;
+    };
+    let release = Release::of(version);
+    let reading = read_by(key, readings, release, workload.engine)?;
+    check(entry, reading, Some(release), version).err()
+}
+
+/// Checks a value against the type of the option, or of the option that the key stands for.
+fn check(
+    entry: &Entry,
+    read: &Reading,
+    release: Option<Release>,
+    version: FlinkVersion,
+) -> Result<(), ValueError> {
+    match read.reads {
+        Reads::Value(kind) => values::check(kind, read.detail, &entry.value, version),
+        Reads::Open | Reads::Closed => Ok(()),
+        Reads::Alias | Reads::Fallback => {
+            let Found::Readings(targets) = find(read.detail) else { return Ok(()) };
+            // The target may belong to the operator, or to another release; both are read.
+            let target = release.and_then(|release| reading(targets, release)).or(targets.first());
+            match target.map(|target| (target.reads, target.detail)) {
+                Some((Reads::Value(kind), allowed)) => {
+                    values::check(kind, allowed, &entry.value, version)
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::flink::config::FlinkConfig;
+    use serde_json::{Value, json};
+
+    fn workload(version: Option<(u16, u16)>, configuration: &Value) -> Workload {
+        let place = "/spec/flinkConfiguration";
+        Workload {
+            engine: Engine::Operator,
+            version: version.map(|(major, minor)| FlinkVersion::new(major, minor)),
+            config: FlinkConfig::from_object(configuration, place),
+            config_pointer: Some(place.into()),
+            ..Workload::default()
+        }
+    }
+
+    /// `key: fault` of each option.
+    fn faults(workload: &Workload) -> Vec<String> {
+        let name = |release: Option<Release>| release.map_or("-".into(), Release::name);
+        faulty_options(workload)
+            .iter()
+            .map(|FaultyOption { key, fault, .. }| match fault {
+                OptionFault::Unknown { suggestion } => {
+                    format!("{key}: unknown, suggestion {}", suggestion.unwrap_or("-"))
+                }
+                OptionFault::Unread { since, until, instead } => format!(
+                    "{key}: unread, since {} until {} instead {}",
+                    name(*since),
+                    name(*until),
+                    instead.unwrap_or("-")
+                ),
+                OptionFault::Deprecated { successor } => {
+                    format!("{key}: deprecated, successor {}", successor.unwrap_or("-"))
+                }
+                OptionFault::Invalid(error) => format!("{key}: {error}"),
+            })
+            .collect()
+    }
+
+    fn of(version: (u16, u16), configuration: &Value) -> Vec<String> {
+        faults(&workload(Some(version), configuration))
+    }
+
+    #[test]
+    fn a_checkpoint_directory_has_another_name_on_1_19() {
+        let configuration = json!({"execution": {"checkpointing.dir": "s3://a"}});
+        assert_eq!(
+            of((1, 19), &configuration),
+            [
+                "execution.checkpointing.dir: unread, since 1.20 until - instead state.checkpoints.dir"
+            ]
+        );
+        assert!(of((1, 20), &configuration).is_empty());
+        assert!(faults(&workload(None, &configuration)).is_empty());
+    }
+
+    #[test]
+    fn removed_options_are_faults_from_the_next_release() {
+        let configuration = json!({"state.backend.async": true, "metrics.reporter.a.class": "x", "env.java.opts": "-Dx"});
+        assert_eq!(
+            of((2, 3), &configuration),
+            [
+                "env.java.opts: deprecated, successor env.java.opts.all",
+                "metrics.reporter.a.class: unread, since - until 1.20 instead -",
+                "state.backend.async: unread, since - until 1.20 instead -"
+            ]
+        );
+        // A version that is not known yet is checked as the newest that is known.
+        assert_eq!(of((2, 3), &configuration), of((9, 9), &configuration));
+    }
+
+    #[test]
+    fn a_deprecated_key_has_its_successor_from_the_release_that_added_it() {
+        let configuration = json!({"state.checkpoints.dir": "s3://a", "kubernetes.operator.job.autoscaler.enabled": "true"});
+        let operators = "kubernetes.operator.job.autoscaler.enabled: deprecated, successor job.autoscaler.enabled";
+        assert_eq!(of((1, 19), &configuration), [operators]);
+        assert_eq!(
+            of((1, 20), &configuration),
+            [operators, "state.checkpoints.dir: deprecated, successor execution.checkpointing.dir"]
+        );
+    }
+
+    #[test]
+    fn values_are_checked_as_the_release_reads_them() {
+        let configuration = json!({"client.heartbeat.interval": "30 s", "execution.checkpointing.interval": "PT1M"});
+        let duration = "execution.checkpointing.interval: `PT1M` is not a duration";
+        let long = "client.heartbeat.interval: `30 s` is not a 64-bit integer";
+        assert_eq!(of((1, 19), &configuration), [long, duration]);
+        assert_eq!(of((1, 20), &configuration), [duration]);
+        assert!(of((2, 1), &configuration).is_empty());
+        assert!(faults(&workload(None, &configuration)).is_empty());
+        assert_eq!(
+            faults(&workload(None, &json!({"parallelism.default": "many"}))),
+            ["parallelism.default: `many` is not a 32-bit integer"]
+        );
+    }
+
+    #[test]
+    fn a_deprecated_key_may_have_an_invalid_value_too() {
+        assert_eq!(
+            of((1, 20), &json!({"state.backend.incremental": "yes"})),
+            [
+                "state.backend.incremental: deprecated, successor execution.checkpointing.incremental",
+                "state.backend.incremental: `yes` is not a boolean"
+            ]
+        );
+    }
+
+    #[test]
+    fn misspelled_keys_are_faults_and_users_own_are_not() {
+        let configuration = json!({"taskmanager.numberOfTaskSlot": 2, "state.backend.frobnicate": 1, "my.fraud.threshold": "0.5",
+            "metrics.reporter.prom.port": "9249", "kubernetes.secrets.a": "/b", "$internal.x": "y", "s3.endpoint": "http://s3"});
+        assert_eq!(
+            of((1, 20), &configuration),
+            [
+                "state.backend.frobnicate: unknown, suggestion -",
+                "taskmanager.numberOfTaskSlot: unknown, suggestion taskmanager.numberOfTaskSlots"
+            ]
+        );
+    }
+
+    #[test]
+    fn options_that_a_field_sets_are_not_checked() {
+        let mut workload = workload(Some((1, 20)), &json!({}));
+        workload.config.set("kubernetes.container.image", "x", Some("/spec/image".into()));
+        assert!(faults(&workload).is_empty());
+    }
+
+    #[test]
+    fn the_operator_reads_kubernetes_options_with_its_own_flink() {
+        assert!(of((1, 16), &json!({"kubernetes.jobmanager.cpu.amount": 1})).is_empty());
+    }
+
+    #[test]
+    fn values_that_a_shell_fills_in_are_not_checked() {
+        let mut pod = Workload::default();
+        pod.config.set("rest.port", "${PORT}", Some("/spec/containers/0/args/1".into()));
+        assert!(faults(&pod).is_empty());
+    }
+}

@@ -1,0 +1,109 @@
+//! What keeps sets of pods on different nodes: required anti-affinity or topology spread that holds
+//! among them. It matters where they share a volume that only one node can mount.
+
+use super::apart::{Clause, Siblings, clauses};
+use super::{HOSTNAME, Spreading, by_role};
+use crate::flink::{Mode, PodSet, Role, Workload};
+use serde_json::Value;
+
+/// What keeps pods on different nodes, and where it is in the object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Separation {
+    /// JSON Pointer of the term; of the pod template if the tenant sets it.
+    pub pointer: String,
+    /// The role of the pods that have the term.
+    pub role: Role,
+    /// What it is.
+    pub by: Separator,
+}
+
+/// What keeps pods on different nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Separator {
+    /// A topology spread constraint.
+    TopologySpread,
+    /// A required term of anti-affinity.
+    AntiAffinity,
+    /// The tenant's anti-affinity, which the pods will get.
+    Tenant,
+}
+
+/// The pods of an object, and what its tenant gives them.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// What the object runs.
+    pub workload: &'a Workload,
+    /// The object.
+    pub object: &'a Value,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// How strictly the tenant keeps JobManagers on different nodes.
+    pub job_manager: Option<Spreading>,
+    /// How strictly the tenant keeps TaskManagers on different nodes.
+    pub task_manager: Option<Spreading>,
+}
+
+impl Placed<'_> {
+    /// What keeps pods of these sets, by index, on different nodes; `None` if nothing does.
+    pub fn separation(&self, sets: &[usize]) -> Option<Separation> {
+        let pods: Vec<&PodSet> =
+            sets.iter().filter_map(|index| self.workload.pods.get(*index)).collect();
+        pods.iter().find_map(|set| {
+            let spec = set.template(self.object).get("spec").unwrap_or(&Value::Null);
+            let clause = clauses(spec).find(|clause| self.separates(clause, set, &pods));
+            let (pointer, by) = match clause {
+                Some(clause) => (
+                    set.locate(self.object, &clause.place()),
+                    if clause.is_constraint() {
+                        Separator::TopologySpread
+                    } else {
+                        Separator::AntiAffinity
+                    },
+                ),
+                None if self.is_separated_by_tenant(set) => {
+                    (set.path().to_owned(), Separator::Tenant)
+                }
+                None => return None,
+            };
+            Some(Separation { pointer, role: set.role, by })
+        })
+    }
+
+    /// Whether a clause of a set makes one node too few for these pods. Another zone is another
+    /// node too, so a term counts over any topology; a constraint spreads over zones as many pods
+    /// as there are, and counts over nodes only.
+    fn separates(&self, clause: &Clause<'_>, set: &PodSet, pods: &[&PodSet]) -> bool {
+        let mut selected = pods.iter().filter(|other| {
+            let template = other.template(self.object);
+            clause.selects(&Siblings::of(other, template, self.workload, self.namespace))
+        });
+        if clause.excludes {
+            return selected.any(|other| !std::ptr::eq(*other, set) || self.is_many(other));
+        }
+        if clause.strength != Spreading::Required || clause.topology_key() != HOSTNAME {
+            return false;
+        }
+        let count = selected.fold(0_u64, |count, set| {
+            count.saturating_add(if self.is_many(set) { set.replicas.max(2) } else { 1 })
+        });
+        count > clause.max_skew().unwrap_or(1)
+    }
+
+    /// Blue and green get their tenant's anti-affinity when they are made.
+    fn is_separated_by_tenant(&self, set: &PodSet) -> bool {
+        by_role(set.role, self.job_manager, self.task_manager).flatten()
+            == Some(Spreading::Required)
+            && !self.workload.children.is_empty()
+            && self.is_many(set)
+    }
+
+    /// Whether there may be more than one of these pods: a session cluster in native mode gets
+    /// TaskManagers as jobs come.
+    fn is_many(&self, set: &PodSet) -> bool {
+        let clusters = self.workload.clusters().max(1);
+        set.replicas / clusters > 1
+            || (set.replicas == 0
+                && set.role == Role::TaskManager
+                && self.workload.mode == Some(Mode::Native))
+    }
+}

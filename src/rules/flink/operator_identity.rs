@@ -1,0 +1,72 @@
+//! `flink/operator-identity`
+
+use crate::flink::map_options::map_entries;
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Options by which the operator would act with another identity, or lend its own.
+///
+/// The operator uses an object's configuration as its own while it deploys the object.
+pub static RULE: Rule = Rule {
+    id: "flink/operator-identity",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Identity of the operator",
+    tenant_fields: &["flink.configuration.defaults", "flink.configuration.enforced"],
+    as_is: false,
+    page: include_str!("operator_identity.md"),
+    check,
+};
+
+/// The options, each with its effect.
+const OPTIONS: [(&str, &str); 2] = [
+    ("kubernetes.context", "makes the operator act in another context of its kubeconfig"),
+    (
+        "kubernetes.jobmanager.owner.reference",
+        "sets the JobManager's owner, which is the operator's",
+    ),
+];
+
+/// Headers that the operator sends when it fetches the JAR of a session job.
+const HEADERS: &str = "kubernetes.operator.user.artifacts.http.header";
+
+/// Headers for which clouds hand out the credentials of the machine that sends them, or that
+/// redirect a request.
+const FORBIDDEN_HEADERS: [&str; 6] = [
+    "metadata-flavor",
+    "metadata",
+    "x-aws-ec2-metadata-token",
+    "x-aws-ec2-metadata-token-ttl-seconds",
+    "x-google-metadata-request",
+    "host",
+];
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    if !subject.is_for_operator() {
+        return;
+    }
+    let config = &subject.workload.config;
+    for (key, effect) in OPTIONS {
+        if let Some(entry) = config.entry(key)
+            && let Some(place) = subject.written(key, entry)
+        {
+            findings
+                .at(place)
+                .message(format!("`{key}` {effect}"))
+                .help("remove the option".to_owned())
+                .key(key);
+        }
+    }
+    for header in map_entries(config, HEADERS) {
+        let is_forbidden =
+            FORBIDDEN_HEADERS.iter().any(|name| header.key.trim().eq_ignore_ascii_case(name));
+        if is_forbidden && let Some(place) = subject.written(header.option, header.entry) {
+            let name = shown(&header.key);
+            findings
+                .at(place)
+                .message(format!("the operator must not send the header `{name}`"))
+                .help(format!("remove `{name}` from `{HEADERS}`"))
+                .key(HEADERS);
+        }
+    }
+}

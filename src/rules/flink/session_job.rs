@@ -1,0 +1,131 @@
+//! `flink/session-job`
+
+use crate::flink::operator::Declared;
+use crate::flink::operator::artifacts::{UriProblem, host, is_restricted, scheme};
+use crate::flink::options::{CHECKPOINT_DIR, Names, canonical};
+use crate::flink::workload::SessionCluster;
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+use serde_json::Value;
+
+/// Session jobs that the operator cannot submit.
+pub static RULE: Rule = Rule {
+    id: "flink/session-job",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Session jobs",
+    tenant_fields: &[],
+    as_is: false,
+    page: include_str!("session_job.md"),
+    check,
+};
+
+/// Schemes from which the operator fetches; only its own configuration may add to them.
+const ALLOWED_SCHEMES: Names = &["kubernetes.operator.user.artifacts.allowed-schemes"];
+const DEFAULT_SCHEMES: &str = "https";
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(declared) = subject.session_job() else { return };
+    match declared.field("/job") {
+        None => {
+            findings
+                .at(declared.at("/job"))
+                .message("the FlinkSessionJob has no `job`")
+                .help("set `spec.job` with `jarURI` and `parallelism`".to_owned());
+        }
+        Some(job) => {
+            if job.get("parallelism").is_none_or(Value::is_null) {
+                findings
+                    .at(declared.at("/job/parallelism"))
+                    .message("the job has no `parallelism`, and the operator requires it")
+                    .help("set `spec.job.parallelism`".to_owned());
+            }
+            if let Some(uri) = job.get("jarURI").and_then(Value::as_str) {
+                jar(&declared, uri, findings);
+            }
+        }
+    }
+    if let Some(cluster) = &subject.workload.session {
+        in_cluster(subject, &declared, cluster, findings);
+    }
+}
+
+/// The cluster must take jobs, and have a directory for the checkpoints that an upgrade starts
+/// from.
+fn in_cluster(
+    subject: &Subject<'_>,
+    declared: &Declared<'_>,
+    cluster: &SessionCluster,
+    findings: &mut Findings,
+) {
+    let name = shown(&subject.workload.cluster);
+    if cluster.is_application {
+        findings
+            .at(declared.at("/deploymentName"))
+            .message(format!("FlinkDeployment `{name}` is not a session cluster"))
+            .help(
+                "name a FlinkDeployment without `spec.job`, or deploy the job as a FlinkDeployment"
+                    .to_owned(),
+            )
+            .found(&subject.workload.cluster);
+    }
+    let mode = declared.text("/job/upgradeMode").filter(|mode| *mode != "stateless");
+    if let Some(mode) = mode.filter(|_| declared.is_blank(CHECKPOINT_DIR)) {
+        let (mode, option) = (shown(mode), canonical(CHECKPOINT_DIR));
+        findings
+            .at(declared.at("/job/upgradeMode"))
+            .message(format!("`upgradeMode: {mode}` needs a checkpoint directory"))
+            .help(format!("set `{option}` in the `flinkConfiguration` of FlinkDeployment `{name}`"))
+            .key(option);
+    }
+}
+
+/// The JAR must be at an address from which the operator fetches.
+fn jar(declared: &Declared<'_>, uri: &str, findings: &mut Findings) {
+    let mut report = |message: String, help: String| {
+        findings.at(declared.at("/job/jarURI")).message(message).help(help).found(uri);
+    };
+    let scheme = match scheme(uri) {
+        Ok(scheme) => scheme,
+        Err(UriProblem::Character) => {
+            return report(
+                format!("`jarURI` `{}` is not a URI", shown(uri)),
+                "percent-encode spaces and special characters: `%20` for a space".into(),
+            );
+        }
+        Err(UriProblem::NoScheme) => {
+            return report(
+                format!("`jarURI` `{}` has no scheme", shown(uri)),
+                "write a full address, such as `https://repo.example.com/job.jar`".into(),
+            );
+        }
+    };
+    // The operator reads this option in its own configuration only, not in the object.
+    let own = declared.option(ALLOWED_SCHEMES).filter(|(_, entry)| !declared.is_written(entry));
+    let allowed = own.map_or(DEFAULT_SCHEMES, |(_, entry)| entry.value.as_str());
+    let mut schemes = allowed.split([';', ',']).map(str::trim);
+    if !schemes.any(|allowed| allowed.eq_ignore_ascii_case(scheme)) {
+        let allowed = shown(allowed);
+        return report(
+            format!("the operator does not fetch JARs with scheme `{}`", shown(scheme)),
+            format!("put the JAR at an address with scheme `{allowed}`"),
+        );
+    }
+    if !["http", "https"].iter().any(|http| http.eq_ignore_ascii_case(scheme)) {
+        return;
+    }
+    match host(uri) {
+        None => report(
+            format!("`jarURI` `{}` has no host", shown(uri)),
+            "write a full address, such as `https://repo.example.com/job.jar`".into(),
+        ),
+        Some(host) if is_restricted(host) => report(
+            format!(
+                "the operator does not fetch JARs from `{}`, a local or internal address",
+                shown(host)
+            ),
+            "put the JAR on a host with a public address".into(),
+        ),
+        Some(_) => {}
+    }
+}

@@ -1,0 +1,41 @@
+//! `scheduling/node-affinity`
+
+use crate::kubernetes::placement::asks_elsewhere;
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Node affinity that no node of the tenant meets.
+pub static RULE: Rule = Rule {
+    id: "scheduling/node-affinity",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Node affinity outside the tenant's nodes",
+    tenant_fields: &["scheduling.nodeSelector"],
+    as_is: false,
+    page: include_str!("node_affinity.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let selector = &subject.tenant.spec.scheduling.node_selector;
+    if selector.is_empty() {
+        return;
+    }
+    for pods in &subject.pods {
+        let value = |key: &str| selector.get(key).map(String::as_str);
+        for elsewhere in asks_elsewhere(pods.spec(), value) {
+            let (key, asked) = (shown(elsewhere.key), shown(&elsewhere.asked));
+            let wanted = elsewhere.pool;
+            findings
+                .at(pods.place(&elsewhere.place))
+                .message(format!(
+                    "node affinity requires `{key} {asked}`, but pods of this tenant run on nodes \
+                     with `{key}: {wanted}`"
+                ))
+                .help("remove this expression: Flinkgate adds a node selector".to_owned())
+                .key(key)
+                .wanted(wanted)
+                .found(asked);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `scheduling/node-name`
+
+use crate::resource::{Operation, pointer};
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+use crate::tenant::Scheduling;
+use serde_json::Value;
+
+/// Pods that name their node.
+pub static RULE: Rule = Rule {
+    id: "scheduling/node-name",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Node names in pods",
+    tenant_fields: &[
+        "scheduling.nodeSelector",
+        "scheduling.antiAffinity",
+        "scheduling.zoneSpread",
+        "scheduling.tolerations",
+        "scheduling.schedulerNames",
+    ],
+    as_is: false,
+    page: include_str!("node_name.md"),
+    check,
+};
+
+/// Annotation of a static pod: its kubelet started it before the API server knew it.
+const MIRROR_ANNOTATION: &str = "/metadata/annotations/kubernetes.io~1config.mirror";
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    // The scheduler has assigned a node to a stored pod.
+    let resource = subject.resource;
+    let is_stored_pod = resource.kind.kind == "Pod" && resource.operation != Operation::Create;
+    if is_stored_pod || !limits_nodes(&subject.tenant.spec.scheduling) {
+        return;
+    }
+    for pods in &subject.pods {
+        let name = pods.spec().get("nodeName").and_then(Value::as_str);
+        if let Some(name) = name.filter(|name| !name.is_empty())
+            && pointer::at(subject.object, MIRROR_ANNOTATION).is_none()
+        {
+            findings
+                .at(pods.place("/spec/nodeName"))
+                .message(format!("`nodeName: {}` bypasses the scheduler", shown(name)))
+                .help(
+                    "remove it, and select nodes with `nodeSelector` or `nodeAffinity`".to_owned(),
+                )
+                .found(name);
+        }
+    }
+}
+
+/// Whether the tenant says anything about where its pods run.
+fn limits_nodes(scheduling: &Scheduling) -> bool {
+    let Scheduling { anti_affinity, zone_spread, .. } = scheduling;
+    !scheduling.node_selector.is_empty()
+        || scheduling.tolerations.is_some()
+        || scheduling.scheduler_names.is_some()
+        || anti_affinity.job_manager.is_some()
+        || anti_affinity.task_manager.is_some()
+        || zone_spread.job_manager.is_some()
+        || zone_spread.task_manager.is_some()
+}

@@ -1,0 +1,184 @@
+//! The check that the rules about anti-affinity and zones share: how strictly the scheduler keeps
+//! the pods of a role in different places.
+
+use crate::flink::Role;
+use crate::flink::map_options::map_entries;
+use crate::flink::pods::Pods;
+use crate::kubernetes::placement::{
+    Fault, Siblings, by_role, clauses, has_unnamed_clusters, identity, pinned,
+};
+use crate::rules::words::{pods_of, shown};
+use crate::rules::{Findings, Subject};
+use crate::tenant::Spreading;
+use std::fmt;
+
+/// How a tenant wants the pods of a role spread.
+pub(super) struct Demand<'a> {
+    pub role: Role,
+    pub topology_key: &'a str,
+    pub strength: Spreading,
+    pub means: Means,
+}
+
+/// The field that a demand is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    AntiAffinity,
+    TopologySpread,
+}
+
+/// Reports sets of pods of the role that are spread less strictly.
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>) {
+    if !has_unnamed_clusters(subject.workload, subject.object) {
+        for pods in subject.pods.iter().filter(|pods| pods.set.role == demand.role) {
+            check_set(subject, findings, demand, pods);
+        }
+    }
+}
+
+fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>, pods: &Pods<'_>) {
+    let Demand { topology_key, strength, means, .. } = *demand;
+    let (set, spec) = (pods.set, pods.spec());
+    let siblings = Siblings::of(set, pods.template, subject.workload, &subject.resource.namespace);
+    let mut report = |place: String, message: String, help: String| {
+        let finding = findings.at(place);
+        finding.message(message).help(help).key(topology_key).wanted(name(strength));
+    };
+    if let Some(place) = siblings.held_together(spec, topology_key) {
+        let message = format!(
+            "this term of `podAffinity` keeps pods together that the tenant spreads over \
+             `{topology_key}`"
+        );
+        return report(pods.place(&place), message, "remove this term".into());
+    }
+    let present = siblings.kept_apart(spec, topology_key);
+    if present >= Some(strength) {
+        if let Some(place) = only_place(subject, demand, pods) {
+            let message = format!(
+                "only one `{topology_key}` is selected, but the tenant spreads these pods over it"
+            );
+            report(place, message, format!("remove the selection by `{topology_key}`"));
+        }
+        return;
+    }
+    let labels = identity(set, pods.template, subject.workload).map(|labels| {
+        let labels: Vec<_> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        shown(&labels.join(", "))
+    });
+    // The term that was meant to spread them.
+    let mut meant = clauses(spec)
+        .filter(|clause| clause.topology_key() == topology_key && clause.strength >= strength);
+    match meant.find_map(|clause| Some((clause, clause.fault(&siblings)?))) {
+        Some((clause, fault)) => {
+            let noun = if clause.is_constraint() { "constraint" } else { "term" };
+            let message = format!("{demand}, but this {noun} {}", defect(fault));
+            report(pods.place(&clause.place()), message, repair(fault, labels.as_deref()));
+        }
+        None => {
+            let but = if present.is_some() { ", but theirs is only preferred" } else { "" };
+            let place = match means {
+                Means::AntiAffinity => "/spec/affinity/podAntiAffinity",
+                Means::TopologySpread => "/spec/topologySpreadConstraints",
+            };
+            let help = addition(demand, labels.as_deref());
+            report(pods.place(place), format!("{demand}{but}"), help);
+        }
+    }
+}
+
+impl fmt::Display for Demand<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let strength = match self.strength {
+            Spreading::Required => "required",
+            Spreading::Preferred => "preferred",
+        };
+        let what = match self.means {
+            Means::AntiAffinity => "anti-affinity",
+            Means::TopologySpread => "topology spread",
+        };
+        write!(to, "{} need {strength} {what} over `{}`", pods_of(self.role), self.topology_key)
+    }
+}
+
+fn name(strength: Spreading) -> &'static str {
+    match strength {
+        Spreading::Required => "Required",
+        Spreading::Preferred => "Preferred",
+    }
+}
+
+/// What is wrong with a term or constraint, as the end of a sentence about it.
+fn defect(fault: Fault) -> &'static str {
+    match fault {
+        Fault::SelectsNothing => "has no `labelSelector`",
+        Fault::OtherPods => "selects other pods",
+        Fault::OtherNamespaces => "selects other namespaces",
+        Fault::NoWeight => "has no weight",
+        Fault::LabelKeys => "excludes these pods by `matchLabelKeys` or `mismatchLabelKeys`",
+        Fault::Skew => "allows a `maxSkew` of more than 1",
+    }
+}
+
+const NO_LABELS: &str = "add labels to the pod template and select the pods by them";
+
+fn repair(fault: Fault, labels: Option<&str>) -> String {
+    match (fault, labels) {
+        (Fault::SelectsNothing | Fault::OtherPods, Some(labels)) => {
+            format!("set `labelSelector: {{matchLabels: {{{labels}}}}}`")
+        }
+        (Fault::SelectsNothing | Fault::OtherPods, None) => NO_LABELS.into(),
+        (Fault::OtherNamespaces, _) => "remove `namespaces` and `namespaceSelector`".into(),
+        (Fault::NoWeight, _) => "set `weight: 100`".into(),
+        (Fault::LabelKeys, _) => "remove `matchLabelKeys` and `mismatchLabelKeys`".into(),
+        (Fault::Skew, _) => "set `maxSkew: 1`".into(),
+    }
+}
+
+/// The term or constraint to add.
+fn addition(demand: &Demand<'_>, labels: Option<&str>) -> String {
+    let Some(labels) = labels else { return NO_LABELS.into() };
+    let place = format!("topologyKey: {}", demand.topology_key);
+    let select = format!("labelSelector: {{matchLabels: {{{labels}}}}}");
+    let (field, entry) = match (demand.means, demand.strength) {
+        (Means::AntiAffinity, Spreading::Required) => (
+            "podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+            format!("{place}, {select}"),
+        ),
+        (Means::AntiAffinity, Spreading::Preferred) => (
+            "podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution",
+            format!("weight: 100, podAffinityTerm: {{{place}, {select}}}"),
+        ),
+        (Means::TopologySpread, strength) => {
+            let unless = match strength {
+                Spreading::Required => "DoNotSchedule",
+                Spreading::Preferred => "ScheduleAnyway",
+            };
+            let entry = format!("maxSkew: 1, {place}, whenUnsatisfiable: {unless}, {select}");
+            ("topologySpreadConstraints", entry)
+        }
+    };
+    format!("add `{{{entry}}}` to `{field}`")
+}
+
+/// Where several pods are limited to one place, unless the tenant's node selector limits them.
+fn only_place(subject: &Subject<'_>, demand: &Demand<'_>, pods: &Pods<'_>) -> Option<String> {
+    let key = demand.topology_key;
+    let by_tenant = subject.tenant.spec.scheduling.node_selector.contains_key(key);
+    if pods.set.replicas < 2 || by_tenant {
+        return None;
+    }
+    if let Some(place) = pinned(pods.spec(), key) {
+        return Some(pods.place(&place));
+    }
+    if !subject.workload.options_make(demand.role) {
+        return None;
+    }
+    let option = by_role(
+        demand.role,
+        "kubernetes.jobmanager.node-selector",
+        "kubernetes.taskmanager.node-selector",
+    )?;
+    let pairs = map_entries(&subject.workload.config, option);
+    let selected = pairs.into_iter().find(|pair| pair.key == key)?;
+    Some(subject.option_place(selected.option, selected.entry))
+}

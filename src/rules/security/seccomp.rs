@@ -1,0 +1,44 @@
+//! `security/seccomp`
+
+use super::violations::{part_name, report, value};
+use crate::kubernetes::pod_security::{Control, PodPart};
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Seccomp profiles that the level does not allow, or that are missing.
+pub static RULE: Rule = Rule {
+    id: "security/seccomp",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Seccomp profiles",
+    tenant_fields: &["security.podSecurity"],
+    as_is: false,
+    page: include_str!("seccomp.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    report(subject, Control::Seccomp, findings, |violation, finding| {
+        if violation.part == PodPart::Annotation {
+            let (key, profile) = (shown(violation.field), value(violation));
+            finding
+                .message(format!("seccomp profile {profile} of annotation `{key}` is not allowed"))
+                .help("set the annotation to `runtime/default`".to_owned())
+                .wanted("runtime/default")
+                .key(key);
+            return;
+        }
+        let part = part_name(violation);
+        let (message, place) = match (violation.field, violation.found) {
+            ("type", Some(_)) => {
+                (format!("seccomp profile {} of {part} is not allowed", value(violation)), "")
+            }
+            ("type", None) => (format!("the seccomp profile of {part} has no type"), ""),
+            _ => (format!("{part} has no seccomp profile"), " in the pod's `securityContext`"),
+        };
+        finding
+            .message(message)
+            .help(format!("set `seccompProfile: {{type: RuntimeDefault}}`{place}"))
+            .wanted("RuntimeDefault");
+    });
+}

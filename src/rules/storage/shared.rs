@@ -1,0 +1,90 @@
+//! What several storage rules need of a subject, and parts of their messages.
+
+use crate::flink::Role;
+use crate::flink::claim_requests::{ClaimRequest, claim_requests};
+use crate::flink::claims::{blue_green_parent, is_claim_of};
+use crate::flink::state::{StateDirectory, without_password};
+use crate::flink::state_mount::Backing;
+use crate::rules::Subject;
+use crate::rules::words::{alternatives, shown};
+use crate::tenant::CheckpointVolume;
+
+/// The claims that the object requests, each with the tenant's checkpoint volume if it has the name
+/// of such a claim.
+pub(super) fn requests<'a>(
+    subject: &Subject<'a>,
+) -> impl Iterator<Item = (ClaimRequest<'a>, Option<&'a CheckpointVolume>)> {
+    let tenant = subject.tenant;
+    let requests = claim_requests(subject.resource, subject.object, subject.workload);
+    requests.map(move |request| {
+        let is_state = request.name().is_some_and(|name| tenant.is_state_claim(name));
+        let volume = tenant.spec.storage.checkpoints.volume.as_ref().filter(|_| is_state);
+        (request, volume)
+    })
+}
+
+/// What the tenant allows all claims and this one, each once.
+pub(super) fn distinct<'a>(allowed: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    allowed.fold(Vec::new(), |mut distinct, value| {
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+        distinct
+    })
+}
+
+/// The tenant's checkpoint volume, if this is its claim for the cluster.
+pub(super) fn checkpoint_volume<'a>(
+    subject: &Subject<'a>,
+    claim: &str,
+) -> Option<&'a CheckpointVolume> {
+    let volume = subject.tenant.spec.storage.checkpoints.volume.as_ref()?;
+    let clusters = std::iter::once(&subject.workload.cluster).chain(&subject.workload.children);
+    let mut names = clusters.map(String::as_str).chain(blue_green_parent(subject.object));
+    names.any(|cluster| is_claim_of(&volume.claim_name, cluster, claim)).then_some(volume)
+}
+
+/// A state directory without its password: `` `key` is `uri` ``.
+pub(super) fn directory(directory: &StateDirectory<'_>) -> String {
+    format!("`{}` is `{}`", directory.key, uri(&directory.entry.value))
+}
+
+/// A URI for a message, without its password.
+pub(super) fn uri(uri: &str) -> String {
+    shown(&without_password(uri.trim()).0)
+}
+
+/// A directory that the tenant allows for state.
+pub(super) fn allowed_directory(subject: &Subject<'_>) -> String {
+    match subject.tenant.state_locations.as_deref() {
+        None | Some([]) => "a durable directory, such as `s3://bucket/directory`".into(),
+        Some(locations) => format!("a directory under {}", alternatives(locations)),
+    }
+}
+
+/// The advice to use a directory that the tenant allows.
+pub(super) fn use_allowed_directory(subject: &Subject<'_>) -> String {
+    match subject.tenant.state_locations.as_deref() {
+        Some([]) => "remove it: the tenant allows no location".into(),
+        _ => format!("use {}", allowed_directory(subject)),
+    }
+}
+
+/// The pods of a role.
+pub(super) fn role(role: Role) -> &'static str {
+    match role {
+        Role::JobManager => "JobManager",
+        Role::TaskManager => "TaskManagers",
+        Role::Other => "pod",
+    }
+}
+
+/// What is mounted at a directory.
+pub(super) fn backing(backing: &Backing<'_>) -> String {
+    match backing {
+        Backing::Container => "the container's own file system".into(),
+        Backing::Claim(claim) => format!("claim `{}`", shown(claim)),
+        Backing::OwnClaim(name) | Backing::Missing(name) => format!("volume `{}`", shown(name)),
+        Backing::Volume { name, kind, .. } => format!("{} volume `{}`", shown(kind), shown(name)),
+    }
+}
