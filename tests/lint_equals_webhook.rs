@@ -8,10 +8,9 @@ mod rule_examples;
 
 use base64::Engine as _;
 use cases::{flinkgate, review};
-use flinkgate::flink::lower;
 use flinkgate::pipeline::{Gate, Judgement, Unassigned};
 use flinkgate::quota::Usage;
-use flinkgate::rego::input::{InputParts, build, tenant_value};
+use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Operation, Resource};
 use flinkgate::rules::{Finding, Level};
 use rule_examples::{built_in, gate, gate_for_bad, resource, spec};
@@ -116,28 +115,20 @@ fn the_patch_makes_the_object_that_the_linter_judges() {
 }
 
 #[test]
-fn the_interpreter_says_what_the_virtual_machine_says() {
+fn the_virtual_machine_agrees_with_the_interpreter() {
+    let policies = PolicySet::load(&["library".into()]).unwrap();
+    let mut reported = 0;
     for (name, gate, resource) in cases() {
-        let resource = with_object(&resource, gate.mutated(&resource));
-        let Some(workload) = lower(&resource, &resource.object) else { continue };
-        let tenant = gate.tenants().iter().next().map(|tenant| tenant_value(&tenant.spec));
-        let exceeded = json!({"scope": "tenant", "resource": "cpu", "requested": "3", "used": "0", "hard": "2", "path": ["spec"]});
-        let input = build(InputParts {
-            workload: Some(&workload),
-            tenant: tenant.as_ref().map(|tenant| ("examples", tenant)),
-            quota: json!({"hard": {"cpu": "2"}, "used": {}, "requested": {"cpu": "3"}, "exceeded": [exceeded], "undeclared": []}).into(),
-            unassigned: "deny",
-            need_object: true,
-            need_old_object: true,
-            ..InputParts::of(&resource)
-        });
-        let rules = flinkgate::rego::built_in::set().unwrap();
-        let mut machine = rules.evaluate(input.clone());
-        let mut interpreter = rules.evaluate_with_interpreter(input).unwrap();
+        let Some(case) = gate.case(&resource, false) else { continue };
+        let input: regorus::Value = gate.input(&case, &Usage::default()).unwrap().into();
+        let mut machine = policies.evaluate(input.clone());
+        let mut interpreter = policies.evaluate_with_interpreter(input).unwrap();
         machine.sort();
         interpreter.sort();
+        reported += machine.len();
         assert_eq!(machine, interpreter, "{name}");
     }
+    assert!(reported > 100, "the library reports only {reported} findings");
 }
 
 /// `rule: message` of everything that refuses.
