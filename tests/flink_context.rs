@@ -1,5 +1,4 @@
-//! What an object means beyond what it says itself: ConfigMaps of the same input, and the Flink
-//! operator's own configuration.
+//! Context of objects: ConfigMaps of the same input, and the configuration of the Flink operator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;

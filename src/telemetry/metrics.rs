@@ -1,5 +1,5 @@
-//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values:
-//! text that users choose never becomes a label.
+//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values and
+//! never text from users.
 
 use crate::admission::answer::{Decision, Webhook};
 use crate::quota::commit::Tally;
@@ -25,7 +25,7 @@ struct WebhookLabels {
     webhook: &'static str,
 }
 
-/// Kinds that are values of the label `kind`; all others are `other`.
+/// Values of the label `kind`; all other kinds are `other`.
 const KINDS: [&str; 19] = [
     "FlinkDeployment",
     "FlinkSessionJob",
@@ -48,7 +48,7 @@ const KINDS: [&str; 19] = [
     "Scale",
 ];
 
-/// From a tenth of a millisecond to the longest timeout that a webhook may have.
+/// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
@@ -59,7 +59,7 @@ pub struct Metrics {
     duration: Family<WebhookLabels, Histogram>,
     /// Admission requests being answered.
     pub in_flight: Gauge,
-    /// Evaluations of policies that failed, and reloads of policies or tenants that did.
+    /// Failed evaluations of policies, and failed reloads of policies or tenants.
     pub policy_errors: Counter,
     /// End of validity of the serving certificate, in seconds since 1970.
     pub certificate_expiry: Gauge,
@@ -69,11 +69,11 @@ pub struct Metrics {
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
     pub ledgers: Tally,
-    /// What this replica does about ledgers as the leader.
+    /// The leader's work on ledgers.
     pub reconciliations: Reconciliations,
 }
 
-/// What the leader does about ledgers.
+/// The leader's work on ledgers.
 #[derive(Debug, Default)]
 pub struct Reconciliations {
     /// Reconciliations of a tenant's ledger with the objects that exist.
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_that_users_make_up_do_not_become_labels() {
+    fn unknown_kinds_do_not_become_labels() {
         let metrics = Metrics::default();
         for n in 0..1_000 {
             metrics.answered(
