@@ -1,5 +1,4 @@
-//! `flinkgate serve` from files holds a tenant's limits over all that it admits: the ledgers are in
-//! memory.
+//! `flinkgate serve` with tenants from files checks their quotas with ledgers in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod serve_support;
@@ -51,7 +50,7 @@ async fn start() -> Gate {
     Gate { client, _process: process, _folder: folder }
 }
 
-/// A FlinkDeployment with a JobManager of one core and so many TaskManagers of two.
+/// A FlinkDeployment with a JobManager of one core and TaskManagers of two cores.
 fn deployment(namespace: &str, name: &str, uid: &str, task_managers: u64) -> Value {
     json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
         "metadata": {"name": name, "namespace": namespace, "uid": uid, "resourceVersion": "7"},
@@ -92,21 +91,21 @@ fn message(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
+async fn admitted_objects_count_until_deletion() {
     let mut gate = start().await;
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
-    // Asked again about the very object: it counts once.
+    // The same object counts once.
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
     let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
     insta::assert_snapshot!(message(&refused), @r#"
-    tenant "payments" refuses FlinkDeployment payments-dev/scoring: 1 finding
+    tenant `payments` refuses FlinkDeployment payments-dev/scoring: 1 finding
     quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Largest users of cpu: FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
     "#);
     assert_eq!(
         (&refused["status"]["code"], &refused["status"]["reason"]),
         (&json!(403), &json!("Forbidden"))
     );
-    // A dry run takes nothing.
+    // A dry run reserves nothing.
     let small = deployment("payments-dev", "scoring", "2", 4);
     for dry_run in [true, true, false] {
         assert_eq!(gate.review("CREATE", &small, None, dry_run).await["allowed"], true);
@@ -118,7 +117,7 @@ async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_asks_for_the_difference_and_a_decrease_for_nothing() {
+async fn an_update_reserves_only_the_increase() {
     let mut gate = start().await;
     let sizes =
         [5, 3, 6, 7].map(|task_managers| deployment("payments-prod", "etl", "1", task_managers));
@@ -131,12 +130,12 @@ async fn an_update_asks_for_the_difference_and_a_decrease_for_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is_refused() {
+async fn a_refusal_lists_everything_and_reserves_nothing() {
     let mut gate = start().await;
     let mut object = deployment("payments-prod", "etl", "1", 9);
     let refused = gate.review("CREATE", &object, None, false).await;
     insta::assert_snapshot!(message(&refused), @r#"
-    tenant "payments" refuses FlinkDeployment payments-prod/etl: 1 finding
+    tenant `payments` refuses FlinkDeployment payments-prod/etl: 1 finding
     quota/per-cluster: this cluster requests 9 taskManagers, the limit is 8 (spec); help: request at most 8 taskManagers, or ask the platform team for more
     "#);
     object["spec"]["taskManager"]["replicas"] = json!(20);
@@ -149,7 +148,7 @@ async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_rule_only_warns_the_object_passes_and_counts() {
+async fn objects_with_only_warnings_count() {
     let mut gate = start().await;
     assert_eq!(gate.creates("sandbox", "a", "1", 1).await["warnings"], Value::Null);
     for (name, uid) in [("b", "2"), ("c", "3")] {
@@ -163,7 +162,7 @@ async fn where_the_rule_only_warns_the_object_passes_and_counts() {
             "{passed:#}"
         );
     }
-    let told =
+    let warning =
         gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
-    assert!(told.contains("0 of 4 free, 9 used"), "{told}");
+    assert!(warning.contains("0 of 4 free, 9 used"), "{warning}");
 }

@@ -1,5 +1,5 @@
-//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values:
-//! text that users choose never becomes a label.
+//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values and
+//! never text from users.
 
 use crate::admission::answer::{Decision, Webhook};
 use crate::kinds;
@@ -37,7 +37,7 @@ pub struct Metrics {
     duration: Family<WebhookLabels, Histogram>,
     /// Admission requests being answered.
     pub in_flight: Gauge,
-    /// Evaluations of policies that failed, and reloads of policies or tenants that did.
+    /// Failed evaluations of policies, and failed reloads of policies or tenants.
     pub policy_errors: Counter,
     /// End of validity of the serving certificate, in seconds since 1970.
     pub certificate_expiry: Gauge,
@@ -47,7 +47,7 @@ pub struct Metrics {
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
     pub ledgers: Tally,
-    /// What this replica does about ledgers as the leader.
+    /// The leader's work on ledgers.
     pub reconciliations: Reconciliations,
 }
 
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_that_users_make_up_do_not_become_labels() {
+    fn unknown_kinds_do_not_become_labels() {
         let metrics = Metrics::default();
         for n in 0..1_000 {
             metrics.answered(

@@ -18,7 +18,7 @@ fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_f
     let refusal = |webhook: &str, kind: &str, finding: &str| {
         format!(
             "Error from server (Forbidden): error when creating \"STDIN\": admission webhook \"{webhook}.flinkgate.dev\" denied the request: \
-             tenant \"told\" refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
+             tenant `told` refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
         )
     };
     let fewer = format!(

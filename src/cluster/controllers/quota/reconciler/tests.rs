@@ -482,7 +482,7 @@ fn nothing_is_reconciled_while_the_gate_differs() {
             tenants.iter().map(|(name, cpu)| (*name, spec(cpu))).collect();
         let gate = gate(&tenants_of);
         Arc::new(gate.renewed(
-            gate.tenants().clone().from_told(tenants.iter().map(of).collect()),
+            gate.tenants().clone().with_stored(tenants.iter().map(of).collect()),
             Arc::clone(&POLICIES),
         ))
     };
