@@ -1,7 +1,7 @@
 //! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and
 //! tells each its answer.
 
-use super::{Answer, Busy, Desk, Tally, Unsettled, Waiter, Work, locked};
+use super::{Answer, Busy, Desk, Unsettled, Waiter, Work, WriteCounters, locked};
 use crate::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Settled};
 use crate::quota::store::{Store, StoreError, Versioned};
@@ -33,9 +33,19 @@ enum Change {
 }
 
 /// Serves a desk until nobody waits.
-pub(super) async fn serve<S: Store>(store: Arc<S>, tally: Tally, tenant: String, desk: Arc<Desk>) {
-    let mut clerk =
-        Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take(), desk: Arc::clone(&desk) };
+pub(super) async fn serve<S: Store>(
+    store: Arc<S>,
+    counters: WriteCounters,
+    tenant: String,
+    desk: Arc<Desk>,
+) {
+    let mut clerk = Clerk {
+        store,
+        counters,
+        tenant,
+        kept: locked(&desk.0).kept.take(),
+        desk: Arc::clone(&desk),
+    };
     loop {
         let batch: Vec<Waiter> = {
             let mut queue = locked(&desk.0);
@@ -53,7 +63,7 @@ pub(super) async fn serve<S: Store>(store: Arc<S>, tally: Tally, tenant: String,
 
 struct Clerk<S> {
     store: Arc<S>,
-    tally: Tally,
+    counters: WriteCounters,
     tenant: String,
     kept: Option<Versioned>,
     desk: Arc<Desk>,
@@ -81,7 +91,7 @@ impl<S: Store> Clerk<S> {
                     return;
                 }
                 Err(StoreError::Conflict(_)) => {
-                    self.tally.conflicts.inc();
+                    self.counters.conflicts.inc();
                     last = Busy::Contention(self.tenant.clone());
                 }
                 Err(StoreError::Unreachable { source, .. }) => {
@@ -119,7 +129,7 @@ impl<S: Store> Clerk<S> {
         if change == Change::ToStore {
             at.version =
                 self.in_time(self.store.swap(&self.tenant, &at.version, &at.ledger)).await?;
-            self.tally.writes.inc();
+            self.counters.writes.inc();
         }
         // Limits that only a dry run knew are not stored, and so not kept.
         self.kept = (change != Change::OfDryRun).then_some(at);

@@ -74,7 +74,7 @@ pub enum Unsettled {
 
 /// How often ledgers were written, for the metrics.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct WriteCounters {
     /// Writes that took place.
     pub writes: Counter,
     /// Writes that came too late, because another replica had written first.
@@ -85,7 +85,7 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Ledgers<S> {
     store: Arc<S>,
-    tally: Tally,
+    counters: WriteCounters,
     desks: Mutex<HashMap<String, Arc<Desk>>>,
 }
 
@@ -127,12 +127,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<S: Store> Ledgers<S> {
     /// Desks over a store.
     pub fn new(store: Arc<S>) -> Self {
-        Self::counting(store, Tally::default())
+        Self::with_counters(store, WriteCounters::default())
     }
 
     /// The same, counting writes.
-    pub fn counting(store: Arc<S>, tally: Tally) -> Self {
-        Self { store, tally, desks: Mutex::default() }
+    pub fn with_counters(store: Arc<S>, counters: WriteCounters) -> Self {
+        Self { store, counters, desks: Mutex::default() }
     }
 
     /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores
@@ -203,7 +203,7 @@ impl<S: Store> Ledgers<S> {
             // answers.
             tokio::spawn(clerk::serve(
                 Arc::clone(&self.store),
-                self.tally.clone(),
+                self.counters.clone(),
                 tenant.to_owned(),
                 Arc::clone(&desk),
             ));
