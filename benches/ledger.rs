@@ -36,7 +36,7 @@ fn ledger(criterion: &mut Criterion) {
             batch.iter().for_each(|one| assert_eq!(ledger.admit(one), Decision::Reserved))
         });
         let view = ledgers::view(clusters);
-        bench("settle", &mut |ledger| _ = black_box(ledger.settle(&view, &known).unwrap()));
+        bench("settle", &mut |ledger| _ = black_box(ledger.reconcile(&view, &known).unwrap()));
 
         let stored = ledger.stored();
         let bytes = serde_json::to_vec(&stored).unwrap();

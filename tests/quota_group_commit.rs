@@ -131,7 +131,7 @@ impl Cluster {
     /// What really is there, counted by a ledger that knows nothing yet.
     fn used(&self) -> u64 {
         let mut ledger = Ledger::default();
-        ledger.settle(&self.view(0), &KnownLimits::default()).unwrap();
+        ledger.reconcile(&self.view(0), &KnownLimits::default()).unwrap();
         cores(ledger.total())
     }
 }
@@ -214,7 +214,7 @@ fn round(seed: u64) {
         // The leader, all the time; which requests are over it cannot know yet.
         while clients.iter().any(|client| !client.is_finished()) {
             let view = Arc::new(cluster.lock().unwrap().view(0));
-            let _ = replicas[0].settle(TENANT, view, known(HARD), soon()).await;
+            let _ = replicas[0].reconcile(TENANT, view, known(HARD), soon()).await;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         for client in clients {
@@ -224,7 +224,7 @@ fn round(seed: u64) {
             let cluster = cluster.lock().unwrap();
             (Arc::new(cluster.view(u64::MAX)), cluster.used())
         };
-        replicas[1].settle(TENANT, view, known(HARD), soon()).await.unwrap();
+        replicas[1].reconcile(TENANT, view, known(HARD), soon()).await.unwrap();
         let ledger = store.read(TENANT).await.unwrap().ledger;
         assert_eq!(
             (cores(ledger.total()), ledger.reservations()),
@@ -330,6 +330,6 @@ async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
     assert_eq!(ask().await, Answer::Busy(Busy::NotCounted(TENANT.into())));
     let mut there = Cluster::default();
     there.store(creates("Pod", "before", None, HARD - 5));
-    ledgers.settle(TENANT, Arc::new(there.view(0)), known(HARD), soon()).await.unwrap();
+    ledgers.reconcile(TENANT, Arc::new(there.view(0)), known(HARD), soon()).await.unwrap();
     assert!(matches!(ask().await, Answer::Refused(_)));
 }

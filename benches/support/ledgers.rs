@@ -73,7 +73,7 @@ pub fn view(clusters: u64) -> View {
 /// The ledger of a tenant with so many clusters, to which these limits are known.
 pub fn ledger(clusters: u64, known: &KnownLimits) -> Ledger {
     let mut ledger = Ledger::default();
-    ledger.settle(&view(clusters), known).unwrap();
+    ledger.reconcile(&view(clusters), known).unwrap();
     ledger
 }
 

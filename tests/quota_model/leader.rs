@@ -34,7 +34,8 @@ impl Scenario {
 
     pub fn settled(&self, state: &State, leader: &Leader, tenant: usize) -> Option<Ledger> {
         let mut ledger = state.stores[tenant].1.clone();
-        match ledger.settle(&self.view(state, leader, tenant), &self.known(state, leader.heard)) {
+        match ledger.reconcile(&self.view(state, leader, tenant), &self.known(state, leader.heard))
+        {
             Ok(settled) => settled.changed.then_some(ledger),
             Err(_) => {
                 if leader.lease < state.lease {
@@ -60,7 +61,7 @@ impl Scenario {
             return None;
         }
         let view = self.view(state, leader, tenant);
-        let open = ledger.settle(&view, &self.known(state, leader.heard)).ok()?.open;
+        let open = ledger.reconcile(&view, &self.known(state, leader.heard)).ok()?.open;
         let mut over = if self.fault == Some(Fault::TimeToLive) {
             u64::MAX
         } else {

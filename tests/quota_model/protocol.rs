@@ -72,7 +72,7 @@ impl Model for Scenario {
         let mut ledger = Ledger::default();
         let known = self.known(&state, Default::default());
         ledger
-            .settle(
+            .reconcile(
                 &View {
                     positions: KINDS.map(|kind| (kind.to_owned(), 1)).into(),
                     ..View::default()

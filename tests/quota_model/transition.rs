@@ -223,7 +223,7 @@ impl Scenario {
             .map(|(index, kind)| ((*kind).to_owned(), state.last(index)))
             .collect();
         let known = self.known(state, Default::default());
-        state.stores[0].1.settle(&View { objects, positions, over: 0 }, &known).ok()?;
+        state.stores[0].1.reconcile(&View { objects, positions, over: 0 }, &known).ok()?;
         state.stores[0].0 += 1;
         state.calls[call] = Call::Over { stored: false };
         Some(())

@@ -9,9 +9,9 @@ use super::standing;
 use super::term::Term;
 use crate::cluster::lease::while_leading;
 use crate::pipeline::Gate;
-use crate::quota::commit::{Ledgers, Unsettled};
+use crate::quota::commit::{Ledgers, ReconcileError};
 use crate::quota::ledger::crd::FlinkTenantLedger;
-use crate::quota::ledger::{Settled, View};
+use crate::quota::ledger::{Reconciliation, View};
 use crate::quota::store::Store;
 use crate::telemetry::metrics::Metrics;
 use arc_swap::ArcSwap;
@@ -64,7 +64,7 @@ pub async fn keep<S: Store>(reconciler: Reconciler<S>) {
 
 /// What a task came to.
 enum Done {
-    Settled(Result<Settled, Unsettled>, Vec<String>),
+    Reconciliation(Result<Reconciliation, ReconcileError>, Vec<String>),
     Told(bool),
     Closed,
 }
@@ -154,8 +154,8 @@ async fn work<S: Store>(
             let Asked { over, gone } = asked;
             let mut view = View { over, ..view };
             view.objects.retain(|living| !gone.contains(&living.uid));
-            Done::Settled(
-                ledgers.settle(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await,
+            Done::Reconciliation(
+                ledgers.reconcile(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await,
                 gone,
             )
         }
@@ -206,7 +206,7 @@ async fn close(client: &Client, tenant: &str, uid: String, version: String) {
 fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, done: Option<Done>) {
     let now = Instant::now();
     match (what, done) {
-        (_, Some(Done::Settled(outcome, gone))) => {
+        (_, Some(Done::Reconciliation(outcome, gone))) => {
             books.departed(gone);
             let counted = &metrics.reconciliations;
             counted.runs.inc();
@@ -214,8 +214,8 @@ fn finish(metrics: &Metrics, books: &mut Bookkeeper, tenant: &str, what: What, d
                 Ok(settled) => drop(
                     counted.released.inc_by(u64::try_from(settled.released).unwrap_or(u64::MAX)),
                 ),
-                Err(Unsettled::Stale(_)) => drop(counted.stale.inc()),
-                Err(Unsettled::Busy(_)) => {}
+                Err(ReconcileError::Stale(_)) => drop(counted.stale.inc()),
+                Err(ReconcileError::Busy(_)) => {}
             }
             books.settled(tenant, outcome, now);
         }

@@ -6,7 +6,7 @@
 use crate::cluster::condition::{self, Condition};
 use crate::cluster::status;
 use crate::quota::ledger::shortage::largest_users;
-use crate::quota::ledger::{LARGEST, Ledger, ObjectRef, Settled, View};
+use crate::quota::ledger::{LARGEST, Ledger, ObjectRef, Reconciliation, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
 use crate::tenant::FlinkTenant;
@@ -28,8 +28,8 @@ pub struct Standing {
     pub largest: Vec<(ObjectRef, Usage)>,
 }
 
-impl From<&Settled> for Standing {
-    fn from(settled: &Settled) -> Self {
+impl From<&Reconciliation> for Standing {
+    fn from(settled: &Reconciliation) -> Self {
         Self { total: settled.total.clone(), largest: settled.largest.clone() }
     }
 }
@@ -37,7 +37,8 @@ impl From<&Settled> for Standing {
 impl Standing {
     /// Where there is no ledger: counted as one would count.
     pub fn of(view: &View) -> Self {
-        let settled = Ledger::default().settle(view, &crate::quota::ledger::KnownLimits::default());
+        let settled =
+            Ledger::default().reconcile(view, &crate::quota::ledger::KnownLimits::default());
         settled.map(|settled| Self::from(&settled)).unwrap_or_default()
     }
 

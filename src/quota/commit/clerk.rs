@@ -1,9 +1,9 @@
 //! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and
 //! tells each its answer.
 
-use super::{Answer, Busy, Desk, Unsettled, Waiter, Work, WriteCounters, locked};
+use super::{Answer, Busy, Desk, ReconcileError, Waiter, Work, WriteCounters, locked};
 use crate::jitter::jittered;
-use crate::quota::ledger::{Decision, Ledger, Settled};
+use crate::quota::ledger::{Decision, Ledger, Reconciliation};
 use crate::quota::store::{Store, StoreError, Versioned};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// What one waiter will be told if the ledger is stored.
 enum Outcome {
     Admit(Answer),
-    Settle(Result<Settled, Unsettled>),
+    Reconcile(Result<Reconciliation, ReconcileError>),
     Forgotten,
 }
 
@@ -114,7 +114,7 @@ impl<S: Store> Clerk<S> {
     async fn attempt(&mut self, batch: &[Waiter]) -> Result<Vec<Outcome>, StoreError> {
         // What a settling tells of the ledger must be so now: what nobody changed is not compared
         // with the store.
-        let settles = batch.iter().any(|waiter| matches!(waiter.work, Work::Settle { .. }));
+        let settles = batch.iter().any(|waiter| matches!(waiter.work, Work::Reconcile { .. }));
         let kept = self.kept.take().filter(|_| !settles);
         let was_kept = kept.is_some();
         let mut at = match kept {
@@ -166,11 +166,11 @@ impl<S: Store> Clerk<S> {
                     });
                     Outcome::Admit(self.answer(decision))
                 }
-                Work::Settle { view, .. } => {
-                    let settled = ledger.settle(view, &waiter.known);
+                Work::Reconcile { view, .. } => {
+                    let settled = ledger.reconcile(view, &waiter.known);
                     let changed = learned || settled.as_ref().is_ok_and(|settled| settled.changed);
                     change = change.max(if changed { Change::ToStore } else { Change::None });
-                    Outcome::Settle(settled.map_err(Unsettled::from))
+                    Outcome::Reconcile(settled.map_err(ReconcileError::from))
                 }
                 Work::Forget { object, .. } => {
                     ledger.forget(object);
@@ -194,7 +194,7 @@ impl<S: Store> Clerk<S> {
 
 impl Outcome {
     fn is_fine(&self) -> bool {
-        matches!(self, Self::Admit(Answer::Admitted) | Self::Settle(Ok(_)) | Self::Forgotten)
+        matches!(self, Self::Admit(Answer::Admitted) | Self::Reconcile(Ok(_)) | Self::Forgotten)
     }
 }
 
@@ -203,7 +203,7 @@ impl Waiter {
         // Whoever does not wait any longer has been answered by the deadline.
         match (self.work, outcome) {
             (Work::Admit { answer, .. }, Outcome::Admit(told)) => drop(answer.send(told)),
-            (Work::Settle { answer, .. }, Outcome::Settle(told)) => drop(answer.send(told)),
+            (Work::Reconcile { answer, .. }, Outcome::Reconcile(told)) => drop(answer.send(told)),
             (Work::Forget { answer, .. }, Outcome::Forgotten) => drop(answer.send(())),
             _ => {}
         }
@@ -214,7 +214,7 @@ impl Waiter {
     fn is_gone(&self) -> bool {
         match &self.work {
             Work::Admit { answer, .. } => answer.is_closed(),
-            Work::Settle { answer, .. } => answer.is_closed(),
+            Work::Reconcile { answer, .. } => answer.is_closed(),
             Work::Forget { .. } => false,
         }
     }
@@ -222,7 +222,7 @@ impl Waiter {
     fn turn_away(self, why: &Busy) {
         match self.work {
             Work::Admit { answer, .. } => drop(answer.send(Answer::Busy(why.clone()))),
-            Work::Settle { answer, .. } => drop(answer.send(Err(why.clone().into()))),
+            Work::Reconcile { answer, .. } => drop(answer.send(Err(why.clone().into()))),
             Work::Forget { answer, .. } => drop(answer.send(())),
         }
     }

@@ -9,7 +9,7 @@
 
 mod clerk;
 
-use super::ledger::{KnownLimits, ObjectRef, Request, Settled, Shortage, View, settle};
+use super::ledger::{KnownLimits, ObjectRef, Reconciliation, Request, Shortage, View, reconcile};
 use super::store::{Store, Versioned};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{HashMap, VecDeque};
@@ -63,10 +63,10 @@ impl Busy {
 
 /// Why a settling came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsettled {
+pub enum ReconcileError {
     /// The view is older than what was counted.
     #[error(transparent)]
-    Stale(#[from] settle::Stale),
+    Stale(#[from] reconcile::StaleView),
     /// The ledger could not be written in time.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -115,7 +115,7 @@ struct Waiter {
 #[derive(Debug)]
 enum Work {
     Admit { request: Box<Request>, dry_run: bool, answer: oneshot::Sender<Answer> },
-    Settle { view: Arc<View>, answer: oneshot::Sender<Result<Settled, Unsettled>> },
+    Reconcile { view: Arc<View>, answer: oneshot::Sender<Result<Reconciliation, ReconcileError>> },
     Forget { object: ObjectRef, answer: oneshot::Sender<()> },
 }
 
@@ -163,16 +163,16 @@ impl<S: Store> Ledgers<S> {
     ///
     /// # Errors
     /// When the view is too old, or the ledger could not be written before the deadline.
-    pub async fn settle(
+    pub async fn reconcile(
         &self,
         tenant: &str,
         view: Arc<View>,
         known: Arc<KnownLimits>,
         deadline: Instant,
-    ) -> Result<Settled, Unsettled> {
+    ) -> Result<Reconciliation, ReconcileError> {
         let (answer, told) = oneshot::channel();
         let desk =
-            self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
+            self.queue(tenant, Waiter { work: Work::Reconcile { view, answer }, known, deadline });
         let busy = || Err(desk.trouble(tenant).into());
         tokio::time::timeout_at(deadline.into(), told)
             .await

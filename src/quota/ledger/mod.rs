@@ -16,7 +16,7 @@
 //!
 //! An admission [reserves](Reservation) under the object's persisted UID, as an absolute usage:
 //! repeating it changes nothing, and no answer that got lost matters. Nothing is ever given back by
-//! an admission, by a DELETE review or by a clock. A [settling](settle) alone does that: one who
+//! an admission, by a DELETE review or by a clock. A [settling](reconcile) alone does that: one who
 //! watches the objects counts those that are there, and drops a reservation when what is there
 //! shows what became of it (the object stands past the version that the request was about), or when
 //! the request was over before the objects were looked at. What has settled is counted, not listed:
@@ -44,7 +44,7 @@
 //! - That resource versions of one kind can be compared as numbers (Kubernetes says so since 1.35,
 //!   and etcd always did).
 //! - That who settles has all objects of the kinds that count as they stood at one resource version
-//!   a kind; views older than one that was settled with are [refused](settle::Stale), and by the
+//!   a kind; views older than one that was settled with are [refused](reconcile::StaleView), and by the
 //!   Lease's version those of a former leader.
 //! - That who settles asks for each object whose request is over and of which the view shows
 //!   nothing, before it says so; that it still leads after it asked; and that no view of its own
@@ -66,16 +66,16 @@ pub mod crd;
 pub mod horizon;
 pub mod line;
 pub mod object;
+pub mod reconcile;
 pub mod request;
-pub mod settle;
 pub mod shortage;
 pub mod slot;
 
 pub use admit::Decision;
 pub use horizon::{HORIZON, Sightings};
 pub use object::ObjectRef;
+pub use reconcile::{LARGEST, Living, Open, Reconciliation, View};
 pub use request::{Request, TaskManagers, Waived};
-pub use settle::{LARGEST, Living, Open, Settled, View};
 pub use shortage::Shortage;
 pub use slot::{Reservation, Slot};
 

@@ -2,7 +2,7 @@
 
 use super::Timings;
 use crate::cluster::quota::standing::Standing;
-use crate::quota::ledger::{KnownLimits, Living, Open, Settled, Sightings};
+use crate::quota::ledger::{KnownLimits, Living, Open, Reconciliation, Sightings};
 use crate::tenant::Tenant;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl Account {
     }
 
     /// Its ledger was settled.
-    pub(super) fn settled(&mut self, settled: Settled, now: Instant) {
+    pub(super) fn settled(&mut self, settled: Reconciliation, now: Instant) {
         // Stamps of a ledger that was deleted say nothing of the one that was begun since.
         if settled.first || settled.next < self.next {
             self.sightings = Sightings::default();

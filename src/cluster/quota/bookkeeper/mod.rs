@@ -17,8 +17,8 @@ use super::census::Census;
 use super::kinds::KINDS;
 use crate::cluster::records::Record;
 use crate::pipeline::Gate;
-use crate::quota::commit::Unsettled;
-use crate::quota::ledger::Settled;
+use crate::quota::commit::ReconcileError;
+use crate::quota::ledger::Reconciliation;
 use account::Account;
 use departed::Departed;
 use kube::api::ApiResource;
@@ -116,7 +116,12 @@ impl Bookkeeper {
     }
 
     /// A settling has ended.
-    pub fn settled(&mut self, tenant: &str, outcome: Result<Settled, Unsettled>, now: Instant) {
+    pub fn settled(
+        &mut self,
+        tenant: &str,
+        outcome: Result<Reconciliation, ReconcileError>,
+        now: Instant,
+    ) {
         match outcome {
             Ok(settled) => {
                 if let Some(account) = self.accounts.get_mut(tenant) {
@@ -128,7 +133,7 @@ impl Bookkeeper {
                 self.put_off(
                     tenant,
                     now,
-                    if matches!(error, Unsettled::Stale(_)) {
+                    if matches!(error, ReconcileError::Stale(_)) {
                         self.timings.longest
                     } else {
                         self.timings.failed

@@ -7,7 +7,7 @@ use crate::cluster::quota::kinds::Kind;
 use crate::cluster::quota::live::Doubt;
 use crate::pipeline::Unassigned;
 use crate::quota::commit::Busy;
-use crate::quota::ledger::settle::Stale;
+use crate::quota::ledger::reconcile::StaleView;
 use crate::quota::ledger::{ObjectRef, Open, View};
 use crate::rego::PolicySet;
 use crate::tenant::{Tenant, Tenants};
@@ -74,7 +74,11 @@ fn namespace(name: &str, labels: Value) -> Seen {
 fn looked(gate: Arc<Gate>) -> Bookkeeper {
     let mut books = listed(gate);
     for task in books.due(at(0), 9) {
-        books.settled(task.tenant(), Ok(Settled { first: true, ..Settled::default() }), at(0));
+        books.settled(
+            task.tenant(),
+            Ok(Reconciliation { first: true, ..Reconciliation::default() }),
+            at(0),
+        );
     }
     books
 }
@@ -155,7 +159,7 @@ fn changes_are_gathered_and_a_tenant_is_settled_once_at_a_time() {
     );
     books.take(kind("Pod"), pod("prod", "late", 8), at(61_100));
     assert!(books.due(at(65_000), 9).is_empty(), "it is being settled");
-    books.settled("payments", Ok(Settled::default()), at(65_000));
+    books.settled("payments", Ok(Reconciliation::default()), at(65_000));
     assert_eq!(names(&books.due(at(65_000), 9)), ["Settle payments"]);
 }
 
@@ -164,20 +168,24 @@ fn a_version_alone_matters_only_to_a_tenant_that_waits_for_one() {
     let mut books = looked(both());
     books.take(kind("Pod"), pod("prod", "a", 6), at(0));
     assert_eq!(books.due(at(500), 9).len(), 1);
-    books.settled("payments", Ok(Settled::default()), at(500));
+    books.settled("payments", Ok(Reconciliation::default()), at(500));
     books.take(kind("Pod"), pod("prod", "a", 7), at(600));
     assert!(books.due(at(2_000), 9).is_empty());
     books.take(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(2_000));
     assert_eq!(books.due(at(2_300), 9).len(), 1);
     books.settled(
         "payments",
-        Ok(Settled { next: 4, open: vec![promised(3, 7, "a")], ..Settled::default() }),
+        Ok(Reconciliation {
+            next: 4,
+            open: vec![promised(3, 7, "a")],
+            ..Reconciliation::default()
+        }),
         at(2_300),
     );
     books.take(kind("Pod"), pod("prod", "a", 9), at(2_400));
     assert_eq!(books.due(at(2_700), 9).len(), 1);
     // The same ledger, as a list tells it again.
-    books.settled("payments", Ok(Settled::default()), at(2_700));
+    books.settled("payments", Ok(Reconciliation::default()), at(2_700));
     books.take(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(2_800));
     assert!(books.due(at(9_000), 9).is_empty());
 }
@@ -191,7 +199,7 @@ fn what_is_on_its_way_is_looked_at_every_fifteen_seconds_and_asked_for_when_its_
         promised(5, 6, "changing"),
         promised(9, 0, "later"),
     ];
-    let settled = |next| Settled { next, open: open.clone(), ..Settled::default() };
+    let settled = |next| Reconciliation { next, open: open.clone(), ..Reconciliation::default() };
     books.take(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(0));
     books.take(kind("Pod"), pod("prod", "there", 6), at(0));
     books.take(kind("Pod"), pod("prod", "changing", 6), at(0));
@@ -217,25 +225,33 @@ fn what_is_on_its_way_is_looked_at_every_fifteen_seconds_and_asked_for_when_its_
 fn stamps_of_a_ledger_that_was_made_anew_are_measured_anew() {
     let mut books = looked(both());
     let open = |stamp| vec![promised(stamp, 0, "a")];
-    books.settled("payments", Ok(Settled { next: 9, open: open(8), ..Settled::default() }), at(0));
+    books.settled(
+        "payments",
+        Ok(Reconciliation { next: 9, open: open(8), ..Reconciliation::default() }),
+        at(0),
+    );
     let tasks = books.due(at(95_000), 9);
     assert_eq!(view(&tasks).0.over, 9);
     books.settled(
         "payments",
-        Ok(Settled { first: true, next: 0, ..Settled::default() }),
+        Ok(Reconciliation { first: true, next: 0, ..Reconciliation::default() }),
         at(95_000),
     );
     books.settled(
         "payments",
-        Ok(Settled { next: 1, open: open(0), ..Settled::default() }),
+        Ok(Reconciliation { next: 1, open: open(0), ..Reconciliation::default() }),
         at(95_100),
     );
     assert_eq!(view(&books.due(at(120_000), 9)).0.over, 0);
     // That it was the first count may not be known: a reply got lost.
-    books.settled("payments", Ok(Settled { next: 0, ..Settled::default() }), at(120_000));
     books.settled(
         "payments",
-        Ok(Settled { next: 1, open: open(0), ..Settled::default() }),
+        Ok(Reconciliation { next: 0, ..Reconciliation::default() }),
+        at(120_000),
+    );
+    books.settled(
+        "payments",
+        Ok(Reconciliation { next: 1, open: open(0), ..Reconciliation::default() }),
         at(200_000),
     );
     assert_eq!(view(&books.due(at(230_000), 9)).0.over, 0);
@@ -244,8 +260,8 @@ fn stamps_of_a_ledger_that_was_made_anew_are_measured_anew() {
 #[test]
 fn a_look_that_came_to_nothing_is_made_again_soon() {
     for (outcome, pause) in [
-        (Unsettled::Stale(Stale { kind: "Pod".into(), seen: 5, known: 6 }), 1_000),
-        (Unsettled::Busy(Busy::Contention("payments".into())), 2_000),
+        (ReconcileError::Stale(StaleView { kind: "Pod".into(), seen: 5, known: 6 }), 1_000),
+        (ReconcileError::Busy(Busy::Contention("payments".into())), 2_000),
     ] {
         let mut books = listed(both());
         assert_eq!(books.due(at(0), 9).len(), 1);
@@ -270,7 +286,7 @@ fn another_gate_settles_those_whom_it_concerns() {
         let tasks = books.due(at(time), 9);
         tasks
             .iter()
-            .for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
+            .for_each(|task| books.settled(task.tenant(), Ok(Reconciliation::default()), at(time)));
         let of = |task: &Task| match task {
             Task::Settle { tenant, view, .. } => {
                 let lives = view.objects.iter().filter(|living| living.version < u64::MAX);
@@ -350,7 +366,11 @@ fn a_status_is_told_when_it_is_another_and_not_too_often() {
         (&status["used"], &status["conditions"][0]["reason"]),
         (&json!({"cpu": "2", "pods": "1"}), &json!("NoLimits"))
     );
-    books.settled("payments", Ok(Settled { first: true, ..Settled::default() }), at(100));
+    books.settled(
+        "payments",
+        Ok(Reconciliation { first: true, ..Reconciliation::default() }),
+        at(100),
+    );
     assert_eq!(names(&books.due(at(100), 9)), ["Tell payments"]);
     books.told("lab", true, at(100));
     books.told("payments", false, at(100));
@@ -380,13 +400,17 @@ fn what_came_and_went_between_two_settlings_is_told_until_one_has_settled() {
     };
     let short_lived = [("short-lived".to_owned(), u64::MAX)];
     assert_eq!(told(&books.due(at(1_000), 9)), short_lived);
-    books.settled("payments", Err(Unsettled::Busy(Busy::Contention("payments".into()))), at(1_100));
+    books.settled(
+        "payments",
+        Err(ReconcileError::Busy(Busy::Contention("payments".into()))),
+        at(1_100),
+    );
     books.take(kind("Pod"), pod("prod", "later", 8), at(1_200));
     books.take(kind("Pod"), gone(pod("prod", "later", 9)), at(1_300));
     let tasks = books.due(at(9_000), 9);
     assert_eq!(told(&tasks), [short_lived[0].clone(), ("later".to_owned(), u64::MAX)]);
     books.take(kind("Pod"), pod("prod", "last", 10), at(9_100));
-    books.settled("payments", Ok(Settled::default()), at(9_200));
+    books.settled("payments", Ok(Reconciliation::default()), at(9_200));
     assert_eq!(told(&books.due(at(10_500), 9)), [("last".to_owned(), 10)]);
 }
 
@@ -410,7 +434,7 @@ fn a_namespace_is_whose_its_labels_say_as_they_were_followed() {
         let tasks = books.due(at(time), 9);
         tasks
             .iter()
-            .for_each(|task| books.settled(task.tenant(), Ok(Settled::default()), at(time)));
+            .for_each(|task| books.settled(task.tenant(), Ok(Reconciliation::default()), at(time)));
         let of = |task: &Task| match task {
             Task::Settle { tenant, view, .. } => {
                 (tenant.clone(), view.objects.len(), view.positions["Namespace"])

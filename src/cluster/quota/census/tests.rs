@@ -75,7 +75,7 @@ fn living(census: &Census) -> Vec<Living> {
 fn cores(census: &Census) -> u64 {
     let mut ledger = Ledger::default();
     ledger
-        .settle(&View { objects: living(census), ..View::default() }, &KnownLimits::default())
+        .reconcile(&View { objects: living(census), ..View::default() }, &KnownLimits::default())
         .unwrap();
     ledger.total().get("cpu").units_ceil()
 }
@@ -153,7 +153,7 @@ fn a_claim_without_owners_is_that_of_the_stateful_set_in_its_name() {
     ]);
     let mut ledger = Ledger::default();
     ledger
-        .settle(&View { objects: living(&census), ..View::default() }, &KnownLimits::default())
+        .reconcile(&View { objects: living(&census), ..View::default() }, &KnownLimits::default())
         .unwrap();
     assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
     assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clusters;
-mod settling;
+mod reconcile;
 
 use super::*;
 use crate::resource::quantity::Quantity;
@@ -110,9 +110,9 @@ fn consistent(ledger: &Ledger) {
 }
 
 #[track_caller]
-fn settles(ledger: &mut Ledger, view: &View) -> Settled {
+fn settles(ledger: &mut Ledger, view: &View) -> Reconciliation {
     let known = ledger.known.clone();
-    let settled = ledger.settle(view, &known).unwrap();
+    let settled = ledger.reconcile(view, &known).unwrap();
     consistent(ledger);
     settled
 }

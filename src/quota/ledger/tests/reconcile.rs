@@ -111,7 +111,7 @@ fn a_view_older_than_what_was_counted_is_refused() {
     admits(&mut ledger, &creates("Pod", "a", cpu(10)));
     settles(&mut ledger, &view(7, 0, &[living("Pod", "a", 7, &[], cpu(10))]));
     let known = ledger.known.clone();
-    let stale = ledger.settle(&view(6, u64::MAX, &[]), &known).unwrap_err();
+    let stale = ledger.reconcile(&view(6, u64::MAX, &[]), &known).unwrap_err();
     assert_eq!(
         stale.to_string(),
         "the Deployment objects were seen at resource version 6, and the ledger has counted them at 7: look again"
@@ -142,7 +142,7 @@ fn a_namespace_that_moves_is_counted_where_it_came_and_no_longer_where_it_was() 
 fn a_tenant_that_is_made_again_has_its_new_limits() {
     let mut ledger = ledger(10);
     let made_again = KnownLimits { version: 900, ..limited(&[("cpu", 2)], &[]) };
-    assert!(ledger.settle(&view(5, 0, &[]), &made_again).unwrap().changed);
+    assert!(ledger.reconcile(&view(5, 0, &[]), &made_again).unwrap().changed);
     refuses(&mut ledger, &creates("Pod", "a", cpu(3)));
 }
 
@@ -152,7 +152,7 @@ fn a_version_that_moves_without_the_limits_changes_nothing() {
     assert!(!ledger.learn(&KnownLimits { version: 7, ..limited(&[("cpu", 10)], &[]) }));
     assert_eq!(ledger.known().version, 1);
     let same = KnownLimits { version: 9, ..limited(&[("cpu", 10)], &[]) };
-    assert!(!ledger.settle(&view(5, 0, &[]), &same).unwrap().changed);
+    assert!(!ledger.reconcile(&view(5, 0, &[]), &same).unwrap().changed);
     assert!(ledger.learn(&KnownLimits { version: 8, ..limited(&[("cpu", 4)], &[]) }));
 }
 
@@ -166,7 +166,7 @@ fn a_former_leader_is_known_by_the_lease() {
     };
     settles(&mut ledger, &led_since(30, &[living("Pod", "a", 7, &[], cpu(1))]));
     let known = ledger.known.clone();
-    assert_eq!(ledger.settle(&led_since(20, &[]), &known).unwrap_err().kind, "Lease");
+    assert_eq!(ledger.reconcile(&led_since(20, &[]), &known).unwrap_err().kind, "Lease");
     assert_eq!(cores(&ledger), 1);
 }
 

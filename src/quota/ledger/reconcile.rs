@@ -56,7 +56,7 @@ pub struct View {
 
 /// What a settling did, and what the ledger is after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Reconciliation {
     /// Reservations whose objects came to be, or changed.
     pub bound: usize,
     /// Reservations of which nothing came, or whose objects have gone.
@@ -97,7 +97,7 @@ pub const LARGEST: usize = 20;
 #[error(
     "the {kind} objects were seen at resource version {seen}, and the ledger has counted them at {known}: look again"
 )]
-pub struct Stale {
+pub struct StaleView {
     /// The kind.
     pub kind: String,
     /// The view's position.
@@ -111,15 +111,19 @@ impl Ledger {
     ///
     /// # Errors
     /// When the view is older than one that was counted before; the ledger has not changed.
-    pub fn settle(&mut self, view: &View, known: &KnownLimits) -> Result<Settled, Stale> {
+    pub fn reconcile(
+        &mut self,
+        view: &View,
+        known: &KnownLimits,
+    ) -> Result<Reconciliation, StaleView> {
         for (kind, known) in &self.observed {
             if let Some(seen) = view.positions.get(kind).filter(|seen| *seen < known) {
-                return Err(Stale { kind: kind.clone(), seen: *seen, known: *known });
+                return Err(StaleView { kind: kind.clone(), seen: *seen, known: *known });
             }
         }
         let living: BTreeMap<&str, &Living> =
             view.objects.iter().map(|living| (living.uid.as_str(), living)).collect();
-        let mut settled = Settled::default();
+        let mut settled = Reconciliation::default();
         let mut slots: BTreeMap<ObjectRef, Slot> = BTreeMap::new();
         for (object, slot) in &self.slots {
             for (uid, reservation) in &slot.reserved {
@@ -162,7 +166,7 @@ impl Ledger {
                 .extend(view.positions.iter().map(|(kind, position)| (kind.clone(), *position)));
             *self = counted;
         }
-        Ok(Settled {
+        Ok(Reconciliation {
             next: self.next,
             open: self.open(),
             total: self.total.clone(),
