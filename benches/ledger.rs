@@ -51,7 +51,10 @@ fn ledger(criterion: &mut Criterion) {
 
         // The tenant has nothing left, and the refusal names who uses most.
         let mut full = ledger.clone();
-        full.learn(&flinkgate::quota::ledger::KnownLimits { version: 2, ..ledgers::limits(1) });
+        full.learn_limits(&flinkgate::quota::ledger::KnownLimits {
+            version: 2,
+            ..ledgers::limits(1)
+        });
         criterion.bench_function(&format!("{clusters}-clusters/refuse"), |bencher| {
             bencher.iter(|| {
                 assert!(matches!(full.would_admit(black_box(&lone)), Decision::Refused(_)))

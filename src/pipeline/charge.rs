@@ -7,7 +7,7 @@
 use super::{Case, Gate, measure};
 use crate::flink::{self, Workload};
 use crate::mutate::{self, Foresight};
-use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
+use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
 use crate::tenant::Tenant;
@@ -37,12 +37,12 @@ pub struct Charge {
 impl Charge {
     /// Whether the tenant lets this object pass limits that hold for others.
     pub fn is_waived(&self) -> bool {
-        self.request.waived != Waived::default()
+        self.request.waived != WaivedLimits::default()
     }
 
     /// The same request, held to all limits: what it would be told if it were not let.
     pub fn strict(&self) -> Request {
-        Request { waived: Waived::default(), ..self.request.clone() }
+        Request { waived: WaivedLimits::default(), ..self.request.clone() }
     }
 
     /// What there is to say of what is missing, where `told` is said already: that one object alone
@@ -104,7 +104,7 @@ impl Gate {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
         let (tenant_level, cluster_level) = (level(TENANT_RULE), level(CLUSTER_RULE));
-        let waived = Waived {
+        let waived = WaivedLimits {
             tenant: tenant_level != Some(Level::Error),
             cluster: cluster_level != Some(Level::Error),
         };
@@ -114,7 +114,7 @@ impl Gate {
         if flink::kinds::is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
-        request.asks_for_more().then(|| Charge {
+        request.increases_usage().then(|| Charge {
             tenant: tenant.name.clone(),
             known,
             request,
@@ -128,13 +128,13 @@ impl Gate {
     ///
     /// What declares others and is being deleted declares nothing any more: the garbage collector
     /// may take its name off what it owned, which counts by itself from then on.
-    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
+    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
         if flink::is_made_by_operator(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
         let mut living =
-            Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
+            LiveObject::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }

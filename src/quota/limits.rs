@@ -53,7 +53,7 @@ impl Limits {
     }
 
     /// Whether a usage is more than the tenant may use together.
-    pub fn is_passed_by(&self, usage: &Usage) -> bool {
+    pub fn is_exceeded_by(&self, usage: &Usage) -> bool {
         self.hard.iter().any(|(name, hard)| usage.get(name) > *hard)
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A ledger and the version at which it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Versioned {
+pub struct VersionedLedger {
     /// The ledger; the default one, which has not been counted, where none is stored.
     pub ledger: Ledger,
     /// Its version, as the store writes it; empty where none is stored.
@@ -34,7 +34,10 @@ pub enum StoreError {
 /// A place for ledgers. Two of them: memory, where there is no cluster, and the cluster.
 pub trait Store: Send + Sync + 'static {
     /// The ledger as the last write left it; a cache must not answer.
-    fn read(&self, tenant: &str) -> impl Future<Output = Result<Versioned, StoreError>> + Send;
+    fn read(
+        &self,
+        tenant: &str,
+    ) -> impl Future<Output = Result<VersionedLedger, StoreError>> + Send;
 
     /// Writes a ledger if it still has the version that was read, and gives the new version.
     fn swap(
@@ -57,11 +60,11 @@ impl InMemoryStore {
 }
 
 impl Store for InMemoryStore {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         let found = self.ledgers().get(tenant).cloned();
         Ok(found.map_or_else(
-            || Versioned { ledger: Ledger::empty(), version: String::new() },
-            |(version, ledger)| Versioned { ledger, version: version.to_string() },
+            || VersionedLedger { ledger: Ledger::empty(), version: String::new() },
+            |(version, ledger)| VersionedLedger { ledger, version: version.to_string() },
         ))
     }
 

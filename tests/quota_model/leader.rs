@@ -5,13 +5,13 @@
 use super::scenario::{Fault, Scenario};
 use super::state::{KINDS, Leader, State};
 use flinkgate::cluster::quota::live::{self, Doubt, Found};
-use flinkgate::quota::ledger::{Ledger, Living, View};
+use flinkgate::quota::ledger::{Ledger, LiveObject, View};
 
 impl Scenario {
     /// What a leader's watches show of a tenant.
-    fn census(&self, state: &State, leader: &Leader, tenant: usize) -> Vec<Living> {
+    fn census(&self, state: &State, leader: &Leader, tenant: usize) -> Vec<LiveObject> {
         let all = (0..KINDS.len()).flat_map(|kind| state.at(kind, leader.positions[kind]));
-        let own = |living: &&Living| {
+        let own = |living: &&LiveObject| {
             state.tenant_of(living, leader.heard.owners) == tenant
                 && !leader.gone.contains(&living.uid)
         };
@@ -29,7 +29,11 @@ impl Scenario {
         let moves = (self.moves() && self.fault != Some(Fault::NoNamespaces))
             .then(|| ("Namespace".to_owned(), leader.heard.owners as u64));
         let positions = kinds.chain(lease).chain(moves).collect();
-        View { objects: self.census(state, leader, tenant), positions, over: leader.overs[tenant] }
+        View {
+            objects: self.census(state, leader, tenant),
+            positions,
+            finished_below: leader.overs[tenant],
+        }
     }
 
     pub fn settled(&self, state: &State, leader: &Leader, tenant: usize) -> Option<Ledger> {
@@ -115,7 +119,9 @@ impl Scenario {
 
 /// What an API server says of a doubtful object now.
 fn find(state: &State, doubt: &Doubt) -> Found {
-    let found =
-        |living: &Living| Found::Object { uid: living.uid.clone(), version: Some(living.version) };
+    let found = |living: &LiveObject| Found::Object {
+        uid: living.uid.clone(),
+        version: Some(living.version),
+    };
     state.living(&doubt.open.object.name).map_or(Found::Nothing, found)
 }

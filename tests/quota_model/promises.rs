@@ -2,7 +2,7 @@
 
 use super::scenario::Scenario;
 use super::state::{Call, State, cores};
-use flinkgate::quota::ledger::Living;
+use flinkgate::quota::ledger::LiveObject;
 use stateright::{Model, Property};
 use std::collections::BTreeMap;
 
@@ -40,14 +40,14 @@ impl Scenario {
 /// namespace brings is another's.
 fn promised(scenario: &Scenario, state: &State, tenant: usize) -> u64 {
     let charged =
-        |living: &&Living| !scenario.moves() || state.charged.get(&living.uid) == Some(&tenant);
+        |living: &&LiveObject| !scenario.moves() || state.charged.get(&living.uid) == Some(&tenant);
     used(state.now().filter(|living| state.true_tenant(living) == tenant).filter(charged))
 }
 
 /// What objects use: a cluster the larger of what it declares and what its pods use; pods without a
 /// cluster that lives by themselves.
-fn used<'a>(objects: impl Iterator<Item = &'a Living>) -> u64 {
-    let (pods, clusters): (Vec<&Living>, Vec<&Living>) =
+fn used<'a>(objects: impl Iterator<Item = &'a LiveObject>) -> u64 {
+    let (pods, clusters): (Vec<&LiveObject>, Vec<&LiveObject>) =
         objects.partition(|living| living.object.kind == "Pod");
     let mut drawn: BTreeMap<&str, u64> = BTreeMap::new();
     let mut alone = 0;
@@ -61,7 +61,7 @@ fn used<'a>(objects: impl Iterator<Item = &'a Living>) -> u64 {
             None => alone += cores(&pod.usage),
         }
     }
-    let charge = |cluster: &&Living| {
+    let charge = |cluster: &&LiveObject| {
         cores(&cluster.usage).max(drawn.get(cluster.uid.as_str()).copied().unwrap_or_default())
     };
     clusters.iter().map(charge).sum::<u64>() + alone

@@ -16,7 +16,7 @@ impl Scenario {
         let known = self.known(state, state.replicas[replica].heard);
         let apply = |(expected, mut ledger): (u64, Ledger)| {
             let (mut admitted, mut refused) = (Vec::new(), Vec::new());
-            ledger.learn(&known);
+            ledger.learn_limits(&known);
             for (call, request) in &asked {
                 match ledger.admit(request) {
                     Decision::Reserved | Decision::Unchanged => admitted.push(*call),
@@ -103,5 +103,5 @@ impl Scenario {
 }
 
 pub fn hard(ledger: &Ledger) -> u64 {
-    ledger.known().limits.hard.get("cpu").unwrap().units_ceil()
+    ledger.known_limits().limits.hard.get("cpu").unwrap().units_ceil()
 }

@@ -2,7 +2,7 @@
 
 use super::state::{Heard, State, cpu};
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{KnownLimits, Living, ObjectRef, Request};
+use flinkgate::quota::ledger::{KnownLimits, LiveObject, ObjectRef, Request};
 use flinkgate::quota::limits::Limits;
 use flinkgate::resource::quantity::Quantity;
 use std::sync::Arc;
@@ -138,8 +138,8 @@ impl Scenario {
 
     /// What an API server asks for a plan, if it is one that is reviewed and may be asked now.
     pub fn request(&self, state: &State, call: usize, stale: bool) -> Option<Request> {
-        let changed = |old: Living, owners: Vec<String>, usage: Usage, before: Usage| {
-            let Living { object, uid, version, .. } = old;
+        let changed = |old: LiveObject, owners: Vec<String>, usage: Usage, before: Usage| {
+            let LiveObject { object, uid, version, .. } = old;
             Request { object, uid, owners, usage, before, version, ..Request::default() }
         };
         match &self.plans[call] {

@@ -1,7 +1,7 @@
 //! Everything there is at one moment of the model.
 
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{Ledger, Living, Request};
+use flinkgate::quota::ledger::{Ledger, LiveObject, Request};
 use flinkgate::resource::quantity::Quantity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub fn cores(usage: &Usage) -> u64 {
 /// compared.
 pub const KINDS: [&str; 2] = ["FlinkDeployment", "Pod"];
 
-pub fn kind_index(living: &Living) -> usize {
+pub fn kind_index(living: &LiveObject) -> usize {
     KINDS.iter().position(|kind| *kind == living.object.kind).unwrap()
 }
 
@@ -25,7 +25,7 @@ pub fn kind_index(living: &Living) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     /// By kind, the objects at every revision that somebody may still see; the last is now.
-    pub kinds: [Vec<(u64, Vec<Living>)>; 2],
+    pub kinds: [Vec<(u64, Vec<LiveObject>)>; 2],
     /// Whose the namespace that moves was and is.
     pub owners: Vec<usize>,
     /// The tenants' limit as it was and is.
@@ -38,7 +38,7 @@ pub struct State {
     /// By UID, which tenant was charged; kept where namespaces move.
     pub charged: BTreeMap<String, usize>,
     /// Objects as they were before their last change, by name.
-    pub previous: BTreeMap<String, Living>,
+    pub previous: BTreeMap<String, LiveObject>,
     pub calls: Vec<Call>,
     pub replicas: Vec<Replica>,
     pub leaders: Vec<Leader>,
@@ -117,7 +117,7 @@ pub struct Write {
 
 impl State {
     /// The objects of a kind at a revision.
-    pub fn at(&self, kind: usize, revision: u64) -> &[Living] {
+    pub fn at(&self, kind: usize, revision: u64) -> &[LiveObject] {
         &self.kinds[kind].iter().rfind(|(at, _)| *at <= revision).unwrap().1
     }
 
@@ -131,16 +131,16 @@ impl State {
         self.kinds[kind].last().unwrap().0
     }
 
-    pub fn now(&self) -> impl Iterator<Item = &Living> {
+    pub fn now(&self) -> impl Iterator<Item = &LiveObject> {
         self.kinds.iter().flat_map(|history| &history.last().unwrap().1)
     }
 
-    pub fn living(&self, name: &str) -> Option<&Living> {
+    pub fn living(&self, name: &str) -> Option<&LiveObject> {
         self.now().find(|living| living.object.name == name)
     }
 
     /// Stores an object, or removes it: a new revision of its kind.
-    pub fn store(&mut self, kind: usize, name: &str, object: Option<Living>) {
+    pub fn store(&mut self, kind: usize, name: &str, object: Option<LiveObject>) {
         let (revision, objects) = self.kinds[kind].last().unwrap();
         let (revision, mut objects) = (revision + 1, objects.clone());
         if let Some(index) = objects.iter().position(|living| living.object.name == name) {
@@ -149,18 +149,18 @@ impl State {
                 self.previous.insert(name.to_owned(), before);
             }
         }
-        objects.extend(object.map(|object| Living { version: revision, ..object }));
+        objects.extend(object.map(|object| LiveObject { version: revision, ..object }));
         objects.sort_by(|a, b| a.object.cmp(&b.object));
         self.kinds[kind].push((revision, objects));
     }
 
     /// Whose an object is, for one who has heard of so many owners of the namespace that moves.
-    pub fn tenant_of(&self, living: &Living, owners: usize) -> usize {
+    pub fn tenant_of(&self, living: &LiveObject, owners: usize) -> usize {
         if living.object.namespace == "moves" { self.owners[owners] } else { self.stores.len() - 1 }
     }
 
     /// Whose it really is.
-    pub fn true_tenant(&self, living: &Living) -> usize {
+    pub fn true_tenant(&self, living: &LiveObject) -> usize {
         self.tenant_of(living, self.owners.len() - 1)
     }
 

@@ -4,7 +4,7 @@ use super::protocol::Action;
 use super::scenario::{Plan, Scenario};
 use super::state::{Call, Heard, KINDS, Leader, State, Write, cores, kind_index};
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{Living, Request, View};
+use flinkgate::quota::ledger::{LiveObject, Request, View};
 
 impl Scenario {
     /// Changes the state; nothing where that cannot happen.
@@ -13,7 +13,7 @@ impl Scenario {
             Action::Ask { call, replica, stale } => {
                 let Call::Idle { retries } = state.calls[call] else { return None };
                 let request = self.request(state, call, stale)?;
-                let asked = Living { object: request.object.clone(), ..Living::default() };
+                let asked = LiveObject { object: request.object.clone(), ..LiveObject::default() };
                 let tenant = state.tenant_of(&asked, state.replicas[replica].heard.owners);
                 state.left.stale -= u8::from(stale);
                 state.calls[call] = Call::Asked {
@@ -167,7 +167,7 @@ impl Scenario {
             if self.moves() {
                 state.charged.insert(uid.clone(), tenant);
             }
-            let living = Living { object, uid, version: 0, owners, usage };
+            let living = LiveObject { object, uid, version: 0, owners, usage };
             let name = living.object.name.clone();
             state.store(kind_index(&living), &name, Some(living));
         } else if request.version > 0 && retries > 0 {
@@ -196,11 +196,11 @@ impl Scenario {
             Plan::Delete { name } => Some((*name, None)),
             Plan::Doom { name } => {
                 let living = state.living(name)?.clone();
-                Some((*name, Some(Living { usage: Usage::default(), ..living })))
+                Some((*name, Some(LiveObject { usage: Usage::default(), ..living })))
             }
             Plan::Orphan { name } => {
                 let living = state.living(name)?.clone();
-                Some((*name, Some(Living { owners: Vec::new(), ..living })))
+                Some((*name, Some(LiveObject { owners: Vec::new(), ..living })))
             }
             _ => return None,
         };
@@ -223,7 +223,10 @@ impl Scenario {
             .map(|(index, kind)| ((*kind).to_owned(), state.last(index)))
             .collect();
         let known = self.known(state, Default::default());
-        state.stores[0].1.reconcile(&View { objects, positions, over: 0 }, &known).ok()?;
+        state.stores[0]
+            .1
+            .reconcile(&View { objects, positions, finished_below: 0 }, &known)
+            .ok()?;
         state.stores[0].0 += 1;
         state.calls[call] = Call::Over { stored: false };
         Some(())

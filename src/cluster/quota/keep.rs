@@ -145,14 +145,14 @@ async fn work<S: Store>(
     match task {
         Task::Settle { tenant, view, doubts, known } => {
             let doubtful = !doubts.is_empty();
-            let mut asked = live::ask(&client, view.over, doubts).await;
+            let mut asked = live::ask(&client, view.finished_below, doubts).await;
             // What was not there while this replica still led, no later leader's lists show; what
             // was not there afterwards, one may have seen, and would count what is given back here.
             if doubtful && !term.lasts().await {
                 asked = Asked::default();
             }
             let Asked { over, gone } = asked;
-            let mut view = View { over, ..view };
+            let mut view = View { finished_below: over, ..view };
             view.objects.retain(|living| !gone.contains(&living.uid));
             Done::Reconciliation(
                 ledgers.reconcile(&tenant, Arc::new(view), known, Instant::now() + SETTLING).await,

@@ -6,7 +6,7 @@
 //! has it.
 
 use super::kinds::Kind;
-use crate::quota::ledger::Open;
+use crate::quota::ledger::OpenReservation;
 use futures::{StreamExt, stream};
 use kube::Client;
 use kube::api::ApiResource;
@@ -23,7 +23,7 @@ const REQUEST: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Doubt {
     /// The reservation.
-    pub open: Open,
+    pub open: OpenReservation,
     /// At which version the view has its object.
     pub seen: Option<u64>,
     /// Where objects of its kind are asked for, as far as is known.
@@ -125,8 +125,12 @@ mod tests {
     use crate::quota::ledger::ObjectRef;
 
     fn doubt(base: u64, seen: Option<u64>) -> Doubt {
-        let open =
-            Open { object: ObjectRef::new("Pod", "prod", "a"), uid: "u".into(), base, stamp: 7 };
+        let open = OpenReservation {
+            object: ObjectRef::new("Pod", "prod", "a"),
+            uid: "u".into(),
+            base,
+            stamp: 7,
+        };
         Doubt { open, seen, ..Doubt::default() }
     }
 
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn an_object_is_gone_where_there_is_none_or_another_by_its_name_and_a_name_may_return() {
         let named = Doubt {
-            open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open },
+            open: OpenReservation { uid: "Pod/prod/a".into(), ..doubt(0, None).open },
             ..Doubt::default()
         };
         for (doubt, found, gone) in [

@@ -6,7 +6,7 @@
 use crate::cluster::condition::{self, Condition};
 use crate::cluster::status;
 use crate::quota::ledger::shortage::largest_users;
-use crate::quota::ledger::{LARGEST, Ledger, ObjectRef, Reconciliation, View};
+use crate::quota::ledger::{Ledger, MAX_LARGEST_OBJECTS, ObjectRef, Reconciliation, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
 use crate::tenant::FlinkTenant;
@@ -59,7 +59,7 @@ impl Standing {
         let largest: Vec<Value> = self
             .largest
             .iter()
-            .take(LARGEST)
+            .take(MAX_LARGEST_OBJECTS)
             .map(|(object, used)| json!({"object": object.to_string(), "used": amounts(used)}))
             .collect();
         let wanted = json!({"used": amounts(&self.total), "clusters": clusters, "largest": largest, "conditions": [condition]});

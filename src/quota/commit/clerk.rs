@@ -1,10 +1,10 @@
 //! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and
 //! tells each its answer.
 
-use super::{Answer, Busy, Desk, ReconcileError, Waiter, Work, WriteCounters, locked};
+use super::{BusyReason, Desk, QuotaAnswer, ReconcileError, Waiter, Work, WriteCounters, locked};
 use crate::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Reconciliation};
-use crate::quota::store::{Store, StoreError, Versioned};
+use crate::quota::store::{Store, StoreError, VersionedLedger};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What one waiter will be told if the ledger is stored.
 enum Outcome {
-    Admit(Answer),
+    Admit(QuotaAnswer),
     Reconcile(Result<Reconciliation, ReconcileError>),
-    Forgotten,
+    Released,
 }
 
 /// What a batch did to the ledger.
@@ -65,14 +65,14 @@ struct Clerk<S> {
     store: Arc<S>,
     counters: WriteCounters,
     tenant: String,
-    kept: Option<Versioned>,
+    kept: Option<VersionedLedger>,
     desk: Arc<Desk>,
 }
 
 impl<S: Store> Clerk<S> {
     async fn serve(&mut self, mut batch: Vec<Waiter>) {
         let mut pause = SHORTEST_PAUSE;
-        let mut last = Busy::Contention(self.tenant.clone());
+        let mut last = BusyReason::Contention(self.tenant.clone());
         loop {
             let now = Instant::now();
             let late: Vec<Waiter> =
@@ -92,11 +92,13 @@ impl<S: Store> Clerk<S> {
                 }
                 Err(StoreError::Conflict(_)) => {
                     self.counters.conflicts.inc();
-                    last = Busy::Contention(self.tenant.clone());
+                    last = BusyReason::Contention(self.tenant.clone());
                 }
                 Err(StoreError::Unreachable { source, .. }) => {
-                    last =
-                        Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
+                    last = BusyReason::Unreachable {
+                        tenant: self.tenant.clone(),
+                        why: source.to_string(),
+                    };
                 }
             }
             locked(&self.desk.0).trouble = Some(last.clone());
@@ -151,7 +153,7 @@ impl<S: Store> Clerk<S> {
         let outcomes = batch.iter().map(|waiter| {
             // New limits are worth a write of their own: then they hold at all replicas.
             let learned =
-                !matches!(waiter.work, Work::Forget { .. }) && ledger.learn(&waiter.known);
+                !matches!(waiter.work, Work::Release { .. }) && ledger.learn_limits(&waiter.known);
             match &waiter.work {
                 Work::Admit { request, dry_run: true, .. } => {
                     change = change.max(if learned { Change::OfDryRun } else { Change::None });
@@ -172,29 +174,29 @@ impl<S: Store> Clerk<S> {
                     change = change.max(if changed { Change::ToStore } else { Change::None });
                     Outcome::Reconcile(settled.map_err(ReconcileError::from))
                 }
-                Work::Forget { object, .. } => {
-                    ledger.forget(object);
+                Work::Release { object, .. } => {
+                    ledger.release(object);
                     change = Change::ToStore;
-                    Outcome::Forgotten
+                    Outcome::Released
                 }
             }
         });
         (outcomes.collect(), change)
     }
 
-    fn answer(&self, decision: Decision) -> Answer {
+    fn answer(&self, decision: Decision) -> QuotaAnswer {
         match decision {
-            Decision::Unchanged | Decision::Reserved => Answer::Admitted,
-            Decision::Refused(shortage) => Answer::Refused(shortage),
-            Decision::NotCounted => Answer::Busy(Busy::NotCounted(self.tenant.clone())),
-            Decision::Full => Answer::Busy(Busy::Full(self.tenant.clone())),
+            Decision::Unchanged | Decision::Reserved => QuotaAnswer::Admitted,
+            Decision::Refused(shortage) => QuotaAnswer::Refused(shortage),
+            Decision::NotCounted => QuotaAnswer::Busy(BusyReason::NotCounted(self.tenant.clone())),
+            Decision::Full => QuotaAnswer::Busy(BusyReason::Full(self.tenant.clone())),
         }
     }
 }
 
 impl Outcome {
     fn is_fine(&self) -> bool {
-        matches!(self, Self::Admit(Answer::Admitted) | Self::Reconcile(Ok(_)) | Self::Forgotten)
+        matches!(self, Self::Admit(QuotaAnswer::Admitted) | Self::Reconcile(Ok(_)) | Self::Released)
     }
 }
 
@@ -204,7 +206,7 @@ impl Waiter {
         match (self.work, outcome) {
             (Work::Admit { answer, .. }, Outcome::Admit(told)) => drop(answer.send(told)),
             (Work::Reconcile { answer, .. }, Outcome::Reconcile(told)) => drop(answer.send(told)),
-            (Work::Forget { answer, .. }, Outcome::Forgotten) => drop(answer.send(())),
+            (Work::Release { answer, .. }, Outcome::Released) => drop(answer.send(())),
             _ => {}
         }
     }
@@ -215,15 +217,15 @@ impl Waiter {
         match &self.work {
             Work::Admit { answer, .. } => answer.is_closed(),
             Work::Reconcile { answer, .. } => answer.is_closed(),
-            Work::Forget { .. } => false,
+            Work::Release { .. } => false,
         }
     }
 
-    fn turn_away(self, why: &Busy) {
+    fn turn_away(self, why: &BusyReason) {
         match self.work {
-            Work::Admit { answer, .. } => drop(answer.send(Answer::Busy(why.clone()))),
+            Work::Admit { answer, .. } => drop(answer.send(QuotaAnswer::Busy(why.clone()))),
             Work::Reconcile { answer, .. } => drop(answer.send(Err(why.clone().into()))),
-            Work::Forget { answer, .. } => drop(answer.send(())),
+            Work::Release { answer, .. } => drop(answer.send(())),
         }
     }
 }

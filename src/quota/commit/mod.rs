@@ -10,7 +10,7 @@
 mod clerk;
 
 use super::ledger::{KnownLimits, ObjectRef, Reconciliation, Request, Shortage, View, reconcile};
-use super::store::{Store, Versioned};
+use super::store::{Store, VersionedLedger};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,19 +19,19 @@ use tokio::sync::oneshot;
 
 /// What a request is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum QuotaAnswer {
     /// It may pass: what it asks for is stored, or it asks for no more than before.
     Admitted,
     /// There is too little left.
     Refused(Box<Shortage>),
     /// Nothing could be said in time: the client shall ask again, so `429` with
     /// `retryAfterSeconds`.
-    Busy(Busy),
+    Busy(BusyReason),
 }
 
 /// Why nothing could be said in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Busy {
+pub enum BusyReason {
     /// Others wrote the ledger again and again, or too many wait.
     #[error("too many requests change what tenant {0:?} uses at the same time: try again")]
     Contention(String),
@@ -51,7 +51,7 @@ pub enum Busy {
     },
 }
 
-impl Busy {
+impl BusyReason {
     /// After how many seconds the client shall ask again.
     pub fn retry_after_seconds(&self) -> u32 {
         match self {
@@ -69,7 +69,7 @@ pub enum ReconcileError {
     Stale(#[from] reconcile::StaleView),
     /// The ledger could not be written in time.
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Busy(#[from] BusyReason),
 }
 
 /// How often ledgers were written, for the metrics.
@@ -99,10 +99,10 @@ struct Queue {
     served: bool,
     /// The ledger as it was last written or read here. Where another replica has written it since,
     /// a write shows that.
-    kept: Option<Versioned>,
+    kept: Option<VersionedLedger>,
     /// Why the last attempt failed, where it did: whom the desk keeps waiting too long is told
     /// that.
-    trouble: Option<Busy>,
+    trouble: Option<BusyReason>,
 }
 
 #[derive(Debug)]
@@ -114,9 +114,9 @@ struct Waiter {
 
 #[derive(Debug)]
 enum Work {
-    Admit { request: Box<Request>, dry_run: bool, answer: oneshot::Sender<Answer> },
+    Admit { request: Box<Request>, dry_run: bool, answer: oneshot::Sender<QuotaAnswer> },
     Reconcile { view: Arc<View>, answer: oneshot::Sender<Result<Reconciliation, ReconcileError>> },
-    Forget { object: ObjectRef, answer: oneshot::Sender<()> },
+    Release { object: ObjectRef, answer: oneshot::Sender<()> },
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -144,14 +144,14 @@ impl<S: Store> Ledgers<S> {
         known: Arc<KnownLimits>,
         deadline: Instant,
         dry_run: bool,
-    ) -> Answer {
-        if !request.asks_for_more() {
-            return Answer::Admitted;
+    ) -> QuotaAnswer {
+        if !request.increases_usage() {
+            return QuotaAnswer::Admitted;
         }
         let (answer, told) = oneshot::channel();
         let work = Work::Admit { request: Box::new(request), dry_run, answer };
         let desk = self.queue(tenant, Waiter { work, known, deadline });
-        let busy = || Answer::Busy(desk.trouble(tenant));
+        let busy = || QuotaAnswer::Busy(desk.trouble(tenant));
         tokio::time::timeout_at(deadline.into(), told)
             .await
             .ok()
@@ -182,12 +182,12 @@ impl<S: Store> Ledgers<S> {
     }
 
     /// Gives back what an object was promised, where nobody watches the objects: see
-    /// [`Ledger::forget`](super::ledger::Ledger::forget).
-    pub async fn forget(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
+    /// [`Ledger::release`](super::ledger::Ledger::release).
+    pub async fn release(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
         let (answer, told) = oneshot::channel();
         self.queue(
             tenant,
-            Waiter { work: Work::Forget { object, answer }, known: Arc::default(), deadline },
+            Waiter { work: Work::Release { object, answer }, known: Arc::default(), deadline },
         );
         let _ = tokio::time::timeout_at(deadline.into(), told).await;
     }
@@ -214,8 +214,8 @@ impl<S: Store> Ledgers<S> {
 
 impl Desk {
     /// What to tell those who have waited too long.
-    fn trouble(&self, tenant: &str) -> Busy {
-        locked(&self.0).trouble.clone().unwrap_or_else(|| Busy::Contention(tenant.to_owned()))
+    fn trouble(&self, tenant: &str) -> BusyReason {
+        locked(&self.0).trouble.clone().unwrap_or_else(|| BusyReason::Contention(tenant.to_owned()))
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
     struct Away;
 
     impl Store for Away {
-        async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+        async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
             Err(StoreError::Unreachable {
                 tenant: tenant.into(),
                 source: "connection refused".into(),
@@ -263,7 +263,10 @@ mod tests {
             .admit("payments", pod("p"), Arc::default(), deadline, false)
             .await;
         let why = "connection refused".into();
-        assert_eq!(answer, Answer::Busy(Busy::Unreachable { tenant: "payments".into(), why }));
+        assert_eq!(
+            answer,
+            QuotaAnswer::Busy(BusyReason::Unreachable { tenant: "payments".into(), why })
+        );
     }
 
     #[tokio::test]
@@ -276,11 +279,11 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(60);
         let admit = async |replica: &Ledgers<InMemoryStore>, name: &str, dry_run: bool| {
             replica.admit("payments", pod(name), Arc::clone(&known), deadline, dry_run).await
-                == Answer::Admitted
+                == QuotaAnswer::Admitted
         };
         // One that has written keeps what it wrote.
         assert!(admit(&here, "a", false).await);
-        here.forget("payments", pod("a").object, deadline).await;
+        here.release("payments", pod("a").object, deadline).await;
         assert!(admit(&there, "b", false).await);
         assert!(!admit(&here, "c", true).await);
     }

@@ -45,7 +45,7 @@ impl Ledger {
 
     /// Reserves, and gives the slot as it was; or says why not, and has changed nothing.
     fn reserve(&mut self, request: &Request) -> Result<Option<Slot>, Decision> {
-        if !request.asks_for_more() {
+        if !request.increases_usage() {
             return Err(Decision::Unchanged);
         }
         if !self.counted {

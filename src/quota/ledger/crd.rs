@@ -119,10 +119,10 @@ pub struct StoredLimits {
 
 /// A stored ledger that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum InvalidLedger {
     /// A slot.
     #[error("the stored ledger cannot be read")]
-    Slot(#[from] line::Unreadable),
+    Slot(#[from] line::InvalidLine),
     /// An amount.
     #[error("the stored ledger cannot be read")]
     Amount(#[from] QuantityError),
@@ -168,7 +168,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When something else than [`Ledger::stored`] wrote it.
-    pub fn read(stored: &FlinkTenantLedgerStatus) -> Result<Self, Unreadable> {
+    pub fn read(stored: &FlinkTenantLedgerStatus) -> Result<Self, InvalidLedger> {
         let limits = Limits {
             hard: quantities(&stored.limits.hard)?,
             per_cluster: quantities(&stored.limits.per_cluster)?,

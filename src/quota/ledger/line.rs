@@ -20,7 +20,7 @@ use std::fmt::Write;
 
 /// A line that no ledger writes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum InvalidLine {
     /// It is no slot.
     #[error("{0:?} is no slot of a ledger")]
     Line(String),
@@ -58,8 +58,8 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
 ///
 /// # Errors
 /// When something else wrote it.
-pub fn read(line: &str) -> Result<(ObjectRef, Slot), Unreadable> {
-    let wrong = || Unreadable::Line(line.chars().take(256).collect());
+pub fn read(line: &str) -> Result<(ObjectRef, Slot), InvalidLine> {
+    let wrong = || InvalidLine::Line(line.chars().take(256).collect());
     let mut parts = line.split(' ');
     let object = parts.next().and_then(dereference).ok_or_else(wrong)?;
     let mut slot = Slot::default();

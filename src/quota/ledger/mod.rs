@@ -52,7 +52,7 @@
 //! - That a view says how new the knowledge is of whose a namespace is, as it does of objects, and
 //!   that who settles hears of a move within [`HORIZON`].
 //!
-//! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's
+//! Clocks are not trusted: a ledger has no time in it, and [`StampTimes`] measures on the leader's
 //! own.
 //!
 //! What was admitted without a ledger comes in when it is counted: namespaces that move to a
@@ -72,10 +72,10 @@ pub mod shortage;
 pub mod slot;
 
 pub use admit::Decision;
-pub use horizon::{HORIZON, Sightings};
+pub use horizon::{HORIZON, StampTimes};
 pub use object::ObjectRef;
-pub use reconcile::{LARGEST, Living, Open, Reconciliation, View};
-pub use request::{Request, TaskManagers, Waived};
+pub use reconcile::{LiveObject, MAX_LARGEST_OBJECTS, OpenReservation, Reconciliation, View};
+pub use request::{Request, TaskManagers, WaivedLimits};
 pub use shortage::Shortage;
 pub use slot::{Reservation, Slot};
 
@@ -137,11 +137,11 @@ impl Ledger {
     }
 
     /// The limits it holds requests to.
-    pub fn known(&self) -> &KnownLimits {
+    pub fn known_limits(&self) -> &KnownLimits {
         &self.known
     }
 
-    /// The stamp that the next reservation will get, for [`Sightings::note`].
+    /// The stamp that the next reservation will get, for [`StampTimes::note`].
     pub fn next_stamp(&self) -> u64 {
         self.next
     }
@@ -167,7 +167,7 @@ impl Ledger {
     /// Takes limits over if they are newer than those it has, and others; says whether it did. That
     /// a FlinkTenant's version moves alone, as with every write of its status, is not worth a write
     /// here.
-    pub fn learn(&mut self, known: &KnownLimits) -> bool {
+    pub fn learn_limits(&mut self, known: &KnownLimits) -> bool {
         let newer =
             known.version > self.known.version || (known.version == 0 && self.known.version == 0);
         let learns = newer && known.limits != self.known.limits;
@@ -180,7 +180,7 @@ impl Ledger {
     /// Gives back what an object was promised because somebody said that it goes. Only for where
     /// nobody watches the objects (`serve` from files): where somebody does, a settling gives back,
     /// and a DELETE review proves nothing.
-    pub fn forget(&mut self, object: &ObjectRef) {
+    pub fn release(&mut self, object: &ObjectRef) {
         let Some(gone) = self.slots.remove(object) else { return };
         for slot in self.slots.values_mut().filter(|slot| slot.within.as_ref() == Some(object)) {
             slot.within.clone_from(&gone.within);

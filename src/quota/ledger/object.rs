@@ -17,7 +17,7 @@ pub struct ObjectRef {
 /// A text that names no object.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} names no object: it must be KIND/NAMESPACE/NAME")]
-pub struct NoObject(String);
+pub struct InvalidObjectRef(String);
 
 impl ObjectRef {
     /// By its parts.
@@ -62,13 +62,13 @@ impl fmt::Display for ObjectRef {
 }
 
 impl FromStr for ObjectRef {
-    type Err = NoObject;
+    type Err = InvalidObjectRef;
 
-    fn from_str(text: &str) -> Result<Self, NoObject> {
+    fn from_str(text: &str) -> Result<Self, InvalidObjectRef> {
         let mut parts = text.split('/');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(kind), Some(namespace), Some(name), None) => Ok(Self::new(kind, namespace, name)),
-            _ => Err(NoObject(text.chars().take(256).collect())),
+            _ => Err(InvalidObjectRef(text.chars().take(256).collect())),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// An object as it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Living {
+pub struct LiveObject {
     /// Its kind, namespace and name.
     pub object: ObjectRef,
     /// Its UID.
@@ -24,34 +24,34 @@ pub struct Living {
     pub usage: Usage,
 }
 
-impl Living {
+impl LiveObject {
     /// One that was seen to go: it uses nothing, at the highest version, for whatever was asked of
     /// it is over.
-    pub fn gone(object: ObjectRef, uid: String) -> Self {
+    pub fn deleted(object: ObjectRef, uid: String) -> Self {
         Self { object, uid, version: u64::MAX, ..Self::default() }
     }
 
     /// Whether it was seen to go.
-    pub fn is_gone(&self) -> bool {
+    pub fn is_deleted(&self) -> bool {
         self.version == u64::MAX
     }
 }
 
 /// All living objects of a tenant that count, with those that use nothing and may with an update;
-/// before them those that were seen to [go](Living::gone).
+/// before them those that were seen to [go](LiveObject::deleted).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     /// The objects.
-    pub objects: Vec<Living>,
+    pub objects: Vec<LiveObject>,
     /// By kind, the resource version at which they all were as they are given; a kind that the
     /// cluster does not serve is absent. Beside them stands `Lease`, as it was when the one who
     /// looks began to lead: a leader's views are newer by it than any of a former one, whatever
     /// that one has seen.
     pub positions: BTreeMap<String, u64>,
     /// Requests with stamps below this were over before the view was taken:
-    /// [`Sightings::over`](super::Sightings::over), asked first, and the positions no older than
+    /// [`StampTimes::over`](super::StampTimes::over), asked first, and the positions no older than
     /// that moment.
-    pub over: u64,
+    pub finished_below: u64,
 }
 
 /// What a settling did, and what the ledger is after it.
@@ -64,12 +64,12 @@ pub struct Reconciliation {
     /// Whether the ledger has changed, and must be stored.
     pub changed: bool,
     /// Whether it was the first count: stamps have begun anew, and earlier
-    /// [`Sightings`](super::Sightings) say nothing of them.
+    /// [`StampTimes`](super::StampTimes) say nothing of them.
     pub first: bool,
     /// The stamp that the next reservation gets.
     pub next: u64,
     /// What is still on its way.
-    pub open: Vec<Open>,
+    pub open: Vec<OpenReservation>,
     /// What everything together is charged.
     pub total: Usage,
     /// Who is charged most, largest first.
@@ -78,7 +78,7 @@ pub struct Reconciliation {
 
 /// A reservation that has not settled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Open {
+pub struct OpenReservation {
     /// Its object.
     pub object: ObjectRef,
     /// The object's UID.
@@ -90,7 +90,7 @@ pub struct Open {
 }
 
 /// How many of those who are charged most a settling tells.
-pub const LARGEST: usize = 20;
+pub const MAX_LARGEST_OBJECTS: usize = 20;
 
 /// The view is older than what the ledger was counted from: what it lacks may be there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,15 +121,19 @@ impl Ledger {
                 return Err(StaleView { kind: kind.clone(), seen: *seen, known: *known });
             }
         }
-        let living: BTreeMap<&str, &Living> =
+        let living: BTreeMap<&str, &LiveObject> =
             view.objects.iter().map(|living| (living.uid.as_str(), living)).collect();
         let mut settled = Reconciliation::default();
         let mut slots: BTreeMap<ObjectRef, Slot> = BTreeMap::new();
         for (object, slot) in &self.slots {
             for (uid, reservation) in &slot.reserved {
                 let seen = living.get(uid.as_str()).map(|living| living.version);
-                if is_open(reservation, seen, view.positions.get(&object.kind).copied(), view.over)
-                {
+                if is_open(
+                    reservation,
+                    seen,
+                    view.positions.get(&object.kind).copied(),
+                    view.finished_below,
+                ) {
                     let kept = slots
                         .entry(object.clone())
                         .or_insert_with(|| Slot { within: slot.within.clone(), ..Slot::default() });
@@ -153,7 +157,7 @@ impl Ledger {
             others,
             ..Self::default()
         };
-        counted.learn(known);
+        counted.learn_limits(known);
         counted.observed.clone_from(&self.observed);
         counted.rebuild();
         // That time has passed alone is not worth a write: all that lives is in the ledger as it
@@ -175,8 +179,8 @@ impl Ledger {
         })
     }
 
-    fn open(&self) -> Vec<Open> {
-        let of = |object: &ObjectRef, uid: &String, reservation: &Reservation| Open {
+    fn open(&self) -> Vec<OpenReservation> {
+        let of = |object: &ObjectRef, uid: &String, reservation: &Reservation| OpenReservation {
             object: object.clone(),
             uid: uid.clone(),
             base: reservation.base,
@@ -195,7 +199,7 @@ impl Ledger {
             self.charges().filter(|(object, _)| object.declares()).collect();
         all.sort_by(|(a, of_a), (b, of_b)| size(of_b).cmp(&size(of_a)).then_with(|| a.cmp(b)));
         all.into_iter()
-            .take(LARGEST)
+            .take(MAX_LARGEST_OBJECTS)
             .map(|(object, usage)| (object.clone(), usage.clone()))
             .collect()
     }
@@ -220,7 +224,7 @@ impl Ledger {
     }
 }
 
-impl Open {
+impl OpenReservation {
     /// Whether it shows what became of the request that a view at `position` has its object at
     /// version `seen`, or not at all.
     pub fn is_shown(&self, seen: Option<u64>, position: Option<u64>) -> bool {
@@ -245,7 +249,7 @@ fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, 
 
 /// Counts living objects: into slots of their own, or into the nearest slot that they draw on;
 /// gives the rest.
-fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledger) -> Usage {
+fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[LiveObject], before: &Ledger) -> Usage {
     // What uses nothing, or was seen to go, has no place.
     let objects = || objects.iter().filter(|living| !living.usage.is_empty());
     for living in objects().filter(|living| keeps_slot(living)) {
@@ -305,7 +309,7 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[Living], before: &Ledg
 
 impl Ledger {
     /// Whether a slot counts this object, not a sum.
-    fn has_in_slot(&self, living: &Living) -> bool {
+    fn has_in_slot(&self, living: &LiveObject) -> bool {
         self.slots.get(&living.object).is_some_and(|slot| {
             let settled = slot.settled.as_ref().is_some_and(|(uid, _)| *uid == living.uid);
             settled
@@ -318,7 +322,7 @@ impl Ledger {
 }
 
 /// Objects on which others draw. A pod is one where claims are made for it, which it has declared.
-fn keeps_slot(living: &Living) -> bool {
+fn keeps_slot(living: &LiveObject) -> bool {
     living.object.declares()
         || (living.object.kind == "Pod" && !living.usage.get("persistentVolumeClaims").is_zero())
 }

@@ -1,6 +1,6 @@
 //! What a review asks of a ledger.
 
-use super::{Living, ObjectRef};
+use super::{LiveObject, ObjectRef};
 use crate::flink::Workload;
 use crate::quota::Usage;
 use crate::resource::{Operation, Resource, metadata_text, owners, pointer};
@@ -32,12 +32,12 @@ pub struct Request {
     /// Its TaskManagers, so that a refusal can say how many fewer would fit.
     pub task_managers: Option<TaskManagers>,
     /// Limits that it may pass; what it uses is counted all the same.
-    pub waived: Waived,
+    pub waived: WaivedLimits,
 }
 
 /// Limits that do not hold for a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Waived {
+pub struct WaivedLimits {
     /// The tenant's.
     pub tenant: bool,
     /// Those of one cluster.
@@ -93,19 +93,19 @@ impl Request {
                 metadata_text(old, "resourceVersion").parse().unwrap_or(UNKNOWN_VERSION)
             }),
             task_managers: TaskManagers::of(workload),
-            waived: Waived::default(),
+            waived: WaivedLimits::default(),
             object,
             owners,
         }
     }
 
     /// Whether it wants more than it has of anything. What does not is never refused.
-    pub fn asks_for_more(&self) -> bool {
+    pub fn increases_usage(&self) -> bool {
         self.usage.exceeds(&self.before)
     }
 }
 
-impl Living {
+impl LiveObject {
     /// A stored object and what it uses. Its owners are those that it names itself; whoever knows
     /// the owners of those adds them.
     pub fn of(resource: &Resource, usage: Usage) -> Self {
@@ -250,7 +250,7 @@ mod tests {
             Some(pod("3", &[], "Running")),
             "ada",
         );
-        assert!(request.usage.is_empty() && !request.asks_for_more());
+        assert!(request.usage.is_empty() && !request.increases_usage());
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
         let mut stored = pod("3", &["jm"], "Running");
         stored["metadata"]["namespace"] = json!("prod");
         let resource = Resource::from_manifest(stored.clone()).unwrap();
-        let living = Living::of(&resource, usage(&stored, &lower(&resource, &stored).unwrap()));
+        let living = LiveObject::of(&resource, usage(&stored, &lower(&resource, &stored).unwrap()));
         let request = request(Operation::Create, stored, None, "ada");
         assert_eq!(
             (living.object, living.uid, living.owners, living.usage),
@@ -277,8 +277,8 @@ mod tests {
                 user,
             )
         };
-        assert!(leaves("ada").asks_for_more());
-        assert!(!leaves(GARBAGE_COLLECTOR).asks_for_more());
+        assert!(leaves("ada").increases_usage());
+        assert!(!leaves(GARBAGE_COLLECTOR).increases_usage());
     }
 
     #[test]

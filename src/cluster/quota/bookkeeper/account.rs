@@ -2,7 +2,7 @@
 
 use super::Timings;
 use crate::cluster::quota::standing::Standing;
-use crate::quota::ledger::{KnownLimits, Living, Open, Reconciliation, Sightings};
+use crate::quota::ledger::{KnownLimits, LiveObject, OpenReservation, Reconciliation, StampTimes};
 use crate::tenant::Tenant;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ pub(super) struct Account {
     pub(super) limits: Option<Arc<KnownLimits>>,
     /// Its namespaces in which there is anything.
     pub(super) namespaces: BTreeSet<String>,
-    pub(super) sightings: Sightings,
+    pub(super) sightings: StampTimes,
     /// The stamp that its ledger gave next when it was last settled.
     next: u64,
     /// What was on its way when its ledger was last settled.
-    pub(super) open: Vec<Open>,
+    pub(super) open: Vec<OpenReservation>,
     /// What has gone since, and how many of these the settling under way was told. What lives for a
     /// moment only may have been promised something and never be seen by a settling.
-    gone: Vec<Living>,
+    gone: Vec<LiveObject>,
     handed_over: usize,
     /// When something first and last changed since it was looked at.
     pub(super) changed: Option<(Instant, Instant)>,
@@ -49,7 +49,7 @@ impl Account {
             tenant,
             limits,
             namespaces: BTreeSet::new(),
-            sightings: Sightings::default(),
+            sightings: StampTimes::default(),
             next: 0,
             open: Vec::new(),
             gone: Vec::new(),
@@ -71,14 +71,14 @@ impl Account {
     }
 
     /// Something of it has gone.
-    pub(super) fn goes(&mut self, gone: Option<Living>) {
+    pub(super) fn goes(&mut self, gone: Option<LiveObject>) {
         if self.limits.is_some() && self.gone.len() < GONE {
             self.gone.extend(gone);
         }
     }
 
     /// What has gone, for a settling.
-    pub(super) fn hand_over(&mut self) -> Vec<Living> {
+    pub(super) fn hand_over(&mut self) -> Vec<LiveObject> {
         if self.limits.is_none() {
             self.gone.clear();
         }
@@ -111,10 +111,10 @@ impl Account {
     pub(super) fn settled(&mut self, settled: Reconciliation, now: Instant) {
         // Stamps of a ledger that was deleted say nothing of the one that was begun since.
         if settled.first || settled.next < self.next {
-            self.sightings = Sightings::default();
+            self.sightings = StampTimes::default();
         }
         self.next = settled.next;
-        self.sightings.note(now, settled.next);
+        self.sightings.record(now, settled.next);
         self.stand(Standing::from(&settled), now);
         self.open = settled.open;
         self.gone.drain(..self.handed_over.min(self.gone.len()));

@@ -67,11 +67,11 @@ impl Bookkeeper {
     fn look(&mut self, tenant: &str, now: Instant) -> Option<Task> {
         let account = self.accounts.get_mut(tenant)?;
         account.changed = None;
-        let over = account.sightings.over(now);
+        let over = account.sightings.finished_below(now);
         // First what has gone: another one of its name may be there.
         let mut objects = account.hand_over();
         objects.extend(self.census.living(&account.namespaces, &account.open));
-        objects.retain(|living| living.is_gone() || !self.departed.has(&living.uid));
+        objects.retain(|living| living.is_deleted() || !self.departed.has(&living.uid));
         let positions = self
             .watches
             .iter()
@@ -83,7 +83,7 @@ impl Bookkeeper {
         positions.insert(LEASE_KIND.to_owned(), self.lease);
         let Some(known) = account.limits.clone() else {
             account.open.clear();
-            account.stand(Standing::of(&View { objects, positions, over }), now);
+            account.stand(Standing::of(&View { objects, positions, finished_below: over }), now);
             return None;
         };
         account.busy = true;
@@ -97,7 +97,7 @@ impl Bookkeeper {
         let doubts = doubts.collect();
         Some(Task::Settle {
             tenant: tenant.to_owned(),
-            view: View { objects, positions, over },
+            view: View { objects, positions, finished_below: over },
             doubts,
             known,
         })

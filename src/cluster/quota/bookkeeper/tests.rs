@@ -6,9 +6,9 @@ use crate::cluster::quota::follow::Seen;
 use crate::cluster::quota::kinds::Kind;
 use crate::cluster::quota::live::Doubt;
 use crate::pipeline::Unassigned;
-use crate::quota::commit::Busy;
+use crate::quota::commit::BusyReason;
 use crate::quota::ledger::reconcile::StaleView;
-use crate::quota::ledger::{ObjectRef, Open, View};
+use crate::quota::ledger::{ObjectRef, OpenReservation, View};
 use crate::rego::PolicySet;
 use crate::tenant::{Tenant, Tenants};
 use serde_json::{Value, json};
@@ -103,8 +103,8 @@ fn view(tasks: &[Task]) -> (&View, &[Doubt]) {
     (view, doubts)
 }
 
-fn promised(stamp: u64, base: u64, name: &str) -> Open {
-    Open { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), base, stamp }
+fn promised(stamp: u64, base: u64, name: &str) -> OpenReservation {
+    OpenReservation { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), base, stamp }
 }
 
 #[test]
@@ -203,21 +203,21 @@ fn what_is_on_its_way_is_looked_at_every_fifteen_seconds_and_asked_for_when_its_
     books.take(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(0));
     books.take(kind("Pod"), pod("prod", "there", 6), at(0));
     books.take(kind("Pod"), pod("prod", "changing", 6), at(0));
-    assert_eq!(view(&books.due(at(300), 9)).0.over, 0);
+    assert_eq!(view(&books.due(at(300), 9)).0.finished_below, 0);
     books.settled("payments", Ok(settled(9)), at(300));
     for round in 1..=5 {
         let time = 300 + 15_000 * round;
         assert!(books.due(at(time - 1), 9).is_empty());
         let tasks = books.due(at(time), 9);
         let (view, doubts) = view(&tasks);
-        assert_eq!((view.over, doubts.len()), (0, 0));
+        assert_eq!((view.finished_below, doubts.len()), (0, 0));
         books.settled("payments", Ok(settled(10)), at(time));
     }
     let tasks = books.due(at(300 + 90_000), 9);
     let (view, doubts) = view(&tasks);
     let doubtful: Vec<(&str, Option<u64>)> =
         doubts.iter().map(|doubt| (doubt.open.uid.as_str(), doubt.seen)).collect();
-    assert_eq!((view.over, doubtful), (9, vec![("never", None), ("changing", Some(6))]));
+    assert_eq!((view.finished_below, doubtful), (9, vec![("never", None), ("changing", Some(6))]));
     assert_eq!(doubts[0].resource.as_ref().unwrap().plural, "pods");
 }
 
@@ -231,7 +231,7 @@ fn stamps_of_a_ledger_that_was_made_anew_are_measured_anew() {
         at(0),
     );
     let tasks = books.due(at(95_000), 9);
-    assert_eq!(view(&tasks).0.over, 9);
+    assert_eq!(view(&tasks).0.finished_below, 9);
     books.settled(
         "payments",
         Ok(Reconciliation { first: true, next: 0, ..Reconciliation::default() }),
@@ -242,7 +242,7 @@ fn stamps_of_a_ledger_that_was_made_anew_are_measured_anew() {
         Ok(Reconciliation { next: 1, open: open(0), ..Reconciliation::default() }),
         at(95_100),
     );
-    assert_eq!(view(&books.due(at(120_000), 9)).0.over, 0);
+    assert_eq!(view(&books.due(at(120_000), 9)).0.finished_below, 0);
     // That it was the first count may not be known: a reply got lost.
     books.settled(
         "payments",
@@ -254,14 +254,14 @@ fn stamps_of_a_ledger_that_was_made_anew_are_measured_anew() {
         Ok(Reconciliation { next: 1, open: open(0), ..Reconciliation::default() }),
         at(200_000),
     );
-    assert_eq!(view(&books.due(at(230_000), 9)).0.over, 0);
+    assert_eq!(view(&books.due(at(230_000), 9)).0.finished_below, 0);
 }
 
 #[test]
 fn a_look_that_came_to_nothing_is_made_again_soon() {
     for (outcome, pause) in [
         (ReconcileError::Stale(StaleView { kind: "Pod".into(), seen: 5, known: 6 }), 1_000),
-        (ReconcileError::Busy(Busy::Contention("payments".into())), 2_000),
+        (ReconcileError::Busy(BusyReason::Contention("payments".into())), 2_000),
     ] {
         let mut books = listed(both());
         assert_eq!(books.due(at(0), 9).len(), 1);
@@ -402,7 +402,7 @@ fn what_came_and_went_between_two_settlings_is_told_until_one_has_settled() {
     assert_eq!(told(&books.due(at(1_000), 9)), short_lived);
     books.settled(
         "payments",
-        Err(ReconcileError::Busy(Busy::Contention("payments".into()))),
+        Err(ReconcileError::Busy(BusyReason::Contention("payments".into()))),
         at(1_100),
     );
     books.take(kind("Pod"), pod("prod", "later", 8), at(1_200));

@@ -10,7 +10,7 @@ use crate::flink;
 use crate::pipeline::Gate;
 use crate::quota::Usage;
 use crate::quota::ledger::request::owner_uids;
-use crate::quota::ledger::{Living, ObjectRef, Open};
+use crate::quota::ledger::{LiveObject, ObjectRef, OpenReservation};
 use crate::resource::{Resource, metadata_text};
 use crate::tenant::Tenant;
 use kube::core::DynamicObject;
@@ -66,7 +66,7 @@ pub struct Change {
     pub counts: bool,
     /// What was there and is no more, as a ledger is told that may have promised it something.
     /// Nothing is ever stored again under its UID.
-    pub gone: Option<Living>,
+    pub gone: Option<LiveObject>,
 }
 
 impl Census {
@@ -205,8 +205,8 @@ impl Census {
     pub fn living<'a>(
         &self,
         namespaces: impl IntoIterator<Item = &'a String>,
-        open: &[Open],
-    ) -> Vec<Living> {
+        open: &[OpenReservation],
+    ) -> Vec<LiveObject> {
         let promised: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
         let mut all = Vec::new();
         for namespace in namespaces {
@@ -220,7 +220,7 @@ impl Census {
                 }
                 let mut owners = self.lineage.above(&entry.owners);
                 owners.extend(entry.counted.owners.iter().cloned());
-                all.push(Living {
+                all.push(LiveObject {
                     object: ObjectRef::new(*kind, namespace, name),
                     uid: entry.uid.to_string(),
                     version: entry.version,
@@ -278,9 +278,9 @@ impl Census {
 
 impl Entry {
     /// What is told of it once it is no more.
-    fn gone(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
+    fn gone(&self, kind: &Kind, namespace: &str, name: &str) -> Option<LiveObject> {
         let object = ObjectRef::new(kind.kind, namespace, name);
-        (kind.part == Part::Counts).then(|| Living::gone(object, self.uid.to_string()))
+        (kind.part == Part::Counts).then(|| LiveObject::deleted(object, self.uid.to_string()))
     }
 
     /// Whether it makes a difference: what it uses does, and who owns what owns pods.
@@ -313,7 +313,7 @@ fn count(
         );
         return before.cloned().unwrap_or_default();
     };
-    let Some(Living { usage, owners, .. }) = living else { return Counted::default() };
+    let Some(LiveObject { usage, owners, .. }) = living else { return Counted::default() };
     Counted {
         usage: Some(Arc::new(usage)),
         owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),

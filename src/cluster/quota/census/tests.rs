@@ -68,7 +68,7 @@ fn census(objects: Vec<(&str, DynamicObject)>) -> Census {
     census
 }
 
-fn living(census: &Census) -> Vec<Living> {
+fn living(census: &Census) -> Vec<LiveObject> {
     census.living(&["prod".to_owned()], &[])
 }
 
@@ -225,7 +225,7 @@ fn what_uses_nothing_is_told_where_it_may_yet_use_something() {
         json!({"spec": template("2"), "status": {"phase": "Failed"}}),
     );
     let census = census(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
-    let told = |open: &[Open]| {
+    let told = |open: &[OpenReservation]| {
         census
             .living(&["prod".to_owned()], open)
             .into_iter()
@@ -233,7 +233,7 @@ fn what_uses_nothing_is_told_where_it_may_yet_use_something() {
             .collect::<Vec<_>>()
     };
     assert_eq!(told(&[]), [("idle".to_owned(), 3)]);
-    let open = Open { uid: "ended".into(), ..Open::default() };
+    let open = OpenReservation { uid: "ended".into(), ..OpenReservation::default() };
     assert_eq!(told(&[open]), [("idle".to_owned(), 3), ("ended".to_owned(), 7)]);
     assert_eq!(census.version(&ObjectRef::new("Pod", "prod", "ended"), "ended"), Some(7));
     assert_eq!(census.version(&ObjectRef::new("Pod", "prod", "ended"), "another"), None);
@@ -276,7 +276,7 @@ fn of_what_goes_its_uid_is_told_once_and_that_it_uses_nothing() {
     let mut census = census(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[]))]);
     let gone = |name: &str| {
         let object = ObjectRef::new("Pod", "prod", name);
-        Some(Living { object, uid: name.into(), version: u64::MAX, ..Living::default() })
+        Some(LiveObject { object, uid: name.into(), version: u64::MAX, ..LiveObject::default() })
     };
     let mut another = pod("a", 6, &[]);
     another.metadata.uid = Some("another".into());

@@ -5,9 +5,9 @@ use super::*;
 use crate::cluster::stand_in::{self, Told, failed};
 use crate::pipeline::Unassigned;
 use crate::quota::Usage;
-use crate::quota::commit::Answer;
+use crate::quota::commit::QuotaAnswer;
 use crate::quota::ledger::{KnownLimits, Ledger, ObjectRef, Request as Asks};
-use crate::quota::store::{InMemoryStore, StoreError, Versioned};
+use crate::quota::store::{InMemoryStore, StoreError, VersionedLedger};
 use crate::rego::PolicySet;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Tenant, Tenants};
@@ -127,9 +127,9 @@ fn client(server: &Shared) -> Client {
 struct Uncounted(InMemoryStore);
 
 impl Store for Uncounted {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         let read = self.0.read(tenant).await?;
-        Ok(if read.version.is_empty() { Versioned::default() } else { read })
+        Ok(if read.version.is_empty() { VersionedLedger::default() } else { read })
     }
 
     async fn swap(
@@ -223,7 +223,7 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
     let deadline = Instant::now() + Duration::from_secs(60);
     assert_eq!(
         ledgers.admit("payments", request, Arc::clone(&known), deadline, false).await,
-        Answer::Admitted
+        QuotaAnswer::Admitted
     );
     let too_much = Asks {
         object: ObjectRef::new("Pod", "prod", "big"),
@@ -233,7 +233,7 @@ async fn a_leader_counts_what_is_there_settles_what_was_promised_and_says_so_in_
     };
     assert!(matches!(
         ledgers.admit("payments", too_much, known, deadline, false).await,
-        Answer::Refused(_)
+        QuotaAnswer::Refused(_)
     ));
     let ledger = async || store.read("payments").await.unwrap().ledger;
     assert_eq!(

@@ -169,7 +169,7 @@ fn of_two_of_one_name_with_different_owners_either_may_live() {
 fn one_that_goes_leaves_what_was_promised_to_another_of_its_name_where_it_was() {
     let mut ledger = ledger(12);
     let etl = living("FlinkDeployment", "etl", 3, &[], cluster(6));
-    let first = Living { uid: "first".into(), ..living("Pod", "a", 4, &["etl"], cpu(6)) };
+    let first = LiveObject { uid: "first".into(), ..living("Pod", "a", 4, &["etl"], cpu(6)) };
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     settles(&mut ledger, &view(4, 0, &[etl.clone(), first.clone()]));
     admits(&mut ledger, &Request { uid: "second".into(), ..creates("Pod", "a", cpu(6)) });
@@ -179,7 +179,11 @@ fn one_that_goes_leaves_what_was_promised_to_another_of_its_name_where_it_was() 
     refuses(&mut ledger, &creates("Pod", "b", cpu(1)));
     settles(
         &mut ledger,
-        &view(6, 0, &[etl, Living { uid: "second".into(), ..living("Pod", "a", 6, &[], cpu(6)) }]),
+        &view(
+            6,
+            0,
+            &[etl, LiveObject { uid: "second".into(), ..living("Pod", "a", 6, &[], cpu(6)) }],
+        ),
     );
     assert_eq!((cores(&ledger), ledger.reservations()), (12, 0));
 }

@@ -39,8 +39,8 @@ fn updates(kind: &str, name: &str, version: u64, before: Usage, usage: Usage) ->
     Request { before, version, ..creates(kind, name, usage) }
 }
 
-fn living(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -> Living {
-    Living {
+fn living(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -> LiveObject {
+    LiveObject {
         object: object(kind, name),
         uid: name.into(),
         version,
@@ -49,7 +49,7 @@ fn living(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -
     }
 }
 
-fn view(position: u64, over: u64, objects: &[Living]) -> View {
+fn view(position: u64, over: u64, objects: &[LiveObject]) -> View {
     let kinds = [
         "FlinkBlueGreenDeployment",
         "FlinkDeployment",
@@ -60,7 +60,7 @@ fn view(position: u64, over: u64, objects: &[Living]) -> View {
     View {
         objects: objects.to_vec(),
         positions: kinds.map(|kind| (kind.to_owned(), position)).into(),
-        over,
+        finished_below: over,
     }
 }
 
@@ -144,8 +144,8 @@ fn a_lowered_limit_refuses_only_what_asks_for_more() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(10)));
     settles(&mut ledger, &view(5, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(10))]));
-    assert!(ledger.learn(&KnownLimits { version: 2, ..limited(&[("cpu", 4)], &[]) }));
-    assert!(!ledger.learn(&limited(&[("cpu", 99)], &[])), "older limits say nothing");
+    assert!(ledger.learn_limits(&KnownLimits { version: 2, ..limited(&[("cpu", 4)], &[]) }));
+    assert!(!ledger.learn_limits(&limited(&[("cpu", 99)], &[])), "older limits say nothing");
     // Its pods draw on what was charged, and it may shrink.
     admits(&mut ledger, &pod("a", "etl", 5));
     assert_eq!(

@@ -61,7 +61,7 @@ fn what_is_forgotten_is_free_and_what_drew_on_it_draws_on_its_owner() {
     for (kind, gone, left) in
         [("Deployment", "jm", 7), ("FlinkDeployment", "etl", 7), ("Pod", "a", 0)]
     {
-        ledger.forget(&object(kind, gone));
+        ledger.release(&object(kind, gone));
         consistent(&ledger);
         assert_eq!(cores(&ledger), left, "after {gone}");
     }
@@ -76,7 +76,7 @@ fn what_never_came_is_free_when_its_request_is_over_and_not_before() {
     assert_eq!((early.bound, early.released, early.changed, early.next), (0, 0, false, over));
     assert_eq!(
         early.open,
-        [Open { object: object("Pod", "a"), uid: "a".into(), base: 0, stamp: 0 }]
+        [OpenReservation { object: object("Pod", "a"), uid: "a".into(), base: 0, stamp: 0 }]
     );
     assert_eq!(cores(&ledger), 10);
     assert_eq!(settles(&mut ledger, &view(100, over, &[])).released, 1);
@@ -149,17 +149,17 @@ fn a_tenant_that_is_made_again_has_its_new_limits() {
 #[test]
 fn a_version_that_moves_without_the_limits_changes_nothing() {
     let mut ledger = ledger(10);
-    assert!(!ledger.learn(&KnownLimits { version: 7, ..limited(&[("cpu", 10)], &[]) }));
-    assert_eq!(ledger.known().version, 1);
+    assert!(!ledger.learn_limits(&KnownLimits { version: 7, ..limited(&[("cpu", 10)], &[]) }));
+    assert_eq!(ledger.known_limits().version, 1);
     let same = KnownLimits { version: 9, ..limited(&[("cpu", 10)], &[]) };
     assert!(!ledger.reconcile(&view(5, 0, &[]), &same).unwrap().changed);
-    assert!(ledger.learn(&KnownLimits { version: 8, ..limited(&[("cpu", 4)], &[]) }));
+    assert!(ledger.learn_limits(&KnownLimits { version: 8, ..limited(&[("cpu", 4)], &[]) }));
 }
 
 #[test]
 fn a_former_leader_is_known_by_the_lease() {
     let mut ledger = ledger(10);
-    let led_since = |version, objects: &[Living]| {
+    let led_since = |version, objects: &[LiveObject]| {
         let mut view = view(7, 0, objects);
         view.positions.insert("Lease".into(), version);
         view
@@ -173,7 +173,7 @@ fn a_former_leader_is_known_by_the_lease() {
 #[test]
 fn a_settling_tells_who_is_charged_most_and_what_is_on_its_way() {
     let mut ledger = Ledger::default();
-    let objects: Vec<Living> =
+    let objects: Vec<LiveObject> =
         (1..30).map(|n| living("FlinkDeployment", &format!("c{n}"), 5, &[], cluster(n))).collect();
     let settled = settles(&mut ledger, &view(5, 0, &objects));
     assert!(settled.first && settled.open.is_empty());
@@ -191,7 +191,7 @@ fn what_uses_nothing_yet_is_not_taken_for_gone() {
     let idle = living("Deployment", "jm", 5, &[], Usage::default());
     settles(&mut ledger, &view(9, 0, std::slice::from_ref(&idle)));
     assert_eq!(cores(&ledger), 8);
-    settles(&mut ledger, &view(10, 0, &[Living { version: 10, usage: cpu(8), ..idle }]));
+    settles(&mut ledger, &view(10, 0, &[LiveObject { version: 10, usage: cpu(8), ..idle }]));
     assert_eq!((cores(&ledger), ledger.reservations()), (8, 0));
 }
 
@@ -200,14 +200,14 @@ fn what_was_seen_to_go_gives_back_at_once_what_was_promised_to_it_and_to_nobody_
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("Pod", "a", cpu(2)));
     admits(&mut ledger, &Request { uid: "another".into(), ..creates("Pod", "a", cpu(3)) });
-    let gone = |uid: &str| Living {
+    let gone = |uid: &str| LiveObject {
         uid: uid.into(),
         version: u64::MAX,
         ..living("Pod", "a", 0, &[], Usage::default())
     };
     settles(&mut ledger, &view(5, 0, &[gone("a")]));
     assert_eq!((cores(&ledger), ledger.reservations()), (3, 1));
-    let stored = Living { uid: "another".into(), ..living("Pod", "a", 6, &[], cpu(3)) };
+    let stored = LiveObject { uid: "another".into(), ..living("Pod", "a", 6, &[], cpu(3)) };
     settles(&mut ledger, &view(6, 0, &[gone("a"), stored]));
     assert_eq!((cores(&ledger), ledger.reservations()), (3, 0));
 }
