@@ -263,7 +263,7 @@ async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
         match answer.await.unwrap() {
             QuotaAnswer::Admitted => admitted += 1,
             QuotaAnswer::Refused(shortage) => {
-                assert_eq!(shortage.missing[0].free(), Quantity::default())
+                assert_eq!(shortage.shortfalls[0].free(), Quantity::default())
             }
             QuotaAnswer::Busy(busy) => panic!("{busy}"),
         }

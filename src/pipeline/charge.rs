@@ -48,21 +48,21 @@ impl Charge {
     /// What there is to say of what is missing, where `told` is said already: that one object alone
     /// is too large for one cluster needs no ledger.
     pub fn findings(&self, shortage: &Shortage, told: &[Finding]) -> Vec<Finding> {
-        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>| {
-            let help = Some(shortage.advice.clone());
+        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>, help| {
             Some(Finding {
                 rule: rule.into(),
                 level: level?,
                 message: message?,
                 pointer: "/spec".into(),
-                help,
+                help: Some(help),
                 ..Finding::default()
             })
         };
-        let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
+        let (message, help) = (shortage.tenant_message(&self.tenant), shortage.tenant_help());
+        let tenant = finding(TENANT_RULE, self.tenant_level, message, help);
         let is_told = told.iter().any(|finding| finding.rule == CLUSTER_RULE);
-        let cluster =
-            finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster()).filter(|_| !is_told);
+        let (message, help) = (shortage.cluster_message(), shortage.cluster_help());
+        let cluster = finding(CLUSTER_RULE, self.cluster_level, message, help).filter(|_| !is_told);
         tenant.into_iter().chain(cluster).collect()
     }
 

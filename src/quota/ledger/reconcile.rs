@@ -1,14 +1,13 @@
-//! What is there is counted: reservations that came to be, or did not, are settled, and what has
-//! gone is given back.
+//! Reconciles a ledger with a view of the live objects.
 //!
-//! The settled part of a ledger is always counted anew, from all living objects, so that a ledger
-//! cannot drift: a settling of the default ledger is the first count, and of any other the recount.
+//! Live objects are counted from scratch each time, so a ledger cannot drift. Reservations whose
+//! outcome is known are dropped. Reconciling the default ledger is its first count.
 
 use super::{KnownLimits, Ledger, ObjectRef, Reservation, Slot};
 use crate::quota::Usage;
 use std::collections::BTreeMap;
 
-/// An object as it is stored.
+/// A stored object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LiveObject {
     /// Its kind, namespace and name.
@@ -17,100 +16,99 @@ pub struct LiveObject {
     pub uid: String,
     /// Its resource version.
     pub version: u64,
-    /// Its owners, nearest first, theirs among them: by UID, or as `KIND/NAMESPACE/NAME` where only
-    /// a name tells whose it is.
+    /// Its owners and their owners, nearest first: a UID each, or `KIND/NAMESPACE/NAME` where only
+    /// a name shows the owner.
     pub owners: Vec<String>,
     /// What it uses.
     pub usage: Usage,
 }
 
 impl LiveObject {
-    /// One that was seen to go: it uses nothing, at the highest version, for whatever was asked of
-    /// it is over.
+    /// An object that was deleted. It uses nothing; it has the highest version, because no request
+    /// about it can succeed any more.
     pub fn deleted(object: ObjectRef, uid: String) -> Self {
         Self { object, uid, version: u64::MAX, ..Self::default() }
     }
 
-    /// Whether it was seen to go.
+    /// Whether the object was deleted.
     pub fn is_deleted(&self) -> bool {
         self.version == u64::MAX
     }
 }
 
-/// All living objects of a tenant that count, with those that use nothing and may with an update;
-/// before them those that were seen to [go](LiveObject::deleted).
+/// What a leader sees of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
-    /// The objects.
+    /// First [deleted](LiveObject::deleted) objects, then all live objects that count, even if they
+    /// use nothing before an update.
     pub objects: Vec<LiveObject>,
-    /// By kind, the resource version at which they all were as they are given; a kind that the
-    /// cluster does not serve is absent. Beside them stands `Lease`, as it was when the one who
-    /// looks began to lead: a leader's views are newer by it than any of a former one, whatever
-    /// that one has seen.
+    /// By kind, the resource version at which all its objects were as given. Kinds that the cluster
+    /// does not serve are absent. `Lease` has the version at which the leader began to lead: it
+    /// makes a leader's views newer than those of any former leader.
     pub positions: BTreeMap<String, u64>,
-    /// Requests with stamps below this were over before the view was taken:
-    /// [`StampTimes::over`](super::StampTimes::over), asked first, and the positions no older than
-    /// that moment.
+    /// Requests with lower stamps had finished before the view was taken. Computed first, by
+    /// [`StampTimes::finished_below`](super::StampTimes::finished_below); the positions are at
+    /// least as new.
     pub finished_below: u64,
 }
 
-/// What a settling did, and what the ledger is after it.
+/// What a reconciliation did, and the ledger afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reconciliation {
-    /// Reservations whose objects came to be, or changed.
+    /// Dropped reservations whose objects exist.
     pub bound: usize,
-    /// Reservations of which nothing came, or whose objects have gone.
+    /// Dropped reservations whose objects do not exist.
     pub released: usize,
-    /// Whether the ledger has changed, and must be stored.
+    /// Whether the ledger changed and must be stored.
     pub changed: bool,
-    /// Whether it was the first count: stamps have begun anew, and earlier
-    /// [`StampTimes`](super::StampTimes) say nothing of them.
+    /// Whether this was the first count. Stamps start again then, so earlier
+    /// [`StampTimes`](super::StampTimes) do not apply.
     pub first: bool,
-    /// The stamp that the next reservation gets.
+    /// The stamp of the next reservation.
     pub next: u64,
-    /// What is still on its way.
+    /// The open reservations.
     pub open: Vec<OpenReservation>,
-    /// What everything together is charged.
+    /// The charge of everything.
     pub total: Usage,
-    /// Who is charged most, largest first.
+    /// The objects with the largest charges, largest first.
     pub largest: Vec<(ObjectRef, Usage)>,
 }
 
-/// A reservation that has not settled.
+/// A reservation whose outcome is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenReservation {
     /// Its object.
     pub object: ObjectRef,
     /// The object's UID.
     pub uid: String,
-    /// The resource version that its request changes; 0 where that creates the object.
+    /// The resource version that its request updates; 0 for a create.
     pub base: u64,
-    /// When it was made, in the order of the ledger's.
+    /// Its number in the ledger.
     pub stamp: u64,
 }
 
-/// How many of those who are charged most a settling tells.
+/// The most objects in [`Reconciliation::largest`].
 pub const MAX_LARGEST_OBJECTS: usize = 20;
 
-/// The view is older than what the ledger was counted from: what it lacks may be there.
+/// The view is older than the ledger, so objects that it lacks may exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the {kind} objects were seen at resource version {seen}, and the ledger has counted them at {known}: look again"
+    "the view of `{kind}` is stale: resource version {seen}, while the ledger counted version {known}"
 )]
 pub struct StaleView {
     /// The kind.
     pub kind: String,
     /// The view's position.
     pub seen: u64,
-    /// The ledger's.
+    /// The ledger's position.
     pub known: u64,
 }
 
 impl Ledger {
-    /// Counts what is there, and settles what that shows.
+    /// Counts a view's objects and drops reservations whose outcome it shows.
     ///
     /// # Errors
-    /// When the view is older than one that was counted before; the ledger has not changed.
+    /// The view is older than one that was counted before. The ledger does not change.
     pub fn reconcile(
         &mut self,
         view: &View,
@@ -121,30 +119,26 @@ impl Ledger {
                 return Err(StaleView { kind: kind.clone(), seen: *seen, known: *known });
             }
         }
-        let living: BTreeMap<&str, &LiveObject> =
-            view.objects.iter().map(|living| (living.uid.as_str(), living)).collect();
-        let mut settled = Reconciliation::default();
+        let versions: BTreeMap<&str, u64> =
+            view.objects.iter().map(|live| (live.uid.as_str(), live.version)).collect();
+        let mut result = Reconciliation::default();
         let mut slots: BTreeMap<ObjectRef, Slot> = BTreeMap::new();
         for (object, slot) in &self.slots {
+            let position = view.positions.get(&object.kind).copied();
             for (uid, reservation) in &slot.reserved {
-                let seen = living.get(uid.as_str()).map(|living| living.version);
-                if is_open(
-                    reservation,
-                    seen,
-                    view.positions.get(&object.kind).copied(),
-                    view.finished_below,
-                ) {
+                let seen = versions.get(uid.as_str()).copied();
+                if is_open(reservation, seen, position, view.finished_below) {
                     let kept = slots
                         .entry(object.clone())
-                        .or_insert_with(|| Slot { within: slot.within.clone(), ..Slot::default() });
-                    // What settled of it stands in the slot from now on.
+                        .or_insert_with(|| Slot { owner: slot.owner.clone(), ..Slot::default() });
+                    // From now on the live object is counted in the slot.
                     let counted = Usage::default();
                     kept.reserved
                         .insert(uid.clone(), Reservation { counted, ..reservation.clone() });
                 } else if seen.is_some() {
-                    settled.bound += 1;
+                    result.bound += 1;
                 } else {
-                    settled.released += 1;
+                    result.released += 1;
                 }
             }
         }
@@ -160,11 +154,10 @@ impl Ledger {
         counted.learn_limits(known);
         counted.observed.clone_from(&self.observed);
         counted.rebuild();
-        // That time has passed alone is not worth a write: all that lives is in the ledger as it
-        // stands.
-        settled.changed = counted != *self;
-        settled.first = !self.counted;
-        if settled.changed {
+        // Newer positions alone are not worth a write: the ledger has all live objects already.
+        result.changed = counted != *self;
+        result.first = !self.counted;
+        if result.changed {
             counted
                 .observed
                 .extend(view.positions.iter().map(|(kind, position)| (kind.clone(), *position)));
@@ -175,7 +168,7 @@ impl Ledger {
             open: self.open(),
             total: self.total.clone(),
             largest: self.largest(),
-            ..settled
+            ..result
         })
     }
 
@@ -204,7 +197,8 @@ impl Ledger {
             .collect()
     }
 
-    /// The nearest of an object's owners that it may draw on; a UID goes before a name.
+    /// The nearest owner that an object may draw on. For each owner, a known UID takes precedence
+    /// over a name.
     pub(super) fn owner_of(
         object: &ObjectRef,
         owners: &[String],
@@ -225,104 +219,106 @@ impl Ledger {
 }
 
 impl OpenReservation {
-    /// Whether it shows what became of the request that a view at `position` has its object at
-    /// version `seen`, or not at all.
-    pub fn is_shown(&self, seen: Option<u64>, position: Option<u64>) -> bool {
-        is_shown(self.base, seen, position)
+    /// Whether a view at `position` shows the request's outcome. The view has the object at version
+    /// `seen`, or not at all.
+    pub fn has_known_outcome(&self, seen: Option<u64>, position: Option<u64>) -> bool {
+        has_known_outcome(self.base, seen, position)
     }
 }
 
-fn is_shown(base: u64, seen: Option<u64>, position: Option<u64>) -> bool {
+fn has_known_outcome(base: u64, seen: Option<u64>, position: Option<u64>) -> bool {
     match seen {
-        // An update is stored over its base or never; so the base is past, and with it the request.
+        // An update is only stored over its base. Once the base is replaced, the request is over.
         Some(version) => version > base,
-        // The base was there, and is there no longer.
+        // The base existed and is deleted.
         None => base > 0 && position.is_some_and(|position| position >= base),
     }
 }
 
-/// Whether the request behind a reservation may yet store something that a view at `position` does
-/// not show. `seen` is the version at which the view has the object.
-fn is_open(reservation: &Reservation, seen: Option<u64>, position: Option<u64>, over: u64) -> bool {
-    !is_shown(reservation.base, seen, position) && reservation.stamp >= over
+/// Whether the request of a reservation may still store an object that a view at `position` does
+/// not show. The view has the object at version `seen`.
+fn is_open(
+    reservation: &Reservation,
+    seen: Option<u64>,
+    position: Option<u64>,
+    finished_below: u64,
+) -> bool {
+    !has_known_outcome(reservation.base, seen, position) && reservation.stamp >= finished_below
 }
 
-/// Counts living objects: into slots of their own, or into the nearest slot that they draw on;
-/// gives the rest.
+/// Counts live objects in their own slot or in the nearest slot that they draw on. Returns the sum
+/// of the others.
 fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[LiveObject], before: &Ledger) -> Usage {
-    // What uses nothing, or was seen to go, has no place.
-    let objects = || objects.iter().filter(|living| !living.usage.is_empty());
-    for living in objects().filter(|living| keeps_slot(living)) {
-        slots.entry(living.object.clone()).or_default();
+    // Deleted objects, and those that use nothing, have no slot.
+    let objects = || objects.iter().filter(|live| !live.usage.is_empty());
+    for live in objects().filter(|live| needs_slot(live)) {
+        slots.entry(live.object.clone()).or_default();
     }
-    let living_uids = objects()
-        .filter(|living| slots.contains_key(&living.object))
-        .map(|living| (living.uid.clone(), living.object.clone()));
+    let live_uids = objects()
+        .filter(|live| slots.contains_key(&live.object))
+        .map(|live| (live.uid.clone(), live.object.clone()));
     let reserved = slots
         .iter()
         .flat_map(|(object, slot)| slot.reserved.keys().map(|uid| (uid.clone(), object.clone())));
-    let uids: BTreeMap<String, ObjectRef> = living_uids.chain(reserved).collect();
-    // Where one of a name has gone, that may have been the one that was drawn on.
-    let stands = |owner: &ObjectRef| {
+    let uids: BTreeMap<String, ObjectRef> = live_uids.chain(reserved).collect();
+    // If an object of an owner's name was deleted, that one may have been drawn on.
+    let has_all_uids = |owner: &ObjectRef| {
         let then = before.slots.get(owner).filter(|_| slots.contains_key(owner));
         then.is_some_and(|then| then.uids().all(|uid| uids.get(uid) == Some(owner)))
     };
-    // What has not come to be yet draws on whom it was admitted to draw on, or on whom that one
-    // drew.
+    // A reserved object draws on the owner for which it was admitted, or else on that one's owner.
     let admitted: BTreeMap<ObjectRef, Option<ObjectRef>> = slots
         .iter()
         .filter(|(_, slot)| !slot.reserved.is_empty())
-        .map(|(object, _)| (object.clone(), before.line(object).into_iter().skip(1).find(stands)))
+        .map(|(object, _)| {
+            let mut owners = before.owner_chain(object).into_iter().skip(1);
+            (object.clone(), owners.find(has_all_uids))
+        })
         .collect();
-    for (object, within) in &admitted {
+    for (object, owner) in &admitted {
         if let Some(slot) = slots.get_mut(object) {
-            slot.within.clone_from(within);
+            slot.owner.clone_from(owner);
         }
     }
     let mut others = Usage::default();
-    for living in objects() {
-        let within = Ledger::owner_of(&living.object, &living.owners, &uids, slots);
-        let promised = admitted.get(&living.object);
-        let agrees = promised.is_none_or(|admitted| *admitted == within);
-        if let Some(slot) = slots.get_mut(&living.object)
-            && (agrees || keeps_slot(living) || before.has_in_slot(living))
+    for live in objects() {
+        let owner = Ledger::owner_of(&live.object, &live.owners, &uids, slots);
+        let agrees = admitted.get(&live.object).is_none_or(|admitted| *admitted == owner);
+        if let Some(slot) = slots.get_mut(&live.object)
+            && (agrees || needs_slot(live) || before.has_in_slot(live))
         {
-            slot.settled = Some((living.uid.clone(), living.usage.clone()));
-            // Of two of one name that draw on different owners nobody knows which will live.
-            slot.within = if agrees { within } else { None };
+            slot.live = Some((live.uid.clone(), live.usage.clone()));
+            // If objects of one name have different owners, either may live.
+            slot.owner = if agrees { owner } else { None };
             continue;
         }
-        // It was in a sum until now, and stays there beside what was promised to others of its
-        // name.
+        // It was counted in a sum and stays there; the slot counts reservations of its name.
         if let Some(reservation) =
-            slots.get_mut(&living.object).and_then(|slot| slot.reserved.get_mut(&living.uid))
+            slots.get_mut(&live.object).and_then(|slot| slot.reserved.get_mut(&live.uid))
         {
-            reservation.counted.clone_from(&living.usage);
+            reservation.counted.clone_from(&live.usage);
         }
-        match within.and_then(|within| slots.get_mut(&within)) {
-            Some(owner) => owner.drawn.add(&living.usage),
-            None => others.add(&living.usage),
+        match owner.and_then(|owner| slots.get_mut(&owner)) {
+            Some(owner) => owner.drawn.add(&live.usage),
+            None => others.add(&live.usage),
         }
     }
     others
 }
 
 impl Ledger {
-    /// Whether a slot counts this object, not a sum.
-    fn has_in_slot(&self, living: &LiveObject) -> bool {
-        self.slots.get(&living.object).is_some_and(|slot| {
-            let settled = slot.settled.as_ref().is_some_and(|(uid, _)| *uid == living.uid);
-            settled
-                || slot
-                    .reserved
-                    .get(&living.uid)
-                    .is_some_and(|reservation| reservation.counted.is_empty())
+    /// Whether this object is counted in its slot, not in a sum.
+    fn has_in_slot(&self, live: &LiveObject) -> bool {
+        self.slots.get(&live.object).is_some_and(|slot| {
+            let is_live = slot.live.as_ref().is_some_and(|(uid, _)| *uid == live.uid);
+            let reservation = slot.reserved.get(&live.uid);
+            is_live || reservation.is_some_and(|reservation| reservation.counted.is_empty())
         })
     }
 }
 
-/// Objects on which others draw. A pod is one where claims are made for it, which it has declared.
-fn keeps_slot(living: &LiveObject) -> bool {
-    living.object.declares()
-        || (living.object.kind == "Pod" && !living.usage.get("persistentVolumeClaims").is_zero())
+/// Whether other objects may draw on this one. Claims draw on a pod that declares them.
+fn needs_slot(live: &LiveObject) -> bool {
+    live.object.declares()
+        || (live.object.kind == "Pod" && !live.usage.get("persistentVolumeClaims").is_zero())
 }

@@ -92,7 +92,11 @@ impl Bookkeeper {
             let seen = self.census.version(&open.object, &open.uid);
             let position = watch.filter(|watch| watch.listed).map(|watch| watch.position);
             let resource = watch.and_then(|watch| watch.resource.clone());
-            (!open.is_shown(seen, position)).then(|| Doubt { open: open.clone(), seen, resource })
+            (!open.has_known_outcome(seen, position)).then(|| Doubt {
+                open: open.clone(),
+                seen,
+                resource,
+            })
         });
         let doubts = doubts.collect();
         Some(Task::Settle {
