@@ -32,7 +32,6 @@ fn source(policy: &LibraryPolicy) -> PolicySource {
     PolicySource {
         path: format!("{}.rego", policy.name),
         text: policy.rego.replace("now_ns := time.now_ns()", &fixed),
-        builtin: false,
     }
 }
 

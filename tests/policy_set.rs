@@ -8,7 +8,7 @@ use flinkgate::rules::{Finding, Level};
 use regorus::Value;
 
 fn source(path: &str, text: &str) -> PolicySource {
-    PolicySource { path: path.into(), text: text.into(), builtin: false }
+    PolicySource { path: path.into(), text: text.into() }
 }
 
 fn set(text: &str) -> PolicySet {
@@ -330,23 +330,6 @@ fn rules_that_would_never_be_evaluated_are_refused() {
         refusal(&[("a.rego", "package x\nviolation contains \"m\"\n")])
             .contains("violation is never evaluated")
     );
-}
-
-#[test]
-fn a_users_file_cannot_change_a_built_in_package() {
-    let builtin = PolicySource {
-        builtin: true,
-        ..source("policies/a.rego", "package flinkgate.lib\nsafe if false\n")
-    };
-    for package in ["flinkgate.lib", "flinkgate", "flinkgate.lib.more"] {
-        let user = source("b.rego", &format!("package {package}\nsafe if true\n"));
-        let error = PolicySet::from_sources(vec![builtin.clone(), user]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "b.rego:1:1: package flinkgate.lib is built in: choose another package",
-            "{package}"
-        );
-    }
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! Limits of a tenant, and what an object would exceed.
 
+use super::Usage;
 use super::undeclared::Undeclared;
-use super::{Usage, display};
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A tenant's limits as exact amounts.
@@ -114,32 +113,12 @@ pub struct QuotaVerdict<'a> {
     pub undeclared: Vec<Undeclared>,
 }
 
-impl QuotaVerdict<'_> {
-    /// `input.quota` as rules see it.
-    pub fn input(&self) -> Value {
-        let text = |usage: &Usage| {
-            Value::Object(
-                usage
-                    .iter()
-                    .map(|(name, amount)| (name.to_string(), Value::String(display(name, amount))))
-                    .collect(),
-            )
-        };
-        let hard: serde_json::Map<String, Value> = self
-            .limits
-            .hard
-            .iter()
-            .map(|(name, amount)| (name.clone(), Value::String(display(name, *amount))))
-            .collect();
-        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested)})
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::flink::sizing::Total;
+    use serde_json::json;
 
     fn usage(cpu: u64, task_managers: u64) -> Usage {
         Usage::of(&Total { cpu: Quantity::from_units(cpu), task_managers, ..Total::default() })
