@@ -8,14 +8,14 @@
 //!                           ├─► Resource ─► Workload ─► Verdict ──┤
 //! YAML/JSON files (lint)   ─┘      │           ▲          │       └─► diagnostics with file:line:column
 //!                                  │           │          │
-//!                              flink::lower  Tenant    policies (Rego) + quota
+//!                              kinds::lower  Tenant    policies (Rego) + quota
 //! ```
 //!
 //! Read the modules in this order: [`resource`] (the object as it came, and where its fields
-//! stand), [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it
-//! is given), [`rego`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that
-//! in order), and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where
-//! configuration comes from in a cluster.
+//! stand), [`flink`] (what it makes Kubernetes run), [`kinds`] (which kinds there are), [`tenant`]
+//! (whose it is), [`mutate`] (what it is given), [`rego`] (what is said of it), [`quota`] (what it
+//! uses), [`pipeline`] (all of that in order), and then the doors: [`admission`] and [`cli`] with
+//! [`report`]; [`cluster`] is where configuration comes from in a cluster.
 
 // Whoever pipes to `head` closes the pipe: what is printed goes through `cli::terminal`.
 #![cfg_attr(not(test), warn(clippy::print_stdout))]
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod cluster;
 pub mod flink;
 mod jitter;
+pub mod kinds;
 pub mod kubernetes;
 pub mod mutate;
 pub mod pipeline;

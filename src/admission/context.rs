@@ -2,7 +2,7 @@
 //! cluster. A cluster answers from its API server, files answer from nothing.
 
 use super::answer::Answer;
-use crate::flink::Surroundings;
+use crate::flink::FlinkContext;
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -148,23 +148,23 @@ async fn with_related_objects<C: Context>(
     if (related.is_none() && !mounts) || gate.tenants().owner(namespace).tenant().is_none() {
         return Ok(gate);
     }
-    let mut surroundings = Surroundings::clone(&gate.surroundings());
+    let mut flink_context = FlinkContext::clone(&gate.context());
     if let Some(Related { kind, of, name }) = related {
         let found = context.object(&of, namespace, &name).await.map_err(|error| {
             unreadable("flink/unread-object", &format!("{kind} `{namespace}/{name}`"), &error)
         })?;
-        surroundings.add_object(kind, namespace, &name, found);
+        flink_context.add_object(kind, namespace, &name, found);
     }
     if mounts {
         match context.claims(namespace).await {
             Ok(claims) => claims.iter().for_each(|claim| {
-                surroundings.add_claim(namespace, metadata_text(claim, "name"), claim);
+                flink_context.add_claim(namespace, metadata_text(claim, "name"), claim);
             }),
             // Fewer findings are possible then, and none is wrong.
             Err(error) => tracing::warn!(namespace, error, "failed to read claims"),
         }
     }
-    Ok(Arc::new(gate.within(Arc::new(surroundings))))
+    Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
 }
 
 /// The answer when something that must be known could not be read.

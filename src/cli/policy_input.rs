@@ -47,11 +47,10 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.files);
     input.complain(&input.report());
-    let surroundings = args.operator.surroundings(input.manifests())?;
-    let gate =
-        gate::load(&args.tenants, &args.only, &[], Unassigned::default(), surroundings, || {
-            input.manifests().cloned().collect()
-        })?;
+    let context = args.operator.context(input.manifests())?;
+    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::default(), context, || {
+        input.manifests().cloned().collect()
+    })?;
 
     let requests = input.manifests().map(request).collect::<anyhow::Result<Vec<_>>>()?;
     let (mut cases, mut usage) = (Vec::new(), InputUsage::default());

@@ -5,8 +5,10 @@
 //! object that was counted whole does not count again; its pods do, and draw on that object.
 
 use super::{Case, Gate, measure};
-use crate::flink::{self, Workload};
-use crate::mutate::{self, Foresight};
+use crate::flink::Workload;
+use crate::flink::kinds::is_claim;
+use crate::kinds;
+use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
@@ -88,7 +90,7 @@ impl Gate {
         let resource = case.resource;
         if resource.is_leaving()
             || resource.operation == Operation::Connect
-            || flink::is_made_by_operator(resource)
+            || kinds::is_made_by_operator(resource)
         {
             return None;
         }
@@ -111,7 +113,7 @@ impl Gate {
         let workload = &case.workload;
         let asked = usage(&resource.object, workload);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
-        if flink::kinds::is_claim(resource) {
+        if is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
         request.asks_for_more().then(|| Charge {
@@ -129,7 +131,7 @@ impl Gate {
     /// What declares others and is being deleted declares nothing any more: the garbage collector
     /// may take its name off what it owned, which counts by itself from then on.
     pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
-        if flink::is_made_by_operator(stored) {
+        if kinds::is_made_by_operator(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
@@ -138,7 +140,7 @@ impl Gate {
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }
-        if flink::kinds::is_claim(stored) {
+        if is_claim(stored) {
             living.owners.extend(measure::owners_by_name(stored, tenant));
         }
         Some(living).filter(|living| !living.usage.is_empty())
@@ -150,13 +152,13 @@ impl Gate {
         object: &Value,
         tenant: Option<&Tenant>,
     ) -> Option<Workload> {
-        let surroundings = self.surroundings();
-        let workload = flink::lower_within(resource, object, &surroundings)?;
-        let foreseen =
-            tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
-        Some(match foreseen {
-            Some(Foresight { object, pods, .. }) => {
-                self.foreseen_workload(resource, workload, object.as_ref(), pods)
+        let context = self.context();
+        let workload = kinds::lower_with_context(resource, object, &context)?;
+        let predicted = tenant
+            .and_then(|tenant| mutate::predict_pods(resource, object, &workload, &tenant.spec));
+        Some(match predicted {
+            Some(PredictedPods { object, pods, .. }) => {
+                self.predicted_workload(resource, workload, object.as_ref(), pods)
             }
             None => workload,
         })

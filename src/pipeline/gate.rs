@@ -4,9 +4,10 @@ use super::case::Case;
 use super::exemptions::is_exempt;
 use super::measure;
 use super::usage::InputUsage;
-use crate::flink::surroundings::OperatorDefaults;
-use crate::flink::{self, PodSet, Surroundings, Workload};
-use crate::mutate::{self, Foresight, Mutation};
+use crate::flink::context::OperatorDefaults;
+use crate::flink::{self, FlinkContext, PodSet, Workload};
+use crate::kinds;
+use crate::mutate::{self, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
@@ -31,7 +32,7 @@ pub struct Gate {
     policies: Arc<PolicySet>,
     unassigned: Unassigned,
     prepared: Arc<BTreeMap<String, Arc<Prepared>>>,
-    surroundings: Arc<Surroundings>,
+    context: Arc<FlinkContext>,
     /// Whether limits are held by ledgers, which know what others use.
     by_ledger: bool,
 }
@@ -129,7 +130,7 @@ impl Gate {
             policies,
             unassigned,
             prepared,
-            surroundings: Arc::default(),
+            context: Arc::default(),
             by_ledger: false,
         }
     }
@@ -185,8 +186,8 @@ impl Gate {
     }
 
     /// What is known beside the objects.
-    pub fn surroundings(&self) -> Arc<Surroundings> {
-        Arc::clone(&self.surroundings)
+    pub fn context(&self) -> Arc<FlinkContext> {
+        Arc::clone(&self.context)
     }
 
     /// The same gate, where this file is the Flink operator's configuration; none changes nothing.
@@ -195,12 +196,14 @@ impl Gate {
     /// When the file cannot be read.
     pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
         let Some(path) = path else { return Ok(self) };
-        Ok(self.within(Arc::new(Surroundings::default().with_operator(operator_defaults(path)?))))
+        Ok(self.with_context(Arc::new(
+            FlinkContext::default().with_operator(operator_defaults(path)?),
+        )))
     }
 
     /// The same gate, knowing what objects mean beyond what they say.
-    pub fn within(&self, surroundings: Arc<Surroundings>) -> Self {
-        Self { surroundings, ..self.clone() }
+    pub fn with_context(&self, context: Arc<FlinkContext>) -> Self {
+        Self { context, ..self.clone() }
     }
 
     /// The same gate, knowing the labels of more Namespaces.
@@ -358,7 +361,7 @@ impl Gate {
     /// completed as its pods will be when they are created.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = flink::lower_within(resource, &resource.object, &self.surroundings)?;
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -368,9 +371,9 @@ impl Gate {
             Owner::Unassigned if !workload.is_flink() => return None,
             Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
         };
-        let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
-        if let Some(Foresight { object, pods, conflicts }) = foreseen {
-            let workload = self.foreseen_workload(resource, workload, object.as_ref(), pods);
+        let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
+        if let Some(PredictedPods { object, pods, conflicts }) = predicted {
+            let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
@@ -379,7 +382,7 @@ impl Gate {
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
                 let workload =
-                    flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
+                    kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -395,7 +398,7 @@ impl Gate {
 
     /// What an object runs, whose pods mutation will complete to these; `object` is it with
     /// completed templates, where one that stands in it changes.
-    pub(super) fn foreseen_workload(
+    pub(super) fn predicted_workload(
         &self,
         resource: &Resource,
         workload: Workload,
@@ -403,7 +406,7 @@ impl Gate {
         pods: Vec<PodSet>,
     ) -> Workload {
         let lowered =
-            object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+            object.and_then(|object| kinds::lower_with_context(resource, object, &self.context));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -507,7 +510,7 @@ impl Gate {
         let mut exceeded = exceeded_since(&Usage::default());
         // What the object asked for until now matters only to what would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let lowered = kinds::lower_with_context(case.resource, old, &self.context);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());

@@ -101,7 +101,7 @@ impl LiveGate {
         let (gate, operator) =
             match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
                 Ok(gate) => (gate, None),
-                Err(error) => (gate.within(old.surroundings()), Some(with_causes(&error))),
+                Err(error) => (gate.with_context(old.context()), Some(with_causes(&error))),
             };
         self.gate.store(Arc::new(gate));
         let refused: Vec<String> = [policies, tenants, operator].into_iter().flatten().collect();

@@ -3,15 +3,9 @@
 //! It is judged as that change: the scaled object as it is stored, with the replicas that were
 //! asked for.
 
+use crate::kinds;
 use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, pointer};
 use serde_json::{Map, Value, json};
-
-/// What can be scaled, and where its replicas stand.
-const SCALED: [(&str, &str, &[&str]); 3] = [
-    ("apps", "deployments", &["spec", "replicas"]),
-    ("apps", "statefulsets", &["spec", "replicas"]),
-    ("flink.apache.org", "flinkdeployments", &["spec", "taskManager", "replicas"]),
-];
 
 /// The kind of object that must be known before a scaling can be judged; `None` where this is none,
 /// or asks for no more than there is. A FlinkDeployment that names no TaskManagers has less than
@@ -42,9 +36,7 @@ pub fn as_update(resource: &Resource, stored: Value) -> Resource {
 }
 
 fn place(of: &GroupVersionResource) -> Option<&'static [&'static str]> {
-    let found =
-        SCALED.iter().find(|(group, resource, _)| *group == of.group && *resource == of.resource);
-    found.map(|(_, _, place)| *place)
+    kinds::of_plural(&of.group, &of.resource)?.replicas
 }
 
 fn write(object: &mut Value, place: &[&str], value: Value) {

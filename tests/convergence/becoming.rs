@@ -3,8 +3,9 @@
 use super::api_server::validated;
 use super::objects::bases;
 use super::{cases, is_refused, pods};
-use flinkgate::flink::{Surroundings, lower_within};
-use flinkgate::mutate::{foresee, patch};
+use flinkgate::flink::FlinkContext;
+use flinkgate::kinds::lower_with_context;
+use flinkgate::mutate::{patch, predict_pods};
 use flinkgate::resource::Resource;
 use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
@@ -105,7 +106,7 @@ fn without_placement(value: &Value) -> Value {
 fn pods_are_derived_as_the_operator_and_flink_made_them() {
     let bases = bases();
     let lowered = |resource: &Resource| {
-        lower_within(resource, &resource.object, &Surroundings::default()).unwrap()
+        lower_with_context(resource, &resource.object, &FlinkContext::default()).unwrap()
     };
     let names = |list: &Value| -> Vec<String> {
         let names = list
@@ -183,15 +184,16 @@ fn a_controllers_pods_are_completed_as_was_foreseen() {
             continue;
         }
         let workload = case.lower(&case.resource);
-        let Some(foresight) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
+        let Some(predicted) =
+            predict_pods(&case.resource, &case.resource.object, &workload, &case.spec)
         else {
             continue;
         };
-        if flinkgate::flink::is_made_by_operator(&case.resource) {
+        if flinkgate::kinds::is_made_by_operator(&case.resource) {
             continue;
         }
-        let object = foresight.object.unwrap_or_else(|| case.resource.object.clone());
-        for (set, before) in foresight.pods.iter().zip(&workload.pods) {
+        let object = predicted.object.unwrap_or_else(|| case.resource.object.clone());
+        for (set, before) in predicted.pods.iter().zip(&workload.pods) {
             let template = set.template(&object);
             let pod = pods::of_template(&case.resource, before.template(&case.resource.object));
             let completed = case.gate.mutated(&pod);

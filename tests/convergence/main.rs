@@ -18,8 +18,9 @@ mod seeded;
 mod tenants;
 
 use api_server::{told, validated};
-use flinkgate::flink::{Workload, lower_within};
-use flinkgate::mutate::foresee;
+use flinkgate::flink::Workload;
+use flinkgate::kinds::lower_with_context;
+use flinkgate::mutate::predict_pods;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Operation, Resource, pointer};
@@ -49,7 +50,7 @@ impl Case {
     }
 
     fn lower(&self, resource: &Resource) -> Workload {
-        lower_within(resource, &resource.object, &self.gate.surroundings()).unwrap()
+        lower_with_context(resource, &resource.object, &self.gate.context()).unwrap()
     }
 }
 
@@ -61,12 +62,9 @@ fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
         let (name, base) = &bases[index % bases.len()];
         let (written, spec) = fields.any(dice);
         let resource = scribbles.on(base, dice);
-        let gate = gate(spec.clone()).within(Arc::new(scribbles.surroundings(dice)));
-        let name = format!(
-            "case {index} of {name}\n{written}\n{:?}\n{}",
-            gate.surroundings(),
-            resource.object
-        );
+        let gate = gate(spec.clone()).with_context(Arc::new(scribbles.context(dice)));
+        let name =
+            format!("case {index} of {name}\n{written}\n{:?}\n{}", gate.context(), resource.object);
         Case { name, spec, gate, resource }
     })
 }
@@ -108,7 +106,7 @@ fn tenants_have_every_field_and_objects_are_of_every_kind() {
 
 #[test]
 fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
-    let (mut changed, mut foreseen, mut refused) = (0, 0, 0);
+    let (mut changed, mut predicted, mut refused) = (0, 0, 0);
     for case in cases(1000, 1) {
         let stored = case.gate.mutated(&case.resource);
         let answer = case.gate.mutate(&case.resource);
@@ -128,19 +126,20 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
         assert_eq!(again.patch, None, "{}", case.name);
         assert_eq!(case.gate.mutated(&case.with(stored.clone())), stored, "{}", case.name);
         let workload = case.lower(&case.resource);
-        let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
-            .and_then(|foresight| foresight.object)
+        let Some(completed) =
+            predict_pods(&case.resource, &case.resource.object, &workload, &case.spec)
+                .and_then(|predicted| predicted.object)
         else {
             continue;
         };
-        foreseen += 1;
+        predicted += 1;
         let workload = case.lower(&case.with(completed.clone()));
-        let twice = foresee(&case.resource, &completed, &workload, &case.spec).unwrap().object;
+        let twice = predict_pods(&case.resource, &completed, &workload, &case.spec).unwrap().object;
         assert_eq!(twice, None, "{}", case.name);
     }
     assert!(
-        changed > 150 && foreseen > 80 && refused > 20,
-        "{changed} changed, {foreseen} foreseen, {refused} refused"
+        changed > 150 && predicted > 80 && refused > 20,
+        "{changed} changed, {predicted} predicted, {refused} refused"
     );
 }
 
@@ -156,7 +155,7 @@ fn what_is_stored_converges_again_after_an_edit_and_under_another_tenant() {
             old_object: Some(stored.object.clone()),
             ..scribbles.on(&stored, dice)
         };
-        let another = gate(fields.any(dice).1).within(case.gate.surroundings());
+        let another = gate(fields.any(dice).1).with_context(case.gate.context());
         for (gate, resource) in [(&case.gate, edited), (&another, stored)] {
             let once = gate.mutated(&resource);
             changed += usize::from(once != resource.object);

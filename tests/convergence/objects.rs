@@ -2,8 +2,9 @@
 
 use super::manifests::{created, read};
 use super::seeded::Seeded;
-use flinkgate::flink::surroundings::OperatorDefaults;
-use flinkgate::flink::{Surroundings, lower};
+use flinkgate::flink::FlinkContext;
+use flinkgate::flink::context::OperatorDefaults;
+use flinkgate::kinds::lower;
 use flinkgate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -70,13 +71,13 @@ impl Scribbles {
     }
 
     /// What the operator's configuration gives every cluster; nothing, often.
-    pub fn surroundings(&self, dice: &mut Seeded) -> Surroundings {
+    pub fn context(&self, dice: &mut Seeded) -> FlinkContext {
         let defaults = self.0["operator"].as_array().unwrap();
         let defaults = &defaults[dice.below(defaults.len())];
         if defaults.is_null() {
-            return Surroundings::default();
+            return FlinkContext::default();
         }
-        Surroundings::default()
+        FlinkContext::default()
             .with_operator(OperatorDefaults::parse(&defaults.to_string()).unwrap())
     }
 

@@ -13,7 +13,7 @@ use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload, memory};
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload, memory};
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub struct AlikePods<'a> {
     /// Where they run.
     pub namespace: &'a str,
     /// What else is known.
-    pub surroundings: &'a Surroundings,
+    pub context: &'a FlinkContext,
 }
 
 /// How much of a process's configuration is known.
@@ -71,7 +71,7 @@ impl AlikePods<'_> {
             main_container.and_then(|index| Some((index, containers.get(index)?)))
         {
             file = mounted_config::read(template, container, |name| {
-                self.surroundings.config_map(self.namespace, name)
+                self.context.config_map(self.namespace, name)
             });
             let place = format!("{}/spec/containers/{index}", self.place);
             // Into a file that is mounted, which nobody can write, the image's entrypoint cannot

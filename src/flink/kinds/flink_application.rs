@@ -14,7 +14,7 @@ use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Map, Value, json};
@@ -27,7 +27,7 @@ const TASK_MANAGER_SLOTS: u64 = 16;
 /// The part of the requested memory that is left to the system.
 const SYSTEM_MEMORY: f64 = 0.2;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let workload = Workload {
         engine: Engine::Lyft,

@@ -7,19 +7,19 @@
 use super::flink_deployment;
 use super::ingress;
 use crate::flink::workload::MergedTemplate;
-use crate::flink::{Surroundings, Template, Workload};
+use crate::flink::{FlinkContext, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const TEMPLATE: &str = "/spec/template";
 const COLOURS: [&str; 2] = ["blue", "green"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mut workload = flink_deployment::lower(
         resource,
         pointer::at(object, TEMPLATE).unwrap_or(&Value::Null),
-        surroundings,
+        context,
     );
     workload.cluster = name.into();
     // The operator makes the parent's Ingress, and one of each colour where the template has its

@@ -18,7 +18,7 @@ use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ const TASK_MANAGERS: u64 = 3;
 /// Per cent of the memory limit that Flink gets.
 const MEMORY_RATIO: u64 = 80;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
     let workload =

@@ -14,7 +14,7 @@ use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::{MAIN_CONTAINER, is_canary};
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ const COMMON_TEMPLATE: &str = "/spec/podTemplate";
 const JOB_MANAGER_TEMPLATE: &str = "/spec/jobManager/podTemplate";
 const TASK_MANAGER_TEMPLATE: &str = "/spec/taskManager/podTemplate";
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,
@@ -46,7 +46,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     let mut problems = Vec::new();
     let mut config = operator_config::read(
         object,
-        surroundings.operator_defaults(&resource.namespace, version),
+        context.operator_defaults(&resource.namespace, version),
         &mut problems,
     );
     write_older_name(&mut config, version);

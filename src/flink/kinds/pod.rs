@@ -6,7 +6,7 @@
 //! JobManager's pod itself is a ReplicaSet's.
 
 use super::alike_pods::{AlikePods, label};
-use crate::flink::{Engine, Role, Surroundings, Workload};
+use crate::flink::{Engine, FlinkContext, Role, Workload};
 use crate::resource::fields::text;
 use crate::resource::{Resource, UserInfo, metadata_text, owners};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Where the API server names the pod that a service account's token is bound to.
 const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
 
-pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) -> Workload {
     let name = owner_or_name;
     let pods = AlikePods {
         object: pod,
@@ -22,7 +22,7 @@ pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surrounding
         replicas: 1,
         name,
         namespace: &resource.namespace,
-        surroundings,
+        context,
     };
     // The job is its cluster's, which has more pods than this one.
     let mut workload = Workload { jobs: 0, ..pods.lower(Vec::new()) };
@@ -116,7 +116,7 @@ mod tests {
             user,
             ..Resource::default()
         };
-        let workload = lower(&resource, &pod, &Surroundings::default());
+        let workload = lower(&resource, &pod, &FlinkContext::default());
         (workload.cluster, workload.pretends)
     }
 

@@ -6,7 +6,7 @@
 
 use super::ingress::belongs_to_flink;
 use crate::flink::openings::{EXTERNAL_IPS, Kind, Opening, is_rest_port};
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const OTHER_PORTS: [u64; 5] = [6123, 6124, 6125, 9249, 9250];
 const OTHER_NAMES: [&str; 8] =
     ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let name = resource.name_in(object);
     let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -84,7 +84,7 @@ mod tests {
     fn opening(name: &str, spec: Value) -> Option<(String, bool)> {
         let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
         let resource = Resource::from_manifest(object).unwrap();
-        let workload = lower(&resource, &resource.object, &Surroundings::default());
+        let workload = lower(&resource, &resource.object, &FlinkContext::default());
         assert!(workload.pods.is_empty() && !workload.is_flink());
         let opening = workload.openings.first()?;
         let Kind::Service(kind) = &opening.kind else { panic!("an Ingress") };

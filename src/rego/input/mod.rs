@@ -129,7 +129,7 @@ impl<'a> QuotaInput<'a> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use crate::rules::Unassigned;
     use crate::tenant::{FlinkTenantSpec, PreparedTenant, Tenant};
