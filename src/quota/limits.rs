@@ -1,10 +1,9 @@
 //! A tenant's limits, and which of them an object exceeds.
 
 use super::undeclared::UndeclaredResource;
-use super::{Usage, display};
+use super::Usage;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A tenant's limits as exact amounts.
@@ -116,32 +115,12 @@ pub struct QuotaVerdict<'a> {
     pub undeclared: Vec<UndeclaredResource>,
 }
 
-impl QuotaVerdict<'_> {
-    /// `input.quota` for users' policies.
-    pub fn input(&self) -> Value {
-        let text = |usage: &Usage| {
-            Value::Object(
-                usage
-                    .iter()
-                    .map(|(name, amount)| (name.to_string(), Value::String(display(name, amount))))
-                    .collect(),
-            )
-        };
-        let hard: serde_json::Map<String, Value> = self
-            .limits
-            .hard
-            .iter()
-            .map(|(name, amount)| (name.clone(), Value::String(display(name, *amount))))
-            .collect();
-        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested)})
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::flink::sizing::Total;
+    use serde_json::json;
 
     fn usage(cpu: u64, task_managers: u64) -> Usage {
         Usage::of(&Total { cpu: Quantity::from_units(cpu), task_managers, ..Total::default() })
