@@ -8,14 +8,14 @@
 //!                           ├─► Resource ─► Workload ─► Verdict ──┤
 //! YAML/JSON files (lint)   ─┘      │           ▲          │       └─► diagnostics with file:line:column
 //!                                  │           │          │
-//!                              flink::lower  Tenant    policies (Rego) + quota
+//!                              kinds::lower  Tenant    policies (Rego) + quota
 //! ```
 //!
 //! Read the modules in this order: [`resource`] (the object as it came, and the positions of its
-//! fields), [`flink`] (what it makes Kubernetes run), [`tenant`] (its owner), [`mutate`] (what
-//! Flinkgate adds), [`rules`] and [`rego`] (findings), [`quota`] (usage and limits), [`pipeline`]
-//! (all of that in order). The entry points are [`admission`] and [`cli`] with [`report`];
-//! [`cluster`] reads the configuration in a cluster.
+//! fields), [`flink`] (what it makes Kubernetes run), [`kinds`] (the table of kinds), [`tenant`]
+//! (its owner), [`mutate`] (what Flinkgate adds), [`rules`] and [`rego`] (findings), [`quota`]
+//! (usage and limits), [`pipeline`] (all of that in order). The entry points are [`admission`] and
+//! [`cli`] with [`report`]; [`cluster`] reads the configuration in a cluster.
 
 // Output goes through `cli::terminal`, because `println!` panics when the reader closes the pipe.
 #![cfg_attr(not(test), warn(clippy::print_stdout))]
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod cluster;
 pub mod flink;
 mod jitter;
+pub mod kinds;
 pub mod kubernetes;
 pub mod mutate;
 pub mod pipeline;

@@ -4,7 +4,8 @@
 
 mod manifests;
 
-use flinkgate::flink::{PodSet, Template, Workload, lower};
+use flinkgate::flink::{PodSet, Template, Workload};
+use flinkgate::kinds::lower;
 use flinkgate::resource::{GroupVersionKind, Resource};
 use manifests::files;
 use serde_json::{Value, json};

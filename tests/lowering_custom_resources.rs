@@ -2,7 +2,8 @@
 //! and are judged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::flink::{Engine, PodSet, Role, Workload, lower};
+use flinkgate::flink::{Engine, PodSet, Role, Workload};
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::PolicySet;

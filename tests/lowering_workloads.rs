@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
-use flinkgate::flink::{Workload, lower};
+use flinkgate::flink::Workload;
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::PolicySet;

@@ -2,10 +2,11 @@
 //! wrote stays.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use flinkgate::flink::PodSet;
 use flinkgate::flink::claims::mounted_by_flink;
 use flinkgate::flink::state::directories;
 use flinkgate::flink::state_mount::Backing;
-use flinkgate::flink::{PodSet, lower};
+use flinkgate::kinds::lower;
 use flinkgate::mutate::{Conflict, Difference, Mutation, VolumeDifference, mutate, patch};
 use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Spread, Spreading, ZoneSpread};

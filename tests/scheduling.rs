@@ -5,7 +5,8 @@
 mod cases;
 mod manifests;
 
-use flinkgate::flink::{Role, lower};
+use flinkgate::flink::Role;
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::PolicySet;

@@ -4,7 +4,7 @@
 use super::cluster::access::Access;
 use super::cluster::{ControlPlane, Options};
 use super::support::{Measured, ledgers};
-use flinkgate::cluster::quota::store::ClusterStore;
+use flinkgate::cluster::ledger_store::ClusterStore;
 use flinkgate::quota::commit::{Answer, Ledgers};
 use flinkgate::quota::ledger::crd::{self, FlinkTenantLedger};
 use flinkgate::quota::ledger::{Decision, KnownLimits, Ledger};

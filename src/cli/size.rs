@@ -3,7 +3,8 @@
 use super::args::{ManifestArgs, OperatorArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
-use crate::flink::{self, Workload};
+use crate::flink::Workload;
+use crate::kinds;
 use crate::report::counted;
 use crate::report::size::{self, ClusterSize};
 use clap::ValueEnum;
@@ -47,7 +48,7 @@ pub fn run(args: Args) -> Outcome {
         .filter_map(|&manifest| {
             Some((
                 manifest,
-                flink::lower_with_context(&manifest.resource, &manifest.resource.object, &context)?,
+                kinds::lower_with_context(&manifest.resource, &manifest.resource.object, &context)?,
             ))
         })
         .collect();

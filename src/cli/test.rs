@@ -10,8 +10,8 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate test`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders with policies and their `_test.rego` files, or `library/NAME`; the
-    /// library's own tests if there are none
+    /// Files and folders with policies and their `_test.rego` files, or `library/NAME` [default:
+    /// the library]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Show the percentage of lines of each policy that the tests cover

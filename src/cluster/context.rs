@@ -1,10 +1,10 @@
 //! Context and quota of a server in a cluster: the gate that follows the cluster's configuration,
 //! lookups in the API server, reservations in FlinkTenantLedgers, Events about refusals.
 
-use super::events::Events;
+use super::controllers::events::Events;
+use super::ledger_store::ClusterStore;
 use super::lookup::Lookup;
-use super::quota::owners::Owners;
-use super::quota::store::ClusterStore;
+use super::owners::Owners;
 use crate::admission::answer::Answer;
 use crate::admission::context::{Context, LookupError, unreadable};
 use crate::admission::quota::{self, Quota};
@@ -69,7 +69,7 @@ impl Context for ClusterContext {
     }
 
     fn answered(&self, resource: &Resource, answer: &Answer) {
-        self.events.tell(resource, answer);
+        self.events.report(resource, answer);
     }
 }
 

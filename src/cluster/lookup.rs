@@ -1,10 +1,10 @@
-//! What no watch has brought: the API server is asked for a single object.
+//! Requests for single objects that no watch has reported.
 //!
-//! A pod may be created in a namespace the moment that exists, and its review reach a replica
-//! before the watch does: where a tenant claims namespaces by labels, that one namespace is then
-//! asked for. And what a `/scale` scales is nowhere in its review.
+//! A pod may be created as soon as its namespace exists, and its review may reach a replica before
+//! the watch reports the namespace: where tenants select namespaces by labels, that one namespace is
+//! requested. The object that a `/scale` scales is not in its review either.
 
-use super::records::NamespaceRecord;
+use super::watch::records::NamespaceRecord;
 use crate::admission::context::LookupError;
 use crate::resource::GroupVersionResource;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Less than any webhook's timeout that makes sense.
+/// Less than any reasonable timeout of a webhook.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads single objects from the API server.
@@ -39,7 +39,7 @@ impl Lookup {
     ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
         let api = Api::<Namespace>::all(self.client.clone());
         let found = wait(api.get_metadata_opt(namespace)).await?;
-        Ok(found.map(|namespace| NamespaceRecord::of(namespace).1.labels))
+        Ok(found.map(|namespace| NamespaceRecord::of(namespace.metadata).labels))
     }
 
     /// An object as it is stored; `None` if there is none.

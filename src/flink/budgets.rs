@@ -4,7 +4,7 @@
 //! are. Both are known offline, of one input: [`Neighbours`]. In a cluster they are not, and then
 //! nothing is said that hangs on them.
 
-use super::{FlinkContext, Workload, lower_with_context};
+use super::Workload;
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -117,21 +117,20 @@ pub struct Neighbours {
 }
 
 impl Neighbours {
-    /// The objects of a whole input, by namespace.
+    /// The objects of a whole input, by namespace; `lower` lowers one.
     pub fn of_input<'a>(
         resources: impl Iterator<Item = &'a Resource> + Clone,
-        context: &FlinkContext,
+        lower: impl Fn(&Resource) -> Option<Workload>,
     ) -> BTreeMap<String, Arc<Self>> {
         let mut all: BTreeMap<String, Self> = BTreeMap::new();
         for resource in resources.clone().filter(|resource| is_budget(resource)) {
-            if let Some(workload) = lower_with_context(resource, &resource.object, context) {
+            if let Some(workload) = lower(resource) {
                 all.entry(resource.namespace.clone()).or_default().budgets.extend(workload.budgets);
             }
         }
         for resource in resources.filter(|resource| !is_budget(resource)) {
             if let Some(namespace) = all.get_mut(&resource.namespace)
-                && let Some(workload) = lower_with_context(resource, &resource.object, context)
-                    .filter(|workload| !workload.pods.is_empty())
+                && let Some(workload) = lower(resource).filter(|workload| !workload.pods.is_empty())
             {
                 namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });
             }
@@ -148,6 +147,7 @@ fn is_budget(resource: &Resource) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::kinds;
     use serde_json::json;
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
                 json!({"minAvailable": 1, "selector": {}}),
             ),
         ];
-        let known = Neighbours::of_input(input.iter(), &FlinkContext::default());
+        let known = Neighbours::of_input(input.iter(), |one| kinds::lower(one, &one.object));
         let counts: Vec<_> = known
             .iter()
             .map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len()))

@@ -161,7 +161,7 @@ pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use serde_json::json;
 

@@ -6,7 +6,6 @@ use super::claims::{Reach, reach_of};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
-use crate::resource::Resource;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,14 +87,10 @@ impl FlinkContext {
         self.claims.get(namespace).cloned()
     }
 
-    /// The same, where these are all the PodDisruptionBudgets there are, and what runs pods beside
-    /// them. What the pods are is known from the rest: this comes last.
-    pub fn with_whole_input<'a>(
-        self,
-        resources: impl Iterator<Item = &'a Resource> + Clone,
-    ) -> Self {
-        let neighbours = Some(Neighbours::of_input(resources, &self));
-        Self { neighbours, ..self }
+    /// The same, where these are all the PodDisruptionBudgets there are, and the objects that run
+    /// pods beside them. What their pods are depends on the rest: this comes last.
+    pub fn with_neighbours(self, neighbours: BTreeMap<String, Arc<Neighbours>>) -> Self {
+        Self { neighbours: Some(neighbours), ..self }
     }
 
     /// What is in a namespace; `None` where not all of it is known.

@@ -1,7 +1,7 @@
 //! What Flink is on Kubernetes: every kind that can start it, lowered to one [`Workload`].
 //!
-//! [`lower`] looks the kind up in the table of [`kinds`]; each kind is one file there. Nothing here
-//! knows HTTP, Kubernetes clients or the command line.
+//! Each kind is one file in [`kinds`]; [`crate::kinds::lower`] finds it. Nothing here knows HTTP,
+//! Kubernetes clients or the command line.
 
 pub mod budgets;
 pub mod catalog;
@@ -29,8 +29,4 @@ pub mod version;
 pub mod workload;
 
 pub use context::FlinkContext;
-pub use kinds::{
-    claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower,
-    lower_with_context, only_shrinks,
-};
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -278,7 +278,7 @@ fn writable_claim(volume: &Value) -> Option<&str> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use crate::flink;
+    use crate::kinds;
     use crate::mutate::mutate;
     use crate::resource::Resource;
     use crate::tenant::FlinkTenantSpec;
@@ -301,7 +301,7 @@ mod tests {
             .unwrap();
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": metadata, "spec": spec});
             let resource = Resource::from_manifest(object.clone()).unwrap();
-            let workload = flink::lower(&resource, &object).unwrap();
+            let workload = kinds::lower(&resource, &object).unwrap();
             let found = mutate(&resource, &object, &workload, &tenant).conflicts;
             assert_eq!(found.len(), conflicts, "{found:?}");
             assert!(

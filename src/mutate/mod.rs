@@ -31,6 +31,7 @@ pub use patch::patch;
 use crate::flink::claims::blue_green_parent;
 use crate::flink::workload::is_canary;
 use crate::flink::{PodSet, Workload};
+use crate::kinds::{self, Completed};
 use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
@@ -62,14 +63,6 @@ const POD_INJECTORS: [PodInjector; 9] = [
     anti_affinity::inject,
     topology_spread::inject,
     checkpoint_volume::inject,
-];
-
-/// Kinds that are completed. Pods of other kinds are completed as they are created: a changed
-/// template would roll out a Deployment anew whenever its tenant changes.
-const KINDS: [(&str, &str); 3] = [
-    ("", "Pod"),
-    ("flink.apache.org", "FlinkDeployment"),
-    ("flink.apache.org", "FlinkBlueGreenDeployment"),
 ];
 
 /// Annotation of a kubelet's own pods, which nobody may change.
@@ -124,8 +117,7 @@ pub fn predict_pods(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Option<PredictedPods> {
-    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
-    (!KINDS.contains(&kind) && !workload.pods.is_empty()).then(|| {
+    (completed(resource) == Completed::Never && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
         let (object, pods) = editor.into_parts();
         PredictedPods { object, pods, conflicts }
@@ -170,13 +162,12 @@ fn complete<'a>(
 }
 
 fn is_completed(resource: &Resource, object: &Value) -> bool {
-    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
-    let is_pod = kind == ("", "Pod");
-    let asked = match resource.operation {
-        Operation::Create => true,
-        // A pod that runs can no longer be changed.
-        Operation::Update => !is_pod,
-        Operation::Delete | Operation::Connect => false,
+    let is_due = match (completed(resource), resource.operation) {
+        (Completed::OnCreate, operation) => operation == Operation::Create,
+        (Completed::OnCreateAndUpdate, operation) => {
+            matches!(operation, Operation::Create | Operation::Update)
+        }
+        (Completed::Never, _) => false,
     };
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let is_set = |field: &str| metadata.get(field).is_some_and(|value| !value.is_null());
@@ -184,13 +175,16 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         .get("annotations")
         .and_then(|annotations| annotations.get(MIRROR_ANNOTATION))
         .is_some();
-    KINDS.contains(&kind)
-        && asked
+    is_due
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && object.get("spec").is_some_and(Value::is_object)
         && !is_set("deletionTimestamp")
         && !is_canary(object)
         && !is_mirror
+}
+
+fn completed(resource: &Resource) -> Completed {
+    kinds::of(&resource.kind).map_or(Completed::Never, |row| row.completed)
 }
 
 /// The cluster that the claim is named after. Blue and green hand state over to each other: both

@@ -100,7 +100,7 @@ fn is_root(context: &Value) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink;
+    use crate::kinds;
     use crate::mutate::mutate;
     use crate::resource::Resource;
     use crate::tenant::FlinkTenantSpec;
@@ -109,7 +109,7 @@ mod tests {
         let tenant: FlinkTenantSpec =
             serde_json::from_value(json!({"security": {"podSecurity": {"level": level}}})).unwrap();
         let resource = Resource::from_manifest(object.clone()).unwrap();
-        let workload = flink::lower(&resource, object).unwrap();
+        let workload = kinds::lower(&resource, object).unwrap();
         mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
     }
 

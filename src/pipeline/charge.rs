@@ -5,7 +5,9 @@
 //! made does not count again; its pods do, and draw on the custom resource.
 
 use super::{Case, Gate, measure};
-use crate::flink::{self, Workload};
+use crate::flink::Workload;
+use crate::flink::kinds::is_claim;
+use crate::kinds;
 use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
 use crate::resource::{Operation, Resource, is_being_deleted};
@@ -87,7 +89,7 @@ impl Gate {
         let resource = case.resource;
         if resource.is_leaving()
             || resource.operation == Operation::Connect
-            || flink::is_made_by_operator(resource)
+            || kinds::is_made_by_operator(resource)
         {
             return None;
         }
@@ -110,7 +112,7 @@ impl Gate {
         let workload = &case.workload;
         let asked = usage(&resource.object, workload);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
-        if flink::kinds::is_claim(resource) {
+        if is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
         request.asks_for_more().then(|| Charge {
@@ -128,7 +130,7 @@ impl Gate {
     /// A declaring object that is being deleted does not count: the garbage collector may remove its
     /// owner references, and then its dependents count on their own.
     pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
-        if flink::is_made_by_operator(stored) {
+        if kinds::is_made_by_operator(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
@@ -137,7 +139,7 @@ impl Gate {
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }
-        if flink::kinds::is_claim(stored) {
+        if is_claim(stored) {
             living.owners.extend(measure::owners_by_name(stored, tenant));
         }
         Some(living).filter(|living| !living.usage.is_empty())
@@ -150,7 +152,7 @@ impl Gate {
         tenant: Option<&Tenant>,
     ) -> Option<Workload> {
         let context = self.context();
-        let workload = flink::lower_with_context(resource, object, &context)?;
+        let workload = kinds::lower_with_context(resource, object, &context)?;
         let predicted = tenant
             .and_then(|tenant| mutate::predict_pods(resource, object, &workload, &tenant.spec));
         Some(match predicted {

@@ -4,9 +4,9 @@
 //! TaskManager hangs. Deletions by the control plane (of a namespace, of an owner's dependents) are
 //! never refused.
 
-use crate::flink;
 use crate::flink::claims::uses_claim;
 use crate::flink::kinds::is_claim;
+use crate::kinds;
 use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ fn uses(pod: &Value, claim: &str) -> bool {
     else {
         return false;
     };
-    let workload = flink::lower(&resource, &resource.object);
+    let workload = kinds::lower(&resource, &resource.object);
     workload.is_some_and(|workload| {
         workload.is_flink() && uses_claim(&workload, &resource.object, claim)
     })

@@ -6,6 +6,7 @@ use super::measure;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
+use crate::kinds;
 use crate::mutate::{self, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
@@ -358,7 +359,7 @@ impl Gate {
     /// pods.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = flink::lower_with_context(resource, &resource.object, &self.context)?;
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -379,7 +380,7 @@ impl Gate {
         Some(match object.filter(|_| !as_is) {
             Some(object) => {
                 let workload =
-                    flink::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
+                    kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -403,7 +404,7 @@ impl Gate {
         pods: Vec<PodSet>,
     ) -> Workload {
         let lowered =
-            object.and_then(|object| flink::lower_with_context(resource, object, &self.context));
+            object.and_then(|object| kinds::lower_with_context(resource, object, &self.context));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
@@ -480,14 +481,11 @@ impl Gate {
         Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
     }
 
-    /// `input` as policies see it of an object, with all its parts.
-    ///
-    /// # Errors
-    /// When it cannot be serialized, which no object causes.
-    pub fn input(&self, case: &Case<'_>, used: &Usage) -> Result<Value, serde_json::Error> {
+    /// Calls a function with the whole `input` of policies for an object.
+    pub fn input<T>(&self, case: &Case<'_>, used: &Usage, read: impl FnOnce(&Input<'_>) -> T) -> T {
         let needs = Needs { object: true, old_object: true, used: true };
         self.with_subject(case, used, |subject| {
-            serde_json::to_value(Input::of(subject, self.tenant_input(case), needs))
+            read(&Input::of(subject, self.tenant_input(case), needs))
         })
     }
 
@@ -510,7 +508,7 @@ impl Gate {
         let mut exceeded = exceeded_since(&Usage::default());
         // The old object matters only where the new one would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_with_context(case.resource, old, &self.context);
+            let lowered = kinds::lower_with_context(case.resource, old, &self.context);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());

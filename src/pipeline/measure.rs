@@ -3,6 +3,7 @@
 
 use crate::flink::Workload;
 use crate::flink::claims::{claim_for, cluster_of, is_shared};
+use crate::kinds;
 use crate::mutate;
 use crate::quota::Usage;
 use crate::quota::ledger::{ObjectRef, request};
@@ -58,8 +59,9 @@ pub(super) fn owners_by_name(claim: &Resource, tenant: Option<&Tenant>) -> Vec<S
     let owner = |kind: &str, name: &str| ObjectRef::new(kind, &claim.namespace, name).to_string();
     let volume = tenant.and_then(|tenant| tenant.spec.storage.checkpoints.volume.as_ref());
     let cluster = volume.and_then(|volume| cluster_of(&volume.claim_name, name));
-    let clusters =
-        cluster.into_iter().flat_map(|cluster| CLUSTERS.map(|kind| owner(kind, cluster)));
+    let clusters = cluster.into_iter().flat_map(|cluster| {
+        kinds::state_owners().into_iter().map(move |row| owner(row.kind, cluster))
+    });
     // `<template>-<StatefulSet>-<number>`, where both names may have dashes.
     let set = name.rsplit_once('-').filter(|(_, number)| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -69,9 +71,6 @@ pub(super) fn owners_by_name(claim: &Resource, tenant: Option<&Tenant>) -> Vec<S
         .flat_map(|(rest, _)| rest.match_indices('-').filter_map(|(at, _)| rest.get(at + 1..)));
     clusters.chain(sets.map(|set| owner("StatefulSet", set))).collect()
 }
-
-/// Kinds whose cluster state a claim may hold.
-const CLUSTERS: [&str; 3] = ["FlinkBlueGreenDeployment", "FlinkDeployment", "Deployment"];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,11 +1,8 @@
 //! Objects that a check of another object needs: a session job's cluster, a snapshot's job.
 
-use crate::resource::{GroupVersionResource, Operation, Resource, pointer};
+use crate::kinds::{self, Property};
+use crate::resource::{GroupVersionResource, Operation, Resource};
 use serde_json::Value;
-
-/// Kinds that other objects refer to, and their plurals.
-const REFERRED: [(&str, &str); 2] =
-    [("FlinkDeployment", "flinkdeployments"), ("FlinkSessionJob", "flinksessionjobs")];
 
 /// A reference to an object of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,43 +17,26 @@ pub struct Related {
 
 /// The object that the check of another one needs; `None` for most.
 pub fn related(resource: &Resource) -> Option<Related> {
-    let text = |place: &str| {
-        pointer::at(&resource.object, place).and_then(Value::as_str).unwrap_or_default()
-    };
-    let changes = matches!(resource.operation, Operation::Create | Operation::Update)
-        && resource.sub_resource.is_none();
-    let (kind, name) = match resource.kind.kind.as_str() {
-        "FlinkSessionJob" => ("FlinkDeployment", text("/spec/deploymentName")),
-        // A snapshot of an existing savepoint may be of a job that no longer exists.
-        "FlinkStateSnapshot"
-            if pointer::at(&resource.object, "/spec/savepoint/alreadyExists")
-                != Some(&Value::Bool(true)) =>
-        {
-            (text("/spec/jobReference/kind"), text("/spec/jobReference/name"))
-        }
-        _ => return None,
-    };
-    let (kind, plural) = REFERRED.iter().find(|(known, _)| *known == kind)?;
+    let row = kinds::of(&resource.kind).filter(|_| changes(resource))?;
+    let (kind, name) = (row.refers_to?)(&resource.object)?;
     let of = GroupVersionResource {
         group: resource.kind.group.clone(),
         version: resource.kind.version.clone(),
-        resource: (*plural).to_owned(),
+        resource: kinds::find(row.group, kind)?.plural.to_owned(),
     };
-    (changes && resource.kind.group == "flink.apache.org" && !name.is_empty()).then(|| Related {
-        kind,
-        of,
-        name: name.into(),
-    })
+    (!name.is_empty()).then(|| Related { kind, of, name: name.into() })
+}
+
+fn changes(resource: &Resource) -> bool {
+    matches!(resource.operation, Operation::Create | Operation::Update)
+        && resource.sub_resource.is_none()
 }
 
 /// Whether a custom resource's pods mount claims. The nodes that can mount a claim decide whether the
 /// pods can run.
 pub fn mounts_claims(resource: &Resource) -> bool {
-    let changes = matches!(resource.operation, Operation::Create | Operation::Update)
-        && resource.sub_resource.is_none();
-    if !changes
-        || !matches!(resource.kind.kind.as_str(), "FlinkDeployment" | "FlinkBlueGreenDeployment")
-    {
+    let needs_claims = kinds::of(&resource.kind).is_some_and(|row| row.has(Property::NeedsClaims));
+    if !needs_claims || !changes(resource) {
         return false;
     }
     // No recursion: the user chooses the depth of the object.

@@ -2,15 +2,9 @@
 //!
 //! It is checked as an update of the stored object with the requested replicas.
 
+use crate::kinds;
 use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, pointer};
 use serde_json::{Map, Value, json};
-
-/// Resources that can be scaled, and the path of their replicas.
-const SCALED: [(&str, &str, &[&str]); 3] = [
-    ("apps", "deployments", &["spec", "replicas"]),
-    ("apps", "statefulsets", &["spec", "replicas"]),
-    ("flink.apache.org", "flinkdeployments", &["spec", "taskManager", "replicas"]),
-];
 
 /// The resource that a request scales up; `None` for other requests. A FlinkDeployment without
 /// `taskManager.replicas` has a negative number in its old object.
@@ -40,9 +34,7 @@ pub fn as_update(resource: &Resource, stored: Value) -> Resource {
 }
 
 fn place(of: &GroupVersionResource) -> Option<&'static [&'static str]> {
-    let found =
-        SCALED.iter().find(|(group, resource, _)| *group == of.group && *resource == of.resource);
-    found.map(|(_, _, place)| *place)
+    kinds::of_plural(&of.group, &of.resource)?.replicas
 }
 
 fn write(object: &mut Value, place: &[&str], value: Value) {

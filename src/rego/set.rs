@@ -171,8 +171,8 @@ impl PolicySet {
         self.scopes.iter().any(|scope| scope.as_ref().is_none_or(|scope| scope.covers(target)))
     }
 
-    /// What the policies that apply to a request report. A policy that cannot be evaluated is a
-    /// finding of level error.
+    /// What the policies that apply to a request report, stopping at `until` at the latest. A policy
+    /// that cannot be evaluated is a finding of level error.
     pub fn findings(
         &self,
         target: &Target<'_>,

@@ -2,6 +2,7 @@
 //! never text from users.
 
 use crate::admission::answer::{Decision, Webhook};
+use crate::kinds;
 use crate::quota::commit::Tally;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -24,29 +25,6 @@ struct RequestLabels {
 struct WebhookLabels {
     webhook: &'static str,
 }
-
-/// Values of the label `kind`; all other kinds are `other`.
-const KINDS: [&str; 19] = [
-    "FlinkDeployment",
-    "FlinkSessionJob",
-    "FlinkStateSnapshot",
-    "FlinkBlueGreenDeployment",
-    "FlinkTenant",
-    "FlinkTenantLedger",
-    "FlinkPolicy",
-    "Deployment",
-    "StatefulSet",
-    "ReplicaSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-    "Pod",
-    "PersistentVolumeClaim",
-    "ConfigMap",
-    "Ingress",
-    "Namespace",
-    "Scale",
-];
 
 /// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
@@ -73,11 +51,11 @@ pub struct Metrics {
     pub reconciliations: Reconciliations,
 }
 
-/// The leader's work on ledgers.
+/// Reconciliations of ledgers.
 #[derive(Debug, Default)]
 pub struct Reconciliations {
     /// Reconciliations of a tenant's ledger with the objects that exist.
-    pub runs: Counter,
+    pub total: Counter,
     /// Reconciliations that were skipped because the ledger had seen newer objects.
     pub stale: Counter,
     /// Reservations released because no object was created for them.
@@ -130,7 +108,7 @@ impl Default for Metrics {
         registry.register(
             "ledger_reconciliations",
             "Reconciliations of a tenant's ledger with the objects that exist",
-            reconciliations.runs.clone(),
+            reconciliations.total.clone(),
         );
         registry.register(
             "ledger_stale_reconciliations",
@@ -167,7 +145,7 @@ impl Metrics {
         decision: Decision,
         took: Duration,
     ) {
-        let kind = KINDS.into_iter().find(|known| *known == kind).unwrap_or("other");
+        let kind = kinds::named(kind).map_or("other", |row| row.kind);
         self.requests
             .get_or_create(&RequestLabels {
                 webhook: webhook.as_str(),

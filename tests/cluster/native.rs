@@ -7,7 +7,7 @@ use super::support::access::Access;
 use super::support::installation::{Installation, events};
 use super::support::wait::until;
 use super::support::{ControlPlane, Flinkgate, Options};
-use ::flinkgate::flink;
+use ::flinkgate::kinds;
 use ::flinkgate::resource::Resource;
 use serde_json::{Value, json};
 use std::fs;
@@ -149,7 +149,7 @@ fn task_managers_are_completed_spread_and_of_one_cluster(
         .chain(&pods)
         .map(|pod| {
             let resource = Resource::from_manifest(pod.clone()).unwrap();
-            let workload = flink::lower(&resource, pod).unwrap();
+            let workload = kinds::lower(&resource, pod).unwrap();
             (workload.cluster.clone(), workload.engine.as_str(), workload.pods[0].role.as_str())
         })
         .collect();

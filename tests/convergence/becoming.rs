@@ -3,7 +3,8 @@
 use super::api_server::validated;
 use super::objects::bases;
 use super::{cases, is_refused, pods};
-use flinkgate::flink::{FlinkContext, lower_with_context};
+use flinkgate::flink::FlinkContext;
+use flinkgate::kinds::lower_with_context;
 use flinkgate::mutate::{patch, predict_pods};
 use flinkgate::resource::Resource;
 use flinkgate::rules::{Finding, Level};
@@ -188,7 +189,7 @@ fn a_controllers_pods_are_completed_as_was_foreseen() {
         else {
             continue;
         };
-        if flinkgate::flink::is_made_by_operator(&case.resource) {
+        if flinkgate::kinds::is_made_by_operator(&case.resource) {
             continue;
         }
         let object = predicted.object.unwrap_or_else(|| case.resource.object.clone());

@@ -18,7 +18,8 @@ mod seeded;
 mod tenants;
 
 use api_server::{told, validated};
-use flinkgate::flink::{Workload, lower_with_context};
+use flinkgate::flink::Workload;
+use flinkgate::kinds::lower_with_context;
 use flinkgate::mutate::predict_pods;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;

@@ -2,8 +2,9 @@
 
 use super::manifests::{created, read};
 use super::seeded::Seeded;
+use flinkgate::flink::FlinkContext;
 use flinkgate::flink::context::OperatorDefaults;
-use flinkgate::flink::{FlinkContext, lower};
+use flinkgate::kinds::lower;
 use flinkgate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

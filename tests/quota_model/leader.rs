@@ -4,7 +4,7 @@
 
 use super::scenario::{Fault, Scenario};
 use super::state::{KINDS, Leader, State};
-use flinkgate::cluster::quota::live::{self, Doubt, Found};
+use flinkgate::cluster::controllers::quota::existence::{self, Existence, Unconfirmed};
 use flinkgate::quota::ledger::{Ledger, Living, View};
 
 impl Scenario {
@@ -75,14 +75,14 @@ impl Scenario {
                 .find(|living| living.uid == open.uid)
                 .map(|living| living.version);
             let stamp = open.stamp;
-            let doubt = Doubt { open, seen, resource: None };
-            let found = find(state, &doubt);
-            if !self.may_release(state, &doubt, &found) {
+            let unconfirmed = Unconfirmed { open, seen, resource: None };
+            let found = find(state, &unconfirmed);
+            if !self.may_release(state, &unconfirmed, &found) {
                 self.happens("a look at an object keeps its reservation");
                 over = over.min(stamp);
             }
-            if live::is_gone(&doubt, &found) {
-                gone.push(doubt.open.uid);
+            if existence::is_absent(&unconfirmed, &found) {
+                gone.push(unconfirmed.open.uid);
             }
         }
         open.iter().any(|open| open.stamp < over).then_some((over, gone))
@@ -90,16 +90,16 @@ impl Scenario {
 
     /// Looks at the object itself: the watch will show it yet, if it lives and stands elsewhere
     /// than where the watch has it.
-    fn may_release(&self, state: &State, doubt: &Doubt, found: &Found) -> bool {
-        let living = state.living(&doubt.open.object.name);
+    fn may_release(&self, state: &State, unconfirmed: &Unconfirmed, found: &Existence) -> bool {
+        let living = state.living(&unconfirmed.open.object.name);
         let version =
-            living.filter(|living| living.uid == doubt.open.uid).map(|living| living.version);
+            living.filter(|living| living.uid == unconfirmed.open.uid).map(|living| living.version);
         match self.fault {
             Some(Fault::NoLook) => true,
             Some(Fault::LookAtBaseAlone) => {
-                version.is_none_or(|version| version == doubt.open.base)
+                version.is_none_or(|version| version == unconfirmed.open.base)
             }
-            _ => live::may_release(doubt, found),
+            _ => existence::may_release(unconfirmed, found),
         }
     }
 
@@ -113,8 +113,10 @@ impl Scenario {
 }
 
 /// What an API server says of a doubtful object now.
-fn find(state: &State, doubt: &Doubt) -> Found {
-    let found =
-        |living: &Living| Found::Object { uid: living.uid.clone(), version: Some(living.version) };
-    state.living(&doubt.open.object.name).map_or(Found::Nothing, found)
+fn find(state: &State, unconfirmed: &Unconfirmed) -> Existence {
+    let found = |living: &Living| Existence::Present {
+        uid: living.uid.clone(),
+        version: Some(living.version),
+    };
+    state.living(&unconfirmed.open.object.name).map_or(Existence::Absent, found)
 }

@@ -8,6 +8,7 @@ pub mod endpoint;
 mod table;
 
 use super::answer::Webhook as Door;
+use crate::kinds::{self, KINDS, Kind, Origin};
 use crate::tenant::TENANT_LABEL;
 use endpoint::Endpoint;
 use k8s_openapi::ByteString;
@@ -54,7 +55,7 @@ impl Registration {
         let webhook = |webhook: &Webhook| MutatingWebhook {
             name: webhook.full_name(),
             client_config: self.client(Door::Mutate),
-            rules: Some(rules(webhook)),
+            rules: Some(rules(kinds::Webhook::Mutating(webhook.name), webhook.reach)),
             namespace_selector: self.namespaces(webhook.reach),
             match_conditions: self.conditions(webhook),
             match_policy: Some("Equivalent".into()),
@@ -77,7 +78,7 @@ impl Registration {
         let webhook = |webhook: &Webhook| ValidatingWebhook {
             name: webhook.full_name(),
             client_config: self.client(Door::Validate),
-            rules: Some(rules(webhook)),
+            rules: Some(rules(kinds::Webhook::Validating(webhook.name), webhook.reach)),
             namespace_selector: self.namespaces(webhook.reach),
             match_conditions: self.conditions(webhook),
             match_policy: Some("Equivalent".into()),
@@ -155,16 +156,35 @@ fn metadata() -> ObjectMeta {
     ObjectMeta { name: Some(CONFIGURATION.into()), ..ObjectMeta::default() }
 }
 
-fn rules(webhook: &Webhook) -> Vec<RuleWithOperations> {
-    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
-    let rule = |rule: &table::Rule| RuleWithOperations {
-        api_groups: words(&[rule.group]),
-        api_versions: words(&[rule.version]),
-        operations: words(rule.operations),
-        resources: words(rule.resources),
-        scope: Some(webhook.reach.scope().into()),
-    };
-    webhook.rules.iter().map(rule).collect()
+/// The rules of a webhook from the table of kinds, one for all kinds of a group.
+fn rules(webhook: kinds::Webhook, reach: Reach) -> Vec<RuleWithOperations> {
+    let mut rules: Vec<((&str, usize), RuleWithOperations)> = Vec::new();
+    for kind in KINDS {
+        let asked = kind.webhooks.iter().filter(|asked| asked.webhook == webhook);
+        for (number, asked) in asked.enumerate() {
+            let resources = asked.sub_resources.iter().map(|sub| kind.resource(sub));
+            match rules.iter_mut().find(|(of, _)| *of == (kind.group, number)) {
+                Some((_, rule)) => rule.resources.get_or_insert_default().extend(resources),
+                None => rules.push((
+                    (kind.group, number),
+                    RuleWithOperations {
+                        api_groups: Some(vec![kind.group.into()]),
+                        api_versions: Some(vec![version(kind).into()]),
+                        operations: Some(asked.operations.iter().map(|&one| one.into()).collect()),
+                        resources: Some(resources.collect()),
+                        scope: Some(reach.scope().into()),
+                    },
+                )),
+            }
+        }
+    }
+    rules.into_iter().map(|(_, rule)| rule).collect()
+}
+
+/// All versions of custom resources, because new versions must not bypass the webhooks. A rule for a
+/// kind that the cluster does not have is harmless.
+fn version(kind: &Kind) -> &'static str {
+    if kind.origin == Origin::Kubernetes { kind.version } else { "*" }
 }
 
 /// The user name of Flinkgate's service account in a namespace.
@@ -206,6 +226,20 @@ mod tests {
             }
             let exempt = json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "gate"]});
             assert_eq!(webhook["namespaceSelector"]["matchExpressions"][0], exempt, "{webhook:#}");
+        }
+    }
+
+    #[test]
+    fn every_webhook_of_a_kind_exists_with_its_scope() {
+        for kind in KINDS {
+            for asked in kind.webhooks {
+                let (webhooks, name) = match asked.webhook {
+                    kinds::Webhook::Mutating(name) => (table::MUTATING, name),
+                    kinds::Webhook::Validating(name) => (table::VALIDATING, name),
+                };
+                let webhook = webhooks.iter().find(|webhook| webhook.name == name).unwrap();
+                assert_eq!(webhook.reach.scope(), format!("{:?}", kind.scope), "{}", kind.kind);
+            }
         }
     }
 

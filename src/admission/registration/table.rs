@@ -15,8 +15,6 @@ pub(super) struct Webhook {
     pub(super) name: &'static str,
     /// Where the objects are.
     pub(super) reach: Reach,
-    /// Which objects.
-    pub(super) rules: &'static [Rule],
     /// All of these must hold.
     pub(super) conditions: &'static [Condition],
     /// What happens without an answer.
@@ -28,14 +26,6 @@ impl Webhook {
     pub(super) fn full_name(&self) -> String {
         format!("{}.flinkgate.dev", self.name)
     }
-}
-
-/// Resources of one API group.
-pub(super) struct Rule {
-    pub(super) operations: &'static [&'static str],
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) resources: &'static [&'static str],
 }
 
 /// A CEL expression that the API server evaluates before it asks.
@@ -92,14 +82,12 @@ pub(super) const MUTATING: &[Webhook] = &[
     Webhook {
         name: "pods",
         reach: Reach::TenantNamespaces,
-        rules: NEW_PODS,
         conditions: &[],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        rules: FLINK,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
@@ -109,7 +97,6 @@ pub(super) const MUTATING: &[Webhook] = &[
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
-        rules: NAMESPACES,
         conditions: &[NOT_BEING_DELETED, LABELS_CHANGE],
         on_failure: OnFailure::Ignore,
     },
@@ -120,14 +107,12 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "pods",
         reach: Reach::TenantNamespaces,
-        rules: PODS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "claims",
         reach: Reach::TenantNamespaces,
-        rules: CLAIMS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
@@ -135,21 +120,18 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "claim-deletions",
         reach: Reach::TenantNamespaces,
-        rules: CLAIM_DELETIONS,
         conditions: &[BY_NO_CONTROLLER],
         on_failure: OnFailure::Ignore,
     },
     Webhook {
         name: "workloads",
         reach: Reach::TenantNamespaces,
-        rules: WORKLOADS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "network",
         reach: Reach::TenantNamespaces,
-        rules: NETWORK,
         conditions: WAYS_IN_CHANGE,
         on_failure: OnFailure::Fail,
     },
@@ -158,14 +140,12 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "options",
         reach: Reach::TenantNamespaces,
-        rules: CONFIG_MAPS,
         conditions: OPTIONS_CHANGE,
         on_failure: OnFailure::Ignore,
     },
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        rules: FLINK_AND_SCALE,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
@@ -174,14 +154,12 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
-        rules: NAMESPACES,
         conditions: &[NOT_BEING_DELETED, TENANT_LABEL_CHANGES],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "configuration",
         reach: Reach::ClusterObjects,
-        rules: OWN_KINDS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
@@ -189,124 +167,10 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "ledgers",
         reach: Reach::ClusterObjects,
-        rules: LEDGERS,
         conditions: &[BY_OTHERS],
         on_failure: OnFailure::Fail,
     },
 ];
-
-const CREATE: &[&str] = &["CREATE"];
-const CREATE_AND_UPDATE: &[&str] = &["CREATE", "UPDATE"];
-
-const NEW_PODS: &[Rule] =
-    &[Rule { operations: CREATE, group: "", version: "v1", resources: &["pods"] }];
-const PODS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "",
-    version: "v1",
-    resources: &["pods", "pods/ephemeralcontainers", "pods/resize"],
-}];
-const CLAIMS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "",
-    version: "v1",
-    resources: &["persistentvolumeclaims"],
-}];
-const CLAIM_DELETIONS: &[Rule] = &[Rule {
-    operations: &["DELETE"],
-    group: "",
-    version: "v1",
-    resources: &["persistentvolumeclaims"],
-}];
-const CONFIG_MAPS: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
-const NETWORK: &[Rule] = &[
-    Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["services"] },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "networking.k8s.io",
-        version: "v1",
-        resources: &["ingresses"],
-    },
-];
-const WORKLOADS: &[Rule] = &[
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "apps",
-        version: "v1",
-        resources: &["deployments", "deployments/scale", "statefulsets", "statefulsets/scale"],
-    },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "batch",
-        version: "v1",
-        resources: &["jobs", "cronjobs"],
-    },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "policy",
-        version: "v1",
-        resources: &["poddisruptionbudgets"],
-    },
-];
-const NAMESPACES: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
-const OWN_KINDS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flinkgate.dev",
-    version: "*",
-    resources: &["flinktenants", "flinkpolicies"],
-}];
-
-const LEDGERS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flinkgate.dev",
-    version: "*",
-    resources: &["flinktenantledgers", "flinktenantledgers/status"],
-}];
-
-/// Any version: one that nobody knows yet is asked about rather than missed. A cluster without
-/// these kinds is not disturbed.
-const FLINK: &[Rule] = &[
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "flink.apache.org",
-        version: "*",
-        resources: FLINK_KINDS,
-    },
-    SPOTIFY,
-    LYFT,
-];
-const FLINK_AND_SCALE: &[Rule] = &[
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "flink.apache.org",
-        version: "*",
-        resources: FLINK_KINDS,
-    },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "flink.apache.org",
-        version: "*",
-        resources: &["flinkdeployments/scale"],
-    },
-    SPOTIFY,
-    LYFT,
-];
-const FLINK_KINDS: &[&str] =
-    &["flinkdeployments", "flinksessionjobs", "flinkstatesnapshots", "flinkbluegreendeployments"];
-const SPOTIFY: Rule = Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flinkoperator.k8s.io",
-    version: "*",
-    resources: &["flinkclusters"],
-};
-const LYFT: Rule = Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flink.k8s.io",
-    version: "*",
-    resources: &["flinkapplications"],
-};
 
 /// What is on its way out may lose its finalizers. Only the stored object's word counts: anybody
 /// can write a deletionTimestamp into what is created.

@@ -15,11 +15,11 @@ pub(super) fn load(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<Reviewer<FileContext, FileQuota>> {
     let files = GateFiles {
-        tenants: args.tenants.clone(),
-        policies: args.policies.clone(),
-        operator_config: args.operator_config.clone(),
+        tenants: args.tenants.tenants.clone(),
+        policies: args.policies.policies.clone(),
+        operator_config: args.operator.operator_config.clone(),
     };
-    let (live, warnings) = LiveGate::load(files, args.unassigned)?;
+    let (live, warnings) = LiveGate::load(files, args.unassigned.unassigned)?;
     warn(&warnings);
     let live = Arc::new(live);
     health.set("policies", true, in_force(&live));

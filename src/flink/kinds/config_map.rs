@@ -20,23 +20,17 @@ const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
 
 /// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's
 /// Deployment shall belong to.
-pub(super) fn is_made_by_operator(resource: &Resource) -> bool {
-    is_config_map(resource)
-        && config_file::of_config_map(&resource.object)
-            .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
+pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
+    config_file::of_config_map(&resource.object)
+        .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
 }
 
 /// Whether an update leaves Flink's configuration as it is.
-pub fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
-    is_config_map(resource)
-        && config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
+pub(crate) fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
+    config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
 }
 
-fn is_config_map(resource: &Resource) -> bool {
-    resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap"
-}
-
-pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let Some((file, text)) = config_file::of_config_map(object) else { return Workload::default() };
     let place = place_in_config_map(file);
     let mut size = Size::default();

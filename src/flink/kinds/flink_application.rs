@@ -27,7 +27,7 @@ const TASK_MANAGER_SLOTS: u64 = 16;
 /// The part of the requested memory that is left to the system.
 const SYSTEM_MEMORY: f64 = 0.2;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let workload = Workload {
         engine: Engine::Lyft,

@@ -14,7 +14,7 @@ use serde_json::Value;
 const TEMPLATE: &str = "/spec/template";
 const COLOURS: [&str; 2] = ["blue", "green"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mut workload = flink_deployment::lower(
         resource,

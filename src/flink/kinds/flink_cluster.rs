@@ -32,7 +32,7 @@ const TASK_MANAGERS: u64 = 3;
 /// Per cent of the memory limit that Flink gets.
 const MEMORY_RATIO: u64 = 80;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
     let workload =

@@ -22,7 +22,7 @@ const COMMON_TEMPLATE: &str = "/spec/podTemplate";
 const JOB_MANAGER_TEMPLATE: &str = "/spec/jobManager/podTemplate";
 const TASK_MANAGER_TEMPLATE: &str = "/spec/taskManager/podTemplate";
 
-pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,

@@ -13,7 +13,12 @@ use crate::flink::{Engine, FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+/// The session cluster that the job is submitted to.
+pub(crate) fn refers_to(object: &Value) -> Option<(&'static str, &str)> {
+    Some(("FlinkDeployment", pointer::at(object, "/spec/deploymentName")?.as_str()?))
+}
+
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let cluster =
         pointer::at(object, "/spec/deploymentName").and_then(Value::as_str).unwrap_or_default();
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(Value::is_object));

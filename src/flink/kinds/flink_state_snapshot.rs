@@ -3,13 +3,29 @@
 
 use crate::flink::options::{SAVEPOINT_DIR, canonical};
 use crate::flink::{Engine, FlinkContext, Workload};
+use crate::resource::fields::text;
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 /// Where the savepoint is.
 const PATH: &str = "/spec/savepoint/path";
 
-pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+/// The job that the snapshot is of. What the operator records of a savepoint that exists already is
+/// about a job that may be gone.
+pub(crate) fn refers_to(object: &Value) -> Option<(&'static str, &str)> {
+    if pointer::at(object, "/spec/savepoint/alreadyExists") == Some(&Value::Bool(true)) {
+        return None;
+    }
+    let job = pointer::at(object, "/spec/jobReference")?;
+    let kind = match text(job, "kind") {
+        "FlinkDeployment" => "FlinkDeployment",
+        "FlinkSessionJob" => "FlinkSessionJob",
+        _ => return None,
+    };
+    Some((kind, text(job, "name")))
+}
+
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let text =
         |place| pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.is_empty());
     let cluster = text("/spec/jobReference/name").unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::resource::fields::{elements, elements_at};
 use crate::resource::{Resource, owners, pointer};
 use serde_json::Value;
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut opening = Opening {
         kind: Kind::Ingress,
         pointer: "/spec".into(),
@@ -75,18 +75,6 @@ pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Opening> {
     opening.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
     opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
     Some(opening)
-}
-
-/// Whether an update leaves annotations as they are, as far as they decide what an object does:
-/// those of Services and Ingresses, by which host names and whole pieces of configuration come in.
-pub fn has_same_annotations(resource: &Resource, old: &Value) -> bool {
-    let annotations = |object| {
-        pointer::at(object, "/metadata/annotations")
-            .and_then(Value::as_object)
-            .filter(|all| !all.is_empty())
-    };
-    !matches!(resource.kind.kind.as_str(), "Service" | "Ingress")
-        || annotations(&resource.object) == annotations(old)
 }
 
 /// Whether an owner of Flink's, or the Deployment of a native cluster, made it: then the owner was

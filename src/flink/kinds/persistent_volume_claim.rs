@@ -12,7 +12,7 @@ const STORAGE: &str = "/spec/resources/requests/storage";
 /// Names a storage class as the field does, and counts before it.
 pub const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut size = Size::default();
     let mut claim = PodRequests { claims: 1, ..PodRequests::default() };
     match pointer::at(object, STORAGE).map(Quantity::from_json) {
@@ -34,14 +34,13 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload 
 
 /// Whether an update of a claim asks for nothing that it had not before: Kubernetes writes the
 /// volume's name into it when it binds it. What is smaller the API server refuses itself.
-pub fn claims_no_more(resource: &Resource, old: &Value) -> bool {
+pub(crate) fn claims_no_more(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let storage = |object: &Value| {
         pointer::at(object, STORAGE).and_then(|value| Quantity::from_json(value).ok())
     };
-    is_claim(resource)
-        && same("/spec/storageClassName")
+    same("/spec/storageClassName")
         && same("/spec/accessModes")
         && same("/metadata/annotations/volume.beta.kubernetes.io~1storage-class")
         && storage(new).is_some_and(|new| storage(old).is_some_and(|old| new <= old))
@@ -56,7 +55,7 @@ pub fn is_claim(resource: &Resource) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Operation;
     use serde_json::json;
 

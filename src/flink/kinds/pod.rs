@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Where the API server names the pod that a service account's token is bound to.
 const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
 
-pub(super) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) -> Workload {
     let name = owner_or_name;
     let pods = AlikePods {
         object: pod,

@@ -6,7 +6,7 @@ use crate::flink::{FlinkContext, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut budget = Budget::read(object, "/spec");
     if resource.kind.version == "v1beta1" {
         // There an empty selector selects nothing.
@@ -21,7 +21,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use serde_json::json;
 
     #[test]

@@ -19,7 +19,7 @@ const OTHER_PORTS: [u64; 5] = [6123, 6124, 6125, 9249, 9250];
 const OTHER_NAMES: [&str; 8] =
     ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let name = resource.name_in(object);
     let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default();

@@ -11,7 +11,6 @@
 //! where that is known. The size is what the pods request.
 
 use super::alike_pods::AlikePods;
-use super::config_map;
 use super::counts::count;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
@@ -23,7 +22,7 @@ const CLAIMS: &str = "/spec/volumeClaimTemplates";
 /// API groups whose objects are lowered with all that their operators make of them.
 const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let mut problems = Vec::new();
     let replicas = replicas(&resource.kind.kind, object, &mut problems);
     let claims = PodRequests::of_claims(
@@ -54,28 +53,19 @@ pub(super) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
 
 /// Whether an update leaves every pod as it is and asks for no more of them: the operator scales a
 /// Deployment to zero before it deletes it, and no rule that came since may keep it from that.
-pub fn only_shrinks(resource: &Resource, old: &Value) -> bool {
+pub(crate) fn only_shrinks(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let kind = resource.kind.kind.as_str();
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let replicas = |object: &Value| replicas(kind, object, &mut Vec::new());
-    is_workload(resource) && same(template(kind)) && same(CLAIMS) && replicas(new) <= replicas(old)
+    same(template(kind)) && same(CLAIMS) && replicas(new) <= replicas(old)
 }
 
-/// Whether an operator made this workload, or the ConfigMap of its cluster, from an object of its
-/// own. That was judged and counted with all its pods, and its status tells a refusal of a pod
-/// better than one of a Deployment. Whoever forges the owner hears later, no less: every pod is
-/// judged and counted as it is created.
-pub fn is_made_by_operator(resource: &Resource) -> bool {
-    (is_workload(resource) && has_operators_owner(&resource.object))
-        || config_map::is_made_by_operator(resource)
-}
-
-fn is_workload(resource: &Resource) -> bool {
-    matches!(
-        (resource.kind.group.as_str(), resource.kind.kind.as_str()),
-        ("apps", "Deployment" | "StatefulSet") | ("batch", "Job" | "CronJob")
-    )
+/// Whether an operator made this workload from an object of its own. That object was judged and
+/// counted with all its pods, and its status reports a refused pod better than a refused
+/// Deployment.
+pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
+    has_operators_owner(&resource.object)
 }
 
 /// Where the pod template stands.

@@ -1,5 +1,6 @@
 //! Which object: the name under which at most one lives at a time, and who may draw on whom.
 
+use crate::kinds::{self, Kind};
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,21 +37,15 @@ impl ObjectRef {
         self.namespace == other.namespace && self.rank() < other.rank()
     }
 
-    /// How high the kind stands: what owns stands above what is owned.
+    /// The rank of its kind.
     pub(super) fn rank(&self) -> u8 {
-        match self.kind.as_str() {
-            "PersistentVolumeClaim" => 0,
-            "Pod" => 1,
-            "FlinkDeployment" | "FlinkCluster" | "FlinkApplication" | "CronJob" => 3,
-            "FlinkBlueGreenDeployment" => 4,
-            _ => 2,
-        }
+        kinds::named(&self.kind).map_or(kinds::DEFAULT_RANK, |row| row.rank)
     }
 
     /// Whether objects of this kind declare others that will draw on them, so that they keep a slot
     /// while they live.
     pub fn declares(&self) -> bool {
-        self.rank() > 1
+        kinds::named(&self.kind).is_none_or(Kind::declares)
     }
 }
 

@@ -168,7 +168,7 @@ pub fn owner_uids(object: &Value) -> Vec<String> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::{GroupVersionKind, UserInfo};
     use serde_json::json;
 

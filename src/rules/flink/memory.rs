@@ -121,8 +121,9 @@ fn is_derived(subject: &Subject<'_>, place: Option<&str>) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::Workload;
     use crate::flink::catalog::{OptionFault, faulty_options};
-    use crate::flink::{Workload, lower};
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use crate::rules::testing::reported;
     use serde_json::json;
