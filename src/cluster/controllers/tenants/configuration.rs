@@ -439,7 +439,7 @@ mod tests {
             ("payments", "a-newer")
         );
         assert!(world.configuration.doubles_of("payments").is_empty());
-        let told = "tenants \"a-newer\" and \"payments\" both claim the namespace payments: a namespace belongs to one tenant";
+        let told = "tenants `a-newer` and `payments` both select namespace `payments`; a namespace belongs to one tenant";
         assert_eq!(world.configuration.doubles_of("a-newer"), [told]);
         world.tenants.remove("payments");
         world.take(tenants());
