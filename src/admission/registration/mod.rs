@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_webhook_of_a_kind_exists_with_its_scope() {
+    fn every_webhook_of_a_kind_exists() {
         for kind in KINDS {
             for asked in kind.webhooks {
                 let (webhooks, name) = match asked.webhook {
