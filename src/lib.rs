@@ -11,11 +11,11 @@
 //!                              kinds::lower  Tenant    policies (Rego) + quota
 //! ```
 //!
-//! Read the modules in this order: [`resource`] (the object as it came, and where its fields
-//! stand), [`flink`] (what it makes Kubernetes run), [`kinds`] (which kinds there are), [`tenant`]
-//! (whose it is), [`mutate`] (what it is given), [`rego`] (what is said of it), [`quota`] (what it
-//! uses), [`pipeline`] (all of that in order), and then the doors: [`admission`] and [`cli`] with
-//! [`report`]; [`cluster`] is where configuration comes from in a cluster.
+//! Read the modules in this order: [`resource`] (the object as it came, and the positions of its
+//! fields), [`flink`] (what it makes Kubernetes run), [`kinds`] (the table of kinds), [`tenant`]
+//! (its owner), [`mutate`] (what Flinkgate adds), [`rules`] and [`rego`] (findings), [`quota`]
+//! (usage and limits), [`pipeline`] (all of that in order). The entry points are [`admission`] and
+//! [`cli`] with [`report`]; [`cluster`] reads the configuration in a cluster.
 
 // Output goes through `cli::terminal`, because `println!` panics when the reader closes the pipe.
 #![cfg_attr(not(test), warn(clippy::print_stdout))]

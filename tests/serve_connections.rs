@@ -60,7 +60,7 @@ fn mount(folder: &Path, version: &str, certificate: &str, key: &str) {
 }
 
 #[tokio::test]
-async fn a_swapped_secret_is_served_and_a_broken_one_is_not() {
+async fn only_a_valid_swapped_secret_is_served() {
     let server = start(Limits::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let (one, two, three) =

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_takes_its_name_from_the_old_object() {
+    fn a_deletion_is_named_by_its_old_object() {
         let body = request(
             json!({"operation": "DELETE", "object": null, "oldObject": {"metadata": {"name": "etl"}}}),
         );
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_not_a_review_is_an_error() {
+    fn malformed_reviews_are_errors() {
         let cases: [(&[u8], &str); 7] = [
             (b"", "not an AdmissionReview"),
             (b"[1]", "not an AdmissionReview"),

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_in_use_while_flink_pods_mount_it() {
+    fn flink_pods_use_the_claims_they_mount() {
         for (pod, expected) in [
             (pod("etl-0", "etl-state", "taskmanager", "Running"), vec!["etl-0"]),
             (pod("etl-0", "other", "taskmanager", "Running"), vec![]),

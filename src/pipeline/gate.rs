@@ -481,7 +481,7 @@ impl Gate {
         Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
     }
 
-    /// Calls a function with what policies see of an object, all parts included.
+    /// Calls a function with the whole `input` of policies for an object.
     pub fn input<T>(&self, case: &Case<'_>, used: &Usage, read: impl FnOnce(&Input<'_>) -> T) -> T {
         let needs = Needs { object: true, old_object: true, used: true };
         self.with_subject(case, used, |subject| {

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_common_name_is_read_when_there_is_one() {
+    fn the_only_common_name_is_read() {
         let of = |parts: &[(rcgen::DnType, &str)]| {
             let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
             params.distinguished_name = rcgen::DistinguishedName::new();

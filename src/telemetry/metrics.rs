@@ -26,7 +26,7 @@ struct WebhookLabels {
     webhook: &'static str,
 }
 
-/// From a tenth of a millisecond to the longest timeout that a webhook may have.
+/// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
@@ -145,7 +145,6 @@ impl Metrics {
         decision: Decision,
         took: Duration,
     ) {
-        // A label of its own for each kind in the table.
         let kind = kinds::named(kind).map_or("other", |row| row.kind);
         self.requests
             .get_or_create(&RequestLabels {

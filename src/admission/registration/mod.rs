@@ -156,8 +156,7 @@ fn metadata() -> ObjectMeta {
     ObjectMeta { name: Some(CONFIGURATION.into()), ..ObjectMeta::default() }
 }
 
-/// The rules of a webhook, from what the table of kinds says that it asks about: one for all kinds
-/// of a group.
+/// The rules of a webhook from the table of kinds, one for all kinds of a group.
 fn rules(webhook: kinds::Webhook, reach: Reach) -> Vec<RuleWithOperations> {
     let mut rules: Vec<((&str, usize), RuleWithOperations)> = Vec::new();
     for kind in KINDS {
@@ -182,8 +181,8 @@ fn rules(webhook: kinds::Webhook, reach: Reach) -> Vec<RuleWithOperations> {
     rules.into_iter().map(|(_, rule)| rule).collect()
 }
 
-/// Any version of what others may serve in new ones: one that is not known here is judged rather
-/// than missed. A cluster without these kinds is not disturbed.
+/// All versions of custom resources, because new versions must not bypass the webhooks. A rule for a
+/// kind that the cluster does not have is harmless.
 fn version(kind: &Kind) -> &'static str {
     if kind.origin == Origin::Kubernetes { kind.version } else { "*" }
 }
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_webhook_of_the_table_of_kinds_exists_with_its_scope() {
+    fn every_webhook_of_a_kind_exists() {
         for kind in KINDS {
             for asked in kind.webhooks {
                 let (webhooks, name) = match asked.webhook {

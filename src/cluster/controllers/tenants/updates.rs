@@ -224,7 +224,7 @@ mod tests {
                 "lastTransitionTime": "2026-11-21T12:00:00Z"})
         };
         let message =
-            "not in force: spec.quota.hard.cpus: a quota cannot count \"cpus\": did you mean cpu?";
+            "not in force: spec.quota.hard.cpus: a quota cannot count `cpus`: did you mean `cpu`?";
         assert_eq!(
             first[..2],
             [
