@@ -1,13 +1,13 @@
-//! Many requests, one write: what comes while a tenant's ledger is being written goes into the next
-//! write together.
+//! Many requests, one write: the requests that come while a tenant's ledger is being written go into
+//! the next write together.
 //!
-//! Requests of a tenant queue at its desk. The first that finds nobody there serves the desk until
-//! it is empty: all that wait are held against the ledger one after the other and stored by one
-//! compare-and-swap, and each gets its own answer. A conflict with another replica is tried again
-//! after a jittered pause, with the requests that came meanwhile; it never reaches a user. Each
-//! request waits no longer than its own deadline.
+//! The requests of a tenant wait in its queue. The first one starts a batch writer, which runs until
+//! the queue is empty: it applies all waiting requests to the ledger one after the other, stores the
+//! result by one compare-and-swap, and each request gets its own answer. After a conflict with
+//! another replica it retries with a jittered pause and the requests that came in the meantime; a
+//! conflict never reaches a user. A request waits no longer than its own deadline.
 
-mod clerk;
+mod batch_writer;
 
 use super::ledger::{KnownLimits, ObjectRef, Request, Settled, Shortage, View, settle};
 use super::store::{Store, Versioned};
@@ -81,27 +81,26 @@ pub struct Tally {
     pub conflicts: Counter,
 }
 
-/// All tenants' desks over one store.
+/// The queues of all tenants, with one store.
 #[derive(Debug)]
 pub struct Ledgers<S> {
     store: Arc<S>,
     tally: Tally,
-    desks: Mutex<HashMap<String, Arc<Desk>>>,
+    queues: Mutex<HashMap<String, Arc<TenantQueue>>>,
 }
 
 #[derive(Debug, Default)]
-struct Desk(Mutex<Queue>);
+struct TenantQueue(Mutex<QueueState>);
 
 #[derive(Debug, Default)]
-struct Queue {
+struct QueueState {
     waiting: VecDeque<Waiter>,
-    /// Whether somebody serves.
-    served: bool,
+    /// Whether a batch writer runs.
+    has_writer: bool,
     /// The ledger as it was last written or read here. Where another replica has written it since,
     /// a write shows that.
     kept: Option<Versioned>,
-    /// Why the last attempt failed, where it did: whom the desk keeps waiting too long is told
-    /// that.
+    /// Why the last attempt failed, if it did: the answer to a request that waits too long.
     trouble: Option<Busy>,
 }
 
@@ -125,14 +124,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<S: Store> Ledgers<S> {
-    /// Desks over a store.
+    /// Queues with a store.
     pub fn new(store: Arc<S>) -> Self {
         Self::counting(store, Tally::default())
     }
 
     /// The same, counting writes.
     pub fn counting(store: Arc<S>, tally: Tally) -> Self {
-        Self { store, tally, desks: Mutex::default() }
+        Self { store, tally, queues: Mutex::default() }
     }
 
     /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores
@@ -150,8 +149,8 @@ impl<S: Store> Ledgers<S> {
         }
         let (answer, told) = oneshot::channel();
         let work = Work::Admit { request: Box::new(request), dry_run, answer };
-        let desk = self.queue(tenant, Waiter { work, known, deadline });
-        let busy = || Answer::Busy(desk.trouble(tenant));
+        let queue = self.enqueue(tenant, Waiter { work, known, deadline });
+        let busy = || Answer::Busy(queue.trouble(tenant));
         tokio::time::timeout_at(deadline.into(), told)
             .await
             .ok()
@@ -171,9 +170,9 @@ impl<S: Store> Ledgers<S> {
         deadline: Instant,
     ) -> Result<Settled, Unsettled> {
         let (answer, told) = oneshot::channel();
-        let desk =
-            self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
-        let busy = || Err(desk.trouble(tenant).into());
+        let queue =
+            self.enqueue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
+        let busy = || Err(queue.trouble(tenant).into());
         tokio::time::timeout_at(deadline.into(), told)
             .await
             .ok()
@@ -185,35 +184,35 @@ impl<S: Store> Ledgers<S> {
     /// [`Ledger::forget`](super::ledger::Ledger::forget).
     pub async fn forget(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
         let (answer, told) = oneshot::channel();
-        self.queue(
+        self.enqueue(
             tenant,
             Waiter { work: Work::Forget { object, answer }, known: Arc::default(), deadline },
         );
         let _ = tokio::time::timeout_at(deadline.into(), told).await;
     }
 
-    fn queue(&self, tenant: &str, waiter: Waiter) -> Arc<Desk> {
-        let desk = Arc::clone(locked(&self.desks).entry(tenant.to_owned()).or_default());
-        let mut queue = locked(&desk.0);
-        queue.waiting.push_back(waiter);
-        let is_served = std::mem::replace(&mut queue.served, true);
-        drop(queue);
-        if !is_served {
-            // A task of its own: whoever asked first may go away, and the others still want their
+    fn enqueue(&self, tenant: &str, waiter: Waiter) -> Arc<TenantQueue> {
+        let queue = Arc::clone(locked(&self.queues).entry(tenant.to_owned()).or_default());
+        let mut state = locked(&queue.0);
+        state.waiting.push_back(waiter);
+        let has_writer = std::mem::replace(&mut state.has_writer, true);
+        drop(state);
+        if !has_writer {
+            // A task of its own: the first request may be cancelled, and the others still need their
             // answers.
-            tokio::spawn(clerk::serve(
+            tokio::spawn(batch_writer::run(
                 Arc::clone(&self.store),
                 self.tally.clone(),
                 tenant.to_owned(),
-                Arc::clone(&desk),
+                Arc::clone(&queue),
             ));
         }
-        desk
+        queue
     }
 }
 
-impl Desk {
-    /// What to tell those who have waited too long.
+impl TenantQueue {
+    /// The answer to requests that have waited too long.
     fn trouble(&self, tenant: &str) -> Busy {
         locked(&self.0).trouble.clone().unwrap_or_else(|| Busy::Contention(tenant.to_owned()))
     }

@@ -1,7 +1,7 @@
-//! Who serves a tenant's desk: takes what waits, holds it against the ledger, stores that, and
-//! tells each its answer.
+//! Empties a tenant's queue: applies the waiting requests to the ledger, stores it, and sends each
+//! request its answer.
 
-use super::{Answer, Busy, Desk, Tally, Unsettled, Waiter, Work, locked};
+use super::{Answer, Busy, Tally, TenantQueue, Unsettled, Waiter, Work, locked};
 use crate::admission::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Settled};
 use crate::quota::store::{Store, StoreError, Versioned};
@@ -14,10 +14,10 @@ const BATCH: usize = 1_024;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// A store that does not answer within this is asked again; shorter than requests wait, so that
-/// they can be told.
+/// they get the reason.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What one waiter will be told if the ledger is stored.
+/// The answer to one request if the ledger is stored.
 enum Outcome {
     Admit(Answer),
     Settle(Result<Settled, Unsettled>),
@@ -32,35 +32,45 @@ enum Change {
     ToStore,
 }
 
-/// Serves a desk until nobody waits.
-pub(super) async fn serve<S: Store>(store: Arc<S>, tally: Tally, tenant: String, desk: Arc<Desk>) {
-    let mut clerk =
-        Clerk { store, tally, tenant, kept: locked(&desk.0).kept.take(), desk: Arc::clone(&desk) };
+/// Writes batches until the queue is empty.
+pub(super) async fn run<S: Store>(
+    store: Arc<S>,
+    tally: Tally,
+    tenant: String,
+    queue: Arc<TenantQueue>,
+) {
+    let mut writer = BatchWriter {
+        store,
+        tally,
+        tenant,
+        kept: locked(&queue.0).kept.take(),
+        queue: Arc::clone(&queue),
+    };
     loop {
         let batch: Vec<Waiter> = {
-            let mut queue = locked(&desk.0);
-            let length = queue.waiting.len().min(BATCH);
+            let mut state = locked(&queue.0);
+            let length = state.waiting.len().min(BATCH);
             if length == 0 {
-                queue.served = false;
-                queue.kept = clerk.kept;
+                state.has_writer = false;
+                state.kept = writer.kept;
                 return;
             }
-            queue.waiting.drain(..length).collect()
+            state.waiting.drain(..length).collect()
         };
-        clerk.serve(batch).await;
+        writer.write(batch).await;
     }
 }
 
-struct Clerk<S> {
+struct BatchWriter<S> {
     store: Arc<S>,
     tally: Tally,
     tenant: String,
     kept: Option<Versioned>,
-    desk: Arc<Desk>,
+    queue: Arc<TenantQueue>,
 }
 
-impl<S: Store> Clerk<S> {
-    async fn serve(&mut self, mut batch: Vec<Waiter>) {
+impl<S: Store> BatchWriter<S> {
+    async fn write(&mut self, mut batch: Vec<Waiter>) {
         let mut pause = SHORTEST_PAUSE;
         let mut last = Busy::Contention(self.tenant.clone());
         loop {
@@ -73,7 +83,7 @@ impl<S: Store> Clerk<S> {
             }
             match self.attempt(&batch).await {
                 Ok(outcomes) => {
-                    locked(&self.desk.0).trouble = None;
+                    locked(&self.queue.0).trouble = None;
                     batch
                         .into_iter()
                         .zip(outcomes)
@@ -89,7 +99,7 @@ impl<S: Store> Clerk<S> {
                         Busy::Unreachable { tenant: self.tenant.clone(), why: source.to_string() };
                 }
             }
-            locked(&self.desk.0).trouble = Some(last.clone());
+            locked(&self.queue.0).trouble = Some(last.clone());
             // Whether the write took place is not always known; the ledger that is read next shows
             // it.
             self.kept = None;
@@ -190,7 +200,7 @@ impl Outcome {
 
 impl Waiter {
     fn tell(self, outcome: Outcome) {
-        // Whoever does not wait any longer has been answered by the deadline.
+        // A request that no longer waits was answered by its deadline.
         match (self.work, outcome) {
             (Work::Admit { answer, .. }, Outcome::Admit(told)) => drop(answer.send(told)),
             (Work::Settle { answer, .. }, Outcome::Settle(told)) => drop(answer.send(told)),
@@ -199,8 +209,7 @@ impl Waiter {
         }
     }
 
-    /// Whether nobody waits for the answer any longer: what would be promised would be lost until
-    /// it is over.
+    /// Whether the request no longer waits: its reservation would be lost until it is released.
     fn is_gone(&self) -> bool {
         match &self.work {
             Work::Admit { answer, .. } => answer.is_closed(),
