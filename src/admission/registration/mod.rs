@@ -1,8 +1,9 @@
 //! What the API server has to know of Flinkgate: the two webhook configurations.
 //!
 //! `flinkgate webhooks` prints them and the chart installs them; both are made here, so that they
-//! cannot differ. [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is,
-//! [`ca`] whom to trust there. The server knows nothing of this: it answers whoever asks.
+//! cannot differ. `table` has the webhooks, [`crate::kinds`] says which kinds each asks about,
+//! [`endpoint`] where Flinkgate is, [`ca`] which authorities to trust there. The server does not
+//! depend on this: it answers every request.
 
 pub mod ca;
 pub mod endpoint;
