@@ -7,6 +7,8 @@
 //! [`owners`] ask the API server for single objects while a request waits.
 //! Nothing here judges: that is the [pipeline](crate::pipeline), which knows no cluster.
 
+pub mod apply;
+pub mod condition;
 pub mod context;
 pub mod controllers;
 pub mod lease;

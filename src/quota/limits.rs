@@ -1,7 +1,7 @@
 //! A tenant's limits, and which of them an object exceeds.
 
-use super::undeclared::UndeclaredResource;
 use super::Usage;
+use super::undeclared::UndeclaredResource;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 //! [`tenants`] makes the gate from what the cluster holds, on every replica; [`events`] reports
 //! refusals, on every replica; [`certificates`] serves the certificate on every replica and renews
 //! it on the leader. [`status`], [`quota`] and [`claims`] run on the leader alone.
-//! A controller does not call another one: what passes between them is a channel.
+//! A controller does not call another one: between them are channels and the shared gate.
 
 pub mod certificates;
 pub mod claims;

@@ -12,7 +12,7 @@ pub mod target;
 
 pub use cache::Cache;
 pub use follower::{WatchTimings, follow};
-pub use shared::SharedWatch;
+pub use shared::{SharedWatch, SharedWatches};
 pub use target::Target;
 
 use kube::api::ApiResource;

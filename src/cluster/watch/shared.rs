@@ -2,8 +2,10 @@
 //! every replica, and decide on the leader which tenant's ledger a pod counts in.
 
 use super::{Event, Target, WatchTimings, follow};
+use crate::tenant::FlinkTenant;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -22,7 +24,7 @@ pub struct SharedWatch {
 
 impl SharedWatch {
     /// Starts to follow a target once there is a subscriber.
-    pub fn start(client: Client, target: Target, timings: WatchTimings) -> Self {
+    fn start(client: Client, target: Target, timings: WatchTimings) -> Self {
         let (subscriptions, subscribers) = mpsc::channel(1);
         tokio::spawn(share(client, target, timings, subscribers));
         Self { subscriptions }
@@ -41,6 +43,26 @@ impl SharedWatch {
         };
         // Without its task nothing is followed any more: the process ends.
         let _ = self.subscriptions.send(Box::new(subscriber)).await;
+    }
+}
+
+/// The watches that several controllers share.
+#[derive(Clone)]
+pub struct SharedWatches {
+    /// Of the FlinkTenants.
+    pub tenants: SharedWatch,
+    /// Of the Namespaces.
+    pub namespaces: SharedWatch,
+}
+
+impl SharedWatches {
+    /// Starts both.
+    pub fn start(client: &Client) -> Self {
+        let start = |target| SharedWatch::start(client.clone(), target, WatchTimings::EAGER);
+        Self {
+            tenants: start(Target::all::<FlinkTenant>()),
+            namespaces: start(Target::all::<Namespace>().metadata()),
+        }
     }
 }
 
@@ -93,7 +115,6 @@ async fn send(subscribers: &mut Vec<Subscriber>, event: Event) {
 mod tests {
     use super::*;
     use crate::cluster::fake_api_server;
-    use k8s_openapi::api::core::v1::Namespace;
     use serde_json::json;
 
     /// What comes until a list is complete.

@@ -5,7 +5,7 @@ use super::authority::Authority;
 use super::ca_bundle::{self, CONFIGURATION, Configuration};
 use super::rotation::Bundle;
 use super::secret::SECRET;
-use crate::cluster::controllers::status::FIELD_MANAGER;
+use crate::cluster::apply::FIELD_MANAGER;
 use crate::cluster::watch::Event;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,

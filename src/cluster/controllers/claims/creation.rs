@@ -2,7 +2,7 @@
 //! the cluster.
 
 use super::WantedClaim;
-use crate::cluster::controllers::status::FIELD_MANAGER;
+use crate::cluster::apply::FIELD_MANAGER;
 use crate::cluster::watch::target::api_resource;
 use crate::kinds;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;

@@ -4,11 +4,11 @@ use super::existence::{self, Confirmation};
 use super::kinds;
 use super::reconciler::task::{Task, TaskKind};
 use super::reconciler::{ReconcileTimings, Reconciler};
-use super::status;
+use super::status::FIELD_MANAGER;
 use super::term::Term;
-use crate::cluster::controllers::tenants::SharedWatches;
+use crate::cluster::apply;
 use crate::cluster::lease::while_leading;
-use crate::cluster::watch::{Event, Target, WatchTimings, follow};
+use crate::cluster::watch::{Event, SharedWatches, Target, WatchTimings, follow};
 use crate::kinds::{Kind, Watched};
 use crate::pipeline::Gate;
 use crate::quota::commit::{Ledgers, ReconcileError};
@@ -16,6 +16,7 @@ use crate::quota::ledger::crd::FlinkTenantLedger;
 use crate::quota::ledger::{Reconciliation, View};
 use crate::quota::store::Store;
 use crate::telemetry::metrics::Metrics;
+use crate::tenant::FlinkTenant;
 use arc_swap::ArcSwap;
 use kube::api::{ApiResource, DeleteParams, Preconditions};
 use kube::core::DynamicObject;
@@ -189,8 +190,11 @@ async fn work<S: Store>(
             Done::Reconciled(outcome, absent)
         }
         Task::WriteStatus { tenant, status } => {
-            let written =
-                tokio::time::timeout(REQUEST, status::write(&client, &tenant, &status)).await;
+            let written = tokio::time::timeout(
+                REQUEST,
+                apply::status::<FlinkTenant>(&client, FIELD_MANAGER, &tenant, &status),
+            )
+            .await;
             let written = written
                 .map_err(|late| late.to_string())
                 .and_then(|written| written.map_err(|error| error.to_string()));

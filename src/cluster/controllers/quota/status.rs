@@ -3,15 +3,11 @@
 //! Written by server-side apply with its own field manager; whether the tenant is in force is written
 //! by [`crate::cluster::controllers::status`].
 
-use crate::cluster::controllers::status;
-use crate::cluster::controllers::status::condition::{self, Condition};
+use crate::cluster::condition::{self, Condition};
 use crate::quota::ledger::shortage::largest_users;
 use crate::quota::ledger::{Ledger, MAX_LARGEST_OBJECTS, ObjectRef, Reconciliation, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
-use crate::tenant::FlinkTenant;
-use kube::Client;
-use kube::api::ApiResource;
 use serde_json::{Map, Value, json};
 
 /// The field manager of what is written here.
@@ -119,15 +115,6 @@ fn amounts(usage: &Usage) -> Value {
             .map(|(name, amount)| (name.to_owned(), Value::from(display(name, amount))))
             .collect(),
     )
-}
-
-/// Writes a status.
-///
-/// # Errors
-/// When the API server refuses it or does not answer.
-pub async fn write(client: &Client, tenant: &str, status: &Value) -> kube::Result<()> {
-    status::write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, tenant, status)
-        .await
 }
 
 #[cfg(test)]

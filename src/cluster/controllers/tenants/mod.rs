@@ -11,16 +11,15 @@ mod updates;
 
 use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
-use crate::cluster::watch::{Cache, Event, SharedWatch, Target, WatchTimings, follow};
+use crate::cluster::watch::{Cache, Event, SharedWatches, Target, WatchTimings, follow};
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::PolicySource;
 use crate::rego::flink_policy::FlinkPolicy;
 use crate::server::health::Health;
 use crate::telemetry::metrics::Metrics;
-use crate::tenant::FlinkTenant;
 use arc_swap::ArcSwap;
 use configuration::{Changes, Configuration};
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 use kube::core::DynamicObject;
 use operator_config::{ConfigMapName, OperatorConfig};
@@ -45,26 +44,6 @@ pub enum Input {
     Operator(Event),
     /// The built-in rules and those of files, which come before those in the cluster.
     Base(Vec<PolicySource>),
-}
-
-/// The watches that are shared with other controllers.
-#[derive(Clone)]
-pub struct SharedWatches {
-    /// Of the FlinkTenants.
-    pub tenants: SharedWatch,
-    /// Of the Namespaces.
-    pub namespaces: SharedWatch,
-}
-
-impl SharedWatches {
-    /// Starts both.
-    pub fn start(client: &Client) -> Self {
-        let start = |target| SharedWatch::start(client.clone(), target, WatchTimings::EAGER);
-        Self {
-            tenants: start(Target::all::<FlinkTenant>()),
-            namespaces: start(Target::all::<Namespace>().metadata()),
-        }
-    }
 }
 
 /// Follows what the gate is made from; `operator` names the Flink operator's ConfigMap.

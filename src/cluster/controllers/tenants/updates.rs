@@ -1,8 +1,8 @@
 //! The statuses and labels that differ from what they should be.
 
 use super::configuration::Configuration;
+use crate::cluster::condition::{self, Condition};
 use crate::cluster::controllers::status::Update;
-use crate::cluster::controllers::status::condition::{self, Condition};
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::rego::flink_policy::FlinkPolicyError;
 use serde_json::{Value, json};

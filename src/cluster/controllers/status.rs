@@ -4,22 +4,17 @@
 //! Flinkgate: a status field that another controller writes (what a tenant uses) stays as it is, and
 //! so do a Namespace's other labels.
 
-pub mod condition;
-
+use crate::cluster::apply::{self, FIELD_MANAGER};
 use crate::rego::flink_policy::FlinkPolicy;
 use crate::tenant::{FlinkTenant, TENANT_LABEL};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{ApiResource, Patch, PatchParams};
-use kube::core::DynamicObject;
+use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// The field manager of what Flinkgate writes.
-pub const FIELD_MANAGER: &str = "flinkgate";
 
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
@@ -91,33 +86,13 @@ async fn write_all(client: &Client, updates: &[Update]) -> bool {
 async fn write_one(client: &Client, update: &Update) -> Result<(), kube::Error> {
     match update {
         Update::Tenant { name, status } => {
-            write(client, &ApiResource::erase::<FlinkTenant>(&()), FIELD_MANAGER, name, status)
-                .await
+            apply::status::<FlinkTenant>(client, FIELD_MANAGER, name, status).await
         }
         Update::Policy { name, status } => {
-            write(client, &ApiResource::erase::<FlinkPolicy>(&()), FIELD_MANAGER, name, status)
-                .await
+            apply::status::<FlinkPolicy>(client, FIELD_MANAGER, name, status).await
         }
         Update::Namespace { name, tenant } => write_label(client, name, tenant.as_deref()).await,
     }
-}
-
-/// Applies a status under the name of a field manager.
-///
-/// # Errors
-/// When the API server refuses it or does not answer.
-pub async fn write(
-    client: &Client,
-    resource: &ApiResource,
-    manager: &str,
-    name: &str,
-    status: &Value,
-) -> kube::Result<()> {
-    let api = Api::<DynamicObject>::all_with(client.clone(), resource);
-    let apply = json!({"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name}, "status": status});
-    api.patch_status(name, &PatchParams::apply(manager).force(), &Patch::Apply(apply))
-        .await
-        .map(drop)
 }
 
 async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Result<(), kube::Error> {
