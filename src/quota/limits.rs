@@ -119,21 +119,12 @@ pub struct QuotaVerdict<'a> {
 impl QuotaVerdict<'_> {
     /// `input.quota` for users' policies.
     pub fn input(&self) -> Value {
-        let text = |usage: &Usage| {
-            Value::Object(
-                usage
-                    .iter()
-                    .map(|(name, amount)| (name.to_string(), Value::String(display(name, amount))))
-                    .collect(),
-            )
+        let text = |name: &str, amount| (name.to_owned(), Value::from(display(name, amount)));
+        let usage = |usage: &Usage| -> Value {
+            usage.iter().map(|(name, amount)| text(name, amount)).collect()
         };
-        let hard: serde_json::Map<String, Value> = self
-            .limits
-            .hard
-            .iter()
-            .map(|(name, amount)| (name.clone(), Value::String(display(name, *amount))))
-            .collect();
-        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested)})
+        let hard: Value = self.limits.hard.iter().map(|(name, hard)| text(name, *hard)).collect();
+        json!({"hard": hard, "used": usage(self.used), "requested": usage(&self.requested)})
     }
 }
 
