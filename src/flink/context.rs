@@ -1,8 +1,8 @@
 //! What an object means beyond what it says itself: the operator's default configuration, and the
 //! ConfigMaps and claims that its pods mount.
 
-use super::budgets::Neighbours;
-use super::claims::{Reach, reach_of};
+use super::budgets::NamespaceObjects;
+use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
@@ -22,9 +22,9 @@ pub struct FlinkContext {
     config_maps: BTreeMap<(String, String), FlinkConfig>,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
-    claims: BTreeMap<String, Arc<BTreeMap<String, Reach>>>,
+    claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
     /// By namespace; `None` where others may be there of which nothing is known.
-    neighbours: Option<BTreeMap<String, Arc<Neighbours>>>,
+    namespace_objects: Option<BTreeMap<String, Arc<NamespaceObjects>>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -76,26 +76,29 @@ impl FlinkContext {
 
     /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
     pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
-        if let Some(reach) = reach_of(object) {
+        if let Some(reach) = claim_access_scope(object) {
             Arc::make_mut(self.claims.entry(namespace.into()).or_default())
                 .insert(name.into(), reach);
         }
     }
 
     /// The claims of a namespace; `None` where none is known.
-    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, Reach>>> {
+    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, AccessScope>>> {
         self.claims.get(namespace).cloned()
     }
 
     /// The same, where these are all the PodDisruptionBudgets there are, and the objects that run
     /// pods beside them. What their pods are depends on the rest: this comes last.
-    pub fn with_neighbours(self, neighbours: BTreeMap<String, Arc<Neighbours>>) -> Self {
-        Self { neighbours: Some(neighbours), ..self }
+    pub fn with_neighbours(
+        self,
+        namespace_objects: BTreeMap<String, Arc<NamespaceObjects>>,
+    ) -> Self {
+        Self { namespace_objects: Some(namespace_objects), ..self }
     }
 
     /// What is in a namespace; `None` where not all of it is known.
-    pub fn neighbours(&self, namespace: &str) -> Option<Arc<Neighbours>> {
-        self.neighbours.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
+    pub fn namespace_objects(&self, namespace: &str) -> Option<Arc<NamespaceObjects>> {
+        self.namespace_objects.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

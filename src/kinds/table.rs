@@ -103,7 +103,7 @@ pub static KINDS: &[Kind] = &[
         // Claims are applied, which is a creation and a patch in one.
         writes: &[("", &["create", "patch"])],
         rank: 0,
-        adds_nothing: Some(persistent_volume_claim::claims_no_more),
+        adds_nothing: Some(persistent_volume_claim::requests_no_more),
         properties: &[ActsUntilGone],
         ..DEFAULT
     },

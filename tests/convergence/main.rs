@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod api_server;
-mod becoming;
+mod derived_pods;
 #[path = "../manifests/mod.rs"]
 mod manifests;
 mod objects;

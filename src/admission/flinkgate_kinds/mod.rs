@@ -32,7 +32,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
 fn is_exempt(resource: &Resource) -> bool {
     resource.sub_resource.is_some()
         || resource.operation == Operation::Connect
-        || resource.is_leaving()
+        || resource.is_removal()
 }
 
 /// Whether a request is an update that does not change the spec.

@@ -8,7 +8,7 @@ use super::args::{
 use super::gate;
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
-use crate::flink::budgets::Neighbours;
+use crate::flink::budgets::NamespaceObjects;
 use crate::kinds;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
@@ -93,11 +93,11 @@ pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.manifests.paths);
     let surrounding = texts.surrounding();
     let context = args.operator.context(&surrounding)?;
-    let neighbours =
-        Neighbours::of_input(surrounding.iter().map(|manifest| &manifest.resource), |resource| {
-            kinds::lower_with_context(resource, &resource.object, &context)
-        });
-    let context = context.with_neighbours(neighbours);
+    let namespace_objects = NamespaceObjects::of_input(
+        surrounding.iter().map(|manifest| &manifest.resource),
+        |resource| kinds::lower_with_context(resource, &resource.object, &context),
+    );
+    let context = context.with_neighbours(namespace_objects);
     let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
     let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
         texts.mentioning("Namespace")

@@ -42,6 +42,6 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         workload.config.set(canonical(SAVEPOINT_DIR), path, Some(PATH.into()));
     }
     let kind = text("/spec/jobReference/kind").unwrap_or_default();
-    workload.aims_at_nothing = context.is_absent(kind, &resource.namespace, cluster);
+    workload.target_missing = context.is_absent(kind, &resource.namespace, cluster);
     workload
 }

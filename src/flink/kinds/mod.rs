@@ -6,7 +6,6 @@
 //!
 //! [`Workload`]: super::Workload
 
-mod alike_pods;
 pub(crate) mod config_map;
 mod counts;
 mod dynamic_properties;
@@ -16,9 +15,9 @@ pub(crate) mod flink_cluster;
 pub(crate) mod flink_deployment;
 pub(crate) mod flink_session_job;
 pub(crate) mod flink_state_snapshot;
+mod generated_template;
 mod growth;
 pub(crate) mod ingress;
-mod made_cluster;
 mod mounted_config;
 mod operator_config;
 mod operator_count;
@@ -27,6 +26,7 @@ pub(crate) mod persistent_volume_claim;
 pub(crate) mod pod;
 pub(crate) mod pod_disruption_budget;
 pub(crate) mod pod_template;
+mod pod_template_workload;
 mod process;
 pub(crate) mod service;
 mod slot_limits;

@@ -10,8 +10,8 @@
 //! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), over the ConfigMap that it mounts,
 //! where that is known. The size is what the pods request.
 
-use super::alike_pods::AlikePods;
 use super::counts::count;
+use super::pod_template_workload::PodTemplateWorkload;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::{FlinkContext, Role, Workload};
@@ -30,7 +30,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         CLAIMS,
         &mut problems,
     );
-    let pods = AlikePods {
+    let pods = PodTemplateWorkload {
         object,
         place: template(&resource.kind.kind),
         replicas,

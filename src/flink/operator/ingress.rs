@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 /// Why Java's `URL` refuses a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateProblem {
-    /// An opening bracket without a closing one.
+    /// An exposure bracket without a closing one.
     OpenBracket,
     /// Text in brackets that is not an IPv6 address.
     Address,

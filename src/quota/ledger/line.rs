@@ -16,7 +16,7 @@ use crate::quota::{Usage, display};
 use crate::resource::quantity::{Quantity, QuantityError};
 use std::fmt::Write;
 
-/// A line that [`write`] does not write.
+/// A line that [`write()`] does not write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLine {
     /// The line is not a slot.
@@ -52,10 +52,10 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
     line
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
-/// [`write`] did not write the line.
+/// [`write()`] did not write the line.
 pub fn read(line: &str) -> Result<(ObjectRef, Slot), InvalidLine> {
     let wrong = || InvalidLine::Line(line.chars().take(256).collect());
     let mut parts = line.split(' ');

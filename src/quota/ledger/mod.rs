@@ -61,9 +61,9 @@
 //!
 //! Clocks need not agree: a ledger contains no time, and [`StampTimes`] uses the leader's own clock.
 //!
-//! Objects that were admitted without a ledger are added when they are counted: those in a
-//! namespace that moves to the tenant, and those from before its first limits or from a time
-//! without webhooks. The ledger may exceed a limit then, and refuses further increases.
+//! Some objects are added only when they are counted: those of a namespace that moves to the
+//! tenant, and those from before its limits or its webhooks. The ledger may exceed a limit then. It
+//! refuses further increases.
 
 pub mod admit;
 pub mod crd;

@@ -173,16 +173,16 @@ impl Ledger {
     }
 
     fn open(&self) -> Vec<OpenReservation> {
-        let of = |object: &ObjectRef, uid: &String, reservation: &Reservation| OpenReservation {
-            object: object.clone(),
-            uid: uid.clone(),
-            base: reservation.base,
-            stamp: reservation.stamp,
-        };
-        let slots = self.slots.iter().flat_map(|(object, slot)| {
-            slot.reserved.iter().map(move |(uid, one)| of(object, uid, one))
-        });
-        slots.collect()
+        let mut open = Vec::new();
+        for (object, slot) in &self.slots {
+            open.extend(slot.reserved.iter().map(|(uid, one)| OpenReservation {
+                object: object.clone(),
+                uid: uid.clone(),
+                base: one.base,
+                stamp: one.stamp,
+            }));
+        }
+        open
     }
 
     fn largest(&self) -> Vec<(ObjectRef, Usage)> {
@@ -206,11 +206,8 @@ impl Ledger {
         slots: &BTreeMap<ObjectRef, Slot>,
     ) -> Option<ObjectRef> {
         let by_name = |owner: &String| {
-            owner
-                .contains('/')
-                .then(|| owner.parse().ok())
-                .flatten()
-                .filter(|owner| slots.contains_key(owner))
+            let owner = owner.contains('/').then(|| owner.parse().ok()).flatten();
+            owner.filter(|owner| slots.contains_key(owner))
         };
         let known =
             owners.iter().filter_map(|owner| uids.get(owner).cloned().or_else(|| by_name(owner)));

@@ -108,12 +108,10 @@ impl Shortage {
 
     /// The message about the tenant's limits; `None` if the request exceeds none of them.
     pub fn tenant_message(&self, tenant: &str) -> Option<String> {
-        let requested = join(self.of_tenant().map(ToString::to_string))?;
-        let mut users = String::new();
-        if let Some(first) = self.of_tenant().next() {
-            let largest = self.largest.iter().map(|(object, used)| (object, *used));
-            users = largest_users(&first.resource, largest);
-        }
+        let resource = &self.of_tenant().next()?.resource;
+        let requested = join(self.of_tenant().map(ToString::to_string));
+        let largest = self.largest.iter().map(|(object, used)| (object, *used));
+        let users = largest_users(resource, largest);
         let more =
             if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
         Some(format!("tenant `{tenant}`: this object requests {requested}{users}{more}"))
@@ -130,15 +128,12 @@ impl Shortage {
         self.task_manager_help().unwrap_or_else(|| {
             let fits = if self.of_tenant().any(|shortfall| shortfall.free().is_zero()) {
                 let excess = join(self.of_tenant().map(|one| one.amount(one.excess())));
-                format!(
-                    "delete or shrink other objects of the tenant by {}",
-                    excess.unwrap_or_default()
-                )
+                format!("delete or shrink other objects of the tenant by {excess}")
             } else {
                 let free = self.of_tenant().map(|one| {
                     format!("{} more {}", display(&one.resource, one.free()), one.resource)
                 });
-                format!("request at most {}", join(free).unwrap_or_default())
+                format!("request at most {}", join(free))
             };
             format!("{fits}, or ask the platform team for a higher quota")
         })
@@ -152,7 +147,7 @@ impl Shortage {
                 .of_clusters()
                 .map(|one| (one.resource.as_str(), one.amount(one.hard)))
                 .collect();
-            let limits = join(limits.into_values()).unwrap_or_default();
+            let limits = join(limits.into_values());
             format!("use at most {limits} for one cluster, or ask the platform team for more")
         })
     }
@@ -213,8 +208,8 @@ pub fn largest_users<'o>(
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn join(parts: impl Iterator<Item = String>) -> Option<String> {
+fn join(parts: impl Iterator<Item = String>) -> String {
     let mut parts: Vec<String> = parts.collect();
-    let last = parts.pop()?;
-    Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
+    let last = parts.pop().unwrap_or_default();
+    if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) }
 }

@@ -28,7 +28,7 @@ pub struct Network {
 
 /// Types of the Service for Flink's REST port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum ServiceType {
     /// Reachable within the cluster.
     ClusterIP,

@@ -93,7 +93,7 @@ pub struct DisruptionBudgets {
 
 /// What keeps pods apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Spread {
     /// Terms of pod anti-affinity.
     AntiAffinity,

@@ -95,7 +95,7 @@ pub struct Images {
 
 /// When the kubelet pulls an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum PullPolicy {
     /// For every container, which checks the credentials each time.
     Always,

@@ -87,7 +87,7 @@ impl CheckpointVolume {
 
 /// What happens to a claim when its cluster is deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Reclaim {
     /// The claim is kept.
     #[default]

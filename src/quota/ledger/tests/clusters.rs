@@ -30,18 +30,10 @@ fn pods_of_a_deleted_cluster_count_by_themselves() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     admits(&mut ledger, &pod("a", "etl", 4));
-    reconciles(
-        &mut ledger,
-        &view(
-            6,
-            0,
-            &[
-                live("FlinkDeployment", "etl", 5, &[], cluster(6)),
-                live("Pod", "a", 6, &["etl"], cpu(4)),
-            ],
-        ),
-    );
-    reconciles(&mut ledger, &view(8, 0, &[live("Pod", "a", 6, &["etl"], cpu(4))]));
+    let etl = live("FlinkDeployment", "etl", 5, &[], cluster(6));
+    let pod = live("Pod", "a", 6, &["etl"], cpu(4));
+    reconciles(&mut ledger, &view(6, 0, &[etl, pod.clone()]));
+    reconciles(&mut ledger, &view(8, 0, &[pod]));
     assert_eq!(cores(&ledger), 4);
     reconciles(&mut ledger, &view(9, 0, &[]));
     assert_eq!(ledger.total(), &Usage::default());
@@ -57,33 +49,22 @@ fn both_colours_draw_on_their_blue_green_deployment() {
         &mut ledger,
         &creates("FlinkBlueGreenDeployment", "etl", usage(&[("cpu", 12), ("clusters", 2)])),
     );
-    for colour in ["etl-blue", "etl-green"] {
-        admits(
-            &mut ledger,
-            &Request {
-                owners: vec!["etl".into()],
-                ..creates("FlinkDeployment", colour, cluster(6))
-            },
-        );
-    }
+    let colour = |name: &str| {
+        let owners = vec!["etl".into()];
+        Request { owners, ..creates("FlinkDeployment", name, cluster(6)) }
+    };
+    admits(&mut ledger, &colour("etl-blue"));
+    admits(&mut ledger, &colour("etl-green"));
     assert_eq!(ledger.total(), &usage(&[("cpu", 12), ("clusters", 2)]));
-    refuses(
-        &mut ledger,
-        &Request {
-            owners: vec!["etl".into()],
-            ..creates("FlinkDeployment", "etl-red", cluster(6))
-        },
-    );
+    refuses(&mut ledger, &colour("etl-red"));
 }
 
 #[test]
 fn a_cluster_does_not_draw_on_another() {
     let mut ledger = Ledger { known: limited(&[("clusters", 1)], &[]), ..Ledger::empty() };
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(1)));
-    refuses(
-        &mut ledger,
-        &Request { owners: vec!["etl".into()], ..creates("FlinkDeployment", "more", cluster(1)) },
-    );
+    let second = creates("FlinkDeployment", "more", cluster(1));
+    refuses(&mut ledger, &Request { owners: vec!["etl".into()], ..second });
 }
 
 #[test]
@@ -91,25 +72,13 @@ fn claims_draw_on_the_pod_that_declares_them() {
     let mut ledger = Ledger { known: limited(&[("storage", 10)], &[]), ..Ledger::empty() };
     let claims = usage(&[("storage", 10), ("persistentVolumeClaims", 1)]);
     admits(&mut ledger, &creates("Pod", "a", claims.clone()));
-    reconciles(&mut ledger, &view(4, 0, &[live("Pod", "a", 4, &[], claims.clone())]));
-    admits(
-        &mut ledger,
-        &Request {
-            owners: vec!["a".into()],
-            ..creates("PersistentVolumeClaim", "a-data", claims.clone())
-        },
-    );
-    reconciles(
-        &mut ledger,
-        &view(
-            6,
-            0,
-            &[
-                live("Pod", "a", 4, &[], claims.clone()),
-                live("PersistentVolumeClaim", "a-data", 6, &["a"], claims.clone()),
-            ],
-        ),
-    );
+    let pod = live("Pod", "a", 4, &[], claims.clone());
+    reconciles(&mut ledger, &view(4, 0, std::slice::from_ref(&pod)));
+    let owners = vec!["a".into()];
+    let create = creates("PersistentVolumeClaim", "a-data", claims.clone());
+    admits(&mut ledger, &Request { owners, ..create });
+    let claim = live("PersistentVolumeClaim", "a-data", 6, &["a"], claims.clone());
+    reconciles(&mut ledger, &view(6, 0, &[pod, claim]));
     assert_eq!(ledger.total(), &claims);
 }
 
@@ -132,13 +101,8 @@ fn owners_by_name_count_unless_a_uid_differs() {
         |owners: &[&str]| live("PersistentVolumeClaim", "data-tm-0", 4, owners, storage(10));
     let by_name = claim(&["unknown", "StatefulSet/prod/other", "StatefulSet/prod/tm"]);
     admits(&mut ledger, &creates("StatefulSet", "tm", storage(10)));
-    admits(
-        &mut ledger,
-        &Request {
-            owners: by_name.owners.clone(),
-            ..creates("PersistentVolumeClaim", "data-tm-0", storage(10))
-        },
-    );
+    let create = creates("PersistentVolumeClaim", "data-tm-0", storage(10));
+    admits(&mut ledger, &Request { owners: by_name.owners.clone(), ..create });
     reconciles(&mut ledger, &view(4, 0, &[set.clone(), by_name]));
     assert_eq!(
         (ledger.total().get("storage").units_ceil(), ledger.others()),
@@ -177,13 +141,7 @@ fn a_deletion_keeps_another_reservation_of_the_name() {
     reconciles(&mut ledger, &view(5, 0, &[etl.clone(), first]));
     assert_eq!(cores(&ledger), 12);
     refuses(&mut ledger, &creates("Pod", "b", cpu(1)));
-    reconciles(
-        &mut ledger,
-        &view(
-            6,
-            0,
-            &[etl, LiveObject { uid: "second".into(), ..live("Pod", "a", 6, &[], cpu(6)) }],
-        ),
-    );
+    let second = LiveObject { uid: "second".into(), ..live("Pod", "a", 6, &[], cpu(6)) };
+    reconciles(&mut ledger, &view(6, 0, &[etl, second]));
     assert_eq!((cores(&ledger), ledger.reservations()), (12, 0));
 }

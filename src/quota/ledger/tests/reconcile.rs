@@ -8,10 +8,8 @@ fn creating_an_existing_object_costs_nothing_more() {
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     reconciles(&mut ledger, &view(5, 0, &[live("FlinkDeployment", "etl", 5, &[], cluster(6))]));
     for uid in ["again", "and-again"] {
-        admits(
-            &mut ledger,
-            &Request { uid: uid.into(), ..creates("FlinkDeployment", "etl", cluster(7)) },
-        );
+        let create = creates("FlinkDeployment", "etl", cluster(7));
+        admits(&mut ledger, &Request { uid: uid.into(), ..create });
     }
     assert_eq!(cores(&ledger), 7);
     let finished = ledger.next_stamp();
