@@ -46,7 +46,7 @@ fn line(workload: &Workload) -> String {
             Template::InObject(pointer) => format!("{pointer:?}"),
             Template::Merged(merged) if merged.value.is_null() => "none".into(),
             Template::Merged(_) => "merged".into(),
-            Template::Made(made) => format!("made of {}", made.base),
+            Template::Generated(made) => format!("made of {}", made.base),
         };
         write!(line, " | {}x{replicas} template={template} main={main_container:?}", role.as_str())
             .unwrap();

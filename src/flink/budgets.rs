@@ -1,7 +1,7 @@
 //! PodDisruptionBudgets: how many pods may be evicted at once, such as from nodes that are drained.
 //!
 //! A budget says nothing without the pods that it selects, and a cluster not which budgets there
-//! are. Both are known offline, of one input: [`Neighbours`]. In a cluster they are not, and then
+//! are. Both are known offline, of one input: [`NamespaceObjects`]. In a cluster they are not, and then
 //! nothing is said that hangs on them.
 
 use super::{Surroundings, Workload, lower_within};
@@ -100,7 +100,7 @@ impl Budget {
 
 /// An object that runs pods beside another.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Neighbour {
+pub struct WorkloadObject {
     /// The object.
     pub object: Value,
     /// What it runs.
@@ -109,14 +109,14 @@ pub struct Neighbour {
 
 /// What is known of a namespace whose objects are all known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Neighbours {
+pub struct NamespaceObjects {
     /// All its PodDisruptionBudgets.
     pub budgets: Vec<Budget>,
     /// What runs pods there; nothing where there are no budgets over them.
-    pub workloads: Vec<Neighbour>,
+    pub workloads: Vec<WorkloadObject>,
 }
 
-impl Neighbours {
+impl NamespaceObjects {
     /// The objects of a whole input, by namespace.
     pub fn of_input<'a>(
         resources: impl Iterator<Item = &'a Resource> + Clone,
@@ -133,7 +133,9 @@ impl Neighbours {
                 && let Some(workload) = lower_within(resource, &resource.object, surroundings)
                     .filter(|workload| !workload.pods.is_empty())
             {
-                namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });
+                namespace
+                    .workloads
+                    .push(WorkloadObject { object: resource.object.clone(), workload });
             }
         }
         all.into_iter().map(|(namespace, known)| (namespace, Arc::new(known))).collect()
@@ -189,7 +191,7 @@ mod tests {
                 json!({"minAvailable": 1, "selector": {}}),
             ),
         ];
-        let known = Neighbours::of_input(input.iter(), &Surroundings::default());
+        let known = NamespaceObjects::of_input(input.iter(), &Surroundings::default());
         let counts: Vec<_> = known
             .iter()
             .map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len()))

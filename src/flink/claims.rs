@@ -60,7 +60,7 @@ pub fn cluster_of<'c>(pattern: &str, claim: &'c str) -> Option<&'c str> {
 
 /// On how many nodes, and in how many pods, a claim can be mounted at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum AccessScope {
     /// ReadWriteMany.
     AnyNode,
     /// ReadWriteOnce: any pods of one node.
@@ -72,16 +72,16 @@ pub enum Reach {
 }
 
 /// What access modes come to; `None` where they say nothing.
-pub fn reach<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<Reach> {
+pub fn access_scope<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<AccessScope> {
     let mut found = None;
     for mode in modes {
         match mode {
-            "ReadWriteMany" => return Some(Reach::AnyNode),
-            "ReadWriteOnce" => found = Some(Reach::OneNode),
-            "ReadWriteOncePod" if found.is_none_or(|found| found == Reach::ReadOnly) => {
-                found = Some(Reach::OnePod)
+            "ReadWriteMany" => return Some(AccessScope::AnyNode),
+            "ReadWriteOnce" => found = Some(AccessScope::OneNode),
+            "ReadWriteOncePod" if found.is_none_or(|found| found == AccessScope::ReadOnly) => {
+                found = Some(AccessScope::OnePod)
             }
-            "ReadOnlyMany" if found.is_none() => found = Some(Reach::ReadOnly),
+            "ReadOnlyMany" if found.is_none() => found = Some(AccessScope::ReadOnly),
             _ => {}
         }
     }
@@ -89,9 +89,9 @@ pub fn reach<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<Reach> {
 }
 
 /// The access modes in a claim's spec, and what they come to.
-pub fn reach_of(claim: &Value) -> Option<Reach> {
+pub fn claim_access_scope(claim: &Value) -> Option<AccessScope> {
     let modes = pointer::at(claim, "/spec/accessModes").and_then(Value::as_array);
-    reach(modes.into_iter().flatten().filter_map(Value::as_str))
+    access_scope(modes.into_iter().flatten().filter_map(Value::as_str))
 }
 
 /// Claims that Flink itself mounts into a role's pods, with the paths. A version that is not known
@@ -168,15 +168,15 @@ mod tests {
     #[test]
     fn of_several_access_modes_the_widest_counts() {
         for (modes, expected) in [
-            (vec!["ReadWriteOnce", "ReadWriteMany"], Some(Reach::AnyNode)),
-            (vec!["ReadOnlyMany", "ReadWriteOnce"], Some(Reach::OneNode)),
-            (vec!["ReadWriteOnce", "ReadOnlyMany"], Some(Reach::OneNode)),
-            (vec!["ReadWriteOncePod"], Some(Reach::OnePod)),
-            (vec!["ReadOnlyMany"], Some(Reach::ReadOnly)),
+            (vec!["ReadWriteOnce", "ReadWriteMany"], Some(AccessScope::AnyNode)),
+            (vec!["ReadOnlyMany", "ReadWriteOnce"], Some(AccessScope::OneNode)),
+            (vec!["ReadWriteOnce", "ReadOnlyMany"], Some(AccessScope::OneNode)),
+            (vec!["ReadWriteOncePod"], Some(AccessScope::OnePod)),
+            (vec!["ReadOnlyMany"], Some(AccessScope::ReadOnly)),
             (vec!["Whatever"], None),
             (vec![], None),
         ] {
-            assert_eq!(reach(modes.iter().copied()), expected, "{modes:?}");
+            assert_eq!(access_scope(modes.iter().copied()), expected, "{modes:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Whether a directory is under one of these URIs, segment by segment, read both as written and
 /// with its percent-encoding undone: what could be read in two ways must be inside in both.
-pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
+pub fn is_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
     let Some(decoded_path) = percent_decode(inner.path) else { return false };
     let (Some(raw), Some(decoded)) = (segments(inner.path), segments(&decoded_path)) else {
@@ -211,7 +211,7 @@ mod tests {
             ("", "s3://b/team", false),
         ];
         for (directory, location, expected) in cases {
-            assert_eq!(lies_within(directory, [location]), expected, "{directory} in {location}");
+            assert_eq!(is_within(directory, [location]), expected, "{directory} in {location}");
         }
     }
 

@@ -10,13 +10,13 @@ pub mod claims;
 pub mod config;
 pub mod config_file;
 pub mod credentials;
+pub mod exposures;
 pub mod image;
 pub mod kinds;
 mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;
-pub mod openings;
 pub mod operator;
 pub mod options;
 pub mod pods;
@@ -29,8 +29,8 @@ pub mod version;
 pub mod workload;
 
 pub use kinds::{
-    claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower,
-    lower_within, only_shrinks,
+    has_same_annotations, is_made_by_operator, is_same_configuration, lower, lower_within,
+    only_shrinks, requests_no_more,
 };
 pub use surroundings::Surroundings;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

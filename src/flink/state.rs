@@ -9,7 +9,7 @@ use super::version::FlinkVersion;
 use super::workload::Workload;
 use serde_json::Value;
 
-pub use super::location::{lies_within, with_default_scheme, without_password};
+pub use super::location::{is_within, with_default_scheme, without_password};
 
 /// Where the claim of a tenant is mounted unless the tenant says otherwise.
 pub const DEFAULT_MOUNT_PATH: &str = "/flink/state";

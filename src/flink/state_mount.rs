@@ -55,7 +55,7 @@ pub enum Backing<'a> {
     /// A PersistentVolumeClaim, by its name.
     Claim(Cow<'a, str>),
     /// A claim that every pod of a StatefulSet has its own of, by the volume's name.
-    OwnClaim(&'a str),
+    PerPodClaim(&'a str),
     /// Any other volume.
     Volume {
         /// Its name.
@@ -75,7 +75,7 @@ impl Backing<'_> {
         match self {
             Self::Container => true,
             Self::Volume { kind, .. } => EPHEMERAL.contains(kind),
-            Self::Claim(_) | Self::OwnClaim(_) | Self::Missing(_) => false,
+            Self::Claim(_) | Self::PerPodClaim(_) | Self::Missing(_) => false,
         }
     }
 
@@ -207,7 +207,7 @@ fn volume<'a>(
     let claims = places.iter().filter_map(|place| pointer::at(object, place)?.as_array()).flatten();
     let claimed =
         claims.filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata));
-    (if claimed { Backing::OwnClaim(name) } else { Backing::Missing(name) }, false)
+    (if claimed { Backing::PerPodClaim(name) } else { Backing::Missing(name) }, false)
 }
 
 /// Whether a folder's name (`$(POD_NAME)`) is made of what only one pod has.
@@ -240,7 +240,7 @@ mod tests {
         let shown = |mount: &Mount<'_>| match &mount.backing {
             Backing::Container => "container".to_owned(),
             Backing::Claim(claim) => format!("claim {claim}"),
-            Backing::OwnClaim(name) => format!("own claim {name}"),
+            Backing::PerPodClaim(name) => format!("own claim {name}"),
             Backing::Volume { name, kind, .. } => format!("{kind} {name}"),
             Backing::Missing(name) => format!("missing {name}"),
         };

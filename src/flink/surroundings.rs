@@ -1,8 +1,8 @@
 //! What an object means beyond what it says itself: the operator's default configuration, and the
 //! ConfigMaps and claims that its pods mount.
 
-use super::budgets::Neighbours;
-use super::claims::{Reach, reach_of};
+use super::budgets::NamespaceObjects;
+use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
 use super::version::FlinkVersion;
@@ -23,9 +23,9 @@ pub struct Surroundings {
     config_maps: BTreeMap<(String, String), FlinkConfig>,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
-    claims: BTreeMap<String, Arc<BTreeMap<String, Reach>>>,
+    claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
     /// By namespace; `None` where others may be there of which nothing is known.
-    neighbours: Option<BTreeMap<String, Arc<Neighbours>>>,
+    namespace_objects: Option<BTreeMap<String, Arc<NamespaceObjects>>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -77,14 +77,14 @@ impl Surroundings {
 
     /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
     pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
-        if let Some(reach) = reach_of(object) {
+        if let Some(scope) = claim_access_scope(object) {
             Arc::make_mut(self.claims.entry(namespace.into()).or_default())
-                .insert(name.into(), reach);
+                .insert(name.into(), scope);
         }
     }
 
     /// The claims of a namespace; `None` where none is known.
-    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, Reach>>> {
+    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, AccessScope>>> {
         self.claims.get(namespace).cloned()
     }
 
@@ -94,13 +94,13 @@ impl Surroundings {
         self,
         resources: impl Iterator<Item = &'a Resource> + Clone,
     ) -> Self {
-        let neighbours = Some(Neighbours::of_input(resources, &self));
-        Self { neighbours, ..self }
+        let namespace_objects = Some(NamespaceObjects::of_input(resources, &self));
+        Self { namespace_objects, ..self }
     }
 
     /// What is in a namespace; `None` where not all of it is known.
-    pub fn neighbours(&self, namespace: &str) -> Option<Arc<Neighbours>> {
-        self.neighbours.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
+    pub fn namespace_objects(&self, namespace: &str) -> Option<Arc<NamespaceObjects>> {
+        self.namespace_objects.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

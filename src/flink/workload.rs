@@ -1,10 +1,10 @@
 //! The one model that every kind is lowered to, and that rules, sizes and mutation are written
 //! over.
 
-use super::budgets::{Budget, Neighbours};
-use super::claims::Reach;
+use super::budgets::{Budget, NamespaceObjects};
+use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
-use super::openings::Opening;
+use super::exposures::Exposure;
 use super::sizing::Size;
 use super::version::FlinkVersion;
 use crate::resource::pointer;
@@ -119,12 +119,12 @@ pub enum Template {
     /// The template is merged from two places of the object, as the operator merges them.
     Merged(MergedTemplate),
     /// The template is made from fields of the object that stand elsewhere.
-    Made(MadeTemplate),
+    Generated(GeneratedTemplate),
 }
 
 /// A template that an operator makes from an object's own fields.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MadeTemplate {
+pub struct GeneratedTemplate {
     /// The template: `metadata` and `spec`.
     pub value: Value,
     /// Where the role's fields stand: `/spec/taskManager`.
@@ -134,7 +134,7 @@ pub struct MadeTemplate {
     pub places: Vec<(String, String)>,
 }
 
-impl MadeTemplate {
+impl GeneratedTemplate {
     fn locate(&self, within: &str) -> String {
         let rest = |place: &str| {
             within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -191,7 +191,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
             Template::Merged(merged) => &merged.value,
-            Template::Made(made) => &made.value,
+            Template::Generated(made) => &made.value,
         }
     }
 
@@ -200,7 +200,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => pointer,
             Template::Merged(merged) => &merged.role,
-            Template::Made(made) => &made.base,
+            Template::Generated(made) => &made.base,
         }
     }
 
@@ -211,7 +211,7 @@ impl PodSet {
         match &self.template {
             Template::InObject(pointer) => format!("{pointer}{within}"),
             Template::Merged(merged) => merged.locate(object, within),
-            Template::Made(made) => made.locate(within),
+            Template::Generated(made) => made.locate(within),
         }
     }
 }
@@ -290,16 +290,16 @@ pub struct Workload {
     /// security.
     pub cluster: String,
     /// What a pod's labels call its cluster, where that is not the cluster that it is made for.
-    pub pretends: Option<String>,
+    pub mismatched_cluster_label: Option<String>,
     /// Of a job that is submitted to a session cluster, that cluster, where it is known.
     pub session: Option<SessionCluster>,
     /// Whether what the object is about is known not to exist: a snapshot's job.
-    pub aims_at_nothing: bool,
+    pub target_missing: bool,
     /// Names of the clusters that an operator makes of this one, where they are not its own: blue
     /// and green.
     pub children: Vec<String>,
     /// How many such clusters run while one takes over from another; zero says as little as one.
-    pub at_once: u64,
+    pub concurrent_clusters: u64,
     /// The Flink version that the object names.
     pub version: Option<FlinkVersion>,
     /// How many jobs the object declares.
@@ -314,15 +314,15 @@ pub struct Workload {
     /// What Kubernetes will be asked for.
     pub size: Size,
     /// Ways by which somebody outside of the cluster gets in.
-    pub openings: Vec<Opening>,
+    pub exposures: Vec<Exposure>,
     /// Whether this object declares a Flink cluster (a custom resource), not merely one pod of it.
     pub declares_cluster: bool,
     /// The claims of the namespace by name, as far as they are known; `None` for none.
-    pub claims: Option<Arc<BTreeMap<String, Reach>>>,
+    pub claims: Option<Arc<BTreeMap<String, AccessScope>>>,
     /// PodDisruptionBudgets that the object is, or that its operator makes of it.
     pub budgets: Vec<Budget>,
     /// What is beside it in its namespace; `None` where not all of it is known.
-    pub neighbours: Option<Arc<Neighbours>>,
+    pub namespace_objects: Option<Arc<NamespaceObjects>>,
 }
 
 impl Workload {
@@ -341,7 +341,7 @@ impl Workload {
     /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this
     /// role will be like: for all pods that an operator makes of a custom resource, and for the
     /// TaskManagers that a native JobManager asks for.
-    pub fn options_make(&self, role: Role) -> bool {
+    pub fn options_apply_to(&self, role: Role) -> bool {
         match (self.engine, role) {
             (_, Role::Other) => false,
             (Engine::Operator, _) => self.declares_cluster,
@@ -355,12 +355,16 @@ impl Workload {
     /// How many clusters, all alike, the object declares. A role's pods are a part of one: where
     /// the part alone is too large, so is the cluster.
     pub fn clusters(&self) -> u64 {
-        if self.declares_cluster { self.at_once.max(1) } else { u64::from(self.makes_flink_pods()) }
+        if self.declares_cluster {
+            self.concurrent_clusters.max(1)
+        } else {
+            u64::from(self.creates_flink_pods())
+        }
     }
 
     /// Whether pods of Flink will be made from a template in this object, as a Deployment's are,
     /// rather than being one.
-    pub fn makes_flink_pods(&self) -> bool {
+    pub fn creates_flink_pods(&self) -> bool {
         self.is_flink() && self.pods.iter().any(|set| !set.path().is_empty())
     }
 }

@@ -5,7 +5,7 @@
 //! nothing is added.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use super::topology_spread;
 use crate::kubernetes::placement::{Siblings, by_role, identity};
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spread, Spreading};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// Weights go from 1 to 100; what a tenant asks for weighs most.
 const WEIGHT: i64 = 100;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let wanted = &context.tenant.scheduling.anti_affinity;
     let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten()
     else {
@@ -24,9 +24,9 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let Some(labels) = lacking(context, pods, topology_key, strength) else { return };
     let by_constraint = context.tenant.scheduling.spread == Some(Spread::TopologySpread);
     if by_constraint && topology_spread::has_room(pods.spec(), topology_key, strength) {
-        topology_spread::append(&labels, topology_key, strength, wishes);
+        topology_spread::append(&labels, topology_key, strength, changes);
     } else {
-        append(&labels, topology_key, strength, wishes);
+        append(&labels, topology_key, strength, changes);
     }
 }
 
@@ -41,8 +41,8 @@ pub(super) fn lacking(
         Siblings::of(pods.set, pods.template, context.workload, &context.resource.namespace);
     // Beside a term that holds them together, one that keeps them apart would leave them no node at
     // all.
-    if siblings.kept_apart(pods.spec(), topology_key) >= Some(strength)
-        || siblings.held_together(pods.spec(), topology_key).is_some()
+    if siblings.spreading(pods.spec(), topology_key) >= Some(strength)
+        || siblings.colocation(pods.spec(), topology_key).is_some()
     {
         return None;
     }
@@ -57,7 +57,12 @@ pub(super) fn lacking(
 }
 
 /// Asks for a term of anti-affinity to the pods with these labels.
-pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wishes: &mut Wishes) {
+pub(super) fn append(
+    labels: &Value,
+    topology_key: &str,
+    strength: Spreading,
+    changes: &mut PodChanges,
+) {
     let term = json!({"labelSelector": {"matchLabels": labels}, "topologyKey": topology_key});
     let (field, value) = match strength {
         Spreading::Required => ("requiredDuringSchedulingIgnoredDuringExecution", term),
@@ -66,5 +71,5 @@ pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wi
             json!({"weight": WEIGHT, "podAffinityTerm": term}),
         ),
     };
-    wishes.append(Path::keys(&["spec", "affinity", "podAntiAffinity", field]), value);
+    changes.append(Path::keys(&["spec", "affinity", "podAntiAffinity", field]), value);
 }

@@ -6,7 +6,7 @@
 //! share is mounted with a folder for each.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, VolumeDifference};
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
@@ -43,7 +43,7 @@ pub(super) fn state_root<'p>(
             Some(own) => *seen.get_or_insert_with(|| own.clone()) == own,
             None => false,
         });
-    let Seen { path, folder } = seen.filter(|_| one_place)?;
+    let ClaimMount { path, folder } = seen.filter(|_| one_place)?;
     // What sees the whole of a shared claim sees the state of all clusters.
     let within = if is_shared(&volume.claim_name) && folder.is_none() {
         format!("/{}", own_folder(context))
@@ -55,7 +55,7 @@ pub(super) fn state_root<'p>(
 
 /// Where pods see the claim.
 #[derive(Clone, Debug, PartialEq)]
-struct Seen {
+struct ClaimMount {
     path: String,
     /// The field of the mount that chooses a folder of the claim, and its value.
     folder: Option<(&'static str, String)>,
@@ -74,9 +74,9 @@ pub(super) fn mounted_claim(context: &Context<'_>, pods: &Pods<'_>) -> Option<St
     elements(pods.spec(), "volumes").iter().filter_map(claim).find(is_own).map(str::to_owned)
 }
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else {
-        wishes.conflicts.extend(nameless(context, pods));
+        changes.conflicts.extend(nameless(context, pods));
         return;
     };
     let Some(main) = pods.main_container() else { return };
@@ -86,7 +86,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let volumes = elements(pods.spec(), "volumes");
     let path = place.path.as_str();
     if let Some(conflict) = taken_by_flink(context, pods, path, is_own) {
-        wishes.conflicts.push(conflict);
+        changes.conflicts.push(conflict);
         return;
     }
     let mounted = mounted_at(pods, path);
@@ -113,7 +113,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             _ if name == VOLUME_NAME => {}
             _ => {
                 let difference = VolumeDifference::Mount { volume: name.into(), path: path.into() };
-                wishes.conflicts.push(conflict(pods.locate(&mounts), difference));
+                changes.conflicts.push(conflict(pods.locate(&mounts), difference));
                 return;
             }
         }
@@ -129,7 +129,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         Some(index) => {
             let pointer = pods.locate(&Path::keys(&["spec", "volumes"]).index(index));
             let difference = VolumeDifference::Name { claim: claim_name };
-            wishes.conflicts.push(conflict(pointer, difference));
+            changes.conflicts.push(conflict(pointer, difference));
             return;
         }
         // A volume that is there, and that this container does not see yet, is not added a second
@@ -140,7 +140,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         }) {
             Some(volume) if mounted.is_none() => text(volume, "name"),
             _ => {
-                wishes.append(
+                changes.append(
                     Path::keys(&["spec", "volumes"]),
                     json!({"name": VOLUME_NAME, "persistentVolumeClaim": {"claimName": claim_name}}),
                 );
@@ -153,7 +153,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         if let (Some((field, folder)), Some(fields)) = (place.folder, mount.as_object_mut()) {
             fields.insert(field.into(), folder.into());
         }
-        wishes.append(mounts, mount);
+        changes.append(mounts, mount);
     }
 }
 
@@ -163,7 +163,7 @@ fn conflict(pointer: impl Into<String>, difference: VolumeDifference) -> Conflic
 
 /// Where the claim is to be seen: where all pods that see it already do and the others have
 /// nothing, else at the tenant's path.
-fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Seen {
+fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> ClaimMount {
     let sets =
         || context.workload.pods.iter().map(|set| Pods::new(set, object)).filter(Pods::runs_flink);
     if let Some(first) = sets().find_map(|pods| seen_by(context, volume, &pods))
@@ -175,16 +175,20 @@ fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Se
         return first;
     }
     let folder = is_shared(&volume.claim_name).then(|| ("subPath", own_folder(context)));
-    Seen { path: mount_path(volume).into(), folder }
+    ClaimMount { path: mount_path(volume).into(), folder }
 }
 
 /// Where the main container of these pods sees the claim and can write to it: at the tenant's path
 /// rather than elsewhere.
-fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) -> Option<Seen> {
+fn seen_by(
+    context: &Context<'_>,
+    volume: &CheckpointVolume,
+    pods: &Pods<'_>,
+) -> Option<ClaimMount> {
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
     let wanted = mount_path(volume);
     let main = pods.main_container().and_then(|main| pods.spec().get("containers")?.get(main));
-    let mut found: Option<Seen> = None;
+    let mut found: Option<ClaimMount> = None;
     for mount in main.map(|main| elements(main, "volumeMounts")).unwrap_or_default() {
         let path = text(mount, "mountPath").trim_end_matches('/');
         let is_writable = mount.get("readOnly").and_then(Value::as_bool) != Some(true);
@@ -199,13 +203,13 @@ fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) ->
                     mount.get(*field)?.as_str().filter(|text| !text.is_empty())?.to_owned(),
                 ))
             });
-            found = Some(Seen { path: path.into(), folder });
+            found = Some(ClaimMount { path: path.into(), folder });
         }
     }
     found.or_else(|| {
         let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
         let (_, path) = claims.find(|(claim, _)| is_own(claim))?;
-        Some(Seen { path: path.trim_end_matches('/').into(), folder: None })
+        Some(ClaimMount { path: path.trim_end_matches('/').into(), folder: None })
             .filter(|seen| !seen.path.is_empty())
     })
 }

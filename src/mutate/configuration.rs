@@ -4,7 +4,7 @@
 use super::checkpoint_volume;
 use super::context::{Context, Pods};
 use super::edit::Path;
-use super::template_editor::Editor;
+use super::template_editor::TemplateEditor;
 use super::{Conflict, Difference};
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{
@@ -43,7 +43,7 @@ impl<'a> Configuration<'a> {
         Path::of_fields(pointer::parent(self.base).unwrap_or_default())
     }
 
-    fn write(&mut self, key: &str, value: &str, editor: &mut Editor<'_>) {
+    fn write(&mut self, key: &str, value: &str, editor: &mut TemplateEditor<'_>) {
         let place = pointer::join(self.base, key);
         // A value that a field of the object decides stays decided; what is written beside it is
         // written once.
@@ -59,7 +59,7 @@ impl<'a> Configuration<'a> {
 pub(super) fn inject(
     context: &Context<'_>,
     configuration: &mut Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
 ) {
     let wanted = &context.tenant.flink.configuration;
@@ -84,7 +84,7 @@ fn enforce(
     key: &str,
     wanted: &str,
     configuration: &mut Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
 ) {
     let exact = std::iter::once(key).filter(|key| !options::names_of(key).contains(key));
@@ -118,7 +118,7 @@ fn enforce(
 
 /// Overwrites a value where it stands. The path goes through fields only: an option within a list
 /// has the list's place.
-fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
+fn replace_at(place: &str, wanted: &str, editor: &mut TemplateEditor<'_>) {
     if pointer::at(editor.object(), place).is_some() {
         editor.set(&Path::of_fields(place), wanted.into());
     }
@@ -128,7 +128,7 @@ fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
 pub(super) fn inject_state_directories(
     context: &Context<'_>,
     configuration: &mut Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
 ) {
     let Some(root) = checkpoint_volume::state_root(
         context,

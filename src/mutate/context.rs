@@ -52,7 +52,7 @@ impl<'a> Pods<'a> {
     /// The index of the container that runs Flink.
     pub(super) fn main_container(&self) -> Option<usize> {
         match self.set.template {
-            Template::InObject(_) | Template::Made(_) => self.set.main_container,
+            Template::InObject(_) | Template::Generated(_) => self.set.main_container,
             Template::Merged(_) => {
                 let containers = self.spec().get("containers")?.as_array()?;
                 containers

@@ -76,7 +76,7 @@ impl Path {
 
     /// Whether what a change needs is there or can be made: an object or a list wherever the path
     /// goes into one.
-    pub(super) fn fits(&self, root: &Value, kind: Kind) -> bool {
+    pub(super) fn fits(&self, root: &Value, kind: EditKind) -> bool {
         let mut value = Some(root);
         for step in &self.0 {
             value = match (step, value.filter(|value| !value.is_null())) {
@@ -94,7 +94,7 @@ impl Path {
                 _ => return false,
             };
         }
-        kind == Kind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
+        kind == EditKind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
     }
 
     /// The place itself, with all that leads to it made where it is missing; `None` where something
@@ -147,7 +147,7 @@ pub(super) fn named(element: &Value, name: &str) -> bool {
 
 /// What is done at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EditKind {
     /// The place gets the value.
     Set,
     /// The array at the place gets the value as one more element.
@@ -157,7 +157,7 @@ pub(super) enum Kind {
 /// One change to a pod template.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Edit {
-    pub(super) kind: Kind,
+    pub(super) kind: EditKind,
     pub(super) path: Path,
     pub(super) value: Value,
 }
@@ -167,8 +167,8 @@ impl Edit {
     pub(super) fn make(&self, template: &mut Value) {
         let Some(place) = self.path.reach(template) else { return };
         match self.kind {
-            Kind::Set => *place = self.value.clone(),
-            Kind::Append => {
+            EditKind::Set => *place = self.value.clone(),
+            EditKind::Append => {
                 as_array(place).into_iter().for_each(|elements| elements.push(self.value.clone()))
             }
         }
@@ -177,20 +177,20 @@ impl Edit {
 
 /// All that one injector asks for one set of pods.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct PodChanges {
     pub(super) edits: Vec<Edit>,
     pub(super) conflicts: Vec<Conflict>,
 }
 
-impl Wishes {
+impl PodChanges {
     /// Asks for a value at a place.
     pub(super) fn set(&mut self, path: Path, value: impl Into<Value>) {
-        self.edits.push(Edit { kind: Kind::Set, path, value: value.into() });
+        self.edits.push(Edit { kind: EditKind::Set, path, value: value.into() });
     }
 
     /// Asks for one more element of an array.
     pub(super) fn append(&mut self, path: Path, value: impl Into<Value>) {
-        self.edits.push(Edit { kind: Kind::Append, path, value: value.into() });
+        self.edits.push(Edit { kind: EditKind::Append, path, value: value.into() });
     }
 }
 

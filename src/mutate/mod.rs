@@ -34,9 +34,9 @@ use crate::flink::{PodSet, Workload};
 use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
-use edit::Wishes;
+use edit::PodChanges;
 use serde_json::Value;
-use template_editor::Editor;
+use template_editor::TemplateEditor;
 
 /// What mutation makes of an object, and what could not be reconciled with what the user wrote.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,7 +48,7 @@ pub struct Mutation {
 }
 
 /// Asks for what one set of pods lacks.
-type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
+type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut PodChanges);
 
 /// What pods are given, in this order: later injectors write into the container that the first one
 /// makes.
@@ -137,9 +137,9 @@ fn complete<'a>(
     object: &'a Value,
     workload: &'a Workload,
     tenant: &'a FlinkTenantSpec,
-) -> (Editor<'a>, Vec<Conflict>) {
+) -> (TemplateEditor<'a>, Vec<Conflict>) {
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
-    let mut editor = Editor::new(object, workload);
+    let mut editor = TemplateEditor::new(object, workload);
     let mut conflicts = Vec::new();
     let mut configuration = configuration::Configuration::of(&context);
     // First, because an option decides how pod templates are merged.
@@ -149,10 +149,10 @@ fn complete<'a>(
     for injector in POD_INJECTORS {
         let mut edits = Vec::with_capacity(workload.pods.len());
         for set in editor.pods() {
-            let mut wishes = Wishes::default();
-            injector(&context, &Pods::new(set, editor.object()), &mut wishes);
-            edits.push(wishes.edits);
-            for conflict in wishes.conflicts {
+            let mut changes = PodChanges::default();
+            injector(&context, &Pods::new(set, editor.object()), &mut changes);
+            edits.push(changes.edits);
+            for conflict in changes.conflicts {
                 // Both roles have the common template.
                 if !conflicts.contains(&conflict) {
                     conflicts.push(conflict);

@@ -2,9 +2,9 @@
 
 use super::PodMap;
 use super::context::{Context, Pods};
-use super::edit::Wishes;
-use super::labels::give_entries;
+use super::edit::PodChanges;
+use super::labels::set_entries;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    give_entries(PodMap::NodeSelector, &context.tenant.scheduling.node_selector, pods, wishes);
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
+    set_entries(PodMap::NodeSelector, &context.tenant.scheduling.node_selector, pods, changes);
 }

@@ -20,7 +20,7 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
     };
     let roles = [Role::JobManager, Role::TaskManager]
         .into_iter()
-        .filter(|role| context.workload.options_make(*role));
+        .filter(|role| context.workload.options_apply_to(*role));
     for component in roles.filter_map(Role::component) {
         let given = [
             (PodMap::Labels, "labels", &context.tenant.labels),
@@ -55,7 +55,7 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
     }
     // Flink keeps TaskManagers off nodes by this label, with a node affinity that replaces the pod
     // template's.
-    if context.workload.options_make(Role::TaskManager)
+    if context.workload.options_apply_to(Role::TaskManager)
         && !context.tenant.scheduling.node_selector.is_empty()
         && let Some(entry) =
             config.entry(NODE_NAME_LABEL).filter(|entry| entry.value != DEFAULT_TOPOLOGY_KEY)

@@ -7,7 +7,7 @@
 //! there, and plugins asked for with `ENABLE_BUILT_IN_PLUGINS` into `/opt/flink/plugins`.
 
 use super::context::{Context, Pods, present};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::flink::Role;
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ const FIELD: &str = "readOnlyRootFilesystem";
 
 /// Whether Flink's container in these pods is to have a read-only root, as far as it can be told
 /// without the container.
-pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
+pub(super) fn is_requested(context: &Context<'_>, pods: &Pods<'_>) -> bool {
     // Each role by its own option: the other role's container does not get the variable, and its
     // pods would be given what is left out here.
     let role = if pods.set.role == Role::JobManager { "master" } else { "taskmanager" };
@@ -34,8 +34,8 @@ pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
         && !by_option()
 }
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    let Some(index) = pods.main_container().filter(|_| is_asked_for(context, pods)) else { return };
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
+    let Some(index) = pods.main_container().filter(|_| is_requested(context, pods)) else { return };
     let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index))
     else {
         return;
@@ -50,12 +50,12 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         return;
     }
     let container = Path::keys(&["spec", "containers"]).index(index);
-    wishes.set(container.clone().key("securityContext").key(FIELD), true);
+    changes.set(container.clone().key("securityContext").key(FIELD), true);
     for (name, path) in FOLDERS.into_iter().filter(|(_, path)| !is_mounted(main, path)) {
         if !elements(pods.spec(), "volumes").iter().any(|volume| text(volume, "name") == name) {
-            wishes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
+            changes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
         }
-        wishes.append(
+        changes.append(
             container.clone().key("volumeMounts"),
             json!({"name": name, "mountPath": path}),
         );

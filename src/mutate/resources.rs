@@ -3,7 +3,7 @@
 use super::configuration::Configuration;
 use super::context::{Context, present};
 use super::edit::Path;
-use super::template_editor::Editor;
+use super::template_editor::TemplateEditor;
 use crate::flink::options::{JOB_MANAGER_CPU, TASK_MANAGER_CPU};
 use crate::tenant::RoleResources;
 use serde_json::{Number, Value};
@@ -31,7 +31,7 @@ const TASK_MANAGER_CORES: &[&str] = &["taskmanager.cpu.cores"];
 pub(super) fn inject(
     context: &Context<'_>,
     configuration: &Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
 ) {
     let wanted = &context.tenant.flink.resources;
     let has = |names: &[&str]| configuration.has(names);
@@ -56,7 +56,7 @@ fn give(
     wanted: &RoleResources,
     has_cpu: bool,
     has_memory: bool,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
 ) {
     let spec = role.find(editor.object()).unwrap_or(&Value::Null);
     // Kubernetes' own requests and limits win over `resource` as a whole.

@@ -5,7 +5,7 @@
 //! always comes with the number.
 
 use super::context::{Context, Pods, present};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::resource::fields::elements;
 use crate::tenant::PodSecurityLevel;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn hardens_containers(context: &Context<'_>, pods: &Pods<'_>) -> bool
     wanted && !pods.is_windows()
 }
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     if !hardens_containers(context, pods) {
         return;
     }
@@ -34,22 +34,22 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     if context.workload.is_flink() {
         let refuses_non_root = present(pod, "runAsNonRoot") == Some(&Value::Bool(false));
         if present(pod, "runAsUser").is_none() && !refuses_non_root {
-            wishes.set(field("runAsUser"), FLINK_ID);
+            changes.set(field("runAsUser"), FLINK_ID);
         }
         if present(pod, "runAsNonRoot").is_none() && !is_root(pod) {
-            wishes.set(field("runAsNonRoot"), true);
+            changes.set(field("runAsNonRoot"), true);
         }
         for name in ["runAsGroup", "fsGroup"] {
             if present(pod, name).is_none() {
-                wishes.set(field(name), FLINK_ID);
+                changes.set(field(name), FLINK_ID);
             }
         }
         if present(pod, "fsGroupChangePolicy").is_none() {
-            wishes.set(field("fsGroupChangePolicy"), "OnRootMismatch");
+            changes.set(field("fsGroupChangePolicy"), "OnRootMismatch");
         }
     }
     if present(pod, "seccompProfile").is_none() {
-        wishes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
+        changes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
     }
     let may_be_root = context.workload.is_flink()
         && context.tenant.security.pod_security.level == PodSecurityLevel::Baseline;
@@ -61,15 +61,15 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
                 // What the pod says would keep it from starting. It is said here, not left out
                 // there: another webhook may add this container after that was written.
                 if is_root(own) && present(own, "runAsNonRoot").is_none() {
-                    wishes.set(at.clone().key("runAsNonRoot"), false);
+                    changes.set(at.clone().key("runAsNonRoot"), false);
                 }
             }
-            harden(container, &at, wishes);
+            harden(container, &at, changes);
         }
     }
 }
 
-fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
+fn harden(container: &Value, at: &Path, changes: &mut PodChanges) {
     let context = container.get("securityContext").unwrap_or(&Value::Null);
     let capabilities = context.get("capabilities").unwrap_or(&Value::Null);
     // A privileged container has everything whatever it drops; the rules speak of it.
@@ -81,14 +81,14 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
         .iter()
         .any(|added| matches!(added.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")));
     if present(context, "allowPrivilegeEscalation").is_none() && !adds_sys_admin {
-        wishes.set(at.clone().key("allowPrivilegeEscalation"), false);
+        changes.set(at.clone().key("allowPrivilegeEscalation"), false);
     }
     // Root without capabilities cannot even change an owner: who asks for root keeps what root can
     // do.
     let drops_all =
         elements(capabilities, "drop").iter().any(|dropped| dropped.as_str() == Some("ALL"));
     if !drops_all && !is_root(context) {
-        wishes.append(at.clone().key("capabilities").key("drop"), "ALL");
+        changes.append(at.clone().key("capabilities").key("drop"), "ALL");
     }
 }
 

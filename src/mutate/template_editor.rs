@@ -6,7 +6,7 @@
 //! to the role's, and elements of arrays that merge by position go to a position that the other
 //! array leaves free.
 
-use super::edit::{Edit, Kind, Path, Step, as_array, named};
+use super::edit::{Edit, EditKind, Path, Step, as_array, named};
 use crate::flink::kinds::pod_template::merge;
 use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
 use crate::flink::{PodSet, Template, Workload};
@@ -17,13 +17,13 @@ use std::cell::OnceCell;
 
 /// An object under change, and its sets of pods as they look now. Nothing is copied before the
 /// first change.
-pub(super) struct Editor<'a> {
+pub(super) struct TemplateEditor<'a> {
     original: &'a Value,
     changed: Option<Value>,
     pods: Vec<Cow<'a, PodSet>>,
 }
 
-impl<'a> Editor<'a> {
+impl<'a> TemplateEditor<'a> {
     /// The object as it came.
     pub(super) fn new(object: &'a Value, workload: &'a Workload) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl<'a> Editor<'a> {
                     self.pods.get_mut(index).map(|set| &mut set.to_mut().template)
             {
                 merged.by_name = by_name;
-                self.merge_anew(index);
+                self.remerge(index);
             }
         }
     }
@@ -90,8 +90,8 @@ impl<'a> Editor<'a> {
                         self.write(edit.kind, &path, edit.value, None);
                     }
                     Some(Template::Merged(_)) => self.apply_merged(index, edit, &mut pending),
-                    Some(Template::Made(_)) => {
-                        if let Some(Template::Made(made)) =
+                    Some(Template::Generated(_)) => {
+                        if let Some(Template::Generated(made)) =
                             self.pods.get_mut(index).map(|set| &mut set.to_mut().template)
                         {
                             edit.make(&mut made.value);
@@ -110,8 +110,8 @@ impl<'a> Editor<'a> {
             return;
         };
         match edit.kind {
-            Kind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
-            Kind::Append
+            EditKind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
+            EditKind::Append
                 if self.is_keyed(index, &edit)
                     && has_name(edit.path.find(&merged.value), &edit.value) =>
             {
@@ -136,7 +136,7 @@ impl<'a> Editor<'a> {
             }
             group.into_iter().for_each(|member| self.follow_common(member, &edit));
         } else if written || (common.is_some() && self.write_to_role(index, &edit, &in_role)) {
-            self.merge_anew(index);
+            self.remerge(index);
         }
     }
 
@@ -158,7 +158,7 @@ impl<'a> Editor<'a> {
             })
         };
         match edit.kind {
-            Kind::Set => {
+            EditKind::Set => {
                 !has_own(index)
                     && group.iter().all(|&other| {
                         other == index
@@ -166,7 +166,7 @@ impl<'a> Editor<'a> {
                             || self.same(index, edit, other, pending).is_some()
                     })
             }
-            Kind::Append => {
+            EditKind::Append => {
                 group.iter().all(|&other| {
                     other == index || self.same(index, edit, other, pending).is_some()
                 }) && (self.is_keyed(index, edit)
@@ -216,7 +216,7 @@ impl<'a> Editor<'a> {
     /// Drops what another role asked for and the common template now gives. A field stays pending:
     /// where the role's own template says otherwise it has to be written there too.
     fn forget(&self, other: usize, index: usize, edit: &Edit, pending: &mut [Vec<Edit>]) {
-        if edit.kind == Kind::Append
+        if edit.kind == EditKind::Append
             && let Some(at) = self.same(index, edit, other, pending)
             && let Some(edits) = pending.get_mut(other)
         {
@@ -227,7 +227,7 @@ impl<'a> Editor<'a> {
     fn write_to_role(&mut self, index: usize, edit: &Edit, in_role: &Path) -> bool {
         let keyed = self.is_keyed(index, edit);
         let padding = match self.merged(index).map(|merged| self.places(merged, &edit.path).0) {
-            Some(Some(in_common)) if edit.kind == Kind::Append && !keyed => {
+            Some(Some(in_common)) if edit.kind == EditKind::Append && !keyed => {
                 in_common.find(self.object()).cloned()
             }
             _ => None,
@@ -237,12 +237,12 @@ impl<'a> Editor<'a> {
 
     /// Writes at a place of the object. `beside` is the common array that an appended element must
     /// come after.
-    fn write(&mut self, kind: Kind, path: &Path, value: Value, beside: Option<Value>) -> bool {
+    fn write(&mut self, kind: EditKind, path: &Path, value: Value, beside: Option<Value>) -> bool {
         let object = self.changed.get_or_insert_with(|| self.original.clone());
         let Some(place) = path.reach(object) else { return false };
         match kind {
-            Kind::Set => *place = value,
-            Kind::Append => {
+            EditKind::Set => *place = value,
+            EditKind::Append => {
                 let Some(elements) = as_array(place) else { return false };
                 let beside = beside
                     .as_ref()
@@ -265,7 +265,7 @@ impl<'a> Editor<'a> {
     fn merged(&self, index: usize) -> Option<&MergedTemplate> {
         match &self.pods.get(index)?.template {
             Template::Merged(merged) => Some(merged),
-            Template::InObject(_) | Template::Made(_) => None,
+            Template::InObject(_) | Template::Generated(_) => None,
         }
     }
 
@@ -279,10 +279,10 @@ impl<'a> Editor<'a> {
         let has_nulls =
             || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
         if merged.by_name
-            || (edit.kind == Kind::Set && in_role.find(self.object()).is_some())
+            || (edit.kind == EditKind::Set && in_role.find(self.object()).is_some())
             || has_nulls()
         {
-            return self.merge_anew(index);
+            return self.remerge(index);
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         let Template::Merged(merged) = &mut set.template else { return };
@@ -295,7 +295,7 @@ impl<'a> Editor<'a> {
     }
 
     /// Merges anew after a change of the object.
-    fn merge_anew(&mut self, index: usize) {
+    fn remerge(&mut self, index: usize) {
         let Some(merged) = self.merge(index) else { return };
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         set.template = Template::Merged(merged);

@@ -1,12 +1,12 @@
 //! The tenant's tolerations on every pod, so that it may use the nodes that are kept for it.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::resource::fields::{elements, text};
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let present = elements(pods.spec(), "tolerations");
     for (index, wanted) in context.tenant.scheduling.tolerations.iter().flatten().enumerate() {
         let repeated = context
@@ -21,7 +21,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             continue;
         }
         if let Ok(value) = serde_json::to_value(wanted) {
-            wishes.append(Path::keys(&["spec", "tolerations"]), value);
+            changes.append(Path::keys(&["spec", "tolerations"]), value);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::anti_affinity;
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::kubernetes::placement::{ZONE, by_role};
 use crate::resource::fields::{elements, text};
 use crate::tenant::Spreading;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const FIELD: &str = "topologySpreadConstraints";
 
 /// Spreads a cluster's JobManagers and its TaskManagers over zones.
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let wanted = &context.tenant.scheduling.zone_spread;
     let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten()
     else {
@@ -20,11 +20,11 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     };
     let Some(labels) = anti_affinity::lacking(context, pods, ZONE, strength) else { return };
     if has_room(pods.spec(), ZONE, strength) {
-        append(&labels, ZONE, strength, wishes);
+        append(&labels, ZONE, strength, changes);
     } else if strength == Spreading::Preferred {
         // Required anti-affinity would allow no more pods than there are zones; that is for the
         // user to settle.
-        anti_affinity::append(&labels, ZONE, strength, wishes);
+        anti_affinity::append(&labels, ZONE, strength, changes);
     }
 }
 
@@ -39,14 +39,19 @@ pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) ->
 }
 
 /// Asks for a constraint that gives every place as many of the pods with these labels.
-pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wishes: &mut Wishes) {
+pub(super) fn append(
+    labels: &Value,
+    topology_key: &str,
+    strength: Spreading,
+    changes: &mut PodChanges,
+) {
     let constraint = json!({
         "maxSkew": 1,
         "topologyKey": topology_key,
         "whenUnsatisfiable": when_unsatisfiable(strength),
         "labelSelector": {"matchLabels": labels},
     });
-    wishes.append(Path::keys(&["spec", FIELD]), constraint);
+    changes.append(Path::keys(&["spec", FIELD]), constraint);
 }
 
 fn when_unsatisfiable(strength: Spreading) -> &'static str {

@@ -86,7 +86,7 @@ impl Gate {
     /// and what an operator made.
     pub fn charge(&self, case: &Case<'_>) -> Option<Charge> {
         let resource = case.resource;
-        if resource.is_leaving()
+        if resource.is_removal()
             || resource.operation == Operation::Connect
             || flink::is_made_by_operator(resource)
         {

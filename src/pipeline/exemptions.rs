@@ -8,7 +8,7 @@ use serde_json::Value;
 /// that leave what runs as it is, and what an operator makes of an object that was checked. A
 /// refusal would block finalizers and the operator's own bookkeeping.
 pub fn is_exempt(resource: &Resource) -> bool {
-    if resource.is_leaving() || flink::is_made_by_operator(resource) {
+    if resource.is_removal() || flink::is_made_by_operator(resource) {
         return true;
     }
     match (resource.operation, &resource.old_object) {
@@ -24,7 +24,7 @@ pub fn is_exempt(resource: &Resource) -> bool {
                 && flink::has_same_annotations(resource, old))
                 || flink::only_shrinks(resource, old)
                 || flink::is_same_configuration(resource, old)
-                || flink::claims_no_more(resource, old)
+                || flink::requests_no_more(resource, old)
         }
         _ => false,
     }

@@ -181,7 +181,7 @@ impl Resource {
 
     /// Whether the object goes away with this or is on its way out already. Only what is stored
     /// counts for that: a tenant may write a `deletionTimestamp` into what is created.
-    pub fn is_leaving(&self) -> bool {
+    pub fn is_removal(&self) -> bool {
         match self.operation {
             Operation::Delete => true,
             Operation::Update => self.old_object.as_ref().is_some_and(is_being_deleted),

@@ -2,7 +2,7 @@
 
 /// For enumerations: where a field may hold one or nothing, the definition would have the type's
 /// words instead of the field's.
-pub(crate) fn without_words(schema: &mut schemars::Schema) {
+pub(crate) fn without_description(schema: &mut schemars::Schema) {
     schema.remove("description");
 }
 

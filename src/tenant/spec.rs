@@ -190,7 +190,7 @@ pub struct Namespaces {
 
 /// What a finding at level error does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Enforcement {
     /// The object is refused.
     #[default]

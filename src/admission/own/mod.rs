@@ -32,7 +32,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
 fn passes_always(resource: &Resource) -> bool {
     resource.sub_resource.is_some()
         || resource.operation == Operation::Connect
-        || resource.is_leaving()
+        || resource.is_removal()
 }
 
 /// An update that leaves the spec as it is: of labels, finalizers, or written by who does not know

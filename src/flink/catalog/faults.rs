@@ -4,7 +4,7 @@
 //! Fields of the object that set an option are not checked. If the object names no Flink version,
 //! only what is wrong in every version is a fault.
 
-use super::{Found, Reading, Reads, Release, find, nearest, other_name, reading};
+use super::{KeyLookup, KeyRole, Reading, Release, find, nearest, other_name, reading};
 use crate::flink::config::Entry;
 use crate::flink::values::{self, ValueError};
 use crate::flink::version::FlinkVersion;
@@ -66,15 +66,15 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
     for (key, entry) in workload.config.iter().filter(|(_, entry)| is_written(entry, workload)) {
         let mut add = |fault| found.push(FaultyOption { key, entry, fault });
         match find(key) {
-            Found::Users => {}
-            Found::Unknown { closed } => {
+            KeyLookup::UserDefined => {}
+            KeyLookup::Unknown { closed } => {
                 compared += 1;
                 let suggestion = if compared > MOST_COMPARED { None } else { nearest(key, closed) };
                 if closed || suggestion.is_some() {
                     add(OptionFault::Unknown { suggestion });
                 }
             }
-            Found::Readings(readings) => {
+            KeyLookup::Readings(readings) => {
                 if let Some(fault) =
                     release.and_then(|release| key_fault(key, readings, release, workload.engine))
                 {
@@ -102,7 +102,7 @@ fn key_fault(
     engine: Engine,
 ) -> Option<OptionFault> {
     match read_by(key, readings, release, engine) {
-        Some(reading) if reading.reads == Reads::Alias => {
+        Some(reading) if reading.reads == KeyRole::Alias => {
             Some(OptionFault::Deprecated { successor: Some(reading.detail) })
         }
         Some(reading) => reading
@@ -166,14 +166,14 @@ fn check(
     version: FlinkVersion,
 ) -> Result<(), ValueError> {
     match read.reads {
-        Reads::Value(kind) => values::check(kind, read.detail, &entry.value, version),
-        Reads::Open | Reads::Closed => Ok(()),
-        Reads::Alias | Reads::Fallback => {
-            let Found::Readings(targets) = find(read.detail) else { return Ok(()) };
+        KeyRole::Value(kind) => values::check(kind, read.detail, &entry.value, version),
+        KeyRole::Open | KeyRole::Closed => Ok(()),
+        KeyRole::Alias | KeyRole::Fallback => {
+            let KeyLookup::Readings(targets) = find(read.detail) else { return Ok(()) };
             // The target may belong to the operator, or to another release; both are read.
             let target = release.and_then(|release| reading(targets, release)).or(targets.first());
             match target.map(|target| (target.reads, target.detail)) {
-                Some((Reads::Value(kind), allowed)) => {
+                Some((KeyRole::Value(kind), allowed)) => {
                     values::check(kind, allowed, &entry.value, version)
                 }
                 _ => Ok(()),

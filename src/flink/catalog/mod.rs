@@ -11,17 +11,17 @@ mod table;
 
 pub use faults::{FaultyOption, OptionFault, faulty_options};
 use nearest::nearest;
-pub use table::{Reading, Reads, Release};
+pub use table::{KeyRole, Reading, Release};
 
 use table::Table;
 
 /// What the catalog has under a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Found {
+pub enum KeyLookup {
     /// The ways in which releases read it; ordinary ones before fallbacks.
     Readings(&'static [Reading]),
     /// An element of a map, or a parameter of something pluggable: the user's to name.
-    Users,
+    UserDefined,
     /// Nothing.
     Unknown {
         /// Whether only Flink uses keys with this prefix, so that nothing reads this one.
@@ -30,29 +30,29 @@ pub enum Found {
 }
 
 /// Looks a key up.
-pub fn find(key: &str) -> Found {
+pub fn find(key: &str) -> KeyLookup {
     let table = Table::get();
     let readings = table.readings(key);
     if !readings.is_empty() {
-        return Found::Readings(readings);
+        return KeyLookup::Readings(readings);
     }
     let template = table.template(key);
     if !template.is_empty() {
-        return Found::Readings(template);
+        return KeyLookup::Readings(template);
     }
     let mut closed = false;
     for (dot, _) in key.match_indices('.') {
         let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
         if table.readings(parent).iter().any(Reading::is_map) {
-            return Found::Users;
+            return KeyLookup::UserDefined;
         }
         match table.readings(prefix).first().map(|reading| reading.reads) {
-            Some(Reads::Open) => return Found::Users,
-            Some(Reads::Closed) => closed = true,
+            Some(KeyRole::Open) => return KeyLookup::UserDefined,
+            Some(KeyRole::Closed) => closed = true,
             _ => {}
         }
     }
-    Found::Unknown { closed }
+    KeyLookup::Unknown { closed }
 }
 
 /// How a release reads a key; `None` where it does not.
@@ -68,18 +68,18 @@ pub fn other_name(key: &str, release: Release) -> Option<&'static str> {
     let older = table
         .all()
         .iter()
-        .filter(|reading| reading.reads == Reads::Alias && reading.detail == key)
+        .filter(|reading| reading.reads == KeyRole::Alias && reading.detail == key)
         .map(|reading| reading.key);
     let newer = table
         .readings(key)
         .iter()
-        .filter(|reading| reading.reads == Reads::Alias)
+        .filter(|reading| reading.reads == KeyRole::Alias)
         .map(|reading| reading.detail);
     let names = older.chain(newer);
     // Of several, that one which is not itself deprecated by then.
     names
         .clone()
-        .find(|name| matches!(read_as(name), Some(Reads::Value(_))))
+        .find(|name| matches!(read_as(name), Some(KeyRole::Value(_))))
         .or_else(|| names.clone().find(|name| read_as(name).is_some()))
 }
 
@@ -95,8 +95,8 @@ mod tests {
         Release::of(FlinkVersion::new(1, minor))
     }
 
-    fn reads(key: &str, minor: u16) -> Option<Reads> {
-        let Found::Readings(readings) = find(key) else { return None };
+    fn reads(key: &str, minor: u16) -> Option<KeyRole> {
+        let KeyLookup::Readings(readings) = find(key) else { return None };
         reading(readings, release(minor)).map(|reading| reading.reads)
     }
 
@@ -104,7 +104,7 @@ mod tests {
     fn the_checkpoint_directory_has_another_name_since_1_20() {
         assert_eq!(
             (reads("execution.checkpointing.dir", 19), reads("execution.checkpointing.dir", 20)),
-            (None, Some(Reads::Value(ValueType::Text)))
+            (None, Some(KeyRole::Value(ValueType::Text)))
         );
         assert_eq!(
             other_name("execution.checkpointing.dir", release(19)),
@@ -112,7 +112,7 @@ mod tests {
         );
         assert_eq!(
             (reads("state.checkpoints.dir", 19), reads("state.checkpoints.dir", 20)),
-            (Some(Reads::Value(ValueType::Text)), Some(Reads::Alias))
+            (Some(KeyRole::Value(ValueType::Text)), Some(KeyRole::Alias))
         );
     }
 
@@ -120,10 +120,10 @@ mod tests {
     fn keys_are_found_as_options_templates_and_elements_of_maps() {
         assert_eq!(
             reads("metrics.reporter.prom.interval", 20),
-            Some(Reads::Value(ValueType::Duration))
+            Some(KeyRole::Value(ValueType::Duration))
         );
-        assert_eq!(reads("fs.s3.limit.total", 20), Some(Reads::Value(ValueType::Integer)));
-        assert_eq!(reads("kubernetes.secrets", 20), Some(Reads::Value(ValueType::Map)));
+        assert_eq!(reads("fs.s3.limit.total", 20), Some(KeyRole::Value(ValueType::Integer)));
+        assert_eq!(reads("kubernetes.secrets", 20), Some(KeyRole::Value(ValueType::Map)));
         for users in [
             "metrics.reporter.prom.port",
             "kubernetes.secrets.a.b",
@@ -131,11 +131,11 @@ mod tests {
             "containerized.master.env.A",
             "fs.s3a.impl",
         ] {
-            assert_eq!(find(users), Found::Users, "{users}");
+            assert_eq!(find(users), KeyLookup::UserDefined, "{users}");
         }
-        assert_eq!(find("state.backend.typ"), Found::Unknown { closed: true });
+        assert_eq!(find("state.backend.typ"), KeyLookup::Unknown { closed: true });
         for unknown in ["", ".", "my.own.key", "fraud", "state"] {
-            assert_eq!(find(unknown), Found::Unknown { closed: false }, "{unknown}");
+            assert_eq!(find(unknown), KeyLookup::Unknown { closed: false }, "{unknown}");
         }
     }
 
@@ -148,7 +148,7 @@ mod tests {
             "kubernetes.jobmanager.cpu.amount",
         ] {
             for name in names_of(key) {
-                assert!(matches!(find(name), Found::Readings(_)), "{name}");
+                assert!(matches!(find(name), KeyLookup::Readings(_)), "{name}");
             }
         }
     }

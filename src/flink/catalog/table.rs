@@ -11,7 +11,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("opti
 
 /// What a key is to Flink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
+pub enum KeyRole {
     /// An option of this type.
     Value(ValueType),
     /// An older name of another option.
@@ -34,7 +34,7 @@ pub struct Reading {
     /// The key; a `<name>` in it stands for one segment.
     pub key: &'static str,
     /// What it is.
-    pub reads: Reads,
+    pub reads: KeyRole,
     /// The option that an alias stands for, or an enum's words, separated by `|`.
     pub detail: &'static str,
     /// From this release on; `None` where the oldest known has it.
@@ -54,7 +54,7 @@ impl Reading {
 
     /// Whether keys below this one are elements of its map.
     pub fn is_map(&self) -> bool {
-        self.reads == Reads::Value(ValueType::Map)
+        self.reads == KeyRole::Value(ValueType::Map)
     }
 }
 
@@ -160,13 +160,13 @@ fn version(text: &str) -> Option<FlinkVersion> {
     Some(FlinkVersion::new(major.parse().ok()?, minor.parse().ok()?))
 }
 
-fn reads(text: &str) -> Option<Reads> {
+fn reads(text: &str) -> Option<KeyRole> {
     Some(match text {
-        "alias" => Reads::Alias,
-        "fallback" => Reads::Fallback,
-        "open" => Reads::Open,
-        "closed" => Reads::Closed,
-        value => Reads::Value(match value {
+        "alias" => KeyRole::Alias,
+        "fallback" => KeyRole::Fallback,
+        "open" => KeyRole::Open,
+        "closed" => KeyRole::Closed,
+        value => KeyRole::Value(match value {
             "Boolean" => ValueType::Boolean,
             "Integer" => ValueType::Integer,
             "Long" => ValueType::Long,
@@ -198,7 +198,7 @@ mod tests {
         assert!(table.readings.is_sorted_by_key(|reading| reading.key));
         assert_eq!(table.versions.len(), 9);
         let words = |reading: &&Reading| {
-            matches!(reading.reads, Reads::Value(ValueType::Enum | ValueType::EnumList))
+            matches!(reading.reads, KeyRole::Value(ValueType::Enum | ValueType::EnumList))
         };
         assert!(table.readings.iter().filter(words).all(|reading| !reading.detail.is_empty()));
     }
@@ -209,7 +209,7 @@ mod tests {
         for alias in table
             .readings
             .iter()
-            .filter(|reading| matches!(reading.reads, Reads::Alias | Reads::Fallback))
+            .filter(|reading| matches!(reading.reads, KeyRole::Alias | KeyRole::Fallback))
         {
             let target = table.readings(alias.detail);
             let last = alias.until.unwrap_or(Release::newest());

@@ -4,8 +4,8 @@
 //! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such
 //! a file is no business of Flinkgate's.
 
-use super::alike_pods::label;
-use crate::flink::catalog::{self, Found};
+use super::pod_template_workload::label;
+use crate::flink::catalog::{self, KeyLookup};
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{self, CONFIG, place_in_config_map};
 use crate::flink::sizing::{Size, SizeProblem};
@@ -71,7 +71,9 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
 
 /// Whether Flink knows at least half of the options.
 fn is_flinks(config: &FlinkConfig) -> bool {
-    let known =
-        config.iter().filter(|(key, _)| matches!(catalog::find(key), Found::Readings(_))).count();
+    let known = config
+        .iter()
+        .filter(|(key, _)| matches!(catalog::find(key), KeyLookup::Readings(_)))
+        .count();
     known > 0 && known * 2 >= config.iter().count()
 }

@@ -7,13 +7,13 @@
 //! so both count.
 
 use super::counts::count;
-use super::made_cluster::{filled, size};
+use super::generated_template::{filled, size};
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
-use crate::flink::workload::MadeTemplate;
+use crate::flink::workload::GeneratedTemplate;
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
@@ -62,7 +62,8 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
     size.bounds = Some(Bounds::fixed(parallelism.div_ceil(slots)));
-    let mut workload = Workload { version, at_once: 2, config, declares_cluster: true, ..workload };
+    let mut workload =
+        Workload { version, concurrent_clusters: 2, config, declares_cluster: true, ..workload };
     let clusters = workload.clusters();
     size.multiply(clusters, "/spec");
     for set in &mut pods {
@@ -112,7 +113,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     let metadata =
         filled(json!({"labels": labels}), [("annotations", field("/metadata/annotations"))]);
     let places = places.into_iter().map(|(within, field)| (within.to_owned(), field)).collect();
-    let template = Template::Made(MadeTemplate {
+    let template = Template::Generated(GeneratedTemplate {
         value: json!({"metadata": metadata, "spec": spec}),
         base: base.into(),
         places,

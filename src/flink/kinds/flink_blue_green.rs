@@ -25,14 +25,14 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     // The operator makes the parent's Ingress, and one of each colour where the template has its
     // own.
     let ingresses = ["/spec/ingress", "/spec/template/spec/ingress"].into_iter();
-    workload.openings = ingresses
+    workload.exposures = ingresses
         .filter_map(|place| ingress::of_operator(object, place, name, &resource.namespace))
         .collect();
     if !workload.declares_cluster {
         return workload;
     }
     workload.children = COLOURS.map(|colour| format!("{name}-{colour}")).into();
-    workload.at_once = COLOURS.len() as u64;
+    workload.concurrent_clusters = COLOURS.len() as u64;
     let clusters = workload.clusters();
     workload.size.multiply(clusters, TEMPLATE);
     workload.jobs = workload.jobs.saturating_mul(clusters);
@@ -40,7 +40,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         set.replicas = set.replicas.saturating_mul(clusters);
         match &mut set.template {
             Template::InObject(place) => place.insert_str(0, TEMPLATE),
-            Template::Made(made) => made.base.insert_str(0, TEMPLATE),
+            Template::Generated(made) => made.base.insert_str(0, TEMPLATE),
             Template::Merged(MergedTemplate { common, role, .. }) => {
                 [common, role].into_iter().for_each(|place| place.insert_str(0, TEMPLATE))
             }

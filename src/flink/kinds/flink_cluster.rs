@@ -7,17 +7,17 @@
 //! are judged as they will be then.
 
 use super::counts::count;
+use super::generated_template::{filled, size};
 use super::ingress;
-use super::made_cluster::{filled, size};
 use super::process::SUBMITTER;
 use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
-use crate::flink::openings::{Kind, Opening};
+use crate::flink::exposures::{Exposure, ExposureKind};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
-use crate::flink::workload::MadeTemplate;
+use crate::flink::workload::GeneratedTemplate;
 use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
@@ -67,7 +67,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
-    let openings = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
+    let exposures = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
     let budgets = budget(object, name).into_iter().collect();
     Workload {
         version,
@@ -75,7 +75,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         pods,
         config,
         size,
-        openings,
+        exposures,
         declares_cluster: true,
         budgets,
         ..workload
@@ -170,7 +170,7 @@ fn pod_set(
         labels.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
     let metadata = filled(json!({"labels": labels}), [("annotations", own("podAnnotations"))]);
-    let template = Template::Made(MadeTemplate {
+    let template = Template::Generated(GeneratedTemplate {
         value: json!({"metadata": metadata, "spec": spec}),
         base: base.into(),
         places,
@@ -200,7 +200,7 @@ fn resources(part: &Value) -> Value {
 }
 
 /// The Service in front of the JobManager: `accessScope` says of which type it is.
-fn access(object: &Value) -> Option<Opening> {
+fn access(object: &Value) -> Option<Exposure> {
     let place = "/spec/jobManager/accessScope";
     let service_type = match pointer::at(object, place).and_then(Value::as_str)? {
         "Headless" => "Headless_ClusterIP",
@@ -209,8 +209,8 @@ fn access(object: &Value) -> Option<Opening> {
         "VPC" | "External" => "LoadBalancer",
         _ => "ClusterIP",
     };
-    let kind = Kind::Service(service_type.to_owned());
-    Some(Opening { kind, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() })
+    let kind = ExposureKind::Service(service_type.to_owned());
+    Some(Exposure { kind, pointer: place.to_owned(), reaches_rest: true, ..Exposure::default() })
 }
 
 /// What the operator puts into `flink-conf.yaml`: sizes from the containers' limits, and the

@@ -74,7 +74,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         config,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
-        openings: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace)
+        exposures: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace)
             .into_iter()
             .collect(),
         declares_cluster: true,

@@ -26,6 +26,6 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         workload.config.set(canonical(SAVEPOINT_DIR), path, Some(PATH.into()));
     }
     let kind = text("/spec/jobReference/kind").unwrap_or_default();
-    workload.aims_at_nothing = surroundings.is_absent(kind, &resource.namespace, cluster);
+    workload.target_missing = surroundings.is_absent(kind, &resource.namespace, cluster);
     workload
 }

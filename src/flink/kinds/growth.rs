@@ -14,7 +14,7 @@ use crate::flink::version::FlinkVersion;
 const AUTOSCALER_PARALLELISM: u64 = 200;
 
 /// What is known of a cluster before its bounds are.
-pub struct Growing<'a> {
+pub struct ClusterGrowth<'a> {
     /// Its configuration.
     pub config: &'a FlinkConfig,
     /// Its Flink version.
@@ -31,7 +31,7 @@ pub struct Growing<'a> {
     pub limits: SlotLimits,
 }
 
-impl Growing<'_> {
+impl ClusterGrowth<'_> {
     /// The least and the most TaskManagers, and what is unbounded.
     pub fn bounds(&self) -> Bounds {
         let limits = self.limits;

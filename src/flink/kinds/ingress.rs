@@ -1,7 +1,7 @@
 //! `networking.k8s.io Ingress`, and the Ingress that an operator makes of a custom resource:
 //! nothing runs, but names lead to what does.
 
-use crate::flink::openings::{Kind, Opening, is_rest_port};
+use crate::flink::exposures::{Exposure, ExposureKind, is_rest_port};
 use crate::flink::operator::ingress::host_of_template;
 use crate::flink::{Surroundings, Workload};
 use crate::resource::fields::{elements, elements_at};
@@ -9,31 +9,32 @@ use crate::resource::{Resource, owners, pointer};
 use serde_json::Value;
 
 pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
-    let mut opening = Opening {
-        kind: Kind::Ingress,
+    let mut exposure = Exposure {
+        kind: ExposureKind::Ingress,
         pointer: "/spec".into(),
         reaches_rest: false,
         belongs_to_flink: belongs_to_flink(object),
-        ..Opening::default()
+        ..Exposure::default()
     };
     let default = ["defaultBackend", "backend"].map(|field| format!("/spec/{field}"));
     for place in default {
         if let Some(backend) = pointer::at(object, &place).filter(|backend| backend.is_object()) {
             // It gets what no rule has a host for.
-            opening.hosts.push((String::new(), place));
-            opening.reaches_rest |= leads_to_rest(backend);
+            exposure.hosts.push((String::new(), place));
+            exposure.reaches_rest |= leads_to_rest(backend);
         }
     }
     for (index, rule) in elements_at(object, "/spec/rules").iter().enumerate() {
         let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
-        opening.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
+        exposure.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
         let backends =
             elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
-        opening.reaches_rest |= backends.into_iter().any(leads_to_rest);
+        exposure.reaches_rest |= backends.into_iter().any(leads_to_rest);
     }
-    tls(object, "/spec/tls", &mut opening);
-    opening.read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
-    Workload { openings: vec![opening], ..Workload::default() }
+    tls(object, "/spec/tls", &mut exposure);
+    exposure
+        .read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
+    Workload { exposures: vec![exposure], ..Workload::default() }
 }
 
 /// What the Flink operator makes of a FlinkDeployment's `ingress`, which stands at `place`.
@@ -42,39 +43,39 @@ pub(super) fn of_operator(
     place: &str,
     name: &str,
     namespace: &str,
-) -> Option<Opening> {
+) -> Option<Exposure> {
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
-    let mut opening = Opening {
-        kind: Kind::Ingress,
+    let mut exposure = Exposure {
+        kind: ExposureKind::Ingress,
         pointer: place.to_owned(),
         reaches_rest: true,
-        ..Opening::default()
+        ..Exposure::default()
     };
     let template = ingress.get("template").and_then(Value::as_str).unwrap_or_default();
     // A template that is none is told as that.
     if !template.is_empty() {
         let host = host_of_template(template).unwrap_or_default();
-        opening.hosts.push((filled(host, name, namespace), format!("{place}/template")));
+        exposure.hosts.push((filled(host, name, namespace), format!("{place}/template")));
     }
-    tls(object, &format!("{place}/tls"), &mut opening);
-    opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
-    Some(opening)
+    tls(object, &format!("{place}/tls"), &mut exposure);
+    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    Some(exposure)
 }
 
 /// What Spotify's operator makes of a JobManager's `ingress`.
-pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Opening> {
+pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Exposure> {
     let place = "/spec/jobManager/ingress";
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
-    let mut opening = Opening {
-        kind: Kind::Ingress,
+    let mut exposure = Exposure {
+        kind: ExposureKind::Ingress,
         pointer: place.to_owned(),
         reaches_rest: true,
-        ..Opening::default()
+        ..Exposure::default()
     };
     let format = ingress.get("hostFormat").and_then(Value::as_str).unwrap_or_default();
-    opening.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
-    opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
-    Some(opening)
+    exposure.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
+    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    Some(exposure)
 }
 
 /// Whether an update leaves annotations as they are, as far as they decide what an object does:
@@ -121,10 +122,10 @@ fn filled(host: &str, name: &str, namespace: &str) -> String {
     fill(&fill(host, "{{name}}", &known(name)), "{{namespace}}", &known(namespace))
 }
 
-fn tls(object: &Value, place: &str, opening: &mut Opening) {
+fn tls(object: &Value, place: &str, exposure: &mut Exposure) {
     for (index, entry) in elements_at(object, place).iter().enumerate() {
         for (number, host) in elements(entry, "hosts").iter().enumerate() {
-            opening.hosts.push((
+            exposure.hosts.push((
                 host.as_str().unwrap_or_default().to_owned(),
                 format!("{place}/{index}/hosts/{number}"),
             ));
@@ -156,21 +157,21 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn lowered(spec: Value) -> Opening {
+    fn lowered(spec: Value) -> Exposure {
         let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "x"}, "spec": spec});
         let resource = Resource::from_manifest(object).unwrap();
-        lower(&resource, &resource.object, &Surroundings::default()).openings.remove(0)
+        lower(&resource, &resource.object, &Surroundings::default()).exposures.remove(0)
     }
 
     #[test]
     fn every_name_counts_that_leads_here() {
         let backend = json!({"service": {"name": "etl-rest", "port": {"number": 80}}});
-        let opening = lowered(json!({
+        let exposure = lowered(json!({
             "defaultBackend": backend,
             "rules": [{"host": "a.example.com", "http": {"paths": [{"backend": backend}]}}, {"http": {"paths": []}}],
             "tls": [{"hosts": ["b.example.com"]}, {"secretName": "s"}]}));
         let hosts: Vec<_> =
-            opening.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
+            exposure.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
         assert_eq!(
             hosts,
             [
@@ -180,7 +181,7 @@ mod tests {
                 "b.example.com /spec/tls/0/hosts/0"
             ]
         );
-        assert!(opening.reaches_rest);
+        assert!(exposure.reaches_rest);
     }
 
     #[test]
@@ -210,9 +211,9 @@ mod tests {
             ("good.example.com@evil.io/", "evil.io"),
         ] {
             let object = json!({"spec": {"ingress": {"template": template}}});
-            let opening = of_operator(&object, "/spec/ingress", "etl", "prod").unwrap();
+            let exposure = of_operator(&object, "/spec/ingress", "etl", "prod").unwrap();
             assert_eq!(
-                opening.hosts,
+                exposure.hosts,
                 [(host.to_owned(), "/spec/ingress/template".to_owned())],
                 "{template}"
             );

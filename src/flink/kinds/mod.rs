@@ -2,7 +2,6 @@
 //!
 //! A new kind is one new file with a [`Lowering`] function and one line in [`KINDS`].
 
-mod alike_pods;
 mod config_map;
 mod counts;
 mod dynamic_properties;
@@ -12,9 +11,9 @@ mod flink_cluster;
 mod flink_deployment;
 mod flink_session_job;
 mod flink_state_snapshot;
+mod generated_template;
 mod growth;
 mod ingress;
-mod made_cluster;
 mod mounted_config;
 mod operator_config;
 mod operator_count;
@@ -23,6 +22,7 @@ mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
 pub(crate) mod pod_template;
+mod pod_template_workload;
 mod process;
 mod service;
 mod slot_limits;
@@ -30,7 +30,7 @@ mod standalone;
 
 pub use config_map::is_same_configuration;
 pub use ingress::has_same_annotations;
-pub use persistent_volume_claim::{CLASS_ANNOTATION, claims_no_more, is_claim};
+pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim, requests_no_more};
 pub use standalone::{is_made_by_operator, only_shrinks};
 
 use super::{Surroundings, Workload};
@@ -87,7 +87,7 @@ pub fn lower_within(
     );
     (whole && object.is_object()).then(|| Workload {
         claims: surroundings.claims(&resource.namespace),
-        neighbours: surroundings.neighbours(&resource.namespace),
+        namespace_objects: surroundings.namespace_objects(&resource.namespace),
         ..lowering(resource, object, surroundings)
     })
 }

@@ -1,7 +1,7 @@
 //! How many JobManagers and TaskManagers a FlinkDeployment declares.
 
 use super::counts::{option, slots};
-use super::growth::Growing;
+use super::growth::ClusterGrowth;
 use super::slot_limits;
 use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
@@ -56,9 +56,16 @@ pub fn count(
             needed.max(limits.least).min(limits.most.unwrap_or(u64::MAX))
         }
     };
-    let bounds =
-        Growing { config, version, mode, application, slots, declared: task_managers, limits }
-            .bounds();
+    let bounds = ClusterGrowth {
+        config,
+        version,
+        mode,
+        application,
+        slots,
+        declared: task_managers,
+        limits,
+    }
+    .bounds();
     Counts { job_managers, task_managers, slots, bounds }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
 
 /// Whether an update of a claim asks for nothing that it had not before: Kubernetes writes the
 /// volume's name into it when it binds it. What is smaller the API server refuses itself.
-pub fn claims_no_more(resource: &Resource, old: &Value) -> bool {
+pub fn requests_no_more(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let storage = |object: &Value| {
@@ -98,7 +98,7 @@ mod tests {
             let mut resource =
                 Resource { operation: Operation::Update, ..claim(spec(size, class)) };
             resource.object["spec"]["volumeName"] = json!(volume);
-            claims_no_more(&resource, &old)
+            requests_no_more(&resource, &old)
         };
         assert!(
             update("10Gi", "nfs", Some("pv-1"))

@@ -5,7 +5,7 @@
 //! for its TaskManagers with the token of its own pod, and the API server names that pod; the
 //! JobManager's pod itself is a ReplicaSet's.
 
-use super::alike_pods::{AlikePods, label};
+use super::pod_template_workload::{PodTemplateWorkload, label};
 use crate::flink::{Engine, Role, Surroundings, Workload};
 use crate::resource::fields::text;
 use crate::resource::{Resource, UserInfo, metadata_text, owners};
@@ -16,7 +16,7 @@ const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
 
 pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surroundings) -> Workload {
     let name = owner_or_name;
-    let pods = AlikePods {
+    let pods = PodTemplateWorkload {
         object: pod,
         place: "",
         replicas: 1,
@@ -31,7 +31,8 @@ pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surrounding
         && let Some(cluster) =
             made_for(resource, pod, role).filter(|cluster| *cluster != workload.cluster)
     {
-        workload.pretends = Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
+        workload.mismatched_cluster_label =
+            Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
     }
     workload
 }
@@ -117,7 +118,7 @@ mod tests {
             ..Resource::default()
         };
         let workload = lower(&resource, &pod, &Surroundings::default());
-        (workload.cluster, workload.pretends)
+        (workload.cluster, workload.mismatched_cluster_label)
     }
 
     fn asks(namespace: &str, pod: &str) -> UserInfo {

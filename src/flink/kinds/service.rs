@@ -5,7 +5,7 @@
 //! number or name, or has the name that Flink gives it.
 
 use super::ingress::belongs_to_flink;
-use crate::flink::openings::{EXTERNAL_IPS, Kind, Opening, is_rest_port};
+use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, is_rest_port};
 use crate::flink::{Surroundings, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
@@ -37,17 +37,21 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         "" => ("ClusterIP", "/spec/type"),
         other => (other, "/spec/type"),
     };
-    let mut opening = Opening {
-        kind: Kind::Service(service_type.to_owned()),
+    let mut exposure = Exposure {
+        kind: ExposureKind::Service(service_type.to_owned()),
         pointer: place.to_owned(),
         reaches_rest: reaches_rest(spec, name),
         belongs_to_flink: belongs_to_flink(object),
-        ..Opening::default()
+        ..Exposure::default()
     };
-    opening.read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
-    let openings =
-        if opening.reaches_rest || !opening.hosts.is_empty() { vec![opening] } else { Vec::new() };
-    Workload { openings, ..Workload::default() }
+    exposure
+        .read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
+    let exposures = if exposure.reaches_rest || !exposure.hosts.is_empty() {
+        vec![exposure]
+    } else {
+        Vec::new()
+    };
+    Workload { exposures, ..Workload::default() }
 }
 
 fn reaches_rest(spec: &Value, name: &str) -> bool {
@@ -81,14 +85,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn opening(name: &str, spec: Value) -> Option<(String, bool)> {
+    fn exposure(name: &str, spec: Value) -> Option<(String, bool)> {
         let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object, &Surroundings::default());
         assert!(workload.pods.is_empty() && !workload.is_flink());
-        let opening = workload.openings.first()?;
-        let Kind::Service(kind) = &opening.kind else { panic!("an Ingress") };
-        Some((kind.clone(), opening.reaches_rest))
+        let exposure = workload.exposures.first()?;
+        let ExposureKind::Service(kind) = &exposure.kind else { panic!("an Ingress") };
+        Some((kind.clone(), exposure.reaches_rest))
     }
 
     #[test]
@@ -135,7 +139,7 @@ mod tests {
             ("etl-rest", json!({"type": "ExternalName", "externalName": "example.com"}), None),
             ("x", json!({"type": "NodePort", "ports": "none"}), None),
         ] {
-            assert_eq!(opening(name, spec.clone()), expected, "{spec}");
+            assert_eq!(exposure(name, spec.clone()), expected, "{spec}");
         }
     }
 }

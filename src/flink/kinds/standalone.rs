@@ -10,9 +10,9 @@
 //! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), over the ConfigMap that it mounts,
 //! where that is known. The size is what the pods request.
 
-use super::alike_pods::AlikePods;
 use super::config_map;
 use super::counts::count;
+use super::pod_template_workload::PodTemplateWorkload;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::{Role, Surroundings, Workload};
@@ -31,7 +31,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         CLAIMS,
         &mut problems,
     );
-    let pods = AlikePods {
+    let pods = PodTemplateWorkload {
         object,
         place: template(&resource.kind.kind),
         replicas,

@@ -5,7 +5,7 @@
 //! all are told, at their places, before. Each file is one subject; every check is silent and
 //! allocates nothing where nothing is wrong.
 //!
-//! [`Declared`] is what rules of the family `flink` read a custom resource with; those that moved to
+//! [`DeclaredSpec`] is what rules of the family `flink` read a custom resource with; those that moved to
 //! [`rules`](crate::rules) have their checks there.
 
 pub mod artifacts;
@@ -21,14 +21,14 @@ use serde_json::Value;
 /// A custom resource that declares a cluster or a job, read where its spec is: at `/spec`, or in
 /// the template of a FlinkBlueGreenDeployment.
 #[derive(Clone, Copy, Debug)]
-pub struct Declared<'a> {
+pub struct DeclaredSpec<'a> {
     workload: &'a Workload,
     spec: &'a Value,
     /// JSON Pointer of the spec.
     place: &'a str,
 }
 
-impl<'a> Declared<'a> {
+impl<'a> DeclaredSpec<'a> {
     /// Finds the spec; `None` where the object has none.
     pub fn new(object: &'a Value, workload: &'a Workload) -> Option<Self> {
         let place = workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec");

@@ -5,24 +5,24 @@
 //! term counts by the pods that it selects, and not by how it is written. This module has no words
 //! for users: those are in the rules.
 
-mod apart;
+mod colocation;
 mod labels;
 mod node_affinity;
 mod pool;
 mod selector;
-mod separate;
+mod separation;
+mod spread_terms;
 mod spreading;
-mod together;
 mod tolerations;
 
-pub use apart::{Clause, Fault, Siblings, clauses};
+pub use colocation::pinned;
 pub use labels::{Label, PodLabels, identity};
 pub use node_affinity::{excludes_label, requires_label};
-pub use pool::{Elsewhere, asks_elsewhere};
+pub use pool::{UnmetNodeRequirement, unmet_node_requirements};
 pub use selector::selects;
-pub use separate::{Placed, Separation, Separator};
+pub use separation::{PodPlacement, Separation, SeparationReason};
+pub use spread_terms::{Siblings, SpreadTerm, TermFault, spread_terms};
 pub use spreading::Spreading;
-pub use together::pinned;
 pub use tolerations::{OptionToleration, PodToleration, option_tolerations};
 
 use crate::flink::{Role, Template, Workload};

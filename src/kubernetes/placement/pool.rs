@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// A requirement of a node affinity that no node of the pool meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Elsewhere<'v> {
+pub struct UnmetNodeRequirement<'v> {
     /// Its place within the pod's template.
     pub place: String,
     /// The node label.
@@ -21,10 +21,10 @@ pub struct Elsewhere<'v> {
 }
 
 /// The requirements of a spec's node affinity that nodes with these labels do not meet.
-pub fn asks_elsewhere<'v>(
+pub fn unmet_node_requirements<'v>(
     spec: &'v Value,
     pool: impl Fn(&str) -> Option<&'v str>,
-) -> Vec<Elsewhere<'v>> {
+) -> Vec<UnmetNodeRequirement<'v>> {
     let required = spec.get("affinity").and_then(|affinity| {
         affinity
             .get("nodeAffinity")?
@@ -40,7 +40,7 @@ pub fn asks_elsewhere<'v>(
                 let place = format!(
                     "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/{at}/matchExpressions/{index}"
                 );
-                found.push(Elsewhere { place, key, asked, pool });
+                found.push(UnmetNodeRequirement { place, key, asked, pool });
             }
         }
     }
@@ -94,7 +94,7 @@ mod tests {
         ] {
             let spec = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
                 {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]}, {"matchExpressions": [expression]}]}}}});
-            let found = asks_elsewhere(&spec, |key| match key {
+            let found = unmet_node_requirements(&spec, |key| match key {
                 "pool" => Some("flink"),
                 "generation" => Some("4"),
                 _ => None,
@@ -111,7 +111,7 @@ mod tests {
             json!(null),
             json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}}}),
         ] {
-            assert_eq!(asks_elsewhere(&odd, |_| Some("x")), []);
+            assert_eq!(unmet_node_requirements(&odd, |_| Some("x")), []);
         }
     }
 }

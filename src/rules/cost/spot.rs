@@ -154,7 +154,7 @@ impl Field {
                 ("kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations")
             }
         };
-        by_role(role, job_manager, task_manager).filter(|_| subject.workload.options_make(role))
+        by_role(role, job_manager, task_manager).filter(|_| subject.workload.options_apply_to(role))
     }
 
     fn place(self, subject: &Subject<'_>, pods: &Pods<'_>) -> String {

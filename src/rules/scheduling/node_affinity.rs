@@ -1,6 +1,6 @@
 //! `scheduling/node-affinity`
 
-use crate::kubernetes::placement::asks_elsewhere;
+use crate::kubernetes::placement::unmet_node_requirements;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -23,7 +23,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     for pods in &subject.pods {
         let value = |key: &str| selector.get(key).map(String::as_str);
-        for elsewhere in asks_elsewhere(pods.spec(), value) {
+        for elsewhere in unmet_node_requirements(pods.spec(), value) {
             let (key, asked) = (shown(elsewhere.key), shown(&elsewhere.asked));
             let wanted = elsewhere.pool;
             findings

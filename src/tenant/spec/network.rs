@@ -31,7 +31,7 @@ pub struct Network {
 
 /// Types of the Service in front of Flink's REST port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum ServiceType {
     /// Reached from within the cluster.
     ClusterIP,

@@ -26,7 +26,7 @@ pub struct RestartStrategy {
 /// Flink's restart strategies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum RestartType {
     /// A job that fails stays failed.
     None,

@@ -95,7 +95,7 @@ pub struct DisruptionBudgets {
 
 /// By what pods are kept apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Spread {
     /// Terms of pod anti-affinity.
     AntiAffinity,

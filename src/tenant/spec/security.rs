@@ -98,7 +98,7 @@ pub struct Images {
 
 /// When the kubelet pulls an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum PullPolicy {
     /// For every container, which asks for the right to it anew.
     Always,

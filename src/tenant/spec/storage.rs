@@ -89,7 +89,7 @@ impl CheckpointVolume {
 
 /// What becomes of a claim when its cluster goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Reclaim {
     /// It stays.
     #[default]

@@ -3,26 +3,22 @@
 
 use super::HOSTNAME;
 use super::Spreading;
-use super::apart::{Clause, Siblings};
 use super::selector::list;
+use super::spread_terms::{Siblings, SpreadTerm};
 use serde_json::Value;
 
 const AFFINITY: &str = "/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution";
 
 /// Where a spec's required affinity holds these pods, which are its own kind, in one place; what is
 /// on one node is in one zone too.
-pub(super) fn held_together(
-    spec: &Value,
-    pods: &Siblings<'_>,
-    topology_key: &str,
-) -> Option<String> {
+pub(super) fn colocation(spec: &Value, pods: &Siblings<'_>, topology_key: &str) -> Option<String> {
     let affinity = spec.get("affinity")?.get("podAffinity")?;
     let terms =
         list(affinity.get("requiredDuringSchedulingIgnoredDuringExecution")).iter().enumerate();
-    let mut clauses =
-        terms.map(|(index, value)| Clause::new(Spreading::Required, AFFINITY, index, value));
-    let same = |clause: &Clause<'_>| [topology_key, HOSTNAME].contains(&clause.topology_key());
-    clauses.find(|clause| same(clause) && clause.fault(pods).is_none()).map(|clause| clause.place())
+    let mut terms_of_pod =
+        terms.map(|(index, value)| SpreadTerm::new(Spreading::Required, AFFINITY, index, value));
+    let same = |term: &SpreadTerm<'_>| [topology_key, HOSTNAME].contains(&term.topology_key());
+    terms_of_pod.find(|term| same(term) && term.fault(pods).is_none()).map(|term| term.place())
 }
 
 /// Where a spec leaves its pods one place only: by a node selector, or by a node affinity of which

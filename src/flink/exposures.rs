@@ -14,9 +14,9 @@ const REST_PORT_NAMES: [&str; 6] = ["rest", "ui", "webui", "web-ui", "flink-ui",
 
 /// One way in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opening {
+pub struct Exposure {
     /// A Service of this type (`externalIPs` for addresses of its own), or an Ingress.
-    pub kind: Kind,
+    pub kind: ExposureKind,
     /// Where the object says so.
     pub pointer: String,
     /// Whether it leads to Flink's REST port.
@@ -35,7 +35,7 @@ pub struct Opening {
 
 /// What kind of way in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
+pub enum ExposureKind {
     /// An Ingress.
     #[default]
     Ingress,
@@ -63,7 +63,7 @@ pub fn is_rest_port(port: &Value) -> bool {
     }
 }
 
-impl Opening {
+impl Exposure {
     /// Reads what annotations say that stand at `place`: hosts, snippets, and whether anybody asks
     /// who comes.
     pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str) {
@@ -207,12 +207,12 @@ mod tests {
             "external-dns.alpha.kubernetes.io/hostname": "c.example.com",
             "nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com",
         });
-        let mut opening = Opening::default();
-        opening.read_annotations(Some(&annotations), "/a");
-        let hosts: Vec<_> = opening.hosts.iter().map(|(host, _)| host.as_str()).collect();
+        let mut exposure = Exposure::default();
+        exposure.read_annotations(Some(&annotations), "/a");
+        let hosts: Vec<_> = exposure.hosts.iter().map(|(host, _)| host.as_str()).collect();
         assert_eq!(hosts, ["c.example.com", "a.example.com", "b.example.com"]);
-        assert_eq!((opening.snippets.len(), opening.asks), (3, true));
-        assert_eq!(opening.snippets[1].1, "/a/nginx.ingress.kubernetes.io~1server-snippet");
+        assert_eq!((exposure.snippets.len(), exposure.asks), (3, true));
+        assert_eq!(exposure.snippets[1].1, "/a/nginx.ingress.kubernetes.io~1server-snippet");
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //! than places, places take a second pod each.)
 
 use super::Spreading;
+use super::colocation::colocation;
 use super::labels::{Label, PodLabels};
 use super::selector::{list, selects};
-use super::together::held_together;
 use crate::flink::{PodSet, Workload};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ const CONSTRAINTS: &str = "/spec/topologySpreadConstraints";
 
 /// One term or constraint of a pod.
 #[derive(Clone, Copy, Debug)]
-pub struct Clause<'v> {
+pub struct SpreadTerm<'v> {
     /// How strictly the scheduler keeps to it.
     pub strength: Spreading,
     /// Whether it keeps from nodes that have any such pod, and not only from those that have more
@@ -38,9 +38,9 @@ pub struct Clause<'v> {
     value: &'v Value,
 }
 
-/// Why a clause does not keep pods apart.
+/// Why a term does not keep pods apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum TermFault {
     /// It has no selector, which selects nothing.
     SelectsNothing,
     /// It selects others than these pods.
@@ -55,19 +55,19 @@ pub enum Fault {
     Skew,
 }
 
-/// All clauses of a pod's spec.
-pub fn clauses(spec: &Value) -> impl Iterator<Item = Clause<'_>> {
+/// All terms of a pod's spec.
+pub fn spread_terms(spec: &Value) -> impl Iterator<Item = SpreadTerm<'_>> {
     let rules = spec.get("affinity").and_then(|affinity| affinity.get("podAntiAffinity"));
     let terms = |field: &str| list(rules.and_then(|rules| rules.get(field))).iter().enumerate();
-    let required = terms(REQUIRED).map(|(index, value)| Clause {
+    let required = terms(REQUIRED).map(|(index, value)| SpreadTerm {
         excludes: true,
-        ..Clause::new(Spreading::Required, ANTI_AFFINITY_REQUIRED, index, value)
+        ..SpreadTerm::new(Spreading::Required, ANTI_AFFINITY_REQUIRED, index, value)
     });
     let preferred = terms(PREFERRED).filter_map(|(index, weighted)| {
         let weight = weighted.get("weight").and_then(Value::as_i64);
-        Some(Clause {
+        Some(SpreadTerm {
             weight,
-            ..Clause::new(
+            ..SpreadTerm::new(
                 Spreading::Preferred,
                 ANTI_AFFINITY_PREFERRED,
                 index,
@@ -82,13 +82,13 @@ pub fn clauses(spec: &Value) -> impl Iterator<Item = Clause<'_>> {
                 "ScheduleAnyway" => Spreading::Preferred,
                 _ => return None,
             };
-            Some(Clause::new(strength, CONSTRAINTS, index, value))
+            Some(SpreadTerm::new(strength, CONSTRAINTS, index, value))
         },
     );
     required.chain(preferred).chain(constraints)
 }
 
-impl<'v> Clause<'v> {
+impl<'v> SpreadTerm<'v> {
     /// A term of required strength, or a constraint: one whose weight is not asked for.
     pub(super) fn new(
         strength: Spreading,
@@ -121,26 +121,26 @@ impl<'v> Clause<'v> {
 
     /// Whether it is about these pods, which run in this namespace as its own does.
     pub fn selects(&self, pods: &Siblings<'_>) -> bool {
-        matches!(self.fault(pods), None | Some(Fault::Skew))
+        matches!(self.fault(pods), None | Some(TermFault::Skew))
     }
 
     /// Why it keeps its pod from none of these pods, which run in this namespace as it does; `None`
     /// where it keeps it from them.
-    pub fn fault(&self, pods: &Siblings<'_>) -> Option<Fault> {
+    pub fn fault(&self, pods: &Siblings<'_>) -> Option<TermFault> {
         let selector = self.value.get("labelSelector").filter(|selector| selector.is_object());
         let skewed = || self.strength == Spreading::Required && self.max_skew() != Some(1);
         if self.weight.is_none_or(|weight| weight < 1) {
-            Some(Fault::NoWeight)
+            Some(TermFault::NoWeight)
         } else if selector.is_none() {
-            Some(Fault::SelectsNothing)
+            Some(TermFault::SelectsNothing)
         } else if !self.is_constraint() && !in_namespace(self.value, pods.namespace) {
-            Some(Fault::OtherNamespaces)
+            Some(TermFault::OtherNamespaces)
         } else if !selects(selector, |key| pods.labels.get(key)) {
-            Some(Fault::OtherPods)
+            Some(TermFault::OtherPods)
         } else if !by_keys(self.value, &pods.labels) {
-            Some(Fault::LabelKeys)
+            Some(TermFault::LabelKeys)
         } else {
-            (self.is_constraint() && skewed()).then_some(Fault::Skew)
+            (self.is_constraint() && skewed()).then_some(TermFault::Skew)
         }
     }
 }
@@ -164,18 +164,16 @@ impl<'a> Siblings<'a> {
     }
 
     /// Where a spec of theirs holds them in one place, so that nothing can keep them apart.
-    pub fn held_together(&self, spec: &Value, topology_key: &str) -> Option<String> {
-        held_together(spec, self, topology_key)
+    pub fn colocation(&self, spec: &Value, topology_key: &str) -> Option<String> {
+        colocation(spec, self, topology_key)
     }
 
     /// How strictly a spec of theirs keeps them in different places; `None` where it does not.
-    pub fn kept_apart(&self, spec: &Value, topology_key: &str) -> Option<Spreading> {
-        let over_key = clauses(spec).filter(|clause| clause.topology_key() == topology_key);
-        let strongest = over_key
-            .filter(|clause| clause.fault(self).is_none())
-            .map(|clause| clause.strength)
-            .max();
-        strongest.filter(|_| self.held_together(spec, topology_key).is_none())
+    pub fn spreading(&self, spec: &Value, topology_key: &str) -> Option<Spreading> {
+        let over_key = spread_terms(spec).filter(|term| term.topology_key() == topology_key);
+        let strongest =
+            over_key.filter(|term| term.fault(self).is_none()).map(|term| term.strength).max();
+        strongest.filter(|_| self.colocation(spec, topology_key).is_none())
     }
 }
 
@@ -209,7 +207,7 @@ mod tests {
 
     /// How strictly TaskManagers of `etl` in `prod` are kept on different nodes, and what is wrong
     /// where they are not.
-    fn judged(spec: Value) -> (Option<Spreading>, Vec<Fault>) {
+    fn judged(spec: Value) -> (Option<Spreading>, Vec<TermFault>) {
         let template = Template::InObject("/spec/taskManager/podTemplate".into());
         let set = PodSet { role: Role::TaskManager, replicas: 2, template, main_container: None };
         let workload = Workload {
@@ -221,8 +219,8 @@ mod tests {
         let template = json!({"metadata": {"labels": {"team": "a"}}});
         let pods = Siblings::of(&set, &template, &workload, "prod");
         (
-            pods.kept_apart(&spec, HOSTNAME),
-            clauses(&spec).filter_map(|clause| clause.fault(&pods)).collect(),
+            pods.spreading(&spec, HOSTNAME),
+            spread_terms(&spec).filter_map(|term| term.fault(&pods)).collect(),
         )
     }
 
@@ -238,28 +236,31 @@ mod tests {
         let selector = |selector: Value| json!({"labelSelector": selector});
         for (change, fault) in [
             (json!({}), None),
-            (selector(json!({"matchLabels": {"app": "other"}})), Some(Fault::OtherPods)),
-            (selector(json!({"matchLabels": {"component": "jobmanager"}})), Some(Fault::OtherPods)),
-            (selector(json!(null)), Some(Fault::SelectsNothing)),
-            (json!({"namespaces": ["other"]}), Some(Fault::OtherNamespaces)),
+            (selector(json!({"matchLabels": {"app": "other"}})), Some(TermFault::OtherPods)),
+            (
+                selector(json!({"matchLabels": {"component": "jobmanager"}})),
+                Some(TermFault::OtherPods),
+            ),
+            (selector(json!(null)), Some(TermFault::SelectsNothing)),
+            (json!({"namespaces": ["other"]}), Some(TermFault::OtherNamespaces)),
             (json!({"namespaces": ["other", "prod"]}), None),
             (json!({"namespaces": []}), None),
             (json!({"namespaceSelector": {}}), None),
             (
                 json!({"namespaceSelector": {"matchLabels": {"team": "a"}}}),
-                Some(Fault::OtherNamespaces),
+                Some(TermFault::OtherNamespaces),
             ),
             (json!({"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "prod"}}}), None),
             (
                 json!({"namespaceSelector": {"matchLabels": {NAMESPACE_NAME: "dev"}}}),
-                Some(Fault::OtherNamespaces),
+                Some(TermFault::OtherNamespaces),
             ),
             (json!({"matchLabelKeys": ["pod-template-hash", "team", "none"]}), None),
             (
                 json!({"matchLabelKeys": ["statefulset.kubernetes.io/pod-name"]}),
-                Some(Fault::LabelKeys),
+                Some(TermFault::LabelKeys),
             ),
-            (json!({"mismatchLabelKeys": ["team"]}), Some(Fault::LabelKeys)),
+            (json!({"mismatchLabelKeys": ["team"]}), Some(TermFault::LabelKeys)),
             (json!({"mismatchLabelKeys": ["none"]}), None),
         ] {
             let strength = fault.is_none().then_some(Spreading::Required);
@@ -283,9 +284,12 @@ mod tests {
         );
         assert_eq!(
             judged(spec(json!({"weight": 0, "podAffinityTerm": own}))),
-            (None, vec![Fault::NoWeight])
+            (None, vec![TermFault::NoWeight])
         );
-        assert_eq!(judged(spec(json!({"podAffinityTerm": own}))), (None, vec![Fault::NoWeight]));
+        assert_eq!(
+            judged(spec(json!({"podAffinityTerm": own}))),
+            (None, vec![TermFault::NoWeight])
+        );
         assert_eq!(judged(spec(own)), (None, vec![]));
     }
 
@@ -312,20 +316,20 @@ mod tests {
         };
         for (change, expected) in [
             (json!({}), (Some(Spreading::Required), vec![])),
-            (json!({"maxSkew": 2}), (None, vec![Fault::Skew])),
+            (json!({"maxSkew": 2}), (None, vec![TermFault::Skew])),
             (
                 json!({"maxSkew": 2, "whenUnsatisfiable": "ScheduleAnyway"}),
                 (Some(Spreading::Preferred), vec![]),
             ),
             (json!({"whenUnsatisfiable": "Sometimes"}), (None, vec![])),
-            (json!({"labelSelector": null}), (None, vec![Fault::SelectsNothing])),
+            (json!({"labelSelector": null}), (None, vec![TermFault::SelectsNothing])),
             (
                 json!({"labelSelector": {"matchLabels": {"app": "x"}}}),
-                (None, vec![Fault::OtherPods]),
+                (None, vec![TermFault::OtherPods]),
             ),
             (
                 json!({"matchLabelKeys": ["apps.kubernetes.io/pod-index"]}),
-                (None, vec![Fault::LabelKeys]),
+                (None, vec![TermFault::LabelKeys]),
             ),
             (json!({"topologyKey": ZONE}), (None, vec![])),
         ] {

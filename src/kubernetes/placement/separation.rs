@@ -1,7 +1,7 @@
 //! What keeps sets of pods on different nodes: required anti-affinity or topology spread that holds
 //! among them. It matters where they share a volume that only one node can mount.
 
-use super::apart::{Clause, Siblings, clauses};
+use super::spread_terms::{Siblings, SpreadTerm, spread_terms};
 use super::{HOSTNAME, Spreading, by_role};
 use crate::flink::{Mode, PodSet, Role, Workload};
 use serde_json::Value;
@@ -14,12 +14,12 @@ pub struct Separation {
     /// The role of the pods that have the term.
     pub role: Role,
     /// What it is.
-    pub by: Separator,
+    pub by: SeparationReason,
 }
 
 /// What keeps pods on different nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Separator {
+pub enum SeparationReason {
     /// A topology spread constraint.
     TopologySpread,
     /// A required term of anti-affinity.
@@ -30,7 +30,7 @@ pub enum Separator {
 
 /// The pods of an object, and what its tenant gives them.
 #[derive(Clone, Copy, Debug)]
-pub struct Placed<'a> {
+pub struct PodPlacement<'a> {
     /// What the object runs.
     pub workload: &'a Workload,
     /// The object.
@@ -43,25 +43,25 @@ pub struct Placed<'a> {
     pub task_manager: Option<Spreading>,
 }
 
-impl Placed<'_> {
+impl PodPlacement<'_> {
     /// What keeps pods of these sets, by index, on different nodes; `None` if nothing does.
     pub fn separation(&self, sets: &[usize]) -> Option<Separation> {
         let pods: Vec<&PodSet> =
             sets.iter().filter_map(|index| self.workload.pods.get(*index)).collect();
         pods.iter().find_map(|set| {
             let spec = set.template(self.object).get("spec").unwrap_or(&Value::Null);
-            let clause = clauses(spec).find(|clause| self.separates(clause, set, &pods));
-            let (pointer, by) = match clause {
-                Some(clause) => (
-                    set.locate(self.object, &clause.place()),
-                    if clause.is_constraint() {
-                        Separator::TopologySpread
+            let term = spread_terms(spec).find(|term| self.separates(term, set, &pods));
+            let (pointer, by) = match term {
+                Some(term) => (
+                    set.locate(self.object, &term.place()),
+                    if term.is_constraint() {
+                        SeparationReason::TopologySpread
                     } else {
-                        Separator::AntiAffinity
+                        SeparationReason::AntiAffinity
                     },
                 ),
                 None if self.is_separated_by_tenant(set) => {
-                    (set.path().to_owned(), Separator::Tenant)
+                    (set.path().to_owned(), SeparationReason::Tenant)
                 }
                 None => return None,
             };
@@ -69,24 +69,24 @@ impl Placed<'_> {
         })
     }
 
-    /// Whether a clause of a set makes one node too few for these pods. Another zone is another
+    /// Whether a term of a set makes one node too few for these pods. Another zone is another
     /// node too, so a term counts over any topology; a constraint spreads over zones as many pods
     /// as there are, and counts over nodes only.
-    fn separates(&self, clause: &Clause<'_>, set: &PodSet, pods: &[&PodSet]) -> bool {
+    fn separates(&self, term: &SpreadTerm<'_>, set: &PodSet, pods: &[&PodSet]) -> bool {
         let mut selected = pods.iter().filter(|other| {
             let template = other.template(self.object);
-            clause.selects(&Siblings::of(other, template, self.workload, self.namespace))
+            term.selects(&Siblings::of(other, template, self.workload, self.namespace))
         });
-        if clause.excludes {
+        if term.excludes {
             return selected.any(|other| !std::ptr::eq(*other, set) || self.is_many(other));
         }
-        if clause.strength != Spreading::Required || clause.topology_key() != HOSTNAME {
+        if term.strength != Spreading::Required || term.topology_key() != HOSTNAME {
             return false;
         }
         let count = selected.fold(0_u64, |count, set| {
             count.saturating_add(if self.is_many(set) { set.replicas.max(2) } else { 1 })
         });
-        count > clause.max_skew().unwrap_or(1)
+        count > term.max_skew().unwrap_or(1)
     }
 
     /// Blue and green get their tenant's anti-affinity when they are made.

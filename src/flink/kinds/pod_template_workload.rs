@@ -22,7 +22,7 @@ use serde_json::Value;
 const CONFIGURATION_FOLDER: &str = "/opt/flink/conf";
 
 /// So many pods of one template.
-pub struct AlikePods<'a> {
+pub struct PodTemplateWorkload<'a> {
     /// The object that they stand in.
     pub object: &'a Value,
     /// Pointer of their template; empty for a Pod, which is its own.
@@ -56,7 +56,7 @@ struct Identity {
     runs_job: bool,
 }
 
-impl AlikePods<'_> {
+impl PodTemplateWorkload<'_> {
     /// What these pods are and what they ask for; `problems` are those found so far.
     pub fn lower(&self, mut problems: Vec<SizeProblem>) -> Workload {
         pod_template::check(self.object, self.place, &mut problems);
