@@ -1,9 +1,10 @@
-//! What Flinkgate adds to an object: one file an injector.
+//! Mutation: adds to an object what its tenant requires, with one file per injector. An object, its
+//! workload and its tenant go in; the changed object and its conflicts come out. It does not judge
+//! the object: rules do.
 //!
-//! An injector looks at one set of pods and asks for what is missing; the template editor knows
-//! where in the object that is written. What the user set stays, except where the tenant's value
-//! takes precedence: then it is replaced, and a [`Conflict`] records it. A second pass finds nothing
-//! to do.
+//! An injector reads one pod set and requests changes; the template editor decides where in the
+//! object to write them. The user's values stay unless the tenant's value takes precedence. Then
+//! the value is replaced and a [`Conflict`] records it. A second pass changes nothing.
 
 mod anti_affinity;
 mod checkpoint_volume;
@@ -38,20 +39,20 @@ use edit::PodChanges;
 use serde_json::Value;
 use template_editor::TemplateEditor;
 
-/// What mutation makes of an object, and what could not be reconciled with what the user wrote.
+/// The result of mutation: the new object, and what conflicts with the user's values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mutation {
-    /// The object as it shall be stored; `None` where it stays as it is.
+    /// The object to store; `None` if nothing changes.
     pub object: Option<Value>,
-    /// Where the object and what its tenant gives every object differ.
+    /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Asks for what one set of pods lacks.
+/// Requests the changes for one pod set.
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut PodChanges);
 
-/// What pods are given, in this order: later injectors write into the container that the first one
-/// makes.
+/// The injectors in the order in which they run: later ones write into the container that the first
+/// one adds.
 const POD_INJECTORS: [PodInjector; 9] = [
     main_container::inject,
     labels::inject,
@@ -64,18 +65,18 @@ const POD_INJECTORS: [PodInjector; 9] = [
     checkpoint_volume::inject,
 ];
 
-/// Kinds that are completed. Pods of other kinds are completed as they are created: a changed
-/// template would roll out a Deployment anew whenever its tenant changes.
+/// Kinds whose objects are mutated. For other kinds, each pod is mutated when it is created: a
+/// changed template would roll out a Deployment again each time its tenant changes.
 const KINDS: [(&str, &str); 3] = [
     ("", "Pod"),
     ("flink.apache.org", "FlinkDeployment"),
     ("flink.apache.org", "FlinkBlueGreenDeployment"),
 ];
 
-/// Annotation of a kubelet's own pods, which nobody may change.
+/// Annotation of the kubelet's own (mirror) pods, which cannot be changed.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
-/// Completes an object with what its tenant gives every workload. Idempotent.
+/// Adds the tenant's values to an object. Idempotent.
 pub fn mutate(
     resource: &Resource,
     object: &Value,
@@ -89,8 +90,7 @@ pub fn mutate(
     Mutation { object: editor.finish(), conflicts }
 }
 
-/// The claim that a cluster's pods mount for their state, where it is one that the tenant's
-/// template names.
+/// The state claim that a cluster's pods mount, if it has a name of the tenant's template.
 pub fn state_claim(
     resource: &Resource,
     object: &Value,
@@ -104,20 +104,20 @@ pub fn state_claim(
         .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
 }
 
-/// An object of which pods will be made, as it will be when mutation has completed them.
+/// An object that creates pods, with these pods in the state that mutation will give them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foresight {
-    /// The object with completed templates; `None` where none that stands in it changes.
+    /// The object with completed templates; `None` if no template in it changes.
     pub object: Option<Value>,
-    /// The sets of pods as they will be.
+    /// The pod sets after mutation.
     pub pods: Vec<PodSet>,
-    /// Where the object and what its tenant gives every object differ.
+    /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
 }
 
-/// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
-/// completes the object itself, or it has no pods. It is judged so and never stored: a refusal must
-/// not name what mutation cures, and need not wait for the pods.
+/// Predicts the pods that [`mutate`] will complete one by one. `None` if mutation completes the
+/// object itself, or if it has no pods. Rules check the result, which is never stored: a refusal
+/// must not name what mutation fixes, and must not wait for the pods.
 pub fn foresee(
     resource: &Resource,
     object: &Value,
@@ -142,7 +142,7 @@ fn complete<'a>(
     let mut editor = TemplateEditor::new(object, workload);
     let mut conflicts = Vec::new();
     let mut configuration = configuration::Configuration::of(&context);
-    // First, because an option decides how pod templates are merged.
+    // The configuration comes first: an option decides how pod templates merge.
     if let Some(configuration) = &mut configuration {
         configuration::inject(&context, configuration, &mut editor, &mut conflicts);
     }
@@ -153,7 +153,7 @@ fn complete<'a>(
             injector(&context, &Pods::new(set, editor.object()), &mut changes);
             edits.push(changes.edits);
             for conflict in changes.conflicts {
-                // Both roles have the common template.
+                // Both roles report the same conflict of the common template.
                 if !conflicts.contains(&conflict) {
                     conflicts.push(conflict);
                 }
@@ -174,7 +174,7 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
     let is_pod = kind == ("", "Pod");
     let asked = match resource.operation {
         Operation::Create => true,
-        // A pod that runs can no longer be changed.
+        // A running pod cannot be changed.
         Operation::Update => !is_pod,
         Operation::Delete | Operation::Connect => false,
     };
@@ -193,8 +193,8 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         && !is_mirror
 }
 
-/// The cluster that the claim is named after. Blue and green hand state over to each other: both
-/// have their parent's.
+/// The cluster that names the claim. Blue and green hand their state over to each other, so both
+/// use their parent's name.
 fn claim_cluster<'a>(object: &'a Value, workload: &'a Workload) -> &'a str {
     blue_green_parent(object).filter(|_| workload.declares_cluster).unwrap_or(&workload.cluster)
 }
