@@ -179,7 +179,8 @@ fn a_policy_that_reads_what_is_never_there_is_a_warning_and_still_in_force() {
         "",
     );
     assert_eq!((run.status, run.out.contains("user/x")), (1, true), "{} {}", run.out, run.err);
-    let expected = "warning: x.rego:3:23: unknown field `input.flnk`: did you mean `input.flink`?\n";
+    let expected =
+        "warning: x.rego:3:23: unknown field `input.flnk`: did you mean `input.flink`?\n";
     assert!(run.err.contains(expected), "{}", run.err);
 }
 

@@ -47,7 +47,7 @@ fn every_suffix_means_what_kubernetes_says() {
         ("9223372036854775808Ki", BINARY_CAP),
         ("9223372036854775808", (1_i128 << 63) * NANOS),
         ("10E", 10_000_000_000_000_000_000 * NANOS),
-        // Kubernetes' ways, which are not obvious.
+        // Surprising cases of Kubernetes.
         ("1e4294967296", NANOS),
         ("1e-4294967295", 10 * NANOS),
         ("+", 0),
