@@ -1,16 +1,16 @@
-//! Whether a pod requires nodes outside the pool that its tenant's node selector names.
+//! Whether a pod requires nodes outside the pool that the tenant's node selector defines.
 //!
-//! Every pod is given that selector, and the scheduler requires it and the node affinity both. So
-//! no affinity gets a pod out of the pool, also not one with several alternative terms. A term that
-//! requires other nodes never matches, and where no term matches the pod stays pending.
+//! Every pod gets that selector, and the scheduler requires both the selector and the node
+//! affinity. So no affinity moves a pod out of the pool. A term that requires other nodes never
+//! matches, and if no term matches, the pod stays pending.
 
 use super::selector::list;
 use serde_json::Value;
 
-/// A requirement of a node affinity that no node of the pool meets.
+/// A node affinity requirement that no node of the pool meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmetNodeRequirement<'v> {
-    /// Its place within the pod's template.
+    /// JSON Pointer within the pod's template.
     pub place: String,
     /// The node label.
     pub key: &'v str,
@@ -20,7 +20,7 @@ pub struct UnmetNodeRequirement<'v> {
     pub pool: &'v str,
 }
 
-/// The requirements of a spec's node affinity that nodes with these labels do not meet.
+/// The node affinity requirements of a spec that nodes with these labels do not meet.
 pub fn unmet_node_requirements<'v>(
     spec: &'v Value,
     pool: impl Fn(&str) -> Option<&'v str>,
@@ -47,7 +47,7 @@ pub fn unmet_node_requirements<'v>(
     found
 }
 
-/// The operator and values of an expression that a label with this value does not meet.
+/// The operator and values of an expression that this label value does not meet.
 fn refused(expression: &Value, value: &str) -> Option<String> {
     let operator = expression.get("operator").and_then(Value::as_str)?;
     let values = || list(expression.get("values")).iter().filter_map(Value::as_str);
@@ -59,7 +59,7 @@ fn refused(expression: &Value, value: &str) -> Option<String> {
         "DoesNotExist" => false,
         "Gt" => numbers().is_some_and(|(own, other)| own > other),
         "Lt" => numbers().is_some_and(|(own, other)| own < other),
-        // The API server refuses it.
+        // The API server refuses any other operator.
         _ => true,
     };
     (!met).then(|| match values().collect::<Vec<_>>().join(", ") {
