@@ -1,7 +1,8 @@
-//! What Flink is on Kubernetes: every kind that can start it, lowered to one [`Workload`].
+//! Flink on Kubernetes: lowers every kind that can start Flink to one [`Workload`].
 //!
-//! [`lower`] looks the kind up in the table of [`kinds`]; each kind is one file there. Nothing here
-//! knows HTTP, Kubernetes clients or the command line.
+//! An object and what is known about its cluster go in; [`lower`] finds its kind in the table of
+//! [`kinds`], with one file per kind, and a [`Workload`] comes out. Nothing here knows HTTP,
+//! Kubernetes clients or the command line.
 
 pub mod budgets;
 pub mod catalog;
