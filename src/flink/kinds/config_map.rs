@@ -1,8 +1,8 @@
-//! `v1 ConfigMap` with Flink's configuration file: it runs nothing, but what runs reads its options
+//! `v1 ConfigMap` with Flink's configuration file. It runs nothing, but Flink reads its options
 //! from it.
 //!
-//! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such
-//! a file is no business of Flinkgate's.
+//! The options are in the text of a file, so each has the file's place. Flinkgate ignores a
+//! ConfigMap without such a file.
 
 use super::pod_template_workload::label;
 use crate::flink::catalog::{self, KeyLookup};
@@ -13,20 +13,20 @@ use crate::flink::{Engine, Mode, Surroundings, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
-/// Native mode names the ConfigMap of a cluster so.
+/// The name prefix of a native cluster's ConfigMap.
 const NATIVE_PREFIX: &str = "flink-config-";
 /// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
 const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
 
-/// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's
-/// Deployment shall belong to.
+/// Whether the Flink operator wrote it. The operator records in it which object owns the
+/// JobManager's Deployment.
 pub(super) fn is_made_by_operator(resource: &Resource) -> bool {
     is_config_map(resource)
         && config_file::of_config_map(&resource.object)
             .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
 }
 
-/// Whether an update leaves Flink's configuration as it is.
+/// Whether an update leaves Flink's configuration unchanged.
 pub fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
     is_config_map(resource)
         && config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
@@ -41,7 +41,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let place = place_in_config_map(file);
     let mut size = Size::default();
     let config = match config_file::parse(file, text, Some(&place)) {
-        // Many a program has a file called config.yaml.
+        // Other programs have a file called config.yaml too.
         Ok(config) if file == CONFIG && !is_flinks(&config) => return Workload::default(),
         Ok(config) => config,
         Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => {

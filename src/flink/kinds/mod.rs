@@ -1,6 +1,7 @@
-//! The kinds that Flinkgate lowers, one file each, and the table that finds them.
+//! The kinds that Flinkgate lowers, with one file per kind, and the table that finds them.
 //!
-//! A new kind is one new file with a [`Lowering`] function and one line in [`KINDS`].
+//! To add a kind, add a file with a [`Lowering`] function and a line in [`KINDS`]. This folder does
+//! not judge objects: rules do.
 
 mod config_map;
 mod counts;
@@ -40,7 +41,7 @@ use serde_json::Value;
 /// Lowers one kind's object.
 type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
 
-/// API group, kind, and what lowers it.
+/// API group, kind, and its lowering.
 const KINDS: [(&str, &str, Lowering); 17] = [
     ("", "Pod", pod::lower),
     ("", "ConfigMap", config_map::lower),
@@ -61,9 +62,9 @@ const KINDS: [(&str, &str, Lowering); 17] = [
     ("flink.k8s.io", "FlinkApplication", flink_application::lower),
 ];
 
-/// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.
+/// Lowers the object of a resource; `None` if it runs no pods that Flinkgate knows.
 ///
-/// `object` is given apart from the resource so that the mutated object can be lowered too.
+/// `object` is separate from the resource, so that the mutated object can be lowered too.
 pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
     lower_within(resource, object, &Surroundings::default())
 }
@@ -77,10 +78,10 @@ pub fn lower_within(
     let kind = &resource.kind;
     let (_, _, lowering) =
         KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
-    // `status` shows a spec that is not the one that will be stored. `scale` is an object of its
-    // own (`autoscaling/v1 Scale`) that says nothing of the pods but their number: where what it
-    // scales can be read, that is judged with the new number; elsewhere it passes, and each pod is
-    // judged and counted as it is created.
+    // `status` contains a spec that will not be stored. `scale` is a separate object
+    // (`autoscaling/v1 Scale`) that contains only the number of pods. If the scaled object can be
+    // read, it is checked with the new number. Otherwise the request passes, and each pod is
+    // checked and counted when it is created.
     let whole = matches!(
         resource.sub_resource.as_deref(),
         None | Some("" | "ephemeralcontainers" | "resize")

@@ -1,4 +1,4 @@
-//! `v1 PersistentVolumeClaim`: it runs nothing, but takes of its tenant's storage, and says where
+//! `v1 PersistentVolumeClaim`: it runs nothing, but it uses its tenant's storage and defines where
 //! pods can mount it.
 
 use crate::flink::sizing::requests::PodRequests;
@@ -9,7 +9,7 @@ use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const STORAGE: &str = "/spec/resources/requests/storage";
-/// Names a storage class as the field does, and counts before it.
+/// Names a storage class as the field does, and overrides it.
 pub const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
 pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
@@ -32,8 +32,8 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
     Workload { size, ..Workload::default() }
 }
 
-/// Whether an update of a claim asks for nothing that it had not before: Kubernetes writes the
-/// volume's name into it when it binds it. What is smaller the API server refuses itself.
+/// Whether an update requests nothing more: Kubernetes adds the volume's name when it binds the
+/// claim. The API server itself refuses a smaller size.
 pub fn requests_no_more(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
