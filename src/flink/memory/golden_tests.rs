@@ -1,4 +1,4 @@
-//! Every answer of Flink itself, and what the golden file does not hold.
+//! Compares with all of Flink's answers, and tests cases that the golden file lacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;

@@ -1,8 +1,8 @@
-//! What one pod requests, as the scheduler and ResourceQuota sum it.
+//! Sums the requests of one pod as the scheduler and ResourceQuota do.
 //!
-//! Init containers run one after the other before the containers, so that the larger of the two
-//! phases counts; sidecars (init containers that restart always) run through both. A limit without
-//! a request is the request.
+//! Init containers run one after the other before the other containers, so the larger of the two
+//! phases counts. Sidecars (init containers that always restart) run in both. A limit without a
+//! request counts as the request.
 
 use super::SizeProblem;
 use crate::resource::pointer;
@@ -20,27 +20,27 @@ pub struct Amounts {
     pub memory: Quantity,
     /// Bytes of local disk.
     pub ephemeral_storage: Quantity,
-    /// Everything else by its name, such as `nvidia.com/gpu`.
+    /// Other resources by name, such as `nvidia.com/gpu`.
     pub extended: BTreeMap<String, Quantity>,
 }
 
-/// What one pod requests.
+/// The requests of one pod.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodRequests {
-    /// What its node must have free.
+    /// Amounts that must be free on its node.
     pub amounts: Amounts,
-    /// Generic ephemeral volumes: Kubernetes makes a claim for each.
+    /// Generic ephemeral volumes; Kubernetes creates a claim for each.
     pub claims: u64,
     /// Bytes of those claims.
     pub storage: Quantity,
 }
 
-/// What Flink and its operator put over the main container's own requests.
+/// The requests that Flink and its operator set on the main container.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MainContainer {
-    /// Its index in the template; `None` where the template has none and it is added.
+    /// Its index in the template; `None` if the operator adds it.
     pub index: Option<usize>,
-    /// Its requests: cpu and memory always, the rest where set.
+    /// Its requests: CPU and memory always, others if set.
     pub amounts: Amounts,
 }
 
@@ -61,8 +61,8 @@ impl PodRequests {
         Self { amounts, claims, storage }
     }
 
-    /// What a StatefulSet's `volumeClaimTemplates` at `place` add to each of its pods: claims and
-    /// their storage.
+    /// The claims, and their storage, that the `volumeClaimTemplates` of a StatefulSet at `place`
+    /// add to each pod.
     pub fn of_claims(templates: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Self {
         let mut sum = Summing { problems, main: None };
         let mut claims = Self::default();
@@ -80,7 +80,7 @@ impl PodRequests {
 }
 
 impl Amounts {
-    /// The amount of one resource, zero where it was not there.
+    /// The amount of one resource, added as zero if it is missing.
     pub fn entry(&mut self, name: &str) -> &mut Quantity {
         match name {
             "cpu" => &mut self.cpu,
@@ -166,7 +166,7 @@ impl Summing<'_> {
         own
     }
 
-    /// Pod-level requests replace the containers' sum; a pod-level limit does where no container
+    /// Pod-level requests replace the containers' sum. A pod-level limit does so if no container
     /// requests anything.
     fn pod_level(&mut self, spec: &Value, amounts: &mut Amounts) {
         let Some(resources) = spec.get("resources") else { return };
