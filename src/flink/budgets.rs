@@ -153,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_limit_is_read_as_kubernetes_reads_it() {
+    fn limits_are_read_as_in_kubernetes() {
         for (spec, expected) in [
             (json!({"minAvailable": 2}), Some("minAvailable: 2")),
             (json!({"minAvailable": "50%"}), Some("minAvailable: 50%")),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn workloads_are_kept_only_where_there_are_budgets() {
+    fn workloads_are_kept_only_with_budgets() {
         let manifest = |version: &str, kind: &str, namespace: &str, spec: Value| {
             let meta = json!({"name": "x", "namespace": namespace});
             Resource::from_manifest(

@@ -165,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn of_several_access_modes_the_widest_counts() {
+    fn widest_access_mode_counts() {
         for (modes, expected) in [
             (vec!["ReadWriteOnce", "ReadWriteMany"], Some(AccessScope::AnyNode)),
             (vec!["ReadOnlyMany", "ReadWriteOnce"], Some(AccessScope::OneNode)),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blue_green_child_has_its_parents_claim() {
+    fn blue_green_children_use_their_parents_claim() {
         assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-state"));
         assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-blue-state"));
         assert!(is_claim_of("shared", "etl", "shared"));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claims_name_tells_its_cluster_where_it_is_not_shared() {
+    fn unshared_claim_names_identify_their_cluster() {
         for (pattern, claim, cluster) in [
             ("{cluster}-state", "etl-state", Some("etl")),
             ("flink-{cluster}", "flink-etl", Some("etl")),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_used_by_whatever_mounts_it() {
+    fn claims_are_used_by_every_kind_of_mount() {
         let uses = |object: Value, claim: &str| {
             let resource = Resource::from_manifest(object).unwrap();
             uses_claim(&lower(&resource, &resource.object).unwrap(), &resource.object, claim)

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_knows_its_place() {
+    fn entries_have_their_place() {
         let object = json!({"state": {"checkpoints.dir": "s3://a"}, "a/b": 1, "list": ["x"]});
         let config = FlinkConfig::from_object(&object, "/spec/flinkConfiguration");
         let place = |key| config.entry(key).and_then(|entry| entry.pointer.as_deref());
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_spellings_the_later_counts_and_both_are_named() {
+    fn later_of_two_spellings_counts() {
         let config = FlinkConfig::from_object(
             &json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}),
             "",
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_over_an_option_is_remembered_with_its_place() {
+    fn overwritten_options_keep_their_place() {
         let mut config = FlinkConfig::from_object(&json!({"a": {"b": 1}}), "/spec");
         config.set("a.b", "2", Some("/field".into()));
         config.set("c", "3", None);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_mapping_gives_nothing() {
+    fn values_other_than_mappings_give_no_options() {
         for object in [json!(null), json!("a: b"), json!(["a"]), json!({})] {
             assert_eq!(
                 FlinkConfig::from_object(&object, "/spec/flinkConfiguration"),
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_costs_no_stack() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
         assert_eq!(flat(&deep), pairs(&[(["a"; 100].join(".").as_str(), "1")]));
     }

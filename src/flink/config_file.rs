@@ -45,9 +45,9 @@ pub fn parse(
 fn lines(text: &str, place: Option<&str>) -> FlinkConfig {
     let mut config = FlinkConfig::default();
     for line in text.lines() {
-        let said = line.split('#').next().unwrap_or_default();
+        let content = line.split('#').next().unwrap_or_default();
         let Some((key, value)) =
-            said.split_once(": ").map(|(key, value)| (key.trim(), value.trim()))
+            content.split_once(": ").map(|(key, value)| (key.trim(), value.trim()))
         else {
             continue;
         };
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_yaml_is_an_error_with_its_line() {
+    fn invalid_yaml_is_an_error_with_its_line() {
         let error = parse(CONFIG, "a: b\nc: [\n", None).unwrap_err();
         assert!(
             error.line >= 2 && error.to_string().starts_with("config.yaml cannot be read at line"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_file_goes_first() {
+    fn older_file_takes_precedence() {
         let data = serde_json::json!({"data": {"config.yaml": "a: b", "flink-conf.yaml": "a: c"}});
         assert_eq!(of_config_map(&data), Some((FLINK_CONF, "a: c")));
         assert_eq!(of_config_map(&serde_json::json!({"data": {"config.yaml": 1}})), None);

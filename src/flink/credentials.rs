@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_known_by_their_keys() {
+    fn secrets_are_recognised_by_their_keys() {
         for key in [
             "s3.access-key",
             "s3.secret-key",

@@ -21,7 +21,7 @@ pub struct Exposure {
     /// Whether it exposes Flink's REST port.
     pub reaches_rest: bool,
     /// Whether it authenticates clients.
-    pub asks: bool,
+    pub authenticates: bool,
     /// Whether an object of Flink or its operator owns it. Then the owner was checked with the full
     /// configuration.
     pub belongs_to_flink: bool,
@@ -78,7 +78,7 @@ impl Exposure {
                         .map(|host| (host.to_owned(), here())),
                 );
             }
-            self.asks |= asks(key, value);
+            self.authenticates |= is_authentication(key, value);
         }
     }
 }
@@ -103,7 +103,7 @@ pub fn names_hosts(key: &str) -> bool {
 }
 
 /// Whether an annotation makes a controller authenticate clients.
-fn asks(key: &str, value: &str) -> bool {
+fn is_authentication(key: &str, value: &str) -> bool {
     let value = value.trim();
     if value.is_empty() || value.eq_ignore_ascii_case("none") {
         return false;
@@ -145,7 +145,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn hosts_are_covered_label_by_label() {
+    fn hosts_are_compared_label_by_label() {
         for (pattern, host) in [
             ("etl.example.com", "etl.example.com"),
             ("etl.example.com", "ETL.Example.com."),
@@ -180,7 +180,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_pattern_with_a_leading_star_covers_is_one_label_before_its_zone(host in "[a-zA-Z*.\\-]{0,24}", zone in "[a-z]{1,6}\\.[a-z]{1,6}") {
+        fn leading_star_matches_one_label(host in "[a-zA-Z*.\\-]{0,24}", zone in "[a-z]{1,6}\\.[a-z]{1,6}") {
             let pattern = format!("*.{zone}");
             for host in [host.clone(), format!("{host}.{zone}")] {
                 let lower = host.to_lowercase();
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn annotations_say_who_asks_which_names_and_which_text() {
+    fn annotations_give_authentication_hosts_and_snippets() {
         let annotations = serde_json::json!({
             "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
             "nginx.ingress.kubernetes.io/server-snippet": "return 200;",
@@ -207,12 +207,12 @@ mod tests {
         exposure.read_annotations(Some(&annotations), "/a");
         let hosts: Vec<_> = exposure.hosts.iter().map(|(host, _)| host.as_str()).collect();
         assert_eq!(hosts, ["c.example.com", "a.example.com", "b.example.com"]);
-        assert_eq!((exposure.snippets.len(), exposure.asks), (3, true));
+        assert_eq!((exposure.snippets.len(), exposure.authenticates), (3, true));
         assert_eq!(exposure.snippets[1].1, "/a/nginx.ingress.kubernetes.io~1server-snippet");
     }
 
     #[test]
-    fn only_what_asks_everybody_counts_as_asking() {
+    fn only_required_authentication_counts() {
         for (key, value, expected) in [
             ("nginx.ingress.kubernetes.io/auth-type", "basic", true),
             ("alb.ingress.kubernetes.io/auth-type", "none", false),
@@ -230,7 +230,7 @@ mod tests {
             ("nginx.ingress.kubernetes.io/auth-signin", "https://sso", false),
             ("nginx.ingress.kubernetes.io/auth-url", " ", false),
         ] {
-            assert_eq!(asks(key, value), expected, "{key}: {value}");
+            assert_eq!(is_authentication(key, value), expected, "{key}: {value}");
         }
     }
 }

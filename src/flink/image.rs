@@ -210,7 +210,7 @@ mod tests {
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn a_reference_is_taken_apart_as_a_runtime_does() {
+    fn references_are_parsed_as_in_runtimes() {
         let cases = [
             ("flink", "docker.io", "library/flink", None, true),
             ("flink:1.20", "docker.io", "library/flink", Some("1.20"), false),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_runtime_could_pull_is_no_reference() {
+    fn references_that_cannot_be_pulled_are_invalid() {
         for text in [
             "",
             " ",
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_match_by_segment_and_look_alikes_do_not() {
+    fn patterns_match_segments_and_not_look_alikes() {
         let accepts = [
             ("registry.example.com/flink/*", "registry.example.com/flink/etl:1"),
             ("registry.example.com/flink/*", "registry.example.com/flink/a/b:1"),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_a_digest_a_tag_says_nothing_of_what_runs() {
+    fn digests_override_tags() {
         let pinned = format!("registry.example.com/flink:1.20@{DIGEST}");
         let image = ImageRef::parse(&pinned).unwrap();
         assert!(!image.matches("registry.example.com/flink:1.20"));
@@ -328,7 +328,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_what_lies_below_a_prefix_is_taken_for_it(
+        fn only_images_under_a_prefix_match_it(
             before in "[a-z.:@/_-]{0,6}", registry in "(?i)registry\\.example\\.com", middle in "[a-zA-Z0-9.:@/*_-]{0,4}",
             folder in "/flink", after in "[a-z0-9.:@/*_-]{0,10}",
         ) {

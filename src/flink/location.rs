@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_without_a_scheme_lies_in_the_default_file_system() {
+    fn paths_without_scheme_use_the_default_file_system() {
         for (uri, default, expected) in [
             ("/flink/state", None, "/flink/state"),
             ("/flink/state", Some("s3://other/x"), "s3://other/flink/state"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_hold_whole_segments_only() {
+    fn locations_match_whole_segments_only() {
         let cases = [
             ("s3://payments-flink/a", "s3://payments-flink/", true),
             ("S3A://payments-flink/a", "s3://payments-flink", true),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown() {
+    fn passwords_are_not_shown() {
         for (uri, shown) in [
             ("s3://key:secret@b/x", "s3://key:…@b/x"),
             ("s3://key:se@cret@b/x", "s3://key:…@b/x"),

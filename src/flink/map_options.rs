@@ -62,18 +62,18 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_map_is_read_as_one_text_and_as_keys_of_its_own() {
+    fn maps_are_read_from_text_and_separate_keys() {
         let options = json!({"kubernetes": {"secrets": {"a.b": "/x"}}, "kubernetes.secrets": "c:/y", "kubernetes.secretsX": "no"});
         let config = FlinkConfig::from_object(&options, "/c");
         let found = map_entries(&config, "kubernetes.secrets");
-        let said: Vec<_> = found
+        let reported: Vec<_> = found
             .iter()
             .map(|pair| {
                 (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())
             })
             .collect();
         assert_eq!(
-            said,
+            reported,
             [("c", "/y", "/c/kubernetes.secrets"), ("a.b", "/x", "/c/kubernetes/secrets/a.b")]
         );
     }

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_passes_on_with_point_or_exponent_is_refused() {
+    fn quantities_printed_with_point_or_exponent_are_refused() {
         for text in [
             "1.5Gi", "1.0Gi", "1.5G", "1.5e3", ".5Gi", "0.5", "1E", "9E", "1Ei", "4Ei", "1e16",
             "1e18", "1E-3", "1000E-3",
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_shown_in_the_largest_unit_that_is_smaller() {
+    fn sizes_are_shown_in_the_largest_smaller_unit() {
         let cases = [
             (0, "0 bytes"),
             (1024, "1024 bytes"),

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_new_name_is_ignored_before_1_20() {
+    fn new_option_name_is_ignored_before_1_20() {
         let options = [("execution.checkpointing.dir", "s3://b/c")];
         let old = workload(FlinkVersion::new(1, 19), &options);
         let ignored = DirectoryProblem::IgnoredOption("state.checkpoints.dir");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_directory_is_traced_to_the_volume_of_each_role() {
+    fn local_directories_resolve_to_each_roles_volume() {
         let object = json!({
             "jm": {"spec": {"volumes": [{"name": "state", "persistentVolumeClaim": {"claimName": "c"}}, {"name": "root", "emptyDir": {}}],
                 "containers": [{"volumeMounts": [{"name": "root", "mountPath": "/flink"}, {"name": "state", "mountPath": "/flink/state/", "subPath": "a/b"}]}]}},
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uri_may_be_wrong_by_itself() {
+    fn invalid_uris_are_reported() {
         for (uri, problem) in [
             ("file://flink/ha", Some(DirectoryProblem::Host)),
             ("flink/ha", Some(DirectoryProblem::Relative)),

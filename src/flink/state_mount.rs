@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_of_flinks_own_option_are_in_task_managers_only() {
+    fn claims_of_flinks_option_reach_task_managers_only() {
         let options = json!({"kubernetes.persistent-volume-claims": "data:/data,state:/flink/state", "kubernetes.persistent-volume-claim-read-only": false});
         assert_eq!(
             at(deployment("v2_3", options.clone(), json!({})), "/flink/state/x"),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_says_what_is_there_and_how() {
+    fn mounts_describe_volume_and_access() {
         let pods = |mount: Value, volume: Value| {
             json!({"volumes": [volume], "containers": [{"name": "flink-main-container", "volumeMounts": [mount],
                 "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}, {"name": "TEAM", "value": "a"}]}]})
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stateful_set_gives_every_pod_a_claim_of_its_own() {
+    fn stateful_set_pods_have_separate_claims() {
         let container = json!({"name": "taskmanager", "args": ["taskmanager"], "volumeMounts": [{"name": "pv", "mountPath": "/pv"}]});
         let object = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "tm"},
             "spec": {"volumeClaimTemplates": [{"metadata": {"name": "pv"}}], "template": {"spec": {"containers": [container]}}}});

@@ -198,8 +198,8 @@ impl OperatorDefaults {
 
 /// Whether a line of the older file says something that is read, or nothing.
 fn is_pair(line: &str) -> bool {
-    let said = line.split('#').next().unwrap_or_default();
-    said.trim().is_empty() || said.contains(": ")
+    let content = line.split('#').next().unwrap_or_default();
+    content.trim().is_empty() || content.contains(": ")
 }
 
 /// `v1_19+.key` or `v1_19.key`.

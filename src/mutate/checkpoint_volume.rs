@@ -286,7 +286,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_claim_named_after_a_cluster_whose_name_is_generated_is_a_conflict() {
+    fn generated_cluster_name_conflicts_with_its_claim() {
         let spec =
             json!({"flinkVersion": "v1_20", "image": "flink:1.20", "job": {"parallelism": 1}});
         let named = json!({"name": "etl", "generateName": "etl-"});

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_to_a_place_is_made() {
+    fn missing_parents_are_created() {
         let mut root = json!({"spec": null});
         *Path::keys(&["spec", "containers"]).index(1).key("a/b").reach(&mut root).unwrap() =
             json!(1);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_beside_the_way_is_seen_from_the_given_depth_on() {
+    fn null_fields_are_found_from_the_given_depth() {
         let root = json!({"job": null, "template": {"spec": {"volumes": null, "containers": [{"name": "a"}]}}});
         let path = Path::keys(&["template", "spec", "containers"]).index(0).key("env");
         assert_eq!([0, 1, 3].map(|from| path.passes_null(&root, from)), [true, true, false]);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_stays() {
+    fn values_of_another_type_stay() {
         let mut root = json!({"spec": "text"});
         assert!(Path::keys(&["spec", "containers"]).reach(&mut root).is_none());
         assert_eq!(root, json!({"spec": "text"}));

@@ -172,7 +172,7 @@ fn complete<'a>(
 fn is_completed(resource: &Resource, object: &Value) -> bool {
     let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
     let is_pod = kind == ("", "Pod");
-    let asked = match resource.operation {
+    let is_mutable = match resource.operation {
         Operation::Create => true,
         // A running pod cannot be changed.
         Operation::Update => !is_pod,
@@ -185,7 +185,7 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         .and_then(|annotations| annotations.get(MIRROR_ANNOTATION))
         .is_some();
     KINDS.contains(&kind)
-        && asked
+        && is_mutable
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && object.get("spec").is_some_and(Value::is_object)
         && !is_set("deletionTimestamp")

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_adds_what_is_new_and_escapes_keys() {
+    fn patch_adds_new_fields_with_escaped_keys() {
         let before =
             json!({"metadata": {"labels": {"a": "1"}}, "spec": {"tolerations": [{"key": "x"}]}});
         let after = json!({"metadata": {"labels": {"a": "2", "b/c~d": "3"}}, "spec": {"tolerations": [{"key": "x"}, {"key": "y"}]}});

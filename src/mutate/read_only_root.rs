@@ -38,13 +38,13 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     else {
         return;
     };
-    let said = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
+    let is_set = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
     let links_plugins =
         elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
     // The Flink operator mounts a ConfigMap into merged templates. Pods of other operators are
     // mutated when they are created.
     let has_configuration = pods.operator_adds_main_container() || is_mounted(main, CONFIGURATION);
-    if said || links_plugins || !has_configuration {
+    if is_set || links_plugins || !has_configuration {
         return;
     }
     let container = Path::keys(&["spec", "containers"]).index(index);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn flinks_container_cannot_write_but_where_flink_must() {
+    fn main_container_writes_only_to_mounted_folders() {
         let object = mutated(&deployment(Value::Null));
         let spec = &object["spec"]["podTemplate"]["spec"];
         let main = &spec["containers"][0];
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_mounted_already_and_other_containers_stay() {
+    fn existing_mounts_and_other_containers_stay() {
         let mounts = json!([{"name": "scratch", "mountPath": "/tmp/"}, {"name": "all", "mountPath": "/opt"}]);
         let volumes = json!([{"name": "scratch", "emptyDir": {}}, {"name": "all", "emptyDir": {}}]);
         let side = json!({"name": "side"});
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_to_write_to_the_root_may() {
+    fn containers_that_write_to_root_keep_it_writable() {
         let main = |more: Value| {
             let mut container = json!({"name": "flink-main-container"});
             container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_asks_for_root_may_have_it_whoever_adds_it_and_when() {
+    fn containers_may_request_root_in_any_order() {
         let pod = |sidecars: &[Value]| {
             let main = json!({"name": "flink-main-container", "args": ["taskmanager"]});
             let containers: Vec<Value> =
@@ -123,12 +123,12 @@ mod tests {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
         };
         let sidecar = json!({"name": "proxy", "securityContext": {"runAsUser": 0}});
-        let at_once = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
+        let together = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
         let mut added = mutated(&pod(&[]), "baseline");
         added["spec"]["containers"].as_array_mut().unwrap().push(sidecar.clone());
-        assert_eq!(mutated(&added, "baseline"), at_once);
-        assert_eq!(at_once["spec"]["securityContext"]["runAsNonRoot"], true);
-        let context = &at_once["spec"]["containers"][1]["securityContext"];
+        assert_eq!(mutated(&added, "baseline"), together);
+        assert_eq!(together["spec"]["securityContext"]["runAsNonRoot"], true);
+        let context = &together["spec"]["containers"][1]["securityContext"];
         assert_eq!(
             *context,
             json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false})

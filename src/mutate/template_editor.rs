@@ -235,21 +235,27 @@ impl<'a> TemplateEditor<'a> {
     }
 
     /// Writes at a path of the object. An appended element must come after the elements of
-    /// `beside`, the common array.
-    fn write(&mut self, kind: EditKind, path: &Path, value: Value, beside: Option<Value>) -> bool {
+    /// `common_array`, the common array.
+    fn write(
+        &mut self,
+        kind: EditKind,
+        path: &Path,
+        value: Value,
+        common_array: Option<Value>,
+    ) -> bool {
         let object = self.changed.get_or_insert_with(|| self.original.clone());
         let Some(place) = path.reach(object) else { return false };
         match kind {
             EditKind::Set => *place = value,
             EditKind::Append => {
                 let Some(elements) = as_array(place) else { return false };
-                let beside = beside
+                let common_array = common_array
                     .as_ref()
                     .and_then(Value::as_array)
                     .map(Vec::as_slice)
                     .unwrap_or_default();
                 // An empty object leaves the common element unchanged; a scalar must be repeated.
-                let repeated = beside
+                let repeated = common_array
                     .iter()
                     .skip(elements.len())
                     .map(|element| if element.is_object() { json!({}) } else { element.clone() });

@@ -28,7 +28,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_of_another_type_counts_for_nothing() {
+    fn values_of_another_type_count_as_missing() {
         let object = json!({"text": "a", "list": [1, 2], "map": {"list": [3]}, "null": null});
         assert_eq!(
             ["text", "list", "map", "null", "none"].map(|field| text(&object, field)),

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn files_below_a_folder_are_listed_once_sorted_and_by_extension() {
+    fn folder_files_are_listed_once_and_sorted() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::create_dir_all(root.join("sub/.git")).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mounted_config_map_is_read_once_and_its_swap_is_seen() {
+    fn config_map_swap_changes_the_fingerprint() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         config_map(root, "..2026_11_20", "old");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_a_folder_above_ends() {
+    fn links_to_parent_folders_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.rego"), "").unwrap();
         symlink(folder.path(), folder.path().join("up")).unwrap();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_an_error_that_names_it() {
+    fn missing_paths_are_errors_with_their_name() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
         let error = list_files(std::slice::from_ref(&missing), &["rego"]).unwrap_err();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_counts_names_content_and_absence() {
+    fn fingerprint_depends_on_names_content_and_absence() {
         let folder = tempfile::tempdir().unwrap();
         let (a, b) = (folder.path().join("a"), folder.path().join("b"));
         fs::write(&a, "1").unwrap();

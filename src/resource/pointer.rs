@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_names_what_serde_json_says() {
+    fn pointers_resolve_as_in_serde_json() {
         let root = json!({"a/b": {"c~d": [10, [20]]}, "": {"": 1}, "0": 2});
         for pointer in [
             "",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_existing_place_is_the_longest_prefix() {
+    fn nearest_existing_pointer_is_the_longest_prefix() {
         let object = json!({"spec": {"containers": [{"name": "a"}]}});
         assert_eq!(nearest_existing(&object, "/spec/containers/0/image"), "/spec/containers/0");
         assert_eq!(nearest_existing(&object, "/status"), "");

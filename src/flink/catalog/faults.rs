@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_directory_has_another_name_on_1_19() {
+    fn new_checkpoint_name_is_unread_on_1_19() {
         let configuration = json!({"execution": {"checkpointing.dir": "s3://a"}});
         assert_eq!(
             of((1, 19), &configuration),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deprecated_key_has_its_successor_from_the_release_that_added_it() {
+    fn deprecated_keys_name_a_successor_once_it_exists() {
         let configuration = json!({"state.checkpoints.dir": "s3://a", "kubernetes.operator.job.autoscaler.enabled": "true"});
         let operators = "kubernetes.operator.job.autoscaler.enabled: deprecated, successor job.autoscaler.enabled";
         assert_eq!(of((1, 19), &configuration), [operators]);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deprecated_key_may_have_an_invalid_value_too() {
+    fn deprecated_keys_can_have_invalid_values() {
         assert_eq!(
             of((1, 20), &json!({"state.backend.incremental": "yes"})),
             [
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelled_keys_are_faults_and_users_own_are_not() {
+    fn only_misspelled_keys_are_faults() {
         let configuration = json!({"taskmanager.numberOfTaskSlot": 2, "state.backend.frobnicate": 1, "my.fraud.threshold": "0.5",
             "metrics.reporter.prom.port": "9249", "kubernetes.secrets.a": "/b", "$internal.x": "y", "s3.endpoint": "http://s3"});
         assert_eq!(
@@ -314,12 +314,12 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_reads_kubernetes_options_with_its_own_flink() {
+    fn operator_reads_kubernetes_options_with_its_own_flink() {
         assert!(of((1, 16), &json!({"kubernetes.jobmanager.cpu.amount": 1})).is_empty());
     }
 
     #[test]
-    fn values_that_a_shell_fills_in_are_not_checked() {
+    fn values_with_shell_variables_are_not_checked() {
         let mut pod = Workload::default();
         pod.config.set("rest.port", "${PORT}", Some("/spec/containers/0/args/1".into()));
         assert!(faults(&pod).is_empty());

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_checkpoint_directory_has_another_name_since_1_20() {
+    fn checkpoint_directory_is_renamed_in_1_20() {
         assert_eq!(
             (reads("execution.checkpointing.dir", 19), reads("execution.checkpointing.dir", 20)),
             (None, Some(KeyRole::Value(ValueType::Text)))
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_that_flinkgate_reads_options_under_are_in_the_catalog() {
+    fn option_names_of_flinkgate_are_in_the_catalog() {
         for key in [
             "execution.checkpointing.dir",
             "high-availability.type",

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_recognised_and_other_keys_left_alone() {
+    fn misspellings_are_recognised_and_other_keys_ignored() {
         for (key, meant) in [
             ("taskmanager.numberofTaskslots", Some("taskmanager.numberOfTaskSlots")),
             ("taskmanger.numberOfTaskSlots", Some("taskmanager.numberOfTaskSlots")),

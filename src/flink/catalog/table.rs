@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_is_read_and_they_are_sorted() {
+    fn every_line_is_read_in_sorted_order() {
         let table = Table::get();
         let lines = include_str!("options.tsv").lines().count();
         assert_eq!(table.readings.len() + table.templates.len() + 1, lines);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn every_alias_stands_for_an_option_of_the_same_releases() {
+    fn aliases_have_a_target_in_the_same_releases() {
         let table = Table::get();
         for alias in table
             .readings
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_between_and_beyond_what_is_known_are_taken_for_the_last_one_known() {
+    fn unknown_versions_use_the_last_known_release() {
         let name = |major, minor| Release::of(FlinkVersion::new(major, minor)).name();
         assert_eq!(
             [name(1, 15), name(1, 19), name(1, 99), name(2, 3), name(3, 0)],
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_cannot_be_read_is_empty() {
+    fn unreadable_tables_are_empty() {
         let table = Table::parse("versions\t1.x\nkey\nkey\tNothing\t-\t-\t-\t-\n");
         assert_eq!((table.versions.len(), table.readings.len()), (0, 0));
     }

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn flink_properties_beat_the_variable_for_slots() {
+    fn flink_properties_override_the_slots_variable() {
         let found = read_all(&json!({"env": [
             {"name": "FLINK_PROPERTIES", "value": "taskmanager.numberOfTaskSlots: 2"},
             {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));

@@ -124,14 +124,15 @@ impl ClusterGrowth<'_> {
     }
 
     fn is_autoscaled(&self) -> bool {
-        self.says(options::AUTOSCALER, "true") && !self.says(options::AUTOSCALER_SCALING, "false")
+        self.is_set_to(options::AUTOSCALER, "true")
+            && !self.is_set_to(options::AUTOSCALER_SCALING, "false")
     }
 
     fn is_reactive(&self) -> bool {
-        self.says(options::SCHEDULER_MODE, "reactive")
+        self.is_set_to(options::SCHEDULER_MODE, "reactive")
     }
 
-    fn says(&self, names: Names, word: &str) -> bool {
+    fn is_set_to(&self, names: Names, word: &str) -> bool {
         self.config
             .first(names)
             .is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case(word))

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_counts_that_leads_here() {
+    fn every_host_of_an_ingress_counts() {
         let backend = json!({"service": {"name": "etl-rest", "port": {"number": 80}}});
         let exposure = lowered(json!({
             "defaultBackend": backend,
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_is_rest_by_name_or_port_in_every_version_of_the_api() {
+    fn rest_backends_are_recognised_in_every_api_version() {
         for (backend, expected) in [
             (json!({"service": {"name": "etl-rest", "port": {"number": 80}}}), true),
             (json!({"service": {"name": "ui", "port": {"number": 8081}}}), true),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_template_is_filled_in_as_the_operator_does() {
+    fn ingress_template_is_filled_as_by_the_operator() {
         for (template, host) in [
             ("flink.example.com/{{namespace}}/{{name}}(/|$)(.*)", "flink.example.com"),
             ("{{name}}.{{Namespace}}.example.com", "etl.prod.example.com"),

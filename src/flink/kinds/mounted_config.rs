@@ -53,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_config_map_is_found_where_flink_looks() {
+    fn mounted_config_map_is_found_in_flinks_folder() {
         let mut config = FlinkConfig::default();
         config.set("a", "b", None);
         let template = json!({"spec": {"volumes": [

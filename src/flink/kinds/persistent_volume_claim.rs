@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_counts_as_one_with_its_size() {
+    fn claims_count_as_one_with_their_size() {
         for (storage, bytes, problems) in [
             (json!("10Gi"), 10 << 30, 0),
             (json!(1000), 1000, 0),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn binding_a_claim_asks_for_no_more_and_expanding_it_does() {
+    fn binding_requests_no_more_and_expanding_does() {
         let spec = |size: &str, class: &str| json!({"storageClassName": class, "resources": {"requests": {"storage": size}}});
         let old = claim(spec("10Gi", "nfs")).object;
         let update = |size: &str, class: &str, volume: Option<&str>| {

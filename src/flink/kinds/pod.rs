@@ -120,7 +120,7 @@ mod tests {
         (workload.cluster, workload.mismatched_cluster_label)
     }
 
-    fn asks(namespace: &str, pod: &str) -> UserInfo {
+    fn requester(namespace: &str, pod: &str) -> UserInfo {
         let username = format!("system:serviceaccount:{namespace}:flink");
         UserInfo {
             username,
@@ -130,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn the_asking_job_manager_goes_before_the_owner_and_that_before_labels() {
-        let own = || asks("payments-prod", "etl-7d4b9c6f5-x2x9z");
+    fn requesting_job_manager_overrides_owner_and_labels() {
+        let own = || requester("payments-prod", "etl-7d4b9c6f5-x2x9z");
         let honest = ("etl".to_owned(), None);
         assert_eq!(lowered("taskmanager", "etl", ("Deployment", "etl"), own()), honest);
         assert_eq!(lowered("taskmanager", "etl", ("Deployment", "other"), own()), honest);
@@ -140,7 +140,7 @@ mod tests {
             ("etl".to_owned(), Some("other".to_owned()))
         );
         // Without a requesting pod, or with one from another namespace, the owner decides.
-        for user in [UserInfo::default(), asks("payments-dev", "a-b-c")] {
+        for user in [UserInfo::default(), requester("payments-dev", "a-b-c")] {
             assert_eq!(
                 lowered("taskmanager", "other", ("Deployment", "etl"), user),
                 ("etl".to_owned(), Some("other".to_owned()))

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_merge_by_position_whatever_their_names() {
+    fn lists_merge_by_position_by_default() {
         let (_, template) = merged(
             containers(json!([{"name": "main", "image": "a", "args": ["x", "y"]}])),
             containers(
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn of_elements_with_one_name_the_last_counts_where_the_first_stood() {
+    fn last_element_with_a_name_replaces_the_first() {
         let (_, template) = merged(
             containers(
                 json!([{"name": "a", "image": "1"}, {"name": "b"}, {"name": "a", "image": "2"}]),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_of_odd_shapes_merge_to_something() {
+    fn templates_of_any_shape_merge() {
         for odd in [
             json!(null),
             json!(7),

@@ -120,7 +120,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_process_is_known_by_what_the_container_runs() {
+    fn processes_are_recognised_by_their_command() {
         let jm = Some((Role::JobManager, Mode::Standalone));
         let tm = Some((Role::TaskManager, Mode::Standalone));
         let cases = [
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_manager_in_application_mode_brings_its_job() {
+    fn application_mode_job_managers_run_their_job() {
         let cases = [
             (json!({"args": ["standalone-job", "--job-classname", "com.example.Job"]}), true),
             (

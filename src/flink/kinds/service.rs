@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_leads_to_rest_by_selector_port_or_name() {
+    fn services_expose_rest_by_selector_port_or_name() {
         let job_managers = json!({"app": "etl", "component": "jobmanager"});
         let some = |kind: &str| Some((kind.to_owned(), true));
         for (name, spec, expected) in [

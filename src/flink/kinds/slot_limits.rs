@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_cores_and_memory_bound_the_task_managers() {
+    fn slots_cores_and_memory_limit_task_managers() {
         let (cpu_min, cpu_max) =
             ("slotmanager.min-total-resource.cpu", "slotmanager.max-total-resource.cpu");
         let (memory_min, memory_max) =

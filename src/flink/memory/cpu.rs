@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_exact_option_gives_the_cores() {
+    fn most_specific_option_gives_the_cores() {
         let slots = (SLOTS, "4");
         assert_eq!(task_manager_cpu(&config(&[]), None), Ok(1.0));
         assert_eq!(task_manager_cpu(&config(&[slots]), None), Ok(4.0));

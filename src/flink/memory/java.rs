@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_are_read_in_every_spelling_of_java() {
+    fn floats_are_read_in_every_java_form() {
         let cases = [
             ("0.1", 0.1),
             ("0.1f", 0.1),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_take_a_sign_but_no_blanks() {
+    fn integers_accept_signs_but_no_blanks() {
         assert_eq!(parse_int("+5"), Some(5));
         assert_eq!(parse_int("05"), Some(5));
         assert_eq!(parse_int("-1"), Some(-1));

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_shown_short() {
+    fn sizes_are_displayed_in_short_form() {
         let cases = [
             (0, "0 bytes"),
             (100, "100 bytes"),

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_segment_is_a_power_of_two_that_an_int_holds() {
+    fn segments_are_powers_of_two_within_an_int() {
         let read = |value: &str| {
             let mut config = FlinkConfig::default();
             config.set("taskmanager.memory.segment-size", value, None);

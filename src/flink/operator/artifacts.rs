@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_of_the_inner_network_are_restricted_however_they_are_written() {
+    fn internal_hosts_are_restricted_in_every_spelling() {
         for host in [
             "localhost",
             "LOCALHOST.",

@@ -65,7 +65,7 @@ mod tests {
     use super::is_period;
 
     #[test]
-    fn periods_are_times_of_the_day_or_quartz_expressions_or_one_of_each() {
+    fn periods_are_daily_times_or_quartz_expressions() {
         for period in [
             "9:30-11:00",
             "09:00:00-09:00:01",

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_larger_of_starting_and_running_counts() {
+    fn larger_of_init_and_running_phase_counts() {
         let spec = json!({"containers": [container("1", "1Gi"), container("500m", "1Gi")], "initContainers": [container("4", "512Mi"), container("2", "1Mi")]});
         assert_eq!(cpu_and_memory(&spec), (4.0, 2048));
     }
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_the_whole_pod_replace_the_sum_and_overhead_adds_to_it() {
+    fn pod_level_requests_replace_the_containers_sum() {
         let spec = json!({"containers": [container("1", "1Gi")], "overhead": {"cpu": "250m"},
             "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "8", "memory": "8Gi"}}});
         assert_eq!(cpu_and_memory(&spec), (2.25, 1024));
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_is_named_with_its_place() {
+    fn invalid_amounts_are_reported_at_their_place() {
         let spec = json!({"containers": [{"resources": {"requests": {"cpu": "lots", "memory": "-1", "a/b": []}}}], "initContainers": 7});
         let mut problems = Vec::new();
         PodRequests::of(&spec, None, &mut problems);

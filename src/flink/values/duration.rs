@@ -109,7 +109,7 @@ mod tests {
     const NEW: FlinkVersion = FlinkVersion::new(2, 3);
 
     #[test]
-    fn units_mean_what_they_mean_to_flink() {
+    fn units_are_read_as_in_flink() {
         let found = ["10", "2 s", "5m", "1 d", "3 µs", " 7 NS "]
             .map(|text| parse_duration(text, OLD).unwrap());
         assert_eq!(found, [10_000_000, 2 * SECOND, 300 * SECOND, 86_400 * SECOND, 3000, 7]);

@@ -159,7 +159,7 @@ mod tests {
         [FlinkVersion::new(1, 16), FlinkVersion::new(1, 20), FlinkVersion::new(2, 3)];
 
     /// Results of Flink 1.16.3, 1.20.5 and 2.3.0, in this order: `y` accepted, `n` refused.
-    const SAID: [(ValueType, &str, &str); 63] = [
+    const RESULTS: [(ValueType, &str, &str); 63] = [
         (ValueType::Map, "a:1,b:2", "yyy"),
         (ValueType::Map, "a: 1, b: 2", "yyy"),
         (ValueType::Map, "{a: 1, b: 2}", "yyy"),
@@ -228,8 +228,8 @@ mod tests {
     ];
 
     #[test]
-    fn values_are_judged_as_flink_judges_them() {
-        for (kind, text, said) in SAID {
+    fn values_are_checked_as_in_flink() {
+        for (kind, text, reported) in RESULTS {
             let judged: String = ALL
                 .iter()
                 .map(|version| {
@@ -240,20 +240,20 @@ mod tests {
                     }
                 })
                 .collect();
-            assert_eq!(judged, said, "{kind:?} {text:?}");
+            assert_eq!(judged, reported, "{kind:?} {text:?}");
         }
     }
 
     /// Results of Flink's classes from 1.16 to 2.3: tests/data/option-values.md.
     #[test]
-    fn values_are_judged_as_flinks_own_classes_judged_them() {
+    fn values_match_recorded_results_of_flink() {
         let releases =
             [(1, 16), (1, 17), (1, 18), (1, 19), (1, 20), (2, 0), (2, 1), (2, 2), (2, 3)];
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/option-values.tsv");
         let lines = std::fs::read_to_string(file).unwrap();
         assert!(lines.lines().count() > 600);
         for line in lines.lines() {
-            let [name, said, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else {
+            let [name, reported, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else {
                 panic!("{line}")
             };
             let judged: String = releases
@@ -267,7 +267,7 @@ mod tests {
                     }
                 })
                 .collect();
-            assert_eq!(judged, said, "{name} {value:?}");
+            assert_eq!(judged, reported, "{name} {value:?}");
         }
     }
 
@@ -290,17 +290,17 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_value() {
-        let said =
+    fn errors_contain_the_value() {
+        let reported =
             |kind, text: &str| check(kind, "FULL|REGION", text, ALL[1]).unwrap_err().to_string();
-        assert_eq!(said(ValueType::Boolean, "yes"), "`yes` is not a boolean");
-        assert_eq!(said(ValueType::Enum, "none"), "`none` is not one of its values");
-        let long = said(ValueType::Integer, &"x".repeat(5000));
+        assert_eq!(reported(ValueType::Boolean, "yes"), "`yes` is not a boolean");
+        assert_eq!(reported(ValueType::Enum, "none"), "`none` is not one of its values");
+        let long = reported(ValueType::Integer, &"x".repeat(5000));
         assert!(long.len() < 200 && long.contains('…'), "{long}");
     }
 
     #[test]
-    fn no_text_takes_a_check_down() {
+    fn checks_never_panic() {
         for text in [
             "",
             "'",
@@ -320,7 +320,7 @@ mod tests {
             "[",
             "{",
         ] {
-            for (kind, ..) in SAID {
+            for (kind, ..) in RESULTS {
                 for version in ALL {
                     let _ = check(kind, "A|B", text, version);
                 }

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_are_read_in_every_spelling() {
+    fn maps_are_read_in_every_form() {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(map_pairs("a:/x, b:'d:e'"), [pair("a", "/x"), pair("b", "d:e")]);
         assert!(map_pairs("{a: 1, b: /y}").contains(&pair("b", "/y")));
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_is_made_of_pairs() {
+    fn maps_consist_of_pairs() {
         assert!(["", "a:1", "'a:x,y',b:2", "a: 1 , b: 2"].iter().all(|text| is_map(text, false)));
         assert!(
             ["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"]

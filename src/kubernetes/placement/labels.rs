@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_writes_stands_over_options_and_these_over_the_template() {
+    fn operator_labels_override_options_and_the_template() {
         let template = json!({"metadata": {"labels": {"app": "x", "team": "a", "tier": "own"}}});
         let mut workload = Workload {
             engine: Engine::Operator,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_known_by_flinks_labels_a_charts_an_operators_or_their_own() {
+    fn pods_are_identified_by_known_or_own_labels() {
         for (labels, expected) in [
             (
                 json!({"app": "flink", "component": "taskmanager", "x": "y"}),

@@ -45,7 +45,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_term_decides_about_the_label() {
+    fn every_term_must_require_the_label() {
         let term = |operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": "disk", "operator": "Exists"}, {"key": "pool", "operator": operator, "values": values}]});
         for (terms, requires, excludes) in [
             (json!([]), false, false),

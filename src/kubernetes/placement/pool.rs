@@ -15,7 +15,7 @@ pub struct UnmetNodeRequirement<'v> {
     /// The node label.
     pub key: &'v str,
     /// The operator and its values: `In gpu, cpu`.
-    pub asked: String,
+    pub requirement: String,
     /// The label's value on the pool's nodes.
     pub pool: &'v str,
 }
@@ -36,11 +36,11 @@ pub fn unmet_node_requirements<'v>(
         for (expression, index) in list(term.get("matchExpressions")).iter().zip(0..) {
             let Some(key) = expression.get("key").and_then(Value::as_str) else { continue };
             let Some(pool) = pool(key) else { continue };
-            if let Some(asked) = refused(expression, pool) {
+            if let Some(requirement) = refused(expression, pool) {
                 let place = format!(
                     "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/{at}/matchExpressions/{index}"
                 );
-                found.push(UnmetNodeRequirement { place, key, asked, pool });
+                found.push(UnmetNodeRequirement { place, key, requirement, pool });
             }
         }
     }
@@ -74,8 +74,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_term_must_be_met_by_the_pool() {
-        for (expression, asked) in [
+    fn requirements_outside_the_pool_are_found() {
+        for (expression, requirement) in [
             (json!({"key": "pool", "operator": "In", "values": ["flink", "gpu"]}), None),
             (
                 json!({"key": "pool", "operator": "In", "values": ["gpu", "cpu"]}),
@@ -99,8 +99,8 @@ mod tests {
                 "generation" => Some("4"),
                 _ => None,
             });
-            let said: Vec<_> = found.iter().map(|found| found.asked.as_str()).collect();
-            assert_eq!(said, asked.into_iter().collect::<Vec<_>>(), "{expression}");
+            let reported: Vec<_> = found.iter().map(|found| found.requirement.as_str()).collect();
+            assert_eq!(reported, requirement.into_iter().collect::<Vec<_>>(), "{expression}");
             assert!(
                 found
                     .iter()

@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_selector_matches_as_kubernetes_has_it() {
+    fn selectors_match_as_in_kubernetes() {
         let expression = |key: &str, operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
         for (selector, expected) in [
             (json!(null), false),

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_term_counts_by_what_it_selects() {
+    fn terms_count_by_the_pods_they_select() {
         let selector = |selector: Value| json!({"labelSelector": selector});
         for (change, fault) in [
             (json!({}), None),
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_pods_together_goes_before_what_keeps_them_apart() {
+    fn colocation_takes_precedence_over_separation() {
         for (key, component, expected) in [
             (HOSTNAME, "taskmanager", None),
             (HOSTNAME, "jobmanager", Some(Spreading::Required)),
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strongest_word_counts_and_nonsense_none() {
+    fn strongest_term_counts_and_invalid_ones_do_not() {
         let mut spec = required(json!({}));
         spec["affinity"]["podAntiAffinity"][PREFERRED] = json!([{"weight": 5, "podAffinityTerm": {"topologyKey": HOSTNAME, "labelSelector": {}}}]);
         assert_eq!(judged(spec).0, Some(Spreading::Required));

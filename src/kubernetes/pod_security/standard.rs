@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_kubernetes_reads_as_a_version_is_one() {
+    fn versions_are_read_as_in_kubernetes() {
         assert_eq!(["v1.0", "v1.25", "v1.999"].map(minor_version), [Some(0), Some(25), Some(999)]);
         for odd in [
             "latest",

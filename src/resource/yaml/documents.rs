@@ -39,10 +39,10 @@ pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync
 
 /// Keeps one note about a template per file: one template makes many broken documents.
 fn join<T>(chunks: impl Iterator<Item = Chunk<T>>) -> Vec<T> {
-    let mut told = false;
+    let mut reported = false;
     let once = |chunk| match chunk {
         Chunk::Documents(documents) => documents,
-        Chunk::Template(_) if std::mem::replace(&mut told, true) => Vec::new(),
+        Chunk::Template(_) if std::mem::replace(&mut reported, true) => Vec::new(),
         Chunk::Template(note) => vec![note],
     };
     chunks.flat_map(once).collect()
