@@ -29,8 +29,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pods.place(&unmet.place))
                 .message(format!(
-                    "node affinity requires `{key} {requirement}`, but pods of this tenant run on nodes \
-                     with `{key}: {wanted}`"
+                    "node affinity requires `{key} {requirement}`, but pods of this tenant run on \
+                     nodes with `{key}: {wanted}`"
                 ))
                 .help("remove this expression: Flinkgate adds a node selector".to_owned())
                 .key(key)
