@@ -76,9 +76,9 @@ impl FlinkContext {
 
     /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
     pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
-        if let Some(reach) = claim_access_scope(object) {
+        if let Some(scope) = claim_access_scope(object) {
             Arc::make_mut(self.claims.entry(namespace.into()).or_default())
-                .insert(name.into(), reach);
+                .insert(name.into(), scope);
         }
     }
 
@@ -196,8 +196,8 @@ impl OperatorDefaults {
 
 /// Whether a line of the older file says something that is read, or nothing.
 fn is_pair(line: &str) -> bool {
-    let said = line.split('#').next().unwrap_or_default();
-    said.trim().is_empty() || said.contains(": ")
+    let content = line.split('#').next().unwrap_or_default();
+    content.trim().is_empty() || content.contains(": ")
 }
 
 /// `v1_19+.key` or `v1_19.key`.

@@ -1,59 +1,57 @@
-//! Ways by which somebody outside of the cluster reaches pods: Services that are open to the
-//! outside, and Ingresses.
+//! Exposures: Services and Ingresses through which clients outside the cluster reach pods.
 //!
-//! An object of its own may open one, and so may a custom resource, of which the operator makes
-//! that object. Both are told in the same words here, so that rules say the same of both.
+//! Such an object may exist on its own, or an operator creates it from a custom resource. Both are
+//! described by the same type, so that rules treat them alike.
 
 use serde_json::{Map, Value};
 
-/// Flink's REST port unless `rest.port` says otherwise.
+/// Flink's default REST port (`rest.port`).
 const REST_PORT: u64 = 8081;
 
-/// What Flink's own manifests and its operators call that port.
+/// Names of that port in the manifests of Flink and its operators.
 const REST_PORT_NAMES: [&str; 6] = ["rest", "ui", "webui", "web-ui", "flink-ui", "jobmanager-ui"];
 
-/// One way in.
+/// One Service or Ingress that exposes pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exposure {
-    /// A Service of this type (`externalIPs` for addresses of its own), or an Ingress.
+    /// The kind of exposure.
     pub kind: ExposureKind,
-    /// Where the object says so.
+    /// JSON Pointer of the field that defines it.
     pub pointer: String,
-    /// Whether it leads to Flink's REST port.
+    /// Whether it exposes Flink's REST port.
     pub reaches_rest: bool,
-    /// Whether it asks who comes before it lets anybody through.
-    pub asks: bool,
-    /// Whether it belongs to an object of Flink's or its operator's, where it was judged with all
-    /// that is known of the cluster.
+    /// Whether it authenticates clients.
+    pub authenticates: bool,
+    /// Whether an object of Flink or its operator owns it. Then the owner was checked with the full
+    /// configuration.
     pub belongs_to_flink: bool,
-    /// Host names that lead here, and their places; an empty one stands for every name.
+    /// Host names and their places; an empty name means every host.
     pub hosts: Vec<(String, String)>,
-    /// Annotations that put text of their own into the configuration of whoever serves an Ingress:
-    /// key and place.
+    /// Annotations with text for the configuration of the Ingress controller: key and place.
     pub snippets: Vec<(String, String)>,
 }
 
-/// What kind of way in.
+/// The kind of exposure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ExposureKind {
     /// An Ingress.
     #[default]
     Ingress,
-    /// A Service of this type, or `externalIPs`.
+    /// A Service of this type, or one with `externalIPs`.
     Service(String),
 }
 
-/// The name of a Service's type where it has addresses of its own, whatever else it is.
+/// The type name for a Service with external addresses, whatever its own type is.
 pub const EXTERNAL_IPS: &str = "externalIPs";
 
-/// Whether a Service of this type is reached from outside of the cluster.
+/// Whether a Service of this type is reachable from outside the cluster.
 pub fn is_open(service_type: &str) -> bool {
     ["NodePort", "LoadBalancer", EXTERNAL_IPS]
         .iter()
         .any(|open| open.eq_ignore_ascii_case(service_type))
 }
 
-/// Whether a port, by its number or name, is Flink's REST port as far as anybody can know.
+/// Whether a port has the number or name of Flink's REST port.
 pub fn is_rest_port(port: &Value) -> bool {
     match port {
         Value::String(name) => {
@@ -64,8 +62,7 @@ pub fn is_rest_port(port: &Value) -> bool {
 }
 
 impl Exposure {
-    /// Reads what annotations say that stand at `place`: hosts, snippets, and whether anybody asks
-    /// who comes.
+    /// Reads hosts, snippets and authentication from the annotations at `place`.
     pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str) {
         for (key, value) in annotations.and_then(Value::as_object).into_iter().flat_map(Map::iter) {
             let value = value.as_str().unwrap_or_default();
@@ -81,33 +78,32 @@ impl Exposure {
                         .map(|host| (host.to_owned(), here())),
                 );
             }
-            self.asks |= asks(key, value);
+            self.authenticates |= is_authentication(key, value);
         }
     }
 }
 
-/// The part of an annotation's key behind its domain.
+/// The part of an annotation's key after its domain.
 fn name(key: &str) -> &str {
     key.rsplit_once('/').map_or(key, |(_, name)| name)
 }
 
-/// Keys under which ingress controllers take text into their configuration as it is.
+/// Whether Ingress controllers insert the value of this key into their configuration.
 fn is_snippet(key: &str) -> bool {
     let (domain, name) = key.rsplit_once('/').unwrap_or(("", key));
     let of_haproxy = domain.starts_with("haproxy-ingress.github.io") && name.starts_with("config-");
     name.ends_with("-snippet") || name.ends_with("-snippets") || of_haproxy
 }
 
-/// Keys whose values are host names: further names that a controller serves, and names that are
-/// written into DNS.
+/// Whether the values of this key are host names: additional names of an Ingress, or names for DNS.
 pub fn names_hosts(key: &str) -> bool {
     let of_dns =
         key.starts_with("external-dns.") && matches!(name(key), "hostname" | "internal-hostname");
     of_dns || matches!(name(key), "server-alias" | "server-alias-regex" | "host-aliases")
 }
 
-/// Whether an annotation makes a controller ask who comes.
-fn asks(key: &str, value: &str) -> bool {
+/// Whether an annotation makes a controller authenticate clients.
+fn is_authentication(key: &str, value: &str) -> bool {
     let value = value.trim();
     if value.is_empty() || value.eq_ignore_ascii_case("none") {
         return false;
@@ -115,7 +111,7 @@ fn asks(key: &str, value: &str) -> bool {
     match name(key) {
         "auth-url" | "auth-type" | "auth-tls-secret" | "auth-secret" | "basic-auth-secret"
         | "jwt-key" | "oauth" => true,
-        // Named by whoever made them; the name is all that is known here.
+        // References to objects of the user; only their names are known here.
         "router.middlewares" | "plugins" | "policies" | "jwt" => {
             ["auth", "oidc", "jwt"].iter().any(|word| value.contains(word))
         }
@@ -123,9 +119,9 @@ fn asks(key: &str, value: &str) -> bool {
     }
 }
 
-/// Whether one of an allow list's patterns covers a host. Both are compared label by label: a star
-/// in a pattern stands for letters within one label, and the host's own star, which stands for any
-/// label, only for one that is covered whole. The pattern `*` alone covers everything.
+/// Whether a pattern of an allow list covers a host. Both are compared label by label. A star in a
+/// pattern matches letters within one label. The host's star matches any label, so the pattern must
+/// cover the whole label. The pattern `*` covers everything.
 pub fn host_matches(pattern: &str, host: &str) -> bool {
     if pattern == "*" {
         return true;
@@ -149,7 +145,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn hosts_are_covered_label_by_label() {
+    fn hosts_are_compared_label_by_label() {
         for (pattern, host) in [
             ("etl.example.com", "etl.example.com"),
             ("etl.example.com", "ETL.Example.com."),
@@ -184,7 +180,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_pattern_with_a_leading_star_covers_is_one_label_before_its_zone(host in "[a-zA-Z*.\\-]{0,24}", zone in "[a-z]{1,6}\\.[a-z]{1,6}") {
+        fn leading_star_matches_one_label(host in "[a-zA-Z*.\\-]{0,24}", zone in "[a-z]{1,6}\\.[a-z]{1,6}") {
             let pattern = format!("*.{zone}");
             for host in [host.clone(), format!("{host}.{zone}")] {
                 let lower = host.to_lowercase();
@@ -197,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn annotations_say_who_asks_which_names_and_which_text() {
+    fn annotations_give_authentication_hosts_and_snippets() {
         let annotations = serde_json::json!({
             "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
             "nginx.ingress.kubernetes.io/server-snippet": "return 200;",
@@ -211,12 +207,12 @@ mod tests {
         exposure.read_annotations(Some(&annotations), "/a");
         let hosts: Vec<_> = exposure.hosts.iter().map(|(host, _)| host.as_str()).collect();
         assert_eq!(hosts, ["c.example.com", "a.example.com", "b.example.com"]);
-        assert_eq!((exposure.snippets.len(), exposure.asks), (3, true));
+        assert_eq!((exposure.snippets.len(), exposure.authenticates), (3, true));
         assert_eq!(exposure.snippets[1].1, "/a/nginx.ingress.kubernetes.io~1server-snippet");
     }
 
     #[test]
-    fn only_what_asks_everybody_counts_as_asking() {
+    fn only_required_authentication_counts() {
         for (key, value, expected) in [
             ("nginx.ingress.kubernetes.io/auth-type", "basic", true),
             ("alb.ingress.kubernetes.io/auth-type", "none", false),
@@ -234,7 +230,7 @@ mod tests {
             ("nginx.ingress.kubernetes.io/auth-signin", "https://sso", false),
             ("nginx.ingress.kubernetes.io/auth-url", " ", false),
         ] {
-            assert_eq!(asks(key, value), expected, "{key}: {value}");
+            assert_eq!(is_authentication(key, value), expected, "{key}: {value}");
         }
     }
 }

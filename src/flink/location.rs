@@ -1,9 +1,10 @@
-//! URIs of state directories, compared so that nothing outside a permitted place passes for inside.
+//! Compares URIs of state directories, so that a directory outside a permitted location is not
+//! accepted.
 
 use std::borrow::Cow;
 
-/// Whether a directory is under one of these URIs, segment by segment, read both as written and
-/// with its percent-encoding undone: what could be read in two ways must be inside in both.
+/// Whether a directory is under one of these URIs, segment by segment. It is compared both as
+/// written and percent-decoded, and must be inside in both readings.
 pub fn is_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
     let Some(decoded_path) = percent_decode(inner.path) else { return false };
@@ -20,8 +21,7 @@ pub fn is_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a st
     })
 }
 
-/// A URI without the password that it may hold (`s3://key:secret@bucket/`), and whether it held
-/// one.
+/// A URI without its password (`s3://key:secret@bucket/`), and whether it had one.
 pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
     let Some((scheme, rest)) = uri.split_once("//") else { return (uri.into(), false) };
     let end = rest.find('/').unwrap_or(rest.len());
@@ -32,12 +32,12 @@ pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
     }
 }
 
-/// A URI with the scheme and host that Flink reads into it where it has none (`fs.default-scheme`).
+/// A URI with Flink's default scheme and host (`fs.default-scheme`) if it has none.
 pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> Cow<'a, str> {
     let default =
         default.map(|default| Location::parse(default, None)).filter(|default| !default.is_local());
     match default {
-        // A path that begins with two slashes brings its own host.
+        // A path that starts with two slashes has its own host.
         Some(Location { scheme, authority, .. })
             if Location::parse(uri, Some("")).scheme.is_empty() =>
         {
@@ -84,8 +84,8 @@ impl<'a> Location<'a> {
         self.scheme.eq_ignore_ascii_case("file")
     }
 
-    /// Whether both are in one bucket or on one host. Flink's S3 plugins have several schemes for
-    /// one store.
+    /// Whether both are in the same bucket or on the same host. Flink's S3 plugins have several
+    /// schemes for one store.
     fn is_same_store(&self, other: &Self) -> bool {
         let is_s3 = |scheme: &str| {
             ["s3", "s3a", "s3p", "s3n"].iter().any(|s3| scheme.eq_ignore_ascii_case(s3))
@@ -96,8 +96,8 @@ impl<'a> Location<'a> {
     }
 }
 
-/// A path's segments without `.` and empty ones, `..` resolved; `None` where it climbs above its
-/// root. Flink takes a backslash for a slash.
+/// A path's segments without `.` and empty ones, with `..` resolved. `None` if it leaves the root.
+/// Flink treats a backslash as a slash.
 pub(super) fn segments(path: &str) -> Option<Vec<&str>> {
     let mut segments = Vec::new();
     for segment in path.split(['/', '\\']) {
@@ -112,8 +112,8 @@ pub(super) fn segments(path: &str) -> Option<Vec<&str>> {
     Some(segments)
 }
 
-/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too; `None`
-/// where it does not end.
+/// Removes percent-encoding repeatedly, so that doubly encoded dots are found too; `None` if it
+/// does not end.
 fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
     const MOST: usize = 8;
     let mut text = Cow::Borrowed(text);
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_without_a_scheme_lies_in_the_default_file_system() {
+    fn paths_without_scheme_use_the_default_file_system() {
         for (uri, default, expected) in [
             ("/flink/state", None, "/flink/state"),
             ("/flink/state", Some("s3://other/x"), "s3://other/flink/state"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_hold_whole_segments_only() {
+    fn locations_match_whole_segments_only() {
         let cases = [
             ("s3://payments-flink/a", "s3://payments-flink/", true),
             ("S3A://payments-flink/a", "s3://payments-flink", true),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown() {
+    fn passwords_are_not_shown() {
         for (uri, shown) in [
             ("s3://key:secret@b/x", "s3://key:…@b/x"),
             ("s3://key:se@cret@b/x", "s3://key:…@b/x"),

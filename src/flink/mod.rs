@@ -1,6 +1,7 @@
-//! What Flink is on Kubernetes: every kind that can start it, lowered to one [`Workload`].
+//! Flink on Kubernetes: lowers every kind that can start Flink to one [`Workload`].
 //!
-//! Each kind is one file in [`kinds`]; [`crate::kinds::lower`] finds it. Nothing here knows HTTP,
+//! An object and what is known about its cluster go in; [`lower`] finds its kind in the table of
+//! [`kinds`], with one file per kind, and a [`Workload`] comes out. Nothing here knows HTTP,
 //! Kubernetes clients or the command line.
 
 pub mod budgets;

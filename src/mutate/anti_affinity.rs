@@ -1,8 +1,8 @@
-//! Keeps a cluster's JobManagers in different places, and its TaskManagers: one lost node shall not
-//! take them all.
+//! Keeps a cluster's JobManagers on different nodes, and likewise its TaskManagers, so that one
+//! lost node does not take all of them.
 //!
-//! The user's own terms and constraints stay. Where one of them keeps the pods apart already,
-//! nothing is added.
+//! The user's terms and constraints stay. Nothing is added if one of them already separates the
+//! pods.
 
 use super::context::{Context, Pods};
 use super::edit::{Path, PodChanges};
@@ -11,7 +11,7 @@ use crate::kubernetes::placement::{Siblings, by_role, identity};
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spread, Spreading};
 use serde_json::{Value, json};
 
-/// Weights go from 1 to 100; what a tenant asks for weighs most.
+/// Weights go from 1 to 100. The tenant's term gets the highest.
 const WEIGHT: i64 = 100;
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
@@ -30,7 +30,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     }
 }
 
-/// The labels to select by, where these pods are not kept apart so strictly yet.
+/// The labels to select by; `None` if these pods are already separated this strictly.
 pub(super) fn lacking(
     context: &Context<'_>,
     pods: &Pods<'_>,
@@ -39,8 +39,7 @@ pub(super) fn lacking(
 ) -> Option<Value> {
     let siblings =
         Siblings::of(pods.set, pods.template, context.workload, &context.resource.namespace);
-    // Beside a term that holds them together, one that keeps them apart would leave them no node at
-    // all.
+    // With a term that colocates the pods, an anti-affinity term would leave them no node at all.
     if siblings.spreading(pods.spec(), topology_key) >= Some(strength)
         || siblings.colocation(pods.spec(), topology_key).is_some()
     {
@@ -56,7 +55,7 @@ pub(super) fn lacking(
     )
 }
 
-/// Asks for a term of anti-affinity to the pods with these labels.
+/// Requests an anti-affinity term for the pods with these labels.
 pub(super) fn append(
     labels: &Value,
     topology_key: &str,

@@ -1,4 +1,4 @@
-//! The tenant's labels on every pod, which bills and dashboards go by.
+//! Adds the tenant's labels to every pod, for cost reports and dashboards.
 
 use super::context::{Context, Pods};
 use super::edit::{Path, PodChanges};
@@ -9,7 +9,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     set_entries(PodMap::Labels, &context.tenant.labels, pods, changes);
 }
 
-/// Gives entries to a map of the pods; the tenant's value replaces another that the user wrote.
+/// Sets entries in a map of the pods. The tenant's value replaces the user's.
 pub(super) fn set_entries(
     map: PodMap,
     entries: &std::collections::BTreeMap<String, String>,

@@ -1,5 +1,5 @@
-//! The element for Flink's own container in templates that leave it to the operator: other
-//! injectors write into it.
+//! Adds the main container to templates that leave it to the operator, so that other injectors can
+//! write into it.
 
 use super::context::{Context, Pods};
 use super::edit::{Path, PodChanges};

@@ -1,9 +1,10 @@
-//! What Flinkgate adds to an object: one file an injector.
+//! Mutation: adds to an object what its tenant requires, with one file per injector. An object, its
+//! workload and its tenant go in; the changed object and its conflicts come out. It does not judge
+//! the object: rules do.
 //!
-//! An injector looks at one set of pods and asks for what is missing; the template editor knows
-//! where in the object that is written. What the user set stays, except where the tenant's value
-//! takes precedence: then it is replaced, and a [`Conflict`] records it. A second pass finds nothing
-//! to do.
+//! An injector reads one pod set and requests changes; the template editor decides where in the
+//! object to write them. The user's values stay unless the tenant's value takes precedence. Then
+//! the value is replaced and a [`Conflict`] records it. A second pass changes nothing.
 
 mod anti_affinity;
 mod checkpoint_volume;
@@ -39,20 +40,20 @@ use edit::PodChanges;
 use serde_json::Value;
 use template_editor::TemplateEditor;
 
-/// What mutation makes of an object, and what could not be reconciled with what the user wrote.
+/// The result of mutation: the new object, and what conflicts with the user's values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mutation {
-    /// The object as it shall be stored; `None` where it stays as it is.
+    /// The object to store; `None` if nothing changes.
     pub object: Option<Value>,
-    /// Where the object and what its tenant gives every object differ.
+    /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Asks for what one set of pods lacks.
+/// Requests the changes for one pod set.
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut PodChanges);
 
-/// What pods are given, in this order: later injectors write into the container that the first one
-/// makes.
+/// The injectors in the order in which they run: later ones write into the container that the first
+/// one adds.
 const POD_INJECTORS: [PodInjector; 9] = [
     main_container::inject,
     labels::inject,
@@ -68,7 +69,7 @@ const POD_INJECTORS: [PodInjector; 9] = [
 /// Annotation of a kubelet's own pods, which nobody may change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
-/// Completes an object with what its tenant gives every workload. Idempotent.
+/// Adds the tenant's values to an object. Idempotent.
 pub fn mutate(
     resource: &Resource,
     object: &Value,
@@ -82,8 +83,7 @@ pub fn mutate(
     Mutation { object: editor.finish(), conflicts }
 }
 
-/// The claim that a cluster's pods mount for their state, where it is one that the tenant's
-/// template names.
+/// The state claim that a cluster's pods mount, if it has a name of the tenant's template.
 pub fn state_claim(
     resource: &Resource,
     object: &Value,
@@ -97,14 +97,14 @@ pub fn state_claim(
         .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
 }
 
-/// An object of which pods will be made, as it will be when mutation has completed them.
+/// An object that creates pods, with these pods in the state that mutation will give them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PredictedPods {
     /// The object with completed templates; `None` where none that stands in it changes.
     pub object: Option<Value>,
-    /// The sets of pods as they will be.
+    /// The pod sets after mutation.
     pub pods: Vec<PodSet>,
-    /// Where the object and what its tenant gives every object differ.
+    /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
 }
 
@@ -134,7 +134,7 @@ fn complete<'a>(
     let mut editor = TemplateEditor::new(object, workload);
     let mut conflicts = Vec::new();
     let mut configuration = configuration::Configuration::of(&context);
-    // First, because an option decides how pod templates are merged.
+    // The configuration comes first: an option decides how pod templates merge.
     if let Some(configuration) = &mut configuration {
         configuration::inject(&context, configuration, &mut editor, &mut conflicts);
     }
@@ -145,7 +145,7 @@ fn complete<'a>(
             injector(&context, &Pods::new(set, editor.object()), &mut changes);
             edits.push(changes.edits);
             for conflict in changes.conflicts {
-                // Both roles have the common template.
+                // Both roles report the same conflict of the common template.
                 if !conflicts.contains(&conflict) {
                     conflicts.push(conflict);
                 }

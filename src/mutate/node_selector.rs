@@ -1,4 +1,4 @@
-//! The tenant's node selector on every pod: its pods run on its nodes.
+//! Adds the tenant's node selector to every pod, so that its pods run on its nodes.
 
 use super::PodMap;
 use super::context::{Context, Pods};

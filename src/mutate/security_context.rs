@@ -1,8 +1,8 @@
 //! Security contexts with which Flink's official images pass the restricted Pod Security Standard.
 //!
-//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root unless told
-//! otherwise, later ones name their user by name, which the kubelet cannot check: `runAsNonRoot`
-//! always comes with the number.
+//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root by default.
+//! Later ones set their user by name, which the kubelet cannot verify, so `runAsNonRoot` is always
+//! set together with the UID.
 
 use super::context::{Context, Pods, present};
 use super::edit::{Path, PodChanges};
@@ -58,8 +58,9 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
             let at = Path::keys(&["spec", list]).index(index).key("securityContext");
             if may_be_root && !is_root(pod) {
                 let own = container.get("securityContext").unwrap_or(&Value::Null);
-                // What the pod says would keep it from starting. It is said here, not left out
-                // there: another webhook may add this container after that was written.
+                // The pod's `runAsNonRoot` would prevent this container from starting. It is
+                // overridden here because another webhook may add the container after the pod's
+                // value was written.
                 if is_root(own) && present(own, "runAsNonRoot").is_none() {
                     changes.set(at.clone().key("runAsNonRoot"), false);
                 }
@@ -72,7 +73,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
 fn harden(container: &Value, at: &Path, changes: &mut PodChanges) {
     let context = container.get("securityContext").unwrap_or(&Value::Null);
     let capabilities = context.get("capabilities").unwrap_or(&Value::Null);
-    // A privileged container has everything whatever it drops; the rules speak of it.
+    // A privileged container has all capabilities, whatever it drops. Rules report it.
     if present(context, "privileged") == Some(&Value::Bool(true)) {
         return;
     }
@@ -83,8 +84,8 @@ fn harden(container: &Value, at: &Path, changes: &mut PodChanges) {
     if present(context, "allowPrivilegeEscalation").is_none() && !adds_sys_admin {
         changes.set(at.clone().key("allowPrivilegeEscalation"), false);
     }
-    // Root without capabilities cannot even change an owner: who asks for root keeps what root can
-    // do.
+    // Root without capabilities cannot even change a file's owner. A container that runs as root
+    // keeps its capabilities.
     let drops_all =
         elements(capabilities, "drop").iter().any(|dropped| dropped.as_str() == Some("ALL"));
     if !drops_all && !is_root(context) {
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_that_asks_for_root_may_have_it_whoever_adds_it_and_when() {
+    fn containers_may_request_root_in_any_order() {
         let pod = |sidecars: &[Value]| {
             let main = json!({"name": "flink-main-container", "args": ["taskmanager"]});
             let containers: Vec<Value> =
@@ -122,17 +123,17 @@ mod tests {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
         };
         let sidecar = json!({"name": "proxy", "securityContext": {"runAsUser": 0}});
-        let at_once = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
+        let together = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
         let mut added = mutated(&pod(&[]), "baseline");
         added["spec"]["containers"].as_array_mut().unwrap().push(sidecar.clone());
-        assert_eq!(mutated(&added, "baseline"), at_once);
-        assert_eq!(at_once["spec"]["securityContext"]["runAsNonRoot"], true);
-        let context = &at_once["spec"]["containers"][1]["securityContext"];
+        assert_eq!(mutated(&added, "baseline"), together);
+        assert_eq!(together["spec"]["securityContext"]["runAsNonRoot"], true);
+        let context = &together["spec"]["containers"][1]["securityContext"];
         assert_eq!(
             *context,
             json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false})
         );
-        // Where nobody may be root, nothing is written that would only be refused too.
+        // If root is not allowed, nothing is written that would only be refused as well.
         let strict = mutated(&pod(&[sidecar]), "restricted");
         assert_eq!(
             strict["spec"]["containers"][1]["securityContext"],

@@ -1,4 +1,5 @@
-//! The tenant's tolerations on every pod, so that it may use the nodes that are kept for it.
+//! Adds the tenant's tolerations to every pod, so that it can run on the nodes reserved for the
+//! tenant.
 
 use super::context::{Context, Pods};
 use super::edit::{Path, PodChanges};
@@ -26,7 +27,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     }
 }
 
-/// Whether both tolerate the same taints for the same time; Kubernetes reads a missing operator as
+/// Whether both tolerate the same taints for the same time. Kubernetes reads a missing operator as
 /// `Equal`.
 fn is_same(present: &Value, wanted: &Toleration) -> bool {
     let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! Topology spread constraints: over zones where the tenant wants that, and over nodes where it
-//! wants them instead of anti-affinity.
+//! Topology spread constraints: over zones if the tenant requires it, and over nodes if it prefers
+//! them to anti-affinity.
 
 use super::anti_affinity;
 use super::context::{Context, Pods};
@@ -22,14 +22,13 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     if has_room(pods.spec(), ZONE, strength) {
         append(&labels, ZONE, strength, changes);
     } else if strength == Spreading::Preferred {
-        // Required anti-affinity would allow no more pods than there are zones; that is for the
-        // user to settle.
+        // Required anti-affinity would allow no more pods than zones, which the user must decide.
         anti_affinity::append(&labels, ZONE, strength, changes);
     }
 }
 
-/// Whether one more constraint may stand there: Kubernetes refuses two for the same places with the
-/// same strictness.
+/// Whether one more constraint is possible. Kubernetes refuses two with the same key and
+/// strictness.
 pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) -> bool {
     let same = |constraint: &Value| {
         text(constraint, "topologyKey") == topology_key
@@ -38,7 +37,7 @@ pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) ->
     !elements(spec, FIELD).iter().any(same)
 }
 
-/// Asks for a constraint that gives every place as many of the pods with these labels.
+/// Requests a constraint that spreads the pods with these labels evenly.
 pub(super) fn append(
     labels: &Value,
     topology_key: &str,

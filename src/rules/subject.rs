@@ -257,8 +257,8 @@ impl<'a> Subject<'a> {
             && options.is_some_and(|place| place.ends_with("/flinkConfiguration"))
     }
 
-    /// Whether the object is a JobManager that will request TaskManagers of which only options say
-    /// what they are like.
+    /// Whether the object is a JobManager that will request TaskManagers, which only options
+    /// define.
     pub fn requests_task_managers(&self) -> bool {
         !self.workload.declares_cluster && self.workload.options_apply_to(Role::TaskManager)
     }

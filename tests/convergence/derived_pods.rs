@@ -1,4 +1,4 @@
-//! An object and the pods it becomes are completed alike.
+//! An object and its pods get the same mutations.
 
 use super::api_server::validated;
 use super::objects::bases;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 #[test]
-fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
+fn clusters_and_their_pods_get_equal_templates() {
     let (mut compared, mut admitted) = (0, 0);
     for case in cases(2500, 3) {
         let stored = case.with(case.gate.mutated(&case.resource));
@@ -22,8 +22,8 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
         {
             continue;
         }
-        // Options that contradict the tenant stay, and it is told: the pods get the tenant's word
-        // all the same.
+        // Options that contradict the tenant stay and are reported; the pods get the tenant's value
+        // nevertheless.
         if !case.gate.mutate(&stored).findings.is_empty() {
             continue;
         }
@@ -44,7 +44,7 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
         } else {
             let blue = pods::blue(&stored);
             let completed = Resource { object: case.gate.mutated(&blue), ..blue.clone() };
-            // What keeps a colour's pods apart names the colour.
+            // The terms that separate the pods of a colour contain its name.
             let (came, went) =
                 (without_placement(&blue.object), without_placement(&completed.object));
             assert_eq!(came, went, "{}", case.name);
@@ -63,8 +63,8 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
             if cluster_admitted {
                 let findings =
                     validated(&case.gate, &Resource { object: completed, ..pod.clone() });
-                // What a container asks for may be declared by a LimitRange, and is judged only as
-                // the pod is created.
+                // A LimitRange may set a container's requests, so they are checked only when the
+                // pod is created.
                 let known = |finding: &&Finding| {
                     finding.level == Level::Error && finding.rule != "quota/undeclared"
                 };
@@ -85,7 +85,7 @@ fn a_cluster_and_the_pods_it_becomes_are_completed_alike() {
     );
 }
 
-/// The value without what keeps pods apart, and without what is empty then.
+/// The value without anti-affinity and spread constraints, and without fields that are empty then.
 fn without_placement(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -103,7 +103,7 @@ fn without_placement(value: &Value) -> Value {
 }
 
 #[test]
-fn pods_are_derived_as_the_operator_and_flink_made_them() {
+fn derived_pods_equal_recorded_pods() {
     let bases = bases();
     let lowered = |resource: &Resource| {
         lower_with_context(resource, &resource.object, &FlinkContext::default()).unwrap()
@@ -174,7 +174,7 @@ fn pods_are_derived_as_the_operator_and_flink_made_them() {
 }
 
 #[test]
-fn a_controllers_pods_are_completed_as_was_foreseen() {
+fn controller_pods_match_the_prediction() {
     let mut compared = BTreeMap::new();
     for case in cases(2000, 4) {
         let kind = case.resource.kind.kind.clone();

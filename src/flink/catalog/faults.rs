@@ -1,8 +1,8 @@
-//! Faults of the options that an object sets: keys and values that the named Flink version does not
-//! read.
+//! Finds faults in the options that an object sets: keys and values that the named Flink version
+//! does not read.
 //!
-//! Fields of the object that set an option are not checked. If the object names no Flink version,
-//! only what is wrong in every version is a fault.
+//! Fields that set an option are not checked. If the object names no Flink version, only faults in
+//! every version count.
 
 use super::{KeyLookup, KeyRole, Reading, Release, find, nearest, other_name, reading};
 use crate::flink::config::Entry;
@@ -10,11 +10,12 @@ use crate::flink::values::{self, ValueError};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Engine, Workload};
 
-/// Unknown keys of one object that are compared with all known ones: a comparison is expensive, and
-/// the sender chooses how many there are.
+/// The maximum number of unknown keys per object that are compared with all known keys. A
+/// comparison is expensive, and the sender chooses the number.
 const MOST_COMPARED: usize = 100;
 
-/// Flink whose classes the operator runs when it reads an object, whatever version that names.
+/// The Flink version whose classes the operator uses to read an object, whatever version the object
+/// names.
 const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 
 /// Newer than every release.
@@ -134,14 +135,14 @@ fn read_by(
         .or_else(|| by_operator.then(|| reading(readings, Release::of(OPERATORS_OWN))).flatten())
 }
 
-/// Without a version a value is wrong only if it is wrong in all releases.
+/// Without a version, a value is invalid only if it is invalid in all releases.
 fn value_error(
     key: &str,
     entry: &Entry,
     readings: &'static [Reading],
     workload: &Workload,
 ) -> Option<ValueError> {
-    // A shell fills these in when the container starts.
+    // A shell replaces these when the container starts.
     let is_template = || entry.value.contains("$(") || entry.value.contains("${");
     if workload.config_pointer.is_none() && is_template() {
         return None;
@@ -158,7 +159,7 @@ fn value_error(
     check(entry, reading, Some(release), version).err()
 }
 
-/// Checks a value against the type of the option, or of the option that the key stands for.
+/// Checks a value against the type of the option, or of the option that an alias replaces.
 fn check(
     entry: &Entry,
     read: &Reading,
@@ -170,7 +171,7 @@ fn check(
         KeyRole::Open | KeyRole::Closed => Ok(()),
         KeyRole::Alias | KeyRole::Fallback => {
             let KeyLookup::Readings(targets) = find(read.detail) else { return Ok(()) };
-            // The target may belong to the operator, or to another release; both are read.
+            // The target may belong to the operator or to another release; both are checked.
             let target = release.and_then(|release| reading(targets, release)).or(targets.first());
             match target.map(|target| (target.reads, target.detail)) {
                 Some((KeyRole::Value(kind), allowed)) => {
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_directory_has_another_name_on_1_19() {
+    fn new_checkpoint_name_is_unread_on_1_19() {
         let configuration = json!({"execution": {"checkpointing.dir": "s3://a"}});
         assert_eq!(
             of((1, 19), &configuration),
@@ -251,12 +252,12 @@ mod tests {
                 "state.backend.async: unread, since - until 1.20 instead -"
             ]
         );
-        // A version that is not known yet is checked as the newest that is known.
+        // A version that is not known yet is checked as the newest known one.
         assert_eq!(of((2, 3), &configuration), of((9, 9), &configuration));
     }
 
     #[test]
-    fn a_deprecated_key_has_its_successor_from_the_release_that_added_it() {
+    fn deprecated_keys_name_a_successor_once_it_exists() {
         let configuration = json!({"state.checkpoints.dir": "s3://a", "kubernetes.operator.job.autoscaler.enabled": "true"});
         let operators = "kubernetes.operator.job.autoscaler.enabled: deprecated, successor job.autoscaler.enabled";
         assert_eq!(of((1, 19), &configuration), [operators]);
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deprecated_key_may_have_an_invalid_value_too() {
+    fn deprecated_keys_can_have_invalid_values() {
         assert_eq!(
             of((1, 20), &json!({"state.backend.incremental": "yes"})),
             [
@@ -293,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelled_keys_are_faults_and_users_own_are_not() {
+    fn only_misspelled_keys_are_faults() {
         let configuration = json!({"taskmanager.numberOfTaskSlot": 2, "state.backend.frobnicate": 1, "my.fraud.threshold": "0.5",
             "metrics.reporter.prom.port": "9249", "kubernetes.secrets.a": "/b", "$internal.x": "y", "s3.endpoint": "http://s3"});
         assert_eq!(
@@ -313,12 +314,12 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_reads_kubernetes_options_with_its_own_flink() {
+    fn operator_reads_kubernetes_options_with_its_own_flink() {
         assert!(of((1, 16), &json!({"kubernetes.jobmanager.cpu.amount": 1})).is_empty());
     }
 
     #[test]
-    fn values_that_a_shell_fills_in_are_not_checked() {
+    fn values_with_shell_variables_are_not_checked() {
         let mut pod = Workload::default();
         pod.config.set("rest.port", "${PORT}", Some("/spec/containers/0/args/1".into()));
         assert!(faults(&pod).is_empty());

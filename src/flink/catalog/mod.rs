@@ -1,9 +1,9 @@
-//! The catalog of options: every key that Flink and its operator read, from which release to which,
-//! as what type, and under which other names.
+//! The catalog of options: every key that Flink and its operator read, with its releases, type and
+//! other names.
 //!
 //! Flink ignores an unknown key without a warning, so only a list of all keys can find a misspelled
-//! one. The list is a table in this folder, looked up by binary search; the README there says where
-//! it comes from.
+//! one. The list is a table in this folder, searched by binary search; the README there names its
+//! source.
 
 mod faults;
 mod nearest;
@@ -15,21 +15,21 @@ pub use table::{KeyRole, Reading, Release};
 
 use table::Table;
 
-/// What the catalog has under a key.
+/// What the catalog knows about a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum KeyLookup {
-    /// The ways in which releases read it; ordinary ones before fallbacks.
+    /// How releases read the key; regular readings before fallbacks.
     Readings(&'static [Reading]),
-    /// An element of a map, or a parameter of something pluggable: the user's to name.
+    /// A key that the user defines: an element of a map, or a parameter of a plugin.
     UserDefined,
-    /// Nothing.
+    /// An unknown key.
     Unknown {
-        /// Whether only Flink uses keys with this prefix, so that nothing reads this one.
+        /// Whether only Flink uses keys with this prefix, so that no plugin reads this one.
         closed: bool,
     },
 }
 
-/// Looks a key up.
+/// Looks up a key.
 pub fn find(key: &str) -> KeyLookup {
     let table = Table::get();
     let readings = table.readings(key);
@@ -55,13 +55,12 @@ pub fn find(key: &str) -> KeyLookup {
     KeyLookup::Unknown { closed }
 }
 
-/// How a release reads a key; `None` where it does not.
+/// How a release reads a key; `None` if it does not.
 pub fn reading(readings: &'static [Reading], release: Release) -> Option<&'static Reading> {
     readings.iter().find(|reading| reading.holds(release))
 }
 
-/// The name under which a release reads an option that it does not read under this key: an older
-/// name of the option, or a newer one.
+/// The older or newer name of the option that a release reads instead of this key.
 pub fn other_name(key: &str, release: Release) -> Option<&'static str> {
     let table = Table::get();
     let read_as = |name: &str| reading(table.readings(name), release).map(|reading| reading.reads);
@@ -76,7 +75,7 @@ pub fn other_name(key: &str, release: Release) -> Option<&'static str> {
         .filter(|reading| reading.reads == KeyRole::Alias)
         .map(|reading| reading.detail);
     let names = older.chain(newer);
-    // Of several, that one which is not itself deprecated by then.
+    // Of several names, the one that is not deprecated itself in this release.
     names
         .clone()
         .find(|name| matches!(read_as(name), Some(KeyRole::Value(_))))
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_checkpoint_directory_has_another_name_since_1_20() {
+    fn checkpoint_directory_is_renamed_in_1_20() {
         assert_eq!(
             (reads("execution.checkpointing.dir", 19), reads("execution.checkpointing.dir", 20)),
             (None, Some(KeyRole::Value(ValueType::Text)))
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_names_that_flinkgate_reads_options_under_are_in_the_catalog() {
+    fn option_names_of_flinkgate_are_in_the_catalog() {
         for key in [
             "execution.checkpointing.dir",
             "high-availability.type",

@@ -1,8 +1,8 @@
-//! `v1 ConfigMap` with Flink's configuration file: it runs nothing, but what runs reads its options
+//! `v1 ConfigMap` with Flink's configuration file. It runs nothing, but Flink reads its options
 //! from it.
 //!
-//! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such
-//! a file is no business of Flinkgate's.
+//! The options are in the text of a file, so each has the file's place. Flinkgate ignores a
+//! ConfigMap without such a file.
 
 use super::pod_template_workload::label;
 use crate::flink::catalog::{self, KeyLookup};
@@ -13,7 +13,7 @@ use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
-/// Native mode names the ConfigMap of a cluster so.
+/// The name prefix of a native cluster's ConfigMap.
 const NATIVE_PREFIX: &str = "flink-config-";
 /// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
 const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
@@ -35,7 +35,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let place = place_in_config_map(file);
     let mut size = Size::default();
     let config = match config_file::parse(file, text, Some(&place)) {
-        // Many a program has a file called config.yaml.
+        // Other programs have a file called config.yaml too.
         Ok(config) if file == CONFIG && !is_flinks(&config) => return Workload::default(),
         Ok(config) => config,
         Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => {

@@ -1,10 +1,9 @@
-//! Configuration that a Flink process is given on its command line (`-Dkey=value`) and in its
-//! environment.
+//! Options that a Flink process gets from its command line (`-Dkey=value`) and its environment.
 
 use crate::flink::config::FlinkConfig;
 use serde_json::Value;
 
-/// Longest argument that is read: a TaskManager's own is about 3 KB.
+/// Longest argument that is read; a TaskManager's own is about 3 KB.
 const LONGEST: usize = 64 * 1024;
 
 /// Reads the options in a container's `command` and `args`; `place` is the container's pointer.
@@ -18,7 +17,7 @@ pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
                 continue;
             };
             let pointer = || format!("{place}/{field}/{index}");
-            // An argument with blanks is a script, unless it is itself a property.
+            // An argument with blanks is a script, unless it is a property itself.
             if text.contains([' ', '\n']) && !key_follows && !text.starts_with("-D") {
                 let mut script_key_follows = false;
                 for word in shell_words(text) {
@@ -49,10 +48,10 @@ fn property(
     }
 }
 
-/// The slots, and over them `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
-/// puts them into the configuration.
+/// Reads the slots and then `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
+/// does.
 ///
-/// What stands in the arguments beats it.
+/// Arguments override them.
 pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     let variables = || {
         let list = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
@@ -72,7 +71,7 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     }
     for (_, properties, pointer) in variables().filter(|(name, _, _)| *name == "FLINK_PROPERTIES") {
         for line in properties.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            // Newer images take a colon alone.
+            // Newer images accept a colon without a space.
             if let Some((key, value)) = line.split_once(": ").or_else(|| line.split_once(':')) {
                 config.set(key.trim(), value.trim(), Some(pointer.clone()));
             }
@@ -80,7 +79,7 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     }
 }
 
-/// Splits as a shell does, as far as quotes and backslashes go.
+/// Splits a script as a shell does, with quotes and backslashes.
 fn shell_words(script: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None::<char>);
     let mut letters = script.chars();
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn flink_properties_beat_the_variable_for_slots() {
+    fn flink_properties_override_the_slots_variable() {
         let found = read_all(&json!({"env": [
             {"name": "FLINK_PROPERTIES", "value": "taskmanager.numberOfTaskSlots: 2"},
             {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));

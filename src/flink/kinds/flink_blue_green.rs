@@ -1,8 +1,8 @@
-//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator makes twice, as
-//! `<name>-blue` and `<name>-green`, and changes from one to the other.
+//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator creates twice,
+//! as `<name>-blue` and `<name>-green`, and switches between.
 //!
-//! Both run while they overlap, so both count. The template has a FlinkDeployment's shape: it is
-//! lowered as one, and every place is moved to where the template stands.
+//! Both run during a transition, so both count. The template is lowered as a FlinkDeployment, and
+//! every place is moved to the template.
 
 use super::flink_deployment;
 use super::ingress;
@@ -22,8 +22,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         context,
     );
     workload.cluster = name.into();
-    // The operator makes the parent's Ingress, and one of each colour where the template has its
-    // own.
+    // The operator creates the parent's Ingress, and one for each colour if the template has one.
     let ingresses = ["/spec/ingress", "/spec/template/spec/ingress"].into_iter();
     workload.exposures = ingresses
         .filter_map(|place| ingress::of_operator(object, place, name, &resource.namespace))

@@ -1,9 +1,9 @@
-//! `flink.apache.org FlinkDeployment`: a whole cluster, as the Flink Kubernetes Operator makes it
-//! of one object.
+//! `flink.apache.org FlinkDeployment`: a whole cluster, which the Flink Kubernetes Operator creates
+//! from one object.
 //!
-//! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only
-//! after a savepoint that may take minutes, and resuming must not fail because somebody else took
-//! the place meanwhile.
+//! A suspended job counts as if it ran. The object still declares its cluster, and its pods stop
+//! only after a savepoint, which may take minutes. Resuming must not fail because another cluster
+//! took the quota meanwhile.
 
 use super::ingress;
 use super::operator_config::{self, FLINK_CONFIGURATION};
@@ -82,8 +82,8 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     }
 }
 
-/// Before 1.17 TaskManagers' cores had another name. The operator writes what the spec says under
-/// that one too.
+/// Before 1.17, the cores of TaskManagers had another name. The operator writes the spec's value
+/// under that name too.
 fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
     let [name, older] = options::TASK_MANAGER_CPU else { return };
     if version.is_some_and(|version| version < FlinkVersion::new(1, 17))

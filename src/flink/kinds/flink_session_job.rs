@@ -1,7 +1,7 @@
 //! `flink.apache.org FlinkSessionJob`: a job that the operator submits to a session cluster.
 //!
-//! It has no pods of its own: the cluster's TaskManagers are counted as they are created. Its
-//! options are the job's alone; where its cluster is known, what that says holds for the rest.
+//! It has no pods: the cluster's TaskManagers count when they are created. Its options apply to the
+//! job only; the cluster's configuration applies to the rest, if the cluster is known.
 
 use super::counts::count;
 use super::flink_deployment;

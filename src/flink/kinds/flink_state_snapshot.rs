@@ -1,5 +1,5 @@
 //! `flink.apache.org FlinkStateSnapshot`: a savepoint or checkpoint of a running job. It runs
-//! nothing, but may say where a savepoint is written, or which one is deleted with it.
+//! nothing, but it may define where a savepoint is written or deleted.
 
 use crate::flink::options::{SAVEPOINT_DIR, canonical};
 use crate::flink::{Engine, FlinkContext, Workload};
@@ -7,7 +7,7 @@ use crate::resource::fields::text;
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-/// Where the savepoint is.
+/// JSON Pointer of the savepoint's location.
 const PATH: &str = "/spec/savepoint/path";
 
 /// The job that the snapshot is of. What the operator records of a savepoint that exists already is
@@ -33,12 +33,12 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         Workload { engine: Engine::Operator, cluster: cluster.into(), ..Workload::default() };
     let flag =
         |place, otherwise| pointer::at(object, place).and_then(Value::as_bool).unwrap_or(otherwise);
-    // The operator records a savepoint that an upgrade took; where nothing is written or deleted,
-    // nothing is at stake.
+    // The operator records a savepoint that an upgrade took. Nothing is written or deleted, so
+    // there is nothing to check.
     let only_recorded = flag("/spec/savepoint/alreadyExists", false)
         && !flag("/spec/savepoint/disposeOnDelete", true);
     if let Some(path) = text(PATH).filter(|_| !only_recorded) {
-        // It stands for the option that every savepoint without a path of its own goes by.
+        // This path replaces the option that applies to savepoints without a path.
         workload.config.set(canonical(SAVEPOINT_DIR), path, Some(PATH.into()));
     }
     let kind = text("/spec/jobReference/kind").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the kinds share whose operators make pod templates from an object's own fields.
+//! Shared parts of the kinds whose operators generate pod templates from an object's fields.
 
 use super::counts::slots;
 use crate::flink::config::FlinkConfig;
@@ -9,10 +9,10 @@ use crate::flink::{PodSet, Role, memory};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// The first version whose memory these operators give as the size of the process.
+/// The first version for which these operators set the memory of the process.
 const PROCESS_SIZES: FlinkVersion = FlinkVersion::new(1, 11);
 
-/// A mapping with more fields, those that have a value.
+/// Adds the fields with a value to a mapping.
 pub fn filled<const N: usize>(mut value: Value, fields: [(&str, Option<Value>); N]) -> Value {
     if let Some(object) = value.as_object_mut() {
         object
@@ -21,7 +21,7 @@ pub fn filled<const N: usize>(mut value: Value, fields: [(&str, Option<Value>); 
     value
 }
 
-/// What the pods of a cluster request, where templates are made and name all of it.
+/// The size of a cluster whose generated templates contain all requests.
 pub fn size(
     object: &Value,
     pods: &[PodSet],

@@ -1,5 +1,5 @@
-//! `networking.k8s.io Ingress`, and the Ingress that an operator makes of a custom resource:
-//! nothing runs, but names lead to what does.
+//! `networking.k8s.io Ingress`, and the Ingress that an operator creates from a custom resource. It
+//! runs nothing, but it exposes pods under host names.
 
 use crate::flink::exposures::{Exposure, ExposureKind, is_rest_port};
 use crate::flink::operator::ingress::host_of_template;
@@ -19,7 +19,7 @@ pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload 
     let default = ["defaultBackend", "backend"].map(|field| format!("/spec/{field}"));
     for place in default {
         if let Some(backend) = pointer::at(object, &place).filter(|backend| backend.is_object()) {
-            // It gets what no rule has a host for.
+            // The default backend gets all requests that match no rule.
             exposure.hosts.push((String::new(), place));
             exposure.reaches_rest |= leads_to_rest(backend);
         }
@@ -37,7 +37,7 @@ pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload 
     Workload { exposures: vec![exposure], ..Workload::default() }
 }
 
-/// What the Flink operator makes of a FlinkDeployment's `ingress`, which stands at `place`.
+/// The Ingress that the Flink operator creates from a FlinkDeployment's `ingress` at `place`.
 pub(super) fn of_operator(
     object: &Value,
     place: &str,
@@ -52,7 +52,7 @@ pub(super) fn of_operator(
         ..Exposure::default()
     };
     let template = ingress.get("template").and_then(Value::as_str).unwrap_or_default();
-    // A template that is none is told as that.
+    // An invalid template has a finding of its own.
     if !template.is_empty() {
         let host = host_of_template(template).unwrap_or_default();
         exposure.hosts.push((filled(host, name, namespace), format!("{place}/template")));
@@ -62,7 +62,7 @@ pub(super) fn of_operator(
     Some(exposure)
 }
 
-/// What Spotify's operator makes of a JobManager's `ingress`.
+/// The Ingress that Spotify's operator creates from a JobManager's `ingress`.
 pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Exposure> {
     let place = "/spec/jobManager/ingress";
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
@@ -78,8 +78,8 @@ pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Exposure> {
     Some(exposure)
 }
 
-/// Whether an owner of Flink's, or the Deployment of a native cluster, made it: then the owner was
-/// judged.
+/// Whether an owner of Flink's or the Deployment of a native cluster created it. Then its owner was
+/// checked.
 pub(super) fn belongs_to_flink(object: &Value) -> bool {
     let native = || {
         pointer::at(object, "/metadata/labels/type").and_then(Value::as_str)
@@ -93,9 +93,9 @@ pub(super) fn belongs_to_flink(object: &Value) -> bool {
     })
 }
 
-/// The operator fills in the names in whatever letters the braces are written.
+/// The operator replaces the names in any letter case.
 fn filled(host: &str, name: &str, namespace: &str) -> String {
-    // A name that is not known yet is some label.
+    // An unknown name is some label.
     let known = |name: &str| if name.is_empty() { "x".to_owned() } else { name.to_owned() };
     let fill = |text: &str, placeholder: &str, value: &str| {
         let (lower, mut filled, mut from) = (text.to_ascii_lowercase(), String::new(), 0);
@@ -121,8 +121,8 @@ fn tls(object: &Value, place: &str, exposure: &mut Exposure) {
     }
 }
 
-/// Whether a backend is a JobManager's REST port, by the names that Flink, its operators and charts
-/// give its Service.
+/// Whether a backend is a JobManager's REST port, by the Service names of Flink, its operators and
+/// charts.
 fn leads_to_rest(backend: &Value) -> bool {
     let service = backend.get("service");
     let name = service
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_counts_that_leads_here() {
+    fn every_host_of_an_ingress_counts() {
         let backend = json!({"service": {"name": "etl-rest", "port": {"number": 80}}});
         let exposure = lowered(json!({
             "defaultBackend": backend,
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_is_rest_by_name_or_port_in_every_version_of_the_api() {
+    fn rest_backends_are_recognised_in_every_api_version() {
         for (backend, expected) in [
             (json!({"service": {"name": "etl-rest", "port": {"number": 80}}}), true),
             (json!({"service": {"name": "ui", "port": {"number": 8081}}}), true),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_template_is_filled_in_as_the_operator_does() {
+    fn ingress_template_is_filled_as_by_the_operator() {
         for (template, host) in [
             ("flink.example.com/{{namespace}}/{{name}}(/|$)(.*)", "flink.example.com"),
             ("{{name}}.{{Namespace}}.example.com", "etl.prod.example.com"),

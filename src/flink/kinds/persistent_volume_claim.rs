@@ -1,4 +1,4 @@
-//! `v1 PersistentVolumeClaim`: it runs nothing, but takes of its tenant's storage, and says where
+//! `v1 PersistentVolumeClaim`: it runs nothing, but it uses its tenant's storage and defines where
 //! pods can mount it.
 
 use crate::flink::sizing::requests::PodRequests;
@@ -9,7 +9,7 @@ use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const STORAGE: &str = "/spec/resources/requests/storage";
-/// Names a storage class as the field does, and counts before it.
+/// Names a storage class as the field does, and overrides it.
 pub const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
 pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_counts_as_one_with_its_size() {
+    fn claims_count_as_one_with_their_size() {
         for (storage, bytes, problems) in [
             (json!("10Gi"), 10 << 30, 0),
             (json!(1000), 1000, 0),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn binding_a_claim_asks_for_no_more_and_expanding_it_does() {
+    fn binding_requests_no_more_and_expanding_does() {
         let spec = |size: &str, class: &str| json!({"storageClassName": class, "resources": {"requests": {"storage": size}}});
         let old = claim(spec("10Gi", "nfs")).object;
         let update = |size: &str, class: &str, volume: Option<&str>| {

@@ -1,4 +1,4 @@
-//! `policy PodDisruptionBudget`: it runs nothing, but says how many of its pods may be evicted at
+//! `policy PodDisruptionBudget`: it runs nothing, but it limits how many pods may be evicted at
 //! once.
 
 use crate::flink::budgets::Budget;
@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut budget = Budget::read(object, "/spec");
     if resource.kind.version == "v1beta1" {
-        // There an empty selector selects nothing.
+        // In that version an empty selector selects nothing.
         budget.selector = budget
             .selector
             .filter(|selector| selector.as_object().is_some_and(|selector| !selector.is_empty()));

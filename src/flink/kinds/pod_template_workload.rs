@@ -1,7 +1,6 @@
-//! Pods that are alike, whoever writes them: a Pod itself, or the template of a Deployment, a
-//! StatefulSet, a Job.
+//! Lowers identical pods: a Pod, or the template of a Deployment, a StatefulSet or a Job.
 //!
-//! What a pod is, is read from what its containers run; labels are only a second hint, for a tenant
+//! The commands of the containers decide what a pod runs. Labels are only a hint, because a tenant
 //! writes them.
 
 use super::counts::slots;
@@ -18,20 +17,20 @@ use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// Where Flink's images have their configuration.
+/// The configuration folder of Flink's images.
 const CONFIGURATION_FOLDER: &str = "/opt/flink/conf";
 
-/// So many pods of one template.
+/// A number of pods with one template.
 pub struct PodTemplateWorkload<'a> {
-    /// The object that they stand in.
+    /// The object that contains them.
     pub object: &'a Value,
-    /// Pointer of their template; empty for a Pod, which is its own.
+    /// JSON Pointer of their template; empty for a Pod.
     pub place: &'static str,
-    /// How many there are.
+    /// The number of pods.
     pub replicas: u64,
-    /// What their cluster is called where no label says it.
+    /// The cluster's name if no label has it.
     pub name: fn(&Value) -> &str,
-    /// Where they run.
+    /// The namespace of the pods.
     pub namespace: &'a str,
     /// What else is known.
     pub context: &'a FlinkContext,
@@ -40,24 +39,24 @@ pub struct PodTemplateWorkload<'a> {
 /// How much of a process's configuration is known.
 #[derive(Clone, Copy)]
 struct Known {
-    /// Its file was read.
+    /// Whether the file was read.
     whole: bool,
-    /// It has no file but the image's.
+    /// Whether the image's file is the only one.
     complete: bool,
 }
 
-/// What the pods turned out to be.
+/// The result of the identification.
 struct Identity {
     engine: Engine,
     mode: Option<Mode>,
     role: Role,
     main_container: Option<usize>,
-    /// Whether its process brings its own job, as in application mode.
+    /// Whether its process runs its own job, as in application mode.
     runs_job: bool,
 }
 
 impl PodTemplateWorkload<'_> {
-    /// What these pods are and what they ask for; `problems` are those found so far.
+    /// The workload of these pods; `problems` are those found so far.
     pub fn lower(&self, mut problems: Vec<SizeProblem>) -> Workload {
         pod_template::check(self.object, self.place, &mut problems);
         let template = pointer::at(self.object, self.place).unwrap_or(&Value::Null);
@@ -74,8 +73,8 @@ impl PodTemplateWorkload<'_> {
                 self.context.config_map(self.namespace, name)
             });
             let place = format!("{}/spec/containers/{index}", self.place);
-            // Into a file that is mounted, which nobody can write, the image's entrypoint cannot
-            // put the environment.
+            // The image's entrypoint cannot write the environment into a mounted file, which is
+            // read-only.
             if file.is_none() {
                 dynamic_properties::environment(container, &place, &mut config);
             }
@@ -103,12 +102,12 @@ impl PodTemplateWorkload<'_> {
         }
     }
 
-    /// The cluster's id as labels or names suggest it.
+    /// The cluster's id, according to labels or names.
     fn cluster(&self, template: &Value) -> String {
-        // Spotify's operator labels every cluster's pods `app: flink`, and says which cluster
-        // beside it.
+        // Spotify's operator labels the pods of every cluster `app: flink` and has a second label
+        // for the cluster.
         let own = if label(template, "app") == "flink" { "cluster" } else { "app" };
-        // Lyft's has a label of its own for it.
+        // Lyft's operator has a separate label for it.
         let named = ["flink-app", own, "app", "app.kubernetes.io/instance"]
             .map(|name| label(template, name))
             .into_iter()
@@ -138,8 +137,8 @@ impl PodTemplateWorkload<'_> {
             ..problem
         }));
         size.add_pods(self.replicas, &requests, &format!("{}/spec", self.place));
-        // A file that is not known may say more. What is given here beats it, but what Flink
-        // refuses of that it might accept with the rest.
+        // An unknown file may contain more. The values here override it, but Flink may refuse them
+        // alone and accept them together with the rest.
         let given = |names: &[&str]| whole || config.first(names).is_some();
         let native = mode == Some(Mode::Native);
         match role {
@@ -157,7 +156,7 @@ impl PodTemplateWorkload<'_> {
             }
             Role::TaskManager => {
                 let slots = slots(config, &mut size.problems);
-                // A native TaskManager is given every part of its memory.
+                // A native TaskManager gets every part of its memory.
                 let given = given(&[
                     "taskmanager.memory.process.size",
                     "taskmanager.memory.flink.size",
@@ -216,8 +215,8 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
             .iter()
             .position(|container| Some(text(container, "name")) == role.and_then(Role::component))
     };
-    // Pods of native mode and of the operator have theirs first, and what others add behind it: who
-    // was asked first must not matter.
+    // In native mode and with the operator, Flink's container is the first one, and webhooks append
+    // others. The order of webhooks must not matter.
     let first = containers.len() == 1 || (engine != Engine::Standalone && !containers.is_empty());
     let main_container = named_main.or_else(by_name).or(first.then_some(0));
     Identity {
@@ -229,7 +228,7 @@ fn identify(pod: &Value, containers: &[Value]) -> Identity {
     }
 }
 
-/// Whether a container is given a configuration that its own arguments and variables do not show.
+/// Whether a container gets a configuration that its arguments and variables do not show.
 fn brings_configuration(container: &Value) -> bool {
     elements(container, "volumeMounts")
         .iter()
@@ -240,7 +239,7 @@ fn brings_configuration(container: &Value) -> bool {
         || !elements(container, "envFrom").is_empty()
 }
 
-/// A label, empty where there is none.
+/// A label; empty if there is none.
 pub fn label<'v>(pod: &'v Value, name: &str) -> &'v str {
     pod.get("metadata")
         .and_then(|metadata| metadata.get("labels"))

@@ -1,8 +1,8 @@
-//! `v1 Service`: it runs nothing, but it may let anybody in to a JobManager's REST port.
+//! `v1 Service`: it runs nothing, but it may expose a JobManager's REST port.
 //!
-//! Which pods a Service selects is not known from it alone: it leads to Flink's REST port where it
-//! selects JobManagers by the labels that Flink and its operators give them, targets that port by
-//! number or name, or has the name that Flink gives it.
+//! The Service alone does not show which pods it selects. It exposes Flink's REST port if it
+//! selects JobManagers by the labels of Flink and its operators, if it targets that port by number
+//! or name, or if it has Flink's name for the Service.
 
 use super::ingress::belongs_to_flink;
 use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, is_rest_port};
@@ -10,11 +10,10 @@ use crate::flink::{FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-/// Labels by which Flink, its operators and charts tell JobManagers.
+/// Labels by which Flink, its operators and charts identify JobManagers.
 const COMPONENT_LABELS: [&str; 3] =
     ["component", "app.kubernetes.io/component", "flink-deployment-type"];
-/// Ports of a JobManager that are not REST: RPC, blobs, queryable state, and what metrics are
-/// scraped from.
+/// Other ports of a JobManager: RPC, blobs, queryable state and metrics.
 const OTHER_PORTS: [u64; 5] = [6123, 6124, 6125, 9249, 9250];
 const OTHER_NAMES: [&str; 8] =
     ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
@@ -28,7 +27,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
         .and_then(Value::as_array)
         .is_some_and(|addresses| !addresses.is_empty());
     let (service_type, place) = match text("type") {
-        // An alias in DNS: nothing goes through it.
+        // A DNS alias, which carries no traffic.
         "ExternalName" => return Workload::default(),
         _ if has_addresses => (EXTERNAL_IPS, "/spec/externalIPs"),
         "" | "ClusterIP" if text("clusterIP") == "None" => {
@@ -67,7 +66,7 @@ fn reaches_rest(spec: &Value, name: &str) -> bool {
         port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default()
     };
     let named = |port: &Value| port.get("name").cloned().unwrap_or_default();
-    // Whatever JobManagers listen on besides may be a REST port of another number.
+    // Any other port of a JobManager may be a REST port with a different number.
     let is_other = |port: &Value| match target(port) {
         Value::String(name) => OTHER_NAMES.contains(&name.as_str()),
         number => number.as_u64().is_some_and(|number| OTHER_PORTS.contains(&number)),
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_leads_to_rest_by_selector_port_or_name() {
+    fn services_expose_rest_by_selector_port_or_name() {
         let job_managers = json!({"app": "etl", "component": "jobmanager"});
         let some = |kind: &str| Some((kind.to_owned(), true));
         for (name, spec, expected) in [

@@ -1,14 +1,14 @@
-//! `apps Deployment`, `apps StatefulSet`, `batch Job`, `batch CronJob`: Flink on plain Kubernetes,
-//! a set of pods for each role, and what native mode and the Flink operator make of their clusters.
-//! Other workloads of a tenant's namespace are lowered too, as other pods are.
+//! `apps Deployment`, `apps StatefulSet`, `batch Job` and `batch CronJob`: Flink on plain
+//! Kubernetes with a pod set for each role, and the workloads of native mode and the Flink
+//! operator. Other workloads of a tenant's namespace are lowered too.
 //!
-//! Nothing is changed in these kinds: their pods are completed as they are created. So that nothing
-//! is refused here that would be cured there, the template is judged as mutation will complete its
-//! pods ([`crate::mutate::predict_pods`]).
+//! Mutation does not change these kinds: their pods are mutated when they are created. Rules check
+//! the template in the state that mutation will give its pods ([`crate::mutate::foresee`]), so
+//! nothing is refused that mutation fixes.
 //!
-//! Configuration is what the template itself gives (`FLINK_PROPERTIES`,
-//! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), over the ConfigMap that it mounts,
-//! where that is known. The size is what the pods request.
+//! The configuration is that of the template (`FLINK_PROPERTIES`,
+//! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), which overrides the mounted ConfigMap,
+//! if it is known. The size is the sum of the pods' requests.
 
 use super::counts::count;
 use super::pod_template_workload::PodTemplateWorkload;
@@ -19,7 +19,7 @@ use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
-/// API groups whose objects are lowered with all that their operators make of them.
+/// API groups whose objects are lowered together with all objects that their operators create.
 const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
 pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
@@ -68,14 +68,14 @@ pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
     has_operators_owner(&resource.object)
 }
 
-/// Where the pod template stands.
+/// JSON Pointer of the pod template.
 fn template(kind: &str) -> &'static str {
     if kind == "CronJob" { "/spec/jobTemplate/spec/template" } else { "/spec/template" }
 }
 
-/// How many pods run at once. What is suspended counts as if it ran: it may at any moment. A
-/// CronJob counts as one run: where the next begins before the last has ended, its pods are counted
-/// as they are created.
+/// The number of pods that run at once. A suspended workload counts as if it ran, because it may
+/// start at any time. A CronJob counts as one run: if runs overlap, their pods count when they are
+/// created.
 fn replicas(kind: &str, object: &Value, problems: &mut Vec<SizeProblem>) -> u64 {
     let mut field = |place| count(object, place, 0, problems);
     let (parallelism, completions) = match kind {

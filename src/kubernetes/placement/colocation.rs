@@ -1,4 +1,4 @@
-//! What undoes all that keeps pods spread_terms: affinity to the pods of their own set, and a single place
+//! What overrides all separation of pods: affinity to the pods of their own set, or a single domain
 //! left for them.
 
 use super::HOSTNAME;
@@ -9,8 +9,8 @@ use serde_json::Value;
 
 const AFFINITY: &str = "/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution";
 
-/// Where a spec's required affinity holds these pods, which are its own kind, in one place; what is
-/// on one node is in one zone too.
+/// The place of a required affinity that colocates these pods. Pods on one node are in one zone
+/// too.
 pub(super) fn colocation(spec: &Value, pods: &Siblings<'_>, topology_key: &str) -> Option<String> {
     let affinity = spec.get("affinity")?.get("podAffinity")?;
     let terms =
@@ -21,8 +21,8 @@ pub(super) fn colocation(spec: &Value, pods: &Siblings<'_>, topology_key: &str) 
     spread_terms.find(|term| same(term) && term.fault(pods).is_none()).map(|term| term.place())
 }
 
-/// Where a spec leaves its pods one place only: by a node selector, or by a node affinity of which
-/// every term names the same.
+/// The place that pins pods to one domain: a node selector, or a node affinity whose terms all name
+/// the same value.
 pub fn pinned(spec: &Value, topology_key: &str) -> Option<String> {
     let selected = spec
         .get("nodeSelector")
@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn pods_with_one_place_left_are_pinned() {
+    fn pods_limited_to_one_domain_are_pinned() {
         let affinity = |terms: Value| json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}});
         let term = |values: &[&str]| json!({"matchExpressions": [{"key": "disk", "operator": "Exists"}, {"key": ZONE, "operator": "In", "values": values}]});
         for (spec, expected) in [

@@ -1,50 +1,51 @@
-//! What keeps sets of pods on different nodes: required anti-affinity or topology spread that holds
-//! among them. It matters where they share a volume that only one node can mount.
+//! What places pod sets on different nodes: required anti-affinity or topology spread. This matters
+//! if they share a volume that only one node can mount.
 
 use super::spread_terms::{Siblings, SpreadTerm, spread_terms};
 use super::{HOSTNAME, Spreading, by_role};
 use crate::flink::{Mode, PodSet, Role, Workload};
 use serde_json::Value;
 
-/// What keeps pods on different nodes, and where it is in the object.
+/// What places pods on different nodes, and where it is in the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Separation {
-    /// JSON Pointer of the term; of the pod template if the tenant sets it.
+    /// JSON Pointer of the term, or of the pod template if the tenant sets it.
     pub pointer: String,
     /// The role of the pods that have the term.
     pub role: Role,
-    /// What it is.
+    /// The reason.
     pub by: SeparationReason,
 }
 
-/// What keeps pods on different nodes.
+/// The reason why pods run on different nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeparationReason {
     /// A topology spread constraint.
     TopologySpread,
-    /// A required term of anti-affinity.
+    /// A required anti-affinity term.
     AntiAffinity,
-    /// The tenant's anti-affinity, which the pods will get.
+    /// The tenant's anti-affinity, which mutation adds to the pods.
     Tenant,
 }
 
-/// The pods of an object, and what its tenant gives them.
+/// The pods of an object, and the anti-affinity that its tenant requires.
 #[derive(Clone, Copy, Debug)]
 pub struct PodPlacement<'a> {
-    /// What the object runs.
+    /// The workload of the object.
     pub workload: &'a Workload,
     /// The object.
     pub object: &'a Value,
     /// Its namespace.
     pub namespace: &'a str,
-    /// How strictly the tenant keeps JobManagers on different nodes.
+    /// How strictly the tenant separates JobManagers.
     pub job_manager: Option<Spreading>,
-    /// How strictly the tenant keeps TaskManagers on different nodes.
+    /// How strictly the tenant separates TaskManagers.
     pub task_manager: Option<Spreading>,
 }
 
 impl PodPlacement<'_> {
-    /// What keeps pods of these sets, by index, on different nodes; `None` if nothing does.
+    /// What places the pods of these sets, given by index, on different nodes; `None` if nothing
+    /// does.
     pub fn separation(&self, sets: &[usize]) -> Option<Separation> {
         let pods: Vec<&PodSet> =
             sets.iter().filter_map(|index| self.workload.pods.get(*index)).collect();
@@ -69,9 +70,9 @@ impl PodPlacement<'_> {
         })
     }
 
-    /// Whether a term of a set makes one node too few for these pods. Another zone is another
-    /// node too, so a term counts over any topology; a constraint spreads over zones as many pods
-    /// as there are, and counts over nodes only.
+    /// Whether a term of a set makes one node insufficient for these pods. A term counts for any
+    /// topology, because another zone is another node too. A constraint over zones allows any
+    /// number of pods per zone, so it counts for nodes only.
     fn separates(&self, term: &SpreadTerm<'_>, set: &PodSet, pods: &[&PodSet]) -> bool {
         let mut selected = pods.iter().filter(|other| {
             let template = other.template(self.object);
@@ -89,7 +90,7 @@ impl PodPlacement<'_> {
         count > term.max_skew().unwrap_or(1)
     }
 
-    /// Blue and green get their tenant's anti-affinity when they are made.
+    /// Blue and green get the tenant's anti-affinity when they are created.
     fn is_separated_by_tenant(&self, set: &PodSet) -> bool {
         by_role(set.role, self.job_manager, self.task_manager).flatten()
             == Some(Spreading::Required)
@@ -97,8 +98,8 @@ impl PodPlacement<'_> {
             && self.is_many(set)
     }
 
-    /// Whether there may be more than one of these pods: a session cluster in native mode gets
-    /// TaskManagers as jobs come.
+    /// Whether there may be more than one of these pods. A native session cluster adds TaskManagers
+    /// for its jobs.
     fn is_many(&self, set: &PodSet) -> bool {
         let clusters = self.workload.clusters().max(1);
         set.replicas / clusters > 1

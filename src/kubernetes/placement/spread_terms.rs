@@ -1,9 +1,9 @@
-//! What a pod says of where others are: terms of anti-affinity and topology spread constraints, and
-//! which of them keep the pods of its own set from each other.
+//! Anti-affinity terms and topology spread constraints of a pod, and which of them separate the
+//! pods of its set.
 //!
-//! A constraint with a skew of one that the scheduler must keep to counts as a required term, one
-//! that it tries to as a preferred one. (It is the weaker of the two: where there are more pods
-//! than places, places take a second pod each.)
+//! A required constraint with a skew of one counts as a required term, a preferred one as a
+//! preferred term. (A constraint is weaker: if there are more pods than domains, some domains get
+//! two pods.)
 
 use super::Spreading;
 use super::colocation::colocation;
@@ -12,7 +12,7 @@ use super::selector::{list, selects};
 use crate::flink::{PodSet, Workload};
 use serde_json::Value;
 
-/// The only label that every namespace has, and that is known without asking.
+/// The only label that every namespace has and whose value is known from the namespace's name.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -22,40 +22,39 @@ const ANTI_AFFINITY_PREFERRED: &str =
     "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution";
 const CONSTRAINTS: &str = "/spec/topologySpreadConstraints";
 
-/// One term or constraint of a pod.
+/// One anti-affinity term or topology spread constraint of a pod.
 #[derive(Clone, Copy, Debug)]
 pub struct SpreadTerm<'v> {
-    /// How strictly the scheduler keeps to it.
+    /// How strictly the scheduler applies it.
     pub strength: Spreading,
-    /// Whether it keeps from nodes that have any such pod, and not only from those that have more
-    /// than others.
+    /// Whether it excludes nodes with any such pod, and not only nodes with more pods than others.
     pub excludes: bool,
-    /// The list it stands in, below the pod's `spec`.
+    /// The list that contains it, relative to the pod's `spec`.
     list: &'static str,
     index: usize,
-    /// The weight of a preferred term: without any it counts for nothing.
+    /// The weight of a preferred term; without a weight the term has no effect.
     weight: Option<i64>,
     value: &'v Value,
 }
 
-/// Why a term does not keep pods spread_terms.
+/// Why a term does not separate the pods of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermFault {
-    /// It has no selector, which selects nothing.
+    /// It has no selector, so it selects nothing.
     SelectsNothing,
-    /// It selects others than these pods.
+    /// It selects other pods.
     OtherPods,
-    /// It looks at namespaces that are not, or may not be, the pods' own.
+    /// It applies to namespaces that are not, or may not be, the pods' namespace.
     OtherNamespaces,
-    /// A preferred term without a weight from 1 on.
+    /// A preferred term without a weight of 1 or more.
     NoWeight,
-    /// Its `matchLabelKeys` or `mismatchLabelKeys` leave these pods out.
+    /// Its `matchLabelKeys` or `mismatchLabelKeys` exclude these pods.
     LabelKeys,
-    /// A constraint that lets one place have more pods than others.
+    /// A constraint that allows uneven numbers of pods.
     Skew,
 }
 
-/// All spread_terms of a pod's spec.
+/// All terms and constraints of a pod's spec.
 pub fn spread_terms(spec: &Value) -> impl Iterator<Item = SpreadTerm<'_>> {
     let rules = spec.get("affinity").and_then(|affinity| affinity.get("podAntiAffinity"));
     let terms = |field: &str| list(rules.and_then(|rules| rules.get(field))).iter().enumerate();
@@ -89,7 +88,7 @@ pub fn spread_terms(spec: &Value) -> impl Iterator<Item = SpreadTerm<'_>> {
 }
 
 impl<'v> SpreadTerm<'v> {
-    /// A term of required strength, or a constraint: one whose weight is not asked for.
+    /// A required term or a constraint, whose weight does not matter.
     pub(super) fn new(
         strength: Spreading,
         list: &'static str,
@@ -99,7 +98,7 @@ impl<'v> SpreadTerm<'v> {
         Self { strength, excludes: false, list, index, weight: Some(1), value }
     }
 
-    /// The node label that says what is one place.
+    /// The node label that defines the domains.
     pub fn topology_key(&self) -> &str {
         self.value.get("topologyKey").and_then(Value::as_str).unwrap_or_default()
     }
@@ -109,23 +108,22 @@ impl<'v> SpreadTerm<'v> {
         self.list == CONSTRAINTS
     }
 
-    /// Where it stands below its template.
+    /// JSON Pointer within the template.
     pub fn place(&self) -> String {
         format!("{}/{}", self.list, self.index)
     }
 
-    /// By how many pods places may differ, of a constraint.
+    /// The `maxSkew` of a constraint.
     pub fn max_skew(&self) -> Option<u64> {
         self.value.get("maxSkew").and_then(Value::as_u64)
     }
 
-    /// Whether it is about these pods, which run in this namespace as its own does.
+    /// Whether it applies to these pods, in the same namespace.
     pub fn selects(&self, pods: &Siblings<'_>) -> bool {
         matches!(self.fault(pods), None | Some(TermFault::Skew))
     }
 
-    /// Why it keeps its pod from none of these pods, which run in this namespace as it does; `None`
-    /// where it keeps it from them.
+    /// Why it does not separate its pod from these pods in the same namespace; `None` if it does.
     pub fn fault(&self, pods: &Siblings<'_>) -> Option<TermFault> {
         let selector = self.value.get("labelSelector").filter(|selector| selector.is_object());
         let skewed = || self.strength == Spreading::Required && self.max_skew() != Some(1);
@@ -145,7 +143,7 @@ impl<'v> SpreadTerm<'v> {
     }
 }
 
-/// The pods of one set, as each other's terms see them.
+/// The pods of one set, as the terms of its own pods see them.
 #[derive(Debug)]
 pub struct Siblings<'a> {
     labels: PodLabels<'a>,
@@ -153,7 +151,7 @@ pub struct Siblings<'a> {
 }
 
 impl<'a> Siblings<'a> {
-    /// The pods of a set whose template looks like this at the moment.
+    /// The pods of a set with this template.
     pub fn of(
         set: &'a PodSet,
         template: &'a Value,
@@ -163,12 +161,12 @@ impl<'a> Siblings<'a> {
         Self { labels: PodLabels::of(set, template, workload), namespace }
     }
 
-    /// Where a spec of theirs holds them in one place, so that nothing can keep them spread_terms.
+    /// The place in the spec that colocates these pods, so that nothing can separate them.
     pub fn colocation(&self, spec: &Value, topology_key: &str) -> Option<String> {
         colocation(spec, self, topology_key)
     }
 
-    /// How strictly a spec of theirs keeps them in different places; `None` where it does not.
+    /// How strictly the spec separates these pods; `None` if it does not.
     pub fn spreading(&self, spec: &Value, topology_key: &str) -> Option<Spreading> {
         let over_key = spread_terms(spec).filter(|term| term.topology_key() == topology_key);
         let strongest =
@@ -177,8 +175,8 @@ impl<'a> Siblings<'a> {
     }
 }
 
-/// Whether a term looks at the pod's own namespace: without any namespaces it does. Of a namespace
-/// that is chosen by labels only its name is known.
+/// Whether a term applies to the pod's namespace, which is the default. If labels select
+/// namespaces, only the namespace's name is known.
 fn in_namespace(term: &Value, namespace: &str) -> bool {
     let named = list(term.get("namespaces"));
     let selector = term.get("namespaceSelector").filter(|selector| !selector.is_null());
@@ -189,8 +187,9 @@ fn in_namespace(term: &Value, namespace: &str) -> bool {
         || selector.is_some_and(|selector| selects(Some(selector), label))
 }
 
-/// What `matchLabelKeys` and `mismatchLabelKeys` add to a selector, from the labels of the pod that
-/// has the term: the pods of its own set have the same. A key that the pod lacks adds nothing.
+/// Whether `matchLabelKeys` and `mismatchLabelKeys` still select the pod's own set. Their values
+/// come from the pod that has the term, and its set has the same labels. A key that the pod lacks
+/// adds nothing.
 fn by_keys(term: &Value, labels: &PodLabels<'_>) -> bool {
     let keys = |field: &str| list(term.get(field)).iter().filter_map(Value::as_str);
     keys("matchLabelKeys").all(|key| labels.get(key) != Label::Unique)
@@ -205,8 +204,8 @@ mod tests {
     use crate::kubernetes::placement::{HOSTNAME, ZONE};
     use serde_json::json;
 
-    /// How strictly TaskManagers of `etl` in `prod` are kept on different nodes, and what is wrong
-    /// where they are not.
+    /// How strictly TaskManagers of `etl` in `prod` are separated, and what is wrong with the
+    /// terms.
     fn judged(spec: Value) -> (Option<Spreading>, Vec<TermFault>) {
         let template = Template::InObject("/spec/taskManager/podTemplate".into());
         let set = PodSet { role: Role::TaskManager, replicas: 2, template, main_container: None };
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_term_counts_by_what_it_selects() {
+    fn terms_count_by_the_pods_they_select() {
         let selector = |selector: Value| json!({"labelSelector": selector});
         for (change, fault) in [
             (json!({}), None),
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_pods_together_goes_before_what_keeps_them_apart() {
+    fn colocation_takes_precedence_over_separation() {
         for (key, component, expected) in [
             (HOSTNAME, "taskmanager", None),
             (HOSTNAME, "jobmanager", Some(Spreading::Required)),
@@ -338,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strongest_word_counts_and_nonsense_none() {
+    fn strongest_term_counts_and_invalid_ones_do_not() {
         let mut spec = required(json!({}));
         spec["affinity"]["podAntiAffinity"][PREFERRED] = json!([{"weight": 5, "podAffinityTerm": {"topologyKey": HOSTNAME, "labelSelector": {}}}]);
         assert_eq!(judged(spec).0, Some(Spreading::Required));

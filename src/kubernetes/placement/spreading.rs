@@ -1,9 +1,9 @@
-//! How strictly pods are kept spread_terms.
+//! How strictly pods are separated.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Strength of an anti-affinity or of a constraint, the weaker first.
+/// The strength of an anti-affinity term or constraint, in increasing order.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -11,6 +11,6 @@ use serde::{Deserialize, Serialize};
 pub enum Spreading {
     /// The scheduler tries.
     Preferred,
-    /// The scheduler never puts two in one place.
+    /// The scheduler never places two in one domain.
     Required,
 }

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    // UnmetNodeRequirement the request is made from Flink's options.
+    // For other engines, the request comes from Flink's options.
     if subject.workload.engine != Engine::Standalone {
         return;
     }

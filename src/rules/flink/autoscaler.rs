@@ -45,7 +45,7 @@ const RECONCILE_INTERVAL: Names = &[
 ];
 /// One minute in nanoseconds: the operator's default.
 const DEFAULT_INTERVAL: i128 = 60_000_000_000;
-/// Flink whose classes the operator parses durations with, whatever version an object names.
+/// The Flink version whose classes the operator uses to parse durations, for every object.
 const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 
 /// An option with a number, its range, and the option that enables it.

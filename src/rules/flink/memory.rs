@@ -52,7 +52,7 @@ fn refused(subject: &Subject<'_>, role: &str, error: &MemoryError, findings: &mu
     let mut sizes = subject.workload.size.problems.iter();
     let is_size = place.is_some() && sizes.any(|size| Some(size.pointer.as_str()) == place);
     // `flink/size` reports a missing size, and `flink/invalid-value` an unreadable one that the
-    // object or a file beside it sets.
+    // object or its configuration file sets.
     let is_invalid = error.fault == Fault::Unreadable
         && (place.is_some() || subject.workload.config_pointer.is_none());
     if is_size || is_invalid || error.fault == Fault::Missing {

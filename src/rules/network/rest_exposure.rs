@@ -69,7 +69,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn check_ingress(subject: &Subject<'_>, ingress: &Exposure, findings: &mut Findings) {
     if !subject.tenant.spec.network.require_authentication
-        || ingress.asks
+        || ingress.authenticates
         || is_authenticated(subject)
     {
         return;

@@ -88,7 +88,7 @@ fn check_coverage(
     }
 }
 
-/// Whether a budget does what it says.
+/// Reports a budget that has no effect or prevents every eviction.
 fn check_budget(subject: &Subject<'_>, budget: &Budget, findings: &mut Findings) {
     let Some(limit) = budget.limit else { return };
     let namespace_objects = subject.workload.namespace_objects.as_deref();

@@ -77,7 +77,7 @@ fn locations(subject: &Subject<'_>, findings: &mut Findings) {
             entry.value.split(',').for_each(|directory| check(what, directory, &place));
         }
     }
-    // The operator's objects are refused whatever the id is.
+    // The operator's objects are refused with any id.
     if let Some((key, entry)) = subject.option(CLUSTER_ID).filter(|_| !subject.is_for_operator())
         && let Some((_, directory)) = config.first(HIGH_AVAILABILITY_DIR)
     {
