@@ -1,7 +1,7 @@
 //! Flinkgate: the admission gate for Apache Flink on Kubernetes.
 //!
-//! One pipeline with two doors. An AdmissionReview over HTTPS and a folder of YAML take the same
-//! way, so that what `lint` says of a file is what the webhook says of the same object:
+//! One pipeline with two entry points. An AdmissionReview over HTTPS and a folder of YAML take the
+//! same path, so `lint` reports the same findings as the webhook:
 //!
 //! ```text
 //! AdmissionReview (HTTPS)  ─┐                                     ┌─► AdmissionReview response + JSON Patch
@@ -17,7 +17,7 @@
 //! uses), [`pipeline`] (all of that in order), and then the doors: [`admission`] and [`cli`] with
 //! [`report`]; [`cluster`] is where configuration comes from in a cluster.
 
-// Whoever pipes to `head` closes the pipe: what is printed goes through `cli::terminal`.
+// Output goes through `cli::terminal`, because `println!` panics when the reader closes the pipe.
 #![cfg_attr(not(test), warn(clippy::print_stdout))]
 
 pub mod admission;

@@ -1,8 +1,8 @@
-//! AdmissionReview requests, `admission.k8s.io/v1` and `v1beta1` (on the wire they look alike).
+//! AdmissionReview requests of `admission.k8s.io/v1` and `v1beta1`, which have the same fields.
 //!
-//! The envelope is read first and borrows the objects as raw JSON; only [`Review::resource`] builds
-//! them. So a review whose object cannot be read still has a uid, and its refusal reaches the user
-//! as an answer instead of a failed call.
+//! [`Review::parse`] reads the envelope and borrows the objects as raw JSON; [`Review::resource`]
+//! parses the objects. A review whose object cannot be parsed still has a uid, so the user gets a
+//! refusal instead of a failed call.
 
 use crate::resource::{
     GroupVersionKind, GroupVersionResource, Operation, Resource, UserInfo, metadata_text, type_name,
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Versions of the protocol; the answer has the version of the question.
+/// Versions of the protocol. The response has the version of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReviewVersion {
     /// `admission.k8s.io/v1`
@@ -37,44 +37,44 @@ pub enum MalformedReview {
     #[error("the body is not an AdmissionReview, a JSON object with apiVersion, kind and request")]
     Json(#[from] serde_json::Error),
     /// Another kind of object.
-    #[error("kind is {0:?}, expected \"AdmissionReview\"")]
+    #[error("kind is `{0}`, write `AdmissionReview`")]
     Kind(String),
-    /// A version that this server does not speak.
+    /// An unsupported version.
     #[error(
-        "apiVersion {0:?} is not spoken here: use \"admission.k8s.io/v1\" or \"admission.k8s.io/v1beta1\""
+        "apiVersion `{0}` is not supported: use `admission.k8s.io/v1` or `admission.k8s.io/v1beta1`"
     )]
     Version(String),
     /// No request.
     #[error("the AdmissionReview has no request")]
     NoRequest,
-    /// No uid, so that no answer could be matched to it.
+    /// No uid, which the response must repeat.
     #[error("the AdmissionReview's request has no uid")]
     NoUid,
 }
 
-/// Why the object in a review cannot be judged.
+/// Why the object in a review cannot be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedObject {
-    /// Nested too deep, mostly.
-    #[error("nothing was judged, correct the object and send it again: {field} cannot be read")]
+    /// Not parsable, mostly because it is nested too deeply.
+    #[error("`{field}` cannot be parsed; correct the object and send it again")]
     Json {
         /// `object` or `oldObject`.
         field: &'static str,
-        /// What the parser says.
+        /// Why.
         source: serde_json::Error,
     },
-    /// A list, a string, a number.
+    /// Not a mapping.
     #[error(
-        "{field} is {found}, not a Kubernetes object; nothing was judged, send an object with apiVersion, kind and metadata"
+        "`{field}` is {found}, not a Kubernetes object; send an object with apiVersion, kind and metadata"
     )]
     NotAnObject {
         /// `object` or `oldObject`.
         field: &'static str,
-        /// What it is instead.
+        /// Its type.
         found: &'static str,
     },
     /// CREATE or UPDATE without an object.
-    #[error("the request has no object, which a {0} needs; nothing was judged")]
+    #[error("the request has no `object`, which {0} requires")]
     Missing(&'static str),
 }
 
@@ -115,11 +115,11 @@ struct Request<'a> {
     dry_run: Option<bool>,
 }
 
-/// One AdmissionReview request; its objects are not parsed yet.
+/// One AdmissionReview request with unparsed objects.
 pub struct Review<'a> {
-    /// The protocol's version.
+    /// The version of the protocol.
     pub version: ReviewVersion,
-    /// To be echoed; unique to this call, not to the object.
+    /// Identifies this call, not the object. The response repeats it.
     pub uid: String,
     request: Request<'a>,
 }
@@ -146,12 +146,12 @@ impl<'a> Review<'a> {
         Ok(Self { version, uid: std::mem::take(&mut request.uid), request })
     }
 
-    /// What is being done.
+    /// The operation.
     pub fn operation(&self) -> Operation {
         self.request.operation
     }
 
-    /// What the request says of its object, without the object.
+    /// The request without its objects.
     pub fn outline(&self) -> Resource {
         let request = &self.request;
         Resource {
@@ -168,10 +168,10 @@ impl<'a> Review<'a> {
         }
     }
 
-    /// The object on its way through the gate.
+    /// The request with its parsed objects.
     ///
     /// # Errors
-    /// When the object or the old object is missing, nested too deep or not a mapping.
+    /// When an object is missing, nested too deeply or not a mapping.
     pub fn resource(&self) -> Result<Resource, MalformedObject> {
         let mut resource = self.outline();
         resource.object = read_object("object", self.request.object)?;
@@ -188,7 +188,7 @@ impl<'a> Review<'a> {
             }
             _ => {}
         }
-        // Deleting a whole collection sends no name in the request; the object has it.
+        // The deletion of a collection has the name only in the object.
         if resource.name.is_empty() {
             let named = if resource.object.is_null() {
                 resource.old_object.as_ref()
@@ -202,7 +202,7 @@ impl<'a> Review<'a> {
     }
 }
 
-/// serde_json stops at 128 levels, so that nothing after this recurses deeper.
+/// Parses an object. serde_json stops at 128 levels, which limits recursion in all later code.
 fn read_object(field: &'static str, raw: Option<&RawValue>) -> Result<Value, MalformedObject> {
     let Some(raw) = raw else { return Ok(Value::Null) };
     match serde_json::from_str(raw.get()) {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_without_a_name_takes_it_from_the_old_object() {
+    fn a_deletion_takes_its_name_from_the_old_object() {
         let body = request(
             json!({"operation": "DELETE", "object": null, "oldObject": {"metadata": {"name": "etl"}}}),
         );
@@ -260,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_review_says_what_is_wrong() {
+    fn a_body_that_is_not_a_review_is_an_error() {
         let cases: [(&[u8], &str); 7] = [
             (b"", "not an AdmissionReview"),
             (b"[1]", "not an AdmissionReview"),
-            (b"{}", "kind is \"\""),
-            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v2"}"#, "\"admission.k8s.io/v2\" is not spoken here"),
+            (b"{}", "kind is ``"),
+            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v2"}"#, "`admission.k8s.io/v2` is not supported"),
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}"#, "no request"),
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"operation":"CREATE"}}"#, "no uid"),
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"EAT"}}"#, "EAT"),
@@ -277,11 +277,11 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_cannot_be_judged_is_named() {
+    fn an_unusable_object_is_named() {
         for (extra, expected) in [
-            (json!({"object": "x"}), "object is a string"),
-            (json!({"object": null}), "a CREATE needs"),
-            (json!({"operation": "UPDATE", "oldObject": [1]}), "oldObject is a list"),
+            (json!({"object": "x"}), "`object` is a string"),
+            (json!({"object": null}), "which CREATE requires"),
+            (json!({"operation": "UPDATE", "oldObject": [1]}), "`oldObject` is a list"),
         ] {
             let body = request(extra);
             let error = Review::parse(&body).unwrap().resource().unwrap_err().to_string();
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_levels_are_an_error_and_no_crash() {
+    fn deep_nesting_is_an_error() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let inner = if open == "[" { "" } else { "1" };
             let deep = format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000));

@@ -67,7 +67,9 @@ pub fn load(
     warn(&gate, &warnings);
     Ok(match &only.tenant {
         Some(name) => gate.only(name)?,
-        None if gate.tenants().by_labels() => gate.with_namespaces(namespaces(manifests())),
+        None if gate.tenants().has_selectors() => {
+            gate.with_namespace_labels(namespaces(manifests()))
+        }
         None => gate,
     })
 }

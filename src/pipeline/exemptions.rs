@@ -6,8 +6,8 @@ use crate::resource::{Operation, Resource, pointer};
 use serde_json::Value;
 
 /// Whether a request is exempt from all rules: deletions, objects that are being deleted, updates
-/// that leave what runs as it is, and what an operator makes of an object that was checked. A
-/// refusal would block finalizers and the operator's own bookkeeping.
+/// that do not change what runs, and objects that an operator made from a checked one. A refusal
+/// would block finalizers and the operator's status updates.
 pub fn is_exempt(resource: &Resource) -> bool {
     if resource.is_leaving() || kinds::is_made_by_operator(resource) {
         return true;
@@ -19,8 +19,7 @@ pub fn is_exempt(resource: &Resource) -> bool {
             let acts_by_annotations =
                 kind.is_some_and(|kind| kind.has(Property::ActsByAnnotations));
             let spec = resource.object.get("spec");
-            // The operator starts to act on a canary when it loses its label, so that is a change
-            // of what runs.
+            // The operator starts a canary when the label is removed, which changes what runs.
             let same_label = canary_label(old) == canary_label(&resource.object);
             (spec.is_some()
                 && spec == old.get("spec")

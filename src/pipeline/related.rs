@@ -1,21 +1,21 @@
-//! Objects that say what another one means: a session job's cluster, a snapshot's job.
+//! Objects that a check of another object needs: a session job's cluster, a snapshot's job.
 
 use crate::kinds::{self, Property};
 use crate::resource::{GroupVersionResource, Operation, Resource};
 use serde_json::Value;
 
-/// One object of the same namespace.
+/// A reference to an object of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     /// Its kind.
     pub kind: &'static str,
-    /// Its plural, to ask the API server by.
+    /// Its resource, for the request to the API server.
     pub of: GroupVersionResource,
     /// Its name.
     pub name: String,
 }
 
-/// The object that must be known to judge another one whole; `None` for most.
+/// The object that the check of another one needs; `None` for most.
 pub fn related(resource: &Resource) -> Option<Related> {
     let row = kinds::of(&resource.kind).filter(|_| changes(resource))?;
     let (kind, name) = (row.refers_to?)(&resource.object)?;
@@ -32,14 +32,14 @@ fn changes(resource: &Resource) -> bool {
         && resource.sub_resource.is_none()
 }
 
-/// Whether a custom resource's pods mount claims: which nodes those can be mounted on then decides
-/// whether the pods can run.
+/// Whether a custom resource's pods mount claims. The nodes that can mount a claim decide whether the
+/// pods can run.
 pub fn mounts_claims(resource: &Resource) -> bool {
     let needs_claims = kinds::of(&resource.kind).is_some_and(|row| row.has(Property::NeedsClaims));
     if !needs_claims || !changes(resource) {
         return false;
     }
-    // A stack of our own: the depth of the object is the sender's choice.
+    // No recursion: the user chooses the depth of the object.
     let mut pending = vec![&resource.object];
     while let Some(value) = pending.pop() {
         match value {
@@ -65,7 +65,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_claim_is_mounted_by_a_template_or_by_flinks_option() {
+    fn templates_and_options_mount_claims() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
             mounts_claims(&Resource::from_manifest(object).unwrap())
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_session_jobs_and_snapshots_that_are_to_be_taken_are_about_others() {
+    fn session_jobs_and_new_snapshots_need_others() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
             related(&Resource::from_manifest(object).unwrap())

@@ -1,9 +1,9 @@
-//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values:
-//! text that users choose never becomes a label.
+//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values and
+//! never text from users.
 
 use crate::admission::answer::{Decision, Webhook};
 use crate::kinds;
-use crate::quota::commit::Tally;
+use crate::quota::commit::WriteCounters;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -37,7 +37,7 @@ pub struct Metrics {
     duration: Family<WebhookLabels, Histogram>,
     /// Admission requests being answered.
     pub in_flight: Gauge,
-    /// Evaluations of policies that failed, and reloads of policies or tenants that did.
+    /// Failed evaluations of policies, and failed reloads of policies or tenants.
     pub policy_errors: Counter,
     /// End of validity of the serving certificate, in seconds since 1970.
     pub certificate_expiry: Gauge,
@@ -46,7 +46,7 @@ pub struct Metrics {
     /// Refusals for which no Event was written.
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
-    pub ledgers: Tally,
+    pub ledgers: WriteCounters,
     /// What this replica does about ledgers as the leader.
     pub reconciliations: Reconciliations,
 }
@@ -98,7 +98,7 @@ impl Default for Metrics {
             "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
         );
-        let (ledgers, reconciliations) = (Tally::default(), Reconciliations::default());
+        let (ledgers, reconciliations) = (WriteCounters::default(), Reconciliations::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
         registry.register(
             "ledger_conflicts",
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_that_users_make_up_do_not_become_labels() {
+    fn unknown_kinds_do_not_become_labels() {
         let metrics = Metrics::default();
         for n in 0..1_000 {
             metrics.answered(

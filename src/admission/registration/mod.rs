@@ -1,8 +1,8 @@
-//! What the API server has to know of Flinkgate: the two webhook configurations.
+//! The two webhook configurations, which make the API server send reviews to Flinkgate.
 //!
-//! `flinkgate webhooks` prints them and the chart installs them; both are made here, so that they
-//! cannot differ. [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is,
-//! [`ca`] whom to trust there. The server knows nothing of this: it answers whoever asks.
+//! Goes in: the [`endpoint`] and the CA certificates. Comes out: the configurations that
+//! `flinkgate webhooks` prints and the chart installs; [`table`] lists the objects. The server does
+//! not use them: it answers every review.
 
 pub mod endpoint;
 mod table;
@@ -33,25 +33,24 @@ pub const SERVICE: &str = "flinkgate";
 /// Port of that Service.
 pub const SERVICE_PORT: i32 = 443;
 
-/// The API server's own label on Namespaces: always the name, whatever anybody writes there.
+/// The label with the name that the API server sets on each Namespace and users cannot change.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// An answer takes microseconds; this is for connections. Mutation and validation together stay
-/// well below the 34 seconds that an API request may take.
+/// An answer takes microseconds; the rest is for connections. Mutation and validation together stay
+/// below the 34 seconds that an API request may take.
 const TIMEOUT_SECONDS: i32 = 5;
 
-/// Where Flinkgate is and whom to trust there.
+/// How API servers reach Flinkgate, and the authorities that they trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// How API servers reach it.
     pub endpoint: Endpoint,
-    /// PEM certificates of the authorities; without them Flinkgate, cert-manager or somebody else
-    /// fills them in.
+    /// PEM certificates of the authorities. Without them Flinkgate or cert-manager fills them in.
     pub ca_bundle: Option<Vec<u8>>,
 }
 
 impl Registration {
-    /// The configuration of what may change objects.
+    /// The configuration of the mutating webhook.
     pub fn mutating(&self) -> MutatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| MutatingWebhook {
             name: webhook.full_name(),
@@ -63,7 +62,7 @@ impl Registration {
             failure_policy: Some(webhook.on_failure.as_str().into()),
             side_effects: SIDE_EFFECTS.into(),
             timeout_seconds: Some(TIMEOUT_SECONDS),
-            // What another webhook adds after us (a container, a label of a Namespace) is seen too.
+            // Another webhook may add a container or a label later.
             reinvocation_policy: Some("IfNeeded".into()),
             admission_review_versions: review_versions(),
             object_selector: None,
@@ -74,7 +73,7 @@ impl Registration {
         }
     }
 
-    /// The configuration of what judges objects as they will be stored.
+    /// The configuration of the validating webhook.
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| ValidatingWebhook {
             name: webhook.full_name(),
@@ -124,8 +123,8 @@ impl Registration {
         }
     }
 
-    /// Flinkgate's own namespace and kube-system never wait for Flinkgate: else neither could come
-    /// back without it.
+    /// Exempts Flinkgate's namespace and kube-system: otherwise neither could start without
+    /// Flinkgate.
     fn namespaces(&self, reach: Reach) -> Option<LabelSelector> {
         let exempt = LabelSelectorRequirement {
             key: NAME_LABEL.into(),
@@ -146,7 +145,7 @@ impl Registration {
     }
 }
 
-/// A dry run is answered as if it were real, and nothing is written for it.
+/// A dry run gets the same answer and writes nothing.
 const SIDE_EFFECTS: &str = "NoneOnDryRun";
 
 fn review_versions() -> Vec<String> {
@@ -189,7 +188,7 @@ fn version(kind: &Kind) -> &'static str {
     if kind.origin == Origin::Kubernetes { kind.version } else { "*" }
 }
 
-/// The user that Flinkgate is to an API server where it is installed in `namespace`.
+/// The user name of Flinkgate's service account in a namespace.
 pub fn service_account(namespace: &str) -> String {
     format!("system:serviceaccount:{namespace}:flinkgate")
 }
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn own_namespace_and_kube_system_are_exempt_by_a_label_that_nobody_can_change() {
+    fn own_namespace_and_kube_system_are_exempt() {
         for webhook in
             configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec())
         {
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_selected_by_labels_that_a_tenant_writes() {
+    fn no_webhook_selects_by_object_labels() {
         for webhook in
             configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec())
         {
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_every_webhook_says_all_that_the_api_server_would_fill_in() {
+    fn names_are_unique_and_no_field_is_defaulted() {
         for configuration in configurations() {
             let mut names: Vec<&str> = webhooks(&configuration)
                 .iter()

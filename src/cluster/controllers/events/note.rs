@@ -1,6 +1,6 @@
 //! The note of an Event: who refuses what, and the first findings.
 
-use crate::admission::wording::{LINE_LENGTH, clean, who_refuses_what};
+use crate::admission::wording::{LINE_LENGTH, clean, refusal_summary};
 use crate::pipeline::Answer;
 use crate::resource::Resource;
 use crate::rules::Level;
@@ -10,7 +10,7 @@ const NOTE_BYTES: usize = 1_024;
 
 /// One line with as many findings as there is room for.
 pub(super) fn note(resource: &Resource, answer: &Answer) -> String {
-    let mut note = who_refuses_what(resource, answer);
+    let mut note = refusal_summary(resource, answer);
     let errors = answer.findings.iter().filter(|finding| finding.level == Level::Error);
     for (number, finding) in errors.enumerate() {
         note.push_str(if number == 0 { ": " } else { "; " });
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn a_note_says_who_refuses_what_and_why_in_one_line() {
+    fn a_note_is_one_line() {
         let findings = [
             (Level::Error, "must not\nbe".into()),
             (Level::Error, "no".into()),
             (Level::Warning, "hm".into()),
         ];
         let expected =
-            "tenant \"payments\" refuses Pod payments-prod/etl-5d9-*: a/b: must not be; a/b: no";
+            "tenant `payments` refuses Pod payments-prod/etl-5d9-*: a/b: must not be; a/b: no";
         assert_eq!(note(&pod(), &answer(findings)), expected);
     }
 

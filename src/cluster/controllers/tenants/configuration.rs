@@ -7,8 +7,8 @@ use crate::flink::FlinkContext;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::rules::enforcement;
-use crate::tenant::check::{self, Remark};
-use crate::tenant::claims::Told;
+use crate::tenant::check::{self, FieldProblem};
+use crate::tenant::ownership::StoredTenants;
 use crate::tenant::{Tenant, Tenants};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ pub struct CheckedTenant {
     /// The tenant, if it can be used.
     pub tenant: Option<Arc<Tenant>>,
     /// Errors and warnings about it.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<FieldProblem>,
 }
 
 impl Configuration {
@@ -131,7 +131,7 @@ impl Configuration {
                 let changed = changes.namespaces.iter().map(|name| {
                     (name.clone(), namespaces.get(name).map(|record| record.labels.clone()))
                 });
-                self.gate = Some(Arc::new(gate.with_changes(changed)));
+                self.gate = Some(Arc::new(gate.with_namespace_changes(changed)));
             }
             _ => {
                 self.check_tenants(&set, other_rules, tenants);
@@ -139,7 +139,7 @@ impl Configuration {
                     .iter()
                     .map(|(name, record)| (name.clone(), record.labels.clone()))
                     .collect();
-                let by_age = Tenants::by_age(self.usable(), labels).from_told(self.told());
+                let by_age = Tenants::by_age(self.usable(), labels).with_stored(self.told());
                 self.gate = Some(Arc::new(match &self.gate {
                     Some(gate) => gate.renewed(by_age, set),
                     None => Gate::new(by_age, set, self.unassigned).with_ledgers(),
@@ -286,7 +286,7 @@ impl Configuration {
     }
 
     /// The FlinkTenants as they are stored, including those that cannot be used.
-    fn told(&self) -> Told {
+    fn told(&self) -> StoredTenants {
         self.tenants
             .iter()
             .map(|(name, checked)| (name.clone(), (checked.created, Arc::clone(&checked.spec))))
@@ -303,7 +303,7 @@ impl Configuration {
         if concerned {
             let doubles = tenants.iter().enumerate().map(|(index, tenant)| {
                 let said = tenants
-                    .double_claims(index)
+                    .conflicts_at(index)
                     .into_iter()
                     .map(|double| double.message(&tenant.name))
                     .collect::<Vec<_>>();
@@ -439,7 +439,7 @@ mod tests {
             ("payments", "a-newer")
         );
         assert!(world.configuration.doubles_of("payments").is_empty());
-        let told = "tenants \"a-newer\" and \"payments\" both claim the namespace payments: a namespace belongs to one tenant";
+        let told = "tenants `a-newer` and `payments` both select namespace `payments`; a namespace belongs to one tenant";
         assert_eq!(world.configuration.doubles_of("a-newer"), [told]);
         world.tenants.remove("payments");
         world.take(tenants());

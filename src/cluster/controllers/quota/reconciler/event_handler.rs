@@ -81,7 +81,7 @@ impl Reconciler {
             let name = object.metadata.name.clone().unwrap_or_default();
             let mut record = Record::of(object);
             // Where the gate has the same spec, both share it.
-            let of_gate = gate.tenants().told().and_then(|told| told.get(&name));
+            let of_gate = gate.tenants().stored().and_then(|told| told.get(&name));
             if let Some((_, spec)) = of_gate.filter(|(_, spec)| *spec == record.spec) {
                 record.spec = Arc::clone(spec);
             }

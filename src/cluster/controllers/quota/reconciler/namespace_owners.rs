@@ -57,7 +57,7 @@ impl Reconciler {
         for namespace in recount {
             self.recount(&namespace, now);
         }
-        if !same(before.tenants().told(), gate.tenants().told()) {
+        if !same(before.tenants().stored(), gate.tenants().stored()) {
             self.compare_all();
         }
     }
@@ -96,8 +96,9 @@ impl Reconciler {
     fn owner_of(&self, namespace: &str) -> Option<String> {
         let labels = self.namespaces.known().get(namespace)?;
         let tenants = self.gate.tenants();
-        let owner =
-            tenants.owner_with(namespace, labels).unwrap_or_else(|| tenants.owner(namespace));
+        let owner = tenants
+            .owner_with_labels(namespace, labels)
+            .unwrap_or_else(|| tenants.owner(namespace));
         owner.tenant().map(|tenant| tenant.name.clone())
     }
 
@@ -122,7 +123,7 @@ impl Reconciler {
         let of_gate = self
             .gate
             .tenants()
-            .told()
+            .stored()
             .map(|told| told.get(tenant).map(|(created, spec)| (*created, spec)));
         let watched = self.flink_tenants.known().get(tenant);
         let watched = watched.map(|record| (record.created, &record.spec));
@@ -135,7 +136,7 @@ impl Reconciler {
 
     /// [`Self::compare`] for all.
     pub(super) fn compare_all(&mut self) {
-        let of_gate = self.gate.tenants().told().into_iter().flat_map(|told| told.keys());
+        let of_gate = self.gate.tenants().stored().into_iter().flat_map(|told| told.keys());
         let names: BTreeSet<String> = of_gate
             .chain(self.flink_tenants.known().keys())
             .cloned()

@@ -1,5 +1,4 @@
-//! What an object means beyond what it says itself: ConfigMaps of the same input, and the Flink
-//! operator's own configuration.
+//! Context of objects: ConfigMaps of the same input, and the configuration of the Flink operator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
@@ -189,8 +188,8 @@ fn an_operators_configuration_that_cannot_be_read_ends_every_command() {
     ]);
     for command in ["lint", "size", "render"] {
         for (file, expected) in [
-            ("missing.yaml", "cannot read the operator's configuration missing.yaml"),
-            ("broken.yaml", "the operator's configuration broken.yaml cannot be used"),
+            ("missing.yaml", "failed to read the operator's configuration `missing.yaml`"),
+            ("broken.yaml", "failed to parse the operator's configuration `broken.yaml`"),
             ("list.yaml", "write a mapping of options"),
         ] {
             let (status, _, errors) = folder.run(&[command, "etl.yaml", "--operator-config", file]);

@@ -1,42 +1,41 @@
-//! Admission of what Flinkgate itself is configured with: FlinkTenants, FlinkPolicies, and
-//! Namespaces with their tenant's label.
+//! Admission of the kinds that configure Flinkgate: FlinkTenants, FlinkPolicies, FlinkTenantLedgers,
+//! and the tenant label of Namespaces.
 //!
-//! It stands beside the [gate](crate::pipeline) and not in it: these objects run nothing, no rule
-//! in Rego and no tenant has a say about them. What is wrong with one is told in the words that
-//! `flinkgate lint --tenants` and `--policies` use.
+//! Goes in: a request for one of these kinds. Comes out: its answer, with the messages of
+//! `flinkgate lint --tenants` and `--policies`. No rule and no tenant applies to these kinds, so
+//! they do not pass through the [gate](crate::pipeline).
 
 mod flink_policy;
 mod flink_tenant;
 pub mod flink_tenant_ledger;
-pub mod lag;
 mod namespace;
+pub mod stale_read;
 
 use super::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
 use crate::resource::{Operation, Resource};
 use crate::rules::{Finding, Level};
 
-/// The answer for an object of our own; `None` for every other.
+/// The answer for Flinkgate's kinds; `None` for every other kind.
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Option<Answer> {
-    let own = match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
+    let answer = match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
         ("flinkgate.dev", "FlinkTenant") => flink_tenant::answer,
         ("flinkgate.dev", "FlinkPolicy") => flink_policy::answer,
         ("", "Namespace") => namespace::answer,
         _ => return None,
     };
-    Some(if passes_always(resource) { Answer::default() } else { own(webhook, gate, resource) })
+    Some(if is_exempt(resource) { Answer::default() } else { answer(webhook, gate, resource) })
 }
 
-/// Deletions, sub-resources, and what is on its way out: a refusal would only keep finalizers from
-/// ending it.
-fn passes_always(resource: &Resource) -> bool {
+/// Whether a request is a deletion, for a sub-resource, or for an object that is being deleted. A
+/// refusal would block finalizers.
+fn is_exempt(resource: &Resource) -> bool {
     resource.sub_resource.is_some()
         || resource.operation == Operation::Connect
         || resource.is_leaving()
 }
 
-/// An update that leaves the spec as it is: of labels, finalizers, or written by who does not know
-/// all fields.
+/// Whether a request is an update that does not change the spec.
 fn same_spec(resource: &Resource) -> bool {
     resource.operation == Operation::Update
         && resource

@@ -1,4 +1,4 @@
-//! The three kinds, asked as the webhooks ask.
+//! FlinkTenants, FlinkPolicies and Namespaces through both webhooks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
@@ -58,7 +58,7 @@ fn ask(webhook: Webhook, kind: &str, name: &str, object: Value, old: Option<Valu
     answer(webhook, &GATE, &resource).unwrap()
 }
 
-fn said(answer: &Answer) -> Vec<String> {
+fn messages(answer: &Answer) -> Vec<String> {
     answer
         .findings
         .iter()
@@ -69,11 +69,11 @@ fn said(answer: &Answer) -> Vec<String> {
 }
 
 fn validate(kind: &str, name: &str, object: Value, old: Option<Value>) -> Vec<String> {
-    said(&ask(Webhook::Validate, kind, name, object, old))
+    messages(&ask(Webhook::Validate, kind, name, object, old))
 }
 
 #[test]
-fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
+fn errors_and_namespaces_of_older_tenants_are_refused() {
     let tenant = |namespaces: Value| json!({"metadata": {}, "spec": {"namespaces": namespaces}});
     let cases = [
         ("search", tenant(json!({"names": ["search"]})), None, vec![]),
@@ -82,7 +82,7 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
             tenant(json!({"names": ["Search"]})),
             None,
             vec![
-                "error /spec/namespaces/names/0 \"Search\" names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end",
+                "error /spec/namespaces/names/0 `Search` is not a namespace name: write lower-case letters, digits and dashes, with at most one star at the end",
             ],
         ),
         (
@@ -90,7 +90,7 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
             tenant(json!({"names": ["search", "payments-x"]})),
             None,
             vec![
-                "error /spec/namespaces/names/1 tenants \"search\" and \"payments\" both claim the namespace payments-x: a namespace belongs to one tenant",
+                "error /spec/namespaces/names/1 tenants `search` and `payments` both select namespace `payments-x`; a namespace belongs to one tenant",
             ],
         ),
         (
@@ -98,11 +98,11 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
             tenant(json!({"names": ["detect"]})),
             None,
             vec![
-                "error /spec/namespaces/names/0 tenants \"search\" and \"fraud\" both claim the namespace detect: a namespace belongs to one tenant",
+                "error /spec/namespaces/names/0 tenants `search` and `fraud` both select namespace `detect`; a namespace belongs to one tenant",
             ],
         ),
-        // The older may claim what the newer has, and a claim that was stored does not keep the
-        // rest from changing.
+        // The older tenant may select a namespace of the newer one, and a stored conflict does not
+        // block other changes.
         (
             "payments",
             tenant(json!({"names": ["payments-*", "detect"]})),
@@ -122,7 +122,7 @@ fn a_tenant_is_refused_for_what_is_wrong_and_for_what_an_older_one_has() {
 }
 
 #[test]
-fn what_is_deleted_or_unchanged_passes_however_wrong_it_is() {
+fn deletions_and_unchanged_specs_are_admitted() {
     let wrong = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"nonsense": 1, "rego": "x"}});
     let mut deleting =
         json!({"metadata": {"deletionTimestamp": "2026-11-21T00:00:00Z"}, "spec": {}});
@@ -143,7 +143,7 @@ fn what_is_deleted_or_unchanged_passes_however_wrong_it_is() {
 }
 
 #[test]
-fn a_policy_is_compiled_with_all_others_before_it_is_stored() {
+fn a_policy_is_compiled_with_all_others() {
     let policy = |rego: &str| json!({"metadata": {}, "spec": {"rego": rego}});
     let cases = [
         (
@@ -166,20 +166,20 @@ fn a_policy_is_compiled_with_all_others_before_it_is_stored() {
         (
             "new",
             json!({"metadata": {}, "spec": {"rego": "package a\n", "match": {"namespaces": ["a*b"]}}}),
-            "error /spec match.namespaces: \"a*b\" names no namespace",
+            "error /spec match.namespaces: `a*b` is not a namespace name",
         ),
     ];
     for (name, object, expected) in cases {
-        let said = validate("FlinkPolicy", name, object.clone(), None).join("\n");
+        let messages = validate("FlinkPolicy", name, object.clone(), None).join("\n");
         assert!(
-            if expected.is_empty() { said.is_empty() } else { said.starts_with(expected) },
-            "{object}: {said}"
+            if expected.is_empty() { messages.is_empty() } else { messages.starts_with(expected) },
+            "{object}: {messages}"
         );
     }
 }
 
 #[test]
-fn a_namespace_gets_its_tenants_label_and_no_other() {
+fn a_namespace_gets_only_its_tenants_label() {
     let labelled = |labels: Value| json!({"metadata": {"labels": labels}});
     let cases = [
         ("payments-prod", json!({"metadata": {}}), Some("payments"), 0),
@@ -206,7 +206,7 @@ fn a_namespace_gets_its_tenants_label_and_no_other() {
 }
 
 #[test]
-fn a_wrong_label_is_refused_a_move_is_told_and_what_is_of_no_concern_passes() {
+fn wrong_labels_are_refused_and_moves_are_warned() {
     let labelled = |labels: Value| json!({"metadata": {"labels": labels}});
     let tenant = |name: &str| labelled(json!({"flinkgate.dev/tenant": name}));
     let cases = [
@@ -219,14 +219,14 @@ fn a_wrong_label_is_refused_a_move_is_told_and_what_is_of_no_concern_passes() {
             "x",
             labelled(json!({})),
             Some(labelled(json!({"team": "fraud"}))),
-            "warning /metadata/labels the namespace moves from tenant \"fraud\" to no tenant",
+            "warning /metadata/labels the namespace moves from tenant `fraud` to no tenant",
         ),
     ];
     for (name, object, old, expected) in cases {
-        let said = validate("Namespace", name, object.clone(), old.clone()).join("\n");
+        let messages = validate("Namespace", name, object.clone(), old.clone()).join("\n");
         assert!(
-            if expected.is_empty() { said.is_empty() } else { said.starts_with(expected) },
-            "{object} {old:?}: {said}"
+            if expected.is_empty() { messages.is_empty() } else { messages.starts_with(expected) },
+            "{object} {old:?}: {messages}"
         );
     }
 }

@@ -1,31 +1,29 @@
-//! A Namespace's label, where replicas know the tenants of different moments.
+//! Retries a refusal of a Namespace label that may rest on a stale read.
 //!
-//! One replica writes the label and another one judges it. Each follows the cluster by its own
-//! watch, so that a namespace created right after its FlinkTenant is labelled by who has seen that
-//! and judged by who will have in a moment. Nobody wrote anything wrong then.
+//! One replica writes the label and another one checks it. Each follows FlinkTenants by its own
+//! watch. Right after a FlinkTenant is created, one replica may know it and the other may not yet.
 
 use crate::admission::answer::{Answer, Decision, Webhook};
 use crate::resource::Resource;
 use std::time::{Duration, Instant};
 
-/// Longest wait for what the other replica knows already.
-const LAG: Duration = Duration::from_secs(1);
-/// Pause before each look at what is known now.
+/// Longest delay between the watches of two replicas.
+const MAX_DELAY: Duration = Duration::from_secs(1);
+/// Pause before each retry.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Whether another answer may be right in a moment.
-pub fn may_pass(webhook: Webhook, resource: &Resource, answer: &Answer) -> bool {
+/// Whether a refusal may rest on a stale read.
+pub fn may_be_stale(webhook: Webhook, resource: &Resource, answer: &Answer) -> bool {
     webhook == Webhook::Validate
         && resource.kind.group.is_empty()
         && resource.kind.kind == "Namespace"
         && answer.decision() == Decision::Refused
 }
 
-/// Asks until the answer is no refusal, at the longest for a second; half of the time that is left
-/// stays for the answer's way.
-pub async fn wait(ask: impl Fn() -> Answer + Send + Sync, deadline: Instant) -> Answer {
+/// Asks until the answer is not a refusal, for at most a second and half of the remaining time.
+pub async fn retry(ask: impl Fn() -> Answer + Send + Sync, deadline: Instant) -> Answer {
     let now = Instant::now();
-    let end = now + LAG.min(deadline.saturating_duration_since(now) / 2);
+    let end = now + MAX_DELAY.min(deadline.saturating_duration_since(now) / 2);
     loop {
         tokio::time::sleep(PAUSE).await;
         let answer = ask();
@@ -63,27 +61,27 @@ mod tests {
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let answer = runtime.block_on(wait(ask, Instant::now() + patience));
+        let answer = runtime.block_on(retry(ask, Instant::now() + patience));
         (answer.decision(), asked.into_inner())
     }
 
     #[test]
-    fn a_refusal_is_final_only_after_a_while() {
+    fn a_refusal_is_retried_for_a_while() {
         assert_eq!(after(3, Duration::from_secs(600)), (Decision::Admitted, 4));
         assert_eq!(after(usize::MAX, Duration::from_millis(100)).0, Decision::Refused);
         assert_eq!(after(usize::MAX, Duration::ZERO), (Decision::Refused, 1));
     }
 
     #[test]
-    fn only_the_judgement_of_a_namespace_waits() {
+    fn only_refused_namespaces_are_retried() {
         let of = |group: &str, kind: &str| {
             let mut resource = Resource::default();
             (resource.kind.group, resource.kind.kind) = (group.into(), kind.into());
             resource
         };
-        assert!(may_pass(Webhook::Validate, &of("", "Namespace"), &refused()));
-        assert!(!may_pass(Webhook::Validate, &of("", "Namespace"), &Answer::default()));
-        assert!(!may_pass(Webhook::Mutate, &of("", "Namespace"), &refused()));
-        assert!(!may_pass(Webhook::Validate, &of("flinkgate.dev", "FlinkTenant"), &refused()));
+        assert!(may_be_stale(Webhook::Validate, &of("", "Namespace"), &refused()));
+        assert!(!may_be_stale(Webhook::Validate, &of("", "Namespace"), &Answer::default()));
+        assert!(!may_be_stale(Webhook::Mutate, &of("", "Namespace"), &refused()));
+        assert!(!may_be_stale(Webhook::Validate, &of("flinkgate.dev", "FlinkTenant"), &refused()));
     }
 }

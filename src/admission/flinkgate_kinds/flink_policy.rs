@@ -1,4 +1,4 @@
-//! FlinkPolicies: compiled together with all rules in force before they are stored.
+//! FlinkPolicies: compiled with all current policies before they are stored.
 
 use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
@@ -9,7 +9,7 @@ use crate::resource::Resource;
 use crate::rules::{Finding, Level};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// What refusals and audit annotations call it.
+/// The id in refusals and audit annotations.
 const RULE: &str = "tenancy/flink-policy";
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
@@ -26,12 +26,12 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
 
 fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
     let path = flink_policy::path(name);
-    let in_force = gate.policies().sources().iter().filter(|source| source.path != path);
+    let current = gate.policies().sources().iter().filter(|source| source.path != path);
     let (mut others, base): (Vec<PolicySource>, Vec<PolicySource>) =
-        in_force.cloned().partition(|source| source.path.starts_with(flink_policy::PREFIX));
-    // Last, so that in a clash it is the one that is refused.
+        current.cloned().partition(|source| source.path.starts_with(flink_policy::PREFIX));
+    // Last, so that it is the one that is refused in a conflict.
     others.push(spec.source(name));
-    match apart(|| assemble(&base, others)) {
+    match run_blocking(|| assemble(&base, others)) {
         Err(error) => vec![finding(RULE, Level::Error, "/spec/rego", error.to_string(), None)],
         Ok(Assembled { refused, .. }) => refused
             .into_iter()
@@ -39,14 +39,14 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
                 problems.into_iter().map(move |problem| (file.clone(), problem))
             })
             .map(|(file, problem)| {
-                let said = format!(
+                let text = format!(
                     "line {}, column {}: {}",
                     problem.line, problem.column, problem.message
                 );
                 let message = if file == path {
-                    said
+                    text
                 } else {
-                    format!("{file} would no longer compile: {said}")
+                    format!("`{file}` would no longer compile: {text}")
                 };
                 finding(RULE, Level::Error, "/spec/rego", message, None)
             })
@@ -54,8 +54,10 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
     }
 }
 
-/// Runs what takes tens of milliseconds so that the other requests on this thread go on elsewhere.
-fn apart(run: impl FnOnce() -> Result<Assembled, PolicyError>) -> Result<Assembled, PolicyError> {
+/// Compiles, which takes tens of milliseconds, without blocking other requests on this thread.
+fn run_blocking(
+    run: impl FnOnce() -> Result<Assembled, PolicyError>,
+) -> Result<Assembled, PolicyError> {
     match Handle::try_current() {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
             tokio::task::block_in_place(run)

@@ -1,8 +1,8 @@
-//! Namespaces: the label that names a namespace's tenant is Flinkgate's word alone.
+//! Namespaces: only Flinkgate may set the label that names a namespace's tenant.
 //!
-//! Webhooks select namespaces by that label, so it is written when the Namespace is admitted: a new
-//! namespace is covered from its first pod on. Whose a namespace is follows from the tenants'
-//! claims and the Namespace's other labels.
+//! Webhooks select namespaces by that label. Flinkgate sets it when the Namespace is admitted, so
+//! that webhooks see the first pod of a new namespace. The owner follows from the FlinkTenants and
+//! the Namespace's other labels.
 
 use super::finding;
 use crate::admission::answer::{Answer, Webhook};
@@ -14,29 +14,27 @@ use crate::tenant::load::labels;
 use crate::tenant::{Owner, TENANT_LABEL};
 use serde_json::{Value, json};
 
-/// What refusals and audit annotations call it.
+/// The id in refusals and audit annotations.
 const RULE: &str = "tenancy/namespace-label";
 
-/// Where the label stands.
+/// The place of the label.
 const POINTER: &str = "/metadata/labels/flinkgate.dev~1tenant";
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
-    // Where no tenants are given there are no claims that a label could follow from.
     let Some(owner) = tenant_of(gate, resource, &resource.object) else { return Answer::default() };
-    let said = label(&resource.object);
+    let written = label(&resource.object);
     let before = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
     match webhook {
-        Webhook::Mutate => mutate(resource, owner, said, before.and_then(label)),
+        Webhook::Mutate => mutate(resource, owner, written, before.and_then(label)),
         Webhook::Validate => {
             let mut findings = Vec::new();
-            // What was wrong before is for the lease holder to repair; it must not hold up
-            // anybody's update.
-            if said != before.and_then(label) && said != owner.as_deref() {
+            // The leader repairs a stored label that is wrong; it must not block updates.
+            if written != before.and_then(label) && written != owner.as_deref() {
                 findings.push(finding(
                     RULE,
                     Level::Error,
                     POINTER,
-                    refusal(owner.as_deref(), said),
+                    refusal(owner.as_deref(), written),
                     None,
                 ));
             }
@@ -47,8 +45,8 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
             {
                 let to = owner
                     .as_ref()
-                    .map_or_else(|| "no tenant".to_owned(), |owner| format!("tenant {owner:?}"));
-                let message = format!("the namespace moves from tenant {old:?} to {to}");
+                    .map_or_else(|| "no tenant".to_owned(), |owner| format!("tenant `{owner}`"));
+                let message = format!("the namespace moves from tenant `{old}` to {to}");
                 findings.push(finding(RULE, Level::Warning, "/metadata/labels", message, None));
             }
             Answer { tenant: owner, findings, ..Answer::default() }
@@ -56,11 +54,11 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     }
 }
 
-/// The tenant by claims, `Some(None)` for nobody's; `None` where nothing can be said.
+/// The owner by names and labels; `Some(None)` without an owner, `None` where it is unknown.
 fn tenant_of(gate: &Gate, resource: &Resource, object: &Value) -> Option<Option<String>> {
     let mut labels = labels(object);
     labels.remove(TENANT_LABEL);
-    match gate.tenants().owner_with(&resource.name, &labels)? {
+    match gate.tenants().owner_with_labels(&resource.name, &labels)? {
         Owner::Tenant(tenant) => Some(Some(tenant.name.clone())),
         Owner::Unassigned => Some(None),
         Owner::Ambiguous(_) => None,
@@ -74,10 +72,10 @@ fn label(namespace: &Value) -> Option<&str> {
 fn mutate(
     resource: &Resource,
     owner: Option<String>,
-    said: Option<&str>,
+    written: Option<&str>,
     before: Option<&str>,
 ) -> Answer {
-    if said == owner.as_deref() {
+    if written == owner.as_deref() {
         return Answer { tenant: owner, ..Answer::default() };
     }
     let mut after = resource.object.clone();
@@ -95,14 +93,14 @@ fn mutate(
     }
     let patch = Some(mutate::patch(&resource.object, &after)).filter(|patch| !patch.0.is_empty());
     let mut findings = Vec::new();
-    if said != before {
-        // Whoever wrote it is told; what Flinkgate adds to a namespace without it is no news.
-        if let Some(said) = said {
+    if written != before {
+        // The user is warned about a label that they wrote, not about one that Flinkgate adds.
+        if let Some(written) = written {
             findings.push(finding(
                 RULE,
                 Level::Warning,
                 POINTER,
-                refusal(owner.as_deref(), Some(said)),
+                refusal(owner.as_deref(), Some(written)),
                 None,
             ));
         }
@@ -110,14 +108,14 @@ fn mutate(
     Answer { tenant: owner, findings, patch, ..Answer::default() }
 }
 
-fn refusal(owner: Option<&str>, said: Option<&str>) -> String {
-    let said = said.map_or_else(|| "missing".to_owned(), |said| format!("{said:?}"));
+fn refusal(owner: Option<&str>, written: Option<&str>) -> String {
+    let written = written.map_or_else(|| "missing".to_owned(), |label| format!("`{label}`"));
     match owner {
         Some(owner) => format!(
-            "label {TENANT_LABEL} is {said}, but the namespace is tenant {owner:?}'s: only Flinkgate writes it"
+            "label `{TENANT_LABEL}` is {written}, but the namespace belongs to tenant `{owner}`: only Flinkgate may set it"
         ),
         None => format!(
-            "label {TENANT_LABEL} is {said}, but no tenant claims the namespace: only Flinkgate writes it"
+            "label `{TENANT_LABEL}` is {written}, but the namespace belongs to no tenant: only Flinkgate may set it"
         ),
     }
 }
