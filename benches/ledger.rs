@@ -36,7 +36,7 @@ fn ledger(criterion: &mut Criterion) {
             batch.iter().for_each(|one| assert_eq!(ledger.admit(one), Decision::Reserved))
         });
         let view = ledgers::view(clusters);
-        bench("settle", &mut |ledger| _ = black_box(ledger.settle(&view, &known).unwrap()));
+        bench("settle", &mut |ledger| _ = black_box(ledger.reconcile(&view, &known).unwrap()));
 
         let stored = ledger.stored();
         let bytes = serde_json::to_vec(&stored).unwrap();
@@ -51,7 +51,10 @@ fn ledger(criterion: &mut Criterion) {
 
         // The tenant has nothing left, and the refusal names who uses most.
         let mut full = ledger.clone();
-        full.learn(&flinkgate::quota::ledger::KnownLimits { version: 2, ..ledgers::limits(1) });
+        full.learn_limits(&flinkgate::quota::ledger::KnownLimits {
+            version: 2,
+            ..ledgers::limits(1)
+        });
         criterion.bench_function(&format!("{clusters}-clusters/refuse"), |bencher| {
             bencher.iter(|| {
                 assert!(matches!(full.would_admit(black_box(&lone)), Decision::Refused(_)))

@@ -9,10 +9,10 @@
 mod seeded;
 
 use flinkgate::quota::Usage;
-use flinkgate::quota::commit::{Answer, Busy, Ledgers};
-use flinkgate::quota::ledger::{KnownLimits, Ledger, Living, ObjectRef, Request, View};
+use flinkgate::quota::commit::{BusyReason, Ledgers, QuotaAnswer};
+use flinkgate::quota::ledger::{KnownLimits, Ledger, LiveObject, ObjectRef, Request, View};
 use flinkgate::quota::limits::Limits;
-use flinkgate::quota::store::{InMemoryStore, Store, StoreError, Versioned};
+use flinkgate::quota::store::{InMemoryStore, Store, StoreError, VersionedLedger};
 use flinkgate::resource::quantity::Quantity;
 use seeded::Seeded;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ impl Troubled {
 }
 
 impl Store for Troubled {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
         self.store.read(tenant).await
@@ -105,7 +105,7 @@ impl Store for Troubled {
 #[derive(Default)]
 struct Cluster {
     revision: u64,
-    objects: BTreeMap<String, Living>,
+    objects: BTreeMap<String, LiveObject>,
 }
 
 impl Cluster {
@@ -114,7 +114,7 @@ impl Cluster {
         let Request { object, uid, owners, usage, .. } = request;
         self.objects.insert(
             object.name.clone(),
-            Living { object, uid, version: self.revision, owners, usage },
+            LiveObject { object, uid, version: self.revision, owners, usage },
         );
     }
 
@@ -125,13 +125,13 @@ impl Cluster {
 
     fn view(&self, over: u64) -> View {
         let positions = KINDS.map(|kind| (kind.to_owned(), self.revision)).into();
-        View { objects: self.objects.values().cloned().collect(), positions, over }
+        View { objects: self.objects.values().cloned().collect(), positions, finished_below: over }
     }
 
     /// What really is there, counted by a ledger that knows nothing yet.
     fn used(&self) -> u64 {
         let mut ledger = Ledger::default();
-        ledger.settle(&self.view(0), &KnownLimits::default()).unwrap();
+        ledger.reconcile(&self.view(0), &KnownLimits::default()).unwrap();
         cores(ledger.total())
     }
 }
@@ -155,7 +155,7 @@ async fn client(
                 Request { uid: format!("{name}-{step}"), ..request }
             }
             Some(old) if chance.below(3) > 0 => {
-                let Living { object, uid, version, owners, usage } = old.clone();
+                let LiveObject { object, uid, version, owners, usage } = old.clone();
                 Request {
                     object,
                     uid,
@@ -173,9 +173,10 @@ async fn client(
         };
         let dry_run = chance.below(10) == 0;
         let answer = ledgers.admit(TENANT, request.clone(), known(HARD), soon(), dry_run).await;
-        refused.fetch_add(usize::from(matches!(answer, Answer::Refused(_))), Ordering::Relaxed);
+        refused
+            .fetch_add(usize::from(matches!(answer, QuotaAnswer::Refused(_))), Ordering::Relaxed);
         // Somebody else refuses some, and some were not meant.
-        if answer == Answer::Admitted && !dry_run && chance.below(5) > 0 {
+        if answer == QuotaAnswer::Admitted && !dry_run && chance.below(5) > 0 {
             let mut cluster = cluster.lock().unwrap();
             cluster.store(request);
             assert!(cluster.used() <= HARD, "{} of {HARD} cores live", cluster.used());
@@ -201,7 +202,7 @@ fn round(seed: u64) {
         let shared = creates("FlinkDeployment", "shared", None, 10);
         assert_eq!(
             replicas[0].admit(TENANT, shared.clone(), known(HARD), soon(), false).await,
-            Answer::Admitted
+            QuotaAnswer::Admitted
         );
         cluster.lock().unwrap().store(shared);
         let clients: Vec<_> = (0..12)
@@ -214,7 +215,7 @@ fn round(seed: u64) {
         // The leader, all the time; which requests are over it cannot know yet.
         while clients.iter().any(|client| !client.is_finished()) {
             let view = Arc::new(cluster.lock().unwrap().view(0));
-            let _ = replicas[0].settle(TENANT, view, known(HARD), soon()).await;
+            let _ = replicas[0].reconcile(TENANT, view, known(HARD), soon()).await;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         for client in clients {
@@ -224,7 +225,7 @@ fn round(seed: u64) {
             let cluster = cluster.lock().unwrap();
             (Arc::new(cluster.view(u64::MAX)), cluster.used())
         };
-        replicas[1].settle(TENANT, view, known(HARD), soon()).await.unwrap();
+        replicas[1].reconcile(TENANT, view, known(HARD), soon()).await.unwrap();
         let ledger = store.read(TENANT).await.unwrap().ledger;
         assert_eq!(
             (cores(ledger.total()), ledger.reservations()),
@@ -260,11 +261,11 @@ async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
     let mut admitted = 0;
     for answer in asked {
         match answer.await.unwrap() {
-            Answer::Admitted => admitted += 1,
-            Answer::Refused(shortage) => {
-                assert_eq!(shortage.missing[0].free(), Quantity::default())
+            QuotaAnswer::Admitted => admitted += 1,
+            QuotaAnswer::Refused(shortage) => {
+                assert_eq!(shortage.shortfalls[0].free(), Quantity::default())
             }
-            Answer::Busy(busy) => panic!("{busy}"),
+            QuotaAnswer::Busy(busy) => panic!("{busy}"),
         }
     }
     assert_eq!(admitted, HARD);
@@ -278,8 +279,8 @@ async fn a_dry_run_is_answered_and_stores_nothing() {
     let ledgers = Ledgers::new(Arc::clone(&store));
     let dry =
         |cores| ledgers.admit(TENANT, creates("Pod", "p", None, cores), known(HARD), soon(), true);
-    assert_eq!(dry(HARD).await, Answer::Admitted);
-    assert!(matches!(dry(HARD + 1).await, Answer::Refused(_)));
+    assert_eq!(dry(HARD).await, QuotaAnswer::Admitted);
+    assert!(matches!(dry(HARD + 1).await, QuotaAnswer::Refused(_)));
     assert_eq!(store.writes.load(Ordering::Relaxed), 0);
 }
 
@@ -290,7 +291,7 @@ async fn what_asks_for_no_more_passes_without_the_store() {
     let shrinks = Request { before: cpu(900), version: 3, ..creates("Pod", "p", None, 800) };
     assert_eq!(
         ledgers.admit(TENANT, shrinks, known(HARD), Instant::now(), false).await,
-        Answer::Admitted
+        QuotaAnswer::Admitted
     );
     assert_eq!(store.reads.load(Ordering::Relaxed), 0);
 }
@@ -302,7 +303,7 @@ async fn a_store_that_does_not_answer_makes_requests_wait_until_their_deadline_a
     let deadline = Instant::now() + Duration::from_millis(300);
     let answer =
         ledgers.admit(TENANT, creates("Pod", "p", None, 1), known(HARD), deadline, false).await;
-    let Answer::Busy(busy) = answer else { panic!("{answer:?}") };
+    let QuotaAnswer::Busy(busy) = answer else { panic!("{answer:?}") };
     assert!(busy.retry_after_seconds() > 0 && busy.to_string().ends_with("try again"), "{busy}");
 }
 
@@ -312,9 +313,9 @@ async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
     #[derive(Default)]
     struct Uncounted(InMemoryStore);
     impl Store for Uncounted {
-        async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+        async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
             let read = self.0.read(tenant).await?;
-            Ok(if read.version.is_empty() { Versioned::default() } else { read })
+            Ok(if read.version.is_empty() { VersionedLedger::default() } else { read })
         }
         async fn swap(
             &self,
@@ -327,9 +328,9 @@ async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
     }
     let ledgers = Ledgers::new(Arc::new(Uncounted::default()));
     let ask = || ledgers.admit(TENANT, creates("Pod", "p", None, 10), known(HARD), soon(), false);
-    assert_eq!(ask().await, Answer::Busy(Busy::NotCounted(TENANT.into())));
+    assert_eq!(ask().await, QuotaAnswer::Busy(BusyReason::NotCounted(TENANT.into())));
     let mut there = Cluster::default();
     there.store(creates("Pod", "before", None, HARD - 5));
-    ledgers.settle(TENANT, Arc::new(there.view(0)), known(HARD), soon()).await.unwrap();
-    assert!(matches!(ask().await, Answer::Refused(_)));
+    ledgers.reconcile(TENANT, Arc::new(there.view(0)), known(HARD), soon()).await.unwrap();
+    assert!(matches!(ask().await, QuotaAnswer::Refused(_)));
 }

@@ -1,4 +1,5 @@
-//! `flinkgate serve` with tenants from files checks their quotas with ledgers in memory.
+//! `flinkgate serve` from files enforces a tenant's limits over everything that it admits. Its
+//! ledgers are in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod serve_support;
@@ -27,7 +28,7 @@ spec:
   rules: [{rule: quota/exceeded, enforcement: Warn}]
 "#;
 
-/// A server and its client.
+/// A server and a client.
 struct Gate {
     client: Client,
     _process: Process,
@@ -91,15 +92,15 @@ fn message(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn admitted_objects_count_until_deletion() {
+async fn admitted_objects_count_until_they_are_deleted() {
     let mut gate = start().await;
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
-    // The same object counts once.
+    // A repeated review of the same object counts once.
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
     let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
     insta::assert_snapshot!(message(&refused), @r#"
     tenant `payments` refuses FlinkDeployment payments-dev/scoring: 1 finding
-    quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Largest users of cpu: FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
+    quota/exceeded: tenant `payments`: this object requests 11 more cpu (11 used, the quota is 20); largest users of cpu: `FlinkDeployment/payments-prod/etl` (11) (spec); help: 4 of the 5 TaskManagers would fit
     "#);
     assert_eq!(
         (&refused["status"]["code"], &refused["status"]["reason"]),
@@ -117,7 +118,7 @@ async fn admitted_objects_count_until_deletion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_reserves_only_the_increase() {
+async fn an_update_requests_only_its_increase() {
     let mut gate = start().await;
     let sizes =
         [5, 3, 6, 7].map(|task_managers| deployment("payments-prod", "etl", "1", task_managers));
@@ -130,7 +131,7 @@ async fn an_update_reserves_only_the_increase() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_lists_everything_and_reserves_nothing() {
+async fn a_refusal_has_all_findings_and_reserves_nothing() {
     let mut gate = start().await;
     let mut object = deployment("payments-prod", "etl", "1", 9);
     let refused = gate.review("CREATE", &object, None, false).await;
@@ -148,21 +149,21 @@ async fn a_refusal_lists_everything_and_reserves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn objects_with_only_warnings_count() {
+async fn an_object_that_only_gets_a_warning_counts() {
     let mut gate = start().await;
     assert_eq!(gate.creates("sandbox", "a", "1", 1).await["warnings"], Value::Null);
     for (name, uid) in [("b", "2"), ("c", "3")] {
-        let passed = gate.creates("sandbox", name, uid, 1).await;
-        assert_eq!(passed["allowed"], true, "{passed:#}");
+        let admitted = gate.creates("sandbox", name, uid, 1).await;
+        assert_eq!(admitted["allowed"], true, "{admitted:#}");
         assert!(
-            passed["warnings"][0]
+            admitted["warnings"][0]
                 .as_str()
                 .unwrap()
-                .starts_with("quota/exceeded: 3 more cpu asked for"),
-            "{passed:#}"
+                .starts_with("quota/exceeded: tenant `sandbox`: this object requests 3 more cpu"),
+            "{admitted:#}"
         );
     }
     let warning =
         gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
-    assert!(warning.contains("0 of 4 free, 9 used"), "{warning}");
+    assert!(warning.contains("(9 used, the quota is 4)"), "{warning}");
 }

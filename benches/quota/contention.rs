@@ -5,10 +5,10 @@ use super::cluster::access::Access;
 use super::cluster::{ControlPlane, Options};
 use super::support::{Measured, ledgers};
 use flinkgate::cluster::ledger_store::ClusterStore;
-use flinkgate::quota::commit::{Answer, Ledgers};
+use flinkgate::quota::commit::{Ledgers, QuotaAnswer};
 use flinkgate::quota::ledger::crd::{self, FlinkTenantLedger};
 use flinkgate::quota::ledger::{Decision, KnownLimits, Ledger};
-use flinkgate::quota::store::{Store, StoreError, Versioned};
+use flinkgate::quota::store::{Store, StoreError, VersionedLedger};
 use kube::api::{Api, DeleteParams};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ struct Counts {
 }
 
 impl Store for Counted {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         self.counts.reads.fetch_add(1, Ordering::Relaxed);
         self.store.read(tenant).await
     }
@@ -160,7 +160,7 @@ async fn requests(
                             assert_eq!(
                                 desk.admit(TENANT, request, Arc::clone(&known), deadline, false)
                                     .await,
-                                Answer::Admitted
+                                QuotaAnswer::Admitted
                             );
                         }
                         Way::Alone { pauses } => alone(&*store, &request, pauses).await,
@@ -194,7 +194,7 @@ async fn requests(
 async fn alone(store: &impl Store, request: &flinkgate::quota::ledger::Request, pauses: bool) {
     let mut pause = Duration::from_millis(2);
     loop {
-        let Versioned { mut ledger, version } = store.read(TENANT).await.unwrap();
+        let VersionedLedger { mut ledger, version } = store.read(TENANT).await.unwrap();
         assert_eq!(ledger.admit(request), Decision::Reserved);
         match store.swap(TENANT, &version, &ledger).await {
             Ok(_) => return,

@@ -1,7 +1,7 @@
 //! A large tenant's ledger, and requests to hold against it.
 
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{KnownLimits, Ledger, Living, ObjectRef, Request, View};
+use flinkgate::quota::ledger::{KnownLimits, Ledger, LiveObject, ObjectRef, Request, View};
 use flinkgate::quota::limits::Limits;
 use flinkgate::resource::quantity::Quantity;
 
@@ -48,7 +48,7 @@ pub fn view(clusters: u64) -> View {
     ]);
     let living = |kind: &str, name: String, owners: &[&String], usage: &Usage| {
         let owners = owners.iter().map(|owner| (*owner).clone()).collect();
-        Living {
+        LiveObject {
             object: ObjectRef::new(kind, NAMESPACE, &name),
             uid: name,
             version: 5,
@@ -67,13 +67,13 @@ pub fn view(clusters: u64) -> View {
     }
     let positions =
         ["Pod", "Deployment", "FlinkDeployment"].map(|kind| (kind.to_owned(), 5)).into();
-    View { objects, positions, over: 0 }
+    View { objects, positions, finished_below: 0 }
 }
 
 /// The ledger of a tenant with so many clusters, to which these limits are known.
 pub fn ledger(clusters: u64, known: &KnownLimits) -> Ledger {
     let mut ledger = Ledger::default();
-    ledger.settle(&view(clusters), known).unwrap();
+    ledger.reconcile(&view(clusters), known).unwrap();
     ledger
 }
 

@@ -93,6 +93,6 @@ impl Quota for FileQuota {
     }
 
     async fn deleted(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
-        self.ledgers.forget(tenant, object, deadline).await;
+        self.ledgers.release(tenant, object, deadline).await;
     }
 }

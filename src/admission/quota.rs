@@ -44,7 +44,7 @@ pub async fn reserve<S: Store>(
     };
     let first = if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
     let mut outcome = ask(first, dry_run || charge.is_waived()).await;
-    if let commit::Answer::Refused(shortage) = &outcome {
+    if let commit::QuotaAnswer::Refused(shortage) = &outcome {
         let more = charge.findings(shortage, &answer.findings);
         answer.findings.extend(more);
     }
@@ -52,7 +52,7 @@ pub async fn reserve<S: Store>(
     if charge.is_waived() && !dry_run && answer.decision() != Decision::Refused {
         outcome = ask(charge.request.clone(), false).await;
     }
-    if let commit::Answer::Busy(busy) = &outcome
+    if let commit::QuotaAnswer::Busy(busy) = &outcome
         && answer.decision() != Decision::Refused
     {
         answer.findings.push(charge.undecided(busy.to_string()));

@@ -27,7 +27,7 @@ pub fn run(args: Args) -> Outcome {
     let library = ["library".into()];
     let sources =
         source::read(if args.paths.is_empty() { &library } else { args.paths.as_slice() })?;
-    let report = run_tests(&sources, &[], args.coverage)?;
+    let report = run_tests(&sources, args.coverage)?;
     ensure!(
         !report.results.is_empty(),
         "no tests found: name test rules `test_…`, in files named `…_test.rego`"

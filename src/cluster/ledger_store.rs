@@ -3,7 +3,7 @@
 
 use crate::quota::ledger::Ledger;
 use crate::quota::ledger::crd::{FlinkTenantLedger, FlinkTenantLedgerSpec};
-use crate::quota::store::{Store, StoreError, Versioned};
+use crate::quota::store::{Store, StoreError, VersionedLedger};
 use kube::api::{ObjectMeta, PostParams};
 use kube::core::{PartialObjectMeta, Request, request};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -70,18 +70,18 @@ impl ClusterStore {
 }
 
 impl Store for ClusterStore {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         let unreachable = |error: Failure| error.of(tenant);
         // Without a resource version the answer is the last write.
         let Some(found) =
             self.api().get_opt(tenant).await.map_err(Failure::from).map_err(unreachable)?
         else {
-            return Ok(Versioned::default());
+            return Ok(VersionedLedger::default());
         };
         let version = found.resource_version().unwrap_or_default();
         let ledger = Ledger::read(&found.status.unwrap_or_default())
             .map_err(|error| unreachable(error.into()))?;
-        Ok(Versioned { ledger, version })
+        Ok(VersionedLedger { ledger, version })
     }
 
     async fn swap(
@@ -109,7 +109,7 @@ enum Failure {
     #[error(transparent)]
     Request(#[from] request::Error),
     #[error("{0}: delete the FlinkTenantLedger to have everything counted again")]
-    Unreadable(#[from] crate::quota::ledger::crd::Unreadable),
+    Unreadable(#[from] crate::quota::ledger::crd::InvalidLedger),
 }
 
 impl Failure {

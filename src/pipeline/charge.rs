@@ -9,7 +9,7 @@ use crate::flink::Workload;
 use crate::flink::kinds::is_claim;
 use crate::kinds;
 use crate::mutate::{self, PredictedPods};
-use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
+use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
 use crate::tenant::Tenant;
@@ -39,32 +39,33 @@ pub struct Charge {
 impl Charge {
     /// Whether the object may exceed a limit.
     pub fn is_waived(&self) -> bool {
-        self.request.waived != Waived::default()
+        self.request.waived != WaivedLimits::default()
     }
 
     /// The same request without permission to exceed limits, to learn which it exceeds.
     pub fn without_waivers(&self) -> Request {
-        Request { waived: Waived::default(), ..self.request.clone() }
+        Request { waived: WaivedLimits::default(), ..self.request.clone() }
     }
 
     /// Findings about a shortage that are not in `reported`: the rule for one cluster needs no
     /// ledger and may have reported the object already.
     pub fn findings(&self, shortage: &Shortage, reported: &[Finding]) -> Vec<Finding> {
-        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>| {
-            let help = Some(shortage.advice.clone());
+        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>, help| {
             Some(Finding {
                 rule: rule.into(),
                 level: level?,
                 message: message?,
                 pointer: "/spec".into(),
-                help,
+                help: Some(help),
                 ..Finding::default()
             })
         };
-        let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
+        let (message, help) = (shortage.tenant_message(&self.tenant), shortage.tenant_help());
+        let tenant = finding(TENANT_RULE, self.tenant_level, message, help);
         let is_reported = reported.iter().any(|finding| finding.rule == CLUSTER_RULE);
-        let cluster = finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster())
-            .filter(|_| !is_reported);
+        let (message, help) = (shortage.cluster_message(), shortage.cluster_help());
+        let cluster =
+            finding(CLUSTER_RULE, self.cluster_level, message, help).filter(|_| !is_reported);
         tenant.into_iter().chain(cluster).collect()
     }
 
@@ -105,7 +106,7 @@ impl Gate {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
         let (tenant_level, cluster_level) = (level(TENANT_RULE), level(CLUSTER_RULE));
-        let waived = Waived {
+        let waived = WaivedLimits {
             tenant: tenant_level != Some(Level::Error),
             cluster: cluster_level != Some(Level::Error),
         };
@@ -115,7 +116,7 @@ impl Gate {
         if is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
-        request.asks_for_more().then(|| Charge {
+        request.increases_usage().then(|| Charge {
             tenant: tenant.name.clone(),
             known,
             request,
@@ -129,13 +130,13 @@ impl Gate {
     ///
     /// A declaring object that is being deleted does not count: the garbage collector may remove its
     /// owner references, and then its dependents count on their own.
-    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
+    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
         if kinds::is_made_by_operator(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
         let mut living =
-            Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
+            LiveObject::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }

@@ -238,7 +238,7 @@ impl Gate {
         let always = self.policies.mentions().used;
         let is_over = |(tenant, usage): &(&str, &Usage)| {
             self.prepared.get(*tenant).is_some_and(|prepared| {
-                prepared.known.limits.is_passed_by(usage)
+                prepared.known.limits.is_exceeded_by(usage)
                     || (always && !prepared.known.limits.is_empty())
             })
         };

@@ -85,21 +85,22 @@ impl Machines {
         Self { generation, machines: programs.iter().map(machine).collect() }
     }
 
-    /// Runs every entry point of the policies that apply, also when others fail. `scope_of` is
-    /// `None` for a rule, by index, that does not apply.
-    pub(super) fn run<'s>(
+    /// Runs every entry point of the policies whose scope applies, also when others fail.
+    pub(super) fn run(
         &mut self,
         rules: &[Documentation],
-        scope_of: impl Fn(usize) -> Option<Option<&'s Scope>>,
+        scopes: &[Scope],
         programs: &[CompiledRule],
         input: &Value,
+        applies: impl Fn(&Scope) -> bool,
         until: Option<Instant>,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut budget = Budget::new(until);
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
             let first = compiled.entry_points.first();
-            let Some(scope) = first.and_then(|entry| scope_of(entry.rule)) else { continue };
+            let scope = first.and_then(|entry| scopes.get(entry.rule));
+            let Some(scope) = scope.filter(|scope| applies(scope)) else { continue };
             let before = findings.len();
             vm.set_input(input.clone());
             for (index, entry) in compiled.entry_points.iter().enumerate() {
@@ -114,11 +115,8 @@ impl Machines {
                 }
             }
             vm.set_input(Value::Undefined);
-            if let Some(scope) = scope {
-                findings
-                    .iter_mut()
-                    .skip(before)
-                    .for_each(|finding| finding.level = scope.lower(finding.level));
+            for finding in findings.iter_mut().skip(before) {
+                finding.level = scope.lower(finding.level);
             }
         }
         findings
@@ -277,7 +275,7 @@ mod tests {
     #[test]
     fn evaluation_stops_at_the_callers_deadline() {
         let text = "package a\nimport rego.v1\ndeny contains \"reported\" if input.x\n";
-        let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
+        let source = PolicySource { path: "a.rego".into(), text: text.into() };
         let set = PolicySet::from_sources(vec![source]).unwrap();
         let report = |until| {
             let input = serde_json::json!({"x": 1}).into();

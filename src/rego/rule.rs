@@ -59,7 +59,7 @@ pub(super) fn read(
         tenant: text(custom, "tenant"),
         as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
         help: text(custom, "help"),
-        builtin: source.builtin,
+        builtin: false,
         path: source.path.clone(),
         id,
         family,
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn rule(text: &str) -> Result<Documentation, String> {
-        let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
+        let source = PolicySource { path: "a.rego".into(), text: text.into() };
         read(&source, &["my".into(), "Some_Rule".into()]).map_err(|problem| problem.to_string())
     }
 

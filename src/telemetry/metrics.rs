@@ -3,7 +3,7 @@
 
 use crate::admission::answer::{Decision, Webhook};
 use crate::kinds;
-use crate::quota::commit::Tally;
+use crate::quota::commit::WriteCounters;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -46,8 +46,8 @@ pub struct Metrics {
     /// Refusals for which no Event was written.
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
-    pub ledgers: Tally,
-    /// The leader's work on ledgers.
+    pub ledgers: WriteCounters,
+    /// What this replica does about ledgers as the leader.
     pub reconciliations: Reconciliations,
 }
 
@@ -98,7 +98,7 @@ impl Default for Metrics {
             "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
         );
-        let (ledgers, reconciliations) = (Tally::default(), Reconciliations::default());
+        let (ledgers, reconciliations) = (WriteCounters::default(), Reconciliations::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
         registry.register(
             "ledger_conflicts",

@@ -16,7 +16,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     if webhook == Webhook::Mutate || same_spec(resource) {
         return Answer::default();
     }
-    let rules: Vec<&str> = gate.policies().rules().iter().map(|rule| rule.id.as_str()).collect();
+    let rules: Vec<&str> = gate.policies().catalog().iter().map(|rule| rule.id.as_str()).collect();
     let (spec, problems) = check::check(&resource.object, &rules, enforcement::today());
     let level = |warning: bool| if warning { Level::Warning } else { Level::Error };
     let mut findings: Vec<Finding> = problems

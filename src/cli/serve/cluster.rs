@@ -88,7 +88,7 @@ pub(super) async fn start(
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    let ledgers = Arc::new(Ledgers::counting(
+    let ledgers = Arc::new(Ledgers::with_counters(
         Arc::new(ClusterStore::new(client.clone())),
         metrics.ledgers.clone(),
     ));

@@ -215,8 +215,8 @@ mod tests {
     fn a_namespace_without_a_tenant_has_none_in_input() {
         let resource = Resource::from_manifest(pod(json!({"containers": []}))).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
-        let nobody = PreparedTenant::default();
-        let mut subject = Subject::new(&resource, &resource.object, &workload, &nobody);
+        let no_tenant = PreparedTenant::default();
+        let mut subject = Subject::new(&resource, &resource.object, &workload, &no_tenant);
         subject.owner = NamespaceOwner::Unassigned(Unassigned::Deny);
         let input = serde_json::to_value(Input::of(&subject, None, ALL)).unwrap();
         assert_eq!((&input["tenant"], &input["quota"]), (&Value::Null, &Value::Null));

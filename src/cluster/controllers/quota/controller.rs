@@ -11,9 +11,9 @@ use crate::cluster::lease::while_leading;
 use crate::cluster::watch::{Event, Target, WatchTimings, follow};
 use crate::kinds::{Kind, Watched};
 use crate::pipeline::Gate;
-use crate::quota::commit::{Ledgers, Unsettled};
+use crate::quota::commit::{Ledgers, ReconcileError};
 use crate::quota::ledger::crd::FlinkTenantLedger;
-use crate::quota::ledger::{Settled, View};
+use crate::quota::ledger::{Reconciliation, View};
 use crate::quota::store::Store;
 use crate::telemetry::metrics::Metrics;
 use arc_swap::ArcSwap;
@@ -68,7 +68,7 @@ pub async fn run<S: Store>(controller: Controller<S>) {
 
 /// The result of a task.
 enum Done {
-    Reconciled(Result<Settled, Unsettled>, Vec<String>),
+    Reconciled(Result<Reconciliation, ReconcileError>, Vec<String>),
     StatusWritten(bool),
     LedgerDeleted,
 }
@@ -174,7 +174,7 @@ async fn work<S: Store>(
     match task {
         Task::Reconcile { tenant, view, unconfirmed, known } => {
             let has_unconfirmed = !unconfirmed.is_empty();
-            let mut confirmed = existence::confirm(&client, view.over, unconfirmed).await;
+            let mut confirmed = existence::confirm(&client, view.finished_below, unconfirmed).await;
             // An object that did not exist while this replica still led is in no list of a later
             // leader. One that did not exist afterwards may have been in such a list, and that
             // leader would count what is released here.
@@ -182,10 +182,10 @@ async fn work<S: Store>(
                 confirmed = Confirmation::default();
             }
             let Confirmation { over, absent } = confirmed;
-            let mut view = View { over, ..view };
+            let mut view = View { finished_below: over, ..view };
             view.objects.retain(|living| !absent.contains(&living.uid));
             let deadline = Instant::now() + RECONCILIATION;
-            let outcome = ledgers.settle(&tenant, Arc::new(view), known, deadline).await;
+            let outcome = ledgers.reconcile(&tenant, Arc::new(view), known, deadline).await;
             Done::Reconciled(outcome, absent)
         }
         Task::WriteStatus { tenant, status } => {
@@ -239,8 +239,8 @@ fn finish(
                 Ok(settled) => drop(
                     counted.released.inc_by(u64::try_from(settled.released).unwrap_or(u64::MAX)),
                 ),
-                Err(Unsettled::Stale(_)) => drop(counted.stale.inc()),
-                Err(Unsettled::Busy(_)) => {}
+                Err(ReconcileError::Stale(_)) => drop(counted.stale.inc()),
+                Err(ReconcileError::Busy(_)) => {}
             }
             reconciler.reconciled(tenant, outcome, now);
         }

@@ -7,7 +7,7 @@
 
 use super::kinds;
 use crate::cluster::watch::target::api_resource;
-use crate::quota::ledger::Open;
+use crate::quota::ledger::OpenReservation;
 use futures::{StreamExt, stream};
 use kube::api::ApiResource;
 use kube::core::DynamicObject;
@@ -25,7 +25,7 @@ const REQUEST: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Unconfirmed {
     /// The reservation.
-    pub open: Open,
+    pub open: OpenReservation,
     /// The version of its object in the view.
     pub seen: Option<u64>,
     /// The resource of its object, as far as is known.
@@ -132,8 +132,12 @@ mod tests {
     use crate::quota::ledger::ObjectRef;
 
     fn doubt(base: u64, seen: Option<u64>) -> Unconfirmed {
-        let open =
-            Open { object: ObjectRef::new("Pod", "prod", "a"), uid: "u".into(), base, stamp: 7 };
+        let open = OpenReservation {
+            object: ObjectRef::new("Pod", "prod", "a"),
+            uid: "u".into(),
+            base,
+            stamp: 7,
+        };
         Unconfirmed { open, seen, ..Unconfirmed::default() }
     }
 
@@ -177,7 +181,7 @@ mod tests {
     #[test]
     fn only_a_uid_is_known_to_be_absent() {
         let named = Unconfirmed {
-            open: Open { uid: "Pod/prod/a".into(), ..doubt(0, None).open },
+            open: OpenReservation { uid: "Pod/prod/a".into(), ..doubt(0, None).open },
             ..Unconfirmed::default()
         };
         for (doubt, found, gone) in [

@@ -6,7 +6,7 @@
 use crate::cluster::controllers::status;
 use crate::cluster::controllers::status::condition::{self, Condition};
 use crate::quota::ledger::shortage::largest_users;
-use crate::quota::ledger::{LARGEST, Ledger, ObjectRef, Settled, View};
+use crate::quota::ledger::{Ledger, MAX_LARGEST_OBJECTS, ObjectRef, Reconciliation, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
 use crate::tenant::FlinkTenant;
@@ -28,8 +28,8 @@ pub struct QuotaStatus {
     pub largest: Vec<(ObjectRef, Usage)>,
 }
 
-impl From<&Settled> for QuotaStatus {
-    fn from(settled: &Settled) -> Self {
+impl From<&Reconciliation> for QuotaStatus {
+    fn from(settled: &Reconciliation) -> Self {
         Self { total: settled.total.clone(), largest: settled.largest.clone() }
     }
 }
@@ -37,7 +37,8 @@ impl From<&Settled> for QuotaStatus {
 impl QuotaStatus {
     /// Where there is no ledger: counted as a ledger counts.
     pub fn of(view: &View) -> Self {
-        let settled = Ledger::default().settle(view, &crate::quota::ledger::KnownLimits::default());
+        let settled =
+            Ledger::default().reconcile(view, &crate::quota::ledger::KnownLimits::default());
         settled.map(|settled| Self::from(&settled)).unwrap_or_default()
     }
 
@@ -59,7 +60,7 @@ impl QuotaStatus {
         let largest: Vec<Value> = self
             .largest
             .iter()
-            .take(LARGEST)
+            .take(MAX_LARGEST_OBJECTS)
             .map(|(object, used)| json!({"object": object.to_string(), "used": amounts(used)}))
             .collect();
         let wanted = json!({"used": amounts(&self.total), "clusters": clusters, "largest": largest, "conditions": [condition]});

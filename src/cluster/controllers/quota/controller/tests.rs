@@ -5,9 +5,9 @@ use super::*;
 use crate::cluster::fake_api_server::{self, ApiResponse, failed};
 use crate::pipeline::Unassigned;
 use crate::quota::Usage;
-use crate::quota::commit::Answer;
+use crate::quota::commit::QuotaAnswer;
 use crate::quota::ledger::{KnownLimits, Ledger, ObjectRef, Request as Asks};
-use crate::quota::store::{InMemoryStore, StoreError, Versioned};
+use crate::quota::store::{InMemoryStore, StoreError, VersionedLedger};
 use crate::rego::PolicySet;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Tenant, Tenants};
@@ -133,9 +133,9 @@ fn client(server: &Shared) -> Client {
 struct Uncounted(InMemoryStore);
 
 impl Store for Uncounted {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         let read = self.0.read(tenant).await?;
-        Ok(if read.version.is_empty() { Versioned::default() } else { read })
+        Ok(if read.version.is_empty() { VersionedLedger::default() } else { read })
     }
 
     async fn swap(
@@ -230,7 +230,7 @@ async fn a_leader_reconciles_ledgers_and_writes_the_status() {
     let deadline = Instant::now() + Duration::from_secs(60);
     assert_eq!(
         ledgers.admit("payments", request, Arc::clone(&known), deadline, false).await,
-        Answer::Admitted
+        QuotaAnswer::Admitted
     );
     let too_much = Asks {
         object: ObjectRef::new("Pod", "prod", "big"),
@@ -240,7 +240,7 @@ async fn a_leader_reconciles_ledgers_and_writes_the_status() {
     };
     assert!(matches!(
         ledgers.admit("payments", too_much, known, deadline, false).await,
-        Answer::Refused(_)
+        QuotaAnswer::Refused(_)
     ));
     let ledger = async || store.read("payments").await.unwrap().ledger;
     assert_eq!(

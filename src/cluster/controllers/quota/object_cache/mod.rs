@@ -10,7 +10,7 @@ use crate::kinds::{Kind, Watched, is_made_by_operator};
 use crate::pipeline::Gate;
 use crate::quota::Usage;
 use crate::quota::ledger::request::owner_uids;
-use crate::quota::ledger::{Living, ObjectRef, Open};
+use crate::quota::ledger::{LiveObject, ObjectRef, OpenReservation};
 use crate::resource::{GroupVersionKind, Resource, metadata_text};
 use crate::tenant::Tenant;
 use kube::core::DynamicObject;
@@ -66,7 +66,7 @@ pub struct NamespaceChange {
     pub counts: bool,
     /// The object that was deleted, for the ledger, which may have reserved something for it.
     /// Nothing is ever stored again under its UID.
-    pub deleted: Option<Living>,
+    pub deleted: Option<LiveObject>,
 }
 
 impl ObjectCache {
@@ -210,8 +210,8 @@ impl ObjectCache {
     pub fn living<'a>(
         &self,
         namespaces: impl IntoIterator<Item = &'a String>,
-        open: &[Open],
-    ) -> Vec<Living> {
+        open: &[OpenReservation],
+    ) -> Vec<LiveObject> {
         let reserved: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
         let mut all = Vec::new();
         for namespace in namespaces {
@@ -225,7 +225,7 @@ impl ObjectCache {
                 }
                 let mut owners = self.owner_chains.above(&entry.owners);
                 owners.extend(entry.counted.owners.iter().cloned());
-                all.push(Living {
+                all.push(LiveObject {
                     object: ObjectRef::new(*kind, namespace, name),
                     uid: entry.uid.to_string(),
                     version: entry.version,
@@ -283,9 +283,9 @@ impl ObjectCache {
 
 impl CachedObject {
     /// What a ledger receives after its deletion.
-    fn deleted(&self, kind: &Kind, namespace: &str, name: &str) -> Option<Living> {
+    fn deleted(&self, kind: &Kind, namespace: &str, name: &str) -> Option<LiveObject> {
         let object = ObjectRef::new(kind.kind, namespace, name);
-        (kind.is_counted()).then(|| Living::gone(object, self.uid.to_string()))
+        (kind.is_counted()).then(|| LiveObject::deleted(object, self.uid.to_string()))
     }
 
     /// Whether it makes a difference: its usage does, and the owners of what owns pods do.
@@ -318,7 +318,7 @@ fn count(
         );
         return before.cloned().unwrap_or_default();
     };
-    let Some(Living { usage, owners, .. }) = living else { return CountedUsage::default() };
+    let Some(LiveObject { usage, owners, .. }) = living else { return CountedUsage::default() };
     CountedUsage {
         usage: Some(Arc::new(usage)),
         owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),

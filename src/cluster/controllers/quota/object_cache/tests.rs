@@ -68,14 +68,14 @@ fn cache(objects: Vec<(&str, DynamicObject)>) -> ObjectCache {
     cache
 }
 
-fn living(cache: &ObjectCache) -> Vec<Living> {
+fn living(cache: &ObjectCache) -> Vec<LiveObject> {
     cache.living(&["prod".to_owned()], &[])
 }
 
 fn cores(cache: &ObjectCache) -> u64 {
     let mut ledger = Ledger::default();
     ledger
-        .settle(&View { objects: living(cache), ..View::default() }, &KnownLimits::default())
+        .reconcile(&View { objects: living(cache), ..View::default() }, &KnownLimits::default())
         .unwrap();
     ledger.total().get("cpu").units_ceil()
 }
@@ -153,7 +153,7 @@ fn a_claim_belongs_to_the_stateful_set_in_its_name() {
     ]);
     let mut ledger = Ledger::default();
     ledger
-        .settle(&View { objects: living(&cache), ..View::default() }, &KnownLimits::default())
+        .reconcile(&View { objects: living(&cache), ..View::default() }, &KnownLimits::default())
         .unwrap();
     assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
     assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);
@@ -225,7 +225,7 @@ fn objects_without_usage_are_listed_where_they_may_use_something() {
         json!({"spec": template("2"), "status": {"phase": "Failed"}}),
     );
     let cache = cache(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
-    let listed = |open: &[Open]| {
+    let listed = |open: &[OpenReservation]| {
         cache
             .living(&["prod".to_owned()], open)
             .into_iter()
@@ -233,7 +233,7 @@ fn objects_without_usage_are_listed_where_they_may_use_something() {
             .collect::<Vec<_>>()
     };
     assert_eq!(listed(&[]), [("idle".to_owned(), 3)]);
-    let open = Open { uid: "ended".into(), ..Open::default() };
+    let open = OpenReservation { uid: "ended".into(), ..OpenReservation::default() };
     assert_eq!(listed(&[open]), [("idle".to_owned(), 3), ("ended".to_owned(), 7)]);
     assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "ended"), Some(7));
     assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "another"), None);
@@ -276,7 +276,7 @@ fn a_deleted_object_is_reported_once() {
     let mut cache = cache(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[]))]);
     let deleted = |name: &str| {
         let object = ObjectRef::new("Pod", "prod", name);
-        Some(Living { object, uid: name.into(), version: u64::MAX, ..Living::default() })
+        Some(LiveObject { object, uid: name.into(), version: u64::MAX, ..LiveObject::default() })
     };
     let mut another = pod("a", 6, &[]);
     another.metadata.uid = Some("another".into());

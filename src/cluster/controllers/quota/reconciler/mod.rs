@@ -16,8 +16,8 @@ use super::object_cache::ObjectCache;
 use crate::cluster::watch::Cache;
 use crate::cluster::watch::records::Record;
 use crate::pipeline::Gate;
-use crate::quota::commit::Unsettled;
-use crate::quota::ledger::Settled;
+use crate::quota::commit::ReconcileError;
+use crate::quota::ledger::Reconciliation;
 use kube::api::ApiResource;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -120,7 +120,12 @@ impl Reconciler {
     }
 
     /// A reconciliation has ended.
-    pub fn reconciled(&mut self, tenant: &str, outcome: Result<Settled, Unsettled>, now: Instant) {
+    pub fn reconciled(
+        &mut self,
+        tenant: &str,
+        outcome: Result<Reconciliation, ReconcileError>,
+        now: Instant,
+    ) {
         match outcome {
             Ok(settled) => {
                 if let Some(state) = self.tenants.get_mut(tenant) {
@@ -129,7 +134,7 @@ impl Reconciler {
             }
             Err(error) => {
                 tracing::warn!(tenant, %error, "quota ledger not reconciled, retrying");
-                let is_stale = matches!(error, Unsettled::Stale(_));
+                let is_stale = matches!(error, ReconcileError::Stale(_));
                 let pause = if is_stale { self.timings.longest } else { self.timings.failed };
                 self.postpone(tenant, now, pause);
             }

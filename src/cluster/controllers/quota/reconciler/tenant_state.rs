@@ -2,7 +2,7 @@
 
 use super::ReconcileTimings;
 use crate::cluster::controllers::quota::status::QuotaStatus;
-use crate::quota::ledger::{KnownLimits, Living, Open, Settled, Sightings};
+use crate::quota::ledger::{KnownLimits, LiveObject, OpenReservation, Reconciliation, StampTimes};
 use crate::tenant::Tenant;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ pub(super) struct TenantState {
     pub(super) limits: Option<Arc<KnownLimits>>,
     /// Its namespaces that have objects.
     pub(super) namespaces: BTreeSet<String>,
-    pub(super) sightings: Sightings,
+    pub(super) sightings: StampTimes,
     /// The next stamp of its ledger at the last reconciliation.
     next_stamp: u64,
     /// The open reservations of its ledger at the last reconciliation.
-    pub(super) open: Vec<Open>,
+    pub(super) open: Vec<OpenReservation>,
     /// Objects deleted since then, and how many of them the reconciliation under way received. An
     /// object that exists for a moment only may have a reservation and never be in a view.
-    deleted: Vec<Living>,
+    deleted: Vec<LiveObject>,
     handed_over: usize,
     /// When something first and last changed since the last reconciliation.
     pub(super) changed: Option<(Instant, Instant)>,
@@ -49,7 +49,7 @@ impl TenantState {
             tenant,
             limits,
             namespaces: BTreeSet::new(),
-            sightings: Sightings::default(),
+            sightings: StampTimes::default(),
             next_stamp: 0,
             open: Vec::new(),
             deleted: Vec::new(),
@@ -71,14 +71,14 @@ impl TenantState {
     }
 
     /// One of its objects was deleted.
-    pub(super) fn add_deleted(&mut self, deleted: Option<Living>) {
+    pub(super) fn add_deleted(&mut self, deleted: Option<LiveObject>) {
         if self.limits.is_some() && self.deleted.len() < DELETED {
             self.deleted.extend(deleted);
         }
     }
 
     /// The deleted objects, for a reconciliation.
-    pub(super) fn hand_over_deleted(&mut self) -> Vec<Living> {
+    pub(super) fn hand_over_deleted(&mut self) -> Vec<LiveObject> {
         if self.limits.is_none() {
             self.deleted.clear();
         }
@@ -109,13 +109,13 @@ impl TenantState {
     }
 
     /// Its ledger was reconciled.
-    pub(super) fn reconciled(&mut self, settled: Settled, now: Instant) {
+    pub(super) fn reconciled(&mut self, settled: Reconciliation, now: Instant) {
         // Stamps of a ledger that was deleted mean nothing in the one that replaced it.
         if settled.first || settled.next < self.next_stamp {
-            self.sightings = Sightings::default();
+            self.sightings = StampTimes::default();
         }
         self.next_stamp = settled.next;
-        self.sightings.note(now, settled.next);
+        self.sightings.record(now, settled.next);
         self.set_status(QuotaStatus::from(&settled), now);
         self.open = settled.open;
         self.deleted.drain(..self.handed_over.min(self.deleted.len()));

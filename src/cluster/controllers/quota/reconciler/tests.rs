@@ -8,9 +8,9 @@ use crate::cluster::watch::Event;
 use crate::cluster::watch::target::api_resource;
 use crate::kinds::Kind;
 use crate::pipeline::Unassigned;
-use crate::quota::commit::Busy;
-use crate::quota::ledger::settle::Stale;
-use crate::quota::ledger::{ObjectRef, Open, View};
+use crate::quota::commit::BusyReason;
+use crate::quota::ledger::reconcile::StaleView;
+use crate::quota::ledger::{ObjectRef, OpenReservation, View};
 use crate::rego::PolicySet;
 use crate::tenant::{Tenant, Tenants};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ fn reconciled(gate: Arc<Gate>) -> Reconciler {
     for task in reconciler.due(at(0), 9) {
         reconciler.reconciled(
             task.tenant(),
-            Ok(Settled { first: true, ..Settled::default() }),
+            Ok(Reconciliation { first: true, ..Reconciliation::default() }),
             at(0),
         );
     }
@@ -107,8 +107,8 @@ fn view(tasks: &[Task]) -> (&View, &[Unconfirmed]) {
     (view, unconfirmed)
 }
 
-fn reserved(stamp: u64, base: u64, name: &str) -> Open {
-    Open { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), base, stamp }
+fn reserved(stamp: u64, base: u64, name: &str) -> OpenReservation {
+    OpenReservation { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), base, stamp }
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn changes_are_gathered_for_one_reconciliation_at_a_time() {
     );
     reconciler.handle(kind("Pod"), pod("prod", "late", 8), at(61_100));
     assert!(reconciler.due(at(65_000), 9).is_empty(), "it is being reconciled");
-    reconciler.reconciled("payments", Ok(Settled::default()), at(65_000));
+    reconciler.reconciled("payments", Ok(Reconciliation::default()), at(65_000));
     assert_eq!(names(&reconciler.due(at(65_000), 9)), ["Reconcile payments"]);
 }
 
@@ -172,20 +172,24 @@ fn a_version_alone_matters_only_with_open_reservations() {
     let mut reconciler = reconciled(both());
     reconciler.handle(kind("Pod"), pod("prod", "a", 6), at(0));
     assert_eq!(reconciler.due(at(500), 9).len(), 1);
-    reconciler.reconciled("payments", Ok(Settled::default()), at(500));
+    reconciler.reconciled("payments", Ok(Reconciliation::default()), at(500));
     reconciler.handle(kind("Pod"), pod("prod", "a", 7), at(600));
     assert!(reconciler.due(at(2_000), 9).is_empty());
     reconciler.handle(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(2_000));
     assert_eq!(reconciler.due(at(2_300), 9).len(), 1);
     reconciler.reconciled(
         "payments",
-        Ok(Settled { next: 4, open: vec![reserved(3, 7, "a")], ..Settled::default() }),
+        Ok(Reconciliation {
+            next: 4,
+            open: vec![reserved(3, 7, "a")],
+            ..Reconciliation::default()
+        }),
         at(2_300),
     );
     reconciler.handle(kind("Pod"), pod("prod", "a", 9), at(2_400));
     assert_eq!(reconciler.due(at(2_700), 9).len(), 1);
     // The same ledger, as a list tells it again.
-    reconciler.reconciled("payments", Ok(Settled::default()), at(2_700));
+    reconciler.reconciled("payments", Ok(Reconciliation::default()), at(2_700));
     reconciler.handle(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(2_800));
     assert!(reconciler.due(at(9_000), 9).is_empty());
 }
@@ -199,25 +203,25 @@ fn open_reservations_are_confirmed_after_their_request_ended() {
         reserved(5, 6, "changing"),
         reserved(9, 0, "later"),
     ];
-    let settled = |next| Settled { next, open: open.clone(), ..Settled::default() };
+    let settled = |next| Reconciliation { next, open: open.clone(), ..Reconciliation::default() };
     reconciler.handle(kind("FlinkTenantLedger"), global("payments", 8, Value::Null), at(0));
     reconciler.handle(kind("Pod"), pod("prod", "there", 6), at(0));
     reconciler.handle(kind("Pod"), pod("prod", "changing", 6), at(0));
-    assert_eq!(view(&reconciler.due(at(300), 9)).0.over, 0);
+    assert_eq!(view(&reconciler.due(at(300), 9)).0.finished_below, 0);
     reconciler.reconciled("payments", Ok(settled(9)), at(300));
     for round in 1..=5 {
         let time = 300 + 15_000 * round;
         assert!(reconciler.due(at(time - 1), 9).is_empty());
         let tasks = reconciler.due(at(time), 9);
         let (view, unconfirmed) = view(&tasks);
-        assert_eq!((view.over, unconfirmed.len()), (0, 0));
+        assert_eq!((view.finished_below, unconfirmed.len()), (0, 0));
         reconciler.reconciled("payments", Ok(settled(10)), at(time));
     }
     let tasks = reconciler.due(at(300 + 90_000), 9);
     let (view, unconfirmed) = view(&tasks);
     let doubtful: Vec<(&str, Option<u64>)> =
         unconfirmed.iter().map(|one| (one.open.uid.as_str(), one.seen)).collect();
-    assert_eq!((view.over, doubtful), (9, vec![("never", None), ("changing", Some(6))]));
+    assert_eq!((view.finished_below, doubtful), (9, vec![("never", None), ("changing", Some(6))]));
     assert_eq!(unconfirmed[0].resource.as_ref().unwrap().plural, "pods");
 }
 
@@ -227,37 +231,41 @@ fn stamps_of_a_new_ledger_are_measured_anew() {
     let open = |stamp| vec![reserved(stamp, 0, "a")];
     reconciler.reconciled(
         "payments",
-        Ok(Settled { next: 9, open: open(8), ..Settled::default() }),
+        Ok(Reconciliation { next: 9, open: open(8), ..Reconciliation::default() }),
         at(0),
     );
     let tasks = reconciler.due(at(95_000), 9);
-    assert_eq!(view(&tasks).0.over, 9);
+    assert_eq!(view(&tasks).0.finished_below, 9);
     reconciler.reconciled(
         "payments",
-        Ok(Settled { first: true, next: 0, ..Settled::default() }),
+        Ok(Reconciliation { first: true, next: 0, ..Reconciliation::default() }),
         at(95_000),
     );
     reconciler.reconciled(
         "payments",
-        Ok(Settled { next: 1, open: open(0), ..Settled::default() }),
+        Ok(Reconciliation { next: 1, open: open(0), ..Reconciliation::default() }),
         at(95_100),
     );
-    assert_eq!(view(&reconciler.due(at(120_000), 9)).0.over, 0);
+    assert_eq!(view(&reconciler.due(at(120_000), 9)).0.finished_below, 0);
     // That it was the first count may not be known: a reply got lost.
-    reconciler.reconciled("payments", Ok(Settled { next: 0, ..Settled::default() }), at(120_000));
     reconciler.reconciled(
         "payments",
-        Ok(Settled { next: 1, open: open(0), ..Settled::default() }),
+        Ok(Reconciliation { next: 0, ..Reconciliation::default() }),
+        at(120_000),
+    );
+    reconciler.reconciled(
+        "payments",
+        Ok(Reconciliation { next: 1, open: open(0), ..Reconciliation::default() }),
         at(200_000),
     );
-    assert_eq!(view(&reconciler.due(at(230_000), 9)).0.over, 0);
+    assert_eq!(view(&reconciler.due(at(230_000), 9)).0.finished_below, 0);
 }
 
 #[test]
 fn a_failed_reconciliation_is_retried_soon() {
     for (outcome, pause) in [
-        (Unsettled::Stale(Stale { kind: "Pod".into(), seen: 5, known: 6 }), 1_000),
-        (Unsettled::Busy(Busy::Contention("payments".into())), 2_000),
+        (ReconcileError::Stale(StaleView { kind: "Pod".into(), seen: 5, known: 6 }), 1_000),
+        (ReconcileError::Busy(BusyReason::Contention("payments".into())), 2_000),
     ] {
         let mut reconciler = listed(both());
         assert_eq!(reconciler.due(at(0), 9).len(), 1);
@@ -281,7 +289,7 @@ fn another_gate_reconciles_the_tenants_it_changes() {
     let settle = |reconciler: &mut Reconciler, time| {
         let tasks = reconciler.due(at(time), 9);
         tasks.iter().for_each(|task| {
-            reconciler.reconciled(task.tenant(), Ok(Settled::default()), at(time))
+            reconciler.reconciled(task.tenant(), Ok(Reconciliation::default()), at(time))
         });
         let of = |task: &Task| match task {
             Task::Reconcile { tenant, view, .. } => {
@@ -373,7 +381,11 @@ fn a_changed_status_is_written_not_too_often() {
         (&status["used"], &status["conditions"][0]["reason"]),
         (&json!({"cpu": "2", "pods": "1"}), &json!("NoLimits"))
     );
-    reconciler.reconciled("payments", Ok(Settled { first: true, ..Settled::default() }), at(100));
+    reconciler.reconciled(
+        "payments",
+        Ok(Reconciliation { first: true, ..Reconciliation::default() }),
+        at(100),
+    );
     assert_eq!(names(&reconciler.due(at(100), 9)), ["WriteStatus payments"]);
     reconciler.status_written("lab", true, at(100));
     reconciler.status_written("payments", false, at(100));
@@ -405,7 +417,7 @@ fn a_short_lived_object_is_in_views_until_reconciled() {
     assert_eq!(of_view(&reconciler.due(at(1_000), 9)), short_lived);
     reconciler.reconciled(
         "payments",
-        Err(Unsettled::Busy(Busy::Contention("payments".into()))),
+        Err(ReconcileError::Busy(BusyReason::Contention("payments".into()))),
         at(1_100),
     );
     reconciler.handle(kind("Pod"), pod("prod", "later", 8), at(1_200));
@@ -413,7 +425,7 @@ fn a_short_lived_object_is_in_views_until_reconciled() {
     let tasks = reconciler.due(at(9_000), 9);
     assert_eq!(of_view(&tasks), [short_lived[0].clone(), ("later".to_owned(), u64::MAX)]);
     reconciler.handle(kind("Pod"), pod("prod", "last", 10), at(9_100));
-    reconciler.reconciled("payments", Ok(Settled::default()), at(9_200));
+    reconciler.reconciled("payments", Ok(Reconciliation::default()), at(9_200));
     assert_eq!(of_view(&reconciler.due(at(10_500), 9)), [("last".to_owned(), 10)]);
 }
 
@@ -437,7 +449,7 @@ fn namespace_owners_follow_from_watched_labels() {
     let due = |reconciler: &mut Reconciler, time| {
         let tasks = reconciler.due(at(time), 9);
         tasks.iter().for_each(|task| {
-            reconciler.reconciled(task.tenant(), Ok(Settled::default()), at(time))
+            reconciler.reconciled(task.tenant(), Ok(Reconciliation::default()), at(time))
         });
         let of = |task: &Task| match task {
             Task::Reconcile { tenant, view, .. } => {

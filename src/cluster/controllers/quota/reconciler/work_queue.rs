@@ -70,11 +70,11 @@ impl Reconciler {
     fn reconcile(&mut self, tenant: &str, now: Instant) -> Option<Task> {
         let state = self.tenants.get_mut(tenant)?;
         state.changed = None;
-        let over = state.sightings.over(now);
+        let over = state.sightings.finished_below(now);
         // Deleted objects first: another one of the same name may exist.
         let mut objects = state.hand_over_deleted();
         objects.extend(self.objects.living(&state.namespaces, &state.open));
-        objects.retain(|living| living.is_gone() || !self.tombstones.contains(&living.uid));
+        objects.retain(|living| living.is_deleted() || !self.tombstones.contains(&living.uid));
         let positions = self
             .watches
             .iter()
@@ -86,7 +86,10 @@ impl Reconciler {
         positions.insert(LEASE_KIND.to_owned(), self.lease_version);
         let Some(known) = state.limits.clone() else {
             state.open.clear();
-            state.set_status(QuotaStatus::of(&View { objects, positions, over }), now);
+            state.set_status(
+                QuotaStatus::of(&View { objects, positions, finished_below: over }),
+                now,
+            );
             return None;
         };
         state.reconciling = true;
@@ -95,7 +98,7 @@ impl Reconciler {
             let seen = self.objects.version(&open.object, &open.uid);
             let position = watch.filter(|watch| watch.listed).map(|watch| watch.position);
             let resource = watch.and_then(|watch| watch.resource.clone());
-            (!open.is_shown(seen, position)).then(|| Unconfirmed {
+            (!open.has_known_outcome(seen, position)).then(|| Unconfirmed {
                 open: open.clone(),
                 seen,
                 resource,
@@ -104,7 +107,7 @@ impl Reconciler {
         let unconfirmed = unconfirmed.collect();
         Some(Task::Reconcile {
             tenant: tenant.to_owned(),
-            view: View { objects, positions, over },
+            view: View { objects, positions, finished_below: over },
             unconfirmed,
             known,
         })
