@@ -163,7 +163,7 @@ mod tests {
         let status = quota_status()
             .update(Some(&limits(10)), &Value::Null, at("2026-11-22T02:00:00Z"))
             .unwrap();
-        let message = "14 cpu used, 4 more than the limit of 10. Largest users of cpu: FlinkDeployment/prod/fraud (9), FlinkDeployment/prod/etl (5). \
+        let message = "14 cpu used, 4 more than the limit of 10; largest users of cpu: `FlinkDeployment/prod/fraud` (9), `FlinkDeployment/prod/etl` (5). \
             Nothing more of it is admitted; delete or shrink what is not needed, or raise spec.quota.hard";
         let condition = json!({"type": "WithinQuota", "status": "False", "reason": "OverLimits", "message": message, "lastTransitionTime": "2026-11-22T02:00:00Z"});
         let by = |name: &str, cpu: &str| json!({"object": format!("FlinkDeployment/prod/{name}"), "used": {"clusters": "1", "cpu": cpu}});
