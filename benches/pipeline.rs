@@ -51,7 +51,7 @@ fn pipeline(criterion: &mut Criterion) {
             });
             criterion.bench_function(&format!("review/{}/{name}", webhook.as_str()), |bencher| {
                 bencher.iter(|| {
-                    let review = Review::parse(black_box(&body)).unwrap();
+                    let mut review = Review::parse(black_box(&body)).unwrap();
                     let resource = review.resource().unwrap();
                     let answer = webhook.ask(&gate, &resource);
                     serde_json::to_vec(&Reply::new(&review, webhook, &resource, &answer)).unwrap()

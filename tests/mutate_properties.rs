@@ -7,7 +7,9 @@ use flinkgate::flink::claims::mounted_by_flink;
 use flinkgate::flink::state::directories;
 use flinkgate::flink::state_mount::Backing;
 use flinkgate::kinds::lower;
-use flinkgate::mutate::{Conflict, Difference, Mutation, VolumeDifference, mutate, patch};
+use flinkgate::mutate::{
+    Conflict, Difference, Mutation, VolumeDifference, conflicts, mutate, patch,
+};
 use flinkgate::resource::Resource;
 use flinkgate::tenant::{FlinkTenantSpec, Spread, Spreading, ZoneSpread};
 use json_patch::PatchOperation;
@@ -58,9 +60,13 @@ fn with_root(mut tenant: FlinkTenantSpec, read_only: bool) -> FlinkTenantSpec {
     tenant
 }
 
+/// The mutation of an object; its conflicts are those that are found without it.
 fn run(object: &Value, tenant: &FlinkTenantSpec) -> Mutation {
     let resource = Resource::from_manifest(object.clone()).unwrap();
-    mutate(&resource, object, &lower(&resource, object).unwrap(), tenant)
+    let workload = lower(&resource, object).unwrap();
+    let mutation = mutate(&resource, object, &workload, tenant);
+    assert_eq!(conflicts(&resource, object, &workload, tenant), mutation.conflicts, "{object}");
+    mutation
 }
 
 fn container() -> impl Strategy<Value = Value> {

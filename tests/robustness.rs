@@ -131,7 +131,7 @@ fn case(round: usize, input: &[u8], run: impl FnOnce()) {
 }
 
 fn ask_review(gate: &Gate, body: &[u8]) -> bool {
-    let Ok(review) = Review::parse(body) else { return false };
+    let Ok(mut review) = Review::parse(body) else { return false };
     let Ok(resource) = review.resource() else { return false };
     ask(gate, &resource);
     true

@@ -238,7 +238,7 @@ fn reviewed(gate: &Gate, rule: &Documentation) -> Vec<Finding> {
             continue;
         }
         let body = review(&object).to_string();
-        let review = Review::parse(body.as_bytes()).unwrap();
+        let mut review = Review::parse(body.as_bytes()).unwrap();
         let resource = review.resource().unwrap();
         let answer = webhook.ask(gate, &resource);
         let reply = serde_json::to_value(Reply::new(&review, webhook, &resource, &answer)).unwrap();

@@ -74,13 +74,8 @@ const WARNINGS: usize = 32;
 const ANNOTATION_LENGTH: usize = 512;
 
 impl Reply {
-    /// The response to a review that was checked.
-    pub fn new(
-        review: &Review<'_>,
-        webhook: Webhook,
-        resource: &Resource,
-        answer: &Answer,
-    ) -> Self {
+    /// The answer to a review that could be judged.
+    pub fn new(review: &Review, webhook: Webhook, resource: &Resource, answer: &Answer) -> Self {
         let refused = matches!(answer.decision(), Decision::Refused | Decision::Busy);
         let patch = answer
             .patch
@@ -108,9 +103,10 @@ impl Reply {
         )
     }
 
-    /// The refusal of a review whose object cannot be parsed. It differs from a policy decision.
-    pub fn unreadable(review: &Review<'_>, error: &MalformedObject) -> Self {
-        let message = format!("failed to read the request: {}", with_causes(error));
+    /// The refusal of a review whose object cannot be read; it is no policy decision and does not
+    /// look like one.
+    pub fn unreadable(review: &Review, error: &MalformedObject) -> Self {
+        let message = format!("Flinkgate cannot read the request: {}", with_causes(error));
         let status = Status {
             status: "Failure",
             code: 400,
@@ -137,7 +133,7 @@ impl Reply {
         self.response.allowed
     }
 
-    fn wrap(review: &Review<'_>, response: Response) -> Self {
+    fn wrap(review: &Review, response: Response) -> Self {
         Self { api_version: review.version.api_version(), kind: "AdmissionReview", response }
     }
 }
@@ -245,9 +241,9 @@ mod tests {
             "kind": {"group": "flink.apache.org", "version": "v1beta1", "kind": "FlinkDeployment"},
             "object": {"metadata": {"name": "etl"}}}})
         .to_string();
-        let review = Review::parse(body.as_bytes()).unwrap();
-        serde_json::to_value(Reply::new(&review, webhook, &review.resource().unwrap(), answer))
-            .unwrap()
+        let mut review = Review::parse(body.as_bytes()).unwrap();
+        let resource = review.resource().unwrap();
+        serde_json::to_value(Reply::new(&review, webhook, &resource, answer)).unwrap()
     }
 
     #[test]

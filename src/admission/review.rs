@@ -1,8 +1,8 @@
 //! AdmissionReview requests of `admission.k8s.io/v1` and `v1beta1`, which have the same fields.
 //!
-//! [`Review::parse`] reads the envelope and borrows the objects as raw JSON; [`Review::resource`]
-//! parses the objects. A review whose object cannot be parsed still has a uid, so the user gets a
-//! refusal instead of a failed call.
+//! A body is read once. Where that fails, it is read again without its objects: a review whose object
+//! cannot be read still has a uid, and its refusal reaches the user as an answer instead of a
+//! failed call.
 
 use crate::resource::{
     GroupVersionKind, GroupVersionResource, Operation, Resource, UserInfo, metadata_text, type_name,
@@ -78,20 +78,21 @@ pub enum MalformedObject {
     Missing(&'static str),
 }
 
+/// A review whose objects are read as `T`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
+struct Wire<T> {
     #[serde(default)]
     api_version: String,
     #[serde(default)]
     kind: String,
-    #[serde(borrow, default)]
-    request: Option<Request<'a>>,
+    #[serde(default)]
+    request: Option<Request<T>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'a> {
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
+struct Request<T> {
     #[serde(default)]
     uid: String,
     #[serde(default)]
@@ -107,31 +108,46 @@ struct Request<'a> {
     operation: Operation,
     #[serde(default)]
     user_info: Option<UserInfo>,
-    #[serde(borrow, default)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    old_object: Option<&'a RawValue>,
+    #[serde(default)]
+    object: Option<T>,
+    #[serde(default)]
+    old_object: Option<T>,
     #[serde(default)]
     dry_run: Option<bool>,
 }
 
-/// One AdmissionReview request with unparsed objects.
-pub struct Review<'a> {
-    /// The version of the protocol.
+/// One AdmissionReview request.
+pub struct Review {
+    /// The protocol's version.
     pub version: ReviewVersion,
     /// Identifies this call, not the object. The response repeats it.
     pub uid: String,
-    request: Request<'a>,
+    outline: Resource,
+    object: Option<Object>,
+    old_object: Option<Object>,
 }
 
-impl<'a> Review<'a> {
-    /// Reads the envelope.
+/// An object, or why it cannot be read.
+type Object = Result<Value, serde_json::Error>;
+
+impl Review {
+    /// Reads a body.
     ///
     /// # Errors
     /// When the body is not JSON, not an AdmissionReview, of an unknown version, or has no request
     /// or uid.
-    pub fn parse(body: &'a [u8]) -> Result<Self, MalformedReview> {
-        let wire: Wire<'a> = serde_json::from_slice(body)?;
+    pub fn parse(body: &[u8]) -> Result<Self, MalformedReview> {
+        match serde_json::from_slice::<Wire<Value>>(body) {
+            Ok(wire) => Self::of(wire, Ok),
+            Err(_) => {
+                let wire: Wire<&RawValue> = serde_json::from_slice(body)?;
+                // serde_json stops at 128 levels, so that nothing after this recurses deeper.
+                Self::of(wire, |object| serde_json::from_str(object.get()))
+            }
+        }
+    }
+
+    fn of<T>(wire: Wire<T>, read: impl Fn(T) -> Object) -> Result<Self, MalformedReview> {
         if wire.kind != "AdmissionReview" {
             return Err(MalformedReview::Kind(wire.kind));
         }
@@ -139,56 +155,54 @@ impl<'a> Review<'a> {
             .into_iter()
             .find(|known| known.api_version() == wire.api_version);
         let Some(version) = version else { return Err(MalformedReview::Version(wire.api_version)) };
-        let mut request = wire.request.ok_or(MalformedReview::NoRequest)?;
+        let request = wire.request.ok_or(MalformedReview::NoRequest)?;
         if request.uid.is_empty() {
             return Err(MalformedReview::NoUid);
         }
-        Ok(Self { version, uid: std::mem::take(&mut request.uid), request })
-    }
-
-    /// The operation.
-    pub fn operation(&self) -> Operation {
-        self.request.operation
-    }
-
-    /// The request without its objects.
-    pub fn outline(&self) -> Resource {
-        let request = &self.request;
-        Resource {
-            kind: request.kind.clone(),
-            of: request.resource.clone(),
+        let outline = Resource {
+            kind: request.kind,
+            of: request.resource,
             operation: request.operation,
-            namespace: request.namespace.clone().unwrap_or_default(),
-            name: request.name.clone().unwrap_or_default(),
-            sub_resource: request.sub_resource.clone().filter(|name| !name.is_empty()),
+            namespace: request.namespace.unwrap_or_default(),
+            name: request.name.unwrap_or_default(),
+            sub_resource: request.sub_resource.filter(|name| !name.is_empty()),
             dry_run: request.dry_run.unwrap_or_default(),
-            user: request.user_info.clone().unwrap_or_default(),
+            user: request.user_info.unwrap_or_default(),
             object: Value::Null,
             old_object: None,
-        }
+        };
+        let (object, old_object) = (request.object.map(&read), request.old_object.map(&read));
+        Ok(Self { version, uid: request.uid, outline, object, old_object })
     }
 
-    /// The request with its parsed objects.
+    /// What the request says of its object, without the object; nothing once [`Self::resource`] has
+    /// given it.
+    pub fn outline(&self) -> &Resource {
+        &self.outline
+    }
+
+    /// The object on its way through the gate. It is given once.
     ///
     /// # Errors
-    /// When an object is missing, nested too deeply or not a mapping.
-    pub fn resource(&self) -> Result<Resource, MalformedObject> {
-        let mut resource = self.outline();
-        resource.object = read_object("object", self.request.object)?;
-        resource.old_object = match read_object("oldObject", self.request.old_object)? {
+    /// When the object or the old object is missing, nested too deep or not a mapping.
+    pub fn resource(&mut self) -> Result<Resource, MalformedObject> {
+        let object = checked("object", self.object.take())?;
+        let old_object = match checked("oldObject", self.old_object.take())? {
             Value::Null => None,
             object => Some(object),
         };
-        match resource.operation {
-            Operation::Create if resource.object.is_null() => {
+        match self.outline.operation {
+            Operation::Create if object.is_null() => {
                 return Err(MalformedObject::Missing("CREATE"));
             }
-            Operation::Update if resource.object.is_null() => {
+            Operation::Update if object.is_null() => {
                 return Err(MalformedObject::Missing("UPDATE"));
             }
             _ => {}
         }
-        // The deletion of a collection has the name only in the object.
+        let outline = std::mem::take(&mut self.outline);
+        let mut resource = Resource { object, old_object, ..outline };
+        // Deleting a whole collection sends no name in the request; the object has it.
         if resource.name.is_empty() {
             let named = if resource.object.is_null() {
                 resource.old_object.as_ref()
@@ -202,13 +216,12 @@ impl<'a> Review<'a> {
     }
 }
 
-/// Parses an object. serde_json stops at 128 levels, which limits recursion in all later code.
-fn read_object(field: &'static str, raw: Option<&RawValue>) -> Result<Value, MalformedObject> {
-    let Some(raw) = raw else { return Ok(Value::Null) };
-    match serde_json::from_str(raw.get()) {
-        Ok(value @ (Value::Object(_) | Value::Null)) => Ok(value),
-        Ok(other) => Err(MalformedObject::NotAnObject { field, found: type_name(&other) }),
-        Err(source) => Err(MalformedObject::Json { field, source }),
+fn checked(field: &'static str, object: Option<Object>) -> Result<Value, MalformedObject> {
+    match object {
+        None => Ok(Value::Null),
+        Some(Ok(value @ (Value::Object(_) | Value::Null))) => Ok(value),
+        Some(Ok(other)) => Err(MalformedObject::NotAnObject { field, found: type_name(&other) }),
+        Some(Err(source)) => Err(MalformedObject::Json { field, source }),
     }
 }
 
@@ -237,7 +250,7 @@ mod tests {
                 continue;
             }
             let body = std::fs::read(&path).unwrap();
-            let review =
+            let mut review =
                 Review::parse(&body).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let resource = review.resource().unwrap();
             let sent: Value = serde_json::from_slice(&body).unwrap();
@@ -298,7 +311,7 @@ mod tests {
                 r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"u","operation":"CREATE","object":{deep}}}}}"#
             );
             let review = Review::parse(body.as_bytes());
-            assert!(review.is_err() || review.is_ok_and(|review| review.resource().is_err()));
+            assert!(review.is_err() || review.is_ok_and(|mut review| review.resource().is_err()));
             assert!(Review::parse(deep.as_bytes()).is_err());
         }
     }

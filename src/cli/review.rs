@@ -47,7 +47,7 @@ pub fn run(args: Args) -> Outcome {
             .with_context(|| format!("failed to read `{}`", args.file.display()))?;
         format!("`{}`", args.file.display())
     };
-    let review = Review::parse(&body).with_context(|| name.clone())?;
+    let mut review = Review::parse(&body).with_context(|| name.clone())?;
     let resource = review.resource().with_context(|| name)?;
     let answer = args.webhook.ask(&gate, &resource);
     let reply = Reply::new(&review, args.webhook, &resource, &answer);

@@ -35,7 +35,15 @@ pub fn is_claim_of(pattern: &str, cluster: &str, claim: &str) -> bool {
     [Some(cluster), parent]
         .into_iter()
         .flatten()
-        .any(|cluster| claim == claim_for(pattern, cluster))
+        .any(|cluster| is_claim_for(pattern, cluster, claim))
+}
+
+/// Whether a claim has the name of [`claim_for`].
+fn is_claim_for(pattern: &str, cluster: &str, claim: &str) -> bool {
+    let mut parts = pattern.split(CLUSTER);
+    let first = parts.next().and_then(|first| claim.strip_prefix(first));
+    let rest = parts.fold(first, |rest, part| rest?.strip_prefix(cluster)?.strip_prefix(part));
+    rest.is_some_and(str::is_empty)
 }
 
 /// The blue/green deployment that owns an object, according to its owner references. Blue and green

@@ -7,21 +7,24 @@ use std::borrow::Cow;
 /// written and percent-decoded, and must be inside in both readings.
 pub fn is_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
-    let Some(decoded_path) = percent_decode(inner.path) else { return false };
-    let (Some(raw), Some(decoded)) = (segments(inner.path), segments(&decoded_path)) else {
-        return false;
-    };
+    let Some(decoded) = percent_decode(inner.path) else { return false };
     locations.into_iter().map(|location| Location::parse(location, None)).any(|outer| {
-        let under = |inner: &[&str], path: &str| {
-            segments(path).is_some_and(|path| inner.starts_with(&path))
-        };
         outer.is_same_store(&inner)
-            && under(&raw, outer.path)
-            && percent_decode(outer.path).is_some_and(|path| under(&decoded, &path))
+            && is_below(inner.path, outer.path)
+            && percent_decode(outer.path).is_some_and(|path| is_below(&decoded, &path))
     })
 }
 
-/// A URI without its password (`s3://key:secret@bucket/`), and whether it had one.
+/// Whether a path begins with all segments of another one. It is false where one of them climbs
+/// above its root.
+pub(super) fn is_below(inner: &str, outer: &str) -> bool {
+    let (Some(inner_depth), Some(outer_depth)) = (depth(inner), depth(outer)) else { return false };
+    inner_depth >= outer_depth
+        && reversed_segments(inner).skip(inner_depth - outer_depth).eq(reversed_segments(outer))
+}
+
+/// A URI without the password that it may hold (`s3://key:secret@bucket/`), and whether it held
+/// one.
 pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
     let Some((scheme, rest)) = uri.split_once("//") else { return (uri.into(), false) };
     let end = rest.find('/').unwrap_or(rest.len());
@@ -96,20 +99,31 @@ impl<'a> Location<'a> {
     }
 }
 
-/// A path's segments without `.` and empty ones, with `..` resolved. `None` if it leaves the root.
-/// Flink treats a backslash as a slash.
-pub(super) fn segments(path: &str) -> Option<Vec<&str>> {
-    let mut segments = Vec::new();
-    for segment in path.split(['/', '\\']) {
-        match segment {
-            "" | "." => {}
-            ".." => {
-                segments.pop()?;
-            }
-            name => segments.push(name),
+/// The number of a path's segments without `.` and empty ones, `..` resolved; `None` where it climbs
+/// above its root. Flink takes a backslash for a slash.
+pub(super) fn depth(path: &str) -> Option<usize> {
+    path.split(['/', '\\']).try_fold(0_usize, |depth, segment| match segment {
+        "" | "." => Some(depth),
+        ".." => depth.checked_sub(1),
+        _ => Some(depth.saturating_add(1)),
+    })
+}
+
+/// The segments that [`depth`] counts, the last one first.
+pub(super) fn reversed_segments(path: &str) -> impl Iterator<Item = &str> {
+    let mut removed = 0_usize;
+    path.rsplit(['/', '\\']).filter(move |segment| match *segment {
+        "" | "." => false,
+        ".." => {
+            removed = removed.saturating_add(1);
+            false
         }
-    }
-    Some(segments)
+        _ if removed > 0 => {
+            removed -= 1;
+            false
+        }
+        _ => true,
+    })
 }
 
 /// Removes percent-encoding repeatedly, so that doubly encoded dots are found too; `None` if it

@@ -2,7 +2,7 @@
 //! directory in each role's pods.
 
 use super::config::Entry;
-use super::location::{Location, segments};
+use super::location::Location;
 use super::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, Names, SAVEPOINT_DIR};
 use super::state_mount::{Mount, mounts};
 use super::version::FlinkVersion;
@@ -113,9 +113,10 @@ fn directory<'a>(
         uri if without_password(uri).1 => Some(DirectoryProblem::Password),
         _ => None,
     };
-    let mounts = match segments(location.path) {
-        Some(directory) if local && problem.is_none() => mounts(workload, object, &directory),
-        _ => Vec::new(),
+    let mounts = if local && problem.is_none() {
+        mounts(workload, object, location.path)
+    } else {
+        Vec::new()
     };
     Some(StateDirectory { purpose, key, entry, problem, mounts })
 }
@@ -174,7 +175,7 @@ mod tests {
         let mounts: Vec<_> = found[0]
             .mounts
             .iter()
-            .map(|mount| (mount.role, mount.backing.clone(), mount.within.join("/")))
+            .map(|mount| (mount.role, mount.backing.clone(), mount.within.path()))
             .collect();
         assert_eq!(
             mounts,

@@ -2,7 +2,7 @@
 //! system.
 
 use super::claims::{mounted_by_flink, mounted_read_only};
-use super::location::segments;
+use super::location::{depth, is_below, reversed_segments};
 use super::workload::{MAIN_CONTAINER, PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
@@ -39,15 +39,47 @@ pub struct Mount<'a> {
     pub pods: usize,
     /// The volume.
     pub backing: Backing<'a>,
-    /// Path of the directory within the volume.
-    pub within: Vec<&'a str>,
-    /// Whether the directory is read-only.
+    /// Where the directory is within it.
+    pub within: Within<'a>,
+    /// Whether nothing can be written there.
     pub read_only: bool,
     /// Whether every pod has a separate folder (`subPathExpr: $(POD_NAME)`).
     pub by_pod: bool,
 }
 
-/// The storage behind a directory.
+/// A directory within what is mounted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Within<'a> {
+    /// The folder that the mount chooses.
+    folder: &'a str,
+    /// The path in the container, of which the last `rest` segments are below the mount.
+    directory: &'a str,
+    rest: usize,
+}
+
+impl<'a> Within<'a> {
+    /// Its segments, the last one first.
+    fn reversed(self) -> impl Iterator<Item = &'a str> {
+        reversed_segments(self.directory).take(self.rest).chain(reversed_segments(self.folder))
+    }
+
+    /// Its path.
+    pub fn path(self) -> String {
+        let mut segments: Vec<_> = self.reversed().collect();
+        segments.reverse();
+        segments.join("/")
+    }
+}
+
+impl PartialEq for Within<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.reversed().eq(other.reversed())
+    }
+}
+
+impl Eq for Within<'_> {}
+
+/// What may be mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Backing<'a> {
     /// The container's file system.
@@ -93,39 +125,38 @@ impl Backing<'_> {
     }
 }
 
-/// The mounts of each role's pods at a directory.
+/// What each role's pods have at a directory; nothing where its path climbs above the root.
 pub(super) fn mounts<'a>(
     workload: &'a Workload,
     object: &'a Value,
-    directory: &[&'a str],
+    directory: &'a str,
 ) -> Vec<Mount<'a>> {
+    let Some(length) = depth(directory) else { return Vec::new() };
     let flinks = workload.pods.iter().enumerate().filter(|(_, set)| set.role != Role::Other);
-    flinks.map(|(pods, set)| mount(workload, object, (pods, set), directory)).collect()
+    flinks.map(|(pods, set)| mount(workload, object, (pods, set), (directory, length))).collect()
 }
 
 fn mount<'a>(
     workload: &'a Workload,
     object: &'a Value,
     (pods, set): (usize, &'a PodSet),
-    directory: &[&'a str],
+    (directory, length): (&'a str, usize),
 ) -> Mount<'a> {
     let template = set.template(object);
     let main = main_container(set, template);
     let by_template = main.and_then(|main| holding(main, directory));
-    let depth = by_template.as_ref().map_or(0, |(depth, _)| *depth);
+    let deepest = by_template.as_ref().map_or(0, |(depth, _)| *depth);
     let by_flink = mounted_by_flink(workload, set.role)
         .into_iter()
-        .filter_map(|(claim, path)| Some((segments(&path)?.len(), claim, path)))
-        .filter(|(length, _, path)| {
-            *length > depth && segments(path).is_some_and(|path| directory.starts_with(&path))
-        })
-        .max_by_key(|(length, _, _)| *length);
-    let rest = |depth: usize| directory.get(depth..).unwrap_or_default().to_vec();
+        .filter_map(|(claim, path)| Some((depth(&path)?, claim, path)))
+        .filter(|(depth, _, path)| *depth > deepest && is_below(directory, path))
+        .max_by_key(|(depth, _, _)| *depth);
+    let below = |depth: usize| Within { folder: "", directory, rest: length.saturating_sub(depth) };
     let found = Mount {
         role: set.role,
         pods,
         backing: Backing::Container,
-        within: rest(0),
+        within: below(0),
         read_only: false,
         by_pod: false,
     };
@@ -133,7 +164,7 @@ fn mount<'a>(
         let read_only = mounted_read_only(workload);
         return Mount {
             backing: Backing::Claim(claim.into()),
-            within: rest(depth),
+            within: below(depth),
             read_only,
             ..found
         };
@@ -144,7 +175,8 @@ fn mount<'a>(
         |field: &str| mount.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (backing, claim_is_read_only) = volume(set, template, object, name);
     let folder = text("subPath").or_else(|| text("subPathExpr")).unwrap_or_default();
-    let within = segments(folder).unwrap_or_default().into_iter().chain(rest(depth)).collect();
+    let folder = if self::depth(folder).is_some() { folder } else { "" };
+    let within = Within { folder, ..below(depth) };
     let read_only =
         claim_is_read_only || mount.get("readOnly").and_then(Value::as_bool) == Some(true);
     let by_pod = text("subPathExpr").is_some_and(|folder| names_the_pod(folder, main));
@@ -161,12 +193,12 @@ fn main_container<'a>(set: &PodSet, template: &'a Value) -> Option<&'a Value> {
     set.main_container.and_then(|index| containers.get(index)).or_else(named)
 }
 
-/// The mount with the longest path that contains the directory, and the depth of that path.
-fn holding<'a>(container: &'a Value, directory: &[&str]) -> Option<(usize, &'a Value)> {
+/// The mount whose path is the longest that holds the directory, with that path's depth.
+fn holding<'a>(container: &'a Value, directory: &str) -> Option<(usize, &'a Value)> {
     let mounts = container.get("volumeMounts")?.as_array()?.iter();
     let holding = mounts.filter_map(|mount| {
-        let path = segments(mount.get("mountPath")?.as_str()?)?;
-        directory.starts_with(&path).then_some((path.len(), mount))
+        let path = mount.get("mountPath")?.as_str()?;
+        Some((depth(path).filter(|_| is_below(directory, path))?, mount))
     });
     holding.max_by_key(|(depth, _)| *depth)
 }
@@ -232,7 +264,7 @@ mod tests {
     fn at(object: Value, directory: &str) -> Vec<String> {
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
-        let found = mounts(&workload, &resource.object, &segments(directory).unwrap());
+        let found = mounts(&workload, &resource.object, directory);
         let marks = |mount: &Mount<'_>| {
             [(mount.read_only, " read-only"), (mount.by_pod, " by pod")]
                 .map(|(is, mark)| if is { mark } else { "" })
@@ -247,7 +279,7 @@ mod tests {
         found
             .iter()
             .map(|mount| {
-                format!("{} /{}{}", shown(mount), mount.within.join("/"), marks(mount).concat())
+                format!("{} /{}{}", shown(mount), mount.within.path(), marks(mount).concat())
             })
             .collect()
     }

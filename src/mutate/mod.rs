@@ -36,7 +36,7 @@ use crate::kinds::{self, Completed};
 use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
-use edit::PodChanges;
+use edit::{Edit, PodChanges};
 use serde_json::Value;
 use template_editor::TemplateEditor;
 
@@ -66,6 +66,16 @@ const POD_INJECTORS: [PodInjector; 9] = [
     checkpoint_volume::inject,
 ];
 
+/// The injectors that decide what [`conflicts`] finds, and whether what one asks for is written: a
+/// container or a mount that it adds matters to the last one.
+const CONFLICT_INJECTORS: [(PodInjector, bool); 5] = [
+    (main_container::inject, true),
+    (labels::inject, false),
+    (node_selector::inject, false),
+    (read_only_root::inject, true),
+    (checkpoint_volume::inject, false),
+];
+
 /// Annotation of a kubelet's own pods, which nobody may change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
@@ -81,6 +91,32 @@ pub fn mutate(
     }
     let (editor, conflicts) = complete(resource, object, workload, tenant);
     Mutation { object: editor.finish(), conflicts }
+}
+
+/// The conflicts that [`mutate`] finds. An object that was completed before is not copied for it.
+pub fn conflicts(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    if !is_completed(resource, object) {
+        return conflicts;
+    }
+    let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
+    let mut editor = TemplateEditor::of_templates(object, workload);
+    if let Some(mut configuration) = configuration::Configuration::of(&context) {
+        configuration::inject(&context, &mut configuration, &mut editor, &mut conflicts);
+    }
+    for (injector, is_written) in CONFLICT_INJECTORS {
+        let edits = run(injector, &context, &editor, &mut conflicts);
+        if is_written {
+            editor.apply(edits);
+        }
+    }
+    option_entries::judge(&context, &mut conflicts);
+    conflicts
 }
 
 /// The state claim that a cluster's pods mount, if it has a name of the tenant's template.
@@ -139,18 +175,7 @@ fn complete<'a>(
         configuration::inject(&context, configuration, &mut editor, &mut conflicts);
     }
     for injector in POD_INJECTORS {
-        let mut edits = Vec::with_capacity(workload.pods.len());
-        for set in editor.pods() {
-            let mut changes = PodChanges::default();
-            injector(&context, &Pods::new(set, editor.object()), &mut changes);
-            edits.push(changes.edits);
-            for conflict in changes.conflicts {
-                // Both roles report the same conflict of the common template.
-                if !conflicts.contains(&conflict) {
-                    conflicts.push(conflict);
-                }
-            }
-        }
+        let edits = run(injector, &context, &editor, &mut conflicts);
         editor.apply(edits);
     }
     option_entries::judge(&context, &mut conflicts);
@@ -159,6 +184,27 @@ fn complete<'a>(
         resources::inject(&context, configuration, &mut editor);
     }
     (editor, conflicts)
+}
+
+/// What an injector asks for, a list a set of pods.
+fn run(
+    injector: PodInjector,
+    context: &Context<'_>,
+    editor: &TemplateEditor<'_>,
+    conflicts: &mut Vec<Conflict>,
+) -> Vec<Vec<Edit>> {
+    let changes = editor.pods().map(|set| {
+        let mut changes = PodChanges::default();
+        injector(context, &Pods::new(set, editor.object()), &mut changes);
+        for conflict in changes.conflicts {
+            // Both roles have the common template.
+            if !conflicts.contains(&conflict) {
+                conflicts.push(conflict);
+            }
+        }
+        changes.edits
+    });
+    changes.collect()
 }
 
 fn is_completed(resource: &Resource, object: &Value) -> bool {

@@ -19,6 +19,8 @@ pub(super) struct TemplateEditor<'a> {
     original: &'a Value,
     changed: Option<Value>,
     pods: Vec<Cow<'a, PodSet>>,
+    /// Whether what is outside of pod templates stays as it came.
+    only_templates: bool,
 }
 
 impl<'a> TemplateEditor<'a> {
@@ -28,10 +30,17 @@ impl<'a> TemplateEditor<'a> {
             original: object,
             changed: None,
             pods: workload.pods.iter().map(Cow::Borrowed).collect(),
+            only_templates: false,
         }
     }
 
     /// The object in its current state.
+    /// The object as it came, of which only pod templates will be changed.
+    pub(super) fn of_templates(object: &'a Value, workload: &'a Workload) -> Self {
+        Self { only_templates: true, ..Self::new(object, workload) }
+    }
+
+    /// The object as it is now.
     pub(super) fn object(&self) -> &Value {
         self.changed.as_ref().unwrap_or(self.original)
     }
@@ -54,6 +63,9 @@ impl<'a> TemplateEditor<'a> {
 
     /// Writes a value outside pod templates; a value of another type on the path stays.
     pub(super) fn set(&mut self, path: &Path, value: Value) {
+        if self.only_templates {
+            return;
+        }
         let object = self.changed.get_or_insert_with(|| self.original.clone());
         if let Some(place) = path.reach(object) {
             *place = value;

@@ -375,9 +375,13 @@ impl Gate {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
+        if as_is {
+            let conflicts = mutate::conflicts(resource, &resource.object, &workload, &tenant.spec);
+            return Some(Case { conflicts, ..as_it_came(owner, workload) });
+        }
         let Mutation { object, conflicts } =
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        Some(match object.filter(|_| !as_is) {
+        Some(match object {
             Some(object) => {
                 let workload =
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);

@@ -138,7 +138,7 @@ impl<R: Review> Webhooks<R> {
         // The rest is for the response and a slow API server.
         let deadlines =
             Deadlines { policies: start + timeout / 2, answer: start + timeout.mul_f64(0.8) };
-        let review = match review::Review::parse(body) {
+        let mut review = match review::Review::parse(body) {
             Ok(review) => review,
             Err(error) => {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
@@ -154,7 +154,7 @@ impl<R: Review> Webhooks<R> {
                 self.metrics.answered(
                     webhook,
                     &outline.kind.kind,
-                    operation_name(review.operation()),
+                    operation_name(outline.operation),
                     Decision::Malformed,
                     start.elapsed(),
                 );

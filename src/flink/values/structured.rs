@@ -3,51 +3,73 @@
 
 use crate::resource::yaml;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The parts between separators, without their quotes. `None` if a quote is not closed or is
-/// followed by other text than a separator. Within quotes, a quote is doubled.
-fn split(text: &str, separator: char) -> Option<Vec<String>> {
-    let mut parts = Vec::new();
-    let mut letters = text.chars().peekable();
-    // Two adjacent separators enclose an empty part; a separator at either end does not.
-    let mut after_separator = false;
-    while let Some(letter) = letters.next() {
-        if letter == separator {
-            if after_separator {
-                parts.push(String::new());
-            }
-            after_separator = true;
-        } else if matches!(letter, '\'' | '"') {
-            parts.push(quoted(&mut letters, letter)?);
-            after_separator = false;
-            while letters.next_if(|c| *c != separator && c.is_whitespace()).is_some() {}
-            if letters.peek().is_some_and(|next| *next != separator) {
-                return None;
-            }
-        } else if !letter.is_whitespace() {
-            let mut part = String::from(letter);
-            while let Some(next) = letters.next_if(|c| *c != separator) {
-                part.push(next);
-            }
-            part.truncate(part.trim_end_matches(|c: char| c <= ' ').len());
-            parts.push(part);
-            after_separator = false;
-        }
-    }
-    Some(parts)
+/// The parts between separators, without their quotes; `None` where quotes are not closed, or
+/// followed by anything but a separator. A quote is written twice within quotes.
+fn split(text: &str, separator: char) -> Option<Vec<Cow<'_, str>>> {
+    parts(text, separator).collect()
 }
 
-fn quoted(letters: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char) -> Option<String> {
-    let mut part = String::new();
+/// The parts of [`split`] one by one, with a `None` in the place of one that cannot be read.
+fn parts(text: &str, separator: char) -> Parts<'_> {
+    Parts { rest: text, separator, after_separator: false }
+}
+
+struct Parts<'t> {
+    rest: &'t str,
+    separator: char,
+    /// Two separators in a row hold an empty part between them; one at either end holds none.
+    after_separator: bool,
+}
+
+impl<'t> Iterator for Parts<'t> {
+    type Item = Option<Cow<'t, str>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let letter = self.rest.chars().next()?;
+            let (part, rest) = self.rest.split_at(letter.len_utf8());
+            if letter == self.separator {
+                self.rest = rest;
+                if std::mem::replace(&mut self.after_separator, true) {
+                    return Some(Some("".into()));
+                }
+            } else if matches!(letter, '\'' | '"') {
+                self.after_separator = false;
+                let quoted = quoted(rest, part, self.separator);
+                self.rest = quoted.as_ref().map_or("", |(_, rest)| rest);
+                return Some(quoted.map(|(part, _)| part));
+            } else if letter.is_whitespace() {
+                self.rest = rest;
+            } else {
+                self.after_separator = false;
+                let end = self.rest.find(self.separator).unwrap_or(self.rest.len());
+                let (part, rest) = self.rest.split_at(end);
+                self.rest = rest;
+                return Some(Some(part.trim_end_matches(|c: char| c <= ' ').into()));
+            }
+        }
+    }
+}
+
+/// What is within quotes, and the text from the next separator on.
+fn quoted<'t>(mut text: &'t str, quote: &str, separator: char) -> Option<(Cow<'t, str>, &'t str)> {
+    let mut part = Cow::Borrowed("");
     loop {
-        let letter = letters.next()?;
-        if letter != quote {
-            part.push(letter);
-        } else if letters.next_if_eq(&quote).is_some() {
-            part.push(quote);
-        } else {
-            return Some(part);
+        let (letters, rest) = text.split_once(quote)?;
+        part += letters;
+        match rest.strip_prefix(quote) {
+            Some(rest) => {
+                part.to_mut().push_str(quote);
+                text = rest;
+            }
+            None => {
+                let is_blank = |c: char| c != separator && c.is_whitespace();
+                let rest = rest.trim_start_matches(is_blank);
+                return (rest.is_empty() || rest.starts_with(separator)).then_some((part, rest));
+            }
         }
     }
 }
@@ -57,7 +79,8 @@ pub type Pairs = Vec<(String, String)>;
 
 /// The elements of a list, as far as it is readable; in both readings if it may be YAML.
 pub fn list_elements(text: &str) -> Vec<String> {
-    let mut elements = split(text, ';').unwrap_or_default();
+    let parts = split(text, ';').unwrap_or_default();
+    let mut elements: Vec<_> = parts.into_iter().map(Cow::into_owned).collect();
     for element in yaml_list(text).unwrap_or_default().iter().filter_map(scalar) {
         if !elements.contains(&element) {
             elements.push(element);
@@ -69,9 +92,10 @@ pub fn list_elements(text: &str) -> Vec<String> {
 /// The pairs of a map, as far as it is readable. If it may be YAML, both readings are included, so
 /// that a rule holds whichever one Flink uses.
 pub fn map_pairs(text: &str) -> Pairs {
-    let pair = |pair: &String| {
-        let mut sides = split(pair, ':')?.into_iter();
-        Some((sides.next()?, sides.collect::<Vec<_>>().join(":")))
+    let pair = |pair: &Cow<'_, str>| {
+        let sides = split(pair, ':')?;
+        let (key, value) = sides.split_first()?;
+        Some((key.clone().into_owned(), value.join(":")))
     };
     let mut pairs: Vec<_> = split(text, ',').unwrap_or_default().iter().filter_map(pair).collect();
     let may_be_yaml = text.contains(['{', '\n']) || text.contains(": ");
@@ -111,7 +135,9 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// Whether a text is a list; every text without a quote is.
 pub fn is_list(text: &str, yaml: bool) -> bool {
-    !text.contains(['\'', '"']) || split(text, ';').is_some() || yaml && yaml_list(text).is_some()
+    !text.contains(['\'', '"'])
+        || parts(text, ';').all(|part| part.is_some())
+        || yaml && yaml_list(text).is_some()
 }
 
 /// Whether each element of a list is an allowed value. The error is the first other element, or
@@ -126,7 +152,8 @@ pub fn elements(
         return Ok(());
     }
     let parts = split(text, ';').ok_or(None)?;
-    parts.into_iter().find(|part| !is_word(part)).map_or(Ok(()), |part| Err(Some(part)))
+    let other = parts.into_iter().find(|part| !is_word(part));
+    other.map_or(Ok(()), |part| Err(Some(part.into_owned())))
 }
 
 /// Whether a text is a map: each part a key and a value, without duplicate keys.
@@ -138,10 +165,7 @@ fn is_plain_map(text: &str) -> Option<bool> {
     let pairs = split(text, ',')?;
     let mut keys = BTreeSet::new();
     for pair in &pairs {
-        let mut sides = split(pair, ':')?.into_iter();
-        let (Some(key), Some(_), None) = (sides.next(), sides.next(), sides.next()) else {
-            return None;
-        };
+        let [key, _]: [_; 2] = split(pair, ':')?.try_into().ok()?;
         keys.insert(key);
     }
     Some(keys.len() == pairs.len())
@@ -198,7 +222,7 @@ mod tests {
             ("'a", None),
             ("'a'b", None),
         ] {
-            let parts = parts.map(|parts| parts.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            let parts = parts.map(|parts| parts.into_iter().map(Cow::Borrowed).collect::<Vec<_>>());
             assert_eq!(split(text, ';'), parts, "{text}");
         }
     }

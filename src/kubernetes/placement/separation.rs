@@ -46,12 +46,13 @@ pub struct PodPlacement<'a> {
 impl PodPlacement<'_> {
     /// What places the pods of these sets, given by index, on different nodes; `None` if nothing
     /// does.
-    pub fn separation(&self, sets: &[usize]) -> Option<Separation> {
-        let pods: Vec<&PodSet> =
-            sets.iter().filter_map(|index| self.workload.pods.get(*index)).collect();
-        pods.iter().find_map(|set| {
+    pub fn separation<'p>(
+        &self,
+        pods: impl Iterator<Item = &'p PodSet> + Clone,
+    ) -> Option<Separation> {
+        pods.clone().find_map(|set| {
             let spec = set.template(self.object).get("spec").unwrap_or(&Value::Null);
-            let term = spread_terms(spec).find(|term| self.separates(term, set, &pods));
+            let term = spread_terms(spec).find(|term| self.separates(term, set, pods.clone()));
             let (pointer, by) = match term {
                 Some(term) => (
                     set.locate(self.object, &term.place()),
@@ -73,13 +74,18 @@ impl PodPlacement<'_> {
     /// Whether a term of a set makes one node insufficient for these pods. A term counts for any
     /// topology, because another zone is another node too. A constraint over zones allows any
     /// number of pods per zone, so it counts for nodes only.
-    fn separates(&self, term: &SpreadTerm<'_>, set: &PodSet, pods: &[&PodSet]) -> bool {
-        let mut selected = pods.iter().filter(|other| {
+    fn separates<'p>(
+        &self,
+        term: &SpreadTerm<'_>,
+        set: &PodSet,
+        pods: impl Iterator<Item = &'p PodSet>,
+    ) -> bool {
+        let mut selected = pods.filter(|other| {
             let template = other.template(self.object);
             term.selects(&Siblings::of(other, template, self.workload, self.namespace))
         });
         if term.excludes {
-            return selected.any(|other| !std::ptr::eq(*other, set) || self.is_many(other));
+            return selected.any(|other| !std::ptr::eq(other, set) || self.is_many(other));
         }
         if term.strength != Spreading::Required || term.topology_key() != HOSTNAME {
             return false;

@@ -72,7 +72,7 @@ fn separation(
     mount: &Mount<'_>,
 ) -> Option<Separation> {
     let mounts = state.mounts.iter().filter(|other| other.backing.is_same(&mount.backing));
-    let sets: Vec<usize> = mounts.map(|other| other.pods).collect();
+    let sets = mounts.filter_map(|other| subject.workload.pods.get(other.pods));
     let anti_affinity = &subject.tenant.spec.scheduling.anti_affinity;
     let placed = PodPlacement {
         workload: subject.workload,
@@ -81,7 +81,7 @@ fn separation(
         job_manager: anti_affinity.job_manager,
         task_manager: anti_affinity.task_manager,
     };
-    placed.separation(&sets)
+    placed.separation(sets)
 }
 
 fn words(separation: &Separation) -> String {

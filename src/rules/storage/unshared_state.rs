@@ -79,7 +79,7 @@ fn problem(subject: &Subject<'_>, state: &StateDirectory<'_>) -> Option<(String,
     };
     let other = others.iter().find(|other| !is_same(other))?;
     let place = |mount: &Mount<'_>| {
-        let folder = mount.within.join("/");
+        let folder = mount.within.path();
         format!("`/{folder}` of {} in the {}", backing(&mount.backing), role(mount.role))
     };
     let problem = format!(
