@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             }
             let name = shown(label);
             findings
-                .at(pods.place(&pointer::join("/metadata/labels", label)))
+                .at(pods.place(pointer::join("/metadata/labels", label)))
                 .message(format!("the cost label `{name}` is missing or empty"))
                 .help(format!("add `{name}` to `metadata.labels` of the pod template"))
                 .key(name);

@@ -72,7 +72,7 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
         Some((term, fault)) => {
             let noun = if term.is_constraint() { "constraint" } else { "term" };
             let message = format!("{demand}, but this {noun} {}", defect(fault));
-            report(pods.place(&term.place()), message, repair(fault, labels.as_deref()));
+            report(pods.place(term.place()), message, repair(fault, labels.as_deref()));
         }
         None => {
             let but = if present.is_some() { ", but theirs is only preferred" } else { "" };

@@ -122,7 +122,7 @@ fn savepoint_arguments(subject: &Subject<'_>, check: &mut dyn FnMut(&str, &dyn F
             let mut is_value = false;
             for (index, word) in elements(container, field).iter().enumerate() {
                 let word = word.as_str();
-                let place = || pods.place(&format!("/spec/containers/{main}/{field}/{index}"));
+                let place = || pods.place(format!("/spec/containers/{main}/{field}/{index}"));
                 let joined = word.and_then(|word| word.strip_prefix("--fromSavepoint="));
                 if let Some(savepoint) = joined.or(word.filter(|_| is_value)) {
                     check(savepoint, &place);
