@@ -208,7 +208,7 @@ fn a_refused_one_is_told_once_with_a_count(admin: &ControlPlane, job_manager: &J
     );
     assert_eq!((&event["type"], &event["reason"]), (&json!("Warning"), &json!("Refused")));
     let said = format!(
-        "tenant {TENANT:?} refuses Pod {TENANT}/{CLUSTER}-taskmanager-1-3: security/image-registry: "
+        "tenant `{TENANT}` refuses Pod {TENANT}/{CLUSTER}-taskmanager-1-3: security/image-registry: "
     );
     assert!(event["note"].as_str().unwrap().starts_with(&said), "{event:#}");
     let described = admin.kubectl(&["describe", "deployment", CLUSTER, "--namespace", TENANT]);
