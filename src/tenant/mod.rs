@@ -18,6 +18,7 @@ pub(crate) use demands::duration;
 pub use ownership::{Owner, Tenants};
 pub use prepared::PreparedTenant;
 pub use spec::*;
+pub use validate::NamespacePatternError;
 pub(crate) use validate::namespace_pattern;
 
 /// The label of a Namespace that names its tenant. Only Flinkgate may set it, and webhooks select

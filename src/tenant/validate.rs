@@ -171,7 +171,7 @@ fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, Str
 #[error(
     "`{0}` is not a namespace name: write lower-case letters, digits and dashes, with at most one star at the end"
 )]
-pub(crate) struct NamespacePatternError(String);
+pub struct NamespacePatternError(String);
 
 /// Checks that a pattern can match a namespace.
 pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), NamespacePatternError> {

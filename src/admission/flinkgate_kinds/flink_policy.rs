@@ -18,7 +18,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     }
     let spec = resource.object.get("spec").cloned().unwrap_or_default();
     let findings = match flink_policy::read(spec) {
-        Err(message) => vec![finding(RULE, Level::Error, "/spec", message, None)],
+        Err(error) => vec![finding(RULE, Level::Error, "/spec", error.to_string(), None)],
         Ok(spec) => problems(gate, &resource.name, &spec),
     };
     Answer { findings, ..Answer::default() }

@@ -181,12 +181,12 @@ impl Configuration {
                     scopes.insert(flink_policy::path(name), spec.scope());
                     sources.push(spec.source(name));
                 }
-                Err(message) => {
+                Err(error) => {
                     let problem = PolicyProblem {
                         file: flink_policy::path(name),
                         line: 1,
                         column: 1,
-                        message,
+                        message: error.to_string(),
                     };
                     refused.insert(flink_policy::path(name), vec![problem]);
                 }
