@@ -52,8 +52,17 @@ pub enum Update {
 /// Writes all updates whenever they change and while `leader` holds, until a sender is gone.
 pub async fn run(
     client: Client,
+    updates: watch::Receiver<Arc<Vec<Update>>>,
+    leader: watch::Receiver<bool>,
+) {
+    write_while_leading(client, updates, leader, AGAIN).await;
+}
+
+async fn write_while_leading(
+    client: Client,
     mut updates: watch::Receiver<Arc<Vec<Update>>>,
     mut leader: watch::Receiver<bool>,
+    pause: Duration,
 ) {
     loop {
         let leads = *leader.borrow_and_update();
@@ -62,7 +71,7 @@ pub async fn run(
         tokio::select! {
             changed = updates.changed() => if changed.is_err() { return },
             changed = leader.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(AGAIN), if failed => {}
+            () = tokio::time::sleep(pause), if failed => {}
         }
     }
 }
@@ -73,7 +82,9 @@ async fn write_all(client: &Client, updates: &[Update]) -> bool {
         let outcome = match tokio::time::timeout(REQUEST, write_one(client, &update)).await {
             Ok(Ok(())) => return true,
             // Deleted in the meantime, and the watch will report it.
-            Ok(Err(kube::Error::Api(status))) if status.code == 404 => return true,
+            Ok(Err(WriteError::Request(kube::Error::Api(status)))) if status.code == 404 => {
+                return true;
+            }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {REQUEST:?}"),
         };
@@ -83,19 +94,30 @@ async fn write_all(client: &Client, updates: &[Update]) -> bool {
     written.buffer_unordered(AT_ONCE).fold(true, |all, written| async move { all && written }).await
 }
 
-async fn write_one(client: &Client, update: &Update) -> Result<(), kube::Error> {
+/// Why an update was not written.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Request(#[from] kube::Error),
+    /// A replica that does not know the tenants yet may have answered the webhook. Nothing is
+    /// stored then, so that no watch reports that the label is still wrong.
+    #[error("an admission webhook put the label back")]
+    PutBack,
+}
+
+async fn write_one(client: &Client, update: &Update) -> Result<(), WriteError> {
     match update {
         Update::Tenant { name, status } => {
-            apply::status::<FlinkTenant>(client, FIELD_MANAGER, name, status).await
+            Ok(apply::status::<FlinkTenant>(client, FIELD_MANAGER, name, status).await?)
         }
         Update::Policy { name, status } => {
-            apply::status::<FlinkPolicy>(client, FIELD_MANAGER, name, status).await
+            Ok(apply::status::<FlinkPolicy>(client, FIELD_MANAGER, name, status).await?)
         }
         Update::Namespace { name, tenant } => write_label(client, name, tenant.as_deref()).await,
     }
 }
 
-async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Result<(), kube::Error> {
+async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Result<(), WriteError> {
     let api = Api::<Namespace>::all(client.clone());
     let metadata = json!({"name": name, "labels": {TENANT_LABEL: tenant}});
     let (parameters, patch) = match tenant {
@@ -110,5 +132,53 @@ async fn write_label(client: &Client, name: &str, tenant: Option<&str>) -> Resul
             Patch::Merge(json!({"metadata": metadata})),
         ),
     };
-    api.patch_metadata(name, &parameters, &patch).await.map(|_| ())
+    let stored = api.patch_metadata(name, &parameters, &patch).await?.metadata.labels;
+    let label = stored.as_ref().and_then(|labels| labels.get(TENANT_LABEL));
+    if label.map(String::as_str) == tenant { Ok(()) } else { Err(WriteError::PutBack) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::cluster::fake_api_server;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const PAUSE: Duration = Duration::from_millis(5);
+
+    /// The update that gives a Namespace its label is written again while webhooks of replicas that
+    /// lag behind put the label back.
+    #[tokio::test]
+    async fn a_label_that_a_webhook_puts_back_is_written_again() {
+        for tenant in [Some("payments"), None] {
+            let requests = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&requests);
+            let (written, mut done) = tokio::sync::mpsc::unbounded_channel();
+            let client = fake_api_server::client(move |_| {
+                let (number, written) = (counted.fetch_add(1, Ordering::Relaxed), written.clone());
+                async move {
+                    let before = tenant.xor(Some("before"));
+                    let label = if number < 2 { before } else { tenant };
+                    let _ = written.send(number);
+                    let labels = json!({TENANT_LABEL: label});
+                    let labels = if label.is_some() { labels } else { json!({}) };
+                    let metadata = json!({"name": "prod", "labels": labels});
+                    let object = json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata});
+                    (200, object.to_string())
+                }
+            });
+            let update =
+                Update::Namespace { name: "prod".into(), tenant: tenant.map(str::to_owned) };
+            let (sender, updates) = watch::channel(Arc::new(vec![update]));
+            let (leading, leader) = watch::channel(true);
+            let writer = tokio::spawn(write_while_leading(client, updates, leader, PAUSE));
+            for expected in 0..3 {
+                assert_eq!(done.recv().await, Some(expected));
+            }
+            tokio::time::sleep(PAUSE * 10).await;
+            assert_eq!(requests.load(Ordering::Relaxed), 3, "what is written stays written");
+            drop((sender, leading));
+            writer.await.unwrap();
+        }
+    }
 }
