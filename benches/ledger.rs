@@ -1,10 +1,10 @@
-//! A tenant's ledger without its store: what an admission, a write, a read and a settling cost on
-//! one core, with 500 clusters of 10,000 objects, and with none.
+//! A tenant's ledger without a store: the cost of an admission, a write, a read and a reconciliation
+//! on one core, with 500 clusters of 10,000 objects, and with none.
 //!
 //! `cargo bench --bench ledger`
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-// Of it, this benchmark uses a part.
+// This benchmark uses a part of it.
 #[allow(dead_code)]
 #[path = "support/ledgers.rs"]
 mod ledgers;
@@ -36,7 +36,7 @@ fn ledger(criterion: &mut Criterion) {
             batch.iter().for_each(|one| assert_eq!(ledger.admit(one), Decision::Reserved))
         });
         let view = ledgers::view(clusters);
-        bench("settle", &mut |ledger| _ = black_box(ledger.settle(&view, &known).unwrap()));
+        bench("reconcile", &mut |ledger| _ = black_box(ledger.reconcile(&view, &known).unwrap()));
 
         let stored = ledger.stored();
         let bytes = serde_json::to_vec(&stored).unwrap();
@@ -49,9 +49,12 @@ fn ledger(criterion: &mut Criterion) {
         bench("read", &mut |_| drop(Ledger::read(black_box(&stored)).unwrap()));
         bench("clone", &mut |ledger| drop(black_box(ledger.clone())));
 
-        // The tenant has nothing left, and the refusal names who uses most.
+        // The quota is exceeded, and the refusal names the largest users.
         let mut full = ledger.clone();
-        full.learn(&flinkgate::quota::ledger::KnownLimits { version: 2, ..ledgers::limits(1) });
+        full.learn_limits(&flinkgate::quota::ledger::KnownLimits {
+            version: 2,
+            ..ledgers::limits(1)
+        });
         criterion.bench_function(&format!("{clusters}-clusters/refuse"), |bencher| {
             bencher.iter(|| {
                 assert!(matches!(full.would_admit(black_box(&lone)), Decision::Refused(_)))

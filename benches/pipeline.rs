@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use flinkgate::admission::answer::Webhook;
 use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
-use flinkgate::flink;
+use flinkgate::kinds;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::input::{Input, TenantInput};
 use flinkgate::rego::{Needs, PolicySet, library};
@@ -37,12 +37,12 @@ fn pipeline(criterion: &mut Criterion) {
         let tenant = PreparedTenant::new(gate.tenants().iter().next().unwrap());
         criterion.bench_function(&format!("check/{name}"), |bencher| {
             bencher.iter(|| {
-                let workload = flink::lower(black_box(&complete), &complete.object).unwrap();
+                let workload = kinds::lower(black_box(&complete), &complete.object).unwrap();
                 rules::check(&Subject::new(&complete, &complete.object, &workload, &tenant))
             })
         });
         criterion.bench_function(&format!("lower/{name}"), |bencher| {
-            bencher.iter(|| flink::lower(black_box(&resource), &resource.object))
+            bencher.iter(|| kinds::lower(black_box(&resource), &resource.object))
         });
         for webhook in [Webhook::Mutate, Webhook::Validate] {
             let case = if webhook == Webhook::Mutate { &resource } else { &complete };
@@ -66,7 +66,7 @@ fn policies(criterion: &mut Criterion) {
     let (gate, _) = Gate::load(&["examples/tenants".into()], &[], Unassigned::Warn).unwrap();
     let body = std::fs::read("benches/data/flinkdeployment-update.json").unwrap();
     let resource = Review::parse(&body).unwrap().resource().unwrap();
-    let workload = flink::lower(&resource, &resource.object).unwrap();
+    let workload = kinds::lower(&resource, &resource.object).unwrap();
     let tenant = gate.tenants().iter().next().unwrap();
     let (prepared, seen) = (PreparedTenant::new(tenant), TenantInput::of(tenant));
     let subject = Subject::new(&resource, &resource.object, &workload, &prepared);

@@ -1,12 +1,11 @@
-//! Errors as text, for places that cannot keep them: log lines, `/readyz`, answers to reviews.
+//! Errors as text, for log lines, `/readyz` and responses.
 //!
-//! An error's message leaves its cause to `source()`. Whoever prints only the message loses the
-//! cause, and whoever writes it into the message has it printed twice by those who follow the
-//! chain.
+//! The message of an error does not contain its cause, which `source()` returns. A printed error
+//! therefore needs its whole chain.
 
 use std::error::Error;
 
-/// An error with its causes in one line: `what failed: why: why that`.
+/// An error and its causes in one line: `failed to read x: permission denied`.
 pub fn with_causes(error: &dyn Error) -> String {
     std::iter::successors(Some(error), |error| (*error).source())
         .map(ToString::to_string)
@@ -21,7 +20,7 @@ mod tests {
     use crate::rego::PolicySet;
 
     #[test]
-    fn every_cause_is_told_once() {
+    fn every_cause_is_printed_once() {
         let missing = std::env::temp_dir().join("flinkgate-has-no-such-folder");
         let error = PolicySet::load(&[missing]).unwrap_err();
         let text = with_causes(&error);

@@ -1,23 +1,23 @@
 //! Flinkgate: the admission gate for Apache Flink on Kubernetes.
 //!
-//! One pipeline with two doors. An AdmissionReview over HTTPS and a folder of YAML take the same
-//! way, so that what `lint` says of a file is what the webhook says of the same object:
+//! One pipeline with two entry points. An AdmissionReview over HTTPS and a folder of YAML take the
+//! same path, so `lint` reports the same findings as the webhook:
 //!
 //! ```text
 //! AdmissionReview (HTTPS)  ─┐                                     ┌─► AdmissionReview response + JSON Patch
 //!                           ├─► Resource ─► Workload ─► Verdict ──┤
 //! YAML/JSON files (lint)   ─┘      │           ▲          │       └─► diagnostics with file:line:column
 //!                                  │           │          │
-//!                              flink::lower  Tenant    policies (Rego) + quota
+//!                              kinds::lower  Tenant    policies (Rego) + quota
 //! ```
 //!
-//! Read the modules in this order: [`resource`] (the object as it came, and where its fields
-//! stand), [`flink`] (what it makes Kubernetes run), [`tenant`] (whose it is), [`mutate`] (what it
-//! is given), [`rego`] (what is said of it), [`quota`] (what it uses), [`pipeline`] (all of that
-//! in order), and then the doors: [`admission`] and [`cli`] with [`report`]; [`cluster`] is where
-//! configuration comes from in a cluster.
+//! Read the modules in this order: [`resource`] (the object as it came, and the positions of its
+//! fields), [`flink`] (what it makes Kubernetes run), [`kinds`] (the table of kinds), [`tenant`]
+//! (its owner), [`mutate`] (what Flinkgate adds), [`rules`] and [`rego`] (findings), [`quota`]
+//! (usage and limits), [`pipeline`] (all of that in order). The entry points are [`admission`] and
+//! [`cli`] with [`report`]; [`cluster`] reads the configuration in a cluster.
 
-// Whoever pipes to `head` closes the pipe: what is printed goes through `cli::terminal`.
+// Output goes through `cli::terminal`, because `println!` panics when the reader closes the pipe.
 #![cfg_attr(not(test), warn(clippy::print_stdout))]
 
 pub mod admission;
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod cluster;
 pub mod flink;
 mod jitter;
+pub mod kinds;
 pub mod kubernetes;
 pub mod mutate;
 pub mod pipeline;

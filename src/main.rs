@@ -1,4 +1,4 @@
-//! The `flinkgate` binary: parse the arguments, run the command, exit with its status.
+//! The `flinkgate` binary: parses the arguments, runs the command, exits with its status.
 
 use std::process::ExitCode;
 

@@ -1,13 +1,13 @@
-//! What somebody who misspelled a name probably meant.
+//! Suggestions for misspelled names.
 
-/// The known word nearest to `word`, if any is near enough to be meant.
+/// The known word closest to `word`, if it is close enough.
 pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let distance = |candidate: &str| distance(&word.to_lowercase(), &candidate.to_lowercase());
     let best = known.iter().copied().min_by_key(|candidate| distance(candidate))?;
     (distance(best) <= 1 + word.chars().count() / 4).then_some(best)
 }
 
-/// Levenshtein distance: letters to insert, delete or replace.
+/// Levenshtein distance: number of letters to insert, delete or replace.
 pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_near_is_offered() {
+    fn only_close_words_are_suggested() {
         let known = ["flink", "object", "oldObject"];
         assert_eq!(
             ["flnk", "Oldobject", "nothing"].map(|word| closest(word, &known)),

@@ -1,6 +1,5 @@
-//! Ways in from outside, what stands beside Flink, how jobs scale and restart, and what is paid
-//! for: every case of tests/data/exposed through `lint` and through both webhooks, which say the
-//! same.
+//! Exposures, PodDisruptionBudgets and other objects of a cluster, scaling, restarts and costs:
+//! every case of tests/data/exposed through `lint` and both webhooks, with equal results.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -14,7 +13,7 @@ use std::collections::BTreeSet;
 
 const FOLDER: &str = "tests/data/exposed";
 
-/// The rules that cases are about; an entry that ends in a slash is a family.
+/// The rules under test; an entry with a trailing slash is a family.
 const RULES: [&str; 13] = [
     "network/",
     "cost/",
@@ -43,7 +42,7 @@ struct Case {
     said: BTreeSet<String>,
 }
 
-/// All cases, each in a namespace of its own.
+/// All cases, each in a separate namespace.
 fn cases() -> Vec<Case> {
     let cases = cases::cases(&format!("{FOLDER}/cases")).into_iter().enumerate();
     let cases: Vec<Case> =
@@ -77,7 +76,7 @@ fn placed(number: usize, name: String, case: &Value) -> Case {
     }
 }
 
-/// `level rule place`, of the rules that cases are about.
+/// `level rule place`, for the rules under test.
 fn line(level: &str, rule: &str, place: &str) -> Option<String> {
     let about = RULES
         .iter()
@@ -86,7 +85,7 @@ fn line(level: &str, rule: &str, place: &str) -> Option<String> {
 }
 
 #[test]
-fn the_linter_says_it_of_files() {
+fn linter_reports_files() {
     let cases = cases();
     let report =
         lint(&folder(cases.iter().map(|case| &case.tenant)), cases.iter().map(|case| &case.object));
@@ -108,14 +107,14 @@ fn the_linter_says_it_of_files() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What the validating webhook says of what the mutating one left.
+/// The findings of the validating webhook after mutation.
 fn validated(gate: &Gate, review: &Value) -> Vec<Finding> {
     let [_, validated] = webhooks(gate, asked(review));
     validated
 }
 
 #[test]
-fn the_webhooks_say_the_same_of_requests() {
+fn webhooks_report_the_same_for_requests() {
     let cases = cases();
     let gate = cases::gate(&folder(cases.iter().map(|case| &case.tenant)), Unassigned::Warn);
     for case in &cases {
@@ -142,7 +141,7 @@ fn changed(base: &str, patch: Value) -> Value {
 }
 
 #[test]
-fn what_was_there_before_is_judged_only_when_it_changes() {
+fn existing_objects_are_checked_only_on_change() {
     let gate = gate();
     let snippet =
         json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}});
@@ -188,7 +187,7 @@ fn what_was_there_before_is_judged_only_when_it_changes() {
 }
 
 #[test]
-fn services_and_ingresses_of_nobody_are_let_alone() {
+fn objects_outside_tenants_are_ignored() {
     let gate = gate();
     for base in ["service", "ingress"] {
         let mut object = changed(

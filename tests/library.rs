@@ -32,7 +32,6 @@ fn source(policy: &LibraryPolicy) -> PolicySource {
     PolicySource {
         path: format!("{}.rego", policy.name),
         text: policy.rego.replace("now_ns := time.now_ns()", &fixed),
-        builtin: false,
     }
 }
 
@@ -62,7 +61,7 @@ fn findings(policy: &LibraryPolicy, rule: &Documentation, example: &str) -> Vec<
     assert_eq!(set.warnings(), [], "{}", policy.name);
     let (gate, resource) = (gate(set, rule.tenant.as_deref()), resource(example));
     let case = gate.case(&resource, false).unwrap();
-    let input = regorus::Value::from(gate.input(&case, &Usage::default()).unwrap());
+    let input = gate.input(&case, &Usage::default(), |input| input.value().unwrap());
     let machine = gate.policies().evaluate(input.clone());
     let interpreter = gate.policies().evaluate_with_interpreter(input).unwrap();
     assert_eq!(machine, interpreter, "{}: the engines differ", policy.name);
@@ -119,6 +118,23 @@ fn every_policy_reports_its_bad_example_only() {
     }
 }
 
+/// How the FlinkPolicy of a new policy begins.
+fn head(name: &str) -> String {
+    format!(
+        "# Installs policy `{name}` of Flinkgate's library: kubectl apply -f flinkpolicy.yaml
+apiVersion: flinkgate.dev/v1alpha1
+kind: FlinkPolicy
+metadata:
+  name: {name}
+spec:
+  # Enforce refuses, Warn admits with a warning, Audit only logs.
+  enforcement: Enforce
+  # Where it applies: namespaces: [payments-*], tenants: [payments], kinds: [FlinkDeployment].
+  match: {{}}
+"
+    )
+}
+
 #[test]
 fn every_flink_policy_holds_the_policy() {
     for policy in library::policies() {
@@ -127,7 +143,8 @@ fn every_flink_policy_holds_the_policy() {
             "" => "\n".to_owned(),
             line => format!("    {line}\n"),
         });
-        let (head, _) = policy.flink_policy.split_once("  rego: |\n").unwrap();
+        let written = policy.flink_policy.split_once("  rego: |\n");
+        let head = written.map_or_else(|| head(policy.name), |(head, _)| head.to_owned());
         assert_current(&file, &format!("{head}  rego: |\n{}", indented.collect::<String>()));
 
         let object = manifests::read(&file);
@@ -148,16 +165,37 @@ fn the_readme_lists_every_policy() {
     let (_, after) = rest.split_once("<!-- policies: end -->").unwrap();
     let rows = library::policies().iter().map(|policy| {
         let Documentation { level, title, description, .. } = policy.documentation().unwrap();
-        let first = description.split_once(". ").map_or(&*description, |(first, _)| first);
-        let (name, why) = (policy.name, first.trim_end_matches('.').replace('\n', " "));
-        format!("| [`{name}`]({name}/{name}.rego) | {} | {title} | {why}. |\n", level.as_str())
+        let (name, why) = (policy.name, description.replace('\n', " "));
+        format!("| [`{name}`]({name}/{name}.rego) | {} | {title}. {why} |\n", level.as_str())
     });
     let table = rows.collect::<String>();
-    let head = "| Policy | Level | Title | Why |\n|---|---|---|---|\n";
+    let head = "| Policy | Level | What it checks |\n|---|---|---|\n";
     let wanted = format!(
         "{before}<!-- policies: begin{marker}-->\n{head}{table}<!-- policies: end -->{after}"
     );
     assert_current(file, &wanted);
+}
+
+#[test]
+fn the_readmes_commands_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let examples = fs::canonicalize("examples").unwrap();
+    std::os::unix::fs::symlink(examples, folder.path().join("examples")).unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_flinkgate")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let readme = fs::read_to_string("policies/README.md").unwrap();
+    for block in readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+        for command in block.lines() {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", command]).current_dir(folder.path()).env("PATH", &path);
+            let output = shell.output().unwrap();
+            // The example has a name that the convention does not allow.
+            let expected = i32::from(command.contains("lint"));
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(output.status.code(), Some(expected), "{command}: {said}");
+            assert!(expected == 0 || said.contains("user/naming"), "{command}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -1,17 +1,18 @@
-//! Every recorded review of a Pod and a FlinkDeployment lowers to what it really was, and nothing
-//! makes lowering panic.
+//! Every recorded review of a Pod and a FlinkDeployment lowers to the recorded workload, and
+//! lowering never panics.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod manifests;
 
-use flinkgate::flink::{PodSet, Template, Workload, lower};
+use flinkgate::flink::{PodSet, Template, Workload};
+use flinkgate::kinds::lower;
 use flinkgate::resource::{GroupVersionKind, Resource};
 use manifests::files;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 
-/// The resource of a recorded review: the old object where the new one is gone.
+/// The resource of a recorded review: the old object if there is no new one.
 fn resource(review: &Value) -> Resource {
     let request = &review["request"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -46,7 +47,7 @@ fn line(workload: &Workload) -> String {
             Template::InObject(pointer) => format!("{pointer:?}"),
             Template::Merged(merged) if merged.value.is_null() => "none".into(),
             Template::Merged(_) => "merged".into(),
-            Template::Made(made) => format!("made of {}", made.base),
+            Template::Generated(made) => format!("made of {}", made.base),
         };
         write!(line, " | {}x{replicas} template={template} main={main_container:?}", role.as_str())
             .unwrap();
@@ -131,7 +132,7 @@ fn places(workload: &Workload) -> Vec<&str> {
 }
 
 #[test]
-fn task_managers_are_counted_as_the_operator_and_flink_count_them() {
+fn task_managers_are_counted_as_by_the_operator() {
     let base = |extra: Value| {
         let mut spec = json!({"flinkVersion": "v1_20", "jobManager": role("2g"), "taskManager": role("2g"), "job": {"parallelism": 5},
             "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "2"}});
@@ -176,7 +177,7 @@ fn task_managers_are_counted_as_the_operator_and_flink_count_them() {
 }
 
 #[test]
-fn sidecars_and_extended_resources_add_to_what_flink_asks_for() {
+fn sidecars_and_extended_resources_add_to_flinks_requests() {
     let workload = flink_deployment(json!({
         "flinkVersion": "v1_20",
         "flinkConfiguration": {"external-resources": "gpu", "external-resource.gpu.amount": 2, "external-resource.gpu.kubernetes.config-key": "nvidia.com/gpu"},
@@ -233,7 +234,7 @@ fn memory_that_flink_refuses_still_counts() {
 }
 
 #[test]
-fn a_cluster_without_any_memory_keeps_flinks_error() {
+fn clusters_without_memory_keep_flinks_error() {
     let workload = flink_deployment(json!({"job": {"parallelism": 1}}));
     assert!(workload.size.job_manager.as_ref().unwrap().breakdown.as_ref().unwrap().is_err());
     assert_eq!(workload.size.total.memory.units_ceil(), 0);
@@ -294,7 +295,7 @@ fn absurd_values_become_problems() {
 }
 
 #[test]
-fn no_shape_of_an_object_makes_lowering_panic() {
+fn lowering_never_panics() {
     let odd = [
         json!(null),
         json!(true),
@@ -384,7 +385,7 @@ fn canaries_and_objects_without_a_spec_run_nothing() {
 }
 
 #[test]
-fn sub_resources_that_carry_no_whole_object_are_not_lowered() {
+fn partial_sub_resources_are_not_lowered() {
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{}]}});
     let lowers = |sub_resource: &str| {
         let resource = Resource {
@@ -400,7 +401,7 @@ fn sub_resources_that_carry_no_whole_object_are_not_lowered() {
 }
 
 #[test]
-fn standalone_pods_are_known_by_what_they_run_and_then_by_labels() {
+fn standalone_pods_are_recognised_by_command_then_labels() {
     let pod = |labels: Value, container: Value| {
         let workload = lowered(
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-7d4b9-", "labels": labels}, "spec": {"containers": [{"name": "log"}, container]}}),

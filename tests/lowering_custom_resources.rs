@@ -1,8 +1,9 @@
-//! The operators' other kinds: blue and green, session jobs and snapshots lower to what they start,
-//! and are judged.
+//! Blue/green deployments, session jobs, snapshots and the kinds of other operators are lowered to
+//! the workload that they start, and are checked.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::flink::{Engine, PodSet, Role, Workload, lower};
+use flinkgate::flink::{Engine, PodSet, Role, Workload};
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::PolicySet;
@@ -38,7 +39,7 @@ fn gate(spec: Value) -> Gate {
     )
 }
 
-/// `rule at place` of everything that lint finds, which is what the webhooks find together.
+/// `rule at place` of every finding of lint, which equals those of both webhooks.
 fn found(tenant: Value, resource: &Resource) -> Vec<String> {
     let gate = gate(tenant);
     let judgement = gate.judge(gate.case(resource, false).unwrap(), &Usage::default());
@@ -59,7 +60,7 @@ fn found(tenant: Value, resource: &Resource) -> Vec<String> {
 }
 
 #[test]
-fn blue_and_green_count_both() {
+fn blue_and_green_both_count() {
     let workload = lowered(&manifest("blue-green", json!({})));
     let total = &workload.size.total;
     assert_eq!(
@@ -89,7 +90,7 @@ fn blue_and_green_count_both() {
 }
 
 #[test]
-fn blue_and_green_are_each_one_cluster_for_a_limit() {
+fn blue_and_green_are_limited_separately() {
     let resource = manifest("blue-green", json!({}));
     let none: [String; 0] = [];
     assert_eq!(
@@ -104,7 +105,7 @@ fn blue_and_green_are_each_one_cluster_for_a_limit() {
 }
 
 #[test]
-fn a_blue_green_deployment_is_held_to_every_rule_at_its_own_places() {
+fn blue_green_findings_point_into_its_template() {
     let strict = json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
         "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
         "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}},
@@ -144,7 +145,7 @@ fn a_blue_green_deployment_is_held_to_every_rule_at_its_own_places() {
 }
 
 #[test]
-fn a_session_job_is_a_job_and_no_pods() {
+fn session_jobs_count_one_job_without_pods() {
     let resource = manifest("session-job", json!({}));
     let workload = lowered(&resource);
     assert_eq!(
@@ -177,7 +178,7 @@ fn a_session_job_is_a_job_and_no_pods() {
 }
 
 #[test]
-fn a_snapshot_is_written_where_the_tenants_state_may_live() {
+fn snapshots_must_be_in_the_tenants_locations() {
     let tenant = || json!({"storage": {"checkpoints": {"locations": ["s3://payments-flink/"]}}});
     let none: [String; 0] = [];
     assert_eq!(found(tenant(), &manifest("state-snapshot", json!({}))), none);
@@ -197,7 +198,7 @@ fn a_snapshot_is_written_where_the_tenants_state_may_live() {
 }
 
 #[test]
-fn a_flink_cluster_of_spotifys_counts_as_its_operator_makes_it() {
+fn spotify_cluster_counts_as_its_operator_creates_it() {
     let lowered = |change: Value| {
         let workload = lowered(&manifest("flink-cluster", change));
         let total = &workload.size.total;
@@ -271,7 +272,7 @@ fn lowered_memory(resource: &Resource) -> (u64, u64) {
 }
 
 #[test]
-fn a_flink_cluster_of_spotifys_is_judged_at_its_own_fields_as_its_pods_will_be() {
+fn spotify_cluster_findings_point_at_its_fields() {
     let strict = json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
         "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
         "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}},
@@ -309,7 +310,7 @@ fn a_flink_cluster_of_spotifys_is_judged_at_its_own_fields_as_its_pods_will_be()
 }
 
 #[test]
-fn the_pods_of_a_flink_cluster_are_admitted_where_it_was() {
+fn admitted_flink_clusters_have_admitted_pods() {
     let gate = gate(
         json!({"security": {"podSecurity": {"level": "restricted"}, "serviceAccounts": ["flink"]},
         "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}}}),
@@ -328,7 +329,7 @@ fn the_pods_of_a_flink_cluster_are_admitted_where_it_was() {
 }
 
 #[test]
-fn a_flink_application_of_lyfts_counts_twice_because_updates_overlap() {
+fn lyft_application_counts_twice_for_overlapping_updates() {
     let line = |change: Value| {
         let workload = lowered(&manifest("flink-application", change));
         let total = &workload.size.total;
@@ -391,7 +392,7 @@ fn a_flink_application_of_lyfts_counts_twice_because_updates_overlap() {
 }
 
 #[test]
-fn a_flink_application_of_lyfts_is_judged_at_its_own_fields_as_its_pods_will_be() {
+fn lyft_application_findings_point_at_its_fields() {
     let strict = json!({"security": {"podSecurity": {"level": "restricted"}, "images": {"allow": ["registry.example.com/flink/*"]}, "serviceAccounts": ["flink"]},
         "scheduling": {"antiAffinity": {"jobManager": "Required", "taskManager": "Preferred"}, "nodeSelector": {"pool": "flink"}},
         "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state"}, "locations": ["s3://payments-flink/"]}},

@@ -1,9 +1,10 @@
-//! Flink on plain Kubernetes: Deployments, StatefulSets and Jobs lower to the cluster they start,
-//! and are judged as their pods will be.
+//! Flink on plain Kubernetes: Deployments, StatefulSets and Jobs are lowered to the cluster that
+//! they start, and are checked like their pods.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
-use flinkgate::flink::{Workload, lower};
+use flinkgate::flink::Workload;
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::PolicySet;
@@ -55,7 +56,7 @@ fn tenants() -> Vec<Gate> {
     specs.into_iter().map(gate).collect()
 }
 
-/// The pod that a controller makes from a workload's template.
+/// The pod that a controller creates from a workload's template.
 fn pod(workload: &Resource) -> Resource {
     let mut pod = workload.object["spec"]["template"].clone();
     pod["apiVersion"] = json!("v1");
@@ -67,9 +68,9 @@ fn pod(workload: &Resource) -> Resource {
     Resource::from_manifest(pod).unwrap()
 }
 
-/// Rule, message and place of what both webhooks say; places of a pod as they would be in its
-/// workload.
-fn said(gate: &Gate, resource: &Resource, prefix: &str) -> BTreeSet<(String, String, String)> {
+/// Rule, message and place of the findings of both webhooks; places in a pod are converted to
+/// places in its workload.
+fn reported(gate: &Gate, resource: &Resource, prefix: &str) -> BTreeSet<(String, String, String)> {
     let mutation = gate.mutate(resource);
     let mut stored = resource.clone();
     if let Some(patch) = &mutation.patch {
@@ -126,14 +127,14 @@ fn plain_manifests_lower_to_the_cluster_they_start() {
 }
 
 #[test]
-fn a_workload_is_judged_as_its_pods_will_be() {
+fn workloads_are_checked_like_their_pods() {
     let mut told = 0;
     for gate in tenants() {
         for workload in all_workloads() {
-            let of_workload = said(&gate, &workload, "");
+            let of_workload = reported(&gate, &workload, "");
             assert_eq!(
                 of_workload,
-                said(&gate, &pod(&workload), "/spec/template"),
+                reported(&gate, &pod(&workload), "/spec/template"),
                 "{}",
                 workload.name
             );
@@ -153,7 +154,7 @@ fn a_workload_is_judged_as_its_pods_will_be() {
 }
 
 #[test]
-fn what_mutation_of_the_pods_cures_is_no_refusal() {
+fn defects_that_mutation_fixes_are_not_refused() {
     let restricted = &tenants()[1];
     for workload in all_workloads() {
         assert_eq!(restricted.validate(&workload).findings, [], "{}", workload.name);
@@ -172,7 +173,7 @@ fn what_mutation_of_the_pods_cures_is_no_refusal() {
 }
 
 #[test]
-fn more_pods_are_judged_and_fewer_pass_whatever_the_rules_are_by_now() {
+fn scaling_up_is_checked_and_down_passes() {
     let strict = &tenants()[2];
     let update = |change: Value| {
         let old = workloads("standalone-application").remove(1);
@@ -191,21 +192,21 @@ fn more_pods_are_judged_and_fewer_pass_whatever_the_rules_are_by_now() {
 }
 
 #[test]
-fn what_an_operator_makes_of_an_object_that_was_judged_passes() {
+fn objects_that_an_operator_creates_pass() {
     let mut workload = workloads("standalone-session").remove(0);
     assert!(!tenants()[2].validate(&workload).findings.is_empty());
     let owner = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "name": "etl", "uid": "1", "controller": false});
     workload.object["metadata"]["ownerReferences"] = json!([owner]);
     assert_eq!(tenants()[2].validate(&workload), Default::default());
     assert_eq!(lower(&workload, &workload.object).unwrap().size.total.clusters, 0);
-    // The pods are judged all the same.
+    // The pods are checked nevertheless.
     let mut pod = pod(&workload);
     pod.object["metadata"]["ownerReferences"] = json!([owner]);
     assert!(!tenants()[2].validate(&pod).findings.is_empty());
 }
 
 #[test]
-fn quotas_are_held_against_the_whole_set() {
+fn quotas_apply_to_the_whole_pod_set() {
     let quota = json!({"quota": {"hard": {"cpu": "2", "storage": "100Gi"}, "perCluster": {"taskManagers": 1}}});
     let workload = workloads("standalone-application").remove(1);
     let findings = gate(quota).validate(&workload).findings;
@@ -221,7 +222,7 @@ fn quotas_are_held_against_the_whole_set() {
 }
 
 #[test]
-fn requests_that_a_limit_range_may_declare_are_asked_of_pods_only() {
+fn requests_are_required_of_pods_only() {
     let gate = gate(json!({"quota": {"hard": {"cpu": "20", "memory": "100Gi"}}}));
     let mut workload = workloads("standalone-session").remove(0);
     workload.object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
@@ -309,7 +310,7 @@ fn absurd_values_become_problems() {
 }
 
 #[test]
-fn a_scale_passes_and_its_pods_are_judged_when_they_come() {
+fn scale_passes_and_its_pods_are_checked() {
     for owner in ["apps", "flink.apache.org"] {
         let scale = json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": owner}, "spec": {"replicas": 1_000}});
         let resource = Resource {

@@ -1,11 +1,12 @@
-//! Mutation over generated objects: a second pass changes nothing, patches apply, and what the user
-//! wrote stays.
+//! Mutation of generated objects: a second pass changes nothing, patches apply, and the user's
+//! values stay.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use flinkgate::flink::PodSet;
 use flinkgate::flink::claims::mounted_by_flink;
 use flinkgate::flink::state::directories;
 use flinkgate::flink::state_mount::Backing;
-use flinkgate::flink::{PodSet, lower};
+use flinkgate::kinds::lower;
 use flinkgate::mutate::{
     Conflict, Difference, Mutation, VolumeDifference, conflicts, mutate, patch,
 };
@@ -37,7 +38,7 @@ fn tenant(shared_claim: bool, required: bool) -> FlinkTenantSpec {
     .unwrap()
 }
 
-/// The tenant with pods kept apart by constraints, and spread over zones.
+/// The tenant with topology spread constraints, optionally over zones.
 fn with_spread(
     mut tenant: FlinkTenantSpec,
     by_constraint: bool,
@@ -159,7 +160,7 @@ fn template() -> impl Strategy<Value = Value> {
     );
     (containers(), containers(), tolerations, volumes, pod, selector, (affinity, spread)).prop_map(
         |(containers, inits, tolerations, mut volumes, pod, selector, (affinity, spread))| {
-            // Of one name there is one claim: merged by name, two would become another.
+            // One claim per name: merging by name would combine two.
             let mut named = BTreeSet::new();
             volumes.retain(|volume| {
                 volume.get("emptyDir").is_some() || named.insert(volume["name"].to_string())
@@ -248,7 +249,7 @@ fn pod() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Leaves that an operation may replace: the tenant's word is law there.
+/// Values that mutation may replace, because the tenant's value takes precedence.
 fn may_replace(path: &str) -> bool {
     path.contains("nodeSelector") || path.contains("labels") || path.contains("flinkConfiguration")
 }
@@ -296,8 +297,8 @@ fn is_about_volume(conflict: &Conflict) -> bool {
     matches!(conflict.difference, Difference::CheckpointVolume(_))
 }
 
-/// Whether the pods that come of a FlinkDeployment have volumes of one type each, and no two at one
-/// path: the API server refuses others.
+/// Whether the pods of a FlinkDeployment have volumes of one type each, and no two mounts at one
+/// path. The API server refuses others.
 fn is_consistent(object: &Value) -> bool {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, object).unwrap();
@@ -325,8 +326,8 @@ fn is_consistent(object: &Value) -> bool {
     })
 }
 
-/// The pods that come of a FlinkDeployment: the merged templates with the labels of its mode, and
-/// what Flink adds to TaskManagers.
+/// The pods of a FlinkDeployment: the merged templates with the labels of its mode, and Flink's
+/// additions to TaskManagers.
 fn pods(object: &Value) -> Vec<Value> {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, object).unwrap();
@@ -372,7 +373,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, max_global_rejects: 65536, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn pods_of_a_mutated_flink_deployment_get_no_other_volume(object in deployment(), shared: bool) {
+    fn pods_of_mutated_deployments_get_no_second_volume(object in deployment(), shared: bool) {
         prop_assume!(is_consistent(&object));
         let tenant = tenant(shared, false);
         let mutation = run(&object, &tenant);
@@ -389,7 +390,7 @@ proptest! {
                 prop_assert_eq!(&changed["spec"]["containers"][index]["volumeMounts"], &container["volumeMounts"]);
             }
         }
-        // Where Flink's state is pointed to the claim, all pods have it there.
+        // If Flink's state directories point at the claim, all pods mount it there.
         let resource = Resource::from_manifest(after.clone()).unwrap();
         let workload = lower(&resource, &after).unwrap();
         for directory in directories(&workload, &after) {
@@ -402,7 +403,7 @@ proptest! {
 }
 
 #[test]
-fn a_bare_flink_deployment_gets_one_common_template() {
+fn minimal_flink_deployment_gets_one_common_template() {
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"}, "spec": {"flinkVersion": "v1_19"}});
     let after = run(&object, &tenant(false, true)).object.unwrap();
     assert_eq!(
@@ -428,8 +429,8 @@ fn a_bare_flink_deployment_gets_one_common_template() {
     );
 }
 
-/// What a FlinkDeployment of these options and this pod template gets: the directory of its
-/// checkpoints, and of each role the volumes and the main container's mounts.
+/// The result for a FlinkDeployment with these options and this pod template: the checkpoint
+/// directory, and for each role the volumes and the main container's mounts.
 fn claims(
     version: &str,
     options: Value,
@@ -453,7 +454,7 @@ fn claims(
 }
 
 #[test]
-fn a_shared_claim_is_mounted_with_a_folder_for_each_cluster() {
+fn shared_claims_are_mounted_with_cluster_folders() {
     let volumes =
         json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "state"}}]);
     let mounts =
@@ -469,7 +470,7 @@ fn a_shared_claim_is_mounted_with_a_folder_for_each_cluster() {
 }
 
 #[test]
-fn where_a_template_has_all_of_a_shared_claim_the_folder_is_in_the_directory() {
+fn fully_mounted_shared_claims_get_cluster_directories() {
     let volumes = json!([{"name": "mine", "persistentVolumeClaim": {"claimName": "state"}}]);
     let mounts = json!([{"name": "mine", "mountPath": "/mine"}]);
     let template = json!({"volumes": volumes, "containers": [{"name": "flink-main-container", "volumeMounts": mounts}]});
@@ -479,7 +480,7 @@ fn where_a_template_has_all_of_a_shared_claim_the_folder_is_in_the_directory() {
 }
 
 #[test]
-fn what_flink_mounts_itself_is_mounted_in_the_job_manager_alone() {
+fn job_managers_mount_the_claims_of_flink() {
     let options = json!({"kubernetes.persistent-volume-claims": "etl-state:/own"});
     let volumes =
         json!([{"name": "flinkgate-state", "persistentVolumeClaim": {"claimName": "etl-state"}}]);
@@ -499,7 +500,7 @@ fn what_flink_mounts_itself_is_mounted_in_the_job_manager_alone() {
 }
 
 #[test]
-fn a_volume_of_our_name_with_other_content_is_a_conflict_and_stays() {
+fn other_volumes_with_flinkgates_name_conflict() {
     let volumes = json!([{"name": "flinkgate-state", "emptyDir": {}}]);
     let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "namespace": "prod"},
         "spec": {"podTemplate": {"spec": {"volumes": volumes}}}});

@@ -5,7 +5,7 @@
 mod manifests;
 mod seeded;
 
-use flinkgate::flink::lower;
+use flinkgate::kinds::lower;
 use flinkgate::kubernetes::pod_security::{Standard, evaluate, minor_version};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;

@@ -130,9 +130,12 @@ fn the_commands_show_users_rules() {
     assert!(code == 0 && out.contains("user/no-root"), "{out}");
     let (_, json, _) = flinkgate(&["rules", "--policies", path, "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert!(json["rules"].as_array().unwrap().iter().any(|rule| rule["id"] == "user/no-root"));
+    let rule = |id: &str| json["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == id);
+    assert!(rule("user/no-root").is_some());
+    let built_in = rule("security/service-account").unwrap();
+    assert_eq!(built_in["tenantFields"], serde_json::json!(["security.serviceAccounts"]));
     let (code, out, _) = flinkgate(&["explain", "user/no-root", "--policies", path]);
     assert!(code == 0 && out.contains("Rule:   user/no-root"), "{out}");
     let (code, _, error) = flinkgate(&["explain", "user/no-rot", "--policies", path]);
-    assert!(code == 2 && error.contains("did you mean user/no-root?"), "{error}");
+    assert!(code == 2 && error.contains("did you mean `user/no-root`?"), "{error}");
 }

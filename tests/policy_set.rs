@@ -3,12 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use flinkgate::rego::{Needs, PolicySet, PolicySource};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::quota::Usage;
+use flinkgate::rego::{Needs, PolicySet, PolicySource, Scope};
+use flinkgate::resource::Resource;
 use flinkgate::rules::{Finding, Level};
+use flinkgate::tenant::{Enforcement, FlinkTenantSpec, Tenant, Tenants};
 use regorus::Value;
+use serde_json::json;
+use std::collections::BTreeMap;
 
 fn source(path: &str, text: &str) -> PolicySource {
-    PolicySource { path: path.into(), text: text.into(), builtin: false }
+    PolicySource { path: path.into(), text: text.into() }
 }
 
 fn set(text: &str) -> PolicySet {
@@ -333,23 +339,6 @@ fn rules_that_would_never_be_evaluated_are_refused() {
 }
 
 #[test]
-fn a_users_file_cannot_change_a_built_in_package() {
-    let builtin = PolicySource {
-        builtin: true,
-        ..source("policies/a.rego", "package flinkgate.lib\nsafe if false\n")
-    };
-    for package in ["flinkgate.lib", "flinkgate", "flinkgate.lib.more"] {
-        let user = source("b.rego", &format!("package {package}\nsafe if true\n"));
-        let error = PolicySet::from_sources(vec![builtin.clone(), user]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "b.rego:1:1: package flinkgate.lib is built in: choose another package",
-            "{package}"
-        );
-    }
-}
-
-#[test]
 fn conflicting_complete_rules_are_undefined_in_the_virtual_machine() {
     // Known of regorus and said in the module's documentation; should it ever become an error, the
     // better.
@@ -443,4 +432,36 @@ fn whole_packages_are_refused_as_the_virtual_machine_would_find_nothing_in_them(
         let refused = refusal(&[("a.rego", &format!("package x\n{body}\n")), library]);
         assert!(refused.contains("name the rule"), "{refused}");
     }
+}
+
+/// Levels of what a policy in this scope reports about a pod of tenant `payments`.
+fn levels(scope: Scope) -> Vec<Level> {
+    let scopes = BTreeMap::from([("a.rego".to_owned(), scope)]);
+    let set = set("package x\ndeny contains \"m\"\n").with_scopes(&scopes);
+    let spec: FlinkTenantSpec =
+        serde_json::from_value(json!({"namespaces": {"names": ["payments-*"]}})).unwrap();
+    let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
+    let tenants = Tenants::new(vec![tenant], BTreeMap::new());
+    let gate = Gate::new(tenants, set.into(), Unassigned::Warn);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "payments-prod"}, "spec": {"containers": []}});
+    let resource = Resource::from_manifest(pod).unwrap();
+    let case = gate.case(&resource, false).unwrap();
+    let findings = gate.judge(case, &Usage::default()).findings.into_iter();
+    findings.filter(|finding| finding.rule == "user/x").map(|finding| finding.level).collect()
+}
+
+#[test]
+fn a_scope_decides_where_and_how_strictly_a_policy_applies() {
+    let scope = |kinds: &[&str], tenants: &[&str], enforcement| Scope {
+        kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
+        tenants: tenants.iter().map(|tenant| (*tenant).into()).collect(),
+        enforcement,
+        ..Scope::default()
+    };
+    assert_eq!(levels(Scope::default()), [Level::Error]);
+    assert_eq!(levels(scope(&["Pod"], &["payments"], Enforcement::Warn)), [Level::Warning]);
+    assert_eq!(levels(scope(&["Pod"], &[], Enforcement::Audit)), [Level::Info]);
+    assert_eq!(levels(scope(&["FlinkDeployment"], &[], Enforcement::Enforce)), []);
+    assert_eq!(levels(scope(&[], &["search"], Enforcement::Enforce)), []);
 }

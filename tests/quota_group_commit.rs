@@ -1,18 +1,17 @@
-//! Group commit over the in-memory store, with threads, two replicas, a store that answers late,
-//! wrongly or not at all, and requests of which nothing comes: never over at any version, and at
-//! rest the ledger is the recount.
+//! Group commit with threads, two replicas and an unreliable store. No version of the ledger exceeds
+//! the limit, and at rest the ledger equals a recount.
 //!
-//! `FLINKGATE_SEED` says with which number the random interleavings begin, `FLINKGATE_ROUNDS` how
-//! many there are (12).
+//! `FLINKGATE_SEED` is the first seed of the random interleavings, `FLINKGATE_ROUNDS` their number
+//! (12).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod seeded;
 
 use flinkgate::quota::Usage;
-use flinkgate::quota::commit::{Answer, Busy, Ledgers};
-use flinkgate::quota::ledger::{KnownLimits, Ledger, Living, ObjectRef, Request, View};
+use flinkgate::quota::commit::{BusyReason, Ledgers, QuotaAnswer};
+use flinkgate::quota::ledger::{KnownLimits, Ledger, LiveObject, ObjectRef, Request, View};
 use flinkgate::quota::limits::Limits;
-use flinkgate::quota::store::{InMemoryStore, Store, StoreError, Versioned};
+use flinkgate::quota::store::{InMemoryStore, Store, StoreError, VersionedLedger};
 use flinkgate::resource::quantity::Quantity;
 use seeded::Seeded;
 use std::collections::BTreeMap;
@@ -52,29 +51,29 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(60)
 }
 
-/// A store between which and its users things go wrong, and that looks at every version.
+/// A store that loses writes and replies, and checks each version.
 #[derive(Default)]
-struct Troubled {
+struct UnreliableStore {
     store: InMemoryStore,
     writes: AtomicU64,
     reads: AtomicU64,
-    /// Out of a hundred writes, how many get lost before and how many after they took place.
+    /// Of a hundred writes, how many are lost before and how many after they are stored.
     lost: usize,
     chance: Mutex<Option<Seeded>>,
 }
 
-impl Troubled {
+impl UnreliableStore {
     fn chance(&self, bound: usize) -> usize {
         self.chance.lock().unwrap().as_mut().map_or(bound - 1, |chance| chance.below(bound))
     }
 
-    fn silence(&self) -> StoreError {
+    fn no_answer(&self) -> StoreError {
         StoreError::Unreachable { tenant: TENANT.into(), source: "no answer".into() }
     }
 }
 
-impl Store for Troubled {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+impl Store for UnreliableStore {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
         self.store.read(tenant).await
@@ -89,23 +88,23 @@ impl Store for Troubled {
         tokio::time::sleep(Duration::from_micros(50)).await;
         let chance = self.chance(100);
         if chance < self.lost {
-            return Err(self.silence());
+            return Err(self.no_answer());
         }
-        // What is stored is what is read back, through the form in which the cluster keeps it.
+        // The cluster's stored form must read back to the same ledger.
         let ledger = Ledger::read(&ledger.stored()).unwrap();
         let written = self.store.swap(tenant, version, &ledger).await?;
-        // What was held against a version that is not the stored one any more is written by nobody.
-        assert!(cores(ledger.total()) <= HARD, "over at version {written}: {ledger:#?}");
+        // Here the write has succeeded, so the decisions were made for the stored version.
+        assert!(cores(ledger.total()) <= HARD, "limit exceeded at version {written}: {ledger:#?}");
         self.writes.fetch_add(1, Ordering::Relaxed);
-        if chance < 2 * self.lost { Err(self.silence()) } else { Ok(written) }
+        if chance < 2 * self.lost { Err(self.no_answer()) } else { Ok(written) }
     }
 }
 
-/// Objects as an API server has them.
+/// The objects of an API server.
 #[derive(Default)]
 struct Cluster {
     revision: u64,
-    objects: BTreeMap<String, Living>,
+    objects: BTreeMap<String, LiveObject>,
 }
 
 impl Cluster {
@@ -114,7 +113,7 @@ impl Cluster {
         let Request { object, uid, owners, usage, .. } = request;
         self.objects.insert(
             object.name.clone(),
-            Living { object, uid, version: self.revision, owners, usage },
+            LiveObject { object, uid, version: self.revision, owners, usage },
         );
     }
 
@@ -123,25 +122,25 @@ impl Cluster {
         self.objects.remove(name);
     }
 
-    fn view(&self, over: u64) -> View {
+    fn view(&self, finished_below: u64) -> View {
         let positions = KINDS.map(|kind| (kind.to_owned(), self.revision)).into();
-        View { objects: self.objects.values().cloned().collect(), positions, over }
+        View { objects: self.objects.values().cloned().collect(), positions, finished_below }
     }
 
-    /// What really is there, counted by a ledger that knows nothing yet.
+    /// The usage of all objects, counted by a new ledger.
     fn used(&self) -> u64 {
         let mut ledger = Ledger::default();
-        ledger.settle(&self.view(0), &KnownLimits::default()).unwrap();
+        ledger.reconcile(&self.view(0), &KnownLimits::default()).unwrap();
         cores(ledger.total())
     }
 }
 
-/// One API server with its users: creates, grows, shrinks and removes objects of its own, some
-/// below a shared cluster.
+/// An API server with its users: creates, updates and deletes its own objects, some with a shared
+/// cluster as owner.
 async fn client(
     index: usize,
     mut chance: Seeded,
-    ledgers: Arc<Ledgers<Troubled>>,
+    ledgers: Arc<Ledgers<UnreliableStore>>,
     cluster: Arc<Mutex<Cluster>>,
     refused: Arc<AtomicUsize>,
 ) {
@@ -155,7 +154,7 @@ async fn client(
                 Request { uid: format!("{name}-{step}"), ..request }
             }
             Some(old) if chance.below(3) > 0 => {
-                let Living { object, uid, version, owners, usage } = old.clone();
+                let LiveObject { object, uid, version, owners, usage } = old.clone();
                 Request {
                     object,
                     uid,
@@ -173,12 +172,13 @@ async fn client(
         };
         let dry_run = chance.below(10) == 0;
         let answer = ledgers.admit(TENANT, request.clone(), known(HARD), soon(), dry_run).await;
-        refused.fetch_add(usize::from(matches!(answer, Answer::Refused(_))), Ordering::Relaxed);
-        // Somebody else refuses some, and some were not meant.
-        if answer == Answer::Admitted && !dry_run && chance.below(5) > 0 {
+        refused
+            .fetch_add(usize::from(matches!(answer, QuotaAnswer::Refused(_))), Ordering::Relaxed);
+        // Other webhooks refuse some, and some are dry runs.
+        if answer == QuotaAnswer::Admitted && !dry_run && chance.below(5) > 0 {
             let mut cluster = cluster.lock().unwrap();
             cluster.store(request);
-            assert!(cluster.used() <= HARD, "{} of {HARD} cores live", cluster.used());
+            assert!(cluster.used() <= HARD, "{} of {HARD} cores are used", cluster.used());
         }
     }
 }
@@ -191,7 +191,7 @@ fn round(seed: u64) {
         .unwrap();
     runtime.block_on(async {
         let chance = Mutex::new(Some(Seeded(seed)));
-        let store = Arc::new(Troubled { lost: 3, chance, ..Troubled::default() });
+        let store = Arc::new(UnreliableStore { lost: 3, chance, ..UnreliableStore::default() });
         let replicas = [
             Arc::new(Ledgers::new(Arc::clone(&store))),
             Arc::new(Ledgers::new(Arc::clone(&store))),
@@ -201,7 +201,7 @@ fn round(seed: u64) {
         let shared = creates("FlinkDeployment", "shared", None, 10);
         assert_eq!(
             replicas[0].admit(TENANT, shared.clone(), known(HARD), soon(), false).await,
-            Answer::Admitted
+            QuotaAnswer::Admitted
         );
         cluster.lock().unwrap().store(shared);
         let clients: Vec<_> = (0..12)
@@ -211,10 +211,10 @@ fn round(seed: u64) {
                 tokio::spawn(client(index, chance, ledgers, cluster, Arc::clone(&refused)))
             })
             .collect();
-        // The leader, all the time; which requests are over it cannot know yet.
+        // The leader reconciles all the time. It does not know yet which requests have finished.
         while clients.iter().any(|client| !client.is_finished()) {
             let view = Arc::new(cluster.lock().unwrap().view(0));
-            let _ = replicas[0].settle(TENANT, view, known(HARD), soon()).await;
+            let _ = replicas[0].reconcile(TENANT, view, known(HARD), soon()).await;
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         for client in clients {
@@ -224,19 +224,19 @@ fn round(seed: u64) {
             let cluster = cluster.lock().unwrap();
             (Arc::new(cluster.view(u64::MAX)), cluster.used())
         };
-        replicas[1].settle(TENANT, view, known(HARD), soon()).await.unwrap();
+        replicas[1].reconcile(TENANT, view, known(HARD), soon()).await.unwrap();
         let ledger = store.read(TENANT).await.unwrap().ledger;
         assert_eq!(
             (cores(ledger.total()), ledger.reservations()),
             (used, 0),
-            "at rest the ledger is the recount"
+            "at rest the ledger equals a recount"
         );
         assert!(refused.load(Ordering::Relaxed) > 0, "nothing was ever refused");
     });
 }
 
 #[test]
-fn random_interleavings_never_pass_the_limit_and_leave_nothing_behind() {
+fn random_interleavings_stay_within_the_limit() {
     let number = |variable: &str, otherwise: u64| {
         std::env::var(variable).map_or(otherwise, |value| value.parse().unwrap())
     };
@@ -245,10 +245,10 @@ fn random_interleavings_never_pass_the_limit_and_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
-    let store = Arc::new(Troubled::default());
+async fn many_requests_become_few_writes() {
+    let store = Arc::new(UnreliableStore::default());
     let ledgers = Arc::new(Ledgers::new(Arc::clone(&store)));
-    let asked: Vec<_> = (0..200)
+    let requests: Vec<_> = (0..200)
         .map(|index| {
             let (ledgers, request) =
                 (Arc::clone(&ledgers), creates("Pod", &format!("p{index}"), None, 1));
@@ -258,13 +258,13 @@ async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
         })
         .collect();
     let mut admitted = 0;
-    for answer in asked {
+    for answer in requests {
         match answer.await.unwrap() {
-            Answer::Admitted => admitted += 1,
-            Answer::Refused(shortage) => {
-                assert_eq!(shortage.missing[0].free(), Quantity::default())
+            QuotaAnswer::Admitted => admitted += 1,
+            QuotaAnswer::Refused(shortage) => {
+                assert_eq!(shortage.shortfalls[0].free(), Quantity::default())
             }
-            Answer::Busy(busy) => panic!("{busy}"),
+            QuotaAnswer::Busy(busy) => panic!("{busy}"),
         }
     }
     assert_eq!(admitted, HARD);
@@ -273,48 +273,48 @@ async fn many_requests_become_few_writes_and_each_gets_its_own_answer() {
 }
 
 #[tokio::test]
-async fn a_dry_run_is_answered_and_stores_nothing() {
-    let store = Arc::new(Troubled::default());
+async fn a_dry_run_stores_nothing() {
+    let store = Arc::new(UnreliableStore::default());
     let ledgers = Ledgers::new(Arc::clone(&store));
     let dry =
         |cores| ledgers.admit(TENANT, creates("Pod", "p", None, cores), known(HARD), soon(), true);
-    assert_eq!(dry(HARD).await, Answer::Admitted);
-    assert!(matches!(dry(HARD + 1).await, Answer::Refused(_)));
+    assert_eq!(dry(HARD).await, QuotaAnswer::Admitted);
+    assert!(matches!(dry(HARD + 1).await, QuotaAnswer::Refused(_)));
     assert_eq!(store.writes.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn what_asks_for_no_more_passes_without_the_store() {
-    let store = Arc::new(Troubled { lost: 100, ..Troubled::default() });
+async fn a_decrease_does_not_need_the_store() {
+    let store = Arc::new(UnreliableStore { lost: 100, ..UnreliableStore::default() });
     let ledgers = Ledgers::new(Arc::clone(&store));
     let shrinks = Request { before: cpu(900), version: 3, ..creates("Pod", "p", None, 800) };
     assert_eq!(
         ledgers.admit(TENANT, shrinks, known(HARD), Instant::now(), false).await,
-        Answer::Admitted
+        QuotaAnswer::Admitted
     );
     assert_eq!(store.reads.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_makes_requests_wait_until_their_deadline_and_says_so() {
-    let store = Arc::new(Troubled { lost: 100, ..Troubled::default() });
+async fn an_unreachable_store_makes_requests_busy() {
+    let store = Arc::new(UnreliableStore { lost: 100, ..UnreliableStore::default() });
     let ledgers = Ledgers::new(Arc::clone(&store));
     let deadline = Instant::now() + Duration::from_millis(300);
     let answer =
         ledgers.admit(TENANT, creates("Pod", "p", None, 1), known(HARD), deadline, false).await;
-    let Answer::Busy(busy) = answer else { panic!("{answer:?}") };
+    let QuotaAnswer::Busy(busy) = answer else { panic!("{answer:?}") };
     assert!(busy.retry_after_seconds() > 0 && busy.to_string().ends_with("try again"), "{busy}");
 }
 
 #[tokio::test]
-async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
-    /// A cluster's store, where no ledger is stored yet.
+async fn an_uncounted_tenant_waits_for_its_first_count() {
+    /// A store without a ledger at first.
     #[derive(Default)]
     struct Uncounted(InMemoryStore);
     impl Store for Uncounted {
-        async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+        async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
             let read = self.0.read(tenant).await?;
-            Ok(if read.version.is_empty() { Versioned::default() } else { read })
+            Ok(if read.version.is_empty() { VersionedLedger::default() } else { read })
         }
         async fn swap(
             &self,
@@ -326,10 +326,10 @@ async fn a_tenant_that_was_not_counted_waits_for_the_first_count() {
         }
     }
     let ledgers = Ledgers::new(Arc::new(Uncounted::default()));
-    let ask = || ledgers.admit(TENANT, creates("Pod", "p", None, 10), known(HARD), soon(), false);
-    assert_eq!(ask().await, Answer::Busy(Busy::NotCounted(TENANT.into())));
-    let mut there = Cluster::default();
-    there.store(creates("Pod", "before", None, HARD - 5));
-    ledgers.settle(TENANT, Arc::new(there.view(0)), known(HARD), soon()).await.unwrap();
-    assert!(matches!(ask().await, Answer::Refused(_)));
+    let admit = || ledgers.admit(TENANT, creates("Pod", "p", None, 10), known(HARD), soon(), false);
+    assert_eq!(admit().await, QuotaAnswer::Busy(BusyReason::NotCounted(TENANT.into())));
+    let mut cluster = Cluster::default();
+    cluster.store(creates("Pod", "before", None, HARD - 5));
+    ledgers.reconcile(TENANT, Arc::new(cluster.view(0)), known(HARD), soon()).await.unwrap();
+    assert!(matches!(admit().await, QuotaAnswer::Refused(_)));
 }

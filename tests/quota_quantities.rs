@@ -1,8 +1,7 @@
-//! Kubernetes' own `resource.Quantity` and ours: the same values, refusals, comparisons and sums,
-//! for random and hostile texts.
+//! Compares Flinkgate's `Quantity` with Kubernetes' `resource.Quantity`: values, refusals,
+//! comparisons and sums, for random and malformed texts.
 //!
-//! `FLINKGATE_QUANTITIES` says how many pairs are tried (4000), `FLINKGATE_SEED` with which number
-//! they begin.
+//! `FLINKGATE_QUANTITIES` is the number of pairs (4000), `FLINKGATE_SEED` the first seed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "cluster/support/build.rs"]
@@ -23,7 +22,7 @@ use std::process::{Command, Stdio};
 
 const EVALUATOR: Recipe = Recipe {
     name: "quantities",
-    // The program stands beside the module, and is built anew when either changes.
+    // The program is rebuilt when the module file or the program changes.
     module: concat!(include_str!("quantities/go.mod"), include_str!("quantities/main.go")),
     sums: include_str!("quantities/go.sum"),
     folder: "tests/quantities",
@@ -32,11 +31,11 @@ const EVALUATOR: Recipe = Recipe {
     texts: &[],
 };
 
-/// Ours are cut to 10^28 units, Kubernetes' are not.
-const LONGEST: usize = 28;
-const LARGEST: &str = "10000000000000000000000000000";
+/// Flinkgate's amounts are cut to 10^28 units, Kubernetes' are not.
+const MAX_DIGITS: usize = 28;
+const MAX_AMOUNT: &str = "10000000000000000000000000000";
 
-/// What Kubernetes says of a pair.
+/// Kubernetes' answer for a pair.
 #[derive(Deserialize)]
 struct Answer {
     a: Option<String>,
@@ -49,7 +48,7 @@ struct Answer {
 fn digits(seeded: &mut Seeded) -> String {
     let longest = [1, 2, 4, 10, 20, 30][seeded.below(6)];
     let length = seeded.below(longest + 1);
-    // Zeros often: where they stand matters.
+    // Many zeros, because their position matters.
     (0..length)
         .map(|_| {
             char::from(b'0' + u8::try_from([0, seeded.below(10)][seeded.below(4).min(1)]).unwrap())
@@ -62,16 +61,16 @@ fn suffix(seeded: &mut Seeded) -> String {
         "", "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
         "e",
     ];
-    const HOSTILE: [&str; 14] =
+    const MALFORMED: [&str; 14] =
         ["K", "KI", "ki", "i", "mi", "ni", "e", "E5i", "eE1", " ", "m+", "+1", "Gi1", "µ"];
     match seeded.below(8) {
-        0 => HOSTILE[seeded.below(HOSTILE.len())].to_owned(),
+        0 => MALFORMED[seeded.below(MALFORMED.len())].to_owned(),
         1 | 2 => {
             let small = i64::try_from(seeded.below(25)).unwrap() - 12;
-            // The exponent has 32 bits; what is above them is lost.
-            let turns = [0, 0, 0, 1, -1][seeded.below(5)] * (1_i64 << 32);
-            let sign = if seeded.below(2) == 0 && small + turns >= 0 { "+" } else { "" };
-            format!("{}{sign}{}", ["e", "E"][seeded.below(2)], small + turns)
+            // The exponent has 32 bits; higher bits are lost.
+            let overflow = [0, 0, 0, 1, -1][seeded.below(5)] * (1_i64 << 32);
+            let sign = if seeded.below(2) == 0 && small + overflow >= 0 { "+" } else { "" };
+            format!("{}{sign}{}", ["e", "E"][seeded.below(2)], small + overflow)
         }
         _ => SUFFIXES[seeded.below(SUFFIXES.len())].to_owned(),
     }
@@ -85,7 +84,7 @@ fn text(seed: u64) -> String {
         if point.is_empty() && seeded.below(20) > 0 { String::new() } else { digits(&mut seeded) };
     let mut text = format!("{sign}{}{point}{fraction}{}", digits(&mut seeded), suffix(&mut seeded));
     if seeded.below(12) == 0 {
-        // No `e`: with many digits after it Kubernetes' arithmetic does not end.
+        // Not `e`: with many digits after it, Kubernetes' arithmetic does not end.
         const ODD: [char; 11] = ['.', '-', '+', ' ', 'i', '\u{0}', '٣', '_', 'x', ',', '\t'];
         let at = seeded.below(text.chars().count() + 1);
         let place = text.char_indices().nth(at).map_or(text.len(), |(place, _)| place);
@@ -101,7 +100,7 @@ fn is_cut(exact: &str) -> bool {
         Some('n') => 9,
         _ => 0,
     };
-    exact.chars().filter(char::is_ascii_digit).count() > LONGEST + below_one
+    exact.chars().filter(char::is_ascii_digit).count() > MAX_DIGITS + below_one
 }
 
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -111,7 +110,7 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 #[test]
-fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
+fn quantities_equal_those_of_kubernetes() {
     let (first, count) = (number("FLINKGATE_SEED", 1), number("FLINKGATE_QUANTITIES", 4_000));
     let program =
         EVALUATOR.provide("quantities", &cache::folder().unwrap(), Path::new("go")).unwrap();
@@ -121,7 +120,7 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
         (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
     let pair = move |index: u64| {
         let a = text(2 * first.wrapping_add(index));
-        // Often a near one, so that comparisons are close.
+        // Often a similar one, so that comparisons are close.
         let b = if index.is_multiple_of(4) {
             a.replacen('1', "2", 1)
         } else {
@@ -150,7 +149,7 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
                 (Some(theirs), Ok(ours)) if is_cut(theirs) => {
                     assert_eq!(
                         ours.to_string().trim_start_matches('-'),
-                        LARGEST,
+                        MAX_AMOUNT,
                         "{text:?} is {theirs}"
                     );
                     (cut, whole) = (cut + 1, false);
@@ -159,7 +158,7 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
                     assert_eq!(&ours.to_string(), theirs, "{text:?}");
                     accepted += 1;
                 }
-                _ => panic!("{text:?}: Kubernetes says {theirs:?}, we say {ours:?}"),
+                _ => panic!("{text:?}: Kubernetes has {theirs:?}, Flinkgate has {ours:?}"),
             }
         }
         if let (true, [Ok(a), Ok(b)]) = (whole, ours) {
@@ -173,10 +172,10 @@ fn texts_are_worth_what_kubernetes_says_and_compare_as_it_says() {
     writer.join().unwrap();
     assert!(process.wait().unwrap().success());
     println!(
-        "{count} pairs from seed {first}: {accepted} accepted, {refused} refused, {cut} cut, {compared} compared and unlike"
+        "{count} pairs from seed {first}: {accepted} accepted, {refused} refused, {cut} cut, {compared} compared and different"
     );
     assert!(
         accepted > count / 2 && refused > count / 20 && compared > count / 4,
-        "the texts are of too few kinds"
+        "the texts are not varied enough"
     );
 }

@@ -1,4 +1,4 @@
-//! The README tells the truth: its commands run, its tenant loads, its rule table is the program's.
+//! The README is true: its commands run, its tenant loads, its rule table is generated.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fs;
@@ -38,8 +38,7 @@ impl Drop for Server {
     }
 }
 
-/// Starts the README's server on ports of its own choosing; gives the process and the webhook's
-/// address.
+/// Starts the README's server on free ports; returns the process and the address of the webhooks.
 fn serve(command: &str) -> (Server, String) {
     let command =
         command.replace("127.0.0.1:9443", "127.0.0.1:0").replace("127.0.0.1:8081", "127.0.0.1:0");
@@ -50,12 +49,12 @@ fn serve(command: &str) -> (Server, String) {
     while let Some(Ok(line)) = lines.next() {
         let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
         if let Some(address) = find_text(&line, "webhooks") {
-            // Somebody goes on reading the log, as a log collector would.
+            // Keep reading the log, as a log collector would.
             std::thread::spawn(move || lines.count());
             return (server, address);
         }
     }
-    panic!("the server never said where it listens");
+    panic!("the server did not log its address");
 }
 
 fn find_text(value: &serde_json::Value, field: &str) -> Option<String> {
@@ -63,7 +62,7 @@ fn find_text(value: &serde_json::Value, field: &str) -> Option<String> {
 }
 
 #[test]
-fn every_command_does_what_the_readme_says() {
+fn commands_do_what_the_readme_says() {
     let blocks = blocks("sh");
     let (server, address) = serve(blocks.iter().find(|block| block.contains(" serve ")).unwrap());
     let mut ran = 0;
@@ -95,6 +94,9 @@ fn every_command_does_what_the_readme_says() {
             assert_eq!(review["response"]["allowed"], true);
             assert_eq!(review["response"]["patchType"], "JSONPatch");
         }
+        if block.contains("refused.yaml") {
+            assert!(text.contains("error[security/service-account]"), "{text}");
+        }
         if block.contains(" size ") {
             assert!(text.contains("etl"), "{text}");
         }
@@ -102,7 +104,7 @@ fn every_command_does_what_the_readme_says() {
             assert!(text.contains("etl-state"), "{text}");
         }
     }
-    assert_eq!(ran, 5, "a command of the README is not run here");
+    assert_eq!(ran, 7, "a command of the README is not run here");
     drop(server);
 }
 
@@ -127,9 +129,9 @@ fn the_tenant_in_the_readme_loads() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// `UPDATE_README=1 cargo test --test readme` writes the table anew.
+/// `UPDATE_README=1 cargo test --test readme` writes the table.
 #[test]
-fn the_rule_table_is_the_programs() {
+fn rule_table_is_generated() {
     let table = Command::new(BINARY).args(["rules", "--format", "markdown"]).output().unwrap();
     let table = String::from_utf8(table.stdout).unwrap();
     let readme = fs::read_to_string("README.md").unwrap();
@@ -142,7 +144,7 @@ fn the_rule_table_is_the_programs() {
     } else {
         assert!(
             readme == wanted,
-            "the README's rule table is old: run UPDATE_README=1 cargo test --test readme"
+            "the README's rule table is out of date: run UPDATE_README=1 cargo test --test readme"
         );
     }
 }

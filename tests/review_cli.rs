@@ -21,7 +21,7 @@ fn review(arguments: &[&str], input: &[u8]) -> (Option<i32>, Value, String) {
 }
 
 #[test]
-fn the_exit_status_says_what_the_answer_says() {
+fn the_exit_status_follows_the_answer() {
     for (file, webhook, status) in
         [(ADMITTED, "mutate", 0), (REFUSED, "validate", 1), (REFUSED, "mutate", 0)]
     {
@@ -42,7 +42,7 @@ fn the_exit_status_says_what_the_answer_says() {
 }
 
 #[test]
-fn a_namespace_that_nobody_claims_is_a_warning_or_what_was_asked_for() {
+fn unassigned_decides_about_namespaces_without_tenant() {
     let others = "examples/tenants/sandbox.yaml";
     for (unassigned, status, warnings) in [("allow", 0, 0), ("warn", 0, 1), ("deny", 1, 0)] {
         let (code, answer, _) =
@@ -53,7 +53,7 @@ fn a_namespace_that_nobody_claims_is_a_warning_or_what_was_asked_for() {
 }
 
 #[test]
-fn what_could_not_run_is_said_with_the_name_of_the_file() {
+fn errors_name_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.json");
     std::fs::write(&broken, "{\"kind\":").unwrap();
@@ -63,7 +63,7 @@ fn what_could_not_run_is_said_with_the_name_of_the_file() {
         (&[broken][..], "", "broken.json"),
         (&["no-such-file.json"], "", "failed to read `no-such-file.json`"),
         (&["examples"], "", "failed to read `examples`"),
-        (&["-"], no_object, "the request has no object"),
+        (&["-"], no_object, "the request has no `object`"),
         (&["-"], "nonsense", "standard input"),
         (&[ADMITTED, "--tenants", "no-such-folder"], "", "no-such-folder"),
         (&[ADMITTED, "--tenants", broken], "", "broken.json"),

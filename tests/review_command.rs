@@ -5,7 +5,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 #[test]
-fn a_recorded_review_is_answered_from_a_file_and_from_standard_input() {
+fn reviews_come_from_files_and_standard_input() {
     let file = "tests/data/reviews/delete-flinkdeployment.json";
     let sent: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     for webhook in ["mutate", "validate"] {
@@ -29,7 +29,7 @@ fn a_recorded_review_is_answered_from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn what_is_no_review_could_not_run() {
+fn a_malformed_review_is_an_error() {
     for input in
         ["", "{}", "[", "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\"}"]
     {

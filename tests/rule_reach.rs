@@ -287,7 +287,7 @@ fn every_rule_speaks_at_both_doors() {
         Gate::load_tenants(&[files.path("tenants").into()], policies.clone(), Unassigned::Deny)
             .unwrap();
     let shared = BTreeMap::from([(SHARED.0.to_owned(), SHARED.1.to_owned())]);
-    let gate = gate.with_namespaces(BTreeMap::from([(AMBIGUOUS.replace('/', "-"), shared)]));
+    let gate = gate.with_namespace_labels(BTreeMap::from([(AMBIGUOUS.replace('/', "-"), shared)]));
     for rule in policies.catalog() {
         if is_out_of_reach(rule) {
             assert_eq!(lint.get(&rule.id), None, "{} is in reach after all", rule.id);

@@ -1,11 +1,12 @@
-//! Where pods run: every case of tests/data/scheduling through `lint` and both webhooks, and a
-//! custom resource beside the pods that are made of it.
+//! Placement of pods: every case of tests/data/scheduling through `lint` and both webhooks, and a
+//! custom resource compared with its pods.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
 mod manifests;
 
-use flinkgate::flink::{Role, lower};
+use flinkgate::flink::Role;
+use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
 use flinkgate::rego::PolicySet;
@@ -47,8 +48,8 @@ fn manifest(case: &Value) -> Resource {
     Resource::from_manifest(object).unwrap()
 }
 
-/// `rule pointer` of what rules about scheduling say.
-fn said(findings: &[Finding]) -> BTreeSet<String> {
+/// `rule pointer` of the findings of scheduling rules.
+fn reported(findings: &[Finding]) -> BTreeSet<String> {
     let own = findings.iter().filter(|finding| finding.rule.starts_with("scheduling/"));
     assert!(
         own.clone().all(|finding| finding.help.is_some() && finding.message.len() < 250),
@@ -58,7 +59,7 @@ fn said(findings: &[Finding]) -> BTreeSet<String> {
 }
 
 fn judged(gate: &Gate, resource: &Resource, as_is: bool) -> BTreeSet<String> {
-    said(&gate.judge(gate.case(resource, as_is).unwrap(), &Usage::default()).findings)
+    reported(&gate.judge(gate.case(resource, as_is).unwrap(), &Usage::default()).findings)
 }
 
 fn stored(gate: &Gate, resource: &Resource) -> Resource {
@@ -66,7 +67,7 @@ fn stored(gate: &Gate, resource: &Resource) -> Resource {
 }
 
 #[test]
-fn every_case_is_judged_as_it_says_by_both_doors() {
+fn cases_match_in_lint_and_webhooks() {
     for (name, case) in cases() {
         let expected = |list: &str| cases::lines(&case[list]);
         let (gate, resource) = (gate_of(&case), manifest(&case));
@@ -74,7 +75,7 @@ fn every_case_is_judged_as_it_says_by_both_doors() {
         assert_eq!(judged(&gate, &resource, false), expected("stored"), "{name} as it is stored");
         let stored = stored(&gate, &resource);
         assert_eq!(
-            said(&gate.validate(&stored).findings),
+            reported(&gate.validate(&stored).findings),
             expected("stored"),
             "{name} at the webhooks"
         );
@@ -83,7 +84,7 @@ fn every_case_is_judged_as_it_says_by_both_doors() {
 }
 
 #[test]
-fn a_running_pod_may_change_where_it_stands() {
+fn updates_of_running_pods_pass() {
     let gate = gate(&json!({"nodeSelector": {"pool": "flink"}}));
     let created = stored(&gate, &manifest(&json!({"base": "scheduling/bases/pod"})));
     let mut old = created.object.clone();
@@ -92,16 +93,16 @@ fn a_running_pod_may_change_where_it_stands() {
     object["spec"]["tolerations"] = json!([{"key": "x", "operator": "Exists"}]);
     let update =
         Resource { operation: Operation::Update, object, old_object: Some(old), ..created };
-    assert_eq!(said(&gate.validate(&update).findings), BTreeSet::new());
+    assert_eq!(reported(&gate.validate(&update).findings), BTreeSet::new());
     let create = Resource { operation: Operation::Create, old_object: None, ..update };
     assert_eq!(
-        said(&gate.validate(&create).findings),
+        reported(&gate.validate(&create).findings),
         BTreeSet::from(["scheduling/node-name /spec/nodeName".to_owned()])
     );
 }
 
 #[test]
-fn a_term_says_why_it_does_not_count() {
+fn findings_explain_why_terms_do_not_count() {
     let gate = gate(&json!({"antiAffinity": {"taskManager": "Required"}}));
     let term = json!({"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "other"}}});
     let patch = json!({"spec": {"podTemplate": {"spec": {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}}}});
@@ -120,7 +121,7 @@ fn a_term_says_why_it_does_not_count() {
     );
 }
 
-/// The pods that Flink and Kubernetes make of a stored FlinkDeployment.
+/// The pods that Flink and Kubernetes create from a stored FlinkDeployment.
 fn pods(stored: &Resource) -> Vec<Resource> {
     let workload = lower(stored, &stored.object).unwrap();
     let mode = workload.mode.unwrap().as_str();
@@ -144,7 +145,7 @@ fn pods(stored: &Resource) -> Vec<Resource> {
 }
 
 #[test]
-fn what_the_custom_resource_is_given_is_what_its_pods_would_be() {
+fn custom_resources_and_their_pods_get_equal_placement() {
     let strengths = [json!(null), json!("Preferred"), json!("Required")];
     let mut compared = 0;
     for spread in ["AntiAffinity", "TopologySpread"] {
@@ -176,7 +177,7 @@ fn what_the_custom_resource_is_given_is_what_its_pods_would_be() {
                         );
                     }
                     assert_eq!(
-                        said(&gate.validate(&pod).findings),
+                        reported(&gate.validate(&pod).findings),
                         BTreeSet::new(),
                         "{name}: {}",
                         pod.name

@@ -1,5 +1,5 @@
-//! Whatever terms and constraints a user writes: after mutation the pods are kept apart as the
-//! tenant wants it, and what the user wrote is still there.
+//! For any terms and constraints of a user: after mutation the pods are separated as the tenant
+//! requires, and the user's values are unchanged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::pipeline::{Gate, Unassigned};
@@ -123,7 +123,7 @@ fn pod() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether all that is in one value is in the other, and lists begin alike.
+/// Whether one value contains everything of the other, and lists start with the same elements.
 fn is_kept(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => before
@@ -152,8 +152,8 @@ fn check(object: Value, scheduling: Value) -> Result<(), TestCaseError> {
     for finding in
         judgement.findings.iter().filter(|finding| finding.rule.starts_with("scheduling/"))
     {
-        // Only a constraint over zones that stands where the tenant's would have to is left to the
-        // user.
+        // The only exception is a constraint over zones in the place of the tenant's, which the
+        // user must change.
         let in_the_way = stored.object.to_string().matches(ZONE).count() > 0;
         let required = finding.message.contains("need required");
         prop_assert!(
@@ -169,12 +169,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_flink_deployment_is_kept_apart_after_mutation(object in deployment(), scheduling in scheduling()) {
+    fn mutated_flink_deployments_are_separated(object in deployment(), scheduling in scheduling()) {
         check(object, scheduling)?;
     }
 
     #[test]
-    fn a_pod_is_kept_apart_after_mutation(object in pod(), scheduling in scheduling()) {
+    fn mutated_pods_are_separated(object in pod(), scheduling in scheduling()) {
         check(object, scheduling)?;
     }
 }

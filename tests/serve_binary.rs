@@ -23,7 +23,7 @@ fn certs(folder: &Path, more: &[&str]) -> Output {
     flinkgate(&[&["certs", "--out", folder.to_str().unwrap()], more].concat())
 }
 
-/// Asks until the answer is as wanted.
+/// Repeats a review until the answer is as expected.
 async fn becomes(client: &mut Client, path: &str, wanted: impl Fn(&Value) -> bool) {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -97,7 +97,7 @@ async fn the_server_refuses_patches_logs_and_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tenants_and_policies_are_followed_and_broken_ones_are_told() {
+async fn changed_files_are_reloaded_and_broken_ones_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (tenants, policies, ca_file) = (
         folder.path().join("tenants"),
@@ -160,7 +160,7 @@ async fn tenants_and_policies_are_followed_and_broken_ones_are_told() {
     process.answers("/readyz", 200, |text| !text.contains("last reload failed")).await;
 }
 
-/// As Kubernetes mounts a Secret: the files are links into `..data`, itself a link that is swapped.
+/// Mounts a Secret as Kubernetes does: files are links into `..data`, a link that is swapped.
 fn mount(folder: &Path, version: &str) -> CertificateDer<'static> {
     let data = folder.join(version);
     assert!(certs(&data, &[]).status.success());
@@ -198,7 +198,7 @@ async fn a_swapped_secret_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_request_is_answered_on_the_way_out() {
+async fn a_slow_request_is_answered_during_shutdown() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.crt");
     let mut process = Process::start(&["--tls-ca-out", ca_file.to_str().unwrap()]);
@@ -220,7 +220,7 @@ async fn a_slow_request_is_answered_on_the_way_out() {
 }
 
 #[test]
-fn a_bad_tenant_at_the_start_is_a_clear_error() {
+fn an_invalid_tenant_at_start_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.yaml");
     std::fs::write(&file, tenant("strict")).unwrap();
@@ -239,7 +239,7 @@ fn a_bad_tenant_at_the_start_is_a_clear_error() {
 }
 
 #[test]
-fn a_port_in_use_is_a_clear_error() {
+fn a_port_in_use_is_an_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = flinkgate(&["serve", "--bind", &address, "--health-bind", "127.0.0.1:0"]);
@@ -249,7 +249,7 @@ fn a_port_in_use_is_a_clear_error() {
 }
 
 #[test]
-fn a_certificate_with_another_key_is_a_clear_error() {
+fn a_certificate_with_another_key_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     assert!(certs(&one, &[]).status.success() && certs(&two, &[]).status.success());
@@ -267,7 +267,7 @@ fn a_certificate_with_another_key_is_a_clear_error() {
 }
 
 #[test]
-fn certs_writes_three_files_and_overwrites_only_when_told() {
+fn certs_overwrites_only_with_force() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(
         certs(folder.path(), &["--san", "gate.example.com", "--san", "10.0.0.7"]).status.code(),

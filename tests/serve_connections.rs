@@ -1,4 +1,4 @@
-//! Slow, silent and too many clients; certificates that change; the way out.
+//! Slow, silent and too many clients; certificates that change; shutdown.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod serve_support;
@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn clients_that_say_nothing_do_not_keep_others_out() {
+async fn silent_clients_do_not_block_others() {
     let server = start(Limits { connections: 8, ..Limits::default() }).await;
     let mut held = Vec::new();
     let mut slow = Vec::new();
@@ -32,7 +32,7 @@ async fn clients_that_say_nothing_do_not_keep_others_out() {
 }
 
 #[tokio::test]
-async fn a_header_that_never_ends_is_cut_off() {
+async fn an_endless_header_closes_the_connection() {
     let server = start(Limits { header: Duration::from_millis(200), ..Limits::default() }).await;
     for start_of_request in ["", "POST /validate HTTP/1.1\r\nhost: x\r\n"] {
         let mut stream =
@@ -49,7 +49,7 @@ async fn a_header_that_never_ends_is_cut_off() {
     );
 }
 
-/// As Kubernetes mounts a Secret: the files are links into `..data`, itself a link that is swapped.
+/// Mounts a Secret as Kubernetes does: files are links into `..data`, a link that is swapped.
 fn mount(folder: &Path, version: &str, certificate: &str, key: &str) {
     let data = folder.join(version);
     std::fs::create_dir(&data).unwrap();
@@ -60,7 +60,7 @@ fn mount(folder: &Path, version: &str, certificate: &str, key: &str) {
 }
 
 #[tokio::test]
-async fn a_swapped_secret_is_served_and_a_broken_one_is_not() {
+async fn only_a_valid_swapped_secret_is_served() {
     let server = start(Limits::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let (one, two, three) =
@@ -113,7 +113,7 @@ async fn a_swapped_secret_is_served_and_a_broken_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_answered_on_the_way_out() {
+async fn a_request_in_flight_is_answered_during_shutdown() {
     let server = start(Limits::default()).await;
     let mut idle = server.connect().await;
     assert_eq!(idle.review("/validate", "etl").await["allowed"], true);

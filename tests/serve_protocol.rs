@@ -1,4 +1,4 @@
-//! The webhooks through real sockets: protocol versions, answers, and what is no review.
+//! The webhooks through real sockets: protocol versions, answers and malformed requests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod serve_support;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use serve_support::{Client, review, start};
 
 #[tokio::test]
-async fn every_tls_version_speaks_every_http_version() {
+async fn every_tls_version_serves_every_http_version() {
     let server = start(Limits::default()).await;
     for tls in [&TLS12, &TLS13] {
         for http2 in [false, true] {
@@ -31,7 +31,7 @@ async fn every_tls_version_speaks_every_http_version() {
 }
 
 #[tokio::test]
-async fn the_answer_has_the_version_of_the_question_and_a_patch_in_base64() {
+async fn responses_have_the_requests_version_and_base64_patches() {
     let server = start(Limits::default()).await;
     let mut client = server.connect().await;
     for version in ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"] {
@@ -72,32 +72,32 @@ async fn refusals_and_warnings_reach_the_client() {
 }
 
 #[tokio::test]
-async fn what_is_no_review_gets_a_status_and_a_text() {
+async fn malformed_requests_get_a_status_and_a_text() {
     let server = start(Limits::default()).await;
     let mut client = server.connect().await;
     for (method, path, content_type, body, status, text) in [
         ("GET", "/validate", "application/json", "", 405, "by POST"),
         ("PUT", "/mutate", "application/json", "", 405, "by POST"),
-        ("POST", "/", "application/json", "{}", 404, "POST /mutate and POST /validate are here"),
-        ("POST", "/validate/x", "application/json", "{}", 404, "are here"),
+        ("POST", "/", "application/json", "{}", 404, "send POST to `/mutate` or `/validate`"),
+        ("POST", "/validate/x", "application/json", "{}", 404, "send POST to"),
         ("POST", "/validate", "text/yaml", "{}", 415, "application/json"),
         ("POST", "/validate", "application/json", "", 400, "not an AdmissionReview"),
         ("POST", "/validate", "application/json", "{\"kind\":", 400, "not an AdmissionReview"),
-        ("POST", "/validate", "application/json; charset=utf-8", "{}", 400, "kind is \"\""),
+        ("POST", "/validate", "application/json; charset=utf-8", "{}", 400, "kind is ``"),
     ] {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", "localhost")
             .header("content-type", content_type);
-        let (got, said, _) = client.send(request.body(Full::from(body)).unwrap()).await;
-        assert_eq!(got, status, "{method} {path}: {said}");
-        assert!(said.contains(text), "{said}");
+        let (got, response, _) = client.send(request.body(Full::from(body)).unwrap()).await;
+        assert_eq!(got, status, "{method} {path}: {response}");
+        assert!(response.contains(text), "{response}");
     }
 }
 
 #[tokio::test]
-async fn bodies_have_an_end() {
+async fn bodies_have_a_size_limit() {
     let server = start(Limits::default()).await;
     for http2 in [false, true] {
         let mut client =
@@ -129,7 +129,7 @@ async fn deep_nesting_is_answered() {
 }
 
 #[tokio::test]
-async fn a_panic_costs_one_request() {
+async fn a_panic_fails_one_request() {
     let server = start(Limits::default()).await;
     let mut client = server.connect().await;
     let (status, text) = client.post("/validate", review("admission.k8s.io/v1", "panic-now")).await;
@@ -140,12 +140,12 @@ async fn a_panic_costs_one_request() {
 }
 
 #[tokio::test]
-async fn the_health_port_tells_what_is_missing() {
+async fn readiness_lists_unmet_conditions() {
     let server = start(Limits::default()).await;
     assert_eq!(server.health("/healthz").await.0, 200);
     let (status, text) = server.health("/readyz").await;
     assert_eq!((status, text.contains("[-] certificate")), (503, true));
-    server.health.set("certificate", true, "there");
+    server.health.set("certificate", true, "valid");
     assert_eq!(server.health("/readyz").await.0, 200);
     assert_eq!(server.health("/validate").await.0, 404);
 }

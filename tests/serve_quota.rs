@@ -1,5 +1,5 @@
-//! `flinkgate serve` from files holds a tenant's limits over all that it admits: the ledgers are in
-//! memory.
+//! `flinkgate serve` from files enforces a tenant's limits over everything that it admits. Its
+//! ledgers are in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod serve_support;
@@ -28,7 +28,7 @@ spec:
   rules: [{rule: quota/exceeded, enforcement: Warn}]
 "#;
 
-/// A server and its client.
+/// A server and a client.
 struct Gate {
     client: Client,
     _process: Process,
@@ -51,7 +51,7 @@ async fn start() -> Gate {
     Gate { client, _process: process, _folder: folder }
 }
 
-/// A FlinkDeployment with a JobManager of one core and so many TaskManagers of two.
+/// A FlinkDeployment with a JobManager of one core and TaskManagers of two cores.
 fn deployment(namespace: &str, name: &str, uid: &str, task_managers: u64) -> Value {
     json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
         "metadata": {"name": name, "namespace": namespace, "uid": uid, "resourceVersion": "7"},
@@ -92,21 +92,21 @@ fn message(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
+async fn admitted_objects_count_until_they_are_deleted() {
     let mut gate = start().await;
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
-    // Asked again about the very object: it counts once.
+    // A repeated review of the same object counts once.
     assert_eq!(gate.creates("payments-prod", "etl", "1", 5).await["allowed"], true);
     let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
     insta::assert_snapshot!(message(&refused), @r#"
-    tenant "payments" refuses FlinkDeployment payments-dev/scoring: 1 finding
-    quota/exceeded: 11 more cpu asked for, 9 of 20 free, 11 used. Largest users of cpu: FlinkDeployment/payments-prod/etl (11) (spec); help: one TaskManager fewer (of 5) would fit
+    tenant `payments` refuses FlinkDeployment payments-dev/scoring: 1 finding
+    quota/exceeded: tenant `payments`: this object requests 11 more cpu (11 used, the quota is 20); largest users of cpu: `FlinkDeployment/payments-prod/etl` (11) (spec); help: 4 of the 5 TaskManagers would fit
     "#);
     assert_eq!(
         (&refused["status"]["code"], &refused["status"]["reason"]),
         (&json!(403), &json!("Forbidden"))
     );
-    // A dry run takes nothing.
+    // A dry run reserves nothing.
     let small = deployment("payments-dev", "scoring", "2", 4);
     for dry_run in [true, true, false] {
         assert_eq!(gate.review("CREATE", &small, None, dry_run).await["allowed"], true);
@@ -118,7 +118,7 @@ async fn what_was_admitted_counts_over_all_namespaces_until_it_is_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_asks_for_the_difference_and_a_decrease_for_nothing() {
+async fn an_update_requests_only_its_increase() {
     let mut gate = start().await;
     let sizes =
         [5, 3, 6, 7].map(|task_managers| deployment("payments-prod", "etl", "1", task_managers));
@@ -131,12 +131,12 @@ async fn an_update_asks_for_the_difference_and_a_decrease_for_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is_refused() {
+async fn a_refusal_has_all_findings_and_reserves_nothing() {
     let mut gate = start().await;
     let mut object = deployment("payments-prod", "etl", "1", 9);
     let refused = gate.review("CREATE", &object, None, false).await;
     insta::assert_snapshot!(message(&refused), @r#"
-    tenant "payments" refuses FlinkDeployment payments-prod/etl: 1 finding
+    tenant `payments` refuses FlinkDeployment payments-prod/etl: 1 finding
     quota/per-cluster: this cluster requests 9 taskManagers, the limit is 8 (spec); help: request at most 8 taskManagers, or ask the platform team for more
     "#);
     object["spec"]["taskManager"]["replicas"] = json!(20);
@@ -149,21 +149,21 @@ async fn everything_that_is_wrong_is_told_at_once_and_nothing_is_kept_of_what_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_rule_only_warns_the_object_passes_and_counts() {
+async fn an_object_that_only_gets_a_warning_counts() {
     let mut gate = start().await;
     assert_eq!(gate.creates("sandbox", "a", "1", 1).await["warnings"], Value::Null);
     for (name, uid) in [("b", "2"), ("c", "3")] {
-        let passed = gate.creates("sandbox", name, uid, 1).await;
-        assert_eq!(passed["allowed"], true, "{passed:#}");
+        let admitted = gate.creates("sandbox", name, uid, 1).await;
+        assert_eq!(admitted["allowed"], true, "{admitted:#}");
         assert!(
-            passed["warnings"][0]
+            admitted["warnings"][0]
                 .as_str()
                 .unwrap()
-                .starts_with("quota/exceeded: 3 more cpu asked for"),
-            "{passed:#}"
+                .starts_with("quota/exceeded: tenant `sandbox`: this object requests 3 more cpu"),
+            "{admitted:#}"
         );
     }
-    let told =
+    let warning =
         gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
-    assert!(told.contains("0 of 4 free, 9 used"), "{told}");
+    assert!(warning.contains("(9 used, the quota is 4)"), "{warning}");
 }

@@ -1,5 +1,5 @@
-//! Where state lives: every case of tests/data/storage through `lint` and through both webhooks,
-//! and URIs that try to pass for a tenant's.
+//! Locations of state: every case of tests/data/storage through `lint` and through both webhooks,
+//! and URIs that imitate a tenant's.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -11,7 +11,7 @@ use flinkgate::resource::{Operation, Resource};
 use flinkgate::rules::Finding;
 use serde_json::{Value, json};
 
-/// No output may hold it.
+/// No output may contain it.
 const SECRET: &str = "do-not-tell";
 
 fn read(file: &str) -> Vec<Value> {
@@ -22,20 +22,21 @@ fn tenant(namespace: &str, spec: &Value) -> Value {
     cases::tenant(namespace, &[namespace], spec)
 }
 
-/// What `lint` reports of objects of these tenants.
+/// The findings of `lint` for objects of these tenants.
 fn lint(tenants: &[Value], objects: &[Value]) -> Value {
     let report = cases::lint(&folder(tenants), objects);
     assert!(!report.to_string().contains(SECRET), "{report}");
     report
 }
 
-/// Rule and place of what the storage rules say.
-fn said<'a>(findings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+/// Rule and place of the findings of storage rules.
+fn reported<'a>(findings: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let own = findings.into_iter().filter(|(rule, _)| rule.starts_with("storage/"));
-    let mut said: Vec<String> = own.map(|(rule, pointer)| format!("{rule} {pointer}")).collect();
-    said.sort();
-    said.dedup();
-    said
+    let mut reported: Vec<String> =
+        own.map(|(rule, pointer)| format!("{rule} {pointer}")).collect();
+    reported.sort();
+    reported.dedup();
+    reported
 }
 
 fn gate(tenants: &[Value]) -> Gate {
@@ -47,7 +48,7 @@ fn webhooks(gate: &Gate, object: &Value) -> Vec<Finding> {
 }
 
 #[test]
-fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
+fn cases_match_in_lint_and_webhooks() {
     let cases = read("cases.yaml");
     assert!(cases.len() > 30);
     let namespace = |index: usize| format!("case-{index}");
@@ -72,9 +73,9 @@ fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
     let gate = gate(&tenants);
     for (index, case) in cases.iter().enumerate() {
         let expected: Vec<&str> =
-            list(&case["says"]).iter().map(|said| said.as_str().unwrap()).collect();
+            list(&case["says"]).iter().map(|reported| reported.as_str().unwrap()).collect();
         let own = findings_in(&report, &json!(namespace(index)));
-        let linted = said(own.iter().map(|finding| {
+        let linted = reported(own.iter().map(|finding| {
             (finding["rule"].as_str().unwrap(), finding["pointer"].as_str().unwrap())
         }));
         assert_eq!(linted, expected, "{}: {own:#?}", case["name"]);
@@ -82,7 +83,7 @@ fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
         if case.get("beside").is_none() {
             let found = webhooks(&gate, &placed(&case["object"], index));
             assert_eq!(
-                said(found.iter().map(|finding| (&*finding.rule, finding.pointer.as_str()))),
+                reported(found.iter().map(|finding| (&*finding.rule, finding.pointer.as_str()))),
                 expected,
                 "{}: {found:#?}",
                 case["name"]
@@ -93,7 +94,7 @@ fn every_case_is_judged_the_same_by_lint_and_by_the_webhooks() {
 }
 
 #[test]
-fn no_uri_passes_for_a_tenants_by_its_spelling() {
+fn uri_spellings_do_not_bypass_locations() {
     let (mut tenants, mut objects, mut expected) = (Vec::new(), Vec::new(), Vec::new());
     for group in read("uris.yaml") {
         for (inside, list) in [(true, &group["inside"]), (false, &group["outside"])] {
@@ -132,7 +133,7 @@ fn claim(size: &str, class: Value, modes: Value) -> Value {
 }
 
 #[test]
-fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
+fn existing_claims_can_be_bound_and_expanded() {
     let claims =
         json!({"storageClassNames": ["nfs"], "maxSize": "10Gi", "accessModes": ["ReadWriteMany"]});
     let gate = gate(&[tenant(
@@ -171,7 +172,7 @@ fn a_claim_that_was_there_before_its_rules_is_bound_and_grows() {
 }
 
 #[test]
-fn claims_count_for_the_quota_of_an_input() {
+fn claims_count_towards_the_quota() {
     let tenants = [tenant("prod", &json!({"quota": {"hard": {"storage": "10Gi"}}}))];
     let named = |name: &str| {
         let mut claim = claim("6Gi", Value::Null, json!(["ReadWriteMany"]));

@@ -1,5 +1,4 @@
-//! FlinkTenants from files: what is said of wrong ones, whose a namespace is, and the definition
-//! for the cluster.
+//! FlinkTenants from files: messages about invalid ones, owners of namespaces, and the CRD.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use assert_cmd::Command;
@@ -19,7 +18,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn every_wrong_tenant_is_told_with_its_place() {
+fn every_problem_is_reported_with_its_place() {
     let cases = [
         "unknown-field.yaml",
         "bad-quantity.yaml",
@@ -41,7 +40,7 @@ fn every_wrong_tenant_is_told_with_its_place() {
         "empty",
         "not-there.yaml",
     ];
-    let mut told = String::new();
+    let mut messages = String::new();
     for case in cases {
         let output = lint(case, "examples/manifests/etl.yaml", &[]);
         assert_eq!(
@@ -49,16 +48,16 @@ fn every_wrong_tenant_is_told_with_its_place() {
             (Some(2), String::new()),
             "{case}"
         );
-        let said = text(&output.stderr);
-        let placed = said.contains(&format!("  tests/data/tenants/{case}:"));
-        assert_eq!(placed, !["empty", "not-there.yaml"].contains(&case), "{case}: {said}");
-        let _ = writeln!(told, "### {case}\n{said}");
+        let errors = text(&output.stderr);
+        let placed = errors.contains(&format!("  tests/data/tenants/{case}:"));
+        assert_eq!(placed, !["empty", "not-there.yaml"].contains(&case), "{case}: {errors}");
+        let _ = writeln!(messages, "### {case}\n{errors}");
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(messages);
 }
 
 #[test]
-fn an_exemption_that_has_ended_is_a_warning_and_holds_no_longer() {
+fn an_ended_exemption_is_a_warning_and_unused() {
     let output = lint("expired-exemption.yaml", "examples/manifests/etl.yaml", &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     insta::assert_snapshot!(text(&output.stderr));
@@ -78,7 +77,7 @@ fn namespace(name: &str, team: &str) -> String {
 }
 
 #[test]
-fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_input() {
+fn names_patterns_and_labels_decide_the_owner() {
     let input = [
         pod("payments-prod"),
         pod("payments-dev"),
@@ -108,7 +107,7 @@ fn a_namespace_belongs_to_a_tenant_by_name_by_pattern_or_by_its_labels_in_the_in
             .filter(|finding| {
                 finding["object"]["namespace"] == namespace && finding["rule"] != "security/seccomp"
             })
-            .map(|finding| finding[field].as_str().unwrap_or("nobody"))
+            .map(|finding| finding[field].as_str().unwrap_or("none"))
             .collect();
         found.dedup();
         found
@@ -141,23 +140,23 @@ fn definitions() -> [Value; 3] {
 }
 
 #[test]
-fn the_definition_for_the_cluster_is_what_it_was() {
+fn the_definitions_have_not_changed() {
     let [tenant, policy, ledger] = definitions();
     insta::assert_json_snapshot!(tenant);
     insta::assert_json_snapshot!("the_definition_of_policies", policy);
     insta::assert_json_snapshot!("the_definition_of_ledgers", ledger);
 }
 
-/// Fields that may hold anything: an option's value is text, a number or a boolean, which a
-/// structural schema cannot say.
+/// Fields that accept anything: the value of an option is a string, a number or a boolean, which a
+/// structural schema cannot express.
 const ANYTHING: [&str; 2] =
     ["/spec/flink/configuration/defaults/*", "/spec/flink/configuration/enforced/*"];
 
-/// What the API server demands of a structural schema, and that nothing unknown passes it or is
-/// dropped silently.
+/// Checks what the API server requires of a structural schema, and that no unknown field is accepted
+/// or silently dropped.
 fn check(schema: &Value, at: &str) {
     if schema.get("x-kubernetes-preserve-unknown-fields").is_some() {
-        assert!(ANYTHING.contains(&at), "{at} takes anything");
+        assert!(ANYTHING.contains(&at), "{at} accepts anything");
         return;
     }
     if schema["x-kubernetes-int-or-string"] == true {
@@ -183,7 +182,7 @@ fn check(schema: &Value, at: &str) {
             let known = properties.is_some()
                 || schema.get("additionalProperties").is_some()
                 || at == "/metadata";
-            assert!(known, "{at} does not say its fields");
+            assert!(known, "{at} has no fields");
             properties
                 .into_iter()
                 .flatten()
@@ -201,12 +200,12 @@ fn check(schema: &Value, at: &str) {
             || !schema["description"].is_null()
             || !at.starts_with("/spec")
             || at.ends_with(['*', '0']),
-        "{at} is not described"
+        "{at} has no description"
     );
 }
 
 #[test]
-fn the_definitions_schemas_are_structural_and_know_every_field() {
+fn the_schemas_are_structural_and_describe_every_field() {
     for definition in definitions() {
         assert_eq!(definition["kind"], "CustomResourceDefinition");
         assert_eq!(definition["spec"]["scope"], "Cluster");
@@ -218,7 +217,7 @@ fn the_definitions_schemas_are_structural_and_know_every_field() {
 }
 
 #[test]
-fn the_examples_tenants_are_right() {
+fn the_example_tenants_are_valid() {
     for file in ["payments.yaml", "sandbox.yaml"] {
         let tenants = format!("../../../examples/tenants/{file}");
         let output = lint(&tenants, "examples/tenants", &[]);

@@ -1,5 +1,5 @@
-//! No option of Flink's is a way round a rule about fields: every case of tests/data/ways-round
-//! through `lint` and through both webhooks, with an honest counterpart that passes.
+//! No Flink option bypasses a rule about fields: every case of tests/data/ways-round through `lint`
+//! and through both webhooks, with a valid counterpart that passes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 const FOLDER: &str = "tests/data/ways-round";
 
-/// Values of options that no output may hold.
+/// Option values that no output may contain.
 const SECRET: &str = "do-not-tell";
 
 fn cases() -> Vec<(String, Value)> {
@@ -55,12 +55,12 @@ fn object(case: &Value, variant: &Value, namespace: &str) -> Value {
     object
 }
 
-/// A case with its name, its bad and its honest object.
-type Placed = (String, Value, [Value; 2]);
+/// A case with its name, its bad and its valid object.
+type PlacedCase = (String, Value, [Value; 2]);
 
-/// The tenants of all cases, and of each case its bad and its honest object, each in a namespace of
-/// its own.
-fn setting() -> (Vec<Value>, Vec<Placed>) {
+/// The tenants of all cases, and the bad and the valid object of each case, each in a separate
+/// namespace.
+fn setting() -> (Vec<Value>, Vec<PlacedCase>) {
     let mut tenants = Vec::new();
     let mut objects = Vec::new();
     for (index, (name, case)) in cases().into_iter().enumerate() {
@@ -75,7 +75,7 @@ fn setting() -> (Vec<Value>, Vec<Placed>) {
 }
 
 #[test]
-fn the_linter_sees_every_way_round() {
+fn linter_finds_every_bypass() {
     let (tenants, objects) = setting();
     let report = lint(&folder(&tenants), objects.iter().flat_map(|(_, _, pair)| pair));
     let mut wrong = Vec::new();
@@ -105,7 +105,7 @@ fn the_linter_sees_every_way_round() {
     assert!(!report.to_string().contains(SECRET));
 }
 
-/// What both webhooks say.
+/// The findings of both webhooks.
 fn webhooks(gate: &Gate, object: &Value) -> BTreeSet<Finding> {
     cases::webhooks(gate, asked(&review("CREATE", object, &Value::Null)))
         .into_iter()
@@ -114,7 +114,7 @@ fn webhooks(gate: &Gate, object: &Value) -> BTreeSet<Finding> {
 }
 
 #[test]
-fn the_webhooks_see_every_way_round() {
+fn webhooks_find_every_bypass() {
     let (tenants, objects) = setting();
     let gate = cases::gate(&folder(&tenants), Unassigned::Warn);
     for (name, case, [bad, honest]) in &objects {
@@ -135,7 +135,7 @@ fn the_webhooks_see_every_way_round() {
 }
 
 #[test]
-fn the_command_review_refuses_what_reaches_into_the_operator() {
+fn review_refuses_access_to_the_operator() {
     let cases = setting().1;
     let (_, case, [bad, _]) =
         cases.iter().find(|(_, case, _)| case["rule"] == "flink/operator-files").unwrap();
@@ -149,7 +149,7 @@ fn the_command_review_refuses_what_reaches_into_the_operator() {
 }
 
 #[test]
-fn every_key_has_its_case() {
+fn every_key_has_a_case() {
     let mut keys: BTreeSet<String> = BTreeSet::new();
     for (_, case) in cases() {
         keys.extend(case["options"].as_object().into_iter().flatten().map(|(key, _)| key.clone()));
@@ -164,7 +164,7 @@ fn every_key_has_its_case() {
 }
 
 #[test]
-fn a_config_map_of_flinks_may_name_files() {
+fn flink_config_maps_may_name_files() {
     let data = json!({"config.yaml": "kubernetes.pod-template-file.taskmanager: /tmp/template.yaml\n$internal.deployment.config-dir: /opt/flink/conf\n"});
     let meta = json!({"name": "flink-config-etl", "namespace": "payments-prod"});
     let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data});

@@ -92,7 +92,7 @@ fn what_no_api_server_could_call_is_refused() {
         (&["--service", "flinkgate"][..], "NAMESPACE/NAME"),
         (&["--service", "gate/Way"], "DNS label"),
         (&["--url", "http://127.0.0.1:9443"], "https"),
-        (&["--url", "127.0.0.1:9443"], "whole URL"),
+        (&["--url", "127.0.0.1:9443"], "not a URL with a host"),
         (&["--url", "https://127.0.0.1:9443", "--service", "gate/way"], "cannot be used with"),
         (&["--ca", "no-such-file.crt"], "failed to read `no-such-file.crt`"),
         (&["--ca", no_certificate.to_str().unwrap()], "no PEM certificate"),

@@ -1,4 +1,4 @@
-//! Splitting, anchors, merges, duplicates, and what is said of broken text.
+//! Splitting, anchors, merges, duplicates, and messages about broken text.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::resource::yaml::{Document, Problem, parse};
@@ -40,7 +40,7 @@ fn documents_split_at_lines_of_three_dashes() {
 }
 
 #[test]
-fn what_kubernetes_ignores_is_pointed_at() {
+fn text_that_kubernetes_ignores_is_reported() {
     let document = only("a: 1\n--- {b: 2}\n");
     assert_eq!(document.value, Some(json!({"a": 1})));
     assert!(document.problems[0].usable);
@@ -48,7 +48,7 @@ fn what_kubernetes_ignores_is_pointed_at() {
 }
 
 #[test]
-fn the_last_of_two_keys_counts_and_the_first_is_named() {
+fn last_duplicate_key_counts_and_first_is_reported() {
     let document = only("spec:\n  image: a\n  cpu: 1\n  image: bé\n");
     assert_eq!(document.value, Some(json!({"spec": {"image": "bé", "cpu": 1}})));
     let problem = &document.problems[0];
@@ -75,7 +75,7 @@ fn aliases_repeat_values() {
 }
 
 #[test]
-fn merges_take_fields_and_the_last_one_written_counts() {
+fn merges_insert_fields_and_the_last_counts() {
     let text = "base: &b {x: 1, w: 2}\nmore: &m {w: 3, z: 4}\nown:\n  <<: *b\n  x: 9\nlist:\n  <<: [*b, *m]\ninline:\n  <<: {q: 1}\ntext:\n  \"<<\": 1\n";
     let document = only(text);
     assert_eq!(document.problems, []);
@@ -91,7 +91,7 @@ fn merges_take_fields_and_the_last_one_written_counts() {
 }
 
 #[test]
-fn a_merge_below_a_field_replaces_it_and_says_so() {
+fn merges_that_replace_earlier_fields_are_reported() {
     let document = only("base: &b {x: 1}\nown:\n  x: 9\n  <<: *b\n");
     assert_eq!(document.value.unwrap()["own"], json!({"x": 1}));
     assert_eq!(document.problems.len(), 1);
@@ -103,14 +103,14 @@ fn a_merge_below_a_field_replaces_it_and_says_so() {
 }
 
 #[test]
-fn merging_what_is_no_mapping_is_a_problem() {
+fn merging_other_values_than_mappings_is_a_problem() {
     for text in ["a: &a 1\nb:\n  <<: *a\n", "b:\n  <<: [1]\n", "b:\n  <<:\n"] {
         assert!(!only_problem(text).usable, "{text}");
     }
 }
 
 #[test]
-fn an_anchor_within_itself_is_a_problem() {
+fn recursive_anchors_are_a_problem() {
     for text in [
         "a: &self [*self]\n",
         "a: &self {b: {c: *self}}\n",
@@ -139,7 +139,7 @@ fn alias_bombs_are_stopped() {
 }
 
 #[test]
-fn broken_text_is_pointed_at_and_told_what_to_do() {
+fn broken_text_is_reported_with_a_fix() {
     let table = [
         ("a:\n\tb: 1\n", 2, 1, "tab"),
         ("a:\n  b: 1\n\tc: 2\n", 3, 1, "tab"),
@@ -187,7 +187,7 @@ fn one_broken_document_does_not_hide_the_others() {
 }
 
 #[test]
-fn a_helm_template_is_named_once() {
+fn helm_templates_are_reported_once() {
     let documents = parse(include_str!("data/yaml/template.yaml"));
     assert_eq!(documents.len(), 1, "{documents:?}");
     let problem = &documents[0].problems[0];
@@ -207,7 +207,7 @@ fn a_helm_template_is_named_once() {
 }
 
 #[test]
-fn braces_within_text_are_no_template() {
+fn braces_within_text_are_not_templates() {
     let text = "a: \"{{ .x }}\"\nb: '{{x}}'\nc: |\n  {{ x }}\nd: x-{{ y }}\n";
     assert_eq!(only(text).problems, []);
     let broken = only_problem("a: \"{{ .x }}\" # {{ y }}\nb:\n\tc: 1\n");

@@ -1,4 +1,4 @@
-//! Where things stand.
+//! Positions of values and keys.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::resource::yaml::{Document, Span, parse};
@@ -47,7 +47,7 @@ fn values_and_keys_are_found_by_pointer() {
 }
 
 #[test]
-fn nearest_points_at_what_a_person_would_change() {
+fn nearest_points_at_the_value_to_change() {
     let text = "spec:\n  containers:\n  - name: a\n    image: \"x\"\n  - {name: b}\n  - {}\n  - [[1]]\n  empty:\n  none: {}\n";
     let positions = only(text).positions;
     for (pointer, expected) in [
@@ -80,7 +80,7 @@ fn columns_count_characters() {
 }
 
 #[test]
-fn byte_order_marks_and_carriage_returns_move_nothing() {
+fn byte_order_marks_and_carriage_returns_keep_positions() {
     let positions = parse("\u{feff}a: b\r\nc: d\r\n---\r\ne: |\r\n  f\r\n  g\r\n")
         .into_iter()
         .map(|document| document.positions)
@@ -91,7 +91,7 @@ fn byte_order_marks_and_carriage_returns_move_nothing() {
 }
 
 #[test]
-fn text_over_several_lines_is_covered_whole() {
+fn multi_line_text_has_its_whole_span() {
     let text = "a: multi\n  line\nb: 'quoted\n\n  too'\nc: |-  # | note\n\n    x\n\n    y\n\nd: &anchor !!str >+2\n    z\n\ne: |\nf: - \"\n";
     let text = text.replace("f: - \"\n", "f: 1\n");
     let positions = only(&text).positions;
@@ -104,7 +104,7 @@ fn text_over_several_lines_is_covered_whole() {
 }
 
 #[test]
-fn an_alias_stands_at_its_use_and_what_is_inside_at_the_anchor() {
+fn aliases_point_at_use_and_content_at_anchor() {
     let text = "base: &b\n  x: 1\nuse: *b\nlist:\n- *b\n- &c z\n- *c\n";
     let positions = only(text).positions;
     assert_eq!(cut(text, positions.value("/use").unwrap()), "*b");
@@ -134,7 +134,7 @@ fn json_has_positions_too() {
 }
 
 #[test]
-fn an_ordinary_file_is_read_whole() {
+fn ordinary_files_are_read_completely() {
     let text = include_str!("data/yaml/session.yaml");
     let documents = parse(text);
     assert_eq!(documents.len(), 3);

@@ -1,4 +1,4 @@
-//! No text makes the reader panic, overflow its stack or run on.
+//! No text makes the reader panic, overflow its stack or run endlessly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod seeded;
@@ -56,7 +56,7 @@ fn mutated_manifests_are_read_or_refused() {
 }
 
 #[test]
-fn endless_nesting_is_a_problem() {
+fn excessive_nesting_is_a_problem() {
     for opening in ["[", "{a: ", "{\"a\":", "- ", "? ", "[{\"a\": ", "{", "&a [", "!!str [", "[["] {
         let text = opening.repeat(100_000);
         let documents = parse(&text);

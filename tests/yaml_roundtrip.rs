@@ -1,5 +1,5 @@
-//! Any value printed as YAML or JSON is read back the same, and every scalar is found where it
-//! stands.
+//! Any value printed as YAML or JSON is read back unchanged, with the right position for every
+//! scalar.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use flinkgate::resource::pointer;

@@ -1,4 +1,4 @@
-//! What plain words mean, against go-yaml v2's own table (goyaml.v2/resolve.go in
+//! The meaning of plain scalars, compared with go-yaml v2's own table (goyaml.v2/resolve.go in
 //! sigs.k8s.io/yaml).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -22,7 +22,7 @@ fn scalar(text: &str) -> Value {
 }
 
 #[test]
-fn words_are_booleans_in_the_listed_cases_only() {
+fn only_listed_words_are_booleans() {
     for yes in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"] {
         assert_eq!(scalar(yes), json!(true), "{yes}");
     }
@@ -35,7 +35,7 @@ fn words_are_booleans_in_the_listed_cases_only() {
 }
 
 #[test]
-fn nothing_and_its_names_are_null() {
+fn empty_values_and_null_words_are_null() {
     for null in ["", "~", "null", "Null", "NULL", "!!null ~"] {
         assert_eq!(scalar(null), Value::Null, "{null}");
     }
@@ -86,7 +86,7 @@ fn numbers_are_read_as_go_reads_them() {
 }
 
 #[test]
-fn what_only_looks_like_a_number_is_text() {
+fn number_like_text_stays_text() {
     let texts = [
         "1:30",
         "190:20:30",
@@ -152,7 +152,7 @@ fn quotes_blocks_and_tags_make_text() {
 }
 
 #[test]
-fn what_json_cannot_hold_and_tags_that_lie_are_problems_at_the_value() {
+fn values_beyond_json_and_wrong_tags_are_problems() {
     for text in [
         ".inf",
         "-.INF",

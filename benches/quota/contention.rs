@@ -1,14 +1,14 @@
-//! Many requests to one tenant's ledger at once: written together, or one compare-and-swap a
+//! Many concurrent requests to one tenant's ledger: with group commit, or one compare-and-swap per
 //! request.
 
 use super::cluster::access::Access;
 use super::cluster::{ControlPlane, Options};
 use super::support::{Measured, ledgers};
-use flinkgate::cluster::quota::store::ClusterStore;
-use flinkgate::quota::commit::{Answer, Ledgers};
+use flinkgate::cluster::ledger_store::ClusterStore;
+use flinkgate::quota::commit::{Ledgers, QuotaAnswer};
 use flinkgate::quota::ledger::crd::{self, FlinkTenantLedger};
 use flinkgate::quota::ledger::{Decision, KnownLimits, Ledger};
-use flinkgate::quota::store::{Store, StoreError, Versioned};
+use flinkgate::quota::store::{Store, StoreError, VersionedLedger};
 use kube::api::{Api, DeleteParams};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -17,35 +17,35 @@ use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 5;
 const TASKS: u64 = 64;
-/// Creates of each task in a round at most, and how long a round lasts at most.
+/// The most creates of each task in a round, and the longest time of a round.
 const EACH: u64 = 8;
 const ROUND: Duration = Duration::from_secs(4);
 const TENANT: &str = "payments";
-/// Clusters that the tenant has already.
+/// The tenant's existing clusters.
 const CLUSTERS: [u64; 2] = [0, 500];
 
-/// How requests come to the ledger.
+/// How requests reach the ledger.
 #[derive(Clone, Copy)]
-enum Way {
-    /// As in so many replicas of Flinkgate.
-    Together(usize),
-    /// Each reads, admits and swaps; after a conflict again, at once or after a pause.
-    Alone { pauses: bool },
-    /// One after the other in one replica, which keeps the ledger: one write for each, no reads, no
-    /// conflicts.
-    InTurn,
+enum Strategy {
+    /// Group commit in this number of replicas.
+    GroupCommit(usize),
+    /// Each reads, admits and swaps, and tries again after a conflict, with or without a pause.
+    CompareAndSwap { pauses: bool },
+    /// One after the other in one replica, which caches the ledger: one write each, without reads
+    /// or conflicts.
+    Sequential,
 }
 
-const WAYS: [(Way, &str); 5] = [
-    (Way::Together(1), "together, one replica"),
-    (Way::Together(2), "together, two replicas"),
-    (Way::Alone { pauses: false }, "alone, again at once"),
-    (Way::Alone { pauses: true }, "alone, again after a pause"),
-    (Way::InTurn, "one after the other"),
+const STRATEGIES: [(Strategy, &str); 5] = [
+    (Strategy::GroupCommit(1), "group commit, one replica"),
+    (Strategy::GroupCommit(2), "group commit, two replicas"),
+    (Strategy::CompareAndSwap { pauses: false }, "compare-and-swap, no pause"),
+    (Strategy::CompareAndSwap { pauses: true }, "compare-and-swap, pauses"),
+    (Strategy::Sequential, "one after the other, cached"),
 ];
 
-/// A store that counts.
-struct Counted {
+/// A store that counts its calls.
+struct CountingStore {
     store: ClusterStore,
     counts: Arc<Counts>,
 }
@@ -57,8 +57,8 @@ struct Counts {
     conflicts: AtomicU64,
 }
 
-impl Store for Counted {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+impl Store for CountingStore {
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
         self.counts.reads.fetch_add(1, Ordering::Relaxed);
         self.store.read(tenant).await
     }
@@ -94,16 +94,16 @@ pub fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let known = Arc::new(ledgers::limits(1_000_000));
     for clusters in CLUSTERS {
-        let mut measured = vec![Measured::default(); WAYS.len()];
-        let counts: Vec<_> = WAYS.iter().map(|_| Arc::new(Counts::default())).collect();
+        let mut measured = vec![Measured::default(); STRATEGIES.len()];
+        let counts: Vec<_> = STRATEGIES.iter().map(|_| Arc::new(Counts::default())).collect();
         for round in 0..=ROUNDS {
             eprintln!("contention: {clusters} clusters, round {round} of {ROUNDS}");
-            for (index, (way, _)) in WAYS.iter().enumerate() {
+            for (index, (strategy, _)) in STRATEGIES.iter().enumerate() {
                 // The first round warms up.
                 let counts = if round == 0 { Arc::default() } else { Arc::clone(&counts[index]) };
                 let (latencies, wall) = runtime.block_on(async {
                     fill(&control_plane, &ledgers::ledger(clusters, &known)).await;
-                    requests(&control_plane, *way, &known, &counts).await
+                    requests(&control_plane, *strategy, &known, &counts).await
                 });
                 if round > 0 {
                     measured[index].add(latencies, wall);
@@ -114,7 +114,7 @@ pub fn run() {
     }
 }
 
-/// The tenant's ledger as it is before anybody asks.
+/// Stores the tenant's initial ledger.
 async fn fill(access: &Access, ledger: &Ledger) {
     let client = access.client().await;
     let _ = Api::<FlinkTenantLedger>::all(client.clone())
@@ -123,58 +123,65 @@ async fn fill(access: &Access, ledger: &Ledger) {
     ClusterStore::new(client).swap(TENANT, "", ledger).await.unwrap();
 }
 
-/// Has every task create pods one after the other; gives how long each was on its way, and the time
-/// for all.
+/// Lets every task create pods one after the other; returns the latencies and the total time.
 async fn requests(
     access: &Access,
-    way: Way,
+    strategy: Strategy,
     known: &Arc<KnownLimits>,
     counts: &Arc<Counts>,
 ) -> (Vec<Duration>, Duration) {
-    let replicas = if let Way::Together(replicas) = way { replicas } else { 1 };
+    let replicas = if let Strategy::GroupCommit(replicas) = strategy { replicas } else { 1 };
     let mut stores = Vec::new();
     for _ in 0..replicas {
-        let store =
-            Counted { store: ClusterStore::new(access.client().await), counts: Arc::clone(counts) };
+        let store = CountingStore {
+            store: ClusterStore::new(access.client().await),
+            counts: Arc::clone(counts),
+        };
         store.store.read(TENANT).await.unwrap();
         stores.push(Arc::new(store));
     }
-    let desks: Vec<_> =
+    let ledgers_by_replica: Vec<_> =
         stores.iter().map(|store| Arc::new(Ledgers::new(Arc::clone(store)))).collect();
-    let kept = Arc::new(tokio::sync::Mutex::new(stores[0].store.read(TENANT).await.unwrap()));
+    let cached = Arc::new(tokio::sync::Mutex::new(stores[0].store.read(TENANT).await.unwrap()));
     let begin = Instant::now();
     let task = |task: u64| {
         let replica = usize::try_from(task).unwrap() % replicas;
-        let (store, desk, known) =
-            (Arc::clone(&stores[replica]), Arc::clone(&desks[replica]), Arc::clone(known));
-        let kept = Arc::clone(&kept);
+        let (store, queue, known) = (
+            Arc::clone(&stores[replica]),
+            Arc::clone(&ledgers_by_replica[replica]),
+            Arc::clone(known),
+        );
+        let cached = Arc::clone(&cached);
         tokio::spawn(async move {
             let mut latencies = Vec::new();
             let work = async {
                 for turn in 0..EACH {
                     let request = ledgers::lone_pod(task * EACH + turn);
                     let begin = Instant::now();
-                    match way {
-                        Way::Together(_) => {
+                    match strategy {
+                        Strategy::GroupCommit(_) => {
                             let deadline = begin + Duration::from_secs(60);
                             assert_eq!(
-                                desk.admit(TENANT, request, Arc::clone(&known), deadline, false)
+                                queue
+                                    .admit(TENANT, request, Arc::clone(&known), deadline, false)
                                     .await,
-                                Answer::Admitted
+                                QuotaAnswer::Admitted
                             );
                         }
-                        Way::Alone { pauses } => alone(&*store, &request, pauses).await,
-                        Way::InTurn => {
-                            let mut kept = kept.lock().await;
-                            assert_eq!(kept.ledger.admit(&request), Decision::Reserved);
-                            kept.version =
-                                store.swap(TENANT, &kept.version, &kept.ledger).await.unwrap();
+                        Strategy::CompareAndSwap { pauses } => {
+                            compare_and_swap(&*store, &request, pauses).await
+                        }
+                        Strategy::Sequential => {
+                            let mut cached = cached.lock().await;
+                            assert_eq!(cached.ledger.admit(&request), Decision::Reserved);
+                            cached.version =
+                                store.swap(TENANT, &cached.version, &cached.ledger).await.unwrap();
                         }
                     }
                     latencies.push(begin.elapsed());
                 }
             };
-            // What is not done by then is not counted.
+            // Requests that are not done by then are not counted.
             let _ = tokio::time::timeout_at((begin + ROUND).into(), work).await;
             latencies
         })
@@ -190,11 +197,15 @@ async fn requests(
     (latencies, wall)
 }
 
-/// One compare-and-swap for one request; pauses grow as those of Flinkgate do.
-async fn alone(store: &impl Store, request: &flinkgate::quota::ledger::Request, pauses: bool) {
+/// One compare-and-swap for one request. Pauses grow like those of Flinkgate.
+async fn compare_and_swap(
+    store: &impl Store,
+    request: &flinkgate::quota::ledger::Request,
+    pauses: bool,
+) {
     let mut pause = Duration::from_millis(2);
     loop {
-        let Versioned { mut ledger, version } = store.read(TENANT).await.unwrap();
+        let VersionedLedger { mut ledger, version } = store.read(TENANT).await.unwrap();
         assert_eq!(ledger.admit(request), Decision::Reserved);
         match store.swap(TENANT, &version, &ledger).await {
             Ok(_) => return,
@@ -208,7 +219,7 @@ async fn alone(store: &impl Store, request: &flinkgate::quota::ledger::Request, 
     }
 }
 
-/// Between 0 and 1, by chance.
+/// A random number between 0 and 1.
 fn jitter() -> f64 {
     RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }
@@ -219,7 +230,7 @@ fn print(clusters: u64, measured: &[Measured], counts: &[Arc<Counts>]) {
         "{:28} {:>8} {:>8} {:>10} {:>12} {:>12} {:>12}",
         "", "p50 ms", "p99 ms", "creates/s", "reads each", "writes each", "conflicts"
     );
-    for (((_, title), measured), counts) in WAYS.iter().zip(measured).zip(counts) {
+    for (((_, title), measured), counts) in STRATEGIES.iter().zip(measured).zip(counts) {
         let each =
             |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / measured.count() as f64;
         let (middle, slow) = (measured.at(0.5), measured.at(0.99));

@@ -1,4 +1,4 @@
-//! Creates a second and their latency, by what counts them.
+//! Creates per second and their latency, by what counts them.
 
 use super::cluster::access::Access;
 use super::fronts::{self, FRONTS, Front, TENANTS};
@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 8;
-/// What was removed is still on controllers' minds for a while.
+/// Controllers still process deletions for a while.
 const REST: Duration = Duration::from_secs(1);
-/// How many clients create, how many pods each, in the namespaces of how many tenants.
+/// The number of clients, of pods for each, and of tenants with a namespace.
 const CASES: [Case; 4] = [
     Case { clients: 1, each: 100, tenants: 1 },
     Case { clients: 16, each: 40, tenants: 1 },
@@ -27,12 +27,12 @@ struct Case {
     tenants: usize,
 }
 
-/// What one front showed in one case.
+/// The results of one counter in one case.
 #[derive(Clone, Default)]
-struct Seen {
+struct FrontResult {
     measured: Measured,
-    /// What was refused and tried again, by status code.
-    again: BTreeMap<u16, usize>,
+    /// Retried requests, by status code.
+    retries: BTreeMap<u16, usize>,
     /// CPU seconds of each program while pods were created.
     cpu: BTreeMap<String, f64>,
 }
@@ -40,16 +40,16 @@ struct Seen {
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let installation = fronts::install(&runtime);
-    // Whoever counts pods goes on as in a cluster; whoever would place them pauses.
+    // Only the programs that would place and run pods stop.
     for name in ["kube-scheduler", "kwok"] {
         installation.process(name).signal("STOP");
     }
     let clients = runtime.block_on(clients(&installation));
-    let mut seen = vec![vec![Seen::default(); FRONTS.len()]; CASES.len()];
+    let mut results = vec![vec![FrontResult::default(); FRONTS.len()]; CASES.len()];
     for round in 0..=ROUNDS {
         eprintln!("creates: round {round} of {ROUNDS}");
-        for (case, seen) in CASES.iter().zip(&mut seen) {
-            // Nobody always comes first, or after the same one.
+        for (case, results) in CASES.iter().zip(&mut results) {
+            // The order changes, so that no counter always comes first or after the same one.
             let turn = |index: usize| {
                 (if round % 2 == 0 { index } else { FRONTS.len() - 1 - index } + round)
                     % FRONTS.len()
@@ -57,7 +57,7 @@ pub fn run() {
             for index in (0..FRONTS.len()).map(turn) {
                 std::thread::sleep(REST);
                 let before = cpu::family(std::process::id());
-                let (latencies, again, wall) =
+                let (latencies, retries, wall) =
                     runtime.block_on(create(&clients, FRONTS[index], *case, round));
                 let used = cpu::family(std::process::id());
                 runtime.block_on(fronts::clear(FRONTS[index], case.tenants, &installation));
@@ -65,18 +65,18 @@ pub fn run() {
                 if round > 0 {
                     for (program, after) in used {
                         let more = after - before.get(&program).copied().unwrap_or_default();
-                        *seen[index].cpu.entry(program).or_default() += more;
+                        *results[index].cpu.entry(program).or_default() += more;
                     }
-                    seen[index].measured.add(latencies, wall);
-                    again.into_iter().for_each(|(code, count)| {
-                        *seen[index].again.entry(code).or_default() += count
+                    results[index].measured.add(latencies, wall);
+                    retries.into_iter().for_each(|(code, count)| {
+                        *results[index].retries.entry(code).or_default() += count
                     });
                 }
             }
         }
     }
-    for (case, seen) in CASES.iter().zip(&seen) {
-        print(*case, seen);
+    for (case, results) in CASES.iter().zip(&results) {
+        print(*case, results);
     }
     println!();
     let log = installation.replicas[0].log();
@@ -92,9 +92,7 @@ pub fn run() {
             if let (Some(middle), Some(slow)) =
                 (took.get(took.len() / 2), took.get(took.len() * 99 / 100))
             {
-                println!(
-                    "Flinkgate's own measure, {title}, {webhook}: p50 {middle} µs, p99 {slow} µs"
-                );
+                println!("Flinkgate's log, {title}, {webhook}: p50 {middle} µs, p99 {slow} µs");
             }
         }
     }
@@ -104,7 +102,7 @@ pub fn run() {
     }
 }
 
-/// How often a kind was written, by the API server's own measure.
+/// The writes of a kind, by the API server's metrics.
 fn writes(metrics: &str, resource: &str) -> String {
     let mut codes = BTreeMap::<&str, f64>::new();
     let label = |line: &str, name: &str, value: &str| line.contains(&format!("{name}=\"{value}\""));
@@ -126,8 +124,7 @@ fn writes(metrics: &str, resource: &str) -> String {
     counts.join(", ")
 }
 
-/// As many clients as the largest case wants, each with its own connection, which is there before
-/// the clock runs.
+/// The clients of the largest case, each with an open connection.
 async fn clients(access: &Access) -> Vec<Client> {
     let mut clients = Vec::new();
     for _ in 0..CASES.iter().map(|case| case.clients).max().unwrap() {
@@ -141,8 +138,7 @@ async fn clients(access: &Access) -> Vec<Client> {
     clients
 }
 
-/// Creates pods with so many clients at once; gives each creation's latency, what was tried again,
-/// and the time for all.
+/// Creates pods with concurrent clients; returns the latencies, the retries and the total time.
 async fn create(
     clients: &[Client],
     front: Front,
@@ -154,9 +150,9 @@ async fn create(
     let work = |(number, client): (usize, &Client)| {
         let (client, mut pod) = (client.clone(), template.clone());
         tokio::spawn(async move {
-            let (mut latencies, mut again) = (Vec::with_capacity(case.each), Vec::new());
+            let (mut latencies, mut retries) = (Vec::with_capacity(case.each), Vec::new());
             for turn in 0..case.each {
-                // Every tenant gets as many, and nobody stays at one.
+                // Every tenant gets the same number, and each client uses several.
                 let namespace = front.namespace((number + turn * case.clients) % case.tenants);
                 pod.metadata.name = Some(format!("taskmanager-{round}-{number}-{turn}"));
                 pod.metadata.namespace = Some(namespace.clone());
@@ -165,42 +161,42 @@ async fn create(
                 while let Err(error) = pods.create(&PostParams::default(), &pod).await {
                     let kube::Error::Api(status) = error else { panic!("{error}") };
                     assert!([409, 429, 500].contains(&status.code), "{status:?}");
-                    again.push(status.code);
+                    retries.push(status.code);
                 }
                 latencies.push(begin.elapsed());
             }
-            (latencies, again)
+            (latencies, retries)
         })
     };
     let tasks: Vec<_> = clients.iter().take(case.clients).enumerate().map(work).collect();
-    let (mut latencies, mut again) =
+    let (mut latencies, mut retries) =
         (Vec::with_capacity(case.clients * case.each), BTreeMap::new());
     for task in tasks {
         let (took, codes) = task.await.unwrap();
         latencies.extend(took);
-        codes.into_iter().for_each(|code| *again.entry(code).or_default() += 1);
+        codes.into_iter().for_each(|code| *retries.entry(code).or_default() += 1);
     }
-    (latencies, again, begin.elapsed())
+    (latencies, retries, begin.elapsed())
 }
 
-fn print(case: Case, seen: &[Seen]) {
+fn print(case: Case, results: &[FrontResult]) {
     println!("\n{} clients, {} tenants with a namespace each", case.clients, case.tenants);
     println!(
-        "{:28} {:>8} {:>8} {:>10} {:>18}  again",
-        "in front", "p50 ms", "p99 ms", "creates/s", "of ResourceQuota's"
+        "{:28} {:>8} {:>8} {:>10} {:>18}  retries",
+        "in front", "p50 ms", "p99 ms", "creates/s", "vs. ResourceQuota"
     );
-    let native = &seen[1].measured;
-    for (front, Seen { measured, again, .. }) in FRONTS.iter().zip(seen) {
+    let native = &results[1].measured;
+    for (front, FrontResult { measured, retries, .. }) in FRONTS.iter().zip(results) {
         let (middle, slow) = (measured.at(0.5), measured.at(0.99));
         println!(
-            "{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {again:?}",
+            "{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {retries:?}",
             front.title,
             measured.rate(),
             measured.beside(native)
         );
     }
-    println!("CPU ms a create, of the clients (this benchmark) and of each program:");
-    for (front, Seen { measured, cpu, .. }) in FRONTS.iter().zip(seen) {
+    println!("CPU ms per create, of the clients (this benchmark) and of each program:");
+    for (front, FrontResult { measured, cpu, .. }) in FRONTS.iter().zip(results) {
         let each = |seconds: &f64| seconds * 1e3 / measured.count() as f64;
         let shown: Vec<String> =
             cpu.iter().map(|(program, used)| format!("{program} {:.2}", each(used))).collect();
@@ -211,15 +207,15 @@ fn print(case: Case, seen: &[Seen]) {
             shown.join(", ")
         );
     }
-    let [nothing, _, free, both, held] = seen else { return };
-    let part = |one: &Seen, of: &Seen| one.measured.beside(&of.measured);
+    let [nothing, _, free, both, held] = results else { return };
+    let part = |one: &FrontResult, of: &FrontResult| one.measured.beside(&of.measured);
     println!(
-        "ResourceQuota leaves {:.2} of the creates without it; beside Flinkgate without limits {:.2}",
-        part(&seen[1], nothing),
+        "ResourceQuota: {:.2} of the rate without it; with Flinkgate without limits {:.2}",
+        part(&results[1], nothing),
         part(both, free)
     );
     println!(
-        "Flinkgate's limits leave {:.2} of the creates without them, and {:.2} of those with a ResourceQuota instead",
+        "Flinkgate's limits: {:.2} of the rate without them, {:.2} of the rate with a ResourceQuota",
         part(held, free),
         part(held, both)
     );

@@ -1,4 +1,4 @@
-//! What counts pods in each namespace, and how to see that it does.
+//! The counters of pods that are compared, and how to wait until they are in force.
 
 use super::cluster::access::Access;
 use super::cluster::installation::Installation;
@@ -20,21 +20,21 @@ use tokio::runtime::Runtime;
 
 /// Tenants, with a namespace each.
 pub const TENANTS: usize = 100;
-/// Requests under way at once while nothing is measured.
-const AT_ONCE: usize = 16;
+/// Concurrent requests outside of measurements.
+const CONCURRENCY: usize = 16;
 
-/// What stands in front of a namespace's pods.
+/// A counter in front of a namespace's pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Front {
-    /// The start of its namespaces' names.
+    /// The prefix of its namespaces' names.
     pub name: &'static str,
-    /// What it is called in the table.
+    /// Its name in the table.
     pub title: &'static str,
     resource_quota: bool,
     tenant: Option<bool>,
 }
 
-/// All of them; a tenant has limits or has none.
+/// All counters. A tenant has limits or not.
 pub const FRONTS: [Front; 5] = [
     Front { name: "nothing", title: "nothing", resource_quota: false, tenant: None },
     Front { name: "native", title: "ResourceQuota", resource_quota: true, tenant: None },
@@ -46,7 +46,7 @@ pub const FRONTS: [Front; 5] = [
     },
     Front {
         name: "both",
-        title: "the same, and ResourceQuota",
+        title: "no limits, and ResourceQuota",
         resource_quota: true,
         tenant: Some(false),
     },
@@ -54,12 +54,12 @@ pub const FRONTS: [Front; 5] = [
 ];
 
 impl Front {
-    /// The namespace of one of its tenants.
+    /// The namespace of one tenant.
     pub fn namespace(self, number: usize) -> String {
         format!("{}-{}", self.name, number % TENANTS)
     }
 
-    /// What only this front refuses, and with which words.
+    /// A pod that only this counter refuses, and a part of the refusal.
     fn refused(self, namespace: &str) -> Option<(Value, &'static str)> {
         let mut pod = task_manager_pod("refused", namespace);
         let mut too_large = pod.clone();
@@ -75,12 +75,11 @@ impl Front {
     }
 }
 
-/// Flinkgate in front of a control plane, with all namespaces, tenants and quotas; everything
-/// counts.
+/// Installs Flinkgate in a control plane, with all namespaces, tenants and quotas in force.
 pub fn install(runtime: &Runtime) -> Installation {
     let installation =
         Installation::with(ControlPlane::start(Options { nodes: 0, ..Options::default() }), 1, &[]);
-    // A Service is no process between an API server and a replica.
+    // A Service in a cluster adds no process between an API server and a replica.
     point_webhooks_at(installation.replicas[0].webhooks.port(), &installation, "flinkgate");
     runtime.block_on(fill(&installation));
     installation
@@ -124,11 +123,11 @@ where
         let (api, object) = (api(number), serde_json::from_value::<K>(object(number)).unwrap());
         async move { api.create(&PostParams::default(), &object).await.map(drop).unwrap() }
     };
-    stream::iter(0..TENANTS).map(one).buffer_unordered(AT_ONCE).collect::<()>().await;
+    stream::iter(0..TENANTS).map(one).buffer_unordered(CONCURRENCY).collect::<()>().await;
 }
 
-/// Waits until a front judges in each of its namespaces: what it refuses is refused, and a
-/// TaskManager passes.
+/// Waits until a counter is in force in each of its namespaces: it refuses what it should, and
+/// admits a TaskManager.
 async fn in_force(front: Front, client: &Client) {
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
     for number in 0..TENANTS {
@@ -157,14 +156,14 @@ async fn in_force(front: Front, client: &Client) {
     }
 }
 
-/// Waits until what was created in some tenants' namespaces is settled, deletes it, and waits until
-/// nothing is charged for it.
+/// Waits until no reservations are open in some tenants' namespaces, deletes all pods, and waits
+/// until nothing is charged.
 pub async fn clear(front: Front, tenants: usize, access: &Access) {
     let client = access.client().await;
     let namespaces: Vec<String> = (0..tenants).map(|number| front.namespace(number)).collect();
-    let holds = front.tenant == Some(true);
-    if holds {
-        until_async("reservations settle", async || {
+    let has_limits = front.tenant == Some(true);
+    if has_limits {
+        until_async("no reservation is open", async || {
             all(&ledgers(&client).await, &namespaces, |ledger| ledger.status.unwrap().reserved == 0)
         })
         .await;
@@ -178,8 +177,8 @@ pub async fn clear(front: Front, tenants: usize, access: &Access) {
                 .unwrap()
         }
     };
-    stream::iter(&namespaces).map(delete).buffer_unordered(AT_ONCE).collect::<()>().await;
-    if holds {
+    stream::iter(&namespaces).map(delete).buffer_unordered(CONCURRENCY).collect::<()>().await;
+    if has_limits {
         until_async("nothing is charged", async || {
             all(&ledgers(&client).await, &namespaces, |ledger| {
                 ledger.status.unwrap().total.is_empty()
@@ -211,7 +210,7 @@ async fn ledgers(client: &Client) -> Vec<(String, FlinkTenantLedger)> {
     ledgers.into_iter().map(|ledger| (ledger.name_any(), ledger)).collect()
 }
 
-/// Whether all of these are as they should be.
+/// Whether all named objects meet a condition.
 fn all<K: Clone + Resource>(
     found: &[(String, K)],
     names: &[String],

@@ -1,11 +1,10 @@
-//! Exact quota on a real control plane, beside what there is otherwise, in one run on one machine.
+//! Exact quota on a real control plane, compared with ResourceQuota and no quota.
 //!
 //! `cargo bench --bench quota` starts the tests' control plane (etcd, kube-apiserver; see
-//! `tests/cluster`) with one replica of Flinkgate as it is installed. [`creates`] creates
-//! TaskManager pods in namespaces of one tenant and of a hundred, by what counts them: nothing, a
-//! ResourceQuota, Flinkgate's ledgers. [`contention`] holds requests against one tenant's ledger in
-//! the API server, as Flinkgate does it and with one compare-and-swap a request. `-- creates` or
-//! `-- contention` runs one of them.
+//! `tests/cluster`) with one installed replica of Flinkgate. [`creates`] creates TaskManager pods in
+//! namespaces of one tenant and of a hundred, counted by nothing, a ResourceQuota or Flinkgate's
+//! ledgers. [`contention`] sends requests to one tenant's ledger in the API server, with group
+//! commit and with one compare-and-swap per request. `-- creates` or `-- contention` runs one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,9 +29,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-    let asked: Vec<String> =
+    let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
+    let wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|name| name == part);
     if wanted("contention") {
         contention::run();
     }

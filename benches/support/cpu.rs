@@ -1,5 +1,5 @@
 //! CPU time of processes, from `/proc`: what a wall clock shows of a shared machine is as much its
-//! neighbours' doing.
+//! namespace_objects' doing.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The answer to a review, before it is put into the protocol's words.
+//! The answer to a review, before it is encoded.
 
 use crate::pipeline::Gate;
 use crate::resource::Resource;
@@ -6,17 +6,17 @@ use crate::rules::Level;
 
 pub use crate::pipeline::Answer;
 
-/// Which of the two webhooks asks.
+/// Which of the two webhooks the API server calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Webhook {
-    /// May change the object.
+    /// May patch the object.
     Mutate,
-    /// Sees the object as it will be stored.
+    /// Checks the object as it will be stored.
     Validate,
 }
 
 impl Webhook {
-    /// The name as paths, logs and metrics write it.
+    /// The name in paths, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mutate => "mutate",
@@ -25,25 +25,25 @@ impl Webhook {
     }
 }
 
-/// How a request ended, as logs and metrics name it.
+/// The outcome of a request in logs and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
-    /// Nothing to say.
+    /// Admitted without warnings.
     Admitted,
     /// Admitted with warnings.
     Warned,
     /// At least one finding at level error.
     Refused,
-    /// Nothing could be decided in time; the client is asked to try again.
+    /// Not decided in time; the client must retry.
     Busy,
-    /// The review could not be read.
+    /// The review could not be parsed.
     Malformed,
     /// Flinkgate itself failed.
     Failed,
 }
 
 impl Decision {
-    /// The name as logs and metrics write it.
+    /// The name in logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admitted => "admitted",
@@ -57,7 +57,7 @@ impl Decision {
 }
 
 impl Answer {
-    /// The gravest finding decides.
+    /// The most severe finding decides.
     pub fn decision(&self) -> Decision {
         if self.retry_after.is_some() {
             return Decision::Busy;
@@ -69,7 +69,7 @@ impl Answer {
         }
     }
 
-    /// How many findings say that a policy did not come to a verdict, instead of a verdict.
+    /// How many findings report that a policy failed to evaluate.
     pub fn failed_evaluations(&self) -> u64 {
         self.findings
             .iter()
@@ -92,9 +92,9 @@ impl Answer {
 }
 
 impl Webhook {
-    /// The gate's answer to this webhook, without context and quota: for `flinkgate review`.
+    /// The gate's answer to this webhook without context and quota, for `flinkgate review`.
     pub fn ask(self, gate: &Gate, resource: &Resource) -> Answer {
-        super::own::answer(self, gate, resource).unwrap_or_else(|| match self {
+        super::flinkgate_kinds::answer(self, gate, resource).unwrap_or_else(|| match self {
             Self::Mutate => gate.mutate(resource),
             Self::Validate => gate.validate(resource),
         })

@@ -1,8 +1,9 @@
-//! What a review needs to know beyond its own text: the gate in force and other objects of the
-//! cluster. A cluster answers from its API server, files answer from nothing.
+//! What a review needs beyond its own text: the current gate and other objects of the cluster.
+//! In a cluster they come from the API server; with files there are no other objects.
 
 use super::answer::Answer;
-use crate::flink::Surroundings;
+use crate::causes::with_causes;
+use crate::flink::FlinkContext;
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -10,75 +11,93 @@ use crate::rules::{Finding, Level};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Where the gate in force and other objects come from. Each lookup ends in a bounded time, with
-/// an error that says why it failed.
+/// Source of the current gate and of other objects. Each lookup ends in a bounded time.
 pub trait Context: Send + Sync + 'static {
-    /// The gate in force.
+    /// The current gate.
     fn gate(&self) -> Arc<Gate>;
 
-    /// The user as which Flinkgate itself writes, where it writes to a cluster.
+    /// The user name of Flinkgate itself; `None` without a cluster.
     fn own_user(&self) -> Option<&str>;
 
-    /// The labels of a Namespace; `None` if it does not exist or cannot be known.
+    /// The labels of a Namespace; `None` if it does not exist or there is no cluster.
     fn namespace_labels(
         &self,
         namespace: &str,
-    ) -> impl Future<Output = Result<Option<BTreeMap<String, String>>, String>> + Send;
+    ) -> impl Future<Output = Result<Option<BTreeMap<String, String>>, LookupError>> + Send;
 
-    /// An object as it is stored; `None` if it does not exist or cannot be known.
+    /// An object as it is stored; `None` if it does not exist or there is no cluster.
     fn object(
         &self,
         of: &GroupVersionResource,
         namespace: &str,
         name: &str,
-    ) -> impl Future<Output = Result<Option<Value>, String>> + Send;
+    ) -> impl Future<Output = Result<Option<Value>, LookupError>> + Send;
 
     /// The PersistentVolumeClaims of a namespace.
-    fn claims(&self, namespace: &str) -> impl Future<Output = Result<Vec<Value>, String>> + Send;
+    fn claims(
+        &self,
+        namespace: &str,
+    ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
 
     /// The pods of a namespace.
-    fn pods(&self, namespace: &str) -> impl Future<Output = Result<Vec<Value>, String>> + Send;
+    fn pods(&self, namespace: &str)
+    -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
 
-    /// Whether objects can be looked up at all.
+    /// Whether objects can be looked up.
     fn has_cluster(&self) -> bool;
 
-    /// Takes note of an answer, for those who follow refusals.
+    /// Called with every answer, to report refusals.
     fn answered(&self, resource: &Resource, answer: &Answer);
 }
 
-/// A request with everything that its judgement needs.
-pub(super) struct Known {
-    /// The gate, which knows the namespace and the related objects.
+/// Why a lookup failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// The API server did not answer in time.
+    #[error("no answer from the API server within {0:?}")]
+    Timeout(Duration),
+    /// The API server answered with an error, or could not be reached.
+    #[error("the request to the API server failed")]
+    Request(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The answer cannot be represented as JSON.
+    #[error("the API server's answer cannot be read")]
+    Decode(#[from] serde_json::Error),
+}
+
+/// A request with the context that its checks need.
+pub(super) struct RequestInContext {
+    /// The gate, with the namespace and the related objects.
     pub gate: Arc<Gate>,
-    /// The request; a scaling as the change of the object that is scaled.
+    /// The request; a `/scale` request becomes an update of the scaled object.
     pub resource: Arc<Resource>,
 }
 
-/// Looks up what the judgement of a request needs. `reads_claims` says whether claims matter to it.
+/// Looks up what the checks of a request need. `reads_claims`: whether they read claims.
 ///
 /// # Errors
-/// With the answer to give, when something that must be known cannot be read.
+/// With the answer to give when a required lookup fails.
 pub(super) async fn look_up<C: Context>(
     context: &C,
     gate: Arc<Gate>,
     resource: &Arc<Resource>,
     reads_claims: bool,
-) -> Result<Known, Answer> {
+) -> Result<RequestInContext, Answer> {
     if !context.has_cluster() {
-        return Ok(Known { gate, resource: Arc::clone(resource) });
+        return Ok(RequestInContext { gate, resource: Arc::clone(resource) });
     }
-    let gate = with_namespace(context, gate, resource).await?;
+    let gate = with_namespace_labels(context, gate, resource).await?;
     let gate = with_related_objects(context, gate, resource, reads_claims).await?;
     let resource = match scale_as_update(context, &gate, resource).await? {
         Some(update) => Arc::new(update),
         None => Arc::clone(resource),
     };
-    Ok(Known { gate, resource })
+    Ok(RequestInContext { gate, resource })
 }
 
-/// The pods that run Flink on a claim that a request deletes; empty for every other request. A
-/// failed lookup does not hold up the deletion.
+/// The pods of the namespace in which a request deletes a claim; empty for every other request. A
+/// failed lookup does not block the deletion.
 pub(super) async fn pods_on_deleted_claim<C: Context>(
     context: &C,
     gate: &Gate,
@@ -90,32 +109,33 @@ pub(super) async fn pods_on_deleted_claim<C: Context>(
     }
     context.pods(&resource.namespace).await.unwrap_or_else(|error| {
         let (namespace, claim) = (&resource.namespace, &resource.name);
+        let error = with_causes(&error);
         tracing::warn!(namespace, claim, error, "failed to read pods; the claim may be in use");
         Vec::new()
     })
 }
 
-/// The gate that knows the labels of the object's namespace.
-async fn with_namespace<C: Context>(
+/// The gate with the labels of the object's namespace.
+async fn with_namespace_labels<C: Context>(
     context: &C,
     gate: Arc<Gate>,
     resource: &Resource,
 ) -> Result<Arc<Gate>, Answer> {
     let namespace = &resource.namespace;
     let creates = matches!(resource.operation, Operation::Create | Operation::Update);
-    if namespace.is_empty() || !creates || gate.tenants().can_place(namespace) {
+    if namespace.is_empty() || !creates || gate.tenants().can_find_owner(namespace) {
         return Ok(gate);
     }
     match context.namespace_labels(namespace).await {
         Ok(None) => Ok(gate),
-        Ok(labels) => Ok(Arc::new(gate.with_changes([(namespace.clone(), labels)]))),
+        Ok(labels) => Ok(Arc::new(gate.with_namespace_changes([(namespace.clone(), labels)]))),
         Err(error) => {
             Err(unreadable("tenancy/unread-namespace", &format!("namespace `{namespace}`"), &error))
         }
     }
 }
 
-/// The change that a scaling amounts to; `None` for every other request, and without a tenant.
+/// A `/scale` request as an update; `None` for every other request, and without a tenant.
 async fn scale_as_update<C: Context>(
     context: &C,
     gate: &Gate,
@@ -136,7 +156,7 @@ async fn scale_as_update<C: Context>(
     }
 }
 
-/// The gate that knows the objects to which this one refers.
+/// The gate with the objects to which this one refers.
 async fn with_related_objects<C: Context>(
     context: &C,
     gate: Arc<Gate>,
@@ -148,32 +168,35 @@ async fn with_related_objects<C: Context>(
     if (related.is_none() && !mounts) || gate.tenants().owner(namespace).tenant().is_none() {
         return Ok(gate);
     }
-    let mut surroundings = Surroundings::clone(&gate.surroundings());
+    let mut flink_context = FlinkContext::clone(&gate.context());
     if let Some(Related { kind, of, name }) = related {
         let found = context.object(&of, namespace, &name).await.map_err(|error| {
             unreadable("flink/unread-object", &format!("{kind} `{namespace}/{name}`"), &error)
         })?;
-        surroundings.add_object(kind, namespace, &name, found);
+        flink_context.add_object(kind, namespace, &name, found);
     }
     if mounts {
         match context.claims(namespace).await {
             Ok(claims) => claims.iter().for_each(|claim| {
-                surroundings.add_claim(namespace, metadata_text(claim, "name"), claim);
+                flink_context.add_claim(namespace, metadata_text(claim, "name"), claim);
             }),
-            // Fewer findings are possible then, and none is wrong.
-            Err(error) => tracing::warn!(namespace, error, "failed to read claims"),
+            // Without claims there are fewer findings, and none is wrong.
+            Err(error) => {
+                tracing::warn!(namespace, error = with_causes(&error), "failed to read claims");
+            }
         }
     }
-    Ok(Arc::new(gate.within(Arc::new(surroundings))))
+    Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
 }
 
-/// The answer when something that must be known could not be read.
-pub fn unreadable(rule: &'static str, what: &str, error: &str) -> Answer {
+/// The answer when a required object could not be read: the client must retry.
+pub fn unreadable(rule: &'static str, what: &str, error: &dyn std::error::Error) -> Answer {
+    let error = with_causes(error);
     tracing::warn!(what, error, "failed to read from the API server");
     let finding = Finding {
         rule: rule.into(),
         level: Level::Error,
-        message: format!("Flinkgate could not read {what} and checked nothing: {error}"),
+        message: format!("failed to read {what}, so nothing was checked: {error}"),
         help: Some("send the object again".into()),
         ..Finding::default()
     };

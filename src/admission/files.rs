@@ -1,8 +1,8 @@
-//! Context and quota of a server with tenants and policies from files: it knows no other objects,
-//! and ledgers live as long as the process.
+//! Context and quota of a server with tenants and policies from files: there are no other objects,
+//! and ledgers live in memory.
 
 use super::answer::Answer;
-use super::context::Context;
+use super::context::{Context, LookupError};
 use super::quota::{self, Quota};
 use crate::pipeline::charge::Charge;
 use crate::pipeline::{Gate, LiveGate};
@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The gate of the files; no other objects.
+/// The gate of the files.
 #[derive(Debug)]
 pub struct FileContext {
     gate: Arc<LiveGate>,
 }
 
 impl FileContext {
-    /// Over files that are followed.
+    /// A context with the gate of watched files.
     pub fn new(gate: Arc<LiveGate>) -> Self {
         Self { gate }
     }
@@ -37,7 +37,10 @@ impl Context for FileContext {
         None
     }
 
-    async fn namespace_labels(&self, _: &str) -> Result<Option<BTreeMap<String, String>>, String> {
+    async fn namespace_labels(
+        &self,
+        _: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
         Ok(None)
     }
 
@@ -46,15 +49,15 @@ impl Context for FileContext {
         _: &GroupVersionResource,
         _: &str,
         _: &str,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<Value>, LookupError> {
         Ok(None)
     }
 
-    async fn claims(&self, _: &str) -> Result<Vec<Value>, String> {
+    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
         Ok(Vec::new())
     }
 
-    async fn pods(&self, _: &str) -> Result<Vec<Value>, String> {
+    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
         Ok(Vec::new())
     }
 
@@ -65,8 +68,8 @@ impl Context for FileContext {
     fn answered(&self, _: &Resource, _: &Answer) {}
 }
 
-/// Ledgers in memory. Nothing watches the objects, so a review of a deletion releases what the
-/// object used.
+/// Ledgers in memory. No watch reports deleted objects, so the review of a deletion releases what
+/// the object used.
 #[derive(Debug)]
 pub struct FileQuota {
     ledgers: Ledgers<InMemoryStore>,
@@ -90,6 +93,6 @@ impl Quota for FileQuota {
     }
 
     async fn deleted(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
-        self.ledgers.forget(tenant, object, deadline).await;
+        self.ledgers.release(tenant, object, deadline).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The last step of a review: whether its tenant has as much left. It comes last because it writes.
+//! The last step of a review: whether its tenant's quota suffices. It is last because it writes.
 
 use super::answer::{Answer, Decision};
 use crate::pipeline::charge::Charge;
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 /// Where reservations are made: in the cluster's FlinkTenantLedgers, or in this process.
 pub trait Quota: Send + Sync + 'static {
-    /// Reserves what a request asks for and adds what its tenant lacks to the answer.
+    /// Reserves what a request asks for, and adds findings about exceeded limits to the answer.
     fn reserve(
         &self,
         resource: &Resource,
@@ -20,7 +20,7 @@ pub trait Quota: Send + Sync + 'static {
         deadline: Instant,
     ) -> impl Future<Output = Answer> + Send;
 
-    /// Takes note of a deletion.
+    /// Called when an object is deleted.
     fn deleted(
         &self,
         tenant: &str,
@@ -29,8 +29,8 @@ pub trait Quota: Send + Sync + 'static {
     ) -> impl Future<Output = ()> + Send;
 }
 
-/// Holds a request against its tenant's ledger. A request that is refused already and a dry run
-/// reserve nothing; they learn what the ledger would answer.
+/// Checks a request against its tenant's ledger. A dry run and a request that is already refused
+/// reserve nothing and get the same findings.
 pub async fn reserve<S: Store>(
     ledgers: &Ledgers<S>,
     charge: Charge,
@@ -42,17 +42,17 @@ pub async fn reserve<S: Store>(
     let ask = async |request, dry_run| {
         ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await
     };
-    let first = if charge.is_waived() { charge.strict() } else { charge.request.clone() };
+    let first = if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
     let mut outcome = ask(first, dry_run || charge.is_waived()).await;
-    if let commit::Answer::Refused(shortage) = &outcome {
+    if let commit::QuotaAnswer::Refused(shortage) = &outcome {
         let more = charge.findings(shortage, &answer.findings);
         answer.findings.extend(more);
     }
-    // What the tenant's overrides and exemptions let pass is counted all the same.
+    // What the tenant's overrides and exemptions admit counts too.
     if charge.is_waived() && !dry_run && answer.decision() != Decision::Refused {
         outcome = ask(charge.request.clone(), false).await;
     }
-    if let commit::Answer::Busy(busy) = &outcome
+    if let commit::QuotaAnswer::Busy(busy) = &outcome
         && answer.decision() != Decision::Refused
     {
         answer.findings.push(charge.undecided(busy.to_string()));

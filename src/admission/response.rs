@@ -1,8 +1,8 @@
-//! AdmissionReview responses: an [`Answer`] in the protocol's words.
+//! AdmissionReview responses: encodes an [`Answer`].
 
 use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
-use super::wording::{LINE_LENGTH, clean, field_path, who_refuses_what};
+use super::wording::{LINE_LENGTH, clean, field_path, refusal_summary};
 use crate::causes::with_causes;
 use crate::resource::{Operation, Resource};
 use crate::rules::{Finding, Level};
@@ -54,8 +54,7 @@ struct Details {
     group: String,
     kind: String,
     causes: Vec<Cause>,
-    /// API servers tell it clients as `Retry-After`, and those of Go wait and ask again by
-    /// themselves.
+    /// API servers send it as `Retry-After`. Go clients wait for that time and retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u32>,
 }
@@ -67,11 +66,11 @@ struct Cause {
     field: String,
 }
 
-/// Longest warning, in characters: what kubectl shows on one line, and what the protocol asks for.
+/// Longest warning, in characters: what kubectl shows on one line and the protocol recommends.
 const WARNING_LENGTH: usize = 120;
-/// API servers pass on 4096 characters of warnings in all.
+/// Most warnings of a response: API servers forward 4096 characters in total.
 const WARNINGS: usize = 32;
-/// Audit annotations are stored with every event.
+/// Longest audit annotation, in characters: it is stored with every audit event.
 const ANNOTATION_LENGTH: usize = 512;
 
 impl Reply {
@@ -129,7 +128,7 @@ impl Reply {
         )
     }
 
-    /// Whether the object may pass.
+    /// Whether the object is admitted.
     pub fn allowed(&self) -> bool {
         self.response.allowed
     }
@@ -147,7 +146,7 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
     } else {
         format!("{} findings", errors.len())
     };
-    let mut message = format!("{}: {count}", who_refuses_what(resource, answer));
+    let mut message = format!("{}: {count}", refusal_summary(resource, answer));
     let mut causes = Vec::with_capacity(errors.len());
     for finding in errors {
         let field = field_path(&finding.pointer);
@@ -200,8 +199,8 @@ fn audit_annotations(webhook: Webhook, answer: &Answer) -> BTreeMap<&'static str
     if let Some(tenant) = &answer.tenant {
         annotations.insert("tenant", clean(tenant, ANNOTATION_LENGTH));
     }
-    // Both webhooks have one name, and of two values under one key API servers keep the first.
-    // After an error there is no second.
+    // Both webhooks have the same name, and API servers keep the first value of a key. An error
+    // ends the request, so errors need only one key.
     let (warnings, infos) = match webhook {
         Webhook::Mutate => ("mutation-warnings", "mutation-infos"),
         Webhook::Validate => ("warnings", "infos"),
@@ -265,7 +264,7 @@ mod tests {
             json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": {
                 "uid": "0815", "allowed": false,
                 "status": {"status": "Failure", "code": 403, "reason": "Forbidden",
-                    "message": "tenant \"payments\" refuses FlinkDeployment payments-prod/etl: 2 findings\n\
+                    "message": "tenant `payments` refuses FlinkDeployment payments-prod/etl: 2 findings\n\
                         security/privileged: must not be privileged (spec.podTemplate.spec.containers[0].securityContext.privileged)\n\
                         a/b: no (metadata.labels[a/b]); help: set it",
                     "details": {"name": "etl", "group": "flink.apache.org", "kind": "FlinkDeployment", "causes": [
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_goes_out_in_standard_base64_and_only_from_the_mutating_webhook() {
+    fn only_the_mutating_webhook_sends_a_patch() {
         let patch: json_patch::Patch = serde_json::from_value(
             json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "?>~"}}]),
         )
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn both_webhooks_annotate_what_they_warn_of_under_keys_of_their_own() {
+    fn each_webhook_annotates_warnings_under_its_own_key() {
         let answer = Answer {
             tenant: Some("payments".into()),
             findings: vec![finding(Level::Warning, "a/b", "no")],
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_are_short_clean_and_few() {
+    fn warnings_are_short_and_few() {
         let long = format!("{}\u{7}\r\n", "ä".repeat(500));
         let answer = Answer {
             findings: vec![finding(Level::Warning, "a/b", &long); 3],

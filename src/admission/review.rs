@@ -1,4 +1,4 @@
-//! AdmissionReview requests, `admission.k8s.io/v1` and `v1beta1` (on the wire they look alike).
+//! AdmissionReview requests of `admission.k8s.io/v1` and `v1beta1`, which have the same fields.
 //!
 //! A body is read once. Where that fails, it is read again without its objects: a review whose object
 //! cannot be read still has a uid, and its refusal reaches the user as an answer instead of a
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Versions of the protocol; the answer has the version of the question.
+/// Versions of the protocol. The response has the version of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReviewVersion {
     /// `admission.k8s.io/v1`
@@ -37,44 +37,44 @@ pub enum MalformedReview {
     #[error("the body is not an AdmissionReview, a JSON object with apiVersion, kind and request")]
     Json(#[from] serde_json::Error),
     /// Another kind of object.
-    #[error("kind is {0:?}, expected \"AdmissionReview\"")]
+    #[error("kind is `{0}`, write `AdmissionReview`")]
     Kind(String),
-    /// A version that this server does not speak.
+    /// An unsupported version.
     #[error(
-        "apiVersion {0:?} is not spoken here: use \"admission.k8s.io/v1\" or \"admission.k8s.io/v1beta1\""
+        "apiVersion `{0}` is not supported: use `admission.k8s.io/v1` or `admission.k8s.io/v1beta1`"
     )]
     Version(String),
     /// No request.
     #[error("the AdmissionReview has no request")]
     NoRequest,
-    /// No uid, so that no answer could be matched to it.
+    /// No uid, which the response must repeat.
     #[error("the AdmissionReview's request has no uid")]
     NoUid,
 }
 
-/// Why the object in a review cannot be judged.
+/// Why the object in a review cannot be checked.
 #[derive(Debug, thiserror::Error)]
 pub enum MalformedObject {
-    /// Nested too deep, mostly.
-    #[error("nothing was judged, correct the object and send it again: {field} cannot be read")]
+    /// Not parsable, mostly because it is nested too deeply.
+    #[error("`{field}` cannot be parsed; correct the object and send it again")]
     Json {
         /// `object` or `oldObject`.
         field: &'static str,
-        /// What the parser says.
+        /// Why.
         source: serde_json::Error,
     },
-    /// A list, a string, a number.
+    /// Not a mapping.
     #[error(
-        "{field} is {found}, not a Kubernetes object; nothing was judged, send an object with apiVersion, kind and metadata"
+        "`{field}` is {found}, not a Kubernetes object; send an object with apiVersion, kind and metadata"
     )]
     NotAnObject {
         /// `object` or `oldObject`.
         field: &'static str,
-        /// What it is instead.
+        /// Its type.
         found: &'static str,
     },
     /// CREATE or UPDATE without an object.
-    #[error("the request has no object, which a {0} needs; nothing was judged")]
+    #[error("the request has no `object`, which {0} requires")]
     Missing(&'static str),
 }
 
@@ -120,7 +120,7 @@ struct Request<T> {
 pub struct Review {
     /// The protocol's version.
     pub version: ReviewVersion,
-    /// To be echoed; unique to this call, not to the object.
+    /// Identifies this call, not the object. The response repeats it.
     pub uid: String,
     outline: Resource,
     object: Option<Object>,
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_without_a_name_takes_it_from_the_old_object() {
+    fn a_deletion_is_named_by_its_old_object() {
         let body = request(
             json!({"operation": "DELETE", "object": null, "oldObject": {"metadata": {"name": "etl"}}}),
         );
@@ -275,12 +275,12 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_review_says_what_is_wrong() {
+    fn malformed_reviews_are_errors() {
         let cases: [(&[u8], &str); 7] = [
             (b"", "not an AdmissionReview"),
             (b"[1]", "not an AdmissionReview"),
-            (b"{}", "kind is \"\""),
-            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v2"}"#, "\"admission.k8s.io/v2\" is not spoken here"),
+            (b"{}", "kind is ``"),
+            (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v2"}"#, "`admission.k8s.io/v2` is not supported"),
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}"#, "no request"),
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"operation":"CREATE"}}"#, "no uid"),
             (br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"u","operation":"EAT"}}"#, "EAT"),
@@ -292,11 +292,11 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_cannot_be_judged_is_named() {
+    fn an_unusable_object_is_named() {
         for (extra, expected) in [
-            (json!({"object": "x"}), "object is a string"),
-            (json!({"object": null}), "a CREATE needs"),
-            (json!({"operation": "UPDATE", "oldObject": [1]}), "oldObject is a list"),
+            (json!({"object": "x"}), "`object` is a string"),
+            (json!({"object": null}), "which CREATE requires"),
+            (json!({"operation": "UPDATE", "oldObject": [1]}), "`oldObject` is a list"),
         ] {
             let body = request(extra);
             let error = Review::parse(&body).unwrap().resource().unwrap_err().to_string();
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_thousand_levels_are_an_error_and_no_crash() {
+    fn deep_nesting_is_an_error() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let inner = if open == "[" { "" } else { "1" };
             let deep = format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000));

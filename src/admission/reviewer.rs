@@ -1,9 +1,9 @@
-//! The path of a review, from the request to the answer, for a cluster and for files alike:
-//! exemptions, context, lowering and mutation, rules, quota.
+//! The path of a review from the request to the answer, for a cluster and for files: exemptions,
+//! context, lowering and mutation, rules, quota.
 
 use super::answer::{Answer, Webhook};
-use super::context::{self, Context, Known};
-use super::own::{self, flink_tenant_ledger, lag};
+use super::context::{self, Context, RequestInContext};
+use super::flinkgate_kinds::{self, flink_tenant_ledger, stale_read};
 use super::quota::Quota;
 use crate::pipeline::{self, Gate, deletion};
 use crate::quota::ledger::ObjectRef;
@@ -14,22 +14,22 @@ use std::time::Instant;
 /// One request of a webhook.
 #[derive(Clone, Debug)]
 pub struct ReviewRequest {
-    /// The webhook that was asked.
+    /// The webhook that the API server called.
     pub webhook: Webhook,
-    /// The object with what the API server says of the request.
+    /// The object and the request around it.
     pub resource: Arc<Resource>,
 }
 
-/// By when parts of a review end.
+/// When parts of a review must end.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadlines {
-    /// Users' policies stop here.
+    /// The end of users' policies.
     pub policies: Instant,
-    /// The answer must be there.
+    /// The end of the review.
     pub answer: Instant,
 }
 
-/// Answers reviews: what the server calls.
+/// Answers reviews; the server calls it.
 pub trait Review: Send + Sync + 'static {
     /// The answer to one request.
     fn review(
@@ -39,7 +39,7 @@ pub trait Review: Send + Sync + 'static {
     ) -> impl Future<Output = Answer> + Send;
 }
 
-/// Answers reviews with what [`Context`] knows and [`Quota`] has left.
+/// Answers reviews with a [`Context`] and a [`Quota`].
 #[derive(Debug)]
 pub struct Reviewer<C, Q> {
     context: C,
@@ -47,7 +47,7 @@ pub struct Reviewer<C, Q> {
 }
 
 impl<C: Context, Q: Quota> Reviewer<C, Q> {
-    /// A reviewer over a context and its quota.
+    /// A reviewer with this context and quota.
     pub fn new(context: C, quota: Q) -> Self {
         Self { context, quota }
     }
@@ -55,14 +55,14 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
     async fn answer(&self, request: &ReviewRequest, deadlines: Deadlines) -> Answer {
         let ReviewRequest { webhook, resource } = request;
         let gate = self.context.gate();
-        // Flinkgate's own kinds and Namespaces run nothing: no rule and no quota reads them.
-        if let Some(answer) = self.answer_own_kind(&gate, request, deadlines).await {
+        // Flinkgate's kinds and Namespaces run nothing: no rule and no quota reads them.
+        if let Some(answer) = self.answer_flinkgate_kind(&gate, request, deadlines).await {
             return answer;
         }
         let reads_claims = *webhook == Webhook::Validate;
-        let known = context::look_up(&self.context, gate, resource, reads_claims).await;
-        let Known { gate, resource } = match known {
-            Ok(known) => known,
+        let found = context::look_up(&self.context, gate, resource, reads_claims).await;
+        let RequestInContext { gate, resource } = match found {
+            Ok(found) => found,
             Err(answer) => return answer,
         };
         match webhook {
@@ -88,7 +88,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         }
     }
 
-    /// Deletions are never refused, except that of a claim with the state of a running cluster.
+    /// Answers a deletion. Only that of a claim with the state of a running cluster is refused.
     async fn delete(&self, gate: &Gate, resource: &Resource, deadlines: Deadlines) -> Answer {
         let pods = context::pods_on_deleted_claim(&self.context, gate, resource).await;
         let users = deletion::claim_users(&resource.name, &pods);
@@ -106,7 +106,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         answer
     }
 
-    async fn answer_own_kind(
+    async fn answer_flinkgate_kind(
         &self,
         gate: &Gate,
         ReviewRequest { webhook, resource }: &ReviewRequest,
@@ -116,12 +116,14 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         if let Some(answer) = user.and_then(|user| flink_tenant_ledger::answer(resource, user)) {
             return Some(answer);
         }
-        let answer = own::answer(*webhook, gate, resource)?;
-        if !self.context.has_cluster() || !lag::may_pass(*webhook, resource, &answer) {
+        let answer = flinkgate_kinds::answer(*webhook, gate, resource)?;
+        if !self.context.has_cluster() || !stale_read::may_be_stale(*webhook, resource, &answer) {
             return Some(answer);
         }
-        let ask = || own::answer(*webhook, &self.context.gate(), resource).unwrap_or_default();
-        Some(lag::wait(ask, deadlines.answer).await)
+        let ask = || {
+            flinkgate_kinds::answer(*webhook, &self.context.gate(), resource).unwrap_or_default()
+        };
+        Some(stale_read::retry(ask, deadlines.answer).await)
     }
 }
 

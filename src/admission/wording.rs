@@ -1,14 +1,13 @@
-//! Text and places in the form that API servers and their clients take: one line, no control
-//! characters, dotted fields.
+//! Text and fields as API servers and their clients expect them: one line, no control characters,
+//! dotted fields.
 
 use crate::pipeline::Answer;
 use crate::resource::{Resource, pointer};
 
-/// A finding that quotes a whole object must not fill the user's terminal.
+/// Longest line in a message, in characters: a finding may quote a whole object.
 pub(crate) const LINE_LENGTH: usize = 1_000;
 
-/// One line of at most `length` characters. A warning with a control character would be dropped by
-/// the API server.
+/// One line of at most `length` characters. The API server drops warnings with control characters.
 pub(crate) fn clean(text: &str, length: usize) -> String {
     let mut line: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
@@ -21,12 +20,12 @@ pub(crate) fn clean(text: &str, length: usize) -> String {
     line
 }
 
-/// `tenant "payments" refuses Pod payments-prod/etl-*`.
-pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
+/// The first line of a refusal: ``tenant `payments` refuses Pod payments-prod/etl-*``.
+pub(crate) fn refusal_summary(resource: &Resource, answer: &Answer) -> String {
     let who = answer
         .tenant
         .as_ref()
-        .map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant {tenant:?}"));
+        .map_or_else(|| "Flinkgate".to_owned(), |tenant| format!("tenant `{tenant}`"));
     let name = resource.display_name();
     let place =
         if resource.namespace.is_empty() { name } else { format!("{}/{name}", resource.namespace) };
@@ -34,7 +33,7 @@ pub(crate) fn who_refuses_what(resource: &Resource, answer: &Answer) -> String {
         Some("scale") => format!("to scale {}", resource.of.resource),
         _ => resource.kind.kind.clone(),
     };
-    let verb = if answer.retry_after.is_some() { "cannot decide yet about" } else { "refuses" };
+    let verb = if answer.retry_after.is_some() { "has not decided about" } else { "refuses" };
     clean(&format!("{who} {verb} {what} {place}"), LINE_LENGTH)
 }
 
@@ -65,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_on_a_character() {
+    fn text_is_cut_at_a_character() {
         assert_eq!(clean("abc", 3), "abc");
         assert_eq!(clean("äöüß", 3), "äö…");
         assert_eq!(clean("a\nb", 3), "a b");

@@ -1,48 +1,52 @@
-//! `flinkgate explain`.
+//! `flinkgate explain`: the page of one rule.
 
+use super::args::PolicyArgs;
 use super::{Exit, Outcome};
 use crate::rego::PolicySet;
-use crate::rules::Documentation;
+use crate::rules::{Documentation, Level};
 use crate::spelling::distance;
 use anyhow::bail;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+
+/// Rules whose findings belong to no tenant, so that no FlinkTenant can exempt an object from them.
+const WITHOUT_EXEMPTIONS: [&str; 3] =
+    ["tenancy/ambiguous-namespace", "tenancy/unassigned-namespace", "yaml/doubtful"];
 
 /// Arguments of `flinkgate explain`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Rule id, such as security/privileged
+    /// Rule id, such as `security/privileged`
     #[arg(value_name = "RULE")]
     rule: String,
-    /// More policies: files or folders of *.rego (repeatable)
-    #[arg(long, value_name = "PATH")]
-    policies: Vec<PathBuf>,
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such rule or a policy cannot be loaded.
+/// When the rule is unknown or a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
-    let own = super::lint::doubtful_yaml();
-    if args.rule == own.id {
-        super::terminal::print(&format!(
-            "{}\n\nRule:   {}\nLevel:  {}\n\n{}\n\nWhat to do:\n\n    {}\n",
-            own.title,
-            own.id,
-            own.level.as_str(),
-            own.description,
-            own.help
-        ))?;
+    let yaml = super::lint::doubtful_yaml();
+    if args.rule == yaml.id {
+        super::terminal::print(&page(&Documentation {
+            id: yaml.id,
+            title: yaml.title,
+            description: yaml.description,
+            help: Some(yaml.help),
+            level: yaml.level,
+            builtin: true,
+            ..Documentation::default()
+        }))?;
         return Ok(Exit::Fine);
     }
-    let set = PolicySet::load(&args.policies)?;
+    let set = PolicySet::load(&args.policies.policies)?;
     let Some(rule) = set.documentation(&args.rule) else {
         let near = nearest(&args.rule, set.catalog());
         if near.is_empty() {
-            bail!("unknown rule {:?}: `flinkgate rules` lists all", args.rule);
+            bail!("unknown rule `{}`: `flinkgate rules` lists all rules", args.rule);
         }
-        bail!("unknown rule {:?}: did you mean {}?", args.rule, near.join(", "));
+        bail!("unknown rule `{}`: did you mean `{}`?", args.rule, near.join("` or `"));
     };
     super::terminal::print(&page(rule))?;
     Ok(Exit::Fine)
@@ -60,30 +64,60 @@ fn page(rule: &Documentation) -> String {
     if !rule.description.is_empty() {
         let _ = writeln!(out, "\n{}", rule.description);
     }
-    if rule.as_is && (rule.bad.is_some() || rule.good.is_some()) {
-        let _ = writeln!(
-            out,
-            "\nThe examples are judged as they stand (`lint --as-is`): the cluster would complete them first."
-        );
-    }
-    let sections = [
-        ("What to do", &rule.help),
-        ("Under a tenant with this spec", &rule.tenant),
-        ("Refused or warned of", &rule.bad),
-        ("Fine", &rule.good),
-    ];
-    for (heading, text) in
-        sections.into_iter().filter_map(|(heading, text)| Some((heading, text.as_ref()?)))
-    {
+    let section = |out: &mut String, heading: &str, text: &str| {
         let _ = writeln!(out, "\n{heading}:\n");
         for line in text.lines() {
             let _ = writeln!(out, "{}", format!("    {line}").trim_end());
+        }
+    };
+    if !rule.tenant_fields.is_empty() {
+        section(&mut out, "Tenant fields", &rule.tenant_fields.join("\n"));
+    }
+    if !WITHOUT_EXEMPTIONS.contains(&rule.id.as_str()) {
+        section(&mut out, "Exemptions, in the spec of the FlinkTenant", &exemptions(rule));
+    }
+    if let Some(help) = &rule.help {
+        section(&mut out, "Fix", help);
+    }
+    if rule.as_is && (rule.bad.is_some() || rule.good.is_some()) {
+        let _ = writeln!(
+            out,
+            "\nThe examples are checked as written (`lint --as-is`): mutation would complete the bad one."
+        );
+    }
+    let examples =
+        [("Tenant of the examples (spec)", &rule.tenant), ("Bad", &rule.bad), ("Good", &rule.good)];
+    for (heading, text) in examples {
+        if let Some(text) = text {
+            section(&mut out, heading, text);
         }
     }
     out
 }
 
-/// At most three ids that look like what was asked for.
+/// The part of a FlinkTenant's spec that exempts objects from the rule, or lowers its level.
+fn exemptions(rule: &Documentation) -> String {
+    let id = &rule.id;
+    let mut out = format!(
+        "exemptions:    # no findings for these objects until this day\n  \
+         - {{rules: [{id}], names: [\"legacy-*\"], until: \"2027-03-31\", reason: ticket 4711}}"
+    );
+    let lowered = match rule.level {
+        Level::Error => Some(("warnings instead of errors", "Warn")),
+        Level::Warning => Some(("information instead of warnings", "Audit")),
+        Level::Info => None,
+    };
+    if let Some((effect, enforcement)) = lowered {
+        let _ = write!(
+            out,
+            "\nrules:         # {effect}, for all objects of the tenant\n  \
+             - {{rule: {id}, enforcement: {enforcement}}}"
+        );
+    }
+    out
+}
+
+/// At most three ids that are similar to the wanted one.
 fn nearest<'a>(wanted: &str, rules: &'a [Documentation]) -> Vec<&'a str> {
     let name = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
     let mut near: Vec<(usize, &str)> = rules
@@ -105,6 +139,10 @@ fn nearest<'a>(wanted: &str, rules: &'a [Documentation]) -> Vec<&'a str> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::resource::Resource;
+    use crate::rules::documentation::built_in;
+    use crate::rules::enforcement;
+    use crate::tenant::FlinkTenantSpec;
 
     fn rules() -> Vec<Documentation> {
         let rule = |id: &str| Documentation {
@@ -121,29 +159,92 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_all_that_is_known_of_the_rule() {
-        let expected = "A title\n\nRule:   security/privileged\nLevel:  error\nSince:  0.1.0\n\nWhy.\n\nRefused or warned of:\n\n    a:\n      b\n\nFine:\n\n    c\n";
-        assert_eq!(page(&rules()[0]), expected);
-    }
-
-    #[test]
-    fn the_page_says_under_which_tenant_and_how_the_examples_are_judged() {
+    fn page_shows_all_parts_in_order() {
         let rule = Documentation {
+            tenant_fields: vec!["labels".into(), "security.secrets".into()],
+            help: Some("Do it.".into()),
             tenant: Some("labels: {a: b}".into()),
-            as_is: true,
             ..rules()[0].clone()
         };
-        let page = page(&rule);
-        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
-        assert!(
-            at("judged as they stand (`lint --as-is`)")
-                < at("Under a tenant with this spec:\n\n    labels: {a: b}\n")
-        );
-        assert!(at("Under a tenant") < at("Refused or warned of:"));
+        let expected = r#"A title
+
+Rule:   security/privileged
+Level:  error
+Since:  0.1.0
+
+Why.
+
+Tenant fields:
+
+    labels
+    security.secrets
+
+Exemptions, in the spec of the FlinkTenant:
+
+    exemptions:    # no findings for these objects until this day
+      - {rules: [security/privileged], names: ["legacy-*"], until: "2027-03-31", reason: ticket 4711}
+    rules:         # warnings instead of errors, for all objects of the tenant
+      - {rule: security/privileged, enforcement: Warn}
+
+Fix:
+
+    Do it.
+
+Tenant of the examples (spec):
+
+    labels: {a: b}
+
+Bad:
+
+    a:
+      b
+
+Good:
+
+    c
+"#;
+        assert_eq!(page(&rule), expected);
     }
 
     #[test]
-    fn near_misses_are_offered() {
+    fn page_says_when_examples_are_not_mutated() {
+        let page = page(&Documentation { as_is: true, ..rules()[0].clone() });
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+        assert!(at("checked as written (`lint --as-is`)") < at("Bad:"));
+    }
+
+    #[test]
+    fn exemption_snippet_is_a_tenant_spec() {
+        let level = |level: Level, snippet: &str| {
+            let value = crate::resource::yaml::parse(snippet).remove(0).value;
+            let spec: FlinkTenantSpec = serde_json::from_value(value.unwrap()).unwrap();
+            let (exempt, today) = (spec.exemptions[0].clone(), "2026-11-27".parse().unwrap());
+            let spec = FlinkTenantSpec { exemptions: Vec::new(), ..spec };
+            assert_eq!(exempt.rules, ["security/privileged"]);
+            enforcement::level(&spec, "security/privileged", level, &Resource::default(), today)
+        };
+        for (natural, lowered) in [
+            (Level::Error, Level::Warning),
+            (Level::Warning, Level::Info),
+            (Level::Info, Level::Info),
+        ] {
+            let snippet = exemptions(&Documentation { level: natural, ..rules()[0].clone() });
+            assert_eq!(level(natural, &snippet), Some(lowered), "{snippet}");
+        }
+    }
+
+    #[test]
+    fn rules_without_a_tenant_show_no_exemptions() {
+        let known: Vec<&str> = built_in().iter().map(|rule| rule.id.as_str()).collect();
+        for id in WITHOUT_EXEMPTIONS {
+            assert!(known.contains(&id) || id == crate::cli::lint::doubtful_yaml().id, "{id}");
+            let rule = Documentation { id: id.into(), ..rules()[0].clone() };
+            assert!(!page(&rule).contains("exemptions"), "{id}");
+        }
+    }
+
+    #[test]
+    fn similar_ids_are_offered() {
         for (wanted, expected) in [
             ("security/priviledged", vec!["security/privileged"]),
             ("privileged", vec!["security/privileged"]),

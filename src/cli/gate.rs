@@ -3,7 +3,7 @@
 
 use super::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::input::Manifest;
-use crate::flink::Surroundings;
+use crate::flink::FlinkContext;
 use crate::flink::kinds::is_claim;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
@@ -18,22 +18,20 @@ impl OperatorArgs {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn surroundings<'a>(
+    pub fn context<'a>(
         &self,
         manifests: impl IntoIterator<Item = &'a Manifest>,
-    ) -> anyhow::Result<Surroundings> {
+    ) -> anyhow::Result<FlinkContext> {
         let operator =
             self.operator_config.as_deref().map(operator_defaults).transpose()?.unwrap_or_default();
-        let mut surroundings = Surroundings::default().with_operator(operator);
+        let mut context = FlinkContext::default().with_operator(operator);
         for Manifest { resource, .. } in manifests {
             match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
-                ("", "ConfigMap") => surroundings.add_config_map(
-                    &resource.namespace,
-                    &resource.name,
-                    &resource.object,
-                ),
+                ("", "ConfigMap") => {
+                    context.add_config_map(&resource.namespace, &resource.name, &resource.object)
+                }
                 ("flink.apache.org", kind @ "FlinkDeployment") => {
-                    surroundings.add_object(
+                    context.add_object(
                         kind,
                         &resource.namespace,
                         &resource.name,
@@ -43,10 +41,10 @@ impl OperatorArgs {
                 _ => {}
             }
             if is_claim(resource) {
-                surroundings.add_claim(&resource.namespace, &resource.name, &resource.object);
+                context.add_claim(&resource.namespace, &resource.name, &resource.object);
             }
         }
-        Ok(surroundings)
+        Ok(context)
     }
 }
 
@@ -61,15 +59,17 @@ pub fn load(
     only: &OnlyTenantArgs,
     policies: &[PathBuf],
     unassigned: Unassigned,
-    surroundings: Surroundings,
+    context: FlinkContext,
     manifests: impl FnOnce() -> Vec<Manifest>,
 ) -> anyhow::Result<Gate> {
     let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
-    let gate = gate.within(Arc::new(surroundings));
+    let gate = gate.with_context(Arc::new(context));
     warn(&gate, &warnings);
     Ok(match &only.tenant {
         Some(name) => gate.only(name)?,
-        None if gate.tenants().by_labels() => gate.with_namespaces(namespaces(manifests())),
+        None if gate.tenants().has_selectors() => {
+            gate.with_namespace_labels(namespaces(manifests()))
+        }
         None => gate,
     })
 }

@@ -5,6 +5,7 @@
 
 use super::input_files::{self, Candidate, Text};
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
+use crate::kinds::{KINDS, Kind};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
 use crate::resource::yaml::{self, Document, Positions, Problem, Span};
 use crate::resource::{Resource, ResourceError, pointer};
@@ -17,10 +18,8 @@ use std::sync::Arc;
 /// From how many files on a progress bar is worth showing.
 const MANY_FILES: u64 = 50;
 
-/// A kind that is about all pods of its namespace, and what the kinds are called, as far as one
-/// word tells, that run some.
+/// A kind that is about all pods of its namespace.
 const BUDGET: &str = "PodDisruptionBudget";
-const RUNNING: [&str; 5] = ["Deployment", "StatefulSet", "Job", "FlinkCluster", "FlinkApplication"];
 
 /// One Kubernetes object of a file.
 #[derive(Clone, Debug)]
@@ -95,7 +94,7 @@ impl Texts {
                 && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file))
         };
         let budgets = self.texts.iter().any(|text| text.text.contains(BUDGET));
-        let runs = |text: &str| RUNNING.iter().any(|kind| text.contains(kind));
+        let runs = |text: &str| KINDS.iter().any(|row| runs_pods(row) && text.contains(row.kind));
         self.of(|text| {
             configures(text)
                 || text.contains("PersistentVolumeClaim")
@@ -294,6 +293,11 @@ impl Text {
         }
         (rest, manifests)
     }
+}
+
+/// Whether objects of a kind declare pods.
+fn runs_pods(kind: &Kind) -> bool {
+    kind.is_counted() && kind.declares()
 }
 
 fn not_an_object(

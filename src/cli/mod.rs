@@ -9,6 +9,7 @@ pub mod input;
 mod input_files;
 pub mod lint;
 pub mod policies;
+pub mod policy_input;
 pub mod render;
 pub mod review;
 pub mod rules;
@@ -63,6 +64,8 @@ enum Command {
     Size(size::Args),
     /// Run the tests of policies
     Test(test::Args),
+    /// Show the `input` document that policies see
+    Input(policy_input::Args),
     /// List the library of policies, or print one to copy
     Policies(policies::Args),
     /// List all rules
@@ -87,6 +90,7 @@ pub fn run() -> ExitCode {
         Command::Review(args) => review::run(args),
         Command::Size(args) => size::run(args),
         Command::Test(args) => test::run(args),
+        Command::Input(args) => policy_input::run(args),
         Command::Policies(args) => policies::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),

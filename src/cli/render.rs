@@ -32,8 +32,8 @@ pub struct Args {
 /// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.manifests.paths);
-    let surroundings = args.operator.surroundings(&[])?;
-    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::Allow, surroundings, || {
+    let context = args.operator.context(&[])?;
+    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::Allow, context, || {
         input.manifests().cloned().collect()
     })?;
     input.complain(&input.report());

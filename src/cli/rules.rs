@@ -1,29 +1,28 @@
-//! `flinkgate rules`.
+//! `flinkgate rules`: the table of all rules.
 
+use super::args::PolicyArgs;
 use super::{Exit, Outcome};
 use crate::rego::PolicySet;
 use crate::rules::Documentation;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 /// Arguments of `flinkgate rules`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// How to print the table
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// More policies: files or folders of *.rego (repeatable)
-    #[arg(long, value_name = "PATH")]
-    policies: Vec<PathBuf>,
+    #[command(flatten)]
+    policies: PolicyArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     /// Aligned columns
     Text,
-    /// All that is known of every rule
+    /// JSON with the whole documentation of each rule
     Json,
-    /// A table for documentation
+    /// A Markdown table
     Markdown,
 }
 
@@ -32,7 +31,7 @@ enum Format {
 /// # Errors
 /// When a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
-    let set = PolicySet::load(&args.policies)?;
+    let set = PolicySet::load(&args.policies.policies)?;
     let listed = match args.format {
         Format::Text => text(set.catalog()),
         Format::Json => {
@@ -66,9 +65,9 @@ fn text(rules: &[Documentation]) -> String {
     })
 }
 
-/// The table as README has it.
+/// The table in the README.
 pub(crate) fn markdown(rules: &[Documentation]) -> String {
-    let head = "| Rule | Level | Since | What it wants |\n|---|---|---|---|\n".to_owned();
+    let head = "| Rule | Level | Since | Title |\n|---|---|---|---|\n".to_owned();
     rules.iter().map(cells).fold(head, |mut out, [id, level, since, title]| {
         let _ = writeln!(out, "| `{id}` | {level} | {since} | {} |", title.replace('|', "\\|"));
         out
@@ -91,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_aligned_and_sorted() {
+    fn text_table_is_aligned() {
         let expected = "RULE                 LEVEL  SINCE  TITLE\nsecurity/a-long-one  error  0.1.0  This | that\nstorage/b            error  0.1.0  Short\n";
         assert_eq!(text(&rules()), expected);
     }
 
     #[test]
-    fn the_markdown_table_escapes_bars() {
+    fn markdown_table_escapes_bars() {
         assert!(
             markdown(&rules())
                 .contains("| `security/a-long-one` | error | 0.1.0 | This \\| that |\n")

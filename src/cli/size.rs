@@ -3,7 +3,8 @@
 use super::args::{ManifestArgs, OperatorArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
-use crate::flink::{self, Workload};
+use crate::flink::Workload;
+use crate::kinds;
 use crate::report::counted;
 use crate::report::size::{self, ClusterSize};
 use clap::ValueEnum;
@@ -39,7 +40,7 @@ pub fn run(args: Args) -> Outcome {
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();
-    let surroundings = args.operator.surroundings(
+    let context = args.operator.context(
         manifests.iter().copied().filter(|manifest| manifest.resource.kind.kind == "ConfigMap"),
     )?;
     let workloads: Vec<(&Manifest, Workload)> = manifests
@@ -47,7 +48,7 @@ pub fn run(args: Args) -> Outcome {
         .filter_map(|&manifest| {
             Some((
                 manifest,
-                flink::lower_within(&manifest.resource, &manifest.resource.object, &surroundings)?,
+                kinds::lower_with_context(&manifest.resource, &manifest.resource.object, &context)?,
             ))
         })
         .collect();

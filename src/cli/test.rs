@@ -10,8 +10,8 @@ use std::path::PathBuf;
 /// Arguments of `flinkgate test`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files and folders with policies and their `_test.rego` files, or `library/NAME`; the
-    /// library's own tests if there are none
+    /// Files and folders with policies and their `_test.rego` files, or `library/NAME` [default:
+    /// the library]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Show the percentage of lines of each policy that the tests cover
@@ -27,7 +27,7 @@ pub fn run(args: Args) -> Outcome {
     let library = ["library".into()];
     let sources =
         source::read(if args.paths.is_empty() { &library } else { args.paths.as_slice() })?;
-    let report = run_tests(&sources, &[], args.coverage)?;
+    let report = run_tests(&sources, args.coverage)?;
     ensure!(
         !report.results.is_empty(),
         "no tests found: name test rules `test_…`, in files named `…_test.rego`"

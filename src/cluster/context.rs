@@ -1,12 +1,12 @@
 //! Context and quota of a server in a cluster: the gate that follows the cluster's configuration,
 //! lookups in the API server, reservations in FlinkTenantLedgers, Events about refusals.
 
-use super::events::Events;
+use super::controllers::events::Events;
+use super::ledger_store::ClusterStore;
 use super::lookup::Lookup;
-use super::quota::owners::Owners;
-use super::quota::store::ClusterStore;
+use super::owners::Owners;
 use crate::admission::answer::Answer;
-use crate::admission::context::{Context, unreadable};
+use crate::admission::context::{Context, LookupError, unreadable};
 use crate::admission::quota::{self, Quota};
 use crate::pipeline::Gate;
 use crate::pipeline::charge::Charge;
@@ -43,7 +43,7 @@ impl Context for ClusterContext {
     async fn namespace_labels(
         &self,
         namespace: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, String> {
+    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
         self.lookup.labels(namespace).await
     }
 
@@ -52,15 +52,15 @@ impl Context for ClusterContext {
         of: &GroupVersionResource,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<Value>, LookupError> {
         self.lookup.object(of, namespace, name).await
     }
 
-    async fn claims(&self, namespace: &str) -> Result<Vec<Value>, String> {
+    async fn claims(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.lookup.claims(namespace).await
     }
 
-    async fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
+    async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.lookup.pods(namespace).await
     }
 
@@ -69,7 +69,7 @@ impl Context for ClusterContext {
     }
 
     fn answered(&self, resource: &Resource, answer: &Answer) {
-        self.events.tell(resource, answer);
+        self.events.report(resource, answer);
     }
 }
 
@@ -90,16 +90,14 @@ impl Quota for ClusterQuota {
         deadline: Instant,
     ) -> Answer {
         let owners = self.owners.above(&resource.namespace, &resource.object);
+        let failed = |error: &dyn std::error::Error| {
+            let what = format!("the owners of `{}`", charge.request.object);
+            unreadable("quota/unread-object", &what, error)
+        };
         let owners = match tokio::time::timeout_at(deadline.into(), owners).await {
             Ok(Ok(owners)) => owners,
-            failed => {
-                let error = match failed {
-                    Ok(failed) => failed.err().map(|error| error.to_string()),
-                    Err(late) => Some(late.to_string()),
-                };
-                let what = format!("the owners of `{}`", charge.request.object);
-                return unreadable("quota/unread-object", &what, &error.unwrap_or_default());
-            }
+            Ok(Err(error)) => return failed(&error),
+            Err(late) => return failed(&late),
         };
         charge.request.owners.extend(owners);
         quota::reserve(&self.ledgers, charge, answer, resource.dry_run, deadline).await

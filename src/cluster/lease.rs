@@ -1,9 +1,9 @@
-//! Which replica does what only one may do: the holder of the Lease `flinkgate`.
+//! Leader election: the leader is the holder of the Lease `flinkgate`.
 //!
-//! The rules are those of the Kubernetes client library for Go, so that mixed readings of one Lease
-//! agree. A candidate takes a Lease that has not changed for as long as it lasts, by its own watch
-//! and never by the holder's clock; the resource version decides between two that take it at once.
-//! A holder that cannot renew stops by itself, before anybody else may start.
+//! The rules are those of the Kubernetes client library for Go, so that other readers of the Lease
+//! agree. A candidate takes a Lease that has not changed for its duration, measured by its own clock
+//! and never by the holder's; the resource version decides between two that take it at once. A
+//! holder that cannot renew stops leading before another one may start.
 
 use crate::jitter::{jittered, random};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
@@ -17,22 +17,22 @@ use tokio::time::{Instant, timeout_at};
 
 /// The Lease's name.
 pub const LEASE: &str = "flinkgate";
-/// How long giving the Lease back may take.
-const GOODBYE: Duration = Duration::from_secs(3);
+/// How long the release of the Lease may take.
+const RELEASE: Duration = Duration::from_secs(3);
 
-/// How long what takes. `renew` is less than `duration`, by more than two clocks drift apart in
-/// that time.
+/// Durations of the election. `renew` is less than `duration`, by more than two clocks drift apart
+/// in that time.
 #[derive(Clone, Copy, Debug)]
-pub struct Timings {
-    /// Without a sign of the holder for this long, others may take the Lease.
+pub struct LeaseTimings {
+    /// Without a renewal for this long, others may take the Lease.
     pub duration: Duration,
-    /// Without a renewal for this long, the holder stops.
+    /// Without a successful renewal for this long, the holder stops leading.
     pub renew: Duration,
     /// Between two attempts.
     pub retry: Duration,
 }
 
-impl Default for Timings {
+impl Default for LeaseTimings {
     fn default() -> Self {
         Self {
             duration: Duration::from_secs(15),
@@ -42,7 +42,7 @@ impl Default for Timings {
     }
 }
 
-/// A name that no other process has: the pod's or machine's, and chance.
+/// A name that no other process has: the pod's or machine's, and a random number.
 pub fn identity() -> String {
     let host = ["POD_NAME", "HOSTNAME"]
         .iter()
@@ -59,8 +59,8 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Stands for election in `namespace` from now on, under an [`identity`] of its own.
-    pub fn stand(client: Client, namespace: &str, identity: String, timings: Timings) -> Self {
+    /// Starts the election in `namespace` with an [`identity`].
+    pub fn start(client: Client, namespace: &str, identity: String, timings: LeaseTimings) -> Self {
         let (sender, leading) = watch::channel(false);
         let (stop, stopped) = oneshot::channel();
         let election = Election {
@@ -73,26 +73,24 @@ impl Candidate {
         Self { leading, stop, task: tokio::spawn(election.run(sender, stopped)) }
     }
 
-    /// Whether this process holds the Lease, now and later.
+    /// Whether this process leads, now and later.
     pub fn leading(&self) -> watch::Receiver<bool> {
         self.leading.clone()
     }
 
-    /// Gives the Lease back, so that another takes it at once, and stands no more.
+    /// Releases the Lease, so that another replica takes it at once, and ends the election.
     pub async fn leave(self) {
         let _ = self.stop.send(());
         let abort = self.task.abort_handle();
-        if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
-            tracing::warn!(
-                "the Lease was not given back in time: another replica takes it when it has run out"
-            );
+        if tokio::time::timeout(RELEASE, self.task).await.is_err() {
+            tracing::warn!("Lease not released in time, another replica takes it when it expires");
             abort.abort();
         }
     }
 }
 
-/// Does some work while `leader` holds, until its sender is gone; work under way is dropped when it
-/// does not hold any more.
+/// Runs `work` while `leader` holds, until its sender is gone; work under way is dropped when it no
+/// longer holds.
 pub async fn while_leading<F: Future<Output = ()>>(
     mut leader: watch::Receiver<bool>,
     work: impl Fn() -> F,
@@ -112,19 +110,19 @@ pub async fn while_leading<F: Future<Output = ()>>(
 struct Election {
     api: Api<Lease>,
     identity: String,
-    timings: Timings,
-    /// The Lease as last seen, and when it was first seen like that.
+    timings: LeaseTimings,
+    /// The Lease as last read, and when it was first read like that.
     seen: Option<(LeaseSpec, Instant)>,
     /// The Lease as last written by us.
     ours: Option<Lease>,
 }
 
-/// What one attempt came to.
+/// The result of one attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Attempt {
     Held,
     HeldByAnother,
-    /// Somebody wrote at the same time: look again.
+    /// Another candidate wrote at the same time: try again.
     Collided,
 }
 
@@ -132,7 +130,7 @@ impl Election {
     async fn run(mut self, leading: watch::Sender<bool>, mut stop: oneshot::Receiver<()>) {
         let mut held_until: Option<Instant> = None;
         loop {
-            // Counted from before the request: what others count from is never earlier.
+            // Counted from before the request: others never count from an earlier time.
             let started = Instant::now();
             let patience = started + self.timings.renew / 2;
             let result =
@@ -143,18 +141,18 @@ impl Election {
                 Ok(Ok(Attempt::HeldByAnother)) => held_until = None,
                 Ok(Ok(Attempt::Collided)) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, lease = LEASE, "the Lease cannot be read or written")
+                    tracing::warn!(%error, lease = LEASE, "cannot read or write the Lease")
                 }
                 Err(_) => {
-                    tracing::warn!(lease = LEASE, "the API server does not answer about the Lease")
+                    tracing::warn!(lease = LEASE, "no answer from the API server for the Lease")
                 }
             }
             let now = Instant::now();
             held_until = held_until.filter(|end| *end > now);
-            self.tell(&leading, held_until.is_some());
+            self.report(&leading, held_until.is_some());
             let pause = match held_until {
                 Some(end) => self.timings.retry.min(end - now),
-                // Candidates that started together shall not ask together.
+                // Candidates that started together must not try together.
                 None => jittered(self.timings.retry.mul_f64(1.1), 0.1),
             };
             tokio::select! {
@@ -162,15 +160,15 @@ impl Election {
                 _ = &mut stop => break,
             }
         }
-        self.tell(&leading, false);
+        self.report(&leading, false);
         if held_until.is_some()
             && let Err(error) = self.release().await
         {
-            tracing::warn!(%error, lease = LEASE, "the Lease was not given back: another replica takes it when it has run out");
+            tracing::warn!(%error, lease = LEASE, "Lease not released, another replica takes it when it expires");
         }
     }
 
-    fn tell(&self, leading: &watch::Sender<bool>, now: bool) {
+    fn report(&self, leading: &watch::Sender<bool>, now: bool) {
         let changed = leading.send_if_modified(|before| std::mem::replace(before, now) != now);
         if changed {
             let what = if now {
@@ -222,7 +220,7 @@ impl Election {
         Attempt::Held
     }
 
-    /// Whether the Lease is ours, free, or has not changed for as long as its holder asked for.
+    /// Whether the Lease is ours, free, or has not changed for its duration.
     fn may_take(&mut self, spec: &LeaseSpec, now: Instant) -> bool {
         let since = match &self.seen {
             Some((seen, since)) if seen == spec => *since,
@@ -236,7 +234,7 @@ impl Election {
             .lease_duration_seconds
             .and_then(|seconds| u64::try_from(seconds).ok())
             .map(Duration::from_secs);
-        // Nobody may shut the others out for longer than that by a number.
+        // A holder must not exclude the others for longer by asking for a long duration.
         let lasts = asked.unwrap_or(self.timings.duration).min(self.timings.duration * 10);
         holder.is_empty()
             || holder == self.identity

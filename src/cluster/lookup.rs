@@ -1,10 +1,11 @@
-//! What no watch has brought: the API server is asked for a single object.
+//! Requests for single objects that no watch has reported.
 //!
-//! A pod may be created in a namespace the moment that exists, and its review reach a replica
-//! before the watch does: where a tenant claims namespaces by labels, that one namespace is then
-//! asked for. And what a `/scale` scales is nowhere in its review.
+//! A pod may be created as soon as its namespace exists, and its review may reach a replica before
+//! the watch reports the namespace: where tenants select namespaces by labels, that one namespace is
+//! requested. The object that a `/scale` scales is not in its review either.
 
-use super::records::NamespaceRecord;
+use super::watch::records::NamespaceRecord;
+use crate::admission::context::LookupError;
 use crate::resource::GroupVersionResource;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
 use kube::api::{ApiResource, DynamicObject, ListParams};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Less than any webhook's timeout that makes sense.
+/// Less than any reasonable timeout of a webhook.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads single objects from the API server.
@@ -35,10 +36,10 @@ impl Lookup {
     pub async fn labels(
         &self,
         namespace: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, String> {
+    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
         let api = Api::<Namespace>::all(self.client.clone());
         let found = wait(api.get_metadata_opt(namespace)).await?;
-        Ok(found.map(|namespace| NamespaceRecord::of(namespace).1.labels))
+        Ok(found.map(|namespace| NamespaceRecord::of(namespace.metadata).labels))
     }
 
     /// An object as it is stored; `None` if there is none.
@@ -50,7 +51,7 @@ impl Lookup {
         of: &GroupVersionResource,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<Value>, String> {
+    ) -> Result<Option<Value>, LookupError> {
         let kind = GroupVersionKind::gvk(&of.group, &of.version, "");
         let api = Api::<DynamicObject>::namespaced_with(
             self.client.clone(),
@@ -58,16 +59,14 @@ impl Lookup {
             &ApiResource::from_gvk_with_plural(&kind, &of.resource),
         );
         let found = wait(api.get_opt(name)).await?;
-        found
-            .map(|object| serde_json::to_value(object).map_err(|error| error.to_string()))
-            .transpose()
+        Ok(found.map(serde_json::to_value).transpose()?)
     }
 
     /// The pods of a namespace.
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, String> {
+    pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.list(&ApiResource::erase::<Pod>(&()), namespace).await
     }
 
@@ -75,25 +74,20 @@ impl Lookup {
     ///
     /// # Errors
     /// When the API server does not answer in time.
-    pub async fn claims(&self, namespace: &str) -> Result<Vec<Value>, String> {
+    pub async fn claims(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace).await
     }
 
-    async fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, String> {
+    async fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, LookupError> {
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, kind);
         let found = wait(api.list(&ListParams::default())).await?;
-        found
-            .items
-            .into_iter()
-            .map(|object| serde_json::to_value(object).map_err(|error| error.to_string()))
-            .collect()
+        Ok(found.items.into_iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
     }
 }
 
-async fn wait<T>(answer: impl Future<Output = kube::Result<T>>) -> Result<T, String> {
+async fn wait<T>(answer: impl Future<Output = kube::Result<T>>) -> Result<T, LookupError> {
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+        Ok(answer) => answer.map_err(|error| LookupError::Request(error.into())),
+        Err(_) => Err(LookupError::Timeout(PATIENCE)),
     }
 }

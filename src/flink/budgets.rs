@@ -1,30 +1,30 @@
-//! PodDisruptionBudgets: how many pods may be evicted at once, such as from nodes that are drained.
+//! PodDisruptionBudgets: how many pods may be evicted at once, for example when nodes are drained.
 //!
-//! A budget says nothing without the pods that it selects, and a cluster not which budgets there
-//! are. Both are known offline, of one input: [`Neighbours`]. In a cluster they are not, and then
-//! nothing is said that hangs on them.
+//! A budget depends on the pods that it selects. Offline, [`NamespaceObjects`] holds the budgets
+//! and workloads of the whole input. In a cluster they are unknown, so nothing that depends on them
+//! is reported.
 
-use super::{Surroundings, Workload, lower_within};
+use super::Workload;
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A PodDisruptionBudget, or what an operator makes one of.
+/// A PodDisruptionBudget, or the fields from which an operator creates one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Budget {
-    /// The budget's name; empty for one that an operator makes.
+    /// The budget's name; empty if an operator creates it.
     pub name: String,
-    /// Where its fields stand in the object.
+    /// JSON Pointer of its fields.
     pub place: String,
-    /// Which pods it is over; `None` for none.
+    /// The selector of its pods; `None` selects no pods.
     pub selector: Option<Value>,
-    /// How many of them may be evicted, if that can be read.
+    /// The number of pods that may be evicted, if it is readable.
     pub limit: Option<Limit>,
 }
 
-/// How many pods a budget lets go, or keeps.
+/// The number of pods that a budget releases or keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// `minAvailable`.
@@ -33,12 +33,12 @@ pub enum Limit {
     Unavailable(Amount),
 }
 
-/// A number of pods, or a part of all that are expected.
+/// A number of pods, or a share of the expected pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
-    /// So many.
+    /// A number of pods.
     Pods(u64),
-    /// So many of a hundred; Kubernetes rounds up.
+    /// Per cent of the expected pods; Kubernetes rounds up.
     Percent(u64),
 }
 
@@ -52,7 +52,7 @@ impl Amount {
 }
 
 impl Limit {
-    /// The field that says so.
+    /// The field of the limit.
     pub fn field(self) -> &'static str {
         match self {
             Self::Available(_) => "minAvailable",
@@ -60,7 +60,7 @@ impl Limit {
         }
     }
 
-    /// Whether it holds without any knowledge of how many pods there should be.
+    /// Whether the limit does not depend on the expected number of pods.
     pub fn is_count(self) -> bool {
         matches!(self, Self::Available(Amount::Pods(_)))
     }
@@ -80,7 +80,7 @@ impl fmt::Display for Limit {
 }
 
 impl Budget {
-    /// The budget whose fields stand at `place`.
+    /// Reads the budget whose fields are at `place`.
     pub fn read(object: &Value, place: &str) -> Self {
         let field = |name: &str| {
             pointer::at(object, place)
@@ -98,42 +98,43 @@ impl Budget {
     }
 }
 
-/// An object that runs pods beside another.
+/// An object that runs pods in the same namespace.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Neighbour {
+pub struct WorkloadObject {
     /// The object.
     pub object: Value,
-    /// What it runs.
+    /// Its workload.
     pub workload: Workload,
 }
 
-/// What is known of a namespace whose objects are all known.
+/// The budgets and workloads of a namespace whose objects are all known.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Neighbours {
+pub struct NamespaceObjects {
     /// All its PodDisruptionBudgets.
     pub budgets: Vec<Budget>,
-    /// What runs pods there; nothing where there are no budgets over them.
-    pub workloads: Vec<Neighbour>,
+    /// The objects that run pods; empty if the namespace has no budgets.
+    pub workloads: Vec<WorkloadObject>,
 }
 
-impl Neighbours {
-    /// The objects of a whole input, by namespace.
+impl NamespaceObjects {
+    /// Collects the objects of a whole input by namespace.
     pub fn of_input<'a>(
         resources: impl Iterator<Item = &'a Resource> + Clone,
-        surroundings: &Surroundings,
+        lower: impl Fn(&Resource) -> Option<Workload>,
     ) -> BTreeMap<String, Arc<Self>> {
         let mut all: BTreeMap<String, Self> = BTreeMap::new();
         for resource in resources.clone().filter(|resource| is_budget(resource)) {
-            if let Some(workload) = lower_within(resource, &resource.object, surroundings) {
+            if let Some(workload) = lower(resource) {
                 all.entry(resource.namespace.clone()).or_default().budgets.extend(workload.budgets);
             }
         }
         for resource in resources.filter(|resource| !is_budget(resource)) {
             if let Some(namespace) = all.get_mut(&resource.namespace)
-                && let Some(workload) = lower_within(resource, &resource.object, surroundings)
-                    .filter(|workload| !workload.pods.is_empty())
+                && let Some(workload) = lower(resource).filter(|workload| !workload.pods.is_empty())
             {
-                namespace.workloads.push(Neighbour { object: resource.object.clone(), workload });
+                namespace
+                    .workloads
+                    .push(WorkloadObject { object: resource.object.clone(), workload });
             }
         }
         all.into_iter().map(|(namespace, known)| (namespace, Arc::new(known))).collect()
@@ -148,10 +149,11 @@ fn is_budget(resource: &Resource) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::kinds;
     use serde_json::json;
 
     #[test]
-    fn a_limit_is_read_as_kubernetes_reads_it() {
+    fn limits_are_read_as_in_kubernetes() {
         for (spec, expected) in [
             (json!({"minAvailable": 2}), Some("minAvailable: 2")),
             (json!({"minAvailable": "50%"}), Some("minAvailable: 50%")),
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn workloads_are_kept_only_where_there_are_budgets() {
+    fn workloads_are_kept_only_with_budgets() {
         let manifest = |version: &str, kind: &str, namespace: &str, spec: Value| {
             let meta = json!({"name": "x", "namespace": namespace});
             Resource::from_manifest(
@@ -189,7 +191,7 @@ mod tests {
                 json!({"minAvailable": 1, "selector": {}}),
             ),
         ];
-        let known = Neighbours::of_input(input.iter(), &Surroundings::default());
+        let known = NamespaceObjects::of_input(input.iter(), |one| kinds::lower(one, &one.object));
         let counts: Vec<_> = known
             .iter()
             .map(|(name, all)| (name.as_str(), all.budgets.len(), all.workloads.len()))

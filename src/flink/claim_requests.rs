@@ -1,5 +1,5 @@
-//! What PersistentVolumeClaims request: claims themselves, and templates that Kubernetes makes
-//! claims of for a StatefulSet or for a pod's ephemeral volume.
+//! The requests of PersistentVolumeClaims: of claims themselves, and of templates from which
+//! Kubernetes creates claims for a StatefulSet or an ephemeral volume.
 
 use super::kinds::{CLASS_ANNOTATION, is_claim};
 use super::{Engine, PodSet, Workload};
@@ -8,9 +8,9 @@ use crate::resource::quantity::Quantity;
 use crate::resource::{Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
-/// Where a claim has its size.
+/// JSON Pointer of a claim's size.
 pub const SIZE: &str = "/spec/resources/requests/storage";
-/// Where a claim has its access modes.
+/// JSON Pointer of a claim's access modes.
 pub const ACCESS_MODES: &str = "/spec/accessModes";
 const CLASS: &str = "/spec/storageClassName";
 
@@ -18,8 +18,7 @@ const CLASS: &str = "/spec/storageClassName";
 #[derive(Debug)]
 pub struct ClaimRequest<'a> {
     claim: &'a Value,
-    /// The claim before an update: its class and modes can never change, and it must be able to
-    /// grow.
+    /// The claim before an update. Its class and modes cannot change, and its size may only grow.
     old: Option<&'a Value>,
     place: Place<'a>,
 }
@@ -28,11 +27,11 @@ pub struct ClaimRequest<'a> {
 enum Place<'a> {
     Object,
     Volume(&'a PodSet, usize),
-    /// `volumeClaimTemplates` below a pointer.
+    /// An element of `volumeClaimTemplates` at this pointer.
     Template(&'a str, usize),
 }
 
-/// What an object requests: the claim that it is, or the templates in it.
+/// The requests of an object: the claim that it is, or the templates in it.
 pub fn claim_requests<'a>(
     resource: &'a Resource,
     object: &'a Value,
@@ -71,8 +70,8 @@ impl<'a> ClaimRequest<'a> {
         matches!(self.place, Place::Object).then(|| metadata_text(self.claim, "name"))
     }
 
-    /// Its storage class and where that is, unless the update keeps it. An empty class is one, for
-    /// volumes that belong to none.
+    /// Its storage class and the place, unless the update keeps it. An empty class is a value too:
+    /// it selects volumes without a class.
     pub fn changed_class(&self) -> Option<(Option<&'a str>, String)> {
         let (class, within) = class(self.claim);
         let is_kept = self.old.is_some_and(|old| self::class(old).0 == class);
@@ -87,7 +86,7 @@ impl<'a> ClaimRequest<'a> {
         size(self.claim).filter(|new| self.old.and_then(size).is_none_or(|old| *new > old))
     }
 
-    /// Its access modes, unless the update keeps them; none otherwise.
+    /// Its access modes; empty if the update keeps them.
     pub fn changed_modes(&self) -> &'a [Value] {
         let is_kept = self.old.is_some_and(|old| {
             pointer::at(old, ACCESS_MODES) == pointer::at(self.claim, ACCESS_MODES)
@@ -101,7 +100,7 @@ impl<'a> ClaimRequest<'a> {
         size.as_str().map_or_else(|| size.to_string(), str::to_owned)
     }
 
-    /// JSON Pointer of a place within it.
+    /// JSON Pointer in the object for a pointer within the claim.
     pub fn pointer(&self, within: &str) -> String {
         match self.place {
             Place::Object => within.to_owned(),
@@ -115,7 +114,7 @@ impl<'a> ClaimRequest<'a> {
     }
 }
 
-/// A claim's storage class and where it is.
+/// A claim's storage class and its place.
 fn class(claim: &Value) -> (Option<&str>, &'static str) {
     let annotation = claim
         .get("metadata")

@@ -1,9 +1,9 @@
-//! PersistentVolumeClaims as Flink's pods use them: what a tenant's claim is called, where pods can
-//! mount one, and which ones a workload mounts.
+//! PersistentVolumeClaims of Flink's pods: the name of a tenant's claim, where pods can mount a
+//! claim, and which claims a workload mounts.
 //!
-//! Flink has an option of its own that mounts claims, since 2.3. It is the JobManager that reads
-//! it, for its TaskManagers: the Flink operator makes the JobManager's pod with the classes of an
-//! older Flink, which know nothing of it.
+//! Since 2.3, Flink has an option that mounts claims. The JobManager reads it for its TaskManagers.
+//! The Flink operator creates the JobManager's pod with classes of an older Flink, which do not
+//! know the option.
 
 use super::map_options::map_entries;
 use super::version::FlinkVersion;
@@ -12,25 +12,24 @@ use crate::resource::fields::text;
 use crate::resource::{metadata_text, owners, pointer};
 use serde_json::Value;
 
-/// Stands for the cluster's name in the name of a tenant's claim.
+/// The placeholder for the cluster's name in a tenant's claim name.
 const CLUSTER: &str = "{cluster}";
-/// How a tenant's claim can be mounted where its template does not say: JobManager and TaskManagers
-/// share it.
+/// The default access mode of a tenant's claim, because JobManager and TaskManagers share it.
 pub const DEFAULT_ACCESS_MODE: &str = "ReadWriteMany";
-/// Claims that Flink mounts itself: `claim:/path,…`.
+/// Claims that Flink itself mounts: `claim:/path,…`.
 pub const CLAIMS_OPTION: &str = "kubernetes.persistent-volume-claims";
-/// Whether it mounts them read-only.
+/// Whether Flink mounts these claims read-only.
 pub const READ_ONLY_OPTION: &str = "kubernetes.persistent-volume-claim-read-only";
-/// First version that reads these options.
+/// The first version that reads these options.
 const SINCE: FlinkVersion = FlinkVersion::new(2, 3);
 
-/// The claim of a cluster, by a tenant's pattern for it.
+/// The name of a cluster's claim, from a tenant's pattern.
 pub fn claim_for(pattern: &str, cluster: &str) -> String {
     pattern.replace(CLUSTER, cluster)
 }
 
-/// Whether a claim is a cluster's. A pod of a blue/green child names the child as its cluster, and
-/// mounts the claim of the parent.
+/// Whether a claim belongs to a cluster. A pod of a blue/green child names the child as its cluster
+/// and mounts the parent's claim.
 pub fn is_claim_of(pattern: &str, cluster: &str, claim: &str) -> bool {
     let parent = ["-blue", "-green"].iter().find_map(|suffix| cluster.strip_suffix(suffix));
     [Some(cluster), parent]
@@ -47,63 +46,63 @@ fn is_claim_for(pattern: &str, cluster: &str, claim: &str) -> bool {
     rest.is_some_and(str::is_empty)
 }
 
-/// The blue/green deployment that an object is a child of, by the owners that it names: blue and
-/// green hand its state over to each other, and both have the claim of their parent.
+/// The blue/green deployment that owns an object, according to its owner references. Blue and green
+/// hand their state over to each other, so both use the parent's claim.
 pub fn blue_green_parent(object: &Value) -> Option<&str> {
     let mut owners = owners(object).iter();
     owners.find(|owner| text(owner, "kind") == "FlinkBlueGreenDeployment")?.get("name")?.as_str()
 }
 
-/// Whether all clusters have one claim, by a tenant's pattern for it.
+/// Whether all clusters share one claim, according to a tenant's pattern.
 pub fn is_shared(pattern: &str) -> bool {
     !pattern.contains(CLUSTER)
 }
 
-/// The cluster that a claim is named after, by a tenant's pattern for it; `None` where clusters
-/// share the claim. A claim that does not look like the pattern has nothing but its own name.
+/// The cluster that a claim is named after, according to a tenant's pattern. `None` if clusters
+/// share the claim. A claim that does not match the pattern counts as a cluster of its own name.
 pub fn cluster_of<'c>(pattern: &str, claim: &'c str) -> Option<&'c str> {
     let (before, after) = pattern.split_once(CLUSTER)?;
     Some(claim.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or(claim))
 }
 
-/// On how many nodes, and in how many pods, a claim can be mounted at once.
+/// How many nodes and pods can mount a claim at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum AccessScope {
     /// ReadWriteMany.
     AnyNode,
-    /// ReadWriteOnce: any pods of one node.
+    /// ReadWriteOnce: all pods of one node.
     OneNode,
     /// ReadWriteOncePod.
     OnePod,
-    /// ReadOnlyMany: nobody can write.
+    /// ReadOnlyMany: no pod can write.
     ReadOnly,
 }
 
-/// What access modes come to; `None` where they say nothing.
-pub fn reach<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<Reach> {
+/// The combined scope of access modes; `None` if there are none.
+pub fn access_scope<'a>(modes: impl IntoIterator<Item = &'a str>) -> Option<AccessScope> {
     let mut found = None;
     for mode in modes {
         match mode {
-            "ReadWriteMany" => return Some(Reach::AnyNode),
-            "ReadWriteOnce" => found = Some(Reach::OneNode),
-            "ReadWriteOncePod" if found.is_none_or(|found| found == Reach::ReadOnly) => {
-                found = Some(Reach::OnePod)
+            "ReadWriteMany" => return Some(AccessScope::AnyNode),
+            "ReadWriteOnce" => found = Some(AccessScope::OneNode),
+            "ReadWriteOncePod" if found.is_none_or(|found| found == AccessScope::ReadOnly) => {
+                found = Some(AccessScope::OnePod)
             }
-            "ReadOnlyMany" if found.is_none() => found = Some(Reach::ReadOnly),
+            "ReadOnlyMany" if found.is_none() => found = Some(AccessScope::ReadOnly),
             _ => {}
         }
     }
     found
 }
 
-/// The access modes in a claim's spec, and what they come to.
-pub fn reach_of(claim: &Value) -> Option<Reach> {
+/// The combined scope of the access modes in a claim's spec.
+pub fn claim_access_scope(claim: &Value) -> Option<AccessScope> {
     let modes = pointer::at(claim, "/spec/accessModes").and_then(Value::as_array);
-    reach(modes.into_iter().flatten().filter_map(Value::as_str))
+    access_scope(modes.into_iter().flatten().filter_map(Value::as_str))
 }
 
-/// Claims that Flink itself mounts into a role's pods, with the paths. A version that is not known
-/// is taken for the newest.
+/// Claims that Flink itself mounts into a role's pods, with their paths. An unknown version is
+/// treated as the newest.
 pub fn mounted_by_flink(workload: &Workload, role: Role) -> Vec<(String, String)> {
     let reads = workload.declares_cluster
         && workload.engine == Engine::Operator
@@ -126,8 +125,8 @@ pub fn mounted_read_only(workload: &Workload) -> bool {
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
 }
 
-/// Whether the pods of a workload use a claim of their namespace, by whatever way: a volume,
-/// Flink's option, a StatefulSet's template or an ephemeral volume.
+/// Whether the pods of a workload use a claim: through a volume, Flink's option, a StatefulSet's
+/// template or an ephemeral volume.
 pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
     let name = metadata_text(object, "name");
     let in_templates = workload.pods.iter().any(|set| {
@@ -136,7 +135,7 @@ pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
             let named = pointer::at(volume, "/persistentVolumeClaim/claimName")
                 .and_then(Value::as_str)
                 == Some(claim);
-            // Kubernetes makes it for the pod, and names it so.
+            // Kubernetes creates the claim for the pod with this name.
             let made = || {
                 let volume = volume.get("name").and_then(Value::as_str).unwrap_or_default();
                 set.path().is_empty()
@@ -169,27 +168,27 @@ pub fn uses_claim(workload: &Workload, object: &Value, claim: &str) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use serde_json::json;
 
     #[test]
-    fn of_several_access_modes_the_widest_counts() {
+    fn widest_access_mode_counts() {
         for (modes, expected) in [
-            (vec!["ReadWriteOnce", "ReadWriteMany"], Some(Reach::AnyNode)),
-            (vec!["ReadOnlyMany", "ReadWriteOnce"], Some(Reach::OneNode)),
-            (vec!["ReadWriteOnce", "ReadOnlyMany"], Some(Reach::OneNode)),
-            (vec!["ReadWriteOncePod"], Some(Reach::OnePod)),
-            (vec!["ReadOnlyMany"], Some(Reach::ReadOnly)),
+            (vec!["ReadWriteOnce", "ReadWriteMany"], Some(AccessScope::AnyNode)),
+            (vec!["ReadOnlyMany", "ReadWriteOnce"], Some(AccessScope::OneNode)),
+            (vec!["ReadWriteOnce", "ReadOnlyMany"], Some(AccessScope::OneNode)),
+            (vec!["ReadWriteOncePod"], Some(AccessScope::OnePod)),
+            (vec!["ReadOnlyMany"], Some(AccessScope::ReadOnly)),
             (vec!["Whatever"], None),
             (vec![], None),
         ] {
-            assert_eq!(reach(modes.iter().copied()), expected, "{modes:?}");
+            assert_eq!(access_scope(modes.iter().copied()), expected, "{modes:?}");
         }
     }
 
     #[test]
-    fn a_blue_green_child_has_its_parents_claim() {
+    fn blue_green_children_use_their_parents_claim() {
         assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-state"));
         assert!(is_claim_of("{cluster}-state", "etl-blue", "etl-blue-state"));
         assert!(is_claim_of("shared", "etl", "shared"));
@@ -197,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claims_name_tells_its_cluster_where_it_is_not_shared() {
+    fn unshared_claim_names_identify_their_cluster() {
         for (pattern, claim, cluster) in [
             ("{cluster}-state", "etl-state", Some("etl")),
             ("flink-{cluster}", "flink-etl", Some("etl")),
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_used_by_whatever_mounts_it() {
+    fn claims_are_used_by_every_kind_of_mount() {
         let uses = |object: Value, claim: &str| {
             let resource = Resource::from_manifest(object).unwrap();
             uses_claim(&lower(&resource, &resource.object).unwrap(), &resource.object, claim)

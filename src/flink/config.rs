@@ -1,7 +1,7 @@
-//! Flink's configuration as an object gives it: flat keys, each with the place it is written at.
+//! Flink's configuration in an object: flat keys, each with the place where it is written.
 //!
-//! `flinkConfiguration` may be nested, flat or a mix of both; [`FlinkConfig::from_object`] flattens
-//! it as the operator does, so that every later reader sees the keys that Flink will see.
+//! `flinkConfiguration` may be nested, flat or a mix of both. [`FlinkConfig::from_object`] flattens
+//! it as the operator does, so that all other code sees Flink's keys.
 
 use super::memory::java::double_text;
 use crate::resource::pointer;
@@ -9,13 +9,13 @@ use serde_json::{Number, Value};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry::{Occupied, Vacant};
 
-/// One option: its value as text and where it stands.
+/// One option: its value as text and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The value as Flink reads it.
     pub value: String,
-    /// JSON Pointer of the value in the object, or of the field that implies it; `None` where it
-    /// comes from elsewhere, such as the operator's defaults.
+    /// JSON Pointer of the value, or of the field that sets it. `None` if it comes from elsewhere,
+    /// such as the operator's defaults.
     pub pointer: Option<String>,
 }
 
@@ -27,26 +27,26 @@ pub struct FlinkConfig {
     overwritten: Vec<(String, Entry)>,
 }
 
-/// One key spelled twice, such as `state: {backend: x}` beside `state.backend: y`. The second one
-/// counts.
+/// A key that is spelled in two ways, such as `state: {backend: x}` and `state.backend: y`. The
+/// second one counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duplicate {
     /// The flat key.
     pub key: String,
-    /// JSON Pointer of the value that is lost.
+    /// JSON Pointer of the ignored value.
     pub first: String,
-    /// JSON Pointer of the value that Flink sees.
+    /// JSON Pointer of the value that Flink reads.
     pub second: String,
 }
 
 impl FlinkConfig {
-    /// Flattens a `flinkConfiguration` as the operator does: keys of nested mappings are joined
-    /// with dots, the elements of a list with semicolons, everything else becomes text. Keys stand
-    /// in byte order, as the API server writes them; where one is spelled twice, the later counts.
-    /// What is not a mapping gives nothing.
+    /// Flattens a `flinkConfiguration` as the operator does. Keys of nested mappings are joined
+    /// with dots, elements of a list with semicolons, and all other values become text. Keys are in
+    /// byte order, as the API server writes them; of duplicate keys the later one counts. A value
+    /// that is not a mapping gives no options.
     pub fn from_object(object: &Value, base_pointer: &str) -> Self {
         let mut config = Self::default();
-        // A stack of our own: the depth of the object is the sender's choice.
+        // An explicit stack, because the sender chooses the depth of the object.
         let mut pending = vec![(String::new(), base_pointer.to_owned(), object)];
         while let Some((key, place, value)) = pending.pop() {
             match value {
@@ -56,7 +56,7 @@ impl FlinkConfig {
                         (joined(&key, name), pointer::join(&place, name), value)
                     }));
                 }
-                // The document itself is no mapping.
+                // The document itself is not a mapping.
                 _ if place == base_pointer => {}
                 Value::Array(elements) if elements.is_empty() => {}
                 _ => config.add(key, text(value), place),
@@ -80,13 +80,12 @@ impl FlinkConfig {
         }
     }
 
-    /// Keys that [`Self::from_object`] met more than once, in the order in which it met them again.
+    /// Duplicate keys in the order in which [`Self::from_object`] found them.
     pub fn duplicates(&self) -> &[Duplicate] {
         &self.duplicates
     }
 
-    /// The value of the first of these keys that is set: an option and its deprecated names, in
-    /// Flink's order.
+    /// The first of these keys that is set: an option and its deprecated names, in Flink's order.
     pub fn first(&self, keys: &[&str]) -> Option<(&str, &Entry)> {
         keys.iter()
             .find_map(|key| self.entries.get_key_value(*key))
@@ -103,7 +102,7 @@ impl FlinkConfig {
         self.entries.get(key)
     }
 
-    /// Sets an option, whatever it was before.
+    /// Sets an option and replaces an existing value.
     pub fn set(
         &mut self,
         key: impl Into<String>,
@@ -122,19 +121,19 @@ impl FlinkConfig {
         }
     }
 
-    /// What [`Self::set`] found set already, in the order in which it was lost.
+    /// The values that [`Self::set`] replaced, in that order.
     pub fn overwritten(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.overwritten.iter().map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// Takes what stands under this configuration: options that it does not set.
+    /// Adds the options of `under` that this configuration does not set.
     pub fn fill(&mut self, under: Self) {
         for (key, entry) in under.entries {
             self.entries.entry(key).or_insert(entry);
         }
     }
 
-    /// Moves every place below `base`: what was read stands within a larger object.
+    /// Prefixes every place with `base`, if the configuration is part of a larger object.
     pub fn move_below(&mut self, base: &str) {
         let entries =
             self.entries.values_mut().chain(self.overwritten.iter_mut().map(|(_, entry)| entry));
@@ -151,7 +150,7 @@ impl FlinkConfig {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// The options whose keys begin so, in the order of their keys.
+    /// The options with this prefix, in the order of their keys.
     pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
         let found =
@@ -159,7 +158,7 @@ impl FlinkConfig {
         found.map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// Whether nothing is set.
+    /// Whether no option is set.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -169,8 +168,8 @@ fn joined(parent: &str, name: &str) -> String {
     if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
-/// A value as the operator's JSON reader writes it; what stands in a list is taken for itself, so a
-/// mapping or a list in a list is lost.
+/// A value as the operator's JSON reader writes it. Elements of a list are read individually, so a
+/// mapping or list within a list is lost.
 fn text(value: &Value) -> String {
     match value {
         Value::Array(elements) => {
@@ -188,8 +187,8 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// `1.0` and `1e3` pass through the API server, which writes whole numbers without point or
-/// exponent below 10^21; what still has a fraction is a Java double to the operator.
+/// The API server writes whole numbers such as `1.0` and `1e3` without point and exponent below
+/// 10^21. A number with a fraction is a Java double in the operator.
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
         Some(double) if number.is_f64() => {
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn every_entry_knows_its_place() {
+    fn entries_have_their_place() {
         let object = json!({"state": {"checkpoints.dir": "s3://a"}, "a/b": 1, "list": ["x"]});
         let config = FlinkConfig::from_object(&object, "/spec/flinkConfiguration");
         let place = |key| config.entry(key).and_then(|entry| entry.pointer.as_deref());
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_spellings_the_later_counts_and_both_are_named() {
+    fn later_of_two_spellings_counts() {
         let config = FlinkConfig::from_object(
             &json!({"a.b.c": "flat", "a": {"b.c": "half", "b": {"c": "deep"}}}),
             "",
@@ -284,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_over_an_option_is_remembered_with_its_place() {
+    fn overwritten_options_keep_their_place() {
         let mut config = FlinkConfig::from_object(&json!({"a": {"b": 1}}), "/spec");
         config.set("a.b", "2", Some("/field".into()));
         config.set("c", "3", None);
@@ -300,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_mapping_gives_nothing() {
+    fn values_other_than_mappings_give_no_options() {
         for object in [json!(null), json!("a: b"), json!(["a"]), json!({})] {
             assert_eq!(
                 FlinkConfig::from_object(&object, "/spec/flinkConfiguration"),
@@ -310,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_costs_no_stack() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         let deep = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
         assert_eq!(flat(&deep), pairs(&[(["a"; 100].join(".").as_str(), "1")]));
     }

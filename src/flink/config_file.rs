@@ -5,12 +5,12 @@ use super::config::FlinkConfig;
 use crate::resource::{pointer, type_name, yaml};
 use serde_json::Value;
 
-/// The older file, of lines: read wherever it is there by every Flink before 2.0.
+/// The older file, which consists of lines: every Flink before 2.0 reads it if it exists.
 pub const FLINK_CONF: &str = "flink-conf.yaml";
-/// The newer file, YAML: read since 1.19.
+/// The newer file in YAML, which Flink reads since 1.19.
 pub const CONFIG: &str = "config.yaml";
 
-/// A file that Flink could not read either.
+/// The error for a file that Flink cannot read either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file} cannot be read at line {line}: {message}")]
 pub struct Unreadable {
@@ -18,21 +18,20 @@ pub struct Unreadable {
     pub file: &'static str,
     /// Line within the file.
     pub line: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
 }
 
-/// The configuration file in the `data` of a ConfigMap: its name, which is also its key, and its
-/// text.
+/// The configuration file in the `data` of a ConfigMap: its name, which is the key, and its text.
 pub fn of_config_map(object: &Value) -> Option<(&'static str, &str)> {
     let data = object.get("data")?;
     [FLINK_CONF, CONFIG].into_iter().find_map(|file| Some((file, data.get(file)?.as_str()?)))
 }
 
-/// Reads the text of a configuration file; every entry stands at `place`.
+/// Reads the text of a configuration file; every entry gets the pointer `place`.
 ///
 /// # Errors
-/// When a `config.yaml` is not YAML: Flink does not start with it.
+/// If a `config.yaml` is not YAML: Flink does not start with it.
 pub fn parse(
     file: &'static str,
     text: &str,
@@ -41,14 +40,14 @@ pub fn parse(
     if file == CONFIG { nested(text, place) } else { Ok(lines(text, place)) }
 }
 
-/// As Flink's `GlobalConfiguration` reads lines: what follows a `#` is a comment wherever it
-/// stands, and what is no pair is passed over.
+/// Reads lines as Flink's `GlobalConfiguration` does. A `#` starts a comment anywhere, and a line
+/// without a pair is skipped.
 fn lines(text: &str, place: Option<&str>) -> FlinkConfig {
     let mut config = FlinkConfig::default();
     for line in text.lines() {
-        let said = line.split('#').next().unwrap_or_default();
+        let content = line.split('#').next().unwrap_or_default();
         let Some((key, value)) =
-            said.split_once(": ").map(|(key, value)| (key.trim(), value.trim()))
+            content.split_once(": ").map(|(key, value)| (key.trim(), value.trim()))
         else {
             continue;
         };
@@ -81,7 +80,7 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
     Ok(config)
 }
 
-/// Where the file stands in a ConfigMap.
+/// JSON Pointer of the file in a ConfigMap.
 pub fn place_in_config_map(file: &str) -> String {
     pointer::join("/data", file)
 }
@@ -121,13 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_yaml_is_an_error_with_its_line() {
+    fn invalid_yaml_is_an_error_with_its_line() {
         let error = parse(CONFIG, "a: b\nc: [\n", None).unwrap_err();
         assert!(
             error.line >= 2 && error.to_string().starts_with("config.yaml cannot be read at line"),
             "{error}"
         );
-        // An alias of itself, and one within another many times over.
+        // An alias of itself, and nested aliases that multiply.
         assert!(parse(CONFIG, "a: &a [*a]\n", None).is_err());
         assert_eq!(
             parse(CONFIG, "- a\n", None).unwrap_err().message,
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_file_goes_first() {
+    fn older_file_takes_precedence() {
         let data = serde_json::json!({"data": {"config.yaml": "a: b", "flink-conf.yaml": "a: c"}});
         assert_eq!(of_config_map(&data), Some((FLINK_CONF, "a: c")));
         assert_eq!(of_config_map(&serde_json::json!({"data": {"config.yaml": 1}})), None);

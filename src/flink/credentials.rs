@@ -1,12 +1,12 @@
-//! Which options hold what must not be seen: keys of object stores, passwords, tokens.
+//! Recognises options with secret values: access keys, passwords, tokens.
 
-/// HTTP headers with which the operator fetches a session job's JAR.
+/// HTTP headers that the operator sends to fetch a session job's JAR.
 pub const OPERATOR_HTTP_HEADERS: &str = "kubernetes.operator.user.artifacts.http.header";
 
-/// HTTP headers with which a JobManager fetches its own JAR.
+/// HTTP headers that a JobManager sends to fetch its JAR.
 pub const HTTP_HEADERS: &str = "user.artifacts.http-headers";
 
-/// Ends of keys below which a file system, a reporter or a store is told its secret.
+/// Endings of keys for the secrets of file systems, reporters and stores.
 const ENDS: [&str; 17] = [
     "access-key",
     "access.key",
@@ -27,14 +27,14 @@ const ENDS: [&str; 17] = [
     ".token",
 ];
 
-/// Options that hold one, or below which users' own names stand.
+/// Options with a secret value, or with user-defined keys below them.
 const OPTIONS: [&str; 3] = [
     "fs.azure.account.key",
     "fs.azure.account.oauth2.client.secret",
     "high-availability.zookeeper.client.authorization",
 ];
 
-/// Whether the value of this option is a secret. The options that name Secrets or files hold none.
+/// Whether the value of this option is a secret. Options that name Secrets or files do not count.
 pub fn is_credential(key: &str) -> bool {
     let last = key.bytes().next_back().map(|byte| byte.to_ascii_lowercase());
     let ends_with = |end: &&str| {
@@ -51,8 +51,7 @@ pub fn is_credential(key: &str) -> bool {
     ENDS.iter().any(ends_with) || OPTIONS.iter().any(|option| below(option))
 }
 
-/// Whether a value only says where the secret comes from: a variable that a shell or Kubernetes
-/// fills in.
+/// Whether a value only refers to a secret: a variable that a shell or Kubernetes replaces.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
     value.is_empty() || value.contains("${") || value.contains("$(") || value.starts_with('$')
@@ -63,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_known_by_their_keys() {
+    fn secrets_are_recognised_by_their_keys() {
         for key in [
             "s3.access-key",
             "s3.secret-key",

@@ -1,26 +1,26 @@
-//! Image references, read as container runtimes read them, so that a look-alike never passes for an
+//! Reads image references as container runtimes do, so that a look-alike does not pass as an
 //! allowed image.
 
 use std::borrow::Cow;
 
-/// Registry that a reference without one means.
+/// The default registry.
 pub const DEFAULT_REGISTRY: &str = "docker.io";
 
-/// An image reference taken apart: `registry/repository:tag@digest`.
+/// The parts of an image reference: `registry/repository:tag@digest`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRef<'a> {
-    /// Registry with its port, in lower case; `docker.io` where the reference names none.
+    /// Registry with its port, in lower case; `docker.io` by default.
     pub registry: Cow<'a, str>,
     /// Repository within the registry; `library/flink` for `flink`.
     pub repository: Cow<'a, str>,
-    /// Tag, where there is one.
+    /// The tag.
     pub tag: Option<&'a str>,
-    /// Digest (`sha256:…`), where there is one.
+    /// The digest (`sha256:…`).
     pub digest: Option<&'a str>,
 }
 
 impl<'a> ImageRef<'a> {
-    /// Reads a reference; `None` where no runtime could pull it.
+    /// Reads a reference; `None` if no runtime could pull it.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (name, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Some(digest).filter(|digest| is_digest(digest))?.into()),
@@ -37,16 +37,16 @@ impl<'a> ImageRef<'a> {
         })
     }
 
-    /// Whether the reference may mean another image tomorrow: no digest, and no tag or `latest`.
+    /// Whether the reference may change its meaning: it has no digest, and no tag or `latest`.
     pub fn floating(&self) -> bool {
         self.digest.is_none() && self.tag.is_none_or(|tag| tag == "latest")
     }
 
     /// Whether a pattern allows this image. A pattern is `registry/repository`, or `repository` for
-    /// docker.io; a star stands for anything within one segment and, at the end, for any number of
-    /// segments. Within a registry it stands for letters of one label, and in front for any number
-    /// of labels. A pattern with a tag wants that tag, and no digest beside it, for which the tag
-    /// says nothing of what runs; one with a digest wants that digest.
+    /// docker.io. A star matches any text within one segment and, at the end, any number of
+    /// segments. In a registry, a star matches letters of one label and, at the start, any number
+    /// of labels. A pattern with a tag requires that tag and no digest, because a digest overrides
+    /// the tag. A pattern with a digest requires that digest.
     pub fn matches(&self, pattern: &str) -> bool {
         if pattern == "*" {
             return true;
@@ -69,7 +69,7 @@ impl<'a> ImageRef<'a> {
     }
 }
 
-/// Label by label from the right, where a name is anchored: `registry.example.com*` is not
+/// Compares labels from the right, where a name is anchored: `registry.example.com*` does not match
 /// `registry.example.com.evil.io`.
 fn registries_match(pattern: &str, registry: &str) -> bool {
     let ((wanted, wanted_port), (host, port)) = (split_port(pattern), split_port(registry));
@@ -104,12 +104,12 @@ fn segments_match(pattern: &str, repository: &str) -> bool {
     given.next().is_none()
 }
 
-/// A reference without its tag and digest.
+/// The reference without its tag and digest.
 pub fn untagged(reference: &str) -> &str {
     split_tag(reference.split_once('@').map_or(reference, |(name, _)| name)).0
 }
 
-/// Whether a text matches a pattern whose stars stand for any run of characters.
+/// Whether a text matches a pattern in which a star matches any characters.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let first = pattern.bytes().next();
     if first != Some(b'*') && first != text.bytes().next() {
@@ -138,7 +138,7 @@ fn split_port(registry: &str) -> (&str, Option<&str>) {
     registry.rsplit_once(':').map_or((registry, None), |(host, port)| (host, Some(port)))
 }
 
-/// The first segment is a registry if it could not be part of a Docker Hub repository.
+/// The first segment is a registry if it cannot be part of a Docker Hub repository.
 fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
     let is_host = |first: &str| {
         first.contains(['.', ':'])
@@ -210,7 +210,7 @@ mod tests {
     const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn a_reference_is_taken_apart_as_a_runtime_does() {
+    fn references_are_parsed_as_in_runtimes() {
         let cases = [
             ("flink", "docker.io", "library/flink", None, true),
             ("flink:1.20", "docker.io", "library/flink", Some("1.20"), false),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_runtime_could_pull_is_no_reference() {
+    fn references_that_cannot_be_pulled_are_invalid() {
         for text in [
             "",
             " ",
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_match_by_segment_and_look_alikes_do_not() {
+    fn patterns_match_segments_and_not_look_alikes() {
         let accepts = [
             ("registry.example.com/flink/*", "registry.example.com/flink/etl:1"),
             ("registry.example.com/flink/*", "registry.example.com/flink/a/b:1"),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_a_digest_a_tag_says_nothing_of_what_runs() {
+    fn digests_override_tags() {
         let pinned = format!("registry.example.com/flink:1.20@{DIGEST}");
         let image = ImageRef::parse(&pinned).unwrap();
         assert!(!image.matches("registry.example.com/flink:1.20"));
@@ -328,7 +328,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_what_lies_below_a_prefix_is_taken_for_it(
+        fn only_images_under_a_prefix_match_it(
             before in "[a-z.:@/_-]{0,6}", registry in "(?i)registry\\.example\\.com", middle in "[a-zA-Z0-9.:@/*_-]{0,4}",
             folder in "/flink", after in "[a-z0-9.:@/*_-]{0,10}",
         ) {

@@ -1,10 +1,11 @@
-//! URIs of state directories, compared so that nothing outside a permitted place passes for inside.
+//! Compares URIs of state directories, so that a directory outside a permitted location is not
+//! accepted.
 
 use std::borrow::Cow;
 
-/// Whether a directory is under one of these URIs, segment by segment, read both as written and
-/// with its percent-encoding undone: what could be read in two ways must be inside in both.
-pub fn lies_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
+/// Whether a directory is under one of these URIs, segment by segment. It is compared both as
+/// written and percent-decoded, and must be inside in both readings.
+pub fn is_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a str>) -> bool {
     let inner = Location::parse(directory, None);
     let Some(decoded) = percent_decode(inner.path) else { return false };
     locations.into_iter().map(|location| Location::parse(location, None)).any(|outer| {
@@ -20,8 +21,8 @@ fn is_below(inner: &str, outer: &str) -> bool {
     depth_around(inner, outer).is_some()
 }
 
-/// The [`depth`] of a path with all of whose segments another one begins; `None` where that begins
-/// otherwise, or where one of them climbs above its root.
+/// The [`depth`] of `outer` if `inner` begins with all its segments; `None` otherwise, or if one of
+/// them climbs above its root.
 pub(super) fn depth_around(inner: &str, outer: &str) -> Option<usize> {
     let (inner_depth, outer_depth) = (depth(inner)?, depth(outer)?);
     let more = inner_depth.checked_sub(outer_depth)?;
@@ -40,12 +41,12 @@ pub fn without_password(uri: &str) -> (Cow<'_, str>, bool) {
     }
 }
 
-/// A URI with the scheme and host that Flink reads into it where it has none (`fs.default-scheme`).
+/// A URI with Flink's default scheme and host (`fs.default-scheme`) if it has none.
 pub fn with_default_scheme<'a>(uri: &'a str, default: Option<&str>) -> Cow<'a, str> {
     let default =
         default.map(|default| Location::parse(default, None)).filter(|default| !default.is_local());
     match default {
-        // A path that begins with two slashes brings its own host.
+        // A path that starts with two slashes has its own host.
         Some(Location { scheme, authority, .. })
             if Location::parse(uri, Some("")).scheme.is_empty() =>
         {
@@ -92,8 +93,8 @@ impl<'a> Location<'a> {
         self.scheme.eq_ignore_ascii_case("file")
     }
 
-    /// Whether both are in one bucket or on one host. Flink's S3 plugins have several schemes for
-    /// one store.
+    /// Whether both are in the same bucket or on the same host. Flink's S3 plugins have several
+    /// schemes for one store.
     fn is_same_store(&self, other: &Self) -> bool {
         let is_s3 = |scheme: &str| {
             ["s3", "s3a", "s3p", "s3n"].iter().any(|s3| scheme.eq_ignore_ascii_case(s3))
@@ -135,8 +136,8 @@ fn split(path: &str) -> impl DoubleEndedIterator<Item = &[u8]> {
     path.as_bytes().split(|byte| matches!(byte, b'/' | b'\\'))
 }
 
-/// Undoes percent-encoding until none is left, so that doubly encoded dots are seen too; `None`
-/// where it does not end.
+/// Removes percent-encoding repeatedly, so that doubly encoded dots are found too; `None` if it
+/// does not end.
 fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
     const MOST: usize = 8;
     let mut text = Cow::Borrowed(text);
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_without_a_scheme_lies_in_the_default_file_system() {
+    fn paths_without_scheme_use_the_default_file_system() {
         for (uri, default, expected) in [
             ("/flink/state", None, "/flink/state"),
             ("/flink/state", Some("s3://other/x"), "s3://other/flink/state"),
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_hold_whole_segments_only() {
+    fn locations_match_whole_segments_only() {
         let cases = [
             ("s3://payments-flink/a", "s3://payments-flink/", true),
             ("S3A://payments-flink/a", "s3://payments-flink", true),
@@ -234,12 +235,12 @@ mod tests {
             ("", "s3://b/team", false),
         ];
         for (directory, location, expected) in cases {
-            assert_eq!(lies_within(directory, [location]), expected, "{directory} in {location}");
+            assert_eq!(is_within(directory, [location]), expected, "{directory} in {location}");
         }
     }
 
     #[test]
-    fn a_password_is_not_shown() {
+    fn passwords_are_not_shown() {
         for (uri, shown) in [
             ("s3://key:secret@b/x", "s3://key:…@b/x"),
             ("s3://key:se@cret@b/x", "s3://key:…@b/x"),

@@ -1,25 +1,25 @@
-//! Options that hold a map or a list of maps, in every spelling in which Flink reads them.
+//! Options with a map or a list of maps, in every spelling that Flink reads.
 //!
-//! `kubernetes.secrets: a:/x,b:/y` and `kubernetes.secrets.a: /x` say the same. Where an option is
-//! written both ways, all of it is given: whatever is judged by it must hold whichever counts.
+//! `kubernetes.secrets: a:/x,b:/y` and `kubernetes.secrets.a: /x` are equivalent. If an option is
+//! written in both ways, the result contains both, so that a rule holds whichever one counts.
 
 use super::config::{Entry, FlinkConfig};
 use super::values::{Pairs, list_of_map_pairs, map_pairs};
 
-/// One pair of a map option.
+/// One entry of a map option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapEntry<'a> {
     /// The key within the map.
     pub key: String,
     /// Its value.
     pub value: String,
-    /// The key of the option as it is written: the map's own, or the one of this pair.
+    /// The key of the option as written: that of the map, or that of this entry.
     pub option: &'a str,
     /// The option with its place.
     pub entry: &'a Entry,
 }
 
-/// All pairs of a map option.
+/// All entries of a map option.
 pub fn map_entries<'a>(config: &'a FlinkConfig, option: &'a str) -> Vec<MapEntry<'a>> {
     let mut found = Vec::new();
     for (key, entry) in config.under(option) {
@@ -49,7 +49,7 @@ pub fn map_entries<'a>(config: &'a FlinkConfig, option: &'a str) -> Vec<MapEntry
     found
 }
 
-/// All maps of an option that holds a list of them, with the option's place.
+/// All maps of an option that holds a list of maps, with the option's place.
 pub fn map_list<'a>(config: &'a FlinkConfig, option: &str) -> Option<(&'a Entry, Vec<Pairs>)> {
     let entry = config.entry(option)?;
     Some((entry, list_of_map_pairs(&entry.value)))
@@ -62,18 +62,18 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_map_is_read_as_one_text_and_as_keys_of_its_own() {
+    fn maps_are_read_from_text_and_separate_keys() {
         let options = json!({"kubernetes": {"secrets": {"a.b": "/x"}}, "kubernetes.secrets": "c:/y", "kubernetes.secretsX": "no"});
         let config = FlinkConfig::from_object(&options, "/c");
         let found = map_entries(&config, "kubernetes.secrets");
-        let said: Vec<_> = found
+        let reported: Vec<_> = found
             .iter()
             .map(|pair| {
                 (pair.key.as_str(), pair.value.as_str(), pair.entry.pointer.as_deref().unwrap())
             })
             .collect();
         assert_eq!(
-            said,
+            reported,
             [("c", "/y", "/c/kubernetes.secrets"), ("a.b", "/x", "/c/kubernetes/secrets/a.b")]
         );
     }

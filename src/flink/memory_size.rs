@@ -1,8 +1,8 @@
-//! Memory sizes as Flink and the operator read them: `2048m`, `4 gb`, `2Gi`.
+//! Reads memory sizes as Flink and the operator do: `2048m`, `4 gb`, `2Gi`.
 //!
-//! The same letters mean other things to Kubernetes (`2048m` are about two bytes there), so sizes
-//! in Flink's options must never be read as quantities, and sizes in the operator's `resource`
-//! fields only where Flink gives up.
+//! Kubernetes reads the same text differently (`2048m` is about two bytes). So sizes in Flink's
+//! options are never read as quantities. Sizes in the operator's `resource` fields are read as
+//! quantities only if Flink cannot read them.
 
 use super::memory::java::trim;
 use crate::resource::quantity::Quantity;
@@ -15,30 +15,30 @@ const UNITS: [(&[&str], u64); 5] = [
     (&["t", "tb", "tebibytes"], 1 << 40),
 ];
 
-/// The largest size Flink can hold: a Java long.
+/// The largest size in Flink: a Java long.
 pub const MAX_MEMORY_SIZE: u64 = i64::MAX as u64;
 
 /// Why a text is not a memory size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MemorySizeError {
-    /// Nothing is written.
+    /// The text is empty.
     #[error("the memory size is empty")]
     Empty,
-    /// The text begins with something else than a digit.
+    /// The text does not start with a digit.
     #[error("memory size `{0}` does not start with a number")]
     NoNumber(String),
-    /// What follows the number is no unit.
+    /// The unit is unknown.
     #[error("memory size `{text}` has the unknown unit `{unit}`")]
     Unit {
         /// The size as written.
         text: String,
-        /// What stands in the unit's place.
+        /// The text in place of the unit.
         unit: String,
     },
     /// More bytes than Flink can count.
     #[error("memory size `{0}` is more than Flink can count (2^63-1 bytes)")]
     Overflow(String),
-    /// A quantity that the operator passes on with a decimal point or an exponent.
+    /// A quantity that the operator would write with a decimal point or an exponent.
     #[error(
         "memory size `{0}` reaches Flink with a decimal point or an exponent, which it refuses"
     )]
@@ -61,11 +61,11 @@ impl MemorySizeError {
     }
 }
 
-/// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any case, blanks around
-/// either.
+/// Reads a size as Flink's `MemorySize` does: a whole number and a unit in any letter case, with
+/// optional blanks.
 ///
 /// # Errors
-/// When Flink would refuse the text.
+/// If Flink would refuse the text.
 pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     let trimmed = trim(text);
     if trimmed.is_empty() {
@@ -93,13 +93,11 @@ pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     number.checked_mul(*bytes).filter(|size| *size <= MAX_MEMORY_SIZE).ok_or_else(overflow)
 }
 
-/// Reads a size in `spec.jobManager.resource.memory` and its like as the operator does: first as
-/// Flink, and what Flink refuses as a Kubernetes quantity in capitals (`2gi`, `2 GiB`), without a
-/// fraction.
+/// Reads a size in `spec.jobManager.resource.memory` and similar fields as the operator does: first
+/// as Flink does, then as a Kubernetes quantity in capitals (`2gi`, `2 GiB`), without a fraction.
 ///
 /// # Errors
-/// When neither reads it, or Flink would refuse what the operator makes of it. The error is
-/// Flink's.
+/// If neither can read it, or Flink would refuse the operator's result. The error is Flink's.
 pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
     let error = match parse_memory_size(text) {
         Ok(size) => return Ok(size),
@@ -115,7 +113,7 @@ pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
         quantity.push('i');
     }
     let Ok(amount) = Quantity::parse(&quantity) else { return Err(error) };
-    // To the API server no digits are zero, to the operator's client they are no number.
+    // The API server reads a number without digits as zero; the operator's client refuses it.
     if amount.is_negative()
         || !quantity.trim_start_matches(['+', '.']).starts_with(|c: char| c.is_ascii_digit())
     {
@@ -129,8 +127,8 @@ pub fn parse_resource_memory(text: &str) -> Result<u64, MemorySizeError> {
 }
 
 /// Whether the operator's client prints this quantity without point and exponent. It keeps the
-/// decimals as written (`1.0Gi` becomes `1073741824.0`), and counts factors with 16 digits (`1E`
-/// becomes `1.000000000000000E+18`).
+/// decimals (`1.0Gi` becomes `1073741824.0`) and calculates with 16 digits (`1E` becomes
+/// `1.000000000000000E+18`).
 fn stays_plain(quantity: &str) -> bool {
     let end = quantity.rfind(|c: char| c.is_ascii_digit() || c == '.').map_or(0, |last| last + 1);
     let decimals = quantity
@@ -146,7 +144,7 @@ fn stays_plain(quantity: &str) -> bool {
     plain_factor && !decimals
 }
 
-/// A size as Flink's messages show it: `1024.000mb (1073741824 bytes)`, in the largest unit that is
+/// A size as in Flink's messages: `1024.000mb (1073741824 bytes)`, in the largest unit that is
 /// smaller.
 pub fn human_readable(bytes: u64) -> String {
     match UNITS.iter().skip(1).rev().find(|(_, unit)| bytes > *unit) {
@@ -199,7 +197,7 @@ mod tests {
 
     #[test]
     fn flink_refuses_signs_fractions_and_other_units() {
-        // The oracle asks Flink itself about the same.
+        // The oracle compares these with Flink itself.
         let cases: Vec<(String, Option<u64>)> =
             serde_json::from_str(include_str!("odd_memory_sizes.json")).unwrap();
         for (text, bytes) in cases
@@ -234,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_passes_on_with_point_or_exponent_is_refused() {
+    fn quantities_printed_with_point_or_exponent_are_refused() {
         for text in [
             "1.5Gi", "1.0Gi", "1.5G", "1.5e3", ".5Gi", "0.5", "1E", "9E", "1Ei", "4Ei", "1e16",
             "1e18", "1E-3", "1000E-3",
@@ -251,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_shown_in_the_largest_unit_that_is_smaller() {
+    fn sizes_are_shown_in_the_largest_smaller_unit() {
         let cases = [
             (0, "0 bytes"),
             (1024, "1024 bytes"),

@@ -1,7 +1,8 @@
-//! What Flink is on Kubernetes: every kind that can start it, lowered to one [`Workload`].
+//! Flink on Kubernetes: lowers every kind that can start Flink to one [`Workload`].
 //!
-//! [`lower`] looks the kind up in the table of [`kinds`]; each kind is one file there. Nothing here
-//! knows HTTP, Kubernetes clients or the command line.
+//! An object and what is known about its cluster go in; [`lower`] finds its kind in the table of
+//! [`kinds`], with one file per kind, and a [`Workload`] comes out. Nothing here knows HTTP,
+//! Kubernetes clients or the command line.
 
 pub mod budgets;
 pub mod catalog;
@@ -9,28 +10,24 @@ pub mod claim_requests;
 pub mod claims;
 pub mod config;
 pub mod config_file;
+pub mod context;
 pub mod credentials;
+pub mod exposures;
 pub mod image;
 pub mod kinds;
 mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;
-pub mod openings;
 pub mod operator;
 pub mod options;
 pub mod pods;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;
-pub mod surroundings;
 pub mod values;
 pub mod version;
 pub mod workload;
 
-pub use kinds::{
-    claims_no_more, has_same_annotations, is_made_by_operator, is_same_configuration, lower,
-    lower_within, only_shrinks,
-};
-pub use surroundings::Surroundings;
+pub use context::FlinkContext;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -1,18 +1,18 @@
-//! Names of the Flink options that Flinkgate itself reads, each with its deprecated names in
-//! Flink's order.
+//! Names of the Flink options that Flinkgate reads, each with its deprecated names in Flink's
+//! order.
 //!
-//! A list is looked up with [`FlinkConfig::first`](super::config::FlinkConfig::first); its first
-//! name is the one that Flinkgate writes and that messages use.
+//! Look up a list with [`FlinkConfig::first`](super::config::FlinkConfig::first). Flinkgate writes
+//! the first name and uses it in messages.
 
 use super::config::FlinkConfig;
 
-/// The names of one option: today's first, then those that Flink falls back to.
+/// The names of one option: the current one, then the fallbacks.
 pub type Names = &'static [&'static str];
 
 /// Cores of a JobManager.
 pub const JOB_MANAGER_CPU: Names =
     &["kubernetes.jobmanager.cpu.amount", "kubernetes.jobmanager.cpu"];
-/// Cores of a TaskManager as Kubernetes is asked for them.
+/// Cores of a TaskManager in its pod's request.
 pub const TASK_MANAGER_CPU: Names =
     &["kubernetes.taskmanager.cpu.amount", "kubernetes.taskmanager.cpu"];
 /// A JobManager container's memory.
@@ -33,46 +33,46 @@ pub const JOB_MANAGER_REPLICAS: Names = &["kubernetes.jobmanager.replicas"];
 pub const TASK_MANAGER_REPLICAS: Names = &["kubernetes.internal.taskmanager.replicas"];
 /// Slots of one TaskManager.
 pub const TASK_SLOTS: Names = &["taskmanager.numberOfTaskSlots"];
-/// Parallelism where a job names none.
+/// Default parallelism of jobs.
 pub const PARALLELISM: Names = &["parallelism.default"];
 /// Parallelism by job vertex, as the autoscaler writes it.
 pub const PARALLELISM_OVERRIDES: Names = &["pipeline.jobvertex-parallelism-overrides"];
-/// TaskManagers kept beyond what the job needs.
+/// TaskManagers beyond what the job needs.
 pub const REDUNDANT_TASK_MANAGERS: Names = &["slotmanager.redundant-taskmanager-num"];
-/// Slots that a native cluster keeps at least.
+/// Minimum slots of a native cluster.
 pub const SLOTS_MIN: Names = &["slotmanager.number-of-slots.min"];
-/// Slots that a native cluster has at most.
+/// Maximum slots of a native cluster.
 pub const SLOTS_MAX: Names = &["slotmanager.number-of-slots.max"];
-/// Cores that a native cluster's TaskManagers keep at least, together.
+/// Minimum cores of all TaskManagers of a native cluster.
 pub const CPU_MIN: Names = &["slotmanager.min-total-resource.cpu"];
-/// Cores that a native cluster's TaskManagers have at most, together.
+/// Maximum cores of all TaskManagers of a native cluster.
 pub const CPU_MAX: Names = &["slotmanager.max-total-resource.cpu"];
-/// Memory for tasks that a native cluster keeps at least.
+/// Minimum task memory of a native cluster.
 pub const MEMORY_MIN: Names = &["slotmanager.min-total-resource.memory"];
-/// Memory for tasks that a native cluster has at most.
+/// Maximum task memory of a native cluster.
 pub const MEMORY_MAX: Names = &["slotmanager.max-total-resource.memory"];
-/// Whether a job takes every slot there is.
+/// Whether a job uses all available slots.
 pub const SCHEDULER_MODE: Names = &["scheduler-mode"];
-/// Whether the operator's autoscaler looks at the job.
+/// Whether the operator's autoscaler observes the job.
 pub const AUTOSCALER: Names =
     &["job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"];
-/// Whether the autoscaler acts on what it sees.
+/// Whether the autoscaler changes the job.
 pub const AUTOSCALER_SCALING: Names =
     &["job.autoscaler.scaling.enabled", "kubernetes.operator.job.autoscaler.scaling.enabled"];
-/// The most that the autoscaler makes of a vertex's parallelism.
+/// The maximum parallelism that the autoscaler sets for a vertex.
 pub const AUTOSCALER_PARALLELISM_MAX: Names = &[
     "job.autoscaler.vertex.max-parallelism",
     "kubernetes.operator.job.autoscaler.vertex.max-parallelism",
 ];
-/// Cores of all TaskManagers within which the autoscaler stays.
+/// The autoscaler's limit for the cores of all TaskManagers.
 pub const AUTOSCALER_CPU: Names =
     &["job.autoscaler.quota.cpu", "kubernetes.operator.job.autoscaler.quota.cpu"];
-/// Memory of all TaskManagers within which the autoscaler stays.
+/// The autoscaler's limit for the memory of all TaskManagers.
 pub const AUTOSCALER_MEMORY: Names =
     &["job.autoscaler.quota.memory", "kubernetes.operator.job.autoscaler.quota.memory"];
 /// Names of external resources, such as `gpu`.
 pub const EXTERNAL_RESOURCES: Names = &["external-resources"];
-/// Whether the operator merges lists of pod templates by the names of their elements.
+/// Whether the operator merges lists of pod templates by name.
 pub const MERGE_BY_NAME: Names = &["kubernetes.operator.pod-template.merge-arrays-by-name"];
 /// Image of the Flink containers.
 pub const IMAGE: Names = &["kubernetes.container.image.ref", "kubernetes.container.image"];
@@ -80,30 +80,30 @@ pub const IMAGE: Names = &["kubernetes.container.image.ref", "kubernetes.contain
 pub const IMAGE_PULL_POLICY: Names = &["kubernetes.container.image.pull-policy"];
 /// Service account of both roles.
 pub const SERVICE_ACCOUNT: Names = &["kubernetes.service-account"];
-/// Where checkpoints are written.
+/// Directory of checkpoints.
 pub const CHECKPOINT_DIR: Names =
     &["execution.checkpointing.dir", "state.checkpoints.dir", "state.backend.fs.checkpointdir"];
-/// Where savepoints are written.
+/// Directory of savepoints.
 pub const SAVEPOINT_DIR: Names = &[
     "execution.checkpointing.savepoint-dir",
     "state.savepoints.dir",
     "savepoints.state.backend.fs.dir",
 ];
-/// How often checkpoints are taken.
+/// Interval between checkpoints.
 pub const CHECKPOINT_INTERVAL: Names = &["execution.checkpointing.interval"];
-/// Which high availability services run.
+/// The high-availability services.
 pub const HIGH_AVAILABILITY: Names =
     &["high-availability.type", "high-availability", "recovery.mode"];
-/// Where the high availability services keep their data.
+/// Directory of the high-availability services.
 pub const HIGH_AVAILABILITY_DIR: Names = &[
     "high-availability.storageDir",
     "high-availability.zookeeper.storageDir",
     "recovery.zookeeper.storageDir",
 ];
-/// Which state backend tasks use.
+/// The state backend of tasks.
 pub const STATE_BACKEND: Names = &["state.backend.type", "state.backend"];
 
-/// Options that Flink knows under several names, as far as Flinkgate needs to know.
+/// Options with several names, as far as Flinkgate uses them.
 const RENAMED: [Names; 12] = [
     CHECKPOINT_DIR,
     SAVEPOINT_DIR,
@@ -119,14 +119,13 @@ const RENAMED: [Names; 12] = [
     &["execution.checkpointing.incremental", "state.backend.incremental"],
 ];
 
-/// All names of the option that has this one among its names; none where it is not known to have
-/// others.
+/// All names of the option with this name; empty if no others are known.
 pub fn names_of(key: &str) -> Names {
     RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
 }
 
-/// The high availability services that run: `kubernetes`, `zookeeper` or a factory's class; `None`
-/// where none do.
+/// The enabled high-availability services: `kubernetes`, `zookeeper` or a factory's class; `None`
+/// if disabled.
 pub fn high_availability(config: &FlinkConfig) -> Option<&str> {
     let (_, entry) = config.first(HIGH_AVAILABILITY)?;
     let off =

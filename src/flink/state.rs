@@ -1,5 +1,5 @@
-//! Where a workload keeps its state: which option says so, and what stands behind the directory in
-//! each role's pods.
+//! Where a workload stores its state: the option that sets the directory, and the volume at this
+//! directory in each role's pods.
 
 use super::config::Entry;
 use super::location::Location;
@@ -9,15 +9,16 @@ use super::version::FlinkVersion;
 use super::workload::Workload;
 use serde_json::Value;
 
-pub use super::location::{lies_within, with_default_scheme, without_password};
+pub use super::location::{is_within, with_default_scheme, without_password};
 
-/// Where the claim of a tenant is mounted unless the tenant says otherwise.
+/// The default mount path of a tenant's claim.
 pub const DEFAULT_MOUNT_PATH: &str = "/flink/state";
 
-/// First version that reads the options for checkpoints and savepoints under their present names.
+/// The first version that reads the options for checkpoints and savepoints under their current
+/// names.
 pub const RENAMED: FlinkVersion = FlinkVersion::new(1, 20);
 
-/// What a state directory is for.
+/// The purpose of a state directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Checkpoints.
@@ -37,13 +38,13 @@ const OPTIONS: [(Purpose, Names); 3] = [
 /// Why Flink cannot use a state directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirectoryProblem {
-    /// This Flink version ignores the option, and reads this one instead.
+    /// This Flink version ignores the option and reads this one instead.
     IgnoredOption(&'static str),
     /// It is empty.
     Empty,
-    /// `file://directory/…`, in which the first segment is a host.
+    /// `file://directory/…`: the first segment is a host.
     Host,
-    /// A local path that does not start at the root.
+    /// A relative local path.
     Relative,
     /// The URI contains a password.
     Password,
@@ -52,26 +53,26 @@ pub enum DirectoryProblem {
 /// One state directory of a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateDirectory<'a> {
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// The option that names it.
+    /// The option that sets it.
     pub key: &'a str,
-    /// The directory as written, and where.
+    /// The directory as written, and its place.
     pub entry: &'a Entry,
     /// Why Flink cannot use it.
     pub problem: Option<DirectoryProblem>,
-    /// For a local directory that Flink can use: what each role's pods have there.
+    /// The mounts at a usable local directory in each role's pods.
     pub mounts: Vec<Mount<'a>>,
 }
 
 impl StateDirectory<'_> {
-    /// Whether what is there is deleted with the pods of a role, or stays on one node.
+    /// Whether its data is deleted with the pods of a role, or stays on one node.
     pub fn is_ephemeral(&self) -> bool {
         self.mounts.iter().any(|mount| mount.backing.is_ephemeral())
     }
 }
 
-/// The state directories that a workload's configuration names.
+/// The state directories in a workload's configuration.
 pub fn directories<'a>(workload: &'a Workload, object: &'a Value) -> Vec<StateDirectory<'a>> {
     OPTIONS
         .iter()
@@ -79,12 +80,12 @@ pub fn directories<'a>(workload: &'a Workload, object: &'a Value) -> Vec<StateDi
         .collect()
 }
 
-/// Whether this version reads options under the names that came with [`RENAMED`].
+/// Whether this version reads options under the names of [`RENAMED`].
 pub fn is_renamed(purpose: Purpose, version: Option<FlinkVersion>) -> bool {
     purpose == Purpose::HighAvailability || version.is_none_or(|version| version >= RENAMED)
 }
 
-/// The name that this version reads an option of these names by.
+/// The name under which this version reads an option.
 pub fn name_for(names: Names, version: Option<FlinkVersion>) -> &'static str {
     let old = usize::from(!is_renamed(Purpose::Checkpoints, version));
     names.get(old).or(names.first()).copied().unwrap_or_default()
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_new_name_is_ignored_before_1_20() {
+    fn new_option_name_is_ignored_before_1_20() {
         let options = [("execution.checkpointing.dir", "s3://b/c")];
         let old = workload(FlinkVersion::new(1, 19), &options);
         let ignored = DirectoryProblem::IgnoredOption("state.checkpoints.dir");
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_local_directory_is_traced_to_the_volume_of_each_role() {
+    fn local_directories_resolve_to_each_roles_volume() {
         let object = json!({
             "jm": {"spec": {"volumes": [{"name": "state", "persistentVolumeClaim": {"claimName": "c"}}, {"name": "root", "emptyDir": {}}],
                 "containers": [{"volumeMounts": [{"name": "root", "mountPath": "/flink"}, {"name": "state", "mountPath": "/flink/state/", "subPath": "a/b"}]}]}},
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uri_may_be_wrong_by_itself() {
+    fn invalid_uris_are_reported() {
         for (uri, problem) in [
             ("file://flink/ha", Some(DirectoryProblem::Host)),
             ("flink/ha", Some(DirectoryProblem::Relative)),

@@ -1,5 +1,5 @@
-//! What stands behind a local directory in pods: the volume that is mounted there, or the
-//! container's own file system.
+//! Finds the volume behind a local directory in pods: a mounted volume, or the container's file
+//! system.
 
 use super::claims::{mounted_by_flink, mounted_read_only};
 use super::location::{depth, depth_around, reversed_segments};
@@ -8,7 +8,7 @@ use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Volume types that go with the pod, or stay behind on one node.
+/// Volume types whose data is deleted with the pod or stays on one node.
 const EPHEMERAL: [&str; 9] = [
     "emptyDir",
     "hostPath",
@@ -20,7 +20,7 @@ const EPHEMERAL: [&str; 9] = [
     "image",
     "gitRepo",
 ];
-/// Fields of a pod that no two pods have the same of.
+/// Fields whose values differ between all pods.
 const OF_ONE_POD: [&str; 6] = [
     "metadata.name",
     "metadata.uid",
@@ -30,20 +30,20 @@ const OF_ONE_POD: [&str; 6] = [
     "status.hostIP",
 ];
 
-/// What stands behind a local directory in one set of pods.
+/// The volume behind a local directory in one pod set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount<'a> {
-    /// Whose pods.
+    /// The role of the pods.
     pub role: Role,
     /// Index of the set in the workload.
     pub pods: usize,
-    /// What is mounted.
+    /// The volume.
     pub backing: Backing<'a>,
     /// Where the directory is within it.
     pub within: Within<'a>,
     /// Whether nothing can be written there.
     pub read_only: bool,
-    /// Whether every pod has a folder of its own (`subPathExpr: $(POD_NAME)`).
+    /// Whether every pod has a separate folder (`subPathExpr: $(POD_NAME)`).
     pub by_pod: bool,
 }
 
@@ -82,36 +82,36 @@ impl Eq for Within<'_> {}
 /// What may be mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Backing<'a> {
-    /// Nothing: the container's own file system.
+    /// The container's file system.
     Container,
-    /// A PersistentVolumeClaim, by its name.
+    /// A PersistentVolumeClaim with this name.
     Claim(Cow<'a, str>),
-    /// A claim that every pod of a StatefulSet has its own of, by the volume's name.
-    OwnClaim(&'a str),
+    /// A separate claim for each pod of a StatefulSet, with the volume's name.
+    PerPodClaim(&'a str),
     /// Any other volume.
     Volume {
         /// Its name.
         name: &'a str,
-        /// Field that says its type, such as `emptyDir`.
+        /// The field of its type, such as `emptyDir`.
         kind: &'a str,
-        /// What stands there.
+        /// The value of that field.
         source: &'a Value,
     },
-    /// A volume that the pod does not have.
+    /// A volume that the pod does not define.
     Missing(&'a str),
 }
 
 impl Backing<'_> {
-    /// Whether it goes with the pod, or stays behind on one node.
+    /// Whether its data is deleted with the pod or stays on one node.
     pub fn is_ephemeral(&self) -> bool {
         match self {
             Self::Container => true,
             Self::Volume { kind, .. } => EPHEMERAL.contains(kind),
-            Self::Claim(_) | Self::OwnClaim(_) | Self::Missing(_) => false,
+            Self::Claim(_) | Self::PerPodClaim(_) | Self::Missing(_) => false,
         }
     }
 
-    /// Whether both are one place, as far as can be told.
+    /// Whether both are the same place, as far as known.
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Claim(one), Self::Claim(other)) => one == other,
@@ -202,7 +202,7 @@ fn holding<'a>(container: &'a Value, directory: &str) -> Option<(usize, &'a Valu
     holding.max_by_key(|(depth, _)| *depth)
 }
 
-/// A volume by its name, and whether it is a claim that is mounted read-only.
+/// A volume by its name, and whether its claim is mounted read-only.
 fn volume<'a>(
     set: &PodSet,
     template: &'a Value,
@@ -214,7 +214,7 @@ fn volume<'a>(
     if let Some(volume) =
         volumes.and_then(|volumes| volumes.iter().find(is_named)).and_then(Value::as_object)
     {
-        // A volume that says nothing is an emptyDir.
+        // A volume without a type is an emptyDir.
         let (kind, source) = volume
             .iter()
             .find(|(key, value)| *key != "name" && !value.is_null())
@@ -232,16 +232,16 @@ fn volume<'a>(
             read_only,
         );
     }
-    // A StatefulSet's own, or what Spotify's operator makes one of.
+    // Templates of a StatefulSet, or of Spotify's operator, which creates one.
     let places =
         ["/spec/volumeClaimTemplates".to_owned(), format!("{}/volumeClaimTemplates", set.path())];
     let claims = places.iter().filter_map(|place| pointer::at(object, place)?.as_array()).flatten();
     let claimed =
         claims.filter_map(|claim| claim.get("metadata")).any(|metadata| is_named(&metadata));
-    (if claimed { Backing::OwnClaim(name) } else { Backing::Missing(name) }, false)
+    (if claimed { Backing::PerPodClaim(name) } else { Backing::Missing(name) }, false)
 }
 
-/// Whether a folder's name (`$(POD_NAME)`) is made of what only one pod has.
+/// Whether a folder's name (`$(POD_NAME)`) is different for each pod.
 fn names_the_pod(folder: &str, container: &Value) -> bool {
     let variables = container.get("env").and_then(Value::as_array);
     variables.into_iter().flatten().any(|variable| {
@@ -256,7 +256,7 @@ fn names_the_pod(folder: &str, container: &Value) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use serde_json::json;
 
@@ -271,7 +271,7 @@ mod tests {
         let shown = |mount: &Mount<'_>| match &mount.backing {
             Backing::Container => "container".to_owned(),
             Backing::Claim(claim) => format!("claim {claim}"),
-            Backing::OwnClaim(name) => format!("own claim {name}"),
+            Backing::PerPodClaim(name) => format!("own claim {name}"),
             Backing::Volume { name, kind, .. } => format!("{kind} {name}"),
             Backing::Missing(name) => format!("missing {name}"),
         };
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_of_flinks_own_option_are_in_task_managers_only() {
+    fn claims_of_flinks_option_reach_task_managers_only() {
         let options = json!({"kubernetes.persistent-volume-claims": "data:/data,state:/flink/state", "kubernetes.persistent-volume-claim-read-only": false});
         assert_eq!(
             at(deployment("v2_3", options.clone(), json!({})), "/flink/state/x"),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mount_says_what_is_there_and_how() {
+    fn mounts_describe_volume_and_access() {
         let pods = |mount: Value, volume: Value| {
             json!({"volumes": [volume], "containers": [{"name": "flink-main-container", "volumeMounts": [mount],
                 "env": [{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}, {"name": "TEAM", "value": "a"}]}]})
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stateful_set_gives_every_pod_a_claim_of_its_own() {
+    fn stateful_set_pods_have_separate_claims() {
         let container = json!({"name": "taskmanager", "args": ["taskmanager"], "volumeMounts": [{"name": "pv", "mountPath": "/pv"}]});
         let object = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "tm"},
             "spec": {"volumeClaimTemplates": [{"metadata": {"name": "pv"}}], "template": {"spec": {"containers": [container]}}}});

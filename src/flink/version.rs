@@ -1,4 +1,4 @@
-//! Flink versions as a FlinkDeployment names them: `v1_20`, `v2_0`.
+//! Flink versions as in a FlinkDeployment: `v1_20`, `v2_0`.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl FlinkVersion {
         Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
     }
 
-    /// Reads `1.20` or `1.20.4`, as other operators name a release; `None` for anything else.
+    /// Reads `1.20` or `1.20.4`, the form of other operators; `None` for anything else.
     pub fn parse_release(text: &str) -> Option<Self> {
         let mut numbers = text.split('.');
         Some(Self { major: numbers.next()?.parse().ok()?, minor: numbers.next()?.parse().ok()? })

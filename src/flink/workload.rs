@@ -1,10 +1,9 @@
-//! The one model that every kind is lowered to, and that rules, sizes and mutation are written
-//! over.
+//! The common model of all kinds, on which rules, sizes and mutation work.
 
-use super::budgets::{Budget, Neighbours};
-use super::claims::Reach;
+use super::budgets::{Budget, NamespaceObjects};
+use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
-use super::openings::Opening;
+use super::exposures::Exposure;
 use super::sizing::Size;
 use super::version::FlinkVersion;
 use crate::resource::pointer;
@@ -12,20 +11,20 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What starts the cluster's pods.
+/// What creates the cluster's pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
     /// The Apache Flink Kubernetes Operator, from a custom resource.
     Operator,
-    /// Flink's own native Kubernetes mode: the JobManager asks for its TaskManagers.
+    /// Flink's native Kubernetes mode: the JobManager requests its TaskManagers.
     Native,
     /// Spotify's operator, from a FlinkCluster.
     Spotify,
     /// Lyft's operator, from a FlinkApplication.
     Lyft,
-    /// Plain manifests: Deployments, Jobs, StatefulSets or pods that start Flink's processes.
+    /// Plain manifests: Deployments, Jobs, StatefulSets or pods that run Flink's processes.
     Standalone,
-    /// No Flink here: a pod that merely stands in a tenant's namespace.
+    /// No Flink: another pod in a tenant's namespace.
     #[default]
     None,
 }
@@ -44,7 +43,7 @@ impl Engine {
     }
 }
 
-/// How TaskManagers come to be.
+/// How TaskManagers are created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// The JobManager creates TaskManager pods as slots are needed.
@@ -64,7 +63,7 @@ impl Mode {
     }
 }
 
-/// What a pod is in its Flink cluster.
+/// The role of a pod in its Flink cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Runs the Dispatcher, ResourceManager and JobMasters.
@@ -95,13 +94,13 @@ impl Role {
     }
 }
 
-/// Name that Flink and its operator give the container that runs Flink.
+/// The name that Flink and its operator give the main container, which runs Flink.
 pub const MAIN_CONTAINER: &str = "flink-main-container";
 
-/// Label of the FlinkDeployments that the operator makes to probe itself: it runs nothing for them.
+/// Label of the FlinkDeployments with which the operator checks itself; it runs nothing for them.
 pub const CANARY_LABEL: &str = "flink.apache.org/canary";
 
-/// Whether an object has that label: the operator neither validates nor deploys it.
+/// Whether an object has that label. The operator neither validates nor deploys it.
 pub fn is_canary(object: &Value) -> bool {
     let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
     labels
@@ -110,31 +109,30 @@ pub fn is_canary(object: &Value) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// A pod template: what one pod of the set will look like.
+/// A pod template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {
-    /// The template stands in the object at this pointer (empty for a Pod, which is its own
-    /// template).
+    /// The template is in the object at this pointer, which is empty for a Pod.
     InObject(String),
     /// The template is merged from two places of the object, as the operator merges them.
     Merged(MergedTemplate),
-    /// The template is made from fields of the object that stand elsewhere.
-    Made(MadeTemplate),
+    /// The template is generated from other fields of the object.
+    Generated(GeneratedTemplate),
 }
 
-/// A template that an operator makes from an object's own fields.
+/// A template that an operator generates from fields of an object.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MadeTemplate {
+pub struct GeneratedTemplate {
     /// The template: `metadata` and `spec`.
     pub value: Value,
-    /// Where the role's fields stand: `/spec/taskManager`.
+    /// JSON Pointer of the role's fields: `/spec/taskManager`.
     pub base: String,
-    /// Places within the template, and where in the object their values stand; the longest that
-    /// holds a place counts.
+    /// Places within the template, and the places of their values in the object. The longest
+    /// matching place counts.
     pub places: Vec<(String, String)>,
 }
 
-impl MadeTemplate {
+impl GeneratedTemplate {
     fn locate(&self, within: &str) -> String {
         let rest = |place: &str| {
             within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -158,9 +156,9 @@ pub type ElementOrigins = Vec<(Option<usize>, Option<usize>)>;
 pub struct MergedTemplate {
     /// The merged template: `metadata` and `spec`.
     pub value: Value,
-    /// Where the common template stands or would stand: `/spec/podTemplate`.
+    /// JSON Pointer of the common template, which may be missing: `/spec/podTemplate`.
     pub common: String,
-    /// Where the role's template stands or would stand: `/spec/taskManager/podTemplate`.
+    /// JSON Pointer of the role's template, which may be missing: `/spec/taskManager/podTemplate`.
     pub role: String,
     /// Whether arrays are merged by their elements' names
     /// (`kubernetes.operator.pod-template.merge-arrays-by-name`).
@@ -171,47 +169,47 @@ pub struct MergedTemplate {
     pub elements: BTreeMap<String, ElementOrigins>,
 }
 
-/// Pods that are alike: one role, one template, so many replicas.
+/// A number of identical pods: one role, one template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodSet {
-    /// What these pods are.
+    /// The role of the pods.
     pub role: Role,
-    /// How many there are at most as far as the object says.
+    /// The maximum number of pods that the object declares.
     pub replicas: u64,
-    /// What they look like.
+    /// The template of the pods.
     pub template: Template,
-    /// Index of the container that runs Flink in the template's `spec.containers`; `None` where the
-    /// template has none (the operator adds it) or the pod runs no Flink.
+    /// Index of the main container in the template's `spec.containers`. `None` if the template has
+    /// none (the operator adds it) or the pod does not run Flink.
     pub main_container: Option<usize>,
 }
 
 impl PodSet {
-    /// The template itself, `Null` where the object has none.
+    /// The template; `Null` if the object has none.
     pub fn template<'a>(&'a self, object: &'a Value) -> &'a Value {
         match &self.template {
             Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
             Template::Merged(merged) => &merged.value,
-            Template::Made(made) => &made.value,
+            Template::Generated(made) => &made.value,
         }
     }
 
-    /// The pointer that rules and findings use as this template's place in the object.
+    /// JSON Pointer of the template in the object, for rules and findings.
     pub fn path(&self) -> &str {
         match &self.template {
             Template::InObject(pointer) => pointer,
             Template::Merged(merged) => &merged.role,
-            Template::Made(made) => &made.base,
+            Template::Generated(made) => &made.base,
         }
     }
 
-    /// Where a place within the template (`/spec/containers/0/image`) stands in the object: in the
-    /// role's template if it is there, else in the common one, else at the nearest place of either
-    /// that is there.
+    /// JSON Pointer in the object for a place within the template (`/spec/containers/0/image`). It
+    /// is in the role's template if it exists there, else in the common one, else at the nearest
+    /// existing place in either.
     pub fn locate(&self, object: &Value, within: &str) -> String {
         match &self.template {
             Template::InObject(pointer) => format!("{pointer}{within}"),
             Template::Merged(merged) => merged.locate(object, within),
-            Template::Made(made) => made.locate(within),
+            Template::Generated(made) => made.locate(within),
         }
     }
 }
@@ -246,8 +244,8 @@ impl MergedTemplate {
         }
     }
 
-    /// The same place in the common and in the role's template: indices differ where arrays merge
-    /// by name.
+    /// The same place in the common and in the role's template. Indices differ if arrays merge by
+    /// name.
     fn split(&self, within: &str) -> (Option<String>, Option<String>) {
         let (mut merged, mut common, mut role) =
             (String::new(), Some(String::new()), Some(String::new()));
@@ -273,75 +271,76 @@ impl MergedTemplate {
 /// The FlinkDeployment that a FlinkSessionJob is submitted to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionCluster {
-    /// Whether it runs a job of its own, and so takes no other.
+    /// Whether it runs its own job and therefore accepts no others.
     pub is_application: bool,
-    /// Its configuration, which holds for what the job does not say.
+    /// Its configuration, which applies to options that the job does not set.
     pub config: FlinkConfig,
 }
 
-/// What an object makes Kubernetes run.
+/// The workload of an object: what Kubernetes will run for it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Workload {
-    /// What starts the pods.
+    /// What creates the pods.
     pub engine: Engine,
-    /// How TaskManagers come to be; `None` where there is no Flink.
+    /// How TaskManagers are created; `None` without Flink.
     pub mode: Option<Mode>,
-    /// The Flink cluster's id; empty when unknown. A tenant wrote it: never trust it for quota or
+    /// The Flink cluster's id; empty if unknown. A tenant wrote it, so never use it for quota or
     /// security.
     pub cluster: String,
-    /// What a pod's labels call its cluster, where that is not the cluster that it is made for.
-    pub pretends: Option<String>,
-    /// Of a job that is submitted to a session cluster, that cluster, where it is known.
+    /// The cluster name in a pod's labels, if the pod is created for a different cluster.
+    pub mismatched_cluster_label: Option<String>,
+    /// The session cluster of a submitted job, if it is known.
     pub session: Option<SessionCluster>,
-    /// Whether what the object is about is known not to exist: a snapshot's job.
-    pub aims_at_nothing: bool,
-    /// Names of the clusters that an operator makes of this one, where they are not its own: blue
-    /// and green.
+    /// Whether the object's target, such as a snapshot's job, is known to be missing.
+    pub target_missing: bool,
+    /// Names of the clusters that an operator creates from this one, if they differ from its own:
+    /// blue and green.
     pub children: Vec<String>,
-    /// How many such clusters run while one takes over from another; zero says as little as one.
-    pub at_once: u64,
+    /// The number of these clusters that run at once during a transition; 0 means 1.
+    pub concurrent_clusters: u64,
     /// The Flink version that the object names.
     pub version: Option<FlinkVersion>,
-    /// How many jobs the object declares.
+    /// The number of jobs that the object declares.
     pub jobs: u64,
     /// The sets of pods.
     pub pods: Vec<PodSet>,
-    /// The configuration that Flink will see, as far as the object says.
+    /// Flink's configuration, as far as the object defines it.
     pub config: FlinkConfig,
-    /// Where options are written in the object (`/spec/flinkConfiguration`); `None` where it has no
-    /// place for them.
+    /// JSON Pointer of the options (`/spec/flinkConfiguration`); `None` if the object cannot hold
+    /// any.
     pub config_pointer: Option<String>,
-    /// What Kubernetes will be asked for.
+    /// The requests to Kubernetes.
     pub size: Size,
-    /// Ways by which somebody outside of the cluster gets in.
-    pub openings: Vec<Opening>,
-    /// Whether this object declares a Flink cluster (a custom resource), not merely one pod of it.
+    /// Services and Ingresses that expose pods to clients outside the cluster.
+    pub exposures: Vec<Exposure>,
+    /// Whether this object, a custom resource, declares a whole Flink cluster and not only a pod of
+    /// it.
     pub declares_cluster: bool,
-    /// The claims of the namespace by name, as far as they are known; `None` for none.
-    pub claims: Option<Arc<BTreeMap<String, Reach>>>,
-    /// PodDisruptionBudgets that the object is, or that its operator makes of it.
+    /// The known claims of the namespace by name; `None` if none is known.
+    pub claims: Option<Arc<BTreeMap<String, AccessScope>>>,
+    /// The PodDisruptionBudget that the object is, or those that its operator creates.
     pub budgets: Vec<Budget>,
-    /// What is beside it in its namespace; `None` where not all of it is known.
-    pub neighbours: Option<Arc<Neighbours>>,
+    /// The other objects in its namespace; `None` unless all are known.
+    pub namespace_objects: Option<Arc<NamespaceObjects>>,
 }
 
 impl Workload {
-    /// Whether this is Flink at all.
+    /// Whether the workload runs Flink.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None
     }
 
-    /// The first of an option's names that is set: by the object or, for a session job that does
-    /// not set it, by its cluster.
+    /// The first of an option's names that is set, by the object or by the session cluster of its
+    /// job.
     pub fn option(&self, names: &[&str]) -> Option<(&str, &Entry)> {
         let of_cluster = || self.session.as_ref().and_then(|session| session.config.first(names));
         self.config.first(names).or_else(of_cluster)
     }
 
-    /// Whether options of the configuration (`kubernetes.taskmanager.…`) decide what pods of this
-    /// role will be like: for all pods that an operator makes of a custom resource, and for the
-    /// TaskManagers that a native JobManager asks for.
-    pub fn options_make(&self, role: Role) -> bool {
+    /// Whether options (`kubernetes.taskmanager.…`) configure the pods of this role. They apply to
+    /// all pods that an operator creates from a custom resource, and to the TaskManagers of a
+    /// native JobManager.
+    pub fn options_apply_to(&self, role: Role) -> bool {
         match (self.engine, role) {
             (_, Role::Other) => false,
             (Engine::Operator, _) => self.declares_cluster,
@@ -352,15 +351,18 @@ impl Workload {
         }
     }
 
-    /// How many clusters, all alike, the object declares. A role's pods are a part of one: where
-    /// the part alone is too large, so is the cluster.
+    /// The number of identical clusters that the object declares. A role's pods are a part of one
+    /// cluster: if the part is too large, so is the cluster.
     pub fn clusters(&self) -> u64 {
-        if self.declares_cluster { self.at_once.max(1) } else { u64::from(self.makes_flink_pods()) }
+        if self.declares_cluster {
+            self.concurrent_clusters.max(1)
+        } else {
+            u64::from(self.creates_flink_pods())
+        }
     }
 
-    /// Whether pods of Flink will be made from a template in this object, as a Deployment's are,
-    /// rather than being one.
-    pub fn makes_flink_pods(&self) -> bool {
+    /// Whether Flink pods will be created from a template in this object, as for a Deployment.
+    pub fn creates_flink_pods(&self) -> bool {
         self.is_flink() && self.pods.iter().any(|set| !set.path().is_empty())
     }
 }

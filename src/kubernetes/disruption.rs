@@ -1,8 +1,8 @@
 //! Which pods a PodDisruptionBudget covers, and whether it ever allows an eviction.
 //!
-//! `minAvailable` as a number needs nothing else. For every other limit Kubernetes asks the owners
-//! of the pods how many there should be. The owner of a native TaskManager is the JobManager's
-//! Deployment, and a Job does not say.
+//! `minAvailable` as a number needs no other input. For every other limit, Kubernetes asks the
+//! owners of the pods for the expected count. The owner of a native TaskManager is the JobManager's
+//! Deployment, and a Job reports no count.
 
 use super::placement::{Label, PodLabels, selects};
 use crate::flink::budgets::{Amount, Budget, Limit};
@@ -10,25 +10,25 @@ use crate::flink::{Mode, PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// Labels by which Flink, its operators and charts tell roles apart.
+/// Labels by which Flink, its operators and charts distinguish roles.
 const COMPONENT_LABELS: [&str; 3] =
     ["component", "app.kubernetes.io/component", "flink-deployment-type"];
 /// Flink's value of the label `type` in native mode.
 const NATIVE: &str = "flink-native-kubernetes";
 
-/// A set of pods that a budget may cover.
+/// A pod set that a budget may cover.
 #[derive(Clone, Copy, Debug)]
 pub struct EvictablePods<'a> {
-    /// The set.
+    /// The pod set.
     pub set: &'a PodSet,
-    /// The object that makes the pods.
+    /// The object that creates the pods.
     pub object: &'a Value,
     /// The object's workload.
     pub workload: &'a Workload,
 }
 
 impl<'a> EvictablePods<'a> {
-    /// The sets of pods of an object.
+    /// The pod sets of an object.
     pub fn of(object: &'a Value, workload: &'a Workload) -> impl Iterator<Item = Self> {
         workload.pods.iter().map(move |set| Self { set, object, workload })
     }
@@ -44,7 +44,7 @@ impl<'a> EvictablePods<'a> {
         budget.selector.is_some() && selects(budget.selector.as_ref(), |key| labels.get(key))
     }
 
-    /// Whether a JobManager creates them, so that no controller of their own counts them.
+    /// Whether a JobManager creates these pods, so that no controller counts them.
     pub fn are_native(self) -> bool {
         self.set.role == Role::TaskManager
             && self.workload.declares_cluster
@@ -57,11 +57,11 @@ impl<'a> EvictablePods<'a> {
         matches!(kind, Some("Job" | "CronJob")) && !self.workload.declares_cluster
     }
 
-    /// How many there are at most; `None` where their number grows without a change of the object.
+    /// The maximum number of pods; `None` if it can grow without a change of the object.
     pub fn most(self) -> Option<u64> {
         let Workload { declares_cluster, children, size, .. } = self.workload;
         if !declares_cluster {
-            // Without the field an autoscaler may set the number.
+            // If the field is missing, an autoscaler may set the number.
             return pointer::at(self.object, "/spec/replicas").map(|_| self.set.replicas);
         }
         let replicas = Some(self.set.replicas).filter(|_| children.is_empty());
@@ -76,7 +76,7 @@ impl<'a> EvictablePods<'a> {
     }
 }
 
-/// Whether a limit never allows an eviction where there are at most so many pods.
+/// Whether a limit never allows an eviction with at most `most` pods.
 pub fn blocks_eviction(limit: Limit, most: Option<u64>) -> bool {
     match limit {
         Limit::Unavailable(Amount::Pods(count) | Amount::Percent(count)) => count == 0,
@@ -88,7 +88,7 @@ pub fn blocks_eviction(limit: Limit, most: Option<u64>) -> bool {
     }
 }
 
-/// The one value that a budget's selector requires of a label.
+/// The only value of a label that a budget's selector accepts.
 fn required_label<'a>(budget: &'a Budget, key: &str) -> Option<&'a str> {
     let selector = budget.selector.as_ref()?;
     let by_label = || selector.get("matchLabels")?.get(key)?.as_str();
@@ -113,7 +113,7 @@ pub fn selects_flink(budget: &Budget) -> bool {
         || required_label(budget, "type").is_some_and(|kind| kind.starts_with("flink-"))
 }
 
-/// Whether a budget's selector matches native TaskManagers of any cluster, and only native pods.
+/// Whether a budget's selector matches native TaskManagers of any cluster, and no other pods.
 pub fn selects_native_task_managers(budget: &Budget) -> bool {
     let label = |key: &str| match key {
         "component" => Label::Value("taskmanager"),

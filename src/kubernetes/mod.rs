@@ -1,5 +1,5 @@
-//! What Kubernetes itself makes of an object: Pod Security Standards, the scheduler's placement and
-//! PodDisruptionBudgets.
+//! What Kubernetes itself decides about an object: Pod Security Standards, the scheduler's
+//! placement and PodDisruptionBudgets.
 //!
 //! Functions here take pods and templates as plain JSON and return facts and violations. They do
 //! not know rules, findings or tenants' limits.

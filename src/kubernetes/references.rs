@@ -46,7 +46,7 @@ const ENV_FROM: [(ReferenceKind, &str); 2] =
 const ENV: [(ReferenceKind, &str); 2] =
     [(Secret, "/valueFrom/secretKeyRef/name"), (ConfigMap, "/valueFrom/configMapKeyRef/name")];
 
-/// Visits each name of an object of this kind in a pod spec, with its JSON Pointer below the pod:
+/// Visits each name of an object of this kind in a pod spec, with its JSON Pointer within the pod:
 /// `/spec/volumes/0/secret/secretName`.
 pub fn references<'a>(
     spec: &'a Value,
@@ -82,7 +82,7 @@ pub fn references<'a>(
     }
 }
 
-/// The values of those fields that name an object of this kind.
+/// The values of the fields that name an object of this kind.
 fn names<'a>(
     parent: &'a Value,
     fields: &'static [(ReferenceKind, &'static str)],

@@ -1,20 +1,20 @@
-//! Keeps a cluster's JobManagers in different places, and its TaskManagers: one lost node shall not
-//! take them all.
+//! Keeps a cluster's JobManagers on different nodes, and likewise its TaskManagers, so that one
+//! lost node does not take all of them.
 //!
-//! The user's own terms and constraints stay. Where one of them keeps the pods apart already,
-//! nothing is added.
+//! The user's terms and constraints stay. Nothing is added if one of them already separates the
+//! pods.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use super::topology_spread;
 use crate::kubernetes::placement::{Siblings, by_role, identity};
 use crate::tenant::{DEFAULT_TOPOLOGY_KEY, Spread, Spreading};
 use serde_json::{Value, json};
 
-/// Weights go from 1 to 100; what a tenant asks for weighs most.
+/// Weights go from 1 to 100. The tenant's term gets the highest.
 const WEIGHT: i64 = 100;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let wanted = &context.tenant.scheduling.anti_affinity;
     let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten()
     else {
@@ -24,13 +24,13 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let Some(labels) = lacking(context, pods, topology_key, strength) else { return };
     let by_constraint = context.tenant.scheduling.spread == Some(Spread::TopologySpread);
     if by_constraint && topology_spread::has_room(pods.spec(), topology_key, strength) {
-        topology_spread::append(&labels, topology_key, strength, wishes);
+        topology_spread::append(&labels, topology_key, strength, changes);
     } else {
-        append(&labels, topology_key, strength, wishes);
+        append(&labels, topology_key, strength, changes);
     }
 }
 
-/// The labels to select by, where these pods are not kept apart so strictly yet.
+/// The labels to select by; `None` if these pods are already separated this strictly.
 pub(super) fn lacking(
     context: &Context<'_>,
     pods: &Pods<'_>,
@@ -39,10 +39,9 @@ pub(super) fn lacking(
 ) -> Option<Value> {
     let siblings =
         Siblings::of(pods.set, pods.template, context.workload, &context.resource.namespace);
-    // Beside a term that holds them together, one that keeps them apart would leave them no node at
-    // all.
-    if siblings.kept_apart(pods.spec(), topology_key) >= Some(strength)
-        || siblings.held_together(pods.spec(), topology_key).is_some()
+    // With a term that colocates the pods, an anti-affinity term would leave them no node at all.
+    if siblings.spreading(pods.spec(), topology_key) >= Some(strength)
+        || siblings.colocation(pods.spec(), topology_key).is_some()
     {
         return None;
     }
@@ -56,8 +55,13 @@ pub(super) fn lacking(
     )
 }
 
-/// Asks for a term of anti-affinity to the pods with these labels.
-pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wishes: &mut Wishes) {
+/// Requests an anti-affinity term for the pods with these labels.
+pub(super) fn append(
+    labels: &Value,
+    topology_key: &str,
+    strength: Spreading,
+    changes: &mut PodChanges,
+) {
     let term = json!({"labelSelector": {"matchLabels": labels}, "topologyKey": topology_key});
     let (field, value) = match strength {
         Spreading::Required => ("requiredDuringSchedulingIgnoredDuringExecution", term),
@@ -66,5 +70,5 @@ pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wi
             json!({"weight": WEIGHT, "podAffinityTerm": term}),
         ),
     };
-    wishes.append(Path::keys(&["spec", "affinity", "podAntiAffinity", field]), value);
+    changes.append(Path::keys(&["spec", "affinity", "podAntiAffinity", field]), value);
 }

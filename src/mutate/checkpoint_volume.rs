@@ -1,12 +1,12 @@
-//! The claim that holds a cluster's checkpoints, savepoints and high-availability metadata, mounted
-//! into its JobManagers and TaskManagers.
+//! Mounts the claim for checkpoints, savepoints and high-availability metadata into a cluster's
+//! JobManagers and TaskManagers.
 //!
-//! It is mounted once: where pods have it already, by a volume of the user's or by Flink's own
-//! option, it stays there, and the pods that lack it get it at the same path. A claim that clusters
-//! share is mounted with a folder for each.
+//! The claim is mounted once. If some pods already mount it, through the user's volume or Flink's
+//! option, the others get it at the same path. A claim that clusters share is mounted with one
+//! folder for each cluster.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, VolumeDifference};
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
@@ -21,17 +21,17 @@ pub const VOLUME_NAME: &str = "flinkgate-state";
 /// Fields of a mount that choose a folder of the volume.
 const FOLDERS: [&str; 2] = ["subPath", "subPathExpr"];
 
-/// Whether these pods get the claim mounted.
+/// Whether these pods get the claim.
 pub(super) fn mounts(context: &Context<'_>, pods: &Pods<'_>) -> bool {
     pods.runs_flink() && wanted(context).is_some()
 }
 
-/// The folder of a shared claim that is a cluster's own.
+/// The cluster's folder in a shared claim.
 fn own_folder(context: &Context<'_>) -> String {
     format!("{}/{}", context.resource.namespace, context.cluster)
 }
 
-/// Where the cluster's state goes, if all of its pods see the claim at one place.
+/// The directory for the cluster's state if all of its pods see the claim at the same path.
 pub(super) fn state_root<'p>(
     context: &Context<'_>,
     mut pods: impl Iterator<Item = Pods<'p>>,
@@ -43,8 +43,8 @@ pub(super) fn state_root<'p>(
             Some(own) => *seen.get_or_insert_with(|| own.clone()) == own,
             None => false,
         });
-    let Seen { path, folder } = seen.filter(|_| one_place)?;
-    // What sees the whole of a shared claim sees the state of all clusters.
+    let ClaimMount { path, folder } = seen.filter(|_| one_place)?;
+    // A mount of a whole shared claim shows the state of all clusters.
     let within = if is_shared(&volume.claim_name) && folder.is_none() {
         format!("/{}", own_folder(context))
     } else {
@@ -55,7 +55,7 @@ pub(super) fn state_root<'p>(
 
 /// Where pods see the claim.
 #[derive(Clone, Debug, PartialEq)]
-struct Seen {
+struct ClaimMount {
     path: String,
     /// The field of the mount that chooses a folder of the claim, and its value.
     folder: Option<(&'static str, String)>,
@@ -67,16 +67,16 @@ fn mount_path(volume: &CheckpointVolume) -> &str {
     if trimmed.is_empty() { DEFAULT_MOUNT_PATH } else { trimmed }
 }
 
-/// The claim among these pods' volumes that is the cluster's own.
+/// The cluster's claim among these pods' volumes.
 pub(super) fn mounted_claim(context: &Context<'_>, pods: &Pods<'_>) -> Option<String> {
     let volume = wanted(context).filter(|_| pods.runs_flink())?;
     let is_own = |claim: &&str| is_claim_of(&volume.claim_name, context.cluster, claim);
     elements(pods.spec(), "volumes").iter().filter_map(claim).find(is_own).map(str::to_owned)
 }
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let Some(volume) = wanted(context).filter(|_| pods.runs_flink()) else {
-        wishes.conflicts.extend(nameless(context, pods));
+        changes.conflicts.extend(nameless(context, pods));
         return;
     };
     let Some(main) = pods.main_container() else { return };
@@ -86,7 +86,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     let volumes = elements(pods.spec(), "volumes");
     let path = place.path.as_str();
     if let Some(conflict) = taken_by_flink(context, pods, path, is_own) {
-        wishes.conflicts.push(conflict);
+        changes.conflicts.push(conflict);
         return;
     }
     let mounted = mounted_at(pods, path);
@@ -96,7 +96,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     if !lacks_volume && seen_by(context, volume, pods).is_some_and(|seen| seen.path == path) {
         return;
     }
-    // Flink has mounted it by its own option, which names the volume so.
+    // Flink mounts the claim through its own option and gives the volume this name.
     if volumes.iter().any(|volume| {
         claim(volume).is_some_and(|claim| {
             is_own(claim) && text(volume, "name").strip_suffix("-pvc") == Some(claim)
@@ -109,11 +109,11 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         let name = text(mount, "name");
         match volume_of(pods, name).and_then(claim) {
             Some(claim) if is_own(claim) => return,
-            // The volume is missing, or is another: see below.
+            // The volume is missing or is a different one: see below.
             _ if name == VOLUME_NAME => {}
             _ => {
                 let difference = VolumeDifference::Mount { volume: name.into(), path: path.into() };
-                wishes.conflicts.push(conflict(pods.locate(&mounts), difference));
+                changes.conflicts.push(conflict(pods.locate(&mounts), difference));
                 return;
             }
         }
@@ -129,18 +129,17 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         Some(index) => {
             let pointer = pods.locate(&Path::keys(&["spec", "volumes"]).index(index));
             let difference = VolumeDifference::Name { claim: claim_name() };
-            wishes.conflicts.push(conflict(pointer, difference));
+            changes.conflicts.push(conflict(pointer, difference));
             return;
         }
-        // A volume that is there, and that this container does not see yet, is not added a second
-        // time. One that it sees elsewhere cannot be mounted again where mounts merge by their
-        // names.
+        // An existing volume that this container does not mount yet is not added again. If the
+        // container mounts it elsewhere, it cannot be mounted twice where mounts merge by name.
         None => match volumes.iter().find(|volume| {
             writable_claim(volume).is_some_and(is_own) && !is_mounted(text(volume, "name"))
         }) {
             Some(volume) if mounted.is_none() => text(volume, "name"),
             _ => {
-                wishes.append(
+                changes.append(
                     Path::keys(&["spec", "volumes"]),
                     json!({"name": VOLUME_NAME, "persistentVolumeClaim": {"claimName": claim_name()}}),
                 );
@@ -153,7 +152,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
         if let (Some((field, folder)), Some(fields)) = (place.folder, mount.as_object_mut()) {
             fields.insert(field.into(), folder.into());
         }
-        wishes.append(mounts, mount);
+        changes.append(mounts, mount);
     }
 }
 
@@ -161,9 +160,9 @@ fn conflict(pointer: impl Into<String>, difference: VolumeDifference) -> Conflic
     Conflict { pointer: pointer.into(), difference: Difference::CheckpointVolume(difference) }
 }
 
-/// Where the claim is to be seen: where all pods that see it already do and the others have
-/// nothing, else at the tenant's path.
-fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Seen {
+/// Where the claim must be visible. This is the path at which some pods already see it, if it is
+/// free in all other pods; otherwise it is the tenant's path.
+fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> ClaimMount {
     let sets = context.workload.pods.iter().map(|set| Pods::new(set, object));
     let sets = sets.filter(Pods::runs_flink);
     let seen: Vec<_> = sets.map(|pods| (seen_by(context, volume, &pods), pods)).collect();
@@ -176,21 +175,24 @@ fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> Se
         return first.clone();
     }
     let folder = is_shared(&volume.claim_name).then(|| ("subPath", own_folder(context)));
-    Seen { path: mount_path(volume).into(), folder }
+    ClaimMount { path: mount_path(volume).into(), folder }
 }
 
-/// Where the main container of these pods sees the claim and can write to it: at the tenant's path
-/// rather than elsewhere.
-fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) -> Option<Seen> {
+/// Where the main container sees the claim with write access. The tenant's path is preferred.
+fn seen_by(
+    context: &Context<'_>,
+    volume: &CheckpointVolume,
+    pods: &Pods<'_>,
+) -> Option<ClaimMount> {
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
     let wanted = mount_path(volume);
     let main = pods.main_container().and_then(|main| pods.spec().get("containers")?.get(main));
-    let mut found: Option<Seen> = None;
+    let mut found: Option<ClaimMount> = None;
     for mount in main.map(|main| elements(main, "volumeMounts")).unwrap_or_default() {
         let path = text(mount, "mountPath").trim_end_matches('/');
         let is_better = !path.is_empty() && (found.is_none() || path == wanted);
         let is_writable = || mount.get("readOnly").and_then(Value::as_bool) != Some(true);
-        // A volume of our name that is missing will be added.
+        // A missing volume with Flinkgate's name will be added.
         let name = text(mount, "name");
         let is_claim = || {
             volume_of(pods, name)
@@ -203,25 +205,25 @@ fn seen_by(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) ->
                     mount.get(*field)?.as_str().filter(|text| !text.is_empty())?.to_owned(),
                 ))
             });
-            found = Some(Seen { path: path.into(), folder });
+            found = Some(ClaimMount { path: path.into(), folder });
         }
     }
     found.or_else(|| {
         let mut claims = mounted_by_flink(context.workload, pods.set.role).into_iter();
         let (_, path) = claims.find(|(claim, _)| is_own(claim))?;
-        Some(Seen { path: path.trim_end_matches('/').into(), folder: None })
+        Some(ClaimMount { path: path.trim_end_matches('/').into(), folder: None })
             .filter(|seen| !seen.path.is_empty())
     })
 }
 
-/// The tenant's volume, where it has one and the cluster is known by name.
+/// The tenant's volume; `None` if there is none or the cluster's name is unknown.
 fn wanted<'a>(context: &Context<'a>) -> Option<&'a CheckpointVolume> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     (context.workload.is_flink() && !context.cluster.is_empty()).then_some(volume)
 }
 
-/// A cluster's name that the API server makes up is not known before the object is stored, and then
-/// nothing can be added.
+/// The conflict for a generated cluster name: it is unknown until the object is stored, so nothing
+/// can be added.
 fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     let volume = context.tenant.storage.checkpoints.volume.as_ref()?;
     let generated = !metadata_text(pods.object, "generateName").is_empty();
@@ -231,8 +233,8 @@ fn nameless(context: &Context<'_>, pods: &Pods<'_>) -> Option<Conflict> {
     })
 }
 
-/// Flink's own option mounts another claim where this one is to be: of two mounts at one path the
-/// API server takes none.
+/// The conflict for another claim that Flink's option mounts at this path. The API server refuses
+/// two mounts at one path.
 fn taken_by_flink(
     context: &Context<'_>,
     pods: &Pods<'_>,
@@ -260,8 +262,7 @@ fn volume_of<'a>(pods: &Pods<'a>, name: &str) -> Option<&'a Value> {
     elements(pods.spec(), "volumes").iter().find(|volume| text(volume, "name") == name)
 }
 
-/// The claim that a volume is; none where templates merged to a volume of two types, which the API
-/// server refuses.
+/// The claim of a volume. A merged volume with two types has none: the API server refuses it.
 fn claim(volume: &Value) -> Option<&str> {
     let name = volume.get("persistentVolumeClaim")?.get("claimName")?.as_str()?;
     let fields = volume.as_object()?.iter();
@@ -278,14 +279,14 @@ fn writable_claim(volume: &Value) -> Option<&str> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use crate::flink;
+    use crate::kinds;
     use crate::mutate::mutate;
     use crate::resource::Resource;
     use crate::tenant::FlinkTenantSpec;
     use serde_json::json;
 
     #[test]
-    fn a_claim_named_after_a_cluster_whose_name_is_generated_is_a_conflict() {
+    fn generated_cluster_name_conflicts_with_its_claim() {
         let spec =
             json!({"flinkVersion": "v1_20", "image": "flink:1.20", "job": {"parallelism": 1}});
         let named = json!({"name": "etl", "generateName": "etl-"});
@@ -301,7 +302,7 @@ mod tests {
             .unwrap();
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": metadata, "spec": spec});
             let resource = Resource::from_manifest(object.clone()).unwrap();
-            let workload = flink::lower(&resource, &object).unwrap();
+            let workload = kinds::lower(&resource, &object).unwrap();
             let found = mutate(&resource, &object, &workload, &tenant).conflicts;
             assert_eq!(found.len(), conflicts, "{found:?}");
             assert!(

@@ -1,10 +1,10 @@
-//! Flink's configuration in a custom resource: what the tenant enforces, what it gives where
-//! nothing is said, and the directories of the mounted claim.
+//! Flink's configuration in a custom resource: the tenant's enforced options and defaults, and the
+//! state directories on the mounted claim.
 
 use super::checkpoint_volume;
 use super::context::{Context, Pods};
 use super::edit::Path;
-use super::template_editor::Editor;
+use super::template_editor::TemplateEditor;
 use super::{Conflict, Difference};
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{
@@ -15,14 +15,14 @@ use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The configuration as it is now, and where it is written.
+/// The current configuration and where it is written.
 pub(super) struct Configuration<'a> {
     config: Cow<'a, FlinkConfig>,
     base: &'a str,
 }
 
 impl<'a> Configuration<'a> {
-    /// The configuration of a custom resource; `None` where the object has no place for options.
+    /// The configuration of a custom resource; `None` if the object cannot hold options.
     pub(super) fn of(context: &Context<'a>) -> Option<Self> {
         let base = context
             .workload
@@ -32,21 +32,20 @@ impl<'a> Configuration<'a> {
         Some(Self { config: Cow::Borrowed(&context.workload.config), base })
     }
 
-    /// Whether the object sets an option under any of these names. What the operator gives every
-    /// cluster is no word of the object's: the tenant's goes before it.
+    /// Whether the object sets an option under any of these names. The operator's defaults do not
+    /// count: the tenant's default takes precedence over them.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         names.iter().filter_map(|name| self.config.entry(name)).any(|entry| entry.pointer.is_some())
     }
 
-    /// The spec that the configuration is a field of.
+    /// The spec that holds the configuration.
     pub(super) fn spec(&self) -> Path {
         Path::of_fields(pointer::parent(self.base).unwrap_or_default())
     }
 
-    fn write(&mut self, key: &str, value: &str, editor: &mut Editor<'_>) {
+    fn write(&mut self, key: &str, value: &str, editor: &mut TemplateEditor<'_>) {
         let place = pointer::join(self.base, key);
-        // A value that a field of the object decides stays decided; what is written beside it is
-        // written once.
+        // A field of the object decides this value, so the option is written only once.
         if pointer::at(editor.object(), &place).and_then(Value::as_str) == Some(value) {
             return;
         }
@@ -59,7 +58,7 @@ impl<'a> Configuration<'a> {
 pub(super) fn inject(
     context: &Context<'_>,
     configuration: &mut Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
 ) {
     let wanted = &context.tenant.flink.configuration;
@@ -84,7 +83,7 @@ fn enforce(
     key: &str,
     wanted: &str,
     configuration: &mut Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
 ) {
     let exact = std::iter::once(key).filter(|key| !options::names_of(key).contains(key));
@@ -116,19 +115,19 @@ fn enforce(
     }
 }
 
-/// Overwrites a value where it stands. The path goes through fields only: an option within a list
-/// has the list's place.
-fn replace_at(place: &str, wanted: &str, editor: &mut Editor<'_>) {
+/// Overwrites a value at its place. The path contains fields only: an option in a list has the
+/// place of the list.
+fn replace_at(place: &str, wanted: &str, editor: &mut TemplateEditor<'_>) {
     if pointer::at(editor.object(), place).is_some() {
         editor.set(&Path::of_fields(place), wanted.into());
     }
 }
 
-/// Points Flink's state at the claim where all pods see it and the user points it nowhere.
+/// Sets Flink's state directories to the claim if all pods see it and the user set none.
 pub(super) fn inject_state_directories(
     context: &Context<'_>,
     configuration: &mut Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
 ) {
     let Some(root) = checkpoint_volume::state_root(
         context,

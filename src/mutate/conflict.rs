@@ -1,6 +1,6 @@
-//! Where an object and what its tenant gives every object differ.
+//! Differences between an object and the values that its tenant requires.
 
-/// One difference between an object and what its tenant gives every object. Rules report it.
+/// One difference between an object and a value that its tenant requires. Rules report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// JSON Pointer of the value in the object.
@@ -12,15 +12,15 @@ pub struct Conflict {
 /// What differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// A label or a node selector of pods has another value.
+    /// A label or node selector of pods has a different value.
     Entry(EntryDifference),
-    /// `kubernetes.node-name-label` is not the label of node names, while the tenant has a node
-    /// selector.
+    /// `kubernetes.node-name-label` is not the standard label of node names, but the tenant has a
+    /// node selector.
     NodeNameLabel {
         /// The value of the option.
         found: String,
     },
-    /// An enforced option has another value.
+    /// An enforced option has a different value.
     EnforcedOption {
         /// The name under which the object sets the option.
         key: String,
@@ -33,7 +33,7 @@ pub enum Difference {
     CheckpointVolume(VolumeDifference),
 }
 
-/// An entry of a map of pods that has another value than the tenant's.
+/// An entry of a map in pods whose value differs from the tenant's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryDifference {
     /// The map.
@@ -48,7 +48,7 @@ pub struct EntryDifference {
     pub found: String,
 }
 
-/// A map of pods that tenants give entries.
+/// A map in pods to which tenants add entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PodMap {
     /// `metadata.labels`.
@@ -60,7 +60,7 @@ pub enum PodMap {
 /// Why the tenant's checkpoint volume cannot be mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VolumeDifference {
-    /// A volume with its name is another one than this claim.
+    /// Another volume already has the name of this claim's volume.
     Name {
         /// The claim that holds the cluster's state.
         claim: String,
@@ -79,8 +79,8 @@ pub enum VolumeDifference {
         /// The path.
         path: String,
     },
-    /// The claim, or the cluster's folder in it, is named after the cluster, and the API server
-    /// will generate that name.
+    /// The claim, or the cluster's folder in it, has the cluster's name, but the API server will
+    /// generate that name.
     GeneratedName {
         /// The tenant's pattern for the claim.
         claim: String,

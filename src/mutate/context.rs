@@ -1,4 +1,4 @@
-//! What every injector may ask of the object, its workload and its tenant.
+//! What every injector can read: the object, its workload and its tenant.
 
 use super::edit::Path;
 use crate::flink::workload::MAIN_CONTAINER;
@@ -7,16 +7,16 @@ use crate::resource::{Resource, pointer};
 use crate::tenant::FlinkTenantSpec;
 use serde_json::Value;
 
-/// What all injectors of one mutation share.
+/// The inputs that all injectors of one mutation share.
 pub(super) struct Context<'a> {
     pub(super) resource: &'a Resource,
     pub(super) workload: &'a Workload,
     pub(super) tenant: &'a FlinkTenantSpec,
-    /// The Flink cluster whose claim is mounted: a blue/green child shares that of its parent.
+    /// The Flink cluster whose claim is mounted. A blue/green child shares its parent's claim.
     pub(super) cluster: &'a str,
 }
 
-/// One set of pods as it looks at the moment.
+/// One pod set in its current state.
 pub(super) struct Pods<'a> {
     pub(super) set: &'a PodSet,
     pub(super) object: &'a Value,
@@ -24,12 +24,12 @@ pub(super) struct Pods<'a> {
 }
 
 impl<'a> Pods<'a> {
-    /// A set of pods of an object.
+    /// The view of one pod set.
     pub(super) fn new(set: &'a PodSet, object: &'a Value) -> Self {
         Self { set, object, template: set.template(object) }
     }
 
-    /// The template's pod spec; `Null` where there is none.
+    /// The template's pod spec; `Null` if it has none.
     pub(super) fn spec(&self) -> &'a Value {
         self.template.get("spec").unwrap_or(&Value::Null)
     }
@@ -52,7 +52,7 @@ impl<'a> Pods<'a> {
     /// The index of the container that runs Flink.
     pub(super) fn main_container(&self) -> Option<usize> {
         match self.set.template {
-            Template::InObject(_) | Template::Made(_) => self.set.main_container,
+            Template::InObject(_) | Template::Generated(_) => self.set.main_container,
             Template::Merged(_) => {
                 let containers = self.spec().get("containers")?.as_array()?;
                 containers
@@ -62,7 +62,7 @@ impl<'a> Pods<'a> {
         }
     }
 
-    /// Where a place of the template stands in the object.
+    /// JSON Pointer in the object for a path in the template.
     pub(super) fn locate(&self, path: &Path) -> String {
         let mut within = String::new();
         for step in &path.0 {
@@ -72,7 +72,7 @@ impl<'a> Pods<'a> {
     }
 }
 
-/// A field that is there and not null.
+/// A field that exists and is not null.
 pub(super) fn present<'a>(parent: &'a Value, field: &str) -> Option<&'a Value> {
     parent.get(field).filter(|value| !value.is_null())
 }

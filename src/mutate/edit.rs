@@ -1,32 +1,31 @@
-//! What an injector asks for: values at places within a pod template, not yet said where in the
-//! object.
+//! The changes that an injector requests: values at paths within a pod template, independent of
+//! where the object holds the template.
 
 use super::Conflict;
 use crate::resource::pointer;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-/// One step into a JSON value. Unlike a pointer's token it says what is to be made where nothing
-/// is.
+/// One step into a JSON value. Unlike a pointer's token, it says what to create if nothing exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// A field of an object.
     Key(Cow<'static, str>),
-    /// An element of an array; missing ones before it are made as `{}`.
+    /// An element of an array; missing elements before it are created as `{}`.
     Index(usize),
-    /// The element of an array whose `name` is this; made at the end where there is none.
+    /// The element of an array with this `name`; appended if there is none.
     Named(String),
 }
 
-/// Fields that lead to pod templates: paths through them need no copies.
+/// Fields that lead to pod templates; paths through them copy no keys.
 const FIELDS: [&str; 5] =
     ["spec", "podTemplate", "jobManager", "taskManager", "flinkConfiguration"];
 
-/// Steps that most paths have at most, so that one allocation is enough.
+/// The length of most paths, so that one allocation is enough.
 const USUAL_LENGTH: usize = 10;
 
 impl Step {
-    /// What is there, `None` where it is missing or null.
+    /// The value at this step, `None` if it is missing or null.
     pub(super) fn find<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         let found = match self {
             Self::Key(key) => value.get(&**key),
@@ -46,12 +45,12 @@ impl Step {
     }
 }
 
-/// A place within a value.
+/// A path within a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Path(pub(super) Vec<Step>);
 
 impl Path {
-    /// A path of fields only.
+    /// A path that consists of fields.
     pub(super) fn keys(keys: &[&'static str]) -> Self {
         let mut steps = Vec::with_capacity(USUAL_LENGTH);
         steps.extend(keys.iter().map(|key| Step::Key(Cow::Borrowed(*key))));
@@ -69,30 +68,30 @@ impl Path {
         Self(steps)
     }
 
-    /// This path and a field more.
+    /// This path with one more field.
     pub(super) fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
         self.0.push(Step::Key(key.into()));
         self
     }
 
-    /// This path and an element more.
+    /// This path with one more array index.
     pub(super) fn index(mut self, index: usize) -> Self {
         self.0.push(Step::Index(index));
         self
     }
 
-    /// This path after another.
+    /// This path appended to `base`.
     pub(super) fn after(&self, base: &Self) -> Self {
         Self(base.0.iter().chain(&self.0).cloned().collect())
     }
 
-    /// The value at this place, `None` where it is missing or null.
+    /// The value at this path; `None` if it is missing or null.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
         let found = self.0.iter().try_fold(root, |value, step| step.find(value));
         found.filter(|value| !value.is_null())
     }
 
-    /// Whether an object on the way, so many steps down or deeper, has a field that is null.
+    /// Whether the path goes through a null field at depth `from` or deeper.
     pub(super) fn passes_null(&self, root: &Value, from: usize) -> bool {
         let mut value = Some(root);
         for (depth, step) in self.0.iter().enumerate() {
@@ -107,15 +106,15 @@ impl Path {
         false
     }
 
-    /// Whether what a change needs is there or can be made: an object or a list wherever the path
-    /// goes into one.
-    pub(super) fn fits(&self, root: &Value, kind: Kind) -> bool {
+    /// Whether the edit can be made: each step finds an object or a list of the right type, or can
+    /// create one.
+    pub(super) fn fits(&self, root: &Value, kind: EditKind) -> bool {
         let mut value = Some(root);
         for step in &self.0 {
             value = match (step, value.filter(|value| !value.is_null())) {
                 (_, None) => return true,
                 (Step::Key(key), Some(Value::Object(fields))) => fields.get(&**key),
-                // An element that is null merges with nothing, and one that is made of it would.
+                // A null element merges with nothing, but an element created in its place would.
                 (Step::Index(index), Some(Value::Array(elements)))
                     if elements.get(*index) != Some(&Value::Null) =>
                 {
@@ -127,11 +126,11 @@ impl Path {
                 _ => return false,
             };
         }
-        kind == Kind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
+        kind == EditKind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
     }
 
-    /// The place itself, with all that leads to it made where it is missing; `None` where something
-    /// else stands in the way.
+    /// The value at this path. Missing parents are created; `None` if a value of another type is in
+    /// the way.
     pub(super) fn reach<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
         self.0.iter().try_fold(root, |value, step| match step {
             Step::Key(key) => Some(as_object(value)?.entry(&**key).or_insert(Value::Null)),
@@ -157,7 +156,7 @@ impl Path {
     }
 }
 
-/// The object at this place, made where nothing is.
+/// The object in this value, created if the value is null.
 pub(super) fn as_object(value: &mut Value) -> Option<&mut Map<String, Value>> {
     if value.is_null() {
         *value = Value::Object(Map::new());
@@ -165,7 +164,7 @@ pub(super) fn as_object(value: &mut Value) -> Option<&mut Map<String, Value>> {
     value.as_object_mut()
 }
 
-/// The array at this place, made where nothing is.
+/// The array in this value, created if the value is null.
 pub(super) fn as_array(value: &mut Value) -> Option<&mut Vec<Value>> {
     if value.is_null() {
         *value = Value::Array(Vec::new());
@@ -173,57 +172,57 @@ pub(super) fn as_array(value: &mut Value) -> Option<&mut Vec<Value>> {
     value.as_array_mut()
 }
 
-/// Whether an element's `name` is this.
+/// Whether the element has this `name`.
 pub(super) fn named(element: &Value, name: &str) -> bool {
     element.get("name").and_then(Value::as_str) == Some(name)
 }
 
-/// What is done at a place.
+/// The kind of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The place gets the value.
+pub(super) enum EditKind {
+    /// Sets the value at the path.
     Set,
-    /// The array at the place gets the value as one more element.
+    /// Appends the value to the array at the path.
     Append,
 }
 
 /// One change to a pod template.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Edit {
-    pub(super) kind: Kind,
+    pub(super) kind: EditKind,
     pub(super) path: Path,
     pub(super) value: Value,
 }
 
 impl Edit {
-    /// Makes the change in a template that stands by itself.
+    /// Applies the edit to a single template.
     pub(super) fn make(&self, template: &mut Value) {
         let Some(place) = self.path.reach(template) else { return };
         match self.kind {
-            Kind::Set => *place = self.value.clone(),
-            Kind::Append => {
+            EditKind::Set => *place = self.value.clone(),
+            EditKind::Append => {
                 as_array(place).into_iter().for_each(|elements| elements.push(self.value.clone()))
             }
         }
     }
 }
 
-/// All that one injector asks for one set of pods.
+/// All changes and conflicts of one injector for one pod set.
 #[derive(Debug, Default)]
-pub(super) struct Wishes {
+pub(super) struct PodChanges {
     pub(super) edits: Vec<Edit>,
     pub(super) conflicts: Vec<Conflict>,
 }
 
-impl Wishes {
-    /// Asks for a value at a place.
+impl PodChanges {
+    /// Requests a value at a path.
     pub(super) fn set(&mut self, path: Path, value: impl Into<Value>) {
-        self.edits.push(Edit { kind: Kind::Set, path, value: value.into() });
+        self.edits.push(Edit { kind: EditKind::Set, path, value: value.into() });
     }
 
-    /// Asks for one more element of an array.
+    /// Requests one more element for an array.
     pub(super) fn append(&mut self, path: Path, value: impl Into<Value>) {
-        self.edits.push(Edit { kind: Kind::Append, path, value: value.into() });
+        self.edits.push(Edit { kind: EditKind::Append, path, value: value.into() });
     }
 }
 
@@ -233,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_to_a_place_is_made() {
+    fn missing_parents_are_created() {
         let mut root = json!({"spec": null});
         *Path::keys(&["spec", "containers"]).index(1).key("a/b").reach(&mut root).unwrap() =
             json!(1);
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_beside_the_way_is_seen_from_the_given_depth_on() {
+    fn null_fields_are_found_from_the_given_depth() {
         let root = json!({"job": null, "template": {"spec": {"volumes": null, "containers": [{"name": "a"}]}}});
         let path = Path::keys(&["template", "spec", "containers"]).index(0).key("env");
         assert_eq!([0, 1, 3].map(|from| path.passes_null(&root, from)), [true, true, false]);
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_the_way_stays() {
+    fn values_of_another_type_stay() {
         let mut root = json!({"spec": "text"});
         assert!(Path::keys(&["spec", "containers"]).reach(&mut root).is_none());
         assert_eq!(root, json!({"spec": "text"}));

@@ -1,20 +1,20 @@
-//! The tenant's labels on every pod, which bills and dashboards go by.
+//! Adds the tenant's labels to every pod, for cost reports and dashboards.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, EntryDifference, PodMap};
 use serde_json::Value;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    give_entries(PodMap::Labels, &context.tenant.labels, pods, wishes);
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
+    set_entries(PodMap::Labels, &context.tenant.labels, pods, changes);
 }
 
-/// Gives entries to a map of the pods; the tenant's value replaces another that the user wrote.
-pub(super) fn give_entries(
+/// Sets entries in a map of the pods. The tenant's value replaces the user's.
+pub(super) fn set_entries(
     map: PodMap,
     entries: &std::collections::BTreeMap<String, String>,
     pods: &Pods<'_>,
-    wishes: &mut Wishes,
+    changes: &mut PodChanges,
 ) {
     if entries.is_empty() {
         return;
@@ -39,8 +39,8 @@ pub(super) fn give_entries(
                 wanted: wanted.clone(),
                 found: found.as_str().map_or_else(|| found.to_string(), str::to_owned),
             });
-            wishes.conflicts.push(Conflict { pointer: pods.locate(&path), difference });
+            changes.conflicts.push(Conflict { pointer: pods.locate(&path), difference });
         }
-        wishes.set(path, wanted.as_str());
+        changes.set(path, wanted.as_str());
     }
 }

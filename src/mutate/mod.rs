@@ -1,9 +1,10 @@
-//! What Flinkgate adds to an object: one file an injector.
+//! Mutation: adds to an object what its tenant requires, with one file per injector. An object, its
+//! workload and its tenant go in; the changed object and its conflicts come out. It does not judge
+//! the object: rules do.
 //!
-//! An injector looks at one set of pods and asks for what is missing; the template editor knows
-//! where in the object that is written. What the user set stays, except where the tenant's value
-//! takes precedence: then it is replaced, and a [`Conflict`] records it. A second pass finds nothing
-//! to do.
+//! An injector reads one pod set and requests changes; the template editor decides where in the
+//! object to write them. The user's values stay unless the tenant's value takes precedence. Then
+//! the value is replaced and a [`Conflict`] records it. A second pass changes nothing.
 
 mod anti_affinity;
 mod checkpoint_volume;
@@ -31,27 +32,28 @@ pub use patch::patch;
 use crate::flink::claims::blue_green_parent;
 use crate::flink::workload::is_canary;
 use crate::flink::{PodSet, Workload};
+use crate::kinds::{self, Completed};
 use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
-use edit::{Edit, Wishes};
+use edit::{Edit, PodChanges};
 use serde_json::Value;
-use template_editor::Editor;
+use template_editor::TemplateEditor;
 
-/// What mutation makes of an object, and what could not be reconciled with what the user wrote.
+/// The result of mutation: the new object, and what conflicts with the user's values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mutation {
-    /// The object as it shall be stored; `None` where it stays as it is.
+    /// The object to store; `None` if nothing changes.
     pub object: Option<Value>,
-    /// Where the object and what its tenant gives every object differ.
+    /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Asks for what one set of pods lacks.
-type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut Wishes);
+/// Requests the changes for one pod set.
+type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut PodChanges);
 
-/// What pods are given, in this order: later injectors write into the container that the first one
-/// makes.
+/// The injectors in the order in which they run: later ones write into the container that the first
+/// one adds.
 const POD_INJECTORS: [PodInjector; 9] = [
     main_container::inject,
     labels::inject,
@@ -74,18 +76,10 @@ const CONFLICT_INJECTORS: [(PodInjector, bool); 5] = [
     (checkpoint_volume::inject, false),
 ];
 
-/// Kinds that are completed. Pods of other kinds are completed as they are created: a changed
-/// template would roll out a Deployment anew whenever its tenant changes.
-const KINDS: [(&str, &str); 3] = [
-    ("", "Pod"),
-    ("flink.apache.org", "FlinkDeployment"),
-    ("flink.apache.org", "FlinkBlueGreenDeployment"),
-];
-
 /// Annotation of a kubelet's own pods, which nobody may change.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
-/// Completes an object with what its tenant gives every workload. Idempotent.
+/// Adds the tenant's values to an object. Idempotent.
 pub fn mutate(
     resource: &Resource,
     object: &Value,
@@ -111,7 +105,7 @@ pub fn conflicts(
         return conflicts;
     }
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
-    let mut editor = Editor::of_templates(object, workload);
+    let mut editor = TemplateEditor::of_templates(object, workload);
     if let Some(mut configuration) = configuration::Configuration::of(&context) {
         configuration::inject(&context, &mut configuration, &mut editor, &mut conflicts);
     }
@@ -125,8 +119,7 @@ pub fn conflicts(
     conflicts
 }
 
-/// The claim that a cluster's pods mount for their state, where it is one that the tenant's
-/// template names.
+/// The state claim that a cluster's pods mount, if it has a name of the tenant's template.
 pub fn state_claim(
     resource: &Resource,
     object: &Value,
@@ -140,31 +133,30 @@ pub fn state_claim(
         .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
 }
 
-/// An object of which pods will be made, as it will be when mutation has completed them.
+/// An object that creates pods, with these pods in the state that mutation will give them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Foresight {
+pub struct PredictedPods {
     /// The object with completed templates; `None` where none that stands in it changes.
     pub object: Option<Value>,
-    /// The sets of pods as they will be.
+    /// The pod sets after mutation.
     pub pods: Vec<PodSet>,
-    /// Where the object and what its tenant gives every object differ.
+    /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
 }
 
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
 /// completes the object itself, or it has no pods. It is judged so and never stored: a refusal must
 /// not name what mutation cures, and need not wait for the pods.
-pub fn foresee(
+pub fn predict_pods(
     resource: &Resource,
     object: &Value,
     workload: &Workload,
     tenant: &FlinkTenantSpec,
-) -> Option<Foresight> {
-    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
-    (!KINDS.contains(&kind) && !workload.pods.is_empty()).then(|| {
+) -> Option<PredictedPods> {
+    (completed(resource) == Completed::Never && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
         let (object, pods) = editor.into_parts();
-        Foresight { object, pods, conflicts }
+        PredictedPods { object, pods, conflicts }
     })
 }
 
@@ -173,12 +165,12 @@ fn complete<'a>(
     object: &'a Value,
     workload: &'a Workload,
     tenant: &'a FlinkTenantSpec,
-) -> (Editor<'a>, Vec<Conflict>) {
+) -> (TemplateEditor<'a>, Vec<Conflict>) {
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
-    let mut editor = Editor::new(object, workload);
+    let mut editor = TemplateEditor::new(object, workload);
     let mut conflicts = Vec::new();
     let mut configuration = configuration::Configuration::of(&context);
-    // First, because an option decides how pod templates are merged.
+    // The configuration comes first: an option decides how pod templates merge.
     if let Some(configuration) = &mut configuration {
         configuration::inject(&context, configuration, &mut editor, &mut conflicts);
     }
@@ -198,31 +190,30 @@ fn complete<'a>(
 fn run(
     injector: PodInjector,
     context: &Context<'_>,
-    editor: &Editor<'_>,
+    editor: &TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
 ) -> Vec<Vec<Edit>> {
-    let wishes = editor.pods().map(|set| {
-        let mut wishes = Wishes::default();
-        injector(context, &Pods::new(set, editor.object()), &mut wishes);
-        for conflict in wishes.conflicts {
+    let changes = editor.pods().map(|set| {
+        let mut changes = PodChanges::default();
+        injector(context, &Pods::new(set, editor.object()), &mut changes);
+        for conflict in changes.conflicts {
             // Both roles have the common template.
             if !conflicts.contains(&conflict) {
                 conflicts.push(conflict);
             }
         }
-        wishes.edits
+        changes.edits
     });
-    wishes.collect()
+    changes.collect()
 }
 
 fn is_completed(resource: &Resource, object: &Value) -> bool {
-    let kind = (resource.kind.group.as_str(), resource.kind.kind.as_str());
-    let is_pod = kind == ("", "Pod");
-    let asked = match resource.operation {
-        Operation::Create => true,
-        // A pod that runs can no longer be changed.
-        Operation::Update => !is_pod,
-        Operation::Delete | Operation::Connect => false,
+    let is_due = match (completed(resource), resource.operation) {
+        (Completed::OnCreate, operation) => operation == Operation::Create,
+        (Completed::OnCreateAndUpdate, operation) => {
+            matches!(operation, Operation::Create | Operation::Update)
+        }
+        (Completed::Never, _) => false,
     };
     let metadata = object.get("metadata").unwrap_or(&Value::Null);
     let is_set = |field: &str| metadata.get(field).is_some_and(|value| !value.is_null());
@@ -230,13 +221,16 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         .get("annotations")
         .and_then(|annotations| annotations.get(MIRROR_ANNOTATION))
         .is_some();
-    KINDS.contains(&kind)
-        && asked
+    is_due
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && object.get("spec").is_some_and(Value::is_object)
         && !is_set("deletionTimestamp")
         && !is_canary(object)
         && !is_mirror
+}
+
+fn completed(resource: &Resource) -> Completed {
+    kinds::of(&resource.kind).map_or(Completed::Never, |row| row.completed)
 }
 
 /// The cluster that the claim is named after. Blue and green hand state over to each other: both

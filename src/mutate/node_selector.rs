@@ -1,10 +1,10 @@
-//! The tenant's node selector on every pod: its pods run on its nodes.
+//! Adds the tenant's node selector to every pod, so that its pods run on its nodes.
 
 use super::PodMap;
 use super::context::{Context, Pods};
-use super::edit::Wishes;
-use super::labels::give_entries;
+use super::edit::PodChanges;
+use super::labels::set_entries;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    give_entries(PodMap::NodeSelector, &context.tenant.scheduling.node_selector, pods, wishes);
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
+    set_entries(PodMap::NodeSelector, &context.tenant.scheduling.node_selector, pods, changes);
 }

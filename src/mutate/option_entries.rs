@@ -1,5 +1,5 @@
-//! Labels and node selectors that options give Flink's pods: they override those of the pod
-//! template, so the tenant's must not be among them with another value.
+//! Labels and node selectors that options set on Flink's pods. They override the pod template, so
+//! they must not contradict the tenant's.
 
 use super::context::Context;
 use super::{Conflict, Difference, EntryDifference, PodMap};
@@ -8,7 +8,7 @@ use crate::flink::map_options::map_entries;
 use crate::resource::pointer;
 use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 
-/// The label by which Flink tells nodes apart.
+/// The option for the label by which Flink identifies nodes.
 pub const NODE_NAME_LABEL: &str = "kubernetes.node-name-label";
 
 pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
@@ -20,7 +20,7 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
     };
     let roles = [Role::JobManager, Role::TaskManager]
         .into_iter()
-        .filter(|role| context.workload.options_make(*role));
+        .filter(|role| context.workload.options_apply_to(*role));
     for component in roles.filter_map(Role::component) {
         let given = [
             (PodMap::Labels, "labels", &context.tenant.labels),
@@ -34,7 +34,7 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
                     continue;
                 };
                 let pointer = place(pair.option, &pair.entry.pointer);
-                // One conflict for an option is enough, however often its text repeats a key.
+                // One conflict per option is enough, even if its text repeats a key.
                 let is_same = |conflict: &Conflict| {
                     matches!(&conflict.difference, Difference::Entry(entry) if entry.map == map)
                         && conflict.pointer == pointer
@@ -53,9 +53,9 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
             }
         }
     }
-    // Flink keeps TaskManagers off nodes by this label, with a node affinity that replaces the pod
-    // template's.
-    if context.workload.options_make(Role::TaskManager)
+    // Flink excludes nodes for TaskManagers by this label. Its node affinity replaces that of the
+    // pod template.
+    if context.workload.options_apply_to(Role::TaskManager)
         && !context.tenant.scheduling.node_selector.is_empty()
         && let Some(entry) =
             config.entry(NODE_NAME_LABEL).filter(|entry| entry.value != DEFAULT_TOPOLOGY_KEY)

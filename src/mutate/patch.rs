@@ -1,13 +1,13 @@
-//! The JSON Patch (RFC 6902) from one state of an object to another: what is new is added, leaves
-//! are replaced, and nothing that both states have is written again.
+//! Computes the JSON Patch (RFC 6902) between two states of an object. It contains only what
+//! differs.
 
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
 
-/// The smallest patch that makes `after` of `before`; empty when they are equal.
+/// The smallest patch that turns `before` into `after`; empty if they are equal.
 ///
-/// Arrays are compared element by element, so that one more element at the end is one `add`.
+/// Arrays are compared element by element, so one more element at the end is one `add`.
 pub fn patch(before: &Value, after: &Value) -> Patch {
     let mut operations = Vec::new();
     compare(before, after, &mut PointerBuf::root(), &mut operations);
@@ -46,7 +46,7 @@ fn compare(
                 compare(value, other, at, operations);
                 at.pop_back();
             }
-            // From the end, so that each removal leaves the indices of those to come.
+            // From the end, so that each removal keeps the indices of the remaining ones.
             for index in (new.len()..old.len()).rev() {
                 at.push_back(index);
                 operations.push(PatchOperation::Remove(RemoveOperation { path: at.clone() }));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_adds_what_is_new_and_escapes_keys() {
+    fn patch_adds_new_fields_with_escaped_keys() {
         let before =
             json!({"metadata": {"labels": {"a": "1"}}, "spec": {"tolerations": [{"key": "x"}]}});
         let after = json!({"metadata": {"labels": {"a": "2", "b/c~d": "3"}}, "spec": {"tolerations": [{"key": "x"}, {"key": "y"}]}});

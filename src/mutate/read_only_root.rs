@@ -1,30 +1,28 @@
-//! A root file system that Flink's own container cannot write to, for tenants that ask for it, and
-//! empty folders where Flink has to write all the same.
+//! Makes the root file system of Flink's container read-only if the tenant requires it, and mounts
+//! empty folders where Flink must write.
 //!
-//! Flink mounts `/opt/flink/artifacts` and the operator `/opt/flink/usrlib` by themselves. The
-//! image's entrypoint writes to two more places, and what needs it to keeps a writable root:
-//! options given as `FLINK_PROPERTIES` go into `/opt/flink/conf`, unless a ConfigMap is mounted
-//! there, and plugins asked for with `ENABLE_BUILT_IN_PLUGINS` into `/opt/flink/plugins`.
+//! Flink itself mounts `/opt/flink/artifacts`, and the operator `/opt/flink/usrlib`. The image's
+//! entrypoint writes to two more folders. `FLINK_PROPERTIES` goes to `/opt/flink/conf` unless a
+//! ConfigMap is mounted there, and `ENABLE_BUILT_IN_PLUGINS` goes to `/opt/flink/plugins`.
+//! Containers that use these keep a writable root.
 
 use super::context::{Context, Pods, present};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::flink::Role;
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
 
-/// Names of the volumes in every pod template, and where Flink writes: temporary files, and its log
-/// files.
+/// Names of the volumes in every pod template, and the folders for temporary files and log files.
 const FOLDERS: [(&str, &str); 2] = [("flinkgate-tmp", "/tmp"), ("flinkgate-log", "/opt/flink/log")];
 
 const CONFIGURATION: &str = "/opt/flink/conf";
 const PLUGINS: &str = "ENABLE_BUILT_IN_PLUGINS";
 const FIELD: &str = "readOnlyRootFilesystem";
 
-/// Whether Flink's container in these pods is to have a read-only root, as far as it can be told
-/// without the container.
-pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
-    // Each role by its own option: the other role's container does not get the variable, and its
-    // pods would be given what is left out here.
+/// Whether Flink's container in these pods needs a read-only root, before the container itself is
+/// considered.
+pub(super) fn is_requested(context: &Context<'_>, pods: &Pods<'_>) -> bool {
+    // Each role has its own option. The container of the other role does not get the variable.
     let role = if pods.set.role == Role::JobManager { "master" } else { "taskmanager" };
     let by_option =
         || context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some();
@@ -34,35 +32,35 @@ pub(super) fn is_asked_for(context: &Context<'_>, pods: &Pods<'_>) -> bool {
         && !by_option()
 }
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
-    let Some(index) = pods.main_container().filter(|_| is_asked_for(context, pods)) else { return };
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
+    let Some(index) = pods.main_container().filter(|_| is_requested(context, pods)) else { return };
     let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index))
     else {
         return;
     };
-    let said = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
+    let is_set = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
     let links_plugins =
         elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
-    // The Flink operator mounts it into what it makes of merged templates; other operators' pods
-    // are seen when they are created.
+    // The Flink operator mounts a ConfigMap into merged templates. Pods of other operators are
+    // mutated when they are created.
     let has_configuration = pods.operator_adds_main_container() || is_mounted(main, CONFIGURATION);
-    if said || links_plugins || !has_configuration {
+    if is_set || links_plugins || !has_configuration {
         return;
     }
     let container = Path::keys(&["spec", "containers"]).index(index);
-    wishes.set(container.clone().key("securityContext").key(FIELD), true);
+    changes.set(container.clone().key("securityContext").key(FIELD), true);
     for (name, path) in FOLDERS.into_iter().filter(|(_, path)| !is_mounted(main, path)) {
         if !elements(pods.spec(), "volumes").iter().any(|volume| text(volume, "name") == name) {
-            wishes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
+            changes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
         }
-        wishes.append(
+        changes.append(
             container.clone().key("volumeMounts"),
             json!({"name": name, "mountPath": path}),
         );
     }
 }
 
-/// Whether a volume is mounted at a path or above it.
+/// Whether a volume is mounted at this path or at a parent of it.
 fn is_mounted(container: &Value, path: &str) -> bool {
     elements(container, "volumeMounts").iter().any(|mount| {
         let at = text(mount, "mountPath").trim_end_matches('/');
@@ -75,18 +73,18 @@ fn is_mounted(container: &Value, path: &str) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink;
+    use crate::kinds;
     use crate::mutate::mutate;
     use crate::resource::Resource;
     use crate::tenant::FlinkTenantSpec;
 
-    /// The object as a tenant that asks for a read-only root gets it, twice.
+    /// The object after two passes, for a tenant that requires a read-only root.
     fn mutated(object: &Value) -> Value {
         let spec = json!({"security": {"podSecurity": {"level": "privileged"}, "readOnlyRootFilesystem": true}});
         let tenant: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
         let once = |object: &Value| {
             let resource = Resource::from_manifest(object.clone()).unwrap();
-            let workload = flink::lower(&resource, object).unwrap();
+            let workload = kinds::lower(&resource, object).unwrap();
             mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
         };
         let first = once(object);
@@ -100,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn flinks_container_cannot_write_but_where_flink_must() {
+    fn main_container_writes_only_to_mounted_folders() {
         let object = mutated(&deployment(Value::Null));
         let spec = &object["spec"]["podTemplate"]["spec"];
         let main = &spec["containers"][0];
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_mounted_already_and_other_containers_stay() {
+    fn existing_mounts_and_other_containers_stay() {
         let mounts = json!([{"name": "scratch", "mountPath": "/tmp/"}, {"name": "all", "mountPath": "/opt"}]);
         let volumes = json!([{"name": "scratch", "emptyDir": {}}, {"name": "all", "emptyDir": {}}]);
         let side = json!({"name": "side"});
@@ -135,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_to_write_to_the_root_may() {
+    fn containers_that_write_to_root_keep_it_writable() {
         let main = |more: Value| {
             let mut container = json!({"name": "flink-main-container"});
             container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

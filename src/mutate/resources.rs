@@ -1,14 +1,14 @@
-//! The tenant's default sizes where a FlinkDeployment and its configuration give none.
+//! Sets the tenant's default sizes if neither a FlinkDeployment nor its configuration sets any.
 
 use super::configuration::Configuration;
 use super::context::{Context, present};
 use super::edit::Path;
-use super::template_editor::Editor;
+use super::template_editor::TemplateEditor;
 use crate::flink::options::{JOB_MANAGER_CPU, TASK_MANAGER_CPU};
 use crate::tenant::RoleResources;
 use serde_json::{Number, Value};
 
-/// Options of which any decides a JobManager's memory.
+/// Options that each determine a JobManager's memory.
 const JOB_MANAGER_MEMORY: &[&str] = &[
     "jobmanager.memory.process.size",
     "jobmanager.memory.flink.size",
@@ -16,7 +16,7 @@ const JOB_MANAGER_MEMORY: &[&str] = &[
     "jobmanager.heap.size",
     "jobmanager.heap.mb",
 ];
-/// Options of which any decides a TaskManager's memory.
+/// Options that each determine a TaskManager's memory.
 const TASK_MANAGER_MEMORY: &[&str] = &[
     "taskmanager.memory.process.size",
     "taskmanager.memory.flink.size",
@@ -31,7 +31,7 @@ const TASK_MANAGER_CORES: &[&str] = &["taskmanager.cpu.cores"];
 pub(super) fn inject(
     context: &Context<'_>,
     configuration: &Configuration<'_>,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
 ) {
     let wanted = &context.tenant.flink.resources;
     let has = |names: &[&str]| configuration.has(names);
@@ -56,10 +56,10 @@ fn give(
     wanted: &RoleResources,
     has_cpu: bool,
     has_memory: bool,
-    editor: &mut Editor<'_>,
+    editor: &mut TemplateEditor<'_>,
 ) {
     let spec = role.find(editor.object()).unwrap_or(&Value::Null);
-    // Kubernetes' own requests and limits win over `resource` as a whole.
+    // Kubernetes' requests and limits override `resource` as a whole.
     if present(spec, "resources").is_some_and(|resources| {
         resources.as_object().is_none_or(|resources| !resources.is_empty())
     }) {

@@ -1,11 +1,11 @@
 //! Security contexts with which Flink's official images pass the restricted Pod Security Standard.
 //!
-//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root unless told
-//! otherwise, later ones name their user by name, which the kubelet cannot check: `runAsNonRoot`
-//! always comes with the number.
+//! Flink's images run as user and group 9999. Images before Flink 2.2 start as root by default.
+//! Later ones set their user by name, which the kubelet cannot verify, so `runAsNonRoot` is always
+//! set together with the UID.
 
 use super::context::{Context, Pods, present};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::resource::fields::elements;
 use crate::tenant::PodSecurityLevel;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn hardens_containers(context: &Context<'_>, pods: &Pods<'_>) -> bool
     wanted && !pods.is_windows()
 }
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     if !hardens_containers(context, pods) {
         return;
     }
@@ -34,22 +34,22 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     if context.workload.is_flink() {
         let refuses_non_root = present(pod, "runAsNonRoot") == Some(&Value::Bool(false));
         if present(pod, "runAsUser").is_none() && !refuses_non_root {
-            wishes.set(field("runAsUser"), FLINK_ID);
+            changes.set(field("runAsUser"), FLINK_ID);
         }
         if present(pod, "runAsNonRoot").is_none() && !is_root(pod) {
-            wishes.set(field("runAsNonRoot"), true);
+            changes.set(field("runAsNonRoot"), true);
         }
         for name in ["runAsGroup", "fsGroup"] {
             if present(pod, name).is_none() {
-                wishes.set(field(name), FLINK_ID);
+                changes.set(field(name), FLINK_ID);
             }
         }
         if present(pod, "fsGroupChangePolicy").is_none() {
-            wishes.set(field("fsGroupChangePolicy"), "OnRootMismatch");
+            changes.set(field("fsGroupChangePolicy"), "OnRootMismatch");
         }
     }
     if present(pod, "seccompProfile").is_none() {
-        wishes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
+        changes.set(field("seccompProfile"), json!({"type": "RuntimeDefault"}));
     }
     let may_be_root = context.workload.is_flink()
         && context.tenant.security.pod_security.level == PodSecurityLevel::Baseline;
@@ -58,21 +58,22 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             let at = Path::keys(&["spec", list]).index(index).key("securityContext");
             if may_be_root && !is_root(pod) {
                 let own = container.get("securityContext").unwrap_or(&Value::Null);
-                // What the pod says would keep it from starting. It is said here, not left out
-                // there: another webhook may add this container after that was written.
+                // The pod's `runAsNonRoot` would prevent this container from starting. It is
+                // overridden here because another webhook may add the container after the pod's
+                // value was written.
                 if is_root(own) && present(own, "runAsNonRoot").is_none() {
-                    wishes.set(at.clone().key("runAsNonRoot"), false);
+                    changes.set(at.clone().key("runAsNonRoot"), false);
                 }
             }
-            harden(container, &at, wishes);
+            harden(container, &at, changes);
         }
     }
 }
 
-fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
+fn harden(container: &Value, at: &Path, changes: &mut PodChanges) {
     let context = container.get("securityContext").unwrap_or(&Value::Null);
     let capabilities = context.get("capabilities").unwrap_or(&Value::Null);
-    // A privileged container has everything whatever it drops; the rules speak of it.
+    // A privileged container has all capabilities, whatever it drops. Rules report it.
     if present(context, "privileged") == Some(&Value::Bool(true)) {
         return;
     }
@@ -81,14 +82,14 @@ fn harden(container: &Value, at: &Path, wishes: &mut Wishes) {
         .iter()
         .any(|added| matches!(added.as_str(), Some("SYS_ADMIN" | "CAP_SYS_ADMIN")));
     if present(context, "allowPrivilegeEscalation").is_none() && !adds_sys_admin {
-        wishes.set(at.clone().key("allowPrivilegeEscalation"), false);
+        changes.set(at.clone().key("allowPrivilegeEscalation"), false);
     }
-    // Root without capabilities cannot even change an owner: who asks for root keeps what root can
-    // do.
+    // Root without capabilities cannot even change a file's owner. A container that runs as root
+    // keeps its capabilities.
     let drops_all =
         elements(capabilities, "drop").iter().any(|dropped| dropped.as_str() == Some("ALL"));
     if !drops_all && !is_root(context) {
-        wishes.append(at.clone().key("capabilities").key("drop"), "ALL");
+        changes.append(at.clone().key("capabilities").key("drop"), "ALL");
     }
 }
 
@@ -100,7 +101,7 @@ fn is_root(context: &Value) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink;
+    use crate::kinds;
     use crate::mutate::mutate;
     use crate::resource::Resource;
     use crate::tenant::FlinkTenantSpec;
@@ -109,12 +110,12 @@ mod tests {
         let tenant: FlinkTenantSpec =
             serde_json::from_value(json!({"security": {"podSecurity": {"level": level}}})).unwrap();
         let resource = Resource::from_manifest(object.clone()).unwrap();
-        let workload = flink::lower(&resource, object).unwrap();
+        let workload = kinds::lower(&resource, object).unwrap();
         mutate(&resource, object, &workload, &tenant).object.unwrap_or_else(|| object.clone())
     }
 
     #[test]
-    fn a_container_that_asks_for_root_may_have_it_whoever_adds_it_and_when() {
+    fn containers_may_request_root_in_any_order() {
         let pod = |sidecars: &[Value]| {
             let main = json!({"name": "flink-main-container", "args": ["taskmanager"]});
             let containers: Vec<Value> =
@@ -122,17 +123,17 @@ mod tests {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}})
         };
         let sidecar = json!({"name": "proxy", "securityContext": {"runAsUser": 0}});
-        let at_once = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
+        let together = mutated(&pod(std::slice::from_ref(&sidecar)), "baseline");
         let mut added = mutated(&pod(&[]), "baseline");
         added["spec"]["containers"].as_array_mut().unwrap().push(sidecar.clone());
-        assert_eq!(mutated(&added, "baseline"), at_once);
-        assert_eq!(at_once["spec"]["securityContext"]["runAsNonRoot"], true);
-        let context = &at_once["spec"]["containers"][1]["securityContext"];
+        assert_eq!(mutated(&added, "baseline"), together);
+        assert_eq!(together["spec"]["securityContext"]["runAsNonRoot"], true);
+        let context = &together["spec"]["containers"][1]["securityContext"];
         assert_eq!(
             *context,
             json!({"runAsUser": 0, "runAsNonRoot": false, "allowPrivilegeEscalation": false})
         );
-        // Where nobody may be root, nothing is written that would only be refused too.
+        // If root is not allowed, nothing is written that would only be refused as well.
         let strict = mutated(&pod(&[sidecar]), "restricted");
         assert_eq!(
             strict["spec"]["containers"][1]["securityContext"],

@@ -1,12 +1,11 @@
-//! Where in an object a change to a pod template is written.
+//! Decides where in an object a change to a pod template is written.
 //!
-//! Injectors say what a pod shall look like. A template that stands in the object is written at its
-//! place. A template that the operator merges from a common and a role's one is written so that the
-//! merge gives what was asked for: what every role asks for goes to the common template, the rest
-//! to the role's, and elements of arrays that merge by position go to a position that the other
-//! array leaves free.
+//! A template that the object contains is changed at its place. The operator merges other templates
+//! from a common and a role's template; these are changed so that the merge gives the requested
+//! result. What every role requests goes to the common template, the rest to the role's. Elements
+//! of arrays that merge by position go to a position that the other array leaves free.
 
-use super::edit::{Edit, Kind, Path, Step, as_array, named};
+use super::edit::{Edit, EditKind, Path, Step, as_array, named};
 use crate::flink::kinds::pod_template::merge;
 use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
 use crate::flink::{PodSet, Template, Workload};
@@ -15,9 +14,8 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-/// An object under change, and its sets of pods as they look now. Nothing is copied before the
-/// first change.
-pub(super) struct Editor<'a> {
+/// An object under change and its current pod sets. Nothing is copied before the first change.
+pub(super) struct TemplateEditor<'a> {
     original: &'a Value,
     changed: Option<Value>,
     pods: Vec<Cow<'a, PodSet>>,
@@ -25,8 +23,8 @@ pub(super) struct Editor<'a> {
     only_templates: bool,
 }
 
-impl<'a> Editor<'a> {
-    /// The object as it came.
+impl<'a> TemplateEditor<'a> {
+    /// An editor for an unchanged object.
     pub(super) fn new(object: &'a Value, workload: &'a Workload) -> Self {
         Self {
             original: object,
@@ -36,6 +34,7 @@ impl<'a> Editor<'a> {
         }
     }
 
+    /// The object in its current state.
     /// The object as it came, of which only pod templates will be changed.
     pub(super) fn of_templates(object: &'a Value, workload: &'a Workload) -> Self {
         Self { only_templates: true, ..Self::new(object, workload) }
@@ -46,23 +45,23 @@ impl<'a> Editor<'a> {
         self.changed.as_ref().unwrap_or(self.original)
     }
 
-    /// The sets of pods as they are now.
+    /// The pod sets in their current state.
     pub(super) fn pods(&self) -> impl Iterator<Item = &PodSet> {
         self.pods.iter().map(Cow::as_ref)
     }
 
-    /// The object when anything changed.
+    /// The object if anything changed.
     pub(super) fn finish(self) -> Option<Value> {
         self.changed.filter(|changed| changed != self.original)
     }
 
-    /// The object when anything changed, and the sets of pods.
+    /// The object if anything changed, and the pod sets.
     pub(super) fn into_parts(self) -> (Option<Value>, Vec<PodSet>) {
         let changed = self.changed.filter(|changed| changed != self.original);
         (changed, self.pods.into_iter().map(Cow::into_owned).collect())
     }
 
-    /// Writes a value outside pod templates; what stands in the way stays.
+    /// Writes a value outside pod templates; a value of another type on the path stays.
     pub(super) fn set(&mut self, path: &Path, value: Value) {
         if self.only_templates {
             return;
@@ -73,7 +72,7 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Merges by name, or no longer, from now on: the configuration says so.
+    /// Switches merging by name on or off, after a change of the configuration.
     pub(super) fn merge_by_name(&mut self, by_name: bool) {
         for index in 0..self.pods.len() {
             let differs = self.merged(index).is_some_and(|merged| merged.by_name != by_name);
@@ -82,12 +81,12 @@ impl<'a> Editor<'a> {
                     self.pods.get_mut(index).map(|set| &mut set.to_mut().template)
             {
                 merged.by_name = by_name;
-                self.merge_anew(index);
+                self.remerge(index);
             }
         }
     }
 
-    /// Writes what an injector asks for, a list a set of pods.
+    /// Applies the requested edits: one list per pod set.
     pub(super) fn apply(&mut self, mut pending: Vec<Vec<Edit>>) {
         for index in 0..pending.len() {
             while let Some(edit) = pending
@@ -101,8 +100,8 @@ impl<'a> Editor<'a> {
                         self.write(edit.kind, &path, edit.value, None);
                     }
                     Some(Template::Merged(_)) => self.apply_merged(index, edit, &mut pending),
-                    Some(Template::Made(_)) => {
-                        if let Some(Template::Made(made)) =
+                    Some(Template::Generated(_)) => {
+                        if let Some(Template::Generated(made)) =
                             self.pods.get_mut(index).map(|set| &mut set.to_mut().template)
                         {
                             edit.make(&mut made.value);
@@ -121,8 +120,8 @@ impl<'a> Editor<'a> {
             return;
         };
         match edit.kind {
-            Kind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
-            Kind::Append
+            EditKind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
+            EditKind::Append
                 if self.is_keyed(index, &edit)
                     && has_name(edit.path.find(&merged.value), &edit.value) =>
             {
@@ -147,12 +146,12 @@ impl<'a> Editor<'a> {
             }
             group.into_iter().for_each(|member| self.follow_common(member, &edit));
         } else if written || (common.is_some() && self.write_to_role(index, &edit, &in_role)) {
-            self.merge_anew(index);
+            self.remerge(index);
         }
     }
 
-    /// Whether the change can stand in the common template: every role asks for it, or is not
-    /// touched by it.
+    /// Whether the common template can hold the edit: every role requests it or is not affected by
+    /// it.
     fn common_may_hold(
         &self,
         index: usize,
@@ -169,7 +168,7 @@ impl<'a> Editor<'a> {
             })
         };
         match edit.kind {
-            Kind::Set => {
+            EditKind::Set => {
                 !has_own(index)
                     && group.iter().all(|&other| {
                         other == index
@@ -177,7 +176,7 @@ impl<'a> Editor<'a> {
                             || self.same(index, edit, other, pending).is_some()
                     })
             }
-            Kind::Append => {
+            EditKind::Append => {
                 group.iter().all(|&other| {
                     other == index || self.same(index, edit, other, pending).is_some()
                 }) && (self.is_keyed(index, edit)
@@ -186,8 +185,8 @@ impl<'a> Editor<'a> {
         }
     }
 
-    /// Whether the role's array ends where the common one does or before, so that the next position
-    /// is free in it.
+    /// Whether the role's array is not longer than the common one, so that the next position is
+    /// free in it.
     fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> bool {
         let theirs = if other == index {
             Some(edit)
@@ -200,7 +199,8 @@ impl<'a> Editor<'a> {
             <= in_common.map_or(0, |path| length(path.find(self.object())))
     }
 
-    /// Which of another set's pending edits is this one, at the same place of the common template.
+    /// The index of the same edit, at the same place of the common template, in another set's
+    /// pending edits.
     fn same(
         &self,
         index: usize,
@@ -226,10 +226,10 @@ impl<'a> Editor<'a> {
         })
     }
 
-    /// Drops what another role asked for and the common template now gives. A field stays pending:
-    /// where the role's own template says otherwise it has to be written there too.
+    /// Drops another role's edits that the common template now fulfils. A field stays pending,
+    /// because the role's template may override it.
     fn forget(&self, other: usize, index: usize, edit: &Edit, pending: &mut [Vec<Edit>]) {
-        if edit.kind == Kind::Append
+        if edit.kind == EditKind::Append
             && let Some(at) = self.same(index, edit, other, pending)
             && let Some(edits) = pending.get_mut(other)
         {
@@ -240,7 +240,7 @@ impl<'a> Editor<'a> {
     fn write_to_role(&mut self, index: usize, edit: &Edit, in_role: &Path) -> bool {
         let keyed = self.is_keyed(index, edit);
         let padding = match self.merged(index).map(|merged| self.places(merged, &edit.path).0) {
-            Some(Some(in_common)) if edit.kind == Kind::Append && !keyed => {
+            Some(Some(in_common)) if edit.kind == EditKind::Append && !keyed => {
                 in_common.find(self.object()).cloned()
             }
             _ => None,
@@ -248,23 +248,27 @@ impl<'a> Editor<'a> {
         self.write(edit.kind, in_role, edit.value.clone(), padding)
     }
 
-    /// Writes at a place of the object. `beside` is the common array that an appended element must
-    /// come after.
-    fn write(&mut self, kind: Kind, path: &Path, value: Value, beside: Option<Value>) -> bool {
+    /// Writes at a place of the object. An appended element comes after those of `common_array`.
+    fn write(
+        &mut self,
+        kind: EditKind,
+        path: &Path,
+        value: Value,
+        common_array: Option<Value>,
+    ) -> bool {
         let object = self.changed.get_or_insert_with(|| self.original.clone());
         let Some(place) = path.reach(object) else { return false };
         match kind {
-            Kind::Set => *place = value,
-            Kind::Append => {
+            EditKind::Set => *place = value,
+            EditKind::Append => {
                 let Some(elements) = as_array(place) else { return false };
-                let beside = beside
+                let common_array = common_array
                     .as_ref()
                     .and_then(Value::as_array)
                     .map(Vec::as_slice)
                     .unwrap_or_default();
-                // An empty object leaves the common element as it is; a scalar has to be said
-                // again.
-                let repeated = beside
+                // An empty object leaves the common element unchanged; a scalar must be repeated.
+                let repeated = common_array
                     .iter()
                     .skip(elements.len())
                     .map(|element| if element.is_object() { json!({}) } else { element.clone() });
@@ -278,24 +282,23 @@ impl<'a> Editor<'a> {
     fn merged(&self, index: usize) -> Option<&MergedTemplate> {
         match &self.pods.get(index)?.template {
             Template::Merged(merged) => Some(merged),
-            Template::InObject(_) | Template::Made(_) => None,
+            Template::InObject(_) | Template::Generated(_) => None,
         }
     }
 
-    /// Takes a change of the common template over into a merged one. Where arrays merge by position
-    /// and the role has nothing of its own at the place, the merge would give just that change, at
-    /// many times the price.
+    /// Applies a change of the common template to a merged one. If arrays merge by position and the
+    /// role has nothing at this place, a new merge would give the same result at a far higher cost.
     fn follow_common(&mut self, index: usize, edit: &Edit) {
         let Some(merged) = self.merged(index) else { return };
         let in_role = self.places(merged, &edit.path).1;
-        // A field that is null is there as long as nothing is merged with it, and then no longer.
+        // A null field exists only until something is merged with it.
         let has_nulls =
             || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
         if merged.by_name
-            || (edit.kind == Kind::Set && in_role.find(self.object()).is_some())
+            || (edit.kind == EditKind::Set && in_role.find(self.object()).is_some())
             || has_nulls()
         {
-            return self.merge_anew(index);
+            return self.remerge(index);
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         let Template::Merged(merged) = &mut set.template else { return };
@@ -307,8 +310,8 @@ impl<'a> Editor<'a> {
         );
     }
 
-    /// Merges anew after a change of the object.
-    fn merge_anew(&mut self, index: usize) {
+    /// Merges again after a change of the object.
+    fn remerge(&mut self, index: usize) {
         let Some(merged) = self.merge(index) else { return };
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         set.template = Template::Merged(merged);
@@ -320,7 +323,7 @@ impl<'a> Editor<'a> {
             .map(|merged| merge(self.object(), &merged.common, &merged.role, merged.by_name))
     }
 
-    /// Whether the array that gets this element merges by its elements' names.
+    /// Whether the array that gets this element merges by name.
     fn is_keyed(&self, index: usize, edit: &Edit) -> bool {
         let Some(merged) =
             self.merged(index).filter(|merged| merged.by_name && is_named(&edit.value))
@@ -336,8 +339,8 @@ impl<'a> Editor<'a> {
         in_common.is_none_or(|path| all_named(&path)) && all_named(&in_role)
     }
 
-    /// A place of the merged template in the common one, where its array elements exist there, and
-    /// in the role's.
+    /// The place in the common template, if its array elements exist there, and in the role's
+    /// template, for a place in the merged template.
     fn places(&self, merged: &MergedTemplate, path: &Path) -> (Option<Path>, Path) {
         let mut common = Some(Path::of_fields(&merged.common));
         let mut role = Path::of_fields(&merged.role);

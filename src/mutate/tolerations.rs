@@ -1,12 +1,13 @@
-//! The tenant's tolerations on every pod, so that it may use the nodes that are kept for it.
+//! Adds the tenant's tolerations to every pod, so that it can run on the nodes reserved for the
+//! tenant.
 
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::resource::fields::{elements, text};
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
 
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let present = elements(pods.spec(), "tolerations");
     for (index, wanted) in context.tenant.scheduling.tolerations.iter().flatten().enumerate() {
         let repeated = context
@@ -21,12 +22,12 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
             continue;
         }
         if let Ok(value) = serde_json::to_value(wanted) {
-            wishes.append(Path::keys(&["spec", "tolerations"]), value);
+            changes.append(Path::keys(&["spec", "tolerations"]), value);
         }
     }
 }
 
-/// Whether both tolerate the same taints for the same time; Kubernetes reads a missing operator as
+/// Whether both tolerate the same taints for the same time. Kubernetes reads a missing operator as
 /// `Equal`.
 fn is_same(present: &Value, wanted: &Toleration) -> bool {
     let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();

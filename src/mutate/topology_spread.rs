@@ -1,9 +1,9 @@
-//! Topology spread constraints: over zones where the tenant wants that, and over nodes where it
-//! wants them instead of anti-affinity.
+//! Topology spread constraints: over zones if the tenant requires it, and over nodes if it prefers
+//! them to anti-affinity.
 
 use super::anti_affinity;
 use super::context::{Context, Pods};
-use super::edit::{Path, Wishes};
+use super::edit::{Path, PodChanges};
 use crate::kubernetes::placement::{ZONE, by_role};
 use crate::resource::fields::{elements, text};
 use crate::tenant::Spreading;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const FIELD: &str = "topologySpreadConstraints";
 
 /// Spreads a cluster's JobManagers and its TaskManagers over zones.
-pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes) {
+pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
     let wanted = &context.tenant.scheduling.zone_spread;
     let Some(strength) = by_role(pods.set.role, wanted.job_manager, wanted.task_manager).flatten()
     else {
@@ -20,16 +20,15 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, wishes: &mut Wishes
     };
     let Some(labels) = anti_affinity::lacking(context, pods, ZONE, strength) else { return };
     if has_room(pods.spec(), ZONE, strength) {
-        append(&labels, ZONE, strength, wishes);
+        append(&labels, ZONE, strength, changes);
     } else if strength == Spreading::Preferred {
-        // Required anti-affinity would allow no more pods than there are zones; that is for the
-        // user to settle.
-        anti_affinity::append(&labels, ZONE, strength, wishes);
+        // Required anti-affinity would allow no more pods than zones, which the user must decide.
+        anti_affinity::append(&labels, ZONE, strength, changes);
     }
 }
 
-/// Whether one more constraint may stand there: Kubernetes refuses two for the same places with the
-/// same strictness.
+/// Whether one more constraint is possible. Kubernetes refuses two with the same key and
+/// strictness.
 pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) -> bool {
     let same = |constraint: &Value| {
         text(constraint, "topologyKey") == topology_key
@@ -38,15 +37,20 @@ pub(super) fn has_room(spec: &Value, topology_key: &str, strength: Spreading) ->
     !elements(spec, FIELD).iter().any(same)
 }
 
-/// Asks for a constraint that gives every place as many of the pods with these labels.
-pub(super) fn append(labels: &Value, topology_key: &str, strength: Spreading, wishes: &mut Wishes) {
+/// Requests a constraint that spreads the pods with these labels evenly.
+pub(super) fn append(
+    labels: &Value,
+    topology_key: &str,
+    strength: Spreading,
+    changes: &mut PodChanges,
+) {
     let constraint = json!({
         "maxSkew": 1,
         "topologyKey": topology_key,
         "whenUnsatisfiable": when_unsatisfiable(strength),
         "labelSelector": {"matchLabels": labels},
     });
-    wishes.append(Path::keys(&["spec", FIELD]), constraint);
+    changes.append(Path::keys(&["spec", FIELD]), constraint);
 }
 
 fn when_unsatisfiable(strength: Spreading) -> &'static str {

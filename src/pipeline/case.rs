@@ -1,4 +1,4 @@
-//! One object with all that is worked out of it before rules look at it.
+//! One object with everything that is derived from it before rules check it.
 
 use super::measure;
 use crate::flink::Workload;
@@ -9,24 +9,24 @@ use crate::tenant::{Owner, Tenant};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// An object that rules have something to say about. It stands between mutation and judgement, for
-/// what one object uses must be known before another is judged.
+/// An object between mutation and the rules. Offline the usage of all objects must be known before
+/// the rules check the first.
 #[derive(Debug)]
 pub struct Case<'a> {
     pub(super) resource: &'a Resource,
     pub(super) owner: Owner,
-    /// The object as rules see it: after mutation, or as it came.
+    /// The object that rules check: after mutation, or as it came.
     pub(super) object: Cow<'a, Value>,
-    /// Whether the cluster stores that object. A Deployment is judged with its pods as they will
-    /// be, and stored as it came.
+    /// Whether the cluster stores that object. A Deployment is checked with its predicted pods and
+    /// stored as it came.
     pub(super) is_stored: bool,
     pub(super) workload: Workload,
-    /// What mutation could not reconcile.
+    /// Conflicts between the object and its tenant.
     pub(super) conflicts: Vec<Conflict>,
 }
 
 impl Case<'_> {
-    /// The one tenant the object belongs to.
+    /// The tenant that owns the object; `None` where it is ambiguous.
     pub fn tenant(&self) -> Option<&Tenant> {
         match &self.owner {
             Owner::Tenant(tenant) => Some(tenant),

@@ -1,72 +1,75 @@
-//! What an object counts in its tenant's ledger: as a request to be admitted, and as it lives.
+//! What an object counts in its tenant's ledger: as a request, and as a stored object.
 //!
-//! Both are measured alike, or a reservation would never settle: a Deployment with its pods as
-//! mutation will complete them, a custom resource as it is stored. What an operator made of an
-//! object that was counted whole does not count again; its pods do, and draw on that object.
+//! Both are measured in the same way, or the ledger could not reconcile reservations with objects: a
+//! Deployment with its predicted pods, a custom resource as it is stored. An object that an operator
+//! made does not count again; its pods do, and draw on the custom resource.
 
 use super::{Case, Gate, measure};
-use crate::flink::{self, Workload};
-use crate::mutate::{self, Foresight};
-use crate::quota::ledger::{KnownLimits, Living, Request, Shortage, Waived};
+use crate::flink::Workload;
+use crate::flink::kinds::is_claim;
+use crate::kinds;
+use crate::mutate::{self, PredictedPods};
+use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
 use crate::tenant::Tenant;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The rule that keeps a tenant within its limits.
+/// The rule for the limits of a tenant.
 const TENANT_RULE: &str = "quota/exceeded";
-/// The rule that keeps one cluster within its limits.
+/// The rule for the limits of one cluster.
 const CLUSTER_RULE: &str = "quota/per-cluster";
 
-/// What a request is to be held against.
+/// A request to a tenant's ledger.
 #[derive(Clone, Debug)]
 pub struct Charge {
     /// The tenant's name.
     pub tenant: String,
     /// Its limits.
     pub known: Arc<KnownLimits>,
-    /// What is asked for.
+    /// What it asks for.
     pub request: Request,
-    /// How grave it is to pass the tenant's limits; `None` where the tenant lets this object.
+    /// Level of a finding about the tenant's limits; `None` where the object is exempt.
     tenant_level: Option<Level>,
-    /// The same for the limits of one cluster.
+    /// Level of a finding about the limits of one cluster.
     cluster_level: Option<Level>,
 }
 
 impl Charge {
-    /// Whether the tenant lets this object pass limits that hold for others.
+    /// Whether the object may exceed a limit.
     pub fn is_waived(&self) -> bool {
-        self.request.waived != Waived::default()
+        self.request.waived != WaivedLimits::default()
     }
 
-    /// The same request, held to all limits: what it would be told if it were not let.
-    pub fn strict(&self) -> Request {
-        Request { waived: Waived::default(), ..self.request.clone() }
+    /// The same request without permission to exceed limits, to learn which it exceeds.
+    pub fn without_waivers(&self) -> Request {
+        Request { waived: WaivedLimits::default(), ..self.request.clone() }
     }
 
-    /// What there is to say of what is missing, where `told` is said already: that one object alone
-    /// is too large for one cluster needs no ledger.
-    pub fn findings(&self, shortage: &Shortage, told: &[Finding]) -> Vec<Finding> {
-        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>| {
-            let help = Some(shortage.advice.clone());
+    /// Findings about a shortage that are not in `reported`: the rule for one cluster needs no
+    /// ledger and may have reported the object already.
+    pub fn findings(&self, shortage: &Shortage, reported: &[Finding]) -> Vec<Finding> {
+        let finding = |rule: &'static str, level: Option<Level>, message: Option<String>, help| {
             Some(Finding {
                 rule: rule.into(),
                 level: level?,
                 message: message?,
                 pointer: "/spec".into(),
-                help,
+                help: Some(help),
                 ..Finding::default()
             })
         };
-        let tenant = finding(TENANT_RULE, self.tenant_level, shortage.of_tenant());
-        let is_told = told.iter().any(|finding| finding.rule == CLUSTER_RULE);
+        let (message, help) = (shortage.tenant_message(&self.tenant), shortage.tenant_help());
+        let tenant = finding(TENANT_RULE, self.tenant_level, message, help);
+        let is_reported = reported.iter().any(|finding| finding.rule == CLUSTER_RULE);
+        let (message, help) = (shortage.cluster_message(), shortage.cluster_help());
         let cluster =
-            finding(CLUSTER_RULE, self.cluster_level, shortage.of_cluster()).filter(|_| !is_told);
+            finding(CLUSTER_RULE, self.cluster_level, message, help).filter(|_| !is_reported);
         tenant.into_iter().chain(cluster).collect()
     }
 
-    /// What there is to say where nothing could be decided.
+    /// The finding where the ledger could not decide.
     pub fn undecided(&self, message: String) -> Finding {
         let help = Some("send the object again".into());
         Finding {
@@ -81,14 +84,13 @@ impl Charge {
 }
 
 impl Gate {
-    /// What a request asks of its tenant's ledger; `None` for a tenant without limits, for a request
-    /// that asks for no more than before, and for what never counts: objects that are being deleted
-    /// and what an operator made.
+    /// The request to the tenant's ledger. `None` for a tenant without limits, a request for no more
+    /// than before, an object that is being deleted, and one that an operator made.
     pub fn charge(&self, case: &Case<'_>) -> Option<Charge> {
         let resource = case.resource;
-        if resource.is_leaving()
+        if resource.is_removal()
             || resource.operation == Operation::Connect
-            || flink::is_made_by_operator(resource)
+            || kinds::is_made_by_operator(resource)
         {
             return None;
         }
@@ -104,17 +106,17 @@ impl Gate {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
         let (tenant_level, cluster_level) = (level(TENANT_RULE), level(CLUSTER_RULE));
-        let waived = Waived {
+        let waived = WaivedLimits {
             tenant: tenant_level != Some(Level::Error),
             cluster: cluster_level != Some(Level::Error),
         };
         let workload = &case.workload;
         let asked = usage(&resource.object, workload);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
-        if flink::kinds::is_claim(resource) {
+        if is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
-        request.asks_for_more().then(|| Charge {
+        request.increases_usage().then(|| Charge {
             tenant: tenant.name.clone(),
             known,
             request,
@@ -123,22 +125,22 @@ impl Gate {
         })
     }
 
-    /// A stored object as it counts in the hands of a tenant; `None` for what does not. Its owners
-    /// are those that it names itself.
+    /// A stored object as it counts for a tenant; `None` if it does not count. Its owners are those
+    /// in its metadata.
     ///
-    /// What declares others and is being deleted declares nothing any more: the garbage collector
-    /// may take its name off what it owned, which counts by itself from then on.
-    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<Living> {
-        if flink::is_made_by_operator(stored) {
+    /// A declaring object that is being deleted does not count: the garbage collector may remove its
+    /// owner references, and then its dependents count on their own.
+    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
+        if kinds::is_made_by_operator(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
         let mut living =
-            Living::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
+            LiveObject::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }
-        if flink::kinds::is_claim(stored) {
+        if is_claim(stored) {
             living.owners.extend(measure::owners_by_name(stored, tenant));
         }
         Some(living).filter(|living| !living.usage.is_empty())
@@ -150,13 +152,13 @@ impl Gate {
         object: &Value,
         tenant: Option<&Tenant>,
     ) -> Option<Workload> {
-        let surroundings = self.surroundings();
-        let workload = flink::lower_within(resource, object, &surroundings)?;
-        let foreseen =
-            tenant.and_then(|tenant| mutate::foresee(resource, object, &workload, &tenant.spec));
-        Some(match foreseen {
-            Some(Foresight { object, pods, .. }) => {
-                self.foreseen_workload(resource, workload, object.as_ref(), pods)
+        let context = self.context();
+        let workload = kinds::lower_with_context(resource, object, &context)?;
+        let predicted = tenant
+            .and_then(|tenant| mutate::predict_pods(resource, object, &workload, &tenant.spec));
+        Some(match predicted {
+            Some(PredictedPods { object, pods, .. }) => {
+                self.predicted_workload(resource, workload, object.as_ref(), pods)
             }
             None => workload,
         })

@@ -1,19 +1,19 @@
-//! Which running Flink pods use a claim that a request deletes.
+//! Running Flink pods that use a claim that a request deletes.
 //!
 //! Kubernetes keeps a deleted claim while pods mount it, but no new pod can mount it: the next
-//! TaskManager waits. What the control plane itself deletes (a namespace, an owner's dependents) is
+//! TaskManager hangs. Deletions by the control plane (of a namespace, of an owner's dependents) are
 //! never refused.
 
-use crate::flink;
 use crate::flink::claims::uses_claim;
 use crate::flink::kinds::is_claim;
+use crate::kinds;
 use crate::resource::{GroupVersionKind, Operation, Resource, metadata_text, pointer};
 use serde_json::Value;
 
-/// Users that delete objects as part of something larger.
+/// User names of the controllers in the control plane.
 const CONTROLLERS: &str = "system:serviceaccount:kube-system:";
 
-/// Whether a request deletes a claim and is refused while pods use it.
+/// Whether a request deletes a claim that pods may use.
 pub fn deletes_claim(resource: &Resource) -> bool {
     resource.operation == Operation::Delete
         && is_claim(resource)
@@ -21,7 +21,7 @@ pub fn deletes_claim(resource: &Resource) -> bool {
         && !resource.user.username.starts_with(CONTROLLERS)
 }
 
-/// Names of the pods among these that run Flink and use a claim.
+/// Names of the running Flink pods among these that use a claim.
 pub fn claim_users(claim: &str, pods: &[Value]) -> Vec<String> {
     let users = pods.iter().filter(|pod| is_running(pod) && uses(pod, claim));
     users.map(|pod| metadata_text(pod, "name").to_owned()).collect()
@@ -34,13 +34,13 @@ fn is_running(pod: &Value) -> bool {
     !ended && pointer::at(pod, "/metadata/deletionTimestamp").is_none_or(Value::is_null)
 }
 
-/// Whether a pod runs Flink and uses a claim, by any way.
+/// Whether a pod runs Flink and uses a claim.
 fn uses(pod: &Value, claim: &str) -> bool {
     let Ok(resource) = Resource::from_listed(&GroupVersionKind::parse("v1", "Pod"), pod.clone())
     else {
         return false;
     };
-    let workload = flink::lower(&resource, &resource.object);
+    let workload = kinds::lower(&resource, &resource.object);
     workload.is_some_and(|workload| {
         workload.is_flink() && uses_claim(&workload, &resource.object, claim)
     })
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_in_use_while_pods_of_flink_mount_it() {
+    fn flink_pods_use_the_claims_they_mount() {
         for (pod, expected) in [
             (pod("etl-0", "etl-state", "taskmanager", "Running"), vec!["etl-0"]),
             (pod("etl-0", "other", "taskmanager", "Running"), vec![]),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_controllers_delete_is_not_asked_about() {
+    fn deletions_by_controllers_are_not_checked() {
         let deletion = |user: &str| {
             deletes_claim(&Resource {
                 kind: GroupVersionKind::parse("v1", "PersistentVolumeClaim"),

@@ -1,12 +1,13 @@
-//! The gate itself: one object in, patch and findings out.
+//! The gate: one object in, patch and findings out.
 
 use super::case::Case;
 use super::exemptions::is_exempt;
 use super::measure;
 use super::usage::InputUsage;
-use crate::flink::surroundings::OperatorDefaults;
-use crate::flink::{self, PodSet, Surroundings, Workload};
-use crate::mutate::{self, Foresight, Mutation};
+use crate::flink::context::OperatorDefaults;
+use crate::flink::{self, FlinkContext, PodSet, Workload};
+use crate::kinds;
+use crate::mutate::{self, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
@@ -24,28 +25,28 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-/// Tenants and policies, ready to judge with.
+/// Tenants and policies, prepared for checks.
 #[derive(Clone, Debug)]
 pub struct Gate {
     tenants: Arc<Tenants>,
     policies: Arc<PolicySet>,
     unassigned: Unassigned,
-    prepared: Arc<BTreeMap<String, Arc<Prepared>>>,
-    surroundings: Arc<Surroundings>,
-    /// Whether limits are held by ledgers, which know what others use.
+    prepared: Arc<BTreeMap<String, Arc<TenantState>>>,
+    context: Arc<FlinkContext>,
+    /// Whether ledgers check limits, because they know what other objects use.
     by_ledger: bool,
 }
 
-/// What is made of a tenant once, when it is loaded.
+/// What is derived from a tenant once, when it is loaded.
 #[derive(Debug)]
-struct Prepared {
-    /// What policies see of the tenant; made when one applies for the first time.
+struct TenantState {
+    /// The tenant in the `input` of policies, built on first use.
     input: OnceLock<TenantInput>,
     rules: PreparedTenant,
     known: Arc<KnownLimits>,
 }
 
-impl Prepared {
+impl TenantState {
     fn of(tenant: &Tenant) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
@@ -53,26 +54,25 @@ impl Prepared {
     }
 }
 
-/// What the gate answers for one object.
+/// The gate's answer for one object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
-    /// Name of the tenant the object belongs to.
+    /// Name of the tenant that owns the object.
     pub tenant: Option<String>,
-    /// Everything there is to say, gravest first.
+    /// All findings, the most severe first.
     pub findings: Vec<Finding>,
     /// What to change; `None` for nothing.
     pub patch: Option<json_patch::Patch>,
-    /// Nothing could be decided, as the findings say why: after so many seconds the client shall
-    /// ask again.
+    /// Seconds after which the client must retry, where the findings say why nothing was decided.
     pub retry_after: Option<u32>,
 }
 
-/// What `lint` and `render` learn of one object.
+/// The result of `lint` and `render` for one object.
 #[derive(Clone, Debug, Default)]
 pub struct Judgement {
-    /// Name of the tenant the object belongs to.
+    /// Name of the tenant that owns the object.
     pub tenant: Option<String>,
-    /// Everything there is to say.
+    /// All findings.
     pub findings: Vec<Finding>,
     /// The object as the cluster would store it; `None` where nothing changes.
     pub mutated: Option<Value>,
@@ -87,8 +87,8 @@ pub enum GateError {
     /// The tenants.
     #[error(transparent)]
     Tenants(#[from] LoadError),
-    /// The file with the operator's configuration is not there.
-    #[error("cannot read the operator's configuration {path}")]
+    /// The file with the operator's configuration cannot be read.
+    #[error("failed to read the operator's configuration `{path}`")]
     NoOperatorConfig {
         /// The file.
         path: PathBuf,
@@ -96,8 +96,8 @@ pub enum GateError {
         #[source]
         source: std::io::Error,
     },
-    /// The operator's configuration cannot be understood.
-    #[error("the operator's configuration {path} cannot be used")]
+    /// The operator's configuration cannot be parsed.
+    #[error("failed to parse the operator's configuration `{path}`")]
     OperatorConfig {
         /// The file.
         path: PathBuf,
@@ -105,23 +105,23 @@ pub enum GateError {
         #[source]
         source: flink::config_file::Unreadable,
     },
-    /// No tenant has the name that was asked for.
-    #[error("there is no tenant {name:?}: known are {known}")]
+    /// No tenant has this name.
+    #[error("there is no tenant `{name}`; known tenants: {known}")]
     NoSuchTenant {
-        /// The name asked for.
+        /// The name.
         name: String,
-        /// The names there are.
+        /// The names of all tenants.
         known: String,
     },
 }
 
 impl Gate {
-    /// A gate over these tenants and policies.
+    /// A gate with these tenants and policies.
     pub fn new(tenants: Tenants, policies: Arc<PolicySet>, unassigned: Unassigned) -> Self {
         let prepared = Arc::new(
             tenants
                 .iter()
-                .map(|tenant| (tenant.name.clone(), Arc::new(Prepared::of(tenant))))
+                .map(|tenant| (tenant.name.clone(), Arc::new(TenantState::of(tenant))))
                 .collect(),
         );
         Self {
@@ -129,15 +129,15 @@ impl Gate {
             policies,
             unassigned,
             prepared,
-            surroundings: Arc::default(),
+            context: Arc::default(),
             by_ledger: false,
         }
     }
 
-    /// Loads policies and tenants from files; what is worth a warning comes beside the gate.
+    /// Loads policies and tenants from files; also returns warnings.
     ///
     /// # Errors
-    /// When a policy or tenant is not right.
+    /// When a policy or tenant is invalid.
     pub fn load(
         tenants: &[PathBuf],
         policies: &[PathBuf],
@@ -147,10 +147,10 @@ impl Gate {
         Self::load_tenants(tenants, Arc::new(policies), unassigned)
     }
 
-    /// Loads tenants from files, to judge with policies that are loaded already.
+    /// Loads tenants from files, for policies that are loaded already; also returns warnings.
     ///
     /// # Errors
-    /// When a tenant is not right.
+    /// When a tenant is invalid.
     pub fn load_tenants(
         tenants: &[PathBuf],
         policies: Arc<PolicySet>,
@@ -161,13 +161,13 @@ impl Gate {
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
     }
 
-    /// The same gate, which leaves it to [ledgers](crate::quota::ledger) to say what is too much:
-    /// see [`Gate::charge`].
+    /// The same gate, where [ledgers](crate::quota::ledger) check the limits of tenants: see
+    /// [`Gate::charge`].
     pub fn with_ledgers(self) -> Self {
         Self { by_ledger: true, ..self }
     }
 
-    /// The same gate, where everything belongs to the tenant of this name.
+    /// The same gate, where the tenant of this name owns everything.
     ///
     /// # Errors
     /// When there is no such tenant.
@@ -184,40 +184,41 @@ impl Gate {
         Ok(Self { tenants: Arc::new(tenants), ..self.clone() })
     }
 
-    /// What is known beside the objects.
-    pub fn surroundings(&self) -> Arc<Surroundings> {
-        Arc::clone(&self.surroundings)
+    /// What is known about objects beyond the objects.
+    pub fn context(&self) -> Arc<FlinkContext> {
+        Arc::clone(&self.context)
     }
 
-    /// The same gate, where this file is the Flink operator's configuration; none changes nothing.
+    /// The same gate with the Flink operator's configuration from this file, if any.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
         let Some(path) = path else { return Ok(self) };
-        Ok(self.within(Arc::new(Surroundings::default().with_operator(operator_defaults(path)?))))
+        Ok(self.with_context(Arc::new(
+            FlinkContext::default().with_operator(operator_defaults(path)?),
+        )))
     }
 
-    /// The same gate, knowing what objects mean beyond what they say.
-    pub fn within(&self, surroundings: Arc<Surroundings>) -> Self {
-        Self { surroundings, ..self.clone() }
+    /// The same gate with this context.
+    pub fn with_context(&self, context: Arc<FlinkContext>) -> Self {
+        Self { context, ..self.clone() }
     }
 
-    /// The same gate, knowing the labels of more Namespaces.
-    pub fn with_namespaces(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
-        Self { tenants: Arc::new(self.tenants.with_namespaces(more)), ..self.clone() }
+    /// The same gate with the labels of more Namespaces.
+    pub fn with_namespace_labels(&self, more: BTreeMap<String, BTreeMap<String, String>>) -> Self {
+        Self { tenants: Arc::new(self.tenants.with_namespace_labels(more)), ..self.clone() }
     }
 
-    /// The same gate after some Namespaces got these labels or, at `None`, went away.
-    pub fn with_changes(
+    /// The same gate, after some Namespaces got these labels or, with `None`, were deleted.
+    pub fn with_namespace_changes(
         &self,
         changes: impl IntoIterator<Item = (String, Option<BTreeMap<String, String>>)>,
     ) -> Self {
-        Self { tenants: Arc::new(self.tenants.with_changes(changes)), ..self.clone() }
+        Self { tenants: Arc::new(self.tenants.with_namespace_changes(changes)), ..self.clone() }
     }
 
-    /// A gate over other tenants and policies; what was prepared for tenants that are the same is
-    /// kept.
+    /// The same gate with other tenants and policies. Keeps what is prepared for unchanged tenants.
     pub fn renewed(&self, tenants: Tenants, policies: Arc<PolicySet>) -> Self {
         let before: BTreeMap<&str, &Arc<Tenant>> =
             self.tenants.iter().map(|tenant| (tenant.name.as_str(), tenant)).collect();
@@ -225,26 +226,26 @@ impl Gate {
             let same =
                 before.get(tenant.name.as_str()).is_some_and(|before| Arc::ptr_eq(before, tenant));
             let kept = same.then(|| self.prepared.get(&tenant.name)).flatten().cloned();
-            (tenant.name.clone(), kept.unwrap_or_else(|| Arc::new(Prepared::of(tenant))))
+            (tenant.name.clone(), kept.unwrap_or_else(|| Arc::new(TenantState::of(tenant))))
         };
         let prepared = Arc::new(tenants.iter().map(prepare).collect());
         Self { tenants: Arc::new(tenants), policies, prepared, ..self.clone() }
     }
 
-    /// The tenants of which objects must be judged by what all use together: those that use more
-    /// than they may, and wherever a rule reads what is used, all that have limits.
-    pub fn over(&self, usage: &InputUsage) -> BTreeSet<String> {
+    /// The tenants whose objects must be checked with the usage of the whole input: those over a
+    /// limit and, where a policy reads the usage, all with limits.
+    pub fn tenants_over_limit(&self, usage: &InputUsage) -> BTreeSet<String> {
         let always = self.policies.mentions().used;
-        let over = |(tenant, usage): &(&str, &Usage)| {
+        let is_over = |(tenant, usage): &(&str, &Usage)| {
             self.prepared.get(*tenant).is_some_and(|prepared| {
-                prepared.known.limits.is_passed_by(usage)
+                prepared.known.limits.is_exceeded_by(usage)
                     || (always && !prepared.known.limits.is_empty())
             })
         };
-        usage.iter().filter(over).map(|(tenant, _)| tenant.to_owned()).collect()
+        usage.iter().filter(is_over).map(|(tenant, _)| tenant.to_owned()).collect()
     }
 
-    /// A tenant's limits; `None` where it has none, or is not known.
+    /// A tenant's limits; `None` where it has none or is unknown.
     pub fn limits_of(&self, tenant: &str) -> Option<&Arc<KnownLimits>> {
         self.prepared
             .get(tenant)
@@ -258,7 +259,7 @@ impl Gate {
         tenant.is_some_and(|tenant| self.limits_of(&tenant.name).is_some())
     }
 
-    /// What is worth a warning: about the policies, and about the tenants it was loaded with.
+    /// Warnings about the policies and about the tenants that were loaded.
     pub fn warnings(&self, tenants: &[TenantProblem]) -> Vec<String> {
         self.policies
             .warnings()
@@ -268,18 +269,18 @@ impl Gate {
             .collect()
     }
 
-    /// The tenants this gate knows.
+    /// The tenants.
     pub fn tenants(&self) -> &Tenants {
         &self.tenants
     }
 
-    /// The policies this gate judges with.
+    /// The policies.
     pub fn policies(&self) -> &Arc<PolicySet> {
         &self.policies
     }
 
-    /// The answer of the mutating webhook: the patch, and findings only where the object and what
-    /// its tenant gives every object disagree.
+    /// The answer of the mutating webhook: the patch, and findings about conflicts between the
+    /// object and its tenant's values.
     pub fn mutate(&self, resource: &Resource) -> Answer {
         if is_exempt(resource) {
             return Answer::default();
@@ -315,14 +316,14 @@ impl Gate {
         case.map(|case| self.check(&case, None)).unwrap_or_default()
     }
 
-    /// What rules and users' policies report about an object. Policies stop at `until`.
+    /// The findings of rules and users' policies. Policies stop at `until`.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
         let findings = self.findings(case, &Usage::default(), until);
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Answer { tenant, findings, ..Answer::default() }
     }
 
-    /// What the rules about conflicts with the tenant report, which mutation alone can see.
+    /// Findings about conflicts with the tenant's values, which only mutation can see.
     fn conflict_findings(&self, case: &Case<'_>) -> Vec<Finding> {
         let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
         let Some(prepared) = prepared else { return Vec::new() };
@@ -332,8 +333,8 @@ impl Gate {
         enforced(rules::check_conflicts(&subject), case.tenant(), case.resource)
     }
 
-    /// The answer to the deletion of a claim that these running Flink pods use. No other rule
-    /// checks deletions.
+    /// The answer to the deletion of a claim that these running Flink pods use. No other rule checks
+    /// deletions.
     pub fn refuse_deletion(&self, resource: &Resource, claim_users: &[String]) -> Answer {
         let Owner::Tenant(tenant) = self.tenants.owner(&resource.namespace) else {
             return Answer::default();
@@ -352,13 +353,13 @@ impl Gate {
         if is_exempt(resource) { None } else { self.lower(resource, as_is) }
     }
 
-    /// An object with what it runs, lowered and completed once: after mutation, or with `as_is` as
-    /// it came and with what mutation would change. `None` for kinds without rules, and for what
-    /// is not Flink in a namespace without tenant. A Deployment, StatefulSet or Job is always
-    /// completed as its pods will be when they are created.
+    /// Lowers and completes an object once: after mutation, or with `as_is` as it came and with the
+    /// conflicts of mutation. `None` for kinds without rules, and for objects that do not run Flink
+    /// in a namespace without tenant. A Deployment, StatefulSet or Job always gets its predicted
+    /// pods.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = flink::lower_within(resource, &resource.object, &self.surroundings)?;
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
             let object = Cow::Borrowed(&resource.object);
             Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
@@ -368,9 +369,9 @@ impl Gate {
             Owner::Unassigned if !workload.is_flink() => return None,
             Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
         };
-        let foreseen = mutate::foresee(resource, &resource.object, &workload, &tenant.spec);
-        if let Some(Foresight { object, pods, conflicts }) = foreseen {
-            let workload = self.foreseen_workload(resource, workload, object.as_ref(), pods);
+        let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
+        if let Some(PredictedPods { object, pods, conflicts }) = predicted {
+            let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
@@ -383,7 +384,7 @@ impl Gate {
         Some(match object {
             Some(object) => {
                 let workload =
-                    flink::lower_within(resource, &object, &self.surroundings).unwrap_or(workload);
+                    kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
                 Case {
                     resource,
                     owner,
@@ -397,9 +398,9 @@ impl Gate {
         })
     }
 
-    /// What an object runs, whose pods mutation will complete to these; `object` is it with
-    /// completed templates, where one that stands in it changes.
-    pub(super) fn foreseen_workload(
+    /// The workload with these predicted pods. `object` has the completed templates, where one
+    /// changes.
+    pub(super) fn predicted_workload(
         &self,
         resource: &Resource,
         workload: Workload,
@@ -407,11 +408,11 @@ impl Gate {
         pods: Vec<PodSet>,
     ) -> Workload {
         let lowered =
-            object.and_then(|object| flink::lower_within(resource, object, &self.surroundings));
+            object.and_then(|object| kinds::lower_with_context(resource, object, &self.context));
         lowered.unwrap_or(Workload { pods, ..workload })
     }
 
-    /// Everything there is to report where the tenant's other objects use `used`.
+    /// The findings where the tenant's other objects use `used`, and the mutated object.
     pub fn judge(&self, case: Case<'_>, used: &Usage) -> Judgement {
         let findings = self.findings(&case, used, None);
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
@@ -434,12 +435,12 @@ impl Gate {
         enforced(findings, case.tenant(), case.resource)
     }
 
-    /// What was prepared for the tenant that owns the object's namespace.
-    fn prepared(&self, case: &Case<'_>) -> Option<&Arc<Prepared>> {
+    /// The prepared tenant of an object.
+    fn prepared(&self, case: &Case<'_>) -> Option<&Arc<TenantState>> {
         self.prepared.get(&case.tenant()?.name)
     }
 
-    /// Calls a function with everything that rules and policies know of an object.
+    /// Calls a function with everything that rules and policies read of an object.
     fn with_subject<T>(
         &self,
         case: &Case<'_>,
@@ -448,8 +449,8 @@ impl Gate {
     ) -> T {
         let prepared = self.prepared(case);
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
-        let nobody = PreparedTenant::default();
-        let tenant = prepared.map_or(&nobody, |prepared| &prepared.rules);
+        let no_tenant = PreparedTenant::default();
+        let tenant = prepared.map_or(&no_tenant, |prepared| &prepared.rules);
         let mut subject = Subject::new(case.resource, &case.object, &case.workload, tenant);
         subject.owner = match &case.owner {
             Owner::Tenant(_) => NamespaceOwner::Tenant,
@@ -484,14 +485,11 @@ impl Gate {
         Some(prepared.input.get_or_init(|| TenantInput::of(tenant)))
     }
 
-    /// `input` as policies see it of an object, with all its parts.
-    ///
-    /// # Errors
-    /// When it cannot be serialized, which no object causes.
-    pub fn input(&self, case: &Case<'_>, used: &Usage) -> Result<Value, serde_json::Error> {
+    /// Calls a function with the whole `input` of policies for an object.
+    pub fn input<T>(&self, case: &Case<'_>, used: &Usage, read: impl FnOnce(&Input<'_>) -> T) -> T {
         let needs = Needs { object: true, old_object: true, used: true };
         self.with_subject(case, used, |subject| {
-            serde_json::to_value(Input::of(subject, self.tenant_input(case), needs))
+            read(&Input::of(subject, self.tenant_input(case), needs))
         })
     }
 
@@ -506,21 +504,20 @@ impl Gate {
         let clusters = case.workload.clusters();
         let exceeded_since = |before: &Usage| {
             let mut exceeded = limits.exceeded(&requested, used, before, clusters);
-            // What one object asks for is enough to hold it to the limits of one cluster; what
-            // others use, a ledger knows.
+            // The limits of one cluster need only the object. The limits of the tenant need the
+            // ledger, which knows what others use.
             exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == Scope::Cluster);
             exceeded
         };
         let mut exceeded = exceeded_since(&Usage::default());
-        // What the object asked for until now matters only to what would be refused.
+        // The old object matters only where the new one would be refused.
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
-            let lowered = flink::lower_within(case.resource, old, &self.surroundings);
+            let lowered = kinds::lower_with_context(case.resource, old, &self.context);
             let before =
                 lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
             exceeded = exceeded_since(&before.unwrap_or_default());
         }
-        // Of a template nothing can be said yet: a LimitRange may declare it for the pods as they
-        // are created.
+        // A LimitRange may set the requests of a template's pods when they are created.
         let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
         let undeclared = if is_pod {
             undeclared::of_pod(&case.object, &case.workload, limits)
@@ -531,7 +528,7 @@ impl Gate {
     }
 }
 
-/// Applies a tenant's overrides and exemptions as of today; sorts, and removes duplicates.
+/// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.
 fn enforced(
     mut findings: Vec<Finding>,
     tenant: Option<&Tenant>,
@@ -545,7 +542,7 @@ fn enforced(
     findings
 }
 
-/// Reads the defaults that a file gives all clusters of the Flink operator.
+/// Reads the Flink operator's default configuration from a file.
 ///
 /// # Errors
 /// When the file cannot be read.

@@ -1,8 +1,9 @@
-//! What an object counts in a quota: what its pods are, and the claim that Flinkgate makes for its
-//! cluster's state.
+//! What an object counts in a quota: its pods, and the claim that Flinkgate creates for its cluster's
+//! state.
 
 use crate::flink::Workload;
 use crate::flink::claims::{claim_for, cluster_of, is_shared};
+use crate::kinds;
 use crate::mutate;
 use crate::quota::Usage;
 use crate::quota::ledger::{ObjectRef, request};
@@ -11,8 +12,8 @@ use crate::resource::quantity::Quantity;
 use crate::tenant::Tenant;
 use serde_json::Value;
 
-/// What an object uses. Everything that counts goes through here, so that a request, what is stored
-/// of it, and a manifest in a file count the same.
+/// What an object uses. A request, the stored object and a manifest in a file all use this function,
+/// so that they count the same.
 pub(super) fn usage(
     resource: &Resource,
     object: &Value,
@@ -26,8 +27,8 @@ pub(super) fn usage(
     usage
 }
 
-/// The claim that is made for the object's own cluster, once a pod waits for it. One that clusters
-/// share is nobody's own, and the children of a blue/green deployment mount their parent's.
+/// The claim that Flinkgate creates for the object's cluster when a pod waits for it. A shared claim
+/// does not count, nor do the children of a blue/green deployment, which mount their parent's.
 fn state_claim(
     resource: &Resource,
     object: &Value,
@@ -47,16 +48,17 @@ fn state_claim(
     })
 }
 
-/// Whom a claim may draw on by its name, as `KIND/NAMESPACE/NAME`: the StatefulSet that has such a
-/// template, the cluster whose state it holds. A name wins nobody anything: of what is declared and
-/// what draws on it, the larger counts.
+/// Objects that may have declared a claim, by its name, as `KIND/NAMESPACE/NAME`: a StatefulSet with
+/// such a template, or the cluster whose state it holds. Users gain nothing by choosing the name: the
+/// larger of a declaration and the objects that draw on it counts.
 pub(super) fn owners_by_name(claim: &Resource, tenant: Option<&Tenant>) -> Vec<String> {
     let name = claim.name_in(&claim.object);
     let owner = |kind: &str, name: &str| ObjectRef::new(kind, &claim.namespace, name).to_string();
     let volume = tenant.and_then(|tenant| tenant.spec.storage.checkpoints.volume.as_ref());
     let cluster = volume.and_then(|volume| cluster_of(&volume.claim_name, name));
-    let clusters =
-        cluster.into_iter().flat_map(|cluster| CLUSTERS.map(|kind| owner(kind, cluster)));
+    let clusters = cluster.into_iter().flat_map(|cluster| {
+        kinds::state_owners().into_iter().map(move |row| owner(row.kind, cluster))
+    });
     // `<template>-<StatefulSet>-<number>`, where both names may have dashes.
     let set = name.rsplit_once('-').filter(|(_, number)| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -66,9 +68,6 @@ pub(super) fn owners_by_name(claim: &Resource, tenant: Option<&Tenant>) -> Vec<S
         .flat_map(|(rest, _)| rest.match_indices('-').filter_map(|(at, _)| rest.get(at + 1..)));
     clusters.chain(sets.map(|set| owner("StatefulSet", set))).collect()
 }
-
-/// What a cluster's state may belong to.
-const CLUSTERS: [&str; 3] = ["FlinkBlueGreenDeployment", "FlinkDeployment", "Deployment"];
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_counts_the_claim_that_is_made_for_it_and_the_claim_then_draws_on_it() {
+    fn a_cluster_counts_its_claim_once() {
         let tenant = gate().tenants().iter().next().cloned();
         let claims = |resource: &Resource| {
             gate()
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_being_deleted_declares_nothing_any_more_and_a_pod_uses_what_it_has() {
+    fn deletion_ends_declarations_and_not_pods() {
         let uses = |object: Value, deleted: bool| {
             let mut resource = Resource::from_manifest(object).unwrap();
             if deleted {
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_of_a_stateful_set_names_every_set_that_it_may_be_of() {
+    fn a_claim_names_every_possible_stateful_set() {
         let claim = |name: &str| {
             let object = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "prod"}});
             owners_by_name(&Resource::from_manifest(object).unwrap(), None)

@@ -1,8 +1,8 @@
-//! The pipeline: tenant, mutation, policies, quota, verdict, in that order for both doors.
+//! The pipeline for one object: tenant, lowering, mutation, rules, policies and quota, in this order.
 //!
-//! [`Gate`] holds what every judgement needs: tenants and compiled policies. The webhook asks it
-//! [`Gate::mutate`] and [`Gate::validate`]; `lint` asks [`Gate::judge`], which is both in one go,
-//! over the same functions.
+//! Goes in: a resource. Comes out: findings and a patch, from the [`Gate`], which holds tenants and
+//! compiled policies. Webhooks and `lint` call the same functions. The pipeline reads no files or
+//! clusters per object and reserves nothing: see [`admission`](crate::admission).
 
 mod case;
 pub mod charge;
@@ -18,5 +18,5 @@ mod usage;
 pub use case::Case;
 pub use exemptions::is_exempt;
 pub use gate::{Answer, Gate, GateError, Judgement, Unassigned, operator_defaults};
-pub use live::{Change, GateFiles, LiveGate};
+pub use live::{GateFiles, LiveGate, Reload};
 pub use usage::InputUsage;

@@ -1,66 +1,45 @@
-//! Objects that say what another one means: a session job's cluster, a snapshot's job.
+//! Objects that a check of another object needs: a session job's cluster, a snapshot's job.
 
-use crate::resource::{GroupVersionResource, Operation, Resource, pointer};
+use crate::kinds::{self, Property};
+use crate::resource::{GroupVersionResource, Operation, Resource};
 use serde_json::Value;
 
-/// Kinds that others refer to, and their plurals.
-const REFERRED: [(&str, &str); 2] =
-    [("FlinkDeployment", "flinkdeployments"), ("FlinkSessionJob", "flinksessionjobs")];
-
-/// One object of the same namespace.
+/// A reference to an object of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Related {
     /// Its kind.
     pub kind: &'static str,
-    /// Its plural, to ask the API server by.
+    /// Its resource, for the request to the API server.
     pub of: GroupVersionResource,
     /// Its name.
     pub name: String,
 }
 
-/// The object that must be known to judge another one whole; `None` for most.
+/// The object that the check of another one needs; `None` for most.
 pub fn related(resource: &Resource) -> Option<Related> {
-    let text = |place: &str| {
-        pointer::at(&resource.object, place).and_then(Value::as_str).unwrap_or_default()
-    };
-    let changes = matches!(resource.operation, Operation::Create | Operation::Update)
-        && resource.sub_resource.is_none();
-    let (kind, name) = match resource.kind.kind.as_str() {
-        "FlinkSessionJob" => ("FlinkDeployment", text("/spec/deploymentName")),
-        // What the operator notes of a savepoint that is there already is about a job that may be
-        // gone.
-        "FlinkStateSnapshot"
-            if pointer::at(&resource.object, "/spec/savepoint/alreadyExists")
-                != Some(&Value::Bool(true)) =>
-        {
-            (text("/spec/jobReference/kind"), text("/spec/jobReference/name"))
-        }
-        _ => return None,
-    };
-    let (kind, plural) = REFERRED.iter().find(|(known, _)| *known == kind)?;
+    let row = kinds::of(&resource.kind).filter(|_| changes(resource))?;
+    let (kind, name) = (row.refers_to?)(&resource.object)?;
     let of = GroupVersionResource {
         group: resource.kind.group.clone(),
         version: resource.kind.version.clone(),
-        resource: (*plural).to_owned(),
+        resource: kinds::find(row.group, kind)?.plural.to_owned(),
     };
-    (changes && resource.kind.group == "flink.apache.org" && !name.is_empty()).then(|| Related {
-        kind,
-        of,
-        name: name.into(),
-    })
+    (!name.is_empty()).then(|| Related { kind, of, name: name.into() })
 }
 
-/// Whether a custom resource's pods mount claims: which nodes those can be mounted on then decides
-/// whether the pods can run.
+fn changes(resource: &Resource) -> bool {
+    matches!(resource.operation, Operation::Create | Operation::Update)
+        && resource.sub_resource.is_none()
+}
+
+/// Whether a custom resource's pods mount claims. The nodes that can mount a claim decide whether the
+/// pods can run.
 pub fn mounts_claims(resource: &Resource) -> bool {
-    let changes = matches!(resource.operation, Operation::Create | Operation::Update)
-        && resource.sub_resource.is_none();
-    if !changes
-        || !matches!(resource.kind.kind.as_str(), "FlinkDeployment" | "FlinkBlueGreenDeployment")
-    {
+    let needs_claims = kinds::of(&resource.kind).is_some_and(|row| row.has(Property::NeedsClaims));
+    if !needs_claims || !changes(resource) {
         return false;
     }
-    // A stack of our own: the depth of the object is the sender's choice.
+    // No recursion: the user chooses the depth of the object.
     let mut pending = vec![&resource.object];
     while let Some(value) = pending.pop() {
         match value {
@@ -86,7 +65,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_claim_is_mounted_by_a_template_or_by_flinks_option() {
+    fn templates_and_options_mount_claims() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
             mounts_claims(&Resource::from_manifest(object).unwrap())
@@ -107,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_session_jobs_and_snapshots_that_are_to_be_taken_are_about_others() {
+    fn session_jobs_and_new_snapshots_need_others() {
         let of = |kind: &str, spec: Value| {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "x"}, "spec": spec});
             related(&Resource::from_manifest(object).unwrap())

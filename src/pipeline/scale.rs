@@ -1,21 +1,13 @@
-//! `/scale`: an object of its own, `autoscaling/v1 Scale`, that changes another one's replicas.
+//! The sub-resource `/scale`, whose object (`autoscaling/v1 Scale`) changes the replicas of another.
 //!
-//! It is judged as that change: the scaled object as it is stored, with the replicas that were
-//! asked for.
+//! It is checked as an update of the stored object with the requested replicas.
 
+use crate::kinds;
 use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, pointer};
 use serde_json::{Map, Value, json};
 
-/// What can be scaled, and where its replicas stand.
-const SCALED: [(&str, &str, &[&str]); 3] = [
-    ("apps", "deployments", &["spec", "replicas"]),
-    ("apps", "statefulsets", &["spec", "replicas"]),
-    ("flink.apache.org", "flinkdeployments", &["spec", "taskManager", "replicas"]),
-];
-
-/// The kind of object that must be known before a scaling can be judged; `None` where this is none,
-/// or asks for no more than there is. A FlinkDeployment that names no TaskManagers has less than
-/// any number as its old one.
+/// The resource that a request scales up; `None` for other requests. A FlinkDeployment without
+/// `taskManager.replicas` has a negative number in its old object.
 pub fn scaled(resource: &Resource) -> Option<&GroupVersionResource> {
     let replicas = |scale: &Value| {
         pointer::at(scale, "/spec/replicas").and_then(Value::as_i64).unwrap_or_default()
@@ -26,7 +18,7 @@ pub fn scaled(resource: &Resource) -> Option<&GroupVersionResource> {
         .then_some(&resource.of)
 }
 
-/// The change of the stored object that a scaling amounts to.
+/// The scaling as an update of the stored object.
 pub fn as_update(resource: &Resource, stored: Value) -> Resource {
     let mut object = stored.clone();
     let replicas = pointer::at(&resource.object, "/spec/replicas").cloned().unwrap_or_default();
@@ -42,9 +34,7 @@ pub fn as_update(resource: &Resource, stored: Value) -> Resource {
 }
 
 fn place(of: &GroupVersionResource) -> Option<&'static [&'static str]> {
-    let found =
-        SCALED.iter().find(|(group, resource, _)| *group == of.group && *resource == of.resource);
-    found.map(|(_, _, place)| *place)
+    kinds::of_plural(&of.group, &of.resource)?.replicas
 }
 
 fn write(object: &mut Value, place: &[&str], value: Value) {
@@ -89,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_asks_for_more_must_be_looked_at() {
+    fn only_scaling_up_is_checked() {
         assert!(scaled(&scale("apps", "deployments", 1, 2)).is_some());
         assert!(
             scaled(&scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 0)).is_some()
@@ -104,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scaling_is_the_change_of_the_stored_object() {
+    fn a_scaling_updates_the_stored_object() {
         let stored = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "spec": {"job": {"parallelism": 2}}});
         let update = as_update(
             &scale("flink.apache.org", "flinkdeployments", -2_147_483_648, 5),

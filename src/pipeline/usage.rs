@@ -1,4 +1,4 @@
-//! What the manifests of one input use together, by tenant: `used` offline is what the others use.
+//! What the manifests of one input use together, by tenant. Offline, `used` is what the others use.
 
 use super::Case;
 use crate::quota::Usage;
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct InputUsage(BTreeMap<String, Usage>);
 
 impl InputUsage {
-    /// Counts what an object uses, if it is one tenant's.
+    /// Counts what an object uses, if a tenant owns it.
     pub fn add(&mut self, case: &Case<'_>) {
         if let Some(tenant) = case.tenant() {
             self.0.entry(tenant.name.clone()).or_default().add(&case.usage());
@@ -28,12 +28,12 @@ impl InputUsage {
         self.0.keys().any(|tenant| tenants.contains(tenant))
     }
 
-    /// The tenants and what each uses.
+    /// The tenants with their usage.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Usage)> {
         self.0.iter().map(|(tenant, usage)| (tenant.as_str(), usage))
     }
 
-    /// What the other objects of an object's tenant use.
+    /// What the other objects of the same tenant use.
     pub fn others(&self, case: &Case<'_>) -> Usage {
         let all = case.tenant().and_then(|tenant| self.0.get(&tenant.name));
         all.map(|all| all.without(&case.usage())).unwrap_or_default()

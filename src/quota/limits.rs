@@ -1,72 +1,73 @@
-//! Limits of a tenant, and what an object would exceed.
+//! A tenant's limits, and which of them an object exceeds.
 
-use super::undeclared::Undeclared;
-use super::{Usage, display};
+use super::Usage;
+use super::undeclared::UndeclaredResource;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// A tenant's limits as exact amounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Over all of the tenant's namespaces.
+    /// For all of the tenant's namespaces together.
     pub hard: BTreeMap<String, Quantity>,
-    /// For any one cluster.
+    /// For each single cluster.
     pub per_cluster: BTreeMap<String, Quantity>,
 }
 
-/// What a limit holds for.
+/// What a limit applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Any one cluster.
+    /// Each single cluster.
     Cluster,
-    /// All that the tenant uses.
+    /// Everything that the tenant uses.
     Tenant,
 }
 
-/// One limit that an object would exceed.
+/// A limit that an object exceeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exceeded {
-    /// What the limit holds for.
+pub struct ExceededLimit {
+    /// What the limit applies to.
     pub scope: Scope,
     /// The resource's name.
     pub resource: String,
-    /// What the object asks for.
+    /// The amount that the object requests.
     pub requested: Quantity,
-    /// What others use already; zero for a cluster.
+    /// The amount that other objects use; zero for a cluster.
     pub used: Quantity,
     /// The limit.
     pub hard: Quantity,
 }
 
 impl Limits {
-    /// Reads a checked quota; what does not parse was refused when the tenant was loaded and limits
-    /// to zero.
+    /// The limits of a validated quota. An amount that does not parse becomes zero; the tenant's
+    /// validation refuses such amounts.
     pub fn new(quota: &Quota) -> Self {
         Self { hard: amounts(&quota.hard), per_cluster: amounts(&quota.per_cluster) }
     }
 
-    /// Whether there is anything to hold objects against.
+    /// Whether there are no limits.
     pub fn is_empty(&self) -> bool {
         self.hard.is_empty() && self.per_cluster.is_empty()
     }
 
-    /// Whether a usage is more than the tenant may use together.
-    pub fn is_passed_by(&self, usage: &Usage) -> bool {
+    /// Whether a usage exceeds a limit of the whole tenant.
+    pub fn is_exceeded_by(&self, usage: &Usage) -> bool {
         self.hard.iter().any(|(name, hard)| usage.get(name) > *hard)
     }
 
-    /// What `requested` exceeds when others use `used`; `before` is what the object asked for until
-    /// now, because a decrease is never refused. `clusters` says how many, all alike, share what
-    /// the object asks for; where there is none, limits of one cluster do not hold.
+    /// The limits that `requested` exceeds while other objects use `used`.
+    ///
+    /// `before` is the object's previous request: a decrease never exceeds a limit. `clusters` is
+    /// the number of equal clusters that share the request. If it is zero, limits of one cluster
+    /// do not apply.
     pub fn exceeded(
         &self,
         requested: &Usage,
         used: &Usage,
         before: &Usage,
         clusters: u64,
-    ) -> Vec<Exceeded> {
+    ) -> Vec<ExceededLimit> {
         let per_cluster = self
             .per_cluster
             .iter()
@@ -80,13 +81,13 @@ impl Limits {
         per_cluster
             .chain(hard)
             .filter(|(scope, name, hard, used)| {
-                let asked = share(requested, *scope, name);
-                asked > share(before, *scope, name)
-                    && used.checked_add(asked).is_none_or(|sum| sum > *hard)
+                let requested = share(requested, *scope, name);
+                requested > share(before, *scope, name)
+                    && used.checked_add(requested).is_none_or(|sum| sum > *hard)
             })
             .map(|(scope, name, hard, used)| {
                 let requested = share(requested, scope, name);
-                Exceeded { scope, resource: name.clone(), requested, used, hard }
+                ExceededLimit { scope, resource: name.clone(), requested, used, hard }
             })
             .collect()
     }
@@ -99,40 +100,19 @@ fn amounts(quota: &BTreeMap<String, Amount>) -> BTreeMap<String, Quantity> {
         .collect()
 }
 
-/// What is to be said of an object's quota.
+/// How an object fits into its tenant's quota.
 #[derive(Clone, Debug)]
 pub struct QuotaVerdict<'a> {
     /// The tenant's limits.
     pub limits: &'a Limits,
-    /// What the object asks for.
+    /// What the object requests.
     pub requested: Usage,
-    /// What others use.
+    /// What other objects use.
     pub used: &'a Usage,
-    /// What would be exceeded.
-    pub exceeded: Vec<Exceeded>,
-    /// What is not declared.
-    pub undeclared: Vec<Undeclared>,
-}
-
-impl QuotaVerdict<'_> {
-    /// `input.quota` as rules see it.
-    pub fn input(&self) -> Value {
-        let text = |usage: &Usage| {
-            Value::Object(
-                usage
-                    .iter()
-                    .map(|(name, amount)| (name.to_string(), Value::String(display(name, amount))))
-                    .collect(),
-            )
-        };
-        let hard: serde_json::Map<String, Value> = self
-            .limits
-            .hard
-            .iter()
-            .map(|(name, amount)| (name.clone(), Value::String(display(name, *amount))))
-            .collect();
-        json!({"hard": hard, "used": text(self.used), "requested": text(&self.requested)})
-    }
+    /// The exceeded limits.
+    pub exceeded: Vec<ExceededLimit>,
+    /// Limited resources that a container does not declare.
+    pub undeclared: Vec<UndeclaredResource>,
 }
 
 #[cfg(test)]
@@ -140,6 +120,7 @@ impl QuotaVerdict<'_> {
 mod tests {
     use super::*;
     use crate::flink::sizing::Total;
+    use serde_json::json;
 
     fn usage(cpu: u64, task_managers: u64) -> Usage {
         Usage::of(&Total { cpu: Quantity::from_units(cpu), task_managers, ..Total::default() })
@@ -154,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_reached_but_not_passed() {
+    fn usage_up_to_the_limit_is_allowed() {
         let none = Usage::default();
         assert_eq!(limits().exceeded(&usage(4, 4), &usage(6, 0), &none, 1), []);
         let over = limits().exceeded(&usage(5, 5), &usage(6, 0), &none, 1);
@@ -165,18 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn a_decrease_passes_over_the_limit() {
+    fn a_decrease_is_allowed_above_the_limit() {
         assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(21, 10), 1), []);
         assert_eq!(limits().exceeded(&usage(20, 9), &usage(30, 0), &usage(20, 9), 1), []);
     }
 
     #[test]
-    fn what_is_not_a_whole_cluster_is_not_held_against_per_cluster_limits() {
+    fn per_cluster_limits_apply_to_clusters_only() {
         assert_eq!(limits().exceeded(&usage(0, 9), &Usage::default(), &Usage::default(), 0), []);
     }
 
     #[test]
-    fn clusters_that_are_alike_share_what_is_asked_for() {
+    fn equal_clusters_share_the_request() {
         assert_eq!(limits().exceeded(&usage(0, 8), &Usage::default(), &Usage::default(), 2), []);
         let over = limits().exceeded(&usage(0, 10), &Usage::default(), &usage(0, 8), 2);
         assert_eq!(

@@ -1,10 +1,9 @@
-//! What tenants use, and what exceeds a limit.
+//! Counts what tenants use and checks it against their limits.
 //!
-//! A [`Usage`] counts in a tenant's units, exactly. Offline the usage of a tenant is the sum over
-//! the input; what an object is held against is `used` (by others) plus what it asks for itself.
-//! Where objects come one by one, from several API servers at the same time, a tenant has a
-//! [`ledger`] of what was promised and what is there; [`store`] is where ledgers are kept,
-//! [`commit`] how many requests become one write.
+//! A [`Usage`] and a tenant's [`limits`] go in; the exceeded limits come out. In a cluster, each
+//! tenant has a [`ledger`] of reservations and live objects: [`commit`] batches requests into
+//! writes, [`store`] reads and writes ledgers. Nothing here watches objects, and nothing except a
+//! [`store`] does I/O.
 
 pub mod commit;
 pub mod ledger;
@@ -17,8 +16,8 @@ use crate::resource::quantity::Quantity;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Amounts by resource name, as a tenant's quota names them; a name that is absent counts as zero.
-/// Names that Flinkgate itself knows are not copied.
+/// Amounts by resource name, as in a tenant's quota. A missing name counts as zero. Names that
+/// Flinkgate knows are not copied.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Usage(BTreeMap<Cow<'static, str>, Quantity>);
 
@@ -45,13 +44,13 @@ impl Usage {
         Self(all.collect())
     }
 
-    /// How much of a resource.
+    /// The amount of a resource.
     pub fn get(&self, resource: &str) -> Quantity {
         self.0.get(resource).copied().unwrap_or_default()
     }
 
-    /// Adds another usage; a sum too large to count stays at the largest amount, which no limit
-    /// allows.
+    /// Adds another usage. A sum that overflows becomes the largest amount, which exceeds every
+    /// limit.
     pub fn add(&mut self, other: &Self) {
         for (name, amount) in &other.0 {
             let sum = self.get(name).checked_add(*amount).unwrap_or(Quantity::MAX);
@@ -59,7 +58,7 @@ impl Usage {
         }
     }
 
-    /// This usage without another that was counted into it.
+    /// This usage minus another one that is part of it.
     pub fn without(&self, other: &Self) -> Self {
         let rest = self.0.iter().map(|(name, amount)| {
             (name.clone(), amount.checked_sub(other.get(name)).unwrap_or_default())
@@ -67,7 +66,7 @@ impl Usage {
         Self(rest.filter(|(_, amount)| *amount > Quantity::default()).collect())
     }
 
-    /// Raises every amount to that of another usage where that is larger.
+    /// Raises each amount to at least that of another usage.
     pub fn raise_to(&mut self, other: &Self) {
         for (name, amount) in &other.0 {
             if *amount > self.get(name) {
@@ -76,7 +75,7 @@ impl Usage {
         }
     }
 
-    /// Lowers every amount to that of another usage where that is smaller.
+    /// Lowers each amount to at most that of another usage.
     pub fn lower_to(&mut self, other: &Self) {
         self.0.retain(|name, amount| {
             *amount = other.get(name).min(*amount);
@@ -84,7 +83,7 @@ impl Usage {
         });
     }
 
-    /// Whether this is more than another usage of any resource.
+    /// Whether any amount is larger than in another usage.
     pub fn exceeds(&self, other: &Self) -> bool {
         self.0.iter().any(|(name, amount)| *amount > other.get(name))
     }
@@ -94,7 +93,7 @@ impl Usage {
         self.0.is_empty()
     }
 
-    /// Keeps the amounts of some resources only.
+    /// Keeps only the resources for which `keep` is true.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.0.retain(|name, _| keep(name));
     }
@@ -113,7 +112,7 @@ impl<N: Into<Cow<'static, str>>> FromIterator<(N, Quantity)> for Usage {
     }
 }
 
-/// Writes an amount as its resource is usually written: memory and storage in binary units.
+/// Formats an amount in the usual unit of its resource: memory and storage in binary units.
 pub fn display(resource: &str, amount: Quantity) -> String {
     match resource {
         "memory" | "storage" | "ephemeral-storage" => amount.display_bytes(),

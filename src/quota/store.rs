@@ -1,42 +1,45 @@
-//! Where ledgers are kept: read with a version, written only over that version.
+//! Stores of ledgers: a ledger is read with a version and written only over that version.
 
 use super::ledger::Ledger;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A ledger and the version at which it was read.
+/// A ledger and the version that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Versioned {
-    /// The ledger; the default one, which has not been counted, where none is stored.
+pub struct VersionedLedger {
+    /// The ledger. If none is stored: the default one, which is not counted yet.
     pub ledger: Ledger,
-    /// Its version, as the store writes it; empty where none is stored.
+    /// The version in the store's format; empty if no ledger is stored.
     pub version: String,
 }
 
-/// Why a ledger could not be read or written.
+/// A ledger could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else has written it since it was read: read it again.
-    #[error("the ledger of tenant {0:?} was written by somebody else meanwhile")]
+    /// Another writer changed the ledger since it was read.
+    #[error("the ledger of tenant `{0}` changed since it was read")]
     Conflict(String),
-    /// The store does not answer. Whether a write took place is not known.
-    #[error("the ledger of tenant {tenant:?} cannot be reached")]
+    /// The store does not answer. A write may or may not have happened.
+    #[error("failed to reach the ledger of tenant `{tenant}`")]
     Unreachable {
         /// The tenant.
         tenant: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// A place for ledgers. Two of them: memory, where there is no cluster, and the cluster.
+/// Stores ledgers, in memory or in the cluster.
 pub trait Store: Send + Sync + 'static {
-    /// The ledger as the last write left it; a cache must not answer.
-    fn read(&self, tenant: &str) -> impl Future<Output = Result<Versioned, StoreError>> + Send;
+    /// Reads the ledger as of the last write. An implementation must not answer from a cache.
+    fn read(
+        &self,
+        tenant: &str,
+    ) -> impl Future<Output = Result<VersionedLedger, StoreError>> + Send;
 
-    /// Writes a ledger if it still has the version that was read, and gives the new version.
+    /// Writes a ledger if its version is still `version`; returns the new version.
     fn swap(
         &self,
         tenant: &str,
@@ -45,23 +48,23 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
-/// Ledgers in memory: nothing lives but what was admitted since the start.
+/// Ledgers in memory. They contain only objects that were admitted since the process started.
 #[derive(Debug, Default)]
 pub struct InMemoryStore(Mutex<HashMap<String, (u64, Ledger)>>);
 
 impl InMemoryStore {
     fn ledgers(&self) -> MutexGuard<'_, HashMap<String, (u64, Ledger)>> {
-        // Whoever panicked did so outside: entries are replaced whole.
+        // A panic leaves no partial entry: entries are replaced whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for InMemoryStore {
-    async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
-        let found = self.ledgers().get(tenant).cloned();
-        Ok(found.map_or_else(
-            || Versioned { ledger: Ledger::empty(), version: String::new() },
-            |(version, ledger)| Versioned { ledger, version: version.to_string() },
+    async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
+        let stored = self.ledgers().get(tenant).cloned();
+        Ok(stored.map_or_else(
+            || VersionedLedger { ledger: Ledger::empty(), version: String::new() },
+            |(version, ledger)| VersionedLedger { ledger, version: version.to_string() },
         ))
     }
 

@@ -1,30 +1,31 @@
-//! Containers that declare neither request nor limit for a resource that their tenant limits:
-//! nothing could be counted for them, so they are refused, as ResourceQuota refuses them.
+//! Finds containers without a request or limit for a resource that their tenant limits.
+//!
+//! Nothing can be counted for such a container, so it is refused, as ResourceQuota does.
 
 use super::limits::Limits;
 use crate::flink::Workload;
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// A resource that the tenant limits and a container does not declare.
+/// A limited resource that a container does not declare.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undeclared {
+pub struct UndeclaredResource {
     /// The container's name.
     pub container: String,
     /// `cpu` or `memory`.
     pub resource: &'static str,
-    /// JSON Pointer of the container.
+    /// The container's JSON Pointer.
     pub place: String,
 }
 
-/// The undeclared requests of a Pod's containers.
-pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Undeclared> {
+/// The undeclared resources of a pod's containers.
+pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<UndeclaredResource> {
     let limited: Vec<&'static str> =
         ["cpu", "memory"].into_iter().filter(|name| limits.hard.contains_key(*name)).collect();
-    let mut found = Vec::new();
+    let mut undeclared = Vec::new();
     for pods in &workload.pods {
         let template = pods.template(object);
-        // Requests of the whole pod, where given, stand for all of its containers.
+        // Pod-level resources cover all containers.
         let declared_by_pod =
             |resource: &str| declares(pointer::at(template, "/spec/resources"), resource);
         let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array);
@@ -33,7 +34,7 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Undec
                 !declared_by_pod(resource) && !declares(container.get("resources"), resource)
             }) {
                 let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
-                found.push(Undeclared {
+                undeclared.push(UndeclaredResource {
                     container: name.into(),
                     resource,
                     place: format!("{}/spec/containers/{index}", pods.path()),
@@ -41,7 +42,7 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Undec
             }
         }
     }
-    found
+    undeclared
 }
 
 fn declares(resources: Option<&Value>, resource: &str) -> bool {

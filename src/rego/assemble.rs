@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, text: &str) -> PolicySource {
-        PolicySource { path: path.into(), text: text.into(), builtin: false }
+        PolicySource { path: path.into(), text: text.into() }
     }
 
     fn rule(package: &str, id: &str) -> String {

@@ -10,7 +10,7 @@ use super::set::Needs;
 use super::source::PolicySource;
 use super::syntax::at;
 use super::unknown_input;
-use crate::rules::{Documentation, Level};
+use crate::rules::{Documentation, Level, documentation};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
 use regorus::{CompiledPolicy, Engine, PolicyLengthConfig};
@@ -77,13 +77,9 @@ pub(super) fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Result<
     })
 }
 
-/// Parses, checks and compiles; all problems of the first step that finds any. The rules in
-/// `others` have their ids already.
-pub(super) fn compile(
-    sources: &[PolicySource],
-    others: &[Documentation],
-) -> Result<Compiled, PolicyError> {
-    on_large_stack(|| compile_here(sources, others))?.map_err(|mut problems| {
+/// Parses, checks and compiles; all problems of the first step that finds any.
+pub(super) fn compile(sources: &[PolicySource]) -> Result<Compiled, PolicyError> {
+    on_large_stack(|| compile_here(sources))?.map_err(|mut problems| {
         problems.sort();
         problems.dedup();
         PolicyError::Rejected(problems)
@@ -117,12 +113,9 @@ pub(super) fn parse(
     if problems.is_empty() { Ok((engine, modules)) } else { Err(problems) }
 }
 
-fn compile_here(
-    sources: &[PolicySource],
-    others: &[Documentation],
-) -> Result<Compiled, Vec<PolicyProblem>> {
+fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>> {
     let (mut engine, modules) = parse(sources)?;
-    let packages = rule_packages(sources, &modules, others)?;
+    let packages = rule_packages(sources, &modules)?;
     let mut rules: Vec<Documentation> = packages.iter().map(|(_, rule)| rule.clone()).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let needs =
@@ -247,9 +240,8 @@ fn place_of_builtin(policy: &CompiledPolicy, problem: PolicyProblem) -> PolicyPr
 fn rule_packages(
     sources: &[PolicySource],
     modules: &[ModuleFacts],
-    others: &[Documentation],
 ) -> Result<Vec<(Vec<String>, Documentation)>, Vec<PolicyProblem>> {
-    let mut problems = clashes_with_builtin(sources, modules);
+    let mut problems = Vec::new();
     let mut packages: BTreeMap<&[String], Vec<(&PolicySource, &ModuleFacts)>> = BTreeMap::new();
     for (source, module) in sources.iter().zip(modules) {
         problems.extend(
@@ -293,8 +285,9 @@ fn rule_packages(
             Err(problem) => problems.push(problem),
         }
     }
+    let built_in = documentation::built_in().iter();
     let mut seen: BTreeMap<&str, &str> =
-        others.iter().map(|rule| (rule.id.as_str(), rule.path.as_str())).collect();
+        built_in.map(|rule| (rule.id.as_str(), rule.path.as_str())).collect();
     for (_, rule) in &rules {
         if let Some(first) = seen.insert(&rule.id, &rule.path) {
             let message = format!(
@@ -305,25 +298,6 @@ fn rule_packages(
         }
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
-}
-
-/// Users' files must not add to a built-in package, which would change what built-in rules say.
-fn clashes_with_builtin(sources: &[PolicySource], modules: &[ModuleFacts]) -> Vec<PolicyProblem> {
-    let of = |builtin: bool| {
-        sources.iter().zip(modules).filter(move |(source, _)| source.builtin == builtin)
-    };
-    let builtin: BTreeSet<&[String]> =
-        of(true).map(|(_, module)| module.package.as_slice()).collect();
-    of(false)
-        .filter_map(|(source, module)| {
-            let taken = builtin.iter().find(|package| {
-                package.starts_with(&module.package) || module.package.starts_with(package)
-            })?;
-            let message =
-                format!("package {} is built in: choose another package", taken.join("."));
-            Some(PolicyProblem::of_file(&source.path, message))
-        })
-        .collect()
 }
 
 fn entry_points(

@@ -29,6 +29,40 @@ const MAX_EXHAUSTED: usize = 4;
 /// for a few periods of 100 ms stands still, and fits the API server's default timeout of 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
+/// Why an entry point of a policy gave no value.
+#[derive(Debug, thiserror::Error)]
+enum EvaluationError {
+    #[error("{MAX_EXHAUSTED} entry points before it used up their {MAX_INSTRUCTIONS} instructions")]
+    InstructionsUsedUp,
+    #[error("the rules before it used up the {0:?} that all have together")]
+    TimeUsedUp(Duration),
+    #[error("it waits for the host")]
+    Suspended,
+    #[error(transparent)]
+    Machine(#[from] VmError),
+    #[error("regorus panicked")]
+    Panicked,
+}
+
+/// Why a value of `deny`, `warn` or `info` is not a finding.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum MalformedFinding {
+    #[error("{0}: a finding is a text or an object with msg and path")]
+    Type(&'static str),
+    #[error("a finding whose {field} is {found}, not a text")]
+    NotText { field: &'static str, found: &'static str },
+    #[error("a finding whose path is {0}, not a list")]
+    PathType(&'static str),
+    #[error("a finding whose path has a fraction or a negative number")]
+    PathIndex,
+    #[error("a finding whose path has {0}: write field names and list indexes")]
+    PathToken(&'static str),
+    #[error("a finding whose level is {0:?}: write error, warning or info")]
+    Level(String),
+    #[error("a finding without msg")]
+    NoMessage,
+}
+
 /// What is left for the rules of one evaluation.
 ///
 /// The virtual machine does not tell how many instructions it executed, only that it reached the
@@ -48,18 +82,12 @@ impl Budget {
     }
 
     /// The time left, or why nothing is.
-    fn left(&self) -> Result<Duration, String> {
+    fn left(&self) -> Result<Duration, EvaluationError> {
         if self.exhausted >= MAX_EXHAUSTED {
-            return Err(format!(
-                "{MAX_EXHAUSTED} entry points before it used up their {MAX_INSTRUCTIONS} instructions"
-            ));
+            return Err(EvaluationError::InstructionsUsedUp);
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            Err(format!("the rules before it used up the {:?} that all have together", self.limit))
-        } else {
-            Ok(left)
-        }
+        if left.is_zero() { Err(EvaluationError::TimeUsedUp(self.limit)) } else { Ok(left) }
     }
 }
 
@@ -85,40 +113,38 @@ impl Machines {
         Self { generation, machines: programs.iter().map(machine).collect() }
     }
 
-    /// Runs every entry point of the policies that apply, also when others fail. `scope_of` is
-    /// `None` for a rule, by index, that does not apply.
-    pub(super) fn run<'s>(
+    /// Runs every entry point of the policies whose scope applies, also when others fail.
+    pub(super) fn run(
         &mut self,
         rules: &[Documentation],
-        scope_of: impl Fn(usize) -> Option<Option<&'s Scope>>,
+        scopes: &[Scope],
         programs: &[CompiledRule],
         input: &Value,
+        applies: impl Fn(&Scope) -> bool,
         until: Option<Instant>,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut budget = Budget::new(until);
         for (vm, compiled) in self.machines.iter_mut().zip(programs) {
             let first = compiled.entry_points.first();
-            let Some(scope) = first.and_then(|entry| scope_of(entry.rule)) else { continue };
+            let scope = first.and_then(|entry| scopes.get(entry.rule));
+            let Some(scope) = scope.filter(|scope| applies(scope)) else { continue };
             let before = findings.len();
             vm.set_input(input.clone());
             for (index, entry) in compiled.entry_points.iter().enumerate() {
                 let Some(rule) = rules.get(entry.rule) else { continue };
                 match execute(vm, index, &mut budget) {
                     Ok(value) => read_verdict(rule, entry, &value, &mut findings),
-                    Err(message) => {
-                        findings.push(failure(rule, &message));
+                    Err(error) => {
+                        findings.push(failure(rule, &error.to_string()));
                         *vm = machine(compiled);
                         vm.set_input(input.clone());
                     }
                 }
             }
             vm.set_input(Value::Undefined);
-            if let Some(scope) = scope {
-                findings
-                    .iter_mut()
-                    .skip(before)
-                    .for_each(|finding| finding.level = scope.lower(finding.level));
+            for finding in findings.iter_mut().skip(before) {
+                finding.level = scope.lower(finding.level);
             }
         }
         findings
@@ -137,7 +163,7 @@ fn machine(compiled: &CompiledRule) -> RegoVM {
     vm
 }
 
-fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, String> {
+fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, EvaluationError> {
     let limit = budget.left()?;
     vm.set_execution_timer_config(Some(ExecutionTimerConfig {
         limit,
@@ -146,15 +172,15 @@ fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, 
     let outcome = catch_unwind(AssertUnwindSafe(|| vm.execute_entry_point_by_index(index)));
     match outcome {
         Ok(Ok(_)) if matches!(vm.execution_state(), ExecutionState::Suspended { .. }) => {
-            Err("it waits for the host".into())
+            Err(EvaluationError::Suspended)
         }
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => {
             budget.exhausted +=
                 usize::from(matches!(error, VmError::InstructionLimitExceeded { .. }));
-            Err(error.to_string())
+            Err(error.into())
         }
-        Err(_) => Err("regorus panicked".into()),
+        Err(_) => Err(EvaluationError::Panicked),
     }
 }
 
@@ -183,7 +209,7 @@ pub(super) fn read_verdict(
         Value::Set(items) => {
             findings.extend(items.iter().map(|item| match read_finding(rule, entry.level, item) {
                 Ok(finding) => finding,
-                Err(message) => failure(rule, &format!("{} holds {message}", entry.path)),
+                Err(error) => failure(rule, &format!("{} holds {error}", entry.path)),
             }))
         }
         other => findings.push(failure(
@@ -193,7 +219,11 @@ pub(super) fn read_verdict(
     }
 }
 
-fn read_finding(rule: &Documentation, level: Level, item: &Value) -> Result<Finding, String> {
+fn read_finding(
+    rule: &Documentation,
+    level: Level,
+    item: &Value,
+) -> Result<Finding, MalformedFinding> {
     if let Value::String(message) = item {
         return Ok(Finding {
             rule: rule.id.clone().into(),
@@ -204,33 +234,26 @@ fn read_finding(rule: &Documentation, level: Level, item: &Value) -> Result<Find
         });
     }
     let Value::Object(_) = item else {
-        return Err(format!(
-            "{}: a finding is a text or an object with msg and path",
-            describe(item)
-        ));
+        return Err(MalformedFinding::Type(describe(item)));
     };
-    let text = |field: &str| match &item[field] {
+    let text = |field: &'static str| match &item[field] {
         Value::Undefined => Ok(None),
         Value::String(text) => Ok(Some(text.to_string())),
-        other => Err(format!("a finding whose {field} is {}, not a text", describe(other))),
+        other => Err(MalformedFinding::NotText { field, found: describe(other) }),
     };
     let path: Vec<String> = match &item["path"] {
         Value::Undefined => Vec::new(),
         Value::Array(tokens) => tokens.iter().map(token).collect::<Result<_, _>>()?,
-        other => return Err(format!("a finding whose path is {}, not a list", describe(other))),
+        other => return Err(MalformedFinding::PathType(describe(other))),
     };
     let level = match text("level")?.as_deref() {
         None => level,
         Some("error") => Level::Error,
         Some("warning") => Level::Warning,
         Some("info") => Level::Info,
-        Some(other) => {
-            return Err(format!(
-                "a finding whose level is {other:?}: write error, warning or info"
-            ));
-        }
+        Some(other) => return Err(MalformedFinding::Level(other.to_owned())),
     };
-    let message = text("msg")?.ok_or("a finding without msg")?;
+    let message = text("msg")?.ok_or(MalformedFinding::NoMessage)?;
     Ok(Finding {
         rule: rule.id.clone().into(),
         level,
@@ -241,17 +264,13 @@ fn read_finding(rule: &Documentation, level: Level, item: &Value) -> Result<Find
     })
 }
 
-fn token(value: &Value) -> Result<String, String> {
+fn token(value: &Value) -> Result<String, MalformedFinding> {
     match value {
         Value::String(text) => Ok(text.to_string()),
-        Value::Number(_) => value
-            .as_u64()
-            .map(|index| index.to_string())
-            .map_err(|_| "a finding whose path has a fraction or a negative number".into()),
-        other => Err(format!(
-            "a finding whose path has {}: write field names and list indexes",
-            describe(other)
-        )),
+        Value::Number(_) => {
+            value.as_u64().map(|index| index.to_string()).map_err(|_| MalformedFinding::PathIndex)
+        }
+        other => Err(MalformedFinding::PathToken(describe(other))),
     }
 }
 
@@ -277,7 +296,7 @@ mod tests {
     #[test]
     fn evaluation_stops_at_the_callers_deadline() {
         let text = "package a\nimport rego.v1\ndeny contains \"reported\" if input.x\n";
-        let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
+        let source = PolicySource { path: "a.rego".into(), text: text.into() };
         let set = PolicySet::from_sources(vec![source]).unwrap();
         let report = |until| {
             let input = serde_json::json!({"x": 1}).into();

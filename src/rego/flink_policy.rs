@@ -4,7 +4,7 @@
 use super::error::PolicyProblem;
 use super::scope::Scope;
 use super::source::PolicySource;
-use crate::tenant::Enforcement;
+use crate::tenant::{Enforcement, NamespacePatternError, namespace_pattern};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, CustomResourceExt};
@@ -126,7 +126,7 @@ impl From<&PolicyProblem> for FlinkPolicyError {
 impl FlinkPolicySpec {
     /// The policy under the name that messages and rules know it by.
     pub fn source(&self, name: &str) -> PolicySource {
-        PolicySource { path: path(name), text: self.rego.clone(), builtin: false }
+        PolicySource { path: path(name), text: self.rego.clone() }
     }
 
     /// Where it holds, and how strictly.
@@ -145,15 +145,25 @@ pub fn path(name: &str) -> String {
     format!("{PREFIX}{name}")
 }
 
+/// Why a FlinkPolicy's spec cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecError {
+    /// A field is unknown, missing or of a wrong type.
+    #[error(transparent)]
+    Field(#[from] serde_json::Error),
+    /// A pattern of `match.namespaces` matches nothing.
+    #[error("match.namespaces: {0}")]
+    Namespaces(#[from] NamespacePatternError),
+}
+
 /// Reads a FlinkPolicy's spec, or says what is wrong with it besides the Rego text.
 ///
 /// # Errors
 /// For a field that is unknown, missing or of a wrong type, and for patterns that match nothing.
-pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, String> {
-    let spec: FlinkPolicySpec = serde_json::from_value(spec).map_err(|error| error.to_string())?;
+pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, SpecError> {
+    let spec: FlinkPolicySpec = serde_json::from_value(spec)?;
     for pattern in &spec.scope.namespaces {
-        crate::tenant::namespace_pattern(pattern)
-            .map_err(|message| format!("match.namespaces: {message}"))?;
+        namespace_pattern(pattern)?;
     }
     Ok(spec)
 }

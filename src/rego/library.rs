@@ -75,7 +75,6 @@ impl LibraryPolicy {
         let source = |ending: &str, text: &str| PolicySource {
             path: format!("{PREFIX}/{name}/{name}{ending}", name = self.name),
             text: text.into(),
-            builtin: false,
         };
         [source(".rego", self.rego), source("_test.rego", self.tests)]
     }

@@ -1,18 +1,23 @@
-//! Rules in Rego: loaded, checked, compiled once, evaluated over one `input`.
+//! Users' policies in Rego: from files, from the [`library`] in the binary, and in a cluster from
+//! [`flink_policy`] objects.
 //!
-//! A [`PolicySet`] holds the rules in the binary and those of users. Loading parses every file,
-//! reads each rule's metadata, refuses what could hurt later (recursion, unknown functions, ids
-//! that clash) with file, line and column, and compiles to programs of regorus' virtual machine;
-//! evaluating runs those, one machine a thread. A [`PolicyStore`] swaps sets while requests run; in
-//! a cluster, where policies are objects ([`flink_policy`]), [`assemble`] takes what can be taken
-//! of them.
+//! Goes in: policies and, for each request that one applies to, an [`input`] document. Comes out:
+//! findings. Built-in rules are not here but in [`rules`](crate::rules).
 //!
-//! Three things to know of the virtual machine: it finds nothing in a package read as a whole, so
-//! imported names are written out before compiling and `data.package[name]` is refused; it has no
-//! `with` and no `print` (policies that use them are refused; tests, which run in the interpreter,
-//! may), and a complete rule that takes two values at once (`x := 1`, `x := 2`) is undefined there
-//! without an error, so that a `deny` that needs it stays silent: write such helpers as sets or
-//! functions.
+//! Loading parses every file, reads its metadata, refuses what could hurt later (recursion, unknown
+//! functions, ids that clash) with file, line and column, and compiles a [`PolicySet`] to programs
+//! of regorus' virtual machine. Each thread has its own machines. A [`PolicyStore`] swaps sets while
+//! requests run. In a cluster, [`assemble`] leaves out the policies that cannot be compiled.
+//!
+//! The virtual machine differs from OPA:
+//!
+//! - In a package that is read as a whole it finds nothing. Imported names are therefore written out
+//!   before compiling, and `data.package[name]` is refused.
+//! - It has neither `with` nor `print`. Policies that use them are refused. Tests may use them: they
+//!   run in the interpreter.
+//! - `some x in a[_].b` is refused.
+//! - A complete rule that takes two values at once (`x := 1`, `x := 2`) is undefined, without an
+//!   error. A `deny` that needs it reports nothing: write a set or a function.
 
 mod assemble;
 mod compile;

@@ -39,7 +39,8 @@ pub(super) fn read(
             ));
         }
     };
-    let family = check_id(&id).map_err(|message| problem(source, line, message))?.to_owned();
+    let family =
+        check_id(&id).map_err(|error| problem(source, line, error.to_string()))?.to_owned();
     let level = match text(custom, "level").as_deref() {
         None | Some("error") => Level::Error,
         Some("warning") => Level::Warning,
@@ -59,7 +60,7 @@ pub(super) fn read(
         tenant: text(custom, "tenant"),
         as_is: custom.get("asIs").and_then(Value::as_bool).unwrap_or_default(),
         help: text(custom, "help"),
-        builtin: source.builtin,
+        builtin: false,
         path: source.path.clone(),
         id,
         family,
@@ -125,8 +126,22 @@ fn derived_id(package: &[String]) -> String {
     format!("{USER_FAMILY}/{name}")
 }
 
+/// Why a text is not a rule id.
+#[derive(Debug, thiserror::Error)]
+enum RuleIdError {
+    #[error("rule id {0:?} has no family: write <family>/<name>")]
+    NoFamily(String),
+    #[error("rule id {0:?} is not in kebab-case: write <family>/<name> in lower case with hyphens")]
+    Case(String),
+    #[error(
+        "rule id {0:?} is of an unknown family: use {USER_FAMILY} or one of {families}",
+        families = FAMILIES.join(", ")
+    )]
+    UnknownFamily(String),
+}
+
 /// The family of a well-formed id.
-fn check_id(id: &str) -> Result<&str, String> {
+fn check_id(id: &str) -> Result<&str, RuleIdError> {
     let kebab = |text: &str| {
         !text.is_empty()
             && text.split('-').all(|part| {
@@ -134,19 +149,12 @@ fn check_id(id: &str) -> Result<&str, String> {
                     && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             })
     };
-    let (family, name) = id
-        .split_once('/')
-        .ok_or_else(|| format!("rule id {id:?} has no family: write <family>/<name>"))?;
+    let (family, name) = id.split_once('/').ok_or_else(|| RuleIdError::NoFamily(id.to_owned()))?;
     if !kebab(name) {
-        return Err(format!(
-            "rule id {id:?} is not in kebab-case: write <family>/<name> in lower case with hyphens"
-        ));
+        return Err(RuleIdError::Case(id.to_owned()));
     }
     if family != USER_FAMILY && !FAMILIES.contains(&family) {
-        return Err(format!(
-            "rule id {id:?} is of an unknown family: use {USER_FAMILY} or one of {}",
-            FAMILIES.join(", ")
-        ));
+        return Err(RuleIdError::UnknownFamily(id.to_owned()));
     }
     Ok(family)
 }
@@ -157,7 +165,7 @@ mod tests {
     use super::*;
 
     fn rule(text: &str) -> Result<Documentation, String> {
-        let source = PolicySource { path: "a.rego".into(), text: text.into(), builtin: false };
+        let source = PolicySource { path: "a.rego".into(), text: text.into() };
         read(&source, &["my".into(), "Some_Rule".into()]).map_err(|problem| problem.to_string())
     }
 

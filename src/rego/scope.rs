@@ -24,7 +24,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Where a policy applies; an empty list leaves nothing out.
+/// Where a policy applies and how strictly; everywhere by default. An empty list leaves nothing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Namespaces, exact or with a trailing star.

@@ -1,6 +1,6 @@
 //! All policies that are in force at one time, ready to run.
 
-use super::compile::{self, CompiledRule, EntryPoint};
+use super::compile::{self, CompiledRule};
 use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, failure, read_verdict};
 use super::input::Input;
@@ -54,8 +54,8 @@ pub struct PolicySet {
     warnings: Vec<PolicyProblem>,
     engine: Engine,
     sources: Vec<PolicySource>,
-    /// Where each rule applies, in the rules' order; `None` for everywhere.
-    scopes: Vec<Option<Scope>>,
+    /// Where each rule applies, in the rules' order.
+    scopes: Vec<Scope>,
 }
 
 impl std::fmt::Debug for PolicySet {
@@ -79,7 +79,7 @@ impl PolicySet {
     /// No policies: only the built-in rules apply.
     ///
     /// # Errors
-    /// When a built-in rule in Rego does not compile, which a test rules out.
+    /// When the thread that compiles policies cannot be started.
     pub fn built_in() -> Result<Self, PolicyError> {
         Self::from_sources(Vec::new())
     }
@@ -97,22 +97,14 @@ impl PolicySet {
     ///
     /// # Errors
     /// When a policy is refused; see [`PolicyError::problems`] for the places.
-    pub fn from_sources(sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
-        Self::with_catalog(sources, documentation::built_in())
-    }
-
-    /// A set of policies besides rules that have their ids already.
-    pub(super) fn with_catalog(
-        mut sources: Vec<PolicySource>,
-        others: &[Documentation],
-    ) -> Result<Self, PolicyError> {
+    pub fn from_sources(mut sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
         sources.retain(|source| !source.is_test());
-        let compiled = compile::compile(&sources, others)?;
-        let mut catalog = [others, &compiled.rules].concat();
+        let compiled = compile::compile(&sources)?;
+        let mut catalog = [documentation::built_in(), &compiled.rules].concat();
         catalog.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            scopes: vec![None; compiled.rules.len()],
+            scopes: vec![Scope::default(); compiled.rules.len()],
             catalog,
             sources,
             rules: compiled.rules,
@@ -125,11 +117,12 @@ impl PolicySet {
 
     /// The same set, where the rules from these paths apply only within their scopes.
     pub fn with_scopes(mut self, scopes: &BTreeMap<String, Scope>) -> Self {
-        self.scopes = self.rules.iter().map(|rule| scopes.get(&rule.path).cloned()).collect();
+        let scope = |rule: &Documentation| scopes.get(&rule.path).cloned().unwrap_or_default();
+        self.scopes = self.rules.iter().map(scope).collect();
         self
     }
 
-    /// What the set is made of.
+    /// The files of the policies, without tests.
     pub fn sources(&self) -> &[PolicySource] {
         &self.sources
     }
@@ -168,11 +161,11 @@ impl PolicySet {
 
     /// Whether any policy applies to a request. Where none does, `input` need not be built.
     pub fn apply_to(&self, target: &Target<'_>) -> bool {
-        self.scopes.iter().any(|scope| scope.as_ref().is_none_or(|scope| scope.covers(target)))
+        self.scopes.iter().any(|scope| scope.covers(target))
     }
 
-    /// What the policies that apply to a request report. A policy that cannot be evaluated is a
-    /// finding of level error.
+    /// What the policies that apply to a request report, stopping at `until` at the latest. A policy
+    /// that cannot be evaluated is a finding of level error.
     pub fn findings(
         &self,
         target: &Target<'_>,
@@ -197,18 +190,15 @@ impl PolicySet {
 
     fn run(
         &self,
-        covers: impl Fn(&Scope) -> bool,
+        applies: impl Fn(&Scope) -> bool,
         input: Value,
         until: Option<Instant>,
     ) -> Vec<Finding> {
         let machines = MACHINES.take().filter(|machines| machines.generation == self.generation);
         let mut machines =
             machines.unwrap_or_else(|| Machines::new(self.generation, &self.programs));
-        let applies = |rule| match self.scopes.get(rule) {
-            Some(Some(scope)) => covers(scope).then_some(Some(scope)),
-            _ => Some(None),
-        };
-        let findings = machines.run(&self.rules, applies, &self.programs, &input, until);
+        let findings =
+            machines.run(&self.rules, &self.scopes, &self.programs, &input, applies, until);
         MACHINES.set(Some(machines));
         findings
     }
@@ -232,15 +222,5 @@ impl PolicySet {
             }
             findings
         })
-    }
-
-    /// The path below `data` of every entry point, with its rule's id.
-    pub fn entry_points(&self) -> impl Iterator<Item = (&str, &str)> {
-        let name =
-            |entry: &'_ EntryPoint| self.rules.get(entry.rule).map_or("", |rule| rule.id.as_str());
-        self.programs
-            .iter()
-            .flat_map(|compiled| &compiled.entry_points)
-            .map(move |entry| (entry.path.as_str(), name(entry)))
     }
 }

@@ -8,13 +8,10 @@ use std::path::{Path, PathBuf};
 /// One policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySource {
-    /// Path as given, or relative to the repository for a built-in rule; names the file in
-    /// messages.
+    /// Path as given; names the file in messages.
     pub path: String,
     /// Rego text.
     pub text: String,
-    /// Whether it comes with the binary.
-    pub builtin: bool,
 }
 
 impl PolicySource {
@@ -51,5 +48,5 @@ pub fn on_disk(paths: &[PathBuf]) -> Vec<PathBuf> {
 fn read_file(path: &Path) -> Result<PolicySource, PolicyError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| PolicyError::Read { path: path.into(), source })?;
-    Ok(PolicySource { path: path.display().to_string(), text, builtin: false })
+    Ok(PolicySource { path: path.display().to_string(), text })
 }

@@ -52,31 +52,24 @@ impl TestReport {
     }
 }
 
-/// Runs the tests in `sources`; `library` is there for them to refer to, its own tests do not run.
+/// Runs the tests in these files.
 ///
 /// # Errors
 /// When a policy cannot be parsed or is recursive.
-pub fn run_tests(
-    sources: &[PolicySource],
-    library: &[PolicySource],
-    coverage: bool,
-) -> Result<TestReport, PolicyError> {
-    let all: Vec<PolicySource> = sources.iter().chain(library).cloned().collect();
-    compile::on_large_stack(|| run_here(&all, sources.len(), coverage))?
-        .map_err(PolicyError::Rejected)
+pub fn run_tests(sources: &[PolicySource], coverage: bool) -> Result<TestReport, PolicyError> {
+    compile::on_large_stack(|| run_here(sources, coverage))?.map_err(PolicyError::Rejected)
 }
 
 fn run_here(
-    all: &[PolicySource],
-    own: usize,
+    sources: &[PolicySource],
     coverage: bool,
 ) -> Result<TestReport, Vec<super::PolicyProblem>> {
-    let (mut engine, modules) = compile::parse(all)?;
+    let (mut engine, modules) = compile::parse(sources)?;
     engine.set_gather_prints(true);
     engine.set_enable_coverage(coverage);
     let mut report = TestReport::default();
     let mut seen = BTreeSet::new();
-    for definition in modules.iter().take(own).flat_map(|module| &module.definitions) {
+    for definition in modules.iter().flat_map(|module| &module.definitions) {
         let is_test = definition.name.starts_with("test_") && !definition.is_function;
         if !is_test || !seen.insert(&definition.path) {
             continue;
@@ -100,9 +93,8 @@ fn run_here(
         });
     }
     if coverage {
-        let own: BTreeSet<&str> = all
+        let own: BTreeSet<&str> = sources
             .iter()
-            .take(own)
             .filter(|source| !source.is_test())
             .map(|source| source.path.as_str())
             .collect();

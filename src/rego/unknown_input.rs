@@ -15,8 +15,8 @@ const OF_OBJECTS: [&str; 6] = ["apiVersion", "kind", "metadata", "spec", "status
 
 /// One warning a read, with file, line and column.
 pub(super) fn warnings(sources: &[PolicySource], modules: &[ModuleFacts]) -> Vec<PolicyProblem> {
-    let users = sources.iter().zip(modules).filter(|(source, _)| !source.builtin);
-    let mut found: Vec<PolicyProblem> = users
+    let files = sources.iter().zip(modules);
+    let mut found: Vec<PolicyProblem> = files
         .flat_map(|(source, module)| module.inputs.iter().filter_map(|read| unknown(source, read)))
         .collect();
     found.sort();
@@ -70,12 +70,8 @@ mod tests {
         let text = format!(
             "package x\nimport rego.v1\nimport input.request as asked\ndeny contains \"a\" if {{\n{body}\n}}\n"
         );
-        let set = PolicySet::from_sources(vec![PolicySource {
-            path: "x.rego".into(),
-            text,
-            builtin: false,
-        }])
-        .unwrap();
+        let set =
+            PolicySet::from_sources(vec![PolicySource { path: "x.rego".into(), text }]).unwrap();
         set.warnings().iter().map(ToString::to_string).collect()
     }
 

@@ -274,17 +274,15 @@ impl<'a> Walker<'a> {
             }
             name if self.local(name).is_some() => {}
             name => {
-                if let Some((is_input, base)) = self.imports.get(name) {
-                    if !*is_input {
-                        let pattern = base.iter().chain(&chain.parts).cloned().collect();
-                        self.references.push(Reference { pattern, package: None, place });
-                        let path = rego_path(base.iter().flatten().map(String::as_str));
-                        let (line, column) = place;
-                        self.imported.insert(
-                            chain.span.start as usize,
-                            ImportedName { end: chain.span.end as usize, line, column, path },
-                        );
-                    }
+                if let Some((false, base)) = self.imports.get(name) {
+                    let pattern = base.iter().chain(&chain.parts).cloned().collect();
+                    self.references.push(Reference { pattern, package: None, place });
+                    let path = rego_path(base.iter().flatten().map(String::as_str));
+                    let (line, column) = place;
+                    self.imported.insert(
+                        chain.span.start as usize,
+                        ImportedName { end: chain.span.end as usize, line, column, path },
+                    );
                 }
                 let own = self
                     .package

@@ -1,15 +1,14 @@
-//! What fields of an object hold whose author may have written anything there: what is of another
-//! type counts for nothing.
+//! Reads fields of untrusted objects. A value of the wrong type counts as missing.
 
 use super::pointer;
 use serde_json::Value;
 
-/// A text; empty where there is none.
+/// The string in a field; empty if there is none.
 pub fn text<'v>(parent: &'v Value, field: &str) -> &'v str {
     parent.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The elements of a list; none where there is no list.
+/// The elements of a list; empty if there is no list.
 pub fn elements<'v>(parent: &'v Value, field: &str) -> &'v [Value] {
     of(parent.get(field))
 }
@@ -29,7 +28,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_of_another_type_counts_for_nothing() {
+    fn values_of_another_type_count_as_missing() {
         let object = json!({"text": "a", "list": [1, 2], "map": {"list": [3]}, "null": null});
         assert_eq!(
             ["text", "list", "map", "null", "none"].map(|field| text(&object, field)),

@@ -1,10 +1,10 @@
-//! Which files stand under the paths a user names, and whether they changed.
+//! Lists the files under the paths that a user names, and detects changes of them.
 //!
 //! Policies and tenants come from files and folders, in a cluster often from a mounted ConfigMap.
-//! There a folder holds `a.rego -> ..data/a.rego` and `..data -> ..2026_11_21_…`: an update swaps
-//! the `..data` link and leaves the names, times and inodes of the outer links alone. So links are
-//! followed, names with a leading dot are left out (each file is met once), and change is told by
-//! content.
+//! Its folder holds `a.rego -> ..data/a.rego` and `..data -> ..2026_11_21_…`. An update swaps the
+//! `..data` link and leaves the names, times and inodes of the outer links unchanged. So links are
+//! followed, names with a leading dot are skipped (each file is found once), and changes are
+//! detected by content.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,25 +14,25 @@ use walkdir::WalkDir;
 /// Why the files under a path could not be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
-    /// A file or folder is missing, a link leads nowhere, or a folder may not be read.
+    /// A file or folder is missing, a link is broken, or a folder is not readable.
     #[error("failed to read {}, which must be an existing, readable file or folder", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
-/// Lists the files under `paths`, each once, in the order of the paths and sorted by name below
+/// Lists the files under `paths`, each once, in the order of the paths and sorted by name within
 /// each.
 ///
-/// A path that is a file is taken whatever its name. Below a folder those with one of `extensions`
-/// (without the dot) count; names with a leading dot are left out, links are followed, a link to a
-/// folder above is skipped.
+/// A path to a file is taken whatever its name is. Within a folder, only files with one of
+/// `extensions` (without the dot) count. Names with a leading dot and links to a parent folder are
+/// skipped; other links are followed.
 ///
 /// # Errors
-/// When a path does not exist, a link leads nowhere, or a folder cannot be read.
+/// If a path does not exist, a link is broken, or a folder cannot be read.
 pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>, FilesError> {
     let mut files = Vec::new();
     let mut seen = HashSet::new();
@@ -66,10 +66,9 @@ pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>
     Ok(files)
 }
 
-/// A number that changes when a name or the content of one of `files` changes; only good within one
-/// process.
+/// A hash of the names and contents of `files`, valid within one process only.
 ///
-/// A file that cannot be read counts by the kind of its error, so that its coming back is a change.
+/// An unreadable file counts with the kind of its error, so that a later success is a change.
 pub fn fingerprint(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for path in files {
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn files_below_a_folder_are_listed_once_sorted_and_by_extension() {
+    fn folder_files_are_listed_once_and_sorted() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::create_dir_all(root.join("sub/.git")).unwrap();
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mounted_config_map_is_read_once_and_its_swap_is_seen() {
+    fn config_map_swap_changes_the_fingerprint() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         config_map(root, "..2026_11_20", "old");
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_a_folder_above_ends() {
+    fn links_to_parent_folders_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.rego"), "").unwrap();
         symlink(folder.path(), folder.path().join("up")).unwrap();
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_an_error_that_names_it() {
+    fn missing_paths_are_errors_with_their_name() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
         let error = list_files(std::slice::from_ref(&missing), &["rego"]).unwrap_err();
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_counts_names_content_and_absence() {
+    fn fingerprint_depends_on_names_content_and_absence() {
         let folder = tempfile::tempdir().unwrap();
         let (a, b) = (folder.path().join("a"), folder.path().join("b"));
         fs::write(&a, "1").unwrap();

@@ -1,8 +1,8 @@
-//! The object as it came: kind, operation, user, sub-resource, old object.
+//! The object under review: its kind, operation, user, sub-resource and old object.
 //!
-//! A [`Resource`] is built from an AdmissionReview's request or from a manifest in a file; nothing
-//! after it knows which. Positions in files live beside it, in [`yaml`], and are looked up by JSON
-//! Pointer.
+//! A [`Resource`] is built from the request of an AdmissionReview or from a manifest in a file;
+//! later steps do not know which. [`yaml`] holds the positions in files and looks them up by JSON
+//! Pointer. This module does not interpret the object.
 
 pub mod fields;
 pub mod files;
@@ -49,7 +49,7 @@ impl GroupVersionKind {
     }
 }
 
-/// Group, version and plural of an object's kind, as in an address: `apps`, `v1`, `deployments`.
+/// Group, version and plural name of a resource, as in a URL: `apps`, `v1`, `deployments`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupVersionResource {
     /// API group, empty for the core group.
@@ -58,12 +58,12 @@ pub struct GroupVersionResource {
     /// Version within the group.
     #[serde(default)]
     pub version: String,
-    /// The plural.
+    /// The plural name.
     #[serde(default)]
     pub resource: String,
 }
 
-/// What is being done to the object.
+/// The operation on the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Operation {
@@ -72,7 +72,7 @@ pub enum Operation {
     Create,
     /// The object exists and changes.
     Update,
-    /// The object goes away.
+    /// The object is deleted.
     Delete,
     /// A connection to a running pod (`exec`, `port-forward`).
     Connect,
@@ -90,20 +90,20 @@ pub struct UserInfo {
     /// Groups the user belongs to.
     #[serde(default)]
     pub groups: Vec<String>,
-    /// What the authenticator adds, such as the pod that a token is bound to.
+    /// Extra attributes from the authenticator, such as the pod that a token is bound to.
     #[serde(default)]
     pub extra: BTreeMap<String, Vec<String>>,
 }
 
-/// One object on its way through the gate.
+/// One object under review.
 #[derive(Clone, Debug, Default)]
 pub struct Resource {
     /// The object's group, version and kind.
     pub kind: GroupVersionKind,
-    /// What was asked about; of a `scale`, whose kind is its own, what it scales. Empty for a
-    /// manifest.
+    /// The requested resource. For `scale`, which has a kind of its own, this is the scaled
+    /// resource. Empty for a manifest.
     pub of: GroupVersionResource,
-    /// What is being done to it.
+    /// The operation.
     pub operation: Operation,
     /// Its namespace; empty for a cluster-scoped object.
     pub namespace: String,
@@ -111,13 +111,13 @@ pub struct Resource {
     pub name: String,
     /// `status`, `scale`, `resize`, `ephemeralcontainers`, …
     pub sub_resource: Option<String>,
-    /// Whether nothing will be stored.
+    /// Whether the request is a dry run, so that nothing is stored.
     pub dry_run: bool,
-    /// Who asks.
+    /// The user who sent the request.
     pub user: UserInfo,
-    /// The object as asked for; `Null` on DELETE.
+    /// The requested object; `Null` on DELETE.
     pub object: Value,
-    /// The object as stored before, on UPDATE and DELETE.
+    /// The stored object, on UPDATE and DELETE.
     pub old_object: Option<Value>,
 }
 
@@ -136,14 +136,14 @@ pub enum ResourceError {
     MissingField(&'static str),
 }
 
-/// Namespace of a manifest that names none, as kubectl fills it in.
+/// Namespace of a manifest that names none, as in kubectl.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
 impl Resource {
-    /// A manifest from a file, as `kubectl create` would send it.
+    /// The resource of a manifest in a file, as `kubectl create` would send it.
     ///
     /// # Errors
-    /// When the document is not a mapping or lacks `apiVersion` or `kind`.
+    /// If the document is not a mapping or lacks `apiVersion` or `kind`.
     pub fn from_manifest(object: Value) -> Result<Self, ResourceError> {
         if !object.is_object() {
             return Err(ResourceError::NotAnObject(type_name(&object)));
@@ -166,11 +166,10 @@ impl Resource {
         })
     }
 
-    /// An object as the API server lists it: without the `apiVersion` and `kind` that its list has
-    /// said once for all.
+    /// The resource of an object in a list of the API server, which omits `apiVersion` and `kind`.
     ///
     /// # Errors
-    /// When it is not a mapping.
+    /// If it is not a mapping.
     pub fn from_listed(kind: &GroupVersionKind, mut object: Value) -> Result<Self, ResourceError> {
         if let Some(fields) = object.as_object_mut() {
             fields.insert("apiVersion".into(), kind.api_version().into());
@@ -179,9 +178,9 @@ impl Resource {
         Self::from_manifest(object)
     }
 
-    /// Whether the object goes away with this or is on its way out already. Only what is stored
-    /// counts for that: a tenant may write a `deletionTimestamp` into what is created.
-    pub fn is_leaving(&self) -> bool {
+    /// Whether the request deletes the object, or the object is already being deleted. Only the
+    /// stored object counts: a tenant could write a `deletionTimestamp` into a new object.
+    pub fn is_removal(&self) -> bool {
         match self.operation {
             Operation::Delete => true,
             Operation::Update => self.old_object.as_ref().is_some_and(is_being_deleted),
@@ -189,13 +188,13 @@ impl Resource {
         }
     }
 
-    /// The name as the request says it, else as this state of the object does; empty while only
+    /// The name in the request, or else in this state of the object; empty while only
     /// `generateName` is known.
     pub fn name_in<'a>(&'a self, object: &'a Value) -> &'a str {
         if self.name.is_empty() { metadata_text(object, "name") } else { &self.name }
     }
 
-    /// The name, or `generateName` with a star where the API server will put letters.
+    /// The name, or `generateName` with a star for the part that the API server will add.
     pub fn display_name(&self) -> String {
         if !self.name.is_empty() {
             return self.name.clone();
@@ -207,22 +206,22 @@ impl Resource {
     }
 }
 
-/// `metadata.<field>` when it is a string, else the empty string.
+/// `metadata.<field>` if it is a string; empty otherwise.
 pub fn metadata_text<'a>(object: &'a Value, field: &str) -> &'a str {
     object.get("metadata").map_or("", |metadata| fields::text(metadata, field))
 }
 
-/// Whether a stored object is on its way out.
+/// Whether a stored object is being deleted.
 pub fn is_being_deleted(object: &Value) -> bool {
     pointer::at(object, "/metadata/deletionTimestamp").is_some_and(|at| !at.is_null())
 }
 
-/// `metadata.ownerReferences`: who owns an object, in its author's words.
+/// `metadata.ownerReferences`: the owners, as the object's author wrote them.
 pub fn owners(object: &Value) -> &[Value] {
     fields::elements_at(object, "/metadata/ownerReferences")
 }
 
-/// The word for a JSON value's type, with its article.
+/// The name of a JSON value's type, with its article.
 pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "empty",

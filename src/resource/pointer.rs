@@ -43,12 +43,12 @@ fn unescaped(token: &str) -> Cow<'_, str> {
     }
 }
 
-/// The pointer to what holds this one; `None` for the root.
+/// The pointer to the parent; `None` for the root.
 pub fn parent(pointer: &str) -> Option<&str> {
     pointer.rfind('/').and_then(|end| pointer.get(..end))
 }
 
-/// What a pointer names in a value. As `Value::pointer`, which copies every token twice on its way.
+/// The value at a pointer. Works like `Value::pointer`, but does not copy each token twice.
 pub fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
     let (mut value, mut rest) = (root, pointer);
     let is_escaped = pointer.contains('~');
@@ -68,14 +68,14 @@ pub fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
     Some(value)
 }
 
-/// An index as RFC 6901 writes it: digits alone, no leading zero.
+/// An array index as in RFC 6901: digits only, without a leading zero.
 fn index(token: &str) -> Option<usize> {
     let plain = token == "0"
         || (!token.starts_with('0') && token.bytes().all(|byte| byte.is_ascii_digit()));
     plain.then(|| token.parse().ok()).flatten()
 }
 
-/// The longest prefix of `pointer` that exists in `root`; the empty pointer at worst.
+/// The longest prefix of `pointer` that exists in `root`; the root if there is no other.
 pub fn nearest_existing<'a>(root: &Value, pointer: &'a str) -> &'a str {
     let mut candidate = pointer;
     while at(root, candidate).is_none() {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_names_what_serde_json_says() {
+    fn pointers_resolve_as_in_serde_json() {
         let root = json!({"a/b": {"c~d": [10, [20]]}, "": {"": 1}, "0": 2});
         for pointer in [
             "",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_existing_place_is_the_longest_prefix() {
+    fn nearest_existing_pointer_is_the_longest_prefix() {
         let object = json!({"spec": {"containers": [{"name": "a"}]}});
         assert_eq!(nearest_existing(&object, "/spec/containers/0/image"), "/spec/containers/0");
         assert_eq!(nearest_existing(&object, "/status"), "");

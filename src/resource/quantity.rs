@@ -1,17 +1,17 @@
-//! Kubernetes quantities, exactly: `100m`, `1.5`, `2Gi`, `1e3`.
+//! Exact Kubernetes quantities: `100m`, `1.5`, `2Gi`, `1e3`.
 //!
-//! Quota decisions compare sums with limits; a float would make two equal amounts differ. So an
-//! amount is a whole number of billionths, the finest step that the API server itself keeps.
+//! Quota decisions compare sums with limits, and with floats two equal amounts could differ. So an
+//! amount is a whole number of billionths, the finest step of the API server.
 
 use super::type_name;
 use serde_json::Value;
 use std::fmt;
 
 const NANOS: i128 = 1_000_000_000;
-/// Kubernetes cuts amounts with a binary suffix to 2^63-1 units, either way.
+/// Kubernetes limits amounts with a binary suffix to 2^63-1 units in either direction.
 const BINARY_CAP: i128 = i64::MAX as i128 * NANOS;
-/// It does not cut others. Here they are cut to 10^28 units, which is more than anybody has, so
-/// that some can be added up.
+/// Kubernetes does not limit other amounts. Flinkgate limits them to 10^28 units, so that sums do
+/// not overflow.
 const CAP: i128 = 10_i128.pow(CAP_DIGITS);
 const CAP_DIGITS: u32 = 37;
 const BINARY_SUFFIXES: [(&str, u32); 6] =
@@ -29,8 +29,8 @@ const DECIMAL_SUFFIXES: [(&str, i64); 10] = [
     ("E", 18),
 ];
 
-/// An exact amount, in billionths of its unit (nano-cores, nano-bytes), as `resource.Quantity`
-/// counts at its finest.
+/// An exact amount in billionths of its unit (nano-cores, nano-bytes), the finest step of
+/// `resource.Quantity`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity {
     nanos: i128,
@@ -42,7 +42,7 @@ pub enum QuantityError {
     /// The text does not follow the grammar.
     #[error("`{0}` is not a Kubernetes quantity")]
     Syntax(String),
-    /// The value is neither text nor a number.
+    /// The value is neither a string nor a number.
     #[error("{0} is not a Kubernetes quantity")]
     Type(&'static str),
 }
@@ -54,15 +54,14 @@ impl QuantityError {
 }
 
 impl Quantity {
-    /// More than any limit.
+    /// Larger than any limit.
     pub const MAX: Self = Self { nanos: CAP };
 
-    /// Reads an amount as Kubernetes does: what is finer than a billionth is rounded away from
-    /// zero, a number without digits is zero, and an exponent has 32 bits, of which the upper ones
-    /// are lost.
+    /// Reads an amount as Kubernetes does. Parts finer than a billionth are rounded away from zero,
+    /// a number without digits is zero, and an exponent is truncated to its lower 32 bits.
     ///
     /// # Errors
-    /// When the text is not a signed decimal number with at most one known suffix.
+    /// If the text is not a signed decimal number with at most one known suffix.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
         let syntax = || QuantityError::Syntax(text.chars().take(64).collect());
         let (negative, unsigned) = match text.strip_prefix('-') {
@@ -77,7 +76,8 @@ impl Quantity {
             return Err(syntax());
         }
         let (shift, exponent) = scale(suffix).ok_or_else(syntax)?;
-        // Kubernetes takes no digits for zero on its fast way, and refuses them on the other.
+        // Kubernetes reads a number without digits as zero in its fast path, and refuses it in the
+        // other.
         if whole.is_empty() && fraction.is_empty() && (shift > 40 || exponent < -9) {
             return Err(syntax());
         }
@@ -92,11 +92,11 @@ impl Quantity {
         Ok(Self { nanos: if negative { -magnitude } else { magnitude } })
     }
 
-    /// Reads a string or a number, as fields of type int-or-string and quantities may be either;
-    /// `null` is zero, as the API server reads it, and space around the text does not count.
+    /// Reads a string or a number, because quantities and int-or-string fields may be either. As in
+    /// the API server, `null` is zero, and surrounding space is ignored.
     ///
     /// # Errors
-    /// When the value is of another type or its text is not a quantity.
+    /// If the value has another type or its text is not a quantity.
     pub fn from_json(value: &Value) -> Result<Self, QuantityError> {
         match value {
             Value::String(text) => Self::parse(text.trim()),
@@ -117,8 +117,8 @@ impl Quantity {
         Self { nanos: i128::from(units) * NANOS }
     }
 
-    /// Cores as Flink writes them into a pod: the text of its double. `None` below zero and for
-    /// what is no number.
+    /// Cores as Flink writes them into a pod: the text of its double. `None` for negative and
+    /// non-finite numbers.
     pub fn from_cores_f64(cores: f64) -> Option<Self> {
         if !cores.is_finite() || cores < 0.0 {
             return None;
@@ -126,38 +126,37 @@ impl Quantity {
         Self::parse(&cores.abs().to_string()).ok()
     }
 
-    /// The sum; `None` when it cannot be held.
+    /// The sum; `None` on overflow.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.nanos.checked_add(other.nanos).map(|nanos| Self { nanos })
     }
 
-    /// The difference, which may be below zero; `None` when it cannot be held.
+    /// The difference, which may be negative; `None` on overflow.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.nanos.checked_sub(other.nanos).map(|nanos| Self { nanos })
     }
 
-    /// This amount so many times; `None` when it cannot be held.
+    /// This amount multiplied by `times`; `None` on overflow.
     pub fn checked_mul(self, times: u64) -> Option<Self> {
         self.nanos.checked_mul(i128::from(times)).map(|nanos| Self { nanos })
     }
 
-    /// One of so many equal parts, rounded towards zero; all of it for no parts.
+    /// One of `parts` equal parts, rounded towards zero; the whole amount if `parts` is 0.
     pub fn part(self, parts: u64) -> Self {
         Self { nanos: self.nanos / i128::from(parts.max(1)) }
     }
 
-    /// Whether this is nothing.
+    /// Whether the amount is zero.
     pub fn is_zero(self) -> bool {
         self.nanos == 0
     }
 
-    /// Whether this is below zero.
+    /// Whether the amount is negative.
     pub fn is_negative(self) -> bool {
         self.nanos < 0
     }
 
-    /// Whole units (bytes, pods), a begun one counted; zero when negative, `u64::MAX` when larger
-    /// than that.
+    /// Whole units (bytes, pods), rounded up; zero if negative, `u64::MAX` if larger.
     pub fn units_ceil(self) -> u64 {
         let whole = self.nanos / NANOS;
         let begun = i128::from(self.nanos % NANOS > 0);
@@ -173,7 +172,7 @@ impl Quantity {
     /// `1000`.
     pub fn display_bytes(self) -> String {
         let bytes = self.nanos / NANOS;
-        // Beyond it, what has a binary suffix would be cut when it is read.
+        // A larger amount with a binary suffix would be limited when it is read.
         if self.nanos % NANOS == 0 && bytes != 0 && self.nanos.abs() <= BINARY_CAP {
             for (suffix, shift) in BINARY_SUFFIXES.iter().rev() {
                 let unit = 1_i128 << shift;
@@ -186,8 +185,7 @@ impl Quantity {
     }
 }
 
-/// Exact: whole units as they are, else in the coarsest of `m`, `u` and `n` that keeps the number
-/// whole.
+/// Exact: in whole units, or else in the coarsest of `m`, `u` and `n` that keeps the number whole.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (suffix, unit) in [("", NANOS), ("m", 1_000_000), ("u", 1_000)] {
@@ -199,8 +197,7 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// The power of two and the power of ten that a suffix stands for. `E` alone is exa, with digits an
-/// exponent.
+/// The powers of two and ten of a suffix. `E` alone is exa; followed by digits it is an exponent.
 fn scale(suffix: &str) -> Option<(u32, i64)> {
     if let Some((_, exponent)) = DECIMAL_SUFFIXES.iter().find(|(name, _)| *name == suffix) {
         return Some((0, *exponent));
@@ -213,16 +210,16 @@ fn scale(suffix: &str) -> Option<(u32, i64)> {
     Some((0, i64::from(exponent as i32)))
 }
 
-/// `digits × 2^shift × 10^exponent`, rounded up and capped; the first digit is not zero.
+/// `digits × 2^shift × 10^exponent`, rounded up and limited; the first digit is not zero.
 ///
-/// Long division by powers of ten over the digits themselves, so that a number of any length is
-/// exact without big integers.
+/// Divides the digits themselves by powers of ten, so that a number of any length is exact without
+/// big integers.
 fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
     let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
     if length == 0 {
         return 0;
     }
-    // A number below the cap has no more digits before the point.
+    // A number below the limit has no more digits before the point.
     let (cap, longest) = if shift > 0 { (BINARY_CAP, 28) } else { (CAP, i64::from(CAP_DIGITS)) };
     let point = length.saturating_add(exponent);
     if point > longest {
@@ -243,7 +240,7 @@ fn nanos(digits: &[u8], shift: u32, exponent: i64) -> i128 {
         rest |= carry % 10 != 0;
         carry /= 10;
     }
-    // Zeros between the point and the first digit; what is carried has no more than 19 digits.
+    // Zeros between the point and the first digit; the carry has at most 19 digits.
     for _ in 0..point.min(0).saturating_neg().min(20) {
         rest |= carry % 10 != 0;
         carry /= 10;

@@ -12,7 +12,7 @@ pub struct Documentation {
     pub id: String,
     /// The part of the id before the slash.
     pub family: String,
-    /// One line: a noun phrase that says the subject.
+    /// One line: a noun phrase that names the subject.
     pub title: String,
     /// What the rule wants and why.
     pub description: String,

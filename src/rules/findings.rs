@@ -29,7 +29,7 @@ impl Findings {
         self.start = self.list.len();
     }
 
-    /// Adds a finding of the running rule at a JSON Pointer of the object. The pointer may lie below
+    /// Adds a finding of the running rule at a JSON Pointer of the object. The pointer may be within
     /// the place of a pod set ([`PodSet::path`](crate::flink::PodSet::path)); it is translated to
     /// the field that holds the value.
     pub fn at(&mut self, pointer: impl Into<String>) -> &mut Finding {

@@ -11,7 +11,7 @@ pub(super) fn locate(object: &Value, workload: &Workload, place: &str) -> String
         return place.to_owned();
     }
     for pods in &workload.pods {
-        if let Template::Merged(_) | Template::Made(_) = &pods.template
+        if let Template::Merged(_) | Template::Generated(_) = &pods.template
             && let Some(within) = place
                 .strip_prefix(pods.path())
                 .filter(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,9 +1,9 @@
-//! The built-in rules: one file a rule, with its page beside it.
+//! The built-in rules: one file per rule, with its page next to it.
 //!
-//! Goes in: a [`Subject`] (the request, the object after mutation, its workload, its tenant). Comes
-//! out: [`Finding`]s with the level that the tenant gives them. Rules read knowledge from
-//! `kubernetes/` and `flink/` and put it into words; they change nothing, and users' policies are
-//! in [`rego`](crate::rego).
+//! A [`Subject`] goes in: the request, the object after mutation, its workload and its tenant.
+//! [`Finding`]s come out, with the level that the tenant gives them. Rules turn facts from
+//! `kubernetes/` and `flink/` into messages. They change nothing, and users' policies are in
+//! [`rego`](crate::rego).
 
 pub mod documentation;
 pub mod enforcement;

@@ -12,14 +12,14 @@ pub struct Rule {
     pub level: Level,
     /// Version of Flinkgate that first had it.
     pub since: &'static str,
-    /// A noun phrase that says the subject.
+    /// A noun phrase that names the subject.
     pub title: &'static str,
     /// Fields of [`FlinkTenantSpec`](crate::tenant::FlinkTenantSpec) that it reads, with dots:
     /// `security.serviceAccounts`.
     pub tenant_fields: &'static [&'static str],
     /// Whether its examples are judged without mutation, which would complete the bad one.
     pub as_is: bool,
-    /// The text of `<rule>.md` beside it.
+    /// The text of `<rule>.md`.
     pub page: &'static str,
     /// Reports what is wrong with the subject. Allocates nothing where nothing is wrong.
     pub check: fn(&Subject<'_>, &mut Findings),

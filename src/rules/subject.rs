@@ -2,7 +2,7 @@
 
 use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
-use crate::flink::operator::Declared;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
 use crate::flink::state::{StateDirectory, directories};
@@ -241,7 +241,7 @@ impl<'a> Subject<'a> {
     pub fn roles_made_from_options(&self) -> impl Iterator<Item = (Role, &'static str)> {
         let roles = [Role::JobManager, Role::TaskManager].into_iter();
         roles
-            .filter(|role| self.workload.options_make(*role))
+            .filter(|role| self.workload.options_apply_to(*role))
             .filter_map(|role| Some((role, role.component()?)))
     }
 
@@ -257,25 +257,25 @@ impl<'a> Subject<'a> {
             && options.is_some_and(|place| place.ends_with("/flinkConfiguration"))
     }
 
-    /// Whether the object is a JobManager that will request TaskManagers of which only options say
-    /// what they are like.
+    /// Whether the object is a JobManager that will request TaskManagers, which only options
+    /// define.
     pub fn requests_task_managers(&self) -> bool {
-        !self.workload.declares_cluster && self.workload.options_make(Role::TaskManager)
+        !self.workload.declares_cluster && self.workload.options_apply_to(Role::TaskManager)
     }
 
     /// The custom resource from which the Flink operator creates a cluster: a FlinkDeployment or a
     /// FlinkBlueGreenDeployment.
-    pub fn operators_cluster(&self) -> Option<Declared<'a>> {
+    pub fn operators_cluster(&self) -> Option<DeclaredSpec<'a>> {
         let Workload { declares_cluster, engine, .. } = self.workload;
         let is_cluster = *declares_cluster && *engine == Engine::Operator;
-        is_cluster.then(|| Declared::new(self.object, self.workload)).flatten()
+        is_cluster.then(|| DeclaredSpec::new(self.object, self.workload)).flatten()
     }
 
     /// The FlinkSessionJob that the Flink operator submits to a cluster.
-    pub fn session_job(&self) -> Option<Declared<'a>> {
+    pub fn session_job(&self) -> Option<DeclaredSpec<'a>> {
         let is_job = self.resource.kind.kind == "FlinkSessionJob"
             && self.workload.engine == Engine::Operator
             && !is_canary(self.object);
-        is_job.then(|| Declared::new(self.object, self.workload)).flatten()
+        is_job.then(|| DeclaredSpec::new(self.object, self.workload)).flatten()
     }
 }

@@ -1,7 +1,8 @@
 //! What unit tests of rules share.
 
 use super::{Finding, Findings, Rule, Subject};
-use crate::flink::{Workload, lower};
+use crate::flink::Workload;
+use crate::kinds::lower;
 use crate::resource::Resource;
 use crate::tenant::{PreparedTenant, Tenant};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Request bodies, with an end to their size, their time and the memory of all of them together.
+//! Request bodies, with limits for size, time and the memory of all bodies.
 
 use crate::causes::with_causes;
 use axum::body::{Body, Bytes};
@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Two objects of 3 MiB, the most that an API server takes, and their envelope.
+/// Largest body: two objects of 3 MiB, the limit of an API server, and the envelope.
 pub(crate) const LIMIT: usize = 8 << 20;
-/// A client that sends too much reads the answer only when it is done sending: this much is read
-/// and thrown away.
+/// Most bytes that are read and discarded of a body that is too large: a client reads the response
+/// only after it has sent everything.
 const DRAINED: usize = 64 << 20;
-/// All bodies that are being read at one time.
+/// Most bytes of all bodies that are being read.
 const ALL: usize = 256 << 20;
 
 /// Counts the bytes of all bodies in memory.
 #[derive(Clone, Default)]
 pub(crate) struct Budget(Arc<AtomicUsize>);
 
-/// Gives back what one body took.
+/// The bytes of one body, released on drop.
 struct Taken {
     budget: Budget,
     bytes: usize,
@@ -41,7 +41,10 @@ impl Drop for Taken {
     }
 }
 
-/// Reads a whole body, or says with which status and text to refuse it.
+/// Reads a whole body.
+///
+/// # Errors
+/// With the status and the text of the response.
 pub(crate) async fn read(
     body: Body,
     budget: &Budget,
@@ -64,7 +67,7 @@ async fn read_all(body: Body, budget: &Budget) -> Result<Vec<u8>, (StatusCode, S
         let frame = frame.map_err(|error| {
             (
                 StatusCode::BAD_REQUEST,
-                format!("the request body broke off: {}\n", with_causes(&error)),
+                format!("failed to read the request body: {}\n", with_causes(&error)),
             )
         })?;
         let data: Bytes = frame.into_data().unwrap_or_default();
@@ -79,7 +82,7 @@ async fn read_all(body: Body, budget: &Budget) -> Result<Vec<u8>, (StatusCode, S
         if !taken.take(data.len()) {
             return Err((
                 StatusCode::SERVICE_UNAVAILABLE,
-                "too many large requests at one time: try again\n".to_owned(),
+                "too many large requests at the same time: try again\n".to_owned(),
             ));
         }
         read.extend_from_slice(&data);

@@ -1,43 +1,43 @@
-//! The authorities that an API server shall trust when it calls Flinkgate: `caBundle`, from a file
-//! of PEM certificates.
+//! `caBundle`, the certificate authorities that API servers trust when they call Flinkgate, from a
+//! PEM file.
 
 use super::x509;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::time::SystemTime;
 
-/// Why a file is no bundle of authorities.
+/// Why a file is not a CA bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaError {
-    /// Nothing in it.
+    /// No certificate.
     #[error(
-        "there is no PEM certificate (-----BEGIN CERTIFICATE-----) in it: give the CA's certificate, such as ca.crt of `flinkgate certs`"
+        "no PEM certificate (`-----BEGIN CERTIFICATE-----`) found: pass the CA's certificate, such as `ca.crt` of `flinkgate certs`"
     )]
     NoCertificate,
-    /// Broken base64, or not a certificate within.
-    #[error("certificate {0} in it cannot be read: give it as its authority wrote it")]
+    /// Not base64, or not a certificate.
+    #[error("certificate {0} cannot be parsed: pass it as the CA issued it")]
     Unreadable(usize),
-    /// Over.
-    #[error("every certificate in it has expired: give the CA's current one")]
+    /// All have expired.
+    #[error("all certificates have expired: pass the CA's current one")]
     Expired,
 }
 
-/// The certificates in a PEM text, and nothing but them: a private key beside them does not get
-/// into the cluster.
+/// The certificates of a PEM text without anything else: a private key in the file must not get into
+/// the cluster.
 ///
 /// # Errors
-/// When there is none, one cannot be read, or none holds any longer.
+/// When there is none, one cannot be parsed, or all have expired.
 pub fn bundle(pem: &[u8]) -> Result<Vec<u8>, CaError> {
     let mut out = String::new();
-    let mut holds = false;
+    let mut is_valid = false;
     for (index, certificate) in CertificateDer::pem_slice_iter(pem).enumerate() {
         let unreadable = CaError::Unreadable(index.saturating_add(1));
         let certificate = certificate.map_err(|_| unreadable)?;
         let validity = x509::validity(&certificate).ok_or(unreadable)?;
-        holds |= validity.not_after > SystemTime::now();
+        is_valid |= validity.not_after > SystemTime::now();
         out.push_str(&x509::pem(&certificate));
     }
-    match (out.is_empty(), holds) {
+    match (out.is_empty(), is_valid) {
         (true, _) => Err(CaError::NoCertificate),
         (false, false) => Err(CaError::Expired),
         (false, true) => Ok(out.into_bytes()),
@@ -51,7 +51,7 @@ mod tests {
     use crate::server::certificate;
 
     #[test]
-    fn several_authorities_are_kept_and_keys_are_not() {
+    fn authorities_are_kept_and_keys_are_not() {
         let (one, two) =
             (certificate::development(&[], 1).unwrap(), certificate::development(&[], 1).unwrap());
         let file = format!("# our CA\n{}{}{}", one.ca_pem, two.key_pem, two.ca_pem);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_authority_is_refused() {
+    fn a_file_without_authority_is_refused() {
         let made = certificate::development(&[], 1).unwrap();
         let broken = format!(
             "{}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",

@@ -1,4 +1,4 @@
-//! Serving certificates: read from PEM and checked, or made for development.
+//! Serving certificates: parsed from PEM and checked, or generated for development.
 
 use super::{issue, x509};
 use rcgen::{Issuer, KeyPair};
@@ -10,54 +10,54 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// Why a certificate cannot be served or made.
+/// Why a certificate cannot be used or generated.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// A file cannot be read.
-    #[error("cannot read {path}, which must be a readable PEM file")]
+    #[error("failed to read `{path}`, which must be a readable PEM file")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Why.
         source: std::io::Error,
     },
     /// No certificate in the PEM text.
-    #[error("the certificate file holds no PEM certificate (-----BEGIN CERTIFICATE-----)")]
+    #[error("the certificate file has no PEM certificate (`-----BEGIN CERTIFICATE-----`)")]
     NoCertificate,
     /// No private key in the PEM text.
-    #[error("the key file holds no PEM private key (PKCS#8, PKCS#1 or SEC1, not encrypted)")]
+    #[error("the key file has no PEM private key (PKCS#8, PKCS#1 or SEC1, not encrypted)")]
     NoKey,
-    /// The two do not belong together.
+    /// The key is not the key of the certificate.
     #[error(
-        "the certificate and the private key do not belong together: give the key that the certificate was made for"
+        "the certificate and the private key do not belong together: pass the key of this certificate"
     )]
     Mismatch,
     /// rustls cannot use them.
     #[error("the certificate or key cannot be used")]
     Unusable(#[source] rustls::Error),
-    /// Not a certificate that can be read.
-    #[error("the certificate's period of validity cannot be read")]
+    /// Not a certificate.
+    #[error("the validity of the certificate cannot be parsed")]
     Validity,
-    /// Over.
+    /// Expired.
     #[error("the certificate expired on {0}: renew it")]
     Expired(String),
-    /// Not yet.
-    #[error("the certificate is valid only from {0}: check the clock, or wait")]
+    /// Not valid yet.
+    #[error("the certificate is not valid before {0}: check the clock, or wait")]
     NotYetValid(String),
-    /// The system gives no random numbers.
-    #[error("the system gives no random numbers for a serial number")]
+    /// No random numbers.
+    #[error("failed to get random numbers for a serial number")]
     Randomness,
-    /// A certificate could not be made.
-    #[error("cannot make a certificate")]
+    /// A certificate cannot be generated.
+    #[error("failed to generate a certificate")]
     Make(#[from] rcgen::Error),
 }
 
-/// A certificate chain with its key, ready for handshakes.
+/// A certificate chain and its key.
 #[derive(Clone, Debug)]
 pub struct Serving {
     /// Chain and key as rustls uses them.
     pub key: Arc<CertifiedKey>,
-    /// When the leaf ends.
+    /// When the leaf expires.
     pub not_after: SystemTime,
 }
 
@@ -65,7 +65,7 @@ impl Serving {
     /// Reads a chain and its key from PEM text.
     ///
     /// # Errors
-    /// When one is missing, they do not match, or the leaf does not hold now.
+    /// When one is missing, they do not match, or the leaf is not valid now.
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, CertificateError> {
         let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(certificate)
             .collect::<Result<_, _>>()
@@ -89,13 +89,13 @@ impl Serving {
         Ok(Self { key: Arc::new(key), not_after: validity.not_after })
     }
 
-    /// The end of the leaf in seconds since 1970.
+    /// When the leaf expires, in seconds since 1970.
     pub fn not_after_seconds(&self) -> i64 {
         let since = self.not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
     }
 
-    /// The end of the leaf for people.
+    /// When the leaf expires, as text.
     pub fn not_after_text(&self) -> String {
         date(self.not_after)
     }
@@ -109,11 +109,11 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, CertificateError> {
     std::fs::read(path).map_err(|source| CertificateError::Read { path: path.to_owned(), source })
 }
 
-/// A certificate authority that signed one serving certificate, and whose key is already forgotten.
+/// A serving certificate and its authority, whose key is discarded.
 pub struct Development {
-    /// The authority's certificate, for `caBundle` and `curl --cacert`.
+    /// The certificate of the authority, for `caBundle` and `curl --cacert`.
     pub ca_pem: String,
-    /// SHA-256 of the authority's certificate, `AB:CD:…`.
+    /// SHA-256 of the certificate of the authority, `AB:CD:…`.
     pub ca_sha256: String,
     /// The serving certificate.
     pub certificate_pem: String,
@@ -123,7 +123,7 @@ pub struct Development {
 
 const DAY: u64 = 86_400;
 
-/// Makes an authority and a serving certificate (ECDSA P-256) for Flinkgate's own names and
+/// Generates an authority and a serving certificate (ECDSA P-256) for Flinkgate's names and
 /// `more_names`.
 ///
 /// # Errors
@@ -146,7 +146,7 @@ pub fn development(more_names: &[String], days: u32) -> Result<Development, Cert
 
 fn date(time: SystemTime) -> String {
     jiff::Timestamp::try_from(time).map_or_else(
-        |_| "an unknown day".to_owned(),
+        |_| "an unknown date".to_owned(),
         |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     )
 }
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_development_certificate_can_be_served() {
+    fn a_development_certificate_is_usable() {
         let made = development(&["gate.example.com".into(), "10.1.2.3".into()], 30).unwrap();
         let serving =
             Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes()).unwrap();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn unusable_pairs_are_named() {
+    fn unusable_pairs_are_refused() {
         let (one, two) = (development(&[], 1).unwrap(), development(&[], 1).unwrap());
         let over = development(&[], 0).unwrap();
         std::thread::sleep(Duration::from_millis(1_100));
@@ -177,7 +177,7 @@ mod tests {
             (
                 "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
                 one.key_pem.as_str(),
-                "validity cannot be read",
+                "validity of the certificate cannot be parsed",
             ),
             (over.certificate_pem.as_str(), over.key_pem.as_str(), "expired on"),
         ] {

@@ -1,10 +1,12 @@
-//! Mutual TLS: connections only from clients whose certificate a given authority has signed.
+//! Mutual TLS: accepts only clients with a certificate of a given authority.
 //!
-//! An API server shows a certificate when its admission configuration gives it one. Without this,
-//! whoever reaches the port can ask for verdicts; with it, only the API server can.
+//! An API server sends a certificate if its admission configuration has one. Without mutual TLS every
+//! client that reaches the port can send reviews; with it only the API server can.
 
 use super::certificate::{CertificateError, read_file};
+use super::reload::{ContentChanges, read_blocking};
 use super::x509;
+use crate::causes::with_causes;
 use arc_swap::ArcSwap;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs;
@@ -23,14 +25,12 @@ pub enum ClientCaError {
     /// The file cannot be read.
     #[error(transparent)]
     Read(#[from] CertificateError),
-    /// No usable certificate in it.
-    #[error(
-        "{0} holds no certificate authority (PEM, -----BEGIN CERTIFICATE-----) that can be used"
-    )]
+    /// The file has no usable certificate.
+    #[error("`{0}` has no usable certificate authority (PEM, `-----BEGIN CERTIFICATE-----`)")]
     Unusable(PathBuf),
 }
 
-/// Whose certificates are taken from clients.
+/// The authorities of client certificates.
 #[derive(Debug)]
 pub struct ClientCa {
     path: PathBuf,
@@ -39,52 +39,43 @@ pub struct ClientCa {
 }
 
 impl ClientCa {
-    /// Takes clients with a certificate of an authority in the PEM file at `path`, with one of
-    /// `names` as common name if there are any.
+    /// Accepts clients with a certificate of an authority in the PEM file at `path` and, if `names`
+    /// is not empty, one of them as common name.
     ///
     /// # Errors
-    /// When the file cannot be read or holds no authority.
+    /// When the file cannot be read or has no authority.
     pub fn load(path: PathBuf, names: Vec<String>) -> Result<Arc<Self>, ClientCaError> {
-        let verifier = verifier(&path, &read_file(&path)?)?;
+        let verifier = verifier_of(&path, &read_file(&path)?)?;
         Ok(Arc::new(Self { path, names, verifier: ArcSwap::from_pointee(verifier) }))
     }
 
-    /// Looks at the file every `interval`, for ever. A file that cannot be used leaves what was in
-    /// force.
+    /// Reads the file every `interval`, forever. An unusable file changes nothing.
     pub async fn watch(self: Arc<Self>, interval: Duration) {
-        let mut seen = None;
+        let mut changes = ContentChanges::default();
         loop {
-            let ca = Arc::clone(&self);
-            let read = tokio::task::spawn_blocking(move || {
-                read_file(&ca.path).map_err(|error| error.to_string())
-            })
-            .await;
-            let content = read.unwrap_or_else(|error| Err(error.to_string()));
-            if seen.as_ref() != Some(&content) {
-                match content
-                    .as_ref()
-                    .map_err(Clone::clone)
-                    .and_then(|pem| verifier(&self.path, pem).map_err(|e| e.to_string()))
-                {
+            let path = self.path.clone();
+            let content = read_blocking(move || read_file(&path), &self.path).await;
+            if changes.is_change(&content) {
+                let verifier = content.map_err(ClientCaError::Read);
+                match verifier.and_then(|pem| verifier_of(&self.path, &pem)) {
                     Ok(verifier) => {
                         self.verifier.store(Arc::new(verifier));
-                        if seen.is_some() {
-                            tracing::info!(file = %self.path.display(), "new authority for client certificates");
+                        if !changes.is_first {
+                            tracing::info!(file = %self.path.display(), "loaded a new authority for client certificates");
                         }
                     }
                     Err(error) => tracing::error!(
-                        error,
-                        "the authority for client certificates was not taken; the old one stays"
+                        error = with_causes(&error),
+                        "failed to load the new authority for client certificates, keeping the old one"
                     ),
                 }
-                seen = Some(content);
             }
             tokio::time::sleep(interval).await;
         }
     }
 }
 
-fn verifier(
+fn verifier_of(
     path: &std::path::Path,
     pem: &[u8],
 ) -> Result<Arc<dyn ClientCertVerifier>, ClientCaError> {
@@ -101,8 +92,7 @@ fn verifier(
 }
 
 impl ClientCertVerifier for ClientCa {
-    /// None: they could not be swapped, and without hints a client shows whatever certificate it
-    /// has.
+    /// Empty: hints could not be swapped, and without hints a client sends any certificate it has.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

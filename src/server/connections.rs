@@ -1,8 +1,7 @@
-//! The open connections of one port: how each behaves, and which one goes when there are too many.
+//! The open connections of one port, their timing, and the one that is closed when there are too many.
 //!
-//! A client that connects and says nothing, or says it a byte at a time, holds a place. When all
-//! places are taken the connection that has waited longest without a request makes room, so that
-//! newcomers are always served.
+//! A client that sends nothing, or one byte at a time, occupies a slot. When all slots are taken, the
+//! connection with the longest time without a request is closed, so that new clients are served.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,11 +14,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How one connection behaves.
+/// The timing of one connection.
 #[derive(Debug)]
 pub(crate) struct Pace {
     state: Mutex<State>,
-    /// Told when the connection has to make room.
+    /// Notified when the connection must close for another one.
     pub(crate) evicted: Notify,
 }
 
@@ -27,28 +26,26 @@ pub(crate) struct Pace {
 struct State {
     served: bool,
     in_flight: usize,
-    /// Since when nothing is in flight.
+    /// When the last request ended.
     idle_since: Instant,
-    /// When the first bytes of a request came that is not complete yet.
+    /// When the first bytes of an incomplete request arrived.
     head_since: Option<Instant>,
 }
 
-/// How long a connection may take for what.
+/// Time limits of a connection, and the number of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// From the first byte of a request, or from the connection's beginning, to the end of its
+    /// From the first byte of a request, or from the start of the connection, to the end of the
     /// header.
     pub header: Duration,
     /// For the TLS handshake.
     pub handshake: Duration,
-    /// Without any request; longer than the 90 seconds after which API servers close idle
-    /// connections themselves.
+    /// Without a request; longer than the 90 seconds after which API servers close idle connections.
     pub idle: Duration,
-    /// After this, give or take a quarter, a connection is asked to end: API servers hold on to
-    /// theirs for ever, so that a replica which came later would never get its share of the
-    /// requests.
+    /// After this time, plus or minus a quarter, the server asks the client to close the connection.
+    /// API servers keep connections open indefinitely, so a new replica would get no requests.
     pub age: Duration,
-    /// How many connections may be open.
+    /// The most open connections.
     pub connections: usize,
 }
 
@@ -89,15 +86,15 @@ impl Pace {
         state.idle_since = Instant::now();
     }
 
-    fn bytes_came(&self) {
+    fn bytes_arrived(&self) {
         let mut state = self.state();
         if state.in_flight == 0 && state.head_since.is_none() {
             state.head_since = Some(Instant::now());
         }
     }
 
-    /// Whether the client is too slow. HTTP/2 sends frames that are no requests, so only its first
-    /// request is timed.
+    /// Whether the client is too slow. HTTP/2 also sends frames that are not requests, so only the
+    /// first request is timed.
     pub(crate) fn is_overdue(&self, limits: &Limits, http2: bool) -> bool {
         let state = self.state();
         if state.in_flight > 0 {
@@ -119,17 +116,17 @@ pub(crate) struct Connections {
     open: Mutex<BTreeMap<u64, Arc<Pace>>>,
 }
 
-/// One place among the connections, given back when dropped.
-pub(crate) struct Place {
+/// The slot of a connection, released on drop.
+pub(crate) struct Slot {
     connections: Arc<Connections>,
     id: u64,
     pub(crate) pace: Arc<Pace>,
 }
 
 impl Connections {
-    /// Takes a place for a new connection. With `limit` places taken another connection is told to
-    /// go; `None` when all of them have requests in flight.
-    pub(crate) fn enter(self: &Arc<Self>, limit: usize) -> Option<Place> {
+    /// Takes a slot for a new connection. If `limit` slots are taken, closes another connection;
+    /// `None` when all of them have requests in flight.
+    pub(crate) fn enter(self: &Arc<Self>, limit: usize) -> Option<Slot> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= limit {
             let longest_idle = open
@@ -145,7 +142,7 @@ impl Connections {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let pace = Pace::new();
         open.insert(id, Arc::clone(&pace));
-        Some(Place { connections: Arc::clone(self), id, pace })
+        Some(Slot { connections: Arc::clone(self), id, pace })
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -153,19 +150,19 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.connections.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 
-/// A stream that tells its [`Pace`] when bytes come.
-pub(crate) struct Watched<S> {
+/// A stream that reports arriving bytes to its [`Pace`].
+pub(crate) struct TimedStream<S> {
     pub(crate) stream: S,
     pub(crate) pace: Arc<Pace>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -174,13 +171,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.pace.bytes_came();
+            self.pace.bytes_arrived();
         }
         result
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -204,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_never_sent_a_request_makes_room_first_and_who_is_served_never() {
+    fn unused_connections_are_closed_first_and_busy_never() {
         let connections = Arc::new(Connections::default());
         let served = connections.enter(3).unwrap();
         served.pace.request_begins();

@@ -9,21 +9,20 @@ use axum::routing::get;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the server needs to be ready, and whether it has it.
+/// The conditions for readiness.
 #[derive(Debug, Default)]
 pub struct Health {
     conditions: Mutex<BTreeMap<&'static str, (bool, String)>>,
 }
 
 impl Health {
-    /// Starts out not ready, for want of each of `names`.
+    /// Not ready until each of the conditions `names` is met.
     pub fn waiting_for(names: &[&'static str]) -> Arc<Self> {
-        let waiting =
-            names.iter().map(|name| (*name, (false, "not there yet".to_owned()))).collect();
+        let waiting = names.iter().map(|name| (*name, (false, "waiting".to_owned()))).collect();
         Arc::new(Self { conditions: Mutex::new(waiting) })
     }
 
-    /// Says whether one thing is there; `text` may tell of a failure that does not matter yet.
+    /// Sets a condition; `text` may describe a failure that does not affect readiness.
     pub fn set(&self, name: &'static str, ready: bool, text: impl Into<String>) {
         self.conditions
             .lock()
@@ -31,7 +30,7 @@ impl Health {
             .insert(name, (ready, text.into()));
     }
 
-    /// Whether all of it is there, and one line for each.
+    /// Whether all conditions are met, and a line for each.
     pub fn report(&self) -> (bool, String) {
         let conditions = self.conditions.lock().unwrap_or_else(PoisonError::into_inner);
         let ready = conditions.values().all(|(ready, _)| *ready);
@@ -54,7 +53,7 @@ pub fn router(health: Arc<Health>, metrics: Arc<Metrics>) -> Router {
         .route("/readyz", get(readyz).with_state(health))
         .route("/metrics", get(show_metrics).with_state(metrics))
         .fallback(async || {
-            (StatusCode::NOT_FOUND, "not found: /healthz, /readyz and /metrics are here\n")
+            (StatusCode::NOT_FOUND, "not found: send GET to `/healthz`, `/readyz` or `/metrics`\n")
         })
 }
 
@@ -76,12 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readiness_names_what_is_missing() {
+    fn readiness_lists_unmet_conditions() {
         let health = Health::waiting_for(&["certificate", "policies"]);
         health.set("certificate", true, "valid");
         assert_eq!(
             health.report(),
-            (false, "not ready\n[+] certificate: valid\n[-] policies: not there yet\n".to_owned())
+            (false, "not ready\n[+] certificate: valid\n[-] policies: waiting\n".to_owned())
         );
         health.set("policies", true, "60 rules; last reload failed: x\ny");
         assert_eq!(

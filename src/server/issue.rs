@@ -1,5 +1,4 @@
-//! What every certificate of Flinkgate's own making has in common, for development and in a cluster
-//! alike.
+//! Parameters of the certificates that Flinkgate generates, for development and in a cluster.
 
 use super::certificate::CertificateError;
 use rcgen::{
@@ -9,10 +8,10 @@ use rcgen::{
 use rustls::crypto::aws_lc_rs;
 use std::time::{Duration, SystemTime};
 
-/// Room for clocks that are behind.
+/// Tolerance for clocks that are behind.
 pub(crate) const BACKDATED: Duration = Duration::from_secs(3_600);
 
-/// The names in a serving certificate: the Service's in `namespace`, this machine's, and `more`.
+/// The names in a serving certificate: of the Service in `namespace`, of localhost, and `more`.
 pub fn names(namespace: &str, more: &[String]) -> Vec<String> {
     let mut names = vec![
         service_name(namespace),
@@ -31,12 +30,12 @@ pub fn names(namespace: &str, more: &[String]) -> Vec<String> {
     names
 }
 
-/// The name that API servers ask for.
+/// The name that API servers use.
 pub fn service_name(namespace: &str) -> String {
     format!("flinkgate.{namespace}.svc")
 }
 
-/// An authority that signs serving certificates and nothing else.
+/// A certificate authority that signs only leaf certificates.
 pub(crate) fn authority(
     name: &str,
     now: SystemTime,
@@ -71,16 +70,16 @@ fn common(
     now: SystemTime,
     life: Duration,
 ) -> Result<CertificateParams, CertificateError> {
-    let mut made = CertificateParams::new(names)?;
-    made.distinguished_name = DistinguishedName::new();
-    made.distinguished_name.push(DnType::CommonName, name);
-    made.serial_number = Some(serial()?);
-    (made.not_before, made.not_after) =
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = Some(serial()?);
+    (params.not_before, params.not_after) =
         ((now - BACKDATED).into(), now.checked_add(life).ok_or(CertificateError::Validity)?.into());
-    Ok(made)
+    Ok(params)
 }
 
-/// 126 random bits: positive, never zero, never twice.
+/// 126 random bits: positive and unique.
 fn serial() -> Result<SerialNumber, CertificateError> {
     let mut bytes = [0; 16];
     aws_lc_rs::default_provider()

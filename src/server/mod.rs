@@ -1,8 +1,8 @@
-//! The server in front of the webhooks: TLS, HTTP, connections, health.
+//! The HTTP server of the webhooks: TLS, HTTP, connections, health.
 //!
-//! Goes in: TCP connections. Comes out: HTTP answers that a [`Review`](crate::admission::reviewer::Review)
-//! gave, or that say what is wrong with the request. It judges nothing and does not know the
-//! cluster; certificates come from files or are handed in.
+//! Goes in: TCP connections. Comes out: HTTP responses with the answers of a
+//! [`Review`](crate::admission::reviewer::Review), or with an error about the request. The server
+//! checks no objects and reads no cluster: certificates come from files or from the caller.
 
 mod body;
 pub mod ca_bundle;

@@ -1,6 +1,6 @@
-//! The accept loop: connections, their limits, their end.
+//! The accept loop of a port, and the end of its connections.
 
-use super::connections::{Connections, Place, Watched};
+use super::connections::{Connections, Slot, TimedStream};
 use super::shutdown::{DRAIN, Phase};
 use crate::jitter::jittered;
 use axum::Router;
@@ -23,8 +23,8 @@ use tower::ServiceExt;
 
 pub use super::connections::Limits;
 
-/// How often a connection is looked at for being too slow.
-const LOOK: Duration = Duration::from_secs(1);
+/// Interval between checks of a connection's limits.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What one port serves.
 #[derive(Clone)]
@@ -33,16 +33,16 @@ pub struct Port {
     pub tls: Option<TlsAcceptor>,
     /// Answers the requests.
     pub router: Router,
-    /// Ends what is too slow or too much.
+    /// Limits of the connections.
     pub limits: Limits,
     /// Counts open connections.
     pub open: Gauge,
 }
 
-/// Serves a port until the phase is `Closing` and its connections have ended, or their time is up.
+/// Serves a port until the phase is `Closing` and its connections have ended or timed out.
 pub async fn serve(listener: TcpListener, port: Port, mut phase: watch::Receiver<Phase>) {
     let connections = Arc::new(Connections::default());
-    // Every connection holds a sender: when all are gone, so are the connections.
+    // Every connection has a sender: the channel closes when all connections have ended.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     let watched = phase.clone();
     let mut closing = pin!(phase.wait_for(|phase| *phase == Phase::Closing));
@@ -53,24 +53,24 @@ pub async fn serve(listener: TcpListener, port: Port, mut phase: watch::Receiver
         };
         match accepted {
             Ok((stream, _)) => {
-                // An answer is small: it shall not wait for more to send.
+                // A response is small and must not wait for more data.
                 let _ = stream.set_nodelay(true);
-                let Some(place) = connections.enter(port.limits.connections) else {
-                    tracing::warn!("all connections are busy; a new one was closed");
+                let Some(slot) = connections.enter(port.limits.connections) else {
+                    tracing::warn!("all connections are busy, closed a new one");
                     continue;
                 };
                 let (port, phase, alive) = (port.clone(), watched.clone(), alive.clone());
                 tokio::spawn(async move {
                     port.open.inc();
                     let open = port.open.clone();
-                    connection(stream, place, port, phase).await;
+                    connection(stream, slot, port, phase).await;
                     open.dec();
                     drop(alive);
                 });
             }
             Err(error) => {
-                // Mostly "too many open files", which passes; without a pause this loop would spin.
-                tracing::warn!(%error, "cannot accept a connection");
+                // Usually "too many open files", which is temporary: pause before the next attempt.
+                tracing::warn!(%error, "failed to accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
@@ -82,37 +82,32 @@ pub async fn serve(listener: TcpListener, port: Port, mut phase: watch::Receiver
     }
 }
 
-async fn connection(stream: TcpStream, place: Place, port: Port, phase: watch::Receiver<Phase>) {
+async fn connection(stream: TcpStream, slot: Slot, port: Port, phase: watch::Receiver<Phase>) {
     let Some(acceptor) = &port.tls else {
-        return http(stream, false, place, &port, phase).await;
+        return http(stream, false, slot, &port, phase).await;
     };
     let handshake = tokio::select! {
         handshake = tokio::time::timeout(port.limits.handshake, acceptor.accept(stream)) => handshake,
-        () = place.pace.evicted.notified() => return,
+        () = slot.pace.evicted.notified() => return,
     };
     match handshake {
         Ok(Ok(stream)) => {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            http(stream, http2, place, &port, phase).await;
+            http(stream, http2, slot, &port, phase).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-        Err(_) => tracing::debug!("TLS handshake took too long"),
+        Err(_) => tracing::debug!("TLS handshake timed out"),
     }
 }
 
-async fn http<S>(
-    stream: S,
-    http2: bool,
-    place: Place,
-    port: &Port,
-    mut phase: watch::Receiver<Phase>,
-) where
+async fn http<S>(stream: S, http2: bool, slot: Slot, port: &Port, mut phase: watch::Receiver<Phase>)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let pace = Arc::clone(&place.pace);
+    let pace = Arc::clone(&slot.pace);
     let (since, age) = (Instant::now(), jittered(port.limits.age, 0.25));
     let is_old = move || since.elapsed() >= age;
-    let stream = TokioIo::new(Watched { stream, pace: Arc::clone(&pace) });
+    let stream = TokioIo::new(TimedStream { stream, pace: Arc::clone(&pace) });
     let (router, counted, current) = (port.router.clone(), Arc::clone(&pace), phase.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (router, current) = (router.clone(), current.clone());
@@ -121,8 +116,8 @@ async fn http<S>(
             let old_protocol = request.version() < Version::HTTP_2;
             let Ok(mut response) = router.oneshot(request).await;
             drop(request_guard);
-            // HTTP/1.1 ends with an answer only: closing an idle connection could meet a request on
-            // its way.
+            // HTTP/1.1 connections end only with a response: closing an idle one could lose a request
+            // that the client just sent.
             if old_protocol && (is_old() || *current.borrow() != Phase::Serving) {
                 response
                     .headers_mut()
@@ -133,7 +128,7 @@ async fn http<S>(
     });
     let builder = builder(http2);
     let mut connection = pin!(builder.serve_connection(stream, service));
-    let mut look = tokio::time::interval(LOOK);
+    let mut checks = tokio::time::interval(CHECK_INTERVAL);
     let mut closing = false;
     loop {
         tokio::select! {
@@ -147,11 +142,11 @@ async fn http<S>(
                 closing = true;
                 connection.as_mut().graceful_shutdown();
             }
-            _ = look.tick() => {
+            _ = checks.tick() => {
                 if pace.is_overdue(&port.limits, http2) {
                     return;
                 }
-                // GOAWAY: what is under way is answered, what comes next takes another connection.
+                // GOAWAY: current requests are answered, new ones use another connection.
                 if http2 && !closing && is_old() {
                     closing = true;
                     connection.as_mut().graceful_shutdown();
@@ -162,8 +157,8 @@ async fn http<S>(
     }
 }
 
-/// The protocol is known from the handshake; letting hyper guess it would wait for bytes without an
-/// end.
+/// The protocol is known from the handshake. If hyper had to detect it, it would wait for bytes
+/// without a timeout.
 fn builder(http2: bool) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(64 << 10);
@@ -180,7 +175,7 @@ fn builder(http2: bool) -> Builder<TokioExecutor> {
     if http2 { builder.http2_only() } else { builder.http1_only() }
 }
 
-/// Marks a request as in flight, also when its future is dropped.
+/// Counts a request as in flight until it is dropped.
 struct InFlight(Arc<super::connections::Pace>);
 
 impl InFlight {

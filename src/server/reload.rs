@@ -1,16 +1,18 @@
-//! Certificates that change on disk.
+//! Reloads certificates that change on disk.
 //!
-//! The files' content is compared, not their times: Kubernetes updates a mounted Secret by swapping
-//! the `..data` link beside them, which a watch on the file itself does not see.
+//! The content of the files is compared, not their times: Kubernetes updates a mounted Secret by
+//! swapping the link `..data`, which a watch on a file does not see.
 
 use super::certificate::{CertificateError, Serving};
 use super::health::Health;
 use super::tls::CurrentCertificate;
 use crate::causes::with_causes;
 use crate::telemetry::metrics::Metrics;
-use std::path::PathBuf;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinError;
 
 /// The two files of a serving certificate.
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ impl Files {
     /// Reads and checks the pair.
     ///
     /// # Errors
-    /// When a file cannot be read or the pair cannot be served.
+    /// When a file cannot be read or the pair is unusable.
     pub fn load(&self) -> Result<Serving, CertificateError> {
         let (certificate, key) = self.read()?;
         Serving::from_pem(&certificate, &key)
@@ -41,8 +43,37 @@ impl Files {
     }
 }
 
-/// Looks at the files every `interval`, for ever. A pair that cannot be served leaves the old one
-/// in place.
+/// Detects changes of what is read repeatedly: of content, and of errors by their text.
+#[derive(Default)]
+pub(super) struct ContentChanges {
+    hasher: RandomState,
+    last: Option<u64>,
+    /// Whether there was only one read so far.
+    pub(super) is_first: bool,
+}
+
+impl ContentChanges {
+    /// Whether this differs from the last content or error.
+    pub(super) fn is_change<T: Hash>(&mut self, content: &Result<T, CertificateError>) -> bool {
+        let state = content.as_ref().map_err(|error| with_causes(error));
+        let hash = self.hasher.hash_one(state);
+        let last = self.last.replace(hash);
+        self.is_first = last.is_none();
+        last != Some(hash)
+    }
+}
+
+/// Reads `path`, without blocking other tasks.
+pub(super) async fn read_blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, CertificateError> + Send + 'static,
+    path: &Path,
+) -> Result<T, CertificateError> {
+    let failed =
+        |error: JoinError| CertificateError::Read { path: path.into(), source: error.into() };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(failed(error)))
+}
+
+/// Reads the files every `interval`, forever. An unusable pair changes nothing.
 pub async fn watch(
     files: Files,
     interval: Duration,
@@ -50,20 +81,12 @@ pub async fn watch(
     health: Arc<Health>,
     metrics: Arc<Metrics>,
 ) {
-    let mut seen: Option<Result<Content, String>> = None;
+    let mut changes = ContentChanges::default();
     loop {
         let reader = files.clone();
-        let content =
-            tokio::task::spawn_blocking(move || reader.read().map_err(|error| with_causes(&error)))
-                .await;
-        let content = content.unwrap_or_else(|error| Err(error.to_string()));
-        if seen.as_ref() != Some(&content) {
-            let first = seen.is_none();
-            match content
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|(c, k)| Serving::from_pem(c, k).map_err(|error| with_causes(&error)))
-            {
+        let content = read_blocking(move || reader.read(), &files.certificate).await;
+        if changes.is_change(&content) {
+            match content.and_then(|(certificate, key)| Serving::from_pem(&certificate, &key)) {
                 Ok(serving) => {
                     metrics.certificate_expiry.set(serving.not_after_seconds());
                     health.set(
@@ -71,30 +94,30 @@ pub async fn watch(
                         true,
                         format!("valid until {}", serving.not_after_text()),
                     );
-                    if !first {
+                    if !changes.is_first {
                         tracing::info!(
                             not_after = serving.not_after_text(),
-                            "new serving certificate"
+                            "loaded a new serving certificate"
                         );
                     }
                     current.swap(serving);
                 }
                 Err(error) => {
+                    let error = with_causes(&error);
                     let until = current
                         .get()
                         .map_or_else(|| "never".to_owned(), |serving| serving.not_after_text());
                     health.set(
                         "certificate",
                         true,
-                        format!("valid until {until}; the new one was not taken: {error}"),
+                        format!("valid until {until}; last reload failed: {error}"),
                     );
                     tracing::error!(
                         error,
-                        "the new serving certificate was not taken; the old one stays in use"
+                        "failed to load the new serving certificate, keeping the old one"
                     );
                 }
             }
-            seen = Some(content);
         }
         tokio::time::sleep(interval).await;
     }

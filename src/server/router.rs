@@ -1,4 +1,4 @@
-//! `POST /mutate`, `POST /validate`: from an HTTP request to its answer.
+//! `POST /mutate` and `POST /validate`: from an HTTP request to its response.
 
 use super::body::{self, Budget};
 use crate::admission::answer::{Answer, Decision, Webhook};
@@ -19,17 +19,17 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a client may take to send a body.
+/// Time limit for a client to send a body.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// How long an answer may take when the request does not say how long the client waits.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout of requests without `?timeout=`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// No API server waits less: webhooks' timeouts are whole seconds, of which a request may have used
-/// some.
-const LEAST_TIMEOUT: Duration = Duration::from_millis(100);
+/// Shortest timeout of an API server. Timeouts of webhooks are whole seconds, of which a request may
+/// have used a part.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// What answers requests.
+/// The state of the handlers.
 struct Webhooks<R> {
     reviewer: R,
     metrics: Arc<Metrics>,
@@ -39,8 +39,7 @@ struct Webhooks<R> {
 /// The routes of the webhook port.
 pub fn router<R: Review>(reviewer: R, metrics: Arc<Metrics>) -> Router {
     let webhooks = Webhooks { reviewer, metrics, budget: Budget::default() };
-    // One handler for every path: API servers are known to send `//validate`, and every answer
-    // says what is here.
+    // One handler for every path, because API servers may send `//validate`.
     Router::new().fallback(handle::<R>).with_state(Arc::new(webhooks))
 }
 
@@ -53,8 +52,8 @@ fn webhook_at(path: &str) -> Option<Webhook> {
     }
 }
 
-/// How long the API server will wait, as it says itself: `?timeout=10s`, in Go's notation. What is
-/// below a tenth of a second, or not understood, says nothing.
+/// The timeout of the API server: `?timeout=10s`, in Go's notation. `None` if it is invalid or below
+/// a tenth of a second.
 fn timeout(query: &str) -> Option<Duration> {
     let text = query.split('&').find_map(|pair| pair.strip_prefix("timeout="))?;
     let (number, unit) = match text.strip_suffix("ms") {
@@ -63,12 +62,12 @@ fn timeout(query: &str) -> Option<Duration> {
     };
     let is_decimal = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let seconds = number.parse::<f64>().ok().filter(|_| is_decimal)? * unit;
-    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| *timeout >= LEAST_TIMEOUT)
+    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| *timeout >= MIN_TIMEOUT)
 }
 
 async fn handle<R: Review>(State(webhooks): State<Arc<Webhooks<R>>>, request: Request) -> Response {
     let Some(webhook) = webhook_at(request.uri().path()) else {
-        return (StatusCode::NOT_FOUND, "not found: POST /mutate and POST /validate are here\n")
+        return (StatusCode::NOT_FOUND, "not found: send POST to `/mutate` or `/validate`\n")
             .into_response();
     };
     if request.method() != Method::POST {
@@ -78,7 +77,7 @@ async fn handle<R: Review>(State(webhooks): State<Arc<Webhooks<R>>>, request: Re
     if !is_json(request.headers().get(header::CONTENT_TYPE)) {
         return (
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "send an AdmissionReview with Content-Type: application/json\n",
+            "send an AdmissionReview with `Content-Type: application/json`\n",
         )
             .into_response();
     }
@@ -89,28 +88,27 @@ async fn handle<R: Review>(State(webhooks): State<Arc<Webhooks<R>>>, request: Re
             webhooks.metrics.answered(webhook, "", "", Decision::Malformed, Duration::ZERO);
             let mut response = (status, text).into_response();
             if status == StatusCode::SERVICE_UNAVAILABLE {
-                // With this header an API server tries again within the webhook's timeout.
+                // With this header an API server retries within the webhook's timeout.
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             return response;
         }
     };
     let _in_flight = InFlight::new(&webhooks.metrics);
-    // A bug met by one object must cost that request, not the server.
+    // A panic must fail only this request, not the server.
     let answer = AssertUnwindSafe(webhooks.answer(webhook, &body, timeout)).catch_unwind().await;
     answer.unwrap_or_else(|_| {
         tracing::error!(webhook = webhook.as_str(), "panic while answering a review");
         webhooks.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
         (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "Flinkgate failed internally; this is not a policy decision, see its log\n",
+            "internal error of Flinkgate, not a policy decision: see its log\n",
         )
             .into_response()
     })
 }
 
-/// Counts a request as long as it is being answered, also where nobody waits for the answer any
-/// longer.
+/// Counts a request while it is being answered, even after the client has disconnected.
 struct InFlight<'a>(&'a Metrics);
 
 impl<'a> InFlight<'a> {
@@ -136,8 +134,8 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
 impl<R: Review> Webhooks<R> {
     async fn answer(&self, webhook: Webhook, body: &[u8], timeout: Option<Duration>) -> Response {
         let start = Instant::now();
-        let timeout = timeout.unwrap_or(PATIENCE);
-        // The way back and an API server under load take their time too.
+        let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
+        // The rest is for the response and a slow API server.
         let deadlines =
             Deadlines { policies: start + timeout / 2, answer: start + timeout.mul_f64(0.8) };
         let mut review = match review::Review::parse(body) {
@@ -201,7 +199,7 @@ fn json(reply: &Reply) -> Response {
             ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
         }
         Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("the answer cannot be written: {error}\n"))
+            (StatusCode::INTERNAL_SERVER_ERROR, format!("failed to encode the response: {error}\n"))
                 .into_response()
         }
     }
@@ -212,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_api_servers_timeout_is_read_and_nonsense_passed_over() {
+    fn valid_timeouts_are_used_and_others_ignored() {
         let ms = |millis| Some(Duration::from_millis(millis));
         for (query, expected) in [
             ("timeout=10s", ms(10_000)),
@@ -232,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_slashes_do_not_matter() {
+    fn duplicate_slashes_are_ignored() {
         for (path, expected) in [
             ("/validate", Some(Webhook::Validate)),
             ("//validate", Some(Webhook::Validate)),

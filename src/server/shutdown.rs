@@ -1,27 +1,27 @@
-//! Going away without losing a request.
+//! Shutdown without losing a request.
 //!
-//! An API server keeps idle connections to a pod that is terminating, so it is not enough to stop
-//! accepting: every connection is told to close after the answer it is working on.
+//! An API server keeps idle connections to a terminating pod. So the server must also close each
+//! connection, after the response that is in progress.
 
 use super::health::Health;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How far the server is on its way out.
+/// The phases of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Serving.
     Serving,
-    /// Not ready any more, still serving: endpoints take a moment to forget a pod.
+    /// Not ready, still serving: endpoints are updated with a delay.
     Leaving,
-    /// Accepting nothing; connections end with the answer they are working on.
+    /// Accepting no connections; each one ends after its current response.
     Closing,
 }
 
-/// How long `Leaving` lasts: until endpoints have forgotten the pod, and every connection that is
-/// in use has had an answer with `Connection: close`.
+/// Duration of `Leaving`: until endpoints no longer have the pod, and active connections have had a
+/// response with `Connection: close`.
 pub const GRACE: Duration = Duration::from_secs(5);
-/// How long connections have to end in `Closing`; together with the grace less than 15 seconds.
+/// Time for connections to end in `Closing`; together with the grace less than 15 seconds.
 pub const DRAIN: Duration = Duration::from_secs(9);
 
 /// Waits for SIGTERM or SIGINT.
@@ -33,13 +33,13 @@ pub async fn signal() -> std::io::Result<()> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: no longer ready, finishing what is in flight"),
-        _ = interrupt.recv() => tracing::info!("SIGINT: no longer ready, finishing what is in flight"),
+        _ = terminate.recv() => tracing::info!("received SIGTERM, no longer ready, finishing requests in flight"),
+        _ = interrupt.recv() => tracing::info!("received SIGINT, no longer ready, finishing requests in flight"),
     }
     Ok(())
 }
 
-/// Walks through the phases.
+/// Goes through the phases.
 pub async fn leave(phase: &watch::Sender<Phase>, health: &Health, grace: Duration) {
     health.set("shutdown", false, "terminating");
     phase.send_replace(Phase::Leaving);

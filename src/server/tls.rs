@@ -1,5 +1,4 @@
-//! TLS: one configuration for the server's life; the certificate inside it can be swapped at any
-//! time.
+//! TLS: one configuration for the lifetime of the server, with a certificate that can be swapped.
 
 use super::certificate::Serving;
 use super::client_ca::ClientCa;
@@ -11,7 +10,7 @@ use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 
-/// The certificate that the next handshake gets. As long as there is none, handshakes fail.
+/// The certificate of the next handshake. Without one, handshakes fail.
 #[derive(Debug, Default)]
 pub struct CurrentCertificate(ArcSwapOption<Serving>);
 
@@ -21,17 +20,17 @@ impl CurrentCertificate {
         Arc::new(Self(ArcSwapOption::from_pointee(serving)))
     }
 
-    /// Starts without one: somebody will [`swap`](Self::swap) it in.
+    /// Starts without a certificate, until [`swap`](Self::swap) sets one.
     pub fn waiting() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Takes another one; connections that are open keep theirs.
+    /// Sets another certificate; open connections keep theirs.
     pub fn swap(&self, serving: Serving) {
         self.0.store(Some(Arc::new(serving)));
     }
 
-    /// The certificate in use.
+    /// The current certificate.
     pub fn get(&self) -> Option<Arc<Serving>> {
         self.0.load_full()
     }
@@ -43,20 +42,20 @@ impl ResolvesServerCert for CurrentCertificate {
     }
 }
 
-/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1. API servers never resume sessions, so no tickets are made.
+/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1. API servers never resume sessions, so there are no tickets.
 ///
 /// # Errors
-/// When the cryptography provider does not speak these versions.
+/// When the cryptography provider does not support these versions.
 pub fn server_config(
     certificate: Arc<CurrentCertificate>,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
     config(certificate, Arc::new(NoClientAuth))
 }
 
-/// The same, for clients only that show a certificate which `clients` takes.
+/// The same, only for clients with a certificate that `clients` accepts.
 ///
 /// # Errors
-/// When the cryptography provider does not speak these versions.
+/// When the cryptography provider does not support these versions.
 pub fn mutual_config(
     certificate: Arc<CurrentCertificate>,
     clients: Arc<ClientCa>,

@@ -1,5 +1,4 @@
-//! The little that Flinkgate reads out of an X.509 certificate, how long it holds and whose it is,
-//! and how it is written as text.
+//! Reads the validity and the common name of an X.509 certificate, and encodes it as PEM.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -21,8 +20,7 @@ pub(crate) fn validity(certificate: &[u8]) -> Option<Validity> {
     Some(Validity { not_before, not_after: time(tag, not_after)? })
 }
 
-/// Reads the subject's common name from a DER certificate; none when there are several, so that
-/// nobody has to choose.
+/// Reads the subject's common name from a DER certificate; `None` when there are several.
 pub(crate) fn common_name(certificate: &[u8]) -> Option<String> {
     const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
     let (_, _, fields) = element(from_validity(certificate)?)?;
@@ -51,7 +49,7 @@ pub(crate) fn common_name(certificate: &[u8]) -> Option<String> {
     found
 }
 
-/// What follows the issuer in
+/// The fields after the issuer in
 /// `Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, Validity { Time, Time
 /// }, subject, … }, … }`.
 fn from_validity(certificate: &[u8]) -> Option<&[u8]> {
@@ -66,7 +64,7 @@ fn from_validity(certificate: &[u8]) -> Option<&[u8]> {
     Some(fields)
 }
 
-/// One DER element: its tag, its content, what follows it.
+/// The first DER element: its tag, its content, and the rest.
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, mut rest) = rest.split_first()?;
@@ -120,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn validity_is_read_in_both_notations() {
+    fn validity_is_read_in_both_formats() {
         for (year, expected) in [(2030, 1_893_456_000), (2060, 2_840_140_800)] {
             let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
             params.not_after = rcgen::date_time_ymd(year, 1, 1);
@@ -131,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_common_name_is_read_when_there_is_one() {
+    fn the_only_common_name_is_read() {
         let of = |parts: &[(rcgen::DnType, &str)]| {
             let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
             params.distinguished_name = rcgen::DistinguishedName::new();
@@ -150,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_certificates_are_no_panic() {
+    fn broken_certificates_do_not_panic() {
         let certificate = rcgen::CertificateParams::new(Vec::new())
             .unwrap()
             .self_signed(&rcgen::KeyPair::generate().unwrap())

@@ -1,4 +1,4 @@
-//! The decision line: for every request one log line that says what was decided, and why.
+//! The decision line: one log line a request with the decision and its reasons.
 
 use crate::admission::answer::{Answer, Decision, Webhook};
 use crate::resource::{Operation, Resource};
@@ -36,7 +36,7 @@ pub fn log(webhook: Webhook, uid: &str, resource: &Resource, answer: &Answer, to
     );
 }
 
-/// The operation as the API server writes it.
+/// The operation in the syntax of the API server.
 pub fn operation_name(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "CREATE",

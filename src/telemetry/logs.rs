@@ -1,43 +1,43 @@
-//! Log output: JSON lines for machines, text for people, on standard error.
+//! Log output on standard error, as JSON lines or text.
 
 use super::json_lines::JsonLines;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object a line.
     #[default]
     Json,
-    /// For reading.
+    /// Text for people.
     Text,
 }
 
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// The level or filter is not understood.
+    /// The level or filter is invalid.
     #[error(
-        "log level {0:?} is none of error, warn, info, debug, trace, and no filter such as flinkgate=debug"
+        "`{0}` is not a log level: write `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `flinkgate=debug`"
     )]
     Filter(String, #[source] tracing_subscriber::filter::ParseError),
-    /// Logging was set up before.
-    #[error("logging cannot be set up")]
+    /// Logging was started before.
+    #[error("failed to start logging")]
     Twice(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Starts logging; `RUST_LOG`, where set, takes the place of `level`.
+/// Starts logging. `RUST_LOG`, if set, replaces `level`.
 ///
 /// # Errors
-/// When the level is not understood, or logging was started before.
+/// When the level is invalid, or logging was started before.
 pub fn start(level: &str, format: Format) -> Result<(), LogError> {
     let filter = std::env::var("RUST_LOG")
         .ok()
         .filter(|value| !value.is_empty())
         .unwrap_or_else(|| level.to_owned());
     let filter = EnvFilter::try_new(&filter).map_err(|error| LogError::Filter(filter, error))?;
-    // A log reader that has gone away must not take a request down with it.
+    // A closed log reader must not fail a request.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

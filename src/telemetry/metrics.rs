@@ -1,8 +1,9 @@
-//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values:
-//! text that users choose never becomes a label.
+//! Metrics in OpenMetrics text, named by Prometheus' conventions. Labels have few, fixed values and
+//! never text from users.
 
 use crate::admission::answer::{Decision, Webhook};
-use crate::quota::commit::Tally;
+use crate::kinds;
+use crate::quota::commit::WriteCounters;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -25,30 +26,7 @@ struct WebhookLabels {
     webhook: &'static str,
 }
 
-/// Kinds that are values of the label `kind`; all others are `other`.
-const KINDS: [&str; 19] = [
-    "FlinkDeployment",
-    "FlinkSessionJob",
-    "FlinkStateSnapshot",
-    "FlinkBlueGreenDeployment",
-    "FlinkTenant",
-    "FlinkTenantLedger",
-    "FlinkPolicy",
-    "Deployment",
-    "StatefulSet",
-    "ReplicaSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-    "Pod",
-    "PersistentVolumeClaim",
-    "ConfigMap",
-    "Ingress",
-    "Namespace",
-    "Scale",
-];
-
-/// From a tenth of a millisecond to the longest timeout that a webhook may have.
+/// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 
@@ -59,7 +37,7 @@ pub struct Metrics {
     duration: Family<WebhookLabels, Histogram>,
     /// Admission requests being answered.
     pub in_flight: Gauge,
-    /// Evaluations of policies that failed, and reloads of policies or tenants that did.
+    /// Failed evaluations of policies, and failed reloads of policies or tenants.
     pub policy_errors: Counter,
     /// End of validity of the serving certificate, in seconds since 1970.
     pub certificate_expiry: Gauge,
@@ -68,16 +46,16 @@ pub struct Metrics {
     /// Refusals for which no Event was written.
     pub events_dropped: Counter,
     /// Writes of tenants' ledgers by this replica.
-    pub ledgers: Tally,
+    pub ledgers: WriteCounters,
     /// What this replica does about ledgers as the leader.
     pub reconciliations: Reconciliations,
 }
 
-/// What the leader does about ledgers.
+/// Reconciliations of ledgers.
 #[derive(Debug, Default)]
 pub struct Reconciliations {
     /// Reconciliations of a tenant's ledger with the objects that exist.
-    pub runs: Counter,
+    pub total: Counter,
     /// Reconciliations that were skipped because the ledger had seen newer objects.
     pub stale: Counter,
     /// Reservations released because no object was created for them.
@@ -120,7 +98,7 @@ impl Default for Metrics {
             "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
         );
-        let (ledgers, reconciliations) = (Tally::default(), Reconciliations::default());
+        let (ledgers, reconciliations) = (WriteCounters::default(), Reconciliations::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
         registry.register(
             "ledger_conflicts",
@@ -130,7 +108,7 @@ impl Default for Metrics {
         registry.register(
             "ledger_reconciliations",
             "Reconciliations of a tenant's ledger with the objects that exist",
-            reconciliations.runs.clone(),
+            reconciliations.total.clone(),
         );
         registry.register(
             "ledger_stale_reconciliations",
@@ -167,7 +145,7 @@ impl Metrics {
         decision: Decision,
         took: Duration,
     ) {
-        let kind = KINDS.into_iter().find(|known| *known == kind).unwrap_or("other");
+        let kind = kinds::named(kind).map_or("other", |row| row.kind);
         self.requests
             .get_or_create(&RequestLabels {
                 webhook: webhook.as_str(),
@@ -195,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kinds_that_users_make_up_do_not_become_labels() {
+    fn unknown_kinds_do_not_become_labels() {
         let metrics = Metrics::default();
         for n in 0..1_000 {
             metrics.answered(

@@ -1,42 +1,40 @@
-//! What is wrong with one FlinkTenant, whoever asks: files, the webhook and the watch in the
-//! cluster say the same.
+//! Checks one FlinkTenant. Files, the webhook and the watch in the cluster report the same problems.
 
-use super::validate::remarks;
-use super::{FlinkTenantSpec, TENANT_LABEL, crd, schema};
+use super::{FlinkTenantSpec, TENANT_LABEL, crd, schema, validate};
 use crate::resource::{metadata_text, pointer};
 use jiff::civil::Date;
 use serde_json::Value;
 
-/// One thing to say about a FlinkTenant.
+/// One problem in a FlinkTenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
+pub struct FieldProblem {
     /// JSON Pointer from the object's root.
     pub pointer: String,
-    /// What is wrong and what to do.
+    /// What is wrong and what to write.
     pub message: String,
-    /// Whether the field's name is to blame, whatever stands behind it.
+    /// Whether the field's name is wrong, not its value.
     pub on_key: bool,
-    /// Whether the tenant can be used all the same.
+    /// Whether the tenant can be used nevertheless.
     pub warning: bool,
 }
 
-/// Longest name: it becomes the value of the label [`TENANT_LABEL`].
+/// Longest name: it is the value of the label [`TENANT_LABEL`].
 const NAME_LENGTH: usize = 63;
 
-/// Reads a FlinkTenant; `rules` are the ids that exist. The spec is there when nothing but warnings
-/// was found.
+/// Reads a FlinkTenant; `rules` are the ids of all rules. The spec is `None` if there are problems
+/// besides warnings.
 pub fn check(
     tenant: &Value,
     rules: &[&str],
     today: Date,
-) -> (Option<FlinkTenantSpec>, Vec<Remark>) {
+) -> (Option<FlinkTenantSpec>, Vec<FieldProblem>) {
     let mut found = Vec::new();
     let mut error = |pointer: &str, message: String, on_key: bool| {
-        found.push(Remark { pointer: pointer.into(), message, on_key, warning: false });
+        found.push(FieldProblem { pointer: pointer.into(), message, on_key, warning: false });
     };
     let name = metadata_text(tenant, "name");
     if name.is_empty() {
-        error("/metadata", "the tenant has no name: give metadata.name".into(), false);
+        error("/metadata", "the tenant has no name: set `metadata.name`".into(), false);
     }
     if name.len() > NAME_LENGTH {
         error("/metadata/name", long_name(), false);
@@ -44,7 +42,7 @@ pub fn check(
     for field in tenant.as_object().into_iter().flatten().map(|(field, _)| field) {
         if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str()) {
             let message = format!(
-                "unknown field {field:?}: a FlinkTenant has apiVersion, kind, metadata and spec"
+                "unknown field `{field}`: a FlinkTenant has `apiVersion`, `kind`, `metadata` and `spec`"
             );
             error(&pointer::join("", field), message, true);
         }
@@ -60,31 +58,25 @@ pub fn check(
     let spec: FlinkTenantSpec = match serde_json::from_value(spec.clone()) {
         Ok(spec) => spec,
         Err(problem) => {
-            return (
-                None,
-                vec![Remark {
-                    pointer: "/spec".into(),
-                    message: problem.to_string(),
-                    on_key: false,
-                    warning: false,
-                }],
-            );
+            let message = problem.to_string();
+            let pointer = "/spec".into();
+            return (None, vec![FieldProblem { pointer, message, on_key: false, warning: false }]);
         }
     };
-    found.extend(remarks(&spec, rules, today).into_iter().map(|remark| Remark {
-        pointer: format!("/spec{}", remark.pointer),
-        message: remark.message,
-        on_key: false,
-        warning: remark.warning,
-    }));
-    let usable = found.iter().all(|remark| remark.warning);
+    found.extend(
+        validate::problems(&spec, rules, today).into_iter().map(|problem| FieldProblem {
+            pointer: format!("/spec{}", problem.pointer),
+            ..problem
+        }),
+    );
+    let usable = found.iter().all(|problem| problem.warning);
     (usable.then_some(spec), found)
 }
 
-/// What is said of a name that is no label value; the CRD says the same.
+/// The message about a name that is too long for a label, here and in the CRD.
 pub(super) fn long_name() -> String {
     format!(
-        "the tenant's name is longer than the {NAME_LENGTH} characters that the label {TENANT_LABEL} can hold: choose a shorter one"
+        "the tenant's name is longer than the {NAME_LENGTH} characters that the label `{TENANT_LABEL}` can hold: choose a shorter one"
     )
 }
 
@@ -95,14 +87,15 @@ mod tests {
     use serde_json::json;
 
     fn messages(tenant: Value) -> Vec<String> {
-        let (spec, remarks) =
+        let (spec, problems) =
             check(&tenant, &["security/privileged"], "2026-11-21".parse().unwrap());
-        assert_eq!(spec.is_some(), remarks.iter().all(|remark| remark.warning));
-        remarks.into_iter().map(|remark| format!("{} {}", remark.pointer, remark.message)).collect()
+        assert_eq!(spec.is_some(), problems.iter().all(|problem| problem.warning));
+        let line = |problem: FieldProblem| format!("{} {}", problem.pointer, problem.message);
+        problems.into_iter().map(line).collect()
     }
 
     #[test]
-    fn an_object_from_the_cluster_is_checked_like_a_file() {
+    fn objects_are_checked_like_files() {
         let object = |name: &str, spec: Value| json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": name, "uid": "u"}, "spec": spec, "status": {}});
         let cases = [
             (object("a", json!({})), vec![]),
@@ -119,14 +112,14 @@ mod tests {
                     json!({"rules": [{"rule": "security/priviledged", "enforcement": "Warn"}]}),
                 ),
                 vec![
-                    "/spec/rules/0/rule there is no rule \"security/priviledged\": did you mean security/privileged?",
+                    "/spec/rules/0/rule there is no rule `security/priviledged`: did you mean `security/privileged`?",
                 ],
             ),
-            (object("", json!({})), vec!["/metadata the tenant has no name: give metadata.name"]),
+            (object("", json!({})), vec!["/metadata the tenant has no name: set `metadata.name`"]),
             (
                 object(&"a".repeat(64), json!({})),
                 vec![
-                    "/metadata/name the tenant's name is longer than the 63 characters that the label flinkgate.dev/tenant can hold: choose a shorter one",
+                    "/metadata/name the tenant's name is longer than the 63 characters that the label `flinkgate.dev/tenant` can hold: choose a shorter one",
                 ],
             ),
             (
@@ -135,14 +128,14 @@ mod tests {
                     json!({"namespaces": {"selector": {"matchLabels": {"flinkgate.dev/tenant": "a"}}}}),
                 ),
                 vec![
-                    "/spec/namespaces/selector the label flinkgate.dev/tenant says what the tenants' claims come to and cannot be one: select by another label",
+                    "/spec/namespaces/selector Flinkgate sets the label `flinkgate.dev/tenant`: select by another label",
                 ],
             ),
             (object("a", json!({"security": {"podSecurity": {"version": "v1.34"}}})), vec![]),
             (
                 object("a", json!({"security": {"podSecurity": {"version": "v1.25.3"}}})),
                 vec![
-                    "/spec/security/podSecurity/version \"v1.25.3\" is not a version of the Pod Security Standards: write v1.N, such as v1.34, or latest",
+                    "/spec/security/podSecurity/version `v1.25.3` is not a version of the Pod Security Standards: write `latest` or `v1.N`, such as `v1.34`",
                 ],
             ),
         ];

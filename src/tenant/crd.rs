@@ -1,5 +1,5 @@
-//! The custom resource definition of FlinkTenant, as `flinkgate crds` prints it and files are held
-//! against it.
+//! The custom resource definition of FlinkTenant: `flinkgate crds` prints it, and tenants from files
+//! are checked with its schema.
 
 use super::{FlinkTenant, check};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
@@ -10,7 +10,7 @@ use kube::CustomResourceExt;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-/// A CEL rule: the schema it stands at, the rule, and the CEL expression of its message.
+/// A CEL rule: the schema that it belongs to, the rule, and the CEL expression of its message.
 pub(crate) type CelRule = (&'static str, String, String);
 
 /// The definition, with printer columns and a structural schema.
@@ -20,38 +20,38 @@ pub fn definition() -> CustomResourceDefinition {
     definition
 }
 
-/// What our own validation says, where CEL can say it in the same words. The rest is said by the
-/// webhook.
+/// The part of our validation that CEL can express, with the same messages. The webhook does the
+/// rest.
 fn rules() -> Vec<CelRule> {
-    let quoted = |rest: &str| format!("'\"' + self + '\"' + '{}'", rest.replace('\'', "\\'"));
+    let quoted = |rest: &str| format!("'`' + self + '`{}'", rest.replace('\'', "\\'"));
     let text = |text: &str| format!("'{}'", text.replace('\'', "\\'"));
     let mut rules = vec![
         ("", "size(self.metadata.name) <= 63".into(), text(&check::long_name())),
         (
             "/properties/spec/properties/namespaces/properties/names/items",
             "self.matches('^([a-z0-9-]+[*]?|[*])$')".into(),
-            quoted(" names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"),
+            quoted(" is not a namespace name: write lower-case letters, digits and dashes, with at most one star at the end"),
         ),
         (
             "/properties/spec/properties/namespaces/properties/selector",
             "(has(self.matchLabels) && size(self.matchLabels) > 0) || (has(self.matchExpressions) && size(self.matchExpressions) > 0)"
                 .into(),
-            text("an empty selector would claim every namespace: name labels, or leave it out"),
+            text("an empty selector selects every namespace: add labels, or remove it"),
         ),
         (
             "/properties/spec/properties/exemptions/items/properties/until",
             "self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')".into(),
-            quoted(" is not a day: write YYYY-MM-DD"),
+            quoted(" is not a date: write `YYYY-MM-DD`"),
         ),
         (
             "/properties/spec/properties/flink/properties/versions/items",
             "self.matches('^v[0-9]{1,4}_[0-9]{1,4}$')".into(),
-            quoted(" is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"),
+            quoted(" is not a Flink version: write it as in a FlinkDeployment, such as `v1_20`"),
         ),
         (
             "/properties/spec/properties/storage/properties/checkpoints/properties/volume/properties/mountPath",
             "self.startsWith('/') && !self.matches('(^|/)[.][.](/|$)')".into(),
-            text("the mount path must be absolute and free of `..`"),
+            text("the mount path must be absolute and must not contain `..`"),
         ),
     ];
     for field in ["hard", "perCluster"] {
@@ -63,13 +63,13 @@ fn rules() -> Vec<CelRule> {
         rules.push((
             place,
             "type(self) == int ? self >= 0 : !self.startsWith('-')".into(),
-            "'\"' + string(self) + '\" is negative: write how much the tenant may use'".into(),
+            "'`' + string(self) + '` is negative: write 0 or more'".into(),
         ));
     }
     rules
 }
 
-/// Bounds on what CEL walks over, without which the API server could not tell how long it takes.
+/// Bounds from which the API server computes the cost of CEL rules.
 const BOUNDS: [(&str, &str, u32); 14] = [
     ("/properties/spec/properties/namespaces/properties/names", "maxItems", 256),
     ("/properties/spec/properties/namespaces/properties/names/items", "maxLength", 64),
@@ -95,8 +95,7 @@ const BOUNDS: [(&str, &str, u32); 14] = [
     ("/properties/spec/properties/labels", "maxProperties", 64),
 ];
 
-/// Adds what the derive macros do not: one CEL rule a place, bounds, and conditions as a map by
-/// their type.
+/// Adds what the derive macros cannot: CEL rules, bounds, and conditions as a map by their type.
 pub(crate) fn complete(
     definition: &mut CustomResourceDefinition,
     rules: &[CelRule],
@@ -121,7 +120,7 @@ pub(crate) fn complete(
             .pointer_mut("/properties/status/properties/conditions")
             .and_then(Value::as_object_mut)
         {
-            // So that each condition has one writer, and one does not wipe another's.
+            // So that writers of different conditions do not remove those of others.
             at.insert("x-kubernetes-list-type".into(), json!("map"));
             at.insert("x-kubernetes-list-map-keys".into(), json!(["type"]));
         }
@@ -131,7 +130,7 @@ pub(crate) fn complete(
     }
 }
 
-/// Makes one line of each description: doc comments break lines where the source does.
+/// Joins the lines of each description, which doc comments break.
 fn join_lines(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -166,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cel_rule_and_every_bound_has_its_place() {
+    fn every_cel_rule_and_bound_has_its_place() {
         let bare = schema_of(&FlinkTenant::crd().spec.versions[0]).unwrap();
         let places = rules()
             .into_iter()

@@ -1,12 +1,11 @@
-//! What a schema cannot say of a tenant's demands on its network, its restarts, its scaling and its
-//! bills.
+//! Checks of `spec.network`, `spec.flink` and `spec.cost` that a schema cannot express.
 
 use super::FlinkTenantSpec;
 use crate::flink::values::parse_duration;
 use crate::flink::version::FlinkVersion;
 
-/// Tells every demand that nobody could meet, or that is none.
-pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, String)) {
+/// Reports values that are invalid, or that no object could satisfy.
+pub(super) fn check(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, String)) {
     for (index, host) in spec.network.ingress_hosts.iter().flatten().enumerate() {
         let is_label = |label: &str| {
             !label.is_empty()
@@ -14,7 +13,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, Str
         };
         if !host.split('.').all(is_label) {
             let message = format!(
-                "{host:?} is no host name: write one without scheme, port and path, such as *.payments.example.com"
+                "`{host}` is not a host name: write one without scheme, port and path, such as `*.payments.example.com`"
             );
             error(format!("/network/ingressHosts/{index}"), message);
         }
@@ -24,7 +23,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, Str
         && duration(delay).is_none()
     {
         let message =
-            format!("{delay:?} is no duration: write a whole number and a unit, such as 10 s");
+            format!("`{delay}` is not a duration: write a whole number and a unit, such as `10 s`");
         error("/flink/restartStrategy/minDelay".into(), message);
     }
     let elasticity = &spec.flink.elasticity;
@@ -32,7 +31,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, Str
         && least > most
     {
         let message = format!(
-            "no parallelism is at least {least} and at most {most}: lower minParallelism or raise maxParallelism"
+            "`minParallelism` {least} is greater than `maxParallelism` {most}: lower one or raise the other"
         );
         error("/flink/elasticity/minParallelism".into(), message);
     }
@@ -40,12 +39,12 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, error: &mut impl FnMut(String, Str
         && spot.node_selector.is_empty()
         && spot.tolerations.is_empty()
     {
-        let message = "nothing says which nodes these are: write their labels into nodeSelector, or what lets pods there into tolerations";
+        let message = "`spot` describes no nodes: set `nodeSelector` or `tolerations`";
         error("/cost/spot".into(), message.into());
     }
 }
 
-/// A duration as Flink reads it, in nanoseconds.
+/// A duration in Flink's syntax, in nanoseconds.
 pub(crate) fn duration(text: &str) -> Option<i128> {
     parse_duration(text, FlinkVersion::new(1, 20))
 }
@@ -58,12 +57,12 @@ mod tests {
 
     fn places(spec: Value) -> Vec<String> {
         let mut found = Vec::new();
-        remarks(&serde_json::from_value(spec).unwrap(), &mut |place, _| found.push(place));
+        check(&serde_json::from_value(spec).unwrap(), &mut |place, _| found.push(place));
         found
     }
 
     #[test]
-    fn what_nobody_could_meet_is_told_at_its_place() {
+    fn invalid_values_are_reported_at_their_place() {
         for (spec, expected) in [
             (
                 json!({"network": {"ingressHosts": ["*.a.example.com", "*", "a-*.example.com"]}}),

@@ -1,9 +1,8 @@
-//! Tenants from files and folders, with file, line and column for everything that is wrong.
+//! Reads tenants from files and folders, with file, line and column of each problem.
 //!
-//! Namespace manifests may stand beside the tenants: their labels decide where a tenant selects by
-//! labels.
+//! The files may also hold Namespace manifests, for tenants that select namespaces by labels.
 
-use super::claims::{Claim, NamespaceLabels};
+use super::ownership::{NamespaceLabels, Selection};
 use super::{Tenant, Tenants, check};
 use crate::resource::fields::text;
 use crate::resource::files::{self, FilesError};
@@ -15,14 +14,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// One thing that is wrong in a tenant's file.
+/// One problem in a tenant file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TenantProblem {
     /// The file.
     pub file: PathBuf,
-    /// Where in it.
+    /// The place in it.
     pub span: Span,
-    /// What is wrong and what to do.
+    /// What is wrong and what to write.
     pub message: String,
 }
 
@@ -43,22 +42,22 @@ impl fmt::Display for TenantProblem {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A path could not be read.
-    #[error("the tenants cannot be loaded")]
+    #[error("failed to load tenants")]
     Files(#[source] FilesError),
     /// A file could not be read.
-    #[error("failed to read the tenants' file {file}")]
+    #[error("failed to read tenant file `{file}`")]
     Read {
         /// The file.
         file: PathBuf,
         /// Why.
         source: std::io::Error,
     },
-    /// Something in the files is wrong; all of it is listed.
-    #[error("the tenants are not right:\n{}", list(.0))]
+    /// The files have these problems.
+    #[error("invalid tenant configuration:\n{}", list(.0))]
     Problems(Vec<TenantProblem>),
-    /// The paths hold no tenant at all.
+    /// The paths hold no tenant.
     #[error(
-        "there is no FlinkTenant in {0}: give a file or folder with at least one manifest of kind FlinkTenant"
+        "there is no FlinkTenant in `{0}`: pass a file or folder with a manifest of kind FlinkTenant"
     )]
     Nothing(String),
 }
@@ -67,22 +66,22 @@ fn list(problems: &[TenantProblem]) -> String {
     problems.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Tenants, and what is worth a warning about them.
+/// Tenants from files, with warnings.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedTenants {
     /// The tenants.
     pub tenants: Tenants,
-    /// What does not stop them, such as an exemption that has ended.
+    /// Problems that do not matter for use, such as an exemption that has ended.
     pub warnings: Vec<TenantProblem>,
 }
 
-/// Loads tenants; no path at all gives the built-in one. `rules` are the ids that exist.
+/// Loads tenants; without a path the built-in one. `rules` are the ids of all rules.
 ///
 /// # Errors
-/// When a file cannot be read, or anything in one is wrong: then all of it is told.
-pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, LoadError> {
+/// When a file cannot be read or has problems; all problems are listed.
+pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<LoadedTenants, LoadError> {
     if paths.is_empty() {
-        return Ok(Loaded { tenants: Tenants::built_in(), warnings: Vec::new() });
+        return Ok(LoadedTenants { tenants: Tenants::built_in(), warnings: Vec::new() });
     }
     let mut collected = Collected::default();
     for file in files::list_files(paths, &["yaml", "yml", "json"]).map_err(LoadError::Files)? {
@@ -92,9 +91,9 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
             collected.take(&file, &document, rules, today);
         }
     }
-    collected.find_double_claims();
+    collected.find_conflicts();
     if !collected.errors.is_empty() {
-        // In the order in which they are met when reading.
+        // In reading order.
         collected.errors.sort_by(|a, b| {
             (&a.file, a.span.line, a.span.column).cmp(&(&b.file, b.span.line, b.span.column))
         });
@@ -102,11 +101,11 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
     }
     if collected.tenants.is_empty() {
         return Err(LoadError::Nothing(
-            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join("`, `"),
         ));
     }
-    let tenants = collected.tenants.into_iter().map(|found| found.tenant).collect();
-    Ok(Loaded {
+    let tenants = collected.tenants.into_iter().map(|located| located.tenant).collect();
+    Ok(LoadedTenants {
         tenants: Tenants::new(tenants, collected.namespaces),
         warnings: collected.warnings,
     })
@@ -114,13 +113,14 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<Loaded, Lo
 
 #[derive(Default)]
 struct Collected {
-    tenants: Vec<Found>,
+    tenants: Vec<LocatedTenant>,
     namespaces: NamespaceLabels,
     errors: Vec<TenantProblem>,
     warnings: Vec<TenantProblem>,
 }
 
-struct Found {
+/// A tenant with the places of its names and its selector.
+struct LocatedTenant {
     tenant: Tenant,
     file: PathBuf,
     name_spans: Vec<Span>,
@@ -131,8 +131,7 @@ impl Collected {
     fn take(&mut self, file: &Path, document: &Document, rules: &[&str], today: Date) {
         let at =
             |span: Span, message: String| TenantProblem { file: file.to_path_buf(), span, message };
-        // In a tenant's file a duplicate key is an error too: half of what was written would not
-        // hold.
+        // A duplicate key is an error too: one of its values would be ignored.
         self.errors.extend(
             document.problems.iter().map(|problem| at(problem.span, problem.message.clone())),
         );
@@ -144,12 +143,12 @@ impl Collected {
             ("flinkgate.dev/v1alpha1", "FlinkTenant") => self.take_tenant(file, value, document, rules, today),
             ("", _) | (_, "") => self.errors.push(at(
                 document.positions.nearest(""),
-                "not a Kubernetes object: a tenant's file holds manifests with apiVersion: flinkgate.dev/v1alpha1 and kind: FlinkTenant"
+                "not a Kubernetes object: write `apiVersion: flinkgate.dev/v1alpha1` and `kind: FlinkTenant`"
                     .into(),
             )),
             (version, "FlinkTenant") => self.errors.push(at(
                 document.positions.nearest("/apiVersion"),
-                format!("FlinkTenant has no version {version:?}: write apiVersion: flinkgate.dev/v1alpha1"),
+                format!("FlinkTenant has no version `{version}`: write `apiVersion: flinkgate.dev/v1alpha1`"),
             )),
             _ => {}
         }
@@ -170,21 +169,21 @@ impl Collected {
         };
         let before = self.errors.len();
         let name = metadata_text(value, "name");
-        if let Some(first) = self.tenants.iter().find(|found| found.tenant.name == name) {
+        if let Some(first) = self.tenants.iter().find(|earlier| earlier.tenant.name == name) {
             self.errors.push(at(
                 "/metadata/name",
                 format!(
-                    "there are two tenants named {name:?}; the first is at {}",
+                    "tenant `{name}` exists already in {}: rename one of them",
                     first.tenant.source
                 ),
             ));
         }
-        let (spec, remarks) = check::check(value, rules, today);
-        for remark in remarks {
-            let key = document.positions.key(&remark.pointer).filter(|_| remark.on_key);
-            let span = key.unwrap_or_else(|| document.positions.nearest(&remark.pointer));
-            let problem = TenantProblem { file: file.to_path_buf(), span, message: remark.message };
-            if remark.warning { self.warnings.push(problem) } else { self.errors.push(problem) }
+        let (spec, problems) = check::check(value, rules, today);
+        for problem in problems {
+            let key = document.positions.key(&problem.pointer).filter(|_| problem.on_key);
+            let span = key.unwrap_or_else(|| document.positions.nearest(&problem.pointer));
+            let list = if problem.warning { &mut self.warnings } else { &mut self.errors };
+            list.push(TenantProblem { file: file.into(), span, message: problem.message });
         }
         let Some(spec) = spec.filter(|_| self.errors.len() == before) else { return };
         let line = document.positions.nearest("/metadata/name").line;
@@ -198,28 +197,33 @@ impl Collected {
             version: 0,
         };
         let selector_span = document.positions.nearest("/spec/namespaces/selector");
-        self.tenants.push(Found { tenant, file: file.to_path_buf(), name_spans, selector_span });
+        self.tenants.push(LocatedTenant {
+            tenant,
+            file: file.to_path_buf(),
+            name_spans,
+            selector_span,
+        });
     }
 
-    /// Two tenants that claim one namespace: by names alone, or by the labels of a Namespace at
-    /// hand.
-    fn find_double_claims(&mut self) {
+    /// Reports two tenants that select one namespace: by names, or by the labels of a Namespace
+    /// manifest.
+    fn find_conflicts(&mut self) {
         let tenants = Tenants::new(
-            self.tenants.iter().map(|found| found.tenant.clone()).collect(),
+            self.tenants.iter().map(|located| located.tenant.clone()).collect(),
             self.namespaces.clone(),
         );
         for (index, later) in self.tenants.iter().enumerate() {
-            for double in tenants.double_claims(index) {
-                let span = match double.claim {
-                    Claim::Name(name) => {
+            for conflict in tenants.conflicts_at(index) {
+                let span = match conflict.selection {
+                    Selection::Name(name) => {
                         later.name_spans.get(name).copied().unwrap_or(later.selector_span)
                     }
-                    Claim::Selector => later.selector_span,
+                    Selection::Selector => later.selector_span,
                 };
                 self.errors.push(TenantProblem {
                     file: later.file.clone(),
                     span,
-                    message: double.message(&later.tenant.name),
+                    message: conflict.message(&later.tenant.name),
                 });
             }
         }

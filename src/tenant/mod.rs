@@ -1,34 +1,35 @@
-//! FlinkTenant: what each tenant may run, and which namespace belongs to which.
+//! FlinkTenant: what each tenant may run, and which namespaces it owns.
 //!
-//! [`load`] reads tenants from files with positions, [`schema`] holds their text against the very
-//! schema that the cluster's API server uses, [`check`] is everything that can be wrong with one,
-//! [`claims`] says whose a namespace is.
+//! Goes in: FlinkTenants from files ([`load`]) or from the cluster. Comes out: checked specs
+//! ([`check`], with the CRD's [`schema`]) and the owner of a namespace ([`ownership`]). It does not
+//! check what tenants run: the [rules](crate::rules) do.
 
 pub mod check;
-pub mod claims;
 pub mod crd;
 mod demands;
 pub mod load;
+pub mod ownership;
 mod prepared;
 pub mod schema;
 mod spec;
 mod validate;
 
-pub use claims::{Owner, Tenants};
 pub(crate) use demands::duration;
+pub use ownership::{Owner, Tenants};
 pub use prepared::PreparedTenant;
 pub use spec::*;
+pub use validate::NamespacePatternError;
 pub(crate) use validate::namespace_pattern;
 
-/// The label of a Namespace that names its tenant: only Flinkgate writes it, and webhooks select
+/// The label of a Namespace that names its tenant. Only Flinkgate may set it, and webhooks select
 /// namespaces by it.
 pub const TENANT_LABEL: &str = "flinkgate.dev/tenant";
 
-/// Families of rules: the part of a rule's id before the slash.
+/// Families of rules: the part before the slash in a rule id.
 pub const FAMILIES: [&str; 8] =
     ["security", "scheduling", "storage", "network", "flink", "quota", "tenancy", "cost"];
 
-/// One tenant, checked.
+/// A checked tenant.
 #[derive(Clone, Debug, Default)]
 pub struct Tenant {
     /// The FlinkTenant's name.
@@ -37,12 +38,11 @@ pub struct Tenant {
     pub spec: FlinkTenantSpec,
     /// `file:line` of its manifest, for messages; empty for the built-in tenant.
     pub source: String,
-    /// The FlinkTenant's resource version when it said this, as far as is known; 0 for one from a
-    /// file.
+    /// The FlinkTenant's resource version; 0 where it is unknown or the tenant is from a file.
     pub version: u64,
 }
 
-/// Whether a name matches a pattern: exact, or by its beginning where the pattern ends in a star.
+/// Whether a name matches a pattern: exactly, or by prefix where the pattern ends in a star.
 pub fn name_matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
@@ -50,8 +50,7 @@ pub fn name_matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// How exactly a rule pattern (`*`, `family/*`, `family/name`) names a rule; `None` where it does
-/// not.
+/// How exactly a pattern (`*`, `family/*`, `family/name`) matches a rule id; `None` if it does not.
 pub fn rule_match(pattern: &str, rule: &str) -> Option<u8> {
     if pattern == rule {
         return Some(2);

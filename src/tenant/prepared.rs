@@ -1,4 +1,4 @@
-//! What rules need of a tenant and is worked out once, when the tenant is loaded.
+//! What rules derive from a tenant, computed once when the tenant is loaded.
 
 use super::{Amount, FlinkTenantSpec, PodSecurityLevel, Tenant, duration};
 use crate::flink::claims::claim_for;
@@ -8,36 +8,35 @@ use crate::kubernetes::pod_security::{Standard, minor_version};
 use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
 
-/// A tenant with everything parsed that rules compare objects with.
+/// A tenant with parsed values for the rules.
 #[derive(Clone, Debug, Default)]
 pub struct PreparedTenant {
     /// The FlinkTenant's name.
     pub name: String,
     /// Its spec as written.
     pub spec: FlinkTenantSpec,
-    /// The Pod Security Standard that pods are held to; `None` for level `privileged`.
+    /// The Pod Security Standard of its pods; `None` for level `privileged`.
     pub standard: Option<Standard>,
-    /// Values that `flink.configuration.enforced` and `.defaults` give options, as text.
+    /// Values of options in `flink.configuration.enforced` and `.defaults`, as text.
     given: BTreeMap<String, Vec<String>>,
     /// `flink.restartStrategy.minDelay` in nanoseconds.
     pub min_restart_delay: Option<i128>,
-    /// Pattern of the claims that clusters are given for their state, with a star for the
-    /// cluster's name.
+    /// Pattern of the names of state claims, with a star for the cluster's name.
     pub state_claim: Option<String>,
     /// URIs and paths under which state may be stored; `None` for any.
     pub state_locations: Option<Vec<String>>,
     /// The largest size of a claim.
     pub largest_claim: Option<Size>,
-    /// The largest size of a claim that clusters are given for their state.
+    /// The largest size of a state claim.
     pub largest_state_claim: Option<Size>,
 }
 
-/// A size as written, and as a number.
+/// A size as text and as a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// As the tenant's spec has it.
+    /// As written in the spec.
     pub text: String,
-    /// The same as a number.
+    /// The number.
     pub quantity: Quantity,
 }
 
@@ -95,13 +94,13 @@ impl PreparedTenant {
         }
     }
 
-    /// Whether a claim has the name of one that clusters are given for their state.
+    /// Whether a claim has the name of a state claim.
     pub fn is_state_claim(&self, name: &str) -> bool {
         self.state_claim.as_deref().is_some_and(|pattern| glob(pattern, name))
     }
 
-    /// Whether the tenant's own configuration gives an option this value, so that no author of an
-    /// object can change it.
+    /// Whether the tenant's configuration sets an option to this value, so that users cannot change
+    /// it.
     pub fn gives_option(&self, key: &str, value: &str) -> bool {
         self.given.get(key).is_some_and(|values| values.iter().any(|given| given == value))
     }

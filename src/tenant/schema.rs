@@ -1,18 +1,18 @@
-//! Holds a tenant's text against the CRD's own schema, so that files and the API server agree on
-//! what is a field; all disagreements at once, each with its place.
+//! Checks a spec with the CRD's schema, so that files and the API server accept the same fields.
+//! Reports all mismatches, each with its place.
 
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
 use serde_json::Value;
 
-/// One disagreement with the schema.
+/// One mismatch with the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// JSON Pointer of the culprit, below the checked value.
+    /// JSON Pointer below the checked value.
     pub pointer: String,
-    /// What is wrong and what is known instead.
+    /// What is wrong and what to write.
     pub message: String,
-    /// Whether the schema does not know the field at all.
+    /// Whether the schema has no such field.
     pub unknown: bool,
 }
 
@@ -54,9 +54,10 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
         && !allowed.contains(value)
     {
         let known: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+        let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         found.push(Mismatch {
             pointer: at.clone(),
-            message: format!("{} is {value}; write one of {}", label(at), known.join(", ")),
+            message: format!("{} is `{written}`; write {}", label(at), one_of(&known)),
             unknown: false,
         });
     }
@@ -65,7 +66,7 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
     {
         found.push(Mismatch {
             pointer: at.clone(),
-            message: format!("{} is {value}; write {least} or more", label(at)),
+            message: format!("{} is `{value}`; write {least} or more", label(at)),
             unknown: false,
         });
     }
@@ -117,7 +118,7 @@ fn walk_fields(
         if !fields.contains_key(required) {
             found.push(Mismatch {
                 pointer: at.clone(),
-                message: format!("{} lacks the field {required:?}", label(at)),
+                message: format!("{} has no field `{required}`", label(at)),
                 unknown: false,
             });
         }
@@ -133,17 +134,22 @@ fn step(at: &mut String, token: &str, visit: impl FnOnce(&mut String)) {
 
 fn unknown_field(name: &str, known: &[&str]) -> String {
     match closest(name, known) {
-        Some(close) => format!("unknown field {name:?}: did you mean {close:?}?"),
-        None => format!("unknown field {name:?}: known here are {}", known.join(", ")),
+        Some(close) => format!("unknown field `{name}`: did you mean `{close}`?"),
+        None => format!("unknown field `{name}`: write {}", one_of(known)),
     }
 }
 
 fn label(at: &str) -> String {
     if at.is_empty() {
-        "the value".into()
+        "`spec`".into()
     } else {
-        pointer::tokens(at).collect::<Vec<_>>().join(".")
+        format!("`{}`", pointer::tokens(at).collect::<Vec<_>>().join("."))
     }
+}
+
+/// ``one of `a`, `b` ``.
+pub(super) fn one_of(words: &[&str]) -> String {
+    format!("one of `{}`", words.join("`, `"))
 }
 
 fn article(kind: &str) -> &'static str {
@@ -170,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spec_of_the_design_fits() {
+    fn a_valid_spec_has_no_mismatch() {
         let spec = json!({
             "namespaces": {"names": ["payments-*"], "selector": {"matchLabels": {"team": "payments"}}},
             "rules": [{"rule": "cost/*", "enforcement": "Warn"}],
@@ -182,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mismatch_is_named_with_its_place() {
+    fn every_mismatch_is_reported_with_its_place() {
         let spec = json!({
             "enforcment": "Warn",
             "enforcement": "warn",
@@ -193,11 +199,11 @@ mod tests {
         assert_eq!(
             messages(spec),
             [
-                "/enforcement enforcement is \"warn\"; write one of Enforce, Warn, Audit",
-                "/enforcment unknown field \"enforcment\": did you mean \"enforcement\"?",
-                "/exemptions/0 exemptions.0 lacks the field \"rules\"",
-                "/labels labels is a list; write a mapping",
-                "/quota/hard/cpu quota.hard.cpu is a number; write an integer, or a quantity in quotes",
+                "/enforcement `enforcement` is `warn`; write one of `Enforce`, `Warn`, `Audit`",
+                "/enforcment unknown field `enforcment`: did you mean `enforcement`?",
+                "/exemptions/0 `exemptions.0` has no field `rules`",
+                "/labels `labels` is a list; write a mapping",
+                "/quota/hard/cpu `quota.hard.cpu` is a number; write an integer, or a quantity in quotes",
             ]
         );
     }

@@ -1,8 +1,8 @@
-//! The `FlinkTenant` custom resource (`flinkgate.dev/v1alpha1`): what one tenant may run and what
-//! it is given.
+//! The `FlinkTenant` custom resource (`flinkgate.dev/v1alpha1`): what one tenant may run, and what
+//! Flinkgate adds to its pods.
 //!
-//! The same YAML serves as a file offline and as an object in the cluster. Every field is optional;
-//! an unknown field is an error.
+//! The same YAML is a file offline and an object in the cluster. Every field is optional; an unknown
+//! field is an error. The doc comments here are the descriptions in the CRD.
 
 mod containers;
 mod cost;
@@ -32,8 +32,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What one tenant may run, and what Flinkgate gives its pods. A tenant with an empty spec is safe.
-// Columns share fields such as `type_`, which clippy takes for doubled attributes.
+/// What one tenant may run, and what Flinkgate adds to its pods. An empty spec is safe.
+// Columns share fields such as `type_`, which clippy reports as duplicates.
 #[allow(clippy::duplicated_attributes)]
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
@@ -44,86 +44,86 @@ use std::collections::BTreeMap;
     shortname = "ftenant",
     category = "flinkgate",
     status = "FlinkTenantStatus",
-    doc = "A tenant of Flinkgate: which namespaces are its own, what it may run there, and what its pods are given.",
+    doc = "A tenant of Flinkgate: its namespaces, what it may run there, and what Flinkgate adds to its pods.",
     printcolumn(
         name = "Ready",
         type_ = "string",
-        description = "Whether the tenant is in force",
+        description = "Whether Flinkgate uses the tenant",
         json_path = ".status.conditions[?(@.type==\"Ready\")].status"
     ),
     printcolumn(
         name = "Quota",
         type_ = "string",
-        description = "Whether it uses no more than it may",
+        description = "Whether the tenant is within its quota",
         json_path = ".status.conditions[?(@.type==\"WithinQuota\")].reason"
     ),
     printcolumn(
         name = "Clusters",
         type_ = "integer",
-        description = "Flink clusters that run",
+        description = "Running Flink clusters",
         json_path = ".status.clusters"
     ),
     printcolumn(
         name = "Clusters Limit",
         type_ = "string",
-        description = "Flink clusters that may run",
+        description = "Limit of Flink clusters",
         json_path = ".status.hard.clusters",
         priority = 1
     ),
     printcolumn(
         name = "CPU",
         type_ = "string",
-        description = "cpu that the tenant uses",
+        description = "Used CPU",
         json_path = ".status.used.cpu"
     ),
     printcolumn(
         name = "CPU Limit",
         type_ = "string",
-        description = "cpu that it may use",
+        description = "Limit of CPU",
         json_path = ".status.hard.cpu"
     ),
     printcolumn(
         name = "Memory",
         type_ = "string",
-        description = "Memory that the tenant uses",
+        description = "Used memory",
         json_path = ".status.used.memory"
     ),
     printcolumn(
         name = "Memory Limit",
         type_ = "string",
-        description = "Memory that it may use",
+        description = "Limit of memory",
         json_path = ".status.hard.memory"
     ),
     printcolumn(
         name = "TaskManagers",
         type_ = "string",
-        description = "TaskManagers that run",
+        description = "Running TaskManagers",
         json_path = ".status.used.taskManagers"
     ),
     printcolumn(
         name = "TaskManagers Limit",
         type_ = "string",
-        description = "TaskManagers that may run",
+        description = "Limit of TaskManagers",
         json_path = ".status.hard.taskManagers"
     ),
     printcolumn(
         name = "Storage",
         type_ = "string",
-        description = "Storage that the tenant uses",
+        description = "Used storage",
         json_path = ".status.used.storage",
         priority = 1
     ),
     printcolumn(
         name = "Storage Limit",
         type_ = "string",
-        description = "Storage that it may use",
+        description = "Limit of storage",
         json_path = ".status.hard.storage",
         priority = 1
     ),
     printcolumn(
         name = "Reason",
         type_ = "string",
-        description = "Why the tenant is in force or not",
+        description = "Why Flinkgate uses the tenant or not",
         json_path = ".status.conditions[?(@.type==\"Ready\")].reason",
         priority = 1
     ),
@@ -133,20 +133,20 @@ use std::collections::BTreeMap;
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FlinkTenantSpec {
-    /// The namespaces that belong to this tenant.
+    /// The namespaces that the tenant owns.
     #[serde(skip_serializing_if = "is_default")]
     pub namespaces: Namespaces,
-    /// What happens to a finding at level error: Enforce refuses, Warn admits with a warning, Audit
-    /// only logs.
+    /// What a finding at level error does: Enforce refuses, Warn admits with a warning, Audit only
+    /// logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enforcement: Option<Enforcement>,
-    /// Enforcement of single rules or families; the most exact entry wins.
+    /// Enforcement of rules or families; the most exact entry wins.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleOverride>,
-    /// Objects that may break rules for a while.
+    /// Objects that are exempt from rules, also for a limited time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exemptions: Vec<Exemption>,
-    /// How much the tenant may use.
+    /// Limits of what the tenant uses.
     #[serde(skip_serializing_if = "is_default")]
     pub quota: Quota,
     /// Pod security, images, service accounts.
@@ -155,19 +155,19 @@ pub struct FlinkTenantSpec {
     /// Where pods run.
     #[serde(skip_serializing_if = "is_default")]
     pub scheduling: Scheduling,
-    /// Where state lives.
+    /// Where state is stored.
     #[serde(skip_serializing_if = "is_default")]
     pub storage: Storage,
     /// Flink versions, options and default sizes.
     #[serde(skip_serializing_if = "is_default")]
     pub flink: Flink,
-    /// How Flink may be reached from outside.
+    /// How Flink may be exposed outside the cluster.
     #[serde(skip_serializing_if = "is_default")]
     pub network: Network,
-    /// What the tenant's clusters may waste, and what their pods must say for bills.
+    /// Idle resources of clusters, and labels for billing.
     #[serde(skip_serializing_if = "is_default")]
     pub cost: Cost,
-    /// Labels given to every pod.
+    /// Labels that Flinkgate adds to every pod.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
 }
@@ -176,77 +176,77 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Which namespaces belong to a tenant: those named, and those selected by labels.
+/// The namespaces of a tenant, by name and by label.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Namespaces {
     /// Names, exact or with a trailing star.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Labels of more Namespaces that belong to it.
+    /// Labels of further Namespaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
 }
 
 /// What a finding at level error does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Enforcement {
-    /// The object is refused.
+    /// Refuses the object.
     #[default]
     Enforce,
-    /// The object is admitted with a warning.
+    /// Admits the object with a warning.
     Warn,
-    /// The object is admitted; the decision log names the finding.
+    /// Admits the object; the decision log has the finding.
     Audit,
 }
 
-/// Another enforcement for a rule, a family (`cost/*`) or everything (`*`).
+/// The enforcement of a rule, a family (`cost/*`) or all rules (`*`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RuleOverride {
     /// Rule id, `family/*` or `*`.
     pub rule: String,
-    /// What its findings do.
+    /// What its findings at level error do.
     pub enforcement: Enforcement,
 }
 
-/// Lets named objects break rules until a day.
+/// Exempts objects from rules, until a date if one is given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exemption {
     /// Rule ids or `family/*`.
     pub rules: Vec<String>,
-    /// Names of objects, exact or with a trailing star; every object when empty.
+    /// Names of objects, exact or with a trailing star; all objects when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Namespaces, exact or with a trailing star; every namespace of the tenant when empty.
+    /// Namespaces, exact or with a trailing star; all namespaces of the tenant when empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namespaces: Vec<String>,
-    /// Last day on which the exemption holds (UTC), `YYYY-MM-DD`; for good when absent.
+    /// Last day of the exemption (UTC), `YYYY-MM-DD`; no end when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// Why, for those who find it later.
+    /// Why the exemption exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// How much a tenant may use. Names: cpu, memory, storage, pods, taskManagers, taskSlots, clusters,
-/// jobs, persistentVolumeClaims, and extended resources by their own name.
+/// Limits of what a tenant uses: cpu, memory, storage, pods, taskManagers, taskSlots, clusters, jobs,
+/// persistentVolumeClaims, and extended resources by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Quota {
-    /// The most that all of the tenant's namespaces may use together: cpu, memory, storage, pods,
-    /// taskManagers, taskSlots, clusters, jobs, persistentVolumeClaims, or an extended resource
-    /// such as nvidia.com/gpu. What is absent is not limited.
+    /// Limits of all the tenant's namespaces together: cpu, memory, storage, pods, taskManagers,
+    /// taskSlots, clusters, jobs, persistentVolumeClaims, or an extended resource such as
+    /// nvidia.com/gpu. An absent resource has no limit.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hard: BTreeMap<String, Amount>,
-    /// The most that any one Flink cluster may use, by the same names.
+    /// Limits of each Flink cluster, by the same names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub per_cluster: BTreeMap<String, Amount>,
 }
 
-/// What one of a tenant's clusters, or another of its objects, uses with all that belongs to it.
+/// What a cluster, or another object of a tenant, uses with its dependents.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UsedBy {
@@ -257,24 +257,24 @@ pub struct UsedBy {
     pub used: BTreeMap<String, Amount>,
 }
 
-/// What Flinkgate knows of a tenant at the moment.
+/// The state of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FlinkTenantStatus {
     /// What the tenant uses, by the names that a quota counts.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub used: BTreeMap<String, Amount>,
-    /// What it may use: `spec.quota.hard` as it is in force.
+    /// The limits that Flinkgate currently applies, from `spec.quota.hard`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hard: BTreeMap<String, Amount>,
-    /// How many Flink clusters it runs.
+    /// Number of running Flink clusters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<i64>,
-    /// Who uses most of it, largest first; at most twenty are told.
+    /// The objects that use most, largest first, at most twenty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub largest: Vec<UsedBy>,
-    /// Ready: whether the tenant is in force, and if not, or not wholly, why. WithinQuota: whether
-    /// it uses no more than it may, and if it does, of what and by whom.
+    /// Ready: whether Flinkgate uses the tenant, and the reason. WithinQuota: whether the tenant is
+    /// within its quota, and which resources and objects exceed it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 }

@@ -1,6 +1,8 @@
-//! What a schema cannot say of a tenant: quantities, dates, rule ids, namespace patterns,
+//! Checks of a spec that a schema cannot express: quantities, dates, rule ids, namespace patterns,
 //! selectors.
 
+use super::check::FieldProblem;
+use super::schema::one_of;
 use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
 use crate::kubernetes::pod_security::minor_version;
 use crate::resource::quantity::{Quantity, QuantityError};
@@ -11,18 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
 use std::collections::BTreeMap;
 
-/// One thing to say about a tenant's spec.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Remark {
-    /// JSON Pointer below `spec`.
-    pub pointer: String,
-    /// What is wrong and what to do.
-    pub message: String,
-    /// Whether the tenant can be used all the same.
-    pub warning: bool,
-}
-
-/// Names that a quota counts; others must be extended resources, which carry a domain.
+/// Resources of a quota besides extended resources, whose names have a domain.
 const COUNTED: [&str; 9] = [
     "cpu",
     "memory",
@@ -35,15 +26,15 @@ const COUNTED: [&str; 9] = [
     "persistentVolumeClaims",
 ];
 
-/// How Kubernetes lets claims be mounted.
+/// Access modes of PersistentVolumeClaims.
 const ACCESS_MODES: [&str; 4] =
     ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
 
-/// Checks a spec; `rules` are the ids that exist.
-pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Vec<Remark> {
-    let mut remarks = Vec::new();
+/// Checks a spec; `rules` are the ids of all rules. Pointers are below `spec`.
+pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Vec<FieldProblem> {
+    let mut problems = Vec::new();
     let mut error = |pointer: String, message: String| {
-        remarks.push(Remark { pointer, message, warning: false })
+        problems.push(FieldProblem { pointer, message, on_key: false, warning: false })
     };
     for (field, amounts) in [("hard", &spec.quota.hard), ("perCluster", &spec.quota.per_cluster)] {
         quantities(amounts, &format!("/quota/{field}"), &mut error);
@@ -59,7 +50,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         {
             error(
                 "/storage/checkpoints/volume/mountPath".into(),
-                "the mount path must be absolute and free of `..`".into(),
+                "the mount path must be absolute and must not contain `..`".into(),
             );
         }
         access_modes(&volume.access_modes, "/storage/checkpoints/volume/accessModes", &mut error);
@@ -78,7 +69,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         && minor_version(version).is_none()
     {
         let message = format!(
-            "{version:?} is not a version of the Pod Security Standards: write v1.N, such as v1.34, or latest"
+            "`{version}` is not a version of the Pod Security Standards: write `latest` or `v1.N`, such as `v1.34`"
         );
         error("/security/podSecurity/version".into(), message);
     }
@@ -94,13 +85,13 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         {
             error(
                 format!("/exemptions/{index}/until"),
-                format!("{until:?} is not a day: write YYYY-MM-DD"),
+                format!("`{until}` is not a date: write `YYYY-MM-DD`"),
             );
         }
     }
     for (index, pattern) in spec.namespaces.names.iter().enumerate() {
-        if let Err(message) = namespace_pattern(pattern) {
-            error(format!("/namespaces/names/{index}"), message);
+        if let Err(problem) = namespace_pattern(pattern) {
+            error(format!("/namespaces/names/{index}"), problem.to_string());
         }
     }
     if let Some(selector) = &spec.namespaces.selector {
@@ -109,19 +100,17 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if empty {
             error(
                 "/namespaces/selector".into(),
-                "an empty selector would claim every namespace: name labels, or leave it out"
-                    .into(),
+                "an empty selector selects every namespace: add labels, or remove it".into(),
             );
-        } else if selects_by_own_label(selector) {
-            let message = format!(
-                "the label {TENANT_LABEL} says what the tenants' claims come to and cannot be one: select by another label"
-            );
+        } else if selects_by_tenant_label(selector) {
+            let message =
+                format!("Flinkgate sets the label `{TENANT_LABEL}`: select by another label");
             error("/namespaces/selector".into(), message);
         } else if let Err(problem) = Selector::try_from(selector.clone()) {
-            error("/namespaces/selector".into(), format!("the selector cannot be read: {problem}"));
+            error("/namespaces/selector".into(), format!("invalid selector: {problem}"));
         }
     }
-    super::demands::remarks(spec, &mut error);
+    super::demands::check(spec, &mut error);
     let configuration = &spec.flink.configuration;
     for (field, options) in
         [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)]
@@ -133,7 +122,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             error(
                 pointer::join(&format!("/flink/configuration/{field}"), key),
                 format!(
-                    "option {key} is {}: write each option with its full name and a text, a number or a boolean",
+                    "option `{key}` is {}: write each option with its full name and a string, a number or a boolean",
                     type_name(&value.0)
                 ),
             );
@@ -144,7 +133,7 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
             error(
                 format!("/flink/versions/{index}"),
                 format!(
-                    "{version:?} is not a Flink version: write it as a FlinkDeployment does, such as v1_20 or v2_0"
+                    "`{version}` is not a Flink version: write it as in a FlinkDeployment, such as `v1_20`"
                 ),
             );
         }
@@ -153,17 +142,16 @@ pub(super) fn remarks(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Ve
         if let Some(until) = exemption.until.as_ref().and_then(|until| until.parse::<Date>().ok())
             && until < today
         {
-            let message = format!(
-                "the exemption ended on {until} and no longer holds: remove it, or agree on a new day"
-            );
-            remarks.push(Remark {
+            let message = format!("the exemption ended on {until}: remove it, or set a later date");
+            problems.push(FieldProblem {
                 pointer: format!("/exemptions/{index}/until"),
                 message,
+                on_key: false,
                 warning: true,
             });
         }
     }
-    remarks
+    problems
 }
 
 fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, String)) {
@@ -171,15 +159,22 @@ fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, Str
         modes.iter().enumerate().filter(|(_, mode)| !ACCESS_MODES.contains(&mode.as_str()))
     {
         let hint = closest(mode, &ACCESS_MODES).map_or_else(
-            || format!("known are {}", ACCESS_MODES.join(", ")),
-            |close| format!("did you mean {close}?"),
+            || format!("write {}", one_of(&ACCESS_MODES)),
+            |close| format!("did you mean `{close}`?"),
         );
-        error(format!("{base}/{index}"), format!("{mode:?} is not an access mode: {hint}"));
+        error(format!("{base}/{index}"), format!("`{mode}` is not an access mode: {hint}"));
     }
 }
 
-/// Whether a pattern can name a namespace.
-pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), String> {
+/// A pattern that matches no namespace.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` is not a namespace name: write lower-case letters, digits and dashes, with at most one star at the end"
+)]
+pub struct NamespacePatternError(String);
+
+/// Checks that a pattern can match a namespace.
+pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), NamespacePatternError> {
     let body = pattern.strip_suffix('*').unwrap_or(pattern);
     if !pattern.is_empty()
         && body
@@ -188,12 +183,10 @@ pub(crate) fn namespace_pattern(pattern: &str) -> Result<(), String> {
     {
         return Ok(());
     }
-    Err(format!(
-        "{pattern:?} names no namespace: write a name of lower-case letters, digits and dashes, with at most a star at its end"
-    ))
+    Err(NamespacePatternError(pattern.into()))
 }
 
-fn selects_by_own_label(selector: &LabelSelector) -> bool {
+fn selects_by_tenant_label(selector: &LabelSelector) -> bool {
     selector.match_labels.iter().flatten().any(|(key, _)| key == TENANT_LABEL)
         || selector
             .match_expressions
@@ -212,21 +205,18 @@ fn quantities(
         if !COUNTED.contains(&name.as_str()) && !name.contains('/') {
             let hint = closest(name, &COUNTED).map_or_else(
                 || {
-                    format!(
-                        "known are {} and extended resources such as nvidia.com/gpu",
-                        COUNTED.join(", ")
-                    )
+                    let known = one_of(&COUNTED);
+                    format!("write {known}, or an extended resource such as `nvidia.com/gpu`")
                 },
-                |close| format!("did you mean {close}?"),
+                |close| format!("did you mean `{close}`?"),
             );
-            error(place, format!("a quota cannot count {name:?}: {hint}"));
+            error(place, format!("a quota cannot count `{name}`: {hint}"));
         } else {
             match Quantity::parse(&amount.0) {
                 Err(problem) => error(place, not_a_quantity(&problem)),
-                Ok(quantity) if quantity < Quantity::default() => error(
-                    place,
-                    format!("{:?} is negative: write how much the tenant may use", amount.0),
-                ),
+                Ok(quantity) if quantity < Quantity::default() => {
+                    error(place, format!("`{}` is negative: write 0 or more", amount.0));
+                }
                 Ok(_) => {}
             }
         }
@@ -244,14 +234,13 @@ fn rule_pattern(
     error: &mut impl FnMut(String, String),
 ) {
     let known = rules.iter().any(|rule| super::rule_match(pattern, rule).is_some());
-    // A family may have no rule yet (`cost/*` before the first cost rule): the design's families
-    // are known.
+    // A family may have no rules.
     let family = pattern.strip_suffix("/*").is_some_and(|family| super::FAMILIES.contains(&family));
     if !known && !family {
         let hint = closest(pattern, rules).map_or_else(
             || "run `flinkgate rules` for the list".into(),
-            |close| format!("did you mean {close}?"),
+            |close| format!("did you mean `{close}`?"),
         );
-        error(place, format!("there is no rule {pattern:?}: {hint}"));
+        error(place, format!("there is no rule `{pattern}`: {hint}"));
     }
 }

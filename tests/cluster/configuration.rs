@@ -77,7 +77,7 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
         ready(&status)["message"]
             .as_str()
             .unwrap()
-            .contains("there is no rule \"security/nonsense\""),
+            .contains("there is no rule `security/nonsense`"),
         "{status}"
     );
     control_plane.create(&tenant(
@@ -102,7 +102,7 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
         ready(&status)["message"]
             .as_str()
             .unwrap()
-            .contains(&format!("both claim the namespace {before}")),
+            .contains(&format!("both select namespace `{before}`")),
         "{status}"
     );
     wait_label(&control_plane, &before, Some("payments"));

@@ -133,8 +133,8 @@ fn an_api_server_that_restarts_finds_flinkgate_as_it_was_and_its_watches_come_ba
     let server = "kube-apiserver-0";
     scene.installation.process(server).kill();
     let broken = |replica: &Flinkgate| {
-        replica.logged("a watch broke", |line| {
-            line["message"].as_str().is_some_and(|message| message.contains("watch broke"))
+        replica.logged("a watch ended", |line| {
+            line["message"].as_str().is_some_and(|message| message.starts_with("watch of"))
         })
     };
     scene.installation.replicas.iter().for_each(|replica| drop(broken(replica)));

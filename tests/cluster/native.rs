@@ -7,7 +7,7 @@ use super::support::access::Access;
 use super::support::installation::{Installation, events};
 use super::support::wait::until;
 use super::support::{ControlPlane, Flinkgate, Options};
-use ::flinkgate::flink;
+use ::flinkgate::kinds;
 use ::flinkgate::resource::Resource;
 use serde_json::{Value, json};
 use std::fs;
@@ -149,7 +149,7 @@ fn task_managers_are_completed_spread_and_of_one_cluster(
         .chain(&pods)
         .map(|pod| {
             let resource = Resource::from_manifest(pod.clone()).unwrap();
-            let workload = flink::lower(&resource, pod).unwrap();
+            let workload = kinds::lower(&resource, pod).unwrap();
             (workload.cluster.clone(), workload.engine.as_str(), workload.pods[0].role.as_str())
         })
         .collect();
@@ -208,7 +208,7 @@ fn a_refused_one_is_told_once_with_a_count(admin: &ControlPlane, job_manager: &J
     );
     assert_eq!((&event["type"], &event["reason"]), (&json!("Warning"), &json!("Refused")));
     let said = format!(
-        "tenant {TENANT:?} refuses Pod {TENANT}/{CLUSTER}-taskmanager-1-3: security/image-registry: "
+        "tenant `{TENANT}` refuses Pod {TENANT}/{CLUSTER}-taskmanager-1-3: security/image-registry: "
     );
     assert!(event["note"].as_str().unwrap().starts_with(&said), "{event:#}");
     let described = admin.kubectl(&["describe", "deployment", CLUSTER, "--namespace", TENANT]);

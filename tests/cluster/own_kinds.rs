@@ -90,7 +90,7 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
         match control_plane.try_kubectl(&["create", "--dry-run=server", "-f", "-"], &second) {
             Err(complaint)
                 if complaint.contains(
-                    "both claim the namespace payments-x: a namespace belongs to one tenant",
+                    "both select namespace `payments-x`; a namespace belongs to one tenant",
                 ) =>
             {
                 Ok(())
@@ -131,7 +131,7 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
     assert_eq!(label("other"), "payments");
     let moved = control_plane.output(&["label", "namespace", "other", "team-"], "");
     let told = String::from_utf8_lossy(&moved.stderr).into_owned();
-    assert!(told.contains("moves from tenant \"payments\" to no tenant"), "{told}");
+    assert!(told.contains("moves from tenant `payments` to no tenant"), "{told}");
     assert_eq!(label("other"), Value::Null);
     control_plane.kubectl(&["delete", "namespace", "payments-new", "--wait=false"]);
 

@@ -239,7 +239,7 @@ fn a_replica_set_says_why_it_has_no_pods(admin: &Installation) {
             Err(described)
         }
     });
-    let said = format!("tenant \"late\" refuses Pod late/{name}-");
+    let said = format!("tenant `late` refuses Pod late/{name}-");
     assert!(described.contains(&said), "{said:?} is not said in {described}");
     // However often the controller tries.
     assert_eq!(events(admin, "late").len(), 1);

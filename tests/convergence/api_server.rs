@@ -1,5 +1,5 @@
-//! The API server's mutating admission: webhooks in their order, and once more those after which
-//! the object was changed.
+//! The API server's mutating admission: calls webhooks in order, and calls those again after which
+//! the object changed.
 
 use super::objects::{append, as_array};
 use flinkgate::pipeline::Gate;
@@ -11,29 +11,29 @@ use std::collections::BTreeSet;
 /// A mutating webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
-    /// Flinkgate's.
+    /// Flinkgate's webhook.
     Ours,
-    /// Somebody else's, with whether it may be asked again.
+    /// Another webhook; the value is whether it may be called again.
     Other { again: bool },
 }
 
-/// What somebody else's webhook adds.
+/// The changes of another webhook.
 #[derive(Clone, Debug)]
 pub struct Additions {
-    /// Its container; the name is always the same.
+    /// Its container, which always has the same name.
     pub sidecar: Value,
-    /// Whether the container goes before all others.
+    /// Whether the container is inserted first.
     pub first: bool,
-    /// The lists of a FlinkDeployment's common pod template that get something. Lists merge by
-    /// position: who appends to the common one where a role has a list of its own changes the wrong
-    /// element, whoever that is.
+    /// The lists of a FlinkDeployment's common pod template that get an element. Lists merge by
+    /// position. If a role has a list too, appending to the common one changes the wrong element,
+    /// for every webhook.
     pub lists: Vec<&'static str>,
 }
 
 /// Lists of a pod template that webhooks append to.
 pub const LISTS: [&str; 3] = ["containers", "volumes", "tolerations"];
 
-/// The lists that no role has in any of these states of a FlinkDeployment.
+/// The lists that no role has in either of these states of a FlinkDeployment.
 pub fn lists_without_roles(states: [&Value; 2], kind: &str) -> Vec<&'static str> {
     let base = if kind == "FlinkBlueGreenDeployment" { "/spec/template/spec" } else { "/spec" };
     let is_free = |list: &&str| {
@@ -49,12 +49,12 @@ pub fn lists_without_roles(states: [&Value; 2], kind: &str) -> Vec<&'static str>
     LISTS.into_iter().filter(is_free).collect()
 }
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The object as it is stored, and what validation says of it.
+    /// The stored object and the findings of its validation.
     Stored(Value, BTreeSet<(String, Level, String)>),
-    /// What a mutating webhook refused it for.
+    /// The refusal of a mutating webhook.
     Refused(BTreeSet<(String, Level, String)>),
 }
 
@@ -73,7 +73,7 @@ pub fn admit(gate: &Gate, request: &Resource, order: &[Hook], additions: &Additi
                     let answer =
                         gate.mutate(&Resource { object: object.clone(), ..request.clone() });
                     if answer.findings.iter().any(|finding| finding.level == Level::Error) {
-                        return Outcome::Refused(told(&answer.findings));
+                        return Outcome::Refused(reported(&answer.findings));
                     }
                     if let Some(patch) = &answer.patch {
                         json_patch::patch(&mut object, patch).unwrap();
@@ -85,18 +85,18 @@ pub fn admit(gate: &Gate, request: &Resource, order: &[Hook], additions: &Additi
         }
     }
     let findings = validated(gate, &Resource { object: object.clone(), ..request.clone() });
-    Outcome::Stored(without_order(&object), told(&findings))
+    Outcome::Stored(without_order(&object), reported(&findings))
 }
 
-/// What validation says. Policies have a time to answer in, and a machine with other work may keep
-/// them from it: they are asked again.
+/// The findings of validation. Policies have a time limit, which a busy machine may exceed; then
+/// validation is repeated.
 pub fn validated(gate: &Gate, resource: &Resource) -> Vec<Finding> {
     let answers = (0..50).map(|_| gate.validate(resource));
     answers.into_iter().find(|answer| answer.failed_evaluations() == 0).unwrap().findings
 }
 
 /// Findings without the places, which depend on the order of lists.
-pub fn told(findings: &[Finding]) -> BTreeSet<(String, Level, String)> {
+pub fn reported(findings: &[Finding]) -> BTreeSet<(String, Level, String)> {
     findings
         .iter()
         .map(|finding| (finding.rule.to_string(), finding.level, finding.message.clone()))

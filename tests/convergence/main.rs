@@ -1,13 +1,11 @@
-//! Convergence: whatever a tenant asks for and whatever comes, mutation gives it once, gives what
-//! validation wants of it, gives the same to an object as to the pods that it becomes, and the same
-//! whoever else changes the object before or after.
+//! Convergence: for any tenant and object, mutation is idempotent, satisfies validation, treats an
+//! object like its pods, and does not depend on the order of other webhooks.
 //!
-//! All of it is generated from fixed seeds: a failure names its case, and the same case fails
-//! again.
+//! All cases are generated from fixed seeds. A failure names its case, which is reproducible.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod api_server;
-mod becoming;
+mod derived_pods;
 #[path = "../manifests/mod.rs"]
 mod manifests;
 mod objects;
@@ -17,15 +15,16 @@ mod pods;
 mod seeded;
 mod tenants;
 
-use api_server::{told, validated};
-use flinkgate::flink::{Workload, lower_within};
-use flinkgate::mutate::foresee;
+use api_server::{reported, validated};
+use flinkgate::flink::Workload;
+use flinkgate::kinds::lower_with_context;
+use flinkgate::mutate::predict_pods;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
 use flinkgate::resource::{Operation, Resource, pointer};
 use flinkgate::rules::{Finding, Level};
 use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
-use objects::{Scribbles, bases, kinds};
+use objects::{UserEdits, bases, kinds};
 use seeded::Seeded;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,29 +48,26 @@ impl Case {
     }
 
     fn lower(&self, resource: &Resource) -> Workload {
-        lower_within(resource, &resource.object, &self.gate.surroundings()).unwrap()
+        lower_with_context(resource, &resource.object, &self.gate.context()).unwrap()
     }
 }
 
-/// So many cases: the objects in turn, each with changes and a tenant of its own.
+/// A number of cases: the objects in turn, each with random changes and a random tenant.
 fn cases(number: usize, seed: u64) -> impl Iterator<Item = Case> {
-    let (bases, fields, scribbles) = (bases(), TenantFields::load(), Scribbles::load());
+    let (bases, fields, user_edits) = (bases(), TenantFields::load(), UserEdits::load());
     (0..number).map(move |index| {
         let dice = &mut Seeded(seed.wrapping_add(index as u64 * 0x1_0000_0001));
         let (name, base) = &bases[index % bases.len()];
         let (written, spec) = fields.any(dice);
-        let resource = scribbles.on(base, dice);
-        let gate = gate(spec.clone()).within(Arc::new(scribbles.surroundings(dice)));
-        let name = format!(
-            "case {index} of {name}\n{written}\n{:?}\n{}",
-            gate.surroundings(),
-            resource.object
-        );
+        let resource = user_edits.on(base, dice);
+        let gate = gate(spec.clone()).with_context(Arc::new(user_edits.context(dice)));
+        let name =
+            format!("case {index} of {name}\n{written}\n{:?}\n{}", gate.context(), resource.object);
         Case { name, spec, gate, resource }
     })
 }
 
-/// A gate where everything belongs to one tenant.
+/// A gate with one tenant that owns everything.
 fn gate(spec: FlinkTenantSpec) -> Gate {
     let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
     Gate::new(Tenants::new(vec![tenant], BTreeMap::new()), POLICIES.clone(), Unassigned::Warn)
@@ -107,7 +103,7 @@ fn tenants_have_every_field_and_objects_are_of_every_kind() {
 }
 
 #[test]
-fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
+fn mutation_is_idempotent_and_equals_its_patch() {
     let (mut changed, mut foreseen, mut refused) = (0, 0, 0);
     for case in cases(1000, 1) {
         let stored = case.gate.mutated(&case.resource);
@@ -128,14 +124,15 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
         assert_eq!(again.patch, None, "{}", case.name);
         assert_eq!(case.gate.mutated(&case.with(stored.clone())), stored, "{}", case.name);
         let workload = case.lower(&case.resource);
-        let Some(completed) = foresee(&case.resource, &case.resource.object, &workload, &case.spec)
-            .and_then(|foresight| foresight.object)
+        let Some(completed) =
+            predict_pods(&case.resource, &case.resource.object, &workload, &case.spec)
+                .and_then(|foresight| foresight.object)
         else {
             continue;
         };
         foreseen += 1;
         let workload = case.lower(&case.with(completed.clone()));
-        let twice = foresee(&case.resource, &completed, &workload, &case.spec).unwrap().object;
+        let twice = predict_pods(&case.resource, &completed, &workload, &case.spec).unwrap().object;
         assert_eq!(twice, None, "{}", case.name);
     }
     assert!(
@@ -145,8 +142,8 @@ fn what_mutation_gives_it_gives_once_and_as_the_patch_says() {
 }
 
 #[test]
-fn what_is_stored_converges_again_after_an_edit_and_under_another_tenant() {
-    let (scribbles, fields) = (Scribbles::load(), TenantFields::load());
+fn stored_objects_converge_after_edits_and_tenant_changes() {
+    let (user_edits, fields) = (UserEdits::load(), TenantFields::load());
     let mut changed = 0;
     for (index, case) in cases(900, 6).enumerate() {
         let dice = &mut Seeded(index as u64);
@@ -154,9 +151,9 @@ fn what_is_stored_converges_again_after_an_edit_and_under_another_tenant() {
         let edited = Resource {
             operation: Operation::Update,
             old_object: Some(stored.object.clone()),
-            ..scribbles.on(&stored, dice)
+            ..user_edits.on(&stored, dice)
         };
-        let another = gate(fields.any(dice).1).within(case.gate.surroundings());
+        let another = gate(fields.any(dice).1).with_context(case.gate.context());
         for (gate, resource) in [(&case.gate, edited), (&another, stored)] {
             let once = gate.mutated(&resource);
             changed += usize::from(once != resource.object);
@@ -168,8 +165,8 @@ fn what_is_stored_converges_again_after_an_edit_and_under_another_tenant() {
     assert!(changed > 200, "{changed} changed");
 }
 
-/// Rules about what mutation is asked to supply.
-const SUPPLIED: [&str; 15] = [
+/// Rules about values that mutation supplies.
+const SUPPLIED_BY_MUTATION: [&str; 15] = [
     "security/allow-privilege-escalation",
     "security/capabilities",
     "security/run-as-non-root",
@@ -188,13 +185,13 @@ const SUPPLIED: [&str; 15] = [
 ];
 
 #[test]
-fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
+fn values_that_mutation_supplies_are_never_refused() {
     let (mut supplied, mut written) = (0, 0);
     for case in cases(1500, 2) {
         let stored = case.gate.mutated(&case.resource);
         let findings = validated(&case.gate, &case.with(stored.clone()));
         let before = validated(&case.gate, &case.resource);
-        // What mutation protested against when it came stays as it was written.
+        // Conflicts of the first mutation stay as written.
         let protested: BTreeSet<String> = case
             .gate
             .mutate(&case.resource)
@@ -202,17 +199,17 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
             .into_iter()
             .map(|finding| finding.rule.into_owned())
             .collect();
-        // Without the tenant's volume, or where it is told why there is none, state has no place
-        // that could be written.
+        // Without the tenant's volume, or with a conflict about it, there is no directory for
+        // state.
         let has_volume = case.spec.storage.checkpoints.volume.is_some()
             && !findings.iter().any(|finding| finding.rule == "storage/checkpoint-volume");
         let of_ours = |finding: &&Finding| {
-            SUPPLIED.contains(&&*finding.rule)
+            SUPPLIED_BY_MUTATION.contains(&&*finding.rule)
                 && (has_volume
                     || !finding.rule.starts_with("storage/")
                     || !finding.rule.ends_with("-dir"))
         };
-        let after = told(&findings.iter().filter(of_ours).cloned().collect::<Vec<_>>());
+        let after = reported(&findings.iter().filter(of_ours).cloned().collect::<Vec<_>>());
         supplied += before
             .iter()
             .filter(of_ours)
@@ -224,7 +221,7 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
             let by_user = pointer::at(&case.resource.object, &finding.pointer).is_some()
                 || protested.contains(&*finding.rule);
             let is_flink = case.lower(&case.with(stored.clone())).is_flink();
-            // Whether other programs run without root is not known.
+            // Whether other programs run without root is unknown.
             let is_unknown = finding.rule == "security/run-as-non-root" && !is_flink;
             assert!(
                 by_user || is_unknown || is_the_users(&case, &stored, finding),
@@ -237,13 +234,13 @@ fn nothing_is_refused_after_mutation_that_mutation_was_to_supply() {
     assert!(supplied > 200 && written > 50, "{supplied} supplied, {written} written by users");
 }
 
-/// Whether a finding about something that is missing is about what mutation leaves out for the sake
-/// of what the user wrote.
+/// Whether a finding about a missing value concerns a value that mutation omits because of the
+/// user's values.
 fn is_the_users(case: &Case, stored: &Value, finding: &Finding) -> bool {
     let workload = case.lower(&case.with(stored.clone()));
     let named = finding.facts.container.as_deref();
     workload.pods.iter().map(|set| &set.template(stored)["spec"]).any(|spec| {
-        // Flink has no image for Windows, and what it runs as there is not known.
+        // Flink has no image for Windows, so its user there is unknown.
         let on_windows = spec["os"]["name"] == "windows" && finding.rule.starts_with("security/");
         let as_root =
             finding.rule == "security/run-as-non-root" && spec["securityContext"]["runAsUser"] == 0;
@@ -253,13 +250,13 @@ fn is_the_users(case: &Case, stored: &Value, finding: &Finding) -> bool {
             .flatten();
         let mut about =
             containers.filter(|container| named.is_some() && container["name"].as_str() == named);
-        // Root keeps what root can do, and nothing can be taken from a privileged container.
+        // Root keeps its capabilities, and nothing can be removed from a privileged container.
         let unbound = about.any(|container| {
             let context = &container["securityContext"];
             let adds = context["capabilities"]["add"].to_string();
             context["runAsUser"] == 0 || context["privileged"] == true || adds.contains("SYS_ADMIN")
         });
-        // Without a name it is no container that the API server would take.
+        // The API server refuses a container without a name.
         on_windows || as_root || unbound || named == Some("")
     })
 }

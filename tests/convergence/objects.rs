@@ -1,19 +1,19 @@
-//! Objects at random: what people and operators really sent, with changes that injectors look at.
+//! Random objects: real requests of users and operators, changed in fields that injectors read.
 
 use super::manifests::{created, read};
 use super::seeded::Seeded;
-use flinkgate::flink::surroundings::OperatorDefaults;
-use flinkgate::flink::{Surroundings, lower};
+use flinkgate::flink::FlinkContext;
+use flinkgate::flink::context::OperatorDefaults;
+use flinkgate::kinds::lower;
 use flinkgate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// An object and where it is from.
+/// An object and its source.
 pub type Named = (String, Resource);
 
-/// Everything that was created in the recordings and stands in the examples, of kinds that are
-/// lowered.
+/// All created objects of the recordings and the examples whose kind is lowered.
 pub fn bases() -> Vec<Named> {
     let whole = created().into_iter().filter(|(_, resource)| resource.sub_resource.is_none());
     let named = |(number, (file, resource)): (usize, (PathBuf, Resource))| {
@@ -24,7 +24,7 @@ pub fn bases() -> Vec<Named> {
     for (_, resource) in &mut found {
         let metadata = resource.object["metadata"].as_object_mut().unwrap();
         metadata.remove("managedFields");
-        // What kubectl keeps there is the object once more.
+        // kubectl stores a copy of the object there.
         metadata.remove("annotations");
     }
     found
@@ -35,16 +35,16 @@ pub fn kinds(objects: &[Named]) -> BTreeSet<&str> {
     objects.iter().map(|(_, resource)| resource.kind.kind.as_str()).collect()
 }
 
-/// What a user may write.
-pub struct Scribbles(Value);
+/// Values that a user may write.
+pub struct UserEdits(Value);
 
-impl Scribbles {
-    /// Reads them.
+impl UserEdits {
+    /// Reads the values.
     pub fn load() -> Self {
         Self(read("tests/data/convergence/objects.yaml"))
     }
 
-    /// The object with some of it written anew.
+    /// The object with some values changed.
     pub fn on(&self, base: &Resource, dice: &mut Seeded) -> Resource {
         let mut resource = base.clone();
         let (templates, spec) = places(&resource.kind.kind);
@@ -63,24 +63,24 @@ impl Scribbles {
         for _ in 0..dice.below(7) {
             let template = templates.get(dice.below(templates.len().max(1))).copied();
             if let Some(template) = template {
-                self.scribble(&mut resource.object, template, spec.is_some(), dice);
+                self.edit(&mut resource.object, template, spec.is_some(), dice);
             }
         }
         resource
     }
 
-    /// What the operator's configuration gives every cluster; nothing, often.
-    pub fn surroundings(&self, dice: &mut Seeded) -> Surroundings {
+    /// The operator's default configuration, which is often empty.
+    pub fn context(&self, dice: &mut Seeded) -> FlinkContext {
         let defaults = self.0["operator"].as_array().unwrap();
         let defaults = &defaults[dice.below(defaults.len())];
         if defaults.is_null() {
-            return Surroundings::default();
+            return FlinkContext::default();
         }
-        Surroundings::default()
+        FlinkContext::default()
             .with_operator(OperatorDefaults::parse(&defaults.to_string()).unwrap())
     }
 
-    fn scribble(
+    fn edit(
         &self,
         object: &mut Value,
         template: &str,
@@ -91,7 +91,7 @@ impl Scribbles {
             0 | 1 => {
                 let (field, value) = self.pick("template", dice);
                 let place = at(object, &format!("{template}/{field}"));
-                // A pod's own labels say what it is.
+                // A pod's labels identify it.
                 if field.starts_with("metadata") {
                     as_object(place).extend(value.as_object().unwrap().clone())
                 } else {
@@ -129,7 +129,7 @@ impl Scribbles {
     }
 }
 
-/// Where a kind has pod templates, and where the spec of a FlinkDeployment stands in it.
+/// The places of a kind's pod templates, and of its FlinkDeployment spec.
 fn places(kind: &str) -> (&'static [&'static str], Option<&'static str>) {
     match kind {
         "Pod" => (&[""], None),
@@ -151,7 +151,7 @@ fn places(kind: &str) -> (&'static [&'static str], Option<&'static str>) {
     }
 }
 
-/// A place of an object, made where it is missing.
+/// A place of an object, created if it is missing.
 fn at<'v>(object: &'v mut Value, pointer: &str) -> &'v mut Value {
     pointer
         .split('/')
@@ -170,7 +170,7 @@ fn as_object(value: &mut Value) -> &mut Map<String, Value> {
     value.as_object_mut().unwrap()
 }
 
-/// A list, made where there is none.
+/// A list, created if there is none.
 pub fn as_array(value: &mut Value) -> &mut Vec<Value> {
     if !value.is_array() {
         *value = json!([]);
@@ -178,7 +178,7 @@ pub fn as_array(value: &mut Value) -> &mut Vec<Value> {
     value.as_array_mut().unwrap()
 }
 
-/// One more element, unless one of its name or path is there.
+/// Appends an element unless one with its name or path exists.
 pub fn append(list: &mut Value, element: Value) {
     let list = as_array(list);
     let same = |key: &str| {

@@ -1,4 +1,4 @@
-//! It does not matter in which order webhooks are asked.
+//! The order of webhooks does not matter.
 
 use super::api_server::{Additions, Hook, Outcome, admit, lists_without_roles, without_order};
 use super::seeded::Seeded;
@@ -6,7 +6,7 @@ use super::{cases, pods};
 use flinkgate::mutate::patch;
 use serde_json::{Value, json};
 
-/// What other webhooks' containers look like.
+/// The container of other webhooks.
 fn additions(lists: Vec<&'static str>, dice: &mut Seeded) -> Additions {
     let contexts = [
         Value::Null,
@@ -24,7 +24,7 @@ fn additions(lists: Vec<&'static str>, dice: &mut Seeded) -> Additions {
 }
 
 #[test]
-fn it_does_not_matter_which_webhook_is_asked_first() {
+fn webhook_order_does_not_matter() {
     let (mut stored, mut refused) = (0, 0);
     for (index, case) in cases(1000, 5).enumerate() {
         let kind = case.resource.kind.kind.as_str();
@@ -41,7 +41,7 @@ fn it_does_not_matter_which_webhook_is_asked_first() {
             vec![Hook::Ours, Hook::Other { again: false }],
             vec![Hook::Other { again: true }, Hook::Ours],
             vec![Hook::Other { again: false }, Hook::Ours],
-            // Two configurations, as while one is being replaced by another.
+            // Two configurations exist while one replaces the other.
             vec![Hook::Ours, Hook::Other { again: false }, Hook::Ours],
         ];
         let first = admit(&case.gate, &case.resource, &orders[0], &additions);
@@ -68,7 +68,7 @@ fn same(left: &Outcome, right: &Outcome, case: &str) {
 }
 
 #[test]
-fn order_is_taken_away_at_every_depth() {
+fn lists_are_sorted_at_every_depth() {
     let left = json!({"a": [{"b": [2, 1]}, 3]});
     let right = json!({"a": [3, {"b": [1, 2]}]});
     assert_eq!(without_order(&left), without_order(&right));

@@ -1,6 +1,6 @@
-//! The objects that a stored object becomes: the pods that Flink's native mode and its operator
-//! make of a FlinkDeployment, the FlinkDeployment that the operator makes of a blue/green one, the
-//! pods of a Deployment.
+//! The objects that are created from a stored object: the pods that Flink's native mode and its
+//! operator create from a FlinkDeployment, the FlinkDeployment of a blue/green one, and the pods of
+//! a Deployment.
 
 use super::objects::{append, as_array};
 use flinkgate::flink::map_options::map_entries;
@@ -53,7 +53,7 @@ pub fn blue(parent: &Resource) -> Resource {
     )
 }
 
-/// A JobManager and a TaskManager of a FlinkDeployment as it is stored.
+/// A JobManager and a TaskManager of a stored FlinkDeployment.
 pub fn of_flink_deployment(deployment: &Resource, workload: &Workload) -> Vec<Resource> {
     workload.pods.iter().map(|set| flink_pod(deployment, workload, set)).collect()
 }
@@ -122,7 +122,7 @@ fn flink_pod(deployment: &Resource, workload: &Workload, set: &PodSet) -> Resour
         }
         (false, _) => json!(["taskmanager"]),
     };
-    // Flink takes its own container out of the template and puts it after the others.
+    // Flink removes its container from the template and appends it after the others.
     let containers = as_array(&mut pod["spec"]["containers"]);
     let own = containers.iter().position(|container| container["name"] == "flink-main-container");
     let mut main = own
@@ -184,8 +184,8 @@ fn flink_pod(deployment: &Resource, workload: &Workload, set: &PodSet) -> Resour
     created("v1", "Pod", namespace, user, pod)
 }
 
-/// A pod of a Deployment, StatefulSet, Job or CronJob, or one of those that other operators make;
-/// its template comes as it is.
+/// A pod of a Deployment, StatefulSet, Job or CronJob, or of the workloads of other operators; its
+/// template is unchanged.
 pub fn of_template(resource: &Resource, template: &Value) -> Resource {
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": template["spec"]});
     let name = resource.name_in(&resource.object);
@@ -194,7 +194,7 @@ pub fn of_template(resource: &Resource, template: &Value) -> Resource {
     let (owner, owner_name) = match resource.kind.kind.as_str() {
         "Deployment" => ("ReplicaSet", format!("{name}-{HASH}")),
         "CronJob" => ("Job", format!("{name}-29000000")),
-        // Spotify's operator makes StatefulSets, and Lyft's Deployments.
+        // Spotify's operator creates StatefulSets, and Lyft's creates Deployments.
         "FlinkCluster" => (
             "StatefulSet",
             format!(
@@ -228,7 +228,7 @@ pub fn of_template(resource: &Resource, template: &Value) -> Resource {
     )
 }
 
-/// What the API server and its own admission write before webhooks are asked.
+/// Adds what the API server and its built-in admission set before it calls webhooks.
 fn completed(pod: &mut Value) {
     let spec = &mut pod["spec"];
     if spec["securityContext"].is_null() {
@@ -256,8 +256,8 @@ pub fn is_sound_pod(pod: &Value) -> bool {
         && pod["spec"]["containers"].as_array().is_some_and(|containers| !containers.is_empty())
 }
 
-/// Whether the API server would store pods of this template: containers and volumes with names,
-/// none twice, every mount's volume there.
+/// Whether the API server would store pods of this template: containers and volumes have unique
+/// names, and every mount has a volume.
 pub fn is_sound(template: &Value) -> bool {
     let list = |value: &Value, field: &str| {
         value.get(field).and_then(Value::as_array).cloned().unwrap_or_default()
@@ -291,7 +291,7 @@ pub fn is_sound(template: &Value) -> bool {
         })
 }
 
-/// Whether an object is one that the operator deploys with pods as they are derived here.
+/// Whether the operator deploys the object with pods as derived here.
 pub fn is_deployed(workload: &Workload) -> bool {
     workload.engine == Engine::Operator && workload.declares_cluster && !workload.cluster.is_empty()
 }

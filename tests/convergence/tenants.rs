@@ -1,4 +1,4 @@
-//! Tenants at random: every field of the spec, by the definition of FlinkTenant, with values from
+//! Random tenants: every field of the spec in FlinkTenant's definition, with values from
 //! `tests/data/convergence/tenant.yaml`.
 
 use super::manifests::read;
@@ -7,14 +7,14 @@ use flinkgate::tenant::{FlinkTenantSpec, crd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// In so many of a hundred tenants a field is written.
+/// How many tenants of a hundred have a field.
 const PER_CENT: usize = 35;
 
 /// Values of a tenant's fields by the path of the field.
 pub struct TenantFields(BTreeMap<String, Vec<Value>>);
 
 impl TenantFields {
-    /// The values of all fields that a tenant has.
+    /// Reads the values of all fields.
     pub fn load() -> Self {
         let mut fields: BTreeMap<String, Vec<Value>> =
             serde_json::from_value(read("tests/data/convergence/tenant.yaml")).unwrap();
@@ -23,7 +23,7 @@ impl TenantFields {
         Self(fields)
     }
 
-    /// The fields of a tenant that are never written.
+    /// The fields of a tenant that have no values.
     pub fn missing(&self) -> Vec<String> {
         leaves()
             .into_iter()
@@ -31,7 +31,7 @@ impl TenantFields {
             .collect()
     }
 
-    /// One tenant, to whom every namespace belongs.
+    /// A random tenant that owns every namespace.
     pub fn any(&self, dice: &mut Seeded) -> (Value, FlinkTenantSpec) {
         let mut spec = json!({"namespaces": {"names": ["*"]}});
         for (path, values) in &self.0 {
@@ -41,7 +41,7 @@ impl TenantFields {
                 *place = value;
             }
         }
-        // A volume is nothing without its claim.
+        // A volume needs its claim.
         if let Some(volume) = spec.pointer_mut("/storage/checkpoints/volume") {
             let claim = volume
                 .as_object_mut()
@@ -56,7 +56,7 @@ impl TenantFields {
     }
 }
 
-/// The paths of all fields that hold a value, not more fields.
+/// The paths of all fields that hold values instead of further fields.
 fn leaves() -> Vec<String> {
     let definition = serde_json::to_value(crd::definition()).unwrap();
     let schema =

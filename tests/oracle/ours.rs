@@ -1,12 +1,13 @@
 //! The same questions, answered by Flinkgate.
 
 use crate::questions::Question;
+use flinkgate::flink::Workload;
 use flinkgate::flink::config::FlinkConfig;
 use flinkgate::flink::memory::java::double_text;
 use flinkgate::flink::memory::{self, JobManagerMemory, MemoryError, TaskManagerMemory};
 use flinkgate::flink::memory_size::parse_resource_memory;
 use flinkgate::flink::version::FlinkVersion;
-use flinkgate::flink::{Workload, lower};
+use flinkgate::kinds::lower;
 use flinkgate::resource::Resource;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

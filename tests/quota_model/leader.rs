@@ -1,19 +1,19 @@
-//! What a leader does: it watches every kind for itself, each as late as it likes; it knows which
-//! requests are over; before it gives back what an object was promised that its watch does not
-//! show, it looks at that object; and its views say which leader's they are.
+//! The leader: it watches each kind independently, with any delay, and knows which requests have
+//! finished. Before it releases a reservation whose object its watch does not show, it looks that
+//! object up. Its views have the Lease's version.
 
 use super::scenario::{Fault, Scenario};
 use super::state::{KINDS, Leader, State};
-use flinkgate::cluster::quota::live::{self, Doubt, Found};
-use flinkgate::quota::ledger::{Ledger, Living, View};
+use flinkgate::cluster::controllers::quota::existence::{self, Existence, Unconfirmed};
+use flinkgate::quota::ledger::{Ledger, LiveObject, View};
 
 impl Scenario {
-    /// What a leader's watches show of a tenant.
-    fn census(&self, state: &State, leader: &Leader, tenant: usize) -> Vec<Living> {
+    /// The objects of a tenant that a leader's watches show.
+    fn visible_objects(&self, state: &State, leader: &Leader, tenant: usize) -> Vec<LiveObject> {
         let all = (0..KINDS.len()).flat_map(|kind| state.at(kind, leader.positions[kind]));
-        let own = |living: &&Living| {
-            state.tenant_of(living, leader.heard.owners) == tenant
-                && !leader.gone.contains(&living.uid)
+        let own = |object: &&LiveObject| {
+            state.tenant_of(object, leader.config.owners) == tenant
+                && !leader.deleted.contains(&object.uid)
         };
         all.filter(own).cloned().collect()
     }
@@ -26,27 +26,32 @@ impl Scenario {
             KINDS.iter().enumerate().map(|(index, kind)| ((*kind).to_owned(), position(index)));
         let lease =
             (self.fault != Some(Fault::NoFencing)).then(|| ("Lease".to_owned(), leader.lease));
-        let moves = (self.moves() && self.fault != Some(Fault::NoNamespaces))
-            .then(|| ("Namespace".to_owned(), leader.heard.owners as u64));
+        let moves = (self.moves() && self.fault != Some(Fault::NoOwnershipPosition))
+            .then(|| ("Namespace".to_owned(), leader.config.owners as u64));
         let positions = kinds.chain(lease).chain(moves).collect();
-        View { objects: self.census(state, leader, tenant), positions, over: leader.overs[tenant] }
+        View {
+            objects: self.visible_objects(state, leader, tenant),
+            positions,
+            finished_below: leader.finished_below[tenant],
+        }
     }
 
-    pub fn settled(&self, state: &State, leader: &Leader, tenant: usize) -> Option<Ledger> {
+    pub fn reconciled(&self, state: &State, leader: &Leader, tenant: usize) -> Option<Ledger> {
         let mut ledger = state.stores[tenant].1.clone();
-        match ledger.settle(&self.view(state, leader, tenant), &self.known(state, leader.heard)) {
-            Ok(settled) => settled.changed.then_some(ledger),
+        match ledger.reconcile(&self.view(state, leader, tenant), &self.known(state, leader.config))
+        {
+            Ok(result) => result.changed.then_some(ledger),
             Err(_) => {
                 if leader.lease < state.lease {
-                    self.happens("a former leader's view is refused");
+                    self.record("a former leader's view is refused");
                 }
                 None
             }
         }
     }
 
-    /// The stamp below which requests are over and what became of them is sure, if a reservation
-    /// waits for that.
+    /// The stamp below which requests have finished with a known outcome, and the UIDs of deleted
+    /// objects; `None` if no reservation waits for that.
     pub fn confirmed(
         &self,
         state: &State,
@@ -54,67 +59,69 @@ impl Scenario {
         tenant: usize,
     ) -> Option<(u64, Vec<String>)> {
         let mut ledger = state.stores[tenant].1.clone();
-        // After it has asked it makes sure that it still leads: whoever leads later lists later.
+        // It checks that it still leads after the lookups: a later leader lists objects later.
         let leads = leader.lease == state.lease || self.fault == Some(Fault::FormerLeaderReleases);
-        if ledger.reservations() == 0 || !leads || !self.has_heard(state, leader) {
+        if ledger.reservations() == 0 || !leads || !self.knows_all_moves(state, leader) {
             return None;
         }
         let view = self.view(state, leader, tenant);
-        let open = ledger.settle(&view, &self.known(state, leader.heard)).ok()?.open;
-        let mut over = if self.fault == Some(Fault::TimeToLive) {
+        let open = ledger.reconcile(&view, &self.known(state, leader.config)).ok()?.open;
+        let mut finished = if self.fault == Some(Fault::TimeToLive) {
             u64::MAX
         } else {
-            state.stamps_over(tenant)
+            state.finished_below(tenant)
         };
-        let mut gone = Vec::new();
-        for open in open.iter().filter(|open| open.stamp < over).cloned().collect::<Vec<_>>() {
-            // An object may be shown, and be another tenant's by now.
+        let mut deleted = Vec::new();
+        for open in open.iter().filter(|open| open.stamp < finished).cloned().collect::<Vec<_>>() {
+            // The watches may show the object for another tenant.
             let kinds = (0..KINDS.len()).flat_map(|kind| state.at(kind, leader.positions[kind]));
             let seen = kinds
                 .into_iter()
-                .find(|living| living.uid == open.uid)
-                .map(|living| living.version);
+                .find(|object| object.uid == open.uid)
+                .map(|object| object.version);
             let stamp = open.stamp;
-            let doubt = Doubt { open, seen, resource: None };
-            let found = find(state, &doubt);
-            if !self.may_release(state, &doubt, &found) {
-                self.happens("a look at an object keeps its reservation");
-                over = over.min(stamp);
+            let unconfirmed = Unconfirmed { open, seen, resource: None };
+            let found = look_up(state, &unconfirmed);
+            if !self.may_release(state, &unconfirmed, &found) {
+                self.record("an existence check keeps a reservation");
+                finished = finished.min(stamp);
             }
-            if live::is_gone(&doubt, &found) {
-                gone.push(doubt.open.uid);
+            if existence::is_absent(&unconfirmed, &found) {
+                deleted.push(unconfirmed.open.uid);
             }
         }
-        open.iter().any(|open| open.stamp < over).then_some((over, gone))
+        open.iter().any(|open| open.stamp < finished).then_some((finished, deleted))
     }
 
-    /// Looks at the object itself: the watch will show it yet, if it lives and stands elsewhere
-    /// than where the watch has it.
-    fn may_release(&self, state: &State, doubt: &Doubt, found: &Found) -> bool {
-        let living = state.living(&doubt.open.object.name);
+    /// Decides by a lookup of the object. If it is live at another version, the watch will show it
+    /// later.
+    fn may_release(&self, state: &State, unconfirmed: &Unconfirmed, found: &Existence) -> bool {
+        let object = state.live_object(&unconfirmed.open.object.name);
         let version =
-            living.filter(|living| living.uid == doubt.open.uid).map(|living| living.version);
+            object.filter(|object| object.uid == unconfirmed.open.uid).map(|object| object.version);
         match self.fault {
-            Some(Fault::NoLook) => true,
-            Some(Fault::LookAtBaseAlone) => {
-                version.is_none_or(|version| version == doubt.open.base)
+            Some(Fault::NoExistenceCheck) => true,
+            Some(Fault::ComparesBaseOnly) => {
+                version.is_none_or(|version| version == unconfirmed.open.base)
             }
-            _ => live::may_release(doubt, found),
+            _ => existence::may_release(unconfirmed, found),
         }
     }
 
-    /// Whether a leader has heard of every move of which a replica has, as it has within the time
-    /// after which requests are over.
-    fn has_heard(&self, state: &State, leader: &Leader) -> bool {
+    /// Whether a leader has seen all moves that a replica has seen. In reality it does so before
+    /// requests finish.
+    fn knows_all_moves(&self, state: &State, leader: &Leader) -> bool {
         let latest =
-            state.replicas.iter().map(|replica| replica.heard.owners).max().unwrap_or_default();
-        self.fault == Some(Fault::DeafLeader) || leader.heard.owners >= latest
+            state.replicas.iter().map(|replica| replica.config.owners).max().unwrap_or_default();
+        self.fault == Some(Fault::LeaderMissesMoves) || leader.config.owners >= latest
     }
 }
 
-/// What an API server says of a doubtful object now.
-fn find(state: &State, doubt: &Doubt) -> Found {
-    let found =
-        |living: &Living| Found::Object { uid: living.uid.clone(), version: Some(living.version) };
-    state.living(&doubt.open.object.name).map_or(Found::Nothing, found)
+/// The API server's present answer about an object.
+fn look_up(state: &State, unconfirmed: &Unconfirmed) -> Existence {
+    let found = |object: &LiveObject| Existence::Present {
+        uid: object.uid.clone(),
+        version: Some(object.version),
+    };
+    state.live_object(&unconfirmed.open.object.name).map_or(Existence::Absent, found)
 }

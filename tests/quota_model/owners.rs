@@ -1,74 +1,74 @@
-//! Pods that lose their cluster.
+//! Scenarios with pods that lose their cluster.
 
-use super::broken::is_caught_deep;
+use super::broken::is_violated_depth_first;
 use super::scenario::{Fault, Plan, Scenario};
 use super::{create, delete, holds, is_large, pod, scenario};
 
-fn anew() -> Scenario {
+fn recreated() -> Scenario {
     scenario(3, vec![create("etl", 2), pod("p", Some("etl"), 2), delete("etl"), create("etl", 2)])
 }
 
-fn taken_off() -> Scenario {
+fn owner_removed() -> Scenario {
     scenario(
         4,
         vec![
             create("etl", 2),
             pod("p", Some("etl"), 2),
-            Plan::Leave { name: "p" },
+            Plan::RemoveOwner { name: "p" },
             pod("q", None, 1),
         ],
     )
 }
 
 #[test]
-fn pods_whose_cluster_went_first_count_by_themselves() {
+fn pods_of_a_deleted_cluster_count_by_themselves() {
     let plans =
         vec![create("etl", 2), pod("p", Some("etl"), 2), pod("q", Some("etl"), 1), delete("etl")];
-    holds("cluster gone first", scenario(4, plans), &["a reservation is settled"]);
+    holds("cluster deleted first", scenario(4, plans), &["a reservation is dropped"]);
 }
 
 #[test]
-fn what_the_garbage_collector_takes_off_a_cluster_that_goes_is_not_counted_twice() {
+fn orphaned_pods_are_not_counted_twice() {
     let plans = vec![
         create("etl", 2),
         pod("p", Some("etl"), 2),
-        Plan::Doom { name: "etl" },
+        Plan::BeginDeletion { name: "etl" },
         Plan::Orphan { name: "p" },
     ];
-    holds("orphaned", scenario(3, plans), &["a reservation is settled"]);
+    holds("orphaned", scenario(3, plans), &["a reservation is dropped"]);
 }
 
 #[test]
-fn a_cluster_made_anew_does_not_stand_for_the_pods_of_the_former_one() {
-    holds("cluster anew", anew(), &["something is refused"]);
+fn a_recreated_cluster_does_not_cover_former_pods() {
+    holds("cluster recreated", recreated(), &["a request is refused"]);
 }
 
 #[test]
-fn a_cluster_made_anew_while_the_leader_changes_does_not_either() {
+fn a_recreated_cluster_with_two_leaders() {
     if !is_large() {
         return;
     }
     holds(
-        "cluster anew, two leaders",
-        Scenario { leaders: 2, elections: 1, ..anew() },
-        &["something is refused"],
+        "cluster recreated, two leaders",
+        Scenario { leaders: 2, elections: 1, ..recreated() },
+        &["a request is refused"],
     );
 }
 
 #[test]
-fn a_former_leader_that_gives_back_what_a_later_one_saw_passes_the_limit() {
+fn releases_by_a_former_leader_exceed_the_limit() {
     if !is_large() {
         return;
     }
-    // Depth first: the way is long.
-    is_caught_deep(
+    // Depth first, because the path is long.
+    is_violated_depth_first(
         "former leader",
         Fault::FormerLeaderReleases,
-        Scenario { leaders: 2, elections: 1, ..anew() },
+        Scenario { leaders: 2, elections: 1, ..recreated() },
     );
 }
 
 #[test]
-fn a_pod_that_a_user_takes_from_its_cluster_counts_by_itself() {
-    holds("taken off", taken_off(), &["something is refused"]);
+fn a_pod_without_its_owner_counts_by_itself() {
+    holds("owner removed", owner_removed(), &["a request is refused"]);
 }

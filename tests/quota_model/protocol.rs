@@ -1,35 +1,35 @@
-//! API servers, replicas, leaders and a store, of which anything may happen next that may happen.
+//! The model: all actions of API servers, replicas, leaders and the store that are possible next.
 
 use super::scenario::{Fault, Plan, Scenario};
-use super::state::{Call, Desk, KINDS, Leader, Left, Replica, State};
+use super::state::{Call, FaultBudget, KINDS, Leader, Replica, ReplicaQueue, State};
 use flinkgate::quota::ledger::{Ledger, View};
 use stateright::{Model, Property};
 use std::collections::BTreeMap;
 
-/// What may happen next.
+/// A possible next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    Ask { call: usize, replica: usize, stale: bool },
-    Act { call: usize },
+    SendReview { call: usize, replica: usize, stale: bool },
+    Execute { call: usize },
     ReviewDelete { call: usize },
     TimeOut { call: usize },
     Store { call: usize },
-    RefuseLater { call: usize },
+    RefuseByOther { call: usize },
     Prepare { replica: usize, tenant: usize },
     Land { replica: usize, tenant: usize },
     LandAndLoseReply { replica: usize, tenant: usize },
     LoseReply { replica: usize, tenant: usize },
     LandOrphan { orphan: usize },
     Crash { replica: usize },
-    HearLimits { replica: usize },
-    HearOwners { replica: usize },
-    LeaderHearsLimits { leader: usize },
-    LeaderHearsOwners { leader: usize },
+    ReplicaSeesLimits { replica: usize },
+    ReplicaSeesOwners { replica: usize },
+    LeaderSeesLimits { leader: usize },
+    LeaderSeesOwners { leader: usize },
     Watch { leader: usize, kind: usize },
     Elect { leader: usize },
     Confirm { leader: usize, tenant: usize },
-    Settle { leader: usize, tenant: usize },
-    LandSettling { leader: usize, tenant: usize },
+    Reconcile { leader: usize, tenant: usize },
+    LandReconciliation { leader: usize, tenant: usize },
 }
 
 impl Model for Scenario {
@@ -39,14 +39,16 @@ impl Model for Scenario {
     fn init_states(&self) -> Vec<State> {
         let leader = |index| Leader {
             lease: u64::from(index == 0),
-            heard: Default::default(),
+            config: Default::default(),
             positions: [1, 1],
-            overs: vec![0; self.tenants],
-            gone: Default::default(),
+            finished_below: vec![0; self.tenants],
+            deleted: Default::default(),
             writes: vec![None; self.tenants],
         };
-        let replica =
-            Replica { heard: Default::default(), desks: vec![Desk::default(); self.tenants] };
+        let replica = Replica {
+            config: Default::default(),
+            queues: vec![ReplicaQueue::default(); self.tenants],
+        };
         let mut state = State {
             kinds: [vec![(1, Vec::new())], vec![(1, Vec::new())]],
             owners: vec![0],
@@ -60,19 +62,19 @@ impl Model for Scenario {
             leaders: (0..self.leaders).map(leader).collect(),
             lease: 1,
             orphans: Vec::new(),
-            left: Left {
+            budget: FaultBudget {
                 crashes: self.crashes,
                 losses: self.losses,
                 timeouts: self.timeouts,
                 elections: self.elections,
                 stale: self.stale,
             },
-            passed: false,
+            limit_exceeded: false,
         };
         let mut ledger = Ledger::default();
         let known = self.known(&state, Default::default());
         ledger
-            .settle(
+            .reconcile(
                 &View {
                     positions: KINDS.map(|kind| (kind.to_owned(), 1)).into(),
                     ..View::default()
@@ -95,24 +97,24 @@ impl Model for Scenario {
 
     fn next_state(&self, before: &State, action: Action) -> Option<State> {
         let mut state = before.clone();
-        self.happen(&mut state, action)?;
-        state.forget_what_nobody_sees();
+        self.apply(&mut state, action)?;
+        state.drop_unobserved_revisions();
         Some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        self.promises()
+        self.invariants()
     }
 }
 
 impl Scenario {
     fn actions_of_api_servers(&self, state: &State, actions: &mut Vec<Action>) {
-        let replicas = self.replicas_to_ask(state);
+        let replicas = self.distinct_replicas(state);
         for (call, (now, plan)) in state.calls.iter().zip(&self.plans).enumerate() {
             match now {
                 Call::Idle { .. } => {
-                    if self.can_act(state, plan) {
-                        actions.push(Action::Act { call });
+                    if self.can_execute(state, plan) {
+                        actions.push(Action::Execute { call });
                         if self.fault == Some(Fault::ReleaseOnDelete)
                             && matches!(plan, Plan::Delete { .. })
                         {
@@ -120,10 +122,10 @@ impl Scenario {
                         }
                     }
                     for stale in
-                        [false, true].into_iter().take(1 + usize::from(state.left.stale > 0))
+                        [false, true].into_iter().take(1 + usize::from(state.budget.stale > 0))
                     {
                         if self.request(state, call, stale).is_some() {
-                            actions.extend(replicas.iter().map(|replica| Action::Ask {
+                            actions.extend(replicas.iter().map(|replica| Action::SendReview {
                                 call,
                                 replica: *replica,
                                 stale,
@@ -131,11 +133,11 @@ impl Scenario {
                         }
                     }
                 }
-                Call::Asked { .. } if state.left.timeouts > 0 => {
+                Call::Waiting { .. } if state.budget.timeouts > 0 => {
                     actions.push(Action::TimeOut { call })
                 }
                 Call::Admitted { .. } => {
-                    actions.extend([Action::Store { call }, Action::RefuseLater { call }])
+                    actions.extend([Action::Store { call }, Action::RefuseByOther { call }])
                 }
                 _ => {}
             }
@@ -143,15 +145,15 @@ impl Scenario {
     }
 
     fn actions_of_replicas(&self, state: &State, actions: &mut Vec<Action>) {
-        for replica in self.replicas_to_ask(state) {
+        for replica in self.distinct_replicas(state) {
             let now = &state.replicas[replica];
-            for (tenant, desk) in now.desks.iter().enumerate() {
-                if desk.write.is_none() && self.asked(state, replica, tenant).next().is_some() {
+            for (tenant, queue) in now.queues.iter().enumerate() {
+                if queue.write.is_none() && self.waiting(state, replica, tenant).next().is_some() {
                     actions.push(Action::Prepare { replica, tenant });
                 }
-                if desk.write.is_some() {
+                if queue.write.is_some() {
                     actions.push(Action::Land { replica, tenant });
-                    if state.left.losses > 0 {
+                    if state.budget.losses > 0 {
                         actions.extend([
                             Action::LandAndLoseReply { replica, tenant },
                             Action::LoseReply { replica, tenant },
@@ -160,18 +162,18 @@ impl Scenario {
                 }
             }
             let busy =
-                |call: &Call| matches!(call, Call::Asked { replica: by, .. } if *by == replica);
-            if state.left.crashes > 0
-                && (now.desks.iter().any(|desk| desk.write.is_some())
+                |call: &Call| matches!(call, Call::Waiting { replica: by, .. } if *by == replica);
+            if state.budget.crashes > 0
+                && (now.queues.iter().any(|queue| queue.write.is_some())
                     || state.calls.iter().any(busy))
             {
                 actions.push(Action::Crash { replica });
             }
-            if now.heard.limits + 1 < state.limits.len() {
-                actions.push(Action::HearLimits { replica });
+            if now.config.limits + 1 < state.limits.len() {
+                actions.push(Action::ReplicaSeesLimits { replica });
             }
-            if now.heard.owners + 1 < state.owners.len() {
-                actions.push(Action::HearOwners { replica });
+            if now.config.owners + 1 < state.owners.len() {
+                actions.push(Action::ReplicaSeesOwners { replica });
             }
         }
     }
@@ -184,45 +186,44 @@ impl Scenario {
         actions: &mut Vec<Action>,
     ) {
         let is_current = now.lease == state.lease;
-        // The one leader may be elected anew (it was started again), or else the other.
-        if state.left.elections > 0 && (!is_current || state.leaders.len() == 1) {
+        // With one leader, the same one may be elected again after a restart.
+        if state.budget.elections > 0 && (!is_current || state.leaders.len() == 1) {
             actions.push(Action::Elect { leader });
         }
         for (tenant, write) in now.writes.iter().enumerate() {
             if write.is_some() {
-                actions.push(Action::LandSettling { leader, tenant });
+                actions.push(Action::LandReconciliation { leader, tenant });
             }
         }
-        if now.lease == 0 || self.is_shut_out(state, now) {
+        if now.lease == 0 || self.is_fenced(state, now) {
             return;
         }
-        let behind =
-            (0..KINDS.len()).filter(|kind| state.after(*kind, now.positions[*kind]).is_some());
+        let behind = (0..KINDS.len())
+            .filter(|kind| state.next_revision(*kind, now.positions[*kind]).is_some());
         actions.extend(behind.map(|kind| Action::Watch { leader, kind }));
-        if now.heard.limits + 1 < state.limits.len() {
-            actions.push(Action::LeaderHearsLimits { leader });
+        if now.config.limits + 1 < state.limits.len() {
+            actions.push(Action::LeaderSeesLimits { leader });
         }
-        if now.heard.owners + 1 < state.owners.len() {
-            actions.push(Action::LeaderHearsOwners { leader });
+        if now.config.owners + 1 < state.owners.len() {
+            actions.push(Action::LeaderSeesOwners { leader });
         }
         for tenant in (0..self.tenants).filter(|tenant| now.writes[*tenant].is_none()) {
             if self.confirmed(state, now, tenant).is_some() {
                 actions.push(Action::Confirm { leader, tenant });
             }
-            if self.settled(state, now, tenant).is_some() {
-                actions.push(Action::Settle { leader, tenant });
+            if self.reconciled(state, now, tenant).is_some() {
+                actions.push(Action::Reconcile { leader, tenant });
             }
         }
     }
 
-    /// Whether a later leader has written every ledger, so that nothing that this one does matters
-    /// any more.
-    fn is_shut_out(&self, state: &State, leader: &Leader) -> bool {
-        let later = |ledger: &Ledger| {
+    /// Whether a later leader has written every ledger, so that all writes of this one conflict.
+    fn is_fenced(&self, state: &State, leader: &Leader) -> bool {
+        let is_newer = |ledger: &Ledger| {
             ledger.stored().observed.get("Lease").is_some_and(|lease| *lease > leader.lease)
         };
-        leader.lease < state.lease && state.stores.iter().all(|(_, ledger)| later(ledger)) && {
-            self.happens("a former leader's view is refused");
+        leader.lease < state.lease && state.stores.iter().all(|(_, ledger)| is_newer(ledger)) && {
+            self.record("a former leader's view is refused");
             true
         }
     }

@@ -1,89 +1,88 @@
-//! What is explored: who wants what, how much may go wrong, and what the protocol may lack.
+//! Scenarios: the planned requests, the number of faults, and a defect of the protocol.
 
-use super::state::{Heard, State, cpu};
+use super::state::{ConfigVersions, State, cpu};
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{KnownLimits, Living, ObjectRef, Request};
+use flinkgate::quota::ledger::{KnownLimits, LiveObject, ObjectRef, Request};
 use flinkgate::quota::limits::Limits;
 use flinkgate::resource::quantity::Quantity;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What is explored: who wants what, and how much may go wrong.
+/// A scenario to explore.
 #[derive(Clone, Debug, Default)]
 pub struct Scenario {
-    /// The limit of cpu that each tenant has.
+    /// The cpu limit of each tenant.
     pub hard: u64,
-    /// What API servers are asked for, in any order.
+    /// What users and controllers do, in any order.
     pub plans: Vec<Plan>,
     pub tenants: usize,
-    /// Replicas of Flinkgate that answer reviews.
+    /// The number of replicas that answer reviews.
     pub replicas: usize,
-    /// Replicas that are, or take themselves for, the leader; the first is at the start.
+    /// The number of replicas that may believe to lead. At first the first one leads.
     pub leaders: usize,
-    /// How often a replica may die.
+    /// How often a replica may crash.
     pub crashes: u8,
-    /// How often a reply of the store may get lost, its write taking place before, later or never.
+    /// How often a reply of the store may be lost. Its write happens before, later or never.
     pub losses: u8,
-    /// How often an API server may give up waiting for a review.
+    /// How often a review may time out.
     pub timeouts: u8,
-    /// How often another may become the leader, or the same one anew.
+    /// How often a leader may be elected.
     pub elections: u8,
-    /// How often an API server may review an update of an object as it was before.
+    /// How often an API server may send a review with a stale old object.
     pub stale: u8,
-    /// How often an update whose object changed meanwhile is tried again.
+    /// How often the API server retries an update after a conflict.
     pub retries: u8,
-    /// What the protocol lacks.
+    /// The defect of the protocol, if any.
     pub fault: Option<Fault>,
-    /// What has happened on any way, to know that it can.
-    pub happened: Arc<[AtomicBool; EVENTS.len()]>,
+    /// Which events have occurred on some path.
+    pub occurred: Arc<[AtomicBool; EVENTS.len()]>,
 }
 
-/// What should happen on some way through a scenario, or it shows little.
+/// Events that a scenario is expected to reach.
 pub const EVENTS: [&str; 10] = [
-    "something is refused",
+    "a request is refused",
     "a write conflicts",
-    "a reservation is settled",
-    "a write lands that nobody waits for",
-    "all that fits comes to be",
-    "a look at an object keeps its reservation",
-    "a reservation of which nothing came is given back",
+    "a reservation is dropped",
+    "an abandoned write succeeds",
+    "all requests but one are stored",
+    "an existence check keeps a reservation",
+    "a reservation without an object is released",
     "a former leader's view is refused",
-    "a ledger learns lower limits",
-    "a tenant is charged for what another one has",
+    "a ledger gets lower limits",
+    "a reconciliation raises a total",
 ];
 
-/// A protocol that is broken in one place.
+/// A defect of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The store writes without comparing versions.
     NoCompareAndSwap,
-    /// A DELETE review gives back what the object uses; whether it is deleted is another matter.
+    /// A DELETE review releases the object's usage, even if the deletion fails.
     ReleaseOnDelete,
-    /// Reservations are given up after a time, whether the request is over or not.
+    /// Reservations expire before their requests have finished.
     TimeToLive,
-    /// Leaders do not say how old what they see is.
+    /// Views do not have positions.
     StaleView,
-    /// Leaders do not look at an object before they give back what it was promised.
-    NoLook,
-    /// An object that stands where it stood before the request is enough, however old the leader's
-    /// watch is.
-    LookAtBaseAlone,
-    /// Views do not say which leader they are of.
+    /// Leaders do not look an object up before they release its reservation.
+    NoExistenceCheck,
+    /// Leaders release if the object still has the request's base version, however old their watch
+    /// is.
+    ComparesBaseOnly,
+    /// Views do not have the Lease's version.
     NoFencing,
-    /// A leader gives back what was not there when it asked, though another may lead by then and
-    /// have seen it before.
+    /// A leader does not check that it still leads after it has looked objects up.
     FormerLeaderReleases,
-    /// The leader hears of a namespace's move later than requests end that were charged to its new
-    /// tenant.
-    DeafLeader,
-    /// Views do not say how much of the namespaces' moves their leader has heard.
-    NoNamespaces,
+    /// The leader sees a namespace's move later than the end of requests that were charged to the
+    /// new tenant.
+    LeaderMissesMoves,
+    /// Views do not have the position of namespace ownership.
+    NoOwnershipPosition,
 }
 
-/// One request of a user or a controller, or something that happens.
+/// A request of a user or a controller, or another change.
 #[derive(Clone, Debug)]
 pub enum Plan {
-    /// Makes an object, once its owner is there.
+    /// Creates an object once its owner exists.
     Create {
         kind: &'static str,
         namespace: &'static str,
@@ -91,61 +90,60 @@ pub enum Plan {
         owner: Option<&'static str>,
         cores: u64,
     },
-    /// Changes one.
+    /// Updates an object.
     Update { name: &'static str, cores: u64 },
-    /// Takes a pod's owner reference off, as a user.
-    Leave { name: &'static str },
-    /// Takes it off, as the garbage collector: not reviewed, and only once the owner has gone or is
-    /// going.
+    /// A user removes a pod's owner reference.
+    RemoveOwner { name: &'static str },
+    /// The garbage collector removes it, without a review, once the owner is being deleted.
     Orphan { name: &'static str },
-    /// Begins to delete an object that finalizers hold: from now on it declares nothing.
-    Doom { name: &'static str },
-    /// Removes one, as an eviction does: without a review.
+    /// Begins to delete an object with finalizers. From now on it declares nothing.
+    BeginDeletion { name: &'static str },
+    /// Deletes an object without a review, as an eviction does.
     Delete { name: &'static str },
     /// Changes the tenants' limit.
-    Limit { hard: u64 },
-    /// The namespace that moves becomes another tenant's.
-    Move { to: usize },
+    SetLimit { hard: u64 },
+    /// Moves the namespace to another tenant.
+    MoveNamespace { to: usize },
 }
 
 impl Scenario {
-    pub fn happens(&self, event: &str) {
+    pub fn record(&self, event: &str) {
         let index = EVENTS.iter().position(|known| *known == event).unwrap();
-        self.happened[index].store(true, Ordering::Relaxed);
+        self.occurred[index].store(true, Ordering::Relaxed);
     }
 
-    pub fn has_happened(&self, event: &str) -> bool {
+    pub fn has_occurred(&self, event: &str) -> bool {
         EVENTS
             .iter()
-            .zip(self.happened.iter())
-            .any(|(known, happened)| *known == event && happened.load(Ordering::Relaxed))
+            .zip(self.occurred.iter())
+            .any(|(known, occurred)| *known == event && occurred.load(Ordering::Relaxed))
     }
 
-    /// Whether namespaces move between tenants.
+    /// Whether a namespace moves between tenants.
     pub fn moves(&self) -> bool {
         self.tenants > 1
     }
 
-    /// The same, but for one object that nobody asks for.
+    /// The same scenario without one object.
     pub fn without(mut self, object: &str) -> Self {
         self.plans.retain(|plan| !matches!(plan, Plan::Create { name, .. } if *name == object));
         self
     }
 
-    pub fn known(&self, state: &State, heard: Heard) -> KnownLimits {
-        known(heard.limits as u64 + 1, state.limits[heard.limits])
+    pub fn known(&self, state: &State, config: ConfigVersions) -> KnownLimits {
+        known(config.limits as u64 + 1, state.limits[config.limits])
     }
 
-    /// What an API server asks for a plan, if it is one that is reviewed and may be asked now.
+    /// The request of a plan that is reviewed, if the plan can run now.
     pub fn request(&self, state: &State, call: usize, stale: bool) -> Option<Request> {
-        let changed = |old: Living, owners: Vec<String>, usage: Usage, before: Usage| {
-            let Living { object, uid, version, .. } = old;
+        let changed = |old: LiveObject, owners: Vec<String>, usage: Usage, before: Usage| {
+            let LiveObject { object, uid, version, .. } = old;
             Request { object, uid, owners, usage, before, version, ..Request::default() }
         };
         match &self.plans[call] {
             Plan::Create { kind, namespace, name, owner, cores } => {
                 let owner = match owner {
-                    Some(owner) => Some(state.living(owner)?.uid.clone()),
+                    Some(owner) => Some(state.live_object(owner)?.uid.clone()),
                     None => None,
                 };
                 let (object, uid) =
@@ -160,15 +158,16 @@ impl Scenario {
             }
             Plan::Update { name, cores } => {
                 let old =
-                    if stale { state.previous.get(*name)? } else { state.living(name)? }.clone();
+                    if stale { state.previous.get(*name)? } else { state.live_object(name)? }
+                        .clone();
                 let (owners, before) = (old.owners.clone(), old.usage.clone());
                 Some(changed(old, owners, cpu(*cores), before))
             }
-            // What leaves an owner asks for all it uses anew.
-            Plan::Leave { name } => {
+            // An object that loses its owner requests its whole usage again.
+            Plan::RemoveOwner { name } => {
                 let old = state
-                    .living(name)
-                    .filter(|living| !stale && !living.owners.is_empty())?
+                    .live_object(name)
+                    .filter(|live| !stale && !live.owners.is_empty())?
                     .clone();
                 let usage = old.usage.clone();
                 Some(changed(old, Vec::new(), usage, Usage::default()))
@@ -177,21 +176,21 @@ impl Scenario {
         }
     }
 
-    /// Whether a plan that is not reviewed can be carried out.
-    pub fn can_act(&self, state: &State, plan: &Plan) -> bool {
+    /// Whether a plan without a review can run now.
+    pub fn can_execute(&self, state: &State, plan: &Plan) -> bool {
         match plan {
-            Plan::Delete { name } => state.living(name).is_some(),
-            Plan::Doom { name } => {
-                state.living(name).is_some_and(|living| !living.usage.is_empty())
+            Plan::Delete { name } => state.live_object(name).is_some(),
+            Plan::BeginDeletion { name } => {
+                state.live_object(name).is_some_and(|live| !live.usage.is_empty())
             }
             Plan::Orphan { name } => {
-                let owner = state.living(name).and_then(|living| living.owners.first());
+                let owner = state.live_object(name).and_then(|live| live.owners.first());
                 let stays = |owner: &String| {
-                    state.now().any(|living| living.uid == *owner && !living.usage.is_empty())
+                    state.live_objects().any(|live| live.uid == *owner && !live.usage.is_empty())
                 };
                 owner.is_some_and(|owner| !stays(owner))
             }
-            Plan::Limit { .. } | Plan::Move { .. } => true,
+            Plan::SetLimit { .. } | Plan::MoveNamespace { .. } => true,
             _ => false,
         }
     }

@@ -1,7 +1,7 @@
-//! Everything there is at one moment of the model.
+//! A state of the model.
 
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{Ledger, Living, Request};
+use flinkgate::quota::ledger::{Ledger, LiveObject, Request};
 use flinkgate::resource::quantity::Quantity;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,47 +13,46 @@ pub fn cores(usage: &Usage) -> u64 {
     usage.get("cpu").units_ceil()
 }
 
-/// The kinds that count; each has revisions of its own, for those of different kinds are never
-/// compared.
+/// The kinds that count. Each has its own revisions, because the protocol never compares those of
+/// different kinds.
 pub const KINDS: [&str; 2] = ["FlinkDeployment", "Pod"];
 
-pub fn kind_index(living: &Living) -> usize {
-    KINDS.iter().position(|kind| *kind == living.object.kind).unwrap()
+pub fn kind_index(live: &LiveObject) -> usize {
+    KINDS.iter().position(|kind| *kind == live.object.kind).unwrap()
 }
 
-/// Everything there is at one moment.
+/// The whole system at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    /// By kind, the objects at every revision that somebody may still see; the last is now.
-    pub kinds: [Vec<(u64, Vec<Living>)>; 2],
-    /// Whose the namespace that moves was and is.
+    /// By kind, the objects at each revision that a leader may still see; the last is current.
+    pub kinds: [Vec<(u64, Vec<LiveObject>)>; 2],
+    /// The owners of the namespace that moves, in order; the last is current.
     pub owners: Vec<usize>,
-    /// The tenants' limit as it was and is.
+    /// The tenants' limits, in order; the last is current.
     pub limits: Vec<u64>,
     /// By tenant, the stored ledger and its version.
     pub stores: Vec<(u64, Ledger)>,
-    /// By tenant, what it may use at most: its limit, or less and less of what it had when that was
-    /// lowered.
+    /// By tenant, the most that it may use: its limit, or after a lowered limit what it still uses.
     pub ceilings: Vec<u64>,
-    /// By UID, which tenant was charged; kept where namespaces move.
+    /// By UID, the tenant that was charged; only if a namespace moves.
     pub charged: BTreeMap<String, usize>,
-    /// Objects as they were before their last change, by name.
-    pub previous: BTreeMap<String, Living>,
+    /// By name, objects before their last change.
+    pub previous: BTreeMap<String, LiveObject>,
     pub calls: Vec<Call>,
     pub replicas: Vec<Replica>,
     pub leaders: Vec<Leader>,
     /// The Lease's resource version.
     pub lease: u64,
-    /// Writes of which the sender knows nothing any more.
+    /// Writes whose sender is gone or no longer waits.
     pub orphans: Vec<Write>,
-    pub left: Left,
-    /// Whether an admission made a ledger pass its limit.
-    pub passed: bool,
+    pub budget: FaultBudget,
+    /// Whether an admission raised a ledger above its limit.
+    pub limit_exceeded: bool,
 }
 
-/// What may still go wrong.
+/// How many more faults may happen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Left {
+pub struct FaultBudget {
     pub crashes: u8,
     pub losses: u8,
     pub timeouts: u8,
@@ -64,28 +63,28 @@ pub struct Left {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     Idle { retries: u8 },
-    Asked { retries: u8, replica: usize, tenant: usize, since: u64, request: Request },
+    Waiting { retries: u8, replica: usize, tenant: usize, since: u64, request: Request },
     Admitted { retries: u8, tenant: usize, since: u64, request: Request },
-    Over { stored: bool },
+    Done { stored: bool },
 }
 
-/// Which of the limits and of the namespace's owners one has heard of.
+/// Which limits and which owner of the namespace a replica has seen, by index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Heard {
+pub struct ConfigVersions {
     pub limits: usize,
     pub owners: usize,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Replica {
-    pub heard: Heard,
+    pub config: ConfigVersions,
     /// By tenant.
-    pub desks: Vec<Desk>,
+    pub queues: Vec<ReplicaQueue>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Desk {
-    pub kept: Option<(u64, Ledger)>,
+pub struct ReplicaQueue {
+    pub cached: Option<(u64, Ledger)>,
     pub write: Option<Write>,
 }
 
@@ -93,14 +92,14 @@ pub struct Desk {
 pub struct Leader {
     /// The Lease's resource version when it became the leader; 0 before.
     pub lease: u64,
-    pub heard: Heard,
-    /// By kind, the revision up to which it has seen everything.
+    pub config: ConfigVersions,
+    /// By kind, the revision up to which it has watched.
     pub positions: [u64; 2],
-    /// By tenant, the stamp below which requests are over, and what became of them is known.
-    pub overs: Vec<u64>,
-    /// UIDs that it asked for and that were not there: they never will be, whatever its watches
-    /// show yet.
-    pub gone: BTreeSet<String>,
+    /// By tenant, the stamp below which requests have finished with a known outcome.
+    pub finished_below: Vec<u64>,
+    /// UIDs that it looked up and did not find. They never return, even if its watches still show
+    /// them.
+    pub deleted: BTreeSet<String>,
     /// By tenant.
     pub writes: Vec<Option<Write>>,
 }
@@ -110,64 +109,65 @@ pub struct Write {
     pub tenant: usize,
     pub expected: u64,
     pub ledger: Ledger,
-    /// Calls that will be admitted, and those that will be refused.
+    /// The calls to admit and to refuse once the write has landed.
     pub admitted: Vec<usize>,
     pub refused: Vec<usize>,
 }
 
 impl State {
     /// The objects of a kind at a revision.
-    pub fn at(&self, kind: usize, revision: u64) -> &[Living] {
+    pub fn at(&self, kind: usize, revision: u64) -> &[LiveObject] {
         &self.kinds[kind].iter().rfind(|(at, _)| *at <= revision).unwrap().1
     }
 
-    /// The revision of a kind that comes after another.
-    pub fn after(&self, kind: usize, revision: u64) -> Option<u64> {
+    /// The next revision of a kind.
+    pub fn next_revision(&self, kind: usize, revision: u64) -> Option<u64> {
         self.kinds[kind].iter().map(|(at, _)| *at).find(|at| *at > revision)
     }
 
-    /// The revision at which a kind stands.
-    pub fn last(&self, kind: usize) -> u64 {
+    /// The current revision of a kind.
+    pub fn revision(&self, kind: usize) -> u64 {
         self.kinds[kind].last().unwrap().0
     }
 
-    pub fn now(&self) -> impl Iterator<Item = &Living> {
+    pub fn live_objects(&self) -> impl Iterator<Item = &LiveObject> {
         self.kinds.iter().flat_map(|history| &history.last().unwrap().1)
     }
 
-    pub fn living(&self, name: &str) -> Option<&Living> {
-        self.now().find(|living| living.object.name == name)
+    pub fn live_object(&self, name: &str) -> Option<&LiveObject> {
+        self.live_objects().find(|live| live.object.name == name)
     }
 
-    /// Stores an object, or removes it: a new revision of its kind.
-    pub fn store(&mut self, kind: usize, name: &str, object: Option<Living>) {
+    /// Stores or removes an object, as a new revision of its kind.
+    pub fn store(&mut self, kind: usize, name: &str, object: Option<LiveObject>) {
         let (revision, objects) = self.kinds[kind].last().unwrap();
         let (revision, mut objects) = (revision + 1, objects.clone());
-        if let Some(index) = objects.iter().position(|living| living.object.name == name) {
+        if let Some(index) = objects.iter().position(|live| live.object.name == name) {
             let before = objects.remove(index);
-            if self.left.stale > 0 {
+            if self.budget.stale > 0 {
                 self.previous.insert(name.to_owned(), before);
             }
         }
-        objects.extend(object.map(|object| Living { version: revision, ..object }));
+        objects.extend(object.map(|object| LiveObject { version: revision, ..object }));
         objects.sort_by(|a, b| a.object.cmp(&b.object));
         self.kinds[kind].push((revision, objects));
     }
 
-    /// Whose an object is, for one who has heard of so many owners of the namespace that moves.
-    pub fn tenant_of(&self, living: &Living, owners: usize) -> usize {
-        if living.object.namespace == "moves" { self.owners[owners] } else { self.stores.len() - 1 }
+    /// The tenant of an object for a replica that has seen owners up to this index.
+    pub fn tenant_of(&self, live: &LiveObject, owners: usize) -> usize {
+        if live.object.namespace == "moves" { self.owners[owners] } else { self.stores.len() - 1 }
     }
 
-    /// Whose it really is.
-    pub fn true_tenant(&self, living: &Living) -> usize {
-        self.tenant_of(living, self.owners.len() - 1)
+    /// The current tenant of an object.
+    pub fn true_tenant(&self, live: &LiveObject) -> usize {
+        self.tenant_of(live, self.owners.len() - 1)
     }
 
-    /// Requests to a ledger below this stamp are over: those that are not got later ones, or will.
-    pub fn stamps_over(&self, of: usize) -> u64 {
+    /// The stamp below which all requests to a ledger have finished. Others have a later stamp, or
+    /// will get one.
+    pub fn finished_below(&self, of: usize) -> u64 {
         let since = self.calls.iter().filter_map(|call| match call {
-            Call::Asked { since, tenant, .. } | Call::Admitted { since, tenant, .. }
+            Call::Waiting { since, tenant, .. } | Call::Admitted { since, tenant, .. }
                 if *tenant == of =>
             {
                 Some(*since)
@@ -177,12 +177,12 @@ impl State {
         since.min().unwrap_or(u64::MAX).min(self.stores[of].1.next_stamp())
     }
 
-    pub fn forget_what_nobody_sees(&mut self) {
-        if self.left.stale == 0 {
+    pub fn drop_unobserved_revisions(&mut self) {
+        if self.budget.stale == 0 {
             self.previous.clear();
         }
         for kind in 0..KINDS.len() {
-            // Who does not lead yet will list what there is then.
+            // A new leader lists the objects when it begins to lead.
             let leads = |leader: &&Leader| leader.lease > 0;
             let oldest = self
                 .leaders

@@ -1,80 +1,83 @@
-//! Limits that are lowered, and a namespace that moves from one tenant to another.
+//! Scenarios with lowered limits and with a namespace that moves to another tenant.
 
-use super::broken::is_caught;
+use super::broken::is_violated;
 use super::scenario::{Fault, Plan, Scenario};
 use super::{create, holds, is_large, scenario, update};
 
-const CHARGED: &str = "a tenant is charged for what another one has";
+const RAISES_TOTAL: &str = "a reconciliation raises a total";
 
-/// A namespace becomes the second tenant's, which has another one already.
+/// A namespace moves to the second tenant, which owns another one already.
 fn moves(first: Option<u64>, second: Option<u64>) -> Scenario {
     let pod =
         |namespace, name, cores| Plan::Create { kind: "Pod", namespace, name, owner: None, cores };
     let moved = [("first", first), ("second", second)]
         .into_iter()
         .filter_map(|(name, cores)| Some(pod("moves", name, cores?)));
-    let plans = [Plan::Move { to: 1 }, pod("stays", "there", 2)].into_iter().chain(moved).collect();
+    let plans = [Plan::MoveNamespace { to: 1 }, pod("stays", "there", 2)]
+        .into_iter()
+        .chain(moved)
+        .collect();
     Scenario { tenants: 2, ..scenario(3, plans) }
 }
 
 #[test]
-fn a_limit_that_is_lowered_below_what_is_used_refuses_increases_and_nothing_else() {
-    let plans = vec![create("a", 3), Plan::Limit { hard: 1 }, update("a", 4), update("a", 2)];
-    let happens =
-        ["something is refused", "a ledger learns lower limits", "a reservation is settled"];
-    holds("limits", scenario(4, plans), &happens);
+fn a_lowered_limit_refuses_only_increases() {
+    let plans = vec![create("a", 3), Plan::SetLimit { hard: 1 }, update("a", 4), update("a", 2)];
+    let expected =
+        ["a request is refused", "a ledger gets lower limits", "a reservation is dropped"];
+    holds("limits", scenario(4, plans), &expected);
 }
 
 #[test]
-fn a_replica_that_has_not_heard_of_a_lowered_limit_holds_to_it_once_another_one_has_written_it() {
-    let plans = vec![create("a", 2), Plan::Limit { hard: 3 }, create("b", 2)];
+fn a_lowered_limit_applies_at_all_replicas() {
+    let plans = vec![create("a", 2), Plan::SetLimit { hard: 3 }, create("b", 2)];
     holds(
         "limits, two replicas",
         Scenario { replicas: 2, ..scenario(4, plans) },
-        &["something is refused", "a ledger learns lower limits"],
+        &["a request is refused", "a ledger gets lower limits"],
     );
 }
 
 #[test]
-fn a_namespace_that_moves_brings_what_it_has_and_each_ledger_is_the_recount_afterwards() {
+fn a_moved_namespace_brings_its_usage() {
     holds(
         "a namespace moves",
         Scenario { replicas: 2, ..moves(Some(2), None) },
-        &["a reservation is settled", CHARGED],
+        &["a reservation is dropped", RAISES_TOTAL],
     );
 }
 
 #[test]
-fn what_was_charged_to_the_new_tenant_of_a_namespace_stays_within_its_limit() {
+fn a_moved_namespace_stays_within_the_new_limit() {
     holds(
         "a namespace moves, then grows",
         moves(Some(2), Some(2)).without("there"),
-        &["something is refused", CHARGED],
+        &["a request is refused", RAISES_TOTAL],
     );
 }
 
 #[test]
-fn a_new_leader_that_has_heard_less_of_a_move_waits_until_it_has_heard() {
-    // All of it takes minutes.
+fn a_new_leader_waits_until_it_sees_a_move() {
+    // All states take minutes.
     let plans =
         if is_large() { moves(None, Some(2)) } else { moves(Some(2), None).without("there") };
     holds(
         "a namespace moves, two leaders",
         Scenario { leaders: 2, elections: 1, ..plans },
-        &[CHARGED],
+        &[RAISES_TOTAL],
     );
 }
 
 #[test]
-fn views_that_do_not_say_what_they_heard_of_moves_lose_what_was_charged() {
-    is_caught(
-        "no namespaces",
-        Some(Fault::NoNamespaces),
+fn views_without_the_ownership_position_lose_charges() {
+    is_violated(
+        "no ownership position",
+        Some(Fault::NoOwnershipPosition),
         Scenario { leaders: 2, elections: 1, ..moves(None, Some(2)) },
     );
 }
 
 #[test]
-fn a_leader_that_hears_of_a_move_only_after_requests_are_over_loses_what_was_charged() {
-    is_caught("deaf leader", Some(Fault::DeafLeader), moves(None, Some(2)));
+fn a_leader_that_misses_a_move_loses_charges() {
+    is_violated("leader misses moves", Some(Fault::LeaderMissesMoves), moves(None, Some(2)));
 }

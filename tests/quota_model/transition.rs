@@ -1,22 +1,22 @@
-//! What becomes of a state when something happens.
+//! The transitions: how each action changes the state.
 
 use super::protocol::Action;
 use super::scenario::{Plan, Scenario};
-use super::state::{Call, Heard, KINDS, Leader, State, Write, cores, kind_index};
+use super::state::{Call, ConfigVersions, KINDS, Leader, State, Write, cores, kind_index};
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{Living, Request, View};
+use flinkgate::quota::ledger::{LiveObject, Request, View};
 
 impl Scenario {
-    /// Changes the state; nothing where that cannot happen.
-    pub fn happen(&self, state: &mut State, action: Action) -> Option<()> {
+    /// Applies an action; `None` if it is not possible.
+    pub fn apply(&self, state: &mut State, action: Action) -> Option<()> {
         match action {
-            Action::Ask { call, replica, stale } => {
+            Action::SendReview { call, replica, stale } => {
                 let Call::Idle { retries } = state.calls[call] else { return None };
                 let request = self.request(state, call, stale)?;
-                let asked = Living { object: request.object.clone(), ..Living::default() };
-                let tenant = state.tenant_of(&asked, state.replicas[replica].heard.owners);
-                state.left.stale -= u8::from(stale);
-                state.calls[call] = Call::Asked {
+                let object = LiveObject { object: request.object.clone(), ..LiveObject::default() };
+                let tenant = state.tenant_of(&object, state.replicas[replica].config.owners);
+                state.budget.stale -= u8::from(stale);
+                state.calls[call] = Call::Waiting {
                     retries,
                     replica,
                     tenant,
@@ -24,14 +24,14 @@ impl Scenario {
                     request,
                 };
             }
-            Action::Act { call } => self.act(state, call)?,
+            Action::Execute { call } => self.execute(state, call)?,
             Action::ReviewDelete { call } => self.review_delete(state, call)?,
             Action::TimeOut { call } => {
-                state.calls[call] = Call::Over { stored: false };
-                state.left.timeouts -= 1;
+                state.calls[call] = Call::Done { stored: false };
+                state.budget.timeouts -= 1;
             }
             Action::Store { call } => self.store(state, call)?,
-            Action::RefuseLater { call } => state.calls[call] = Call::Over { stored: false },
+            Action::RefuseByOther { call } => state.calls[call] = Call::Done { stored: false },
             Action::Prepare { replica, tenant } => {
                 let write = self.prepare(state, replica, tenant)?;
                 if (write.expected, &write.ledger)
@@ -39,32 +39,33 @@ impl Scenario {
                 {
                     self.answer(state, &write);
                 } else {
-                    state.replicas[replica].desks[tenant].write = Some(write);
+                    state.replicas[replica].queues[tenant].write = Some(write);
                 }
             }
             Action::Land { replica, tenant } => {
                 let write = self.take(state, replica, tenant)?;
                 if self.land(state, &write, false) {
                     self.answer(state, &write);
-                    state.replicas[replica].desks[tenant].kept = Some(state.stores[tenant].clone());
+                    state.replicas[replica].queues[tenant].cached =
+                        Some(state.stores[tenant].clone());
                 }
             }
             Action::LandAndLoseReply { replica, tenant } => {
                 let write = self.take(state, replica, tenant)?;
                 self.land(state, &write, false);
-                state.left.losses -= 1;
+                state.budget.losses -= 1;
             }
             Action::LoseReply { replica, tenant } => {
                 let write = self.take(state, replica, tenant)?;
                 state.orphans.push(write);
-                state.left.losses -= 1;
+                state.budget.losses -= 1;
             }
             Action::LandOrphan { orphan } => {
                 let write = state.orphans.remove(orphan);
-                // What settles admits nobody.
-                let settles = write.admitted.is_empty() && write.refused.is_empty();
-                if self.land(state, &write, settles) {
-                    self.happens("a write lands that nobody waits for");
+                // Only reconciliations have no calls.
+                let reconciles = write.admitted.is_empty() && write.refused.is_empty();
+                if self.land(state, &write, reconciles) {
+                    self.record("an abandoned write succeeds");
                 }
             }
             Action::Crash { replica } => {
@@ -73,45 +74,48 @@ impl Scenario {
                     state.orphans.extend(write);
                 }
                 for call in &mut state.calls {
-                    if matches!(call, Call::Asked { replica: by, .. } if *by == replica) {
-                        *call = Call::Over { stored: false };
+                    if matches!(call, Call::Waiting { replica: by, .. } if *by == replica) {
+                        *call = Call::Done { stored: false };
                     }
                 }
-                state.left.crashes -= 1;
+                state.budget.crashes -= 1;
             }
-            Action::HearLimits { replica } => state.replicas[replica].heard.limits += 1,
-            Action::HearOwners { replica } => state.replicas[replica].heard.owners += 1,
-            Action::LeaderHearsLimits { leader } => state.leaders[leader].heard.limits += 1,
-            Action::LeaderHearsOwners { leader } => state.leaders[leader].heard.owners += 1,
+            Action::ReplicaSeesLimits { replica } => state.replicas[replica].config.limits += 1,
+            Action::ReplicaSeesOwners { replica } => state.replicas[replica].config.owners += 1,
+            Action::LeaderSeesLimits { leader } => state.leaders[leader].config.limits += 1,
+            Action::LeaderSeesOwners { leader } => state.leaders[leader].config.owners += 1,
             Action::Watch { leader, kind } => {
                 state.leaders[leader].positions[kind] =
-                    state.after(kind, state.leaders[leader].positions[kind])?;
+                    state.next_revision(kind, state.leaders[leader].positions[kind])?;
             }
             Action::Elect { leader } => {
                 state.lease += 1;
-                // It lists everything anew once it leads, and remembers nothing.
-                let positions = [0, 1].map(|kind| state.last(kind));
-                let heard = Heard { owners: state.owners.len() - 1, ..state.leaders[leader].heard };
+                // It lists all objects when it begins to lead, and has no earlier knowledge.
+                let positions = [0, 1].map(|kind| state.revision(kind));
+                let config = ConfigVersions {
+                    owners: state.owners.len() - 1,
+                    ..state.leaders[leader].config
+                };
                 let elected = &mut state.leaders[leader];
                 state.orphans.extend(elected.writes.iter_mut().filter_map(Option::take));
-                let (overs, writes) = (vec![0; self.tenants], vec![None; self.tenants]);
+                let (finished_below, writes) = (vec![0; self.tenants], vec![None; self.tenants]);
                 *elected = Leader {
                     lease: state.lease,
-                    heard,
+                    config,
                     positions,
-                    overs,
-                    gone: Default::default(),
+                    finished_below,
+                    deleted: Default::default(),
                     writes,
                 };
-                state.left.elections -= 1;
+                state.budget.elections -= 1;
             }
             Action::Confirm { leader, tenant } => {
-                let (over, gone) = self.confirmed(state, &state.leaders[leader], tenant)?;
-                state.leaders[leader].overs[tenant] = over;
-                state.leaders[leader].gone.extend(gone);
+                let (finished, deleted) = self.confirmed(state, &state.leaders[leader], tenant)?;
+                state.leaders[leader].finished_below[tenant] = finished;
+                state.leaders[leader].deleted.extend(deleted);
             }
-            Action::Settle { leader, tenant } => {
-                let ledger = self.settled(state, &state.leaders[leader], tenant)?;
+            Action::Reconcile { leader, tenant } => {
+                let ledger = self.reconciled(state, &state.leaders[leader], tenant)?;
                 let write = Write {
                     tenant,
                     expected: state.stores[tenant].0,
@@ -121,20 +125,20 @@ impl Scenario {
                 };
                 state.leaders[leader].writes[tenant] = Some(write);
             }
-            Action::LandSettling { leader, tenant } => {
+            Action::LandReconciliation { leader, tenant } => {
                 let write = state.leaders[leader].writes[tenant].take()?;
                 let (open, total) =
                     (state.stores[tenant].1.reservations(), cores(state.stores[tenant].1.total()));
                 if self.land(state, &write, true) {
                     let now = &state.stores[tenant].1;
                     if now.reservations() < open {
-                        self.happens("a reservation is settled");
+                        self.record("a reservation is dropped");
                         if cores(now.total()) < total {
-                            self.happens("a reservation of which nothing came is given back");
+                            self.record("a reservation without an object is released");
                         }
                     }
                     if cores(now.total()) > total {
-                        self.happens("a tenant is charged for what another one has");
+                        self.record("a reconciliation raises a total");
                     }
                 }
             }
@@ -142,90 +146,93 @@ impl Scenario {
         Some(())
     }
 
-    /// Takes a replica's write from it; it reads the ledger anew unless it hears that the write
-    /// took place.
+    /// Takes a replica's write. The replica drops its cached ledger, unless the write succeeds.
     fn take(&self, state: &mut State, replica: usize, tenant: usize) -> Option<Write> {
-        let desk = &mut state.replicas[replica].desks[tenant];
-        desk.kept = None;
-        desk.write.take()
+        let queue = &mut state.replicas[replica].queues[tenant];
+        queue.cached = None;
+        queue.write.take()
     }
 
-    /// The API server stores what was admitted, if it still can.
+    /// The API server stores an admitted object, if it still can.
     fn store(&self, state: &mut State, call: usize) -> Option<()> {
         let Call::Admitted { retries, tenant, request, .. } = state.calls[call].clone() else {
             return None;
         };
         let current =
-            state.living(&request.object.name).map(|living| (living.uid.clone(), living.version));
+            state.live_object(&request.object.name).map(|live| (live.uid.clone(), live.version));
         let fits = match &current {
             None => request.version == 0,
             Some((uid, version)) => *version == request.version && *uid == request.uid,
         };
-        state.calls[call] = Call::Over { stored: fits };
+        state.calls[call] = Call::Done { stored: fits };
         if fits {
             let Request { object, uid, owners, usage, .. } = request;
             if self.moves() {
                 state.charged.insert(uid.clone(), tenant);
             }
-            let living = Living { object, uid, version: 0, owners, usage };
-            let name = living.object.name.clone();
-            state.store(kind_index(&living), &name, Some(living));
+            let live = LiveObject { object, uid, version: 0, owners, usage };
+            let name = live.object.name.clone();
+            state.store(kind_index(&live), &name, Some(live));
         } else if request.version > 0 && retries > 0 {
-            // The object changed meanwhile: the API server takes it as it is now, and asks again.
+            // The object has changed: the API server reads it again and sends another review.
             state.calls[call] = Call::Idle { retries: retries - 1 };
         }
-        if state.calls.iter().filter(|call| matches!(call, Call::Over { stored: true })).count() + 1
+        if state.calls.iter().filter(|call| matches!(call, Call::Done { stored: true })).count() + 1
             >= state.calls.len()
         {
-            self.happens("all that fits comes to be");
+            self.record("all requests but one are stored");
         }
         Some(())
     }
 
-    /// Carries out what is not reviewed.
-    fn act(&self, state: &mut State, call: usize) -> Option<()> {
+    /// Executes a plan that is not reviewed.
+    fn execute(&self, state: &mut State, call: usize) -> Option<()> {
         let changed = match &self.plans[call] {
-            Plan::Limit { hard } => {
+            Plan::SetLimit { hard } => {
                 state.limits.push(*hard);
                 None
             }
-            Plan::Move { to } => {
+            Plan::MoveNamespace { to } => {
                 state.owners.push(*to);
                 None
             }
             Plan::Delete { name } => Some((*name, None)),
-            Plan::Doom { name } => {
-                let living = state.living(name)?.clone();
-                Some((*name, Some(Living { usage: Usage::default(), ..living })))
+            Plan::BeginDeletion { name } => {
+                let live = state.live_object(name)?.clone();
+                Some((*name, Some(LiveObject { usage: Usage::default(), ..live })))
             }
             Plan::Orphan { name } => {
-                let living = state.living(name)?.clone();
-                Some((*name, Some(Living { owners: Vec::new(), ..living })))
+                let live = state.live_object(name)?.clone();
+                Some((*name, Some(LiveObject { owners: Vec::new(), ..live })))
             }
             _ => return None,
         };
         if let Some((name, object)) = changed {
-            let kind = kind_index(state.living(name)?);
+            let kind = kind_index(state.live_object(name)?);
             state.store(kind, name, object);
         }
-        state.calls[call] = Call::Over { stored: true };
+        state.calls[call] = Call::Done { stored: true };
         Some(())
     }
 
-    /// The broken protocol gives back what is to be deleted; then somebody else refuses that, or a
-    /// finalizer holds the object.
+    /// The defective protocol releases an object at its DELETE review. Then another webhook refuses
+    /// the deletion, or a finalizer delays it.
     fn review_delete(&self, state: &mut State, call: usize) -> Option<()> {
         let Plan::Delete { name } = &self.plans[call] else { return None };
-        let objects = state.now().filter(|living| living.object.name != *name).cloned().collect();
+        let objects =
+            state.live_objects().filter(|live| live.object.name != *name).cloned().collect();
         let positions = KINDS
             .iter()
             .enumerate()
-            .map(|(index, kind)| ((*kind).to_owned(), state.last(index)))
+            .map(|(index, kind)| ((*kind).to_owned(), state.revision(index)))
             .collect();
         let known = self.known(state, Default::default());
-        state.stores[0].1.settle(&View { objects, positions, over: 0 }, &known).ok()?;
+        state.stores[0]
+            .1
+            .reconcile(&View { objects, positions, finished_below: 0 }, &known)
+            .ok()?;
         state.stores[0].0 += 1;
-        state.calls[call] = Call::Over { stored: false };
+        state.calls[call] = Call::Done { stored: false };
         Some(())
     }
 }

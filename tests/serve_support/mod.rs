@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Longer than anything here takes on a machine that is busy.
+/// Longer than every step takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Server {
@@ -51,8 +51,7 @@ pub fn certificate(made: &Development) -> (Serving, CertificateDer<'static>) {
     (serving, CertificateDer::from_pem_slice(made.ca_pem.as_bytes()).unwrap())
 }
 
-/// Refuses what is named `refuse-…`, warns of `warn-…`, panics at `panic-…`, patches everything
-/// else.
+/// Refuses objects named `refuse-…`, warns about `warn-…`, panics at `panic-…`, patches all others.
 pub struct ByName;
 
 impl Review for ByName {
@@ -181,7 +180,7 @@ impl Client {
     }
 
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> (u16, String, hyper::HeaderMap) {
-        // A connection takes a moment to be ready again after an answer.
+        // A connection needs a moment after a response.
         let ready = match self {
             Self::Http1(sender) => tokio::time::timeout(PATIENCE, sender.ready()).await,
             Self::Http2(sender) => tokio::time::timeout(PATIENCE, sender.ready()).await,
@@ -223,8 +222,8 @@ async fn finish(response: Response<hyper::body::Incoming>) -> (u16, String, hype
     (head.status.as_u16(), String::from_utf8(body.to_vec()).unwrap(), head.headers)
 }
 
-/// Sends the head of a review and waits until the server asks for the body: from then on the
-/// request is in flight.
+/// Sends the head of a review and waits until the server asks for the body. Then the request is in
+/// flight.
 pub async fn put_in_flight(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: usize) {
     let head = format!(
         "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {body}\r\n\r\n"

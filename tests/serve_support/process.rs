@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A running `flinkgate serve`; its standard error is read to the end, so that it never waits for a
-/// reader.
+/// A running `flinkgate serve`. A thread reads its standard error, so that writes never block.
 pub struct Process {
     pub child: Child,
     log: Arc<Mutex<Vec<Value>>>,
@@ -62,7 +61,7 @@ impl Process {
         }
     }
 
-    /// Waits until the health port's answer has this status and text.
+    /// Waits until the health port's response has this status and text.
     pub async fn answers(&self, path: &str, status: u16, wanted: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + PATIENCE;
         loop {

@@ -18,12 +18,13 @@ import java.util.stream.Stream;
 /**
  * Prints every option that the classes of a Flink release declare.
  *
- * <p>The planner's classes are in a jar within a jar: unpack flink-table-planner.jar from flink-table-planner-loader first.
+ * <p>The classes of the planner are in a jar within a jar: first unpack flink-table-planner.jar from
+ * flink-table-planner-loader.
  *
  * <pre>java tools/option-catalog/DumpOptions.java FOLDER-OF-JARS > 1.20.tsv</pre>
  *
- * One line an option: key, type, words of an enum, whether it is deprecated, deprecated keys, fallback keys, class; tabs
- * between, a vertical line between the words and keys.
+ * One line an option: key, type, values of an enum, whether it is deprecated, deprecated keys,
+ * fallback keys, class. Tabs separate columns, vertical lines separate values and keys.
  */
 public class DumpOptions {
     public static void main(String[] arguments) throws Exception {
@@ -37,7 +38,7 @@ public class DumpOptions {
         }
         TreeSet<String> lines = new TreeSet<>();
         PrintStream out = System.out;
-        System.setOut(System.err); // some classes greet when they are initialised
+        System.setOut(System.err); // some classes print text when they are initialised
         try (URLClassLoader classes = new URLClassLoader(places, DumpOptions.class.getClassLoader())) {
             for (Path jar : jars) {
                 for (String name : flinksOwn(jar)) {
@@ -63,7 +64,7 @@ public class DumpOptions {
         return names;
     }
 
-    /** Most classes have no option; many cannot even be loaded without the jars of others. */
+    /** Most classes have no option, and many cannot be loaded without other jars. */
     private static void dump(String name, ClassLoader classes, TreeSet<String> lines) {
         Field[] fields;
         try {
@@ -78,7 +79,7 @@ public class DumpOptions {
             }
             try {
                 field.setAccessible(true);
-                // Scala's objects keep theirs in their one instance.
+                // Scala objects have their options in their single instance.
                 Object option = field.get(ofClass ? null : Class.forName(name, true, classes).getField("MODULE$").get(null));
                 if (option != null) {
                     lines.add(line(option, field.isAnnotationPresent(Deprecated.class)) + "\t" + name);

@@ -9,11 +9,11 @@ import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.Configuration;
 
 /**
- * Asks Flink itself which values it reads.
+ * Prints which values Flink accepts.
  *
  * <pre>java -cp 'FOLDER-OF-JARS/lib/*' tools/option-catalog/ProbeValues.java VALUES ANSWERS</pre>
  *
- * VALUES has a type, a tab and a value in each line, ANSWERS gets `y` or `n` in each.
+ * Each line of VALUES has a type, a tab and a value. Each line of ANSWERS is `y` or `n`.
  */
 public class ProbeValues {
     enum Mode {

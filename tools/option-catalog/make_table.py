@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Makes src/flink/catalog/options.tsv of what DumpOptions.java printed for each Flink release.
+"""Writes src/flink/catalog/options.tsv from the output of DumpOptions.java for each Flink release.
 
     make_table.py 1.16.tsv 1.17.tsv … > src/flink/catalog/options.tsv
 
-Oldest release first; a file's name is the release. by-hand.tsv and operator.tsv beside this program go in as they are.
+The oldest release is first; the name of a file is the release. by-hand.tsv and operator.tsv in this
+folder are copied as they are.
 """
 
 import pathlib
@@ -11,7 +12,7 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 
-# Options of a table, a catalog or a hint in SQL, which no configuration holds.
+# Options of tables, catalogs and hints in SQL, which are not in a configuration.
 IN_SQL = (
     "org.apache.flink.connector.base.table.",
     "org.apache.flink.connector.datagen.table.",
@@ -34,7 +35,7 @@ IN_SQL = (
     "org.apache.flink.streaming.api.graph.StreamConfig",
 )
 
-# Classes that also declare keys which only count behind a prefix, and the beginnings of those that do not.
+# Classes that also declare keys for use after a prefix, and the prefixes of all other keys.
 RELATIVE = {
     "EventOptions": ("events.",),
     "MetricOptions": ("metrics.",),
@@ -65,13 +66,13 @@ def main(files):
         rows.update(tuple(line.split("\t")) for line in (HERE / file).read_text(encoding="utf-8").splitlines())
 
     print("versions\t" + "\t".join(versions))
-    # Ordinary readings before aliases and fallbacks: of those that hold for a release the first counts.
+    # Options before aliases and fallbacks: the first line that applies to a release counts.
     for row in sorted(rows, key=lambda row: (row[0].encode(), row[1] == "fallback", row[1] == "alias", order(versions, row[2]), row)):
         print("\t".join(row))
 
 
 def read(file):
-    """The options of one release. Where two classes declare a key, the declaration that is not deprecated counts."""
+    """The options of one release. If two classes declare a key, the declaration that is not deprecated counts."""
     found = {}
     for line in pathlib.Path(file).read_text(encoding="utf-8").splitlines():
         key, kind, words, deprecated, older, fallbacks, declared_in = line.split("\t")
@@ -93,7 +94,7 @@ def read(file):
 
 
 def spans(versions, values):
-    """(since, until, value) for each run of releases with the same value; `-` at either end of what was looked at."""
+    """(since, until, value) for each run of releases with the same value; `-` for the oldest and the newest release."""
     start = 0
     for index in range(1, len(values) + 1):
         if index == len(values) or values[index] != values[start]:

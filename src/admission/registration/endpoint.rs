@@ -1,21 +1,21 @@
-//! Where API servers reach Flinkgate: a Service, or a URL for a process outside the cluster.
+//! How API servers reach Flinkgate: a Service, or a URL for a process outside the cluster.
 
 use super::{NAMESPACE, SERVICE};
 use axum::http::Uri;
 use std::fmt;
 use std::str::FromStr;
 
-/// Where Flinkgate is.
+/// How API servers reach Flinkgate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Behind a Service.
+    /// A Service of the cluster.
     Service(Service),
-    /// At an address that API servers can reach.
+    /// A URL that API servers can reach.
     Url(BaseUrl),
 }
 
 impl Endpoint {
-    /// The namespace that must never wait for Flinkgate.
+    /// Flinkgate's namespace, which its webhooks exempt.
     pub fn own_namespace(&self) -> &str {
         match self {
             Self::Service(service) => &service.namespace,
@@ -45,7 +45,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// An `https` URL that `/mutate` and `/validate` are appended to.
+/// An `https` URL without the paths `/mutate` and `/validate`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(String);
 
@@ -55,25 +55,25 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-/// Why an address is none that an API server could call.
+/// Why an API server cannot call an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// No slash, or too many.
-    #[error("write the Service as NAMESPACE/NAME, such as flinkgate-system/flinkgate")]
+    /// Not one slash.
+    #[error("not a Service: write `NAMESPACE/NAME`, such as `flinkgate-system/flinkgate`")]
     NotNamespaceAndName,
-    /// Not a name that Kubernetes takes.
+    /// Not a DNS label, as Kubernetes requires.
     #[error(
-        "the {0} is no DNS label: at most 63 lower-case letters, digits and hyphens, none of these at the ends"
+        "the {0} is not a DNS label: write at most 63 lower-case letters, digits and hyphens, no hyphen at an end"
     )]
     NotALabel(&'static str),
-    /// Cannot be read as a URL with a host.
-    #[error("write a whole URL with a host, such as https://flinkgate.example.com:9443")]
+    /// Not a URL with a host.
+    #[error("not a URL with a host: write one such as `https://flinkgate.example.com:9443`")]
     NotAUrl,
-    /// Another scheme.
-    #[error("API servers call webhooks by https only: start the URL with https://")]
+    /// Not https.
+    #[error("API servers call webhooks only by https: start the URL with `https://`")]
     NotHttps,
-    /// More than scheme, host, port and path.
-    #[error("API servers take no user name, query or fragment in a webhook's URL: leave out {0:?}")]
+    /// User name, query or fragment.
+    #[error("API servers accept no user name, query or fragment in a webhook URL: remove `{0}`")]
     TooMuch(char),
 }
 
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_service_is_a_namespace_and_a_name() {
+    fn a_service_has_a_namespace_and_a_name() {
         assert_eq!("flinkgate-system/flinkgate".parse(), Ok(Service::default()));
         for (text, error) in [
             ("flinkgate", EndpointError::NotNamespaceAndName),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_one_that_an_api_server_would_call() {
+    fn only_https_urls_are_accepted() {
         for (text, kept) in [
             ("https://127.0.0.1:9443", "https://127.0.0.1:9443"),
             ("https://[::1]:9443/", "https://[::1]:9443"),

@@ -1,13 +1,14 @@
-//! What the API server has to know of Flinkgate: the two webhook configurations.
+//! The two webhook configurations, which make the API server send reviews to Flinkgate.
 //!
-//! `flinkgate webhooks` prints them and the chart installs them; both are made here, so that they
-//! cannot differ. [`table`] says which objects are asked about, [`endpoint`] where Flinkgate is,
-//! [`ca`] whom to trust there. The server knows nothing of this: it answers whoever asks.
+//! Goes in: the [`endpoint`] and the CA certificates. Comes out: the configurations that
+//! `flinkgate webhooks` prints and the chart installs; [`table`] lists the objects. The server does
+//! not use them: it answers every review.
 
 pub mod endpoint;
 mod table;
 
 use super::answer::Webhook as Door;
+use crate::kinds::{self, KINDS, Kind, Origin};
 use crate::tenant::TENANT_LABEL;
 use endpoint::Endpoint;
 use k8s_openapi::ByteString;
@@ -32,37 +33,36 @@ pub const SERVICE: &str = "flinkgate";
 /// Port of that Service.
 pub const SERVICE_PORT: i32 = 443;
 
-/// The API server's own label on Namespaces: always the name, whatever anybody writes there.
+/// The label with the name that the API server sets on each Namespace and users cannot change.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// An answer takes microseconds; this is for connections. Mutation and validation together stay
-/// well below the 34 seconds that an API request may take.
+/// An answer takes microseconds; the rest is for connections. Mutation and validation together stay
+/// below the 34 seconds that an API request may take.
 const TIMEOUT_SECONDS: i32 = 5;
 
-/// Where Flinkgate is and whom to trust there.
+/// How API servers reach Flinkgate, and the authorities that they trust.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// How API servers reach it.
     pub endpoint: Endpoint,
-    /// PEM certificates of the authorities; without them Flinkgate, cert-manager or somebody else
-    /// fills them in.
+    /// PEM certificates of the authorities. Without them Flinkgate or cert-manager fills them in.
     pub ca_bundle: Option<Vec<u8>>,
 }
 
 impl Registration {
-    /// The configuration of what may change objects.
+    /// The configuration of the mutating webhook.
     pub fn mutating(&self) -> MutatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| MutatingWebhook {
             name: webhook.full_name(),
             client_config: self.client(Door::Mutate),
-            rules: Some(rules(webhook)),
+            rules: Some(rules(kinds::Webhook::Mutating(webhook.name), webhook.reach)),
             namespace_selector: self.namespaces(webhook.reach),
             match_conditions: self.conditions(webhook),
             match_policy: Some("Equivalent".into()),
             failure_policy: Some(webhook.on_failure.as_str().into()),
             side_effects: SIDE_EFFECTS.into(),
             timeout_seconds: Some(TIMEOUT_SECONDS),
-            // What another webhook adds after us (a container, a label of a Namespace) is seen too.
+            // Another webhook may add a container or a label later.
             reinvocation_policy: Some("IfNeeded".into()),
             admission_review_versions: review_versions(),
             object_selector: None,
@@ -73,12 +73,12 @@ impl Registration {
         }
     }
 
-    /// The configuration of what judges objects as they will be stored.
+    /// The configuration of the validating webhook.
     pub fn validating(&self) -> ValidatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| ValidatingWebhook {
             name: webhook.full_name(),
             client_config: self.client(Door::Validate),
-            rules: Some(rules(webhook)),
+            rules: Some(rules(kinds::Webhook::Validating(webhook.name), webhook.reach)),
             namespace_selector: self.namespaces(webhook.reach),
             match_conditions: self.conditions(webhook),
             match_policy: Some("Equivalent".into()),
@@ -123,8 +123,8 @@ impl Registration {
         }
     }
 
-    /// Flinkgate's own namespace and kube-system never wait for Flinkgate: else neither could come
-    /// back without it.
+    /// Exempts Flinkgate's namespace and kube-system: otherwise neither could start without
+    /// Flinkgate.
     fn namespaces(&self, reach: Reach) -> Option<LabelSelector> {
         let exempt = LabelSelectorRequirement {
             key: NAME_LABEL.into(),
@@ -145,7 +145,7 @@ impl Registration {
     }
 }
 
-/// A dry run is answered as if it were real, and nothing is written for it.
+/// A dry run gets the same answer and writes nothing.
 const SIDE_EFFECTS: &str = "NoneOnDryRun";
 
 fn review_versions() -> Vec<String> {
@@ -156,19 +156,38 @@ fn metadata() -> ObjectMeta {
     ObjectMeta { name: Some(CONFIGURATION.into()), ..ObjectMeta::default() }
 }
 
-fn rules(webhook: &Webhook) -> Vec<RuleWithOperations> {
-    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
-    let rule = |rule: &table::Rule| RuleWithOperations {
-        api_groups: words(&[rule.group]),
-        api_versions: words(&[rule.version]),
-        operations: words(rule.operations),
-        resources: words(rule.resources),
-        scope: Some(webhook.reach.scope().into()),
-    };
-    webhook.rules.iter().map(rule).collect()
+/// The rules of a webhook from the table of kinds, one for all kinds of a group.
+fn rules(webhook: kinds::Webhook, reach: Reach) -> Vec<RuleWithOperations> {
+    let mut rules: Vec<((&str, usize), RuleWithOperations)> = Vec::new();
+    for kind in KINDS {
+        let asked = kind.webhooks.iter().filter(|asked| asked.webhook == webhook);
+        for (number, asked) in asked.enumerate() {
+            let resources = asked.sub_resources.iter().map(|sub| kind.resource(sub));
+            match rules.iter_mut().find(|(of, _)| *of == (kind.group, number)) {
+                Some((_, rule)) => rule.resources.get_or_insert_default().extend(resources),
+                None => rules.push((
+                    (kind.group, number),
+                    RuleWithOperations {
+                        api_groups: Some(vec![kind.group.into()]),
+                        api_versions: Some(vec![version(kind).into()]),
+                        operations: Some(asked.operations.iter().map(|&one| one.into()).collect()),
+                        resources: Some(resources.collect()),
+                        scope: Some(reach.scope().into()),
+                    },
+                )),
+            }
+        }
+    }
+    rules.into_iter().map(|(_, rule)| rule).collect()
 }
 
-/// The user that Flinkgate is to an API server where it is installed in `namespace`.
+/// All versions of custom resources, because new versions must not bypass the webhooks. A rule for a
+/// kind that the cluster does not have is harmless.
+fn version(kind: &Kind) -> &'static str {
+    if kind.origin == Origin::Kubernetes { kind.version } else { "*" }
+}
+
+/// The user name of Flinkgate's service account in a namespace.
 pub fn service_account(namespace: &str) -> String {
     format!("system:serviceaccount:{namespace}:flinkgate")
 }
@@ -194,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn own_namespace_and_kube_system_are_exempt_by_a_label_that_nobody_can_change() {
+    fn own_namespace_and_kube_system_are_exempt() {
         for webhook in
             configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec())
         {
@@ -211,7 +230,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_selected_by_labels_that_a_tenant_writes() {
+    fn every_webhook_of_a_kind_exists() {
+        for kind in KINDS {
+            for asked in kind.webhooks {
+                let (webhooks, name) = match asked.webhook {
+                    kinds::Webhook::Mutating(name) => (table::MUTATING, name),
+                    kinds::Webhook::Validating(name) => (table::VALIDATING, name),
+                };
+                let webhook = webhooks.iter().find(|webhook| webhook.name == name).unwrap();
+                assert_eq!(webhook.reach.scope(), format!("{:?}", kind.scope), "{}", kind.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn no_webhook_selects_by_object_labels() {
         for webhook in
             configurations().iter().flat_map(|configuration| webhooks(configuration).to_vec())
         {
@@ -220,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_every_webhook_says_all_that_the_api_server_would_fill_in() {
+    fn names_are_unique_and_no_field_is_defaulted() {
         for configuration in configurations() {
             let mut names: Vec<&str> = webhooks(&configuration)
                 .iter()

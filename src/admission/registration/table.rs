@@ -1,64 +1,52 @@
-//! The webhooks: what the API server asks about, in which namespaces, when, and what happens
-//! without an answer.
+//! The webhooks: their namespaces, their conditions, and what happens without an answer.
 //!
-//! Deletions (but for a claim's, by a person), evictions and `status` are never asked about:
-//! nothing that Flinkgate could say may hold them up.
-//! What the conditions spare, the gate would pass anyway (`passes_always`); they are never wider
-//! than that.
+//! The API server never sends evictions, updates of `status` and deletions (except of a claim by a
+//! user): Flinkgate must not block them. Every request that a condition excludes would be exempt in
+//! the gate too ([`is_exempt`](crate::pipeline::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
 use crate::tenant::TENANT_LABEL;
 
 /// One webhook, in one of the two configurations.
 pub(super) struct Webhook {
-    /// First part of its name; the chart's values know it by that.
+    /// First part of its name, which the chart's values use.
     pub(super) name: &'static str,
-    /// Where the objects are.
+    /// The scope of its objects.
     pub(super) reach: Reach,
-    /// Which objects.
-    pub(super) rules: &'static [Rule],
-    /// All of these must hold.
+    /// All must be true.
     pub(super) conditions: &'static [Condition],
     /// What happens without an answer.
     pub(super) on_failure: OnFailure,
 }
 
 impl Webhook {
-    /// The name as the API server wants it: a domain of three parts.
+    /// The name as the API server requires it: a domain of three parts.
     pub(super) fn full_name(&self) -> String {
         format!("{}.flinkgate.dev", self.name)
     }
 }
 
-/// Resources of one API group.
-pub(super) struct Rule {
-    pub(super) operations: &'static [&'static str],
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) resources: &'static [&'static str],
-}
-
-/// A CEL expression that the API server evaluates before it asks.
+/// A CEL expression that the API server evaluates before it calls the webhook.
 pub(super) struct Condition {
     pub(super) name: &'static str,
     pub(super) expression: &'static str,
 }
 
-/// Where the objects of a webhook are.
+/// The scope of a webhook's objects.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// In the namespaces that carry the tenant label.
+    /// In namespaces with the tenant label.
     TenantNamespaces,
-    /// In any namespace that is not exempt.
+    /// In all namespaces that are not exempt.
     AllNamespaces,
-    /// Namespaces themselves.
+    /// Namespaces.
     NamespaceObjects,
-    /// In no namespace.
+    /// Other cluster-scoped objects.
     ClusterObjects,
 }
 
 impl Reach {
-    /// The word in a rule's `scope`.
+    /// The value of a rule's `scope`.
     pub(super) fn scope(self) -> &'static str {
         match self {
             Self::TenantNamespaces | Self::AllNamespaces => "Namespaced",
@@ -67,17 +55,17 @@ impl Reach {
     }
 }
 
-/// What the API server does when Flinkgate gives no answer.
+/// What the API server does without an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnFailure {
-    /// Refuse.
+    /// Refuses the request.
     Fail,
-    /// Go on without.
+    /// Admits the request.
     Ignore,
 }
 
 impl OnFailure {
-    /// The word in `failurePolicy`.
+    /// The value of `failurePolicy`.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Fail => "Fail",
@@ -86,30 +74,26 @@ impl OnFailure {
     }
 }
 
-/// Webhooks of the mutating configuration: only for what Flinkgate changes. Deployments,
-/// StatefulSets and Jobs are not: their pods are completed as they are created.
+/// Webhooks of the mutating configuration, only for objects that Flinkgate changes. Not for
+/// Deployments, StatefulSets and Jobs: Flinkgate completes their pods when they are created.
 pub(super) const MUTATING: &[Webhook] = &[
     Webhook {
         name: "pods",
         reach: Reach::TenantNamespaces,
-        rules: NEW_PODS,
         conditions: &[],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        rules: FLINK,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
-    // Gives a Namespace its tenant's label before anything can be created in it. No Namespace waits
-    // for a Flinkgate that is down, most are of no tenant: the label is then written as soon as it
-    // is back.
+    // Sets the tenant label before objects are created in the Namespace. Namespaces are admitted
+    // while Flinkgate is down, because most have no tenant: the leader sets the label later.
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
-        rules: NAMESPACES,
         conditions: &[NOT_BEING_DELETED, LABELS_CHANGE],
         on_failure: OnFailure::Ignore,
     },
@@ -120,205 +104,81 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "pods",
         reach: Reach::TenantNamespaces,
-        rules: PODS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "claims",
         reach: Reach::TenantNamespaces,
-        rules: CLAIMS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
-    // The one deletion that is asked about; it goes through without an answer, as all others do.
+    // The only deletions that are checked. They are admitted without an answer.
     Webhook {
         name: "claim-deletions",
         reach: Reach::TenantNamespaces,
-        rules: CLAIM_DELETIONS,
         conditions: &[BY_NO_CONTROLLER],
         on_failure: OnFailure::Ignore,
     },
     Webhook {
         name: "workloads",
         reach: Reach::TenantNamespaces,
-        rules: WORKLOADS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "network",
         reach: Reach::TenantNamespaces,
-        rules: NETWORK,
-        conditions: WAYS_IN_CHANGE,
+        conditions: EXPOSURE_CHANGES,
         on_failure: OnFailure::Fail,
     },
-    // What is wrong here is told early; nothing is kept out that could not come in by an image. So
-    // nobody waits for it.
+    // Reports errors early. A user can also put the configuration into an image, so requests need
+    // not wait for an answer.
     Webhook {
         name: "options",
         reach: Reach::TenantNamespaces,
-        rules: CONFIG_MAPS,
         conditions: OPTIONS_CHANGE,
         on_failure: OnFailure::Ignore,
     },
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        rules: FLINK_AND_SCALE,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
-    // Guards the label by which all webhooks above find their namespaces; asks about nothing else,
-    // so that Namespaces of no tenant never wait.
+    // Protects the label by which the webhooks above select namespaces. Other changes are not
+    // checked, so Namespaces without a tenant never wait.
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
-        rules: NAMESPACES,
         conditions: &[NOT_BEING_DELETED, TENANT_LABEL_CHANGES],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "configuration",
         reach: Reach::ClusterObjects,
-        rules: OWN_KINDS,
         conditions: CHANGES,
         on_failure: OnFailure::Fail,
     },
-    // Nobody but Flinkgate writes what tenants use, and it does not ask itself.
+    // Only Flinkgate may write ledgers, and its own writes are not checked.
     Webhook {
         name: "ledgers",
         reach: Reach::ClusterObjects,
-        rules: LEDGERS,
         conditions: &[BY_OTHERS],
         on_failure: OnFailure::Fail,
     },
 ];
 
-const CREATE: &[&str] = &["CREATE"];
-const CREATE_AND_UPDATE: &[&str] = &["CREATE", "UPDATE"];
-
-const NEW_PODS: &[Rule] =
-    &[Rule { operations: CREATE, group: "", version: "v1", resources: &["pods"] }];
-const PODS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "",
-    version: "v1",
-    resources: &["pods", "pods/ephemeralcontainers", "pods/resize"],
-}];
-const CLAIMS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "",
-    version: "v1",
-    resources: &["persistentvolumeclaims"],
-}];
-const CLAIM_DELETIONS: &[Rule] = &[Rule {
-    operations: &["DELETE"],
-    group: "",
-    version: "v1",
-    resources: &["persistentvolumeclaims"],
-}];
-const CONFIG_MAPS: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["configmaps"] }];
-const NETWORK: &[Rule] = &[
-    Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["services"] },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "networking.k8s.io",
-        version: "v1",
-        resources: &["ingresses"],
-    },
-];
-const WORKLOADS: &[Rule] = &[
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "apps",
-        version: "v1",
-        resources: &["deployments", "deployments/scale", "statefulsets", "statefulsets/scale"],
-    },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "batch",
-        version: "v1",
-        resources: &["jobs", "cronjobs"],
-    },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "policy",
-        version: "v1",
-        resources: &["poddisruptionbudgets"],
-    },
-];
-const NAMESPACES: &[Rule] =
-    &[Rule { operations: CREATE_AND_UPDATE, group: "", version: "v1", resources: &["namespaces"] }];
-const OWN_KINDS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flinkgate.dev",
-    version: "*",
-    resources: &["flinktenants", "flinkpolicies"],
-}];
-
-const LEDGERS: &[Rule] = &[Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flinkgate.dev",
-    version: "*",
-    resources: &["flinktenantledgers", "flinktenantledgers/status"],
-}];
-
-/// Any version: one that nobody knows yet is asked about rather than missed. A cluster without
-/// these kinds is not disturbed.
-const FLINK: &[Rule] = &[
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "flink.apache.org",
-        version: "*",
-        resources: FLINK_KINDS,
-    },
-    SPOTIFY,
-    LYFT,
-];
-const FLINK_AND_SCALE: &[Rule] = &[
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "flink.apache.org",
-        version: "*",
-        resources: FLINK_KINDS,
-    },
-    Rule {
-        operations: CREATE_AND_UPDATE,
-        group: "flink.apache.org",
-        version: "*",
-        resources: &["flinkdeployments/scale"],
-    },
-    SPOTIFY,
-    LYFT,
-];
-const FLINK_KINDS: &[&str] =
-    &["flinkdeployments", "flinksessionjobs", "flinkstatesnapshots", "flinkbluegreendeployments"];
-const SPOTIFY: Rule = Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flinkoperator.k8s.io",
-    version: "*",
-    resources: &["flinkclusters"],
-};
-const LYFT: Rule = Rule {
-    operations: CREATE_AND_UPDATE,
-    group: "flink.k8s.io",
-    version: "*",
-    resources: &["flinkapplications"],
-};
-
-/// What is on its way out may lose its finalizers. Only the stored object's word counts: anybody
-/// can write a deletionTimestamp into what is created.
+/// Objects that are being deleted may lose their finalizers. Only the stored object counts: a user
+/// can create an object with a deletionTimestamp.
 const NOT_BEING_DELETED: Condition = Condition {
     name: "not-being-deleted",
     expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null",
 };
 
-/// Finalizers, annotations and an operator's bookkeeping leave what runs as it is. An operator's
-/// canary becomes a cluster when it loses its label, and a pod that loses its owner no longer draws
-/// on what that one was charged, so these count too. The garbage collector takes owners off what
-/// they leave behind.
+/// Finalizers, annotations and the operator's status updates do not change what runs. Two changes of
+/// metadata do: an operator's canary becomes a cluster without its label, and a pod without its owner
+/// no longer draws on the owner's reservation. Removals of owners by the garbage collector pass.
 const WHAT_RUNS_CHANGES: Condition = Condition {
     name: "what-runs-changes",
     expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
@@ -330,27 +190,25 @@ const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canar
 
 const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
 
-/// The name stands for Flinkgate's own user.
+/// `{flinkgate}` is replaced by Flinkgate's user name.
 const BY_OTHERS: Condition =
     Condition { name: "by-others", expression: "request.userInfo.username != '{flinkgate}'" };
 
-/// Namespaces go with all that is in them, and dependents with their owners.
+/// Controllers delete the content of Namespaces and the dependents of owners.
 const BY_NO_CONTROLLER: Condition = Condition {
     name: "by-no-controller",
     expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')",
 };
-/// Of Services and Ingresses annotations say as much as the spec: further host names, and pieces of
-/// configuration.
-const WAY_IN_CHANGES: Condition = Condition {
+/// Annotations of Services and Ingresses are configuration too, such as host names.
+const EXPOSURE_CHANGE: Condition = Condition {
     name: "way-in-changes",
     expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
                  object.metadata.?annotations != oldObject.metadata.?annotations",
 };
 
-const WAYS_IN_CHANGE: &[Condition] = &[NOT_BEING_DELETED, WAY_IN_CHANGES];
+const EXPOSURE_CHANGES: &[Condition] = &[NOT_BEING_DELETED, EXPOSURE_CHANGE];
 
-/// Nothing but Flink's configuration files: a cluster writes its other ConfigMaps every few
-/// seconds.
+/// Only ConfigMaps with Flink's configuration: clusters write other ConfigMaps every few seconds.
 const HOLDS_OPTIONS: Condition = Condition {
     name: "holds-options",
     expression: "has(object.data) && ('config.yaml' in object.data || 'flink-conf.yaml' in object.data)",
@@ -363,7 +221,7 @@ const DATA_CHANGES: Condition = Condition {
 
 const OPTIONS_CHANGE: &[Condition] = &[NOT_BEING_DELETED, HOLDS_OPTIONS, DATA_CHANGES];
 
-/// Tenants claim Namespaces by labels too.
+/// Tenants also select Namespaces by labels.
 const LABELS_CHANGE: Condition = Condition {
     name: "labels-change",
     expression: "request.operation != 'UPDATE' || object.metadata.?labels != oldObject.metadata.?labels",

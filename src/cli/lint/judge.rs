@@ -41,7 +41,7 @@ pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted
 
     let mut usage = InputUsage::default();
     files.iter().for_each(|file| usage.add_all(&file.usage));
-    let over = gate.over(&usage);
+    let over = gate.tenants_over_limit(&usage);
     let again = files
         .iter()
         .enumerate()

@@ -8,6 +8,8 @@ use super::args::{
 use super::gate;
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
+use crate::flink::budgets::NamespaceObjects;
+use crate::kinds;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
 };
@@ -90,12 +92,14 @@ pub(super) fn doubtful_yaml() -> RuleInfo {
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.manifests.paths);
     let surrounding = texts.surrounding();
-    let surroundings = args
-        .operator
-        .surroundings(&surrounding)?
-        .with_whole_input(surrounding.iter().map(|manifest| &manifest.resource));
+    let context = args.operator.context(&surrounding)?;
+    let namespace_objects = NamespaceObjects::of_input(
+        surrounding.iter().map(|manifest| &manifest.resource),
+        |resource| kinds::lower_with_context(resource, &resource.object, &context),
+    );
+    let context = context.with_neighbours(namespace_objects);
     let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
-    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, surroundings, || {
+    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
         texts.mentioning("Namespace")
     })?;
     drop(surrounding);

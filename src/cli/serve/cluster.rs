@@ -4,18 +4,18 @@
 use super::{Args, RELOAD};
 use crate::admission::registration::service_account;
 use crate::admission::reviewer::Reviewer;
-use crate::cluster::certificates::{self, Keeper};
-use crate::cluster::claims;
 use crate::cluster::context::{ClusterContext, ClusterQuota};
-use crate::cluster::due::Due;
-use crate::cluster::events::Events;
-use crate::cluster::keeper::{self, Input, Outputs, Start};
+use crate::cluster::controllers::certificates;
+use crate::cluster::controllers::claims;
+use crate::cluster::controllers::events::Events;
+use crate::cluster::controllers::quota;
+use crate::cluster::controllers::status::{self, Update};
+use crate::cluster::controllers::tenants::{self, Input, Outputs, Start};
 use crate::cluster::lease::{self, Candidate};
+use crate::cluster::ledger_store::ClusterStore;
 use crate::cluster::lookup::Lookup;
-use crate::cluster::quota::owners::Owners;
-use crate::cluster::quota::store::ClusterStore;
-use crate::cluster::quota::{self, Reconciler};
-use crate::cluster::{status, watches};
+use crate::cluster::owners::Owners;
+use crate::cluster::watch::SharedWatches;
 use crate::pipeline::Gate;
 use crate::quota::commit::Ledgers;
 use crate::rego::{PolicySet, source};
@@ -35,19 +35,20 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// Longest wait for a connection to the API server; requests and watches have their own limits.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Inputs that may wait for the keeper; a watch that runs ahead of it waits too.
+/// Inputs that may wait for the tenants controller; beyond that, watches wait.
 const WAITING: usize = 1_024;
 
-/// The watches, and what comes of them.
+/// The connection to the cluster, and what the controllers share.
 pub(super) struct Cluster {
     client: Client,
-    /// This process's name, as the holder of the lease and as the teller of Events.
+    /// This process's name, as the holder of the lease and the reporter of Events.
     identity: String,
     events: Events,
     ledgers: Arc<Ledgers<ClusterStore>>,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
     gate: Option<Arc<ArcSwap<Gate>>>,
-    due: watch::Receiver<Arc<Vec<Due>>>,
+    updates: watch::Receiver<Arc<Vec<Update>>>,
+    watches: SharedWatches,
 }
 
 /// Connects and starts to watch.
@@ -63,35 +64,36 @@ pub(super) async fn start(
     let client = Client::try_from(config)
         .context("--cluster: the configuration of the cluster cannot be used")?;
     // Wrong files end the command, as they do without a cluster.
-    let base = source::read(&args.policies)?;
+    let base = source::read(&args.policies.policies)?;
     PolicySet::from_sources(base.clone())?;
 
     let (inputs, received) = mpsc::channel(WAITING);
     let (first_sender, first) = oneshot::channel();
-    let (due_sender, due) = watch::channel(Arc::default());
+    let (update_sender, updates) = watch::channel(Arc::default());
     let outputs = Outputs {
         first: Some(first_sender),
-        due: due_sender,
+        updates: update_sender,
         health: Arc::clone(health),
         metrics: Arc::clone(metrics),
     };
     let follows_operator = args.operator_config_map.is_some();
-    tokio::spawn(keeper::keep(
-        Start { base, unassigned: args.unassigned, follows_operator },
+    tokio::spawn(tenants::run(
+        Start { base, unassigned: args.unassigned.unassigned, follows_operator },
         received,
         outputs,
     ));
-    watches::start(&client, args.operator_config_map.as_ref(), &inputs);
-    if !args.policies.is_empty() {
-        tokio::spawn(follow(args.policies.clone(), inputs));
+    let watches = SharedWatches::start(&client);
+    tenants::follow_inputs(&client, &watches, args.operator_config_map.as_ref(), &inputs).await;
+    if !args.policies.policies.is_empty() {
+        tokio::spawn(follow(args.policies.policies.clone(), inputs));
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    let ledgers = Arc::new(Ledgers::counting(
+    let ledgers = Arc::new(Ledgers::with_counters(
         Arc::new(ClusterStore::new(client.clone())),
         metrics.ledgers.clone(),
     ));
-    Ok(Cluster { client, identity, events, ledgers, first, gate: None, due })
+    Ok(Cluster { client, identity, events, ledgers, first, gate: None, updates, watches })
 }
 
 impl Cluster {
@@ -135,32 +137,33 @@ impl Cluster {
         health: &Arc<Health>,
         metrics: &Arc<Metrics>,
     ) -> Candidate {
-        let candidate = Candidate::stand(
+        let candidate = Candidate::start(
             self.client.clone(),
             &args.namespace,
             self.identity.clone(),
-            lease::Timings::default(),
+            lease::LeaseTimings::default(),
         );
-        tokio::spawn(status::keep(self.client.clone(), self.due, candidate.leading()));
+        tokio::spawn(status::run(self.client.clone(), self.updates, candidate.leading()));
         if let Some(gate) = self.gate {
-            tokio::spawn(claims::keep(self.client.clone(), Arc::clone(&gate), candidate.leading()));
-            tokio::spawn(quota::keep(Reconciler {
+            tokio::spawn(claims::run(self.client.clone(), Arc::clone(&gate), candidate.leading()));
+            tokio::spawn(quota::run(quota::Controller {
                 client: self.client.clone(),
+                watches: self.watches,
                 gate,
                 ledgers: self.ledgers,
                 leader: candidate.leading(),
                 namespace: args.namespace.clone(),
                 identity: self.identity,
                 metrics: Arc::clone(metrics),
-                timings: quota::Timings::default(),
+                timings: quota::ReconcileTimings::default(),
             }));
         }
         if args.keeps_certificate() {
-            tokio::spawn(certificates::keep(Keeper {
+            tokio::spawn(certificates::run(certificates::Controller {
                 client: self.client,
                 namespace: args.namespace.clone(),
                 more_names: args.tls_san.clone(),
-                timings: certificates::Timings::default(),
+                timings: certificates::CertificateTimings::default(),
                 leader: candidate.leading(),
                 current: Arc::clone(certificate),
                 health: Arc::clone(health),

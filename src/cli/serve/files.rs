@@ -3,7 +3,7 @@
 use super::{Args, RELOAD};
 use crate::admission::files::{FileContext, FileQuota};
 use crate::admission::reviewer::Reviewer;
-use crate::pipeline::{Change, GateFiles, LiveGate};
+use crate::pipeline::{GateFiles, LiveGate, Reload};
 use crate::server::health::Health;
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ pub(super) fn load(
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<Reviewer<FileContext, FileQuota>> {
     let files = GateFiles {
-        tenants: args.tenants.clone(),
-        policies: args.policies.clone(),
-        operator_config: args.operator_config.clone(),
+        tenants: args.tenants.tenants.clone(),
+        policies: args.policies.policies.clone(),
+        operator_config: args.operator.operator_config.clone(),
     };
-    let (live, warnings) = LiveGate::load(files, args.unassigned)?;
+    let (live, warnings) = LiveGate::load(files, args.unassigned.unassigned)?;
     warn(&warnings);
     let live = Arc::new(live);
     health.set("policies", true, in_force(&live));
@@ -36,13 +36,13 @@ async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>)
             continue;
         };
         match change {
-            Change::None => {}
-            Change::Taken(warnings) => {
+            Reload::Unchanged => {}
+            Reload::Loaded(warnings) => {
                 warn(&warnings);
                 tracing::info!(in_force = in_force(&live), "tenants and policies reloaded");
                 health.set("policies", true, in_force(&live));
             }
-            Change::Refused(error) => {
+            Reload::Failed(error) => {
                 metrics.policy_errors.inc();
                 tracing::error!(error, "tenants or policies not reloaded: what was in force stays");
                 health.set(

@@ -4,9 +4,9 @@
 mod cluster;
 mod files;
 
+use super::args::{OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs};
 use super::{Exit, Outcome};
-use crate::cluster::operator_config::ConfigMapName;
-use crate::pipeline::Unassigned;
+use crate::cluster::controllers::tenants::operator_config::ConfigMapName;
 use crate::server::certificate::{self, Serving};
 use crate::server::client_ca::ClientCa;
 use crate::server::health::{self, Health};
@@ -26,82 +26,85 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-/// How often files are looked at for changes.
+/// Interval between checks of files for changes.
 const RELOAD: Duration = Duration::from_millis(1_500);
-/// How long a certificate holds that nobody keeps: longer than a process lives.
+/// Validity of a certificate that is not renewed: longer than a process runs.
 const OWN_CERTIFICATE_DAYS: u32 = 3_650;
 
-/// What has to be there before the server is ready, with configuration from files and from a
-/// cluster.
+/// What the server waits for before it is ready, with configuration from files.
 const FROM_FILES: [&str; 3] = ["certificate", "policies", "listener"];
-/// See [`FROM_FILES`].
+/// The same, with configuration from a cluster.
 const IN_CLUSTER: [&str; 5] = ["certificate", "policies", "tenants", "namespaces", "listener"];
 
 /// Arguments of `flinkgate serve`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Tenants, policies, certificates and the operator's configuration are reloaded when they change."
+)]
 pub struct Args {
-    /// Address of the webhooks (TLS); port 0 takes a free one
+    /// Address of the webhooks (HTTPS); port 0 means any free port
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:9443")]
     bind: SocketAddr,
-    /// Address of /healthz, /readyz and /metrics (plain HTTP)
+    /// Address of `/healthz`, `/readyz` and `/metrics` (HTTP)
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8081")]
     health_bind: SocketAddr,
-    /// Take FlinkTenants, FlinkPolicies and Namespaces from the cluster that KUBECONFIG or the
-    /// pod's service account names
-    #[arg(long)]
+    /// Read FlinkTenants, FlinkPolicies and Namespaces from a Kubernetes cluster
+    ///
+    /// `KUBECONFIG` names the cluster; in a pod it is the cluster of the pod.
+    #[arg(long, conflicts_with_all = ["tenants", "operator_config"])]
     cluster: bool,
-    /// Flinkgate's own namespace, where its Lease and Secret are
+    /// Namespace of Flinkgate, for its Lease and its Secret
     #[arg(long, value_name = "NS", default_value = "flinkgate-system", requires = "cluster")]
     namespace: String,
-    /// Files or folders with FlinkTenants; reloaded when they change
-    #[arg(long, value_name = "PATH", conflicts_with = "cluster")]
-    tenants: Vec<PathBuf>,
-    /// Files or folders with more rules; reloaded when they change
-    #[arg(long, value_name = "PATH")]
-    policies: Vec<PathBuf>,
-    /// The Flink operator's own configuration (config.yaml, flink-conf.yaml, or the ConfigMap with
-    /// one), whose defaults hold for what an object does not say; reloaded when it changes
-    #[arg(long, value_name = "FILE", conflicts_with = "cluster")]
-    operator_config: Option<PathBuf>,
-    /// The same from the operator's ConfigMap in the cluster, most often flink-operator-config in
-    /// the operator's namespace
+    #[command(flatten)]
+    tenants: TenantArgs,
+    #[command(flatten)]
+    policies: PolicyArgs,
+    #[command(flatten)]
+    unassigned: UnassignedArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+    /// ConfigMap with the configuration of the Flink operator
+    ///
+    /// Usually `flink-operator-config` in the operator's namespace. Options that an object does not
+    /// set have the values of this ConfigMap.
     #[arg(long, value_name = "NS/NAME", requires = "cluster")]
     operator_config_map: Option<ConfigMapName>,
-    /// What happens to Flink in a namespace of no tenant
-    #[arg(long, value_name = "CHOICE", value_enum, default_value_t)]
-    unassigned: Unassigned,
-    /// Certificate chain (PEM); reloaded when it changes. Without it Flinkgate makes its own; with
-    /// --cluster it keeps that in the Secret flinkgate-tls, and its CA in both webhook
-    /// configurations
+    /// Certificate chain (PEM) of the webhooks
+    ///
+    /// Without it, Flinkgate creates a certificate. With `--cluster`, replicas share it in the Secret
+    /// `flinkgate-tls`, and Flinkgate writes its CA to both webhook configurations.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// Private key (PEM) of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Serve only clients with a certificate (PEM) of an authority in this file; reloaded when it
-    /// changes
+    /// Accept only clients with a certificate from a CA in this file (PEM)
     #[arg(long, value_name = "FILE")]
     client_ca: Option<PathBuf>,
-    /// And with this common name; may be given several times
+    /// Accept only client certificates with this common name; can be repeated
     #[arg(long, value_name = "CN", requires = "client_ca")]
     client_name: Vec<String>,
-    /// One more name or address in the certificate that Flinkgate makes; the same for all replicas
+    /// Additional name or address in the certificate that Flinkgate creates; can be repeated
+    ///
+    /// All replicas need the same names.
     #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
-    /// Where to write the CA of the certificate that Flinkgate makes, for `curl --cacert` and
-    /// `webhooks --ca`
+    /// File to write the CA of the created certificate to, for `curl --cacert` and `webhooks --ca`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tls_cert", "cluster"])]
     tls_ca_out: Option<PathBuf>,
-    /// error, warn, info, debug, trace, or a filter such as flinkgate=debug; RUST_LOG goes before
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `flinkgate=debug`
+    ///
+    /// The environment variable `RUST_LOG` takes precedence.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: String,
-    /// How log lines look
+    /// Log format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: logs::Format,
 }
 
 impl Args {
-    /// Whether the certificate is the one in the Secret that replicas share.
+    /// Whether replicas share the certificate in a Secret.
     fn keeps_certificate(&self) -> bool {
         self.cluster && self.tls_cert.is_none()
     }
@@ -110,7 +113,7 @@ impl Args {
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not run.
+/// When the server cannot start.
 pub fn run(args: Args) -> Outcome {
     logs::start(&args.log_level, args.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -127,8 +130,8 @@ async fn serve(args: Args) -> Outcome {
     let mut signal = tokio::spawn(shutdown::signal());
     let health_listener = bind(args.health_bind, "--health-bind").await?;
     let health_at = health_listener.local_addr()?;
-    // The health port answers from the beginning, so that who waits sees for what, and to the very
-    // end, so that probes see "not ready" instead of nothing.
+    // The health port answers from the start until the end: it says what the server waits for, and
+    // probes see "not ready" instead of a refused connection.
     let mut names = if args.cluster { IN_CLUSTER.to_vec() } else { FROM_FILES.to_vec() };
     names.extend(args.operator_config_map.as_ref().map(|_| "operator-config"));
     let health = Health::waiting_for(&names);
@@ -191,7 +194,7 @@ async fn serve(args: Args) -> Outcome {
     tracing::info!(webhooks = %webhooks_at, health = %health_at, version = env!("CARGO_PKG_VERSION"), "listening");
 
     signal.await?.context("cannot listen for signals")?;
-    // Another replica leads while this one answers what is still sent to it.
+    // Another replica becomes the leader while this one answers the last requests.
     let hand_over = async {
         if let Some(candidate) = candidate {
             candidate.leave().await;
@@ -211,7 +214,7 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
 }
 
-/// The given certificate, watched for changes, or one of our own.
+/// Loads the given certificate and follows its files, or creates one.
 fn take_certificate(
     args: &Args,
     health: &Arc<Health>,
@@ -235,15 +238,16 @@ fn take_certificate(
     let made =
         certificate::development(&args.tls_san, OWN_CERTIFICATE_DAYS).context("--tls-san")?;
     let serving = Serving::from_pem(made.certificate_pem.as_bytes(), made.key_pem.as_bytes())?;
-    tracing::info!(
-        ca_sha256 = made.ca_sha256,
-        "no --tls-cert: serving a certificate of our own making"
-    );
+    tracing::info!(ca_sha256 = made.ca_sha256, "created a certificate, `--tls-cert` is not set");
     if let Some(path) = &args.tls_ca_out {
         std::fs::write(path, &made.ca_pem)
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     metrics.certificate_expiry.set(serving.not_after_seconds());
-    health.set("certificate", true, format!("our own, valid until {}", serving.not_after_text()));
+    health.set(
+        "certificate",
+        true,
+        format!("created at start, valid until {}", serving.not_after_text()),
+    );
     Ok(CurrentCertificate::new(serving))
 }

@@ -1,8 +1,8 @@
-//! Elections on an API server that is a value in memory and can be told to fail.
+//! Elections with an API server in memory that can be made to fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
-use crate::cluster::stand_in::{self, Told, failed};
+use crate::cluster::fake_api_server::{self, ApiResponse, failed};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ type Shared = Arc<Mutex<Server>>;
 
 fn client(server: &Shared) -> Client {
     let server = Arc::clone(server);
-    stand_in::client(move |request| {
+    fake_api_server::client(move |request| {
         let server = Arc::clone(&server);
         async move {
             if server.lock().unwrap().silent {
@@ -33,7 +33,7 @@ fn client(server: &Shared) -> Client {
 }
 
 impl Server {
-    fn answer(&mut self, method: &Method, body: &[u8]) -> Told {
+    fn answer(&mut self, method: &Method, body: &[u8]) -> ApiResponse {
         let version = self.lease.as_ref().map(|lease| lease["metadata"]["resourceVersion"].clone());
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         match (method, &self.lease) {
@@ -49,14 +49,14 @@ impl Server {
         self.version += 1;
         let mut stored = sent;
         stored["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        let told = stored.to_string();
+        let text = stored.to_string();
         self.lease = Some(stored);
-        (200, told)
+        (200, text)
     }
 }
 
-fn timings() -> Timings {
-    Timings {
+fn timings() -> LeaseTimings {
+    LeaseTimings {
         duration: Duration::from_millis(1_500),
         renew: Duration::from_millis(1_000),
         retry: Duration::from_millis(50),
@@ -64,7 +64,7 @@ fn timings() -> Timings {
 }
 
 fn candidate(server: &Shared, identity: &str) -> Candidate {
-    Candidate::stand(client(server), "flinkgate-system", identity.into(), timings())
+    Candidate::start(client(server), "flinkgate-system", identity.into(), timings())
 }
 
 async fn until(candidate: &Candidate, wanted: bool) {
@@ -80,7 +80,7 @@ fn holder(server: &Shared) -> Value {
 }
 
 #[tokio::test]
-async fn one_of_two_leads_and_the_other_follows_at_once_when_it_leaves() {
+async fn the_other_candidate_leads_after_a_release() {
     let server = Shared::default();
     let first = candidate(&server, "first");
     until(&first, true).await;
@@ -96,7 +96,7 @@ async fn one_of_two_leads_and_the_other_follows_at_once_when_it_leaves() {
 }
 
 #[tokio::test]
-async fn a_holder_that_vanished_is_succeeded_when_its_lease_has_run_out_by_the_successors_watch() {
+async fn an_expired_lease_is_taken_by_the_successors_clock() {
     let server = Shared::default();
     // Its clock is an hour ahead, which must not matter.
     let spec = json!({"holderIdentity": "gone", "leaseDurationSeconds": 1, "renewTime": "2999-01-01T00:00:00.000000Z", "leaseTransitions": 4});
@@ -108,7 +108,7 @@ async fn a_holder_that_vanished_is_succeeded_when_its_lease_has_run_out_by_the_s
 }
 
 #[tokio::test]
-async fn a_holder_stops_by_itself_when_the_api_server_fails_or_is_silent_and_comes_back() {
+async fn a_holder_without_api_server_stops_and_recovers() {
     let server = Shared::default();
     let candidate = candidate(&server, "first");
     for fail in
@@ -144,7 +144,7 @@ async fn a_holder_whose_lease_was_taken_or_deleted_notices() {
 }
 
 #[tokio::test]
-async fn of_many_that_start_together_never_two_lead() {
+async fn of_many_candidates_never_two_lead() {
     let server = Shared::default();
     let candidates: Vec<_> =
         (0..5).map(|n| candidate(&server, &format!("candidate-{n}"))).collect();
@@ -161,7 +161,7 @@ async fn of_many_that_start_together_never_two_lead() {
 }
 
 #[test]
-fn a_lease_cannot_shut_others_out_for_ever() {
+fn a_long_duration_cannot_exclude_others() {
     let server = Shared::default();
     let mut election = Election {
         api: Api::namespaced(client_outside(&server), "x"),

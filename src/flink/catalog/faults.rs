@@ -1,20 +1,21 @@
-//! Faults of the options that an object sets: keys and values that the named Flink version does not
-//! read.
+//! Finds faults in the options that an object sets: keys and values that the named Flink version
+//! does not read.
 //!
-//! Fields of the object that set an option are not checked. If the object names no Flink version,
-//! only what is wrong in every version is a fault.
+//! Fields that set an option are not checked. If the object names no Flink version, only faults in
+//! every version count.
 
-use super::{Found, Reading, Reads, Release, find, nearest, other_name, reading};
+use super::{KeyLookup, KeyRole, Reading, Release, find, nearest, other_name, reading};
 use crate::flink::config::Entry;
 use crate::flink::values::{self, ValueError};
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Engine, Workload};
 
-/// Unknown keys of one object that are compared with all known ones: a comparison is expensive, and
-/// the sender chooses how many there are.
+/// The maximum number of unknown keys per object that are compared with all known keys. A
+/// comparison is expensive, and the sender chooses the number.
 const MOST_COMPARED: usize = 100;
 
-/// Flink whose classes the operator runs when it reads an object, whatever version that names.
+/// The Flink version whose classes the operator uses to read an object, whatever version the object
+/// names.
 const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 
 /// Newer than every release.
@@ -66,15 +67,15 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
     for (key, entry) in workload.config.iter().filter(|(_, entry)| is_written(entry, workload)) {
         let mut add = |fault| found.push(FaultyOption { key, entry, fault });
         match find(key) {
-            Found::Users => {}
-            Found::Unknown { closed } => {
+            KeyLookup::UserDefined => {}
+            KeyLookup::Unknown { closed } => {
                 compared += 1;
                 let suggestion = if compared > MOST_COMPARED { None } else { nearest(key, closed) };
                 if closed || suggestion.is_some() {
                     add(OptionFault::Unknown { suggestion });
                 }
             }
-            Found::Readings(readings) => {
+            KeyLookup::Readings(readings) => {
                 if let Some(fault) =
                     release.and_then(|release| key_fault(key, readings, release, workload.engine))
                 {
@@ -109,7 +110,7 @@ fn key_fault(
     engine: Engine,
 ) -> Option<OptionFault> {
     match read_by(key, readings, release, engine) {
-        Some(reading) if reading.reads == Reads::Alias => {
+        Some(reading) if reading.reads == KeyRole::Alias => {
             Some(OptionFault::Deprecated { successor: Some(reading.detail) })
         }
         Some(reading) => reading
@@ -141,7 +142,7 @@ fn read_by(
         .or_else(|| by_operator.then(|| reading(readings, Release::of(OPERATORS_OWN))).flatten())
 }
 
-/// Without a version a value is wrong only if it is wrong in all releases.
+/// Without a version, a value is invalid only if it is invalid in all releases.
 fn value_error(
     key: &str,
     entry: &Entry,
@@ -160,7 +161,7 @@ fn value_error(
     check(entry, reading, Some(release), version).err()
 }
 
-/// Checks a value against the type of the option, or of the option that the key stands for.
+/// Checks a value against the type of the option, or of the option that an alias replaces.
 fn check(
     entry: &Entry,
     read: &Reading,
@@ -168,14 +169,14 @@ fn check(
     version: FlinkVersion,
 ) -> Result<(), ValueError> {
     match read.reads {
-        Reads::Value(kind) => values::check(kind, read.detail, &entry.value, version),
-        Reads::Open | Reads::Closed => Ok(()),
-        Reads::Alias | Reads::Fallback => {
-            let Found::Readings(targets) = find(read.detail) else { return Ok(()) };
-            // The target may belong to the operator, or to another release; both are read.
+        KeyRole::Value(kind) => values::check(kind, read.detail, &entry.value, version),
+        KeyRole::Open | KeyRole::Closed => Ok(()),
+        KeyRole::Alias | KeyRole::Fallback => {
+            let KeyLookup::Readings(targets) = find(read.detail) else { return Ok(()) };
+            // The target may belong to the operator or to another release; both are checked.
             let target = release.and_then(|release| reading(targets, release)).or(targets.first());
             match target.map(|target| (target.reads, target.detail)) {
-                Some((Reads::Value(kind), allowed)) => {
+                Some((KeyRole::Value(kind), allowed)) => {
                     values::check(kind, allowed, &entry.value, version)
                 }
                 _ => Ok(()),
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_directory_has_another_name_on_1_19() {
+    fn new_checkpoint_name_is_unread_on_1_19() {
         let configuration = json!({"execution": {"checkpointing.dir": "s3://a"}});
         assert_eq!(
             of((1, 19), &configuration),
@@ -253,12 +254,12 @@ mod tests {
                 "state.backend.async: unread, since - until 1.20 instead -"
             ]
         );
-        // A version that is not known yet is checked as the newest that is known.
+        // A version that is not known yet is checked as the newest known one.
         assert_eq!(of((2, 3), &configuration), of((9, 9), &configuration));
     }
 
     #[test]
-    fn a_deprecated_key_has_its_successor_from_the_release_that_added_it() {
+    fn deprecated_keys_name_a_successor_once_it_exists() {
         let configuration = json!({"state.checkpoints.dir": "s3://a", "kubernetes.operator.job.autoscaler.enabled": "true"});
         let operators = "kubernetes.operator.job.autoscaler.enabled: deprecated, successor job.autoscaler.enabled";
         assert_eq!(of((1, 19), &configuration), [operators]);
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deprecated_key_may_have_an_invalid_value_too() {
+    fn deprecated_keys_can_have_invalid_values() {
         assert_eq!(
             of((1, 20), &json!({"state.backend.incremental": "yes"})),
             [
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelled_keys_are_faults_and_users_own_are_not() {
+    fn only_misspelled_keys_are_faults() {
         let configuration = json!({"taskmanager.numberOfTaskSlot": 2, "state.backend.frobnicate": 1, "my.fraud.threshold": "0.5",
             "metrics.reporter.prom.port": "9249", "kubernetes.secrets.a": "/b", "$internal.x": "y", "s3.endpoint": "http://s3"});
         assert_eq!(
@@ -315,12 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_reads_kubernetes_options_with_its_own_flink() {
+    fn operator_reads_kubernetes_options_with_its_own_flink() {
         assert!(of((1, 16), &json!({"kubernetes.jobmanager.cpu.amount": 1})).is_empty());
     }
 
     #[test]
-    fn values_that_a_shell_fills_in_are_not_checked() {
+    fn values_with_shell_variables_are_not_checked() {
         let mut pod = Workload::default();
         pod.config.set("rest.port", "${PORT}", Some("/spec/containers/0/args/1".into()));
         assert!(faults(&pod).is_empty());

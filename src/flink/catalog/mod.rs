@@ -1,8 +1,8 @@
-//! The catalog of options: every key that Flink and its operator read, from which release to which,
-//! as what type, and under which other names.
+//! The catalog of options: every key that Flink and its operator read, with its releases, type and
+//! other names.
 //!
 //! Flink ignores an unknown key without a warning, so only a list of all keys can find a misspelled
-//! one. The list is a table in this folder; the README there says where it comes from.
+//! one. The list is a table in this folder, found by a hash index; the README there names its source.
 
 mod faults;
 mod nearest;
@@ -10,75 +10,74 @@ mod table;
 
 pub use faults::{FaultyOption, OptionFault, faulty_options};
 use nearest::nearest;
-pub use table::{Reading, Reads, Release};
+pub use table::{KeyRole, Reading, Release};
 
 use table::Table;
 
-/// What the catalog has under a key.
+/// What the catalog knows about a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Found {
-    /// The ways in which releases read it; ordinary ones before fallbacks.
+pub enum KeyLookup {
+    /// How releases read the key; regular readings before fallbacks.
     Readings(&'static [Reading]),
-    /// An element of a map, or a parameter of something pluggable: the user's to name.
-    Users,
-    /// Nothing.
+    /// A key that the user defines: an element of a map, or a parameter of a plugin.
+    UserDefined,
+    /// An unknown key.
     Unknown {
-        /// Whether only Flink uses keys with this prefix, so that nothing reads this one.
+        /// Whether only Flink uses keys with this prefix, so that no plugin reads this one.
         closed: bool,
     },
 }
 
-/// Looks a key up.
-pub fn find(key: &str) -> Found {
+/// Looks up a key.
+pub fn find(key: &str) -> KeyLookup {
     let table = Table::get();
     let readings = table.readings(key);
     if !readings.is_empty() {
-        return Found::Readings(readings);
+        return KeyLookup::Readings(readings);
     }
     let template = table.template(key);
     if !template.is_empty() {
-        return Found::Readings(template);
+        return KeyLookup::Readings(template);
     }
     let mut closed = false;
     for (dot, _) in key.match_indices('.') {
         let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
         if table.readings(parent).iter().any(Reading::is_map) {
-            return Found::Users;
+            return KeyLookup::UserDefined;
         }
         match table.readings(prefix).first().map(|reading| reading.reads) {
-            Some(Reads::Open) => return Found::Users,
-            Some(Reads::Closed) => closed = true,
+            Some(KeyRole::Open) => return KeyLookup::UserDefined,
+            Some(KeyRole::Closed) => closed = true,
             _ => {}
         }
     }
-    Found::Unknown { closed }
+    KeyLookup::Unknown { closed }
 }
 
-/// How a release reads a key; `None` where it does not.
+/// How a release reads a key; `None` if it does not.
 pub fn reading(readings: &'static [Reading], release: Release) -> Option<&'static Reading> {
     readings.iter().find(|reading| reading.holds(release))
 }
 
-/// The name under which a release reads an option that it does not read under this key: an older
-/// name of the option, or a newer one.
+/// The older or newer name of the option that a release reads instead of this key.
 pub fn other_name(key: &str, release: Release) -> Option<&'static str> {
     let table = Table::get();
     let read_as = |name: &str| reading(table.readings(name), release).map(|reading| reading.reads);
     let older = table
         .all()
         .iter()
-        .filter(|reading| reading.reads == Reads::Alias && reading.detail == key)
+        .filter(|reading| reading.reads == KeyRole::Alias && reading.detail == key)
         .map(|reading| reading.key);
     let newer = table
         .readings(key)
         .iter()
-        .filter(|reading| reading.reads == Reads::Alias)
+        .filter(|reading| reading.reads == KeyRole::Alias)
         .map(|reading| reading.detail);
     let names = older.chain(newer);
-    // Of several, that one which is not itself deprecated by then.
+    // Of several names, the one that is not deprecated itself in this release.
     names
         .clone()
-        .find(|name| matches!(read_as(name), Some(Reads::Value(_))))
+        .find(|name| matches!(read_as(name), Some(KeyRole::Value(_))))
         .or_else(|| names.clone().find(|name| read_as(name).is_some()))
 }
 
@@ -94,16 +93,16 @@ mod tests {
         Release::of(FlinkVersion::new(1, minor))
     }
 
-    fn reads(key: &str, minor: u16) -> Option<Reads> {
-        let Found::Readings(readings) = find(key) else { return None };
+    fn reads(key: &str, minor: u16) -> Option<KeyRole> {
+        let KeyLookup::Readings(readings) = find(key) else { return None };
         reading(readings, release(minor)).map(|reading| reading.reads)
     }
 
     #[test]
-    fn the_checkpoint_directory_has_another_name_since_1_20() {
+    fn checkpoint_directory_is_renamed_in_1_20() {
         assert_eq!(
             (reads("execution.checkpointing.dir", 19), reads("execution.checkpointing.dir", 20)),
-            (None, Some(Reads::Value(ValueType::Text)))
+            (None, Some(KeyRole::Value(ValueType::Text)))
         );
         assert_eq!(
             other_name("execution.checkpointing.dir", release(19)),
@@ -111,7 +110,7 @@ mod tests {
         );
         assert_eq!(
             (reads("state.checkpoints.dir", 19), reads("state.checkpoints.dir", 20)),
-            (Some(Reads::Value(ValueType::Text)), Some(Reads::Alias))
+            (Some(KeyRole::Value(ValueType::Text)), Some(KeyRole::Alias))
         );
     }
 
@@ -119,10 +118,10 @@ mod tests {
     fn keys_are_found_as_options_templates_and_elements_of_maps() {
         assert_eq!(
             reads("metrics.reporter.prom.interval", 20),
-            Some(Reads::Value(ValueType::Duration))
+            Some(KeyRole::Value(ValueType::Duration))
         );
-        assert_eq!(reads("fs.s3.limit.total", 20), Some(Reads::Value(ValueType::Integer)));
-        assert_eq!(reads("kubernetes.secrets", 20), Some(Reads::Value(ValueType::Map)));
+        assert_eq!(reads("fs.s3.limit.total", 20), Some(KeyRole::Value(ValueType::Integer)));
+        assert_eq!(reads("kubernetes.secrets", 20), Some(KeyRole::Value(ValueType::Map)));
         for users in [
             "metrics.reporter.prom.port",
             "kubernetes.secrets.a.b",
@@ -130,16 +129,16 @@ mod tests {
             "containerized.master.env.A",
             "fs.s3a.impl",
         ] {
-            assert_eq!(find(users), Found::Users, "{users}");
+            assert_eq!(find(users), KeyLookup::UserDefined, "{users}");
         }
-        assert_eq!(find("state.backend.typ"), Found::Unknown { closed: true });
+        assert_eq!(find("state.backend.typ"), KeyLookup::Unknown { closed: true });
         for unknown in ["", ".", "my.own.key", "fraud", "state"] {
-            assert_eq!(find(unknown), Found::Unknown { closed: false }, "{unknown}");
+            assert_eq!(find(unknown), KeyLookup::Unknown { closed: false }, "{unknown}");
         }
     }
 
     #[test]
-    fn the_names_that_flinkgate_reads_options_under_are_in_the_catalog() {
+    fn option_names_of_flinkgate_are_in_the_catalog() {
         for key in [
             "execution.checkpointing.dir",
             "high-availability.type",
@@ -147,7 +146,7 @@ mod tests {
             "kubernetes.jobmanager.cpu.amount",
         ] {
             for name in names_of(key) {
-                assert!(matches!(find(name), Found::Readings(_)), "{name}");
+                assert!(matches!(find(name), KeyLookup::Readings(_)), "{name}");
             }
         }
     }

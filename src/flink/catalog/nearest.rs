@@ -1,27 +1,27 @@
-//! Which option somebody meant who wrote one that is not there.
+//! Finds the option that the user probably meant by an unknown key.
 
-use super::table::{Reading, Reads, Table};
+use super::table::{KeyRole, Reading, Table};
 use crate::spelling::closest;
 
-/// Letters that may differ, in one place of a key.
-const SLIP: usize = 3;
+/// Maximum number of letters that may differ in one place of a key.
+const MOST_EDITED: usize = 3;
 
-/// The option that a key is a slip of: another letter case, or up to three letters changed, added
-/// or lost in one place. Keys of the user's own are not so near to Flink's by chance. In a `closed`
-/// family what is merely close is offered too.
+/// The option that a key misspells: another letter case, or up to three letters changed, added or
+/// missing in one place. User-defined keys are not that close to Flink's keys by chance. In a
+/// `closed` family, a less similar key is suggested too.
 pub fn nearest(key: &str, closed: bool) -> Option<&'static str> {
     let table = Table::get();
-    let named = |reading: &&Reading| matches!(reading.reads, Reads::Value(_) | Reads::Alias);
-    let slip = table
+    let named = |reading: &&Reading| matches!(reading.reads, KeyRole::Value(_) | KeyRole::Alias);
+    let edit_length = table
         .all()
         .iter()
         .filter(named)
-        .filter_map(|reading| Some((slip(key, reading.key)?, reading.key)));
-    if let Some((_, found)) = slip.min() {
+        .filter_map(|reading| Some((edit_length(key, reading.key)?, reading.key)));
+    if let Some((_, found)) = edit_length.min() {
         return Some(found);
     }
     let family = key.split_inclusive('.').next().filter(|_| closed)?;
-    // More letters than that cannot be missing in a word that is near.
+    // A similar key cannot differ more in length.
     let reach = 1 + key.len() / 4;
     let near = |reading: &&Reading| {
         reading.key.starts_with(family) && reading.key.len().abs_diff(key.len()) <= reach
@@ -31,9 +31,9 @@ pub fn nearest(key: &str, closed: bool) -> Option<&'static str> {
     closest(key, &candidates)
 }
 
-/// How many letters differ, where they stand together and are few.
-fn slip(key: &str, known: &str) -> Option<usize> {
-    if key.len().abs_diff(known.len()) > SLIP {
+/// The number of different letters, if they are adjacent and few.
+fn edit_length(key: &str, known: &str) -> Option<usize> {
+    if key.len().abs_diff(known.len()) > MOST_EDITED {
         return None;
     }
     let same = |(a, b): &(u8, u8)| a.eq_ignore_ascii_case(b);
@@ -41,7 +41,7 @@ fn slip(key: &str, known: &str) -> Option<usize> {
     let rest = key.len().min(known.len()) - before;
     let after = key.bytes().rev().zip(known.bytes().rev()).take(rest).take_while(same).count();
     let differing = key.len().max(known.len()) - before - after;
-    (differing <= SLIP && differing * 4 <= key.len()).then_some(differing)
+    (differing <= MOST_EDITED && differing * 4 <= key.len()).then_some(differing)
 }
 
 #[cfg(test)]
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_recognised_and_other_keys_left_alone() {
+    fn misspellings_are_recognised_and_other_keys_ignored() {
         for (key, meant) in [
             ("taskmanager.numberofTaskslots", Some("taskmanager.numberOfTaskSlots")),
             ("taskmanger.numberOfTaskSlots", Some("taskmanager.numberOfTaskSlots")),

@@ -1,7 +1,6 @@
-//! The table itself, read once when it is first asked for.
+//! The table itself, which is read once at its first use.
 //!
-//! Its texts stay where the binary has them: what is made of them is one sorted array and its
-//! index, of some 150 KB.
+//! Its texts stay in the binary; reading produces one sorted array and its index, about 150 KB.
 
 use crate::flink::values::ValueType;
 use crate::flink::version::FlinkVersion;
@@ -11,71 +10,71 @@ use std::sync::LazyLock;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("options.tsv")));
 
-/// What a key is to Flink.
+/// The role of a key in Flink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
+pub enum KeyRole {
     /// An option of this type.
     Value(ValueType),
     /// An older name of another option.
     Alias,
-    /// Another option that is read where this one's option is not set; not deprecated by that.
+    /// Another option that is read if this one is not set; this does not deprecate it.
     Fallback,
-    /// A prefix below which keys are the user's.
+    /// A prefix of user-defined keys.
     Open,
-    /// A prefix below which all keys are Flink's.
+    /// A prefix of keys that all belong to Flink.
     Closed,
 }
 
-/// A release of Flink that the catalog knows, as its place among them.
+/// A release of Flink in the catalog, as its index among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release(u8);
 
-/// How a span of releases reads one key.
+/// How a range of releases reads one key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
-    /// The key; a `<name>` in it stands for one segment.
+    /// The key; a `<name>` in it represents one segment.
     pub key: &'static str,
-    /// What it is.
-    pub reads: Reads,
-    /// The option that an alias stands for, or an enum's words, separated by `|`.
+    /// Its role.
+    pub reads: KeyRole,
+    /// The option that an alias replaces, or an enum's values, separated by `|`.
     pub detail: &'static str,
-    /// From this release on; `None` where the oldest known has it.
+    /// The first release; `None` if the oldest known release has it.
     pub since: Option<Release>,
-    /// To this release; `None` where the newest known has it.
+    /// The last release; `None` if the newest known release has it.
     pub until: Option<Release>,
-    /// Deprecated from this release on, without a successor.
+    /// The release from which it is deprecated without a successor.
     pub obsolete: Option<Release>,
 }
 
 impl Reading {
-    /// Whether this release reads the key so.
+    /// Whether this release reads the key in this way.
     pub fn holds(&self, release: Release) -> bool {
         self.since.is_none_or(|since| since <= release)
             && self.until.is_none_or(|until| release <= until)
     }
 
-    /// Whether keys below this one are elements of its map.
+    /// Whether keys below this one are elements of a map.
     pub fn is_map(&self) -> bool {
-        self.reads == Reads::Value(ValueType::Map)
+        self.reads == KeyRole::Value(ValueType::Map)
     }
 }
 
 impl Release {
-    /// The release that is known, or else the newest before it; the oldest known where all are
-    /// newer.
+    /// The release of a version if it is known, or else the newest known one before it, or else the
+    /// oldest.
     pub fn of(version: FlinkVersion) -> Self {
         let newest = Table::get().versions.iter().rposition(|known| *known <= version).unwrap_or(0);
         Self(u8::try_from(newest).unwrap_or(u8::MAX))
     }
 
-    /// The release as people write it: `1.20`.
+    /// The release's name: `1.20`.
     pub fn name(self) -> String {
         self.version()
             .map(|version| format!("{}.{}", version.major, version.minor))
             .unwrap_or_default()
     }
 
-    /// Whether this is the release that a version names, not merely the newest before it.
+    /// Whether a version names exactly this release.
     pub fn is(self, version: FlinkVersion) -> bool {
         self.version() == Some(version)
     }
@@ -84,7 +83,7 @@ impl Release {
         Table::get().versions.get(usize::from(self.0)).copied()
     }
 
-    /// The newest that is known.
+    /// The newest known release.
     pub fn newest() -> Self {
         Self::of(FlinkVersion::new(u16::MAX, u16::MAX))
     }
@@ -94,9 +93,9 @@ impl Release {
 pub(super) struct Table {
     versions: Vec<FlinkVersion>,
     readings: Vec<Reading>,
-    /// Where a key's readings are.
+    /// The range of each key's readings.
     places: HashMap<&'static str, Range<usize>>,
-    /// Readings whose key has a `<name>` in it.
+    /// Readings whose key contains a `<name>`.
     templates: Vec<Reading>,
 }
 
@@ -105,7 +104,7 @@ impl Table {
         &TABLE
     }
 
-    /// What cannot be read is left out; a test sees that nothing is.
+    /// Skips lines that cannot be read; a test verifies that there are none.
     fn parse(text: &'static str) -> Self {
         let mut lines = text.lines();
         let versions: Vec<_> =
@@ -131,15 +130,15 @@ impl Table {
         place.and_then(|place| self.readings.get(place)).unwrap_or_default()
     }
 
-    /// The readings of the template that a key is made after; those with most of it written out
-    /// come last.
+    /// The readings of the template that a key matches; those with the most literal segments come
+    /// last.
     pub(super) fn template(&self, key: &str) -> &[Reading] {
         let found = self.templates.iter().rposition(|reading| is_made_after(key, reading.key));
         found.and_then(|index| self.templates.get(index..=index)).unwrap_or_default()
     }
 }
 
-/// Whether a key has one segment of its own where the template has a `<name>`.
+/// Whether a key matches a template: one segment for each `<name>`.
 fn is_made_after(key: &str, template: &str) -> bool {
     let Some((before, rest)) = template.split_once('<') else { return false };
     let Some((_, after)) = rest.split_once('>') else { return false };
@@ -147,7 +146,7 @@ fn is_made_after(key: &str, template: &str) -> bool {
     name.is_some_and(|name| !name.is_empty() && !name.contains('.'))
 }
 
-/// `key type since until obsolete detail`, with tabs between and `-` for what is not there.
+/// `key type since until obsolete detail`, separated by tabs, with `-` for a missing value.
 fn reading(line: &'static str, versions: &[FlinkVersion]) -> Option<Reading> {
     let mut columns = line.split('\t');
     let (key, reads) = (columns.next()?, reads(columns.next()?)?);
@@ -166,13 +165,13 @@ fn version(text: &str) -> Option<FlinkVersion> {
     Some(FlinkVersion::new(major.parse().ok()?, minor.parse().ok()?))
 }
 
-fn reads(text: &str) -> Option<Reads> {
+fn reads(text: &str) -> Option<KeyRole> {
     Some(match text {
-        "alias" => Reads::Alias,
-        "fallback" => Reads::Fallback,
-        "open" => Reads::Open,
-        "closed" => Reads::Closed,
-        value => Reads::Value(match value {
+        "alias" => KeyRole::Alias,
+        "fallback" => KeyRole::Fallback,
+        "open" => KeyRole::Open,
+        "closed" => KeyRole::Closed,
+        value => KeyRole::Value(match value {
             "Boolean" => ValueType::Boolean,
             "Integer" => ValueType::Integer,
             "Long" => ValueType::Long,
@@ -197,25 +196,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_is_read_and_they_are_sorted() {
+    fn every_line_is_read_in_sorted_order() {
         let table = Table::get();
         let lines = include_str!("options.tsv").lines().count();
         assert_eq!(table.readings.len() + table.templates.len() + 1, lines);
         assert!(table.readings.is_sorted_by_key(|reading| reading.key));
         assert_eq!(table.versions.len(), 9);
         let words = |reading: &&Reading| {
-            matches!(reading.reads, Reads::Value(ValueType::Enum | ValueType::EnumList))
+            matches!(reading.reads, KeyRole::Value(ValueType::Enum | ValueType::EnumList))
         };
         assert!(table.readings.iter().filter(words).all(|reading| !reading.detail.is_empty()));
     }
 
     #[test]
-    fn every_alias_stands_for_an_option_of_the_same_releases() {
+    fn aliases_have_a_target_in_the_same_releases() {
         let table = Table::get();
         for alias in table
             .readings
             .iter()
-            .filter(|reading| matches!(reading.reads, Reads::Alias | Reads::Fallback))
+            .filter(|reading| matches!(reading.reads, KeyRole::Alias | KeyRole::Fallback))
         {
             let target = table.readings(alias.detail);
             let last = alias.until.unwrap_or(Release::newest());
@@ -224,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_between_and_beyond_what_is_known_are_taken_for_the_last_one_known() {
+    fn unknown_versions_use_the_last_known_release() {
         let name = |major, minor| Release::of(FlinkVersion::new(major, minor)).name();
         assert_eq!(
             [name(1, 15), name(1, 19), name(1, 99), name(2, 3), name(3, 0)],
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_cannot_be_read_is_empty() {
+    fn unreadable_tables_are_empty() {
         let table = Table::parse("versions\t1.x\nkey\nkey\tNothing\t-\t-\t-\t-\n");
         assert_eq!((table.versions.len(), table.readings.len()), (0, 0));
     }

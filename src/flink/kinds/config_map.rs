@@ -1,47 +1,41 @@
-//! `v1 ConfigMap` with Flink's configuration file: it runs nothing, but what runs reads its options
+//! `v1 ConfigMap` with Flink's configuration file. It runs nothing, but Flink reads its options
 //! from it.
 //!
-//! Options stand in the text of a file, so every one has the file's place. A ConfigMap without such
-//! a file is no business of Flinkgate's.
+//! The options are in the text of a file, so each has the file's place. Flinkgate ignores a
+//! ConfigMap without such a file.
 
-use super::alike_pods::label;
-use crate::flink::catalog::{self, Found};
+use super::pod_template_workload::label;
+use crate::flink::catalog::{self, KeyLookup};
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{self, CONFIG, place_in_config_map};
 use crate::flink::sizing::{Size, SizeProblem};
-use crate::flink::{Engine, Mode, Surroundings, Workload};
+use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
-/// Native mode names the ConfigMap of a cluster so.
+/// The name prefix of a native cluster's ConfigMap.
 const NATIVE_PREFIX: &str = "flink-config-";
 /// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
 const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
 
 /// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's
 /// Deployment shall belong to.
-pub(super) fn is_made_by_operator(resource: &Resource) -> bool {
-    is_config_map(resource)
-        && config_file::of_config_map(&resource.object)
-            .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
+pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
+    config_file::of_config_map(&resource.object)
+        .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
 }
 
 /// Whether an update leaves Flink's configuration as it is.
-pub fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
-    is_config_map(resource)
-        && config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
+pub(crate) fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
+    config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
 }
 
-fn is_config_map(resource: &Resource) -> bool {
-    resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap"
-}
-
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let Some((file, text)) = config_file::of_config_map(object) else { return Workload::default() };
     let place = place_in_config_map(file);
     let mut size = Size::default();
     let config = match config_file::parse(file, text, Some(&place)) {
-        // Many a program has a file called config.yaml.
+        // Other programs have a file called config.yaml too.
         Ok(config) if file == CONFIG && !is_flinks(&config) => return Workload::default(),
         Ok(config) => config,
         Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => {
@@ -71,7 +65,9 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
 
 /// Whether Flink knows at least half of the options.
 fn is_flinks(config: &FlinkConfig) -> bool {
-    let known =
-        config.iter().filter(|(key, _)| matches!(catalog::find(key), Found::Readings(_))).count();
+    let known = config
+        .iter()
+        .filter(|(key, _)| matches!(catalog::find(key), KeyLookup::Readings(_)))
+        .count();
     known > 0 && known * 2 >= config.iter().count()
 }

@@ -1,4 +1,4 @@
-//! Fields and options that hold a count.
+//! Reads fields and options that hold a count.
 
 use super::operator_config::shown;
 use crate::flink::config::{Entry, FlinkConfig};
@@ -8,8 +8,8 @@ use crate::flink::sizing::SizeProblem;
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// A field that holds a count of `least` or more; `None` where it is missing, and a problem where
-/// it holds anything else.
+/// The count in a field, at least `least`. `None` if the field is missing; any other value is a
+/// problem.
 pub fn count(
     object: &Value,
     place: &str,
@@ -28,7 +28,7 @@ pub fn count(
     count
 }
 
-/// An option that holds a count; a problem where it holds anything else.
+/// The count in an option; any other value is a problem.
 pub fn option(
     config: &FlinkConfig,
     names: Names,
@@ -55,7 +55,7 @@ fn whole_number(least: i32) -> String {
     format!("write a whole number from {least} to {}", i32::MAX)
 }
 
-/// Slots of one TaskManager: it has one at least, whatever is wrong with the option.
+/// Slots of one TaskManager: at least one, even if the option is invalid.
 pub fn slots(config: &FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     memory::task_slots(config).unwrap_or_else(|error| {
         if let Some(entry) = config.entry(&error.option) {

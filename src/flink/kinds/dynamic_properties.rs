@@ -1,11 +1,10 @@
-//! Configuration that a Flink process is given on its command line (`-Dkey=value`) and in its
-//! environment.
+//! Options that a Flink process gets from its command line (`-Dkey=value`) and its environment.
 
 use crate::flink::config::FlinkConfig;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Longest argument that is read: a TaskManager's own is about 3 KB.
+/// Longest argument that is read; a TaskManager's own is about 3 KB.
 const LONGEST: usize = 64 * 1024;
 
 /// Reads the options in a container's `command` and `args`; `place` is the container's pointer.
@@ -19,7 +18,7 @@ pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
                 continue;
             };
             let pointer = format!("{place}/{field}/{index}");
-            // An argument with blanks is a script, unless it is itself a property.
+            // An argument with blanks is a script, unless it is a property itself.
             if text.contains([' ', '\n']) && !key_follows && !text.starts_with("-D") {
                 let mut script_key_follows = false;
                 for word in shell_words(text) {
@@ -45,10 +44,10 @@ fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointe
     }
 }
 
-/// The slots, and over them `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
-/// puts them into the configuration.
+/// Reads the slots and then `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
+/// does.
 ///
-/// What stands in the arguments beats it.
+/// Arguments override them.
 pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     let variables = || {
         let list = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
@@ -68,7 +67,7 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     }
     for (_, properties, pointer) in variables().filter(|(name, _, _)| *name == "FLINK_PROPERTIES") {
         for line in properties.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            // Newer images take a colon alone.
+            // Newer images accept a colon without a space.
             if let Some((key, value)) = line.split_once(": ").or_else(|| line.split_once(':')) {
                 config.set(key.trim(), value.trim(), Some(pointer.clone()));
             }
@@ -76,7 +75,7 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
     }
 }
 
-/// Splits as a shell does, as far as quotes and backslashes go.
+/// Splits a script as a shell does, with quotes and backslashes.
 fn shell_words(script: &str) -> Vec<Cow<'_, str>> {
     let (mut words, mut word, mut quote) = (Vec::new(), Cow::Borrowed(""), None::<char>);
     let mut rest = script;
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn flink_properties_beat_the_variable_for_slots() {
+    fn flink_properties_override_the_slots_variable() {
         let found = read_all(&json!({"env": [
             {"name": "FLINK_PROPERTIES", "value": "taskmanager.numberOfTaskSlots: 2"},
             {"name": "TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "value": "3"}]}));

@@ -1,20 +1,19 @@
-//! `flink.k8s.io FlinkApplication`: a cluster and its job, as Lyft's operator makes them of one
+//! `flink.k8s.io FlinkApplication`: a cluster and its job, which Lyft's operator creates from one
 //! object.
 //!
-//! There is no pod template: the operator makes one for each role from fields of the role and of
-//! the whole spec. They are made here in the same way, as far as rules and sizes look at them, and
-//! every place leads back to its field. Every update starts a second cluster before the first goes,
-//! so both count.
+//! There is no pod template. The operator generates one for each role from fields of the role and
+//! of the whole spec. This module does the same, as far as rules and sizes need it, and every place
+//! refers to its field. Every update starts a second cluster before the first stops, so both count.
 
 use super::counts::count;
-use super::made_cluster::{filled, size};
+use super::generated_template::{filled, size};
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
-use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
+use crate::flink::workload::GeneratedTemplate;
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Map, Value, json};
@@ -22,12 +21,12 @@ use serde_json::{Map, Value, json};
 const JOB_MANAGER: &str = "/spec/jobManagerConfig";
 const TASK_MANAGER: &str = "/spec/taskManagerConfig";
 const CONFIGURATION: &str = "/spec/flinkConfig";
-/// Slots of a TaskManager where the object names none.
+/// Default slots of a TaskManager.
 const TASK_MANAGER_SLOTS: u64 = 16;
-/// The part of the requested memory that is left to the system.
+/// The share of the requested memory for the system.
 const SYSTEM_MEMORY: f64 = 0.2;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let workload = Workload {
         engine: Engine::Lyft,
@@ -62,7 +61,8 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
     size.bounds = Some(Bounds::fixed(parallelism.div_ceil(slots)));
-    let mut workload = Workload { version, at_once: 2, config, declares_cluster: true, ..workload };
+    let mut workload =
+        Workload { version, concurrent_clusters: 2, config, declares_cluster: true, ..workload };
     let clusters = workload.clusters();
     size.multiply(clusters, "/spec");
     for set in &mut pods {
@@ -77,7 +77,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     let field = |place: &str| pointer::at(object, place).filter(|value| !value.is_null()).cloned();
     let own = |name: &str| field(&format!("{base}/{name}"));
     let places = [
-        // The whole spec's fields have the names that a pod's have.
+        // Fields of the whole spec have the names of a pod's fields.
         ("/spec", "/spec".to_owned()),
         ("/spec/nodeSelector", format!("{base}/nodeSelector")),
         ("/spec/tolerations", format!("{base}/tolerations")),
@@ -88,7 +88,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
         ("/spec/containers/0/volumeMounts", "/spec/volumeMounts".to_owned()),
         ("/spec/containers/0/env", format!("{base}/envConfig/env")),
         ("/spec/containers/0/envFrom", format!("{base}/envConfig/envFrom")),
-        // The object's own labels and annotations are its pods' too.
+        // The object's labels and annotations apply to its pods too.
         ("/metadata", "/metadata".to_owned()),
     ];
     let fields = [
@@ -112,7 +112,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     let metadata =
         filled(json!({"labels": labels}), [("annotations", field("/metadata/annotations"))]);
     let places = places.into_iter().map(|(within, field)| (within.to_owned(), field)).collect();
-    let template = Template::Made(MadeTemplate {
+    let template = Template::Generated(GeneratedTemplate {
         value: json!({"metadata": metadata, "spec": spec}),
         base: base.into(),
         places,
@@ -120,7 +120,7 @@ fn pod_set(object: &Value, application: &str, role: Role, base: &str, replicas: 
     PodSet { role, replicas, template, main_container: Some(0) }
 }
 
-/// What a container requests; the operator's own amounts where nothing is written.
+/// The requests of a container, with the operator's defaults.
 fn resources(object: &Value, base: &str) -> Value {
     let written = pointer::at(object, &format!("{base}/resources"))
         .filter(|resources| !resources.is_null())
@@ -135,8 +135,7 @@ fn resources(object: &Value, base: &str) -> Value {
     })
 }
 
-/// What the operator puts into `FLINK_PROPERTIES`: the object's options, and over them slots and
-/// sizes.
+/// The operator's value of `FLINK_PROPERTIES`: the object's options, overridden by slots and sizes.
 fn configuration(object: &Value, slots: u64) -> FlinkConfig {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, CONFIGURATION).unwrap_or(&Value::Null),

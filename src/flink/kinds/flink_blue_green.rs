@@ -1,38 +1,37 @@
-//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator makes twice, as
-//! `<name>-blue` and `<name>-green`, and changes from one to the other.
+//! `flink.apache.org FlinkBlueGreenDeployment`: a FlinkDeployment that the operator creates twice,
+//! as `<name>-blue` and `<name>-green`, and switches between.
 //!
-//! Both run while they overlap, so both count. The template has a FlinkDeployment's shape: it is
-//! lowered as one, and every place is moved to where the template stands.
+//! Both run during a transition, so both count. The template is lowered as a FlinkDeployment, and
+//! every place is moved to the template.
 
 use super::flink_deployment;
 use super::ingress;
 use crate::flink::workload::MergedTemplate;
-use crate::flink::{Surroundings, Template, Workload};
+use crate::flink::{FlinkContext, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const TEMPLATE: &str = "/spec/template";
 const COLOURS: [&str; 2] = ["blue", "green"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mut workload = flink_deployment::lower(
         resource,
         pointer::at(object, TEMPLATE).unwrap_or(&Value::Null),
-        surroundings,
+        context,
     );
     workload.cluster = name.into();
-    // The operator makes the parent's Ingress, and one of each colour where the template has its
-    // own.
+    // The operator creates the parent's Ingress, and one for each colour if the template has one.
     let ingresses = ["/spec/ingress", "/spec/template/spec/ingress"].into_iter();
-    workload.openings = ingresses
+    workload.exposures = ingresses
         .filter_map(|place| ingress::of_operator(object, place, name, &resource.namespace))
         .collect();
     if !workload.declares_cluster {
         return workload;
     }
     workload.children = COLOURS.map(|colour| format!("{name}-{colour}")).into();
-    workload.at_once = COLOURS.len() as u64;
+    workload.concurrent_clusters = COLOURS.len() as u64;
     let clusters = workload.clusters();
     workload.size.multiply(clusters, TEMPLATE);
     workload.jobs = workload.jobs.saturating_mul(clusters);
@@ -40,7 +39,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         set.replicas = set.replicas.saturating_mul(clusters);
         match &mut set.template {
             Template::InObject(place) => place.insert_str(0, TEMPLATE),
-            Template::Made(made) => made.base.insert_str(0, TEMPLATE),
+            Template::Generated(made) => made.base.insert_str(0, TEMPLATE),
             Template::Merged(MergedTemplate { common, role, .. }) => {
                 [common, role].into_iter().for_each(|place| place.insert_str(0, TEMPLATE))
             }

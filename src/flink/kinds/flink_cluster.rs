@@ -1,24 +1,24 @@
-//! `flinkoperator.k8s.io FlinkCluster`: a whole cluster, as Spotify's operator makes it of one
+//! `flinkoperator.k8s.io FlinkCluster`: a whole cluster, which Spotify's operator creates from one
 //! object.
 //!
-//! There is no pod template: the operator makes one for each role from fields of the role and of
-//! the whole spec. They are made here in the same way, as far as rules and sizes look at them, and
-//! every place leads back to its field. Pods are completed as they are created, so the templates
-//! are judged as they will be then.
+//! There is no pod template. The operator generates one for each role from fields of the role and
+//! of the whole spec. This module does the same, as far as rules and sizes need it, and every place
+//! refers to its field. Pods are mutated when they are created, so rules check the templates in
+//! their later state.
 
 use super::counts::count;
+use super::generated_template::{filled, size};
 use super::ingress;
-use super::made_cluster::{filled, size};
 use super::process::SUBMITTER;
 use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
-use crate::flink::openings::{Kind, Opening};
+use crate::flink::exposures::{Exposure, ExposureKind};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
 use crate::flink::version::FlinkVersion;
-use crate::flink::workload::MadeTemplate;
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
+use crate::flink::workload::GeneratedTemplate;
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
 use crate::resource::quantity::Quantity;
 use crate::resource::{Resource, pointer};
 use serde_json::{Value, json};
@@ -27,12 +27,12 @@ const JOB_MANAGER: &str = "/spec/jobManager";
 const TASK_MANAGER: &str = "/spec/taskManager";
 const JOB: &str = "/spec/job";
 const PROPERTIES: &str = "/spec/flinkProperties";
-/// Replicas of TaskManagers where the object names none.
+/// Default number of TaskManagers.
 const TASK_MANAGERS: u64 = 3;
-/// Per cent of the memory limit that Flink gets.
+/// Flink's share of the memory limit in per cent.
 const MEMORY_RATIO: u64 = 80;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
     let workload =
@@ -56,7 +56,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         pod_set(object, name, Role::TaskManager, TASK_MANAGER, &["taskmanager"], task_managers),
     ];
     if job.is_some() && !application {
-        // A pod of its own hands the job to the JobManager.
+        // A separate pod submits the job to the JobManager.
         pods.push(pod_set(object, name, Role::Other, JOB, &["bash", SUBMITTER], 1));
     }
     let version = pointer::at(object, "/spec/flinkVersion")
@@ -67,7 +67,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
-    let openings = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
+    let exposures = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
     let budgets = budget(object, name).into_iter().collect();
     Workload {
         version,
@@ -75,15 +75,15 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         pods,
         config,
         size,
-        openings,
+        exposures,
         declares_cluster: true,
         budgets,
         ..workload
     }
 }
 
-/// The operator makes a PodDisruptionBudget over all pods of a cluster with a job; the field says
-/// more of it.
+/// The operator creates a PodDisruptionBudget for all pods of a cluster with a job; the field
+/// configures it.
 fn budget(object: &Value, cluster: &str) -> Option<Budget> {
     let place = "/spec/podDisruptionBudget";
     let is_there = |place| pointer::at(object, place).is_some_and(|value| !value.is_null());
@@ -93,7 +93,7 @@ fn budget(object: &Value, cluster: &str) -> Option<Budget> {
     })
 }
 
-/// What a HorizontalPodAutoscaler of the operator's makes of the TaskManagers.
+/// The number of TaskManagers under the operator's HorizontalPodAutoscaler.
 fn bounds(object: &Value, task_managers: u64, problems: &mut Vec<SizeProblem>) -> Bounds {
     let autoscaler = "/spec/taskManager/horizontalPodAutoscaler";
     match count(object, &format!("{autoscaler}/maxReplicas"), 1, problems) {
@@ -117,7 +117,7 @@ fn pod_set(
     let part = pointer::at(object, base).unwrap_or(&Value::Null);
     let own = |field: &str| part.get(field).filter(|value| !value.is_null()).cloned();
     let shared = |place: &str| pointer::at(object, place).filter(|value| !value.is_null()).cloned();
-    // The role's own fields have the names that a pod's have.
+    // Fields of the role have the names of a pod's fields.
     let mut places: Vec<(String, String)> = [
         ("/spec", base),
         ("/spec/containers/0", base),
@@ -170,7 +170,7 @@ fn pod_set(
         labels.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
     let metadata = filled(json!({"labels": labels}), [("annotations", own("podAnnotations"))]);
-    let template = Template::Made(MadeTemplate {
+    let template = Template::Generated(GeneratedTemplate {
         value: json!({"metadata": metadata, "spec": spec}),
         base: base.into(),
         places,
@@ -178,7 +178,7 @@ fn pod_set(
     PodSet { role, replicas, template, main_container: Some(0) }
 }
 
-/// What a container requests; the operator's own amounts where nothing is written.
+/// The requests of a container, with the operator's defaults.
 fn resources(part: &Value) -> Value {
     let is_filled = |list: &str| {
         part.get("resources")
@@ -199,22 +199,22 @@ fn resources(part: &Value) -> Value {
     }
 }
 
-/// The Service in front of the JobManager: `accessScope` says of which type it is.
-fn access(object: &Value) -> Option<Opening> {
+/// The JobManager's Service; `accessScope` defines its type.
+fn access(object: &Value) -> Option<Exposure> {
     let place = "/spec/jobManager/accessScope";
     let service_type = match pointer::at(object, place).and_then(Value::as_str)? {
         "Headless" => "Headless_ClusterIP",
         "NodePort" => "NodePort",
-        // A load balancer within the cloud's network, and one for everybody.
+        // A load balancer within the cloud's network, and a public one.
         "VPC" | "External" => "LoadBalancer",
         _ => "ClusterIP",
     };
-    let kind = Kind::Service(service_type.to_owned());
-    Some(Opening { kind, pointer: place.to_owned(), reaches_rest: true, ..Opening::default() })
+    let kind = ExposureKind::Service(service_type.to_owned());
+    Some(Exposure { kind, pointer: place.to_owned(), reaches_rest: true, ..Exposure::default() })
 }
 
-/// What the operator puts into `flink-conf.yaml`: sizes from the containers' limits, and the
-/// object's properties over them.
+/// The operator's `flink-conf.yaml`: sizes from the containers' limits, overridden by the object's
+/// properties.
 fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, PROPERTIES).unwrap_or(&Value::Null),

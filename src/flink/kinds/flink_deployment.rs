@@ -1,9 +1,9 @@
-//! `flink.apache.org FlinkDeployment`: a whole cluster, as the Flink Kubernetes Operator makes it
-//! of one object.
+//! `flink.apache.org FlinkDeployment`: a whole cluster, which the Flink Kubernetes Operator creates
+//! from one object.
 //!
-//! A suspended job counts as if it ran. The object still declares its cluster, its pods stop only
-//! after a savepoint that may take minutes, and resuming must not fail because somebody else took
-//! the place meanwhile.
+//! A suspended job counts as if it ran. The object still declares its cluster, and its pods stop
+//! only after a savepoint, which may take minutes. Resuming must not fail because another cluster
+//! took the quota meanwhile.
 
 use super::ingress;
 use super::operator_config::{self, FLINK_CONFIGURATION};
@@ -14,7 +14,7 @@ use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::{MAIN_CONTAINER, is_canary};
-use crate::flink::{Engine, Mode, PodSet, Role, Surroundings, Template, Workload};
+use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ const COMMON_TEMPLATE: &str = "/spec/podTemplate";
 const JOB_MANAGER_TEMPLATE: &str = "/spec/jobManager/podTemplate";
 const TASK_MANAGER_TEMPLATE: &str = "/spec/taskManager/podTemplate";
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let cluster = resource.name_in(object);
     let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
         Some("standalone") => Mode::Standalone,
@@ -46,7 +46,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     let mut problems = Vec::new();
     let mut config = operator_config::read(
         object,
-        surroundings.operator_defaults(&resource.namespace, version),
+        context.operator_defaults(&resource.namespace, version),
         &mut problems,
     );
     write_older_name(&mut config, version);
@@ -74,7 +74,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         config,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
-        openings: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace)
+        exposures: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace)
             .into_iter()
             .collect(),
         declares_cluster: true,
@@ -82,8 +82,8 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     }
 }
 
-/// Before 1.17 TaskManagers' cores had another name. The operator writes what the spec says under
-/// that one too.
+/// Before 1.17, the cores of TaskManagers had another name. The operator writes the spec's value
+/// under that name too.
 fn write_older_name(config: &mut FlinkConfig, version: Option<FlinkVersion>) {
     let [name, older] = options::TASK_MANAGER_CPU else { return };
     if version.is_some_and(|version| version < FlinkVersion::new(1, 17))

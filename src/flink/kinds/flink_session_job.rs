@@ -1,7 +1,7 @@
 //! `flink.apache.org FlinkSessionJob`: a job that the operator submits to a session cluster.
 //!
-//! It has no pods of its own: the cluster's TaskManagers are counted as they are created. Its
-//! options are the job's alone; where its cluster is known, what that says holds for the rest.
+//! It has no pods: the cluster's TaskManagers count when they are created. Its options apply to the
+//! job only; the cluster's configuration applies to the rest, if the cluster is known.
 
 use super::counts::count;
 use super::flink_deployment;
@@ -9,11 +9,16 @@ use super::operator_config::FLINK_CONFIGURATION;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::Size;
 use crate::flink::workload::SessionCluster;
-use crate::flink::{Engine, Surroundings, Workload};
+use crate::flink::{Engine, FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+/// The session cluster that the job is submitted to.
+pub(crate) fn refers_to(object: &Value) -> Option<(&'static str, &str)> {
+    Some(("FlinkDeployment", pointer::at(object, "/spec/deploymentName")?.as_str()?))
+}
+
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let cluster =
         pointer::at(object, "/spec/deploymentName").and_then(Value::as_str).unwrap_or_default();
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(Value::is_object));
@@ -21,13 +26,13 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
     size.total.jobs = jobs;
     count(object, "/spec/job/parallelism", 1, &mut size.problems);
     let session =
-        surroundings.object("FlinkDeployment", &resource.namespace, cluster).map(|deployment| {
+        context.object("FlinkDeployment", &resource.namespace, cluster).map(|deployment| {
             let of = Resource {
                 namespace: resource.namespace.clone(),
                 name: cluster.into(),
                 ..Resource::default()
             };
-            flink_deployment::lower(&of, deployment, surroundings)
+            flink_deployment::lower(&of, deployment, context)
         });
     Workload {
         engine: Engine::Operator,

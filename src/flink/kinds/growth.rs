@@ -1,5 +1,5 @@
-//! How far a FlinkDeployment's TaskManagers may grow beyond what it declares: by jobs of a session,
-//! by the autoscaler, in reactive mode.
+//! Calculates how many TaskManagers a FlinkDeployment may have beyond its declared number: for jobs
+//! of a session, through the autoscaler, and in reactive mode.
 
 use super::slot_limits::{SlotLimits, cores};
 use crate::flink::Mode;
@@ -10,29 +10,29 @@ use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::bounds::{Bounds, Unbounded};
 use crate::flink::version::FlinkVersion;
 
-/// What the autoscaler makes of a vertex at most unless told otherwise.
+/// The autoscaler's default maximum parallelism of a vertex.
 const AUTOSCALER_PARALLELISM: u64 = 200;
 
-/// What is known of a cluster before its bounds are.
-pub struct Growing<'a> {
+/// The inputs for a cluster's bounds.
+pub struct ClusterGrowth<'a> {
     /// Its configuration.
     pub config: &'a FlinkConfig,
     /// Its Flink version.
     pub version: Option<FlinkVersion>,
-    /// Who makes TaskManagers.
+    /// What creates TaskManagers.
     pub mode: Mode,
-    /// Whether it runs a job of its own.
+    /// Whether it runs its own job.
     pub application: bool,
     /// Slots of one TaskManager.
     pub slots: u64,
-    /// The TaskManagers that it declares.
+    /// The declared number of TaskManagers.
     pub declared: u64,
-    /// What the slot manager's options say, which only native mode goes by.
+    /// The limits in the slot manager's options, which apply in native mode only.
     pub limits: SlotLimits,
 }
 
-impl Growing<'_> {
-    /// The least and the most TaskManagers, and what is unbounded.
+impl ClusterGrowth<'_> {
+    /// The minimum and maximum number of TaskManagers, and what is unbounded.
     pub fn bounds(&self) -> Bounds {
         let limits = self.limits;
         let native = self.mode == Mode::Native;
@@ -40,7 +40,7 @@ impl Growing<'_> {
             return self.autoscaled();
         }
         match (native, self.application) {
-            // User code may ask for more than the parallelism, hardly for less.
+            // User code may request more than the parallelism, but rarely less.
             (true, true) => Bounds { least: self.declared, most: limits.most, open: None },
             (true, false) => {
                 let open = limits.most.is_none().then(|| Unbounded {
@@ -77,7 +77,7 @@ impl Growing<'_> {
     fn autoscaled(&self) -> Bounds {
         let written = self.positive(options::AUTOSCALER_PARALLELISM_MAX);
         let quota = self.quota();
-        // Only native mode goes by the slot manager's options.
+        // The slot manager's options apply in native mode only.
         let limits = if self.mode == Mode::Native {
             self.limits
         } else {
@@ -87,7 +87,7 @@ impl Growing<'_> {
             .unwrap_or(AUTOSCALER_PARALLELISM)
             .div_ceil(self.slots)
             .saturating_add(limits.redundant);
-        // The quota stops growth, not what runs already.
+        // The quota limits growth, not what already runs.
         let most =
             quota.map_or(by_parallelism, |quota| quota.min(by_parallelism)).max(self.declared);
         let most = limits.most.map_or(most, |limit| limit.min(most));
@@ -104,7 +104,7 @@ impl Growing<'_> {
         Bounds { least: limits.least.max(1), most: Some(most), open }
     }
 
-    /// TaskManagers within the autoscaler's own quota, which leaves the JobManager out.
+    /// TaskManagers within the autoscaler's quota, which excludes the JobManager.
     fn quota(&self) -> Option<u64> {
         let value = |names: Names| self.config.first(names).map(|(_, entry)| entry.value.as_str());
         let by_cpu = value(options::AUTOSCALER_CPU).and_then(parse_double).and_then(|quota| {
@@ -124,14 +124,15 @@ impl Growing<'_> {
     }
 
     fn is_autoscaled(&self) -> bool {
-        self.says(options::AUTOSCALER, "true") && !self.says(options::AUTOSCALER_SCALING, "false")
+        self.is_set_to(options::AUTOSCALER, "true")
+            && !self.is_set_to(options::AUTOSCALER_SCALING, "false")
     }
 
     fn is_reactive(&self) -> bool {
-        self.says(options::SCHEDULER_MODE, "reactive")
+        self.is_set_to(options::SCHEDULER_MODE, "reactive")
     }
 
-    fn says(&self, names: Names, word: &str) -> bool {
+    fn is_set_to(&self, names: Names, word: &str) -> bool {
         self.config
             .first(names)
             .is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case(word))

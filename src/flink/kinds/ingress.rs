@@ -1,96 +1,85 @@
-//! `networking.k8s.io Ingress`, and the Ingress that an operator makes of a custom resource:
-//! nothing runs, but names lead to what does.
+//! `networking.k8s.io Ingress`, and the Ingress that an operator creates from a custom resource. It
+//! runs nothing, but it exposes pods under host names.
 
-use crate::flink::openings::{Kind, Opening, is_rest_port};
+use crate::flink::exposures::{Exposure, ExposureKind, is_rest_port};
 use crate::flink::operator::ingress::host_of_template;
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::{elements, elements_at};
 use crate::resource::{Resource, owners, pointer};
 use serde_json::Value;
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
-    let mut opening = Opening {
-        kind: Kind::Ingress,
+pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+    let mut exposure = Exposure {
+        kind: ExposureKind::Ingress,
         pointer: "/spec".into(),
         reaches_rest: false,
         belongs_to_flink: belongs_to_flink(object),
-        ..Opening::default()
+        ..Exposure::default()
     };
     let default = ["defaultBackend", "backend"].map(|field| format!("/spec/{field}"));
     for place in default {
         if let Some(backend) = pointer::at(object, &place).filter(|backend| backend.is_object()) {
-            // It gets what no rule has a host for.
-            opening.hosts.push((String::new(), place));
-            opening.reaches_rest |= leads_to_rest(backend);
+            // The default backend gets all requests that match no rule.
+            exposure.hosts.push((String::new(), place));
+            exposure.reaches_rest |= leads_to_rest(backend);
         }
     }
     for (index, rule) in elements_at(object, "/spec/rules").iter().enumerate() {
         let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
-        opening.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
+        exposure.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
         let backends =
             elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
-        opening.reaches_rest |= backends.into_iter().any(leads_to_rest);
+        exposure.reaches_rest |= backends.into_iter().any(leads_to_rest);
     }
-    tls(object, "/spec/tls", &mut opening);
-    opening.read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
-    Workload { openings: vec![opening], ..Workload::default() }
+    tls(object, "/spec/tls", &mut exposure);
+    exposure
+        .read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
+    Workload { exposures: vec![exposure], ..Workload::default() }
 }
 
-/// What the Flink operator makes of a FlinkDeployment's `ingress`, which stands at `place`.
+/// The Ingress that the Flink operator creates from a FlinkDeployment's `ingress` at `place`.
 pub(super) fn of_operator(
     object: &Value,
     place: &str,
     name: &str,
     namespace: &str,
-) -> Option<Opening> {
+) -> Option<Exposure> {
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
-    let mut opening = Opening {
-        kind: Kind::Ingress,
+    let mut exposure = Exposure {
+        kind: ExposureKind::Ingress,
         pointer: place.to_owned(),
         reaches_rest: true,
-        ..Opening::default()
+        ..Exposure::default()
     };
     let template = ingress.get("template").and_then(Value::as_str).unwrap_or_default();
-    // A template that is none is told as that.
+    // An invalid template has a finding of its own.
     if !template.is_empty() {
         let host = host_of_template(template).unwrap_or_default();
-        opening.hosts.push((filled(host, name, namespace), format!("{place}/template")));
+        exposure.hosts.push((filled(host, name, namespace), format!("{place}/template")));
     }
-    tls(object, &format!("{place}/tls"), &mut opening);
-    opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
-    Some(opening)
+    tls(object, &format!("{place}/tls"), &mut exposure);
+    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    Some(exposure)
 }
 
-/// What Spotify's operator makes of a JobManager's `ingress`.
-pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Opening> {
+/// The Ingress that Spotify's operator creates from a JobManager's `ingress`.
+pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Exposure> {
     let place = "/spec/jobManager/ingress";
     let ingress = pointer::at(object, place).filter(|ingress| ingress.is_object())?;
-    let mut opening = Opening {
-        kind: Kind::Ingress,
+    let mut exposure = Exposure {
+        kind: ExposureKind::Ingress,
         pointer: place.to_owned(),
         reaches_rest: true,
-        ..Opening::default()
+        ..Exposure::default()
     };
     let format = ingress.get("hostFormat").and_then(Value::as_str).unwrap_or_default();
-    opening.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
-    opening.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
-    Some(opening)
+    exposure.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
+    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    Some(exposure)
 }
 
-/// Whether an update leaves annotations as they are, as far as they decide what an object does:
-/// those of Services and Ingresses, by which host names and whole pieces of configuration come in.
-pub fn has_same_annotations(resource: &Resource, old: &Value) -> bool {
-    let annotations = |object| {
-        pointer::at(object, "/metadata/annotations")
-            .and_then(Value::as_object)
-            .filter(|all| !all.is_empty())
-    };
-    !matches!(resource.kind.kind.as_str(), "Service" | "Ingress")
-        || annotations(&resource.object) == annotations(old)
-}
-
-/// Whether an owner of Flink's, or the Deployment of a native cluster, made it: then the owner was
-/// judged.
+/// Whether an owner of Flink's or the Deployment of a native cluster created it. Then its owner was
+/// checked.
 pub(super) fn belongs_to_flink(object: &Value) -> bool {
     let native = || {
         pointer::at(object, "/metadata/labels/type").and_then(Value::as_str)
@@ -104,9 +93,9 @@ pub(super) fn belongs_to_flink(object: &Value) -> bool {
     })
 }
 
-/// The operator fills in the names in whatever letters the braces are written.
+/// The operator replaces the names in any letter case.
 fn filled(host: &str, name: &str, namespace: &str) -> String {
-    // A name that is not known yet is some label.
+    // An unknown name is some label.
     let known = |name: &str| if name.is_empty() { "x".to_owned() } else { name.to_owned() };
     let fill = |text: &str, placeholder: &str, value: &str| {
         let (lower, mut filled, mut from) = (text.to_ascii_lowercase(), String::new(), 0);
@@ -121,10 +110,10 @@ fn filled(host: &str, name: &str, namespace: &str) -> String {
     fill(&fill(host, "{{name}}", &known(name)), "{{namespace}}", &known(namespace))
 }
 
-fn tls(object: &Value, place: &str, opening: &mut Opening) {
+fn tls(object: &Value, place: &str, exposure: &mut Exposure) {
     for (index, entry) in elements_at(object, place).iter().enumerate() {
         for (number, host) in elements(entry, "hosts").iter().enumerate() {
-            opening.hosts.push((
+            exposure.hosts.push((
                 host.as_str().unwrap_or_default().to_owned(),
                 format!("{place}/{index}/hosts/{number}"),
             ));
@@ -132,8 +121,8 @@ fn tls(object: &Value, place: &str, opening: &mut Opening) {
     }
 }
 
-/// Whether a backend is a JobManager's REST port, by the names that Flink, its operators and charts
-/// give its Service.
+/// Whether a backend is a JobManager's REST port, by the Service names of Flink, its operators and
+/// charts.
 fn leads_to_rest(backend: &Value) -> bool {
     let service = backend.get("service");
     let name = service
@@ -156,21 +145,21 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn lowered(spec: Value) -> Opening {
+    fn lowered(spec: Value) -> Exposure {
         let object = json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "x"}, "spec": spec});
         let resource = Resource::from_manifest(object).unwrap();
-        lower(&resource, &resource.object, &Surroundings::default()).openings.remove(0)
+        lower(&resource, &resource.object, &FlinkContext::default()).exposures.remove(0)
     }
 
     #[test]
-    fn every_name_counts_that_leads_here() {
+    fn every_host_of_an_ingress_counts() {
         let backend = json!({"service": {"name": "etl-rest", "port": {"number": 80}}});
-        let opening = lowered(json!({
+        let exposure = lowered(json!({
             "defaultBackend": backend,
             "rules": [{"host": "a.example.com", "http": {"paths": [{"backend": backend}]}}, {"http": {"paths": []}}],
             "tls": [{"hosts": ["b.example.com"]}, {"secretName": "s"}]}));
         let hosts: Vec<_> =
-            opening.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
+            exposure.hosts.iter().map(|(host, place)| format!("{host} {place}")).collect();
         assert_eq!(
             hosts,
             [
@@ -180,11 +169,11 @@ mod tests {
                 "b.example.com /spec/tls/0/hosts/0"
             ]
         );
-        assert!(opening.reaches_rest);
+        assert!(exposure.reaches_rest);
     }
 
     #[test]
-    fn a_backend_is_rest_by_name_or_port_in_every_version_of_the_api() {
+    fn rest_backends_are_recognised_in_every_api_version() {
         for (backend, expected) in [
             (json!({"service": {"name": "etl-rest", "port": {"number": 80}}}), true),
             (json!({"service": {"name": "ui", "port": {"number": 8081}}}), true),
@@ -200,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_template_is_filled_in_as_the_operator_does() {
+    fn ingress_template_is_filled_as_by_the_operator() {
         for (template, host) in [
             ("flink.example.com/{{namespace}}/{{name}}(/|$)(.*)", "flink.example.com"),
             ("{{name}}.{{Namespace}}.example.com", "etl.prod.example.com"),
@@ -210,9 +199,9 @@ mod tests {
             ("good.example.com@evil.io/", "evil.io"),
         ] {
             let object = json!({"spec": {"ingress": {"template": template}}});
-            let opening = of_operator(&object, "/spec/ingress", "etl", "prod").unwrap();
+            let exposure = of_operator(&object, "/spec/ingress", "etl", "prod").unwrap();
             assert_eq!(
-                opening.hosts,
+                exposure.hosts,
                 [(host.to_owned(), "/spec/ingress/template".to_owned())],
                 "{template}"
             );

@@ -1,93 +1,35 @@
-//! The kinds that Flinkgate lowers, one file each, and the table that finds them.
+//! What is known of single kinds, one file each: how it is lowered to a [`Workload`], and which of
+//! its updates add nothing to judge.
 //!
-//! A new kind is one new file with a [`Lowering`] function and one line in [`KINDS`].
+//! In goes an object, out comes a workload. Which kinds there are, and what holds for each, is in
+//! the table [`crate::kinds`].
+//!
+//! [`Workload`]: super::Workload
 
-mod alike_pods;
-mod config_map;
+pub(crate) mod config_map;
 mod counts;
 mod dynamic_properties;
-mod flink_application;
-mod flink_blue_green;
-mod flink_cluster;
-mod flink_deployment;
-mod flink_session_job;
-mod flink_state_snapshot;
+pub(crate) mod flink_application;
+pub(crate) mod flink_blue_green;
+pub(crate) mod flink_cluster;
+pub(crate) mod flink_deployment;
+pub(crate) mod flink_session_job;
+pub(crate) mod flink_state_snapshot;
+mod generated_template;
 mod growth;
-mod ingress;
-mod made_cluster;
+pub(crate) mod ingress;
 mod mounted_config;
 mod operator_config;
 mod operator_count;
 mod operator_size;
-mod persistent_volume_claim;
-mod pod;
-mod pod_disruption_budget;
+pub(crate) mod persistent_volume_claim;
+pub(crate) mod pod;
+pub(crate) mod pod_disruption_budget;
 pub(crate) mod pod_template;
+mod pod_template_workload;
 mod process;
-mod service;
+pub(crate) mod service;
 mod slot_limits;
-mod standalone;
+pub(crate) mod standalone;
 
-pub use config_map::is_same_configuration;
-pub use ingress::has_same_annotations;
-pub use persistent_volume_claim::{CLASS_ANNOTATION, claims_no_more, is_claim};
-pub use standalone::{is_made_by_operator, only_shrinks};
-
-use super::{Surroundings, Workload};
-use crate::resource::Resource;
-use serde_json::Value;
-
-/// Lowers one kind's object.
-type Lowering = fn(&Resource, &Value, &Surroundings) -> Workload;
-
-/// API group, kind, and what lowers it.
-const KINDS: [(&str, &str, Lowering); 17] = [
-    ("", "Pod", pod::lower),
-    ("", "ConfigMap", config_map::lower),
-    ("", "PersistentVolumeClaim", persistent_volume_claim::lower),
-    ("", "Service", service::lower),
-    ("networking.k8s.io", "Ingress", ingress::lower),
-    ("extensions", "Ingress", ingress::lower),
-    ("policy", "PodDisruptionBudget", pod_disruption_budget::lower),
-    ("apps", "Deployment", standalone::lower),
-    ("apps", "StatefulSet", standalone::lower),
-    ("batch", "Job", standalone::lower),
-    ("batch", "CronJob", standalone::lower),
-    ("flink.apache.org", "FlinkDeployment", flink_deployment::lower),
-    ("flink.apache.org", "FlinkBlueGreenDeployment", flink_blue_green::lower),
-    ("flink.apache.org", "FlinkSessionJob", flink_session_job::lower),
-    ("flink.apache.org", "FlinkStateSnapshot", flink_state_snapshot::lower),
-    ("flinkoperator.k8s.io", "FlinkCluster", flink_cluster::lower),
-    ("flink.k8s.io", "FlinkApplication", flink_application::lower),
-];
-
-/// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.
-///
-/// `object` is given apart from the resource so that the mutated object can be lowered too.
-pub fn lower(resource: &Resource, object: &Value) -> Option<Workload> {
-    lower_within(resource, object, &Surroundings::default())
-}
-
-/// [`lower`], where more is known than the object says itself.
-pub fn lower_within(
-    resource: &Resource,
-    object: &Value,
-    surroundings: &Surroundings,
-) -> Option<Workload> {
-    let kind = &resource.kind;
-    let (_, _, lowering) =
-        KINDS.iter().find(|(group, name, _)| *group == kind.group && *name == kind.kind)?;
-    // `status` shows a spec that is not the one that will be stored. `scale` is an object of its
-    // own (`autoscaling/v1 Scale`) that says nothing of the pods but their number: where what it
-    // scales can be read, that is judged with the new number; elsewhere it passes, and each pod is
-    // judged and counted as it is created.
-    let whole = matches!(
-        resource.sub_resource.as_deref(),
-        None | Some("" | "ephemeralcontainers" | "resize")
-    );
-    (whole && object.is_object()).then(|| Workload {
-        claims: surroundings.claims(&resource.namespace),
-        neighbours: surroundings.neighbours(&resource.namespace),
-        ..lowering(resource, object, surroundings)
-    })
-}
+pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};

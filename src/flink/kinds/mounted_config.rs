@@ -1,14 +1,14 @@
-//! The ConfigMap that a container mounts where Flink looks for its configuration file.
+//! Finds the ConfigMap that a container mounts for Flink's configuration file.
 
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::resource::fields::{elements, text};
 use serde_json::Value;
 
-/// Where the image has its configuration, unless `FLINK_CONF_DIR` says otherwise.
+/// The configuration folder of the image, unless `FLINK_CONF_DIR` changes it.
 const CONF_DIR: &str = "/opt/flink/conf";
 
-/// The configuration of the first mounted ConfigMap that is known and holds one.
+/// The configuration in the first mounted ConfigMap that is known and has one.
 pub fn read<'c>(
     template: &Value,
     container: &Value,
@@ -53,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_config_map_is_found_where_flink_looks() {
+    fn mounted_config_map_is_found_in_flinks_folder() {
         let mut config = FlinkConfig::default();
         config.set("a", "b", None);
         let template = json!({"spec": {"volumes": [

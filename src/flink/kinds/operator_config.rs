@@ -1,8 +1,8 @@
-//! The configuration that the operator makes of a FlinkDeployment: `flinkConfiguration`, and the
-//! spec's fields over it.
+//! The configuration that the operator generates from a FlinkDeployment: `flinkConfiguration`,
+//! overridden by the spec's fields.
 //!
-//! An entry that a field implies points at the field. The cluster's id and namespace are left out:
-//! they say nothing that the object's name does not, and rules forbid those keys to tenants.
+//! An entry that a field sets has the field's place. The cluster's id and namespace are omitted:
+//! the object's name contains them, and rules forbid these keys.
 
 use crate::flink::config::FlinkConfig;
 use crate::flink::memory::java::double_text;
@@ -14,12 +14,12 @@ use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::type_name;
 use serde_json::Value;
 
-/// Where options are written in a FlinkDeployment.
+/// JSON Pointer of the options in a FlinkDeployment.
 pub const FLINK_CONFIGURATION: &str = "/spec/flinkConfiguration";
 
 /// The fields and options of one role.
 pub struct RoleFields {
-    /// Pointer of the role's part of the spec.
+    /// JSON Pointer of the role's part of the spec.
     pub place: &'static str,
     memory: Names,
     cpu: Names,
@@ -45,7 +45,7 @@ pub const TASK_MANAGER: RoleFields = RoleFields {
     cpu_limit_factor: options::TASK_MANAGER_CPU_LIMIT_FACTOR,
 };
 
-/// Reads the configuration in the operator's order: its own `defaults`, the options, the fields.
+/// Reads the configuration in the operator's order: `defaults`, then the options, then the fields.
 pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
@@ -68,7 +68,7 @@ pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProble
     if text(upgrade_mode) == Some("last-state")
         && config.first(options::CHECKPOINT_INTERVAL).is_none()
     {
-        // The operator cannot upgrade from the last state where no checkpoint is ever taken.
+        // Without checkpoints, the operator cannot upgrade from the last state.
         config.set(canonical(options::CHECKPOINT_INTERVAL), "5 min", Some(upgrade_mode.into()));
     }
     for fields in [&JOB_MANAGER, &TASK_MANAGER] {
@@ -77,7 +77,7 @@ pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProble
     config
 }
 
-/// A role's `resources`, where it has requests or limits: then the older `resource` does not count.
+/// A role's `resources`, if it has requests or limits. Then the older `resource` does not count.
 pub fn resources<'v>(object: &'v Value, fields: &RoleFields) -> Option<&'v Value> {
     let filled = |resources: &Value, list: &str| {
         resources.get(list).and_then(Value::as_object).is_some_and(|list| !list.is_empty())
@@ -199,7 +199,7 @@ impl RoleFields {
     }
 }
 
-/// A size as Flink writes it: the largest unit that divides it.
+/// A size as Flink writes it, in the largest unit that divides it.
 fn flink_text(bytes: u64) -> String {
     let units = [(40, "tb"), (30, "gb"), (20, "mb"), (10, "kb")];
     let (shift, unit) = units
@@ -209,7 +209,7 @@ fn flink_text(bytes: u64) -> String {
     format!("{} {unit}", bytes >> shift)
 }
 
-/// A value for a message, cut to what fits in one.
+/// A value for a message, shortened to fit.
 pub fn shown(value: &Value) -> String {
     match value {
         Value::Array(_) | Value::Object(_) => type_name(value).into(),

@@ -1,7 +1,7 @@
-//! How many JobManagers and TaskManagers a FlinkDeployment declares.
+//! Counts the JobManagers and TaskManagers of a FlinkDeployment.
 
 use super::counts::{option, slots};
-use super::growth::Growing;
+use super::growth::ClusterGrowth;
 use super::slot_limits;
 use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
@@ -15,18 +15,17 @@ use serde_json::Value;
 /// Pods by role, and slots of one TaskManager.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// JobManagers, standby ones included.
+    /// JobManagers, including standby ones.
     pub job_managers: u64,
-    /// TaskManagers as far as the object says: user code may ask for more slots than the
-    /// parallelism.
+    /// The declared TaskManagers; user code may request more slots than the parallelism.
     pub task_managers: u64,
     /// Slots of one TaskManager.
     pub slots: u64,
-    /// How far the TaskManagers may go by themselves.
+    /// The bounds for the number of TaskManagers.
     pub bounds: Bounds,
 }
 
-/// Counts the pods, and writes into the configuration what the counting fields imply.
+/// Counts the pods, and sets the options that the counting fields imply.
 pub fn count(
     object: &Value,
     mode: Mode,
@@ -46,8 +45,8 @@ pub fn count(
             .or_else(|| option(config, options::TASK_MANAGER_REPLICAS, 1, problems))
             .unwrap_or_else(|| if application { parallelism.div_ceil(slots) } else { 1 }),
         Mode::Native => {
-            // Without a job the JobManager asks for nothing until one is submitted, and is charged
-            // then.
+            // Without a job the JobManager requests no TaskManagers. They are charged when a job is
+            // submitted.
             let needed = if application {
                 parallelism.div_ceil(slots).saturating_add(limits.redundant)
             } else {
@@ -56,16 +55,23 @@ pub fn count(
             needed.max(limits.least).min(limits.most.unwrap_or(u64::MAX))
         }
     };
-    let bounds =
-        Growing { config, version, mode, application, slots, declared: task_managers, limits }
-            .bounds();
+    let bounds = ClusterGrowth {
+        config,
+        version,
+        mode,
+        application,
+        slots,
+        declared: task_managers,
+        limits,
+    }
+    .bounds();
     Counts { job_managers, task_managers, slots, bounds }
 }
 
 fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     let place = "/spec/jobManager/replicas";
     if pointer::at(object, "/spec/jobManager").is_some_and(Value::is_object) {
-        // The field is 1 unless written, and beats the option either way.
+        // The field defaults to 1 and always overrides the option.
         let replicas = positive(object, place, problems).unwrap_or(1);
         config.set(
             canonical(options::JOB_MANAGER_REPLICAS),
@@ -77,8 +83,7 @@ fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<Siz
     option(config, options::JOB_MANAGER_REPLICAS, 1, problems).unwrap_or(1)
 }
 
-/// The job's parallelism as the operator sets it: from the replicas, from the overrides, from the
-/// job.
+/// The job's parallelism as the operator sets it: from the replicas, the overrides, or the job.
 fn parallelism(
     object: &Value,
     declared: Option<u64>,
@@ -107,7 +112,7 @@ fn parallelism(
     value
 }
 
-/// The largest of `vertex:parallelism,…`, as the autoscaler or a user overrides it.
+/// The largest value of `vertex:parallelism,…`, which the autoscaler or a user sets.
 fn overrides(
     config: &FlinkConfig,
     problems: &mut Vec<SizeProblem>,
@@ -128,7 +133,7 @@ fn overrides(
     (most > 0).then(|| (most, entry.pointer.clone()))
 }
 
-/// A field that holds a count of one or more.
+/// The count in a field, at least one.
 fn positive(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Option<u64> {
     super::counts::count(object, place, 1, problems)
 }

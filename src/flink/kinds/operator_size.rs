@@ -1,9 +1,9 @@
-//! What the pods of a FlinkDeployment will request.
+//! Calculates the requests of a FlinkDeployment's pods.
 //!
-//! Flink overwrites the main container's cpu and memory with what its configuration says;
-//! everything else of the pod template stays and adds to it. Limit factors raise limits only, and
-//! limits are not counted. What Flink says against the memory is `flink/memory`'s to tell: here it
-//! matters only where no size comes of it.
+//! Flink overwrites the main container's CPU and memory with values from its configuration; all
+//! other parts of the pod template add to them. Limit factors raise limits only, and limits do not
+//! count. The rule `flink/memory` reports memory that Flink refuses; here it matters only if there
+//! is no size.
 
 use super::operator_config::{self, FLINK_CONFIGURATION, RoleFields};
 use super::operator_count::Counts;
@@ -19,23 +19,23 @@ use crate::resource::pointer;
 use crate::resource::quantity::{Quantity, QuantityError};
 use serde_json::Value;
 
-/// Flink whose classes the operator runs.
+/// The Flink version whose classes the operator runs.
 const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 
-/// What sizing reads.
+/// The inputs for sizing.
 pub struct Sizing<'a> {
     /// The FlinkDeployment.
     pub object: &'a Value,
-    /// Its configuration with the spec's fields applied.
+    /// Its configuration, including the spec's fields.
     pub config: &'a FlinkConfig,
     /// Its Flink version.
     pub version: Option<FlinkVersion>,
-    /// Whether the operator or the JobManager makes TaskManagers.
+    /// What creates TaskManagers.
     pub mode: Mode,
 }
 
 impl Sizing<'_> {
-    /// The size of a cluster of these pods; `problems` are those found so far.
+    /// The size of a cluster with these pods; `problems` are those found so far.
     pub fn size(
         &self,
         counts: &Counts,
@@ -47,8 +47,8 @@ impl Sizing<'_> {
         size.total.clusters = 1;
 
         let fields = &operator_config::JOB_MANAGER;
-        // In native mode the operator's own Flink works these sizes out and hands them over one by
-        // one, whatever the image runs.
+        // In native mode the operator's own Flink version calculates these sizes and passes them
+        // on, whatever version the image runs.
         let version = if self.mode == Mode::Native { Some(OPERATORS_OWN) } else { self.version };
         let breakdown = memory::job_manager(self.config, version);
         let process = breakdown.as_ref().map(|memory| memory.process);
@@ -104,8 +104,8 @@ impl Sizing<'_> {
         requests
     }
 
-    /// The main container with what the spec puts into its template: local disk and, from
-    /// `resources`, all the rest.
+    /// The main container with what the spec adds to its template: local disk and the extended
+    /// resources of `resources`.
     fn main_container(
         &self,
         fields: &RoleFields,
@@ -133,7 +133,7 @@ impl Sizing<'_> {
             }
             return main;
         };
-        // Limits first: a request beside a limit is what counts.
+        // Limits first, because a request overrides the limit.
         for list in ["limits", "requests"] {
             for (name, value) in
                 resources.get(list).and_then(Value::as_object).into_iter().flatten()
@@ -150,9 +150,9 @@ impl Sizing<'_> {
         main
     }
 
-    /// Whole mebibytes of the process, as Flink asks Kubernetes for them. Where Flink would refuse
-    /// the configuration but a process size is given, that size counts: quota must not see less
-    /// because of another mistake.
+    /// The process memory in whole mebibytes, as Flink requests it. If Flink would refuse the
+    /// configuration but a process size is set, that size counts: another mistake must not reduce
+    /// the quota usage.
     fn memory(
         &self,
         fields: &RoleFields,
@@ -193,7 +193,7 @@ impl Sizing<'_> {
         cores.unwrap_or_else(|error| {
             let help = "write a number of cores above zero, such as `1` or `0.5`".into();
             let problem = self.problem(fields, &error.option, error.message, help);
-            // Cores may follow from the slots, for which the same is reported.
+            // Cores may come from the slots, for which the same problem is reported.
             if !problems.iter().any(|other| other.pointer == problem.pointer) {
                 problems.push(problem);
             }
@@ -215,7 +215,7 @@ impl Sizing<'_> {
         SizeProblem { pointer, message, help }
     }
 
-    /// Requests times the factors for cpu and memory, which Flink wants to be one or more.
+    /// Requests multiplied by the factors for CPU and memory, which must be at least one.
     fn limits(
         &self,
         requests: &Amounts,
@@ -228,7 +228,7 @@ impl Sizing<'_> {
             if factor >= 1.0 {
                 return Some(factor);
             }
-            // Limits in the spec's fields are compared with their requests by a rule of their own.
+            // Another rule compares limits in the spec's fields with their requests.
             let place = entry.pointer.as_deref();
             if place.is_none_or(|place| place.starts_with(FLINK_CONFIGURATION)) {
                 let value: String = entry.value.chars().take(64).collect();
@@ -243,7 +243,7 @@ impl Sizing<'_> {
             return None;
         }
         let cpu = requests.cpu.as_cores_f64() * cpu.unwrap_or(1.0);
-        // Whole mebibytes again, rounded down.
+        // Whole mebibytes, rounded down.
         let memory = ((requests.memory.units_ceil() >> 20) as f64 * memory.unwrap_or(1.0)) as u64;
         Some(Limits {
             cpu: Quantity::from_cores_f64(cpu)?,
@@ -255,8 +255,8 @@ impl Sizing<'_> {
         self.cpu_option(options::JOB_MANAGER_CPU).unwrap_or(Ok(1.0))
     }
 
-    /// The operator's standalone mode reads one option only; without it no valid pod can come of
-    /// it, and what native mode would ask for is the better guess.
+    /// The operator's standalone mode reads one option only. Without it no valid pod is created,
+    /// and the value of native mode is the better estimate.
     fn task_manager_cpu(&self) -> Result<f64, CoresError> {
         match self.cpu_option(options::TASK_MANAGER_CPU) {
             Some(Ok(cores)) if self.mode == Mode::Standalone => Ok(cores),
@@ -277,8 +277,8 @@ impl Sizing<'_> {
         Some(cores.ok_or_else(|| CoresError { option: key.into(), message: message() }))
     }
 
-    /// GPUs and the like: `external-resources: gpu` with an amount and the name that Kubernetes
-    /// knows it by.
+    /// Extended resources such as GPUs: `external-resources: gpu` with an amount and its Kubernetes
+    /// name.
     fn external_resources(&self, amounts: &mut Amounts, problems: &mut Vec<SizeProblem>) {
         let Some((_, list)) = self.config.first(options::EXTERNAL_RESOURCES) else { return };
         for name in
@@ -291,10 +291,10 @@ impl Sizing<'_> {
                 continue;
             };
             match amount.value.parse::<i64>() {
-                // Flink goes on without what is not above zero.
+                // Flink ignores an amount that is not positive.
                 Ok(amount) => {
                     if let Some(amount) = u64::try_from(amount).ok().filter(|amount| *amount > 0) {
-                        // Of two by the same name Flink takes one, by an order of its own.
+                        // If two have the same name, Flink uses one in an unspecified order.
                         let amounts = amounts.entry(&key.value);
                         *amounts = (*amounts).max(Quantity::from_units(amount));
                     }
@@ -309,7 +309,7 @@ impl Sizing<'_> {
     }
 }
 
-/// Why no number of cores comes of the options.
+/// Why the options give no number of cores.
 struct CoresError {
     option: String,
     message: String,

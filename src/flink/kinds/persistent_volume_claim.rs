@@ -1,18 +1,18 @@
-//! `v1 PersistentVolumeClaim`: it runs nothing, but takes of its tenant's storage, and says where
+//! `v1 PersistentVolumeClaim`: it runs nothing, but it uses its tenant's storage and defines where
 //! pods can mount it.
 
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
 const STORAGE: &str = "/spec/resources/requests/storage";
-/// Names a storage class as the field does, and counts before it.
+/// Names a storage class as the field does, and overrides it.
 pub const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 
-pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut size = Size::default();
     let mut claim = PodRequests { claims: 1, ..PodRequests::default() };
     match pointer::at(object, STORAGE).map(Quantity::from_json) {
@@ -34,14 +34,13 @@ pub(super) fn lower(_: &Resource, object: &Value, _: &Surroundings) -> Workload 
 
 /// Whether an update of a claim asks for nothing that it had not before: Kubernetes writes the
 /// volume's name into it when it binds it. What is smaller the API server refuses itself.
-pub fn claims_no_more(resource: &Resource, old: &Value) -> bool {
+pub(crate) fn requests_no_more(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let storage = |object: &Value| {
         pointer::at(object, STORAGE).and_then(|value| Quantity::from_json(value).ok())
     };
-    is_claim(resource)
-        && same("/spec/storageClassName")
+    same("/spec/storageClassName")
         && same("/spec/accessModes")
         && same("/metadata/annotations/volume.beta.kubernetes.io~1storage-class")
         && storage(new).is_some_and(|new| storage(old).is_some_and(|old| new <= old))
@@ -56,7 +55,7 @@ pub fn is_claim(resource: &Resource) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Operation;
     use serde_json::json;
 
@@ -66,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_counts_as_one_with_its_size() {
+    fn claims_count_as_one_with_their_size() {
         for (storage, bytes, problems) in [
             (json!("10Gi"), 10 << 30, 0),
             (json!(1000), 1000, 0),
@@ -91,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn binding_a_claim_asks_for_no_more_and_expanding_it_does() {
+    fn binding_requests_no_more_and_expanding_does() {
         let spec = |size: &str, class: &str| json!({"storageClassName": class, "resources": {"requests": {"storage": size}}});
         let old = claim(spec("10Gi", "nfs")).object;
         let update = |size: &str, class: &str, volume: Option<&str>| {
             let mut resource =
                 Resource { operation: Operation::Update, ..claim(spec(size, class)) };
             resource.object["spec"]["volumeName"] = json!(volume);
-            claims_no_more(&resource, &old)
+            requests_no_more(&resource, &old)
         };
         assert!(
             update("10Gi", "nfs", Some("pv-1"))

@@ -1,42 +1,42 @@
-//! `v1 Pod`: the last door, where native TaskManagers and everything that nothing declared come
-//! through.
+//! `v1 Pod`: the last check, which native TaskManagers and all undeclared pods pass.
 //!
-//! Which cluster a pod of native mode belongs to is not for its labels to say. A JobManager asks
-//! for its TaskManagers with the token of its own pod, and the API server names that pod; the
-//! JobManager's pod itself is a ReplicaSet's.
+//! The labels of a native pod do not decide its cluster. A JobManager requests its TaskManagers
+//! with the token of its pod, and the API server reports that pod. The JobManager's pod belongs to
+//! a ReplicaSet.
 
-use super::alike_pods::{AlikePods, label};
-use crate::flink::{Engine, Role, Surroundings, Workload};
+use super::pod_template_workload::{PodTemplateWorkload, label};
+use crate::flink::{Engine, FlinkContext, Role, Workload};
 use crate::resource::fields::text;
 use crate::resource::{Resource, UserInfo, metadata_text, owners};
 use serde_json::Value;
 
-/// Where the API server names the pod that a service account's token is bound to.
+/// The user attribute with the pod to which a service account's token is bound.
 const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
 
-pub(super) fn lower(resource: &Resource, pod: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) -> Workload {
     let name = owner_or_name;
-    let pods = AlikePods {
+    let pods = PodTemplateWorkload {
         object: pod,
         place: "",
         replicas: 1,
         name,
         namespace: &resource.namespace,
-        surroundings,
+        context,
     };
-    // The job is its cluster's, which has more pods than this one.
+    // The job belongs to the cluster, which has other pods too.
     let mut workload = Workload { jobs: 0, ..pods.lower(Vec::new()) };
     let role = workload.pods.first().map_or(Role::Other, |set| set.role);
     if workload.engine == Engine::Native
         && let Some(cluster) =
             made_for(resource, pod, role).filter(|cluster| *cluster != workload.cluster)
     {
-        workload.pretends = Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
+        workload.mismatched_cluster_label =
+            Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
     }
     workload
 }
 
-/// The cluster that a pod of native mode is made for, whatever its labels say: its JobManager's
+/// The cluster that a native pod is created for, whatever its labels are: its JobManager's
 /// Deployment has the cluster's name.
 fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'a str> {
     let controller =
@@ -57,14 +57,14 @@ fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'
     .filter(|name| !name.is_empty())
 }
 
-/// The pod of this namespace that asks, if one does.
+/// The requesting pod, if it is in this namespace.
 fn asking_job_manager<'a>(user: &'a UserInfo, namespace: &str) -> Option<&'a str> {
     let account = user.username.strip_prefix("system:serviceaccount:")?.strip_prefix(namespace)?;
     let pod = user.extra.get(ASKING_POD)?.first()?;
     account.starts_with(':').then_some(pod)
 }
 
-/// `etl` of `etl-7d4b9c6f5-x2x9z`.
+/// `etl` for `etl-7d4b9c6f5-x2x9z`.
 fn deployment_of_pod(pod: &str) -> Option<&str> {
     without_suffix(pod).and_then(without_suffix)
 }
@@ -73,7 +73,7 @@ fn without_suffix(name: &str) -> Option<&str> {
     name.rsplit_once('-').map(|(name, _)| name)
 }
 
-/// What the pod's maker is called: a Deployment's name stands in front of its ReplicaSet's hash.
+/// The name of the pod's owner. A ReplicaSet's name is that of its Deployment plus a hash.
 fn owner_or_name(pod: &Value) -> &str {
     match owners(pod).iter().map(|owner| text(owner, "name")).find(|name| !name.is_empty()) {
         Some(owner) => {
@@ -116,11 +116,11 @@ mod tests {
             user,
             ..Resource::default()
         };
-        let workload = lower(&resource, &pod, &Surroundings::default());
-        (workload.cluster, workload.pretends)
+        let workload = lower(&resource, &pod, &FlinkContext::default());
+        (workload.cluster, workload.mismatched_cluster_label)
     }
 
-    fn asks(namespace: &str, pod: &str) -> UserInfo {
+    fn requester(namespace: &str, pod: &str) -> UserInfo {
         let username = format!("system:serviceaccount:{namespace}:flink");
         UserInfo {
             username,
@@ -130,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn the_asking_job_manager_goes_before_the_owner_and_that_before_labels() {
-        let own = || asks("payments-prod", "etl-7d4b9c6f5-x2x9z");
+    fn requesting_job_manager_overrides_owner_and_labels() {
+        let own = || requester("payments-prod", "etl-7d4b9c6f5-x2x9z");
         let honest = ("etl".to_owned(), None);
         assert_eq!(lowered("taskmanager", "etl", ("Deployment", "etl"), own()), honest);
         assert_eq!(lowered("taskmanager", "etl", ("Deployment", "other"), own()), honest);
@@ -139,9 +139,8 @@ mod tests {
             lowered("taskmanager", "other", ("Deployment", "other"), own()),
             ("etl".to_owned(), Some("other".to_owned()))
         );
-        // Without a pod that asks, or with one of another namespace, the owner is the next best
-        // word.
-        for user in [UserInfo::default(), asks("payments-dev", "a-b-c")] {
+        // Without a requesting pod, or with one from another namespace, the owner decides.
+        for user in [UserInfo::default(), requester("payments-dev", "a-b-c")] {
             assert_eq!(
                 lowered("taskmanager", "other", ("Deployment", "etl"), user),
                 ("etl".to_owned(), Some("other".to_owned()))

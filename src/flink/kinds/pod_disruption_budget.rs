@@ -1,15 +1,15 @@
-//! `policy PodDisruptionBudget`: it runs nothing, but says how many of its pods may be evicted at
+//! `policy PodDisruptionBudget`: it runs nothing, but it limits how many pods may be evicted at
 //! once.
 
 use crate::flink::budgets::Budget;
-use crate::flink::{Surroundings, Workload};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let mut budget = Budget::read(object, "/spec");
     if resource.kind.version == "v1beta1" {
-        // There an empty selector selects nothing.
+        // In that version an empty selector selects nothing.
         budget.selector = budget
             .selector
             .filter(|selector| selector.as_object().is_some_and(|selector| !selector.is_empty()));
@@ -21,7 +21,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use serde_json::json;
 
     #[test]

@@ -1,8 +1,8 @@
-//! How the Flink operator merges the common pod template with a role's.
+//! Merges the common pod template with a role's, as the Flink operator does.
 //!
-//! Mappings merge field by field, the role's value over the common one. Lists merge by position,
-//! unless merging by name is on and every element of both has a name. A scalar element that both
-//! lists have stays the common one's: the operator merges elements as mappings, and a scalar has no
+//! Mappings merge field by field, and the role's value overrides the common one. Lists merge by
+//! position, unless merging by name is on and every element of both lists has a name. For scalar
+//! elements, the common list counts: the operator merges elements as mappings, and a scalar has no
 //! fields.
 
 use crate::flink::sizing::SizeProblem;
@@ -11,12 +11,12 @@ use crate::resource::{pointer, type_name};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Deepest level that is merged; below it the common template's part stays. Pods nest about ten
-/// levels deep, and the API server refuses far shallower objects than would exhaust the stack; a
-/// file may hold anything.
+/// Deepest level that is merged; below it the common template counts. Pods nest about ten levels
+/// deep, and the API server refuses objects far below the stack's limit. A file may contain
+/// anything.
 const DEEPEST: usize = 64;
 
-/// Notes where a template is not a pod template: no pod can be made from it, and no rule could
+/// Reports a template that is not a pod template: no pod can be created from it, and no rule can
 /// check it.
 pub fn check(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) {
     let mut wrong = |place: String, value: &Value, wanted: &str| {
@@ -85,7 +85,7 @@ impl Merging {
             return;
         }
         for (name, from) in from {
-            // The operator reads templates into typed objects, where null is nothing.
+            // The operator reads templates into typed objects, in which null means missing.
             if from.is_null() {
                 continue;
             }
@@ -124,8 +124,8 @@ impl Merging {
         }
     }
 
-    /// Elements stand where their name came first; of several with one name in one list the last
-    /// counts.
+    /// Elements keep the position of their name's first occurrence. Of several elements with one
+    /// name in one list, the last counts.
     fn list_by_name(&mut self, to: &mut Vec<Value>, from: &[Value]) {
         let mut names: Vec<&str> = Vec::with_capacity(to.len().saturating_add(from.len()));
         let mut origins: ElementOrigins = Vec::new();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_merge_by_position_whatever_their_names() {
+    fn lists_merge_by_position_by_default() {
         let (_, template) = merged(
             containers(json!([{"name": "main", "image": "a", "args": ["x", "y"]}])),
             containers(
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn of_elements_with_one_name_the_last_counts_where_the_first_stood() {
+    fn last_element_with_a_name_replaces_the_first() {
         let (_, template) = merged(
             containers(
                 json!([{"name": "a", "image": "1"}, {"name": "b"}, {"name": "a", "image": "2"}]),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_of_odd_shapes_merge_to_something() {
+    fn templates_of_any_shape_merge() {
         for odd in [
             json!(null),
             json!(7),

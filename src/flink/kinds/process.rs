@@ -1,5 +1,4 @@
-//! What a container really runs: Flink's processes by their scripts, entrypoint words and main
-//! classes.
+//! Recognises Flink's processes in a container by their scripts, entrypoint words and main classes.
 
 use crate::flink::{Mode, Role};
 use serde_json::Value;
@@ -7,15 +6,15 @@ use serde_json::Value;
 /// A Flink process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// What it is in its cluster.
+    /// Its role in the cluster.
     pub role: Role,
-    /// Whether its JobManager asks for TaskManagers itself.
+    /// Whether its JobManager requests TaskManagers itself.
     pub mode: Mode,
-    /// Whether it brings its own job, as in application mode.
+    /// Whether it runs its own job, as in application mode.
     pub runs_job: bool,
 }
 
-/// Words that say of a JobManager that it brings its own job.
+/// Arguments of a JobManager that runs its own job.
 const APPLICATION: [&str; 5] = [
     "kubernetes-application",
     "standalone-job",
@@ -24,7 +23,7 @@ const APPLICATION: [&str; 5] = [
     "KubernetesApplicationClusterEntrypoint",
 ];
 
-/// Programs and main classes that say what they start wherever they stand in a command line.
+/// Programs and main classes that identify a process anywhere in a command line.
 const PROGRAMS: [(&str, Role, Mode); 13] = [
     ("kubernetes-jobmanager.sh", Role::JobManager, Mode::Native),
     ("kubernetes-taskmanager.sh", Role::TaskManager, Mode::Native),
@@ -41,7 +40,7 @@ const PROGRAMS: [(&str, Role, Mode); 13] = [
     ("HistoryServer", Role::Other, Mode::Standalone),
 ];
 
-/// Words that the image's entrypoint understands as its first argument.
+/// First arguments that the image's entrypoint recognises.
 const ENTRYPOINT_WORDS: [(&str, Role); 4] = [
     ("jobmanager", Role::JobManager),
     ("standalone-job", Role::JobManager),
@@ -49,13 +48,13 @@ const ENTRYPOINT_WORDS: [(&str, Role); 4] = [
     ("history-server", Role::Other),
 ];
 
-/// What hands jobs over in a FlinkCluster: Flink's client, in Flink's image.
+/// The submitter of a FlinkCluster: Flink's client, in Flink's image.
 pub const SUBMITTER: &str = "/opt/flink-operator/submit-job.sh";
 
 const ENTRYPOINT: &str = "docker-entrypoint.sh";
 
 impl Process {
-    /// The Flink process that a container's `command` and `args` start, if any.
+    /// The Flink process that a container's `command` and `args` start.
     pub fn of(container: &Value) -> Option<Self> {
         let words = |field| {
             container
@@ -65,7 +64,7 @@ impl Process {
                 .flatten()
                 .filter_map(Value::as_str)
         };
-        // Without a command the image's entrypoint reads the first argument.
+        // Without a command, the image's entrypoint reads the first argument.
         let mut at_entrypoint = words("command").next().is_none();
         for element in words("command").chain(words("args")) {
             for word in split(element) {
@@ -92,7 +91,8 @@ impl Process {
         if word == SUBMITTER {
             return Some(Self { role: Role::Other, mode: Mode::Standalone, runs_job: false });
         }
-        // Every program ends so; most words of a long command line are options and values.
+        // Every program ends with one of these letters; most words of a long command line are
+        // options and values.
         if !word.ends_with(['h', 't', 'r']) {
             return None;
         }
@@ -120,7 +120,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_process_is_known_by_what_the_container_runs() {
+    fn processes_are_recognised_by_their_command() {
         let jm = Some((Role::JobManager, Mode::Standalone));
         let tm = Some((Role::TaskManager, Mode::Standalone));
         let cases = [
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_manager_in_application_mode_brings_its_job() {
+    fn application_mode_job_managers_run_their_job() {
         let cases = [
             (json!({"args": ["standalone-job", "--job-classname", "com.example.Job"]}), true),
             (

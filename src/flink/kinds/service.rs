@@ -1,25 +1,24 @@
-//! `v1 Service`: it runs nothing, but it may let anybody in to a JobManager's REST port.
+//! `v1 Service`: it runs nothing, but it may expose a JobManager's REST port.
 //!
-//! Which pods a Service selects is not known from it alone: it leads to Flink's REST port where it
-//! selects JobManagers by the labels that Flink and its operators give them, targets that port by
-//! number or name, or has the name that Flink gives it.
+//! The Service alone does not show which pods it selects. It exposes Flink's REST port if it
+//! selects JobManagers by the labels of Flink and its operators, if it targets that port by number
+//! or name, or if it has Flink's name for the Service.
 
 use super::ingress::belongs_to_flink;
-use crate::flink::openings::{EXTERNAL_IPS, Kind, Opening, is_rest_port};
-use crate::flink::{Surroundings, Workload};
+use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, is_rest_port};
+use crate::flink::{FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-/// Labels by which Flink, its operators and charts tell JobManagers.
+/// Labels by which Flink, its operators and charts identify JobManagers.
 const COMPONENT_LABELS: [&str; 3] =
     ["component", "app.kubernetes.io/component", "flink-deployment-type"];
-/// Ports of a JobManager that are not REST: RPC, blobs, queryable state, and what metrics are
-/// scraped from.
+/// Other ports of a JobManager: RPC, blobs, queryable state and metrics.
 const OTHER_PORTS: [u64; 5] = [6123, 6124, 6125, 9249, 9250];
 const OTHER_NAMES: [&str; 8] =
     ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let name = resource.name_in(object);
     let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -28,7 +27,7 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         .and_then(Value::as_array)
         .is_some_and(|addresses| !addresses.is_empty());
     let (service_type, place) = match text("type") {
-        // An alias in DNS: nothing goes through it.
+        // A DNS alias, which carries no traffic.
         "ExternalName" => return Workload::default(),
         _ if has_addresses => (EXTERNAL_IPS, "/spec/externalIPs"),
         "" | "ClusterIP" if text("clusterIP") == "None" => {
@@ -37,17 +36,21 @@ pub(super) fn lower(resource: &Resource, object: &Value, _: &Surroundings) -> Wo
         "" => ("ClusterIP", "/spec/type"),
         other => (other, "/spec/type"),
     };
-    let mut opening = Opening {
-        kind: Kind::Service(service_type.to_owned()),
+    let mut exposure = Exposure {
+        kind: ExposureKind::Service(service_type.to_owned()),
         pointer: place.to_owned(),
         reaches_rest: reaches_rest(spec, name),
         belongs_to_flink: belongs_to_flink(object),
-        ..Opening::default()
+        ..Exposure::default()
     };
-    opening.read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
-    let openings =
-        if opening.reaches_rest || !opening.hosts.is_empty() { vec![opening] } else { Vec::new() };
-    Workload { openings, ..Workload::default() }
+    exposure
+        .read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
+    let exposures = if exposure.reaches_rest || !exposure.hosts.is_empty() {
+        vec![exposure]
+    } else {
+        Vec::new()
+    };
+    Workload { exposures, ..Workload::default() }
 }
 
 fn reaches_rest(spec: &Value, name: &str) -> bool {
@@ -63,7 +66,7 @@ fn reaches_rest(spec: &Value, name: &str) -> bool {
         port.get("targetPort").or_else(|| port.get("port")).cloned().unwrap_or_default()
     };
     let named = |port: &Value| port.get("name").cloned().unwrap_or_default();
-    // Whatever JobManagers listen on besides may be a REST port of another number.
+    // Any other port of a JobManager may be a REST port with a different number.
     let is_other = |port: &Value| match target(port) {
         Value::String(name) => OTHER_NAMES.contains(&name.as_str()),
         number => number.as_u64().is_some_and(|number| OTHER_PORTS.contains(&number)),
@@ -81,18 +84,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn opening(name: &str, spec: Value) -> Option<(String, bool)> {
+    fn exposure(name: &str, spec: Value) -> Option<(String, bool)> {
         let object = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec});
         let resource = Resource::from_manifest(object).unwrap();
-        let workload = lower(&resource, &resource.object, &Surroundings::default());
+        let workload = lower(&resource, &resource.object, &FlinkContext::default());
         assert!(workload.pods.is_empty() && !workload.is_flink());
-        let opening = workload.openings.first()?;
-        let Kind::Service(kind) = &opening.kind else { panic!("an Ingress") };
-        Some((kind.clone(), opening.reaches_rest))
+        let exposure = workload.exposures.first()?;
+        let ExposureKind::Service(kind) = &exposure.kind else { panic!("an Ingress") };
+        Some((kind.clone(), exposure.reaches_rest))
     }
 
     #[test]
-    fn a_service_leads_to_rest_by_selector_port_or_name() {
+    fn services_expose_rest_by_selector_port_or_name() {
         let job_managers = json!({"app": "etl", "component": "jobmanager"});
         let some = |kind: &str| Some((kind.to_owned(), true));
         for (name, spec, expected) in [
@@ -135,7 +138,7 @@ mod tests {
             ("etl-rest", json!({"type": "ExternalName", "externalName": "example.com"}), None),
             ("x", json!({"type": "NodePort", "ports": "none"}), None),
         ] {
-            assert_eq!(opening(name, spec.clone()), expected, "{spec}");
+            assert_eq!(exposure(name, spec.clone()), expected, "{spec}");
         }
     }
 }

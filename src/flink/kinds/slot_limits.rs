@@ -1,8 +1,7 @@
-//! What `slotmanager.*` says of the number of TaskManagers that a native cluster keeps at least and
-//! has at most.
+//! Reads the minimum and maximum number of a native cluster's TaskManagers from `slotmanager.*`.
 //!
-//! Flink turns slots, cores and memory into TaskManagers of the default size and compares those; it
-//! does not start where the least of one is above its most.
+//! Flink converts slots, cores and memory to TaskManagers of the default size and compares these.
+//! It does not start if the minimum of one exceeds its maximum.
 
 use super::counts::option;
 use crate::flink::config::FlinkConfig;
@@ -12,20 +11,20 @@ use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::version::FlinkVersion;
 
-/// Release from which a least number is kept.
+/// The first release with a minimum.
 const LEAST_SINCE: FlinkVersion = FlinkVersion::new(1, 19);
-/// Release from which cores and memory bound every cluster, not only those with fine-grained
-/// resources.
+/// The first release in which cores and memory limit every cluster, not only those with
+/// fine-grained resources.
 const RESOURCES_SINCE: FlinkVersion = FlinkVersion::new(1, 18);
 
-/// TaskManagers by the slot manager's options.
+/// Numbers of TaskManagers in the slot manager's options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotLimits {
-    /// TaskManagers that are kept without a job.
+    /// TaskManagers without a job.
     pub least: u64,
-    /// The most that are started; `None` where nothing bounds them.
+    /// Maximum number of TaskManagers; `None` if unlimited.
     pub most: Option<u64>,
-    /// TaskManagers beyond what jobs need.
+    /// TaskManagers in addition to those that jobs need.
     pub redundant: u64,
 }
 
@@ -59,7 +58,7 @@ pub fn read(
         let Some(one) = (resource.of_task_manager)(config, version).filter(|one| *one > 0) else {
             continue;
         };
-        // What is not set follows from the slots.
+        // Unset limits follow from the slots.
         let from = from.map_or(least, |from| count(from.div_ceil(one)));
         let to = to.map(|to| count(to / one)).or(most);
         contradiction(config, resource.min, resource.max, from, to, problems);
@@ -73,7 +72,7 @@ fn count(task_managers: u128) -> u64 {
     u64::try_from(task_managers).unwrap_or(u64::MAX)
 }
 
-/// Flink's resource manager stops where it is to keep more than it may have.
+/// Flink's resource manager fails if the minimum exceeds the maximum.
 fn contradiction(
     config: &FlinkConfig,
     min: Names,
@@ -85,12 +84,12 @@ fn contradiction(
     let Some(most) = most.filter(|most| least > *most) else { return };
     let written = |names| config.first(names).and_then(|(_, entry)| entry.pointer.clone());
     let Some(pointer) = written(max).or_else(|| written(min)) else { return };
-    // What is not set follows from the slots.
+    // Unset limits follow from the slots.
     let named = |names, slots| canonical(if config.first(names).is_some() { names } else { slots });
     let (min, max) = (named(min, options::SLOTS_MIN), named(max, options::SLOTS_MAX));
     let message = format!("`{min}` keeps {least} TaskManagers, but `{max}` allows only {most}");
     let help = format!("raise `{max}` or lower `{min}`");
-    // The same mistake shows in every resource that follows from the slots.
+    // The same mistake appears in every resource that follows from the slots.
     if !problems.iter().any(|problem| problem.pointer == pointer) {
         problems.push(SizeProblem::new(pointer, message, help));
     }
@@ -115,7 +114,7 @@ const MEMORY: Resource = Resource {
     min: options::MEMORY_MIN,
     max: options::MEMORY_MAX,
     amount: |text| parse_memory_size(text).ok().map(u128::from),
-    // What is there for slots: not the framework's.
+    // The memory for slots, without the framework's.
     of_task_manager: |config, version| {
         let memory = memory::task_manager(config, version).ok()?;
         Some(u128::from(
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_cores_and_memory_bound_the_task_managers() {
+    fn slots_cores_and_memory_limit_task_managers() {
         let (cpu_min, cpu_max) =
             ("slotmanager.min-total-resource.cpu", "slotmanager.max-total-resource.cpu");
         let (memory_min, memory_max) =

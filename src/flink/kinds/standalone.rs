@@ -1,29 +1,28 @@
-//! `apps Deployment`, `apps StatefulSet`, `batch Job`, `batch CronJob`: Flink on plain Kubernetes,
-//! a set of pods for each role, and what native mode and the Flink operator make of their clusters.
-//! Other workloads of a tenant's namespace are lowered too, as other pods are.
+//! `apps Deployment`, `apps StatefulSet`, `batch Job` and `batch CronJob`: Flink on plain
+//! Kubernetes with a pod set for each role, and the workloads of native mode and the Flink
+//! operator. Other workloads of a tenant's namespace are lowered too.
 //!
-//! Nothing is changed in these kinds: their pods are completed as they are created. So that nothing
-//! is refused here that would be cured there, the template is judged as mutation will complete its
-//! pods ([`crate::mutate::foresee`]).
+//! Mutation does not change these kinds: their pods are mutated when they are created. Rules check
+//! the template in the state that mutation will give its pods ([`crate::mutate::foresee`]), so
+//! nothing is refused that mutation fixes.
 //!
-//! Configuration is what the template itself gives (`FLINK_PROPERTIES`,
-//! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), over the ConfigMap that it mounts,
-//! where that is known. The size is what the pods request.
+//! The configuration is that of the template (`FLINK_PROPERTIES`,
+//! `TASK_MANAGER_NUMBER_OF_TASK_SLOTS` and `-D` arguments), which overrides the mounted ConfigMap,
+//! if it is known. The size is the sum of the pods' requests.
 
-use super::alike_pods::AlikePods;
-use super::config_map;
 use super::counts::count;
+use super::pod_template_workload::PodTemplateWorkload;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
-use crate::flink::{Role, Surroundings, Workload};
+use crate::flink::{FlinkContext, Role, Workload};
 use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
-/// API groups whose objects are lowered with all that their operators make of them.
+/// API groups whose objects are lowered together with all objects that their operators create.
 const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
-pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surroundings) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let mut problems = Vec::new();
     let replicas = replicas(&resource.kind.kind, object, &mut problems);
     let claims = PodRequests::of_claims(
@@ -31,13 +30,13 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
         CLAIMS,
         &mut problems,
     );
-    let pods = AlikePods {
+    let pods = PodTemplateWorkload {
         object,
         place: template(&resource.kind.kind),
         replicas,
         name: |object| metadata_text(object, "name"),
         namespace: &resource.namespace,
-        surroundings,
+        context,
     };
     let mut workload = pods.lower(problems);
     workload.size.add_claims(replicas, &claims, CLAIMS);
@@ -54,38 +53,29 @@ pub(super) fn lower(resource: &Resource, object: &Value, surroundings: &Surround
 
 /// Whether an update leaves every pod as it is and asks for no more of them: the operator scales a
 /// Deployment to zero before it deletes it, and no rule that came since may keep it from that.
-pub fn only_shrinks(resource: &Resource, old: &Value) -> bool {
+pub(crate) fn only_shrinks(resource: &Resource, old: &Value) -> bool {
     let new = &resource.object;
     let kind = resource.kind.kind.as_str();
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let replicas = |object: &Value| replicas(kind, object, &mut Vec::new());
-    is_workload(resource) && same(template(kind)) && same(CLAIMS) && replicas(new) <= replicas(old)
+    same(template(kind)) && same(CLAIMS) && replicas(new) <= replicas(old)
 }
 
-/// Whether an operator made this workload, or the ConfigMap of its cluster, from an object of its
-/// own. That was judged and counted with all its pods, and its status tells a refusal of a pod
-/// better than one of a Deployment. Whoever forges the owner hears later, no less: every pod is
-/// judged and counted as it is created.
-pub fn is_made_by_operator(resource: &Resource) -> bool {
-    (is_workload(resource) && has_operators_owner(&resource.object))
-        || config_map::is_made_by_operator(resource)
+/// Whether an operator made this workload from an object of its own. That object was judged and
+/// counted with all its pods, and its status reports a refused pod better than a refused
+/// Deployment.
+pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
+    has_operators_owner(&resource.object)
 }
 
-fn is_workload(resource: &Resource) -> bool {
-    matches!(
-        (resource.kind.group.as_str(), resource.kind.kind.as_str()),
-        ("apps", "Deployment" | "StatefulSet") | ("batch", "Job" | "CronJob")
-    )
-}
-
-/// Where the pod template stands.
+/// JSON Pointer of the pod template.
 fn template(kind: &str) -> &'static str {
     if kind == "CronJob" { "/spec/jobTemplate/spec/template" } else { "/spec/template" }
 }
 
-/// How many pods run at once. What is suspended counts as if it ran: it may at any moment. A
-/// CronJob counts as one run: where the next begins before the last has ended, its pods are counted
-/// as they are created.
+/// The number of pods that run at once. A suspended workload counts as if it ran, because it may
+/// start at any time. A CronJob counts as one run: if runs overlap, their pods count when they are
+/// created.
 fn replicas(kind: &str, object: &Value, problems: &mut Vec<SizeProblem>) -> u64 {
     let mut field = |place| count(object, place, 0, problems);
     let (parallelism, completions) = match kind {

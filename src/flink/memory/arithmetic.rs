@@ -1,11 +1,10 @@
-//! Sums and shares as Flink's `MemorySize` does them: 63 bits, and shares in exact decimals rounded
-//! down.
+//! Sums and shares as in Flink's `MemorySize`: 63 bits, and shares as exact decimals, rounded down.
 
 use super::java::decimal;
 use super::refusal::{Fault, Refusal};
 use crate::flink::memory_size::MAX_MEMORY_SIZE;
 
-/// The sum, which Flink keeps in a Java long.
+/// The sum, which must fit in a Java long.
 pub(super) fn sum(sizes: &[u64], option: &str) -> Result<u64, Refusal> {
     let total = sizes.iter().try_fold(0_u64, |total, size| total.checked_add(*size));
     total.filter(|total| *total <= MAX_MEMORY_SIZE).ok_or_else(|| overflow(option))
@@ -13,9 +12,8 @@ pub(super) fn sum(sizes: &[u64], option: &str) -> Result<u64, Refusal> {
 
 /// `size × factor`, rounded down.
 ///
-/// Flink takes the shortest decimal that names the double (0.10000000149011612 for the float 0.1),
-/// not the double's exact binary value; the two differ in the last byte for sizes that are round in
-/// binary.
+/// Flink uses the shortest decimal of the double (0.10000000149011612 for the float 0.1), not its
+/// exact binary value. The two differ in the last byte for sizes that are round in binary.
 pub(super) fn share(size: u64, factor: f64, option: &str) -> Result<u64, Refusal> {
     let (digits, exponent) = decimal(factor).ok_or_else(|| overflow(option))?;
     let product = u128::from(size).checked_mul(digits).ok_or_else(|| overflow(option))?;
@@ -25,7 +23,7 @@ pub(super) fn share(size: u64, factor: f64, option: &str) -> Result<u64, Refusal
             product.checked_mul(magnitude).ok_or_else(|| overflow(option))?
         }
         Some(magnitude) => product / magnitude,
-        // Beyond 38 digits: nothing is left, or nothing holds it.
+        // Beyond 38 digits the result is either zero or too large.
         None if exponent < 0 || product == 0 => 0,
         None => return Err(overflow(option)),
     };

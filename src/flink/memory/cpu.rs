@@ -1,4 +1,4 @@
-//! A TaskManager's cores and task slots.
+//! Calculates a TaskManager's cores and task slots.
 
 use super::MemoryError;
 use super::java::{decimal, parse_double};
@@ -11,15 +11,15 @@ use crate::flink::version::FlinkVersion;
 const CORES: &str = "taskmanager.cpu.cores";
 const AMOUNT: &[&str] = &["kubernetes.taskmanager.cpu.amount", "kubernetes.taskmanager.cpu"];
 const AMOUNT_BEFORE: &[&str] = &["kubernetes.taskmanager.cpu"];
-/// The release that gave the amount its present name, under which earlier ones do not look for it.
+/// The first release that reads the amount under its current name.
 const RENAMED: FlinkVersion = FlinkVersion::new(1, 17);
 const SLOTS: &str = "taskmanager.numberOfTaskSlots";
 
-/// Cores of one TaskManager: `taskmanager.cpu.cores`, else Kubernetes' amount where it is above
-/// zero, else one a slot.
+/// Cores of one TaskManager: `taskmanager.cpu.cores`, else the Kubernetes amount if it is positive,
+/// else one per slot.
 ///
 /// # Errors
-/// When an option is no number, or the cores are not above zero.
+/// If an option is not a number, or the cores are not positive.
 pub fn task_manager_cpu(
     config: &FlinkConfig,
     version: Option<FlinkVersion>,
@@ -34,7 +34,7 @@ pub fn task_manager_cpu(
         }
         None => Ok(None),
     };
-    // Flink reads the amount even where the cores then count.
+    // Flink reads the amount even if `taskmanager.cpu.cores` counts.
     let amount = double(names)?.filter(|(amount, _)| *amount > 0.0);
     let (cores, option) = match (double(&[CORES])?, amount) {
         (Some(cores), _) => cores,
@@ -51,21 +51,21 @@ pub fn task_manager_cpu(
     Err(Refusal::new(Fault::Contradiction, message, problem, option).into_error(PREFIX))
 }
 
-/// Cores with the eight decimals that Flink keeps, half rounded up.
+/// Cores rounded half up to Flink's eight decimals.
 fn rounded(cores: f64) -> f64 {
     let Some((digits, exponent)) = decimal(cores).filter(|(_, exponent)| *exponent < -8) else {
         return cores;
     };
     let unit = 10_u128.checked_pow((-8 - exponent).unsigned_abs());
-    // Beyond 38 digits nothing is left.
+    // Beyond 38 digits the result is zero.
     let kept = unit.map_or(0, |unit| (digits + unit / 2) / unit);
     format!("{kept}e-8").parse().unwrap_or(cores)
 }
 
-/// Task slots of one TaskManager; -1 means one, as old configurations have it.
+/// Task slots of one TaskManager; -1 means one, as in old configurations.
 ///
 /// # Errors
-/// When the option is no whole number or not at least one.
+/// If the option is not a whole number of at least one.
 pub fn task_slots(config: &FlinkConfig) -> Result<u64, MemoryError> {
     let slots = match slots(config)? {
         -1 => 1,
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_exact_option_gives_the_cores() {
+    fn most_specific_option_gives_the_cores() {
         let slots = (SLOTS, "4");
         assert_eq!(task_manager_cpu(&config(&[]), None), Ok(1.0));
         assert_eq!(task_manager_cpu(&config(&[slots]), None), Ok(4.0));

@@ -1,4 +1,4 @@
-//! Every answer of Flink itself, and what the golden file does not hold.
+//! Compares with all of Flink's answers, and tests cases that the golden file lacks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
@@ -52,7 +52,7 @@ fn check(id: &Value, expected: &Value, actual: Result<Value, MemoryError>, versi
 }
 
 #[test]
-fn every_answer_is_that_of_flink() {
+fn results_match_recorded_results_of_flink() {
     let mut cases = 0;
     for line in GOLDEN.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
@@ -82,7 +82,7 @@ fn sizes_stop_at_the_exact_byte() {
 }
 
 #[test]
-fn an_error_names_the_option_as_it_is_written() {
+fn errors_name_the_option_as_written() {
     let cases = [
         (json!({"taskmanager.memory.process.size": "2Gi"}), "taskmanager.memory.process.size"),
         (
@@ -120,7 +120,7 @@ fn an_error_names_the_option_as_it_is_written() {
 }
 
 #[test]
-fn only_flink_1_puts_the_role_before_a_job_managers_error() {
+fn only_flink_1_prefixes_job_manager_errors() {
     let message = |version| {
         job_manager(&config(&json!({"jobmanager.memory.process.size": "576m"})), version)
             .unwrap_err()
@@ -133,7 +133,7 @@ fn only_flink_1_puts_the_role_before_a_job_managers_error() {
 }
 
 #[test]
-fn the_network_had_an_upper_bound_before_1_17() {
+fn network_memory_is_limited_before_1_17() {
     let options = config(&json!({"taskmanager.memory.process.size": "32g"}));
     let network =
         |minor| task_manager(&options, Some(FlinkVersion::new(1, minor))).unwrap().network;
@@ -142,7 +142,7 @@ fn the_network_had_an_upper_bound_before_1_17() {
 }
 
 #[test]
-fn flink_1_counts_network_buffers_where_nothing_newer_is_set() {
+fn flink_1_counts_buffers_without_newer_options() {
     let options = |extra: Value| {
         let mut options = json!({"taskmanager.memory.process.size": "4g", "taskmanager.network.numberOfBuffers": "2048"});
         options.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());

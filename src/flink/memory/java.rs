@@ -1,15 +1,15 @@
-//! Numbers as Java reads and writes them.
+//! Reads and writes numbers as Java does.
 //!
-//! Flink hands option values to `Float.parseFloat` and its kin; what those accept differs from
-//! Rust's parsers in blanks, suffixes and hexadecimal, and a difference would make us refuse what
-//! Flink runs.
+//! Flink passes option values to `Float.parseFloat` and similar methods. They differ from Rust's
+//! parsers in blanks, suffixes and hexadecimal numbers, and a difference would refuse a
+//! configuration that Flink runs.
 
-/// What `String.trim` takes away: everything up to the blank.
+/// Removes what `String.trim` removes: all characters up to the blank.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c <= ' ')
 }
 
-/// `Integer.parseInt`: digits of any script with an optional sign, no blanks.
+/// `Integer.parseInt`: digits of any script with an optional sign, without blanks.
 pub fn parse_int(text: &str) -> Option<i32> {
     if text.is_ascii() {
         return text.parse().ok();
@@ -19,9 +19,9 @@ pub fn parse_int(text: &str) -> Option<i32> {
     ascii?.parse().ok()
 }
 
-/// The digit that a letter of another script stands for.
+/// The ASCII digit for a digit of another script.
 fn decimal_digit(letter: char) -> Option<char> {
-    /// The zeros of the scripts; nine digits follow each.
+    /// The zeros of the scripts; the other nine digits follow each.
     const ZEROS: [u32; 36] = [
         0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6,
         0xE50, 0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
@@ -37,8 +37,8 @@ fn decimal_digit(letter: char) -> Option<char> {
 
 /// `Float.parseFloat`.
 pub fn parse_float(text: &str) -> Option<f32> {
-    // A hexadecimal float of more digits than a double holds would be rounded twice; nobody writes
-    // one.
+    // A hexadecimal float with more digits than a double would be rounded twice; this does not
+    // occur in practice.
     parse(text, |decimal| decimal.parse().ok(), |double| double as f32)
 }
 
@@ -64,7 +64,7 @@ fn parse<T: std::ops::Neg<Output = T>>(
             let number = unsigned.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(unsigned);
             match number.strip_prefix("0x").or_else(|| number.strip_prefix("0X")) {
                 Some(hexadecimal) => narrow(parse_hexadecimal(hexadecimal)?),
-                // Only digits from here on: Rust would also take `inf` and `nan`.
+                // Only digits from here on: Rust would also accept `inf` and `nan`.
                 None if number.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
                     decimal(number)?
                 }
@@ -75,7 +75,7 @@ fn parse<T: std::ops::Neg<Output = T>>(
     Some(if negative { -magnitude } else { magnitude })
 }
 
-/// `1.8p-3`: hexadecimal digits, and a power of two that may not be left out.
+/// `1.8p-3`: hexadecimal digits and a required power of two.
 fn parse_hexadecimal(text: &str) -> Option<f64> {
     let (digits, power) = text.split_once(['p', 'P'])?;
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -96,7 +96,8 @@ fn parse_hexadecimal(text: &str) -> Option<f64> {
     Some(if value == 0.0 { 0.0 } else { value * 2_f64.powi(power.saturating_sub(places)) })
 }
 
-/// `Double.toString`: a point always, an exponent from ten million up and below a thousandth.
+/// `Double.toString`: always with a point, and with an exponent from ten million up and below a
+/// thousandth.
 pub fn double_text(double: f64) -> String {
     if double.is_nan() {
         return "NaN".into();
@@ -112,7 +113,7 @@ pub fn double_text(double: f64) -> String {
     let digits = digits.to_string();
     let point = exponent.saturating_add(i32::try_from(digits.len()).unwrap_or(i32::MAX));
     let plain = double == 0.0 || (1e-3..1e7).contains(&double.abs());
-    // Where the point stands among the digits: behind the first where an exponent follows.
+    // The position of the point among the digits: after the first one if there is an exponent.
     let before = usize::try_from(if plain { point } else { 1 }).unwrap_or(0);
     let zeros = if plain { usize::try_from(point.saturating_neg()).unwrap_or(0) } else { 0 };
     let (whole, fraction) = digits.split_at(before.min(digits.len()));
@@ -123,9 +124,10 @@ pub fn double_text(double: f64) -> String {
     format!("{sign}{whole}.{}{fraction}{exponent}", "0".repeat(zeros))
 }
 
-/// `digits × 10^exponent`, the shortest decimal that names the size of a double: at most 17 digits.
+/// `digits × 10^exponent`, the shortest decimal of the absolute value of a double: at most 17
+/// digits.
 ///
-/// Where two are equally near, Java takes the even one; Rust the larger.
+/// If two are equally close, Java uses the even one and Rust the larger one.
 pub fn decimal(double: f64) -> Option<(u128, i32)> {
     let text = format!("{:e}", double.abs());
     let (mantissa, exponent) = text.split_once('e')?;
@@ -139,8 +141,8 @@ pub fn decimal(double: f64) -> Option<(u128, i32)> {
     ))
 }
 
-/// Whether the double is exactly `(digits - 1/2) × 10^exponent`. An odd number over 2^n has n
-/// decimals, so this can only be where there is one decimal more than digits are written.
+/// Whether the double is exactly `(digits - 1/2) × 10^exponent`. An odd number divided by 2^n has n
+/// decimals, so this requires one decimal more than there are digits.
 fn is_half_below(double: f64, digits: u128, exponent: i32) -> bool {
     let bits = double.abs().to_bits();
     let (fraction, biased) = (bits & ((1 << 52) - 1), bits >> 52);
@@ -168,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn floats_are_read_in_every_spelling_of_java() {
+    fn floats_are_read_in_every_java_form() {
         let cases = [
             ("0.1", 0.1),
             ("0.1f", 0.1),
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_take_a_sign_but_no_blanks() {
+    fn integers_accept_signs_but_no_blanks() {
         assert_eq!(parse_int("+5"), Some(5));
         assert_eq!(parse_int("05"), Some(5));
         assert_eq!(parse_int("-1"), Some(-1));

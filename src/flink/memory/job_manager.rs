@@ -1,4 +1,4 @@
-//! The JobManager's split: heap and off-heap.
+//! Splits the JobManager's memory into heap and off-heap.
 
 use super::arithmetic::sum;
 use super::options::{MIB, RangeOptions, Reader, SizeOption, derived, size};
@@ -14,13 +14,13 @@ const OFF_HEAP: SizeOption = size(&["jobmanager.memory.off-heap.size"], 128 * MI
 const FLINK: SizeOption = derived(&["jobmanager.memory.flink.size"]);
 const PROCESS: SizeOption = derived(&["jobmanager.memory.process.size"]);
 const LEGACY_HEAP: [&str; 2] = ["jobmanager.heap.size", "jobmanager.heap.mb"];
-/// Heap below which Flink logs a warning.
+/// Flink logs a warning for a smaller heap.
 pub const RECOMMENDED_HEAP: u64 = 128 * MIB;
 
-/// A JobManager's memory as Flink derives it on Kubernetes. An unknown version is read as 1.20.
+/// A JobManager's memory as Flink derives it on Kubernetes. An unknown version is treated as 1.20.
 ///
 /// # Errors
-/// When Flink would refuse to start.
+/// If Flink would refuse to start.
 pub fn job_manager(
     config: &FlinkConfig,
     version: Option<FlinkVersion>,
@@ -28,11 +28,11 @@ pub fn job_manager(
     with_legacy_heap_as(&PROCESS, config, version)
 }
 
-/// A JobManager's memory as Flink's start script derives it (standalone manifests): the legacy
-/// option is the heap.
+/// A JobManager's memory as Flink's start script derives it (standalone manifests). The legacy
+/// option sets the heap.
 ///
 /// # Errors
-/// When Flink would refuse to start.
+/// If Flink would refuse to start.
 pub fn job_manager_of_script(
     config: &FlinkConfig,
     version: Option<FlinkVersion>,

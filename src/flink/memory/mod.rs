@@ -1,10 +1,11 @@
-//! Flink's memory model: how a process size becomes heap, managed memory, network buffers and
-//! overhead.
+//! Flink's memory model: derives heap, managed memory, network buffers and overhead from a process
+//! size.
 //!
-//! Flink works this out before a JVM starts and refuses to start when it does not add up; we do the
-//! same sums to the byte, so that a size that cannot work is refused with Flink's own words and one
-//! that can is counted as the pod will have it. `tests/data/memory-golden.jsonl` holds what Flink
-//! itself answers, and `tests/oracle` asks it more.
+//! Flink calculates these before a JVM starts, and refuses to start if they do not add up. This
+//! module calculates the same to the byte. A size that cannot work is refused with Flink's own
+//! message, and a valid one counts as the pod will have it. `tests/data/memory-golden.jsonl` holds
+//! Flink's own results, and `tests/oracle` can produce more. The module knows nothing of
+//! Kubernetes.
 
 mod arithmetic;
 mod cpu;
@@ -34,7 +35,7 @@ use serde::Serialize;
 pub struct JobManagerMemory {
     /// The container's memory.
     pub process: u64,
-    /// Process less metaspace and overhead.
+    /// Process memory without metaspace and overhead.
     pub flink: u64,
     /// JVM heap.
     pub heap: u64,
@@ -52,17 +53,17 @@ pub struct JobManagerMemory {
 pub struct TaskManagerMemory {
     /// The container's memory.
     pub process: u64,
-    /// Process less metaspace and overhead.
+    /// Process memory without metaspace and overhead.
     pub flink: u64,
-    /// Heap of the framework.
+    /// Heap of Flink's framework.
     pub framework_heap: u64,
-    /// Off-heap memory of the framework.
+    /// Off-heap memory of Flink's framework.
     pub framework_off_heap: u64,
     /// Heap of tasks.
     pub task_heap: u64,
     /// Off-heap memory of tasks.
     pub task_off_heap: u64,
-    /// Managed memory: RocksDB, sorting, caching.
+    /// Managed memory for RocksDB, sorting and caching.
     pub managed: u64,
     /// Network buffers.
     pub network: u64,

@@ -1,4 +1,4 @@
-//! The memory options and how Flink reads them.
+//! The memory options, read as Flink does.
 
 use super::arithmetic::share;
 use super::java::{double_text, parse_float, parse_int};
@@ -12,15 +12,15 @@ use std::borrow::Cow;
 pub(super) struct SizeOption {
     /// Its name and its deprecated names.
     pub keys: &'static [&'static str],
-    /// Its default in bytes; `None` where Flink derives it.
+    /// Its default in bytes; `None` if Flink derives it.
     pub default: Option<u64>,
 }
 
-/// A share and its bounds.
+/// A share and its limits.
 pub(super) struct RangeOptions {
-    /// Lower bound.
+    /// Minimum.
     pub min: SizeOption,
-    /// Upper bound.
+    /// Maximum.
     pub max: SizeOption,
     /// Name and deprecated names of the share.
     pub fraction: &'static [&'static str],
@@ -49,11 +49,11 @@ pub(super) fn name(keys: &'static [&'static str]) -> &'static str {
 /// The configuration as one role's process reads it.
 pub(super) struct Reader<'a> {
     config: Cow<'a, FlinkConfig>,
-    /// The version; 1.20, which reads every name, where none is known.
+    /// The version; if it is unknown, 1.20, which reads every name.
     pub version: FlinkVersion,
-    /// An option that a legacy one stands in for, and the legacy one.
+    /// An option and the legacy option that replaces it if it is unset.
     stand_in: Option<(&'static str, &'static str)>,
-    /// An option by the name it is written under, and the size to try in its place.
+    /// An option under its written name, and the size to try instead.
     trial: Option<(String, u64)>,
 }
 
@@ -68,8 +68,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Lets Flink 1.x's `heap.size` or `heap.mb` (`legacy`) stand in for `target` where that is not
-    /// set.
+    /// Uses Flink 1.x's `heap.size` or `heap.mb` (`legacy`) for `target` if that is not set.
     pub fn with_legacy_heap(
         mut self,
         legacy: [&'static str; 2],
@@ -114,7 +113,7 @@ impl<'a> Reader<'a> {
         self.config.first(keys).is_some()
     }
 
-    /// The name an option is written under, its own where it is not written.
+    /// The name under which an option is written, or else its current name.
     pub fn written(&self, keys: &'static [&'static str]) -> String {
         self.written_as(keys).into()
     }
@@ -127,7 +126,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The option below `prefix` that holds the largest size.
+    /// The option with this prefix that has the largest size.
     pub fn largest(&self, prefix: &str) -> Option<String> {
         let sizes = self.config.iter().filter(|(key, _)| key.starts_with(prefix));
         let sizes =
@@ -135,7 +134,7 @@ impl<'a> Reader<'a> {
         sizes.max().map(|(_, key)| key.to_owned())
     }
 
-    /// Reads the option of this written name as so many bytes, to see what would become of it.
+    /// Replaces the value of an option, given by its written name, to test another size.
     pub fn try_size(&mut self, option: &str, bytes: u64) {
         match &mut self.trial {
             Some((trial, size)) if trial == option => *size = bytes,
@@ -143,7 +142,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A size.
+    /// Reads a size.
     pub fn size(&self, option: &SizeOption) -> Result<u64, Refusal> {
         if let Some((trial, size)) = &self.trial
             && self.written_as(option.keys) == trial
@@ -167,7 +166,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A size that Flink reads without saying so in its message.
+    /// Reads a size for which Flink's message does not name the option.
     pub fn plain_size(&self, option: &SizeOption) -> Result<u64, Refusal> {
         self.size(option).map_err(|refusal| match self.config.first(option.keys) {
             Some((_, entry)) => could_not_parse(&entry.value, name(option.keys), &refusal.option),
@@ -175,13 +174,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A whole number.
+    /// Reads a whole number.
     pub fn int(&self, key: &'static str) -> Result<Option<i32>, Refusal> {
         let Some(value) = self.config.get(key) else { return Ok(None) };
         parse_int(value).map(Some).ok_or_else(|| could_not_parse(value, key, key))
     }
 
-    /// A share with its bounds, which must not contradict each other.
+    /// Reads a share with its limits, which must not contradict each other.
     pub fn range(&self, options: &RangeOptions) -> Result<Range, Refusal> {
         let (min, max) = (self.size(&options.min)?, self.size(&options.max)?);
         let fraction = match self.config.first(options.fraction) {
@@ -222,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A float as the double that is written like it: 0.1 and not 0.10000000149011612.
+/// A float as the double with the same decimal text: 0.1 and not 0.10000000149011612.
 fn shortest(float: f32) -> f64 {
     float.to_string().parse().unwrap_or_default()
 }
@@ -242,7 +241,7 @@ fn cannot_read(key: &str) -> String {
     format!("Cannot read memory size from config option '{key}'.")
 }
 
-/// A value that is no number.
+/// The refusal of a value that is not a number.
 pub(super) fn could_not_parse(value: &str, key: &str, written: &str) -> Refusal {
     let value: String = value.chars().take(64).collect();
     let message = format!("Could not parse value '{value}' for key '{key}'.");
@@ -255,7 +254,7 @@ pub(super) fn could_not_parse(value: &str, key: &str, written: &str) -> Refusal 
     .bare()
 }
 
-/// An option as Flink prints it in messages.
+/// An option as in Flink's messages.
 pub(super) fn described(keys: &'static [&'static str], default: &str) -> String {
     let fallbacks: Vec<String> =
         keys.iter().skip(1).map(|key| format!("{{key={key}, isDeprecated=true}}")).collect();
@@ -266,28 +265,28 @@ pub(super) fn described(keys: &'static [&'static str], default: &str) -> String 
     )
 }
 
-/// A share of some memory, kept within bounds.
+/// A share of some memory within limits.
 pub(super) struct Range {
-    /// Lower bound.
+    /// Minimum.
     pub min: u64,
-    /// Upper bound.
+    /// Maximum.
     pub max: u64,
     fraction: f64,
 }
 
 impl Range {
-    /// The share of a whole.
+    /// The share of a total.
     pub fn of(&self, whole: u64, option: &str) -> Result<u64, Refusal> {
         share(whole, self.fraction, option).map(|size| size.clamp(self.min, self.max))
     }
 
-    /// What must be added to `rest` for it to be the share of both together.
+    /// The size to add to `rest` so that it is the share of their sum.
     pub fn on_top_of(&self, rest: u64, option: &str) -> Result<u64, Refusal> {
         share(rest, self.fraction / (1.0 - self.fraction), option)
             .map(|size| size.clamp(self.min, self.max))
     }
 
-    /// Whether a size that was worked out otherwise is within the bounds.
+    /// Whether a size from another calculation is within the limits.
     pub fn contains(&self, size: u64) -> bool {
         (self.min..=self.max).contains(&size)
     }

@@ -1,15 +1,15 @@
-//! What both roles share: from whichever size is given to all others.
+//! Derives all sizes from the given one, in the way that both roles share.
 
 use super::arithmetic::sum;
 use super::options::{RangeOptions, Reader, SizeOption, described, name};
 use super::refusal::{Fault, Refusal, shown};
 use crate::flink::memory_size::{MAX_MEMORY_SIZE, human_readable};
 
-/// The options of a role that the shared part reads.
+/// The options of a role that the shared calculation reads.
 pub(super) struct ProcessOptions {
-    /// What the names of the role's options begin with.
+    /// The prefix of the role's options.
     pub prefix: &'static str,
-    /// Options that make the rest derivable when all of them are set.
+    /// Options that determine the rest if all of them are set.
     pub fine_grained: &'static [SizeOption],
     /// Flink's memory.
     pub flink: SizeOption,
@@ -21,23 +21,23 @@ pub(super) struct ProcessOptions {
     pub overhead: RangeOptions,
 }
 
-/// What a role makes of Flink's memory.
+/// The parts of Flink's memory for one role.
 pub(super) trait Parts: Sized {
     /// The role's options.
     const OPTIONS: ProcessOptions;
-    /// The parts, all fine-grained options being set.
+    /// The parts if all fine-grained options are set.
     fn from_fine_grained(reader: &Reader<'_>) -> Result<Self, Refusal>;
-    /// The parts of so many bytes.
+    /// The parts for a given amount of Flink's memory.
     fn from_flink(reader: &Reader<'_>, flink: u64) -> Result<Self, Refusal>;
-    /// The sizes of the parts, which make up Flink's memory.
+    /// The sizes of the parts, whose sum is Flink's memory.
     fn sizes(&self) -> Vec<u64>;
 }
 
 /// The whole process.
 pub(super) struct Process<P> {
-    /// What the role makes of Flink's memory.
+    /// The parts of Flink's memory.
     pub parts: P,
-    /// All of it.
+    /// The total.
     pub process: u64,
     /// The sum of the parts.
     pub flink: u64,
@@ -47,15 +47,15 @@ pub(super) struct Process<P> {
     pub overhead: u64,
 }
 
-/// The first set of the options that a total comes from, by the name it is written under.
+/// The written name of the first set option that determines the total.
 pub(super) fn total_option<P: Parts>(reader: &Reader<'_>) -> String {
     let options = P::OPTIONS;
     let total = if reader.is_set(options.flink.keys) { options.flink } else { options.process };
     reader.written(total.keys)
 }
 
-/// Works out all sizes of a process in the order of Flink, which decides what is said of several
-/// errors.
+/// Calculates all sizes of a process in Flink's order, which decides which of several errors is
+/// reported.
 pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusal> {
     let options = P::OPTIONS;
     let total = total_option::<P>(reader);
@@ -80,10 +80,10 @@ pub(super) fn derive<P: Parts>(reader: &Reader<'_>) -> Result<Process<P>, Refusa
     Ok(Process { parts, process, flink, metaspace, overhead })
 }
 
-/// [`derive`], and where a size is too small or too large the nearest one that would do.
+/// [`derive`], with the nearest valid size if a size is too small or too large.
 pub(super) fn derive_or_advise<P: Parts>(mut reader: Reader<'_>) -> Result<Process<P>, Refusal> {
     derive::<P>(&reader).map_err(|refusal| match refusal.fault {
-        // Whatever was added last, what is too large is the largest.
+        // Whichever value was added last, the largest one is too large.
         Fault::Overflow => Refusal {
             option: reader.largest(P::OPTIONS.prefix).unwrap_or(refusal.option),
             ..refusal
@@ -92,7 +92,7 @@ pub(super) fn derive_or_advise<P: Parts>(mut reader: Reader<'_>) -> Result<Proce
     })
 }
 
-/// Searches the sizes of whole mebibytes for where this refusal ends.
+/// Searches for the whole mebibyte at which this refusal ends.
 fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> {
     let (mut good, mut bad) = match refusal.fault {
         Fault::TooSmall => (MAX_MEMORY_SIZE >> 20, 0),
@@ -103,7 +103,7 @@ fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> 
         reader.try_size(&refusal.option, mebibytes << 20);
         derive::<P>(reader)
     };
-    // Each step halves what is between the two: some forty steps.
+    // Each step halves the interval: about forty steps.
     while good.abs_diff(bad) > 1 {
         let middle = good.midpoint(bad);
         match outcome(middle) {
@@ -113,7 +113,7 @@ fn nearest<P: Parts>(reader: &mut Reader<'_>, refusal: &Refusal) -> Option<u64> 
             _ => good = middle,
         }
     }
-    // Another refusal may begin where this one ends.
+    // Another refusal may start where this one ends.
     outcome(good).is_ok().then_some(good << 20)
 }
 
@@ -130,7 +130,7 @@ fn nothing_set(options: &ProcessOptions) -> Refusal {
     Refusal::new(Fault::Missing, message, format!("`{option}` is not set"), option)
 }
 
-/// Metaspace and overhead of a process whose size is given.
+/// Metaspace and overhead of a process with a given size.
 fn within_process<P: Parts>(reader: &Reader<'_>, process: u64) -> Result<(u64, u64), Refusal> {
     let options = P::OPTIONS;
     let option = reader.written(options.process.keys);
@@ -154,8 +154,8 @@ fn within_process<P: Parts>(reader: &Reader<'_>, process: u64) -> Result<(u64, u
     Ok((metaspace, overhead))
 }
 
-/// Metaspace and overhead of a process whose Flink memory is given: overhead is what the process
-/// size leaves, or a share on top where none is given.
+/// Metaspace and overhead of a process with a given Flink memory. Overhead is the rest of the
+/// process size, or a share if there is no process size.
 fn around_flink<P: Parts>(reader: &Reader<'_>, flink: u64) -> Result<(u64, u64), Refusal> {
     let options = P::OPTIONS;
     let option = reader.written(options.process.keys);

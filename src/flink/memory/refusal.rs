@@ -1,20 +1,20 @@
-//! Why Flink would refuse a memory configuration: in Flink's words, in ours, and with the nearest
-//! size that would do.
+//! Why Flink would refuse a memory configuration: Flink's message, Flinkgate's message, and the
+//! nearest valid size.
 
-/// What kind of mistake a refusal is about.
+/// The kind of mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No size is given at all.
+    /// No size is set.
     Missing,
-    /// A value is no size, or no number.
+    /// A value is not a size or number.
     Unreadable,
-    /// A size is too small for what it has to hold.
+    /// A size is too small for its parts.
     TooSmall,
-    /// A size leaves more than some part of it may have.
+    /// A size leaves more than the maximum for some part.
     TooLarge,
-    /// Options say things that cannot all hold.
+    /// Options contradict each other.
     Contradiction,
-    /// Sizes add up to more than Flink can count.
+    /// The sum of sizes overflows in Flink.
     Overflow,
 }
 
@@ -22,30 +22,31 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct MemoryError {
-    /// Flink's message, with its cause after "Caused by:" where it has one.
+    /// Flink's message, with its cause after "Caused by:" if it has one.
     pub message: String,
-    /// The option to change, by the name it is written under.
+    /// The option to change, under its written name.
     pub option: String,
-    /// What kind of mistake it is.
+    /// The kind of mistake.
     pub fault: Fault,
-    /// What is wrong, in our words.
+    /// The problem in Flinkgate's words.
     pub problem: String,
-    /// The smallest value of the option that would do where it is too small, the largest where it
-    /// is too large, in bytes and whole mebibytes; `None` where no value of it alone would.
+    /// The nearest valid value of the option: the minimum if it is too small, the maximum if it is
+    /// too large, in bytes and whole mebibytes. `None` if no value of this option alone is valid.
     pub nearest: Option<u64>,
 }
 
 impl MemoryError {
-    /// The value of the option that is nearest to its own and would do, as people write it: `982m`.
+    /// The nearest valid value in the usual form: `982m`.
     pub fn instead(&self) -> Option<String> {
         let mebibytes = self.nearest? >> 20;
-        // The one option that counts in mebibytes by itself.
+        // The only option whose unit is a mebibyte.
         let unit = if self.option.ends_with(".mb") { "" } else { "m" };
         Some(format!("{mebibytes}{unit}"))
     }
 }
 
-/// A refusal on its way out; Flink puts the role before most of its messages, but not before all.
+/// A refusal before it becomes an error. Flink prefixes most of its messages with the role, but not
+/// all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub message: String,
@@ -57,7 +58,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// A configuration that Flink refuses with `message`, for what `problem` says of `option`.
+    /// A configuration that Flink refuses with `message`; `problem` explains it for `option`.
     pub fn new(
         fault: Fault,
         message: impl Into<String>,
@@ -74,12 +75,12 @@ impl Refusal {
         }
     }
 
-    /// A failure that Flink does not put the role before.
+    /// Marks a refusal that Flink does not prefix with the role.
     pub fn bare(self) -> Self {
         Self { bare: true, ..self }
     }
 
-    /// The error with the role before it.
+    /// The error, prefixed with the role.
     pub fn into_error(self, prefix: &str) -> MemoryError {
         let Self { message, option, fault, problem, bare, nearest } = self;
         let message = if bare { message } else { format!("{prefix}{message}") };
@@ -87,7 +88,7 @@ impl Refusal {
     }
 }
 
-/// A size for our own messages: whole units where it has them, else about so many mebibytes.
+/// A size for Flinkgate's messages: in whole units if possible, else in approximate mebibytes.
 pub fn shown(bytes: u64) -> String {
     let is_whole = |shift: u32| bytes >> shift > 0 && bytes.trailing_zeros() >= shift;
     if is_whole(30) {
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_shown_short() {
+    fn sizes_are_displayed_in_short_form() {
         let cases = [
             (0, "0 bytes"),
             (100, "100 bytes"),

@@ -1,4 +1,4 @@
-//! The size of a memory segment, which a TaskManager reads as it starts.
+//! The size of a memory segment, which a TaskManager reads when it starts.
 
 use super::MemoryError;
 use super::options::{Reader, SizeOption, name, size};
@@ -11,8 +11,8 @@ const LEAST: u64 = 4096;
 /// Bytes of one memory segment.
 ///
 /// # Errors
-/// When the TaskManager would stop as it starts: less than 4 KiB, more than a Java int, or no power
-/// of two.
+/// If the TaskManager would fail at its start: less than 4 KiB, more than a Java int, or not a
+/// power of two.
 pub fn segment_size(config: &FlinkConfig) -> Result<u64, MemoryError> {
     read(&Reader::new(config, None)).map_err(|refusal| refusal.into_error(""))
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_segment_is_a_power_of_two_that_an_int_holds() {
+    fn segments_are_powers_of_two_within_an_int() {
         let read = |value: &str| {
             let mut config = FlinkConfig::default();
             config.set("taskmanager.memory.segment-size", value, None);

@@ -1,4 +1,4 @@
-//! The TaskManager's split: framework, tasks, managed memory, network.
+//! Splits the TaskManager's memory: framework, tasks, managed memory, network.
 
 use super::arithmetic::sum;
 use super::options::{MIB, RangeOptions, Reader, SizeOption, derived, size};
@@ -19,7 +19,7 @@ const FRAMEWORK_HEAP: SizeOption = size(&["taskmanager.memory.framework.heap.siz
 const FRAMEWORK_OFF_HEAP: SizeOption =
     size(&["taskmanager.memory.framework.off-heap.size"], 128 * MIB);
 const TASK_OFF_HEAP: SizeOption = size(&["taskmanager.memory.task.off-heap.size"], 0);
-/// Managed memory has a share but no bounds to set.
+/// Managed memory has a share, but its limits are not configurable.
 const MANAGED_SHARE: RangeOptions = RangeOptions {
     min: size(&[], 0),
     max: size(&[], MAX_MEMORY_SIZE),
@@ -30,10 +30,10 @@ const LEGACY_HEAP: [&str; 2] = ["taskmanager.heap.size", "taskmanager.heap.mb"];
 const NETWORK_BUFFERS: &str = "taskmanager.network.numberOfBuffers";
 pub(super) const PREFIX: &str = "TaskManager memory configuration failed: ";
 
-/// A TaskManager's memory as Flink derives it on Kubernetes. An unknown version is read as 1.20.
+/// A TaskManager's memory as Flink derives it on Kubernetes. An unknown version is treated as 1.20.
 ///
 /// # Errors
-/// When Flink would refuse to start.
+/// If Flink would refuse to start.
 pub fn task_manager(
     config: &FlinkConfig,
     version: Option<FlinkVersion>,
@@ -41,11 +41,11 @@ pub fn task_manager(
     with_legacy_heap_as(&PROCESS, config, version)
 }
 
-/// A TaskManager's memory as Flink's start script derives it (standalone manifests): the legacy
-/// option is Flink's memory.
+/// A TaskManager's memory as Flink's start script derives it (standalone manifests). The legacy
+/// option sets Flink's memory.
 ///
 /// # Errors
-/// When Flink would refuse to start.
+/// If Flink would refuse to start.
 pub fn task_manager_of_script(
     config: &FlinkConfig,
     version: Option<FlinkVersion>,
@@ -197,7 +197,7 @@ impl Parts for Split {
     }
 }
 
-/// Flink's words where parts do not fit into its memory.
+/// Flink's message if the parts exceed its memory.
 fn sum_exceeds(parts: [(&str, u64); 5], flink: u64) -> String {
     let [first, second, third, fourth, last] =
         parts.map(|(name, bytes)| format!("{name} Memory ({})", human_readable(bytes)));
@@ -219,7 +219,8 @@ fn all_but_network(
     )
 }
 
-/// Network memory as what all the others leave, which must suit the network's own options.
+/// Network memory as the rest of all other parts, which must be within the limits of the network's
+/// options.
 fn rest_for_network(
     reader: &Reader<'_>,
     flink: u64,
@@ -282,7 +283,7 @@ fn rest_for_network(
             shown(range.min),
             shown(range.max)
         );
-        // The bound that the network is outside of, which would have to give way.
+        // The limit that the network memory violates and that must change.
         let fault = if network > range.max { Fault::TooSmall } else { Fault::TooLarge };
         let (min, max) = (human_readable(range.min), human_readable(range.max));
         let cause = format!(
@@ -294,7 +295,7 @@ fn rest_for_network(
 }
 
 fn network_options(reader: &Reader<'_>) -> RangeOptions {
-    // The upper bound went with Flink 1.17.
+    // Flink 1.17 removed the upper limit.
     let max = if reader.version < FlinkVersion::new(1, 17) { 1024 * MIB } else { MAX_MEMORY_SIZE };
     RangeOptions {
         min: size(&["taskmanager.memory.network.min", "taskmanager.network.memory.min"], 64 * MIB),
@@ -308,7 +309,7 @@ fn network_range(reader: &Reader<'_>) -> Result<super::options::Range, Refusal> 
     reader.range(&network_options(reader))
 }
 
-/// Flink 1.x's number of buffers, which counts only where no newer network option is set.
+/// Flink 1.x's number of buffers, which counts only if no newer network option is set.
 fn network_of_buffers(reader: &Reader<'_>) -> Result<Option<u64>, Refusal> {
     let options = network_options(reader);
     if !reader.is_one_x()
@@ -329,6 +330,6 @@ fn network_of_buffers(reader: &Reader<'_>) -> Result<Option<u64>, Refusal> {
         )
         .bare()
     })?;
-    // 31 bits times 31 bits.
+    // The product of two 31-bit numbers.
     Ok(Some(buffers * segment))
 }

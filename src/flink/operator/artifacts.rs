@@ -1,23 +1,24 @@
-//! Addresses of JARs, as far as they can be judged without asking a name server.
+//! Checks addresses of JARs, as far as possible without DNS.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why Java's `URI` does not read an address of a JAR.
+/// Why Java's `URI` refuses an address of a JAR.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UriProblem {
-    /// A character, or a percent sign without two digits, that a URI must not have.
+    /// A character that a URI must not have, or a percent sign without two digits.
     Character,
-    /// No scheme, such as `https:`.
+    /// The scheme, such as `https:`, is missing.
     NoScheme,
 }
 
-/// Characters that Java's `URI` refuses, besides blanks, control characters and what is not ASCII.
+/// Characters that Java's `URI` refuses, in addition to blanks, control characters and non-ASCII
+/// characters.
 const REFUSED: &[u8] = b"\"<>\\^`{|}";
 
 /// The scheme of a URI as written.
 ///
 /// # Errors
-/// When the text is not a URI with a scheme.
+/// If the text is not a URI with a scheme.
 pub fn scheme(uri: &str) -> Result<&str, UriProblem> {
     let percent = |(index, _): (usize, &str)| {
         let digits = uri.as_bytes().get(index + 1..index + 3);
@@ -39,7 +40,7 @@ pub fn scheme(uri: &str) -> Result<&str, UriProblem> {
     scheme.filter(is_scheme).ok_or(UriProblem::NoScheme)
 }
 
-/// The host of an `http` or `https` URI; `None` where Java reads none.
+/// The host of an `http` or `https` URI; `None` if Java finds none.
 pub fn host(uri: &str) -> Option<&str> {
     let authority = uri.split_once("://")?.1.split(['/', '?', '#']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -54,8 +55,8 @@ pub fn host(uri: &str) -> Option<&str> {
     (is_host && !host.is_empty()).then_some(host)
 }
 
-/// Whether a host is the operator's own machine or one of the internal network, from which the
-/// operator does not fetch.
+/// Whether a host is the operator's machine or in an internal network, from which the operator does
+/// not fetch.
 pub fn is_restricted(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     match address(&name) {
@@ -81,13 +82,13 @@ fn is_restricted_v4(address: Ipv4Addr) -> bool {
 
 fn is_restricted_v6(address: Ipv6Addr) -> bool {
     let [first, ..] = address.segments();
-    // fe80::/10 is link-local, fec0::/10 was site-local, and fc00::/7 is what replaced that.
+    // fe80::/10 is link-local, fec0::/10 was site-local, and fc00::/7 replaced that.
     let inner = matches!(first & 0xffc0, 0xfe80 | 0xfec0) || first & 0xfe00 == 0xfc00;
     address.is_loopback() || address.is_unspecified() || address.is_multicast() || inner
 }
 
-/// An address as Java reads one: IPv4 may have fewer than four numbers, the last of which then
-/// fills the rest.
+/// An address as Java reads it. IPv4 may have fewer than four numbers; then the last one fills the
+/// remaining bytes.
 fn address(host: &str) -> Option<IpAddr> {
     if let Ok(address) = host.split('%').next().unwrap_or_default().parse::<Ipv6Addr>() {
         return Some(address.into());
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_of_the_inner_network_are_restricted_however_they_are_written() {
+    fn internal_hosts_are_restricted_in_every_spelling() {
         for host in [
             "localhost",
             "LOCALHOST.",

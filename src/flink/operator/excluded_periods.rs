@@ -1,13 +1,11 @@
-//! Periods in which the autoscaler does not scale: times of the day, Quartz expressions, or one of
-//! each.
+//! Periods in which the autoscaler does not scale: times of the day, Quartz expressions, or both.
 //!
-//! A Quartz expression is only checked roughly; Quartz itself is stricter.
+//! Quartz expressions are checked only roughly; Quartz itself is stricter.
 
-/// The fields of a Quartz expression, each with its least and greatest number; the year may be left
-/// out.
+/// The fields of a Quartz expression with their minimum and maximum; the year is optional.
 const FIELDS: [(u32, u32); 7] = [(0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199)];
 
-/// Whether a text is a period.
+/// Whether a text is a valid period.
 pub fn is_period(text: &str) -> bool {
     match text.split_once("&&") {
         Some((first, second)) => {
@@ -18,7 +16,7 @@ pub fn is_period(text: &str) -> bool {
     }
 }
 
-/// `9:30-11:00`, each time with seconds and milliseconds if one likes, the earlier first.
+/// `9:30-11:00`, each time with optional seconds and milliseconds, the earlier one first.
 fn is_daily(text: &str) -> bool {
     let mut times = text.split('-').map(time);
     matches!((times.next(), times.next(), times.next()), (Some(Some(start)), Some(Some(end)), None) if start < end)
@@ -38,7 +36,7 @@ fn time(text: &str) -> Option<[u32; 4]> {
 fn is_cron(text: &str) -> bool {
     let fields = || text.split_whitespace();
     let days = fields().nth(3).zip(fields().nth(5));
-    // Quartz requires that one of the two days is left open.
+    // Quartz requires a `?` in one of the two day fields.
     (6..=7).contains(&fields().count())
         && days.is_some_and(|(month, week)| (month == "?") != (week == "?"))
         && fields()
@@ -52,7 +50,7 @@ fn is_cron_item(item: &str, (least, most): (u32, u32)) -> bool {
         number.is_empty()
             || number.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number))
     };
-    // Names of months and days, and `L`, `W` and `#` beside numbers, are Quartz's to read.
+    // Only Quartz checks names of months and days, and `L`, `W` and `#`.
     let plain = item.bytes().all(|byte| byte.is_ascii_digit() || b"*?/-".contains(&byte));
     let value = item.split('/').next().unwrap_or_default();
     !item.is_empty()
@@ -67,7 +65,7 @@ mod tests {
     use super::is_period;
 
     #[test]
-    fn periods_are_times_of_the_day_or_quartz_expressions_or_one_of_each() {
+    fn periods_are_daily_times_or_quartz_expressions() {
         for period in [
             "9:30-11:00",
             "09:00:00-09:00:01",

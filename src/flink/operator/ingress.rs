@@ -1,11 +1,11 @@
-//! `spec.ingress.template`: a URL with `{{name}}` and `{{namespace}}` in it, as Java reads URLs.
+//! `spec.ingress.template`: a URL with `{{name}}` and `{{namespace}}`, as Java reads URLs.
 
 use std::net::Ipv6Addr;
 
 /// Why Java's `URL` refuses a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateProblem {
-    /// An opening bracket without a closing one.
+    /// An exposure bracket without a closing one.
     OpenBracket,
     /// Text in brackets that is not an IPv6 address.
     Address,
@@ -15,8 +15,8 @@ pub enum TemplateProblem {
     Port,
 }
 
-/// The host of a template as Java's `URL` reads it, names and namespaces not filled in; `None`
-/// where there is none, for which the operator makes an Ingress for every host.
+/// The host of a template as Java's `URL` reads it, with placeholders. `None` if there is none;
+/// then the operator creates an Ingress for every host.
 pub fn host_of_template(template: &str) -> Option<&str> {
     let host = host_and_port(template)?;
     let bare = match host.split_once(']') {
@@ -26,7 +26,7 @@ pub fn host_of_template(template: &str) -> Option<&str> {
     Some(bare.trim()).filter(|host| !host.is_empty())
 }
 
-/// The host and port, between the scheme with a user's name and the path.
+/// The host and port, after the scheme and user name and before the path.
 fn host_and_port(template: &str) -> Option<&str> {
     let scheme = ["http://", "https://"].into_iter().find(|scheme| {
         template.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -35,14 +35,14 @@ fn host_and_port(template: &str) -> Option<&str> {
         scheme.and_then(|scheme| template.get(scheme.len()..)).unwrap_or(template).trim_end();
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.split_once('@') {
-        // Java takes two of them for no authority at all.
+        // With two of them, Java finds no authority.
         Some((_, after)) if after.contains('@') => None,
         Some((_, after)) => Some(after),
         None => Some(authority),
     }
 }
 
-/// Why Java's `URL` refuses a template; the names that the operator fills in make no difference.
+/// Why Java's `URL` refuses a template; placeholders make no difference.
 pub fn template_problem(template: &str) -> Option<TemplateProblem> {
     let host = host_and_port(template)?;
     let port = if let Some(literal) = host.strip_prefix('[') {

@@ -1,5 +1,4 @@
-//! `pods[].containers`: all containers of a pod in one flat list, each with its place and its
-//! image.
+//! Lists all containers of a pod, each with its place and image.
 
 use super::image::ContainerImage;
 use crate::flink::config::FlinkConfig;
@@ -9,7 +8,7 @@ use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The lists of a pod spec that hold containers.
+/// The lists of containers in a pod spec.
 pub const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
 /// One container of a pod.
@@ -17,35 +16,34 @@ pub const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemer
 pub struct Container<'a> {
     /// The list that holds it: `containers`, `initContainers` or `ephemeralContainers`.
     pub kind: &'static str,
-    /// Its index there.
+    /// Its index in that list.
     pub index: usize,
-    /// Its name; empty where it has none.
+    /// Its name; empty if it has none.
     pub name: &'a str,
     /// Whether it runs Flink.
     pub main: bool,
-    /// What the template says of it; `None` where the operator adds it.
+    /// Its value in the template; `None` if the operator adds it.
     pub spec: Option<&'a Value>,
-    /// What it runs.
+    /// Its image.
     pub image: ContainerImage<'a>,
 }
 
 impl Container<'_> {
-    /// Where it stands, or would, in an object with the pod's template at `base`.
+    /// JSON Pointer of the container for a pod template at `base`; the container may be missing.
     pub fn place(&self, base: &str) -> String {
         place(base, self.kind, self.index)
     }
 }
 
-/// The containers of a pod set. Where the operator will add the main container by itself, that
-/// stands last among `containers`, without a spec.
+/// The containers of a pod set. A main container that the operator adds is the last one of
+/// `containers` and has no value.
 pub fn containers<'a>(
     set: &'a PodSet,
     template: &'a Value,
     workload: &'a Workload,
     root: &'a Value,
 ) -> Vec<Container<'a>> {
-    // Only for a custom resource: a pod's own image is what runs, whatever its labels and arguments
-    // say.
+    // Only for a custom resource: a Pod runs its own image, whatever its labels and arguments are.
     let by_operator = is_made_by_operator(set, workload);
     let given = || given_image(&workload.config, workload.config_pointer.as_deref(), root);
     let mut list = Vec::new();
@@ -86,8 +84,7 @@ pub fn containers<'a>(
     list
 }
 
-/// Whether the operator makes these pods of a custom resource of its own, and sees to their main
-/// container.
+/// Whether the operator creates these pods from a custom resource and manages their main container.
 pub fn is_made_by_operator(set: &PodSet, workload: &Workload) -> bool {
     workload.declares_cluster && workload.engine == Engine::Operator && set.role != Role::Other
 }
@@ -96,7 +93,7 @@ fn place(base: &str, kind: &str, index: usize) -> String {
     format!("{base}/spec/{kind}/{index}")
 }
 
-/// `spec.image`, or the option that stands for it, with its place; both beat the template's image.
+/// `spec.image` or the corresponding option, with its place; both override the template's image.
 fn given_image<'a>(
     config: &'a FlinkConfig,
     config_pointer: Option<&str>,

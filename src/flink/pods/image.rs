@@ -1,24 +1,24 @@
-//! The image of a container: its reference, the field that holds it, its parts.
+//! The image of a container: its reference, its place and its parts.
 
 use crate::flink::image::ImageRef;
 use std::borrow::Cow;
 
-/// The repository that Flink runs where nothing names an image.
+/// Flink's default repository.
 const DEFAULT_IMAGE: &str = "flink";
 
-/// What a container runs.
+/// The image of a container.
 #[derive(Debug)]
 pub struct ContainerImage<'a> {
-    /// As it is written; `None` for Flink's own default.
+    /// The reference as written; `None` for Flink's default.
     pub reference: Option<&'a str>,
-    /// Where it is written, or would be.
+    /// JSON Pointer of the image, which may be missing.
     pub place: Cow<'a, str>,
-    /// Its parts; `None` where no runtime could pull it.
+    /// Its parts; `None` if no runtime could pull it.
     pub parsed: Option<ImageRef<'a>>,
 }
 
 impl<'a> ContainerImage<'a> {
-    /// An image by its reference.
+    /// The image with a reference and a place.
     pub fn of(reference: Option<&'a str>, place: impl Into<Cow<'a, str>>) -> Self {
         let place = place.into();
         Self { reference, place, parsed: ImageRef::parse(reference.unwrap_or(DEFAULT_IMAGE)) }
@@ -29,17 +29,17 @@ impl<'a> ContainerImage<'a> {
         self.reference.unwrap_or_default()
     }
 
-    /// Whether it comes from one of these places.
+    /// Whether one of these patterns matches it.
     pub fn is_from<'p>(&self, mut patterns: impl Iterator<Item = &'p str>) -> bool {
         self.parsed.as_ref().is_some_and(|image| patterns.any(|pattern| image.matches(pattern)))
     }
 
-    /// Whether it may be another image tomorrow; what is not named is Flink's to choose.
+    /// Whether the reference may change its meaning; this does not apply to Flink's default.
     pub fn is_floating(&self) -> bool {
         self.reference.is_some() && self.parsed.as_ref().is_some_and(ImageRef::floating)
     }
 
-    /// The digest that it is named by.
+    /// The digest in the reference.
     pub fn digest(&self) -> Option<&str> {
         self.parsed.as_ref().and_then(|image| image.digest)
     }

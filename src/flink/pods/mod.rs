@@ -1,8 +1,8 @@
-//! What the pods of a workload are made of: containers, images and service accounts, each with the
-//! field or option that decides it.
+//! The containers, images and service accounts of a workload's pods, each with the field or option
+//! that decides it.
 //!
-//! Goes in: a lowered [`Workload`] and its object. Comes out: one [`Pods`] for each pod set. It
-//! judges nothing; rules and mutation read it.
+//! A lowered [`Workload`] and its object go in; one [`Pods`] for each pod set comes out. Nothing
+//! here judges them: rules and mutation read them.
 
 mod container;
 mod image;
@@ -17,21 +17,21 @@ use super::{PodSet, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// One set of pods with its template, containers and service account.
+/// One pod set with its template, containers and service account.
 #[derive(Debug)]
 pub struct Pods<'a> {
-    /// The set.
+    /// The pod set.
     pub set: &'a PodSet,
     /// Its template: `metadata` and `spec`.
     pub template: &'a Value,
     /// All containers, in the order of [`CONTAINER_LISTS`].
     pub containers: Vec<Container<'a>>,
-    /// The account that the pods run as.
+    /// The service account of the pods.
     pub account: ServiceAccount<'a>,
 }
 
 impl<'a> Pods<'a> {
-    /// The pods of each set of a workload.
+    /// The pods of each pod set of a workload.
     pub fn of_workload(workload: &'a Workload, object: &'a Value) -> Vec<Self> {
         workload.pods.iter().map(|set| Self::of(set, workload, object)).collect()
     }
@@ -51,7 +51,7 @@ impl<'a> Pods<'a> {
         self.template.get("spec").unwrap_or(&Value::Null)
     }
 
-    /// JSON Pointer of a place within the template: `within` is `/spec/volumes/0`.
+    /// JSON Pointer in the object for a place within the template, such as `/spec/volumes/0`.
     pub fn place(&self, within: impl std::fmt::Display) -> String {
         format!("{}{within}", self.set.path())
     }

@@ -1,12 +1,11 @@
-//! `pods[].serviceAccount`: the service account that a pod will run as, and the field that decides
-//! it.
+//! The service account of a pod, and the field that decides it.
 
 use super::container::is_made_by_operator;
 use crate::flink::{PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
 
-/// An account and the place that decides it.
+/// A service account and its place.
 #[derive(Debug)]
 pub struct ServiceAccount<'a> {
     /// Its name.
@@ -16,8 +15,8 @@ pub struct ServiceAccount<'a> {
 }
 
 impl<'a> ServiceAccount<'a> {
-    /// The account of a pod set. With the operator, an option of the role beats
-    /// `spec.serviceAccount`, which beats the template; a pod that names none runs as `default`.
+    /// The service account of a pod set. For the operator, an option of the role overrides
+    /// `spec.serviceAccount`, which overrides the template. The default is `default`.
     pub fn of(set: &PodSet, template: &'a Value, workload: &'a Workload, root: &'a Value) -> Self {
         let operator = is_made_by_operator(set, workload);
         let by_template = || {
@@ -67,7 +66,7 @@ fn given<'a>(role: Role, workload: &'a Workload, root: &'a Value) -> Option<Serv
         .or_else(|| option("kubernetes.service-account"))
 }
 
-/// Where `serviceAccount` stands: beside the configuration.
+/// JSON Pointer of `serviceAccount`, in the same spec as the configuration.
 fn spec_field(workload: &Workload) -> String {
     let spec = workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec");
     pointer::join(spec, "serviceAccount")

@@ -1,35 +1,35 @@
-//! How far a cluster may grow and shrink by itself: Flink in native mode starts TaskManagers as
-//! jobs want them, and the operator's autoscaler changes parallelism without a word in the object.
+//! How far a cluster can grow and shrink without a change of the object: in native mode Flink
+//! starts TaskManagers for jobs, and the operator's autoscaler changes the parallelism.
 
-/// The least and the most TaskManagers that an object allows.
+/// The minimum and maximum number of TaskManagers that an object allows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// TaskManagers that are there whatever happens.
+    /// The minimum number of TaskManagers.
     pub least: u64,
-    /// The most there can be; `None` where no option says.
+    /// The maximum number; `None` if no option limits it.
     pub most: Option<u64>,
-    /// What nobody has bounded, though an option would.
+    /// What is unlimited although an option could limit it.
     pub open: Option<Unbounded>,
 }
 
-/// A growth that the object sets no end to.
+/// Growth that the object does not limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unbounded {
-    /// What may grow.
+    /// What can grow.
     pub message: String,
-    /// The option that would bound it.
+    /// The option that would limit it.
     pub option: &'static str,
     /// What to write.
     pub help: &'static str,
 }
 
 impl Bounds {
-    /// A number that nothing but the object changes.
+    /// A number that only a change of the object changes.
     pub fn fixed(count: u64) -> Self {
         Self { least: count, most: Some(count), open: None }
     }
 
-    /// The bounds of so many clusters that are all like this one.
+    /// Multiplies the bounds by a number of identical clusters.
     pub fn multiply(&mut self, clusters: u64) {
         self.least = self.least.saturating_mul(clusters);
         self.most = self.most.map(|most| most.saturating_mul(clusters));

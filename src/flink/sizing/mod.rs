@@ -1,7 +1,8 @@
-//! What a workload asks of Kubernetes: the sizes that quota counts.
+//! The size of a workload: the requests to Kubernetes that quota counts.
 //!
-//! The types are here; [`requests`] sums one pod as the scheduler does, [`total`] sums a workload's
-//! pods, [`bounds`] is how far Flink itself may take their number.
+//! This file has the types. [`requests`] sums one pod as the scheduler does, [`total`] sums a
+//! workload's pods, and [`bounds`] holds how far Flink may change their number. Nothing here
+//! compares with a tenant's quota.
 
 pub mod bounds;
 pub mod requests;
@@ -12,13 +13,12 @@ use super::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
 use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
 
-/// One role's pods.
+/// The pods of one role.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RoleSize<M> {
-    /// Pods of this role.
+    /// The number of pods.
     pub replicas: u64,
-    /// Requested cpu of one pod, sidecars and init containers included as the scheduler counts
-    /// them.
+    /// Requested CPU of one pod, with sidecars and init containers as the scheduler counts them.
     pub cpu: Quantity,
     /// Requested memory of one pod, in bytes.
     pub memory: Quantity,
@@ -28,9 +28,9 @@ pub struct RoleSize<M> {
     pub extended: BTreeMap<String, Quantity>,
     /// Task slots of one pod; 0 for JobManagers.
     pub slots: u64,
-    /// Limits of Flink's own container, where they are not its requests.
+    /// Limits of the main container, if they differ from its requests.
     pub limits: Option<Limits>,
-    /// Flink's breakdown of the main container's memory, or why Flink would not start; `None` where
+    /// Flink's breakdown of the main container's memory, or why Flink would not start; `None` if
     /// unknown.
     pub breakdown: Option<Result<M, MemoryError>>,
 }
@@ -44,35 +44,35 @@ pub struct Limits {
     pub memory: Quantity,
 }
 
-/// What the whole workload asks for.
+/// The size of a whole workload.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Size {
-    /// The JobManagers, where the workload has any.
+    /// The JobManagers, if the workload has any.
     pub job_manager: Option<RoleSize<JobManagerMemory>>,
-    /// The TaskManagers, where the workload has any.
+    /// The TaskManagers, if the workload has any.
     pub task_manager: Option<RoleSize<TaskManagerMemory>>,
     /// The sum over all pods.
     pub total: Total,
-    /// How far the number of TaskManagers may go while the object stays as it is; `None` where that
-    /// is not known.
+    /// The bounds of the number of TaskManagers while the object does not change; `None` if
+    /// unknown.
     pub bounds: Option<Bounds>,
-    /// Values that the size could not be calculated from.
+    /// Values from which no size could be calculated.
     pub problems: Vec<SizeProblem>,
 }
 
-/// A value of the object that no size can be calculated from.
+/// A value of the object from which no size can be calculated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SizeProblem {
-    /// Where it is in the object.
+    /// JSON Pointer of the value.
     pub pointer: String,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
     /// What to write instead.
     pub help: String,
 }
 
 impl SizeProblem {
-    /// A problem at a place of the object.
+    /// A problem with its place in the object.
     pub fn new(
         pointer: impl Into<String>,
         message: impl Into<String>,
@@ -82,16 +82,16 @@ impl SizeProblem {
     }
 }
 
-/// Sums over a workload, in the units of a tenant's quota.
+/// Sums over a workload in the units of a tenant's quota.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Total {
-    /// Requested cpu, cores.
+    /// Requested CPU in cores.
     pub cpu: Quantity,
-    /// Requested memory, bytes.
+    /// Requested memory in bytes.
     pub memory: Quantity,
-    /// Requested local disk, bytes.
+    /// Requested local disk in bytes.
     pub ephemeral_storage: Quantity,
-    /// Claims and generic ephemeral volumes, bytes.
+    /// Storage of claims and generic ephemeral volumes in bytes.
     pub storage: Quantity,
     /// Pods.
     pub pods: u64,
@@ -103,7 +103,7 @@ pub struct Total {
     pub clusters: u64,
     /// Flink jobs.
     pub jobs: u64,
-    /// Claims that Kubernetes will make for these pods.
+    /// Claims that Kubernetes creates for these pods.
     pub persistent_volume_claims: u64,
     /// Extended resources by name, such as `nvidia.com/gpu`.
     pub extended: BTreeMap<String, Quantity>,

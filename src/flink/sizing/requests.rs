@@ -1,8 +1,8 @@
-//! What one pod requests, as the scheduler and ResourceQuota sum it.
+//! Sums the requests of one pod as the scheduler and ResourceQuota do.
 //!
-//! Init containers run one after the other before the containers, so that the larger of the two
-//! phases counts; sidecars (init containers that restart always) run through both. A limit without
-//! a request is the request.
+//! Init containers run one after the other before the other containers, so the larger of the two
+//! phases counts. Sidecars (init containers that always restart) run in both. A limit without a
+//! request counts as the request.
 
 use super::SizeProblem;
 use crate::resource::pointer;
@@ -20,27 +20,27 @@ pub struct Amounts {
     pub memory: Quantity,
     /// Bytes of local disk.
     pub ephemeral_storage: Quantity,
-    /// Everything else by its name, such as `nvidia.com/gpu`.
+    /// Other resources by name, such as `nvidia.com/gpu`.
     pub extended: BTreeMap<String, Quantity>,
 }
 
-/// What one pod requests.
+/// The requests of one pod.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodRequests {
-    /// What its node must have free.
+    /// Amounts that must be free on its node.
     pub amounts: Amounts,
-    /// Generic ephemeral volumes: Kubernetes makes a claim for each.
+    /// Generic ephemeral volumes; Kubernetes creates a claim for each.
     pub claims: u64,
     /// Bytes of those claims.
     pub storage: Quantity,
 }
 
-/// What Flink and its operator put over the main container's own requests.
+/// The requests that Flink and its operator set on the main container.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MainContainer {
-    /// Its index in the template; `None` where the template has none and it is added.
+    /// Its index in the template; `None` if the operator adds it.
     pub index: Option<usize>,
-    /// Its requests: cpu and memory always, the rest where set.
+    /// Its requests: CPU and memory always, others if set.
     pub amounts: Amounts,
 }
 
@@ -61,8 +61,8 @@ impl PodRequests {
         Self { amounts, claims, storage }
     }
 
-    /// What a StatefulSet's `volumeClaimTemplates` at `place` add to each of its pods: claims and
-    /// their storage.
+    /// The claims, and their storage, that the `volumeClaimTemplates` of a StatefulSet at `place`
+    /// add to each pod.
     pub fn of_claims(templates: &Value, place: &str, problems: &mut Vec<SizeProblem>) -> Self {
         let mut sum = Summing { problems, main: None };
         let mut claims = Self::default();
@@ -80,7 +80,7 @@ impl PodRequests {
 }
 
 impl Amounts {
-    /// The amount of one resource, zero where it was not there.
+    /// The amount of one resource, added as zero if it is missing.
     pub fn entry(&mut self, name: &str) -> &mut Quantity {
         match name {
             "cpu" => &mut self.cpu,
@@ -166,7 +166,7 @@ impl Summing<'_> {
         own
     }
 
-    /// Pod-level requests replace the containers' sum; a pod-level limit does where no container
+    /// Pod-level requests replace the containers' sum. A pod-level limit does so if no container
     /// requests anything.
     fn pod_level(&mut self, spec: &Value, amounts: &mut Amounts) {
         let Some(resources) = spec.get("resources") else { return };
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_larger_of_starting_and_running_counts() {
+    fn larger_of_init_and_running_phase_counts() {
         let spec = json!({"containers": [container("1", "1Gi"), container("500m", "1Gi")], "initContainers": [container("4", "512Mi"), container("2", "1Mi")]});
         assert_eq!(cpu_and_memory(&spec), (4.0, 2048));
     }
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_the_whole_pod_replace_the_sum_and_overhead_adds_to_it() {
+    fn pod_level_requests_replace_the_containers_sum() {
         let spec = json!({"containers": [container("1", "1Gi")], "overhead": {"cpu": "250m"},
             "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "8", "memory": "8Gi"}}});
         assert_eq!(cpu_and_memory(&spec), (2.25, 1024));
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount_is_named_with_its_place() {
+    fn invalid_amounts_are_reported_at_their_place() {
         let spec = json!({"containers": [{"resources": {"requests": {"cpu": "lots", "memory": "-1", "a/b": []}}}], "initContainers": 7});
         let mut problems = Vec::new();
         PodRequests::of(&spec, None, &mut problems);

@@ -1,4 +1,4 @@
-//! Sums of a workload's pods.
+//! Sums the pods of a workload.
 
 use super::requests::PodRequests;
 use super::{RoleSize, Size, SizeProblem, Total};
@@ -6,7 +6,7 @@ use crate::flink::memory::{JobManagerMemory, MemoryError, TaskManagerMemory};
 use crate::resource::quantity::Quantity;
 
 impl<M> RoleSize<M> {
-    /// So many pods of one kind.
+    /// The sum for a number of identical pods.
     pub fn of(replicas: u64, requests: &PodRequests) -> Self {
         let amounts = requests.amounts.clone();
         Self {
@@ -23,13 +23,13 @@ impl<M> RoleSize<M> {
 }
 
 impl Size {
-    /// Adds so many alike pods to the total; what cannot be counted becomes a problem at `pointer`.
+    /// Adds a number of identical pods to the total; an overflow becomes a problem at `pointer`.
     pub fn add_pods(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
         self.total.pods = self.total.pods.saturating_add(replicas);
         self.add_claims(replicas, requests, pointer);
     }
 
-    /// Adds what these pods ask for beside being pods, such as the claims of a StatefulSet.
+    /// Adds requests of these pods beyond the pods themselves, such as the claims of a StatefulSet.
     pub fn add_claims(&mut self, replicas: u64, requests: &PodRequests, pointer: &str) {
         if self.total.add(replicas, requests).is_none() {
             self.problems.push(SizeProblem::new(
@@ -40,7 +40,7 @@ impl Size {
         }
     }
 
-    /// Names these pods as the JobManagers.
+    /// Sets the size of the JobManagers.
     pub fn set_job_managers(
         &mut self,
         replicas: u64,
@@ -50,7 +50,7 @@ impl Size {
         self.job_manager = Some(RoleSize { breakdown, ..RoleSize::of(replicas, requests) });
     }
 
-    /// Names these pods as the TaskManagers, of so many slots each.
+    /// Sets the size of the TaskManagers with `slots` each.
     pub fn set_task_managers(
         &mut self,
         replicas: u64,
@@ -63,8 +63,7 @@ impl Size {
         self.total.task_slots = replicas.saturating_mul(slots);
     }
 
-    /// Multiplies by a number of clusters that are all like this one; what cannot be counted
-    /// becomes a problem at `pointer`.
+    /// Multiplies by a number of identical clusters; an overflow becomes a problem at `pointer`.
     pub fn multiply(&mut self, clusters: u64, pointer: &str) {
         let role = |replicas: &mut u64| *replicas = replicas.saturating_mul(clusters);
         self.job_manager.iter_mut().for_each(|size| role(&mut size.replicas));

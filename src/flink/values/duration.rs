@@ -1,4 +1,4 @@
-//! Durations: `10 s`, `5min`, and from Flink 2.1 on `PT10S`.
+//! Reads durations: `10 s`, `5min`, and from Flink 2.1 on `PT10S`.
 
 use crate::flink::memory::java::trim;
 use crate::flink::version::FlinkVersion;
@@ -15,11 +15,11 @@ const UNITS: [(&[&str], i128); 7] = [
     (&["ns", "nano", "nanos", "nanosecond", "nanoseconds"], 1),
 ];
 
-/// Flink of this version reads durations as ISO 8601 writes them too.
+/// The first version that reads ISO 8601 durations too.
 const ISO: FlinkVersion = FlinkVersion::new(2, 1);
 
-/// Reads a duration as this Flink version does, in nanoseconds: a whole number and a unit,
-/// milliseconds where there is none. `None` where Flink refuses.
+/// Reads a duration in nanoseconds as this Flink version does: a whole number and a unit, which
+/// defaults to milliseconds. `None` if Flink refuses it.
 pub fn parse_duration(text: &str, version: FlinkVersion) -> Option<i128> {
     let text = trim(text);
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -31,7 +31,7 @@ pub fn parse_duration(text: &str, version: FlinkVersion) -> Option<i128> {
             None
         };
     }
-    // Flink 1 counts in 64 bits before it looks at the unit.
+    // Flink 1 reads 64 bits before it looks at the unit.
     let number: i128 =
         number.parse().ok().filter(|number| version.major > 1 || i64::try_from(*number).is_ok())?;
     let unit = trim(unit);
@@ -40,7 +40,7 @@ pub fn parse_duration(text: &str, version: FlinkVersion) -> Option<i128> {
     in_range(number.checked_mul(*nanoseconds)?)
 }
 
-/// Java's `Duration.parse`: days, hours, minutes and seconds, each with a sign of its own, in any
+/// Java's `Duration.parse`: days, hours, minutes and seconds, each with an optional sign, in any
 /// letter case.
 fn parse_iso(text: &str) -> Option<i128> {
     let (negative, rest) = match text.strip_prefix('-') {
@@ -65,7 +65,7 @@ fn parse_iso(text: &str) -> Option<i128> {
             let end = part.find(|c: char| c.is_ascii_alphabetic())?;
             let (number, after) = part.split_at(end);
             let letter = after.chars().next()?.to_ascii_lowercase();
-            // Each unit once, larger ones first.
+            // Each unit once, in descending order.
             let (_, nanoseconds) = units.find(|(unit, _)| *unit == letter)?;
             total = total.checked_add(iso_number(number, *nanoseconds, letter == 's')?)?;
             part = after.get(1..)?;
@@ -78,7 +78,7 @@ fn parse_iso(text: &str) -> Option<i128> {
     in_range(if negative { -total } else { total })
 }
 
-/// A signed whole number; seconds may have up to nine decimals behind a point or a comma.
+/// A signed whole number; seconds may have up to nine decimals after a point or a comma.
 fn iso_number(text: &str, unit: i128, decimals: bool) -> Option<i128> {
     let (whole, fraction) = match text.split_once(['.', ',']) {
         Some((whole, fraction))
@@ -95,7 +95,7 @@ fn iso_number(text: &str, unit: i128, decimals: bool) -> Option<i128> {
     i128::from(value).checked_mul(unit)?.checked_add(sign * nanoseconds)
 }
 
-/// A Java duration counts its seconds in 64 bits.
+/// Seconds of a Java duration have 64 bits.
 fn in_range(nanoseconds: i128) -> Option<i128> {
     i64::try_from(nanoseconds.div_euclid(SECOND)).ok().map(|_| nanoseconds)
 }
@@ -109,7 +109,7 @@ mod tests {
     const NEW: FlinkVersion = FlinkVersion::new(2, 3);
 
     #[test]
-    fn units_mean_what_they_mean_to_flink() {
+    fn units_are_read_as_in_flink() {
         let found = ["10", "2 s", "5m", "1 d", "3 µs", " 7 NS "]
             .map(|text| parse_duration(text, OLD).unwrap());
         assert_eq!(found, [10_000_000, 2 * SECOND, 300 * SECOND, 86_400 * SECOND, 3000, 7]);

@@ -1,8 +1,9 @@
-//! Values of options, accepted and refused as Flink does it for each type.
+//! Checks option values as Flink does for each type.
 //!
-//! Flink reads a value when something asks for the option: a wrong one stops the JobManager at its
-//! start, or a job at its first checkpoint. What is accepted here is what the release of Flink
-//! accepts, blanks and letter case included.
+//! Flink reads a value when code asks for the option. A wrong value stops the JobManager at its
+//! start, or a job at its first checkpoint. A value and a Flink version go in; the result is that
+//! of this Flink release, including blanks and letter case. Options that Flink does not know are
+//! not checked here.
 
 mod duration;
 mod structured;
@@ -14,7 +15,7 @@ use super::memory::java::{parse_double, parse_float, parse_int};
 use super::memory_size::{MemorySizeError, parse_memory_size};
 use super::version::FlinkVersion;
 
-/// The types that Flink gives its options.
+/// The types of Flink's options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
     /// `true` or `false`.
@@ -33,11 +34,11 @@ pub enum ValueType {
     Duration,
     /// A number of bytes.
     MemorySize,
-    /// One of a few words.
+    /// One of a fixed set of values.
     Enum,
-    /// Texts, separated by semicolons.
+    /// Texts separated by semicolons.
     List,
-    /// Some of a few words, separated by semicolons.
+    /// Values of a fixed set, separated by semicolons.
     EnumList,
     /// `key:value`, separated by commas.
     Map,
@@ -51,48 +52,48 @@ pub enum ValueError {
     /// Neither `true` nor `false`.
     #[error("`{0}` is not a boolean")]
     Boolean(String),
-    /// No whole number, or one beyond 32 bits.
+    /// Not a whole number of 32 bits.
     #[error("`{0}` is not a 32-bit integer")]
     Integer(String),
-    /// No whole number, or one beyond 64 bits.
+    /// Not a whole number of 64 bits.
     #[error("`{0}` is not a 64-bit integer")]
     Long(String),
-    /// No number.
+    /// Not a number.
     #[error("`{0}` is not a number")]
     Number(String),
-    /// No span of time.
+    /// Not a duration.
     #[error("`{0}` is not a duration")]
     Duration(String),
-    /// No memory size.
+    /// Not a memory size.
     #[error(transparent)]
     MemorySize(#[from] MemorySizeError),
-    /// None of the words that the option takes.
+    /// None of the allowed values.
     #[error("`{value}` is not one of its values")]
     Enum {
         /// The value as written.
         value: String,
-        /// The words, separated by `|`.
+        /// The allowed values, separated by `|`.
         allowed: String,
     },
-    /// A list whose quotes do not add up.
+    /// A list with invalid quotes.
     #[error("`{0}` is not a list")]
     List(String),
-    /// What is not `key:value,key:value`.
+    /// Not of the form `key:value,key:value`.
     #[error("`{0}` is not a map")]
     Map(String),
 }
 
-/// Judges a value as this Flink version does. `allowed` holds an enum's words, separated by `|`.
+/// Checks a value as this Flink version does. `allowed` holds an enum's values, separated by `|`.
 ///
 /// # Errors
-/// When Flink would not read it.
+/// If Flink would not read it.
 pub fn check(
     kind: ValueType,
     allowed: &str,
     text: &str,
     version: FlinkVersion,
 ) -> Result<(), ValueError> {
-    // 1.19 brought YAML for lists and maps.
+    // 1.19 added YAML for lists and maps.
     let yaml = version >= FlinkVersion::new(1, 19);
     let unless = |fine: bool, error: fn(String) -> ValueError| {
         if fine { Ok(()) } else { Err(error(shown(text))) }
@@ -140,7 +141,7 @@ fn is_any_case(text: &str, word: &str) -> bool {
     text.eq_ignore_ascii_case(word)
 }
 
-/// A value for a message, cut to what fits in one.
+/// A value for a message, shortened to fit.
 fn shown(text: &str) -> String {
     const MOST: usize = 64;
     match text.char_indices().nth(MOST) {
@@ -157,8 +158,8 @@ mod tests {
     const ALL: [FlinkVersion; 3] =
         [FlinkVersion::new(1, 16), FlinkVersion::new(1, 20), FlinkVersion::new(2, 3)];
 
-    /// What 1.16.3, 1.20.5 and 2.3.0 themselves said, in this order: `y` accepted, `n` refused.
-    const SAID: [(ValueType, &str, &str); 63] = [
+    /// Results of Flink 1.16.3, 1.20.5 and 2.3.0, in this order: `y` accepted, `n` refused.
+    const RESULTS: [(ValueType, &str, &str); 63] = [
         (ValueType::Map, "a:1,b:2", "yyy"),
         (ValueType::Map, "a: 1, b: 2", "yyy"),
         (ValueType::Map, "{a: 1, b: 2}", "yyy"),
@@ -211,7 +212,8 @@ mod tests {
         (ValueType::Integer, "1_000", "nnn"),
         (ValueType::Integer, "2147483648", "nnn"),
         (ValueType::Integer, "0x5", "nnn"),
-        // What follows was not asked of Flink, but follows from the Java that it calls.
+        // The following results were not produced by Flink; they follow from the Java methods that
+        // it calls.
         (ValueType::Long, "2147483648", "yyy"),
         (ValueType::Long, "9223372036854775808", "nnn"),
         (ValueType::Double, "1e3", "yyy"),
@@ -226,8 +228,8 @@ mod tests {
     ];
 
     #[test]
-    fn values_are_judged_as_flink_judges_them() {
-        for (kind, text, said) in SAID {
+    fn values_are_checked_as_in_flink() {
+        for (kind, text, reported) in RESULTS {
             let judged: String = ALL
                 .iter()
                 .map(|version| {
@@ -238,20 +240,20 @@ mod tests {
                     }
                 })
                 .collect();
-            assert_eq!(judged, said, "{kind:?} {text:?}");
+            assert_eq!(judged, reported, "{kind:?} {text:?}");
         }
     }
 
-    /// Verdicts of Flink's own classes, from 1.16 to 2.3: tests/data/option-values.md.
+    /// Results of Flink's classes from 1.16 to 2.3: tests/data/option-values.md.
     #[test]
-    fn values_are_judged_as_flinks_own_classes_judged_them() {
+    fn values_match_recorded_results_of_flink() {
         let releases =
             [(1, 16), (1, 17), (1, 18), (1, 19), (1, 20), (2, 0), (2, 1), (2, 2), (2, 3)];
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/option-values.tsv");
         let lines = std::fs::read_to_string(file).unwrap();
         assert!(lines.lines().count() > 600);
         for line in lines.lines() {
-            let [name, said, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else {
+            let [name, reported, value] = line.splitn(3, '\t').collect::<Vec<_>>()[..] else {
                 panic!("{line}")
             };
             let judged: String = releases
@@ -265,7 +267,7 @@ mod tests {
                     }
                 })
                 .collect();
-            assert_eq!(judged, said, "{name} {value:?}");
+            assert_eq!(judged, reported, "{name} {value:?}");
         }
     }
 
@@ -288,17 +290,17 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_value() {
-        let said =
+    fn errors_contain_the_value() {
+        let reported =
             |kind, text: &str| check(kind, "FULL|REGION", text, ALL[1]).unwrap_err().to_string();
-        assert_eq!(said(ValueType::Boolean, "yes"), "`yes` is not a boolean");
-        assert_eq!(said(ValueType::Enum, "none"), "`none` is not one of its values");
-        let long = said(ValueType::Integer, &"x".repeat(5000));
+        assert_eq!(reported(ValueType::Boolean, "yes"), "`yes` is not a boolean");
+        assert_eq!(reported(ValueType::Enum, "none"), "`none` is not one of its values");
+        let long = reported(ValueType::Integer, &"x".repeat(5000));
         assert!(long.len() < 200 && long.contains('…'), "{long}");
     }
 
     #[test]
-    fn no_text_takes_a_check_down() {
+    fn checks_never_panic() {
         for text in [
             "",
             "'",
@@ -318,7 +320,7 @@ mod tests {
             "[",
             "{",
         ] {
-            for (kind, ..) in SAID {
+            for (kind, ..) in RESULTS {
                 for version in ALL {
                     let _ = check(kind, "A|B", text, version);
                 }

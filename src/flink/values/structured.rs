@@ -1,5 +1,5 @@
-//! Lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around what holds a separator; from
-//! Flink 1.19 on also as YAML writes them.
+//! Reads lists and maps in one text: `a;b`, `k:v,k2:v2`, with quotes around separators, and from
+//! Flink 1.19 on as YAML.
 
 use crate::resource::yaml;
 use serde_json::{Map, Value};
@@ -74,10 +74,10 @@ fn quoted<'t>(mut text: &'t str, quote: &str, separator: char) -> Option<(Cow<'t
     }
 }
 
-/// The pairs of one map, in the order in which they are written.
+/// The pairs of one map, in their order.
 pub type Pairs = Vec<(String, String)>;
 
-/// The elements of a list, as far as it can be read; in both readings where it may be YAML's.
+/// The elements of a list, as far as it is readable; in both readings if it may be YAML.
 pub fn list_elements(text: &str) -> Vec<String> {
     let parts = split(text, ';').unwrap_or_default();
     let mut elements: Vec<_> = parts.into_iter().map(Cow::into_owned).collect();
@@ -89,8 +89,8 @@ pub fn list_elements(text: &str) -> Vec<String> {
     elements
 }
 
-/// The pairs of a map, as far as it can be read; in both readings where it may be YAML's: what is
-/// judged by them must hold whichever Flink takes.
+/// The pairs of a map, as far as it is readable. If it may be YAML, both readings are included, so
+/// that a rule holds whichever one Flink uses.
 pub fn map_pairs(text: &str) -> Pairs {
     let pair = |pair: &Cow<'_, str>| {
         let sides = split(pair, ':')?;
@@ -105,7 +105,7 @@ pub fn map_pairs(text: &str) -> Pairs {
     pairs
 }
 
-/// The maps of a list of maps, read as [`map_pairs`] reads one.
+/// The maps of a list of maps, read as in [`map_pairs`].
 pub fn list_of_map_pairs(text: &str) -> Vec<Pairs> {
     let mut maps: Vec<_> =
         split(text, ';').unwrap_or_default().iter().map(|map| map_pairs(map)).collect();
@@ -133,15 +133,15 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a text is a list. Without a quote every text is.
+/// Whether a text is a list; every text without a quote is.
 pub fn is_list(text: &str, yaml: bool) -> bool {
     !text.contains(['\'', '"'])
         || parts(text, ';').all(|part| part.is_some())
         || yaml && yaml_list(text).is_some()
 }
 
-/// Whether each element of a list is a word. The error is the first that is none, or nothing where
-/// there is no list.
+/// Whether each element of a list is an allowed value. The error is the first other element, or
+/// `None` if the text is not a list.
 pub fn elements(
     text: &str,
     yaml: bool,
@@ -156,7 +156,7 @@ pub fn elements(
     other.map_or(Ok(()), |part| Err(Some(part.into_owned())))
 }
 
-/// Whether a text is a map: each part a key and a value, no key twice.
+/// Whether a text is a map: each part a key and a value, without duplicate keys.
 pub fn is_map(text: &str, yaml: bool) -> bool {
     is_plain_map(text).unwrap_or(false) || yaml && is_yaml_map(text)
 }
@@ -180,7 +180,7 @@ pub fn is_list_of_maps(text: &str, yaml: bool) -> bool {
 }
 
 fn is_yaml_map(text: &str) -> bool {
-    // Only what has a colon can be one; reading costs.
+    // Only a text with one of these can be YAML, and reading YAML is expensive.
     text.contains([':', '{'])
         && read_yaml(text).is_some_and(|value| value.as_object().is_some_and(is_complete))
 }
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_are_read_in_every_spelling() {
+    fn maps_are_read_in_every_form() {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(map_pairs("a:/x, b:'d:e'"), [pair("a", "/x"), pair("b", "d:e")]);
         assert!(map_pairs("{a: 1, b: /y}").contains(&pair("b", "/y")));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_is_made_of_pairs() {
+    fn maps_consist_of_pairs() {
         assert!(["", "a:1", "'a:x,y',b:2", "a: 1 , b: 2"].iter().all(|text| is_map(text, false)));
         assert!(
             ["a", "a:b:c", "a:", "a:1,b", "'a:b':1", "a:'x,y'"]

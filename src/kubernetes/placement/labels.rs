@@ -1,5 +1,5 @@
-//! The labels that pods of a set will carry, whoever puts them there, and those that tell the set
-//! from all others.
+//! The labels that the pods of a set will have, whoever adds them, and the labels that identify the
+//! set.
 
 use crate::flink::map_options::map_entries;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
@@ -7,14 +7,14 @@ use crate::resource::pointer;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
 
-/// Labels that controllers add with a value that tells pods of one set from each other.
+/// Labels that controllers add with a different value for each pod of a set.
 const UNIQUE: [&str; 3] = [
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
     "batch.kubernetes.io/job-completion-index",
 ];
 
-/// Labels that controllers add with one value for all pods that they make of a template.
+/// Labels that controllers add with the same value to all pods of a template.
 const OF_CONTROLLERS: [&str; 7] = [
     "pod-template-hash",
     "controller-revision-hash",
@@ -25,17 +25,17 @@ const OF_CONTROLLERS: [&str; 7] = [
     "batch.kubernetes.io/job-name",
 ];
 
-/// One label as all pods of a set have it.
+/// The value of one label in all pods of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Label<'a> {
-    /// All have this value.
+    /// All pods have this value.
     Value(&'a str),
-    /// None has it.
+    /// No pod has the label.
     Absent,
-    /// All that are made of one template will have the same value, which is not known yet, or none
-    /// will have it.
+    /// All pods of one template will have the same value, which is not known yet, or none will have
+    /// the label.
     Later,
-    /// Each has a value of its own.
+    /// Each pod has a different value.
     Unique,
 }
 
@@ -43,17 +43,18 @@ pub enum Label<'a> {
 #[derive(Debug)]
 pub struct PodLabels<'a> {
     own: Option<&'a Map<String, Value>>,
-    /// What the operator and Flink put over all else.
+    /// Labels that the operator and Flink set over all others.
     system: Option<[(&'static str, &'a str); 3]>,
-    /// Where options are, and which of them, that give labels over those of the template.
+    /// The option that sets labels over those of the template, and the workload that has it.
     options: Option<(&'a Workload, &'static str)>,
     given: OnceCell<Vec<(String, String)>>,
-    /// A pod has the labels that it has; from a template controllers will make pods with more.
+    /// Whether this is a pod, whose labels are complete. Controllers add labels to the pods of a
+    /// template.
     is_pod: bool,
 }
 
 impl<'a> PodLabels<'a> {
-    /// The labels of a set whose template looks like this at the moment.
+    /// The labels of a set with this template.
     pub fn of(set: &'a PodSet, template: &'a Value, workload: &'a Workload) -> Self {
         let by_operator = workload.declares_cluster && workload.engine == Engine::Operator;
         let component = set.role.component().filter(|_| by_operator);
@@ -81,7 +82,7 @@ impl<'a> PodLabels<'a> {
         }
     }
 
-    /// One label.
+    /// The value of one label.
     pub fn get(&self, key: &str) -> Label<'_> {
         if UNIQUE.contains(&key) {
             return Label::Unique;
@@ -92,7 +93,7 @@ impl<'a> PodLabels<'a> {
         let mut values =
             self.given().iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str());
         if let Some(value) = values.next() {
-            // Written twice, and nobody says which counts.
+            // The key is written twice, and which value counts is undefined.
             return if values.all(|other| other == value) {
                 Label::Value(value)
             } else {
@@ -117,15 +118,14 @@ impl<'a> PodLabels<'a> {
     }
 }
 
-/// The name in the label `app`: of blue and green, which are alike, one stands for both.
+/// The cluster's name in the label `app`. Blue and green are alike, so one represents both.
 fn clusters(workload: &Workload) -> &str {
     workload.children.first().unwrap_or(&workload.cluster)
 }
 
-/// The labels that this cluster's pods of this role have, and no others: Flink's own, a chart's,
-/// another operator's; failing these, all that the pods' author gave them. `None` where they have
-/// none, or will have them only in an object that is made of this one: blue and green are each kept
-/// from their own.
+/// The labels that only this cluster's pods of this role have: those of Flink, of a chart or of
+/// another operator, or else all labels in the template. `None` if they have none, or if a child
+/// object will set them: blue and green are separated individually.
 pub fn identity<'a>(
     set: &'a PodSet,
     template: &'a Value,
@@ -142,7 +142,7 @@ pub fn identity<'a>(
     let all = |keys: &[&'static str]| -> Option<Vec<(&'a str, &'a str)>> {
         keys.iter().map(|key| Some((*key, labels.get(*key)?.as_str()?))).collect()
     };
-    // Spotify's operator calls every application `flink`, and the cluster beside it.
+    // Spotify's operator labels every application `flink` and has a second label for the cluster.
     let spotify = || {
         all(&["app", "cluster", "component"])
             .filter(|labels| labels.first() == Some(&("app", "flink")))
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_writes_stands_over_options_and_these_over_the_template() {
+    fn operator_labels_override_options_and_the_template() {
         let template = json!({"metadata": {"labels": {"app": "x", "team": "a", "tier": "own"}}});
         let mut workload = Workload {
             engine: Engine::Operator,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_are_known_by_flinks_labels_a_charts_an_operators_or_their_own() {
+    fn pods_are_identified_by_known_or_own_labels() {
         for (labels, expected) in [
             (
                 json!({"app": "flink", "component": "taskmanager", "x": "y"}),

@@ -1,28 +1,28 @@
-//! Where the Kubernetes scheduler places pods, as far as a pod template says: which terms keep pods
-//! of one set apart, and which nodes remain.
+//! Where the Kubernetes scheduler can place pods, according to a pod template: which terms separate
+//! the pods of a set, and which nodes remain.
 //!
-//! Mutation and rules call the same functions, so that an injected term is one that rules accept. A
-//! term counts by the pods that it selects, and not by how it is written. This module has no words
-//! for users: those are in the rules.
+//! Mutation and rules call the same functions, so rules accept every injected term. A term counts
+//! by the pods that it selects, not by how it is written. This module has no messages: those are in
+//! the rules.
 
-mod apart;
+mod colocation;
 mod labels;
 mod node_affinity;
 mod pool;
 mod selector;
-mod separate;
+mod separation;
+mod spread_terms;
 mod spreading;
-mod together;
 mod tolerations;
 
-pub use apart::{Clause, Fault, Siblings, clauses};
+pub use colocation::pinned;
 pub use labels::{Label, PodLabels, identity};
 pub use node_affinity::{excludes_label, requires_label};
-pub use pool::{Elsewhere, asks_elsewhere};
+pub use pool::{UnmetNodeRequirement, unmet_node_requirements};
 pub use selector::selects;
-pub use separate::{Placed, Separation, Separator};
+pub use separation::{PodPlacement, Separation, SeparationReason};
+pub use spread_terms::{Siblings, SpreadTerm, TermFault, spread_terms};
 pub use spreading::Spreading;
-pub use together::pinned;
 pub use tolerations::{OptionToleration, PodToleration, option_tolerations};
 
 use crate::flink::{Role, Template, Workload};
@@ -34,9 +34,9 @@ pub const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The node label that holds the node's zone.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 
-/// Whether an object makes clusters whose names are not known yet, so that no selector can match
-/// their pods: blue and green, and a cluster whose name the API server generates. Each is completed
-/// and checked when it is created.
+/// Whether an object creates clusters whose names are not known yet, so that no selector can match
+/// their pods. This applies to blue and green and to clusters with a generated name. Each is
+/// mutated and checked when it is created.
 pub fn has_unnamed_clusters(workload: &Workload, object: &Value) -> bool {
     let is_merged = || workload.pods.iter().any(|set| matches!(set.template, Template::Merged(_)));
     let is_generated =

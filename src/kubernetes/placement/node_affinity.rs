@@ -1,17 +1,17 @@
-//! What the required node affinity of a pod says about one node label.
+//! What the required node affinity of a pod requires of one node label.
 
 use super::selector::list;
 use crate::resource::fields::text;
 use serde_json::Value;
 
-/// Whether every term, one of which must match, requires exactly this label.
+/// Whether every alternative term requires exactly this label value.
 pub fn requires_label(spec: &Value, key: &str, value: &str) -> bool {
     every_term(spec, key, |operator, values| {
         operator == "In" && matches!(values, [own] if own.as_str() == Some(value))
     })
 }
 
-/// Whether every term rules this label out.
+/// Whether every alternative term excludes this label value.
 pub fn excludes_label(spec: &Value, key: &str, value: &str) -> bool {
     every_term(spec, key, |operator, values| {
         let mut values = values.iter().filter_map(Value::as_str);
@@ -24,7 +24,7 @@ pub fn excludes_label(spec: &Value, key: &str, value: &str) -> bool {
     })
 }
 
-/// Whether each term has an expression about the key that meets a condition.
+/// Whether each term has an expression on the key that meets a condition.
 fn every_term(spec: &Value, key: &str, meets: impl Fn(&str, &[Value]) -> bool) -> bool {
     let required = spec.get("affinity").and_then(|affinity| {
         affinity.get("nodeAffinity")?.get("requiredDuringSchedulingIgnoredDuringExecution")
@@ -45,7 +45,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_term_decides_about_the_label() {
+    fn every_term_must_require_the_label() {
         let term = |operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": "disk", "operator": "Exists"}, {"key": "pool", "operator": operator, "values": values}]});
         for (terms, requires, excludes) in [
             (json!([]), false, false),

@@ -1,30 +1,30 @@
-//! Whether a pod requires nodes outside the pool that its tenant's node selector names.
+//! Whether a pod requires nodes outside the pool that the tenant's node selector defines.
 //!
-//! Every pod is given that selector, and the scheduler requires it and the node affinity both. So
-//! no affinity gets a pod out of the pool, also not one with several alternative terms. A term that
-//! requires other nodes never matches, and where no term matches the pod stays pending.
+//! Every pod gets that selector, and the scheduler requires both the selector and the node
+//! affinity. So no affinity moves a pod out of the pool. A term that requires other nodes never
+//! matches, and if no term matches, the pod stays pending.
 
 use super::selector::list;
 use serde_json::Value;
 
-/// A requirement of a node affinity that no node of the pool meets.
+/// A node affinity requirement that no node of the pool meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Elsewhere<'v> {
-    /// Its place within the pod's template.
+pub struct UnmetNodeRequirement<'v> {
+    /// JSON Pointer within the pod's template.
     pub place: String,
     /// The node label.
     pub key: &'v str,
     /// The operator and its values: `In gpu, cpu`.
-    pub asked: String,
+    pub requirement: String,
     /// The label's value on the pool's nodes.
     pub pool: &'v str,
 }
 
-/// The requirements of a spec's node affinity that nodes with these labels do not meet.
-pub fn asks_elsewhere<'v>(
+/// The node affinity requirements of a spec that nodes with these labels do not meet.
+pub fn unmet_node_requirements<'v>(
     spec: &'v Value,
     pool: impl Fn(&str) -> Option<&'v str>,
-) -> Vec<Elsewhere<'v>> {
+) -> Vec<UnmetNodeRequirement<'v>> {
     let required = spec.get("affinity").and_then(|affinity| {
         affinity
             .get("nodeAffinity")?
@@ -36,18 +36,18 @@ pub fn asks_elsewhere<'v>(
         for (expression, index) in list(term.get("matchExpressions")).iter().zip(0..) {
             let Some(key) = expression.get("key").and_then(Value::as_str) else { continue };
             let Some(pool) = pool(key) else { continue };
-            if let Some(asked) = refused(expression, pool) {
+            if let Some(requirement) = refused(expression, pool) {
                 let place = format!(
                     "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/{at}/matchExpressions/{index}"
                 );
-                found.push(Elsewhere { place, key, asked, pool });
+                found.push(UnmetNodeRequirement { place, key, requirement, pool });
             }
         }
     }
     found
 }
 
-/// The operator and values of an expression that a label with this value does not meet.
+/// The operator and values of an expression that this label value does not meet.
 fn refused(expression: &Value, value: &str) -> Option<String> {
     let operator = expression.get("operator").and_then(Value::as_str)?;
     let values = || list(expression.get("values")).iter().filter_map(Value::as_str);
@@ -59,7 +59,7 @@ fn refused(expression: &Value, value: &str) -> Option<String> {
         "DoesNotExist" => false,
         "Gt" => numbers().is_some_and(|(own, other)| own > other),
         "Lt" => numbers().is_some_and(|(own, other)| own < other),
-        // The API server refuses it.
+        // The API server refuses any other operator.
         _ => true,
     };
     (!met).then(|| match values().collect::<Vec<_>>().join(", ") {
@@ -74,8 +74,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_term_must_be_met_by_the_pool() {
-        for (expression, asked) in [
+    fn requirements_outside_the_pool_are_found() {
+        for (expression, requirement) in [
             (json!({"key": "pool", "operator": "In", "values": ["flink", "gpu"]}), None),
             (
                 json!({"key": "pool", "operator": "In", "values": ["gpu", "cpu"]}),
@@ -94,13 +94,13 @@ mod tests {
         ] {
             let spec = json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
                 {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["node-1"]}]}, {"matchExpressions": [expression]}]}}}});
-            let found = asks_elsewhere(&spec, |key| match key {
+            let found = unmet_node_requirements(&spec, |key| match key {
                 "pool" => Some("flink"),
                 "generation" => Some("4"),
                 _ => None,
             });
-            let said: Vec<_> = found.iter().map(|found| found.asked.as_str()).collect();
-            assert_eq!(said, asked.into_iter().collect::<Vec<_>>(), "{expression}");
+            let reported: Vec<_> = found.iter().map(|found| found.requirement.as_str()).collect();
+            assert_eq!(reported, requirement.into_iter().collect::<Vec<_>>(), "{expression}");
             assert!(
                 found
                     .iter()
@@ -111,7 +111,7 @@ mod tests {
             json!(null),
             json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}}}),
         ] {
-            assert_eq!(asks_elsewhere(&odd, |_| Some("x")), []);
+            assert_eq!(unmet_node_requirements(&odd, |_| Some("x")), []);
         }
     }
 }

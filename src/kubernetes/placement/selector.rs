@@ -1,11 +1,11 @@
-//! Whether a label selector matches all pods of a set, as Kubernetes matches it.
+//! Matches label selectors against the labels of a pod set, as Kubernetes does.
 
 use super::labels::Label;
 use serde_json::Value;
 
-/// Whether a `labelSelector` matches these labels: a missing one matches nothing, an empty one
-/// everything. What hangs on a label that is not known, or that each pod has with a value of its
-/// own, does not match: nobody could rely on it.
+/// Whether a `labelSelector` matches these labels. A missing selector matches nothing, an empty one
+/// everything. An expression on a label with an unknown or different value per pod does not match,
+/// because the result is not certain.
 pub fn selects<'l>(selector: Option<&Value>, label: impl Fn(&str) -> Label<'l>) -> bool {
     let Some(selector) = selector.and_then(Value::as_object) else { return false };
     let mut wanted = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
@@ -25,7 +25,7 @@ fn holds<'l>(expression: &Value, label: &impl Fn(&str) -> Label<'l>) -> bool {
     }
 }
 
-/// The elements of a list; none for anything else.
+/// The elements of a list; empty for any other value.
 pub(super) fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_selector_matches_as_kubernetes_has_it() {
+    fn selectors_match_as_in_kubernetes() {
         let expression = |key: &str, operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
         for (selector, expected) in [
             (json!(null), false),

@@ -1,5 +1,5 @@
-//! Tolerations of pod templates and of Flink's options for pods, and which of them a tenant's
-//! tolerations cover.
+//! Tolerations of pod templates and of Flink's options, and which of them a tenant's tolerations
+//! cover.
 
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::map_options::map_list;
@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Readings of one toleration: a field is hardly ever written more often.
+/// Maximum readings of one toleration; more duplicates of a field are not realistic.
 const MOST_READINGS: usize = 16;
 
 /// Taints that every pod tolerates for some minutes: Kubernetes adds these tolerations.
@@ -40,12 +40,12 @@ impl<'a> PodToleration<'a> {
         }
     }
 
-    /// A toleration as a pod template writes it.
+    /// The toleration of a pod template.
     pub fn of_template(toleration: &'a Value) -> Self {
         Self::of(|field| text(toleration, field))
     }
 
-    /// A toleration as a tenant writes it.
+    /// The toleration of a tenant.
     pub fn of_tenant(toleration: &'a Toleration) -> Self {
         let Toleration { key, operator, value, effect, .. } = toleration;
         Self::of(|field| {
@@ -59,12 +59,13 @@ impl<'a> PodToleration<'a> {
         })
     }
 
-    /// Whether it tolerates no more than one of these tolerations, or than every pod.
+    /// Whether one of these tolerations, or one that every pod has, tolerates all that this one
+    /// does.
     pub fn is_covered_by(self, others: &'a [Toleration]) -> bool {
         self.is_of_every_pod() || others.iter().any(|other| Self::of_tenant(other).covers(self))
     }
 
-    /// Whether it is one that Kubernetes adds to every pod.
+    /// Whether Kubernetes adds this toleration to every pod.
     pub fn is_of_every_pod(self) -> bool {
         TOLERATED_BY_ALL.contains(&self.key) && self.effect == "NoExecute"
     }
@@ -79,7 +80,7 @@ impl<'a> PodToleration<'a> {
     }
 }
 
-/// A toleration that an option gives pods.
+/// A toleration that an option sets on pods.
 #[derive(Debug)]
 pub struct OptionToleration<'a> {
     /// The option with its place.
@@ -106,7 +107,7 @@ pub fn option_tolerations<'a>(
     })
 }
 
-/// The ways in which Flink may read a toleration: it takes `Key` for `key`, and either value where
+/// The ways in which Flink may read a toleration: it accepts `Key` for `key`, and either value if
 /// both are written.
 fn readings(fields: Pairs) -> Vec<BTreeMap<String, String>> {
     let (mut first, mut others) = (BTreeMap::new(), Vec::new());

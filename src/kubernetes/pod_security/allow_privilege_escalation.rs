@@ -1,4 +1,4 @@
-//! Processes that gain more privileges than the process that starts them.
+//! Processes that can gain more privileges than their parent process.
 
 use super::pod::{Pod, Subject, field};
 use super::violation::{Control, Violation, Violations};

@@ -1,4 +1,4 @@
-//! AppArmor profiles, as fields and as the annotations that preceded them.
+//! AppArmor profiles, in fields and in the older annotations.
 
 use super::pod::{Pod, Subject, field, text};
 use super::violation::{Control, PodPart, Violation, Violations};

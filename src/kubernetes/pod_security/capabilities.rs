@@ -4,7 +4,7 @@ use super::pod::{Pod, Subject, elements, field, text};
 use super::violation::{Control, Violation, Violations};
 use serde_json::Value;
 
-/// What container runtimes give by default, without NET_RAW.
+/// The default capabilities of container runtimes, without NET_RAW.
 const DEFAULT: [&str; 13] = [
     "AUDIT_WRITE",
     "CHOWN",

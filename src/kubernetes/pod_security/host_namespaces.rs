@@ -1,4 +1,4 @@
-//! The node's network, processes and IPC.
+//! The node's network, process and IPC namespaces.
 
 use super::pod::{Pod, field, is_on};
 use super::violation::{Control, PodPart, Violation, Violations};

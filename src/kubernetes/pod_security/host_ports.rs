@@ -1,4 +1,4 @@
-//! Ports of the node.
+//! Ports of the node (`hostPort`).
 
 use super::pod::{Pod, Subject, elements, field, is_on};
 use super::violation::{Control, Violation, Violations};
@@ -26,7 +26,7 @@ pub(super) fn check<'a>(pod: &Pod<'a>, container: &Subject<'a>, violations: &mut
     }
 }
 
-/// Whether a number is no port, or a port that every pod may use.
+/// Whether a number is not a port, or a port that every pod may use.
 fn is_allowed(pod: &Pod<'_>, number: &Value) -> bool {
     number.as_f64() == Some(0.0)
         || number.as_u64().is_some_and(|number| {

@@ -1,15 +1,15 @@
 //! Kubernetes' Pod Security Standards: what a pod violates, at any level and version.
 //!
-//! Goes in: a pod as plain JSON and a [`Standard`]. Comes out: [`Violation`]s, the same that the
-//! cluster's own PodSecurity admission finds, each with its place. It has no sentences: messages
-//! and help are in the rules.
+//! A pod as plain JSON and a [`Standard`] go in. [`Violation`]s come out, each with its place; they
+//! are the same that the cluster's PodSecurity admission finds. It has no messages: those are in
+//! the rules.
 //!
-//! Each file is one control. A check allocates nothing where it finds nothing: it runs on every pod
-//! that is admitted.
+//! Each file is one control. A check allocates nothing if it finds nothing, because it runs for
+//! every pod.
 //!
-//! `tests/cluster/pod_security.rs` compares it with Kubernetes' evaluator on random pods. Where
-//! JSON has a value that Kubernetes' types do not have (`privileged: "yes"`), the worse reading
-//! counts: the API server refuses such a pod, but a controller may read a template that way.
+//! `tests/cluster/pod_security.rs` compares it with Kubernetes' evaluator on random pods. JSON may
+//! have values that Kubernetes' types cannot have (`privileged: "yes"`). Then the stricter reading
+//! counts: the API server refuses such a pod, but a controller may accept such a template.
 
 mod allow_privilege_escalation;
 mod app_armor;
@@ -39,7 +39,7 @@ use pod::{Pod, Subject};
 use serde_json::Value;
 use violation::Violations;
 
-/// Checks the pod as a whole.
+/// Checks a whole pod.
 type PodCheck = for<'a> fn(&Pod<'a>, &mut Violations<'a>);
 
 /// Checks one security context, or one container.
@@ -53,7 +53,7 @@ const OF_PODS: [PodCheck; 5] = [
     seccomp::check_pod_annotation,
 ];
 
-/// What pods and containers both have.
+/// Checks of pods and containers.
 const OF_CONTEXTS: [SubjectCheck; 6] = [
     host_process::check,
     app_armor::check,
@@ -74,8 +74,8 @@ const OF_CONTAINERS: [SubjectCheck; 8] = [
     allow_privilege_escalation::check,
 ];
 
-/// What a pod (`metadata` and `spec`) violates. `implied` names a container without fields that
-/// follows the pod's own containers: the one that Flink's operator adds.
+/// What a pod (`metadata` and `spec`) violates. `implied` is the name of a container without fields
+/// after the pod's containers: Flink's operator adds it.
 pub fn evaluate<'a>(
     template: &'a Value,
     implied: Option<&'a str>,
@@ -100,8 +100,8 @@ pub fn evaluate<'a>(
     found.list
 }
 
-/// The ports of the node that a pod uses, except the allowed ones: the only control that a tenant
-/// can have at level `privileged`.
+/// The ports of the node that a pod uses, except the allowed ones. This is the only control that
+/// applies at level `privileged`.
 pub fn host_ports<'a>(template: &'a Value, allowed: &'a [u16]) -> Vec<Violation<'a>> {
     let standard = Standard { level: PodSecurityLevel::Privileged, minor: u64::MAX };
     let pod = Pod::new(template, standard, allowed);

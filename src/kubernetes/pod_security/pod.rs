@@ -1,4 +1,4 @@
-//! A pod as the controls see it: plain JSON, whose fields may be missing, null or anything else.
+//! Reads a pod for the controls: plain JSON whose fields may be missing, null or of any type.
 
 use super::PodSecurityLevel;
 use super::standard::Standard;
@@ -7,7 +7,7 @@ use crate::resource::pointer;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// A pod or a pod template, and its standard.
+/// A pod or a pod template, and the standard that it must meet.
 pub(super) struct Pod<'a> {
     pub(super) metadata: &'a Value,
     pub(super) spec: &'a Value,
@@ -37,7 +37,7 @@ impl ContainerKind {
     }
 }
 
-/// What has a security context: the pod, or one of its containers.
+/// A holder of a security context: the pod, or one of its containers.
 pub(super) struct Subject<'a> {
     /// The container's list and index; `None` for the pod.
     container: Option<(ContainerKind, usize)>,
@@ -45,7 +45,7 @@ pub(super) struct Subject<'a> {
     pub(super) name: &'a str,
     /// The pod's spec, or the container.
     pub(super) value: &'a Value,
-    /// Its security context; `Null` where it has none.
+    /// Its security context; `Null` if it has none.
     pub(super) context: &'a Value,
 }
 
@@ -64,17 +64,17 @@ impl<'a> Pod<'a> {
         self.standard.minor >= minor
     }
 
-    /// Whether the pod runs on Windows, where Linux's controls do not apply: level restricted
-    /// considers that from 1.25 on.
+    /// Whether the pod runs on Windows, where Linux's controls do not apply. Level restricted
+    /// considers this from 1.25 on.
     pub(super) fn is_windows(&self) -> bool {
         self.since(25)
             && field(self.spec, "os").and_then(|os| field(os, "name")).and_then(Value::as_str)
                 == Some("windows")
     }
 
-    /// Whether root in the pod is not root on its node, because the pod has a user namespace: the
-    /// standard considers that from 1.35 on.
-    pub(super) fn has_own_users(&self) -> bool {
+    /// Whether root in the pod is not root on the node, because the pod has a user namespace. The
+    /// standard considers this from 1.35 on.
+    pub(super) fn has_user_namespace(&self) -> bool {
         self.since(35) && field(self.spec, "hostUsers") == Some(&Value::Bool(false))
     }
 
@@ -82,12 +82,12 @@ impl<'a> Pod<'a> {
         self.metadata.get("annotations")?.as_object()
     }
 
-    /// The pod as something that has a security context.
+    /// The pod as a holder of a security context.
     pub(super) fn subject(&self) -> Subject<'a> {
         Subject { container: None, name: "", value: self.spec, context: context(self.spec) }
     }
 
-    /// Visits init, regular and ephemeral containers; then the implied one.
+    /// Visits init, regular and ephemeral containers, then the implied one.
     pub(super) fn each_container(
         &self,
         implied: Option<&'a str>,
@@ -162,12 +162,12 @@ pub(super) fn elements<'a>(parent: &'a Value, name: &str) -> &'a [Value] {
     }
 }
 
-/// Whether a switch is on: everything but false and null counts.
+/// Whether a switch is on: any value except false and null.
 pub(super) fn is_on(parent: &Value, name: &str) -> bool {
     field(parent, name).is_some_and(|value| value != &Value::Bool(false))
 }
 
-/// A text, empty where it is missing; other values as JSON, which no field allows.
+/// A string, empty if it is missing. Other values become JSON, which no field allows.
 pub(super) fn text(value: Option<&Value>) -> Cow<'_, str> {
     match value {
         None | Some(Value::Null) => Cow::Borrowed(""),

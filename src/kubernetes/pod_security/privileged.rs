@@ -1,4 +1,4 @@
-//! Containers that are root on their node.
+//! Containers with root privileges on their node.
 
 use super::pod::{Pod, Subject, field, is_on};
 use super::violation::{Control, Violation, Violations};

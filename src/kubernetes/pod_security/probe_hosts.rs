@@ -1,5 +1,5 @@
-//! Hosts in probes and lifecycle hooks: the kubelet, which connects to them, reaches what the pod
-//! cannot.
+//! Hosts in probes and lifecycle hooks. The kubelet connects to them and can reach hosts that the
+//! pod cannot.
 
 use super::pod::{Pod, Subject, field, text};
 use super::violation::{Control, Violation, Violations};

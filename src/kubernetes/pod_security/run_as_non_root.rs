@@ -6,15 +6,15 @@ use serde_json::Value;
 
 const FIELD: &str = "runAsNonRoot";
 
-/// The field of the pod or of a container.
+/// Checks the field of the pod or of a container.
 pub(super) fn check<'a>(pod: &Pod<'a>, subject: &Subject<'a>, violations: &mut Violations<'a>) {
     let refused = field(subject.context, FIELD).filter(|value| *value != &Value::Bool(true));
-    if pod.is_restricted() && refused.is_some() && !pod.has_own_users() {
+    if pod.is_restricted() && refused.is_some() && !pod.has_user_namespace() {
         add(subject, refused, violations);
     }
 }
 
-/// A field that both the container and its pod lack.
+/// Reports a field that both the container and its pod lack.
 pub(super) fn check_container<'a>(
     pod: &Pod<'a>,
     container: &Subject<'a>,
@@ -24,7 +24,7 @@ pub(super) fn check_container<'a>(
     if pod.is_restricted()
         && is_missing(container.context)
         && is_missing(pod.subject().context)
-        && !pod.has_own_users()
+        && !pod.has_user_namespace()
     {
         add(container, None, violations);
     }

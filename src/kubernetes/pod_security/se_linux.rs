@@ -1,4 +1,4 @@
-//! SELinux labels: few types, no user and no role.
+//! SELinux labels: a few types are allowed, users and roles are not.
 
 use super::pod::{Pod, Subject, field, text};
 use super::violation::{Control, Violation, Violations};

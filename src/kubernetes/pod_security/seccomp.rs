@@ -12,7 +12,7 @@ const RESTRICTED: &str = "seccompProfile_restricted";
 const POD_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER_ANNOTATION: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
-/// A profile that the pod or a container sets.
+/// Checks a profile that the pod or a container sets.
 pub(super) fn check<'a>(pod: &Pod<'a>, subject: &Subject<'a>, violations: &mut Violations<'a>) {
     let Some(profile) = field(subject.context, FIELD).filter(|_| pod.since(19)) else { return };
     let kind = field(profile, "type");
@@ -30,7 +30,7 @@ pub(super) fn check<'a>(pod: &Pod<'a>, subject: &Subject<'a>, violations: &mut V
     }
 }
 
-/// A profile that a container lacks, or that an annotation sets for it.
+/// Reports a profile that a container lacks or that an annotation sets.
 pub(super) fn check_container<'a>(
     pod: &Pod<'a>,
     container: &Subject<'a>,
@@ -41,7 +41,7 @@ pub(super) fn check_container<'a>(
         check_annotation(pod, || format!("{CONTAINER_ANNOTATION}{name}"), violations);
     } else if pod.is_restricted()
         && field(container.context, FIELD).is_none()
-        // A wrong profile of the pod is a violation at the pod.
+        // A forbidden profile of the pod is a violation of the pod.
         && field(pod.subject().context, FIELD).is_none()
         && !pod.is_windows()
     {
@@ -57,7 +57,7 @@ pub(super) fn check_container<'a>(
     }
 }
 
-/// The pod's annotation.
+/// Checks the pod's annotation.
 pub(super) fn check_pod_annotation<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     if !pod.since(19) {
         check_annotation(pod, || POD_ANNOTATION.to_owned(), violations);

@@ -1,4 +1,4 @@
-//! Which standard a pod is held to: a level and a version.
+//! The standard that a pod must meet: a level and a version.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PodSecurityLevel {
-    /// Everything goes.
+    /// No restrictions.
     Privileged,
-    /// No known privilege escalation.
+    /// Prevents known privilege escalations.
     #[default]
     Baseline,
     /// Hardened pods only.
@@ -19,15 +19,15 @@ pub enum PodSecurityLevel {
 /// A level of the Pod Security Standards at one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standard {
-    /// How much is forbidden.
+    /// How strict the standard is.
     pub level: PodSecurityLevel,
-    /// The version's minor number, `25` of `v1.25`. A number that no known version has is the
+    /// The version's minor number, `25` for `v1.25`. A number above all known versions means the
     /// latest version.
     pub minor: u64,
 }
 
-/// The minor number of a version as Kubernetes writes it, `v1.25`; `None` for `latest` and for what
-/// is no version, which Kubernetes takes for the latest too.
+/// The minor number of a version such as `v1.25`; `None` for `latest` and for invalid versions,
+/// which Kubernetes treats as the latest too.
 pub fn minor_version(version: &str) -> Option<u64> {
     let minor = version.strip_prefix("v1.")?;
     let plain = minor == "0"
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_kubernetes_reads_as_a_version_is_one() {
+    fn versions_are_read_as_in_kubernetes() {
         assert_eq!(["v1.0", "v1.25", "v1.999"].map(minor_version), [Some(0), Some(25), Some(999)]);
         for odd in [
             "latest",

@@ -1,9 +1,9 @@
-//! Kernel parameters: only those that affect the pod alone.
+//! Kernel parameters: only those that affect the pod alone are allowed.
 
 use super::pod::{Pod, elements, field, text};
 use super::violation::{Control, PodPart, Violation, Violations};
 
-/// The safe ones, each with the first minor version of the standard that allows it.
+/// The allowed sysctls, each with the first minor version of the standard that allows it.
 const SAFE: [(&str, u64); 14] = [
     ("kernel.shm_rmid_forced", 0),
     ("net.ipv4.ip_local_port_range", 0),
@@ -39,7 +39,7 @@ pub(super) fn check<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     }
 }
 
-/// The first minor version of the standard that allows a sysctl; `None` where none does.
+/// The first minor version of the standard that allows a sysctl; `None` if none does.
 pub fn safe_since(sysctl: &str) -> Option<u64> {
     SAFE.iter().find(|(safe, _)| *safe == sysctl).map(|(_, since)| *since)
 }

@@ -1,14 +1,14 @@
-//! What violates the standard: values and places, no sentences.
+//! Violations of the standard: values and places, without messages.
 
 use super::pod::{ContainerKind, text};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The number of violations of one control in one pod that are kept.
+/// The maximum number of reported violations for each control of one pod.
 const MOST: u8 = 50;
 
-/// What the standard controls. Where levels or versions check the same thing differently, these
-/// checks are one control.
+/// The controls of the standard. Checks of the same field at different levels or versions are one
+/// control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)] // Each is named for what it controls.
 pub enum Control {
@@ -48,30 +48,29 @@ pub enum PodPart<'a> {
     Volume(&'a str),
 }
 
-/// One thing about a pod that the standard does not allow.
+/// One violation of the standard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation<'a> {
-    /// What is violated.
+    /// The violated control.
     pub control: Control,
-    /// Kubernetes' own id of the check at this level and version, such as
-    /// `capabilities_restricted`.
+    /// Kubernetes' id of the check at this level and version, such as `capabilities_restricted`.
     pub check: &'static str,
-    /// JSON Pointer of the value in the pod; the field may be missing:
+    /// JSON Pointer of the value in the pod, which may be missing:
     /// `/spec/containers/0/securityContext/privileged`.
     pub place: String,
-    /// The part of the pod that has the value, or lacks it.
+    /// The part of the pod that has or lacks the value.
     pub part: PodPart<'a>,
     /// The field, probe, volume type or annotation that decides: `hostPID`, `livenessProbe`,
     /// `nfs`.
     pub field: &'a str,
-    /// The value; `None` where the standard requires one that is missing.
+    /// The value; `None` if a required value is missing.
     pub found: Option<&'a Value>,
-    /// The values that the level accepts at this place; empty where it accepts none.
+    /// The values that the level accepts at this place; empty if it accepts none.
     pub accepted: &'static [&'static str],
 }
 
 impl Violation<'_> {
-    /// The value as text, as JSON where it is not a string; empty where it is missing.
+    /// The value as text, or as JSON if it is not a string; empty if it is missing.
     pub fn found_text(&self) -> Cow<'_, str> {
         text(self.found)
     }

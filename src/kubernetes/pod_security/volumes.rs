@@ -1,4 +1,4 @@
-//! Volumes from the node's file system, and at level restricted all but a few types of volumes.
+//! Volumes from the node's file system; level restricted allows only a few types.
 //!
 //! A volume without a source violates nothing: the API server makes it an emptyDir.
 
@@ -6,7 +6,7 @@ use super::pod::{Pod, elements, field};
 use super::violation::{Control, PodPart, Violation, Violations};
 use serde_json::Value;
 
-/// The only types at level restricted.
+/// The only types that level restricted allows.
 const ALLOWED: [&str; 9] = [
     "configMap",
     "csi",
@@ -39,7 +39,7 @@ pub(super) fn check<'a>(pod: &Pod<'a>, violations: &mut Violations<'a>) {
     }
 }
 
-/// The type that makes a volume a forbidden one.
+/// The type that makes a volume forbidden.
 fn forbidden<'a>(pod: &Pod<'_>, volume: &'a Value) -> Option<&'a str> {
     let host_path = || field(volume, HOST_PATH).map(|_| HOST_PATH);
     if !pod.is_restricted() {

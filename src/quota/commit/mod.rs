@@ -1,16 +1,18 @@
-//! Many requests, one write: what comes while a tenant's ledger is being written goes into the next
-//! write together.
+//! Group commit: many requests to a tenant's ledger become one write.
 //!
-//! Requests of a tenant queue at its desk. The first that finds nobody there serves the desk until
-//! it is empty: all that wait are held against the ledger one after the other and stored by one
-//! compare-and-swap, and each gets its own answer. A conflict with another replica is tried again
-//! after a jittered pause, with the requests that came meanwhile; it never reaches a user. Each
-//! request waits no longer than its own deadline.
+//! Requests and reconciliations go in; each gets its own answer, after the ledger is stored. This
+//! module neither decides about a request, as the [`ledger`](super::ledger) does, nor stores one.
+//!
+//! Each tenant has a queue. The first request in an empty queue starts a batch writer, which runs
+//! until the queue is empty. It applies all waiting requests in order and stores the result by one
+//! compare-and-swap. After a conflict with another replica it tries again, after a pause with
+//! jitter and together with newer requests; users never see a conflict. No request waits longer
+//! than its own deadline.
 
-mod clerk;
+mod batch_writer;
 
-use super::ledger::{KnownLimits, ObjectRef, Request, Settled, Shortage, View, settle};
-use super::store::{Store, Versioned};
+use super::ledger::{KnownLimits, ObjectRef, Reconciliation, Request, Shortage, View, reconcile};
+use super::store::{Store, VersionedLedger};
 use futures::FutureExt;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{HashMap, VecDeque};
@@ -18,42 +20,41 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// What a request is told.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// It may pass: what it asks for is stored, or it asks for no more than before.
+pub enum QuotaAnswer {
+    /// The reservation is stored, or the request does not increase the usage.
     Admitted,
-    /// There is too little left.
+    /// The request exceeds a limit.
     Refused(Box<Shortage>),
-    /// Nothing could be said in time: the client shall ask again, so `429` with
-    /// `retryAfterSeconds`.
-    Busy(Busy),
+    /// There was no decision in time. The client must try again: `429` with `retryAfterSeconds`.
+    Busy(BusyReason),
 }
 
-/// Why nothing could be said in time.
+/// Why there was no decision in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Busy {
-    /// Others wrote the ledger again and again, or too many wait.
-    #[error("too many requests change what tenant {0:?} uses at the same time: try again")]
+pub enum BusyReason {
+    /// Too many conflicts with other replicas, or too many waiting requests.
+    #[error("tenant `{0}`: too many quota requests at the same time, try again")]
     Contention(String),
-    /// What was there before is not counted yet.
-    #[error("what tenant {0:?} uses is still being counted: try again")]
+    /// The ledger's first reconciliation is missing.
+    #[error("tenant `{0}`: existing objects are not counted yet, try again")]
     NotCounted(String),
-    /// Too much is on its way.
-    #[error("too many objects of tenant {0:?} are on their way: try again")]
+    /// The ledger has no room for another reservation.
+    #[error("tenant `{0}`: too many open reservations, try again")]
     Full(String),
     /// The store does not answer.
-    #[error("what tenant {tenant:?} uses cannot be looked up ({why}): try again")]
+    #[error("tenant `{tenant}`: failed to reach the quota ledger ({cause}), try again")]
     Unreachable {
         /// The tenant.
         tenant: String,
-        /// What the store said.
-        why: String,
+        /// The store's error.
+        cause: String,
     },
 }
 
-impl Busy {
-    /// After how many seconds the client shall ask again.
+impl BusyReason {
+    /// The seconds that the client waits before it tries again.
     pub fn retry_after_seconds(&self) -> u32 {
         match self {
             Self::Contention(_) | Self::NotCounted(_) => 1,
@@ -62,52 +63,51 @@ impl Busy {
     }
 }
 
-/// Why a settling came to nothing.
+/// A reconciliation failed.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsettled {
-    /// The view is older than what was counted.
+pub enum ReconcileError {
+    /// The view is older than the ledger.
     #[error(transparent)]
-    Stale(#[from] settle::Stale),
+    Stale(#[from] reconcile::StaleView),
     /// The ledger could not be written in time.
     #[error(transparent)]
-    Busy(#[from] Busy),
+    Busy(#[from] BusyReason),
 }
 
-/// How often ledgers were written, for the metrics.
+/// Counters of ledger writes, for the metrics.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Writes that took place.
+pub struct WriteCounters {
+    /// Successful writes.
     pub writes: Counter,
-    /// Writes that came too late, because another replica had written first.
+    /// Writes that failed because another replica had written first.
     pub conflicts: Counter,
 }
 
-/// All tenants' desks over one store.
+/// The queues of all tenants, for one store.
 #[derive(Debug)]
 pub struct Ledgers<S> {
     store: Arc<S>,
-    tally: Tally,
-    desks: Mutex<HashMap<String, Arc<Desk>>>,
+    counters: WriteCounters,
+    queues: Mutex<HashMap<String, Arc<TenantQueue>>>,
 }
 
 #[derive(Debug, Default)]
-struct Desk(Mutex<Queue>);
+struct TenantQueue(Mutex<QueueState>);
 
 #[derive(Debug, Default)]
-struct Queue {
-    waiting: VecDeque<Waiter>,
-    /// Whether somebody serves.
-    served: bool,
-    /// The ledger as it was last written or read here. Where another replica has written it since,
-    /// a write shows that.
-    kept: Option<Versioned>,
-    /// Why the last attempt failed, where it did: whom the desk keeps waiting too long is told
-    /// that.
-    trouble: Option<Busy>,
+struct QueueState {
+    waiting: VecDeque<QueuedWork>,
+    /// Whether a batch writer runs.
+    has_writer: bool,
+    /// The ledger that this replica read or wrote last. If another replica has written since, the
+    /// next write conflicts.
+    cached: Option<VersionedLedger>,
+    /// Why the last attempt failed, for requests that reach their deadline.
+    last_failure: Option<BusyReason>,
 }
 
 #[derive(Debug)]
-struct Waiter {
+struct QueuedWork {
     work: Work,
     known: Arc<KnownLimits>,
     deadline: Instant,
@@ -115,28 +115,28 @@ struct Waiter {
 
 #[derive(Debug)]
 enum Work {
-    Admit { request: Box<Request>, dry_run: bool, answer: oneshot::Sender<Answer> },
-    Settle { view: Arc<View>, answer: oneshot::Sender<Result<Settled, Unsettled>> },
-    Forget { object: ObjectRef, answer: oneshot::Sender<()> },
+    Admit { request: Box<Request>, dry_run: bool, reply: oneshot::Sender<QuotaAnswer> },
+    Reconcile { view: Arc<View>, reply: oneshot::Sender<Result<Reconciliation, ReconcileError>> },
+    Release { object: ObjectRef, reply: oneshot::Sender<()> },
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while it holds one of these locks.
+    // No code panics while it holds one of these locks.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<S: Store> Ledgers<S> {
-    /// Desks over a store.
+    /// Queues for a store.
     pub fn new(store: Arc<S>) -> Self {
-        Self::counting(store, Tally::default())
+        Self::with_counters(store, WriteCounters::default())
     }
 
-    /// The same, counting writes.
-    pub fn counting(store: Arc<S>, tally: Tally) -> Self {
-        Self { store, tally, desks: Mutex::default() }
+    /// Queues for a store, with counters of its writes.
+    pub fn with_counters(store: Arc<S>, counters: WriteCounters) -> Self {
+        Self { store, counters, queues: Mutex::default() }
     }
 
-    /// Holds a request against its tenant's ledger and stores what it is promised; a dry run stores
+    /// Checks a request against its tenant's ledger and stores the reservation. A dry run stores
     /// nothing.
     pub async fn admit(
         &self,
@@ -145,78 +145,74 @@ impl<S: Store> Ledgers<S> {
         known: Arc<KnownLimits>,
         deadline: Instant,
         dry_run: bool,
-    ) -> Answer {
-        if !request.asks_for_more() {
-            return Answer::Admitted;
+    ) -> QuotaAnswer {
+        if !request.increases_usage() {
+            return QuotaAnswer::Admitted;
         }
-        let (answer, told) = oneshot::channel();
-        let work = Work::Admit { request: Box::new(request), dry_run, answer };
-        let desk = self.queue(tenant, Waiter { work, known, deadline });
-        let busy = || Answer::Busy(desk.trouble(tenant));
-        tokio::time::timeout_at(deadline.into(), told)
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .unwrap_or_else(busy)
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Admit { request: Box::new(request), dry_run, reply };
+        let queue = self.enqueue(tenant, QueuedWork { work, known, deadline });
+        let busy = || QuotaAnswer::Busy(queue.failure(tenant));
+        before(deadline, answer).await.unwrap_or_else(busy)
     }
 
-    /// Settles a tenant's ledger by what lives.
+    /// Reconciles a tenant's ledger with its live objects.
     ///
     /// # Errors
-    /// When the view is too old, or the ledger could not be written before the deadline.
-    pub async fn settle(
+    /// The view is too old, or the ledger could not be written before the deadline.
+    pub async fn reconcile(
         &self,
         tenant: &str,
         view: Arc<View>,
         known: Arc<KnownLimits>,
         deadline: Instant,
-    ) -> Result<Settled, Unsettled> {
-        let (answer, told) = oneshot::channel();
-        let desk =
-            self.queue(tenant, Waiter { work: Work::Settle { view, answer }, known, deadline });
-        let busy = || Err(desk.trouble(tenant).into());
-        tokio::time::timeout_at(deadline.into(), told)
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .unwrap_or_else(busy)
+    ) -> Result<Reconciliation, ReconcileError> {
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Reconcile { view, reply };
+        let queue = self.enqueue(tenant, QueuedWork { work, known, deadline });
+        let busy = || Err(queue.failure(tenant).into());
+        before(deadline, answer).await.unwrap_or_else(busy)
     }
 
-    /// Gives back what an object was promised, where nobody watches the objects: see
-    /// [`Ledger::forget`](super::ledger::Ledger::forget).
-    pub async fn forget(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
-        let (answer, told) = oneshot::channel();
-        self.queue(
-            tenant,
-            Waiter { work: Work::Forget { object, answer }, known: Arc::default(), deadline },
-        );
-        let _ = tokio::time::timeout_at(deadline.into(), told).await;
+    /// Releases what an object reserved, where no leader watches the objects: see
+    /// [`Ledger::release`](super::ledger::Ledger::release).
+    pub async fn release(&self, tenant: &str, object: ObjectRef, deadline: Instant) {
+        let (reply, answer) = oneshot::channel();
+        let work = Work::Release { object, reply };
+        self.enqueue(tenant, QueuedWork { work, known: Arc::default(), deadline });
+        before(deadline, answer).await;
     }
 
-    fn queue(&self, tenant: &str, waiter: Waiter) -> Arc<Desk> {
-        let desk = Arc::clone(locked(&self.desks).entry(tenant.to_owned()).or_default());
-        let mut queue = locked(&desk.0);
-        queue.waiting.push_back(waiter);
-        let is_served = std::mem::replace(&mut queue.served, true);
-        drop(queue);
-        if !is_served {
-            let (store, tally) = (Arc::clone(&self.store), self.tally.clone());
-            let mut serving =
-                Box::pin(clerk::serve(store, tally, tenant.to_owned(), Arc::clone(&desk)));
-            // Ledgers in memory answer at once. What takes longer is a task of its own: whoever
-            // asked first may go away, and the others still want their answers.
-            if serving.as_mut().now_or_never().is_none() {
-                tokio::spawn(serving);
+    fn enqueue(&self, tenant: &str, work: QueuedWork) -> Arc<TenantQueue> {
+        let queue = Arc::clone(locked(&self.queues).entry(tenant.to_owned()).or_default());
+        let mut state = locked(&queue.0);
+        state.waiting.push_back(work);
+        let has_writer = std::mem::replace(&mut state.has_writer, true);
+        drop(state);
+        if !has_writer {
+            let (store, counters) = (Arc::clone(&self.store), self.counters.clone());
+            let mut writer =
+                Box::pin(batch_writer::run(store, counters, tenant.to_owned(), Arc::clone(&queue)));
+            // Ledgers in memory are written at once. Anything slower is a separate task, because
+            // the first caller may go away before the others' answers.
+            if writer.as_mut().now_or_never().is_none() {
+                tokio::spawn(writer);
             }
         }
-        desk
+        queue
     }
 }
 
-impl Desk {
-    /// What to tell those who have waited too long.
-    fn trouble(&self, tenant: &str) -> Busy {
-        locked(&self.0).trouble.clone().unwrap_or_else(|| Busy::Contention(tenant.to_owned()))
+/// Waits for an answer until the deadline.
+async fn before<T>(deadline: Instant, answer: oneshot::Receiver<T>) -> Option<T> {
+    tokio::time::timeout_at(deadline.into(), answer).await.ok().and_then(Result::ok)
+}
+
+impl TenantQueue {
+    /// The reason for requests that reached their deadline.
+    fn failure(&self, tenant: &str) -> BusyReason {
+        let last = locked(&self.0).last_failure.clone();
+        last.unwrap_or_else(|| BusyReason::Contention(tenant.to_owned()))
     }
 }
 
@@ -229,11 +225,11 @@ mod tests {
     use crate::quota::store::{InMemoryStore, StoreError};
     use std::time::Duration;
 
-    /// Nobody reaches it.
-    struct Away;
+    /// A store that never answers.
+    struct UnreachableStore;
 
-    impl Store for Away {
-        async fn read(&self, tenant: &str) -> Result<Versioned, StoreError> {
+    impl Store for UnreachableStore {
+        async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
             Err(StoreError::Unreachable {
                 tenant: tenant.into(),
                 source: "connection refused".into(),
@@ -258,17 +254,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waited_too_long_is_told_why() {
+    async fn a_request_at_its_deadline_gets_the_cause() {
         let deadline = Instant::now() + Duration::from_secs(1);
-        let answer = Ledgers::new(Arc::new(Away))
+        let answer = Ledgers::new(Arc::new(UnreachableStore))
             .admit("payments", pod("p"), Arc::default(), deadline, false)
             .await;
-        let why = "connection refused".into();
-        assert_eq!(answer, Answer::Busy(Busy::Unreachable { tenant: "payments".into(), why }));
+        let cause = "connection refused".into();
+        assert_eq!(
+            answer,
+            QuotaAnswer::Busy(BusyReason::Unreachable { tenant: "payments".into(), cause })
+        );
     }
 
     #[tokio::test]
-    async fn a_dry_run_is_told_what_holds_now_and_not_what_this_replica_last_saw() {
+    async fn a_dry_run_reads_the_stored_ledger() {
         let store = Arc::new(InMemoryStore::default());
         let [here, there] = [(); 2].map(|()| Ledgers::new(Arc::clone(&store)));
         let hard = [("cpu".to_owned(), crate::resource::quantity::Quantity::from_units(1))].into();
@@ -277,11 +276,11 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(60);
         let admit = async |replica: &Ledgers<InMemoryStore>, name: &str, dry_run: bool| {
             replica.admit("payments", pod(name), Arc::clone(&known), deadline, dry_run).await
-                == Answer::Admitted
+                == QuotaAnswer::Admitted
         };
-        // One that has written keeps what it wrote.
+        // A replica caches the ledger that it wrote.
         assert!(admit(&here, "a", false).await);
-        here.forget("payments", pod("a").object, deadline).await;
+        here.release("payments", pod("a").object, deadline).await;
         assert!(admit(&there, "b", false).await);
         assert!(!admit(&here, "c", true).await);
     }

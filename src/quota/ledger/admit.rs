@@ -1,28 +1,26 @@
-//! A request is held against a ledger: it reserves, or is told what is missing.
+//! Checks a request against a ledger: reserves its usage, or reports the limits that it exceeds.
 
-use super::shortage::{Missing, Scope};
+use super::shortage::{LimitOwner, Shortfall};
 use super::{CAPACITY, Ledger, ObjectRef, Request, Reservation, Shortage, Slot};
 use crate::quota::Usage;
 
-/// What a ledger says to a request.
+/// The ledger's decision about a request. Only `Reserved` changes the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It asks for no more than before: nothing to write.
+    /// The request does not increase the usage: it is admitted and there is nothing to store.
     Unchanged,
-    /// It may pass once the ledger, which has changed, is stored.
+    /// The request is admitted once the changed ledger is stored.
     Reserved,
-    /// There is too little left. The ledger has not changed.
+    /// The request exceeds a limit.
     Refused(Box<Shortage>),
-    /// What was there before the ledger has not been counted yet: ask again. The ledger has not
-    /// changed.
+    /// Objects from before the ledger are not counted yet. The client must try again.
     NotCounted,
-    /// The ledger has no room for one more reservation until some have settled: ask again. The
-    /// ledger has not changed.
+    /// The ledger has no room for another reservation. The client must try again.
     Full,
 }
 
 impl Ledger {
-    /// Reserves what a request asks for, if there is as much.
+    /// Reserves what a request asks for, if it fits.
     pub fn admit(&mut self, request: &Request) -> Decision {
         match self.reserve(request) {
             Ok(_) => Decision::Reserved,
@@ -30,12 +28,12 @@ impl Ledger {
         }
     }
 
-    /// What [`Ledger::admit`] would say; nothing changes.
+    /// What [`Ledger::admit`] would decide. The ledger does not change.
     pub fn would_admit(&mut self, request: &Request) -> Decision {
         let next = self.next;
         match self.reserve(request) {
             Ok(before) => {
-                self.put(&request.object, before);
+                self.replace_slot(&request.object, before);
                 self.next = next;
                 Decision::Reserved
             }
@@ -43,9 +41,9 @@ impl Ledger {
         }
     }
 
-    /// Reserves, and gives the slot as it was; or says why not, and has changed nothing.
+    /// Reserves and returns the previous slot, or returns the reason without a change.
     fn reserve(&mut self, request: &Request) -> Result<Option<Slot>, Decision> {
-        if !request.asks_for_more() {
+        if !request.increases_usage() {
             return Err(Decision::Unchanged);
         }
         if !self.counted {
@@ -54,50 +52,48 @@ impl Ledger {
         let before = self.slots.get(&request.object).cloned();
         let slot = self.with_reservation(self.slot_for(before.clone(), request), request);
         let total = self.total.clone();
-        let line: Vec<ObjectRef> = match &slot.within {
-            Some(within) => {
-                std::iter::once(request.object.clone()).chain(self.line(within)).collect()
-            }
-            None => vec![request.object.clone()],
-        };
+        let owners = slot.owner.iter().flat_map(|owner| self.owner_chain(owner));
+        let chain: Vec<ObjectRef> = std::iter::once(request.object.clone()).chain(owners).collect();
         let charge = |ledger: &Self, object: &ObjectRef| {
             ledger.slots.get(object).map(|slot| slot.charge.clone()).unwrap_or_default()
         };
-        let charges: Vec<Usage> = line.iter().map(|object| charge(self, object)).collect();
-        let weight = self.weight;
-        self.put(&request.object, Some(slot));
-        let mut missing =
-            if request.waived.tenant { Vec::new() } else { self.missing_to_tenant(&total) };
-        for (object, charge) in line.iter().zip(&charges).filter(|_| !request.waived.cluster) {
-            missing.extend(self.missing_to_cluster(object, charge));
+        let charges: Vec<Usage> = chain.iter().map(|object| charge(self, object)).collect();
+        let size = self.stored_size;
+        self.replace_slot(&request.object, Some(slot));
+        let mut shortfalls =
+            if request.waived.tenant { Vec::new() } else { self.tenant_shortfalls(&total) };
+        for (object, charge) in chain.iter().zip(&charges).filter(|_| !request.waived.cluster) {
+            shortfalls.extend(self.cluster_shortfalls(object, charge));
         }
-        let full = self.weight > CAPACITY && self.weight > weight;
-        if missing.is_empty() && !full {
+        let full = self.stored_size > CAPACITY && self.stored_size > size;
+        if shortfalls.is_empty() && !full {
             self.next = self.next.saturating_add(1);
             return Ok(before);
         }
-        self.put(&request.object, before);
-        let refused = || Decision::Refused(Box::new(Shortage::new(self, request, missing)));
+        self.replace_slot(&request.object, before);
+        let refused = || Decision::Refused(Box::new(Shortage::new(self, request, shortfalls)));
         Err(if full { Decision::Full } else { refused() })
     }
 
-    /// The slot of an object: it draws on the nearest of its owners that has one. Where another of
-    /// its name draws on somebody else, nobody knows which will live, and the slot draws on
-    /// nothing.
+    /// The slot of an object. It draws on the nearest of its owners that has a slot. If objects of
+    /// one name have different owners, either may live, so the slot draws on neither.
     fn slot_for(&self, slot: Option<Slot>, request: &Request) -> Slot {
-        let within = Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots);
+        let owner = Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots);
         match slot {
-            Some(slot) if slot.within == within => slot,
-            Some(slot) => Slot { within: None, ..slot },
-            None => Slot { within, ..Slot::default() },
+            Some(slot) if slot.owner == owner => slot,
+            Some(slot) => Slot { owner: None, ..slot },
+            None => Slot { owner, ..Slot::default() },
         }
     }
 
     fn with_reservation(&self, mut slot: Slot, request: &Request) -> Slot {
-        // A settled object without a slot is in a sum already, with what it used.
-        let listed = slot.settled.is_some() || request.object.declares();
-        let counted =
-            if listed || request.version == 0 { Usage::default() } else { request.before.clone() };
+        // A live object without a slot is in a sum already, with its previous usage.
+        let has_slot = slot.live.is_some() || request.object.declares();
+        let counted = if has_slot || request.version == 0 {
+            Usage::default()
+        } else {
+            request.before.clone()
+        };
         let first = Reservation { counted: counted.clone(), ..Reservation::default() };
         let reservation = slot.reserved.entry(request.uid.clone()).or_insert(first);
         reservation.counted.lower_to(&counted);
@@ -107,41 +103,41 @@ impl Ledger {
         slot
     }
 
-    /// What of the tenant's limits a change passes, where `before` was the total.
-    fn missing_to_tenant(&self, before: &Usage) -> Vec<Missing> {
-        let passed = self.known.limits.hard.iter().filter(|(name, hard)| {
+    /// The tenant's limits that a change exceeds; `before` was the total.
+    fn tenant_shortfalls(&self, before: &Usage) -> Vec<Shortfall> {
+        let exceeded = self.known.limits.hard.iter().filter(|(name, hard)| {
             let total = self.total.get(name);
             total > **hard && total > before.get(name)
         });
-        let missing = |(name, hard): (&String, &_)| Missing {
-            scope: Scope::Tenant,
+        let shortfall = |(name, hard): (&String, &_)| Shortfall {
+            owner: LimitOwner::Tenant,
             resource: name.clone(),
             used: before.get(name),
-            wanted: self.total.get(name),
+            total: self.total.get(name),
             hard: *hard,
         };
-        passed.map(missing).collect()
+        exceeded.map(shortfall).collect()
     }
 
-    /// What of the limits of one cluster a change passes at a slot that was charged `before`.
-    fn missing_to_cluster(&self, object: &ObjectRef, before: &Usage) -> Vec<Missing> {
+    /// The limits of one cluster that a change exceeds; `before` was the charge of its slot.
+    fn cluster_shortfalls(&self, object: &ObjectRef, before: &Usage) -> Vec<Shortfall> {
         let Some(slot) = self.slots.get(object) else { return Vec::new() };
         let clusters = slot.own().get("clusters").units_ceil();
         if clusters == 0 {
             return Vec::new();
         }
-        let passed = self.known.limits.per_cluster.iter().filter(|(name, hard)| {
+        let exceeded = self.known.limits.per_cluster.iter().filter(|(name, hard)| {
             let charge = slot.charge.get(name);
             hard.checked_mul(clusters).is_some_and(|hard| charge > hard)
                 && charge > before.get(name)
         });
-        let missing = |(name, hard): (&String, &_)| Missing {
-            scope: Scope::Cluster(object.clone()),
+        let shortfall = |(name, hard): (&String, &_)| Shortfall {
+            owner: LimitOwner::Cluster(object.clone()),
             resource: name.clone(),
             used: before.get(name).part(clusters),
-            wanted: slot.charge.get(name).part(clusters),
+            total: slot.charge.get(name).part(clusters),
             hard: *hard,
         };
-        passed.map(missing).collect()
+        exceeded.map(shortfall).collect()
     }
 }

@@ -1,16 +1,15 @@
-//! The `FlinkTenantLedger` custom resource (`flinkgate.dev/v1alpha1`): a ledger as it is stored,
-//! one object a tenant, by the tenant's name. Only Flinkgate writes it, its status alone, and
-//! always over the resource version that was read.
+//! The `FlinkTenantLedger` custom resource (`flinkgate.dev/v1alpha1`), which stores a ledger.
+//!
+//! Each tenant has one, with the tenant's name. Only Flinkgate writes it: only the status, and only
+//! over the resource version that was read.
 //!
 //! # Size
 //!
-//! Pods and claims that have settled are sums of the cluster that they belong to, so that a stored
-//! ledger grows with clusters and with what is on its way. 10,000 objects as 500 clusters
-//! (FlinkDeployment, JobManager Deployment and 18 pods each, names of 45 letters) take 265,333
-//! bytes of JSON; a reservation of a pod takes 175. etcd takes 1.5 MiB: at
-//! [`CAPACITY`](super::CAPACITY) no more is reserved until something has settled. So one object is
-//! enough, and a total that must be right at once needs no second one. The list is atomic, or the
-//! API server would keep a second record of every field in it.
+//! One object is enough for a tenant, because live pods and claims are sums of their cluster.
+//! 10,000 objects as 500 clusters (FlinkDeployment, JobManager Deployment and 18 pods each, names
+//! of 45 letters) take 265,333 bytes of JSON; a reservation of a pod takes 175. etcd accepts 1.5
+//! MiB. At [`CAPACITY`](super::CAPACITY) nothing more is reserved until other reservations end. The
+//! list of slots is atomic, so that the API server does not track each field in it.
 
 use super::{KnownLimits, Ledger, line};
 use crate::quota::limits::Limits;
@@ -25,8 +24,8 @@ use std::collections::BTreeMap;
 /// Amounts by resource name, such as `{"cpu": "3", "memory": "6Gi"}`.
 pub type Amounts = BTreeMap<String, String>;
 
-/// Whose ledger it is.
-// Columns share fields such as `type_`, which clippy takes for doubled attributes.
+/// The tenant that the ledger belongs to.
+// Clippy takes fields that columns share, such as `type_`, for duplicates.
 #[allow(clippy::duplicated_attributes)]
 #[derive(
     CustomResource, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
@@ -39,7 +38,7 @@ pub type Amounts = BTreeMap<String, String>;
     shortname = "fledger",
     category = "flinkgate",
     status = "FlinkTenantLedgerStatus",
-    doc = "What a tenant's objects use and what was promised to those on their way. Flinkgate writes it; nobody else may.",
+    doc = "What a tenant's objects use, and what admitted requests reserve. Only Flinkgate writes it.",
     printcolumn(
         name = "CPU",
         type_ = "string",
@@ -67,75 +66,75 @@ pub type Amounts = BTreeMap<String, String>;
     printcolumn(
         name = "Reserved",
         type_ = "integer",
-        description = "Promises that have not settled",
+        description = "Open reservations",
         json_path = ".status.reserved"
     ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FlinkTenantLedgerSpec {
-    /// The FlinkTenant's name, which is the ledger's own.
+    /// The FlinkTenant's name, which is also the ledger's name.
     pub tenant: String,
 }
 
-/// What is in the ledger.
+/// The ledger's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FlinkTenantLedgerStatus {
-    /// What everything together is charged; for people, since it follows from the rest.
+    /// The total charge. For information only, it is derived from the other fields.
     pub total: Amounts,
-    /// How many reservations have not settled; for people, since it follows from the rest.
+    /// The number of open reservations. For information only, it is derived from the other fields.
     pub reserved: u64,
-    /// Whether everything that was there before the ledger has been counted into it.
+    /// Whether the objects that are older than the ledger have been counted.
     pub counted: bool,
-    /// The stamp that the next reservation gets.
+    /// The stamp of the next reservation.
     pub next: u64,
-    /// The limits that hold.
+    /// The limits in force.
     pub limits: StoredLimits,
-    /// By kind, the resource version at which the objects stood when they were counted.
+    /// By kind, the resource version at which its objects were last counted.
     pub observed: BTreeMap<String, u64>,
-    /// What settled objects use that draw on nothing and on which nothing draws.
+    /// Usage of live objects that have no slot and draw on none.
     pub others: Amounts,
-    /// Clusters, other objects that declare pods, and what is on its way: a line each, which begins
-    /// with `KIND/NAMESPACE/NAME`. After it stand on whom it draws (`within`), the object that was
-    /// seen (`uid`, `uses`), what settled objects use that draw on it (`drawn`), and what is on its
-    /// way (`reserved=UID,BASE,STAMP`, the most that it may be stored with as `asks`).
+    /// One line each for clusters, other objects that declare pods, and objects with reservations.
+    /// A line begins with `KIND/NAMESPACE/NAME`. The following fields are the owner that it draws on
+    /// (`within`), the live object (`uid`, `uses`), the usage of live objects that draw on it
+    /// (`drawn`), and reservations (`reserved=UID,BASE,STAMP`, with the largest usage as `asks`).
     #[schemars(schema_with = "slots")]
     pub slots: Vec<String>,
 }
 
-/// The limits that a ledger holds requests to.
+/// The limits that a ledger enforces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StoredLimits {
-    /// The FlinkTenant's resource version at which it said so.
+    /// The FlinkTenant's resource version that has these limits.
     pub version: u64,
-    /// Over all of the tenant's namespaces.
+    /// For all of the tenant's namespaces together.
     pub hard: Amounts,
-    /// For any one cluster.
+    /// For each single cluster.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub per_cluster: Amounts,
 }
 
-/// A stored ledger that cannot be read.
+/// A stored ledger is malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// A slot.
-    #[error("the stored ledger cannot be read")]
-    Slot(#[from] line::Unreadable),
-    /// An amount.
-    #[error("the stored ledger cannot be read")]
+pub enum InvalidLedger {
+    /// In a slot.
+    #[error("failed to parse the stored ledger")]
+    Slot(#[from] line::InvalidLine),
+    /// In an amount.
+    #[error("failed to parse the stored ledger")]
     Amount(#[from] QuantityError),
 }
 
-/// The custom resource definition.
+/// The CustomResourceDefinition.
 pub fn definition() -> CustomResourceDefinition {
     let mut definition = FlinkTenantLedger::crd();
     crate::tenant::crd::complete(&mut definition, &[], &[]);
     definition
 }
 
-/// One atomic list, so that the API server does not track its fields.
+/// An atomic list, so that the API server does not track its fields.
 fn slots(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let mut schema = generator.subschema_for::<Vec<String>>();
     schema.insert("x-kubernetes-list-type".into(), "atomic".into());
@@ -143,7 +142,7 @@ fn slots(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
 }
 
 impl Ledger {
-    /// The ledger as it is stored.
+    /// The form in which the ledger is stored.
     pub fn stored(&self) -> FlinkTenantLedgerStatus {
         let limits = |limits: &BTreeMap<String, Quantity>| {
             limits.iter().map(|(name, amount)| (name.clone(), display(name, *amount))).collect()
@@ -167,8 +166,8 @@ impl Ledger {
     /// Reads a stored ledger.
     ///
     /// # Errors
-    /// When something else than [`Ledger::stored`] wrote it.
-    pub fn read(stored: &FlinkTenantLedgerStatus) -> Result<Self, Unreadable> {
+    /// [`Ledger::stored`] did not write it.
+    pub fn read(stored: &FlinkTenantLedgerStatus) -> Result<Self, InvalidLedger> {
         let limits = Limits {
             hard: quantities(&stored.limits.hard)?,
             per_cluster: quantities(&stored.limits.per_cluster)?,

@@ -1,39 +1,38 @@
-//! When the requests behind reservations are over for sure.
+//! When the requests behind reservations have finished for certain.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// After so long a request that Flinkgate admitted has stored its object or never will. An API
-/// server ends a request after 34 s, and etcd what it was given within 7 s; the rest is for
-/// machines that stand still.
+/// After this time an admitted request has stored its object or never will. An API server ends a
+/// request after 34 s, and etcd a write within 7 s; the rest is for machines that stall.
 pub const HORIZON: Duration = Duration::from_secs(90);
 
-/// When which stamps of a ledger were first seen, on the clock of the one who looks: that two
-/// machines agree on the time is not needed, and who starts to look anew waits anew.
+/// When a leader first saw which stamps of a ledger. Only its own clock counts, so the clocks of
+/// two machines need not agree. A new leader starts without any times.
 #[derive(Clone, Debug, Default)]
-pub struct Sightings {
-    seen: VecDeque<(Instant, u64)>,
-    over: u64,
+pub struct StampTimes {
+    first_seen: VecDeque<(Instant, u64)>,
+    finished_below: u64,
 }
 
-impl Sightings {
-    /// Remembers that at `now` a ledger had been read whose next stamp was `next`.
-    pub fn note(&mut self, now: Instant, next: u64) {
-        if self.seen.back().is_none_or(|(_, known)| *known < next) {
-            self.seen.push_back((now, next));
+impl StampTimes {
+    /// Records that a ledger with the next stamp `next` was read at `now`.
+    pub fn record(&mut self, now: Instant, next: u64) {
+        if self.first_seen.back().is_none_or(|(_, known)| *known < next) {
+            self.first_seen.push_back((now, next));
         }
     }
 
-    /// Requests with stamps below this one were over before `now`: what is looked at from now on
-    /// shows what became of them.
-    pub fn over(&mut self, now: Instant) -> u64 {
-        while let Some((seen, next)) = self.seen.front().copied()
+    /// The stamp below which all requests had finished before `now`, so that a later view shows
+    /// their outcome.
+    pub fn finished_below(&mut self, now: Instant) -> u64 {
+        while let Some((seen, next)) = self.first_seen.front().copied()
             && now.saturating_duration_since(seen) >= HORIZON
         {
-            self.over = self.over.max(next);
-            self.seen.pop_front();
+            self.finished_below = self.finished_below.max(next);
+            self.first_seen.pop_front();
         }
-        self.over
+        self.finished_below
     }
 }
 
@@ -42,15 +41,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_over_the_horizon_after_its_reservation_was_first_seen() {
+    fn requests_finish_a_horizon_after_first_seen() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut sightings = Sightings::default();
-        sightings.note(at(0), 3);
-        sightings.note(at(50), 3);
-        sightings.note(at(60), 7);
+        let mut times = StampTimes::default();
+        times.record(at(0), 3);
+        times.record(at(50), 3);
+        times.record(at(60), 7);
         assert_eq!(
-            [at(0), at(89), at(90), at(149), at(150), at(999)].map(|now| sightings.over(now)),
+            [at(0), at(89), at(90), at(149), at(150), at(999)].map(|now| times.finished_below(now)),
             [0, 0, 3, 3, 7, 7]
         );
     }

@@ -1,31 +1,29 @@
-//! A slot as one line of text, for that is how ledgers are stored.
+//! Slots as lines of text, the form in which ledgers are stored.
 //!
-//! The API server decodes, checks against the schema, compares and encodes every field of an object
-//! several times over: of a slot in fields, with its amounts as maps, it takes fourteen times as
-//! long to write as of the same in a line. A line reads like
+//! The API server decodes, validates, compares and encodes each field of an object several times.
+//! Writing a slot as fields, with its amounts as maps, takes it fourteen times as long as one line:
 //!
 //! ```text
 //! FlinkDeployment/prod/etl uid=6f0c uses=clusters:1,cpu:7,memory:14Gi drawn=cpu:6,memory:12Gi
 //! Pod/prod/etl-taskmanager-1-4 within=FlinkDeployment/prod/etl reserved=91ab,0,17 asks=cpu:2,memory:4Gi
 //! ```
 //!
-//! `reserved` is a reservation's UID, the version that its request changes and its stamp; what
-//! follows it belongs to it. A character that separates stands as its bytes in percent notation
-//! where it is part of a name.
+//! `within` is the owner that the slot draws on. `reserved` is a reservation's UID, base version and
+//! stamp; the fields after it belong to it. A separator inside a name is percent-encoded.
 
 use super::{ObjectRef, Reservation, Slot};
 use crate::quota::{Usage, display};
 use crate::resource::quantity::{Quantity, QuantityError};
 use std::fmt::Write;
 
-/// A line that no ledger writes.
+/// A line that [`write()`] does not write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
-    /// It is no slot.
-    #[error("{0:?} is no slot of a ledger")]
+pub enum InvalidLine {
+    /// The line is not a slot.
+    #[error("failed to parse the slot `{0}`")]
     Line(String),
-    /// An amount is none.
-    #[error("an amount in a ledger cannot be read")]
+    /// An amount is not a quantity.
+    #[error("failed to parse an amount")]
     Amount(#[from] QuantityError),
 }
 
@@ -33,11 +31,11 @@ pub enum Unreadable {
 pub fn write(object: &ObjectRef, slot: &Slot) -> String {
     let mut line = String::with_capacity(256);
     reference(&mut line, object);
-    if let Some(within) = &slot.within {
+    if let Some(owner) = &slot.owner {
         line.push_str(" within=");
-        reference(&mut line, within);
+        reference(&mut line, owner);
     }
-    if let Some((uid, usage)) = &slot.settled {
+    if let Some((uid, usage)) = &slot.live {
         line.push_str(" uid=");
         escape(&mut line, uid, false);
         amounts(&mut line, " uses=", usage);
@@ -46,7 +44,7 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
     for (uid, one) in &slot.reserved {
         line.push_str(" reserved=");
         escape(&mut line, uid, false);
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(line, ",{},{}", one.base, one.stamp);
         amounts(&mut line, " asks=", &one.usage);
         amounts(&mut line, " counted=", &one.counted);
@@ -54,12 +52,12 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
     line
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
-/// When something else wrote it.
-pub fn read(line: &str) -> Result<(ObjectRef, Slot), Unreadable> {
-    let wrong = || Unreadable::Line(line.chars().take(256).collect());
+/// [`write()`] did not write the line.
+pub fn read(line: &str) -> Result<(ObjectRef, Slot), InvalidLine> {
+    let wrong = || InvalidLine::Line(line.chars().take(256).collect());
     let mut parts = line.split(' ');
     let object = parts.next().and_then(dereference).ok_or_else(wrong)?;
     let mut slot = Slot::default();
@@ -68,12 +66,12 @@ pub fn read(line: &str) -> Result<(ObjectRef, Slot), Unreadable> {
     for part in parts {
         let (name, value) = part.split_once('=').ok_or_else(wrong)?;
         match (name, &mut open) {
-            ("within", None) => slot.within = Some(dereference(value).ok_or_else(wrong)?),
+            ("within", None) => slot.owner = Some(dereference(value).ok_or_else(wrong)?),
             ("uid", None) => {
-                slot.settled = Some((unescape(value).ok_or_else(wrong)?, Usage::default()))
+                slot.live = Some((unescape(value).ok_or_else(wrong)?, Usage::default()))
             }
             ("uses", None) => {
-                slot.settled.as_mut().ok_or_else(wrong)?.1 = usage(value).ok_or_else(wrong)??
+                slot.live.as_mut().ok_or_else(wrong)?.1 = usage(value).ok_or_else(wrong)??
             }
             ("drawn", None) => slot.drawn = usage(value).ok_or_else(wrong)??,
             ("asks", Some((_, one))) => one.usage = usage(value).ok_or_else(wrong)??,
@@ -176,8 +174,8 @@ mod tests {
             counted: amounts(&[("cpu", "1")]),
         };
         let slot = Slot {
-            within: Some(ObjectRef::new("FlinkDeployment", "prod", "etl")),
-            settled: Some(("u-1".into(), amounts(&[("cpu", "2"), ("memory", "4Gi")]))),
+            owner: Some(ObjectRef::new("FlinkDeployment", "prod", "etl")),
+            live: Some(("u-1".into(), amounts(&[("cpu", "2"), ("memory", "4Gi")]))),
             drawn: amounts(&[("pods", "3")]),
             reserved: [
                 ("u-1".into(), one(7, 8)),
@@ -190,15 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_one_line_that_people_can_read() {
+    fn a_slot_is_one_readable_line() {
         let (object, slot) = full();
         insta::assert_snapshot!(write(&object, &slot), @"Deployment/prod/etl within=FlinkDeployment/prod/etl uid=u-1 uses=cpu:2,memory:4Gi drawn=pods:3 reserved=u-1,7,8 asks=cpu:1500m,nvidia.com/gpu:1 counted=cpu:1 reserved=u-2,0,9 asks=cpu:1500m,nvidia.com/gpu:1");
         assert_eq!(read(&write(&object, &slot)), Ok((object, slot)));
     }
 
     #[test]
-    fn names_that_hold_what_separates_are_read_as_they_were() {
-        let nasty = [
+    fn names_with_separators_survive_a_round_trip() {
+        let names = [
             "",
             " ",
             "a b",
@@ -210,14 +208,14 @@ mod tests {
             "ü\u{a0}\u{2028}",
             "uid=x reserved=y,0,0",
         ];
-        for name in nasty {
+        for name in names {
             let (_, slot) = full();
             let object = ObjectRef::new(name, name, name);
             let usage: Usage = [(name.to_owned(), Quantity::from_units(1))].into_iter().collect();
             let reserved = Reservation { usage: usage.clone(), ..Reservation::default() };
             let slot = Slot {
-                within: Some(object.clone()),
-                settled: Some((name.into(), usage)),
+                owner: Some(object.clone()),
+                live: Some((name.into(), usage)),
                 reserved: [(name.to_owned(), reserved)].into(),
                 ..slot
             };
@@ -226,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_ledger_writes_is_not_read() {
+    fn malformed_lines_are_rejected() {
         let lines = [
             "",
             "Pod/prod",

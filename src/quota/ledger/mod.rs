@@ -1,81 +1,85 @@
-//! A tenant's ledger: what was promised to objects that may yet come to be, and what is there.
+//! A tenant's ledger: what its admitted requests reserve, and what its live objects use.
 //!
-//! # The promise
+//! [Requests](Request) and [views](View) of the live objects go in; decisions and the changed
+//! ledger come out. Nothing here does I/O or reads a clock. `tests/quota_model` explores these
+//! functions.
 //!
-//! *Never over.* No transition of a ledger makes its total pass a limit, and whatever lives is in
-//! the total: an object is there with all that it may be stored as, from before its admission is
-//! answered until it was seen to be gone. *Never leaking.* What was promised and did not come to be
-//! is free again after [`HORIZON`] and the next settling (with a settling every 15 s, at most 105 s
-//! after the leader first saw the promise; a new leader starts to wait anew). What has gone is free
-//! again with the first settling that saw it go. To that bound, creating a cluster by a name that
-//! is taken costs as much as the pods of the one that is there: until it is known that nothing came
-//! of it, they may be those of a former one. *Never in the way.* What asks for no more than before
-//! passes without the ledger, also where the tenant is over a lowered limit.
+//! # Guarantees
 //!
-//! # How
+//! - *Usage never exceeds a limit.* No admission raises the total above a limit, and the total
+//!   contains every live object. An object is counted with the most that it may be stored with,
+//!   from before its admission is answered until a view shows that it is deleted.
+//! - *Reservations do not leak.* A reservation without an object is released by the first
+//!   reconciliation after [`HORIZON`]. With one every 15 s, that is at most 105 s after the leader
+//!   first saw it; a new leader starts this time again. What a deleted object used is released by
+//!   the first reconciliation that sees the deletion. Until then, creating a cluster whose name is
+//!   taken costs as much as the pods of the existing one, because these may belong to a former
+//!   cluster of that name.
+//! - *Other requests always pass.* A request that does not increase the usage is admitted without
+//!   the ledger, even if the tenant exceeds a lowered limit.
 //!
-//! An admission [reserves](Reservation) under the object's persisted UID, as an absolute usage:
-//! repeating it changes nothing, and no answer that got lost matters. Nothing is ever given back by
-//! an admission, by a DELETE review or by a clock. A [settling](settle) alone does that: one who
-//! watches the objects counts those that are there, and drops a reservation when what is there
-//! shows what became of it (the object stands past the version that the request was about), or when
-//! the request was over before the objects were looked at. What has settled is counted, not listed:
-//! pods and claims become sums of the cluster they belong to, so that a ledger grows with clusters
-//! and with what is on its way, not with pods.
+//! # How it works
 //!
-//! A [`Slot`] is charged with the most that any one of the objects of its name may be, for only one
-//! lives at a time: creating what exists costs nothing more. An object that declares others (a
-//! FlinkDeployment its pods) is charged whole, and what it owns draws on that: the larger of what
-//! is declared and what was drawn counts, so that pods beyond it extend it. While there are several
-//! objects of the name, what was drawn counts beside what is declared: pods outlive their cluster,
-//! and those of a former one draw on none that is made anew. So it is with what leaves an owner:
-//! until it was seen on whom it draws, it draws on nobody. Owners are taken from owner references,
-//! which users can write, or from names. That wins nobody anything: every pod is counted below some
-//! owner or by itself, and [who may draw on whom](ObjectRef::may_draw_on) follows the kinds.
+//! An admission makes a [`Reservation`] for the object's persisted UID, as an absolute usage. So it
+//! can be repeated, and a lost answer does no harm. Admissions, DELETE reviews and clocks never
+//! release anything. Only a [reconciliation](reconcile) does: the leader, which watches the
+//! objects, counts those that exist. It drops a reservation if the view shows the outcome: the
+//! object has a later version than the request's base, or the request had finished before the view
+//! was taken. Live pods and claims are summed up in the cluster that they belong to. So a ledger
+//! grows with clusters and open reservations, not with pods.
 //!
-//! # What is trusted
+//! A [`Slot`] is charged with the most that any object of its name may use, because only one of
+//! them lives at a time: creating an object that exists costs nothing more. An object that declares
+//! others, as a FlinkDeployment declares its pods, is charged whole, and these draw on that charge.
+//! The larger of the declared and the drawn usage counts, so pods beyond the declaration extend it.
+//! While a name has several UIDs, both count: pods outlive their cluster, and those of a former
+//! cluster do not draw on a new one. For the same reason an object that leaves its owner draws on
+//! no other until a view shows its owner.
 //!
-//! - Compare-and-swap on the stored ledger, and that a read without cache sees the last write
+//! Owners come from owner references, which users can write, or from names. Users gain nothing by
+//! that: every pod is counted below an owner or by itself, and the kinds decide
+//! [which object may draw on which](ObjectRef::may_draw_on).
+//!
+//! # Assumptions
+//!
+//! - The stored ledger supports compare-and-swap, and a read without a cache returns the last write
 //!   (etcd).
-//! - The UID and the old object's `resourceVersion` in a validating review: an update is stored
-//!   only over that very version.
-//! - That an API server stores nothing later than [`HORIZON`] after Flinkgate's write (a request
-//!   ends after 34 s).
-//! - That resource versions of one kind can be compared as numbers (Kubernetes says so since 1.35,
-//!   and etcd always did).
-//! - That who settles has all objects of the kinds that count as they stood at one resource version
-//!   a kind; views older than one that was settled with are [refused](settle::Stale), and by the
-//!   Lease's version those of a former leader.
-//! - That who settles asks for each object whose request is over and of which the view shows
-//!   nothing, before it says so; that it still leads after it asked; and that no view of its own
-//!   shows what was not there.
-//! - That a view says how new the knowledge is of whose a namespace is, as it does of objects, and
-//!   that who settles hears of a move within [`HORIZON`].
+//! - A validating review has the object's UID and the old object's `resourceVersion`. The API
+//!   server stores an update only over that version.
+//! - An API server stores nothing later than [`HORIZON`] after Flinkgate's write. It ends a request
+//!   after 34 s.
+//! - Resource versions of one kind are ordered numbers. Kubernetes guarantees it since 1.35, and
+//!   etcd always did.
+//! - A view has all objects of the kinds that count, each kind at one resource version. A view that
+//!   is older than a counted one is a [`StaleView`](reconcile::StaleView); the Lease's version
+//!   excludes views of former leaders.
+//! - Before a view says that a request has finished without a visible object, the leader asks the
+//!   API server for that object, and then checks that it still leads. Its views show only objects
+//!   that existed.
+//! - A view's positions include those of namespace ownership, and the leader sees a namespace move
+//!   to another tenant within [`HORIZON`].
 //!
-//! Clocks are not trusted: a ledger has no time in it, and [`Sightings`] measures on the leader's
-//! own.
+//! Clocks need not agree: a ledger contains no time, and [`StampTimes`] uses the leader's own clock.
 //!
-//! What was admitted without a ledger comes in when it is counted: namespaces that move to a
-//! tenant, objects from before its first limits, or from while no webhook was registered. The
-//! ledger may be over then, and refuses what asks for more.
-//!
-//! Nothing here does I/O. `tests/quota_model` explores these very functions.
+//! Some objects are added only when they are counted: those of a namespace that moves to the
+//! tenant, and those from before its limits or its webhooks. The ledger may exceed a limit then. It
+//! refuses further increases.
 
 pub mod admit;
 pub mod crd;
 pub mod horizon;
 pub mod line;
 pub mod object;
+pub mod reconcile;
 pub mod request;
-pub mod settle;
 pub mod shortage;
 pub mod slot;
 
 pub use admit::Decision;
-pub use horizon::{HORIZON, Sightings};
+pub use horizon::{HORIZON, StampTimes};
 pub use object::ObjectRef;
-pub use request::{Request, TaskManagers, Waived};
-pub use settle::{LARGEST, Living, Open, Settled, View};
+pub use reconcile::{LiveObject, MAX_LARGEST_OBJECTS, OpenReservation, Reconciliation, View};
+pub use request::{Request, TaskManagers, WaivedLimits};
 pub use shortage::Shortage;
 pub use slot::{Reservation, Slot};
 
@@ -84,124 +88,123 @@ use super::limits::Limits;
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-/// The most that a ledger may take when it is stored, in bytes, about: etcd takes requests of 1.5
-/// MiB, and the API server adds to it.
+/// The approximate limit of a stored ledger in bytes. etcd accepts requests of 1.5 MiB, and the API
+/// server adds to them.
 pub const CAPACITY: usize = 1_000_000;
 
-/// Limits, and how new the knowledge of them is.
+/// A tenant's limits and their version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownLimits {
-    /// The FlinkTenant's resource version; the larger one is the newer, for a tenant that was
-    /// deleted and made again too.
+    /// The FlinkTenant's resource version. The larger one is newer, also after the tenant was
+    /// deleted and created again.
     pub version: u64,
     /// What the tenant may use.
     pub limits: Limits,
 }
 
-/// What a tenant was promised and what it has.
+/// A tenant's reservations and live objects, with its limits.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// The newest limits that anybody wrote; they hold for all who read the ledger.
+    /// The newest limits that any replica wrote. They apply to all replicas.
     known: KnownLimits,
-    /// Whether everything that was there before the ledger has been counted into it.
+    /// Whether the objects that are older than the ledger have been counted.
     counted: bool,
-    /// The stamp that the next reservation gets.
+    /// The stamp of the next reservation.
     next: u64,
-    /// By kind, the resource version at which the objects stood when they were last counted.
+    /// By kind, the resource version at which its objects were last counted.
     observed: BTreeMap<String, u64>,
-    /// What is reserved, and what others draw on.
+    /// Objects with reservations, and objects on which others draw.
     slots: BTreeMap<ObjectRef, Slot>,
-    /// What settled objects use that draw on nothing.
+    /// Usage of live objects without a slot that draw on none.
     others: Usage,
-    /// Slots by the UIDs in them. Follows from the slots, as does `total`.
+    /// Slots by the UIDs in them. This and the following are derived from the slots.
     uids: BTreeMap<String, ObjectRef>,
     total: Usage,
-    weight: usize,
+    stored_size: usize,
 }
 
 impl Ledger {
-    /// The ledger of a tenant that has nothing, where that is known; otherwise the default one
-    /// waits for the first settling.
+    /// The ledger of a tenant that is known to have no objects. The default ledger, in contrast,
+    /// waits for its first reconciliation.
     pub fn empty() -> Self {
         Self { counted: true, ..Self::default() }
     }
 
-    /// What everything together is charged.
+    /// The charge of everything.
     pub fn total(&self) -> &Usage {
         &self.total
     }
 
-    /// Whether requests can be judged by it: all that was there before has been counted.
+    /// Whether existing objects are counted, so that the ledger can decide about requests.
     pub fn is_counted(&self) -> bool {
         self.counted
     }
 
-    /// The limits it holds requests to.
-    pub fn known(&self) -> &KnownLimits {
+    /// The limits that the ledger enforces.
+    pub fn known_limits(&self) -> &KnownLimits {
         &self.known
     }
 
-    /// The stamp that the next reservation will get, for [`Sightings::note`].
+    /// The stamp of the next reservation, for [`StampTimes::record`].
     pub fn next_stamp(&self) -> u64 {
         self.next
     }
 
-    /// How many reservations have not settled.
+    /// The number of open reservations.
     pub fn reservations(&self) -> usize {
         self.slots.values().map(|slot| slot.reserved.len()).sum()
     }
 
-    /// The slots that draw on nothing, and what each is charged with all that draws on it.
+    /// The slots that draw on no other, with their charges.
     pub fn charges(&self) -> impl Iterator<Item = (&ObjectRef, &Usage)> {
         self.slots
             .iter()
-            .filter(|(_, slot)| slot.within.is_none())
+            .filter(|(_, slot)| slot.owner.is_none())
             .map(|(object, slot)| (object, slot.charge()))
     }
 
-    /// What settled objects use that have no slot and draw on none.
+    /// Usage of live objects without a slot that draw on none.
     pub fn others(&self) -> &Usage {
         &self.others
     }
 
-    /// Takes limits over if they are newer than those it has, and others; says whether it did. That
-    /// a FlinkTenant's version moves alone, as with every write of its status, is not worth a write
-    /// here.
-    pub fn learn(&mut self, known: &KnownLimits) -> bool {
+    /// Replaces the limits by newer ones that differ; returns whether it did. A newer version alone
+    /// is not worth a write: each write of the FlinkTenant's status gives one.
+    pub fn learn_limits(&mut self, known: &KnownLimits) -> bool {
         let newer =
             known.version > self.known.version || (known.version == 0 && self.known.version == 0);
-        let learns = newer && known.limits != self.known.limits;
-        if learns {
+        let replaces = newer && known.limits != self.known.limits;
+        if replaces {
             self.known = known.clone();
         }
-        learns
+        replaces
     }
 
-    /// Gives back what an object was promised because somebody said that it goes. Only for where
-    /// nobody watches the objects (`serve` from files): where somebody does, a settling gives back,
-    /// and a DELETE review proves nothing.
-    pub fn forget(&mut self, object: &ObjectRef) {
-        let Some(gone) = self.slots.remove(object) else { return };
-        for slot in self.slots.values_mut().filter(|slot| slot.within.as_ref() == Some(object)) {
-            slot.within.clone_from(&gone.within);
+    /// Releases the slot of an object that is about to be deleted. Only for `serve` from files,
+    /// where no leader watches the objects. In a cluster, reconciliations release: a DELETE review
+    /// does not prove a deletion.
+    pub fn release(&mut self, object: &ObjectRef) {
+        let Some(removed) = self.slots.remove(object) else { return };
+        for slot in self.slots.values_mut().filter(|slot| slot.owner.as_ref() == Some(object)) {
+            slot.owner.clone_from(&removed.owner);
         }
         self.rebuild();
     }
 
-    /// The slot of an object and those it draws on, nearest first.
-    fn line(&self, object: &ObjectRef) -> Vec<ObjectRef> {
-        let mut line = Vec::new();
-        let mut at = Some(object);
-        while let Some(object) = at {
-            line.push(object.clone());
-            // Ends: who is drawn on is always of a higher rank.
-            at = self.slots.get(object).and_then(|slot| slot.within.as_ref());
+    /// An object and the owners that it draws on, nearest first.
+    fn owner_chain(&self, object: &ObjectRef) -> Vec<ObjectRef> {
+        let mut chain = Vec::new();
+        let mut next = Some(object);
+        while let Some(object) = next {
+            chain.push(object.clone());
+            // Ends, because an owner always has a higher rank.
+            next = self.slots.get(object).and_then(|slot| slot.owner.as_ref());
         }
-        line
+        chain
     }
 
-    /// Puts a slot in place, or takes it away, and carries what that changes up to the total.
-    fn put(&mut self, object: &ObjectRef, slot: Option<Slot>) {
+    /// Inserts, replaces or removes a slot, and updates the charges up to the total.
+    fn replace_slot(&mut self, object: &ObjectRef, slot: Option<Slot>) {
         let before = self.slots.remove(object);
         for uid in before.iter().flat_map(Slot::uids) {
             self.uids.remove(uid);
@@ -209,67 +212,66 @@ impl Ledger {
         let charge = |slot: &Option<Slot>| {
             slot.as_ref().map(|slot| slot.charge().clone()).unwrap_or_default()
         };
-        self.weight =
-            self.weight.saturating_sub(before.as_ref().map_or(0, |slot| slot.weight(object)));
+        let size = before.as_ref().map_or(0, |slot| slot.stored_size(object));
+        self.stored_size = self.stored_size.saturating_sub(size);
         let old = charge(&before);
-        let was_within = before.as_ref().and_then(|slot| slot.within.clone());
+        let old_owner = before.as_ref().and_then(|slot| slot.owner.clone());
         let slot = slot.map(|mut slot| {
-            slot.below = before.map(|before| before.below).unwrap_or_default();
-            slot.renew();
+            slot.owned = before.map(|before| before.owned).unwrap_or_default();
+            slot.update_charge();
             slot
         });
         let new = charge(&slot);
-        let within = slot.as_ref().map_or_else(|| was_within.clone(), |slot| slot.within.clone());
+        let owner = slot.as_ref().map_or_else(|| old_owner.clone(), |slot| slot.owner.clone());
         if let Some(slot) = slot {
-            self.weight = self.weight.saturating_add(slot.weight(object));
+            self.stored_size = self.stored_size.saturating_add(slot.stored_size(object));
             self.uids.extend(slot.uids().map(|uid| (uid.to_owned(), object.clone())));
             self.slots.insert(object.clone(), slot);
         }
-        if was_within == within {
-            self.carry(within, old, new);
+        if old_owner == owner {
+            self.propagate(owner, old, new);
         } else {
-            self.carry(was_within, old, Usage::default());
-            self.carry(within, Usage::default(), new);
+            self.propagate(old_owner, old, Usage::default());
+            self.propagate(owner, Usage::default(), new);
         }
     }
 
-    /// Carries a charge that has changed up to the total.
-    fn carry(&mut self, within: Option<ObjectRef>, mut old: Usage, mut new: Usage) {
-        let mut at = within;
-        while let Some(slot) = at.as_ref().and_then(|at| self.slots.get_mut(at)) {
+    /// Propagates a changed charge from an owner up to the total.
+    fn propagate(&mut self, owner: Option<ObjectRef>, mut old: Usage, mut new: Usage) {
+        let mut next = owner;
+        while let Some(slot) = next.as_ref().and_then(|owner| self.slots.get_mut(owner)) {
             let charge = slot.charge().clone();
-            slot.below = exchange(&slot.below, &old, &new);
-            slot.renew();
+            slot.owned = replace_part(&slot.owned, &old, &new);
+            slot.update_charge();
             (old, new) = (charge, slot.charge().clone());
-            at = slot.within.clone();
+            next = slot.owner.clone();
         }
-        self.total = exchange(&self.total, &old, &new);
+        self.total = replace_part(&self.total, &old, &new);
     }
 
-    /// Works out everything that follows from the slots.
+    /// Computes everything that is derived from the slots.
     fn rebuild(&mut self) {
-        (self.uids, self.total, self.weight) = (BTreeMap::new(), self.others.clone(), 0);
-        let may_not = |object: &ObjectRef, within: &ObjectRef| {
-            !object.may_draw_on(within) || !self.slots.contains_key(within)
+        (self.uids, self.total, self.stored_size) = (BTreeMap::new(), self.others.clone(), 0);
+        let may_not = |object: &ObjectRef, owner: &ObjectRef| {
+            !object.may_draw_on(owner) || !self.slots.contains_key(owner)
         };
         let wrong = self.slots.iter().filter(|(object, slot)| {
-            slot.within.as_ref().is_some_and(|within| may_not(object, within))
+            slot.owner.as_ref().is_some_and(|owner| may_not(object, owner))
         });
         for object in wrong.map(|(object, _)| object.clone()).collect::<Vec<_>>() {
-            self.slots.entry(object).and_modify(|slot| slot.within = None);
+            self.slots.entry(object).and_modify(|slot| slot.owner = None);
         }
         let mut order: Vec<ObjectRef> = self.slots.keys().cloned().collect();
         order.sort_by_key(ObjectRef::rank);
-        // From the lowest rank up, so that what draws on a slot is known before that slot is
-        // charged.
-        self.slots.values_mut().for_each(|slot| slot.below = Usage::default());
+        // From the lowest rank up, so that a slot's charge includes all slots that draw on it.
+        self.slots.values_mut().for_each(|slot| slot.owned = Usage::default());
         for object in &order {
             let Some(slot) = self.slots.get_mut(object) else { continue };
-            slot.renew();
-            self.weight = self.weight.saturating_add(slot.weight(object));
-            let (within, charge) = (slot.within.clone(), slot.charge.clone());
-            let above = within.and_then(|within| self.slots.get_mut(&within));
-            above.map_or(&mut self.total, |above| &mut above.below).add(&charge);
+            slot.update_charge();
+            self.stored_size = self.stored_size.saturating_add(slot.stored_size(object));
+            let (owner, charge) = (slot.owner.clone(), slot.charge.clone());
+            let owner = owner.and_then(|owner| self.slots.get_mut(&owner));
+            owner.map_or(&mut self.total, |owner| &mut owner.owned).add(&charge);
         }
         for (object, slot) in &self.slots {
             self.uids.extend(slot.uids().map(|uid| (uid.to_owned(), object.clone())));
@@ -277,14 +279,14 @@ impl Ledger {
     }
 }
 
-/// A sum in which one of its parts was replaced.
-fn exchange(sum: &Usage, old: &Usage, new: &Usage) -> Usage {
+/// A sum after one of its parts was replaced.
+fn replace_part(sum: &Usage, old: &Usage, new: &Usage) -> Usage {
     let mut sum = sum.without(old);
     sum.add(new);
     sum
 }
 
-/// By what is stored; the rest follows from it.
+/// Compares what is stored. The rest is derived from it.
 impl PartialEq for Ledger {
     fn eq(&self, other: &Self) -> bool {
         let own = |ledger: &Self| (ledger.counted, ledger.next);

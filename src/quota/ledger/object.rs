@@ -1,12 +1,13 @@
-//! Which object: the name under which at most one lives at a time, and who may draw on whom.
+//! References to objects, and which object may draw on the charge of which other.
 
+use crate::kinds::{self, Kind};
 use std::fmt;
 use std::str::FromStr;
 
 /// An object's kind, namespace and name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {
-    /// Its kind, such as `FlinkDeployment`; no two kinds that count share a name.
+    /// Its kind, such as `FlinkDeployment`. The kinds that count have different names.
     pub kind: String,
     /// Its namespace.
     pub namespace: String,
@@ -14,13 +15,13 @@ pub struct ObjectRef {
     pub name: String,
 }
 
-/// A text that names no object.
+/// A text that is not an object reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no object: it must be KIND/NAMESPACE/NAME")]
-pub struct NoObject(String);
+#[error("`{0}` is not an object reference, expected KIND/NAMESPACE/NAME")]
+pub struct InvalidObjectRef(String);
 
 impl ObjectRef {
-    /// By its parts.
+    /// A reference from its parts.
     pub fn new(
         kind: impl Into<String>,
         namespace: impl Into<String>,
@@ -29,28 +30,22 @@ impl ObjectRef {
         Self { kind: kind.into(), namespace: namespace.into(), name: name.into() }
     }
 
-    /// Whether this object may draw on what another one declares. Only down a line of ranks, so
-    /// that lines end; and two clusters never draw on one another, or owner references would be a
-    /// way to have two clusters for one.
+    /// Whether this object may draw on the charge of another. Only a lower rank may, so owner
+    /// chains end. No cluster draws on another cluster, or an owner reference would give two
+    /// clusters for the charge of one.
     pub fn may_draw_on(&self, other: &Self) -> bool {
         self.namespace == other.namespace && self.rank() < other.rank()
     }
 
-    /// How high the kind stands: what owns stands above what is owned.
+    /// The rank of its kind.
     pub(super) fn rank(&self) -> u8 {
-        match self.kind.as_str() {
-            "PersistentVolumeClaim" => 0,
-            "Pod" => 1,
-            "FlinkDeployment" | "FlinkCluster" | "FlinkApplication" | "CronJob" => 3,
-            "FlinkBlueGreenDeployment" => 4,
-            _ => 2,
-        }
+        kinds::named(&self.kind).map_or(kinds::DEFAULT_RANK, |row| row.rank)
     }
 
     /// Whether objects of this kind declare others that will draw on them, so that they keep a slot
     /// while they live.
     pub fn declares(&self) -> bool {
-        self.rank() > 1
+        kinds::named(&self.kind).is_none_or(Kind::declares)
     }
 }
 
@@ -62,13 +57,13 @@ impl fmt::Display for ObjectRef {
 }
 
 impl FromStr for ObjectRef {
-    type Err = NoObject;
+    type Err = InvalidObjectRef;
 
-    fn from_str(text: &str) -> Result<Self, NoObject> {
+    fn from_str(text: &str) -> Result<Self, InvalidObjectRef> {
         let mut parts = text.split('/');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(kind), Some(namespace), Some(name), None) => Ok(Self::new(kind, namespace, name)),
-            _ => Err(NoObject(text.chars().take(256).collect())),
+            _ => Err(InvalidObjectRef(text.chars().take(256).collect())),
         }
     }
 }

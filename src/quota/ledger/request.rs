@@ -1,68 +1,66 @@
-//! What a review asks of a ledger.
+//! Requests to a ledger, made from admission reviews, and live objects, made from stored ones.
 
-use super::{Living, ObjectRef};
+use super::{LiveObject, ObjectRef};
 use crate::flink::Workload;
 use crate::quota::Usage;
 use crate::resource::{Operation, Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The garbage collector, which takes owner references off what an owner leaves behind.
+/// The garbage collector. It removes owner references to an owner that is deleted.
 const GARBAGE_COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
 
-/// Of an old object without a version that can be compared: nothing that is seen shows what became
-/// of the request, only time.
+/// The version of an old object whose version is not a number. No view shows the request's outcome
+/// then; it ends by time.
 const UNKNOWN_VERSION: u64 = i64::MAX as u64;
 
-/// One object as it would be stored.
+/// An object as a review would store it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Request {
     /// Its kind, namespace and name.
     pub object: ObjectRef,
-    /// The UID under which it is or would be stored: that of the object, never that of the review.
+    /// The object's UID, not the review's.
     pub uid: String,
-    /// Those that own it, nearest first, by UID or as `KIND/NAMESPACE/NAME`; the nearest that the
-    /// ledger knows is drawn on.
+    /// Its owners, nearest first, by UID or as `KIND/NAMESPACE/NAME`. It draws on the nearest one
+    /// that has a slot.
     pub owners: Vec<String>,
-    /// What it would use.
+    /// Its usage after the request.
     pub usage: Usage,
-    /// What it uses until now.
+    /// Its usage before the request.
     pub before: Usage,
-    /// The resource version of the object that is changed; 0 for one that is created.
+    /// The resource version of the object that the request updates; 0 for a create.
     pub version: u64,
-    /// Its TaskManagers, so that a refusal can say how many fewer would fit.
+    /// Its TaskManagers, so that a refusal can say how many would fit.
     pub task_managers: Option<TaskManagers>,
-    /// Limits that it may pass; what it uses is counted all the same.
-    pub waived: Waived,
+    /// Limits that do not apply to it. Its usage is counted nevertheless.
+    pub waived: WaivedLimits,
 }
 
-/// Limits that do not hold for a request.
+/// Limits that do not apply to a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Waived {
-    /// The tenant's.
+pub struct WaivedLimits {
+    /// The tenant's limits.
     pub tenant: bool,
-    /// Those of one cluster.
+    /// The limits of one cluster.
     pub cluster: bool,
 }
 
-/// TaskManagers that are all alike.
+/// Equal TaskManagers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TaskManagers {
-    /// How many there are.
+    /// Their number.
     pub count: u64,
-    /// What each uses.
+    /// The usage of each.
     pub each: Usage,
 }
 
 impl Request {
-    /// The request that a validating review makes, with what it would use as `workload` says and,
-    /// where it changes something, what the object used `before`.
-    /// Its owners are those that the object names itself; whoever knows the owners of those adds
-    /// them.
+    /// The request of a validating review. For an update, `before` is the usage of the old object.
     ///
-    /// An object without a UID (files, hand-made reviews) goes by its name. One that leaves an
-    /// owner asks for all it uses anew, since it draws on that owner no longer; the garbage
-    /// collector may take it off, for that owner is going.
+    /// Its owners are the object's direct ones; the caller adds theirs. An object without a UID
+    /// (from files, or in a review made by hand) is identified by its name. An object that loses an
+    /// owner requests its whole usage again, because it no longer draws on that owner. The garbage
+    /// collector is an exception: it removes only owners that are being deleted.
     pub fn of(
         resource: &Resource,
         workload: &Workload,
@@ -81,11 +79,11 @@ impl Request {
             .map(|object| metadata_text(object, "uid"))
             .find(|uid| !uid.is_empty());
         let owners = owner_uids(&resource.object);
-        let left = |old: &Value| {
+        let loses_owner = |old: &Value| {
             owner_uids(old).iter().any(|uid| !owners.contains(uid))
                 && resource.user.username != GARBAGE_COLLECTOR
         };
-        let before = old.filter(|old| !left(old)).and(before);
+        let before = old.filter(|old| !loses_owner(old)).and(before);
         Self {
             uid: uid.map_or_else(|| object.to_string(), str::to_owned),
             usage,
@@ -94,21 +92,20 @@ impl Request {
                 metadata_text(old, "resourceVersion").parse().unwrap_or(UNKNOWN_VERSION)
             }),
             task_managers: TaskManagers::of(workload),
-            waived: Waived::default(),
+            waived: WaivedLimits::default(),
             object,
             owners,
         }
     }
 
-    /// Whether it wants more than it has of anything. What does not is never refused.
-    pub fn asks_for_more(&self) -> bool {
+    /// Whether any amount increases. A request without an increase is never refused.
+    pub fn increases_usage(&self) -> bool {
         self.usage.exceeds(&self.before)
     }
 }
 
-impl Living {
-    /// A stored object and what it uses. Its owners are those that it names itself; whoever knows
-    /// the owners of those adds them.
+impl LiveObject {
+    /// A stored object and its usage. Its owners are the direct ones; the caller adds theirs.
     pub fn of(resource: &Resource, usage: Usage) -> Self {
         let stored = &resource.object;
         Self {
@@ -142,8 +139,7 @@ impl TaskManagers {
     }
 }
 
-/// What a stored object uses. A pod that has ended, one way or the other, holds its claims and
-/// nothing else.
+/// The usage of a stored object. A pod that succeeded or failed uses only its claims.
 pub fn usage(object: &Value, workload: &Workload) -> Usage {
     let mut usage = Usage::of(&workload.size.total);
     let phase = pointer::at(object, "/status/phase").and_then(Value::as_str);
@@ -154,7 +150,7 @@ pub fn usage(object: &Value, workload: &Workload) -> Usage {
     usage
 }
 
-/// UIDs of an object's owners as it names them, the controller first.
+/// The UIDs in an object's owner references, the controller first.
 pub fn owner_uids(object: &Value) -> Vec<String> {
     let controls = |owner: &&Value| owner.get("controller").and_then(Value::as_bool) == Some(true);
     let (controller, others): (Vec<&Value>, Vec<&Value>) =
@@ -169,7 +165,7 @@ pub fn owner_uids(object: &Value) -> Vec<String> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::{GroupVersionKind, UserInfo};
     use serde_json::json;
 
@@ -199,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flink_deployment_asks_for_all_its_pods_under_its_own_uid() {
+    fn a_flink_deployment_requests_all_its_pods() {
         let deployment = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl", "uid": "u"},
             "spec": {"flinkVersion": "v1_20", "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "2"}, "job": {"jarURI": "local:///a.jar", "parallelism": 6},
                 "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 2, "memory": "4096m"}}}});
@@ -226,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_says_what_was_there_at_which_version() {
+    fn an_update_has_the_old_usage_and_version() {
         let request = request(
             Operation::Update,
             pod("3", &["x", "jm"], "Running"),
@@ -244,33 +240,33 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_has_ended_uses_nothing() {
+    fn a_finished_pod_uses_nothing() {
         let request = request(
             Operation::Update,
             pod("3", &[], "Succeeded"),
             Some(pod("3", &[], "Running")),
             "ada",
         );
-        assert!(request.usage.is_empty() && !request.asks_for_more());
+        assert!(request.usage.is_empty() && !request.increases_usage());
     }
 
     #[test]
-    fn a_stored_object_is_what_its_review_said() {
+    fn a_live_object_equals_its_request() {
         let mut stored = pod("3", &["jm"], "Running");
         stored["metadata"]["namespace"] = json!("prod");
         let resource = Resource::from_manifest(stored.clone()).unwrap();
-        let living = Living::of(&resource, usage(&stored, &lower(&resource, &stored).unwrap()));
+        let live = LiveObject::of(&resource, usage(&stored, &lower(&resource, &stored).unwrap()));
         let request = request(Operation::Create, stored, None, "ada");
         assert_eq!(
-            (living.object, living.uid, living.owners, living.usage),
+            (live.object, live.uid, live.owners, live.usage),
             (request.object, request.uid, request.owners, request.usage)
         );
-        assert_eq!(living.version, 7);
+        assert_eq!(live.version, 7);
     }
 
     #[test]
-    fn what_leaves_an_owner_asks_for_all_it_uses_anew() {
-        let leaves = |user: &str| {
+    fn losing_an_owner_requests_the_whole_usage() {
+        let loses_owner = |user: &str| {
             request(
                 Operation::Update,
                 pod("3", &[], "Running"),
@@ -278,12 +274,12 @@ mod tests {
                 user,
             )
         };
-        assert!(leaves("ada").asks_for_more());
-        assert!(!leaves(GARBAGE_COLLECTOR).asks_for_more());
+        assert!(loses_owner("ada").increases_usage());
+        assert!(!loses_owner(GARBAGE_COLLECTOR).increases_usage());
     }
 
     #[test]
-    fn what_has_no_uid_or_version_goes_by_its_name_and_by_time() {
+    fn an_object_without_uid_uses_its_name() {
         let bare = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}});
         let request = request(Operation::Update, bare.clone(), Some(bare), "ada");
         assert_eq!((request.uid.as_str(), request.version), ("Pod/prod/p", UNKNOWN_VERSION));

@@ -1,73 +1,99 @@
-//! What a refusal says: what was asked for, what is used and by whom, what is free, and what would
-//! fit.
+//! The messages of refusals: what a request needs, what is used, which limit it exceeds, and what
+//! would fit.
 
 use super::{Ledger, ObjectRef, Request};
 use crate::quota::display;
 use crate::resource::quantity::Quantity;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many of those who use most are named.
+/// How many of the largest users a message names.
 const NAMED: usize = 3;
 
 /// Why a request does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortage {
-    /// The object that asks.
-    pub object: ObjectRef,
-    /// Every limit that it would pass.
-    pub missing: Vec<Missing>,
-    /// Who uses most of the first of the tenant's resources that is missing, largest first; the
-    /// object itself is not among them.
+    /// The limits that the request exceeds.
+    pub shortfalls: Vec<Shortfall>,
+    /// The largest users of the first resource that exceeds a limit of the tenant, largest first,
+    /// without the object itself.
     pub largest: Vec<(ObjectRef, Quantity)>,
-    /// How many more use it.
+    /// The number of further users.
     pub others: usize,
-    /// What to change.
-    pub advice: String,
+    /// How many of the request's TaskManagers would fit, and how many it has. `None` if fewer
+    /// TaskManagers do not help.
+    pub task_managers: Option<(u64, u64)>,
 }
 
-/// One limit that would be passed.
+/// A limit that a request exceeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
-    /// Whose limit it is.
-    pub scope: Scope,
+pub struct Shortfall {
+    /// What the limit applies to.
+    pub owner: LimitOwner,
     /// The resource.
     pub resource: String,
-    /// What is used without the request.
+    /// The usage without the request.
     pub used: Quantity,
-    /// What would be used with it.
-    pub wanted: Quantity,
+    /// The usage with the request.
+    pub total: Quantity,
     /// The limit.
     pub hard: Quantity,
 }
 
-/// Whose limit would be passed.
+/// What a limit applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The tenant's, over all its namespaces.
+pub enum LimitOwner {
+    /// All of the tenant's namespaces together.
     Tenant,
-    /// That of any one cluster.
+    /// One cluster.
     Cluster(ObjectRef),
 }
 
-impl Missing {
-    /// What the request would add.
-    pub fn asked(&self) -> Quantity {
-        self.wanted.checked_sub(self.used).unwrap_or_default()
+impl Shortfall {
+    /// What the request adds.
+    pub fn requested(&self) -> Quantity {
+        self.total.checked_sub(self.used).unwrap_or_default()
     }
 
-    /// What is left for it; nothing where more than the limit is used.
+    /// What is left for the request; zero if the usage exceeds the limit already.
     pub fn free(&self) -> Quantity {
         self.hard.checked_sub(self.used).unwrap_or_default().max(Quantity::default())
+    }
+
+    /// How much the usage with the request exceeds the limit.
+    fn excess(&self) -> Quantity {
+        self.total.checked_sub(self.hard).unwrap_or_default()
+    }
+
+    /// `2 cpu`.
+    fn amount(&self, amount: Quantity) -> String {
+        format!("{} {}", display(&self.resource, amount), self.resource)
+    }
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |amount| display(&self.resource, amount);
+        let (used, hard) = (show(self.used), show(self.hard));
+        match &self.owner {
+            LimitOwner::Tenant => {
+                let (requested, resource) = (show(self.requested()), &self.resource);
+                write!(f, "{requested} more {resource} ({used} used, the quota is {hard})")
+            }
+            LimitOwner::Cluster(cluster) => {
+                let total = self.amount(self.total);
+                write!(f, "cluster `{cluster}` would use {total}, the limit is {hard}")
+            }
+        }
     }
 }
 
 impl Shortage {
-    pub(super) fn new(ledger: &Ledger, request: &Request, missing: Vec<Missing>) -> Self {
-        let first = missing.iter().find(|missing| missing.scope == Scope::Tenant);
-        let mut largest: Vec<(ObjectRef, Quantity)> = first.map_or_else(Vec::new, |missing| {
+    pub(super) fn new(ledger: &Ledger, request: &Request, shortfalls: Vec<Shortfall>) -> Self {
+        let first = shortfalls.iter().find(|shortfall| shortfall.owner == LimitOwner::Tenant);
+        let mut largest: Vec<(ObjectRef, Quantity)> = first.map_or_else(Vec::new, |shortfall| {
             let used =
-                ledger.charges().map(|(object, charge)| (object, charge.get(&missing.resource)));
+                ledger.charges().map(|(object, charge)| (object, charge.get(&shortfall.resource)));
             let used = used.filter(|(object, used)| !used.is_zero() && **object != request.object);
             used.map(|(object, used)| (object.clone(), used)).collect()
         });
@@ -76,42 +102,85 @@ impl Shortage {
         });
         let others = largest.len().saturating_sub(NAMED);
         largest.truncate(NAMED);
-        let advice = advice(request, &missing);
-        Self { object: request.object.clone(), missing, largest, others, advice }
+        let task_managers = fitting_task_managers(request, &shortfalls);
+        Self { shortfalls, largest, others, task_managers }
+    }
+
+    /// The message about the tenant's limits; `None` if the request exceeds none of them.
+    pub fn tenant_message(&self, tenant: &str) -> Option<String> {
+        let resource = &self.of_tenant().next()?.resource;
+        let requested = join(self.of_tenant().map(ToString::to_string));
+        let largest = self.largest.iter().map(|(object, used)| (object, *used));
+        let users = largest_users(resource, largest);
+        let more =
+            if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
+        Some(format!("tenant `{tenant}`: this object requests {requested}{users}{more}"))
+    }
+
+    /// The message about the limits of one cluster; `None` if the request exceeds none of them.
+    pub fn cluster_message(&self) -> Option<String> {
+        let messages: Vec<String> = self.of_clusters().map(ToString::to_string).collect();
+        (!messages.is_empty()).then(|| messages.join("; "))
+    }
+
+    /// What would fit into the tenant's limits.
+    pub fn tenant_help(&self) -> String {
+        self.task_manager_help().unwrap_or_else(|| {
+            let fits = if self.of_tenant().any(|shortfall| shortfall.free().is_zero()) {
+                let excess = join(self.of_tenant().map(|one| one.amount(one.excess())));
+                format!("delete or shrink other objects of the tenant by {excess}")
+            } else {
+                let free = self.of_tenant().map(|one| {
+                    format!("{} more {}", display(&one.resource, one.free()), one.resource)
+                });
+                format!("request at most {}", join(free))
+            };
+            format!("{fits}, or ask the platform team for a higher quota")
+        })
+    }
+
+    /// What would fit into the limits of one cluster.
+    pub fn cluster_help(&self) -> String {
+        self.task_manager_help().unwrap_or_else(|| {
+            // Several clusters have the same limits.
+            let limits: BTreeMap<&str, String> = self
+                .of_clusters()
+                .map(|one| (one.resource.as_str(), one.amount(one.hard)))
+                .collect();
+            let limits = join(limits.into_values());
+            format!("use at most {limits} for one cluster, or ask the platform team for more")
+        })
+    }
+
+    fn task_manager_help(&self) -> Option<String> {
+        let (fitting, all) = self.task_managers?;
+        Some(format!("{fitting} of the {all} TaskManagers would fit"))
+    }
+
+    fn of_tenant(&self) -> impl Iterator<Item = &Shortfall> {
+        self.shortfalls.iter().filter(|shortfall| shortfall.owner == LimitOwner::Tenant)
+    }
+
+    fn of_clusters(&self) -> impl Iterator<Item = &Shortfall> {
+        self.shortfalls.iter().filter(|shortfall| shortfall.owner != LimitOwner::Tenant)
     }
 }
 
-/// The fewest TaskManagers that must go for the request to fit; otherwise in general.
-fn advice(request: &Request, missing: &[Missing]) -> String {
-    let fewer = request.task_managers.as_ref().and_then(|task_managers| {
-        let needed = missing.iter().map(|missing| {
-            let over = missing.wanted.checked_sub(missing.hard)?;
-            let each = task_managers.each.get(&missing.resource);
-            // By halves: how many are enough, if all but one are.
-            let enough = |count: u64| each.checked_mul(count).is_some_and(|freed| freed >= over);
-            let most = task_managers.count.saturating_sub(1);
-            enough(most).then(|| least(most, enough))
-        });
-        needed
-            .collect::<Option<Vec<u64>>>()
-            .and_then(|needed| Some((needed.into_iter().max()?, task_managers.count)))
+/// The most TaskManagers with which the request would fit, and how many it has.
+fn fitting_task_managers(request: &Request, shortfalls: &[Shortfall]) -> Option<(u64, u64)> {
+    let task_managers = request.task_managers.as_ref()?;
+    let most = task_managers.count.saturating_sub(1);
+    let removed = shortfalls.iter().map(|shortfall| {
+        let excess = shortfall.excess();
+        let each = task_managers.each.get(&shortfall.resource);
+        let enough = |count: u64| each.checked_mul(count).is_some_and(|freed| freed >= excess);
+        enough(most).then(|| least(most, enough))
     });
-    match fewer {
-        Some((1, count)) => format!("one TaskManager fewer (of {count}) would fit"),
-        Some((fewer, count)) => format!("{fewer} TaskManagers fewer (of {count}) would fit"),
-        None => {
-            let resources: BTreeSet<&str> =
-                missing.iter().map(|missing| missing.resource.as_str()).collect();
-            let resources: Vec<&str> = resources.into_iter().collect();
-            format!(
-                "ask for less ({}), let something else of the tenant's go first, or have the limit raised",
-                resources.join(" and ")
-            )
-        }
-    }
+    let removed = removed.collect::<Option<Vec<u64>>>()?.into_iter().max()?;
+    Some((task_managers.count.saturating_sub(removed), task_managers.count))
 }
 
-/// The least count that is enough, where `most` is.
+/// The least count that is enough, by bisection; `most` is enough.
 fn least(most: u64, enough: impl Fn(u64) -> bool) -> u64 {
     let (mut low, mut high) = (0, most);
     while low < high {
@@ -121,100 +190,26 @@ fn least(most: u64, enough: impl Fn(u64) -> bool) -> u64 {
     high
 }
 
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let show = |amount| display(&self.resource, amount);
-        match &self.scope {
-            Scope::Tenant => write!(
-                f,
-                "{} more {} asked for, {} of {} free, {} used",
-                show(self.asked()),
-                self.resource,
-                show(self.free()),
-                show(self.hard),
-                show(self.used)
-            ),
-            Scope::Cluster(cluster) => {
-                write!(
-                    f,
-                    "{cluster} would use {} {}, and one cluster may use {}",
-                    show(self.wanted),
-                    self.resource,
-                    show(self.hard)
-                )
-            }
-        }
-    }
-}
-
-impl Shortage {
-    /// What is missing of the tenant's limits, and who uses most; `None` where they are kept.
-    pub fn of_tenant(&self) -> Option<String> {
-        let missing = self.told(|scope| *scope == Scope::Tenant)?;
-        Some(format!("{missing}{}", self.users()))
-    }
-
-    /// What is missing of the limits of one cluster; `None` where they are kept.
-    pub fn of_cluster(&self) -> Option<String> {
-        self.told(|scope| *scope != Scope::Tenant)
-    }
-
-    fn told(&self, of: impl Fn(&Scope) -> bool) -> Option<String> {
-        let told: Vec<String> = self
-            .missing
-            .iter()
-            .filter(|missing| of(&missing.scope))
-            .map(ToString::to_string)
-            .collect();
-        (!told.is_empty()).then(|| told.join("; "))
-    }
-
-    /// Who uses most of what is missing.
-    fn users(&self) -> String {
-        let resource = self
-            .missing
-            .iter()
-            .find(|missing| missing.scope == Scope::Tenant)
-            .map(|missing| missing.resource.as_str());
-        let Some(resource) = resource else { return String::new() };
-        let users =
-            largest_users(resource, self.largest.iter().map(|(object, used)| (object, *used)));
-        let more =
-            if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
-        format!("{users}{more}")
-    }
-}
-
-/// The next sentence about a resource: the first few of those who use most of it, largest first;
-/// empty where there are none.
+/// The end of a message: the first few of the largest users of a resource; empty without any.
 pub fn largest_users<'o>(
     resource: &str,
     largest: impl IntoIterator<Item = (&'o ObjectRef, Quantity)>,
 ) -> String {
-    let users = largest
+    let users: Vec<String> = largest
         .into_iter()
         .take(NAMED)
-        .map(|(object, used)| format!("{object} ({})", display(resource, used)));
-    let users: Vec<String> = users.collect();
+        .map(|(object, used)| format!("`{object}` ({})", display(resource, used)))
+        .collect();
     if users.is_empty() {
         String::new()
     } else {
-        format!(". Largest users of {resource}: {}", users.join(", "))
+        format!("; largest users of {resource}: {}", users.join(", "))
     }
 }
 
-impl fmt::Display for Shortage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is more than is left: ", self.object)?;
-        for (index, missing) in self.missing.iter().enumerate() {
-            write!(f, "{}{missing}", if index > 0 { "; " } else { "" })?;
-        }
-        f.write_str(&self.users())?;
-        write!(f, ". {}", capitalised(&self.advice))
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+/// `a`, `a and b`, `a, b and c`.
+fn join(parts: impl Iterator<Item = String>) -> String {
+    let mut parts: Vec<String> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) }
 }

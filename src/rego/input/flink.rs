@@ -71,7 +71,7 @@ pub struct OptionToleration<'a> {
 }
 
 impl<'a> FlinkInput<'a> {
-    pub(super) fn of<'s: 'a>(subject: &'a Subject<'s>) -> Self {
+    pub(super) fn of(subject: &'a Subject<'_>) -> Self {
         let workload = subject.workload;
         let role = match workload.pods.as_slice() {
             [only] => Some(only.role.as_str()),

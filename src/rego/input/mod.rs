@@ -84,11 +84,7 @@ pub struct QuotaInput<'a> {
 
 impl<'a> Input<'a> {
     /// The document for one object. Parts that no policy reads are left out.
-    pub fn of<'s: 'a>(
-        subject: &'a Subject<'s>,
-        tenant: Option<&'a TenantInput>,
-        needs: Needs,
-    ) -> Self {
+    pub fn of(subject: &'a Subject<'_>, tenant: Option<&'a TenantInput>, needs: Needs) -> Self {
         let (unassigned, claimants) = match subject.owner {
             NamespaceOwner::Tenant => (None, [].as_slice()),
             NamespaceOwner::Unassigned(choice) => (Some(choice.as_str()), [].as_slice()),
@@ -133,7 +129,7 @@ impl<'a> QuotaInput<'a> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use crate::rules::Unassigned;
     use crate::tenant::{FlinkTenantSpec, PreparedTenant, Tenant};
@@ -219,8 +215,8 @@ mod tests {
     fn a_namespace_without_a_tenant_has_none_in_input() {
         let resource = Resource::from_manifest(pod(json!({"containers": []}))).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
-        let nobody = PreparedTenant::default();
-        let mut subject = Subject::new(&resource, &resource.object, &workload, &nobody);
+        let no_tenant = PreparedTenant::default();
+        let mut subject = Subject::new(&resource, &resource.object, &workload, &no_tenant);
         subject.owner = NamespaceOwner::Unassigned(Unassigned::Deny);
         let input = serde_json::to_value(Input::of(&subject, None, ALL)).unwrap();
         assert_eq!((&input["tenant"], &input["quota"]), (&Value::Null, &Value::Null));

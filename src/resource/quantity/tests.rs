@@ -9,7 +9,7 @@ fn quantity(text: &str) -> Quantity {
 }
 
 #[test]
-fn every_suffix_means_what_kubernetes_says() {
+fn suffixes_are_read_as_in_kubernetes() {
     let cases: [(&str, i128); 43] = [
         ("0", 0),
         ("100m", 100_000_000),
@@ -47,7 +47,7 @@ fn every_suffix_means_what_kubernetes_says() {
         ("9223372036854775808Ki", BINARY_CAP),
         ("9223372036854775808", (1_i128 << 63) * NANOS),
         ("10E", 10_000_000_000_000_000_000 * NANOS),
-        // Kubernetes' ways, which are not obvious.
+        // Surprising cases of Kubernetes.
         ("1e4294967296", NANOS),
         ("1e-4294967295", 10 * NANOS),
         ("+", 0),
@@ -62,7 +62,7 @@ fn every_suffix_means_what_kubernetes_says() {
 }
 
 #[test]
-fn what_is_not_a_quantity_is_refused() {
+fn invalid_quantities_are_refused() {
     let cases = [
         "",
         "1K",
@@ -94,7 +94,7 @@ fn what_is_not_a_quantity_is_refused() {
 }
 
 #[test]
-fn a_number_of_any_length_is_exact_and_cheap() {
+fn numbers_of_any_length_are_exact_and_cheap() {
     let tiny = format!("0.{}1", "0".repeat(100_000));
     assert_eq!(quantity(&tiny).nanos, 1);
     assert_eq!(quantity(&"9".repeat(100_000)).nanos, CAP);
@@ -104,7 +104,7 @@ fn a_number_of_any_length_is_exact_and_cheap() {
 }
 
 #[test]
-fn json_may_hold_a_number_or_a_string() {
+fn json_numbers_and_strings_are_read() {
     assert_eq!(Quantity::from_json(&json!("500m")), Ok(quantity("500m")));
     assert_eq!(Quantity::from_json(&json!(" 500m ")), Ok(quantity("500m")));
     assert_eq!(Quantity::from_json(&json!(2)), Ok(quantity("2")));
@@ -115,7 +115,7 @@ fn json_may_hold_a_number_or_a_string() {
 }
 
 #[test]
-fn amounts_are_written_as_people_read_them() {
+fn amounts_are_displayed_with_short_suffixes() {
     for (text, shown) in [
         ("0.5", "500m"),
         ("2", "2"),
@@ -141,7 +141,7 @@ fn amounts_are_written_as_people_read_them() {
 }
 
 #[test]
-fn cores_are_the_text_of_the_double() {
+fn cores_are_read_from_the_doubles_text() {
     assert_eq!(Quantity::from_cores_f64(0.5), Some(quantity("500m")));
     assert_eq!(Quantity::from_cores_f64(0.1), Some(quantity("100m")));
     assert_eq!(Quantity::from_cores_f64(-0.0), Some(Quantity::default()));
@@ -152,7 +152,7 @@ fn cores_are_the_text_of_the_double() {
 }
 
 #[test]
-fn a_begun_unit_counts_whole() {
+fn partial_units_are_rounded_up() {
     assert_eq!(quantity("1.1").units_ceil(), 2);
     assert_eq!(quantity("2").units_ceil(), 2);
     assert_eq!(quantity("-5").units_ceil(), 0);
@@ -161,7 +161,7 @@ fn a_begun_unit_counts_whole() {
 
 proptest! {
     #[test]
-    fn what_is_shown_reads_back(nanos in -CAP..=CAP) {
+    fn displayed_quantities_parse_back(nanos in -CAP..=CAP) {
         let amount = Quantity { nanos };
         prop_assert_eq!(quantity(&amount.to_string()), amount);
         prop_assert_eq!(quantity(&amount.display_bytes()), amount);
@@ -175,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn order_is_the_order_of_amounts(a in 0_u32.., b in 0_u32..) {
+    fn quantities_are_ordered_by_amount(a in 0_u32.., b in 0_u32..) {
         let milli = |amount: u32| quantity(&format!("{amount}m"));
         prop_assert_eq!(milli(a).cmp(&milli(b)), a.cmp(&b));
     }

@@ -1,4 +1,4 @@
-//! Splits a file into documents and reads each, so that one broken document does not hide the
+//! Splits a file into documents and reads each one, so that a broken document does not hide the
 //! others.
 
 use super::source::{Bytes, Source};
@@ -8,11 +8,11 @@ use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What one stretch between separators gave.
+/// The result of one chunk between separators.
 enum Chunk<T> {
     /// Its documents.
     Documents(Vec<T>),
-    /// The one note that it is the source of a template.
+    /// The note that the chunk is the source of a template.
     Template(T),
 }
 
@@ -26,8 +26,8 @@ pub(super) fn read(text: &str) -> Vec<Document> {
     )
 }
 
-/// Reads all documents of a text side by side, and hands each on at once, so that not all need be
-/// held.
+/// Reads all documents of a text in parallel and passes each on at once, so that not all are held
+/// in memory.
 pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
     let source = Arc::new(Source::new(text));
     let chunks: Vec<Chunk<T>> = split(source.text())
@@ -37,12 +37,12 @@ pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync
     join(chunks.into_iter())
 }
 
-/// One template makes many broken documents; one note is enough for a file.
+/// Keeps one note about a template per file: one template makes many broken documents.
 fn join<T>(chunks: impl Iterator<Item = Chunk<T>>) -> Vec<T> {
-    let mut told = false;
+    let mut reported = false;
     let once = |chunk| match chunk {
         Chunk::Documents(documents) => documents,
-        Chunk::Template(_) if std::mem::replace(&mut told, true) => Vec::new(),
+        Chunk::Template(_) if std::mem::replace(&mut reported, true) => Vec::new(),
         Chunk::Template(note) => vec![note],
     };
     chunks.flat_map(once).collect()
@@ -76,8 +76,8 @@ fn chunk_of<T>(
     Chunk::Documents(documents.into_iter().map(take).collect())
 }
 
-/// The documents of a text and where they begin, split as apimachinery's `YAMLReader` does:
-/// textually, at lines of `---` with nothing but a comment behind, wherever they stand.
+/// The documents of a text and their offsets. Splits as apimachinery's `YAMLReader` does: at every
+/// line that consists of `---` and an optional comment.
 fn split(text: &str) -> Vec<(usize, &str)> {
     let mut chunks = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -109,13 +109,13 @@ fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
     let stopped = events::read(chunk, base, &mut builder).err();
     let document = builder.finish(stopped);
     match as_json {
-        // Neither: what looks like JSON is told so in JSON's words.
+        // Neither reader accepts it. A text that looks like JSON gets the error of the JSON reader.
         Some(documents) if document.value.is_none() && is_quoted_json(chunk) => documents,
         _ => vec![document],
     }
 }
 
-/// Whether a text begins as JSON does and YAML in braces rarely: `{"` or `[{"`.
+/// Whether a text starts like JSON and unlike flow YAML: `{"` or `[{"`.
 fn is_quoted_json(chunk: &str) -> bool {
     chunk
         .trim_start()
@@ -142,13 +142,13 @@ fn read_json(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
     documents
 }
 
-/// The line of `chunk` a problem is on.
+/// The line of `chunk` with the problem.
 fn line_within<'a>(source: &Source, base: usize, chunk: &'a str, problem: &Problem) -> &'a str {
     let first = source.line(super::source::offset(base));
     chunk.lines().nth(problem.span.line.saturating_sub(first)).unwrap_or_default()
 }
 
-/// A document that is only a note about itself.
+/// A document that consists of one problem.
 pub(super) fn unreadable(source: &Arc<Source>, at: Bytes, message: &str) -> Document {
     let problem = Problem { message: message.to_owned(), span: source.span(at), usable: false };
     Document { value: None::<Value>, problems: vec![problem], ..Document::default() }

@@ -1,4 +1,4 @@
-//! Reads one YAML document: granit-parser's events, told to the tree builder.
+//! Reads one YAML document: passes granit-parser's events to the tree builder.
 
 use super::message;
 use super::positions::Kind;
@@ -12,14 +12,14 @@ use std::borrow::Cow;
 
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
-/// Tells `builder` what stands in `text`, which begins at byte `base` of the file.
+/// Passes the content of `text`, which starts at byte `base` of the file, to `builder`.
 ///
-/// Returns what ended the reading early.
+/// Returns the fault that ended the reading early.
 pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(), Fault> {
     let parser =
         Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
     let mut documents = 0;
-    // Where the last thing read ended, within `text`.
+    // Where the previous event ended, within `text`.
     let mut previous = 0;
     for event in parser {
         let (event, span) = event.map_err(|error| message::syntax(text, base, previous, &error))?;
@@ -160,7 +160,7 @@ fn binary(content: &str, at: Bytes, builder: &mut Builder) -> String {
     }
 }
 
-/// A block scalar from its `|` or `>` to the last character that is not white space.
+/// A block scalar, from its `|` or `>` to the last character that is not white space.
 fn block(text: &str, base: usize, previous: usize, start: usize, end: usize) -> Bytes {
     let header = text
         .get(previous..start)

@@ -1,30 +1,30 @@
-//! Reads JSON documents: Go's JSON reader stands before the YAML reader in kubectl, and takes what
-//! YAML does not (several documents in a row, tabs anywhere, keys of any length).
+//! Reads JSON documents. kubectl tries Go's JSON reader before the YAML reader; it accepts text
+//! that YAML does not: several documents in a row, tabs anywhere, keys of any length.
 
 use super::positions::Kind;
 use super::source::{Bytes, Fault};
 use super::tree::Builder;
 use serde_json::Value;
 
-/// Whether a text is to be tried as JSON first.
+/// Whether to try the text as JSON first.
 pub(super) fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// What may come next.
+/// The tokens that may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Value,
-    /// Just after `[`.
+    /// After `[`.
     ValueOrEnd,
-    /// Just after `{`.
+    /// After `{`.
     KeyOrEnd,
     Key,
     CommaOrEnd,
 }
 
-/// Tells `builder` the one document that begins at `start` of `text`, which itself begins at byte
-/// `base` of the file. Returns where in `text` it ends.
+/// Passes the document that starts at `start` of `text` to `builder`. `text` starts at byte `base`
+/// of the file. Returns the end of the document within `text`.
 pub(super) fn read(
     text: &str,
     start: usize,

@@ -1,14 +1,14 @@
-//! From a parser's error to what is wrong with the text and what to do about it.
+//! Turns a parser's error into a message that names the mistake and its fix.
 
 use super::source::{Bytes, Fault};
 use super::tree::MAX_DEPTH;
 use granit_parser::{ErrorKind, ScanError};
 
-/// Said of a tab in indentation.
+/// The message for a tab in indentation.
 pub(super) const TAB: &str = "YAML does not allow a tab here: use spaces";
 
-/// The fault for a syntax error in `text`, which begins at byte `base` of the file; `previous` is
-/// where the last thing that could be read ended.
+/// The fault for a syntax error in `text`, which starts at byte `base` of the file. `previous` is
+/// the end of the last readable part.
 pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError) -> Fault {
     let marker = error.marker().byte_offset().unwrap_or(previous).min(text.len());
     let (at, message) = match error.kind() {
@@ -104,8 +104,8 @@ fn too_deep() -> String {
     format!("mappings and lists are nested more than {MAX_DEPTH} levels deep: reduce the nesting")
 }
 
-/// The last tab on the marker's line at or before the marker, else the first one after it; the
-/// marker itself if there is none.
+/// The last tab on the marker's line at or before the marker, or else the first one after it; the
+/// marker if there is none.
 fn find_tab(text: &str, marker: usize) -> usize {
     let end = text
         .get(marker..)
@@ -117,7 +117,7 @@ fn find_tab(text: &str, marker: usize) -> usize {
     before.rfind('\t').filter(|tab| *tab >= line_start).or_else(after).unwrap_or(marker)
 }
 
-/// The first quote after `previous` that stands where a value may begin.
+/// The first quote after `previous` at a place where a value may start.
 fn open_quote(text: &str, previous: usize, marker: usize) -> Option<usize> {
     let gap = text.get(previous..marker)?;
     let mut before = text.get(..previous).and_then(|head| head.chars().next_back()).unwrap_or(' ');

@@ -1,13 +1,12 @@
-//! YAML and JSON text as Kubernetes reads it, with the position of every field.
+//! Reads YAML and JSON text as Kubernetes does, with the position of every field.
 //!
-//! A linter that reads `no`, `0777` or a second `spec:` differently from the API server judges
-//! another object than the one that will run. So this module follows kubectl's reader
-//! (apimachinery's document splitter, then go-yaml v2), not the YAML 1.2 specification, and keeps
-//! for every field the place in the text that a finding is to point at.
+//! If a linter reads `no`, `0777` or a second `spec:` differently from the API server, it checks a
+//! different object. So this module follows kubectl's reader (apimachinery's document splitter,
+//! then go-yaml v2), not the YAML 1.2 specification. It does not check the fields.
 //!
-//! The way of a text: [`documents`] splits it, [`events`] (YAML) or [`json`] (JSON) read one
-//! document and drive the [`tree`] builder, [`scalar`] says what a plain word means, [`positions`]
-//! answers where things stand, [`message`] and [`template`] turn failures into advice.
+//! The path of a text: [`documents`] splits it, then [`events`] (YAML) or [`json`] (JSON) read one
+//! document and drive the [`tree`] builder. [`scalar`] interprets plain scalars, [`positions`]
+//! looks up places, [`message`] and [`template`] explain failures.
 
 mod documents;
 mod events;
@@ -23,7 +22,7 @@ pub use positions::Positions;
 
 use serde_json::Value;
 
-/// A stretch of text; lines and columns count from 1, columns in characters, the end is exclusive.
+/// A range of text. Lines and columns count from 1, columns in characters; the end is exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
     /// First line.
@@ -36,36 +35,36 @@ pub struct Span {
     pub end_column: usize,
 }
 
-/// What is wrong with a text.
+/// A problem in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What and what to do.
+    /// The problem and its fix.
     pub message: String,
-    /// Where.
+    /// Where it is.
     pub span: Span,
-    /// Whether the document can be used all the same (a duplicate key: the last one counts).
+    /// Whether the document can still be used (a duplicate key: the last one counts).
     pub usable: bool,
 }
 
 /// One document of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
-    /// The value; `None` where the document could not be read, which is where a problem is not
+    /// The value; `None` if the document could not be read, which is a problem that is not
     /// `usable`.
     pub value: Option<Value>,
-    /// Where its parts stand.
+    /// The positions of its parts.
     pub positions: Positions,
-    /// What is wrong with it.
+    /// The problems in it.
     pub problems: Vec<Problem>,
 }
 
-/// Reads all documents of a text. Empty documents are left out.
+/// Reads all documents of a text, without empty ones.
 pub fn parse(text: &str) -> Vec<Document> {
     documents::read(text)
 }
 
-/// Reads all documents of a text on all cores and hands each on as soon as it is read; what becomes
-/// of them comes in the documents' order.
+/// Reads all documents of a text on all cores and passes each on at once. The results keep the
+/// order of the documents.
 pub fn parse_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
     documents::read_each(text, take)
 }

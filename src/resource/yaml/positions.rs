@@ -1,8 +1,7 @@
-//! Where the parts of a document stand, looked up by JSON Pointer.
+//! Positions of the parts of a document, looked up by JSON Pointer.
 //!
 //! The index is the document's tree as a flat list of byte ranges, written while the value is
-//! built. A lookup walks it: pointers are followed only for findings, so no map from pointer to
-//! place is kept.
+//! built. Only findings need positions, so a lookup walks the tree instead of a map from pointers.
 
 use super::Span;
 use super::source::{Bytes, Source};
@@ -12,7 +11,7 @@ use std::sync::Arc;
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// What a node holds.
+/// The type of a node's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Scalar,
@@ -20,13 +19,13 @@ pub(super) enum Kind {
     List,
 }
 
-/// One value's place; children are a linked list, which an alias shares with its anchor.
+/// The position of one value. Children are a linked list, which an alias shares with its anchor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) kind: Kind,
-    /// Stands here through an alias (`*name`); `span` is the alias.
+    /// Inserted by an alias (`*name`); `span` is the alias.
     pub(super) alias: bool,
-    /// Came into the mapping through a merge key.
+    /// Inserted by a merge key.
     pub(super) merged: bool,
     pub(super) span: Bytes,
     pub(super) key: Option<Bytes>,
@@ -61,8 +60,7 @@ impl Nodes {
         std::iter::successors(at(node.first_child), move |(_, node)| at(node.next))
     }
 
-    /// The child a pointer's token names; of fields written twice the last, which is the one that
-    /// counts.
+    /// The child that a pointer's token names; of duplicate fields, the last one, which counts.
     fn child(&self, node: &Node, token: &str) -> Option<&Node> {
         match node.kind {
             Kind::Scalar => None,
@@ -83,7 +81,7 @@ impl Nodes {
     }
 }
 
-/// Where the parts of one document stand, by JSON Pointer.
+/// Positions of the parts of one document, by JSON Pointer.
 #[derive(Clone, Debug, Default)]
 pub struct Positions {
     found: Option<(Arc<Source>, Arc<Nodes>)>,
@@ -94,21 +92,21 @@ impl Positions {
         Self { found: Some((source, Arc::new(nodes))) }
     }
 
-    /// Where the value at this pointer stands: a scalar with its quotes, a mapping or list from its
-    /// first character to its last, an alias for what it stands for.
+    /// The range of the value at this pointer: a scalar with its quotes, a mapping or list from its
+    /// first to its last character, or an alias.
     pub fn value(&self, pointer: &str) -> Option<Span> {
         let (source, node) = self.exact(pointer)?;
         Some(source.span(node.span))
     }
 
-    /// Where the key of the field at this pointer stands; list elements have none.
+    /// The range of the key of the field at this pointer; list elements have none.
     pub fn key(&self, pointer: &str) -> Option<Span> {
         let (source, node) = self.exact(pointer)?;
         node.key.map(|key| source.span(key))
     }
 
-    /// Where to point for a pointer that may be missing: its value if it is a scalar, its key if it
-    /// holds more, else the nearest thing above it that is there.
+    /// The range to point at for a pointer that may be missing. This is the value if it is a
+    /// scalar, and the key otherwise; for a missing field, that of the nearest existing parent.
     pub fn nearest(&self, pointer: &str) -> Span {
         let Some((source, nodes, node, _)) = self.walk(pointer) else {
             return Span { line: 1, column: 1, end_line: 1, end_column: 1 };
@@ -121,7 +119,8 @@ impl Positions {
             .and_then(|(source, _, node, complete)| complete.then_some((source, node)))
     }
 
-    /// Follows the pointer as far as it goes; the last part says whether that was all the way.
+    /// Follows the pointer as far as possible; the last part of the result says whether it reached
+    /// the end.
     fn walk(&self, pointer: &str) -> Option<(&Source, &Nodes, &Node, bool)> {
         let (source, nodes) = self.found.as_ref()?;
         let mut node = nodes.get(0)?;
@@ -135,10 +134,10 @@ impl Positions {
     }
 }
 
-/// The stretch that stands for a node in a finding.
+/// The range that represents a node in a finding.
 fn marked(source: &Source, nodes: &Nodes, node: &Node) -> Bytes {
     match node.key {
-        // A field left empty has no value to point at.
+        // An empty field has no value to point at.
         Some(key) if node.kind != Kind::Scalar || node.span.is_empty() => return key,
         _ if node.kind == Kind::Scalar || node.alias => return node.span,
         _ => {}

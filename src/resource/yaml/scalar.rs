@@ -1,11 +1,11 @@
-//! What a scalar means to go-yaml v2, which kubectl, Helm and the API server read YAML with.
+//! Interprets scalars as go-yaml v2 does, the YAML reader of kubectl, Helm and the API server.
 //!
-//! YAML 1.1 in part: `yes`, `on` and `y` are booleans, `0777` is octal, underscores in numbers are
-//! skipped; but `1:30` stays text, as do dates (they are strings in JSON).
+//! It follows YAML 1.1 in part: `yes`, `on` and `y` are booleans, `0777` is octal, and underscores
+//! in numbers are skipped. But `1:30` stays text, as do dates, which are strings in JSON.
 
 use serde_json::{Number, Value};
 
-/// A scalar without quotes, understood.
+/// The meaning of a scalar without quotes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scalar {
     Null,
@@ -50,7 +50,7 @@ fn not_finite(text: &str) -> Option<Scalar> {
 }
 
 fn number(text: &str) -> Scalar {
-    // Dates, versions and addresses start like numbers; most are told apart by one character.
+    // Dates, versions and addresses start like numbers; one character distinguishes most of them.
     if text
         .bytes()
         .any(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'+' | b'-' | b'.' | b'_'))
@@ -95,7 +95,7 @@ fn split_base(digits: &str) -> (u32, &str) {
 fn integer(text: &str) -> Option<Scalar> {
     let (negative, digits) = split_sign(text);
     let (base, digits) = split_base(digits);
-    // from_str_radix takes a sign of its own, which would be a second one here.
+    // `from_str_radix` would accept a second sign here.
     if digits.starts_with(['+', '-']) {
         return None;
     }
@@ -137,8 +137,7 @@ fn float(text: &str) -> Scalar {
     }
 }
 
-/// Hexadecimal, octal and binary numbers that need more than 64 bits; JSON readers see them as
-/// floats.
+/// Hexadecimal, octal and binary numbers of more than 64 bits; JSON readers see them as floats.
 #[allow(clippy::cast_precision_loss)]
 fn beyond_64_bits(text: &str) -> Scalar {
     let (negative, digits) = split_sign(text);
@@ -154,7 +153,7 @@ fn beyond_64_bits(text: &str) -> Scalar {
     }
 }
 
-/// The JSON value; `text` is what was written.
+/// The JSON value; `text` is the scalar as written.
 pub(super) fn value(scalar: Scalar, text: impl Into<String>) -> Value {
     match scalar {
         Scalar::Null => Value::Null,
@@ -166,7 +165,7 @@ pub(super) fn value(scalar: Scalar, text: impl Into<String>) -> Value {
     }
 }
 
-/// A float as it reaches the API server: through JSON, where `8.0` is written `8` and read as an
+/// A float as it reaches the API server through JSON: `8.0` is written as `8` and read as an
 /// integer.
 #[allow(clippy::cast_possible_truncation)]
 pub(super) fn float_value(number: f64) -> Value {
@@ -177,7 +176,7 @@ pub(super) fn float_value(number: f64) -> Value {
     Number::from_f64(number).map_or(Value::Null, Value::Number)
 }
 
-/// The text of a scalar that stands as a key; `None` for null, which cannot be one.
+/// The text of a scalar that is a key; `None` for null, which cannot be a key.
 pub(super) fn key(scalar: Scalar, text: &str) -> Option<String> {
     match scalar {
         Scalar::Null => None,
@@ -189,7 +188,7 @@ pub(super) fn key(scalar: Scalar, text: &str) -> Option<String> {
     }
 }
 
-/// Go's `%g` in 32 bits, which is how sigs.k8s.io/yaml writes a float that is a key.
+/// Go's `%g` in 32 bits, which sigs.k8s.io/yaml uses for keys that are floats.
 #[allow(clippy::cast_possible_truncation)]
 fn float_key(number: f64) -> String {
     let single = number as f32;

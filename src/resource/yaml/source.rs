@@ -1,12 +1,11 @@
-//! The text of a file, and from byte offsets to lines and columns.
+//! The text of a file, and the conversion of byte offsets to lines and columns.
 //!
-//! Readers note byte offsets, which cost nothing; lines and columns are worked out when a finding
-//! asks.
+//! Readers record byte offsets only. Lines and columns are computed when a finding needs them.
 
 use super::Span;
 use std::sync::OnceLock;
 
-/// A stretch of the text in bytes; the end is exclusive.
+/// A range of the text in bytes; the end is exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bytes {
     pub(super) start: u32,
@@ -23,12 +22,12 @@ impl Bytes {
     }
 }
 
-/// Offsets are kept in 32 bits; what lies beyond 4 GiB is pointed at inexactly.
+/// Offsets have 32 bits; positions beyond 4 GiB are inexact.
 pub(super) fn offset(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// Something wrong at a place, before lines and columns are known.
+/// A problem at a byte range, before lines and columns are known.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) at: Bytes,
@@ -46,7 +45,7 @@ impl Fault {
     }
 }
 
-/// One file's text without its byte order mark.
+/// The text of one file without its byte order mark.
 #[derive(Debug)]
 pub(super) struct Source {
     text: String,
@@ -65,24 +64,24 @@ impl Source {
         &self.text
     }
 
-    /// The text of a stretch; empty when it lies outside.
+    /// The text of a range; empty if the range is outside the text.
     pub(super) fn slice(&self, at: Bytes) -> &str {
         self.text.get(at.start as usize..at.end as usize).unwrap_or_default()
     }
 
-    /// The line an offset is on, from 1.
+    /// The line of an offset, from 1.
     pub(super) fn line(&self, offset: u32) -> usize {
         self.line_starts().partition_point(|start| *start <= offset).max(1)
     }
 
-    /// Lines and columns of a stretch.
+    /// Lines and columns of a range.
     pub(super) fn span(&self, at: Bytes) -> Span {
         let (line, column) = self.place(at.start);
         let (end_line, end_column) = self.place(at.end.max(at.start));
         Span { line, column, end_line, end_column }
     }
 
-    /// The stretch up to the end of its first line.
+    /// The range up to the end of its first line.
     pub(super) fn first_line(&self, at: Bytes) -> Bytes {
         let length = self.slice(at).split(['\n', '\r']).next().map_or(0, str::len);
         Bytes { start: at.start, end: at.start.saturating_add(offset(length)) }
@@ -94,7 +93,7 @@ impl Source {
             self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
         let end = (at as usize).min(self.text.len());
         let before = self.text.as_bytes().get(start..end).unwrap_or_default();
-        // Every byte that does not continue a character begins one.
+        // Every byte that does not continue a character starts one.
         (line, before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
     }
 

@@ -1,4 +1,4 @@
-//! Recognises Helm template sources, which are not YAML until Helm has rendered them.
+//! Recognises sources of Helm templates, which are not YAML until Helm renders them.
 
 use super::Document;
 use super::documents::unreadable;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 const ADVICE: &str =
     "this is a Helm template, not YAML: lint the output of `helm template` instead";
 
-/// Where the first `{{ … }}` of a text that could not be read stands, if that is why. Within quotes
-/// it is ordinary text, unless it stands on the broken line itself.
+/// The range of the first `{{ … }}` in an unreadable text, if it is the cause. Within quotes it is
+/// ordinary text, unless it is on the broken line.
 pub(super) fn first_action(text: &str, broken_line: &str) -> Option<Range<usize>> {
     let outside = text.split_inclusive('\n').scan(0, |at, line| {
         let start = *at;
@@ -28,7 +28,7 @@ pub(super) fn first_action(text: &str, broken_line: &str) -> Option<Range<usize>
     first.filter(|_| found)
 }
 
-/// The one document that stands for a template.
+/// The one document that represents a template.
 pub(super) fn document(source: &Arc<Source>, at: Bytes) -> Document {
     unreadable(source, at, ADVICE)
 }
@@ -38,8 +38,8 @@ fn action_length(line: &str, start: usize) -> usize {
     rest.find("}}").map_or_else(|| rest.trim_end().len(), |end| end + 2)
 }
 
-/// Whether a line holds `{{` outside quotes and comments. Quotes open only where a YAML token may
-/// begin, so that an apostrophe within a word is none.
+/// Whether a line contains `{{` outside quotes and comments. A quote counts only where a YAML token
+/// may start, so an apostrophe within a word does not.
 fn stands_outside_quotes(line: &str) -> bool {
     let mut quote = None;
     let mut previous = ' ';

@@ -1,7 +1,8 @@
-//! Builds one document's value and the places of its parts, told what comes next by a reader.
+//! Builds one document's value and positions from the events of a reader.
 //!
-//! Nothing here recurses: open mappings and lists are a stack, and its height is limited, so that
-//! neither building nor dropping a value can run out of stack. What aliases repeat is limited too.
+//! Nothing here recurses. Open mappings and lists are on a stack of limited height, so neither
+//! building nor dropping a value can overflow the call stack. Repetition through aliases is limited
+//! too.
 
 mod merge;
 
@@ -12,12 +13,11 @@ use super::source::{Bytes, Fault, Source, offset};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Mappings and lists within each other; Kubernetes' deepest own types need about thirty.
+/// Maximum nesting of mappings and lists; Kubernetes' deepest types need about thirty levels.
 pub(super) const MAX_DEPTH: usize = 200;
-/// Values that a document may gain by repeating anchors.
+/// Values that aliases may add to a document.
 const MAX_REPEATED: usize = 200_000;
-/// Fields written twice that are looked into in one document; more are counted as the last one
-/// silently.
+/// Duplicate fields that are reported in one document; for further ones, the last counts silently.
 const MAX_DUPLICATES: usize = 100;
 
 /// A value that aliases can repeat.
@@ -59,7 +59,7 @@ pub(super) struct Builder {
     root: Option<Value>,
     anchors: Vec<Option<Anchor>>,
     faults: Vec<Fault>,
-    /// Values so far, repeated ones included.
+    /// Number of values so far, including repeated ones.
     made: usize,
     repeated: usize,
     duplicates: usize,
@@ -80,17 +80,17 @@ impl Builder {
         }
     }
 
-    /// Notes what is wrong without stopping.
+    /// Records a fault and continues.
     pub(super) fn note(&mut self, fault: Fault) {
         self.faults.push(fault);
     }
 
-    /// Whether what comes next is a mapping's key.
+    /// Whether the next event is a key of a mapping.
     pub(super) fn expects_key(&self) -> bool {
         matches!(self.stack.last(), Some(Frame { holder: Holder::Mapping { key: None, .. }, .. }))
     }
 
-    /// The key of the field that comes next.
+    /// Records the key of the next field.
     pub(super) fn key(&mut self, name: String, at: Bytes, merge: bool) {
         let start = offset(self.nodes.names.len());
         if let Some(Frame { holder: Holder::Mapping { key, .. }, .. }) = self.stack.last_mut() {
@@ -100,14 +100,14 @@ impl Builder {
         }
     }
 
-    /// A scalar; `anchor` 0 is none.
+    /// Adds a scalar; `anchor` 0 means no anchor.
     pub(super) fn scalar(&mut self, value: Value, at: Bytes, anchor: usize) -> Result<(), Fault> {
         let node = self.add_node(Kind::Scalar, at, false);
         self.remember(anchor, &value, node, 1, 0);
         self.place(value, at, 0)
     }
 
-    /// A mapping or list begins.
+    /// Opens a mapping or list.
     pub(super) fn open(&mut self, kind: Kind, at: Bytes, anchor: usize) -> Result<(), Fault> {
         if self.expects_key() {
             return Err(Fault::unusable(
@@ -136,7 +136,7 @@ impl Builder {
         Ok(())
     }
 
-    /// The mapping or list that was opened last ends; `at` is its closing bracket, if it has one.
+    /// Closes the innermost mapping or list; `at` is its closing bracket, if it has one.
     pub(super) fn close(&mut self, at: Bytes) -> Result<(), Fault> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
         let end = if at.is_empty() { frame.end } else { at.end };
@@ -159,7 +159,7 @@ impl Builder {
         self.place(value, span, frame.height)
     }
 
-    /// What an anchor named, once more.
+    /// Repeats the value of an anchor.
     pub(super) fn alias(&mut self, anchor: usize, at: Bytes) -> Result<(), Fault> {
         let Some(Some(target)) = self.anchors.get(anchor) else {
             return Err(Fault::unusable(
@@ -200,7 +200,7 @@ impl Builder {
         self.place(value, at, height)
     }
 
-    /// The document as far as it came; `stopped` is why it ended early.
+    /// The document so far; `stopped` is the fault that ended it early.
     pub(super) fn finish(mut self, stopped: Option<Fault>) -> Document {
         self.faults.extend(stopped);
         let whole = self.faults.iter().all(|fault| fault.usable);
@@ -237,7 +237,7 @@ impl Builder {
         })
     }
 
-    /// Adds a node as the last child of what is open.
+    /// Adds a node as the last child of the innermost open node.
     fn link(&mut self, node: Node) -> u32 {
         let id = offset(self.nodes.all.len());
         self.nodes.all.push(node);
@@ -265,7 +265,7 @@ impl Builder {
         }
     }
 
-    /// Puts a finished value where it belongs.
+    /// Stores a finished value in its parent.
     fn place(&mut self, value: Value, at: Bytes, height: usize) -> Result<(), Fault> {
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(value);
@@ -284,7 +284,7 @@ impl Builder {
         if key.merge {
             return self.merge(value, at);
         }
-        // Cloning every name for the rare duplicate would cost more than looking it up again.
+        // Duplicates are rare, so looking a name up again is cheaper than cloning every name.
         let Key { name, at: key_at, stored, .. } = key;
         if fields.insert(name, value).is_some() {
             self.report_duplicate(stored, key_at);
@@ -306,7 +306,7 @@ impl Builder {
             .children(holder)
             .filter(|(id, child)| *id != frame.last_child && self.nodes.name(child) == name)
             .find(|(_, child)| !child.merged);
-        // What a merge brought may be replaced; that is what merges are for.
+        // Fields from a merge may be replaced; this is the purpose of merges.
         let Some((_, Node { key: Some(first), .. })) = earlier else { return };
         let line = self.source.line(first.start);
         let message = format!(

@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             }
             let name = shown(label);
             findings
-                .at(pods.place(&pointer::join("/metadata/labels", label)))
+                .at(pods.place(pointer::join("/metadata/labels", label)))
                 .message(format!("the cost label `{name}` is missing or empty"))
                 .help(format!("add `{name}` to `metadata.labels` of the pod template"))
                 .key(name);
@@ -49,7 +49,7 @@ fn has_label(subject: &Subject<'_>, pods: &Pods<'_>, label: &str) -> bool {
 
 /// Whether the operator makes these pods, with its own labels and those of options.
 fn makes_labels(subject: &Subject<'_>, role: Role) -> bool {
-    subject.workload.declares_cluster && subject.workload.options_make(role)
+    subject.workload.declares_cluster && subject.workload.options_apply_to(role)
 }
 
 fn has_option(subject: &Subject<'_>, role: Role, label: &str) -> bool {

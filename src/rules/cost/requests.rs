@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    // Elsewhere the request is made from Flink's options.
+    // For other engines, the request comes from Flink's options.
     if subject.workload.engine != Engine::Standalone {
         return;
     }
@@ -48,7 +48,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let what = list.trim_end_matches('s');
         let component = role.component().unwrap_or_default();
         findings
-            .at(pods.place(&format!("/spec/containers/{index}/resources/{list}/memory")))
+            .at(pods.place(format!("/spec/containers/{index}/resources/{list}/memory")))
             .message(format!("memory {what} `{found}` is {than} the {wanted} that Flink uses"))
             .help(format!("set it to `{wanted}`, or change `{component}.memory.process.size`"))
             .container(text(container, "name"))

@@ -106,8 +106,8 @@ fn selected_value<'a>(
 ) -> Option<Cow<'a, str>> {
     let by_option = || {
         let option = Field::NodeSelector.option(subject, pods.set.role)?;
-        let pairs = map_entries(&subject.workload.config, option).into_iter();
-        pairs.filter(|pair| pair.key == key).last().map(|pair| Cow::Owned(pair.value))
+        let mut pairs = map_entries(&subject.workload.config, option).into_iter();
+        pairs.rfind(|pair| pair.key == key).map(|pair| Cow::Owned(pair.value))
     };
     let by_template = || pods.spec().get("nodeSelector")?.get(key)?.as_str().map(Cow::Borrowed);
     by_option().or_else(by_template)
@@ -154,14 +154,14 @@ impl Field {
                 ("kubernetes.jobmanager.tolerations", "kubernetes.taskmanager.tolerations")
             }
         };
-        by_role(role, job_manager, task_manager).filter(|_| subject.workload.options_make(role))
+        by_role(role, job_manager, task_manager).filter(|_| subject.workload.options_apply_to(role))
     }
 
     fn place(self, subject: &Subject<'_>, pods: &Pods<'_>) -> String {
         let option = self.option(subject, pods.set.role);
         match option.and_then(|option| subject.workload.config.under(option).next()) {
             Some((key, entry)) => subject.option_place(key, entry),
-            None => pods.place(&format!("/spec/{}", self.name())),
+            None => pods.place(format!("/spec/{}", self.name())),
         }
     }
 }

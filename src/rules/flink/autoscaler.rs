@@ -2,7 +2,7 @@
 
 use crate::flink::config::Entry;
 use crate::flink::memory::java::parse_double;
-use crate::flink::operator::{Declared, excluded_periods::is_period};
+use crate::flink::operator::{DeclaredSpec, excluded_periods::is_period};
 use crate::flink::options::{AUTOSCALER, Names};
 use crate::flink::values::parse_duration;
 use crate::flink::version::FlinkVersion;
@@ -45,7 +45,7 @@ const RECONCILE_INTERVAL: Names = &[
 ];
 /// One minute in nanoseconds: the operator's default.
 const DEFAULT_INTERVAL: i128 = 60_000_000_000;
-/// Flink whose classes the operator parses durations with, whatever version an object names.
+/// The Flink version whose classes the operator uses to parse durations, for every object.
 const OPERATORS_OWN: FlinkVersion = FlinkVersion::new(1, 20);
 
 /// An option with a number, its range, and the option that enables it.
@@ -107,7 +107,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// `flink/invalid-value` reports what is not a number or not a duration.
-fn check_range(declared: &Declared<'_>, range: &Range, findings: &mut Findings) {
+fn check_range(declared: &DeclaredSpec<'_>, range: &Range, findings: &mut Findings) {
     let Range { min, max, .. } = range;
     let Some((key, entry)) = declared.option(range.names) else { return };
     // NaN is in every range.
@@ -127,7 +127,7 @@ fn check_range(declared: &Declared<'_>, range: &Range, findings: &mut Findings) 
     }
 }
 
-fn check_periods(declared: &Declared<'_>, findings: &mut Findings) {
+fn check_periods(declared: &DeclaredSpec<'_>, findings: &mut Findings) {
     let Some((key, entry)) = declared.option(EXCLUDED_PERIODS) else { return };
     let mut periods = entry.value.split(';').map(str::trim).filter(|period| !period.is_empty());
     if let Some(period) = periods.find(|period| !is_period(period)) {
@@ -142,7 +142,7 @@ fn check_periods(declared: &Declared<'_>, findings: &mut Findings) {
     }
 }
 
-fn check_window(declared: &Declared<'_>, findings: &mut Findings) {
+fn check_window(declared: &DeclaredSpec<'_>, findings: &mut Findings) {
     let duration = |entry: &Entry| parse_duration(&entry.value, OPERATORS_OWN);
     let Some((key, entry)) = declared.option(WINDOW) else { return };
     let interval = declared

@@ -1,6 +1,6 @@
 //! `flink/immutable`
 
-use crate::flink::operator::Declared;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::workload::is_canary;
 use crate::resource::{Operation, pointer};
 use crate::rules::words::shown;
@@ -107,7 +107,7 @@ fn running<'a>(subject: &Subject<'a>) -> Option<Running<'a>> {
     serde_json::from_str::<Reconciled<'_>>(text).map(|last| last.spec).ok().or_else(stored)
 }
 
-fn deployment(subject: &Subject<'_>, cluster: &Declared<'_>, findings: &mut Findings) {
+fn deployment(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut Findings) {
     let Some(running) = running(subject) else { return };
     let mut kind = |message: &str, help: &str| {
         findings.at(cluster.at("/job")).message(message).help(help.to_owned());
@@ -139,7 +139,7 @@ fn deployment(subject: &Subject<'_>, cluster: &Declared<'_>, findings: &mut Find
 fn job(
     running: &Running<'_>,
     before: &RunningJob<'_>,
-    cluster: &Declared<'_>,
+    cluster: &DeclaredSpec<'_>,
     findings: &mut Findings,
 ) {
     let has_changed = |path: &str, before: &Option<Field<'_>>| {
@@ -169,7 +169,7 @@ fn job(
 }
 
 /// A job stays in its session cluster.
-fn session_job(subject: &Subject<'_>, job: &Declared<'_>, findings: &mut Findings) {
+fn session_job(subject: &Subject<'_>, job: &DeclaredSpec<'_>, findings: &mut Findings) {
     let Some(now) = job.field("/deploymentName") else { return };
     let before = running(subject).and_then(|running| running.deployment_name);
     let Some(before) = before.filter(|before| !before.is(now)) else { return };

@@ -52,7 +52,7 @@ fn refused(subject: &Subject<'_>, role: &str, error: &MemoryError, findings: &mu
     let mut sizes = subject.workload.size.problems.iter();
     let is_size = place.is_some() && sizes.any(|size| Some(size.pointer.as_str()) == place);
     // `flink/size` reports a missing size, and `flink/invalid-value` an unreadable one that the
-    // object or a file beside it sets.
+    // object or its configuration file sets.
     let is_invalid = error.fault == Fault::Unreadable
         && (place.is_some() || subject.workload.config_pointer.is_none());
     if is_size || is_invalid || error.fault == Fault::Missing {
@@ -121,8 +121,9 @@ fn is_derived(subject: &Subject<'_>, place: Option<&str>) -> bool {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::Workload;
     use crate::flink::catalog::{OptionFault, faulty_options};
-    use crate::flink::{Workload, lower};
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use crate::rules::testing::reported;
     use serde_json::json;

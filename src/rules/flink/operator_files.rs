@@ -83,7 +83,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use crate::flink::lower;
+    use crate::kinds::lower;
     use crate::resource::Resource;
     use crate::rules::{Subject, check};
     use crate::tenant::{PreparedTenant, Tenant};

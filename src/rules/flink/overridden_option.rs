@@ -4,7 +4,7 @@ use crate::flink::Mode;
 use crate::flink::config::Entry;
 use crate::flink::memory::java::parse_double;
 use crate::flink::memory_size::parse_memory_size;
-use crate::flink::operator::{Declared, field_name};
+use crate::flink::operator::{DeclaredSpec, field_name};
 use crate::flink::options::{
     IMAGE, JOB_MANAGER_CPU, Names, PARALLELISM, PARALLELISM_OVERRIDES, SERVICE_ACCOUNT,
     TASK_MANAGER_CPU, TASK_MANAGER_REPLICAS, canonical,
@@ -45,7 +45,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 struct Pairs<'c, 'a> {
     subject: &'c Subject<'a>,
-    cluster: Declared<'a>,
+    cluster: DeclaredSpec<'a>,
     findings: &'c mut Findings,
 }
 

@@ -1,7 +1,7 @@
 //! `flink/resources`
 
 use crate::flink::memory_size::parse_resource_memory;
-use crate::flink::operator::Declared;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::options::PARALLELISM_OVERRIDES;
 use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
@@ -63,7 +63,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// One request or limit at a place of the spec: role, list, resource.
 fn amount(
     subject: &Subject<'_>,
-    cluster: &Declared<'_>,
+    cluster: &DeclaredSpec<'_>,
     [role, list, resource]: &[&str; 3],
     value: &Value,
     findings: &mut Findings,
@@ -106,7 +106,7 @@ fn parse(resource: &str, value: &Value) -> Option<Quantity> {
 }
 
 /// The operator requires a parallelism of the job even where overrides set that of every vertex.
-fn parallelism(subject: &Subject<'_>, cluster: &Declared<'_>, findings: &mut Findings) {
+fn parallelism(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut Findings) {
     if cluster.field("/job").is_none()
         || cluster.option(PARALLELISM_OVERRIDES).is_none()
         || cluster.field("/taskManager/replicas").is_some()

@@ -1,6 +1,6 @@
 //! `flink/session-job`
 
-use crate::flink::operator::Declared;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::artifacts::{UriProblem, host, is_restricted, scheme};
 use crate::flink::options::{CHECKPOINT_DIR, Names, canonical};
 use crate::flink::workload::SessionCluster;
@@ -54,7 +54,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// from.
 fn in_cluster(
     subject: &Subject<'_>,
-    declared: &Declared<'_>,
+    declared: &DeclaredSpec<'_>,
     cluster: &SessionCluster,
     findings: &mut Findings,
 ) {
@@ -81,7 +81,7 @@ fn in_cluster(
 }
 
 /// The JAR must be at an address from which the operator fetches.
-fn jar(declared: &Declared<'_>, uri: &str, findings: &mut Findings) {
+fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
     let mut report = |message: String, help: String| {
         findings.at(declared.at("/job/jarURI")).message(message).help(help).found(uri);
     };

@@ -55,7 +55,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 "set `spec.jobReference` to the `kind` and `name` of a FlinkDeployment or FlinkSessionJob"
                     .to_owned(),
             );
-    } else if subject.workload.aims_at_nothing {
+    } else if subject.workload.target_missing {
         let (kind, name) = (text("/jobReference/kind"), text("/jobReference/name"));
         findings
             .at("/spec/jobReference/name")

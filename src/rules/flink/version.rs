@@ -1,7 +1,7 @@
 //! `flink/version`
 
 use crate::flink::catalog::Release;
-use crate::flink::operator::Declared;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::version::FlinkVersion;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -79,7 +79,7 @@ fn known(subject: &Subject<'_>, version: FlinkVersion, findings: &mut Findings) 
         return;
     }
     let FlinkVersion { major, minor } = version;
-    let Some(cluster) = Declared::new(subject.object, subject.workload) else { return };
+    let Some(cluster) = DeclaredSpec::new(subject.object, subject.workload) else { return };
     findings
         .at(cluster.at("/flinkVersion"))
         .level(Level::Info)

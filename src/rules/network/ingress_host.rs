@@ -1,7 +1,7 @@
 //! `network/ingress-host`
 
+use crate::flink::exposures::{host_matches, names_hosts};
 use crate::flink::map_options::map_entries;
-use crate::flink::openings::{host_matches, names_hosts};
 use crate::rules::words::{alternatives, shown};
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -24,8 +24,8 @@ const SERVICE_ANNOTATIONS: [&str; 2] =
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let workload = subject.workload;
     let allowed = subject.tenant.spec.network.ingress_hosts.as_deref();
-    for opening in &workload.openings {
-        for (key, place) in &opening.snippets {
+    for exposure in &workload.exposures {
+        for (key, place) in &exposure.snippets {
             findings
                 .at(place)
                 .level(if allowed.is_some() { Level::Error } else { Level::Warning })
@@ -54,7 +54,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             })
             .found(host);
     };
-    for (host, place) in workload.openings.iter().flat_map(|opening| &opening.hosts) {
+    for (host, place) in workload.exposures.iter().flat_map(|exposure| &exposure.hosts) {
         check_host(host, place);
     }
     if !workload.declares_cluster {

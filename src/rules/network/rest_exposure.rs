@@ -1,6 +1,6 @@
 //! `network/rest-exposure`
 
-use crate::flink::openings::{EXTERNAL_IPS, Kind, Opening, is_open};
+use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, is_open};
 use crate::rules::words::{alternatives, shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::tenant::ServiceType;
@@ -49,17 +49,17 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         is_exposed |= check_service(subject, &service, findings);
     }
-    for opening in workload.openings.iter().filter(|opening| opening.reaches_rest) {
-        match &opening.kind {
-            Kind::Service(service_type) => {
+    for exposure in workload.exposures.iter().filter(|exposure| exposure.reaches_rest) {
+        match &exposure.kind {
+            ExposureKind::Service(service_type) => {
                 let service = Service {
                     service_type,
-                    place: opening.pointer.as_str().into(),
-                    belongs_to_flink: opening.belongs_to_flink,
+                    place: exposure.pointer.as_str().into(),
+                    belongs_to_flink: exposure.belongs_to_flink,
                 };
                 is_exposed |= check_service(subject, &service, findings);
             }
-            Kind::Ingress => check_ingress(subject, opening, findings),
+            ExposureKind::Ingress => check_ingress(subject, exposure, findings),
         }
     }
     if is_exposed && workload.declares_cluster {
@@ -67,9 +67,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-fn check_ingress(subject: &Subject<'_>, ingress: &Opening, findings: &mut Findings) {
+fn check_ingress(subject: &Subject<'_>, ingress: &Exposure, findings: &mut Findings) {
     if !subject.tenant.spec.network.require_authentication
-        || ingress.asks
+        || ingress.authenticates
         || is_authenticated(subject)
     {
         return;

@@ -1,7 +1,7 @@
 //! `scheduling/capacity`
 
 use crate::flink::pods::Pods;
-use crate::kubernetes::placement::{Clause, HOSTNAME, Siblings, by_role, clauses};
+use crate::kubernetes::placement::{HOSTNAME, Siblings, SpreadTerm, by_role, spread_terms};
 use crate::rules::words::pods_of;
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::tenant::{Spread, Spreading};
@@ -40,7 +40,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .found(most.nodes.to_string());
 }
 
-/// How many nodes a set of pods needs at least, with the pods that it is kept apart from.
+/// How many nodes a set of pods needs at least, with the pods that it is kept spread_terms from.
 struct NodeDemand<'a> {
     nodes: u64,
     pods: &'a Pods<'a>,
@@ -76,12 +76,12 @@ fn own_nodes(subject: &Subject<'_>, pods: &Pods<'_>) -> u64 {
 
 /// The term by which pods of one set never share a node with those of another. A topology spread
 /// constraint is not one: it allows a second pod on each node.
-fn term<'a>(subject: &Subject<'_>, pods: &Pods<'a>, other: &Pods<'_>) -> Option<Clause<'a>> {
+fn term<'a>(subject: &Subject<'_>, pods: &Pods<'a>, other: &Pods<'_>) -> Option<SpreadTerm<'a>> {
     let (workload, namespace) = (subject.workload, &subject.resource.namespace);
     let siblings = Siblings::of(other.set, other.template, workload, namespace);
     let mut terms =
-        clauses(pods.spec()).filter(|clause| clause.excludes && clause.topology_key() == HOSTNAME);
-    terms.find(|clause| clause.fault(&siblings).is_none())
+        spread_terms(pods.spec()).filter(|term| term.excludes && term.topology_key() == HOSTNAME);
+    terms.find(|term| term.fault(&siblings).is_none())
 }
 
 /// Whether the tenant gives such a term to blue and green when they are created.

@@ -1,7 +1,7 @@
 //! `scheduling/disruption-budget`
 
 use crate::flink::Template;
-use crate::flink::budgets::{Budget, Limit, Neighbours};
+use crate::flink::budgets::{Budget, Limit, NamespaceObjects};
 use crate::kubernetes::disruption::{
     EvictablePods, blocks_eviction, selects_flink, selects_native_task_managers,
 };
@@ -26,18 +26,22 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for budget in &subject.workload.budgets {
         check_budget(subject, budget, findings);
     }
-    if let Some(neighbours) = &subject.workload.neighbours {
-        check_coverage(subject, neighbours, findings);
+    if let Some(namespace_objects) = &subject.workload.namespace_objects {
+        check_coverage(subject, namespace_objects, findings);
     }
 }
 
 /// Whether a budget covers the pods of each role for which the tenant requires one. For a single
 /// pod no budget would both protect it and let its node be drained.
-fn check_coverage(subject: &Subject<'_>, neighbours: &Neighbours, findings: &mut Findings) {
+fn check_coverage(
+    subject: &Subject<'_>,
+    namespace_objects: &NamespaceObjects,
+    findings: &mut Findings,
+) {
     let workload = subject.workload;
     let wanted = subject.tenant.spec.scheduling.disruption_budgets;
     let is_long_running = || {
-        workload.makes_flink_pods()
+        workload.creates_flink_pods()
             && matches!(subject.resource.kind.kind.as_str(), "Deployment" | "StatefulSet")
     };
     if !(wanted.job_manager || wanted.task_manager)
@@ -53,7 +57,7 @@ fn check_coverage(subject: &Subject<'_>, neighbours: &Neighbours, findings: &mut
             || workload
                 .budgets
                 .iter()
-                .chain(&neighbours.budgets)
+                .chain(&namespace_objects.budgets)
                 .any(|budget| pods.are_covered_by(budget))
         {
             continue;
@@ -84,11 +88,11 @@ fn check_coverage(subject: &Subject<'_>, neighbours: &Neighbours, findings: &mut
     }
 }
 
-/// Whether a budget does what it says.
+/// Reports a budget that has no effect or prevents every eviction.
 fn check_budget(subject: &Subject<'_>, budget: &Budget, findings: &mut Findings) {
     let Some(limit) = budget.limit else { return };
-    let neighbours = subject.workload.neighbours.as_deref();
-    let others = neighbours
+    let namespace_objects = subject.workload.namespace_objects.as_deref();
+    let others = namespace_objects
         .into_iter()
         .flat_map(|all| &all.workloads)
         .flat_map(|one| EvictablePods::of(&one.object, &one.workload));
@@ -99,7 +103,9 @@ fn check_budget(subject: &Subject<'_>, budget: &Budget, findings: &mut Findings)
     if !covered.iter().any(|pods| pods.workload.is_flink()) && !selects_flink(budget) {
         return;
     }
-    if let Some(other) = neighbours.and_then(|all| second_budget(budget, &all.budgets, &covered)) {
+    if let Some(other) =
+        namespace_objects.and_then(|all| second_budget(budget, &all.budgets, &covered))
+    {
         let name = shown(&other.name);
         findings
             .at(format!("{}/selector", budget.place))

@@ -1,6 +1,6 @@
 //! `scheduling/node-affinity`
 
-use crate::kubernetes::placement::asks_elsewhere;
+use crate::kubernetes::placement::unmet_node_requirements;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -23,19 +23,19 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     for pods in &subject.pods {
         let value = |key: &str| selector.get(key).map(String::as_str);
-        for elsewhere in asks_elsewhere(pods.spec(), value) {
-            let (key, asked) = (shown(elsewhere.key), shown(&elsewhere.asked));
-            let wanted = elsewhere.pool;
+        for unmet in unmet_node_requirements(pods.spec(), value) {
+            let (key, requirement) = (shown(unmet.key), shown(&unmet.requirement));
+            let wanted = unmet.pool;
             findings
-                .at(pods.place(&elsewhere.place))
+                .at(pods.place(&unmet.place))
                 .message(format!(
-                    "node affinity requires `{key} {asked}`, but pods of this tenant run on nodes \
-                     with `{key}: {wanted}`"
+                    "node affinity requires `{key} {requirement}`, but pods of this tenant run on \
+                     nodes with `{key}: {wanted}`"
                 ))
                 .help("remove this expression: Flinkgate adds a node selector".to_owned())
                 .key(key)
                 .wanted(wanted)
-                .found(asked);
+                .found(requirement);
         }
     }
 }

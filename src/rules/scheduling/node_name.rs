@@ -50,7 +50,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the tenant says anything about where its pods run.
+/// Whether the tenant limits the nodes of its pods.
 fn limits_nodes(scheduling: &Scheduling) -> bool {
     let Scheduling { anti_affinity, zone_spread, .. } = scheduling;
     !scheduling.node_selector.is_empty()

@@ -5,7 +5,7 @@ use crate::flink::Role;
 use crate::flink::map_options::map_entries;
 use crate::flink::pods::Pods;
 use crate::kubernetes::placement::{
-    Fault, Siblings, by_role, clauses, has_unnamed_clusters, identity, pinned,
+    Siblings, TermFault, by_role, has_unnamed_clusters, identity, pinned, spread_terms,
 };
 use crate::rules::words::{pods_of, shown};
 use crate::rules::{Findings, Subject};
@@ -44,14 +44,14 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
         let finding = findings.at(place);
         finding.message(message).help(help).key(topology_key).wanted(name(strength));
     };
-    if let Some(place) = siblings.held_together(spec, topology_key) {
+    if let Some(place) = siblings.colocation(spec, topology_key) {
         let message = format!(
-            "this term of `podAffinity` keeps pods together that the tenant spreads over \
+            "this term of `podAffinity` keeps pods colocation that the tenant spreads over \
              `{topology_key}`"
         );
         return report(pods.place(&place), message, "remove this term".into());
     }
-    let present = siblings.kept_apart(spec, topology_key);
+    let present = siblings.spreading(spec, topology_key);
     if present >= Some(strength) {
         if let Some(place) = only_place(subject, demand, pods) {
             let message = format!(
@@ -66,13 +66,13 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
         shown(&labels.join(", "))
     });
     // The term that was meant to spread them.
-    let mut meant = clauses(spec)
-        .filter(|clause| clause.topology_key() == topology_key && clause.strength >= strength);
-    match meant.find_map(|clause| Some((clause, clause.fault(&siblings)?))) {
-        Some((clause, fault)) => {
-            let noun = if clause.is_constraint() { "constraint" } else { "term" };
+    let mut meant = spread_terms(spec)
+        .filter(|term| term.topology_key() == topology_key && term.strength >= strength);
+    match meant.find_map(|term| Some((term, term.fault(&siblings)?))) {
+        Some((term, fault)) => {
+            let noun = if term.is_constraint() { "constraint" } else { "term" };
             let message = format!("{demand}, but this {noun} {}", defect(fault));
-            report(pods.place(&clause.place()), message, repair(fault, labels.as_deref()));
+            report(pods.place(term.place()), message, repair(fault, labels.as_deref()));
         }
         None => {
             let but = if present.is_some() { ", but theirs is only preferred" } else { "" };
@@ -108,29 +108,29 @@ fn name(strength: Spreading) -> &'static str {
 }
 
 /// What is wrong with a term or constraint, as the end of a sentence about it.
-fn defect(fault: Fault) -> &'static str {
+fn defect(fault: TermFault) -> &'static str {
     match fault {
-        Fault::SelectsNothing => "has no `labelSelector`",
-        Fault::OtherPods => "selects other pods",
-        Fault::OtherNamespaces => "selects other namespaces",
-        Fault::NoWeight => "has no weight",
-        Fault::LabelKeys => "excludes these pods by `matchLabelKeys` or `mismatchLabelKeys`",
-        Fault::Skew => "allows a `maxSkew` of more than 1",
+        TermFault::SelectsNothing => "has no `labelSelector`",
+        TermFault::OtherPods => "selects other pods",
+        TermFault::OtherNamespaces => "selects other namespaces",
+        TermFault::NoWeight => "has no weight",
+        TermFault::LabelKeys => "excludes these pods by `matchLabelKeys` or `mismatchLabelKeys`",
+        TermFault::Skew => "allows a `maxSkew` of more than 1",
     }
 }
 
 const NO_LABELS: &str = "add labels to the pod template and select the pods by them";
 
-fn repair(fault: Fault, labels: Option<&str>) -> String {
+fn repair(fault: TermFault, labels: Option<&str>) -> String {
     match (fault, labels) {
-        (Fault::SelectsNothing | Fault::OtherPods, Some(labels)) => {
+        (TermFault::SelectsNothing | TermFault::OtherPods, Some(labels)) => {
             format!("set `labelSelector: {{matchLabels: {{{labels}}}}}`")
         }
-        (Fault::SelectsNothing | Fault::OtherPods, None) => NO_LABELS.into(),
-        (Fault::OtherNamespaces, _) => "remove `namespaces` and `namespaceSelector`".into(),
-        (Fault::NoWeight, _) => "set `weight: 100`".into(),
-        (Fault::LabelKeys, _) => "remove `matchLabelKeys` and `mismatchLabelKeys`".into(),
-        (Fault::Skew, _) => "set `maxSkew: 1`".into(),
+        (TermFault::SelectsNothing | TermFault::OtherPods, None) => NO_LABELS.into(),
+        (TermFault::OtherNamespaces, _) => "remove `namespaces` and `namespaceSelector`".into(),
+        (TermFault::NoWeight, _) => "set `weight: 100`".into(),
+        (TermFault::LabelKeys, _) => "remove `matchLabelKeys` and `mismatchLabelKeys`".into(),
+        (TermFault::Skew, _) => "set `maxSkew: 1`".into(),
     }
 }
 
@@ -170,7 +170,7 @@ fn only_place(subject: &Subject<'_>, demand: &Demand<'_>, pods: &Pods<'_>) -> Op
     if let Some(place) = pinned(pods.spec(), key) {
         return Some(pods.place(&place));
     }
-    if !subject.workload.options_make(demand.role) {
+    if !subject.workload.options_apply_to(demand.role) {
         return None;
     }
     let option = by_role(

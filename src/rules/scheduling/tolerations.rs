@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     };
     for pods in &subject.pods {
         for (index, toleration) in elements(pods.spec(), "tolerations").iter().enumerate() {
-            let place = || pods.place(&format!("/spec/tolerations/{index}"));
+            let place = || pods.place(format!("/spec/tolerations/{index}"));
             report(PodToleration::of_template(toleration), &place);
         }
     }

@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let Some(label) = &subject.workload.pretends else { return };
+    let Some(label) = &subject.workload.mismatched_cluster_label else { return };
     let cluster = &subject.workload.cluster;
     findings
         .at("/metadata/labels/app")

@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// Sets `hostNetwork` in Flink's pods, whatever their template has.
+/// Sets `hostNetwork` in Flink's pods and overrides their template.
 const HOST_NETWORK: &str = "kubernetes.hostnetwork.enabled";
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {

@@ -1,4 +1,4 @@
-use crate::flink::lower;
+use crate::kinds::lower;
 use crate::resource::Resource;
 use crate::rules::{Finding, Subject, check};
 use crate::tenant::{PreparedTenant, Tenant};

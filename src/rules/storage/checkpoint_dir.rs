@@ -4,7 +4,7 @@ use super::shared::{allowed_directory, checkpoint_volume, directory, uri, use_al
 use crate::flink::Engine;
 use crate::flink::options::CHECKPOINT_DIR;
 use crate::flink::state::{
-    DirectoryProblem, StateDirectory, lies_within, name_for, with_default_scheme,
+    DirectoryProblem, StateDirectory, is_within, name_for, with_default_scheme,
 };
 use crate::flink::state_mount::Backing;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -112,7 +112,7 @@ fn is_allowed(subject: &Subject<'_>, directory: &StateDirectory<'_>, locations: 
             })
     };
     let locations = locations.iter().map(String::as_str);
-    lies_within(&with_default_scheme(uri, default_scheme), locations)
+    is_within(&with_default_scheme(uri, default_scheme), locations)
         || is_on_claim()
         || subject.tenant.gives_option(directory.key, uri)
 }

@@ -35,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             if let Some(name) = pointer::at(volume, within).and_then(Value::as_str)
                 && !is_allowed(name)
             {
-                report(&pods.place(&format!("/spec/volumes/{index}{within}")), name);
+                report(&pods.place(format!("/spec/volumes/{index}{within}")), name);
             }
         }
     }

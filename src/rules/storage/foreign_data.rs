@@ -2,7 +2,7 @@
 
 use super::shared::{uri, use_allowed_directory};
 use crate::flink::options::{HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, Names, canonical};
-use crate::flink::state::{lies_within, with_default_scheme};
+use crate::flink::state::{is_within, with_default_scheme};
 use crate::flink::{Engine, Role};
 use crate::resource::fields::elements;
 use crate::resource::pointer;
@@ -61,7 +61,7 @@ fn locations(subject: &Subject<'_>, findings: &mut Findings) {
         let directory = directory.trim();
         let in_file_system = with_default_scheme(directory, default_scheme);
         if !directory.is_empty()
-            && !lies_within(&in_file_system, locations.iter().map(String::as_str))
+            && !is_within(&in_file_system, locations.iter().map(String::as_str))
         {
             let found = uri(directory);
             findings
@@ -77,7 +77,7 @@ fn locations(subject: &Subject<'_>, findings: &mut Findings) {
             entry.value.split(',').for_each(|directory| check(what, directory, &place));
         }
     }
-    // The operator's objects are refused whatever the id is.
+    // The operator's objects are refused with any id.
     if let Some((key, entry)) = subject.option(CLUSTER_ID).filter(|_| !subject.is_for_operator())
         && let Some((_, directory)) = config.first(HIGH_AVAILABILITY_DIR)
     {
@@ -122,7 +122,7 @@ fn savepoint_arguments(subject: &Subject<'_>, check: &mut dyn FnMut(&str, &dyn F
             let mut is_value = false;
             for (index, word) in elements(container, field).iter().enumerate() {
                 let word = word.as_str();
-                let place = || pods.place(&format!("/spec/containers/{main}/{field}/{index}"));
+                let place = || pods.place(format!("/spec/containers/{main}/{field}/{index}"));
                 let joined = word.and_then(|word| word.strip_prefix("--fromSavepoint="));
                 if let Some(savepoint) = joined.or(word.filter(|_| is_value)) {
                     check(savepoint, &place);
@@ -150,7 +150,7 @@ fn zoo_keeper(subject: &Subject<'_>, findings: &mut Findings) {
     let root = config.first(ROOT).map_or(DEFAULT_ROOT, |(_, entry)| entry.value.trim());
     let cluster = config.first(CLUSTER_ID).map_or("", |(_, entry)| entry.value.trim());
     let path = format!("/{}/{cluster}", root.trim_start_matches('/'));
-    if !lies_within(&path, allowed.iter().map(String::as_str)) {
+    if !is_within(&path, allowed.iter().map(String::as_str)) {
         let (key, entry) = written.unwrap_or((key, mode));
         let found = shown(path.trim_end_matches('/'));
         let help = match allowed.first() {

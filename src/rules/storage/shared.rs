@@ -86,7 +86,7 @@ pub(super) fn backing(backing: &Backing<'_>) -> String {
     match backing {
         Backing::Container => "the container's own file system".into(),
         Backing::Claim(claim) => format!("claim `{}`", shown(claim)),
-        Backing::OwnClaim(name) | Backing::Missing(name) => format!("volume `{}`", shown(name)),
+        Backing::PerPodClaim(name) | Backing::Missing(name) => format!("volume `{}`", shown(name)),
         Backing::Volume { name, kind, .. } => format!("{} volume `{}`", shown(kind), shown(name)),
     }
 }

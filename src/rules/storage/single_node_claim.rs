@@ -2,10 +2,10 @@
 
 use super::shared::{checkpoint_volume, directory};
 use crate::flink::Role;
-use crate::flink::claims::{Reach, reach};
+use crate::flink::claims::{AccessScope, access_scope};
 use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::{Backing, Mount};
-use crate::kubernetes::placement::{Placed, Separation, Separator};
+use crate::kubernetes::placement::{PodPlacement, Separation, SeparationReason};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 use std::collections::BTreeSet;
@@ -37,17 +37,17 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             }
             let claimed = || format!("{} on claim `{}`", directory(state), shown(claim));
             let (pointer, message, help) = match claim_reach(subject, claim) {
-                Some(Reach::OnePod) => (
+                Some(AccessScope::OnePod) => (
                     subject.option_place(state.key, state.entry),
                     format!("{}, which only one pod can mount (`ReadWriteOncePod`)", claimed()),
                     HELP.to_owned(),
                 ),
-                Some(Reach::ReadOnly) => (
+                Some(AccessScope::ReadOnly) => (
                     subject.option_place(state.key, state.entry),
                     format!("{}, which no pod can write to (`ReadOnlyMany`)", claimed()),
                     HELP.to_owned(),
                 ),
-                Some(Reach::OneNode) => {
+                Some(AccessScope::OneNode) => {
                     let Some(separation) = separation(subject, state, mount) else { continue };
                     let message = format!(
                         "{}, which only pods of one node can mount (`ReadWriteOnce`), but {}",
@@ -57,7 +57,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     let help = format!("{HELP}, or let these pods share a node");
                     (separation.pointer, message, help)
                 }
-                Some(Reach::AnyNode) | None => continue,
+                Some(AccessScope::AnyNode) | None => continue,
             };
             reported.insert(claim);
             findings.at(pointer).message(message).help(help).key(state.key).found(shown(claim));
@@ -74,7 +74,7 @@ fn separation(
     let mounts = state.mounts.iter().filter(|other| other.backing.is_same(&mount.backing));
     let sets = mounts.filter_map(|other| subject.workload.pods.get(other.pods));
     let anti_affinity = &subject.tenant.spec.scheduling.anti_affinity;
-    let placed = Placed {
+    let placed = PodPlacement {
         workload: subject.workload,
         object: subject.object,
         namespace: &subject.resource.namespace,
@@ -86,9 +86,9 @@ fn separation(
 
 fn words(separation: &Separation) -> String {
     let by = match separation.by {
-        Separator::TopologySpread => "topology spread",
-        Separator::AntiAffinity => "required anti-affinity",
-        Separator::Tenant => "the tenant",
+        SeparationReason::TopologySpread => "topology spread",
+        SeparationReason::AntiAffinity => "required anti-affinity",
+        SeparationReason::Tenant => "the tenant",
     };
     let pods = match separation.role {
         Role::JobManager => "JobManagers",
@@ -99,7 +99,7 @@ fn words(separation: &Separation) -> String {
 }
 
 /// How a claim can be mounted: by its own access modes, or else by those of the tenant's template.
-fn claim_reach(subject: &Subject<'_>, claim: &str) -> Option<Reach> {
+fn claim_reach(subject: &Subject<'_>, claim: &str) -> Option<AccessScope> {
     let known = subject.workload.claims.as_ref().and_then(|claims| claims.get(claim).copied());
-    known.or_else(|| reach(checkpoint_volume(subject, claim)?.access_modes()))
+    known.or_else(|| access_scope(checkpoint_volume(subject, claim)?.access_modes()))
 }

@@ -60,7 +60,7 @@ fn problem(subject: &Subject<'_>, state: &StateDirectory<'_>) -> Option<(String,
         alone && mount.role == Role::JobManager && state.purpose == Purpose::HighAvailability
     };
     let is_of_one_pod = |mount: &&Mount<'_>| {
-        mount.by_pod || (matches!(mount.backing, Backing::OwnClaim(_)) && !is_alone(mount))
+        mount.by_pod || (matches!(mount.backing, Backing::PerPodClaim(_)) && !is_alone(mount))
     };
     if let Some(mount) = mounts.iter().find(is_of_one_pod) {
         let problem = format!(

@@ -1,24 +1,23 @@
-//! What `spec.flink` demands of clusters while they run: restarts, elasticity, metrics and logs.
+//! The parts of `spec.flink` about running jobs: restarts and elasticity.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How jobs may restart after failures. Where it is given, a cluster must name its strategy:
-/// Flink's own default depends on its version and on checkpoints, and may restart for ever.
+/// How jobs may restart after failures. If set, a cluster must name its strategy: Flink's default
+/// depends on the version and on checkpoints, and may restart indefinitely.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RestartStrategy {
-    /// Strategies that jobs may have: none, fixed-delay, failure-rate, exponential-delay; any when
-    /// absent.
+    /// Allowed strategies: none, fixed-delay, failure-rate, exponential-delay; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub types: Option<Vec<RestartType>>,
-    /// The most restarts: attempts of a fixed delay, failures within the interval of a failure
-    /// rate, attempts of an exponential delay before it starts anew; any number when absent.
+    /// The most restarts: attempts with a fixed delay, failures per interval with a failure rate,
+    /// attempts with an exponential delay before its reset; any number when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = crate::resource::schema::without_format)]
     pub max_restarts: Option<u32>,
-    /// The shortest pause between restarts, such as `10 s`, for an exponential delay the one that
-    /// it grows to; any when absent.
+    /// The shortest delay between restarts, such as `10 s`; for an exponential delay its maximum; any
+    /// when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_delay: Option<String>,
 }
@@ -26,28 +25,28 @@ pub struct RestartStrategy {
 /// Flink's restart strategies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum RestartType {
-    /// A job that fails stays failed.
+    /// No restart.
     None,
-    /// So many restarts, so far apart.
+    /// A number of restarts with a fixed delay.
     FixedDelay,
-    /// So many failures in so much time.
+    /// A number of failures per interval.
     FailureRate,
-    /// Restarts ever further apart.
+    /// Restarts with a growing delay.
     ExponentialDelay,
 }
 
-/// Between which parallelisms jobs may move that scale without a change to their object: under the
+/// Bounds of the parallelism of jobs that scale without a change of their object: with the
 /// autoscaler, in reactive mode and with the adaptive scheduler.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Elasticity {
-    /// The least parallelism that they may be scaled to; any when absent.
+    /// The lowest parallelism that jobs may scale to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = crate::resource::schema::without_format)]
     pub min_parallelism: Option<u32>,
-    /// The greatest parallelism that they may be scaled to; any when absent.
+    /// The highest parallelism that jobs may scale to; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(transform = crate::resource::schema::without_format)]
     pub max_parallelism: Option<u32>,

@@ -1,22 +1,21 @@
-//! `spec.storage`: where state lives.
+//! `spec.storage`: where state is stored.
 
 use super::{Amount, is_default};
 use crate::flink::claims::DEFAULT_ACCESS_MODE;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where state lives.
+/// Where state is stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Storage {
     /// Checkpoints, savepoints and high-availability metadata.
     #[serde(skip_serializing_if = "is_default")]
     pub checkpoints: Checkpoints,
-    /// PersistentVolumeClaims besides the one for checkpoints: which ones pods may mount, and what
-    /// they may ask for.
+    /// Other PersistentVolumeClaims: which ones pods may mount, and what they may request.
     #[serde(skip_serializing_if = "is_default")]
     pub claims: ClaimLimits,
-    /// Paths in ZooKeeper below which high availability may keep its nodes; any when absent.
+    /// Paths in ZooKeeper below which high availability may store its nodes; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zoo_keeper_paths: Option<Vec<String>>,
 }
@@ -25,18 +24,17 @@ pub struct Storage {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClaimLimits {
-    /// Claims that pods may mount besides the one for checkpoints: names, with stars; any when
-    /// absent.
+    /// Claims that pods may mount besides the one for checkpoints: names, with stars; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
-    /// Storage classes that claims may name; any when absent. A claim that names none gets the
-    /// cluster's default class.
+    /// Allowed storage classes; any when absent. A claim without one gets the default class of the
+    /// cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storage_class_names: Option<Vec<String>>,
-    /// The largest claim.
+    /// The largest size of a claim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_size: Option<Amount>,
-    /// Access modes that claims may have; any when absent.
+    /// Allowed access modes; any when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_modes: Option<Vec<String>>,
 }
@@ -45,11 +43,11 @@ pub struct ClaimLimits {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Checkpoints {
-    /// The claim that every cluster gets mounted.
+    /// The claim that Flinkgate mounts into every cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<CheckpointVolume>,
-    /// URIs under which state may live besides the volume; anywhere durable when absent and no
-    /// volume is given.
+    /// URIs under which state may be stored besides the volume. Any durable place is allowed when
+    /// both this and the volume are absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locations: Option<Vec<String>>,
 }
@@ -58,23 +56,23 @@ pub struct Checkpoints {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckpointVolume {
-    /// Name of the claim; `{cluster}` stands for the Flink cluster's name. Without it all clusters
-    /// share the claim, each in a folder of its own.
+    /// Name of the claim; `{cluster}` is replaced by the name of the Flink cluster. Without it all
+    /// clusters share the claim, each in its own folder.
     pub claim_name: String,
     /// Storage class of the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class_name: Option<String>,
-    /// Access modes of the claim; JobManagers and TaskManagers share it, so ReadWriteMany unless
-    /// given.
+    /// Access modes of the claim; ReadWriteMany when absent, because JobManagers and TaskManagers
+    /// share it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access_modes: Vec<String>,
     /// Size of the claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<Amount>,
-    /// Where Flink sees it; `/flink/state` unless given.
+    /// Mount path in Flink's containers; `/flink/state` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mount_path: Option<String>,
-    /// Whether the claim outlives the cluster; Retain unless given.
+    /// What happens to the claim when the cluster is deleted; Retain when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reclaim: Option<Reclaim>,
 }
@@ -87,13 +85,13 @@ impl CheckpointVolume {
     }
 }
 
-/// What becomes of a claim when its cluster goes.
+/// What happens to a claim when its cluster is deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(transform = crate::resource::schema::without_words)]
+#[schemars(transform = crate::resource::schema::without_description)]
 pub enum Reclaim {
-    /// It stays.
+    /// The claim is kept.
     #[default]
     Retain,
-    /// It goes with the cluster.
+    /// The claim is deleted.
     Delete,
 }

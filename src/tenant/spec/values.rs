@@ -1,9 +1,9 @@
-//! Values that a tenant's YAML may write in several ways: quantities and options.
+//! Values that YAML can write in several ways: quantities and options.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A quantity as Kubernetes writes it, in quotes or as a plain integer: `"500m"`, `256Gi`, `40`.
+/// A quantity of Kubernetes, as a string or an integer: `"500m"`, `256Gi`, `40`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "serde_json::Value", into = "String")]
 pub struct Amount(pub String);
@@ -14,18 +14,23 @@ impl From<Amount> for String {
     }
 }
 
-impl TryFrom<serde_json::Value> for Amount {
-    type Error = String;
+/// A value that is neither an integer nor a string.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`{0}` is not a quantity: write an integer, or a quantity in quotes such as `\"1.5\"` or `\"256Gi\"`"
+)]
+pub struct AmountError(serde_json::Value);
 
-    fn try_from(value: serde_json::Value) -> Result<Self, String> {
+impl TryFrom<serde_json::Value> for Amount {
+    type Error = AmountError;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, AmountError> {
         match value {
             serde_json::Value::String(text) => Ok(Self(text)),
             serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => {
                 Ok(Self(number.to_string()))
             }
-            other => Err(format!(
-                "{other} is not a quantity: write an integer, or a quantity in quotes such as \"1.5\" or \"256Gi\""
-            )),
+            other => Err(AmountError(other)),
         }
     }
 }
@@ -43,17 +48,17 @@ impl JsonSchema for Amount {
     }
 }
 
-/// What `resource.Quantity` accepts, as its CRD schemas in Kubernetes say it.
+/// The syntax of `resource.Quantity` in Kubernetes' CRD schemas.
 const QUANTITY_PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
-/// An option's value: YAML reads `60s` as text, `4` as a number and `true` as a boolean; Flink sees
-/// their text.
+/// The value of an option. YAML reads `60s` as a string, `4` as a number and `true` as a boolean;
+/// Flink reads their text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Scalar(pub serde_json::Value);
 
 impl Scalar {
-    /// The value as Flink's configuration holds it.
+    /// The value in Flink's configuration.
     pub fn text(&self) -> String {
         match &self.0 {
             serde_json::Value::String(text) => text.clone(),

@@ -29,7 +29,10 @@ fn a_pod_that_is_resized_is_charged_what_it_grows_by() {
         )
     };
     let refusal = resize("4").unwrap_err();
-    assert!(refusal.contains("quota/exceeded") && refusal.contains("2 of 4 free"), "{refusal}");
+    assert!(
+        refusal.contains("quota/exceeded") && refusal.contains("(2 used, the quota is 4)"),
+        "{refusal}"
+    );
     resize("3").unwrap();
     scene.settled("resized", 4);
     let refusal = resize("3500m").unwrap_err();
@@ -57,7 +60,7 @@ fn what_is_scaled_is_charged_what_it_grows_by() {
     for (what, most) in [("deployment/web", 6), ("flinkdeployment/etl", 6)] {
         let refusal = scale(what, most + 1).unwrap_err();
         assert!(
-            refusal.contains("quota/exceeded") && refusal.contains("5 of 8 free"),
+            refusal.contains("quota/exceeded") && refusal.contains("(3 used, the quota is 8)"),
             "{what}: {refusal}"
         );
         scale(what, most).unwrap();
@@ -99,7 +102,8 @@ fn a_flink_deployment_that_never_named_its_task_managers_is_scaled_by_what_it_ha
     };
     let refusal = scale(8).unwrap_err();
     assert!(
-        refusal.contains("quota/exceeded") && refusal.contains("5 more cpu asked for, 4 of 8 free"),
+        refusal.contains("quota/exceeded")
+            && refusal.contains("5 more cpu (4 used, the quota is 8)"),
         "{refusal}"
     );
     assert_eq!(stored("/spec/taskManager/replicas"), None::<Value>);

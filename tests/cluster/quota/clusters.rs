@@ -169,12 +169,12 @@ fn a_native_cluster_is_its_job_managers_deployment_and_grows_with_its_task_manag
     scene.over_quota(&task_manager(3));
     scene.settled("native", 3);
     let refusal = scene.over_quota(&task_manager(3));
-    assert!(refusal.contains("0 of 3 free"), "{refusal}");
+    assert!(refusal.contains("(3 used, the quota is 3)"), "{refusal}");
     let mut second = deployment;
     second["metadata"]["name"] = json!("fraud-training");
     let refusal = scene.over_quota(&second);
-    assert!(refusal.contains("1 more clusters asked for, 0 of 1 free"), "{refusal}");
-    assert!(refusal.contains("Deployment/native/fraud-scoring (1)"), "{refusal}");
+    assert!(refusal.contains("1 more clusters (1 used, the quota is 1)"), "{refusal}");
+    assert!(refusal.contains("`Deployment/native/fraud-scoring` (1)"), "{refusal}");
     scene.kubectl(&[
         "delete",
         "deployment",
@@ -197,7 +197,7 @@ fn both_colours_of_a_blue_green_deployment_are_charged_and_drawn_on() {
     let mut too_large = blue_green.clone();
     too_large["spec"]["template"]["spec"]["taskManager"]["replicas"] = json!(3);
     let refusal = scene.over_quota(&too_large);
-    assert!(refusal.contains("8 more cpu asked for"), "{refusal}");
+    assert!(refusal.contains("requests 8 more cpu"), "{refusal}");
     scene.ask(&blue_green).unwrap();
     scene.settled("colours", 6);
     let parent = scene.get(&["flinkbluegreendeployment", "etl", "--namespace", &namespace]);

@@ -54,7 +54,10 @@ fn over_a_lowered_limit_everything_passes_that_asks_for_no_more() {
     let (scene, namespace) = (lowered.scene, lowered.namespace.as_str());
     let over = |answer: Result<String, String>| {
         let refusal = answer.unwrap_err();
-        assert!(refusal.contains("quota/exceeded") && refusal.contains("of 3 free"), "{refusal}");
+        assert!(
+            refusal.contains("quota/exceeded") && refusal.contains("the quota is 3)"),
+            "{refusal}"
+        );
     };
     over(scene.ask(&pod(namespace, "another", 1)));
     over(scene.ask(&cluster(namespace, "another", 1)));

@@ -98,7 +98,7 @@ impl Scene {
     /// large by this limit on cpu.
     pub fn wait_limits(&self, namespaces: &[&str], cpu: &str) {
         let by_this = |refusal: &str| {
-            refusal.contains("quota/exceeded") && refusal.contains(&format!("of {cpu} free"))
+            refusal.contains("quota/exceeded") && refusal.contains(&format!("the quota is {cpu})"))
         };
         for namespace in namespaces {
             let giant = pod(namespace, "giant", GIANT);

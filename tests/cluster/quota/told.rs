@@ -14,23 +14,23 @@ fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_f
     }
     scene.ask(&pod(&namespace, "tool", 1)).unwrap();
     scene.settled("told", 13);
-    let users = "Largest users of cpu: FlinkDeployment/told/large (5), FlinkDeployment/told/middle (3), FlinkDeployment/told/other (2) and 1 more";
+    let users = "largest users of cpu: `FlinkDeployment/told/large` (5), `FlinkDeployment/told/middle` (3), `FlinkDeployment/told/other` (2) and 1 more";
     let refusal = |webhook: &str, kind: &str, finding: &str| {
         format!(
             "Error from server (Forbidden): error when creating \"STDIN\": admission webhook \"{webhook}.flinkgate.dev\" denied the request: \
-             tenant \"told\" refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
+             tenant `told` refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
         )
     };
     let fewer = format!(
-        "5 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: 3 TaskManagers fewer (of 4) would fit"
+        "tenant `told`: this object requests 5 more cpu (13 used, the quota is 15); {users} (spec); help: 1 of the 4 TaskManagers would fit"
     );
     assert_eq!(
         scene.over_quota(&cluster(&namespace, "next", 4)).trim(),
         refusal("flink", "FlinkDeployment", &fewer)
     );
     let less = format!(
-        "4 more cpu asked for, 2 of 15 free, 13 used. {users} (spec); help: ask for less (cpu), let something else of the tenant's go \
-         first, or have the limit raised"
+        "tenant `told`: this object requests 4 more cpu (13 used, the quota is 15); {users} (spec); help: request at most 2 more cpu, \
+         or ask the platform team for a higher quota"
     );
     assert_eq!(scene.over_quota(&pod(&namespace, "next", 4)).trim(), refusal("pods", "Pod", &less));
 }

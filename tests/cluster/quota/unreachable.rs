@@ -63,7 +63,7 @@ fn without_its_api_server_flinkgate_asks_clients_to_wait_and_goes_on_when_it_is_
                 "{state:?}, {cpu} cpu: {status:?}"
             );
             assert!(
-                status.message.contains("cannot be looked up")
+                status.message.contains("failed to reach the quota ledger")
                     && status.message.contains("try again"),
                 "{state:?}, {cpu} cpu: {status:?}"
             );

@@ -4,7 +4,8 @@
 
 use super::access::Access;
 use ::flinkgate::flink::workload::MAIN_CONTAINER;
-use ::flinkgate::flink::{PodSet, Role, lower};
+use ::flinkgate::flink::{PodSet, Role};
+use ::flinkgate::kinds::lower;
 use ::flinkgate::resource::Resource;
 use kube::api::{Api, ApiResource, DeleteParams, ListParams, Patch, PatchParams};
 use kube::core::{DynamicObject, GroupVersionKind};

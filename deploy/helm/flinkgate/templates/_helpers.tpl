@@ -1,4 +1,4 @@
-{{/* What every object is found by. */}}
+{{/* Labels that select the pods. */}}
 {{- define "flinkgate.selector" -}}
 app.kubernetes.io/name: flinkgate
 {{- end }}
@@ -14,7 +14,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end }}
 
-{{/* The Secret that is mounted; none when Flinkgate keeps its certificates itself, over the API. */}}
+{{/* The Secret to mount; empty if Flinkgate manages its certificates itself. */}}
 {{- define "flinkgate.mountedSecret" -}}
 {{- if eq .Values.certificates.mode "certManager" -}}
 flinkgate-cert-manager

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clusters;
-mod settling;
+mod reconcile;
 
 use super::*;
 use crate::resource::quantity::Quantity;
@@ -26,7 +26,7 @@ fn object(kind: &str, name: &str) -> ObjectRef {
     ObjectRef::new(kind, "prod", name)
 }
 
-/// Creates an object of which the UID is its name.
+/// Creates an object whose UID is its name.
 fn creates(kind: &str, name: &str, usage: Usage) -> Request {
     Request { object: object(kind, name), uid: name.into(), usage, ..Request::default() }
 }
@@ -39,8 +39,8 @@ fn updates(kind: &str, name: &str, version: u64, before: Usage, usage: Usage) ->
     Request { before, version, ..creates(kind, name, usage) }
 }
 
-fn living(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -> Living {
-    Living {
+fn live(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -> LiveObject {
+    LiveObject {
         object: object(kind, name),
         uid: name.into(),
         version,
@@ -49,7 +49,7 @@ fn living(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -
     }
 }
 
-fn view(position: u64, over: u64, objects: &[Living]) -> View {
+fn view(position: u64, finished_below: u64, objects: &[LiveObject]) -> View {
     let kinds = [
         "FlinkBlueGreenDeployment",
         "FlinkDeployment",
@@ -60,7 +60,7 @@ fn view(position: u64, over: u64, objects: &[Living]) -> View {
     View {
         objects: objects.to_vec(),
         positions: kinds.map(|kind| (kind.to_owned(), position)).into(),
-        over,
+        finished_below,
     }
 }
 
@@ -93,28 +93,34 @@ fn refuses(ledger: &mut Ledger, request: &Request) -> String {
     let Decision::Refused(shortage) = ledger.admit(request) else {
         panic!("admitted: {ledger:#?}")
     };
-    assert_eq!(*ledger, before, "a refusal leaves the ledger as it was");
+    assert_eq!(*ledger, before, "a refusal changed the ledger");
     consistent(ledger);
-    shortage.to_string()
+    let tenant = shortage.tenant_message("payments").map(|text| (text, shortage.tenant_help()));
+    let cluster = shortage.cluster_message().map(|text| (text, shortage.cluster_help()));
+    let findings = tenant.into_iter().chain(cluster);
+    findings
+        .map(|(message, help)| format!("{message}; help: {help}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
-/// What is carried along is what would be worked out anew, and what is stored is the same ledger.
+/// Derived values equal those of a rebuilt ledger, and a stored ledger is read back equal.
 #[track_caller]
 fn consistent(ledger: &Ledger) {
     let read = Ledger::read(&ledger.stored()).unwrap();
     assert_eq!(read, *ledger);
     assert_eq!(
-        (read.total, read.weight, read.uids),
-        (ledger.total.clone(), ledger.weight, ledger.uids.clone())
+        (read.total, read.stored_size, read.uids),
+        (ledger.total.clone(), ledger.stored_size, ledger.uids.clone())
     );
 }
 
 #[track_caller]
-fn settles(ledger: &mut Ledger, view: &View) -> Settled {
+fn reconciles(ledger: &mut Ledger, view: &View) -> Reconciliation {
     let known = ledger.known.clone();
-    let settled = ledger.settle(view, &known).unwrap();
+    let result = ledger.reconcile(view, &known).unwrap();
     consistent(ledger);
-    settled
+    result
 }
 
 fn cores(ledger: &Ledger) -> u64 {
@@ -122,7 +128,7 @@ fn cores(ledger: &Ledger) -> u64 {
 }
 
 #[test]
-fn what_fits_is_reserved_and_what_does_not_is_refused() {
+fn requests_are_reserved_until_the_limit() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("Pod", "a", cpu(6)));
     refuses(&mut ledger, &creates("Pod", "b", cpu(5)));
@@ -131,7 +137,7 @@ fn what_fits_is_reserved_and_what_does_not_is_refused() {
 }
 
 #[test]
-fn asking_again_under_the_same_uid_costs_nothing() {
+fn a_repeated_request_costs_nothing() {
     let mut ledger = ledger(10);
     for _ in 0..3 {
         admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(10)));
@@ -140,13 +146,13 @@ fn asking_again_under_the_same_uid_costs_nothing() {
 }
 
 #[test]
-fn a_lowered_limit_refuses_only_what_asks_for_more() {
+fn a_lowered_limit_refuses_only_increases() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(10)));
-    settles(&mut ledger, &view(5, 0, &[living("FlinkDeployment", "etl", 5, &[], cluster(10))]));
-    assert!(ledger.learn(&KnownLimits { version: 2, ..limited(&[("cpu", 4)], &[]) }));
-    assert!(!ledger.learn(&limited(&[("cpu", 99)], &[])), "older limits say nothing");
-    // Its pods draw on what was charged, and it may shrink.
+    reconciles(&mut ledger, &view(5, 0, &[live("FlinkDeployment", "etl", 5, &[], cluster(10))]));
+    assert!(ledger.learn_limits(&KnownLimits { version: 2, ..limited(&[("cpu", 4)], &[]) }));
+    assert!(!ledger.learn_limits(&limited(&[("cpu", 99)], &[])), "older limits are ignored");
+    // Its pods draw on its charge, and it may shrink.
     admits(&mut ledger, &pod("a", "etl", 5));
     assert_eq!(
         ledger.admit(&updates("FlinkDeployment", "etl", 5, cluster(10), cluster(9))),
@@ -159,16 +165,16 @@ fn a_lowered_limit_refuses_only_what_asks_for_more() {
 }
 
 #[test]
-fn nothing_is_admitted_before_what_was_there_is_counted() {
+fn nothing_is_admitted_before_the_first_count() {
     let mut ledger = Ledger { known: limited(&[("cpu", 10)], &[]), ..Ledger::default() };
     assert_eq!(ledger.admit(&creates("Pod", "a", cpu(1))), Decision::NotCounted);
     assert_eq!(ledger.admit(&updates("Pod", "a", 3, cpu(2), cpu(1))), Decision::Unchanged);
-    settles(&mut ledger, &view(5, 0, &[living("Pod", "before", 2, &[], cpu(10))]));
+    reconciles(&mut ledger, &view(5, 0, &[live("Pod", "before", 2, &[], cpu(10))]));
     refuses(&mut ledger, &creates("Pod", "a", cpu(1)));
 }
 
 #[test]
-fn asking_without_reserving_says_the_same_and_changes_nothing() {
+fn would_admit_decides_the_same_without_a_change() {
     let mut ledger = ledger(10);
     admits(&mut ledger, &creates("FlinkDeployment", "etl", cluster(6)));
     let before = ledger.clone();
@@ -179,13 +185,13 @@ fn asking_without_reserving_says_the_same_and_changes_nothing() {
 }
 
 #[test]
-fn a_refusal_says_who_uses_most_and_how_many_task_managers_fewer_would_fit() {
+fn a_refusal_names_users_and_what_fits() {
     let mut ledger =
         Ledger { known: limited(&[("cpu", 64), ("memory", 256 << 30)], &[]), ..Ledger::empty() };
     for (name, cores) in [("a", 4), ("fraud", 24), ("b", 6), ("scoring", 16), ("c", 2)] {
         admits(&mut ledger, &creates("FlinkDeployment", name, cluster(cores)));
     }
-    let asks = |count: u64| Request {
+    let requests = |count: u64| Request {
         task_managers: Some(TaskManagers {
             count,
             each: usage(&[("cpu", 2), ("memory", 8 << 30)]),
@@ -196,13 +202,17 @@ fn a_refusal_says_who_uses_most_and_how_many_task_managers_fewer_would_fit() {
             usage(&[("cpu", 1 + 2 * count), ("memory", (8 * count) << 30)]),
         )
     };
-    insta::assert_snapshot!(refuses(&mut ledger, &asks(8)), @"FlinkDeployment/prod/etl is more than is left: 17 more cpu asked for, 12 of 64 free, 52 used. Largest users of cpu: FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. 3 TaskManagers fewer (of 8) would fit");
-    insta::assert_snapshot!(refuses(&mut ledger, &asks(40)), @"FlinkDeployment/prod/etl is more than is left: 81 more cpu asked for, 12 of 64 free, 52 used; 320Gi more memory asked for, 256Gi of 256Gi free, 0 used. Largest users of cpu: FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. 35 TaskManagers fewer (of 40) would fit");
-    insta::assert_snapshot!(refuses(&mut ledger, &creates("Pod", "p", usage(&[("cpu", 20), ("memory", 300 << 30)]))), @"Pod/prod/p is more than is left: 20 more cpu asked for, 12 of 64 free, 52 used; 300Gi more memory asked for, 256Gi of 256Gi free, 0 used. Largest users of cpu: FlinkDeployment/prod/fraud (24), FlinkDeployment/prod/scoring (16), FlinkDeployment/prod/b (6) and 2 more. Ask for less (cpu and memory), let something else of the tenant's go first, or have the limit raised");
+    insta::assert_snapshot!(refuses(&mut ledger, &requests(8)), @"tenant `payments`: this object requests 17 more cpu (52 used, the quota is 64); largest users of cpu: `FlinkDeployment/prod/fraud` (24), `FlinkDeployment/prod/scoring` (16), `FlinkDeployment/prod/b` (6) and 2 more; help: 5 of the 8 TaskManagers would fit");
+    insta::assert_snapshot!(refuses(&mut ledger, &requests(40)), @"tenant `payments`: this object requests 81 more cpu (52 used, the quota is 64) and 320Gi more memory (0 used, the quota is 256Gi); largest users of cpu: `FlinkDeployment/prod/fraud` (24), `FlinkDeployment/prod/scoring` (16), `FlinkDeployment/prod/b` (6) and 2 more; help: 5 of the 40 TaskManagers would fit");
+    insta::assert_snapshot!(refuses(&mut ledger, &creates("Pod", "p", usage(&[("cpu", 20), ("memory", 300 << 30)]))), @"tenant `payments`: this object requests 20 more cpu (52 used, the quota is 64) and 300Gi more memory (0 used, the quota is 256Gi); largest users of cpu: `FlinkDeployment/prod/fraud` (24), `FlinkDeployment/prod/scoring` (16), `FlinkDeployment/prod/b` (6) and 2 more; help: request at most 12 more cpu and 256Gi more memory, or ask the platform team for a higher quota");
+    admits(&mut ledger, &creates("Pod", "rest", cpu(12)));
+    let refusal = refuses(&mut ledger, &creates("Pod", "p", cpu(1)));
+    let help = "delete or shrink other objects of the tenant by 1 cpu, or ask the platform team for a higher quota";
+    assert!(refusal.ends_with(&format!("; help: {help}")), "{refusal}");
 }
 
 #[test]
-fn ten_thousand_objects_fit_and_a_flood_of_reservations_is_told_to_wait() {
+fn ten_thousand_objects_fit_and_capacity_is_limited() {
     let long =
         |name: &str, index: u64| format!("{name}-{index:05}-0d9b1a34-5a52-4d4e-9f0e-3d2f6c5b8a77");
     let all = usage(&[
@@ -224,17 +234,17 @@ fn ten_thousand_objects_fit_and_a_flood_of_reservations_is_told_to_wait() {
     let mut objects = Vec::new();
     for index in 0..500 {
         let (etl, jm) = (long("etl", index), long("jm", index));
-        objects.push(living("FlinkDeployment", &etl, 5, &[], all.clone()));
-        objects.push(living("Deployment", &jm, 5, &[&etl], all.clone()));
+        objects.push(live("FlinkDeployment", &etl, 5, &[], all.clone()));
+        objects.push(live("Deployment", &jm, 5, &[&etl], all.clone()));
         objects.extend(
-            (0..18).map(|pod| living("Pod", &long("tm", index * 18 + pod), 5, &[&jm], one.clone())),
+            (0..18).map(|pod| live("Pod", &long("tm", index * 18 + pod), 5, &[&jm], one.clone())),
         );
     }
     assert_eq!(objects.len(), 10_000);
     let mut ledger = Ledger::empty();
-    settles(&mut ledger, &view(5, 0, &objects));
+    reconciles(&mut ledger, &view(5, 0, &objects));
     let size = |ledger: &Ledger| serde_json::to_vec(&ledger.stored()).unwrap().len();
-    println!("10,000 objects: {} bytes, weighed {}", size(&ledger), ledger.weight);
+    println!("10,000 objects: {} bytes, estimated {}", size(&ledger), ledger.stored_size);
     assert!(size(&ledger) < 500_000);
 
     let mut flood = Ledger::empty();
@@ -242,7 +252,7 @@ fn ten_thousand_objects_fit_and_a_flood_of_reservations_is_told_to_wait() {
     while flood.admit(&creates("Pod", &long("tm", count), one.clone())) == Decision::Reserved {
         count += 1;
     }
-    println!("{count} reservations: {} bytes, weighed {}", size(&flood), flood.weight);
+    println!("{count} reservations: {} bytes, estimated {}", size(&flood), flood.stored_size);
     assert_eq!(flood.admit(&creates("Pod", &long("tm", count), one.clone())), Decision::Full);
     assert!(count > 2_000 && size(&flood) < 1_200_000);
 }

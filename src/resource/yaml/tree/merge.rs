@@ -1,4 +1,4 @@
-//! Merge keys (`<<`), which take in the fields of other mappings.
+//! Merge keys (`<<`), which insert the fields of other mappings.
 
 use super::super::positions::{NONE, Node};
 use super::super::source::{Bytes, Fault};
@@ -6,8 +6,8 @@ use super::{Builder, Frame, Holder, MAX_DUPLICATES, MAX_REPEATED, too_many};
 use serde_json::{Map, Value};
 
 impl Builder {
-    /// `<<`: the fields of other mappings, as if written here. As in go-yaml v2, the last one
-    /// written counts, so a merge replaces fields above it and is replaced by fields below it.
+    /// Inserts the fields of other mappings. As in go-yaml v2 the last one counts, so a merge
+    /// replaces fields above it and is replaced by fields below it.
     pub(super) fn merge(&mut self, value: Value, at: Bytes) -> Result<(), Fault> {
         let source = self.stack.last().map_or(NONE, |frame| frame.last_child);
         let mut sources = Vec::new();
@@ -46,7 +46,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Reports fields that stand above a merge key and lose to it, which hardly anyone intends.
+    /// Reports fields above a merge key that the merge replaces, which is rarely intended.
     fn replaced_by_merge(&mut self, fields: &Map<String, Value>, at: Bytes) {
         let Some(Frame { holder: Holder::Mapping { fields: into, .. }, node, .. }) =
             self.stack.last()

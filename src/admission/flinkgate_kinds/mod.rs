@@ -1,0 +1,65 @@
+//! Admission of the kinds that configure Flinkgate: FlinkTenants, FlinkPolicies, FlinkTenantLedgers,
+//! and the tenant label of Namespaces.
+//!
+//! Goes in: a request for one of these kinds. Comes out: its answer, with the messages of
+//! `flinkgate lint --tenants` and `--policies`. No rule and no tenant applies to these kinds, so
+//! they do not pass through the [gate](crate::pipeline).
+
+mod flink_policy;
+mod flink_tenant;
+pub mod flink_tenant_ledger;
+mod namespace;
+pub mod stale_read;
+
+use super::answer::{Answer, Webhook};
+use crate::pipeline::Gate;
+use crate::resource::{Operation, Resource};
+use crate::rules::{Finding, Level};
+
+/// The answer for Flinkgate's kinds; `None` for every other kind.
+pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Option<Answer> {
+    let answer = match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
+        ("flinkgate.dev", "FlinkTenant") => flink_tenant::answer,
+        ("flinkgate.dev", "FlinkPolicy") => flink_policy::answer,
+        ("", "Namespace") => namespace::answer,
+        _ => return None,
+    };
+    Some(if is_exempt(resource) { Answer::default() } else { answer(webhook, gate, resource) })
+}
+
+/// Whether a request is a deletion, for a sub-resource, or for an object that is being deleted. A
+/// refusal would block finalizers.
+fn is_exempt(resource: &Resource) -> bool {
+    resource.sub_resource.is_some()
+        || resource.operation == Operation::Connect
+        || resource.is_removal()
+}
+
+/// Whether a request is an update that does not change the spec.
+fn same_spec(resource: &Resource) -> bool {
+    resource.operation == Operation::Update
+        && resource
+            .old_object
+            .as_ref()
+            .is_some_and(|old| old.get("spec") == resource.object.get("spec"))
+}
+
+fn finding(
+    rule: &'static str,
+    level: Level,
+    pointer: impl Into<String>,
+    message: String,
+    help: Option<&str>,
+) -> Finding {
+    Finding {
+        rule: rule.into(),
+        level,
+        message,
+        pointer: pointer.into(),
+        help: help.map(str::to_owned),
+        ..Finding::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! `flinkgate input`: what policies see of objects.
+
+use super::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
+use super::input::{Input, Manifest};
+use super::{Exit, Outcome, gate, terminal};
+use crate::admission::review::Review;
+use crate::pipeline::{InputUsage, Unassigned};
+use crate::resource::Resource;
+use anyhow::Context;
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "Examples:
+  What policies see of a FlinkDeployment of tenant `payments`:
+    flinkgate input etl.yaml --tenants tenants/ --tenant payments
+
+  One part of it:
+    flinkgate input etl.yaml | jq .flink.size
+
+  What they see of a request that an API server sent:
+    flinkgate input review.json --tenants tenants/
+
+docs/reference/input.md describes every field.";
+
+/// Arguments of `flinkgate input`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Files with manifests or AdmissionReviews, or `-` for standard input
+    ///
+    /// Policies see a manifest after mutation, as if it were created, and the object of an
+    /// AdmissionReview as it is.
+    #[arg(value_name = "FILE", default_value = "-")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    tenants: TenantArgs,
+    #[command(flatten)]
+    only: OnlyTenantArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When tenants cannot be loaded, an AdmissionReview is malformed, or nothing can be written.
+pub fn run(args: Args) -> Outcome {
+    let input = Input::read(&args.files);
+    input.complain(&input.report());
+    let context = args.operator.context(input.manifests())?;
+    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::default(), context, || {
+        input.manifests().cloned().collect()
+    })?;
+
+    let requests = input.manifests().map(request).collect::<anyhow::Result<Vec<_>>>()?;
+    let (mut cases, mut usage) = (Vec::new(), InputUsage::default());
+    for request in &requests {
+        match gate.case(&request.resource, request.is_review) {
+            Some(case) => {
+                usage.add(&case);
+                cases.push(case);
+            }
+            None => eprintln!("note: policies do not see {}", request.name),
+        }
+    }
+    let mut documents = String::new();
+    for case in cases {
+        let used = usage.others(&case);
+        let document = gate.input(&case, &used, |input| serde_json::to_string_pretty(input))?;
+        documents += &(document + "\n");
+    }
+    terminal::print(&documents)?;
+    Ok(if input.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
+}
+
+/// One object as it comes to the gate.
+struct Request<'a> {
+    resource: Cow<'a, Resource>,
+    /// The object and its file, for people.
+    name: String,
+    /// Whether it is the object of an AdmissionReview, which mutation has passed.
+    is_review: bool,
+}
+
+fn request(manifest: &Manifest) -> anyhow::Result<Request<'_>> {
+    let Manifest { file, resource, .. } = manifest;
+    if resource.kind.kind != "AdmissionReview" {
+        let name = format!("{} in `{file}`", manifest.object_ref());
+        return Ok(Request { resource: Cow::Borrowed(resource), name, is_review: false });
+    }
+    let body = serde_json::to_vec(&resource.object)?;
+    let reviewed = Review::parse(&body).with_context(|| format!("`{file}`"))?.resource();
+    let reviewed = reviewed.with_context(|| format!("`{file}`"))?;
+    let name = format!("the object of the AdmissionReview in `{file}`");
+    Ok(Request { resource: Cow::Owned(reviewed), name, is_review: true })
+}

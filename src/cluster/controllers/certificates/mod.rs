@@ -1,0 +1,161 @@
+//! Flinkgate's certificates: renewed without manual work and without losing a request.
+//!
+//! Every replica watches the Secret and serves the leaf in it; the leader creates and renews its
+//! contents, and updates the `caBundle` of both webhook configurations. [`rotation`] decides; a step
+//! is taken only if what it is based on has just been read again, so that a replica which wrongly
+//! believes to lead cannot undo what another one did.
+//!
+//! Replicas do not confirm a new leaf: they get `overlap` to load it, during which API servers trust
+//! the old and the new authority. A day of that costs nothing, while confirmations of replicas that
+//! no longer exist would delay rotations.
+
+pub mod authority;
+pub mod ca_bundle;
+mod objects;
+pub mod rotation;
+pub mod secret;
+mod state;
+
+use crate::cluster::watch::{Event, Target, WatchTimings, follow};
+use crate::server::certificate::CertificateError;
+use crate::server::health::Health;
+use crate::server::tls::CurrentCertificate;
+use crate::telemetry::metrics::Metrics;
+use ca_bundle::CONFIGURATION;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Client;
+use objects::Apis;
+use secret::SECRET;
+use state::State;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Lifetimes and pauses of certificates.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateTimings {
+    /// An authority; it is renewed after two thirds of that.
+    pub authority: Duration,
+    /// A leaf; it is renewed after two thirds of that.
+    pub leaf: Duration,
+    /// From the write of a bundle until every API server is assumed to use it.
+    pub margin: Duration,
+    /// From the write of a leaf until every replica is assumed to serve it.
+    pub overlap: Duration,
+    /// The longest time between two reconciliations.
+    pub reconcile: Duration,
+}
+
+const DAY: u64 = 86_400;
+
+impl Default for CertificateTimings {
+    fn default() -> Self {
+        Self {
+            authority: Duration::from_secs(365 * DAY),
+            leaf: Duration::from_secs(30 * DAY),
+            margin: Duration::from_secs(30),
+            overlap: Duration::from_secs(DAY),
+            reconcile: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What the controller needs.
+pub struct Controller {
+    /// The API server.
+    pub client: Client,
+    /// The namespace of Flinkgate.
+    pub namespace: String,
+    /// Names in the certificate besides the Service's and this machine's.
+    pub more_names: Vec<String>,
+    /// Lifetimes and pauses.
+    pub timings: CertificateTimings,
+    /// Whether this replica holds the Lease.
+    pub leader: watch::Receiver<bool>,
+    /// What is served; may be empty at first.
+    pub current: Arc<CurrentCertificate>,
+    /// Where the condition `certificate` is reported.
+    pub health: Arc<Health>,
+    /// Where the expiry of the certificate is reported.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Why a step could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The API server refused it, or could not be reached.
+    #[error("cannot {what}: {source}")]
+    Api {
+        /// What failed.
+        what: &'static str,
+        /// The error.
+        source: kube::Error,
+    },
+    /// No answer.
+    #[error("the API server does not answer")]
+    Timeout,
+    /// A certificate could not be made.
+    #[error("cannot make a certificate: {0}")]
+    Make(#[from] CertificateError),
+}
+
+impl StepError {
+    /// Whether another replica was faster, so that the next reconciliation sees the result.
+    fn is_collision(&self) -> bool {
+        matches!(self, Self::Api { source: kube::Error::Api(status), .. }
+            if status.is_conflict() || status.is_already_exists() || status.is_not_found())
+    }
+}
+
+/// One event of one of the objects.
+enum Message {
+    Secret(Event),
+    Mutating(Event),
+    Validating(Event),
+}
+
+/// Events that may wait; beyond that, the watches wait.
+const WAITING: usize = 16;
+
+/// Serves and renews certificates: every replica runs this from its start to its end.
+pub async fn run(controller: Controller) {
+    let mut leader = controller.leader.clone();
+    let client = controller.client.clone();
+    let (sender, mut messages) = mpsc::channel(WAITING);
+    let mut watches = JoinSet::new();
+    let mut follow = |target, message: fn(Event) -> Message| {
+        watches.spawn(follow(client.clone(), target, WatchTimings::EAGER, sender.clone(), message));
+    };
+    follow(Target::object::<Secret>(Some(&controller.namespace), SECRET), Message::Secret);
+    follow(Target::object::<MutatingWebhookConfiguration>(None, CONFIGURATION), Message::Mutating);
+    follow(
+        Target::object::<ValidatingWebhookConfiguration>(None, CONFIGURATION),
+        Message::Validating,
+    );
+    let apis = Apis::new(&controller.client, &controller.namespace);
+    let mut state = State::new(controller, apis);
+    let mut elected = true;
+    loop {
+        let leads = *leader.borrow_and_update();
+        let pause = state.reconcile(leads).await;
+        tokio::select! {
+            Some(message) = messages.recv() => {
+                let applied = match message {
+                    Message::Secret(event) => state.objects.secret.apply(event),
+                    Message::Mutating(event) => state.objects.mutating.apply(event),
+                    Message::Validating(event) => state.objects.validating.apply(event),
+                };
+                if let Err(error) = applied {
+                    state.problem("cannot watch the Secret or the webhook configurations", &error);
+                }
+            }
+            // Without an elector this replica no longer leads; the Secret is still followed.
+            changed = leader.changed(), if elected => elected = changed.is_ok(),
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}

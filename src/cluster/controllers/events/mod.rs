@@ -1,0 +1,132 @@
+//! Reports refusals as Kubernetes Events, for users who did not send the request themselves.
+//!
+//! Otherwise the refusal of a TaskManager pod is only in the log of the JobManager that requested it.
+//! [`regarding`] finds the object that users look at, [`note`] describes the refusal, [`aggregator`]
+//! counts repetitions and limits the writes of each tenant, [`writer`] writes. No answer waits for
+//! it.
+
+mod aggregator;
+mod note;
+mod regarding;
+mod writer;
+
+use crate::admission::answer::Decision;
+use crate::pipeline::Answer;
+use crate::resource::Resource;
+use crate::rules::Level;
+use crate::telemetry::metrics::Metrics;
+use aggregator::Refusal;
+use kube::Client;
+use prometheus_client::metrics::counter::Counter;
+use regarding::Regarding;
+use tokio::sync::mpsc;
+use writer::{EventWriter, run};
+
+/// Refusals that may wait to be counted, which takes microseconds.
+const QUEUE: usize = 256;
+
+/// Reports refusals.
+#[derive(Clone)]
+pub struct Events {
+    queue: mpsc::Sender<Refusal>,
+    dropped: Counter,
+}
+
+impl Events {
+    /// Starts the controller, as the process called `instance`. To be called on the runtime that
+    /// serves.
+    pub fn start(client: Client, instance: &str, metrics: &Metrics) -> Self {
+        let (queue, refusals) = mpsc::channel(QUEUE);
+        let dropped = metrics.events_dropped.clone();
+        tokio::spawn(run(EventWriter::new(client, instance), refusals, dropped.clone()));
+        Self { queue, dropped }
+    }
+
+    /// Reports an answer if it is a refusal, there is an object to report it at, and the request is
+    /// not a dry run. Never waits.
+    pub fn report(&self, resource: &Resource, answer: &Answer) {
+        if let Some(refusal) = refusal(resource, answer)
+            && self.queue.try_send(refusal).is_err()
+        {
+            self.dropped.inc();
+        }
+    }
+}
+
+fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
+    if resource.dry_run || answer.decision() != Decision::Refused {
+        return None;
+    }
+    let regarding = Regarding::of(resource, answer.tenant.as_deref())?;
+    let mut rules: Vec<&str> =
+        answer.findings.iter().filter(|f| f.level == Level::Error).map(|f| &*f.rule).collect();
+    rules.dedup();
+    Some(Refusal {
+        regarding,
+        // Without a tenant, the namespace has a share of its own.
+        payer: answer.tenant.clone().unwrap_or_else(|| format!("/{}", resource.namespace)),
+        namespace: resource.namespace.clone(),
+        kind: resource.kind.kind.clone(),
+        rules: rules.join(","),
+        note: note::note(resource, answer),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::resource::GroupVersionKind;
+    use crate::rules::Finding;
+
+    fn answer(findings: &[(&str, Level)]) -> Answer {
+        let finding = |(rule, level): &(&str, Level)| Finding {
+            rule: (*rule).to_owned().into(),
+            level: *level,
+            message: "no".into(),
+            ..Finding::default()
+        };
+        Answer {
+            tenant: Some("payments".into()),
+            findings: findings.iter().map(finding).collect(),
+            ..Answer::default()
+        }
+    }
+
+    fn pod(dry_run: bool) -> Resource {
+        let kind = GroupVersionKind::parse("v1", "Pod");
+        Resource {
+            kind,
+            namespace: "payments-prod".into(),
+            name: "p".into(),
+            dry_run,
+            ..Resource::default()
+        }
+    }
+
+    #[test]
+    fn only_refusals_without_dry_run_are_reported() {
+        let mixed = [
+            ("a/b", Level::Error),
+            ("a/b", Level::Error),
+            ("c/d", Level::Error),
+            ("e/f", Level::Warning),
+        ];
+        assert_eq!(refusal(&pod(false), &answer(&mixed)).unwrap().rules, "a/b,c/d");
+        assert!(refusal(&pod(true), &answer(&mixed)).is_none());
+        assert!(refusal(&pod(false), &answer(&mixed[3..])).is_none());
+        assert!(refusal(&pod(false), &answer(&[])).is_none());
+        let without_tenant = Answer { tenant: None, ..answer(&mixed) };
+        assert!(refusal(&pod(false), &without_tenant).is_none());
+    }
+
+    #[test]
+    fn a_full_queue_drops_and_never_waits() {
+        let (queue, _refusals) = mpsc::channel(2);
+        let events = Events { queue, dropped: Counter::default() };
+        for _ in 0..5 {
+            events.report(&pod(false), &answer(&[("a/b", Level::Error)]));
+        }
+        assert_eq!(events.dropped.get(), 3);
+    }
+}

@@ -1,0 +1,150 @@
+//! Writes Events through the API server, a few at once, while further refusals are counted.
+
+use super::aggregator::{Aggregator, Refusal, Step, Write};
+use super::note::cut;
+use super::regarding::Regarding;
+use crate::tenant::FlinkTenant;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::api::events::v1::{Event, EventSeries};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{ObjectMeta, Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use prometheus_client::metrics::counter::Counter;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// The reporting controller of the Events.
+const CONTROLLER: &str = "flinkgate";
+/// Longest name of an instance.
+const INSTANCE_BYTES: usize = 128;
+/// Writes under way at once.
+const AT_ONCE: usize = 4;
+/// How long one may take.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// Counts refusals and writes the Events that are due, until all senders of refusals are gone.
+pub(super) async fn run(
+    writer: EventWriter,
+    mut refusals: mpsc::Receiver<Refusal>,
+    dropped: Counter,
+) {
+    let mut aggregator = Aggregator::default();
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        let mut wait = None;
+        while under_way.len() < AT_ONCE {
+            match aggregator.next(Instant::now()) {
+                Step::Write(write) => under_way.push(writer.send(write)),
+                Step::Wait(until) => {
+                    wait = Some(until);
+                    break;
+                }
+                Step::Idle => break,
+            }
+        }
+        let waiting = tokio::time::sleep_until(wait.unwrap_or_else(Instant::now).into());
+        tokio::select! {
+            refusal = refusals.recv() => match refusal {
+                Some(refusal) => {
+                    if !aggregator.add(refusal, Instant::now(), Timestamp::now()) {
+                        dropped.inc();
+                    }
+                }
+                None => return,
+            },
+            Some((write, written)) = under_way.next() => {
+                dropped.inc_by(aggregator.done(&write, written, Instant::now()));
+            }
+            () = waiting, if wait.is_some() => {}
+        }
+    }
+}
+
+/// Writes Events as one instance.
+pub(super) struct EventWriter {
+    client: Client,
+    instance: String,
+}
+
+impl EventWriter {
+    pub(super) fn new(client: Client, instance: &str) -> Self {
+        Self { client, instance: cut(instance.to_owned(), INSTANCE_BYTES) }
+    }
+
+    /// Writes; whether that succeeded.
+    async fn send(&self, write: Write) -> (Write, bool) {
+        let error = match tokio::time::timeout(REQUEST, self.write(&write)).await {
+            Ok(Ok(())) => return (write, true),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {REQUEST:?}"),
+        };
+        let regarding = &write.key.regarding;
+        tracing::warn!(?regarding, error, "refusals not reported as an Event");
+        (write, false)
+    }
+
+    async fn write(&self, write: &Write) -> Result<(), kube::Error> {
+        let regarding = &write.key.regarding;
+        let api = Api::<Event>::namespaced(self.client.clone(), regarding.event_namespace());
+        let series = (write.count > 1).then_some(EventSeries {
+            count: write.count,
+            last_observed_time: MicroTime(write.last),
+        });
+        match &write.note {
+            // No other field of an Event may change.
+            None => api
+                .patch_metadata(
+                    &write.name,
+                    &PatchParams::default(),
+                    &Patch::Merge(json!({"series": series})),
+                )
+                .await
+                .map(drop),
+            Some(note) => {
+                let event = self.event(write, note, self.reference(regarding).await?, series);
+                api.create(&PostParams::default(), &event).await.map(drop)
+            }
+        }
+    }
+
+    async fn reference(&self, regarding: &Regarding) -> Result<ObjectReference, kube::Error> {
+        let uid = match regarding {
+            Regarding::Owner { .. } => None,
+            Regarding::Tenant { name } => {
+                Api::<FlinkTenant>::all(self.client.clone()).get_metadata(name).await?.metadata.uid
+            }
+        };
+        Ok(regarding.reference(uid))
+    }
+
+    fn event(
+        &self,
+        write: &Write,
+        note: &str,
+        regarding: ObjectReference,
+        series: Option<EventSeries>,
+    ) -> Event {
+        let namespace = Some(write.key.regarding.event_namespace().to_owned());
+        Event {
+            metadata: ObjectMeta {
+                name: Some(write.name.clone()),
+                namespace,
+                ..ObjectMeta::default()
+            },
+            type_: Some("Warning".into()),
+            reason: Some("Refused".into()),
+            action: Some("Admission".into()),
+            note: Some(note.into()),
+            regarding: Some(regarding),
+            event_time: Some(MicroTime(write.first)),
+            series,
+            reporting_controller: Some(CONTROLLER.into()),
+            reporting_instance: Some(self.instance.clone()),
+            ..Event::default()
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! All objects that use quota, by namespace, in as little memory as possible.
+//!
+//! Of a pod its usage is kept, which most pods share with others. The usage and owners of other
+//! objects also follow from their tenant and from the Flink operator's defaults, so the objects are
+//! kept as text, without what changes nothing, and counted again when those change.
+
+use super::kinds;
+use super::owner_chains::{OwnerChains, Owners};
+use crate::kinds::{Kind, Watched, is_made_by_operator};
+use crate::pipeline::Gate;
+use crate::quota::Usage;
+use crate::quota::ledger::request::owner_uids;
+use crate::quota::ledger::{LiveObject, ObjectRef, OpenReservation};
+use crate::resource::{GroupVersionKind, Resource, metadata_text};
+use crate::tenant::Tenant;
+use kube::core::DynamicObject;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// The objects, and the owners that they name.
+#[derive(Debug, Default)]
+pub struct ObjectCache {
+    namespaces: HashMap<String, Objects>,
+    /// By kind, how many lists have started.
+    lists: HashMap<&'static str, u32>,
+    owner_chains: OwnerChains,
+    usages: HashSet<Arc<Usage>>,
+}
+
+/// The objects of a namespace, by kind and name.
+type Objects = BTreeMap<(&'static str, String), CachedObject>;
+
+/// At this number, usages that no object has any more are dropped.
+const USAGES: usize = 1_024;
+
+#[derive(Debug)]
+struct CachedObject {
+    uid: Arc<str>,
+    version: u64,
+    /// The owners that it names itself.
+    owners: Owners,
+    counted: CountedUsage,
+    /// The object as JSON, where its usage follows from more than itself.
+    source: Option<Box<[u8]>>,
+    /// The last list that contained it.
+    list: u32,
+}
+
+/// The usage of an object, as its tenant counts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct CountedUsage {
+    /// `None` for an object that uses nothing.
+    usage: Option<Arc<Usage>>,
+    /// Owners that follow from its name alone, as `KIND/NAMESPACE/NAME`.
+    owners: Vec<String>,
+}
+
+/// What an event about an object changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceChange {
+    /// The namespace.
+    pub namespace: String,
+    /// Whether the usage has changed, or who uses it; otherwise only a version has.
+    pub counts: bool,
+    /// The object that was deleted, for the ledger, which may have reserved something for it.
+    /// Nothing is ever stored again under its UID.
+    pub deleted: Option<LiveObject>,
+}
+
+impl ObjectCache {
+    /// A list of a kind starts.
+    pub fn list_started(&mut self, kind: &'static Kind) {
+        let lists = self.lists.entry(kind.kind).or_default();
+        *lists = lists.wrapping_add(1);
+    }
+
+    /// A list is complete: objects that it did not contain are gone. Returns their namespaces.
+    pub fn list_completed(&mut self, kind: &'static Kind) -> Vec<NamespaceChange> {
+        let now = self.lists.get(kind.kind).copied().unwrap_or_default();
+        self.remove_where(|(of, _), entry| *of == kind.kind && entry.list != now)
+    }
+
+    /// A kind is no longer served: none of its objects are left.
+    pub fn remove_kind(&mut self, kind: &'static Kind) -> Vec<NamespaceChange> {
+        self.remove_where(|(of, _), _| *of == kind.kind)
+    }
+
+    fn remove_where(
+        &mut self,
+        gone: impl Fn(&(&'static str, String), &CachedObject) -> bool,
+    ) -> Vec<NamespaceChange> {
+        let mut changes = Vec::new();
+        for (namespace, objects) in &mut self.namespaces {
+            let mut counts = None;
+            objects.retain(|key, entry| {
+                let goes = gone(key, entry);
+                if goes {
+                    self.owner_chains
+                        .delete(&entry.uid, kinds::named(key.0).is_some_and(Kind::declares));
+                    counts = Some(counts.unwrap_or(false) || entry.counted.usage.is_some());
+                }
+                !goes
+            });
+            changes.extend(counts.map(|counts| NamespaceChange {
+                namespace: namespace.clone(),
+                counts,
+                deleted: None,
+            }));
+        }
+        self.namespaces.retain(|_, objects| !objects.is_empty());
+        changes
+    }
+
+    /// An object as it is now, counted for a tenant.
+    pub fn apply(
+        &mut self,
+        kind: &'static Kind,
+        mut object: DynamicObject,
+        gate: &Gate,
+        tenant: Option<&Tenant>,
+    ) -> Option<NamespaceChange> {
+        object.metadata.managed_fields = None;
+        let namespace = object.metadata.namespace.clone()?;
+        let uid: Arc<str> = object.metadata.uid.clone()?.into();
+        let version = object.metadata.resource_version.as_ref()?.parse().ok()?;
+        let key = (kind.kind, object.metadata.name.clone()?);
+        let value = if kind.watched == Some(Watched::Owners) {
+            json!({"metadata": object.metadata})
+        } else {
+            serde_json::to_value(&object).unwrap_or_default()
+        };
+        let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
+        let list = self.lists.get(kind.kind).copied().unwrap_or_default();
+        let (counted, source) = if kind.is_counted() {
+            self.count(kind, value, gate, tenant)
+        } else {
+            Default::default()
+        };
+        self.owner_chains.set(&uid, &owners);
+        let entry = CachedObject { uid: Arc::clone(&uid), version, owners, counted, source, list };
+        let objects = self.namespaces.entry(namespace.clone()).or_default();
+        let counts =
+            objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
+        let before = objects.insert(key.clone(), entry).filter(|before| before.uid != uid);
+        if let Some(before) = &before {
+            self.owner_chains.delete(&before.uid, kind.declares());
+        }
+        let deleted = before.and_then(|before| before.deleted(kind, &namespace, &key.1));
+        Some(NamespaceChange { namespace, counts, deleted })
+    }
+
+    /// An object was deleted.
+    pub fn remove(
+        &mut self,
+        kind: &'static Kind,
+        object: &DynamicObject,
+    ) -> Option<NamespaceChange> {
+        let namespace = object.metadata.namespace.clone()?;
+        let objects = self.namespaces.get_mut(&namespace)?;
+        let name = object.metadata.name.as_ref()?;
+        let entry = objects.remove(&(kind.kind, name.clone()))?;
+        if objects.is_empty() {
+            self.namespaces.remove(&namespace);
+        }
+        self.owner_chains.delete(&entry.uid, kind.declares());
+        let deleted = entry.deleted(kind, &namespace, name);
+        Some(NamespaceChange { namespace, counts: entry.counted.usage.is_some(), deleted })
+    }
+
+    /// Counts the objects of a namespace again after their tenant or the operator's defaults have
+    /// changed; whether that makes a difference.
+    pub fn recount(&mut self, namespace: &str, gate: &Gate, tenant: Option<&Tenant>) -> bool {
+        let Some(objects) = self.namespaces.get(namespace) else { return false };
+        let counted: Vec<_> = objects
+            .iter()
+            .filter_map(|(key, entry)| {
+                let object = serde_json::from_slice(entry.source.as_ref()?).ok()?;
+                let resource = Resource::from_listed(&gvk(kinds::named(key.0)?), object).ok()?;
+                let counted = count(gate, &resource, tenant, Some(&entry.counted));
+                (counted != entry.counted).then(|| (key.clone(), counted))
+            })
+            .collect();
+        let changed = !counted.is_empty();
+        for (key, counted) in counted {
+            let counted = self.shared(counted);
+            if let Some(entry) =
+                self.namespaces.get_mut(namespace).and_then(|objects| objects.get_mut(&key))
+            {
+                entry.counted = counted;
+            }
+        }
+        changed
+    }
+
+    /// Whether a namespace has any objects.
+    pub fn has_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.contains_key(namespace)
+    }
+
+    /// The namespaces that have objects.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.namespaces.keys().map(String::as_str)
+    }
+
+    /// The objects of some namespaces, for a ledger. One that uses nothing now is among them where it
+    /// may use something after its next update, or has an open reservation: the ledger must not
+    /// take it for deleted.
+    pub fn living<'a>(
+        &self,
+        namespaces: impl IntoIterator<Item = &'a String>,
+        open: &[OpenReservation],
+    ) -> Vec<LiveObject> {
+        let reserved: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
+        let mut all = Vec::new();
+        for namespace in namespaces {
+            let Some(objects) = self.namespaces.get(namespace) else { continue };
+            for ((kind, name), entry) in objects {
+                if entry.counted.usage.is_none()
+                    && entry.source.is_none()
+                    && !reserved.contains(&*entry.uid)
+                {
+                    continue;
+                }
+                let mut owners = self.owner_chains.above(&entry.owners);
+                owners.extend(entry.counted.owners.iter().cloned());
+                all.push(LiveObject {
+                    object: ObjectRef::new(*kind, namespace, name),
+                    uid: entry.uid.to_string(),
+                    version: entry.version,
+                    owners,
+                    usage: entry.counted.usage.as_deref().cloned().unwrap_or_default(),
+                });
+            }
+        }
+        all
+    }
+
+    /// The known version of the object with this name and UID. A reservation made without a UID has
+    /// the object's name instead.
+    pub fn version(&self, object: &ObjectRef, uid: &str) -> Option<u64> {
+        let kind = kinds::named(&object.kind)?.kind;
+        let entry = self.namespaces.get(&object.namespace)?.get(&(kind, object.name.clone()))?;
+        (*entry.uid == *uid || uid == object.to_string()).then_some(entry.version)
+    }
+
+    /// The usage of an object, and what of it is kept to count it again.
+    fn count(
+        &mut self,
+        kind: &Kind,
+        value: Value,
+        gate: &Gate,
+        tenant: Option<&Tenant>,
+    ) -> (CountedUsage, Option<Box<[u8]>>) {
+        let Ok(mut resource) = Resource::from_listed(&gvk(kind), value) else {
+            return Default::default();
+        };
+        let counted = self.shared(count(gate, &resource, tenant, None));
+        // What an operator made never counts, for any tenant.
+        if kind.watched == Some(Watched::FixedUsage) || is_made_by_operator(&resource) {
+            return (counted, None);
+        }
+        if let Some(fields) = resource.object.as_object_mut() {
+            fields.remove("status");
+        }
+        (counted, serde_json::to_vec(&resource.object).ok().map(Vec::into_boxed_slice))
+    }
+
+    /// The same, sharing its usage with other objects.
+    fn shared(&mut self, counted: CountedUsage) -> CountedUsage {
+        let Some(usage) = &counted.usage else { return counted };
+        if let Some(known) = self.usages.get(usage) {
+            return CountedUsage { usage: Some(Arc::clone(known)), ..counted };
+        }
+        if self.usages.len() >= USAGES {
+            self.usages.retain(|usage| Arc::strong_count(usage) > 1);
+        }
+        self.usages.insert(Arc::clone(usage));
+        counted
+    }
+}
+
+impl CachedObject {
+    /// What a ledger receives after its deletion.
+    fn deleted(&self, kind: &Kind, namespace: &str, name: &str) -> Option<LiveObject> {
+        let object = ObjectRef::new(kind.kind, namespace, name);
+        (kind.is_counted()).then(|| LiveObject::deleted(object, self.uid.to_string()))
+    }
+
+    /// Whether it makes a difference: its usage does, and the owners of what owns pods do.
+    fn counts(&self, kind: &Kind) -> bool {
+        self.counted.usage.is_some()
+            || (kind.watched == Some(Watched::Owners) && !self.owners.is_empty())
+    }
+
+    fn differs(&self, now: &Self, kind: &Kind) -> bool {
+        self.counted != now.counted
+            || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
+    }
+}
+
+/// Counts an object. Where that panics, its last usage stays, and other objects are not affected.
+fn count(
+    gate: &Gate,
+    resource: &Resource,
+    tenant: Option<&Tenant>,
+    before: Option<&CountedUsage>,
+) -> CountedUsage {
+    let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource, tenant)));
+    let Ok(living) = living else {
+        let name = metadata_text(&resource.object, "name");
+        tracing::error!(
+            kind = resource.kind.kind,
+            namespace = resource.namespace,
+            name,
+            "internal error while counting the usage of an object"
+        );
+        return before.cloned().unwrap_or_default();
+    };
+    let Some(LiveObject { usage, owners, .. }) = living else { return CountedUsage::default() };
+    CountedUsage {
+        usage: Some(Arc::new(usage)),
+        owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
+    }
+}
+
+fn gvk(kind: &Kind) -> GroupVersionKind {
+    GroupVersionKind {
+        group: kind.group.into(),
+        version: kind.version.into(),
+        kind: kind.kind.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

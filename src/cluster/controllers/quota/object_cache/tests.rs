@@ -1,0 +1,286 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use super::*;
+use crate::flink::FlinkContext;
+use crate::flink::context::OperatorDefaults;
+use crate::pipeline::Unassigned;
+use crate::quota::ledger::{KnownLimits, Ledger, View};
+use crate::rego::PolicySet;
+use crate::tenant::{Tenant, Tenants};
+use std::sync::LazyLock;
+
+static GATE: LazyLock<Gate> = LazyLock::new(|| {
+    let spec = json!({"namespaces": {"names": ["prod"]}});
+    let tenant = Tenant {
+        name: "payments".into(),
+        spec: serde_json::from_value(spec).unwrap(),
+        ..Tenant::default()
+    };
+    Gate::new(
+        Tenants::new(vec![tenant], BTreeMap::new()),
+        Arc::new(PolicySet::built_in().unwrap()),
+        Unassigned::Warn,
+    )
+});
+
+fn tenant() -> Option<&'static Tenant> {
+    GATE.tenants().iter().next().map(|tenant| &**tenant)
+}
+
+fn object(name: &str, uid: &str, version: u64, owners: &[&str], rest: Value) -> DynamicObject {
+    let owners: Vec<Value> = owners
+        .iter()
+        .map(|uid| json!({"apiVersion": "v1", "kind": "X", "name": uid, "uid": uid}))
+        .collect();
+    let mut object = json!({"metadata": {"name": name, "namespace": "prod", "uid": uid, "resourceVersion": version.to_string(),
+        "ownerReferences": owners, "managedFields": [{"manager": "kubectl"}]}});
+    object.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+    serde_json::from_value(object).unwrap()
+}
+
+fn template(cpu: &str) -> Value {
+    json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]})
+}
+
+fn pod(name: &str, version: u64, owners: &[&str]) -> DynamicObject {
+    object(name, name, version, owners, json!({"spec": template("2")}))
+}
+
+fn deployment(name: &str, replicas: u64, owners: &[&str]) -> DynamicObject {
+    object(
+        name,
+        name,
+        3,
+        owners,
+        json!({"spec": {"replicas": replicas, "template": {"spec": template("2")}}, "status": {"replicas": 1}}),
+    )
+}
+
+fn kind(name: &str) -> &'static Kind {
+    kinds::named(name).unwrap()
+}
+
+fn cache(objects: Vec<(&str, DynamicObject)>) -> ObjectCache {
+    let mut cache = ObjectCache::default();
+    for (of, object) in objects {
+        cache.apply(kind(of), object, &GATE, tenant());
+    }
+    cache
+}
+
+fn living(cache: &ObjectCache) -> Vec<LiveObject> {
+    cache.living(&["prod".to_owned()], &[])
+}
+
+fn cores(cache: &ObjectCache) -> u64 {
+    let mut ledger = Ledger::default();
+    ledger
+        .reconcile(&View { objects: living(cache), ..View::default() }, &KnownLimits::default())
+        .unwrap();
+    ledger.total().get("cpu").units_ceil()
+}
+
+#[test]
+fn a_pod_draws_on_what_its_owners_owners_declare() {
+    let session = json!({"spec": {"flinkVersion": "v1_20", "jobManager": {"resource": {"cpu": 4, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 2, "memory": "2048m"}}}});
+    let mut made = deployment("jm", 1, &["etl"]);
+    made.metadata.owner_references.as_mut().unwrap()[0].api_version =
+        "flink.apache.org/v1beta1".into();
+    let cache = cache(vec![
+        ("FlinkDeployment", object("etl", "etl", 3, &[], session)),
+        ("Deployment", made),
+        ("ReplicaSet", object("set", "set", 3, &["jm"], json!({}))),
+        ("Pod", pod("a", 4, &["set"])),
+        ("Pod", pod("alone", 4, &[])),
+    ]);
+    let owners: Vec<(String, Vec<String>)> = living(&cache)
+        .into_iter()
+        .map(|living| (living.object.to_string(), living.owners))
+        .collect();
+    let known = |name: &str, owners: &[&str]| {
+        (name.to_owned(), owners.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        owners,
+        [
+            known("FlinkDeployment/prod/etl", &[]),
+            known("Pod/prod/a", &["set", "jm", "etl"]),
+            known("Pod/prod/alone", &[])
+        ]
+    );
+    assert_eq!(cores(&cache), 4 + 2);
+}
+
+#[test]
+fn owners_of_a_deleted_owner_are_remembered() {
+    let set = || object("set", "set", 3, &["jm"], json!({}));
+    let mut cache = cache(vec![
+        ("Deployment", deployment("jm", 2, &[])),
+        ("ReplicaSet", set()),
+        ("Pod", pod("a", 4, &["set"])),
+    ]);
+    cache.remove(kind("ReplicaSet"), &set()).unwrap();
+    assert_eq!(cores(&cache), 4);
+    let deleted = cache.remove(kind("Deployment"), &deployment("jm", 2, &[])).unwrap();
+    assert!(deleted.namespace == "prod" && deleted.counts);
+    assert_eq!(cores(&cache), 2);
+}
+
+#[test]
+fn a_claim_belongs_to_the_stateful_set_in_its_name() {
+    let claim = |name: &str| {
+        object(
+            name,
+            name,
+            4,
+            &[],
+            json!({"spec": {"resources": {"requests": {"storage": "10Gi"}}}}),
+        )
+    };
+    let set = object(
+        "tm-a",
+        "s",
+        3,
+        &[],
+        json!({"spec": {"replicas": 1, "template": {"spec": template("1")},
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "10Gi"}}}}]}}),
+    );
+    let cache = cache(vec![
+        ("StatefulSet", set),
+        ("PersistentVolumeClaim", claim("my-data-tm-a-0")),
+        ("PersistentVolumeClaim", claim("data-tm-b-0")),
+        ("PersistentVolumeClaim", claim("data-tm-a-x")),
+    ]);
+    let mut ledger = Ledger::default();
+    ledger
+        .reconcile(&View { objects: living(&cache), ..View::default() }, &KnownLimits::default())
+        .unwrap();
+    assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
+    assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);
+}
+
+#[test]
+fn only_a_complete_list_removes_objects() {
+    let mut cache = cache(vec![
+        ("Pod", pod("a", 4, &[])),
+        ("Pod", pod("b", 4, &[])),
+        ("Deployment", deployment("jm", 1, &[])),
+    ]);
+    cache.list_started(kind("Pod"));
+    let same = cache.apply(kind("Pod"), pod("a", 4, &[]), &GATE, tenant()).unwrap();
+    assert!(!same.counts);
+    // The list was interrupted, and starts again.
+    cache.list_started(kind("Pod"));
+    cache.apply(kind("Pod"), pod("a", 9, &[]), &GATE, tenant());
+    assert_eq!(cores(&cache), 6);
+    assert_eq!(
+        cache.list_completed(kind("Pod")),
+        [NamespaceChange { namespace: "prod".into(), counts: true, deleted: None }]
+    );
+    assert_eq!(cores(&cache), 4);
+    cache.remove_kind(kind("Deployment"));
+    cache.remove_kind(kind("Pod"));
+    assert_eq!(cache.namespaces().count(), 0);
+}
+
+#[test]
+fn only_a_difference_in_usage_or_owners_counts() {
+    let mut cache = cache(vec![("Pod", pod("a", 4, &["set"]))]);
+    let mut take =
+        |of: &str, object| cache.apply(kind(of), object, &GATE, tenant()).unwrap().counts;
+    assert!(!take("Pod", pod("a", 5, &["set"])));
+    assert!(take("Pod", pod("a", 6, &["other"])));
+    assert!(take("Pod", object("a", "again", 7, &["other"], json!({"spec": template("2")}))));
+    assert!(take(
+        "Pod",
+        object(
+            "a",
+            "again",
+            8,
+            &["other"],
+            json!({"spec": template("2"), "status": {"phase": "Succeeded"}})
+        )
+    ));
+    assert!(!take(
+        "Pod",
+        object(
+            "a",
+            "again",
+            9,
+            &["other"],
+            json!({"spec": template("2"), "status": {"phase": "Succeeded"}})
+        )
+    ));
+    assert!(take("ReplicaSet", object("set", "set", 3, &["jm"], json!({}))));
+    assert!(!take("ReplicaSet", object("set", "set", 4, &["jm"], json!({}))));
+}
+
+#[test]
+fn objects_without_usage_are_listed_where_they_may_use_something() {
+    let ended = object(
+        "ended",
+        "ended",
+        7,
+        &[],
+        json!({"spec": template("2"), "status": {"phase": "Failed"}}),
+    );
+    let cache = cache(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
+    let listed = |open: &[OpenReservation]| {
+        cache
+            .living(&["prod".to_owned()], open)
+            .into_iter()
+            .map(|living| (living.object.name, living.version))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&[]), [("idle".to_owned(), 3)]);
+    let open = OpenReservation { uid: "ended".into(), ..OpenReservation::default() };
+    assert_eq!(listed(&[open]), [("idle".to_owned(), 3), ("ended".to_owned(), 7)]);
+    assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "ended"), Some(7));
+    assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "another"), None);
+    assert_eq!(cache.version(&ObjectRef::new("Pod", "prod", "ended"), "Pod/prod/ended"), Some(7));
+}
+
+#[test]
+fn usage_from_operator_defaults_is_counted_again() {
+    let session = json!({"spec": {"flinkVersion": "v1_20", "flinkConfiguration": {}, "job": {"jarURI": "local:///a.jar", "parallelism": 4},
+        "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}}}, "status": {"x": 1}});
+    let mut cache = cache(vec![
+        ("FlinkDeployment", object("etl", "etl", 3, &[], session)),
+        ("Pod", pod("a", 4, &[])),
+    ]);
+    assert_eq!(cores(&cache), 5 + 2);
+    assert!(!cache.recount("prod", &GATE, tenant()));
+    let two = OperatorDefaults::parse("taskmanager.numberOfTaskSlots: 2").unwrap();
+    let within = GATE.with_context(Arc::new(FlinkContext::default().with_operator(two)));
+    assert!(cache.recount("prod", &within, tenant()));
+    assert_eq!(cores(&cache), 3 + 2);
+}
+
+#[test]
+fn equal_pods_share_one_usage() {
+    let mut cache = ObjectCache::default();
+    for index in 0..500 {
+        cache.apply(
+            kind("Pod"),
+            pod(&format!("etl-taskmanager-{index}"), 4, &["set"]),
+            &GATE,
+            tenant(),
+        );
+    }
+    assert_eq!(cache.usages.len(), 1);
+    assert_eq!(living(&cache).len(), 500);
+}
+
+#[test]
+fn a_deleted_object_is_reported_once() {
+    let mut cache = cache(vec![("Pod", pod("a", 4, &[])), ("Pod", pod("b", 4, &[]))]);
+    let deleted = |name: &str| {
+        let object = ObjectRef::new("Pod", "prod", name);
+        Some(LiveObject { object, uid: name.into(), version: u64::MAX, ..LiveObject::default() })
+    };
+    let mut another = pod("a", 6, &[]);
+    another.metadata.uid = Some("another".into());
+    assert_eq!(cache.apply(kind("Pod"), another, &GATE, tenant()).unwrap().deleted, deleted("a"));
+    assert_eq!(cache.remove(kind("Pod"), &pod("b", 7, &[])).unwrap().deleted, deleted("b"));
+    assert_eq!(cache.remove(kind("Pod"), &pod("b", 7, &[])), None);
+}

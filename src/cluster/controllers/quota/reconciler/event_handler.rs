@@ -1,0 +1,129 @@
+//! What the events of watches change.
+
+use super::{Reconciler, StoredLedger, WatchState};
+use crate::cluster::controllers::quota::object_cache::NamespaceChange;
+use crate::cluster::watch::Event;
+use crate::cluster::watch::records::Record;
+use crate::kinds::{Kind, Watched};
+use crate::tenant::TENANT_LABEL;
+use kube::core::DynamicObject;
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Reconciler {
+    /// Handles an event of a kind's watch.
+    pub fn handle(&mut self, kind: &'static Kind, event: Event, now: Instant) {
+        let Some(watch) = self.watches.get_mut(kind.kind) else { return };
+        watch.take(&event);
+        match kind.watched {
+            Some(Watched::Namespaces) => self.handle_namespace(event, now),
+            Some(Watched::Tenants) => self.handle_tenant(event),
+            Some(Watched::Ledgers) => self.handle_ledger(event, now),
+            _ => self.handle_object(kind, event, now),
+        }
+    }
+
+    fn handle_object(&mut self, kind: &'static Kind, event: Event, now: Instant) {
+        let changes = match event {
+            Event::ListStarted(_) => {
+                self.objects.list_started(kind);
+                Vec::new()
+            }
+            Event::Listed(_) => self.objects.list_completed(kind),
+            Event::Unserved => self.objects.remove_kind(kind),
+            Event::Applied(object) => self.apply_object(kind, *object, now).into_iter().collect(),
+            Event::Deleted(object) => self.objects.remove(kind, &object).into_iter().collect(),
+            Event::Position(_) | Event::Interrupted(_) | Event::Resumed => Vec::new(),
+        };
+        for change in changes {
+            self.handle_change(change, now);
+        }
+    }
+
+    fn apply_object(
+        &mut self,
+        kind: &'static Kind,
+        object: DynamicObject,
+        now: Instant,
+    ) -> Option<NamespaceChange> {
+        let namespace = object.metadata.namespace.as_ref()?;
+        if !self.namespace_owners.contains_key(namespace) {
+            self.assign(namespace, now);
+        }
+        let tenant = self.tenant_of(namespace);
+        self.objects.apply(kind, object, &self.gate, tenant.as_deref())
+    }
+
+    pub(super) fn handle_change(&mut self, change: NamespaceChange, now: Instant) {
+        let owner = self.namespace_owners.get(&change.namespace).cloned().flatten();
+        if let Some(state) = owner.and_then(|tenant| self.tenants.get_mut(&tenant)) {
+            // A version alone matters only to a tenant with open reservations.
+            if change.counts || state.has_open_reservations() {
+                state.mark_changed(now);
+            }
+            state.add_deleted(change.deleted);
+        }
+    }
+
+    fn handle_namespace(&mut self, event: Event, now: Instant) {
+        let changed = self.namespaces.apply(event, |object| {
+            let mut labels = object.metadata.labels.unwrap_or_default();
+            // Flinkgate's label says who is thought to own it; the others decide who does.
+            labels.remove(TENANT_LABEL);
+            Some(labels)
+        });
+        changed.iter().for_each(|namespace| self.reassign(namespace, now));
+    }
+
+    fn handle_tenant(&mut self, event: Event) {
+        let gate = &self.gate;
+        let changed = self.flink_tenants.apply(event, |object| {
+            let name = object.metadata.name.clone().unwrap_or_default();
+            let mut record = Record::of(object);
+            // Where the gate has the same spec, both share it.
+            let of_gate = gate.tenants().stored().and_then(|told| told.get(&name));
+            if let Some((_, spec)) = of_gate.filter(|(_, spec)| *spec == record.spec) {
+                record.spec = Arc::clone(spec);
+            }
+            Some(record)
+        });
+        for tenant in changed {
+            if let Some(state) = self.tenants.get_mut(&tenant) {
+                state.status_written = false;
+            }
+            self.compare(&tenant);
+        }
+    }
+
+    fn handle_ledger(&mut self, event: Event, now: Instant) {
+        // What this leader wrote comes back with the version that is known.
+        let changed = self.ledgers.apply(event, |object| {
+            let metadata = object.metadata;
+            Some(StoredLedger { uid: metadata.uid?, version: metadata.resource_version? })
+        });
+        for tenant in changed {
+            if let Some(state) = self.tenants.get_mut(&tenant) {
+                state.mark_changed(now);
+            }
+        }
+    }
+}
+
+impl WatchState {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::ListStarted(resource) => {
+                self.resource = Some(resource.clone());
+                (self.listed, self.unserved) = (false, false);
+            }
+            Event::Listed(position) => {
+                (self.position, self.listed, self.broken) = (*position, true, false);
+            }
+            Event::Position(position) => self.position = *position,
+            Event::Interrupted(_) => self.broken = true,
+            Event::Resumed => self.broken = false,
+            Event::Unserved => *self = Self { unserved: true, ..Self::default() },
+            Event::Applied(_) | Event::Deleted(_) => {}
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the leader knows of one tenant.
+
+use super::ReconcileTimings;
+use crate::cluster::controllers::quota::status::QuotaStatus;
+use crate::quota::ledger::{KnownLimits, LiveObject, OpenReservation, Reconciliation, StampTimes};
+use crate::tenant::Tenant;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Deleted objects that are remembered until a reconciliation has seen them; what is reserved for
+/// more of them is released after the horizon.
+const DELETED: usize = 4_096;
+
+/// What is known of a tenant, and what is under way for it.
+#[derive(Debug)]
+pub(super) struct TenantState {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) limits: Option<Arc<KnownLimits>>,
+    /// Its namespaces that have objects.
+    pub(super) namespaces: BTreeSet<String>,
+    pub(super) sightings: StampTimes,
+    /// The next stamp of its ledger at the last reconciliation.
+    next_stamp: u64,
+    /// The open reservations of its ledger at the last reconciliation.
+    pub(super) open: Vec<OpenReservation>,
+    /// Objects deleted since then, and how many of them the reconciliation under way received. An
+    /// object that exists for a moment only may have a reservation and never be in a view.
+    deleted: Vec<LiveObject>,
+    handed_over: usize,
+    /// When something first and last changed since the last reconciliation.
+    pub(super) changed: Option<(Instant, Instant)>,
+    pub(super) not_before: Option<Instant>,
+    reconciled_at: Option<Instant>,
+    /// Whether its ledger is being reconciled.
+    pub(super) reconciling: bool,
+    pub(super) status: Option<QuotaStatus>,
+    /// Whether its stored status is that one, as far as is known.
+    pub(super) status_written: bool,
+    pub(super) status_written_at: Option<Instant>,
+    /// Whether its status is being written.
+    pub(super) writing_status: bool,
+}
+
+impl TenantState {
+    /// A tenant that has not been reconciled and is to be, at once.
+    pub(super) fn new(tenant: Arc<Tenant>, limits: Option<Arc<KnownLimits>>, now: Instant) -> Self {
+        Self {
+            tenant,
+            limits,
+            namespaces: BTreeSet::new(),
+            sightings: StampTimes::default(),
+            next_stamp: 0,
+            open: Vec::new(),
+            deleted: Vec::new(),
+            handed_over: 0,
+            changed: Some((now, now)),
+            not_before: None,
+            reconciled_at: None,
+            reconciling: false,
+            status: None,
+            status_written: false,
+            status_written_at: None,
+            writing_status: false,
+        }
+    }
+
+    /// One of its objects has changed.
+    pub(super) fn mark_changed(&mut self, now: Instant) {
+        self.changed = Some(self.changed.map_or((now, now), |(first, _)| (first, now)));
+    }
+
+    /// One of its objects was deleted.
+    pub(super) fn add_deleted(&mut self, deleted: Option<LiveObject>) {
+        if self.limits.is_some() && self.deleted.len() < DELETED {
+            self.deleted.extend(deleted);
+        }
+    }
+
+    /// The deleted objects, for a reconciliation.
+    pub(super) fn hand_over_deleted(&mut self) -> Vec<LiveObject> {
+        if self.limits.is_none() {
+            self.deleted.clear();
+        }
+        self.handed_over = self.deleted.len();
+        self.deleted.clone()
+    }
+
+    /// Whether there are reservations whose objects have not been seen.
+    pub(super) fn has_open_reservations(&self) -> bool {
+        !self.open.is_empty() && self.limits.is_some()
+    }
+
+    /// Since when it is due for reconciliation; `None` where it is not.
+    pub(super) fn due_since(&self, now: Instant, timings: &ReconcileTimings) -> Option<Instant> {
+        if self.reconciling || self.not_before.is_some_and(|at| now < at) {
+            return None;
+        }
+        let passed = |since: Instant| now.saturating_duration_since(since);
+        // The first reconciliation does not wait: the tenant may wait for its first count.
+        let gathered = |(first, last): (Instant, Instant)| {
+            let calm = passed(last) >= timings.pause || passed(first) >= timings.longest;
+            (calm || self.reconciled_at.is_none()).then_some(first)
+        };
+        let again = self
+            .reconciled_at
+            .filter(|at| self.has_open_reservations() && passed(*at) >= timings.again);
+        self.changed.and_then(gathered).or(again)
+    }
+
+    /// Its ledger was reconciled.
+    pub(super) fn reconciled(&mut self, settled: Reconciliation, now: Instant) {
+        // Stamps of a ledger that was deleted mean nothing in the one that replaced it.
+        if settled.first || settled.next < self.next_stamp {
+            self.sightings = StampTimes::default();
+        }
+        self.next_stamp = settled.next;
+        self.sightings.record(now, settled.next);
+        self.set_status(QuotaStatus::from(&settled), now);
+        self.open = settled.open;
+        self.deleted.drain(..self.handed_over.min(self.deleted.len()));
+        self.handed_over = 0;
+        (self.not_before, self.reconciling) = (None, false);
+    }
+
+    /// Its use was computed.
+    pub(super) fn set_status(&mut self, status: QuotaStatus, now: Instant) {
+        (self.status, self.reconciled_at) = (Some(status), Some(now));
+        self.status_written = false;
+    }
+
+    /// Whether its status is to be compared with the stored one.
+    pub(super) fn is_status_due(&self, now: Instant, timings: &ReconcileTimings) -> bool {
+        let lately = self
+            .status_written_at
+            .is_some_and(|last| now.saturating_duration_since(last) < timings.status);
+        self.status.is_some() && !self.status_written && !self.writing_status && !lately
+    }
+}

@@ -1,0 +1,263 @@
+//! The statuses and labels that differ from what they should be.
+
+use super::configuration::Configuration;
+use crate::cluster::condition::{self, Condition};
+use crate::cluster::controllers::status::Update;
+use crate::cluster::watch::records::{NamespaceRecord, Record};
+use crate::rego::flink_policy::FlinkPolicyError;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The condition that says whether an object is in force.
+const READY: &str = "Ready";
+/// Longest message in a condition; the API allows more, people do not read it.
+const MESSAGE: usize = 2_000;
+
+/// Everything that the leader has to write. `now` is the time of a condition that changes.
+pub fn updates(
+    configuration: &Configuration,
+    tenants: &BTreeMap<String, Record>,
+    policies: &BTreeMap<String, Record>,
+    namespaces: &BTreeMap<String, NamespaceRecord>,
+    now: jiff::Timestamp,
+) -> Vec<Update> {
+    let tenants = tenants.iter().filter_map(|(name, record)| {
+        let status = tenant_status(configuration, name, record, now)?;
+        Some(Update::Tenant { name: name.clone(), status })
+    });
+    let policies = policies.iter().filter_map(|(name, record)| {
+        let status = policy_status(configuration, name, record, now)?;
+        Some(Update::Policy { name: name.clone(), status })
+    });
+    let namespaces =
+        namespaces.iter().filter(|(_, record)| !record.deleting).filter_map(|(name, record)| {
+            let tenant = configuration
+                .gate()?
+                .tenants()
+                .owner(name)
+                .tenant()
+                .map(|tenant| tenant.name.clone());
+            (tenant != record.tenant).then(|| Update::Namespace { name: name.clone(), tenant })
+        });
+    tenants.chain(policies).chain(namespaces).collect()
+}
+
+/// The status that a tenant should have, unless it has it.
+fn tenant_status(
+    configuration: &Configuration,
+    name: &str,
+    record: &Record,
+    now: jiff::Timestamp,
+) -> Option<Value> {
+    let checked = configuration.tenants().get(name)?;
+    let remarks = |warning: bool| {
+        let chosen = checked.remarks.iter().filter(move |remark| remark.warning == warning);
+        chosen.map(|remark| {
+            format!(
+                "{}: {}",
+                remark.pointer.trim_start_matches('/').replace('/', "."),
+                remark.message
+            )
+        })
+    };
+    let doubles = configuration.doubles_of(name);
+    let (ready, reason, message) = if checked.tenant.is_none() {
+        (
+            false,
+            "Invalid",
+            format!("not in force: {}", remarks(false).collect::<Vec<_>>().join("; ")),
+        )
+    } else if !doubles.is_empty() {
+        (
+            false,
+            "NamespaceTaken",
+            format!("in force but for this: {}; the older one keeps it", doubles.join("; ")),
+        )
+    } else {
+        (
+            true,
+            "InForce",
+            std::iter::once("in force".to_owned())
+                .chain(remarks(true))
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    };
+    let hard = record
+        .spec
+        .pointer("/quota/hard")
+        .filter(|_| checked.tenant.is_some())
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let condition = condition(record, ready, reason, &message, now);
+    let has_hard = record.status.get("hard").cloned().unwrap_or_else(|| json!({})) == hard;
+    if condition.is_none() && has_hard {
+        return None;
+    }
+    let condition = condition.or_else(|| ready_condition(record).cloned()).unwrap_or_default();
+    let conditions = [condition];
+    let limited = hard.as_object().is_some_and(|hard| !hard.is_empty());
+    Some(if limited {
+        json!({"conditions": conditions, "hard": hard})
+    } else {
+        json!({"conditions": conditions})
+    })
+}
+
+/// The status that a policy should have, unless it has it.
+fn policy_status(
+    configuration: &Configuration,
+    name: &str,
+    record: &Record,
+    now: jiff::Timestamp,
+) -> Option<Value> {
+    let problems = configuration.problems_of(name);
+    let errors = json!(problems.iter().map(FlinkPolicyError::from).collect::<Vec<_>>());
+    let (ready, reason, message) = match problems {
+        [] => (true, "InForce", "in force".to_owned()),
+        [first, rest @ ..] => {
+            let more = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(" (and {} more, see status.errors)", rest.len())
+            };
+            (
+                false,
+                "Invalid",
+                format!(
+                    "not in force: line {}, column {}: {}{more}",
+                    first.line, first.column, first.message
+                ),
+            )
+        }
+    };
+    let condition = condition(record, ready, reason, &message, now);
+    let has_errors = record.status.get("errors").cloned().unwrap_or_else(|| json!([])) == errors;
+    if condition.is_none() && has_errors {
+        return None;
+    }
+    let condition = condition.or_else(|| ready_condition(record).cloned()).unwrap_or_default();
+    let conditions = [condition];
+    Some(if problems.is_empty() {
+        json!({"conditions": conditions})
+    } else {
+        json!({"conditions": conditions, "errors": errors})
+    })
+}
+
+fn ready_condition(record: &Record) -> Option<&Value> {
+    condition::stored(&record.status, READY)
+}
+
+/// The condition Ready as it should be; `None` where it is stored so.
+fn condition(
+    record: &Record,
+    ready: bool,
+    reason: &str,
+    message: &str,
+    now: jiff::Timestamp,
+) -> Option<Value> {
+    let end = message.char_indices().nth(MESSAGE).map_or(message.len(), |(end, _)| end);
+    let message = message.get(..end).unwrap_or(message);
+    let condition = Condition {
+        name: READY,
+        holds: ready,
+        reason,
+        message,
+        generation: Some(record.generation),
+    };
+    condition.update(&record.status, now)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::cluster::controllers::tenants::configuration::Changes;
+    use crate::pipeline::Unassigned;
+
+    fn now() -> jiff::Timestamp {
+        "2026-11-21T12:00:00Z".parse().unwrap()
+    }
+
+    fn record(spec: Value, status: Value) -> Record {
+        Record { created: 1, version: 1, generation: 3, spec: spec.into(), status }
+    }
+
+    #[test]
+    fn errors_are_in_the_status_and_written_once() {
+        let mut tenants = BTreeMap::from([
+            (
+                "good".to_string(),
+                record(
+                    json!({"quota": {"hard": {"cpu": "4"}}, "namespaces": {"names": ["x"]}}),
+                    Value::Null,
+                ),
+            ),
+            ("bad".to_string(), record(json!({"quota": {"hard": {"cpus": "4"}}}), Value::Null)),
+        ]);
+        let mut policies = BTreeMap::from([(
+            "bad".to_string(),
+            record(json!({"rego": "package bad\nx := ]\n"}), Value::Null),
+        )]);
+        let namespaces = BTreeMap::from([
+            ("x".to_string(), NamespaceRecord::default()),
+            (
+                "y".to_string(),
+                NamespaceRecord { tenant: Some("good".into()), ..NamespaceRecord::default() },
+            ),
+            (
+                "z".to_string(),
+                NamespaceRecord {
+                    tenant: Some("good".into()),
+                    deleting: true,
+                    ..NamespaceRecord::default()
+                },
+            ),
+        ]);
+        let mut configuration = Configuration::new(Unassigned::Warn);
+        let changes = Changes { tenants: true, policies: true, ..Changes::default() };
+        configuration.take(&changes, &[], &tenants, &policies, &namespaces).unwrap();
+        let first = updates(&configuration, &tenants, &policies, &namespaces, now());
+        let condition = |status: &str, reason: &str, message: &str| {
+            json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 3,
+                "lastTransitionTime": "2026-11-21T12:00:00Z"})
+        };
+        let message =
+            "not in force: spec.quota.hard.cpus: a quota cannot count `cpus`: did you mean `cpu`?";
+        assert_eq!(
+            first[..2],
+            [
+                Update::Tenant {
+                    name: "bad".into(),
+                    status: json!({"conditions": [condition("False", "Invalid", message)]})
+                },
+                Update::Tenant {
+                    name: "good".into(),
+                    status: json!({"conditions": [condition("True", "InForce", "in force")], "hard": {"cpu": "4"}})
+                },
+            ]
+        );
+        let Update::Policy { status, .. } = &first[2] else { panic!("{first:?}") };
+        assert_eq!(
+            (&status["errors"][0]["line"], &status["errors"][0]["column"]),
+            (&json!(2), &json!(6))
+        );
+        assert_eq!(
+            first[3..],
+            [
+                Update::Namespace { name: "x".into(), tenant: Some("good".into()) },
+                Update::Namespace { name: "y".into(), tenant: None },
+            ]
+        );
+        for update in first {
+            match update {
+                Update::Tenant { name, status } => tenants.get_mut(&name).unwrap().status = status,
+                Update::Policy { name, status } => policies.get_mut(&name).unwrap().status = status,
+                Update::Namespace { .. } => {}
+            }
+        }
+        let again = updates(&configuration, &tenants, &policies, &BTreeMap::new(), now());
+        assert_eq!(again, []);
+    }
+}

@@ -1,0 +1,273 @@
+//! What an object means beyond what it says itself: the operator's default configuration, and the
+//! ConfigMaps and claims that its pods mount.
+
+use super::budgets::NamespaceObjects;
+use super::claims::{AccessScope, claim_access_scope};
+use super::config::FlinkConfig;
+use super::config_file::{self, Unreadable};
+use super::version::FlinkVersion;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all
+/// later ones).
+const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.";
+const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-version.";
+
+/// What is known beside an object when it is lowered. Nothing, by default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlinkContext {
+    operator: OperatorDefaults,
+    config_maps: BTreeMap<(String, String), FlinkConfig>,
+    /// By kind, namespace and name; `None` for what is known not to exist.
+    objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
+    claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
+    /// By namespace; `None` where others may be there of which nothing is known.
+    namespace_objects: Option<BTreeMap<String, Arc<NamespaceObjects>>>,
+}
+
+/// The configuration that the Flink operator puts under every object's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OperatorDefaults {
+    all: Vec<(String, String)>,
+    by_namespace: Vec<(String, String)>,
+    by_version: Vec<(FlinkVersion, bool, String, String)>,
+}
+
+impl FlinkContext {
+    /// The same with the operator's default configuration.
+    pub fn with_operator(self, operator: OperatorDefaults) -> Self {
+        Self { operator, ..self }
+    }
+
+    /// Adds a ConfigMap, if it holds a configuration of Flink's that can be read; what cannot is
+    /// told where it stands.
+    pub fn add_config_map(&mut self, namespace: &str, name: &str, object: &Value) {
+        let read = config_file::of_config_map(object)
+            .map(|(file, text)| config_file::parse(file, text, None));
+        if let Some(Ok(config)) = read {
+            self.config_maps.insert((namespace.into(), name.into()), config);
+        }
+    }
+
+    /// Adds an object that others are about, or that there is none of this name.
+    pub fn add_object(&mut self, kind: &str, namespace: &str, name: &str, object: Option<Value>) {
+        self.objects.insert((kind.into(), namespace.into(), name.into()), object.map(Arc::new));
+    }
+
+    /// An object that another is about.
+    pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.known(kind, namespace, name)?.as_deref()
+    }
+
+    /// Whether an object is known not to exist.
+    pub fn is_absent(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        self.known(kind, namespace, name).is_some_and(Option::is_none)
+    }
+
+    fn known(&self, kind: &str, namespace: &str, name: &str) -> Option<&Option<Arc<Value>>> {
+        if self.objects.is_empty() {
+            None
+        } else {
+            self.objects.get(&(kind.into(), namespace.into(), name.into()))
+        }
+    }
+
+    /// Adds a PersistentVolumeClaim, if it says how it can be mounted.
+    pub fn add_claim(&mut self, namespace: &str, name: &str, object: &Value) {
+        if let Some(scope) = claim_access_scope(object) {
+            Arc::make_mut(self.claims.entry(namespace.into()).or_default())
+                .insert(name.into(), scope);
+        }
+    }
+
+    /// The claims of a namespace; `None` where none is known.
+    pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, AccessScope>>> {
+        self.claims.get(namespace).cloned()
+    }
+
+    /// The same, where these are all the PodDisruptionBudgets there are, and the objects that run
+    /// pods beside them. What their pods are depends on the rest: this comes last.
+    pub fn with_neighbours(
+        self,
+        namespace_objects: BTreeMap<String, Arc<NamespaceObjects>>,
+    ) -> Self {
+        Self { namespace_objects: Some(namespace_objects), ..self }
+    }
+
+    /// What is in a namespace; `None` where not all of it is known.
+    pub fn namespace_objects(&self, namespace: &str) -> Option<Arc<NamespaceObjects>> {
+        self.namespace_objects.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
+    }
+
+    /// What the operator's configuration gives an object of this namespace and Flink version.
+    pub fn operator_defaults(&self, namespace: &str, version: Option<FlinkVersion>) -> FlinkConfig {
+        self.operator.of(namespace, version)
+    }
+
+    /// The configuration of Flink's that a ConfigMap holds.
+    pub fn config_map(&self, namespace: &str, name: &str) -> Option<&FlinkConfig> {
+        // Most often there are none, and then no key is made to look for one.
+        if self.config_maps.is_empty() {
+            None
+        } else {
+            self.config_maps.get(&(namespace.into(), name.into()))
+        }
+    }
+}
+
+impl OperatorDefaults {
+    /// Reads the operator's configuration: the text of its `flink-conf.yaml` or `config.yaml`, or
+    /// the ConfigMap that holds one.
+    ///
+    /// # Errors
+    /// When it is not YAML.
+    pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        let value =
+            crate::resource::yaml::parse(text).into_iter().find_map(|document| document.value);
+        match value
+            .as_ref()
+            .filter(|value| value.get("kind").and_then(Value::as_str) == Some("ConfigMap"))
+        {
+            Some(config_map) => Self::of_config_map(config_map),
+            // Values of the older file need not be YAML.
+            None if value.is_none() && text.lines().all(is_pair) => {
+                Self::of_file(config_file::FLINK_CONF, text)
+            }
+            None => Self::of_file(config_file::CONFIG, text),
+        }
+    }
+
+    /// Reads the ConfigMap that the operator mounts; without a configuration file it holds no
+    /// defaults.
+    ///
+    /// # Errors
+    /// When its file is not YAML.
+    pub fn of_config_map(object: &Value) -> Result<Self, Unreadable> {
+        config_file::of_config_map(object)
+            .map_or(Ok(Self::default()), |(file, text)| Self::of_file(file, text))
+    }
+
+    fn of_file(file: &'static str, text: &str) -> Result<Self, Unreadable> {
+        let mut defaults = Self::default();
+        for (key, entry) in config_file::parse(file, text, None)?.iter() {
+            let value = entry.value.clone();
+            if let Some(rest) = key.strip_prefix(OF_NAMESPACE) {
+                defaults.by_namespace.push((rest.to_owned(), value));
+            } else if let Some(rest) = key.strip_prefix(OF_VERSION) {
+                defaults.by_version.extend(
+                    versioned(rest)
+                        .map(|(version, later, key)| (version, later, key.to_owned(), value)),
+                );
+            } else {
+                defaults.all.push((key.to_owned(), value));
+            }
+        }
+        // Of two that hold for a version the nearer one counts.
+        defaults.by_version.sort();
+        Ok(defaults)
+    }
+
+    /// For all, over that for the namespace, over that for the version, as the operator has it.
+    fn of(&self, namespace: &str, version: Option<FlinkVersion>) -> FlinkConfig {
+        let mut config = FlinkConfig::default();
+        for (key, value) in &self.all {
+            config.set(key.as_str(), value.as_str(), None);
+        }
+        let own =
+            |key: &'_ String| key.strip_prefix(namespace)?.strip_prefix('.').map(str::to_owned);
+        for (key, value) in
+            self.by_namespace.iter().filter_map(|(key, value)| Some((own(key)?, value)))
+        {
+            config.set(key, value.as_str(), None);
+        }
+        let holds = |of: FlinkVersion, later: bool| {
+            version.is_some_and(|version| version == of || (later && version > of))
+        };
+        for (_, _, key, value) in
+            self.by_version.iter().filter(|(of, later, _, _)| holds(*of, *later))
+        {
+            config.set(key.as_str(), value.as_str(), None);
+        }
+        config
+    }
+}
+
+/// Whether a line of the older file says something that is read, or nothing.
+fn is_pair(line: &str) -> bool {
+    let content = line.split('#').next().unwrap_or_default();
+    content.trim().is_empty() || content.contains(": ")
+}
+
+/// `v1_19+.key` or `v1_19.key`.
+fn versioned(rest: &str) -> Option<(FlinkVersion, bool, &str)> {
+    let (version, key) = rest.split_once('.')?;
+    let (version, later) =
+        version.strip_suffix('+').map_or((version, false), |version| (version, true));
+    Some((FlinkVersion::parse(version)?, later, key))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn given(text: &str, namespace: &str, version: &str) -> Vec<(String, String)> {
+        let context = FlinkContext::default().with_operator(OperatorDefaults::parse(text).unwrap());
+        let config = context.operator_defaults(namespace, FlinkVersion::parse(version));
+        config.iter().map(|(key, entry)| (key.to_owned(), entry.value.clone())).collect()
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn version_goes_before_namespace_before_all() {
+        let text = "a: all\nb: all\nc: all\n\
+            kubernetes.operator.default-configuration.namespace.payments.b: namespace\n\
+            kubernetes.operator.default-configuration.namespace.payments.c: namespace\n\
+            kubernetes.operator.default-configuration.namespace.pay.c: another\n\
+            kubernetes.operator.default-configuration.flink-version.v1_19+.c: later\n\
+            kubernetes.operator.default-configuration.flink-version.v1_20.d: exact\n";
+        assert_eq!(
+            given(text, "payments", "v2_0"),
+            pairs(&[("a", "all"), ("b", "namespace"), ("c", "later")])
+        );
+        assert_eq!(
+            given(text, "payments", "v1_20"),
+            pairs(&[("a", "all"), ("b", "namespace"), ("c", "later"), ("d", "exact")])
+        );
+        assert_eq!(
+            given(text, "other", "v1_18"),
+            pairs(&[("a", "all"), ("b", "all"), ("c", "all")])
+        );
+    }
+
+    #[test]
+    fn of_two_versions_that_hold_the_nearer_counts() {
+        let prefix = "kubernetes.operator.default-configuration.flink-version.";
+        let text = format!("{prefix}v1_20+.a: b\n{prefix}v1_17+.a: c\n");
+        assert_eq!(given(&text, "n", "v2_0"), pairs(&[("a", "b")]));
+        assert_eq!(given(&text, "n", "v1_18"), pairs(&[("a", "c")]));
+    }
+
+    #[test]
+    fn the_file_may_be_nested_lines_or_a_config_map() {
+        let expected = pairs(&[("taskmanager.numberOfTaskSlots", "2")]);
+        for text in [
+            "taskmanager:\n  numberOfTaskSlots: 2\n",
+            "taskmanager.numberOfTaskSlots: 2\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: flink-operator-config}\ndata:\n  config.yaml: |\n    taskmanager.numberOfTaskSlots: 2\n",
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  flink-conf.yaml: |\n    taskmanager.numberOfTaskSlots: 2\n",
+        ] {
+            assert_eq!(given(text, "n", "v1_20"), expected, "{text}");
+        }
+        assert_eq!(given("", "n", "v1_20"), []);
+        assert_eq!(given("a: *b\nc: [x\n", "n", "v1_20"), pairs(&[("a", "*b"), ("c", "[x")]));
+        for wrong in ["a: [\nb", "- a\n", "a: b: c\nd\n"] {
+            assert!(OperatorDefaults::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
