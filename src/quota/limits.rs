@@ -1,7 +1,6 @@
 //! A tenant's limits, and which of them an object exceeds.
 
 use super::Usage;
-use super::undeclared::UndeclaredResource;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
 use std::collections::BTreeMap;
@@ -113,6 +112,17 @@ pub struct QuotaVerdict<'a> {
     pub exceeded: Vec<ExceededLimit>,
     /// Limited resources that a container does not declare.
     pub undeclared: Vec<UndeclaredResource>,
+}
+
+/// A limited resource that a container does not declare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndeclaredResource {
+    /// The container's name.
+    pub container: String,
+    /// `cpu` or `memory`.
+    pub resource: &'static str,
+    /// The container's JSON Pointer.
+    pub place: String,
 }
 
 #[cfg(test)]

@@ -2,21 +2,10 @@
 //!
 //! Nothing can be counted for such a container, so it is refused, as ResourceQuota does.
 
-use super::limits::Limits;
+use super::limits::{Limits, UndeclaredResource};
 use crate::flink::Workload;
 use crate::resource::pointer;
 use serde_json::Value;
-
-/// A limited resource that a container does not declare.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UndeclaredResource {
-    /// The container's name.
-    pub container: String,
-    /// `cpu` or `memory`.
-    pub resource: &'static str,
-    /// The container's JSON Pointer.
-    pub place: String,
-}
 
 /// The undeclared resources of a pod's containers.
 pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<UndeclaredResource> {

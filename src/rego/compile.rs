@@ -3,13 +3,14 @@
 
 use super::error::{PolicyError, PolicyProblem};
 use super::limits;
+use super::needs::Needs;
 use super::recursion;
 use super::references::ModuleFacts;
 use super::rule;
-use super::set::Needs;
 use super::source::PolicySource;
-use super::syntax::at;
+use super::syntax::{at, rego_path};
 use super::unknown_input;
+use super::walker::module_facts;
 use crate::rules::{Documentation, Level, documentation};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
@@ -105,7 +106,7 @@ pub(super) fn parse(
         return Err(problems);
     }
     let mut modules: Vec<ModuleFacts> =
-        engine.get_modules().iter().map(|module| ModuleFacts::of(module)).collect();
+        engine.get_modules().iter().map(|module| module_facts(module)).collect();
     problems.extend(modules.iter_mut().flat_map(|module| std::mem::take(&mut module.problems)));
     if problems.is_empty() {
         problems.extend(recursion::cycles(&modules));
@@ -343,18 +344,4 @@ fn verdict(name: &str) -> Option<Level> {
 fn looks_like_a_verdict(name: &str) -> bool {
     name == "violation"
         || ["deny_", "warn_", "violation_"].iter().any(|prefix| name.starts_with(prefix))
-}
-
-/// `data.a["b-c"].deny`, as regorus names rules.
-pub(super) fn rego_path<'a>(parts: impl Iterator<Item = &'a str>) -> String {
-    parts.fold(String::from("data"), |path, part| {
-        let mut bytes = part.bytes();
-        let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-            && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if plain {
-            format!("{path}.{part}")
-        } else {
-            format!("{path}[{}]", serde_json::Value::from(part))
-        }
-    })
 }

@@ -27,6 +27,7 @@ pub mod flink_policy;
 pub mod input;
 pub mod library;
 mod limits;
+mod needs;
 mod recursion;
 mod references;
 mod rule;
@@ -41,7 +42,8 @@ mod walker;
 
 pub use assemble::{Assembled, assemble};
 pub use error::{PolicyError, PolicyProblem};
+pub use needs::Needs;
 pub use scope::{Scope, Target};
-pub use set::{Needs, PolicySet};
+pub use set::PolicySet;
 pub use source::PolicySource;
 pub use store::PolicyStore;

@@ -1,17 +1,9 @@
-//! What the rules of a Rego module refer to: other rules, and `input`.
-//!
-//! regorus neither refuses recursion nor tells what a policy reads, so this walks its syntax tree
-//! once. Names that a body or a comprehension declares hide rules of the same name; where scoping
-//! is unclear a reference is counted.
+//! The references of a Rego module: which other rules it uses, and which parts of `input`. The
+//! [walker](super::walker) collects them.
 
 use super::error::PolicyProblem;
-use super::syntax::chain;
-use super::walker::Walker;
-use regorus::unstable::Module;
-use std::collections::{BTreeMap, HashMap};
-
-/// A path below `data` or `input`; `None` stands for a part known only at run time.
-pub(super) type Pattern = Vec<Option<String>>;
+use super::syntax::Pattern;
+use std::collections::BTreeMap;
 
 /// One definition of one rule or function.
 #[derive(Debug)]
@@ -51,7 +43,7 @@ pub(super) struct ModuleFacts {
     /// What this walk itself refuses.
     pub problems: Vec<PolicyProblem>,
     /// Uses of imported packages, by their place in the text.
-    imported: BTreeMap<usize, ImportedName>,
+    pub imported: BTreeMap<usize, ImportedName>,
 }
 
 /// A name that stands for an imported path below `data`.
@@ -96,29 +88,5 @@ impl ModuleFacts {
                 }
             })
             .1
-    }
-
-    pub(super) fn of(module: &Module) -> Self {
-        let package =
-            chain(&module.package.refr).map(|chain| chain.constant_prefix()).unwrap_or_default();
-        let mut imports = HashMap::new();
-        for import in &module.imports {
-            if let Some(chain) =
-                chain(&import.refr).filter(|chain| matches!(chain.root, "data" | "input"))
-            {
-                let alias = import.r#as.as_ref().map(|span| span.text().to_owned());
-                if let Some(alias) = alias
-                    .or_else(|| chain.parts.last().cloned().flatten())
-                    .or_else(|| Some(chain.root.to_owned()))
-                {
-                    imports.insert(alias, (chain.root == "input", chain.parts));
-                }
-            }
-        }
-        let mut walker = Walker::new(&package, imports);
-        let definitions: Vec<Definition> =
-            module.policy.iter().map(|rule| walker.definition(rule)).collect();
-        let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
-        Self { definitions, inputs, problems, imported, package }
     }
 }

@@ -4,7 +4,7 @@ use super::compile::{self, CompiledRule};
 use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, failure, read_verdict};
 use super::input::Input;
-use super::references::Pattern;
+use super::needs::Needs;
 use super::scope::{Scope, Target};
 use super::source::{self, PolicySource};
 use crate::rules::{Documentation, Finding, documentation};
@@ -14,33 +14,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-
-/// Which parts of `input` any rule may read, of those that are dear; the others need not be known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// `input.object`.
-    pub object: bool,
-    /// `input.oldObject`.
-    pub old_object: bool,
-    /// `input.quota.used`, which offline is known only when all objects are.
-    pub used: bool,
-}
-
-impl Needs {
-    /// From what is read below `input`; a bare `input` or `input[x]` may read anything.
-    pub(super) fn of<'a>(inputs: impl Iterator<Item = &'a Pattern>) -> Self {
-        inputs.fold(Self::default(), |needs, path| {
-            let names = |index: usize, field: &str| {
-                path.get(index).is_none_or(|part| part.as_deref().is_none_or(|part| part == field))
-            };
-            Self {
-                object: needs.object || names(0, "object"),
-                old_object: needs.old_object || names(0, "oldObject"),
-                used: needs.used || (names(0, "quota") && names(1, "used")),
-            }
-        })
-    }
-}
 
 /// Users' policies, checked and compiled. Immutable: a change is a new set.
 pub struct PolicySet {

@@ -2,8 +2,10 @@
 //! declare.
 
 use super::error::PolicyProblem;
-use super::references::Pattern;
 use regorus::unstable::{AssignOp, Expr, Literal, Query, Ref, Span};
+
+/// A path below `data` or `input`; `None` stands for a part known only at run time.
+pub(super) type Pattern = Vec<Option<String>>;
 
 /// `root.a["b"][c]` taken apart.
 pub(super) struct Chain<'a> {
@@ -122,4 +124,18 @@ pub(super) fn at(span: &Span, message: String) -> PolicyProblem {
         column: span.col as usize,
         message,
     }
+}
+
+/// `data.a["b-c"].deny`, as regorus names rules.
+pub(super) fn rego_path<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    parts.fold(String::from("data"), |path, part| {
+        let mut bytes = part.bytes();
+        let plain = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if plain {
+            format!("{path}.{part}")
+        } else {
+            format!("{path}[{}]", serde_json::Value::from(part))
+        }
+    })
 }

@@ -1,8 +1,8 @@
 //! Runs the `test_*` rules of policies in regorus' interpreter, where `with` works.
 
-use super::compile;
 use super::error::PolicyError;
 use super::source::PolicySource;
+use super::{compile, syntax};
 use std::collections::BTreeSet;
 
 /// How one test ended.
@@ -74,7 +74,7 @@ fn run_here(
         if !is_test || !seen.insert(&definition.path) {
             continue;
         }
-        let name = compile::rego_path(definition.path.iter().map(String::as_str));
+        let name = syntax::rego_path(definition.path.iter().map(String::as_str));
         let failure = match engine.eval_rule(name.clone()) {
             Ok(regorus::Value::Bool(true)) => None,
             Ok(regorus::Value::Undefined) => {

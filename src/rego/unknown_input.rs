@@ -6,8 +6,9 @@
 
 use super::error::PolicyProblem;
 use super::input::{Field, field, schema};
-use super::references::{ModuleFacts, Pattern, Reference};
+use super::references::{ModuleFacts, Reference};
 use super::source::PolicySource;
+use super::syntax::Pattern;
 use crate::spelling::closest;
 
 /// Fields of an object, which is all of `input` in policies written for conftest.

@@ -1,16 +1,41 @@
-//! The walk over one module's syntax tree that finds what [`references`](super::references) tells
-//! of it.
+//! Collects the [references](super::references) of a module in one walk over its syntax tree:
+//! regorus neither refuses recursion nor reports what a policy reads. Names that a body or a
+//! comprehension declares hide rules of the same name; where scoping is unclear, a reference counts.
 
-use super::compile::rego_path;
 use super::error::PolicyProblem;
-use super::references::{Definition, ImportedName, Pattern, Reference};
-use super::syntax::{Chain, ValueSource, at, chain, declarations, variables};
-use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead};
+use super::references::{Definition, ImportedName, ModuleFacts, Reference};
+use super::syntax::{Chain, Pattern, ValueSource, at, chain, declarations, rego_path, variables};
+use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead};
 use std::collections::{BTreeMap, HashMap};
 
 /// How deep expressions may nest: real policies stay below 20, and regorus' compiler recurses on
 /// them.
 const MAX_DEPTH: usize = 200;
+
+/// What one module defines and reads.
+pub(super) fn module_facts(module: &Module) -> ModuleFacts {
+    let package =
+        chain(&module.package.refr).map(|chain| chain.constant_prefix()).unwrap_or_default();
+    let mut imports = HashMap::new();
+    for import in &module.imports {
+        if let Some(chain) =
+            chain(&import.refr).filter(|chain| matches!(chain.root, "data" | "input"))
+        {
+            let alias = import.r#as.as_ref().map(|span| span.text().to_owned());
+            if let Some(alias) = alias
+                .or_else(|| chain.parts.last().cloned().flatten())
+                .or_else(|| Some(chain.root.to_owned()))
+            {
+                imports.insert(alias, (chain.root == "input", chain.parts));
+            }
+        }
+    }
+    let mut walker = Walker::new(&package, imports);
+    let definitions: Vec<Definition> =
+        module.policy.iter().map(|rule| walker.definition(rule)).collect();
+    let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
+    ModuleFacts { definitions, inputs, problems, imported, package }
+}
 
 /// A name that a query, a pattern or a function's head declares.
 struct Local {
