@@ -6,7 +6,7 @@ use super::config::{Entry, FlinkConfig};
 use super::exposures::Exposure;
 use super::sizing::Size;
 use super::version::FlinkVersion;
-use crate::resource::pointer;
+use crate::resource::{GroupVersionKind, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,11 +97,28 @@ impl Role {
 /// The name that Flink and its operator give the main container, which runs Flink.
 pub const MAIN_CONTAINER: &str = "flink-main-container";
 
-/// Label of the FlinkDeployments with which the operator checks itself; it runs nothing for them.
+/// Label of the FlinkDeployments and FlinkSessionJobs with which the operator checks itself; it runs
+/// nothing for them.
 pub const CANARY_LABEL: &str = "flink.apache.org/canary";
 
-/// Whether an object has that label. The operator neither validates nor deploys it.
-pub fn is_canary(object: &Value) -> bool {
+/// The kinds for which the operator reads that label.
+const CANARY_KINDS: [&str; 2] = ["FlinkDeployment", "FlinkSessionJob"];
+
+/// Whether an object is a canary: the operator neither validates nor deploys it. On other kinds the
+/// label means nothing, and what the operator deployed before runs on under the label.
+pub fn is_canary(kind: &GroupVersionKind, object: &Value) -> bool {
+    let was_deployed = || {
+        pointer::at(object, "/status/reconciliationStatus/lastReconciledSpec")
+            .and_then(Value::as_str)
+            .is_some_and(|spec| !spec.is_empty())
+    };
+    kind.group == "flink.apache.org"
+        && CANARY_KINDS.contains(&kind.kind.as_str())
+        && has_canary_label(object)
+        && !was_deployed()
+}
+
+fn has_canary_label(object: &Value) -> bool {
     let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
     labels
         .and_then(|labels| labels.get(CANARY_LABEL))

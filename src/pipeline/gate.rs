@@ -1,8 +1,9 @@
 //! The gate: one object in, patch and findings out.
 
 use super::case::Case;
-use super::exemptions::is_exempt;
+use super::exemptions::{Extent, extent, is_exempt};
 use super::measure;
+use super::scale;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
@@ -13,7 +14,7 @@ use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, PolicyError, PolicySet, Target};
-use crate::resource::Resource;
+use crate::resource::{Resource, pointer};
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -113,6 +114,17 @@ pub enum GateError {
         /// The names of all tenants.
         known: String,
     },
+}
+
+/// What becomes of an object's gaps when it is lowered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Completion {
+    /// Mutation fills them.
+    Added,
+    /// Nothing: conflicts only.
+    None,
+    /// They are conflicts: mutation should have filled them.
+    Required,
 }
 
 impl Gate {
@@ -282,7 +294,8 @@ impl Gate {
     /// The answer of the mutating webhook: the patch, and findings about conflicts between the
     /// object and its tenant's values.
     pub fn mutate(&self, resource: &Resource) -> Answer {
-        if is_exempt(resource) {
+        // A change of metadata must not restart what runs.
+        if extent(resource) != Extent::Whole {
             return Answer::default();
         }
         let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
@@ -312,15 +325,40 @@ impl Gate {
         if is_exempt(resource) {
             return Answer::default();
         }
-        let case = self.lower(resource, true);
+        let case = self.lower_admitted(resource);
         case.map(|case| self.check(&case, None)).unwrap_or_default()
     }
 
-    /// The findings of rules and users' policies. Policies stop at `until`.
+    /// The findings of rules and users' policies. Policies stop at `until`. Of an update that
+    /// changes only metadata, the findings that the old object does not have.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
-        let findings = self.findings(case, &Usage::default(), until);
+        let mut findings = self.findings(case, &Usage::default(), until);
+        if !findings.is_empty() && extent(case.resource) == Extent::Additions {
+            self.remove_old(&mut findings, case.resource, until);
+        }
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Answer { tenant, findings, ..Answer::default() }
+    }
+
+    /// Removes the findings that the old object has too, and with the same value at their place.
+    fn remove_old(&self, findings: &mut Vec<Finding>, resource: &Resource, until: Option<Instant>) {
+        let Some(old) = &resource.old_object else { return };
+        let unchanged = Resource {
+            kind: resource.kind.clone(),
+            of: resource.of.clone(),
+            operation: resource.operation,
+            namespace: resource.namespace.clone(),
+            name: resource.name.clone(),
+            sub_resource: resource.sub_resource.clone(),
+            dry_run: resource.dry_run,
+            user: resource.user.clone(),
+            object: old.clone(),
+            old_object: Some(old.clone()),
+        };
+        let Some(case) = self.lower_admitted(&unchanged) else { return };
+        let before = self.findings(&case, &Usage::default(), until);
+        let is_same = |place: &str| pointer::at(&resource.object, place) == pointer::at(old, place);
+        findings.retain(|finding| !before.contains(finding) || !is_same(&finding.pointer));
     }
 
     /// Findings about conflicts with the tenant's values, which only mutation can see.
@@ -358,6 +396,16 @@ impl Gate {
     /// in a namespace without tenant. A Deployment, StatefulSet or Job always gets its predicted
     /// pods.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
+        self.lower_with(resource, if as_is { Completion::None } else { Completion::Added })
+    }
+
+    /// Lowers an object that the API server is about to store, with what it lacks of its tenant's
+    /// guarantees.
+    pub fn lower_admitted<'a>(&self, resource: &'a Resource) -> Option<Case<'a>> {
+        self.lower_with(resource, Completion::Required)
+    }
+
+    fn lower_with<'a>(&self, resource: &'a Resource, completion: Completion) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
         let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
@@ -375,8 +423,16 @@ impl Gate {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
-        if as_is {
-            let conflicts = mutate::conflicts(resource, &resource.object, &workload, &tenant.spec);
+        if completion != Completion::Added {
+            let object = &resource.object;
+            let mut conflicts = match completion {
+                Completion::Required => mutate::unmet(resource, object, &workload, &tenant.spec),
+                _ => mutate::conflicts(resource, object, &workload, &tenant.spec),
+            };
+            // The mutating webhook does not see requests to `/scale`, which change nothing else.
+            if !conflicts.is_empty() && scale::only_scales(resource) {
+                conflicts = mutate::conflicts(resource, object, &workload, &tenant.spec);
+            }
             return Some(Case { conflicts, ..as_it_came(owner, workload) });
         }
         let Mutation { object, conflicts } =
