@@ -14,11 +14,21 @@ const NODES: &str = "system:node:";
 /// the user counts: the annotation alone exempts nothing.
 pub fn is_mirror_pod(resource: &Resource, pod: &Value) -> bool {
     let node = || resource.user.username.strip_prefix(NODES).filter(|node| !node.is_empty());
-    resource.kind.kind == "Pod"
-        && resource.kind.group.is_empty()
-        && pointer::at(pod, ANNOTATION).is_some()
+    looks_like_one(resource, pod)
         && node().is_some_and(|node| {
             pod.get("spec").and_then(|spec| spec.get("nodeName")).and_then(Value::as_str)
                 == Some(node)
         })
+}
+
+/// [`is_mirror_pod`], or the manifest of one in a file: no user is known there.
+pub fn may_be_mirror_pod(resource: &Resource, pod: &Value) -> bool {
+    is_mirror_pod(resource, pod)
+        || (resource.user.username.is_empty() && looks_like_one(resource, pod))
+}
+
+fn looks_like_one(resource: &Resource, pod: &Value) -> bool {
+    resource.kind.kind == "Pod"
+        && resource.kind.group.is_empty()
+        && pointer::at(pod, ANNOTATION).is_some()
 }

@@ -123,7 +123,8 @@ pub fn mutate(
     tenant: &FlinkTenantSpec,
 ) -> Mutation {
     if !is_completed(resource, object) {
-        return Mutation::default();
+        let conflicts = changed_by_update(resource, object, workload, tenant);
+        return Mutation { object: None, conflicts };
     }
     let (editor, conflicts) = complete(resource, object, workload, tenant);
     Mutation { object: editor.finish(), conflicts }
@@ -136,15 +137,15 @@ pub fn conflicts(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Vec<Conflict> {
-    if !is_completed(resource, object) {
-        return Vec::new();
+    if is_completed(resource, object) {
+        differences(resource, object, workload, tenant, false)
+    } else {
+        changed_by_update(resource, object, workload, tenant)
     }
-    differences(resource, object, workload, tenant, false)
 }
 
 /// What of the tenant's [guarantees](Guarantee) the object does not have when validation sees it:
-/// [`conflicts`], and what mutation should have added. Of an update of a pod, which mutation does
-/// not see, only what the update itself changed.
+/// [`conflicts`], and what mutation should have added.
 pub fn unmet(
     resource: &Resource,
     object: &Value,
@@ -152,8 +153,20 @@ pub fn unmet(
     tenant: &FlinkTenantSpec,
 ) -> Vec<Conflict> {
     if is_completed(resource, object) {
-        return differences(resource, object, workload, tenant, true);
+        differences(resource, object, workload, tenant, true)
+    } else {
+        changed_by_update(resource, object, workload, tenant)
     }
+}
+
+/// What an update takes away from a pod. Mutation does not see updates of pods, so what the pod
+/// lacked before is not held against the update.
+fn changed_by_update(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Vec<Conflict> {
     let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
     let Some(old) = old.filter(|_| completed(resource) == Completed::OnCreate) else {
         return Vec::new();

@@ -8,7 +8,7 @@ use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
 use crate::kinds;
-use crate::mutate::{self, Mutation, PredictedPods};
+use crate::mutate::{self, Conflict, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
@@ -308,7 +308,7 @@ impl Gate {
         }
         if !case.conflicts.is_empty() {
             answer.findings = self.conflict_findings(&case);
-            if answer.findings.iter().any(|finding| finding.level == Level::Error) {
+            if is_refused(&answer.findings) {
                 return answer;
             }
         }
@@ -424,16 +424,17 @@ impl Gate {
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
         if completion != Completion::Added {
-            let object = &resource.object;
-            let mut conflicts = match completion {
-                Completion::Required => mutate::unmet(resource, object, &workload, &tenant.spec),
-                _ => mutate::conflicts(resource, object, &workload, &tenant.spec),
-            };
-            // The mutating webhook does not see requests to `/scale`, which change nothing else.
-            if !conflicts.is_empty() && scale::only_scales(resource) {
-                conflicts = mutate::conflicts(resource, object, &workload, &tenant.spec);
+            let omissions = (completion == Completion::Required)
+                .then(|| mutate::unmet(resource, &resource.object, &workload, &tenant.spec));
+            let mut case = as_it_came(owner.clone(), workload);
+            if !omissions.as_ref().is_some_and(Vec::is_empty) {
+                let (object, workload) = (&resource.object, &case.workload);
+                case.conflicts = mutate::conflicts(resource, object, workload, &tenant.spec);
             }
-            return Some(Case { conflicts, ..as_it_came(owner, workload) });
+            if let Some(unmet) = omissions.filter(|unmet| self.are_held(unmet, &case)) {
+                case.conflicts = unmet;
+            }
+            return Some(case);
         }
         let Mutation { object, conflicts } =
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
@@ -452,6 +453,15 @@ impl Gate {
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
+    }
+
+    /// Whether what an object lacks of its tenant's guarantees is held against it. If a conflict
+    /// refuses the object, mutation refused it too and added nothing. Requests to `/scale`, which
+    /// change nothing else, do not reach mutation.
+    fn are_held(&self, unmet: &[Conflict], case: &Case<'_>) -> bool {
+        unmet.len() > case.conflicts.len()
+            && !scale::only_scales(case.resource)
+            && (case.conflicts.is_empty() || !is_refused(&self.conflict_findings(case)))
     }
 
     /// The workload with these predicted pods. `object` has the completed templates, where one
@@ -582,6 +592,10 @@ impl Gate {
         };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
+}
+
+fn is_refused(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.level == Level::Error)
 }
 
 /// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.

@@ -1,6 +1,6 @@
 //! `scheduling/node-name`
 
-use crate::kubernetes::mirror_pod::is_mirror_pod;
+use crate::kubernetes::mirror_pod::may_be_mirror_pod;
 use crate::resource::Operation;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -35,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for pods in &subject.pods {
         let name = pods.spec().get("nodeName").and_then(Value::as_str);
         if let Some(name) = name.filter(|name| !name.is_empty())
-            && !is_mirror_pod(resource, subject.object)
+            && !may_be_mirror_pod(resource, subject.object)
         {
             findings
                 .at(pods.place("/spec/nodeName"))
