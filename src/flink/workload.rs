@@ -126,6 +126,18 @@ fn has_canary_label(object: &Value) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
+/// Who made a pod. The API server says it: a pod's owners and labels are its author's to write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PodMaker {
+    /// A controller or Flink makes it from a template, with the labels of all others.
+    #[default]
+    Template,
+    /// A user wrote this one pod: the next may have other labels.
+    User,
+    /// It is in a file.
+    Unknown,
+}
+
 /// A pod template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Template {
@@ -304,6 +316,8 @@ pub struct Workload {
     /// The Flink cluster's id; empty if unknown. A tenant wrote it, so never use it for quota or
     /// security.
     pub cluster: String,
+    /// Who made the pod, which decides whether others like it have its labels.
+    pub pod_maker: PodMaker,
     /// The cluster name in a pod's labels, if the pod is created for a different cluster.
     pub mismatched_cluster_label: Option<String>,
     /// The session cluster of a submitted job, if it is known.

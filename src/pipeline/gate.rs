@@ -358,7 +358,14 @@ impl Gate {
         let Some(case) = self.lower_admitted(&unchanged) else { return };
         let before = self.findings(&case, &Usage::default(), until);
         let is_same = |place: &str| pointer::at(&resource.object, place) == pointer::at(old, place);
-        findings.retain(|finding| !before.contains(finding) || !is_same(&finding.pointer));
+        // The help may name other labels that changed.
+        let was_true = |now: &Finding| {
+            before.iter().any(|then| {
+                (&then.rule, &then.pointer, &then.message)
+                    == (&now.rule, &now.pointer, &now.message)
+            })
+        };
+        findings.retain(|finding| !was_true(finding) || !is_same(&finding.pointer));
     }
 
     /// Findings about conflicts with the tenant's values, which only mutation can see.
