@@ -7,7 +7,7 @@ use super::Webhook::{Mutating, Validating};
 use super::{Asked, Completed, DEFAULT_RANK, Kind, Origin, POD_RANK, Scope, Watched};
 use crate::flink::kinds::{
     config_map, flink_application, flink_blue_green, flink_cluster, flink_deployment,
-    flink_session_job, flink_state_snapshot, ingress, persistent_volume_claim, pod,
+    flink_session_job, flink_state_snapshot, ingress, leaving, persistent_volume_claim, pod,
     pod_disruption_budget, service, standalone,
 };
 
@@ -57,6 +57,7 @@ const FLINK: Kind = Kind {
         asked(Validating("flink"), CREATE_AND_UPDATE),
     ],
     watched: Some(Watched::Usage),
+    adds_nothing: Some(leaving::keeps_options),
     properties: &[ShowsEvents],
     ..DEFAULT
 };

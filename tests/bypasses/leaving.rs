@@ -41,6 +41,7 @@ fn changes_that_act_are_judged_until_the_object_is_gone() {
             json!({"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": spec}),
         )
     };
+    let created = |object: &Value| gate.mutated(&asked(&review("CREATE", object, &Value::Null)));
     let ingress = leaving(read("tests/data/bypasses/07-terminating-objects-are-not-judged.yaml"));
     let service = object("v1", "Service", json!({"type": "ClusterIP", "ports": [{"port": 8081}]}));
     let claim = object(
@@ -49,42 +50,82 @@ fn changes_that_act_are_judged_until_the_object_is_gone() {
         json!({"storageClassName": "nfs",
         "accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}}),
     );
-    let cluster =
-        leaving(read("tests/data/bypasses/13-fields-of-the-tenant-that-nothing-enforces.yaml"));
-    let pod = leaving(read("tests/data/bypasses/14-metadata-only-update-of-a-pod.yaml"));
-    let pod = update(&pod, json!({"metadata": {"labels": {"team": "a", "mesh.example.com/skip": null, "cost-center": "4711"}, "annotations": null}})).object;
-    for (name, old, patch) in [
-        ("a host", &ingress, json!({"spec": {"rules": [{"host": "bank.other.example.com"}]}})),
+    let cluster = leaving(created(&cluster()));
+    let mut pod = read("tests/data/bypasses/14-metadata-only-update-of-a-pod.yaml");
+    pod["metadata"] = json!({"name": "x", "namespace": "strict", "labels": {"team": "a"}});
+    let pod = leaving(created(&pod));
+    let options = |options: Value| json!({"spec": {"flinkConfiguration": options}});
+    let annotation = |key: &str, value: &str| json!({"metadata": {"annotations": {key: value}}});
+    for (name, old, patch, rule) in [
+        (
+            "a host",
+            &ingress,
+            json!({"spec": {"rules": [{"host": "bank.other.example.com"}]}}),
+            "network/ingress-host",
+        ),
         (
             "a snippet",
             &ingress,
-            json!({"metadata": {"annotations": {"nginx.ingress.kubernetes.io/server-snippet": "x"}}}),
+            annotation("nginx.ingress.kubernetes.io/server-snippet", "x"),
+            "network/",
         ),
-        ("a node port", &service, json!({"spec": {"type": "NodePort"}})),
-        ("a load balancer", &service, json!({"spec": {"type": "LoadBalancer"}})),
+        ("a node port", &service, json!({"spec": {"type": "NodePort"}}), "network/rest-exposure"),
+        (
+            "a load balancer",
+            &service,
+            json!({"spec": {"type": "LoadBalancer"}}),
+            "network/rest-exposure",
+        ),
         (
             "a host name",
             &service,
-            json!({"metadata": {"annotations": {"external-dns.alpha.kubernetes.io/hostname": "bank.other.example.com"}}}),
+            annotation("external-dns.alpha.kubernetes.io/hostname", "bank.other.example.com"),
+            "network/",
         ),
         (
             "a larger claim",
             &claim,
             json!({"spec": {"resources": {"requests": {"storage": "900Ti"}}}}),
+            "storage/claim-size",
         ),
-        // The operator reads the savepoint directory of the current spec while it cleans up.
+        // The operator takes the last savepoint there, and removes that ZooKeeper node.
         (
-            "a savepoint directory",
+            "a savepoint",
             &cluster,
-            json!({"spec": {"flinkConfiguration": {"state.savepoints.dir": "s3://other/x"}}}),
+            options(json!({"execution.checkpointing.savepoint-dir": "s3://other/x"})),
+            "storage/",
+        ),
+        (
+            "another cluster's node",
+            &cluster,
+            options(json!({"high-availability.type": "zookeeper",
+            "high-availability.zookeeper.path.root": "/victim"})),
+            "storage/foreign-data",
         ),
         // A pod that is shutting down still serves the Services that select it.
-        ("a label", &pod, json!({"metadata": {"labels": {"mesh.example.com/skip": "true"}}})),
+        (
+            "a label",
+            &pod,
+            json!({"metadata": {"labels": {"mesh.example.com/skip": "true"}}}),
+            "security/metadata",
+        ),
     ] {
         let update = update(old, patch);
-        assert!(is_refused(&gate, &update), "{name}");
+        let findings = gate.validate(&update).findings;
+        let is_refused = findings
+            .iter()
+            .any(|finding| finding.level == Level::Error && finding.rule.starts_with(rule));
+        assert!(is_refused, "{name}: {findings:?}");
         assert!(validates(&update), "{name}: no webhook asks");
     }
+}
+
+/// A cluster that its tenant admits.
+fn cluster() -> Value {
+    let mut cluster =
+        read("tests/data/bypasses/13-fields-of-the-tenant-that-nothing-enforces.yaml");
+    cluster["spec"]["flinkVersion"] = "v1_20".into();
+    cluster
 }
 
 #[test]
@@ -140,6 +181,14 @@ fn honest_changes_of_leaving_objects_pass() {
         );
         let privileged = json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "evil", "securityContext": {"privileged": true}}]}}}});
         assert!(!is_refused(&gate, &update(&old, privileged)), "{kind}");
+    }
+    // The operator deploys nothing more: only the options matter.
+    for patch in [
+        json!({"metadata": {"finalizers": null}, "spec": {"job": {"state": "suspended"}}}),
+        json!({"spec": {"image": "evil:latest"}}),
+    ] {
+        let update = update(&leaving(cluster()), patch);
+        assert!(!is_refused(&gate, &update) && !validates(&update) && !mutates(&update));
     }
 }
 

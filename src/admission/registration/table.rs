@@ -87,7 +87,7 @@ pub(super) const MUTATING: &[Webhook] = &[
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        conditions: &[WHAT_RUNS_CHANGES],
+        conditions: &[WHAT_RUNS_CHANGES, NOT_CLEANED_UP],
         on_failure: OnFailure::Fail,
     },
     // Sets the tenant label before objects are created in the Namespace. Namespaces are admitted
@@ -144,7 +144,7 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        conditions: &[WHAT_IS_JUDGED_CHANGES],
+        conditions: &[WHAT_IS_JUDGED_CHANGES, NOT_CLEANED_UP],
         on_failure: OnFailure::Fail,
     },
     // Protects the label by which the webhooks above select namespaces. Other changes are not
@@ -170,12 +170,33 @@ pub(super) const VALIDATING: &[Webhook] = &[
     },
 ];
 
+/// Labels and annotations, which rules read.
+macro_rules! metadata_changes {
+    () => {
+        "object.metadata.?labels != oldObject.metadata.?labels || \
+         object.metadata.?annotations != oldObject.metadata.?annotations"
+    };
+}
+
 /// Mutation leaves Namespaces alone that are being deleted. Only the stored object counts: a user can
 /// create an object with a deletionTimestamp. Validation has no such condition, because most kinds act
 /// until they are gone.
 const NOT_BEING_DELETED: Condition = Condition {
     name: "not-being-deleted",
     expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null",
+};
+
+/// The operator only cleans up a custom resource that is being deleted. It reads the options for that.
+const NOT_CLEANED_UP: Condition = Condition {
+    name: "not-cleaned-up",
+    expression: concat!(
+        "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null || \
+         object.?spec.?flinkConfiguration != oldObject.?spec.?flinkConfiguration || \
+         object.?spec.?template.?spec.?flinkConfiguration != oldObject.?spec.?template.?spec.?flinkConfiguration || \
+         object.?spec.?flinkProperties != oldObject.?spec.?flinkProperties || \
+         object.?spec.?flinkConfig != oldObject.?spec.?flinkConfig || ",
+        metadata_changes!()
+    ),
 };
 
 /// Finalizers, annotations and the operator's status updates do not change what runs. Two changes of
@@ -187,14 +208,6 @@ macro_rules! what_runs_changes {
          object.metadata.?labels[?'flink.apache.org/canary'] != oldObject.metadata.?labels[?'flink.apache.org/canary'] || \
          (object.metadata.?ownerReferences != oldObject.metadata.?ownerReferences && \
          request.userInfo.username != 'system:serviceaccount:kube-system:generic-garbage-collector')"
-    };
-}
-
-/// Labels and annotations, which rules read.
-macro_rules! metadata_changes {
-    () => {
-        "object.metadata.?labels != oldObject.metadata.?labels || \
-         object.metadata.?annotations != oldObject.metadata.?annotations"
     };
 }
 
