@@ -126,7 +126,7 @@ fn has_canary_label(object: &Value) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Who made a pod. The API server says it: a pod's owners and labels are its author's to write.
+/// Who made a pod, according to the API server: the author of a pod chooses its owners and labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PodMaker {
     /// A controller or Flink makes it from a template, with the labels of all others.

@@ -38,7 +38,7 @@ pub enum Difference {
     WritableRoot {
         /// The name of the container.
         container: String,
-        /// Whether the object says so; otherwise it says nothing.
+        /// Whether the object sets the field; otherwise it lacks it.
         is_written: bool,
     },
 }

@@ -79,7 +79,7 @@ impl Injector {
 enum Guarantee {
     /// Validation refuses an object that lacks it: [`unmet`] reports it.
     Verified,
-    /// Rules judge the object for it, whoever wrote it.
+    /// Rules judge the object for it.
     ByRules,
     /// A default: users may choose another value, so the object may lack it.
     Default,

@@ -357,7 +357,13 @@ impl Gate {
         };
         let Some(case) = self.lower_admitted(&unchanged) else { return };
         let before = self.findings(&case, &Usage::default(), until);
-        let is_same = |place: &str| pointer::at(&resource.object, place) == pointer::at(old, place);
+        // A finding about a whole map or object names what is wrong in its message.
+        let value = |object| {
+            move |place: &str| {
+                pointer::at(object, place).filter(|value| !value.is_object() && !value.is_array())
+            }
+        };
+        let is_same = |place: &str| value(&resource.object)(place) == value(old)(place);
         // The help may name other labels that changed.
         let was_true = |now: &Finding| {
             before.iter().any(|then| {

@@ -187,7 +187,7 @@ fn users_cannot_choose_a_writable_root() {
     assert!(!refusals(&gate, &creation(&tool)).contains(&rule));
 }
 
-/// A kubelet shows a static pod, which nobody can change. Its user is the node's, not a label.
+/// A kubelet shows its static pods as mirror pods, and ignores changes of them.
 #[test]
 fn only_a_node_creates_mirror_pods() {
     let gate = tenants("strict");
@@ -327,7 +327,7 @@ fn mounts(workload: &Workload, set: &PodSet, object: &Value, pattern: &str) -> b
         || own.iter().any(|name| name.ends_with("-pvc\""))
 }
 
-/// Another webhook, or nobody, after mutation.
+/// What another webhook, or a user without mutation, may leave.
 fn tamper(object: &mut Value, dice: &mut Seeded) {
     let base = match object["kind"].as_str() {
         Some("Pod") => "",

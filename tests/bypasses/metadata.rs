@@ -169,3 +169,25 @@ fn metadata_is_judged_also_where_the_spec_adds_nothing() {
     assert_eq!(refusals(&gate, &asked(&review("UPDATE", &labelled, &service))), BTreeSet::new());
     let _ = webhooks(&gate, asked(&review("UPDATE", &labelled, &service)));
 }
+
+/// Users' policies judge what an update adds, too, whether they name a place or not.
+#[test]
+fn policies_judge_what_an_update_adds() {
+    let folder = folder([&read("tests/data/bypasses/tenants/strict.yaml")]);
+    let policies = tempfile::tempdir().unwrap();
+    let rego = "package organisation\n\nimport rego.v1\n\n\
+        deny contains \"no pods here\" if input.object.kind == \"Pod\"\n\
+        deny contains \"no owner\" if input.object.metadata.labels.owner == \"nobody\"\n";
+    std::fs::write(policies.path().join("organisation.rego"), rego).unwrap();
+    let (gate, _) =
+        Gate::load(&[folder.path().into()], &[policies.path().into()], Unassigned::Warn).unwrap();
+    let mut old = read("tests/data/bypasses/14-metadata-only-update-of-a-pod.yaml");
+    old["metadata"] = json!({"name": "x", "namespace": "strict", "labels": {"team": "a"}});
+    let old = gate.mutated(&asked(&review("CREATE", &old, &Value::Null)));
+    let update = |labels: Value| {
+        let object = changed(&old, &json!({"metadata": {"labels": labels}}));
+        refusals(&gate, &asked(&review("UPDATE", &object, &old))).len()
+    };
+    assert_eq!(refusals(&gate, &asked(&review("CREATE", &old, &Value::Null))).len(), 1);
+    assert_eq!((update(json!({"owner": "me"})), update(json!({"owner": "nobody"}))), (0, 1));
+}

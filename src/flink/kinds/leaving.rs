@@ -15,6 +15,6 @@ const OPTIONS: [&str; 4] = [
 
 /// Whether an object is being deleted, and an update leaves its options as they are.
 pub(crate) fn keeps_options(resource: &Resource, old: &Value) -> bool {
-    let same = |place: &&str| pointer::at(&resource.object, place) == pointer::at(old, place);
-    is_being_deleted(old) && OPTIONS.iter().all(|place| same(&place))
+    let same = |place: &str| pointer::at(&resource.object, place) == pointer::at(old, place);
+    is_being_deleted(old) && OPTIONS.iter().all(|place| same(place))
 }

@@ -63,7 +63,7 @@ fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'
 }
 
 /// Controllers of Kubernetes and Flink's JobManagers make pods from templates. An update does not
-/// change what separates a pod from others, whoever sends it.
+/// change what separates a pod from others.
 fn maker(resource: &Resource) -> PodMaker {
     let user = &resource.user;
     if user.username.is_empty() {

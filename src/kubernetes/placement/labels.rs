@@ -94,7 +94,7 @@ impl<'a> PodLabels<'a> {
         }
     }
 
-    /// The value of one label in all pods of the set, whoever makes them. Of a pod that a user
+    /// The value of one label in all pods of the set. Of a pod that a user
     /// wrote, only the labels that identify the set are known to be those of the others.
     pub fn of_set(&self, key: &str) -> Label<'_> {
         match self.get(key) {
