@@ -166,7 +166,7 @@ fn existing_objects_are_checked_only_on_change() {
             "an annotation of an object that leaves",
             changed("ingress", json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}})),
             snippet,
-            false,
+            true,
         ),
         (
             "a host",

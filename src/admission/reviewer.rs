@@ -79,7 +79,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         if is_exempt && !gate.limits_namespace(&resource.namespace) {
             return Answer::default();
         }
-        let Some(case) = gate.lower(resource, true) else { return Answer::default() };
+        let Some(case) = gate.lower_admitted(resource) else { return Answer::default() };
         let answer =
             if is_exempt { Answer::default() } else { gate.check(&case, Some(deadlines.policies)) };
         match gate.charge(&case) {

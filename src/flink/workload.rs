@@ -6,7 +6,7 @@ use super::config::{Entry, FlinkConfig};
 use super::exposures::Exposure;
 use super::sizing::Size;
 use super::version::FlinkVersion;
-use crate::resource::pointer;
+use crate::resource::{GroupVersionKind, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,16 +97,45 @@ impl Role {
 /// The name that Flink and its operator give the main container, which runs Flink.
 pub const MAIN_CONTAINER: &str = "flink-main-container";
 
-/// Label of the FlinkDeployments with which the operator checks itself; it runs nothing for them.
+/// Label of the FlinkDeployments and FlinkSessionJobs with which the operator checks itself; it runs
+/// nothing for them.
 pub const CANARY_LABEL: &str = "flink.apache.org/canary";
 
-/// Whether an object has that label. The operator neither validates nor deploys it.
-pub fn is_canary(object: &Value) -> bool {
+/// The kinds for which the operator reads that label.
+const CANARY_KINDS: [&str; 2] = ["FlinkDeployment", "FlinkSessionJob"];
+
+/// Whether an object is a canary: the operator neither validates nor deploys it. On other kinds the
+/// label means nothing, and what the operator deployed before runs on under the label.
+pub fn is_canary(kind: &GroupVersionKind, object: &Value) -> bool {
+    let was_deployed = || {
+        pointer::at(object, "/status/reconciliationStatus/lastReconciledSpec")
+            .and_then(Value::as_str)
+            .is_some_and(|spec| !spec.is_empty())
+    };
+    kind.group == "flink.apache.org"
+        && CANARY_KINDS.contains(&kind.kind.as_str())
+        && has_canary_label(object)
+        && !was_deployed()
+}
+
+fn has_canary_label(object: &Value) -> bool {
     let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
     labels
         .and_then(|labels| labels.get(CANARY_LABEL))
         .and_then(Value::as_str)
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// Who made a pod, according to the API server: the author of a pod chooses its owners and labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PodMaker {
+    /// A controller or Flink makes it from a template, with the labels of all others.
+    #[default]
+    Template,
+    /// A user wrote this one pod: the next may have other labels.
+    User,
+    /// It is in a file.
+    Unknown,
 }
 
 /// A pod template.
@@ -287,6 +316,8 @@ pub struct Workload {
     /// The Flink cluster's id; empty if unknown. A tenant wrote it, so never use it for quota or
     /// security.
     pub cluster: String,
+    /// Who made the pod, which decides whether others like it have its labels.
+    pub pod_maker: PodMaker,
     /// The cluster name in a pod's labels, if the pod is created for a different cluster.
     pub mismatched_cluster_label: Option<String>,
     /// The session cluster of a submitted job, if it is known.

@@ -116,8 +116,9 @@ pub enum Watched {
 pub enum Property {
     /// Annotations change what its objects do, as the spec does.
     ActsByAnnotations,
-    /// Its objects act until they are gone, however long finalizers keep them.
-    ActsUntilGone,
+    /// Its objects do nothing once they are being deleted: the controller of Kubernetes that acts
+    /// for them stops. All other kinds act until they are gone, however long finalizers keep them.
+    StopsOnDeletion,
     /// It may own pods and have owners itself.
     IsOwnedOwner,
     /// It may own the PersistentVolumeClaim with a cluster's state.

@@ -1,13 +1,13 @@
 //! The rows. Webhook rules name resources in this order, and groups are not mixed.
 
 use super::Property::{
-    ActsByAnnotations, ActsUntilGone, IsOwnedOwner, NeedsClaims, OwnsState, ShowsEvents,
+    ActsByAnnotations, IsOwnedOwner, NeedsClaims, OwnsState, ShowsEvents, StopsOnDeletion,
 };
 use super::Webhook::{Mutating, Validating};
 use super::{Asked, Completed, DEFAULT_RANK, Kind, Origin, POD_RANK, Scope, Watched};
 use crate::flink::kinds::{
     config_map, flink_application, flink_blue_green, flink_cluster, flink_deployment,
-    flink_session_job, flink_state_snapshot, ingress, persistent_volume_claim, pod,
+    flink_session_job, flink_state_snapshot, ingress, leaving, persistent_volume_claim, pod,
     pod_disruption_budget, service, standalone,
 };
 
@@ -43,7 +43,7 @@ const WORKLOAD: Kind = Kind {
     watched: Some(Watched::Usage),
     made_by_operator: Some(standalone::is_made_by_operator),
     adds_nothing: Some(standalone::only_shrinks),
-    properties: &[IsOwnedOwner, ShowsEvents],
+    properties: &[IsOwnedOwner, ShowsEvents, StopsOnDeletion],
     ..DEFAULT
 };
 
@@ -57,6 +57,7 @@ const FLINK: Kind = Kind {
         asked(Validating("flink"), CREATE_AND_UPDATE),
     ],
     watched: Some(Watched::Usage),
+    adds_nothing: Some(leaving::keeps_options),
     properties: &[ShowsEvents],
     ..DEFAULT
 };
@@ -104,7 +105,6 @@ pub static KINDS: &[Kind] = &[
         writes: &[("", &["create", "patch"])],
         rank: 0,
         adds_nothing: Some(persistent_volume_claim::requests_no_more),
-        properties: &[ActsUntilGone],
         ..DEFAULT
     },
     Kind {
@@ -121,7 +121,7 @@ pub static KINDS: &[Kind] = &[
         plural: "services",
         lower: Some(service::lower),
         webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
-        properties: &[ActsByAnnotations, ActsUntilGone],
+        properties: &[ActsByAnnotations],
         ..DEFAULT
     },
     Kind {
@@ -148,7 +148,7 @@ pub static KINDS: &[Kind] = &[
         plural: "ingresses",
         lower: Some(ingress::lower),
         webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
-        properties: &[ActsByAnnotations, ActsUntilGone],
+        properties: &[ActsByAnnotations],
         ..DEFAULT
     },
     // API servers serve it no more; files still have it.
@@ -158,7 +158,7 @@ pub static KINDS: &[Kind] = &[
         kind: "Ingress",
         plural: "ingresses",
         lower: Some(ingress::lower),
-        properties: &[ActsByAnnotations, ActsUntilGone],
+        properties: &[ActsByAnnotations],
         ..DEFAULT
     },
     Kind {
@@ -167,7 +167,7 @@ pub static KINDS: &[Kind] = &[
         plural: "deployments",
         webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
         replicas: Some(&["spec", "replicas"]),
-        properties: &[IsOwnedOwner, OwnsState, ShowsEvents],
+        properties: &[IsOwnedOwner, OwnsState, ShowsEvents, StopsOnDeletion],
         ..WORKLOAD
     },
     Kind {
@@ -199,7 +199,7 @@ pub static KINDS: &[Kind] = &[
         kind: "CronJob",
         plural: "cronjobs",
         rank: 3,
-        properties: &[ShowsEvents],
+        properties: &[ShowsEvents, StopsOnDeletion],
         ..WORKLOAD
     },
     Kind {

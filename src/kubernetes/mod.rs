@@ -5,6 +5,7 @@
 //! not know rules, findings or tenants' limits.
 
 pub mod disruption;
+pub mod mirror_pod;
 pub mod placement;
 pub mod pod_security;
 pub mod references;

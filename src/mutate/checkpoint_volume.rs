@@ -105,6 +105,12 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
         return;
     }
     let mounts = Path::keys(&["spec", "containers"]).index(main).key("volumeMounts");
+    let missing = || {
+        let folder = place.folder.as_ref().map(|(_, folder)| folder.clone());
+        let difference =
+            VolumeDifference::Missing { claim: claim_name(), path: path.into(), folder };
+        conflict(pods.locate(&mounts), difference)
+    };
     if let Some(mount) = mounted {
         let name = text(mount, "name");
         match volume_of(pods, name).and_then(claim) {
@@ -147,10 +153,11 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
             }
         },
     };
+    changes.omission(missing);
     if mounted.is_none() {
         let mut mount = json!({"name": name, "mountPath": path});
-        if let (Some((field, folder)), Some(fields)) = (place.folder, mount.as_object_mut()) {
-            fields.insert(field.into(), folder.into());
+        if let (Some((field, folder)), Some(fields)) = (&place.folder, mount.as_object_mut()) {
+            fields.insert((*field).into(), folder.as_str().into());
         }
         changes.append(mounts, mount);
     }

@@ -43,14 +43,16 @@ impl<'a> Configuration<'a> {
         Path::of_fields(pointer::parent(self.base).unwrap_or_default())
     }
 
-    fn write(&mut self, key: &str, value: &str, editor: &mut TemplateEditor<'_>) {
+    /// Writes an option; `false` if the object has it already.
+    fn write(&mut self, key: &str, value: &str, editor: &mut TemplateEditor<'_>) -> bool {
         let place = pointer::join(self.base, key);
         // A field of the object decides this value, so the option is written only once.
         if pointer::at(editor.object(), &place).and_then(Value::as_str) == Some(value) {
-            return;
+            return false;
         }
         editor.set(&Path::of_fields(&place), value.into());
         self.config.to_mut().set(key, value, Some(place));
+        true
     }
 }
 
@@ -60,10 +62,21 @@ pub(super) fn inject(
     configuration: &mut Configuration<'_>,
     editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
+    verifies: bool,
 ) {
     let wanted = &context.tenant.flink.configuration;
     for (key, value) in &wanted.enforced {
-        enforce(key, &value.text(), configuration, editor, conflicts);
+        let is_missing = enforce(key, &value.text(), configuration, editor, conflicts);
+        if is_missing && verifies {
+            conflicts.push(Conflict {
+                pointer: pointer::join(configuration.base, key),
+                difference: Difference::EnforcedOption {
+                    key: key.clone(),
+                    wanted: value.text(),
+                    found: None,
+                },
+            });
+        }
     }
     for (key, value) in
         wanted.defaults.iter().filter(|(key, _)| !wanted.enforced.contains_key(*key))
@@ -79,13 +92,14 @@ pub(super) fn inject(
     editor.merge_by_name(by_name);
 }
 
+/// Writes an enforced option; returns whether the object lacked it.
 fn enforce(
     key: &str,
     wanted: &str,
     configuration: &mut Configuration<'_>,
     editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
-) {
+) -> bool {
     let exact = std::iter::once(key).filter(|key| !options::names_of(key).contains(key));
     let others: Vec<_> = exact
         .chain(options::names_of(key).iter().copied())
@@ -98,7 +112,7 @@ fn enforce(
             difference: Difference::EnforcedOption {
                 key: name.into(),
                 wanted: wanted.into(),
-                found: entry.value,
+                found: Some(entry.value),
             },
         });
         if let Some(place) = entry.pointer {
@@ -106,13 +120,11 @@ fn enforce(
             configuration.config.to_mut().set(name, wanted, Some(place));
         }
     }
-    if configuration
+    configuration
         .config
         .entry(key)
         .is_none_or(|entry| entry.value != wanted || entry.pointer.is_none())
-    {
-        configuration.write(key, wanted, editor);
-    }
+        && configuration.write(key, wanted, editor)
 }
 
 /// Overwrites a value at its place. The path contains fields only: an option in a list has the

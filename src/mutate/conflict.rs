@@ -1,4 +1,7 @@
 //! Differences between an object and the values that its tenant requires.
+//!
+//! The user's other value is a conflict for mutation too. A missing value is one only for validation:
+//! mutation adds it.
 
 /// One difference between an object and a value that its tenant requires. Rules report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +29,18 @@ pub enum Difference {
         key: String,
         /// The tenant's value.
         wanted: String,
-        /// The object's value; it may be a secret.
-        found: String,
+        /// The object's value, which may be a secret; `None` if the object lacks the option.
+        found: Option<String>,
     },
-    /// The tenant's checkpoint volume cannot be mounted.
+    /// The tenant's checkpoint volume is not mounted, or cannot be.
     CheckpointVolume(VolumeDifference),
+    /// Flink's container has a writable root file system.
+    WritableRoot {
+        /// The name of the container.
+        container: String,
+        /// Whether the object sets the field; otherwise it lacks it.
+        is_written: bool,
+    },
 }
 
 /// An entry of a map in pods whose value differs from the tenant's.
@@ -44,8 +54,8 @@ pub struct EntryDifference {
     pub key: String,
     /// The tenant's value.
     pub wanted: String,
-    /// The object's value.
-    pub found: String,
+    /// The object's value; `None` if the object lacks the entry.
+    pub found: Option<String>,
 }
 
 /// A map in pods to which tenants add entries.
@@ -57,9 +67,18 @@ pub enum PodMap {
     NodeSelector,
 }
 
-/// Why the tenant's checkpoint volume cannot be mounted.
+/// Why the tenant's checkpoint volume is not mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VolumeDifference {
+    /// Nothing mounts it, and nothing prevents that.
+    Missing {
+        /// The claim that holds the cluster's state.
+        claim: String,
+        /// The path at which Flink's container needs it.
+        path: String,
+        /// The cluster's folder in the claim, if clusters share it.
+        folder: Option<String>,
+    },
     /// Another volume already has the name of this claim's volume.
     Name {
         /// The claim that holds the cluster's state.

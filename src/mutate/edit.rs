@@ -212,12 +212,21 @@ impl Edit {
 pub(super) struct PodChanges {
     pub(super) edits: Vec<Edit>,
     pub(super) conflicts: Vec<Conflict>,
+    /// Whether what the object lacks is a conflict, because mutation has run.
+    pub(super) verifies: bool,
 }
 
 impl PodChanges {
     /// Requests a value at a path.
     pub(super) fn set(&mut self, path: Path, value: impl Into<Value>) {
         self.edits.push(Edit { kind: EditKind::Set, path, value: value.into() });
+    }
+
+    /// Reports an enforced value that the object lacks, in validation.
+    pub(super) fn omission(&mut self, conflict: impl FnOnce() -> Conflict) {
+        if self.verifies {
+            self.conflicts.push(conflict());
+        }
     }
 
     /// Requests one more element for an array.

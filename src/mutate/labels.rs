@@ -31,15 +31,22 @@ pub(super) fn set_entries(
             continue;
         }
         let path = Path::keys(&field).key(key.clone());
-        if let Some(found) = found {
-            let difference = Difference::Entry(EntryDifference {
+        let conflict = |found| Conflict {
+            pointer: pods.locate(&path),
+            difference: Difference::Entry(EntryDifference {
                 map,
                 option: None,
                 key: key.clone(),
                 wanted: wanted.clone(),
-                found: found.as_str().map_or_else(|| found.to_string(), str::to_owned),
-            });
-            changes.conflicts.push(Conflict { pointer: pods.locate(&path), difference });
+                found,
+            }),
+        };
+        match found {
+            Some(found) => {
+                let found = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+                changes.conflicts.push(conflict(Some(found)));
+            }
+            None => changes.omission(|| conflict(None)),
         }
         changes.set(path, wanted.as_str());
     }

@@ -33,6 +33,7 @@ use crate::flink::claims::blue_green_parent;
 use crate::flink::workload::is_canary;
 use crate::flink::{PodSet, Workload};
 use crate::kinds::{self, Completed};
+use crate::kubernetes::mirror_pod::is_mirror_pod;
 use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
@@ -52,32 +53,67 @@ pub struct Mutation {
 /// Requests the changes for one pod set.
 type PodInjector = fn(&Context<'_>, &Pods<'_>, &mut PodChanges);
 
+/// One injector, and what validation makes of its result.
+struct Injector {
+    inject: PodInjector,
+    guarantee: Guarantee,
+    /// Whether later guarantees are judged with what it adds: a container, a mount.
+    is_written: bool,
+}
+
+impl Injector {
+    const fn new(inject: PodInjector, guarantee: Guarantee) -> Self {
+        Self { inject, guarantee, is_written: false }
+    }
+
+    /// Whether validation runs it.
+    fn is_verified(&self) -> bool {
+        self.is_written || matches!(self.guarantee, Guarantee::Verified)
+    }
+}
+
+/// Whether the tenant enforces what an injector writes. Mutation may be skipped for many reasons:
+/// another webhook changes the object later, or an administrator deletes the configuration. So
+/// validation relies on nothing that mutation did.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guarantee {
+    /// Validation refuses an object that lacks it: [`unmet`] reports it.
+    Verified,
+    /// Rules judge the object for it.
+    ByRules,
+    /// A default: users may choose another value, so the object may lack it.
+    Default,
+}
+
 /// The injectors in the order in which they run: later ones write into the container that the first
-/// one adds.
-const POD_INJECTORS: [PodInjector; 9] = [
-    main_container::inject,
-    labels::inject,
-    node_selector::inject,
-    tolerations::inject,
-    security_context::inject,
-    read_only_root::inject,
-    anti_affinity::inject,
-    topology_spread::inject,
-    checkpoint_volume::inject,
+/// one adds. A new injector gets a row here, which decides what its result is.
+///
+/// | injector | result | judged by |
+/// |---|---|---|
+/// | `configuration`, enforced options | guarantee | `flink/enforced-option` |
+/// | `configuration`, defaults and state directories | default | `storage/checkpoint-dir` and others, for their values |
+/// | `labels` | guarantee | `tenancy/label` |
+/// | `node_selector` | guarantee | `scheduling/node-selector` |
+/// | `tolerations` | default: pods without them stay off the tenant's nodes | `scheduling/tolerations`, for others |
+/// | `security_context` | guarantee at the level of Pod Security, default beyond it | `security/run-as-non-root` and others |
+/// | `read_only_root` | guarantee, except where Flink must write | `security/read-only-root` |
+/// | `anti_affinity`, `topology_spread` | guarantee | `scheduling/*-anti-affinity`, `scheduling/zone-spread` |
+/// | `checkpoint_volume` | guarantee | `storage/checkpoint-volume` |
+/// | `resources` | default | |
+const POD_INJECTORS: [Injector; 9] = [
+    Injector { is_written: true, ..Injector::new(main_container::inject, Guarantee::Default) },
+    Injector::new(labels::inject, Guarantee::Verified),
+    Injector::new(node_selector::inject, Guarantee::Verified),
+    Injector::new(tolerations::inject, Guarantee::Default),
+    Injector::new(security_context::inject, Guarantee::ByRules),
+    Injector { is_written: true, ..Injector::new(read_only_root::inject, Guarantee::Verified) },
+    Injector::new(anti_affinity::inject, Guarantee::ByRules),
+    Injector::new(topology_spread::inject, Guarantee::ByRules),
+    Injector::new(checkpoint_volume::inject, Guarantee::Verified),
 ];
 
-/// The injectors that decide what [`conflicts`] finds, and whether what one asks for is written: a
-/// container or a mount that it adds matters to the last one.
-const CONFLICT_INJECTORS: [(PodInjector, bool); 5] = [
-    (main_container::inject, true),
-    (labels::inject, false),
-    (node_selector::inject, false),
-    (read_only_root::inject, true),
-    (checkpoint_volume::inject, false),
-];
-
-/// Annotation of a kubelet's own pods, which nobody may change.
-const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
+/// The injectors whose result an update of a pod can change.
+const CHANGED_BY_UPDATES: [PodInjector; 2] = [labels::inject, node_selector::inject];
 
 /// Adds the tenant's values to an object. Idempotent.
 pub fn mutate(
@@ -87,7 +123,8 @@ pub fn mutate(
     tenant: &FlinkTenantSpec,
 ) -> Mutation {
     if !is_completed(resource, object) {
-        return Mutation::default();
+        let conflicts = changed_by_update(resource, object, workload, tenant);
+        return Mutation { object: None, conflicts };
     }
     let (editor, conflicts) = complete(resource, object, workload, tenant);
     Mutation { object: editor.finish(), conflicts }
@@ -100,18 +137,73 @@ pub fn conflicts(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Vec<Conflict> {
-    let mut conflicts = Vec::new();
-    if !is_completed(resource, object) {
-        return conflicts;
+    if is_completed(resource, object) {
+        differences(resource, object, workload, tenant, false)
+    } else {
+        changed_by_update(resource, object, workload, tenant)
     }
+}
+
+/// What of the tenant's [guarantees](Guarantee) the object does not have when validation sees it:
+/// [`conflicts`], and what mutation should have added.
+pub fn unmet(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Vec<Conflict> {
+    if is_completed(resource, object) {
+        differences(resource, object, workload, tenant, true)
+    } else {
+        changed_by_update(resource, object, workload, tenant)
+    }
+}
+
+/// What an update takes away from a pod. Mutation does not see updates of pods, so what the pod
+/// lacked before is not held against the update.
+fn changed_by_update(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Vec<Conflict> {
+    let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+    let Some(old) = old.filter(|_| completed(resource) == Completed::OnCreate) else {
+        return Vec::new();
+    };
+    let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
+    let of = |object| {
+        let (editor, mut found) = (TemplateEditor::of_templates(object, workload), Vec::new());
+        for injector in CHANGED_BY_UPDATES {
+            run(injector, &context, &editor, &mut found, true);
+        }
+        found
+    };
+    let mut found = of(object);
+    if !found.is_empty() {
+        let before = of(old);
+        found.retain(|conflict| !before.contains(conflict));
+    }
+    found
+}
+
+/// The conflicts of an object as it came; with `verifies` also what it lacks.
+fn differences(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+    verifies: bool,
+) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
     let mut editor = TemplateEditor::of_templates(object, workload);
     if let Some(mut configuration) = configuration::Configuration::of(&context) {
-        configuration::inject(&context, &mut configuration, &mut editor, &mut conflicts);
+        configuration::inject(&context, &mut configuration, &mut editor, &mut conflicts, verifies);
     }
-    for (injector, is_written) in CONFLICT_INJECTORS {
-        let edits = run(injector, &context, &editor, &mut conflicts);
-        if is_written {
+    for injector in POD_INJECTORS.iter().filter(|injector| injector.is_verified()) {
+        let edits = run(injector.inject, &context, &editor, &mut conflicts, verifies);
+        if injector.is_written {
             editor.apply(edits);
         }
     }
@@ -172,10 +264,10 @@ fn complete<'a>(
     let mut configuration = configuration::Configuration::of(&context);
     // The configuration comes first: an option decides how pod templates merge.
     if let Some(configuration) = &mut configuration {
-        configuration::inject(&context, configuration, &mut editor, &mut conflicts);
+        configuration::inject(&context, configuration, &mut editor, &mut conflicts, false);
     }
     for injector in POD_INJECTORS {
-        let edits = run(injector, &context, &editor, &mut conflicts);
+        let edits = run(injector.inject, &context, &editor, &mut conflicts, false);
         editor.apply(edits);
     }
     option_entries::judge(&context, &mut conflicts);
@@ -192,9 +284,10 @@ fn run(
     context: &Context<'_>,
     editor: &TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
+    verifies: bool,
 ) -> Vec<Vec<Edit>> {
     let changes = editor.pods().map(|set| {
-        let mut changes = PodChanges::default();
+        let mut changes = PodChanges { verifies, ..PodChanges::default() };
         injector(context, &Pods::new(set, editor.object()), &mut changes);
         for conflict in changes.conflicts {
             // Both roles have the common template.
@@ -207,6 +300,8 @@ fn run(
     changes.collect()
 }
 
+/// Whether mutation completes an object. Each exception holds for the one kind and user it is made
+/// for: whatever users can write into any object exempts nothing.
 fn is_completed(resource: &Resource, object: &Value) -> bool {
     let is_due = match (completed(resource), resource.operation) {
         (Completed::OnCreate, operation) => operation == Operation::Create,
@@ -215,18 +310,11 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         }
         (Completed::Never, _) => false,
     };
-    let metadata = object.get("metadata").unwrap_or(&Value::Null);
-    let is_set = |field: &str| metadata.get(field).is_some_and(|value| !value.is_null());
-    let is_mirror = metadata
-        .get("annotations")
-        .and_then(|annotations| annotations.get(MIRROR_ANNOTATION))
-        .is_some();
     is_due
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && object.get("spec").is_some_and(Value::is_object)
-        && !is_set("deletionTimestamp")
-        && !is_canary(object)
-        && !is_mirror
+        && !is_canary(&resource.kind, object)
+        && !is_mirror_pod(resource, object)
 }
 
 fn completed(resource: &Resource) -> Completed {

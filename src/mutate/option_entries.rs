@@ -46,7 +46,7 @@ pub(super) fn judge(context: &Context<'_>, conflicts: &mut Vec<Conflict>) {
                     map,
                     option: Some(option.clone()),
                     wanted: wanted.clone(),
-                    found: pair.value,
+                    found: Some(pair.value),
                     key: pair.key,
                 });
                 conflicts.push(Conflict { pointer, difference });

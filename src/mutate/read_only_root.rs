@@ -8,6 +8,7 @@
 
 use super::context::{Context, Pods, present};
 use super::edit::{Path, PodChanges};
+use super::{Conflict, Difference};
 use crate::flink::Role;
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
@@ -26,28 +27,40 @@ pub(super) fn is_requested(context: &Context<'_>, pods: &Pods<'_>) -> bool {
     let role = if pods.set.role == Role::JobManager { "master" } else { "taskmanager" };
     let by_option =
         || context.workload.config.get(&format!("containerized.{role}.env.{PLUGINS}")).is_some();
-    context.tenant.security.read_only_root_filesystem
-        && pods.runs_flink()
-        && !pods.is_windows()
-        && !by_option()
+    is_enforced(context, pods) && !by_option()
+}
+
+/// Whether the tenant makes the root of Flink's container in these pods read-only. Where Flink must
+/// write to it, the field stays unset; the user cannot choose a writable root.
+fn is_enforced(context: &Context<'_>, pods: &Pods<'_>) -> bool {
+    context.tenant.security.read_only_root_filesystem && pods.runs_flink() && !pods.is_windows()
 }
 
 pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodChanges) {
-    let Some(index) = pods.main_container().filter(|_| is_requested(context, pods)) else { return };
+    let Some(index) = pods.main_container().filter(|_| is_enforced(context, pods)) else { return };
     let Some(main) = pods.spec().get("containers").and_then(|containers| containers.get(index))
     else {
         return;
     };
-    let is_set = main.get("securityContext").is_some_and(|own| present(own, FIELD).is_some());
+    let container = Path::keys(&["spec", "containers"]).index(index);
+    let conflict = |is_written| Conflict {
+        pointer: pods.locate(&container.clone().key("securityContext").key(FIELD)),
+        difference: Difference::WritableRoot { container: text(main, "name").into(), is_written },
+    };
+    match main.get("securityContext").and_then(|own| present(own, FIELD)) {
+        Some(Value::Bool(true)) => return,
+        Some(_) => return changes.conflicts.push(conflict(true)),
+        None => {}
+    }
     let links_plugins =
         elements(main, "env").iter().any(|variable| text(variable, "name") == PLUGINS);
     // The Flink operator mounts a ConfigMap into merged templates. Pods of other operators are
     // mutated when they are created.
     let has_configuration = pods.operator_adds_main_container() || is_mounted(main, CONFIGURATION);
-    if is_set || links_plugins || !has_configuration {
+    if !is_requested(context, pods) || links_plugins || !has_configuration {
         return;
     }
-    let container = Path::keys(&["spec", "containers"]).index(index);
+    changes.omission(|| conflict(false));
     changes.set(container.clone().key("securityContext").key(FIELD), true);
     for (name, path) in FOLDERS.into_iter().filter(|(_, path)| !is_mounted(main, path)) {
         if !elements(pods.spec(), "volumes").iter().any(|volume| text(volume, "name") == name) {

@@ -88,7 +88,9 @@ impl Gate {
     /// than before, an object that is being deleted, and one that an operator made.
     pub fn charge(&self, case: &Case<'_>) -> Option<Charge> {
         let resource = case.resource;
-        if resource.is_removal()
+        // Of what is being deleted, only a claim can still grow.
+        if (resource.is_removal()
+            && (resource.operation == Operation::Delete || !is_claim(resource)))
             || resource.operation == Operation::Connect
             || kinds::is_made_by_operator(resource)
         {

@@ -1,47 +1,68 @@
-//! Requests that are exempt from all rules.
+//! How much of a request the rules judge: all of it, what an update of metadata adds, or nothing.
 
-use crate::flink::CANARY_LABEL;
+use crate::flink::workload::is_canary;
 use crate::kinds::{self, Property};
-use crate::resource::{Operation, Resource, pointer};
+use crate::resource::{Operation, Resource, is_being_deleted};
 use serde_json::Value;
 
-/// Whether a request is exempt from all rules: deletions, objects that are being deleted, updates
-/// that do not change what runs, and objects that an operator made from a checked one. A refusal
-/// would block finalizers and the operator's status updates.
+/// How much of a request the rules judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Nothing. A refusal would block finalizers and the operator's status updates.
+    Nothing,
+    /// What is true of the new object and was not true of the old one: the update changes labels
+    /// and annotations only. Controllers and kubelets must be able to change them, whatever else
+    /// is wrong with the object.
+    Additions,
+    /// Everything.
+    Whole,
+}
+
+/// Whether a request is exempt from all rules: deletions, updates that change neither what runs nor
+/// the metadata that rules read, and objects that an operator made from a checked one.
 pub fn is_exempt(resource: &Resource) -> bool {
-    if resource.is_removal() || kinds::is_made_by_operator(resource) {
-        return true;
+    extent(resource) == Extent::Nothing
+}
+
+/// How much of a request the rules judge. A `deletionTimestamp` exempts only kinds that stop at
+/// once: a Service, an Ingress or a claim acts for as long as a finalizer keeps it.
+pub(super) fn extent(resource: &Resource) -> Extent {
+    if matches!(resource.operation, Operation::Delete | Operation::Connect)
+        || kinds::is_made_by_operator(resource)
+    {
+        return Extent::Nothing;
     }
-    match (resource.operation, &resource.old_object) {
-        (Operation::Connect, _) => true,
-        (Operation::Update, Some(old)) => {
-            let kind = kinds::of(&resource.kind);
-            let acts_by_annotations =
-                kind.is_some_and(|kind| kind.has(Property::ActsByAnnotations));
-            let spec = resource.object.get("spec");
-            // The operator starts a canary when the label is removed, which changes what runs.
-            let same_label = canary_label(old) == canary_label(&resource.object);
-            (spec.is_some()
-                && spec == old.get("spec")
-                && same_label
-                && !(acts_by_annotations && other_annotations(resource, old)))
-                || kind
-                    .and_then(|kind| kind.adds_nothing)
-                    .is_some_and(|adds_nothing| adds_nothing(resource, old))
-        }
-        _ => false,
+    let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+    let Some(old) = old else { return Extent::Whole };
+    let kind = kinds::of(&resource.kind);
+    let has = |property| kind.is_some_and(|kind| kind.has(property));
+    if has(Property::StopsOnDeletion) && is_being_deleted(old) {
+        return Extent::Nothing;
+    }
+    let object = &resource.object;
+    let spec = object.get("spec");
+    // The operator deploys a canary when it loses its label.
+    let same_spec = spec.is_some()
+        && spec == old.get("spec")
+        && is_canary(&resource.kind, old) == is_canary(&resource.kind, object)
+        && !(has(Property::ActsByAnnotations) && differ("annotations", object, old));
+    let adds_nothing = kind.and_then(|kind| kind.adds_nothing);
+    if !same_spec && !adds_nothing.is_some_and(|adds_nothing| adds_nothing(resource, old)) {
+        Extent::Whole
+    } else if differ("labels", object, old) || differ("annotations", object, old) {
+        Extent::Additions
+    } else {
+        Extent::Nothing
     }
 }
 
-fn other_annotations(resource: &Resource, old: &Value) -> bool {
-    let annotations = |object| {
-        pointer::at(object, "/metadata/annotations")
-            .and_then(Value::as_object)
-            .filter(|all| !all.is_empty())
-    };
-    annotations(&resource.object) != annotations(old)
+/// Whether two states of an object have different entries in a map of their metadata.
+fn differ(map: &str, object: &Value, old: &Value) -> bool {
+    entries(map, object) != entries(map, old)
 }
 
-fn canary_label(object: &Value) -> Option<&Value> {
-    object.get("metadata")?.get("labels")?.get(CANARY_LABEL)
+fn entries<'v>(map: &str, object: &'v Value) -> Option<&'v Value> {
+    let entries = object.get("metadata")?.get(map)?;
+    let is_empty = entries.is_null() || entries.as_object().is_some_and(serde_json::Map::is_empty);
+    (!is_empty).then_some(entries)
 }

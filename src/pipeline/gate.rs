@@ -1,19 +1,20 @@
 //! The gate: one object in, patch and findings out.
 
 use super::case::Case;
-use super::exemptions::is_exempt;
+use super::exemptions::{Extent, extent, is_exempt};
 use super::measure;
+use super::scale;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
 use crate::kinds;
-use crate::mutate::{self, Mutation, PredictedPods};
+use crate::mutate::{self, Conflict, Mutation, PredictedPods};
 use crate::quota::ledger::KnownLimits;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, PolicyError, PolicySet, Target};
-use crate::resource::Resource;
+use crate::resource::{Resource, pointer};
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -113,6 +114,17 @@ pub enum GateError {
         /// The names of all tenants.
         known: String,
     },
+}
+
+/// What becomes of an object's gaps when it is lowered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Completion {
+    /// Mutation fills them.
+    Added,
+    /// Nothing: conflicts only.
+    None,
+    /// They are conflicts: mutation should have filled them.
+    Required,
 }
 
 impl Gate {
@@ -282,7 +294,8 @@ impl Gate {
     /// The answer of the mutating webhook: the patch, and findings about conflicts between the
     /// object and its tenant's values.
     pub fn mutate(&self, resource: &Resource) -> Answer {
-        if is_exempt(resource) {
+        // A change of metadata must not restart what runs.
+        if extent(resource) != Extent::Whole {
             return Answer::default();
         }
         let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
@@ -295,7 +308,7 @@ impl Gate {
         }
         if !case.conflicts.is_empty() {
             answer.findings = self.conflict_findings(&case);
-            if answer.findings.iter().any(|finding| finding.level == Level::Error) {
+            if is_refused(&answer.findings) {
                 return answer;
             }
         }
@@ -312,15 +325,53 @@ impl Gate {
         if is_exempt(resource) {
             return Answer::default();
         }
-        let case = self.lower(resource, true);
+        let case = self.lower_admitted(resource);
         case.map(|case| self.check(&case, None)).unwrap_or_default()
     }
 
-    /// The findings of rules and users' policies. Policies stop at `until`.
+    /// The findings of rules and users' policies. Policies stop at `until`. Of an update that
+    /// changes only metadata, the findings that the old object does not have.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
-        let findings = self.findings(case, &Usage::default(), until);
+        let mut findings = self.findings(case, &Usage::default(), until);
+        if !findings.is_empty() && extent(case.resource) == Extent::Additions {
+            self.remove_old(&mut findings, case.resource, until);
+        }
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Answer { tenant, findings, ..Answer::default() }
+    }
+
+    /// Removes the findings that the old object has too, and with the same value at their place.
+    fn remove_old(&self, findings: &mut Vec<Finding>, resource: &Resource, until: Option<Instant>) {
+        let Some(old) = &resource.old_object else { return };
+        let unchanged = Resource {
+            kind: resource.kind.clone(),
+            of: resource.of.clone(),
+            operation: resource.operation,
+            namespace: resource.namespace.clone(),
+            name: resource.name.clone(),
+            sub_resource: resource.sub_resource.clone(),
+            dry_run: resource.dry_run,
+            user: resource.user.clone(),
+            object: old.clone(),
+            old_object: Some(old.clone()),
+        };
+        let Some(case) = self.lower_admitted(&unchanged) else { return };
+        let before = self.findings(&case, &Usage::default(), until);
+        // A finding about a whole map or object names what is wrong in its message.
+        let value = |object| {
+            move |place: &str| {
+                pointer::at(object, place).filter(|value| !value.is_object() && !value.is_array())
+            }
+        };
+        let is_same = |place: &str| value(&resource.object)(place) == value(old)(place);
+        // The help may name other labels that changed.
+        let was_true = |now: &Finding| {
+            before.iter().any(|then| {
+                (&then.rule, &then.pointer, &then.message)
+                    == (&now.rule, &now.pointer, &now.message)
+            })
+        };
+        findings.retain(|finding| !was_true(finding) || !is_same(&finding.pointer));
     }
 
     /// Findings about conflicts with the tenant's values, which only mutation can see.
@@ -358,6 +409,16 @@ impl Gate {
     /// in a namespace without tenant. A Deployment, StatefulSet or Job always gets its predicted
     /// pods.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
+        self.lower_with(resource, if as_is { Completion::None } else { Completion::Added })
+    }
+
+    /// Lowers an object that the API server is about to store, with what it lacks of its tenant's
+    /// guarantees.
+    pub fn lower_admitted<'a>(&self, resource: &'a Resource) -> Option<Case<'a>> {
+        self.lower_with(resource, Completion::Required)
+    }
+
+    fn lower_with<'a>(&self, resource: &'a Resource, completion: Completion) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
         let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
         let as_it_came = |owner, workload| {
@@ -375,9 +436,18 @@ impl Gate {
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
         }
-        if as_is {
-            let conflicts = mutate::conflicts(resource, &resource.object, &workload, &tenant.spec);
-            return Some(Case { conflicts, ..as_it_came(owner, workload) });
+        if completion != Completion::Added {
+            let omissions = (completion == Completion::Required)
+                .then(|| mutate::unmet(resource, &resource.object, &workload, &tenant.spec));
+            let mut case = as_it_came(owner.clone(), workload);
+            if !omissions.as_ref().is_some_and(Vec::is_empty) {
+                let (object, workload) = (&resource.object, &case.workload);
+                case.conflicts = mutate::conflicts(resource, object, workload, &tenant.spec);
+            }
+            if let Some(unmet) = omissions.filter(|unmet| self.are_held(unmet, &case)) {
+                case.conflicts = unmet;
+            }
+            return Some(case);
         }
         let Mutation { object, conflicts } =
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
@@ -396,6 +466,15 @@ impl Gate {
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
+    }
+
+    /// Whether what an object lacks of its tenant's guarantees is held against it. If a conflict
+    /// refuses the object, mutation refused it too and added nothing. Requests to `/scale`, which
+    /// change nothing else, do not reach mutation.
+    fn are_held(&self, unmet: &[Conflict], case: &Case<'_>) -> bool {
+        unmet.len() > case.conflicts.len()
+            && !scale::only_scales(case.resource)
+            && (case.conflicts.is_empty() || !is_refused(&self.conflict_findings(case)))
     }
 
     /// The workload with these predicted pods. `object` has the completed templates, where one
@@ -526,6 +605,10 @@ impl Gate {
         };
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
     }
+}
+
+fn is_refused(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.level == Level::Error)
 }
 
 /// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.

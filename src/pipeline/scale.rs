@@ -33,6 +33,20 @@ pub fn as_update(resource: &Resource, stored: Value) -> Resource {
     }
 }
 
+/// Whether an update changes the replicas of its object and nothing else of the spec.
+pub(super) fn only_scales(resource: &Resource) -> bool {
+    let Some((old, place)) = resource.old_object.as_ref().zip(place(&resource.of)) else {
+        return false;
+    };
+    let mut scaled = old.clone();
+    let at =
+        |object: &Value| place.iter().try_fold(object, |value, field| value.get(*field)).cloned();
+    write(&mut scaled, place, at(&resource.object).unwrap_or_default());
+    resource.operation == Operation::Update
+        && at(&resource.object).is_some()
+        && scaled.get("spec") == resource.object.get("spec")
+}
+
 fn place(of: &GroupVersionResource) -> Option<&'static [&'static str]> {
     kinds::of_plural(&of.group, &of.resource)?.replicas
 }

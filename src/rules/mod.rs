@@ -51,9 +51,10 @@ static RULES: [&[&Rule]; 8] = [
 ];
 
 /// The rules that report [conflicts](Subject::conflicts), the only ones of the mutating webhook.
-static CONFLICT_RULES: [&Rule; 4] = [
+static CONFLICT_RULES: [&Rule; 5] = [
     &flink::enforced_option::RULE,
     &scheduling::node_selector::RULE,
+    &security::read_only_root::RULE,
     &storage::checkpoint_volume::RULE,
     &tenancy::label::RULE,
 ];

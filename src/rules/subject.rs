@@ -275,7 +275,7 @@ impl<'a> Subject<'a> {
     pub fn session_job(&self) -> Option<DeclaredSpec<'a>> {
         let is_job = self.resource.kind.kind == "FlinkSessionJob"
             && self.workload.engine == Engine::Operator
-            && !is_canary(self.object);
+            && !is_canary(&self.resource.kind, self.object);
         is_job.then(|| DeclaredSpec::new(self.object, self.workload)).flatten()
     }
 }

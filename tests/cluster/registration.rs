@@ -395,23 +395,29 @@ fn what_does_not_concern_flinkgate_goes_on(admin: &Access) {
 
 fn what_changes_nothing_and_what_goes_away_never_waits(admin: &Access) {
     let here = ["--namespace", TENANT];
-    let marks = json!({"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}, "finalizers": ["example.com/passing"]}});
+    let marks = json!({"metadata": {"annotations": {"a": "b"}, "labels": {"c": "d"}}});
+    let finalizer = json!({"metadata": {"finalizers": ["example.com/passing"]}});
     let no_marks = json!({"metadata": {"finalizers": null}});
     for kind in
         ["pod", "deployment", "statefulset", "job", "persistentvolumeclaim", "flinkdeployment"]
     {
-        not_asked(
+        // Rules read labels and annotations.
+        asked(
             &format!("marks on a {kind}"),
             patch(admin, &[kind, "old", here[0], here[1]], &marks),
         );
         not_asked(
-            &format!("marks off a {kind}"),
+            &format!("a finalizer on a {kind}"),
+            patch(admin, &[kind, "old", here[0], here[1]], &finalizer),
+        );
+        not_asked(
+            &format!("a finalizer off a {kind}"),
             patch(admin, &[kind, "old", here[0], here[1]], &no_marks),
         );
     }
     for kind in ["service", "ingress"] {
         let label = json!({"metadata": {"labels": {"c": "d"}}});
-        not_asked(
+        asked(
             &format!("a label on a {kind}"),
             patch(admin, &[kind, "old", here[0], here[1]], &label),
         );

@@ -24,15 +24,19 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
         ("", "Namespace") => namespace::answer,
         _ => return None,
     };
-    Some(if is_exempt(resource) { Answer::default() } else { answer(webhook, gate, resource) })
+    Some(if is_exempt(webhook, resource) {
+        Answer::default()
+    } else {
+        answer(webhook, gate, resource)
+    })
 }
 
-/// Whether a request is a deletion, for a sub-resource, or for an object that is being deleted. A
-/// refusal would block finalizers.
-fn is_exempt(resource: &Resource) -> bool {
+/// Whether a request is a deletion, or for a sub-resource. An object that is being deleted is in
+/// force until it is gone; only mutation leaves it alone.
+fn is_exempt(webhook: Webhook, resource: &Resource) -> bool {
     resource.sub_resource.is_some()
-        || resource.operation == Operation::Connect
-        || resource.is_removal()
+        || matches!(resource.operation, Operation::Connect | Operation::Delete)
+        || (webhook == Webhook::Mutate && resource.is_removal())
 }
 
 /// Whether a request is an update that does not change the spec.

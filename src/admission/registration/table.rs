@@ -1,8 +1,9 @@
 //! The webhooks: their namespaces, their conditions, and what happens without an answer.
 //!
 //! The API server never sends evictions, updates of `status` and deletions (except of a claim by a
-//! user): Flinkgate must not block them. Every request that a condition excludes would be exempt in
-//! the gate too ([`is_exempt`](crate::pipeline::is_exempt)).
+//! user), nor updates that change only finalizers: Flinkgate must not block them. Every request that
+//! a condition excludes would be exempt in the gate too
+//! ([`is_exempt`](crate::pipeline::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
 use crate::tenant::TENANT_LABEL;
@@ -86,7 +87,7 @@ pub(super) const MUTATING: &[Webhook] = &[
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        conditions: CHANGES,
+        conditions: &[WHAT_RUNS_CHANGES, NOT_CLEANED_UP],
         on_failure: OnFailure::Fail,
     },
     // Sets the tenant label before objects are created in the Namespace. Namespaces are admitted
@@ -104,13 +105,13 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "pods",
         reach: Reach::TenantNamespaces,
-        conditions: CHANGES,
+        conditions: &[WHAT_IS_JUDGED_CHANGES],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "claims",
         reach: Reach::TenantNamespaces,
-        conditions: CHANGES,
+        conditions: &[WHAT_IS_JUDGED_CHANGES],
         on_failure: OnFailure::Fail,
     },
     // The only deletions that are checked. They are admitted without an answer.
@@ -123,13 +124,13 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "workloads",
         reach: Reach::TenantNamespaces,
-        conditions: CHANGES,
+        conditions: &[WHAT_IS_JUDGED_CHANGES],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "network",
         reach: Reach::TenantNamespaces,
-        conditions: EXPOSURE_CHANGES,
+        conditions: &[EXPOSURE_CHANGES],
         on_failure: OnFailure::Fail,
     },
     // Reports errors early. A user can also put the configuration into an image, so requests need
@@ -137,13 +138,13 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "options",
         reach: Reach::TenantNamespaces,
-        conditions: OPTIONS_CHANGE,
+        conditions: &[HOLDS_OPTIONS, OPTIONS_CHANGE],
         on_failure: OnFailure::Ignore,
     },
     Webhook {
         name: "flink",
         reach: Reach::AllNamespaces,
-        conditions: CHANGES,
+        conditions: &[WHAT_IS_JUDGED_CHANGES, NOT_CLEANED_UP],
         on_failure: OnFailure::Fail,
     },
     // Protects the label by which the webhooks above select namespaces. Other changes are not
@@ -151,13 +152,13 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
-        conditions: &[NOT_BEING_DELETED, TENANT_LABEL_CHANGES],
+        conditions: &[TENANT_LABEL_CHANGES],
         on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "configuration",
         reach: Reach::ClusterObjects,
-        conditions: CHANGES,
+        conditions: &[WHAT_RUNS_CHANGES],
         on_failure: OnFailure::Fail,
     },
     // Only Flinkgate may write ledgers, and its own writes are not checked.
@@ -169,26 +170,57 @@ pub(super) const VALIDATING: &[Webhook] = &[
     },
 ];
 
-/// Objects that are being deleted may lose their finalizers. Only the stored object counts: a user
-/// can create an object with a deletionTimestamp.
+/// Labels and annotations, which rules read.
+macro_rules! metadata_changes {
+    () => {
+        "object.metadata.?labels != oldObject.metadata.?labels || \
+         object.metadata.?annotations != oldObject.metadata.?annotations"
+    };
+}
+
+/// Mutation leaves Namespaces alone that are being deleted. Only the stored object counts: a user can
+/// create an object with a deletionTimestamp. Validation has no such condition, because most kinds act
+/// until they are gone.
 const NOT_BEING_DELETED: Condition = Condition {
     name: "not-being-deleted",
     expression: "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null",
 };
 
+/// The operator only cleans up a custom resource that is being deleted. It reads the options for that.
+const NOT_CLEANED_UP: Condition = Condition {
+    name: "not-cleaned-up",
+    expression: concat!(
+        "request.operation != 'UPDATE' || !has(oldObject.metadata.deletionTimestamp) || oldObject.metadata.deletionTimestamp == null || \
+         object.?spec.?flinkConfiguration != oldObject.?spec.?flinkConfiguration || \
+         object.?spec.?template.?spec.?flinkConfiguration != oldObject.?spec.?template.?spec.?flinkConfiguration || \
+         object.?spec.?flinkProperties != oldObject.?spec.?flinkProperties || \
+         object.?spec.?flinkConfig != oldObject.?spec.?flinkConfig || ",
+        metadata_changes!()
+    ),
+};
+
 /// Finalizers, annotations and the operator's status updates do not change what runs. Two changes of
 /// metadata do: an operator's canary becomes a cluster without its label, and a pod without its owner
 /// no longer draws on the owner's reservation. Removals of owners by the garbage collector pass.
-const WHAT_RUNS_CHANGES: Condition = Condition {
-    name: "what-runs-changes",
-    expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
-                 object.metadata.?labels[?'flink.apache.org/canary'] != oldObject.metadata.?labels[?'flink.apache.org/canary'] || \
-                 (object.metadata.?ownerReferences != oldObject.metadata.?ownerReferences && \
-                 request.userInfo.username != 'system:serviceaccount:kube-system:generic-garbage-collector')",
-};
+macro_rules! what_runs_changes {
+    () => {
+        "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
+         object.metadata.?labels[?'flink.apache.org/canary'] != oldObject.metadata.?labels[?'flink.apache.org/canary'] || \
+         (object.metadata.?ownerReferences != oldObject.metadata.?ownerReferences && \
+         request.userInfo.username != 'system:serviceaccount:kube-system:generic-garbage-collector')"
+    };
+}
+
+const WHAT_RUNS_CHANGES: Condition =
+    Condition { name: "what-runs-changes", expression: what_runs_changes!() };
 const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canary"));
 
-const CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES];
+/// What runs, and the metadata that rules read. Controllers and kubelets change metadata too: the gate
+/// holds only what they add against them.
+const WHAT_IS_JUDGED_CHANGES: Condition = Condition {
+    name: "what-is-judged-changes",
+    expression: concat!(what_runs_changes!(), " || ", metadata_changes!()),
+};
 
 /// `{flinkgate}` is replaced by Flinkgate's user name.
 const BY_OTHERS: Condition =
@@ -199,14 +231,15 @@ const BY_NO_CONTROLLER: Condition = Condition {
     name: "by-no-controller",
     expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')",
 };
-/// Annotations of Services and Ingresses are configuration too, such as host names.
-const EXPOSURE_CHANGE: Condition = Condition {
-    name: "way-in-changes",
-    expression: "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || \
-                 object.metadata.?annotations != oldObject.metadata.?annotations",
-};
 
-const EXPOSURE_CHANGES: &[Condition] = &[NOT_BEING_DELETED, EXPOSURE_CHANGE];
+/// Annotations of Services and Ingresses are configuration too, such as host names.
+const EXPOSURE_CHANGES: Condition = Condition {
+    name: "way-in-changes",
+    expression: concat!(
+        "request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec || ",
+        metadata_changes!()
+    ),
+};
 
 /// Only ConfigMaps with Flink's configuration: clusters write other ConfigMaps every few seconds.
 const HOLDS_OPTIONS: Condition = Condition {
@@ -214,12 +247,13 @@ const HOLDS_OPTIONS: Condition = Condition {
     expression: "has(object.data) && ('config.yaml' in object.data || 'flink-conf.yaml' in object.data)",
 };
 
-const DATA_CHANGES: Condition = Condition {
+const OPTIONS_CHANGE: Condition = Condition {
     name: "data-changes",
-    expression: "request.operation != 'UPDATE' || !has(oldObject.data) || object.data != oldObject.data",
+    expression: concat!(
+        "request.operation != 'UPDATE' || !has(oldObject.data) || object.data != oldObject.data || ",
+        metadata_changes!()
+    ),
 };
-
-const OPTIONS_CHANGE: &[Condition] = &[NOT_BEING_DELETED, HOLDS_OPTIONS, DATA_CHANGES];
 
 /// Tenants also select Namespaces by labels.
 const LABELS_CHANGE: Condition = Condition {

@@ -34,7 +34,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         cluster: cluster.into(),
         ..Workload::default()
     };
-    if is_canary(object) || !object.get("spec").is_some_and(Value::is_object) {
+    if is_canary(&resource.kind, object) || !object.get("spec").is_some_and(Value::is_object) {
         // The operator deploys nothing for it.
         return workload;
     }

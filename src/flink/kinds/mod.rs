@@ -18,6 +18,7 @@ pub(crate) mod flink_state_snapshot;
 mod generated_template;
 mod growth;
 pub(crate) mod ingress;
+pub(crate) mod leaving;
 mod mounted_config;
 mod operator_config;
 mod operator_count;

@@ -5,13 +5,18 @@
 //! a ReplicaSet.
 
 use super::pod_template_workload::{PodTemplateWorkload, label};
+use crate::flink::workload::PodMaker;
 use crate::flink::{Engine, FlinkContext, Role, Workload};
 use crate::resource::fields::text;
-use crate::resource::{Resource, UserInfo, metadata_text, owners};
+use crate::resource::{Operation, Resource, UserInfo, metadata_text, owners};
 use serde_json::Value;
 
 /// The user attribute with the pod to which a service account's token is bound.
 const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
+
+/// The user names of Kubernetes' controllers begin so, with accounts of their own or without.
+const CONTROLLERS: [&str; 2] =
+    ["system:serviceaccount:kube-system:", "system:kube-controller-manager"];
 
 pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) -> Workload {
     let name = owner_or_name;
@@ -24,7 +29,7 @@ pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) ->
         context,
     };
     // The job belongs to the cluster, which has other pods too.
-    let mut workload = Workload { jobs: 0, ..pods.lower(Vec::new()) };
+    let mut workload = Workload { jobs: 0, pod_maker: maker(resource), ..pods.lower(Vec::new()) };
     let role = workload.pods.first().map_or(Role::Other, |set| set.role);
     if workload.engine == Engine::Native
         && let Some(cluster) =
@@ -55,6 +60,22 @@ fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'
         Role::Other => None,
     }
     .filter(|name| !name.is_empty())
+}
+
+/// Controllers of Kubernetes and Flink's JobManagers make pods from templates. An update does not
+/// change what separates a pod from others.
+fn maker(resource: &Resource) -> PodMaker {
+    let user = &resource.user;
+    if user.username.is_empty() {
+        PodMaker::Unknown
+    } else if resource.operation != Operation::Create
+        || CONTROLLERS.iter().any(|controllers| user.username.starts_with(controllers))
+        || asking_job_manager(user, &resource.namespace).is_some()
+    {
+        PodMaker::Template
+    } else {
+        PodMaker::User
+    }
 }
 
 /// The requesting pod, if it is in this namespace.
@@ -95,7 +116,7 @@ fn owner_or_name(pod: &Value) -> &str {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::resource::{GroupVersionKind, Operation};
+    use crate::resource::GroupVersionKind;
     use serde_json::json;
 
     fn lowered(

@@ -2,6 +2,7 @@
 //! set.
 
 use crate::flink::map_options::map_entries;
+use crate::flink::workload::PodMaker;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
 use crate::resource::pointer;
 use serde_json::{Map, Value};
@@ -24,6 +25,9 @@ const OF_CONTROLLERS: [&str; 7] = [
     "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-name",
 ];
+
+/// The label by which Flink and its operator say how a cluster runs.
+const TYPE: &str = "type";
 
 /// The value of one label in all pods of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,11 @@ pub struct PodLabels<'a> {
     /// Whether this is a pod, whose labels are complete. Controllers add labels to the pods of a
     /// template.
     is_pod: bool,
+    /// Who made the pods.
+    maker: PodMaker,
+    /// What [`identity`] reads.
+    source: (&'a PodSet, &'a Value, &'a Workload),
+    identity: OnceCell<Option<Vec<(&'a str, &'a str)>>>,
 }
 
 impl<'a> PodLabels<'a> {
@@ -79,7 +88,39 @@ impl<'a> PodLabels<'a> {
             options: component.map(|_| (workload, option)),
             given: OnceCell::new(),
             is_pod: set.path().is_empty() && matches!(set.template, Template::InObject(_)),
+            maker: workload.pod_maker,
+            source: (set, template, workload),
+            identity: OnceCell::new(),
         }
+    }
+
+    /// The value of one label in all pods of the set. Of a pod that a user
+    /// wrote, only the labels that identify the set are known to be those of the others.
+    pub fn of_set(&self, key: &str) -> Label<'_> {
+        match self.get(key) {
+            Label::Unique => Label::Unique,
+            _ if self.maker == PodMaker::User && !self.identifies(key) => Label::Later,
+            label => label,
+        }
+    }
+
+    /// Whether all pods of the set that have this label have the same value.
+    pub fn is_shared(&self, key: &str) -> bool {
+        match (self.maker, self.get(key)) {
+            (_, Label::Unique) => false,
+            (PodMaker::Template, _) | (_, Label::Absent) => true,
+            (PodMaker::Unknown, _) if OF_CONTROLLERS.contains(&key) => true,
+            (PodMaker::Unknown | PodMaker::User, _) => self.identifies(key),
+        }
+    }
+
+    fn identifies(&self, key: &str) -> bool {
+        if key == TYPE {
+            return true;
+        }
+        let (set, template, workload) = self.source;
+        let labels = self.identity.get_or_init(|| identity(set, template, workload));
+        labels.iter().flatten().any(|(name, _)| *name == key)
     }
 
     /// The value of one label.

@@ -133,7 +133,7 @@ impl<'v> SpreadTerm<'v> {
             Some(TermFault::SelectsNothing)
         } else if !self.is_constraint() && !in_namespace(self.value, pods.namespace) {
             Some(TermFault::OtherNamespaces)
-        } else if !selects(selector, |key| pods.labels.get(key)) {
+        } else if !selects(selector, |key| pods.labels.of_set(key)) {
             Some(TermFault::OtherPods)
         } else if !by_keys(self.value, &pods.labels) {
             Some(TermFault::LabelKeys)
@@ -188,11 +188,11 @@ fn in_namespace(term: &Value, namespace: &str) -> bool {
 }
 
 /// Whether `matchLabelKeys` and `mismatchLabelKeys` still select the pod's own set. Their values
-/// come from the pod that has the term, and its set has the same labels. A key that the pod lacks
-/// adds nothing.
+/// come from the pod that has the term: a label with another value in each pod excludes all others.
+/// A key that the pod lacks adds nothing.
 fn by_keys(term: &Value, labels: &PodLabels<'_>) -> bool {
     let keys = |field: &str| list(term.get(field)).iter().filter_map(Value::as_str);
-    keys("matchLabelKeys").all(|key| labels.get(key) != Label::Unique)
+    keys("matchLabelKeys").all(|key| labels.is_shared(key))
         && keys("mismatchLabelKeys").all(|key| labels.get(key) == Label::Absent)
 }
 

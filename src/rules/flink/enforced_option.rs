@@ -24,15 +24,32 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             continue;
         };
         let finding = findings.at(conflict.pointer.as_str());
-        finding.help(format!("remove `{key}`: Flinkgate sets it")).key(key);
-        if is_credential(key) {
-            finding.message(format!("`{key}` does not have the value that the tenant sets"));
-        } else {
-            let [wanted, found] = [wanted, found].map(|value| shown(&without_password(value).0));
-            finding
-                .message(format!("`{key}` is `{found}`, but the tenant sets `{wanted}`"))
-                .wanted(wanted)
-                .found(found);
+        finding.key(key);
+        let public = |value: &str| shown(&without_password(value).0);
+        match found {
+            Some(_) => finding.help(format!("remove `{key}`: Flinkgate sets it")),
+            None if is_credential(key) => {
+                finding.help(format!("set `{key}` to the tenant's value"))
+            }
+            None => finding.help(format!("set `{key}: {}`", public(wanted))),
+        };
+        match found {
+            _ if is_credential(key) => {
+                finding.message(format!("`{key}` does not have the value that the tenant sets"));
+            }
+            Some(found) => {
+                let (wanted, found) = (public(wanted), public(found));
+                finding
+                    .message(format!("`{key}` is `{found}`, but the tenant sets `{wanted}`"))
+                    .wanted(wanted)
+                    .found(found);
+            }
+            None => {
+                let wanted = public(wanted);
+                finding
+                    .message(format!("`{key}` is missing, but the tenant sets `{wanted}`"))
+                    .wanted(wanted);
+            }
         }
     }
 }
@@ -51,18 +68,20 @@ mod tests {
     fn no_finding_shows_a_secret() {
         for (key, value) in [("s3.secret-key", "hush"), ("state.savepoints.dir", "s3://a:hush@b/c")]
         {
-            let difference = Difference::EnforcedOption {
-                key: key.into(),
-                wanted: value.into(),
-                found: value.into(),
-            };
-            let conflicts = [Conflict { pointer: "/spec".into(), difference }];
+            let conflicts = [Some(value.into()), None].map(|found| Conflict {
+                pointer: "/spec".into(),
+                difference: Difference::EnforcedOption {
+                    key: key.into(),
+                    wanted: value.into(),
+                    found,
+                },
+            });
             let (resource, workload) = (Resource::default(), Workload::default());
             let tenant = PreparedTenant::default();
             let mut subject = Subject::new(&resource, &resource.object, &workload, &tenant);
             subject.conflicts = &conflicts;
             let found = check_conflicts(&subject);
-            assert_eq!(found.len(), 1);
+            assert_eq!(found.len(), 2);
             assert!(!serde_json::to_string(&found).unwrap().contains("hush"), "{found:?}");
         }
     }

@@ -96,7 +96,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 fn running<'a>(subject: &Subject<'a>) -> Option<Running<'a>> {
     let resource = subject.resource;
     let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-    if old.is_some_and(is_canary) {
+    if old.is_some_and(|old| is_canary(&resource.kind, old)) {
         return None;
     }
     let stored = || Running::deserialize(old?.get("spec")?).ok();

@@ -1,7 +1,6 @@
 //! `flink/snapshot`
 
 use crate::flink::Engine;
-use crate::flink::workload::is_canary;
 use crate::resource::pointer;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -22,7 +21,6 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if subject.resource.kind.kind != "FlinkStateSnapshot"
         || subject.workload.engine != Engine::Operator
-        || is_canary(subject.object)
     {
         return;
     }

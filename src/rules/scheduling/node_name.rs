@@ -1,6 +1,7 @@
 //! `scheduling/node-name`
 
-use crate::resource::{Operation, pointer};
+use crate::kubernetes::mirror_pod::may_be_mirror_pod;
+use crate::resource::Operation;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::tenant::Scheduling;
@@ -24,9 +25,6 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// Annotation of a static pod: its kubelet started it before the API server knew it.
-const MIRROR_ANNOTATION: &str = "/metadata/annotations/kubernetes.io~1config.mirror";
-
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     // The scheduler has assigned a node to a stored pod.
     let resource = subject.resource;
@@ -37,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for pods in &subject.pods {
         let name = pods.spec().get("nodeName").and_then(Value::as_str);
         if let Some(name) = name.filter(|name| !name.is_empty())
-            && pointer::at(subject.object, MIRROR_ANNOTATION).is_none()
+            && !may_be_mirror_pod(resource, subject.object)
         {
             findings
                 .at(pods.place("/spec/nodeName"))

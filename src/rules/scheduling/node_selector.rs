@@ -19,7 +19,16 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for (pointer, entry) in subject.entry_conflicts(PodMap::NodeSelector) {
-        let (key, wanted, found) = (&entry.key, &entry.wanted, shown(&entry.found));
+        let (key, wanted) = (&entry.key, &entry.wanted);
+        let Some(found) = entry.found.as_deref().map(shown) else {
+            findings
+                .at(pointer)
+                .message(format!("`nodeSelector` lacks `{key}`, but the tenant sets `{wanted}`"))
+                .help(format!("set `nodeSelector: {{{key}: {wanted}}}`"))
+                .key(key)
+                .wanted(wanted);
+            continue;
+        };
         let place = entry.option.as_deref().unwrap_or("nodeSelector");
         findings
             .at(pointer)

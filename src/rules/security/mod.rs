@@ -21,6 +21,7 @@ pub mod metadata;
 pub mod privileged;
 pub mod probe_host;
 pub mod proc_mount;
+pub mod read_only_root;
 pub mod run_as_non_root;
 pub mod run_as_user;
 pub mod runtime_class;
@@ -61,6 +62,7 @@ pub(super) static RULES: &[&Rule] = &[
     &privileged::RULE,
     &probe_host::RULE,
     &proc_mount::RULE,
+    &read_only_root::RULE,
     &run_as_non_root::RULE,
     &run_as_user::RULE,
     &runtime_class::RULE,

@@ -22,6 +22,18 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let Difference::CheckpointVolume(difference) = &conflict.difference else { continue };
         let finding = findings.at(conflict.pointer.as_str());
         match difference {
+            VolumeDifference::Missing { claim, path, folder } => {
+                let folder = folder
+                    .as_ref()
+                    .map_or_else(String::new, |folder| format!(" with `subPath: {folder}`"));
+                finding
+                    .message(format!(
+                        "claim `{claim}` is not mounted at `{path}`, but it holds this cluster's \
+                         state"
+                    ))
+                    .help(format!("mount claim `{claim}` at `{path}`{folder}"))
+                    .wanted(claim)
+            }
             VolumeDifference::Name { claim } => finding
                 .message(format!(
                     "volume `{VOLUME_NAME}` is not claim `{claim}`, which holds this cluster's \

@@ -29,7 +29,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     else {
         return;
     };
-    let is_submitted = || workload.session.is_some() && !is_canary(subject.object);
+    let is_submitted =
+        || workload.session.is_some() && !is_canary(&subject.resource.kind, subject.object);
     let is_deployed =
         workload.engine == Engine::Operator && (workload.declares_cluster || is_submitted());
     let directory = workload.option(SAVEPOINT_DIR);

@@ -18,7 +18,16 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for (pointer, entry) in subject.entry_conflicts(PodMap::Labels) {
-        let (key, wanted, found) = (&entry.key, &entry.wanted, shown(&entry.found));
+        let (key, wanted) = (&entry.key, &entry.wanted);
+        let Some(found) = entry.found.as_deref().map(shown) else {
+            findings
+                .at(pointer)
+                .message(format!("label `{key}` is missing, but the tenant sets `{wanted}`"))
+                .help(format!("set the label `{key}: {wanted}`"))
+                .key(key)
+                .wanted(wanted);
+            continue;
+        };
         let (message, help) = match &entry.option {
             None => (
                 format!("label `{key}` is `{found}`, but the tenant sets `{wanted}`"),

@@ -1,0 +1,429 @@
+//! What mutation guarantees, validation verifies: no object is admitted by `/validate` alone that
+//! lacks what its tenant enforces, whatever kept mutation from adding it.
+
+use crate::cases::{asked, folder, gate, review, tenant};
+use crate::manifests::read;
+use crate::objects::{UserEdits, bases};
+use crate::seeded::Seeded;
+use crate::tenants::TenantFields;
+use flinkgate::flink::claims::{claim_for, is_claim_of, mounted_by_flink};
+use flinkgate::flink::{PodSet, Role, Workload};
+use flinkgate::kinds::{Completed, lower_with_context, of};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::rego::PolicySet;
+use flinkgate::resource::{Operation, Resource};
+use flinkgate::rules::Level;
+use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+fn tenants(name: &str) -> Gate {
+    let tenants = folder([&read(format!("tests/data/bypasses/tenants/{name}.yaml"))]);
+    gate(&tenants, Unassigned::Warn)
+}
+
+fn creation(object: &Value) -> Resource {
+    asked(&review("CREATE", object, &Value::Null))
+}
+
+fn refusals(gate: &Gate, resource: &Resource) -> BTreeSet<String> {
+    let findings = gate.validate(resource).findings.into_iter();
+    findings
+        .filter(|finding| finding.level == Level::Error)
+        .map(|finding| finding.rule.to_string())
+        .collect()
+}
+
+/// What users write to be passed over.
+const SKIPS: [&str; 5] = ["", "canary", "mirror", "deletion", "owner"];
+
+fn write_skip(object: &mut Value, skip: &str) {
+    let metadata = &mut object["metadata"];
+    for map in ["labels", "annotations"] {
+        if !metadata[map].is_object() {
+            metadata[map] = json!({});
+        }
+    }
+    match skip {
+        "canary" => metadata["labels"]["flink.apache.org/canary"] = "true".into(),
+        "mirror" => metadata["annotations"]["kubernetes.io/config.mirror"] = "x".into(),
+        "deletion" => metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z".into(),
+        "owner" => {
+            metadata["ownerReferences"] = json!([{"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "n", "controller": true}])
+        }
+        _ => {}
+    }
+}
+
+/// A TaskManager with a volume of its own where the state belongs.
+fn task_manager() -> Value {
+    let mut pod = read("tests/data/bypasses/02-canary-label-on-a-pod.yaml");
+    pod["metadata"]["labels"] = json!({"team": "a", "app": "etl", "component": "taskmanager", "type": "flink-native-kubernetes"});
+    pod["spec"].as_object_mut().unwrap().remove("nodeSelector");
+    pod["spec"]["containers"][0]["name"] = "flink-main-container".into();
+    pod["spec"]["containers"][0]["args"] = json!(["bash", "-c", "kubernetes-taskmanager.sh"]);
+    pod
+}
+
+#[test]
+fn no_label_or_annotation_replaces_what_a_pod_needs() {
+    let gate = tenants("strict");
+    let case = read("tests/data/bypasses/02-canary-label-on-a-pod.yaml");
+    let bare = {
+        let mut pod = case.clone();
+        pod["metadata"]["labels"] = json!({"team": "a"});
+        pod["spec"].as_object_mut().unwrap().remove("nodeSelector");
+        pod
+    };
+    let own_volume = {
+        let mut pod = task_manager();
+        pod["spec"]["containers"][0]["volumeMounts"] =
+            json!([{"name": "own", "mountPath": "/flink/state"}]);
+        pod["spec"]["volumes"] = json!([{"name": "own", "emptyDir": {}}]);
+        pod
+    };
+    let pods = ["scheduling/node-selector", "tenancy/label"];
+    for (pod, rules) in [
+        (&case, pods.to_vec()),
+        (&bare, pods.to_vec()),
+        (&task_manager(), [&pods[..], &["storage/checkpoint-volume"]].concat()),
+        (&own_volume, vec!["storage/checkpoint-volume"]),
+    ] {
+        for skip in SKIPS {
+            let mut pod = pod.clone();
+            write_skip(&mut pod, skip);
+            let found = refusals(&gate, &creation(&pod));
+            for rule in &rules {
+                assert!(found.contains(*rule), "{skip}: {rule} not in {found:?}\n{pod}");
+            }
+        }
+    }
+    // The mutating webhook completes the pod under every label, and then it is admitted.
+    for skip in SKIPS {
+        let mut pod = bare.clone();
+        write_skip(&mut pod, skip);
+        let mut resource = creation(&pod);
+        let answer = gate.mutate(&resource);
+        json_patch::patch(&mut resource.object, &answer.patch.unwrap()).unwrap();
+        assert_eq!(refusals(&gate, &resource), BTreeSet::new(), "{skip}");
+    }
+}
+
+#[test]
+fn custom_resources_are_held_to_it_too() {
+    let gate = tenants("strict");
+    let mut cluster =
+        read("tests/data/bypasses/13-fields-of-the-tenant-that-nothing-enforces.yaml");
+    cluster["spec"]["flinkVersion"] = "v1_20".into();
+    let rules = [
+        "flink/enforced-option",
+        "scheduling/node-selector",
+        "storage/checkpoint-volume",
+        "tenancy/label",
+    ];
+    for skip in ["", "mirror", "deletion", "owner"] {
+        let mut cluster = cluster.clone();
+        write_skip(&mut cluster, skip);
+        let resource = creation(&cluster);
+        assert!(refusals(&gate, &resource).is_superset(&rules.map(str::to_owned).into()), "{skip}");
+        // An update that changes what runs, with another webhook behind ours.
+        let update = Resource {
+            operation: Operation::Update,
+            old_object: Some(
+                json!({"metadata": cluster["metadata"], "spec": {"flinkVersion": "v1_20"}}),
+            ),
+            ..resource.clone()
+        };
+        assert!(refusals(&gate, &update).is_superset(&rules.map(str::to_owned).into()), "{skip}");
+        let stored = Resource { object: gate.mutated(&resource), ..resource };
+        assert_eq!(refusals(&gate, &stored), BTreeSet::new(), "{skip}");
+    }
+    // A canary runs nothing; what was deployed before runs on under the label.
+    write_skip(&mut cluster, "canary");
+    assert_eq!(refusals(&gate, &creation(&cluster)), BTreeSet::new());
+    cluster["status"] = json!({"reconciliationStatus": {"lastReconciledSpec": "{\"spec\":{}}"}});
+    assert!(!refusals(&gate, &creation(&cluster)).is_empty());
+    // The label means nothing to the operator here.
+    let colours = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment",
+        "metadata": {"name": "etl", "namespace": "strict", "labels": {"flink.apache.org/canary": "true"}},
+        "spec": {"template": {"metadata": {"labels": {"flink.apache.org/canary": "true"}}, "spec": cluster["spec"]}}});
+    assert!(refusals(&gate, &creation(&colours)).is_superset(&rules.map(str::to_owned).into()));
+}
+
+#[test]
+fn users_cannot_choose_a_writable_root() {
+    let gate = tenants("ro");
+    let template = |value: Value| json!({"spec": {"containers": [{"name": "flink-main-container", "securityContext": {"readOnlyRootFilesystem": value}}]}});
+    let cluster = |value: Value| {
+        let mut cluster =
+            read("tests/data/bypasses/13-fields-of-the-tenant-that-nothing-enforces.yaml");
+        cluster["spec"]["flinkVersion"] = "v2_0".into();
+        cluster["spec"]["podTemplate"] = template(value);
+        cluster
+    };
+    let rule = "security/read-only-root".to_owned();
+    for (value, is_refused) in
+        [(json!(false), true), (json!("false"), true), (json!(true), false), (json!(null), false)]
+    {
+        let resource = creation(&cluster(value.clone()));
+        assert_eq!(
+            gate.mutate(&resource).findings.iter().any(|finding| finding.rule == rule),
+            is_refused,
+            "{value}"
+        );
+        let stored = Resource { object: gate.mutated(&resource), ..resource };
+        assert_eq!(refusals(&gate, &stored).contains(&rule), is_refused, "{value}");
+    }
+    // A Deployment's pods, and a pod, are held to it as well; other containers are not.
+    let mut pod = task_manager();
+    pod["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"] = false.into();
+    assert!(refusals(&gate, &creation(&pod)).contains(&rule));
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "tm", "namespace": "strict"},
+        "spec": {"replicas": 1, "template": {"metadata": pod["metadata"], "spec": pod["spec"]}}});
+    assert!(refusals(&gate, &creation(&deployment)).contains(&rule));
+    let mut tool = read("tests/data/bypasses/02-canary-label-on-a-pod.yaml");
+    tool["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"] = false.into();
+    assert!(!refusals(&gate, &creation(&tool)).contains(&rule));
+}
+
+/// A kubelet shows its static pods as mirror pods, and ignores changes of them.
+#[test]
+fn only_a_node_creates_mirror_pods() {
+    let gate = tenants("strict");
+    let mut pod = read("tests/data/bypasses/02-canary-label-on-a-pod.yaml");
+    pod["metadata"]["labels"] = json!({"team": "a"});
+    pod["spec"]["nodeName"] = "node-7".into();
+    pod["spec"].as_object_mut().unwrap().remove("nodeSelector");
+    write_skip(&mut pod, "mirror");
+    for (user, passes) in [
+        ("system:node:node-7", true),
+        ("system:node:node-8", false),
+        ("system:node:", false),
+        ("alice", false),
+        ("system:serviceaccount:strict:flink", false),
+    ] {
+        let mut resource = creation(&pod);
+        resource.user.username = user.into();
+        let found = refusals(&gate, &resource);
+        let own: BTreeSet<_> =
+            ["scheduling/node-selector", "scheduling/node-name", "tenancy/label"]
+                .map(str::to_owned)
+                .into();
+        assert_eq!(found.is_disjoint(&own), passes, "{user}: {found:?}");
+        assert_eq!(gate.mutate(&resource).patch.is_none(), passes, "{user}");
+    }
+}
+
+/// An object from before its tenant had a node selector grows by `/scale`, and by nothing else.
+#[test]
+fn scaling_is_not_held_to_what_is_stored() {
+    let gate = tenants("strict");
+    let mut old = read("tests/data/bypasses/13-fields-of-the-tenant-that-nothing-enforces.yaml");
+    old["spec"]["flinkVersion"] = "v1_20".into();
+    for (place, is_held) in [("replicas", false), ("resource", true)] {
+        let mut object = old.clone();
+        object["spec"]["taskManager"][place] =
+            if is_held { json!({"cpu": 2, "memory": "2048m"}) } else { json!(3) };
+        let mut update = asked(&review("UPDATE", &object, &old));
+        update.of.resource = "flinkdeployments".into();
+        assert_eq!(
+            refusals(&gate, &update).contains("scheduling/node-selector"),
+            is_held,
+            "{place}"
+        );
+    }
+}
+
+/// An exemption from one rule does not hide what another one refuses.
+#[test]
+fn a_waived_conflict_hides_no_omission() {
+    let spec = json!({"labels": {"cost-center": "4711"}, "scheduling": {"nodeSelector": {"pool": "flink"}},
+        "rules": [{"rule": "tenancy/label", "enforcement": "Warn"}]});
+    let gate = gate(&folder([&tenant("waived", &["strict"], &spec)]), Unassigned::Warn);
+    let mut pod = task_manager();
+    pod["metadata"]["labels"]["cost-center"] = "1".into();
+    assert!(refusals(&gate, &creation(&pod)).contains("scheduling/node-selector"));
+}
+
+/// What of an object its tenant enforces: of each set of pods and of the configuration.
+fn enforced(workload: &Workload, object: &Value, spec: &FlinkTenantSpec) -> Vec<String> {
+    let mut lacks = Vec::new();
+    for set in workload.pods.iter() {
+        let template = set.template(object);
+        for (map, wanted) in [
+            ("/metadata/labels", &spec.labels),
+            ("/spec/nodeSelector", &spec.scheduling.node_selector),
+        ] {
+            for (key, value) in wanted {
+                let found =
+                    template.pointer(map).and_then(|map| map.get(key)).and_then(Value::as_str);
+                if found != Some(value) {
+                    lacks.push(format!("{map} {key} is {found:?}"));
+                }
+            }
+        }
+        let is_flink = matches!(set.role, Role::JobManager | Role::TaskManager);
+        if !is_flink {
+            continue;
+        }
+        if let Some(volume) = &spec.storage.checkpoints.volume
+            && workload.is_flink()
+            && !workload.cluster.is_empty()
+            && !is_without_containers(set, template)
+            && !mounts(workload, set, object, &volume.claim_name)
+        {
+            lacks.push(format!("claim {}", claim_for(&volume.claim_name, &workload.cluster)));
+        }
+        let main = set
+            .main_container
+            .and_then(|main| template.pointer(&format!("/spec/containers/{main}")));
+        let root = main.and_then(|main| main.pointer("/securityContext/readOnlyRootFilesystem"));
+        if spec.security.read_only_root_filesystem
+            && template.pointer("/spec/os/name") != Some(&json!("windows"))
+            && root.is_some_and(|root| *root != true && !root.is_null())
+        {
+            lacks.push("a read-only root".into());
+        }
+    }
+    if workload.declares_cluster {
+        for (key, value) in &spec.flink.configuration.enforced {
+            let found = workload.config.get(key);
+            if found != Some(value.text().as_str()) {
+                lacks.push(format!("{key} is {found:?}"));
+            }
+        }
+    }
+    lacks
+}
+
+/// The API server refuses a pod without containers.
+fn is_without_containers(set: &PodSet, template: &Value) -> bool {
+    let containers = template.pointer("/spec/containers").and_then(Value::as_array);
+    set.path().is_empty() && containers.is_none_or(Vec::is_empty)
+}
+
+/// Whether Flink's container in these pods mounts the cluster's claim.
+fn mounts(workload: &Workload, set: &PodSet, object: &Value, pattern: &str) -> bool {
+    let is_own = |claim: &str| is_claim_of(pattern, &workload.cluster, claim);
+    let template = set.template(object);
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let own: BTreeSet<String> = list(template.pointer("/spec/volumes"))
+        .iter()
+        .filter(|volume| {
+            volume
+                .pointer("/persistentVolumeClaim/claimName")
+                .and_then(Value::as_str)
+                .is_some_and(is_own)
+        })
+        .map(|volume| volume["name"].to_string())
+        .collect();
+    let main = set.main_container.unwrap_or(usize::MAX);
+    list(template.pointer(&format!("/spec/containers/{main}/volumeMounts")))
+        .iter()
+        .any(|mount| own.contains(&mount["name"].to_string()))
+        || mounted_by_flink(workload, set.role).iter().any(|(claim, _)| is_own(claim))
+        // Flink gives the volume of its own option this name.
+        || own.iter().any(|name| name.ends_with("-pvc\""))
+}
+
+/// What another webhook, or a user without mutation, may leave.
+fn tamper(object: &mut Value, dice: &mut Seeded) {
+    let base = match object["kind"].as_str() {
+        Some("Pod") => "",
+        Some("FlinkDeployment") => {
+            ["/spec/podTemplate", "/spec/jobManager/podTemplate", "/spec/taskManager/podTemplate"]
+                [dice.below(3)]
+        }
+        _ => "/spec/template/spec/podTemplate",
+    };
+    let place = [
+        "/metadata/labels",
+        "/spec/nodeSelector",
+        "/spec/volumes",
+        "/spec/containers/0/volumeMounts",
+        "/spec/containers/0/securityContext",
+        "/spec/containers",
+        "/spec/affinity",
+        "/metadata",
+    ][dice.below(8)];
+    let values = [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!({"cost-center": "1", "pool": "x", "team": "z"}),
+        json!({"readOnlyRootFilesystem": false}),
+    ];
+    if let Some(value) = object
+        .pointer_mut(&format!("{base}{place}"))
+        .filter(|_| !(base.is_empty() && place == "/metadata"))
+    {
+        *value = values[dice.below(values.len())].clone();
+    }
+    if dice.below(4) == 0
+        && let Some(options) =
+            object.pointer_mut("/spec/flinkConfiguration").and_then(Value::as_object_mut)
+    {
+        let keys: Vec<String> = options.keys().cloned().collect();
+        if !keys.is_empty() {
+            options.remove(&keys[dice.below(keys.len())]);
+        }
+    }
+}
+
+#[test]
+fn what_validation_admits_alone_has_everything_enforced() {
+    let (fields, edits) = (TenantFields::load(), UserEdits::load());
+    let policies = Arc::new(PolicySet::built_in().unwrap());
+    let mut bases = bases();
+    bases.retain(|(_, resource)| {
+        of(&resource.kind).is_some_and(|kind| kind.completed != Completed::Never)
+    });
+    let (mut admitted, mut refused) = (0, 0);
+    for index in 0..1500 {
+        let dice = &mut Seeded(17 + index as u64 * 0x1_0000_0001);
+        let (_, base) = &bases[index % bases.len()];
+        let (_, mut spec) = fields.any(dice);
+        spec.enforcement = Some(flinkgate::tenant::Enforcement::Enforce);
+        spec.rules.clear();
+        spec.exemptions.clear();
+        let owner = Tenant { name: "t".into(), spec: spec.clone(), ..Tenant::default() };
+        let gate = Gate::new(
+            Tenants::new(vec![owner], BTreeMap::new()),
+            policies.clone(),
+            Unassigned::Warn,
+        )
+        .with_context(Arc::new(edits.context(dice)));
+        let mut resource = edits.on(base, dice);
+        if dice.below(4) > 0 {
+            resource.object = gate.mutated(&resource);
+        }
+        for _ in 0..dice.below(3) {
+            tamper(&mut resource.object, dice);
+        }
+        let skip = SKIPS[dice.below(SKIPS.len())];
+        let is_canary = skip == "canary" && resource.kind.kind == "FlinkDeployment";
+        if !is_canary {
+            write_skip(&mut resource.object, skip);
+        }
+        // A custom resource is completed whenever what it runs changes.
+        if resource.kind.kind != "Pod" && dice.below(3) == 0 {
+            resource.operation = Operation::Update;
+            resource.old_object = Some(json!({"metadata": {"name": "etl"}, "spec": {}}));
+        }
+        if !refusals(&gate, &resource).is_empty() {
+            refused += 1;
+            continue;
+        }
+        admitted += 1;
+        let workload = lower_with_context(&resource, &resource.object, &gate.context()).unwrap();
+        let lacks = enforced(&workload, &resource.object, &spec);
+        assert_eq!(
+            lacks,
+            Vec::<String>::new(),
+            "case {index}, {skip}: {}\n{spec:?}",
+            resource.object
+        );
+    }
+    assert!(admitted > 150 && refused > 300, "{admitted} admitted, {refused} refused");
+}
