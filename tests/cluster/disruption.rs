@@ -5,7 +5,7 @@ use super::support::Options;
 use super::support::flinkgate::Flinkgate;
 use super::support::installation::{Installation, pod};
 use super::support::load::Load;
-use super::support::tls::post;
+use super::support::tls::{post, webhook_path};
 use super::support::wait::until;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -54,8 +54,8 @@ impl Scene {
             "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod(&self.namespace, "bad", true)}});
         for replica in &self.installation.replicas {
             let (status, report) = replica.health("/readyz")?;
-            let answer =
-                post(replica.webhooks, &self.authorities, "/validate", &review.to_string())?;
+            let path = webhook_path(&self.installation, "validate");
+            let answer = post(replica.webhooks, &self.authorities, &path, &review.to_string())?;
             if status != 200 || answer["response"]["allowed"] != !refuse {
                 return Err(format!("{status} {report} {answer}"));
             }

@@ -118,11 +118,13 @@ pub fn path(webhook: Webhook, token: Option<&PathToken>) -> String {
 /// webhook's own part stays, such as the prefix of a reverse proxy.
 pub fn with_token(path_or_url: &str, webhook: Webhook, token: Option<&PathToken>) -> String {
     let bare = path_or_url.trim_end_matches('/');
-    let own = format!("/{}", webhook.as_str());
-    let before = bare.strip_suffix(&own).or_else(|| {
-        let (before, _) = bare.rsplit_once('/')?;
-        before.strip_suffix(&own)
-    });
+    // Also the other webhook's part, written by mistake.
+    let without = |text: &str| {
+        let before = text.strip_suffix("/mutate").or_else(|| text.strip_suffix("/validate"));
+        before.map(str::to_owned)
+    };
+    let before = without(bare).or_else(|| without(bare.rsplit_once('/')?.0));
+    let before = before.as_deref();
     format!("{}{}", before.unwrap_or(bare), path(webhook, token))
 }
 
@@ -178,7 +180,8 @@ mod tests {
             ("https://127.0.0.1:9443", "https://127.0.0.1:9443"),
             ("https://127.0.0.1:9443/validate", "https://127.0.0.1:9443"),
             ("https://example.com/gate/validate/old", "https://example.com/gate"),
-            ("https://example.com/mutate", "https://example.com/mutate"),
+            ("https://example.com/mutate", "https://example.com"),
+            ("https://example.com/mutates/x", "https://example.com/mutates/x"),
         ] {
             for token in [Some(&new), None] {
                 let after = with_token(before, Webhook::Validate, token);

@@ -127,7 +127,7 @@ fn cut(text: &str, bytes: usize) -> String {
 
 fn event(webhook: Webhook, uid: Option<String>, note: &str, identity: &str) -> Event {
     let metadata = ObjectMeta {
-        generate_name: Some(format!("{CONFIGURATION}.webhooks.")),
+        generate_name: Some(format!("{CONFIGURATION}-webhooks-")),
         namespace: Some(EVENT_NAMESPACE.into()),
         ..ObjectMeta::default()
     };
