@@ -257,7 +257,11 @@ impl State {
         }
         let written = secret::write(&tokens, self.objects.secret.get().cloned());
         self.objects.secret.set(Some(self.apis.store(&written).await?));
-        tracing::info!(tokens = tokens.len(), new = add, "wrote the Secret {SECRET}");
+        tracing::info!(
+            tokens = tokens.len(),
+            new = add,
+            "wrote the path tokens into the Secret {SECRET}"
+        );
         Ok(())
     }
 
