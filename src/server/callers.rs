@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The answer to everybody else. It says nothing of tenants, and not what was wrong.
 const REFUSAL: &str = "Flinkgate answers only the API server\n";
@@ -36,22 +37,31 @@ pub enum Callers {
 /// The tokens that are accepted at the moment: during a rotation the old and the new one. Without
 /// any, nobody is answered.
 #[derive(Debug, Default)]
-pub struct AcceptedTokens(ArcSwap<Vec<PathToken>>);
+pub struct AcceptedTokens {
+    tokens: ArcSwap<Vec<PathToken>>,
+    exposed: Notify,
+}
 
 impl AcceptedTokens {
     /// Accepts these tokens and no others from now on.
     pub fn set(&self, tokens: Vec<PathToken>) {
-        self.0.store(Arc::new(tokens));
+        self.tokens.store(Arc::new(tokens));
     }
 
     /// The tokens.
     pub fn get(&self) -> Arc<Vec<PathToken>> {
-        self.0.load_full()
+        self.tokens.load_full()
+    }
+
+    /// Waits until an API server gave up waiting for an answer. It then shows the URL, with the
+    /// token, to the client whose request failed.
+    pub async fn exposed(&self) {
+        self.exposed.notified().await;
     }
 
     /// Compares with all of them, so that the time does not depend on which one matches.
     fn accept(&self, sent: &str) -> bool {
-        self.0.load().iter().fold(false, |found, token| found | token.is(sent))
+        self.tokens.load().iter().fold(false, |found, token| found | token.is(sent))
     }
 }
 
@@ -140,12 +150,31 @@ async fn check(State(guard): State<Arc<Guard>>, mut request: Request, next: Next
     match guard.callers.webhook(request.uri().path()) {
         Ok(webhook) => {
             *request.uri_mut() = without_token(webhook, request.uri().query());
-            next.run(request).await
+            let mut answered = Answered { guard: &guard, in_time: false };
+            let response = next.run(request).await;
+            answered.in_time = true;
+            response
         }
         Err(reason) => {
             guard.metrics.unauthenticated(reason);
             tracing::debug!(reason = reason.as_str(), "refused a caller that is not an API server");
             (StatusCode::UNAUTHORIZED, REFUSAL).into_response()
+        }
+    }
+}
+
+/// Notices that the client of a request is gone before it was answered.
+struct Answered<'a> {
+    guard: &'a Guard,
+    in_time: bool,
+}
+
+impl Drop for Answered<'_> {
+    fn drop(&mut self) {
+        if let Callers::WithToken(accepted) = &self.guard.callers
+            && !self.in_time
+        {
+            accepted.exposed.notify_one();
         }
     }
 }
@@ -253,6 +282,29 @@ mod tests {
             assert!(text.contains(counted), "{text}");
         }
         assert!(!text.contains(old.expose()));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_wait_exposes_its_token() {
+        let accepted = Arc::<AcceptedTokens>::default();
+        let token = PathToken::make().unwrap();
+        accepted.set(vec![token.clone()]);
+        let slow = Router::new().fallback(async || {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        });
+        let of = |router| {
+            guard(router, Callers::WithToken(Arc::clone(&accepted)), Arc::<Metrics>::default())
+        };
+        let (quick, slow) = (of(inner()), of(slow));
+        let path = format!("/validate/{}", token.expose());
+        let soon = Duration::from_millis(50);
+        assert_eq!(ask(&quick, &path).await.0, 200);
+        for path in ["/validate", &path] {
+            let is_answered = tokio::time::timeout(soon, ask(&slow, path)).await.is_ok();
+            assert_eq!(is_answered, path == "/validate");
+            let exposed = tokio::time::timeout(soon, accepted.exposed()).await;
+            assert_eq!(exposed.is_ok(), path != "/validate");
+        }
     }
 
     #[tokio::test]

@@ -101,6 +101,14 @@ enum Message {
     Validating(Event),
 }
 
+/// Waits until API servers may have shown a token that Flinkgate rotates.
+async fn exposed(source: &TokenSource) {
+    match source {
+        TokenSource::Secret(accepted) => accepted.exposed().await,
+        TokenSource::File(_) | TokenSource::None => std::future::pending().await,
+    }
+}
+
 /// Events that may wait; beyond that, the watches wait.
 const WAITING: usize = 16;
 
@@ -121,6 +129,7 @@ pub async fn run(controller: Controller) {
         Target::object::<ValidatingWebhookConfiguration>(None, CONFIGURATION),
         Message::Validating,
     );
+    let source = controller.source.clone();
     let mut state = State::new(controller);
     let mut elected = true;
     loop {
@@ -137,6 +146,7 @@ pub async fn run(controller: Controller) {
                     state.problem("cannot watch the path token or the webhook configurations", &error);
                 }
             }
+            () = exposed(&source) => state.expose(),
             // Without an elector this replica no longer leads; the Secret is still followed.
             changed = leader.changed(), if elected => elected = changed.is_ok(),
             () = tokio::time::sleep(pause) => {}

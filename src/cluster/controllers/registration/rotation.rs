@@ -7,9 +7,10 @@
 //! 2. it is written into the paths of both configurations, and API servers get `margin` to load them,
 //! 3. the old token is removed from the Secret, and replicas refuse it.
 //!
-//! A token is rotated when its `life` ends, and when a replica becomes the leader: while no replica
-//! answers, API servers report the URL that they called, with the token, to the clients whose
-//! requests failed.
+//! A token is rotated when its `life` ends, and after API servers may have shown it: if they get no
+//! answer, they report the URL that they called, with the token, to the client whose request failed.
+//! That is so when a replica becomes the leader (there may have been none), and when a client did not
+//! wait for its answer.
 
 use crate::admission::registration::path_token::PathToken;
 use std::time::{Duration, SystemTime};
@@ -19,6 +20,9 @@ use std::time::{Duration, SystemTime};
 pub struct TokenTimings {
     /// How long a token is used before the next one is made.
     pub life: Duration,
+    /// How long a token is used at least, although API servers may have shown it: tenants can
+    /// cause that by cancelling requests.
+    pub pause: Duration,
     /// From a write until every replica, or every API server, is assumed to have read it.
     pub margin: Duration,
     /// The longest time between two reconciliations.
@@ -29,6 +33,7 @@ impl Default for TokenTimings {
     fn default() -> Self {
         Self {
             life: Duration::from_secs(3_600),
+            pause: Duration::from_secs(300),
             margin: Duration::from_secs(30),
             reconcile: Duration::from_secs(60),
         }
@@ -61,6 +66,8 @@ pub struct View<'a> {
     pub published: Duration,
     /// When this process became the leader.
     pub elected: SystemTime,
+    /// When API servers may last have shown a token to a client.
+    pub exposed: Option<SystemTime>,
 }
 
 /// What to do next.
@@ -116,7 +123,14 @@ pub fn next(view: View<'_>, now: SystemTime, timings: &TokenTimings) -> Step {
     if age >= timings.life || from_future || current.since < view.elected {
         return Step::Store { keep: view.stored.to_vec(), add: true };
     }
-    Step::Rest((timings.life - age).min(timings.reconcile))
+    let mut rest = (timings.life - age).min(timings.reconcile);
+    if view.exposed.is_some_and(|at| current.since <= at) {
+        if age >= timings.pause {
+            return Step::Store { keep: view.stored.to_vec(), add: true };
+        }
+        rest = rest.min(timings.pause - age);
+    }
+    Step::Rest(rest)
 }
 
 #[cfg(test)]

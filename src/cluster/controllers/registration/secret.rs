@@ -9,10 +9,13 @@ use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ObjectMeta;
+use std::time::SystemTime;
 
 /// The Secret's name.
 pub const SECRET: &str = "flinkgate-path-token";
 const TOKENS: &str = "tokens";
+/// When a replica noticed that API servers may have shown the token.
+const EXPOSED: &str = "exposed";
 /// More are never in use at once.
 const MOST: usize = 8;
 
@@ -28,6 +31,22 @@ pub fn read(secret: Option<&Secret>) -> (Vec<StoredToken>, bool) {
     }
     let tidy = data.is_some_and(|bytes| bytes.0 == format(&tokens).as_bytes());
     (tokens, tidy)
+}
+
+/// When API servers may last have shown a token to a client.
+pub fn exposed(secret: Option<&Secret>) -> Option<SystemTime> {
+    let data = secret?.data.as_ref()?.get(EXPOSED)?;
+    let since: Timestamp = std::str::from_utf8(&data.0).ok()?.trim().parse().ok()?;
+    Some(since.into())
+}
+
+/// The Secret with that time.
+pub fn expose(mut secret: Secret, at: SystemTime) -> Secret {
+    if let Ok(at) = Timestamp::try_from(at) {
+        let content = ByteString(at.to_string().into_bytes());
+        secret.data.get_or_insert_default().insert(EXPOSED.into(), content);
+    }
+    secret
 }
 
 fn parse(line: &str) -> Option<StoredToken> {
@@ -70,7 +89,7 @@ pub fn write(tokens: &[StoredToken], old: Option<Secret>) -> Secret {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     fn tokens() -> Vec<StoredToken> {
         let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -89,6 +108,9 @@ mod tests {
         assert_eq!(read(Some(&written)), (tokens(), true));
         written.data.as_mut().unwrap().insert("more".into(), ByteString(vec![1]));
         let written = write(&tokens()[..1], Some(written));
+        assert_eq!(exposed(Some(&written)), None);
+        let written = expose(written, tokens()[0].since);
+        assert_eq!(exposed(Some(&written)), Some(tokens()[0].since));
         assert_eq!(read(Some(&written)), (tokens()[..1].to_vec(), true));
         assert!(written.data.unwrap().contains_key("more"));
     }

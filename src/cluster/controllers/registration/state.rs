@@ -38,6 +38,8 @@ pub(super) struct State {
     published: Option<(PathToken, Instant)>,
     /// When this process became the leader.
     elected: Option<SystemTime>,
+    /// Whether API servers may have shown the token, and the Secret does not say so yet.
+    is_exposed: bool,
     /// The last error, until a step succeeds.
     problem: Option<String>,
     retry: Duration,
@@ -64,6 +66,7 @@ impl State {
             seen: Vec::new(),
             published: None,
             elected: None,
+            is_exposed: false,
             problem: None,
             retry: RETRY.0,
             not_before: Instant::now(),
@@ -76,6 +79,7 @@ impl State {
     pub(super) async fn reconcile(&mut self, leads: bool) -> Duration {
         let now = (SystemTime::now(), Instant::now());
         self.elected = if leads { self.elected.or(Some(seconds(now.0))) } else { None };
+        self.mark_exposed().await;
         let (stored, tidy) = secret::read(self.objects.secret.get());
         self.accept(&stored, now.1);
         let reconcile = self.controller.timings.reconcile;
@@ -129,6 +133,28 @@ impl State {
                 pause
             }
         }
+    }
+
+    /// Remembers that API servers may have shown the token to a client.
+    pub(super) fn expose(&mut self) {
+        self.is_exposed = true;
+    }
+
+    /// Writes that into the Secret, for the leader. Every replica may, because any of them notices.
+    async fn mark_exposed(&mut self) {
+        let Some(secret) = self.objects.secret.get().filter(|_| self.is_exposed) else { return };
+        let newest = secret::read(Some(secret)).0.into_iter().last();
+        let marked = secret::exposed(Some(secret));
+        if newest.is_some_and(|newest| marked.is_none_or(|marked| marked < newest.since)) {
+            let marked = secret::expose(secret.clone(), seconds(SystemTime::now()));
+            match tokio::time::timeout(PATIENCE, self.apis.store(&marked)).await {
+                Ok(Ok(written)) => self.objects.secret.set(Some(written)),
+                // The next reconciliation tries again.
+                Ok(Err(error)) => return tracing::debug!(%error, "exposed path token not noted"),
+                Err(_) => return,
+            }
+        }
+        self.is_exposed = false;
     }
 
     /// Remembers an error for `/readyz`.
@@ -211,6 +237,7 @@ impl State {
             sent: &sent,
             published: self.published.as_ref().map_or(Duration::ZERO, |(_, since)| now.1 - *since),
             elected,
+            exposed: secret::exposed(self.objects.secret.get()),
         };
         match rotation::next(view, now.0, &self.controller.timings) {
             Step::Rest(pause) => Task::Rest(pause),

@@ -8,8 +8,12 @@ const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-const TIMINGS: TokenTimings =
-    TokenTimings { life: seconds(600), margin: seconds(10), reconcile: seconds(60) };
+const TIMINGS: TokenTimings = TokenTimings {
+    life: seconds(600),
+    pause: seconds(100),
+    margin: seconds(10),
+    reconcile: seconds(60),
+};
 
 fn at(second: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + seconds(1_000_000 + second)
@@ -100,7 +104,16 @@ fn every_state_has_its_next_step() {
         ),
     ];
     for (what, stored, memory, seen, sent, published, second, wanted) in cases {
-        let view = View { stored, tidy: true, memory, seen, sent, published, elected: at(0) };
+        let view = View {
+            stored,
+            tidy: true,
+            memory,
+            seen,
+            sent,
+            published,
+            elected: at(0),
+            exposed: None,
+        };
         assert_eq!(next(view, at(second), &TIMINGS), wanted, "{what}");
     }
 }
@@ -115,10 +128,18 @@ fn a_token_from_before_the_election_is_replaced() {
         sent: &[Some(0)],
         published: seconds(100),
         elected: at(1),
+        exposed: None,
     };
     let add = Step::Store { keep: vec![token(1, 0)], add: true };
     assert_eq!(next(view, at(2), &TIMINGS), add);
     assert_eq!(next(View { elected: at(0), ..view }, at(2), &TIMINGS), Step::Rest(seconds(60)));
+    // An exposed token stays for a while.
+    let exposed = |second| View { elected: at(0), exposed: Some(at(second)), ..view };
+    assert_eq!(next(exposed(5), at(70), &TIMINGS), Step::Rest(seconds(30)));
+    assert_eq!(next(exposed(5), at(100), &TIMINGS), add);
+    let young = [token(1, 6)];
+    let of_another = View { stored: &young, ..exposed(5) };
+    assert_eq!(next(of_another, at(200), &TIMINGS), Step::Rest(seconds(60)));
     // A date in the future is of a clock that was wrong.
     let future = [token(1, 5_000)];
     let view = View { stored: &future, elected: at(0), ..view };
@@ -139,6 +160,8 @@ enum Disturbance {
     Reset(usize),
     /// Another replica becomes the leader.
     Elect,
+    /// An API server got no answer.
+    Expose,
 }
 
 fn disturbance() -> impl Strategy<Value = Disturbance> {
@@ -147,6 +170,7 @@ fn disturbance() -> impl Strategy<Value = Disturbance> {
         1 => Just(Disturbance::Wipe),
         2 => (0..3_usize).prop_map(Disturbance::Reset),
         1 => Just(Disturbance::Elect),
+        1 => Just(Disturbance::Expose),
     ]
 }
 
@@ -158,6 +182,7 @@ struct Cluster {
     memory: Vec<StoredToken>,
     paths: Vec<Option<StoredToken>>,
     elected: u64,
+    exposed: Option<u64>,
     seen: Vec<(StoredToken, u64)>,
     published: Option<(StoredToken, u64)>,
     /// Every state of the Secret and of the paths, with its time.
@@ -202,6 +227,7 @@ impl Cluster {
             sent: &sent,
             published: seconds(self.published.as_ref().map_or(0, |(_, since)| now - since)),
             elected: at(self.elected),
+            exposed: self.exposed.map(at),
         };
         match next(view, at(now), &TIMINGS) {
             Step::Store { keep, add } => {
@@ -239,6 +265,7 @@ proptest! {
     fn whatever_an_api_server_sends_is_accepted(disturbances in prop::collection::vec(disturbance(), 1..60)) {
         let mut cluster = Cluster {
             now: 0, next: 0, stored: vec![], memory: vec![], paths: vec![None; 3], elected: 0,
+            exposed: None,
             seen: vec![], published: None, secrets: vec![], sent: vec![],
         };
         cluster.settle();
@@ -270,6 +297,7 @@ proptest! {
                 }
                 // Replicas keep what they have read while the Secret is gone.
                 Disturbance::Wipe => cluster.stored.clear(),
+                Disturbance::Expose => cluster.exposed = Some(cluster.now),
                 Disturbance::Reset(path) => cluster.paths[path] = None,
                 Disturbance::Elect => {
                     cluster.elected = cluster.now;
