@@ -4,7 +4,7 @@ use super::{Exit, Outcome, terminal};
 use crate::admission::registration::Registration;
 use crate::admission::registration::endpoint::{BaseUrl, Endpoint, Service};
 use crate::report::yaml;
-use crate::server::ca_bundle;
+use crate::server::{ca_bundle, callers};
 use anyhow::Context;
 use std::path::PathBuf;
 
@@ -26,12 +26,17 @@ pub struct Args {
     /// it.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// File with the path token that the API server sends, the same as `serve --path-token-file`
+    ///
+    /// The first line counts. Without it, `serve --cluster` adds a token of its own to the paths.
+    #[arg(long, value_name = "FILE")]
+    path_token_file: Option<PathBuf>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the CA file cannot be read or holds no certificate.
+/// When the CA file cannot be read or holds no certificate, or the token file no token.
 pub fn run(args: Args) -> Outcome {
     let ca_bundle = match &args.ca {
         Some(path) => {
@@ -44,8 +49,12 @@ pub fn run(args: Args) -> Outcome {
         }
         None => None,
     };
+    let path_token = match &args.path_token_file {
+        Some(path) => callers::load_tokens(path).context("--path-token-file")?.into_iter().next(),
+        None => None,
+    };
     let endpoint = args.url.map_or(Endpoint::Service(args.service), Endpoint::Url);
-    let registration = Registration { endpoint, ca_bundle };
+    let registration = Registration { endpoint, ca_bundle, path_token };
     let mutating = serde_json::to_value(registration.mutating())
         .context("failed to serialize the mutating configuration")?;
     let validating = serde_json::to_value(registration.validating())

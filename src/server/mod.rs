@@ -6,6 +6,7 @@
 
 mod body;
 pub mod ca_bundle;
+pub mod callers;
 pub mod certificate;
 pub mod client_ca;
 mod connections;

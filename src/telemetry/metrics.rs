@@ -26,6 +26,40 @@ struct WebhookLabels {
     webhook: &'static str,
 }
 
+/// Why a caller of the webhooks is not taken for an API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// Neither `/mutate` nor `/validate`.
+    OtherPath,
+    /// The path has no token. API servers send this while a webhook configuration has none.
+    NoToken,
+    /// The token is not accepted, or no longer.
+    WrongToken,
+}
+
+impl Unauthenticated {
+    const ALL: [Self; 3] = [Self::OtherPath, Self::NoToken, Self::WrongToken];
+
+    /// The label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherPath => "other-path",
+            Self::NoToken => "no-token",
+            Self::WrongToken => "wrong-token",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConfigurationLabels {
+    configuration: &'static str,
+}
+
 /// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -35,6 +69,8 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     duration: Family<WebhookLabels, Histogram>,
+    unauthenticated: Family<ReasonLabels, Counter>,
+    webhook_differences: Family<ConfigurationLabels, Gauge>,
     /// Admission requests being answered.
     pub in_flight: Gauge,
     /// Failed evaluations of policies, and failed reloads of policies or tenants.
@@ -98,6 +134,25 @@ impl Default for Metrics {
             "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
         );
+        let unauthenticated = Family::<ReasonLabels, Counter>::default();
+        for reason in Unauthenticated::ALL {
+            // A rate needs the counter before its first increment.
+            drop(unauthenticated.get_or_create(&ReasonLabels { reason: reason.as_str() }));
+        }
+        registry.register(
+            "unauthenticated_requests",
+            "Requests to the webhooks from callers that are not API servers, answered with 401",
+            unauthenticated.clone(),
+        );
+        let webhook_differences = Family::<ConfigurationLabels, Gauge>::default();
+        for configuration in [Webhook::Mutate, Webhook::Validate].map(configuration) {
+            drop(webhook_differences.get_or_create(&ConfigurationLabels { configuration }));
+        }
+        registry.register(
+            "webhook_configuration_differences",
+            "Differences between a registered webhook configuration and the one that `flinkgate webhooks` prints, 0 when they agree",
+            webhook_differences.clone(),
+        );
         let (ledgers, reconciliations) = (WriteCounters::default(), Reconciliations::default());
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
         registry.register(
@@ -124,6 +179,8 @@ impl Default for Metrics {
             registry,
             requests,
             duration,
+            unauthenticated,
+            webhook_differences,
             in_flight,
             policy_errors,
             certificate_expiry,
@@ -159,12 +216,32 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
+    /// Counts a request of a caller that is not an API server.
+    pub fn unauthenticated(&self, reason: Unauthenticated) {
+        self.unauthenticated.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
+    }
+
+    /// Sets how many fields of the configuration of a webhook are not as printed.
+    pub fn webhook_differences(&self, webhook: Webhook, differences: usize) {
+        self.webhook_differences
+            .get_or_create(&ConfigurationLabels { configuration: configuration(webhook) })
+            .set(i64::try_from(differences).unwrap_or(i64::MAX));
+    }
+
     /// The OpenMetrics text.
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+/// The name of the configuration with this webhook.
+fn configuration(webhook: Webhook) -> &'static str {
+    match webhook {
+        Webhook::Mutate => "mutating",
+        Webhook::Validate => "validating",
     }
 }
 

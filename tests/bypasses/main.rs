@@ -4,19 +4,23 @@
 
 #[path = "../cases/mod.rs"]
 mod cases;
-mod cel;
-mod guarantees;
-mod label_keys;
-mod leaving;
 #[path = "../manifests/mod.rs"]
 mod manifests;
-mod metadata;
 #[path = "../convergence/objects.rs"]
 #[allow(dead_code)]
 mod objects;
 #[path = "../seeded/mod.rs"]
 mod seeded;
+#[path = "../serve_support/mod.rs"]
+mod serve_support;
 #[path = "../convergence/tenants.rs"]
 #[allow(dead_code)]
 mod tenants;
+
+mod callers;
+mod cel;
+mod guarantees;
+mod label_keys;
+mod leaving;
+mod metadata;
 mod webhook_rules;

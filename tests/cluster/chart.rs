@@ -3,6 +3,8 @@
 use super::support::binaries;
 use super::support::flinkgate;
 use super::support::shared;
+use ::flinkgate::admission::answer::Webhook;
+use ::flinkgate::admission::registration::differences::differences;
 use ::flinkgate::resource::yaml;
 use serde_json::{Value, json};
 use std::fs;
@@ -87,7 +89,13 @@ fn the_chart_is_what_helm_calls_well_formed() {
 #[test]
 fn the_chart_installs_what_the_commands_print() {
     let chart = rendered("gates", "");
-    let printed = objects(&flinkgate::output(&["webhooks", "--service", "gates/flinkgate"]));
+    let mut printed = objects(&flinkgate::output(&["webhooks", "--service", "gates/flinkgate"]));
+    // Flinkgate writes the paths, and a tool that installs the chart again must not reset them.
+    for configuration in &mut printed {
+        for webhook in configuration["webhooks"].as_array_mut().unwrap() {
+            webhook["clientConfig"]["service"].as_object_mut().unwrap().remove("path").unwrap();
+        }
+    }
     assert_eq!(
         without_chart_metadata(&chart, &CONFIGURATIONS),
         without_chart_metadata(&printed, &CONFIGURATIONS)
@@ -206,11 +214,11 @@ fn each_certificate_mode_brings_what_it_needs_and_no_rights_that_it_does_not() {
         );
         let rights =
             format!("{:?}{:?}", of_kind(&objects, "Role"), of_kind(&objects, "ClusterRole"));
-        assert_eq!(
-            rights.contains("secrets") || rights.contains("webhookconfigurations"),
-            mounted.is_none(),
-            "{values}"
+        // The path token is Flinkgate's own in every mode.
+        assert!(
+            rights.contains("flinkgate-path-token") && rights.contains("webhookconfigurations")
         );
+        assert_eq!(rights.contains("flinkgate-tls"), mounted.is_none(), "{values}");
         let certificate = of_kind(&objects, "Certificate")
             .into_iter()
             .find(|object| object["metadata"]["name"] == "flinkgate");
@@ -250,6 +258,9 @@ fn nonsense_in_values_is_refused_by_the_schema() {
         "webhooks.validating.services.timeoutSeconds=3",
         "webhooks.mutating.pods.namespaceSelector.matchExpressions[0].key=x",
         "networkPolicy.apiServerPorts[0]=70000",
+        "networkPolicy.webhooksFrom=10.0.0.0/8",
+        "clientCa.bundle=x",
+        "clientCa.name=x",
     ] {
         let output = helm(&["template", "gate", CHART, "--set", values], None);
         assert!(!output.status.success(), "{values}");
@@ -286,12 +297,60 @@ fn the_operators_config_map_is_named_once_and_may_be_read_alone() {
 }
 
 #[test]
+fn callers_are_limited_by_certificate_and_address() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let values = format!(
+        "clientCa: {{bundle: {pem:?}, names: [kube-apiserver, other]}}\n\
+         networkPolicy: {{webhooksFrom: [{{ipBlock: {{cidr: 10.0.0.0/28}}}}]}}\ncertificates: {{mode: certManager}}"
+    );
+    let (plain, limited) = (rendered(NAMESPACE, ""), rendered(NAMESPACE, &values));
+    let arguments = |objects: &[Value]| {
+        let pod = &of_kind(objects, "Deployment")[0]["spec"]["template"]["spec"];
+        (pod["containers"][0]["args"].to_string(), pod["volumes"].clone())
+    };
+    assert!(!arguments(&plain).0.contains("client"));
+    let (flags, volumes) = arguments(&limited);
+    for flag in
+        ["--client-ca=/client-ca/ca.crt", "--client-name=kube-apiserver", "--client-name=other"]
+    {
+        assert!(flags.contains(flag), "{flags}");
+    }
+    assert_eq!(volumes[1]["configMap"]["name"], "flinkgate-client-ca");
+    assert_eq!(of_kind(&limited, "ConfigMap")[0]["data"]["ca.crt"], pem);
+    let from = |objects: &[Value]| {
+        of_kind(objects, "NetworkPolicy")[0]["spec"]["ingress"][0]["from"].clone()
+    };
+    assert_eq!(
+        (from(&plain), from(&limited)),
+        (Value::Null, json!([{"ipBlock": {"cidr": "10.0.0.0/28"}}]))
+    );
+}
+
+/// What the chart renders is what Flinkgate expects, with every value that changes it.
+#[test]
+fn values_of_webhooks_are_no_difference() {
+    let values = "webhooks: {exemptNamespaces: [monitoring], mutating: {pods: {failurePolicy: Ignore, timeoutSeconds: 2}}, \
+                  validating: {flink: {namespaceSelector: {matchLabels: {stage: prod}, matchExpressions: [{key: team, operator: In, values: [b, a]}]}}}}";
+    for values in ["", values] {
+        let objects = rendered("gates", values);
+        for (webhook, kind) in [Webhook::Mutate, Webhook::Validate].into_iter().zip(CONFIGURATIONS)
+        {
+            let mut stored = of_kind(&objects, kind)[0].clone();
+            assert_eq!(differences(webhook, Some(&stored), "gates"), vec![], "{values}");
+            stored["metadata"].as_object_mut().unwrap().remove("annotations");
+            assert_eq!(differences(webhook, Some(&stored), "gates").is_empty(), values.is_empty());
+        }
+    }
+}
+
+#[test]
 fn the_charts_objects_are_taken_by_a_real_api_server() {
     // Objects of kinds that the cluster has not (cert-manager's, Prometheus') cannot be tried.
     let foreign = ["Certificate", "Issuer", "ServiceMonitor"];
     for values in [
         "flowSchema: {enabled: true}\nnetworkPolicy: {apiServerPorts: [443, 6443]}",
         "podDisruptionBudget: {maxUnavailable: 50%}\nnetworkPolicy: {metricsFrom: [{namespaceSelector: {}}]}",
+        "clientCa: {bundle: \"-----BEGIN CERTIFICATE-----\\nAAAA\\n\", names: [kube-apiserver]}\nnetworkPolicy: {webhooksFrom: [{ipBlock: {cidr: 10.0.0.0/28}}]}",
     ] {
         for object in rendered("default", values) {
             if foreign.iter().any(|kind| object["kind"] == *kind) {

@@ -34,6 +34,8 @@ fn has_the_rights_it_needs_and_no_others(gate: &Access) {
         &["create", "secrets", own[0], own[1]],
         &["update", "secrets/flinkgate-tls", own[0], own[1]],
         &["watch", "secrets/flinkgate-tls", own[0], own[1]],
+        &["update", "secrets/flinkgate-path-token", own[0], own[1]],
+        &["watch", "secrets/flinkgate-path-token", own[0], own[1]],
     ] {
         assert!(may(needed), "{needed:?}");
     }
@@ -113,7 +115,8 @@ fn helm_installs_upgrades_and_leaves_no_webhook_behind() {
     let authority = rcgen::generate_simple_self_signed(vec!["flinkgate".to_owned()]).unwrap();
     let bundle = STANDARD.encode(authority.cert.pem());
     let patch =
-        json!([{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle}])
+        json!([{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": bundle},
+            {"op": "add", "path": "/webhooks/0/clientConfig/service/path", "value": "/validate/secret"}])
             .to_string();
     control_plane.kubectl(&[
         "patch",
@@ -135,7 +138,9 @@ fn helm_installs_upgrades_and_leaves_no_webhook_behind() {
     ]);
     let upgraded = control_plane.get(&["validatingwebhookconfiguration", "flinkgate"]);
     assert_eq!(upgraded["webhooks"][0]["timeoutSeconds"], 3);
-    assert_eq!(upgraded["webhooks"][0]["clientConfig"]["caBundle"].as_str(), Some(bundle.as_str()));
+    let client = &upgraded["webhooks"][0]["clientConfig"];
+    assert_eq!(client["caBundle"].as_str(), Some(bundle.as_str()));
+    assert_eq!(client["service"]["path"], "/validate/secret");
 
     run(&["uninstall", "gate", "--namespace", NAMESPACE, "--wait"]);
     let left = control_plane.kubectl(&[

@@ -5,11 +5,12 @@ use super::support::Options;
 use super::support::flinkgate::Flinkgate;
 use super::support::installation::{Installation, pod};
 use super::support::load::Load;
-use super::support::tls::post;
+use super::support::tls::{post, webhook_path};
 use super::support::wait::until;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 const TENANT: &str = "payments";
 const WORKERS: usize = 4;
@@ -22,6 +23,8 @@ struct Scene {
     installation: Installation,
     namespace: String,
     authorities: Vec<u8>,
+    /// Where the API server sends reviews: read while it can be asked.
+    path: RefCell<String>,
 }
 
 impl Scene {
@@ -31,7 +34,8 @@ impl Scene {
         let secret =
             installation.get(&["secret", "flinkgate-tls", "--namespace", "flinkgate-system"]);
         let authorities = STANDARD.decode(secret["data"]["ca.crt"].as_str().unwrap()).unwrap();
-        let mut scene = Self { load: None, installation, namespace, authorities };
+        let path = RefCell::new(webhook_path(&installation, "validate"));
+        let mut scene = Self { load: None, installation, namespace, authorities, path };
         until("both replicas know of the tenant", || scene.replicas_judge(true));
         scene.load = Some(Load::start(&scene.installation, &scene.namespace, WORKERS));
         scene
@@ -54,8 +58,8 @@ impl Scene {
             "kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": pod(&self.namespace, "bad", true)}});
         for replica in &self.installation.replicas {
             let (status, report) = replica.health("/readyz")?;
-            let answer =
-                post(replica.webhooks, &self.authorities, "/validate", &review.to_string())?;
+            let path = self.path.borrow();
+            let answer = post(replica.webhooks, &self.authorities, &path, &review.to_string())?;
             if status != 200 || answer["response"]["allowed"] != !refuse {
                 return Err(format!("{status} {report} {answer}"));
             }
@@ -65,6 +69,7 @@ impl Scene {
 
     /// Changes the tenant, and waits until both replicas judge by that.
     fn watches_bring_changes(&self) {
+        self.path.replace(webhook_path(&self.installation, "validate"));
         for (level, refuse) in [("privileged", false), ("baseline", true)] {
             let spec = json!({"security": {"podSecurity": {"level": level}}});
             self.installation.change(

@@ -6,6 +6,7 @@
 //! of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod callers;
 mod certificates;
 mod chart;
 mod chart_install;
@@ -23,6 +24,7 @@ mod operator_config;
 mod own_kinds;
 mod pod_security;
 mod quota;
+mod registered;
 mod registration;
 mod scale;
 #[path = "../seeded/mod.rs"]

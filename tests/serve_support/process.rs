@@ -24,8 +24,12 @@ pub struct Process {
 
 impl Process {
     pub fn start(arguments: &[&str]) -> Self {
+        // On loopback, unless the arguments say otherwise.
+        let bind: &[&str] =
+            if arguments.contains(&"--bind") { &[] } else { &["--bind", "127.0.0.1:0"] };
         let mut child = Command::new(cargo_bin("flinkgate"))
-            .args(["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0"])
+            .args(["serve", "--health-bind", "127.0.0.1:0"])
+            .args(bind)
             .args(arguments)
             .env_remove("RUST_LOG")
             .stderr(Stdio::piped())

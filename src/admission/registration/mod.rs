@@ -2,10 +2,13 @@
 //!
 //! Goes in: the [`endpoint`] and the CA certificates. Comes out: the configurations that
 //! `flinkgate webhooks` prints and the chart installs; [`table`] lists the objects. The server does
-//! not use them: it answers every review.
+//! not use them: it answers every review. [`differences`] compares a registered one.
 
+pub mod differences;
 pub mod endpoint;
+pub mod path_token;
 mod table;
+mod values;
 
 use super::answer::Webhook as Door;
 use crate::kinds::{self, KINDS, Kind, Origin};
@@ -19,6 +22,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     LabelSelector, LabelSelectorRequirement, ObjectMeta,
 };
+use path_token::PathToken;
 use table::{Reach, Webhook};
 
 /// Name of both configurations.
@@ -47,6 +51,8 @@ pub struct Registration {
     pub endpoint: Endpoint,
     /// PEM certificates of the authorities. Without them Flinkgate or cert-manager fills them in.
     pub ca_bundle: Option<Vec<u8>>,
+    /// The last segment of the paths. Without it, the leader of `serve --cluster` adds one.
+    pub path_token: Option<PathToken>,
 }
 
 impl Registration {
@@ -104,7 +110,7 @@ impl Registration {
     }
 
     fn client(&self, door: Door) -> WebhookClientConfig {
-        let path = format!("/{}", door.as_str());
+        let path = path_token::path(door, self.path_token.as_ref());
         let ca_bundle = self.ca_bundle.clone().map(ByteString);
         match &self.endpoint {
             Endpoint::Service(service) => WebhookClientConfig {
@@ -201,7 +207,11 @@ mod tests {
 
     fn configurations() -> [Value; 2] {
         let service = Service { namespace: "gate".into(), name: "flinkgate".into() };
-        let registration = Registration { endpoint: Endpoint::Service(service), ca_bundle: None };
+        let registration = Registration {
+            endpoint: Endpoint::Service(service),
+            ca_bundle: None,
+            path_token: None,
+        };
         [
             serde_json::to_value(registration.mutating()).unwrap(),
             serde_json::to_value(registration.validating()).unwrap(),

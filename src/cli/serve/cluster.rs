@@ -9,6 +9,7 @@ use crate::cluster::controllers::certificates;
 use crate::cluster::controllers::claims;
 use crate::cluster::controllers::events::Events;
 use crate::cluster::controllers::quota;
+use crate::cluster::controllers::registration::{self, TokenSource};
 use crate::cluster::controllers::status::{self, Update};
 use crate::cluster::controllers::tenants::{self, Input, Outputs, Start};
 use crate::cluster::lease::{self, Candidate};
@@ -133,6 +134,7 @@ impl Cluster {
     pub(super) fn stand(
         self,
         args: &Args,
+        token_source: TokenSource,
         certificate: &Arc<CurrentCertificate>,
         health: &Arc<Health>,
         metrics: &Arc<Metrics>,
@@ -143,6 +145,17 @@ impl Cluster {
             self.identity.clone(),
             lease::LeaseTimings::default(),
         );
+        tokio::spawn(registration::run(registration::Controller {
+            client: self.client.clone(),
+            namespace: args.namespace.clone(),
+            identity: self.identity.clone(),
+            source: token_source,
+            repairs: args.repair_webhooks,
+            timings: registration::rotation::TokenTimings::default(),
+            leader: candidate.leading(),
+            health: Arc::clone(health),
+            metrics: Arc::clone(metrics),
+        }));
         tokio::spawn(status::run(self.client.clone(), self.updates, candidate.leading()));
         if let Some(gate) = self.gate {
             tokio::spawn(claims::run(self.client.clone(), Arc::clone(&gate), candidate.leading()));

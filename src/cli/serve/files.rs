@@ -8,9 +8,11 @@ use crate::server::health::Health;
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
 
-/// Loads tenants and policies, and follows their files from now on.
+/// Loads tenants and policies, and follows their files from now on. `reserves`: whether reviews
+/// change what tenants use.
 pub(super) fn load(
     args: &Args,
+    reserves: bool,
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<Reviewer<FileContext, FileQuota>> {
@@ -24,7 +26,7 @@ pub(super) fn load(
     let live = Arc::new(live);
     health.set("policies", true, in_force(&live));
     tokio::spawn(follow(Arc::clone(&live), Arc::clone(health), Arc::clone(metrics)));
-    Ok(Reviewer::new(FileContext::new(live), FileQuota::default()))
+    Ok(Reviewer::new(FileContext::new(live), FileQuota::new(reserves)))
 }
 
 async fn follow(live: Arc<LiveGate>, health: Arc<Health>, metrics: Arc<Metrics>) {

@@ -1,12 +1,14 @@
 //! `flinkgate serve`: the webhook server and its health port, with its configuration from [`files`]
 //! or from a [`cluster`].
 
+mod callers;
 mod cluster;
 mod files;
 
 use super::args::{OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs};
 use super::{Exit, Outcome};
 use crate::cluster::controllers::tenants::operator_config::ConfigMapName;
+use crate::server::callers::{Callers, guard};
 use crate::server::certificate::{self, Serving};
 use crate::server::client_ca::ClientCa;
 use crate::server::health::{self, Health};
@@ -85,6 +87,17 @@ pub struct Args {
     /// Accept only client certificates with this common name; can be repeated
     #[arg(long, value_name = "CN", requires = "client_ca")]
     client_name: Vec<String>,
+    /// Accept only clients that send a token of this file in the path, such as `/validate/TOKEN`
+    ///
+    /// One token on each line; `webhooks --path-token-file` prints the first one. Without it, the
+    /// leader of `--cluster` makes a token, and writes it to both webhook configurations.
+    #[arg(long, value_name = "FILE", conflicts_with = "client_ca")]
+    path_token_file: Option<PathBuf>,
+    /// Restore webhook configurations that differ from what `flinkgate webhooks` prints
+    ///
+    /// Configurations that Helm, Argo CD or Flux manages are only reported.
+    #[arg(long, requires = "cluster")]
+    repair_webhooks: bool,
     /// Additional name or address in the certificate that Flinkgate creates; can be repeated
     ///
     /// All replicas need the same names.
@@ -107,6 +120,11 @@ impl Args {
     /// Whether replicas share the certificate in a Secret.
     fn keeps_certificate(&self) -> bool {
         self.cluster && self.tls_cert.is_none()
+    }
+
+    /// Whether only processes on this machine reach the webhooks.
+    fn is_loopback(&self) -> bool {
+        self.bind.ip().to_canonical().is_loopback()
     }
 }
 
@@ -133,6 +151,8 @@ async fn serve(args: Args) -> Outcome {
     // The health port answers from the start until the end: it says what the server waits for, and
     // probes see "not ready" instead of a refused connection.
     let mut names = if args.cluster { IN_CLUSTER.to_vec() } else { FROM_FILES.to_vec() };
+    let makes_token = args.cluster && args.client_ca.is_none() && args.path_token_file.is_none();
+    names.extend(makes_token.then_some("path-token"));
     names.extend(args.operator_config_map.as_ref().map(|_| "operator-config"));
     let health = Health::waiting_for(&names);
     let limits = Limits { connections: 64, ..Limits::default() };
@@ -156,6 +176,7 @@ async fn serve(args: Args) -> Outcome {
         }
         None => None,
     };
+    let (callers, token_source) = callers::of(&args, &health)?;
     let (router, cluster) = if args.cluster {
         tracing::info!(health = %health_at, "waiting for the cluster's configuration");
         let mut cluster = cluster::start(&args, &health, &metrics).await?;
@@ -168,9 +189,11 @@ async fn serve(args: Args) -> Outcome {
         };
         (router::router(reviewer, Arc::clone(&metrics)), Some(cluster))
     } else {
-        let reviewer = files::load(&args, &health, &metrics)?;
+        let reserves = args.is_loopback() || !matches!(callers, Callers::Anyone);
+        let reviewer = files::load(&args, reserves, &health, &metrics)?;
         (router::router(reviewer, Arc::clone(&metrics)), None)
     };
+    let router = guard(router, callers, Arc::clone(&metrics));
     let webhook_listener = bind(args.bind, "--bind").await?;
     let webhooks_at = webhook_listener.local_addr()?;
 
@@ -182,7 +205,8 @@ async fn serve(args: Args) -> Outcome {
             tls::mutual_config(Arc::clone(&certificate), clients)?
         }
     });
-    let candidate = cluster.map(|cluster| cluster.stand(&args, &certificate, &health, &metrics));
+    let candidate =
+        cluster.map(|cluster| cluster.stand(&args, token_source, &certificate, &health, &metrics));
     let webhooks = Port {
         tls: Some(acceptor),
         router,

@@ -3,12 +3,15 @@
 //!
 //! [`tenants`] makes the gate from what the cluster holds, on every replica; [`events`] reports
 //! refusals, on every replica; [`certificates`] serves the certificate on every replica and renews
-//! it on the leader. [`status`], [`quota`] and [`claims`] run on the leader alone.
+//! it on the leader; [`registration`] does the same for the path token, and compares the webhook
+//! configurations. [`status`], [`quota`] and [`claims`] run on the leader alone.
 //! A controller does not call another one: between them are channels and the shared gate.
 
 pub mod certificates;
 pub mod claims;
 pub mod events;
+mod known;
 pub mod quota;
+pub mod registration;
 pub mod status;
 pub mod tenants;

@@ -13,7 +13,7 @@ mod history;
 mod in_the_way;
 mod leaders;
 mod regressions;
-mod scene;
+pub mod scene;
 mod storm;
 mod told;
 mod unreachable;

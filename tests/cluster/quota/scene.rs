@@ -4,7 +4,7 @@
 use crate::support::Options;
 use crate::support::access::Access;
 use crate::support::installation::Installation;
-use crate::support::tls::post;
+use crate::support::tls::{post, webhook_path};
 use crate::support::wait::until;
 use ::flinkgate::quota::ledger::Ledger;
 use ::flinkgate::quota::ledger::crd::FlinkTenantLedger;
@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 /// An installation, and what one needs to ask its replicas oneself.
 pub struct Scene {
     pub installation: Installation,
-    authorities: Vec<u8>,
+    pub authorities: Vec<u8>,
 }
 
 impl Deref for Scene {
@@ -107,7 +107,7 @@ impl Scene {
                     let answer = post(
                         replica.webhooks,
                         &self.authorities,
-                        "/validate",
+                        &webhook_path(self, "validate"),
                         &review(&giant).to_string(),
                     )?;
                     let refusal =
@@ -176,7 +176,7 @@ impl Scene {
 const GIANT: u64 = 1_000_000;
 
 /// How an API server asks about a creation, as a dry run, so that nothing is promised.
-fn review(object: &Value) -> Value {
+pub fn review(object: &Value) -> Value {
     let mut object = object.clone();
     object["metadata"]["uid"] = json!("00000000-0000-0000-0000-000000000000");
     json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {

@@ -1,5 +1,6 @@
 //! A TLS connection of a test's own to a replica: what it serves, and whom.
 
+use super::access::Access;
 use super::credentials::Signed;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -43,8 +44,31 @@ pub fn connect(
     }
 }
 
+/// The path that API servers call for a webhook, `mutate` or `validate`, with its token.
+pub fn webhook_path(admin: &Access, webhook: &str) -> String {
+    let kind = match webhook {
+        "mutate" => "mutatingwebhookconfiguration",
+        _ => "validatingwebhookconfiguration",
+    };
+    let client = admin.get(&[kind, "flinkgate"])["webhooks"][0]["clientConfig"].take();
+    let url = client["url"].as_str().map(|url| url.splitn(4, '/').nth(3).unwrap_or_default());
+    let path = client["service"]["path"].as_str().or(url).unwrap_or_default();
+    format!("/{}", path.trim_start_matches('/'))
+}
+
 /// Asks as an API server does; gives the body of the answer.
 pub fn post(address: SocketAddr, roots: &[u8], path: &str, body: &str) -> Result<Value, String> {
+    let (status, body) = ask(address, roots, path, body)?;
+    serde_json::from_str(&body).map_err(|error| format!("{error}: {status} {body}"))
+}
+
+/// Asks as any client can; gives status and body of the answer.
+pub fn ask(
+    address: SocketAddr,
+    roots: &[u8],
+    path: &str,
+    body: &str,
+) -> Result<(u16, String), String> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: flinkgate\r\ncontent-type: application/json\r\nconnection: close\r\n"
     );
@@ -55,8 +79,9 @@ pub fn post(address: SocketAddr, roots: &[u8], path: &str, body: &str) -> Result
         Ok(answer)
     };
     let answer = ask().map_err(|error| error.to_string())?;
-    let (_, body) = answer.split_once("\r\n\r\n").ok_or_else(|| answer.clone())?;
-    serde_json::from_str(body).map_err(|error| format!("{error}: {answer}"))
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| answer.clone())?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Ok((status.ok_or_else(|| answer.clone())?, body.to_owned()))
 }
 
 fn send(

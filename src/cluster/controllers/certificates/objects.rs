@@ -6,7 +6,7 @@ use super::ca_bundle::{self, CONFIGURATION, Configuration};
 use super::rotation::Bundle;
 use super::secret::SECRET;
 use crate::cluster::apply::FIELD_MANAGER;
-use crate::cluster::watch::Event;
+use crate::cluster::controllers::known::Known;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
@@ -15,77 +15,6 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
-
-/// One object as last read.
-pub(super) struct Known<T> {
-    object: Knowledge<T>,
-    /// Whether the list under way has contained it.
-    in_list: bool,
-}
-
-enum Knowledge<T> {
-    /// It has not been read yet.
-    NotYet,
-    Absent,
-    Present(T),
-}
-
-impl<T: ResourceExt + DeserializeOwned> Known<T> {
-    fn not_yet() -> Self {
-        Self { object: Knowledge::NotYet, in_list: false }
-    }
-
-    /// Takes an event of its watch; why there is none, where the watch is interrupted.
-    pub(super) fn apply(&mut self, event: Event) -> Result<(), String> {
-        match event {
-            Event::ListStarted(_) => self.in_list = false,
-            Event::Applied(object) => {
-                self.in_list = true;
-                self.set(Some(object.try_parse().map_err(|error| error.to_string())?));
-            }
-            Event::Deleted(_) => self.set(None),
-            Event::Listed(_) if !self.in_list => self.set(None),
-            Event::Listed(_) | Event::Position(_) | Event::Resumed => {}
-            Event::Interrupted(error) => return Err(error),
-            Event::Unserved => return Err("the API server does not serve it".into()),
-        }
-        Ok(())
-    }
-}
-
-impl<T: ResourceExt> Known<T> {
-    /// Takes the object as it was read or written, unless a newer one is known.
-    pub(super) fn set(&mut self, found: Option<T>) {
-        if let (Knowledge::Present(known), Some(found)) = (&self.object, &found)
-            && let (Some(known), Some(found)) = (version(known), version(found))
-            && found < known
-        {
-            return;
-        }
-        self.object = found.map_or(Knowledge::Absent, Knowledge::Present);
-    }
-
-    pub(super) fn get(&self) -> Option<&T> {
-        match &self.object {
-            Knowledge::Present(found) => Some(found),
-            Knowledge::NotYet | Knowledge::Absent => None,
-        }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        let key = |known: &Self| known.get().map(|found| (found.uid(), found.resource_version()));
-        key(self) == key(other) && self.is_known()
-    }
-
-    fn is_known(&self) -> bool {
-        !matches!(self.object, Knowledge::NotYet)
-    }
-}
-
-/// Resource versions grow; one that is not a number cannot be compared.
-fn version(object: &impl ResourceExt) -> Option<u64> {
-    object.resource_version()?.parse().ok()
-}
 
 /// All three.
 pub(super) struct Objects {
@@ -109,6 +38,13 @@ impl Objects {
         self.secret.is_same(&other.secret)
             && self.mutating.is_same(&other.mutating)
             && self.validating.is_same(&other.validating)
+    }
+
+    /// Takes all three as they were read by requests.
+    pub(super) fn update(&mut self, read: Self) {
+        self.secret.update(read.secret);
+        self.mutating.update(read.mutating);
+        self.validating.update(read.validating);
     }
 
     /// The bundle of every webhook there is.

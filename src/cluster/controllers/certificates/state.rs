@@ -167,7 +167,7 @@ impl State {
     ) -> Result<(), StepError> {
         let fresh = self.apis.read().await?;
         let unchanged = fresh.are_same(&self.objects);
-        self.objects = fresh;
+        self.objects.update(fresh);
         if !unchanged || !*self.controller.leader.borrow() {
             return Ok(());
         }

@@ -1,0 +1,330 @@
+//! The state of the controller in one process: what it has read, remembers and accepts.
+
+use super::objects::{Apis, Objects, WEBHOOKS, as_json};
+use super::repair::{Repair, repair};
+use super::report::{Channels, Report};
+use super::rotation::{self, Step, StoredToken, View};
+use super::secret::{self, SECRET};
+use super::{Controller, StepError, TokenSource, paths};
+use crate::admission::answer::Webhook;
+use crate::admission::registration::path_token::PathToken;
+use crate::jitter::jittered;
+use kube::api::Patch;
+use serde_json::Value;
+use std::fmt::Display;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long the reads and the write of one step may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two attempts at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+/// Between two writes of paths: another client may be overwriting them.
+const BETWEEN_WRITES: Duration = Duration::from_secs(1);
+/// Between two repairs.
+const BETWEEN_REPAIRS: Duration = Duration::from_secs(5);
+/// After a repair that failed.
+const FAILED_REPAIR: Duration = Duration::from_secs(60);
+
+pub(super) struct State {
+    pub(super) objects: Objects,
+    controller: Controller,
+    apis: Apis,
+    report: Report,
+    /// The tokens when the Secret last had any.
+    memory: Vec<StoredToken>,
+    /// Since when this process has seen each stored token.
+    seen: Vec<(PathToken, Instant)>,
+    /// Since when all webhooks have had the newest token.
+    published: Option<(PathToken, Instant)>,
+    /// When this process became the leader.
+    elected: Option<SystemTime>,
+    /// Whether API servers may have shown the token, and the Secret does not say so yet.
+    is_exposed: bool,
+    /// The last error, until a step succeeds.
+    problem: Option<String>,
+    retry: Duration,
+    not_before: Instant,
+    next_repair: Instant,
+}
+
+/// What the leader does next.
+enum Task {
+    Store { keep: Vec<StoredToken>, add: bool },
+    Paths(Option<PathToken>),
+    Repair(Vec<Webhook>),
+    Rest(Duration),
+}
+
+impl State {
+    pub(super) fn new(controller: Controller) -> Self {
+        Self {
+            objects: Objects::not_yet(),
+            apis: Apis::new(&controller.client, &controller.namespace),
+            controller,
+            report: Report::default(),
+            memory: Vec::new(),
+            seen: Vec::new(),
+            published: None,
+            elected: None,
+            is_exposed: false,
+            problem: None,
+            retry: RETRY.0,
+            not_before: Instant::now(),
+            next_repair: Instant::now(),
+        }
+    }
+
+    /// Accepts the stored tokens, compares the configurations, takes the next step if this process
+    /// leads, and returns how long there is nothing to do.
+    pub(super) async fn reconcile(&mut self, leads: bool) -> Duration {
+        let now = (SystemTime::now(), Instant::now());
+        self.elected = if leads { self.elected.or(Some(seconds(now.0))) } else { None };
+        self.mark_exposed().await;
+        let (stored, tidy) = secret::read(self.objects.secret.get());
+        self.accept(&stored, now.1);
+        let reconcile = self.controller.timings.reconcile;
+        if !self.objects.are_configurations_known() {
+            return reconcile;
+        }
+        let channels = Channels {
+            health: &self.controller.health,
+            metrics: &self.controller.metrics,
+            client: &self.controller.client,
+            identity: &self.controller.identity,
+            leads,
+        };
+        let differ = self.report.compare(&self.objects, &self.controller.namespace, &channels);
+        let Some(elected) = self.elected else { return reconcile };
+        let task = match self.next(&stored, tidy, elected, now) {
+            Task::Rest(_) if self.controller.repairs && !differ.is_empty() => {
+                let wait = self.next_repair.saturating_duration_since(now.1);
+                if wait.is_zero() { Task::Repair(differ) } else { Task::Rest(wait) }
+            }
+            task => task,
+        };
+        if let Task::Rest(pause) = task {
+            return pause;
+        }
+        if now.1 < self.not_before {
+            return self.not_before - now.1;
+        }
+        let is_repair = matches!(task, Task::Repair(_));
+        let taken = tokio::time::timeout(PATIENCE, self.take(task)).await;
+        match taken.unwrap_or(Err(StepError::Timeout)) {
+            Ok(()) => {
+                self.retry = RETRY.0;
+                self.problem = None;
+                Duration::ZERO
+            }
+            Err(error) => {
+                if error.is_collision() {
+                    tracing::debug!(%error, "another client wrote first");
+                } else {
+                    self.problem("webhook configurations not updated", &error);
+                }
+                if is_repair {
+                    // Often a missing right: the token must not wait for it.
+                    self.next_repair = Instant::now() + FAILED_REPAIR;
+                    return BETWEEN_REPAIRS;
+                }
+                let pause = jittered(self.retry, 0.25);
+                self.retry = (self.retry * 2).min(RETRY.1);
+                self.not_before = Instant::now() + pause;
+                pause
+            }
+        }
+    }
+
+    /// Remembers that API servers may have shown the token to a client.
+    pub(super) fn expose(&mut self) {
+        self.is_exposed = true;
+    }
+
+    /// Writes that into the Secret, for the leader. Every replica may, because any of them notices.
+    async fn mark_exposed(&mut self) {
+        let Some(secret) = self.objects.secret.get().filter(|_| self.is_exposed) else { return };
+        let newest = secret::read(Some(secret)).0.into_iter().last();
+        let marked = secret::exposed(Some(secret));
+        if newest.is_some_and(|newest| marked.is_none_or(|marked| marked < newest.since)) {
+            let marked = secret::expose(secret.clone(), seconds(SystemTime::now()));
+            match tokio::time::timeout(PATIENCE, self.apis.store(&marked)).await {
+                Ok(Ok(written)) => self.objects.secret.set(Some(written)),
+                // The next reconciliation tries again.
+                Ok(Err(error)) => return tracing::debug!(%error, "exposed path token not noted"),
+                Err(_) => return,
+            }
+        }
+        self.is_exposed = false;
+    }
+
+    /// Remembers an error for `/readyz`.
+    pub(super) fn problem(&mut self, what: &str, error: &dyn Display) {
+        let problem = format!("{what}: {error}");
+        if self.problem.as_ref() != Some(&problem) {
+            tracing::warn!(%error, "{what}");
+        }
+        self.problem = Some(problem);
+    }
+
+    /// Accepts the stored tokens from now on. If there are none, the last ones stay.
+    fn accept(&mut self, stored: &[StoredToken], now: Instant) {
+        let TokenSource::Secret(accepted) = &self.controller.source else { return };
+        self.seen.retain(|(token, _)| stored.iter().any(|stored| stored.token == *token));
+        for stored in stored {
+            if !self.seen.iter().any(|(token, _)| *token == stored.token) {
+                self.seen.push((stored.token.clone(), now));
+            }
+        }
+        if !stored.is_empty() && stored != self.memory {
+            self.memory = stored.to_vec();
+            accepted.set(stored.iter().map(|stored| stored.token.clone()).collect());
+        }
+        let source = format!("Secret {}/{SECRET}", self.controller.namespace);
+        let (ready, text) = if self.memory.is_empty() {
+            (false, format!("waiting for the leader to put one into {source}"))
+        } else {
+            (true, format!("from {source}"))
+        };
+        let text = self.problem.iter().fold(text, |text, problem| format!("{text}; {problem}"));
+        self.controller.health.set("path-token", ready, text);
+    }
+
+    fn configurations(&self) -> Vec<(Webhook, Value)> {
+        let stored = |webhook| Some((webhook, as_json(self.objects.stored(webhook)?)));
+        WEBHOOKS.into_iter().filter_map(stored).collect()
+    }
+
+    fn next(
+        &mut self,
+        stored: &[StoredToken],
+        tidy: bool,
+        elected: SystemTime,
+        now: (SystemTime, Instant),
+    ) -> Task {
+        let configurations = self.configurations();
+        let reconcile = self.controller.timings.reconcile;
+        let fixed = match &self.controller.source {
+            TokenSource::Secret(_) if !self.objects.secret.is_known() => {
+                return Task::Rest(reconcile);
+            }
+            TokenSource::Secret(_) => None,
+            TokenSource::File(accepted) => Some(accepted.get().first().cloned()),
+            TokenSource::None => Some(None),
+        };
+        if let Some(token) = fixed {
+            let is_stale = |(webhook, configuration): &(Webhook, Value)| {
+                paths::patch(*webhook, configuration, token.as_ref()).is_some()
+            };
+            let stale = configurations.iter().any(is_stale);
+            return if stale { Task::Paths(token) } else { Task::Rest(reconcile) };
+        }
+        let tokens: Vec<PathToken> = stored.iter().map(|stored| stored.token.clone()).collect();
+        let sent: Vec<Option<usize>> = configurations
+            .iter()
+            .flat_map(|(webhook, configuration)| paths::sent(*webhook, configuration, &tokens))
+            .collect();
+        self.observe_published(&tokens, &sent, now.1);
+        let since = |token: &PathToken| self.seen.iter().find(|(seen, _)| seen == token);
+        let seen: Vec<Duration> = tokens
+            .iter()
+            .map(|token| since(token).map_or(Duration::ZERO, |(_, since)| now.1 - *since))
+            .collect();
+        let view = View {
+            stored,
+            tidy,
+            memory: &self.memory,
+            seen: &seen,
+            sent: &sent,
+            published: self.published.as_ref().map_or(Duration::ZERO, |(_, since)| now.1 - *since),
+            elected,
+            exposed: secret::exposed(self.objects.secret.get()),
+        };
+        match rotation::next(view, now.0, &self.controller.timings) {
+            Step::Rest(pause) => Task::Rest(pause),
+            Step::Publish(index) => Task::Paths(tokens.get(index).cloned()),
+            Step::Store { keep, add } => Task::Store { keep, add },
+        }
+    }
+
+    fn observe_published(&mut self, tokens: &[PathToken], sent: &[Option<usize>], now: Instant) {
+        let newest = tokens.last().filter(|_| {
+            let index = tokens.len().checked_sub(1);
+            sent.iter().all(|sent| *sent == index)
+        });
+        self.published = match (newest, self.published.take()) {
+            (Some(newest), Some((token, since))) if token == *newest => Some((token, since)),
+            (Some(newest), _) => Some((newest.clone(), now)),
+            (None, _) => None,
+        };
+    }
+
+    /// Takes one step, if nothing has changed since the step was chosen.
+    async fn take(&mut self, task: Task) -> Result<(), StepError> {
+        let with_secret = matches!(self.controller.source, TokenSource::Secret(_));
+        let fresh = self.apis.read(with_secret).await?;
+        let unchanged = fresh.are_same(&self.objects)
+            && (!with_secret || fresh.secret.is_same(&self.objects.secret));
+        self.objects.update(fresh);
+        if !unchanged || !*self.controller.leader.borrow() {
+            return Ok(());
+        }
+        match task {
+            Task::Store { keep, add } => self.store(keep, add).await,
+            Task::Paths(token) => self.publish(token.as_ref()).await,
+            Task::Repair(differ) => self.repair(&differ).await,
+            Task::Rest(_) => Ok(()),
+        }
+    }
+
+    async fn store(&mut self, keep: Vec<StoredToken>, add: bool) -> Result<(), StepError> {
+        let mut tokens = keep;
+        if add {
+            tokens
+                .push(StoredToken { token: PathToken::make()?, since: seconds(SystemTime::now()) });
+        }
+        let written = secret::write(&tokens, self.objects.secret.get().cloned());
+        self.objects.secret.set(Some(self.apis.store(&written).await?));
+        tracing::info!(
+            tokens = tokens.len(),
+            new = add,
+            "wrote the path tokens into the Secret {SECRET}"
+        );
+        Ok(())
+    }
+
+    async fn publish(&mut self, token: Option<&PathToken>) -> Result<(), StepError> {
+        self.not_before = Instant::now() + BETWEEN_WRITES;
+        for (webhook, configuration) in self.configurations() {
+            if let Some(patch) = paths::patch(webhook, &configuration, token) {
+                let patched = self.apis.patch(webhook, Patch::Strategic(patch)).await?;
+                self.objects.configuration(webhook).set(Some(patched));
+            }
+        }
+        tracing::info!("wrote the paths of the webhook configurations");
+        Ok(())
+    }
+
+    async fn repair(&mut self, differ: &[Webhook]) -> Result<(), StepError> {
+        self.next_repair = Instant::now() + BETWEEN_REPAIRS;
+        for webhook in differ.iter().copied() {
+            let json = |webhook| self.objects.stored(webhook).map(as_json);
+            let other = WEBHOOKS.into_iter().find(|other| *other != webhook).and_then(json);
+            let namespace = &self.controller.namespace;
+            let repaired = match repair(webhook, json(webhook).as_ref(), other.as_ref(), namespace)
+            {
+                Some(Repair::Patch(patch)) => self.apis.patch(webhook, Patch::Merge(patch)).await?,
+                Some(Repair::Create(made)) => self.apis.create(webhook, &made).await?,
+                None => continue,
+            };
+            self.objects.configuration(webhook).set(Some(repaired));
+            tracing::info!(webhook = webhook.as_str(), "repaired the webhook configuration");
+        }
+        Ok(())
+    }
+}
+
+/// A time to the second, as the Secret has it.
+fn seconds(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
+}
