@@ -26,6 +26,17 @@ struct WebhookLabels {
     webhook: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StandingLabels {
+    kind: &'static str,
+    standing: &'static str,
+}
+
 /// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -49,7 +60,30 @@ pub struct Metrics {
     pub ledgers: WriteCounters,
     /// What this replica does about ledgers as the leader.
     pub reconciliations: Reconciliations,
+    status_write_failures: Family<KindLabels, Counter>,
+    not_in_force: Family<StandingLabels, Gauge>,
 }
+
+/// The kinds whose status, or label, Flinkgate writes.
+const WRITTEN_KINDS: [&str; 4] = ["FlinkTenant", "FlinkPolicy", "FlinkTenantLedger", "Namespace"];
+
+/// What is in force in place of configuration that is not in force as it is stored: the last valid
+/// version of this process, the parts that can be read, or nothing.
+pub const STANDINGS: [(&str, &str); 7] = [
+    ("FlinkTenant", LAST_VALID),
+    ("FlinkTenant", READABLE_PARTS),
+    ("FlinkTenant", NOTHING),
+    ("FlinkPolicy", LAST_VALID),
+    ("FlinkPolicy", NOTHING),
+    ("ConfigMap", LAST_VALID),
+    ("ConfigMap", NOTHING),
+];
+/// The last valid version of this process.
+pub const LAST_VALID: &str = "last-valid";
+/// The parts that can be read.
+pub const READABLE_PARTS: &str = "readable-parts";
+/// Nothing.
+pub const NOTHING: &str = "nothing";
 
 /// Reconciliations of ledgers.
 #[derive(Debug, Default)]
@@ -98,8 +132,35 @@ impl Default for Metrics {
             "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
         );
-        let (ledgers, reconciliations) = (WriteCounters::default(), Reconciliations::default());
+        let status_write_failures = Family::<KindLabels, Counter>::default();
+        // A counter that is there from the start shows its first increase.
+        for kind in WRITTEN_KINDS {
+            drop(status_write_failures.get_or_create(&KindLabels { kind }));
+        }
+        registry.register(
+            "status_write_failures",
+            "Writes of a status, or of a Namespace's label, that failed",
+            status_write_failures.clone(),
+        );
+        let not_in_force = Family::<StandingLabels, Gauge>::default();
+        for (kind, standing) in STANDINGS {
+            drop(not_in_force.get_or_create(&StandingLabels { kind, standing }));
+        }
+        registry.register(
+            "configuration_not_in_force",
+            "Objects that configure Flinkgate and are not in force as they are stored",
+            not_in_force.clone(),
+        );
+        let failures =
+            status_write_failures.get_or_create_owned(&KindLabels { kind: "FlinkTenantLedger" });
+        let ledgers = WriteCounters { failures, ..WriteCounters::default() };
+        let reconciliations = Reconciliations::default();
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
+        registry.register(
+            "ledgers_unreadable",
+            "Reads of a tenant's ledger of which a part was malformed, so that it is counted again",
+            ledgers.unreadable.clone(),
+        );
         registry.register(
             "ledger_conflicts",
             "Writes of tenants' ledgers that lost to a write of another replica",
@@ -131,6 +192,8 @@ impl Default for Metrics {
             events_dropped,
             ledgers,
             reconciliations,
+            status_write_failures,
+            not_in_force,
         }
     }
 }
@@ -157,6 +220,18 @@ impl Metrics {
         self.duration
             .get_or_create(&WebhookLabels { webhook: webhook.as_str() })
             .observe(took.as_secs_f64());
+    }
+
+    /// Counts a status, or a Namespace's label, that could not be written.
+    pub fn status_not_written(&self, kind: &'static str) {
+        self.status_write_failures.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// How many objects of a kind are not in force as they are stored; `standing` says what is in
+    /// force in their place.
+    pub fn set_not_in_force(&self, kind: &'static str, standing: &'static str, number: usize) {
+        let gauge = self.not_in_force.get_or_create(&StandingLabels { kind, standing });
+        gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
     }
 
     /// The OpenMetrics text.

@@ -143,7 +143,12 @@ impl Cluster {
             self.identity.clone(),
             lease::LeaseTimings::default(),
         );
-        tokio::spawn(status::run(self.client.clone(), self.updates, candidate.leading()));
+        tokio::spawn(status::run(
+            self.client.clone(),
+            self.updates,
+            candidate.leading(),
+            Arc::clone(metrics),
+        ));
         if let Some(gate) = self.gate {
             tokio::spawn(claims::run(self.client.clone(), Arc::clone(&gate), candidate.leading()));
             tokio::spawn(quota::run(quota::Controller {

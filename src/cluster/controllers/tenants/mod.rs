@@ -7,7 +7,7 @@
 
 pub mod configuration;
 pub mod operator_config;
-mod updates;
+pub mod updates;
 
 use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};

@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 
 /// The condition that says whether an object is in force.
 const READY: &str = "Ready";
-/// Longest message in a condition; the API allows more, people do not read it.
-const MESSAGE: usize = 2_000;
 
 /// Everything that the leader has to write. `now` is the time of a condition that changes.
 pub fn updates(
@@ -157,8 +155,6 @@ fn condition(
     message: &str,
     now: jiff::Timestamp,
 ) -> Option<Value> {
-    let end = message.char_indices().nth(MESSAGE).map_or(message.len(), |(end, _)| end);
-    let message = message.get(..end).unwrap_or(message);
     let condition = Condition {
         name: READY,
         holds: ready,
