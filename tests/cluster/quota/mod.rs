@@ -14,6 +14,7 @@ mod in_the_way;
 mod leaders;
 mod regressions;
 mod scene;
+mod statuses;
 mod storm;
 mod told;
 mod unreachable;
