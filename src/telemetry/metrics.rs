@@ -32,9 +32,9 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StandingLabels {
+struct InForceLabels {
     kind: &'static str,
-    standing: &'static str,
+    in_force: &'static str,
 }
 
 /// From a tenth of a millisecond to the timeout of the webhooks.
@@ -61,29 +61,24 @@ pub struct Metrics {
     /// What this replica does about ledgers as the leader.
     pub reconciliations: Reconciliations,
     status_write_failures: Family<KindLabels, Counter>,
-    not_in_force: Family<StandingLabels, Gauge>,
+    not_in_force: Family<InForceLabels, Gauge>,
 }
 
 /// The kinds whose status, or label, Flinkgate writes.
 const WRITTEN_KINDS: [&str; 4] = ["FlinkTenant", "FlinkPolicy", "FlinkTenantLedger", "Namespace"];
 
-/// What is in force in place of configuration that is not in force as it is stored: the last valid
-/// version of this process, the parts that can be read, or nothing.
-pub const STANDINGS: [(&str, &str); 7] = [
-    ("FlinkTenant", LAST_VALID),
-    ("FlinkTenant", READABLE_PARTS),
-    ("FlinkTenant", NOTHING),
-    ("FlinkPolicy", LAST_VALID),
-    ("FlinkPolicy", NOTHING),
-    ("ConfigMap", LAST_VALID),
-    ("ConfigMap", NOTHING),
+/// The label values of the gauge of what is not in force as it is stored: the kind, and what is in
+/// force instead.
+pub const NOT_IN_FORCE: [(&str, &str); 8] = [
+    ("FlinkTenant", "last-valid"),
+    ("FlinkTenant", "readable-parts"),
+    ("FlinkTenant", "nothing"),
+    ("FlinkPolicy", "last-valid"),
+    ("FlinkPolicy", "readable-parts"),
+    ("FlinkPolicy", "nothing"),
+    ("ConfigMap", "last-valid"),
+    ("ConfigMap", "nothing"),
 ];
-/// The last valid version of this process.
-pub const LAST_VALID: &str = "last-valid";
-/// The parts that can be read.
-pub const READABLE_PARTS: &str = "readable-parts";
-/// Nothing.
-pub const NOTHING: &str = "nothing";
 
 /// Reconciliations of ledgers.
 #[derive(Debug, Default)]
@@ -142,9 +137,9 @@ impl Default for Metrics {
             "Writes of a status, or of a Namespace's label, that failed",
             status_write_failures.clone(),
         );
-        let not_in_force = Family::<StandingLabels, Gauge>::default();
-        for (kind, standing) in STANDINGS {
-            drop(not_in_force.get_or_create(&StandingLabels { kind, standing }));
+        let not_in_force = Family::<InForceLabels, Gauge>::default();
+        for (kind, in_force) in NOT_IN_FORCE {
+            drop(not_in_force.get_or_create(&InForceLabels { kind, in_force }));
         }
         registry.register(
             "configuration_not_in_force",
@@ -227,10 +222,10 @@ impl Metrics {
         self.status_write_failures.get_or_create(&KindLabels { kind }).inc();
     }
 
-    /// How many objects of a kind are not in force as they are stored; `standing` says what is in
-    /// force in their place.
-    pub fn set_not_in_force(&self, kind: &'static str, standing: &'static str, number: usize) {
-        let gauge = self.not_in_force.get_or_create(&StandingLabels { kind, standing });
+    /// How many objects of a kind are not in force as they are stored; `in_force` says what is
+    /// instead.
+    pub fn set_not_in_force(&self, kind: &'static str, in_force: &'static str, number: usize) {
+        let gauge = self.not_in_force.get_or_create(&InForceLabels { kind, in_force });
         gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
     }
 
