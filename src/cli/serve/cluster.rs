@@ -90,7 +90,7 @@ pub(super) async fn start(
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
     let ledgers = Arc::new(Ledgers::with_counters(
-        Arc::new(ClusterStore::new(client.clone())),
+        Arc::new(ClusterStore::new(client.clone(), metrics.ledgers.unreadable.clone())),
         metrics.ledgers.clone(),
     ));
     Ok(Cluster { client, identity, events, ledgers, first, gate: None, updates, watches })

@@ -19,3 +19,4 @@ mod storm;
 mod told;
 mod unreachable;
 mod vanished;
+mod versions;
