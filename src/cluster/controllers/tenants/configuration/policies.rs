@@ -3,10 +3,15 @@
 use super::InForce;
 use crate::cluster::watch::records::Record;
 use crate::rego::flink_policy::{self, FlinkPolicySpec};
-use crate::rego::{Assembled, PolicyError, PolicyProblem, PolicySet, PolicySource, assemble};
+use crate::rego::{
+    Assembled, PolicyError, PolicyProblem, PolicySet, PolicySource, Scope, assemble,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The problem of a policy that others need as it was.
+const HELD_BACK: &str = "other FlinkPolicies would no longer compile with this version";
 
 /// The time of creation, the name and the spec of a FlinkPolicy.
 type Stored = (i64, String, Arc<Value>);
@@ -29,6 +34,21 @@ struct Version {
     created: i64,
     spec: FlinkPolicySpec,
     from: InForce,
+    /// Whether the FlinkPolicy was deleted, so that only others use it.
+    is_deleted: bool,
+}
+
+impl Version {
+    fn new(created: i64, spec: FlinkPolicySpec, from: InForce) -> Self {
+        Self { created, spec, from, is_deleted: false }
+    }
+
+    /// Where its rule holds.
+    fn scope(&self) -> Scope {
+        // No object is of a kind without a name.
+        let nowhere = || Scope { kinds: vec![String::new()], ..Scope::default() };
+        if self.is_deleted { nowhere() } else { self.spec.scope() }
+    }
 }
 
 impl Policies {
@@ -65,49 +85,28 @@ impl Policies {
             return Ok(Arc::clone(in_force));
         }
         let mut problems: BTreeMap<String, Vec<PolicyProblem>> = BTreeMap::new();
-        let mut versions: BTreeMap<&str, Version> = BTreeMap::new();
+        let mut versions: BTreeMap<String, Version> = BTreeMap::new();
         for (created, name, spec) in &stored {
             let (version, wrong) = self.version(*created, name, spec);
             problems.extend(wrong.map(|wrong| (flink_policy::path(name), vec![wrong])));
-            versions.extend(version.map(|version| (name.as_str(), version)));
+            versions.extend(version.map(|version| (name.clone(), version)));
         }
         let mut assembled = assemble(base, sources(&stored, &versions))?;
-        // What does not compile is replaced by its last valid version.
-        let mut replaced = false;
-        for (_, name, _) in &stored {
-            if !assembled.refused.contains_key(&flink_policy::path(name)) {
-                continue;
-            }
-            let refused = versions.remove(name.as_str());
-            let valid = self.valid.get(name).zip(refused).filter(|((created, spec), refused)| {
-                *created == refused.created && *spec != refused.spec
-            });
-            if let Some(((created, spec), _)) = valid {
-                let version =
-                    Version { created: *created, spec: spec.clone(), from: InForce::LastValid };
-                versions.insert(name, version);
-                replaced = true;
-            }
-        }
-        if replaced {
+        if self.fall_back(&stored, &mut versions, &assembled.refused, &mut problems) {
             problems.extend(std::mem::take(&mut assembled.refused));
             assembled = assemble(base, sources(&stored, &versions))?;
-            versions.retain(|name, _| !assembled.refused.contains_key(&flink_policy::path(name)));
         }
+        versions.retain(|name, _| !assembled.refused.contains_key(&flink_policy::path(name)));
         let Assembled { set, refused } = assembled;
         for (path, refused) in refused {
             problems.entry(path).or_insert(refused);
         }
         let scopes = versions
             .iter()
-            .map(|(name, version)| (flink_policy::path(name), version.spec.scope()))
+            .map(|(name, version)| (flink_policy::path(name), version.scope()))
             .collect();
         let set = Arc::new(set.with_scopes(&scopes));
-        self.note(
-            &stored,
-            versions.into_iter().map(|(name, one)| (name.to_owned(), one)).collect(),
-            problems,
-        );
+        self.note(&stored, versions, problems);
         self.compiled = stored;
         Ok(set)
     }
@@ -120,27 +119,70 @@ impl Policies {
         stored: &Value,
     ) -> (Option<Version>, Option<PolicyProblem>) {
         let error = match flink_policy::read(stored.clone()) {
-            Ok(spec) => return (Some(Version { created, spec, from: InForce::AsStored }), None),
+            Ok(spec) => return (Some(Version::new(created, spec, InForce::AsStored)), None),
             Err(error) => error,
         };
-        let problem = PolicyProblem {
-            file: flink_policy::path(name),
-            line: 1,
-            column: 1,
-            message: error.to_string(),
-        };
+        let problem = PolicyProblem::of_file(&flink_policy::path(name), error.to_string());
         let valid = self.valid.get(name).filter(|(of, _)| *of == created);
         let version = match valid {
-            Some((_, spec)) => {
-                Some(Version { created, spec: spec.clone(), from: InForce::LastValid })
-            }
-            None => flink_policy::readable_parts(stored).map(|spec| Version {
-                created,
-                spec,
-                from: InForce::ReadableParts,
-            }),
+            Some((_, spec)) => Some(Version::new(created, spec.clone(), InForce::LastValid)),
+            None => flink_policy::readable_parts(stored)
+                .map(|spec| Version::new(created, spec, InForce::ReadableParts)),
         };
         (version, Some(problem))
+    }
+
+    /// Replaces what was refused by its last valid version; whether that is worth another attempt.
+    ///
+    /// Where a policy is refused that has not changed, another one was changed or deleted that it
+    /// uses. Then all that changed stays in its last valid version.
+    fn fall_back(
+        &self,
+        stored: &[Stored],
+        versions: &mut BTreeMap<String, Version>,
+        refused: &BTreeMap<String, Vec<PolicyProblem>>,
+        problems: &mut BTreeMap<String, Vec<PolicyProblem>>,
+    ) -> bool {
+        let is_refused = |name: &str| refused.contains_key(&flink_policy::path(name));
+        let valid = |name: &str, created: i64| {
+            self.valid.get(name).filter(|(of, _)| *of == created).map(|(_, spec)| spec)
+        };
+        let is_unchanged = |(name, version): (&String, &Version)| {
+            is_refused(name) && valid(name, version.created) == Some(&version.spec)
+        };
+        let holds_back = versions.iter().any(is_unchanged);
+        let mut changed = false;
+        for (created, name, _) in stored {
+            let Some(version) = versions.get_mut(name) else { continue };
+            if !is_refused(name) && !holds_back {
+                continue;
+            }
+            match valid(name, *created) {
+                Some(spec) if is_refused(name) || *spec != version.spec => {
+                    if !is_refused(name) {
+                        let path = flink_policy::path(name);
+                        problems.insert(
+                            path.clone(),
+                            vec![PolicyProblem::of_file(&path, HELD_BACK.to_owned())],
+                        );
+                    }
+                    *version = Version::new(*created, spec.clone(), InForce::LastValid);
+                    changed = true;
+                }
+                None if is_refused(name) => drop(versions.remove(name)),
+                _ => {}
+            }
+        }
+        if holds_back {
+            for (name, (created, spec)) in &self.valid {
+                if !stored.iter().any(|(_, stored, _)| stored == name) {
+                    let version = Version::new(*created, spec.clone(), InForce::LastValid);
+                    versions.insert(name.clone(), Version { is_deleted: true, ..version });
+                    changed = true;
+                }
+            }
+        }
+        changed
     }
 
     /// Remembers what is in force.
@@ -176,11 +218,15 @@ impl Policies {
             };
             self.valid.extend(kept.map(|kept| (name.clone(), kept)));
         }
+        let deleted = versions.into_iter().filter(|(_, version)| version.is_deleted);
+        self.valid.extend(deleted.map(|(name, one)| (name, (one.created, one.spec))));
     }
 }
 
-/// The sources of these versions, in the order of the stored ones.
-fn sources(stored: &[Stored], versions: &BTreeMap<&str, Version>) -> Vec<PolicySource> {
-    let source = |name: &String| Some(versions.get(name.as_str())?.spec.source(name));
-    stored.iter().filter_map(|(_, name, _)| source(name)).collect()
+/// The sources of these versions, the oldest first.
+fn sources(stored: &[Stored], versions: &BTreeMap<String, Version>) -> Vec<PolicySource> {
+    let deleted = versions.iter().filter(|(_, version)| version.is_deleted);
+    let deleted = deleted.map(|(name, version)| version.spec.source(name));
+    let source = |name: &String| Some(versions.get(name)?.spec.source(name));
+    deleted.chain(stored.iter().filter_map(|(_, name, _)| source(name))).collect()
 }
