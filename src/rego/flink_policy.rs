@@ -96,7 +96,8 @@ pub struct FlinkPolicyStatus {
     /// Ready, and why not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// What is wrong with the Rego text; the rule is not in force until it is empty.
+    /// What is wrong with the stored version. While this is not empty, the last valid version is in
+    /// force, or what can be read of this one, or nothing: the condition says which.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FlinkPolicyError>,
 }

@@ -2,4 +2,10 @@
 //! is admitted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod configuration;
 mod statuses;
+
+#[path = "../manifests/mod.rs"]
+mod manifests;
+#[path = "../rule_examples/mod.rs"]
+mod rule_examples;
