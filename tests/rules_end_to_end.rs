@@ -11,7 +11,7 @@ use flinkgate::quota::Usage;
 use flinkgate::resource::{Operation, Resource};
 use flinkgate::rules::{Documentation, Finding, Level};
 use rule_examples::{
-    AMBIGUOUS, UNASSIGNED, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec,
+    AMBIGUOUS, UNASSIGNED, UNREADABLE, built_in, gate, gate_for_bad, gate_of_nobody, resource, spec,
 };
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn of<'a>(findings: &'a [Finding], rule: &Documentation) -> Vec<&'a Finding> {
 }
 
 /// The rules that hold outside any one tenant, so that none can lower or except them.
-const OUTSIDE_TENANTS: [&str; 2] = [UNASSIGNED, AMBIGUOUS];
+const OUTSIDE_TENANTS: [&str; 3] = [UNASSIGNED, AMBIGUOUS, UNREADABLE];
 
 /// What every rule that holds for tenants says of its bad example when its tenant's spec is
 /// changed.

@@ -10,6 +10,7 @@ use flinkgate::quota::ledger::crd::{self, FlinkTenantLedger};
 use flinkgate::quota::ledger::{Decision, KnownLimits, Ledger};
 use flinkgate::quota::store::{Store, StoreError, VersionedLedger};
 use kube::api::{Api, DeleteParams};
+use prometheus_client::metrics::counter::Counter;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -120,7 +121,7 @@ async fn fill(access: &Access, ledger: &Ledger) {
     let _ = Api::<FlinkTenantLedger>::all(client.clone())
         .delete(TENANT, &DeleteParams::default())
         .await;
-    ClusterStore::new(client).swap(TENANT, "", ledger).await.unwrap();
+    ClusterStore::new(client, Counter::default()).swap(TENANT, "", ledger).await.unwrap();
 }
 
 /// Lets every task create pods one after the other; returns the latencies and the total time.
@@ -134,7 +135,7 @@ async fn requests(
     let mut stores = Vec::new();
     for _ in 0..replicas {
         let store = CountingStore {
-            store: ClusterStore::new(access.client().await),
+            store: ClusterStore::new(access.client().await, Counter::default()),
             counts: Arc::clone(counts),
         };
         store.store.read(TENANT).await.unwrap();

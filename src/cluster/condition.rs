@@ -2,6 +2,9 @@
 
 use serde_json::{Value, json};
 
+/// Longest message; the API allows more, people do not read it.
+const MESSAGE: usize = 2_000;
+
 /// A condition as it should be.
 #[derive(Clone, Copy, Debug)]
 pub struct Condition<'a> {
@@ -28,6 +31,9 @@ impl Condition<'_> {
     /// of a transition: a change of the condition's status, not of its reason.
     pub fn update(&self, status: &Value, now: jiff::Timestamp) -> Option<Value> {
         let stored = stored(status, self.name);
+        let end =
+            self.message.char_indices().nth(MESSAGE).map_or(self.message.len(), |(end, _)| end);
+        let message = self.message.get(..end).unwrap_or(self.message);
         let word = if self.holds { "True" } else { "False" };
         let since = stored
             .filter(|stored| stored.get("status").and_then(Value::as_str) == Some(word))
@@ -35,7 +41,7 @@ impl Condition<'_> {
         let since = since
             .cloned()
             .unwrap_or_else(|| Value::from(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
-        let mut wanted = json!({"type": self.name, "status": word, "reason": self.reason, "message": self.message, "lastTransitionTime": since});
+        let mut wanted = json!({"type": self.name, "status": word, "reason": self.reason, "message": message, "lastTransitionTime": since});
         if let Some((fields, generation)) = wanted.as_object_mut().zip(self.generation) {
             fields.insert("observedGeneration".into(), generation.into());
         }

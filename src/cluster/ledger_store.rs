@@ -1,12 +1,14 @@
 //! Ledgers stored as FlinkTenantLedgers: read without a cache, and written only over the version that
-//! was read.
+//! was read. What cannot be read of one is counted again: the leader's next reconciliation does it.
 
+use crate::causes::with_causes;
 use crate::quota::ledger::Ledger;
 use crate::quota::ledger::crd::{FlinkTenantLedger, FlinkTenantLedgerSpec};
 use crate::quota::store::{Store, StoreError, VersionedLedger};
 use kube::api::{ObjectMeta, PostParams};
 use kube::core::{PartialObjectMeta, Request, request};
 use kube::{Api, Client, Resource, ResourceExt};
+use prometheus_client::metrics::counter::Counter;
 
 /// The response to a write is its metadata, not a ledger of hundreds of kilobytes.
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -15,12 +17,27 @@ const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 #[derive(Clone)]
 pub struct ClusterStore {
     client: Client,
+    unreadable: Counter,
 }
 
 impl ClusterStore {
-    /// With this connection, whose user may write them.
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    /// With this connection, whose user may write them, and a counter of reads of ledgers of which
+    /// a part was malformed.
+    pub fn new(client: Client, unreadable: Counter) -> Self {
+        Self { client, unreadable }
+    }
+
+    fn note_unreadable(&self, tenant: &str, error: &dyn std::error::Error) {
+        self.unreadable.inc();
+        let error = with_causes(error);
+        tracing::warn!(tenant, error, "quota ledger cannot be read, counting its objects again");
+    }
+
+    /// The version of a ledger that cannot be read at all.
+    async fn version(&self, tenant: &str) -> Result<String, StoreError> {
+        let found = self.api().get_metadata_opt(tenant).await;
+        let found = found.map_err(|error| Failure::from(error).of(tenant))?;
+        Ok(found.and_then(|found| found.resource_version()).unwrap_or_default())
     }
 
     fn api(&self) -> Api<FlinkTenantLedger> {
@@ -71,16 +88,22 @@ impl ClusterStore {
 
 impl Store for ClusterStore {
     async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
-        let unreachable = |error: Failure| error.of(tenant);
         // Without a resource version the answer is the last write.
-        let Some(found) =
-            self.api().get_opt(tenant).await.map_err(Failure::from).map_err(unreachable)?
-        else {
-            return Ok(VersionedLedger::default());
+        let found = match self.api().get_opt(tenant).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(VersionedLedger::default()),
+            Err(kube::Error::SerdeError(error)) => {
+                self.note_unreadable(tenant, &error);
+                let version = self.version(tenant).await?;
+                return Ok(VersionedLedger { version, ..VersionedLedger::default() });
+            }
+            Err(error) => return Err(Failure::from(error).of(tenant)),
         };
         let version = found.resource_version().unwrap_or_default();
-        let ledger = Ledger::read(&found.status.unwrap_or_default())
-            .map_err(|error| unreachable(error.into()))?;
+        let (ledger, malformed) = Ledger::read_parts(&found.status.unwrap_or_default());
+        if let Some(error) = malformed {
+            self.note_unreadable(tenant, &error);
+        }
         Ok(VersionedLedger { ledger, version })
     }
 
@@ -108,8 +131,6 @@ enum Failure {
     Json(#[from] serde_json::Error),
     #[error(transparent)]
     Request(#[from] request::Error),
-    #[error("{0}: delete the FlinkTenantLedger to have everything counted again")]
-    Unreadable(#[from] crate::quota::ledger::crd::InvalidLedger),
 }
 
 impl Failure {

@@ -283,6 +283,10 @@ pub static KINDS: &[Kind] = &[
     Kind {
         kind: "FlinkPolicy",
         plural: "flinkpolicies",
+        webhooks: &[
+            asked(Validating("configuration"), CREATE_AND_UPDATE),
+            asked(Validating("policy-deletions"), DELETE),
+        ],
         watched: Some(Watched::Policies),
         writes: &[("status", &["patch"])],
         ..FLINKGATE

@@ -30,7 +30,7 @@ impl Case<'_> {
     pub fn tenant(&self) -> Option<&Tenant> {
         match &self.owner {
             Owner::Tenant(tenant) => Some(tenant),
-            Owner::Unassigned | Owner::Ambiguous(_) => None,
+            Owner::Unassigned | Owner::Ambiguous(_) | Owner::Unread(_) => None,
         }
     }
 

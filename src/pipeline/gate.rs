@@ -427,8 +427,10 @@ impl Gate {
         };
         let tenant = match &owner {
             Owner::Tenant(tenant) => tenant,
-            Owner::Unassigned if !workload.is_flink() => return None,
-            Owner::Unassigned | Owner::Ambiguous(_) => return Some(as_it_came(owner, workload)),
+            Owner::Unassigned | Owner::Unread(_) if !workload.is_flink() => return None,
+            Owner::Unassigned | Owner::Ambiguous(_) | Owner::Unread(_) => {
+                return Some(as_it_came(owner, workload));
+            }
         };
         let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
         if let Some(PredictedPods { object, pods, conflicts }) = predicted {
@@ -535,6 +537,7 @@ impl Gate {
             Owner::Tenant(_) => NamespaceOwner::Tenant,
             Owner::Unassigned => NamespaceOwner::Unassigned(self.unassigned),
             Owner::Ambiguous(names) => NamespaceOwner::Ambiguous(names),
+            Owner::Unread(names) => NamespaceOwner::Unread(names),
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();

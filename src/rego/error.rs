@@ -25,7 +25,7 @@ impl fmt::Display for PolicyProblem {
 
 impl PolicyProblem {
     /// A problem at the start of a file.
-    pub(super) fn of_file(file: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn of_file(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.into(), line: 1, column: 1, message: message.into() }
     }
 

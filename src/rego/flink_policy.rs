@@ -96,7 +96,8 @@ pub struct FlinkPolicyStatus {
     /// Ready, and why not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// What is wrong with the Rego text; the rule is not in force until it is empty.
+    /// What is wrong with the stored version. While this is not empty, the last valid version is in
+    /// force, or what can be read of this one, or nothing: the condition says which.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FlinkPolicyError>,
 }
@@ -166,6 +167,28 @@ pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, SpecError> {
         namespace_pattern(pattern)?;
     }
     Ok(spec)
+}
+
+/// What can be read of a FlinkPolicy's spec that has unknown or malformed fields. It holds at least
+/// where the whole would: a list of `match` that cannot be read, or is narrowed by an unknown field,
+/// restricts nothing. `None` where the Rego text cannot be read.
+pub fn readable_parts(spec: &serde_json::Value) -> Option<FlinkPolicySpec> {
+    let list = |field: &str| -> Vec<String> {
+        let list = spec.get("match").and_then(|scope| scope.get(field)).cloned();
+        list.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
+    };
+    let mut namespaces = list("namespaces");
+    if namespaces.iter().any(|pattern| namespace_pattern(pattern).is_err()) {
+        namespaces.clear();
+    }
+    let enforcement = spec.get("enforcement").cloned();
+    Some(FlinkPolicySpec {
+        rego: spec.get("rego")?.as_str()?.to_owned(),
+        enforcement: enforcement
+            .and_then(|enforcement| serde_json::from_value(enforcement).ok())
+            .unwrap_or_default(),
+        scope: FlinkPolicyMatch { namespaces, tenants: list("tenants"), kinds: list("kinds") },
+    })
 }
 
 /// The custom resource definition.

@@ -2,6 +2,7 @@
 //! end.
 
 use super::Level;
+use super::tenancy::unreadable_tenant;
 use crate::resource::Resource;
 use crate::tenant::{Enforcement, Exemption, FlinkTenantSpec, name_matches, rule_match};
 use jiff::civil::Date;
@@ -18,12 +19,17 @@ pub fn level(
     resource: &Resource,
     today: Date,
 ) -> Option<Level> {
-    if spec.exemptions.iter().any(|exemption| exempts(exemption, rule, resource, today)) {
+    // An exemption or override was written for a tenant that can be read.
+    let is_about_tenant = rule == unreadable_tenant::RULE.id;
+    if !is_about_tenant
+        && spec.exemptions.iter().any(|exemption| exempts(exemption, rule, resource, today))
+    {
         return None;
     }
     let chosen = spec
         .rules
         .iter()
+        .filter(|_| !is_about_tenant)
         .filter_map(|entry| Some((rule_match(&entry.rule, rule)?, entry.enforcement)))
         .max_by_key(|(exactness, _)| *exactness);
     let enforcement =

@@ -73,6 +73,7 @@ pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
         NamespaceOwner::Tenant => run(all(), subject),
         NamespaceOwner::Unassigned(_) => run([&tenancy::unassigned_namespace::RULE], subject),
         NamespaceOwner::Ambiguous(_) => run([&tenancy::ambiguous_namespace::RULE], subject),
+        NamespaceOwner::Unread(_) => run([&tenancy::unreadable_tenant::RULE], subject),
     }
 }
 

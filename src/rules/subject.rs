@@ -49,6 +49,8 @@ pub enum NamespaceOwner<'a> {
     Unassigned(Unassigned),
     /// Several tenants, by name.
     Ambiguous(&'a [String]),
+    /// No tenant, as far as can be read; it may belong to one of these, by name.
+    Unread(&'a [String]),
 }
 
 /// One object that rules check.

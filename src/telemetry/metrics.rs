@@ -60,6 +60,17 @@ struct ConfigurationLabels {
     configuration: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InForceLabels {
+    kind: &'static str,
+    in_force: &'static str,
+}
+
 /// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -85,7 +96,25 @@ pub struct Metrics {
     pub ledgers: WriteCounters,
     /// What this replica does about ledgers as the leader.
     pub reconciliations: Reconciliations,
+    status_write_failures: Family<KindLabels, Counter>,
+    not_in_force: Family<InForceLabels, Gauge>,
 }
+
+/// The kinds whose status, or label, Flinkgate writes.
+const WRITTEN_KINDS: [&str; 4] = ["FlinkTenant", "FlinkPolicy", "FlinkTenantLedger", "Namespace"];
+
+/// The label values of the gauge of what is not in force as it is stored: the kind, and what is in
+/// force instead.
+pub const NOT_IN_FORCE: [(&str, &str); 8] = [
+    ("FlinkTenant", "last-valid"),
+    ("FlinkTenant", "readable-parts"),
+    ("FlinkTenant", "nothing"),
+    ("FlinkPolicy", "last-valid"),
+    ("FlinkPolicy", "readable-parts"),
+    ("FlinkPolicy", "nothing"),
+    ("ConfigMap", "last-valid"),
+    ("ConfigMap", "nothing"),
+];
 
 /// Reconciliations of ledgers.
 #[derive(Debug, Default)]
@@ -153,8 +182,35 @@ impl Default for Metrics {
             "Differences between a registered webhook configuration and the one that `flinkgate webhooks` prints, 0 when they agree",
             webhook_differences.clone(),
         );
-        let (ledgers, reconciliations) = (WriteCounters::default(), Reconciliations::default());
+        let status_write_failures = Family::<KindLabels, Counter>::default();
+        // A counter that is there from the start shows its first increase.
+        for kind in WRITTEN_KINDS {
+            drop(status_write_failures.get_or_create(&KindLabels { kind }));
+        }
+        registry.register(
+            "status_write_failures",
+            "Writes of a status, or of a Namespace's label, that failed",
+            status_write_failures.clone(),
+        );
+        let not_in_force = Family::<InForceLabels, Gauge>::default();
+        for (kind, in_force) in NOT_IN_FORCE {
+            drop(not_in_force.get_or_create(&InForceLabels { kind, in_force }));
+        }
+        registry.register(
+            "configuration_not_in_force",
+            "Objects that configure Flinkgate and are not in force as they are stored",
+            not_in_force.clone(),
+        );
+        let failures =
+            status_write_failures.get_or_create_owned(&KindLabels { kind: "FlinkTenantLedger" });
+        let ledgers = WriteCounters { failures, ..WriteCounters::default() };
+        let reconciliations = Reconciliations::default();
         registry.register("ledger_writes", "Writes of tenants' ledgers", ledgers.writes.clone());
+        registry.register(
+            "ledgers_unreadable",
+            "Reads of a tenant's ledger of which a part was malformed, so that it is counted again",
+            ledgers.unreadable.clone(),
+        );
         registry.register(
             "ledger_conflicts",
             "Writes of tenants' ledgers that lost to a write of another replica",
@@ -188,6 +244,8 @@ impl Default for Metrics {
             events_dropped,
             ledgers,
             reconciliations,
+            status_write_failures,
+            not_in_force,
         }
     }
 }
@@ -226,6 +284,18 @@ impl Metrics {
         self.webhook_differences
             .get_or_create(&ConfigurationLabels { configuration: configuration(webhook) })
             .set(i64::try_from(differences).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a status, or a Namespace's label, that could not be written.
+    pub fn status_not_written(&self, kind: &'static str) {
+        self.status_write_failures.get_or_create(&KindLabels { kind }).inc();
+    }
+
+    /// How many objects of a kind are not in force as they are stored; `in_force` says what is
+    /// instead.
+    pub fn set_not_in_force(&self, kind: &'static str, in_force: &'static str, number: usize) {
+        let gauge = self.not_in_force.get_or_create(&InForceLabels { kind, in_force });
+        gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
     }
 
     /// The OpenMetrics text.

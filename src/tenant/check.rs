@@ -19,7 +19,7 @@ pub struct FieldProblem {
 }
 
 /// Longest name: it is the value of the label [`TENANT_LABEL`].
-const NAME_LENGTH: usize = 63;
+pub(crate) const NAME_LENGTH: usize = 63;
 
 /// Reads a FlinkTenant; `rules` are the ids of all rules. The spec is `None` if there are problems
 /// besides warnings.
@@ -48,29 +48,47 @@ pub fn check(
         }
     }
     let empty = Value::Object(serde_json::Map::new());
-    let spec = tenant.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&empty);
-    for mismatch in schema::check(&crd::SPEC_SCHEMA, spec) {
-        error(&format!("/spec{}", mismatch.pointer), mismatch.message, mismatch.unknown);
-    }
-    if !found.is_empty() {
-        return (None, found);
-    }
-    let spec: FlinkTenantSpec = match serde_json::from_value(spec.clone()) {
-        Ok(spec) => spec,
-        Err(problem) => {
-            let message = problem.to_string();
-            let pointer = "/spec".into();
-            return (None, vec![FieldProblem { pointer, message, on_key: false, warning: false }]);
-        }
+    let stored = tenant.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&empty);
+    let (spec, problems) = match spec(stored, rules, today) {
+        Ok((spec, problems)) => (Some(spec), problems),
+        Err(problems) => (None, problems),
     };
-    found.extend(
-        validate::problems(&spec, rules, today).into_iter().map(|problem| FieldProblem {
-            pointer: format!("/spec{}", problem.pointer),
-            ..problem
-        }),
-    );
+    let below_spec = |problem: FieldProblem| FieldProblem {
+        pointer: format!("/spec{}", problem.pointer),
+        ..problem
+    };
+    found.extend(problems.into_iter().map(below_spec));
     let usable = found.iter().all(|problem| problem.warning);
-    (usable.then_some(spec), found)
+    (spec.filter(|_| usable), found)
+}
+
+/// Reads a spec that fits the schema, with problems that the schema cannot show. Pointers are below
+/// `spec`.
+///
+/// # Errors
+/// The mismatches with the schema.
+pub(super) fn spec(
+    spec: &Value,
+    rules: &[&str],
+    today: Date,
+) -> Result<(FlinkTenantSpec, Vec<FieldProblem>), Vec<FieldProblem>> {
+    let problem = |pointer: String, message: String, on_key: bool| FieldProblem {
+        pointer,
+        message,
+        on_key,
+        warning: false,
+    };
+    let mismatches: Vec<FieldProblem> = schema::check(&crd::SPEC_SCHEMA, spec)
+        .into_iter()
+        .map(|mismatch| problem(mismatch.pointer, mismatch.message, mismatch.unknown))
+        .collect();
+    if !mismatches.is_empty() {
+        return Err(mismatches);
+    }
+    let spec: FlinkTenantSpec = serde_json::from_value(spec.clone())
+        .map_err(|error| vec![problem(String::new(), error.to_string(), false)])?;
+    let problems = validate::problems(&spec, rules, today);
+    Ok((spec, problems))
 }
 
 /// The message about a name that is too long for a label, here and in the CRD.

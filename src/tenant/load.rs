@@ -194,7 +194,7 @@ impl Collected {
             name: name.into(),
             spec,
             source: format!("{}:{line}", file.display()),
-            version: 0,
+            ..Tenant::default()
         };
         let selector_span = document.positions.nearest("/spec/namespaces/selector");
         self.tenants.push(LocatedTenant {

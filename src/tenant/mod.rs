@@ -1,8 +1,9 @@
 //! FlinkTenant: what each tenant may run, and which namespaces it owns.
 //!
 //! Goes in: FlinkTenants from files ([`load`]) or from the cluster. Comes out: checked specs
-//! ([`check`], with the CRD's [`schema`]) and the owner of a namespace ([`ownership`]). It does not
-//! check what tenants run: the [rules](crate::rules) do.
+//! ([`check`], with the CRD's [`schema`]), the [`readable`] parts of those that fail the check, and
+//! the owner of a namespace ([`ownership`]). It does not check what tenants run: the
+//! [rules](crate::rules) do.
 
 pub mod check;
 pub mod crd;
@@ -10,6 +11,7 @@ mod demands;
 pub mod load;
 pub mod ownership;
 mod prepared;
+pub mod readable;
 pub mod schema;
 mod spec;
 mod validate;
@@ -40,6 +42,8 @@ pub struct Tenant {
     pub source: String,
     /// The FlinkTenant's resource version; 0 where it is unknown or the tenant is from a file.
     pub version: u64,
+    /// The parts of the FlinkTenant that could not be read, and what holds in their place.
+    pub unread: Vec<readable::UnreadPart>,
 }
 
 /// Whether a name matches a pattern: exactly, or by prefix where the pattern ends in a star.

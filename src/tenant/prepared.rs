@@ -1,5 +1,6 @@
 //! What rules derive from a tenant, computed once when the tenant is loaded.
 
+use super::readable::{Instead, UnreadPart};
 use super::{Amount, FlinkTenantSpec, PodSecurityLevel, Tenant, duration};
 use crate::flink::claims::claim_for;
 use crate::flink::image::glob;
@@ -25,6 +26,8 @@ pub struct PreparedTenant {
     pub state_claim: Option<String>,
     /// URIs and paths under which state may be stored; `None` for any.
     pub state_locations: Option<Vec<String>>,
+    /// The parts of the FlinkTenant that could not be read, and of which something else holds.
+    pub unread: Vec<UnreadPart>,
     /// The largest size of a claim.
     pub largest_claim: Option<Size>,
     /// The largest size of a state claim.
@@ -81,8 +84,12 @@ impl PreparedTenant {
         let restarts = spec.flink.restart_strategy.as_ref();
         let min_restart_delay =
             restarts.and_then(|restarts| restarts.min_delay.as_deref()).and_then(duration);
+        // What is passed over changes nothing for objects.
+        let matters =
+            |part: &&UnreadPart| matches!(part.instead, Instead::Stricter | Instead::Refusal);
         Self {
             name: tenant.name.clone(),
+            unread: tenant.unread.iter().filter(matters).cloned().collect(),
             standard,
             given,
             min_restart_delay,

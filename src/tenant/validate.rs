@@ -26,6 +26,11 @@ const COUNTED: [&str; 9] = [
     "persistentVolumeClaims",
 ];
 
+/// Whether a quota can count a resource of this name.
+pub(super) fn is_counted(name: &str) -> bool {
+    COUNTED.contains(&name) || name.contains('/')
+}
+
 /// Access modes of PersistentVolumeClaims.
 const ACCESS_MODES: [&str; 4] =
     ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
@@ -73,13 +78,7 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
         );
         error("/security/podSecurity/version".into(), message);
     }
-    for (index, entry) in spec.rules.iter().enumerate() {
-        rule_pattern(&entry.rule, rules, format!("/rules/{index}/rule"), &mut error);
-    }
     for (index, exemption) in spec.exemptions.iter().enumerate() {
-        for (rule, pattern) in exemption.rules.iter().enumerate() {
-            rule_pattern(pattern, rules, format!("/exemptions/{index}/rules/{rule}"), &mut error);
-        }
         if let Some(until) = &exemption.until
             && (until.len() != "YYYY-MM-DD".len() || until.parse::<Date>().is_err())
         {
@@ -138,17 +137,23 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
             );
         }
     }
+    let mut warning = |pointer: String, message: String| {
+        problems.push(FieldProblem { pointer, message, on_key: false, warning: true })
+    };
+    // A rule may come later, or have gone: an entry about it has no effect.
+    for (index, entry) in spec.rules.iter().enumerate() {
+        rule_pattern(&entry.rule, rules, format!("/rules/{index}/rule"), &mut warning);
+    }
     for (index, exemption) in spec.exemptions.iter().enumerate() {
+        for (rule, pattern) in exemption.rules.iter().enumerate() {
+            let place = format!("/exemptions/{index}/rules/{rule}");
+            rule_pattern(pattern, rules, place, &mut warning);
+        }
         if let Some(until) = exemption.until.as_ref().and_then(|until| until.parse::<Date>().ok())
             && until < today
         {
             let message = format!("the exemption ended on {until}: remove it, or set a later date");
-            problems.push(FieldProblem {
-                pointer: format!("/exemptions/{index}/until"),
-                message,
-                on_key: false,
-                warning: true,
-            });
+            warning(format!("/exemptions/{index}/until"), message);
         }
     }
     problems
@@ -202,7 +207,7 @@ fn quantities(
 ) {
     for (name, amount) in amounts {
         let place = pointer::join(base, name);
-        if !COUNTED.contains(&name.as_str()) && !name.contains('/') {
+        if !is_counted(name) {
             let hint = closest(name, &COUNTED).map_or_else(
                 || {
                     let known = one_of(&COUNTED);

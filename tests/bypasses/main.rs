@@ -9,6 +9,8 @@ mod manifests;
 #[path = "../convergence/objects.rs"]
 #[allow(dead_code)]
 mod objects;
+#[path = "../rule_examples/mod.rs"]
+mod rule_examples;
 #[path = "../seeded/mod.rs"]
 mod seeded;
 #[path = "../serve_support/mod.rs"]
@@ -19,8 +21,10 @@ mod tenants;
 
 mod callers;
 mod cel;
+mod configuration;
 mod guarantees;
 mod label_keys;
 mod leaving;
 mod metadata;
+mod statuses;
 mod webhook_rules;

@@ -67,17 +67,14 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     // There before Flinkgate, and wrong in a way that no schema sees.
     control_plane.create(&tenant(
         "wrong",
-        json!({"rules": [{"rule": "security/nonsense", "enforcement": "Warn"}]}),
+        json!({"rules": [{"rule": "security/nonsense", "enforcement": "Warn"}], "quota": {"hard": {"cpus": "1"}}}),
     ));
     let mut gate = Flinkgate::start(&control_plane, &["--cluster"]);
     gate.wait_ready();
 
-    let status = wait_condition(&control_plane, "flinktenant/wrong", "False", "Invalid");
+    let status = wait_condition(&control_plane, "flinktenant/wrong", "False", "PartlyInForce");
     assert!(
-        ready(&status)["message"]
-            .as_str()
-            .unwrap()
-            .contains("there is no rule `security/nonsense`"),
+        ready(&status)["message"].as_str().unwrap().contains("a quota cannot count `cpus`"),
         "{status}"
     );
     control_plane.create(&tenant(

@@ -57,7 +57,6 @@ fn our_own_kinds_are_refused_in_the_words_of_files_and_namespaces_carry_their_te
         json!({"quota": {"hard": {"cpu": "-1"}}}),
         json!({"quota": {"perCluster": {"pods": -1}}}),
         json!({"quota": {"hard": {"cpus": "1"}}}),
-        json!({"rules": [{"rule": "security/priviledged", "enforcement": "Warn"}]}),
     ];
     for spec in wrong {
         let manifest = object("FlinkTenant", "wrong", spec);

@@ -5,7 +5,7 @@ use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::rego::PolicySet;
 use flinkgate::resource::Resource;
 use flinkgate::rules::Documentation;
-use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants};
+use flinkgate::tenant::{FlinkTenantSpec, Tenant, Tenants, readable};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +15,9 @@ pub const UNASSIGNED: &str = "tenancy/unassigned-namespace";
 
 /// The rule whose bad example stands in a namespace of two tenants.
 pub const AMBIGUOUS: &str = "tenancy/ambiguous-namespace";
+
+/// The rule whose bad example stands in a namespace of a tenant that cannot be read.
+pub const UNREADABLE: &str = "tenancy/unreadable-tenant";
 
 /// A rule's example as it would come to the gate.
 pub fn resource(example: Option<&str>) -> Resource {
@@ -60,6 +63,19 @@ pub fn gate_for_bad(policies: &Arc<PolicySet>, rule: &Documentation) -> Gate {
                 policies.clone(),
                 Unassigned::Warn,
             )
+        }
+        UNREADABLE => {
+            let today = "2026-11-27".parse().unwrap();
+            let read = readable::read(&serde_json::json!({"labels": 7}), &[], today);
+            let tenant = Tenant {
+                name: "examples".into(),
+                unread: read.unread,
+                spec: serde_json::from_value(serde_json::json!({"namespaces": {"names": ["*"]}}))
+                    .unwrap(),
+                ..Tenant::default()
+            };
+            let tenants = Tenants::new(vec![tenant], BTreeMap::new());
+            Gate::new(tenants, policies.clone(), Unassigned::Warn)
         }
         _ => gate(policies, spec(rule)),
     }

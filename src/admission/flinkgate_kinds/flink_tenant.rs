@@ -7,7 +7,7 @@ use crate::resource::Resource;
 use crate::rules::enforcement;
 use crate::rules::{Finding, Level};
 use crate::tenant::ownership::Selection;
-use crate::tenant::{FlinkTenantSpec, Tenant, check};
+use crate::tenant::{FlinkTenantSpec, Tenant, check, readable};
 
 /// The id in refusals and audit annotations.
 const RULE: &str = "tenancy/flink-tenant";
@@ -26,14 +26,19 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
         })
         .collect();
     if let Some(spec) = spec {
-        findings.extend(new_conflicts(gate, resource, spec));
+        findings.extend(new_conflicts(gate, resource, spec, &rules));
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     Answer { findings, ..Answer::default() }
 }
 
 /// Ownership conflicts that this request adds. Stored ones must not block a correction.
-fn new_conflicts(gate: &Gate, resource: &Resource, spec: FlinkTenantSpec) -> Vec<Finding> {
+fn new_conflicts(
+    gate: &Gate,
+    resource: &Resource,
+    spec: FlinkTenantSpec,
+    rules: &[&str],
+) -> Vec<Finding> {
     let conflicts = |spec: FlinkTenantSpec| {
         gate.tenants().conflicts_of(Tenant {
             name: resource.name.clone(),
@@ -44,7 +49,7 @@ fn new_conflicts(gate: &Gate, resource: &Resource, spec: FlinkTenantSpec) -> Vec
     let old = resource
         .old_object
         .as_ref()
-        .and_then(|old| serde_json::from_value(old.get("spec")?.clone()).ok());
+        .and_then(|old| Some(readable::read(old.get("spec")?, rules, enforcement::today()).spec));
     let before: Vec<(String, String)> = old
         .map(conflicts)
         .unwrap_or_default()

@@ -18,6 +18,9 @@ use crate::rules::{Finding, Level};
 
 /// The answer for Flinkgate's kinds; `None` for every other kind.
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Option<Answer> {
+    if flink_policy::is_deletion(resource) {
+        return Some(flink_policy::deletion(gate, resource));
+    }
     let answer = match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
         ("flinkgate.dev", "FlinkTenant") => flink_tenant::answer,
         ("flinkgate.dev", "FlinkPolicy") => flink_policy::answer,

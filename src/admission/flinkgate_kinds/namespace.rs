@@ -21,15 +21,18 @@ const RULE: &str = "tenancy/namespace-label";
 const POINTER: &str = "/metadata/labels/flinkgate.dev~1tenant";
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
-    let Some(owner) = tenant_of(gate, resource, &resource.object) else { return Answer::default() };
-    let written = label(&resource.object);
     let before = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+    let stored = before.and_then(label);
+    let Some(owner) = tenant_of(gate, resource, &resource.object, stored) else {
+        return Answer::default();
+    };
+    let written = label(&resource.object);
     match webhook {
-        Webhook::Mutate => mutate(resource, owner, written, before.and_then(label)),
+        Webhook::Mutate => mutate(resource, owner, written, stored),
         Webhook::Validate => {
             let mut findings = Vec::new();
             // The leader repairs a stored label that is wrong; it must not block updates.
-            if written != before.and_then(label) && written != owner.as_deref() {
+            if written != stored && written != owner.as_deref() {
                 findings.push(finding(
                     RULE,
                     Level::Error,
@@ -39,7 +42,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
                 ));
             }
             if let Some(old) = before
-                .and_then(|old| tenant_of(gate, resource, old))
+                .and_then(|old| tenant_of(gate, resource, old, stored))
                 .flatten()
                 .filter(|old| owner.as_ref() != Some(old))
             {
@@ -54,13 +57,20 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     }
 }
 
-/// The owner by names and labels; `Some(None)` without an owner, `None` where it is unknown.
-fn tenant_of(gate: &Gate, resource: &Resource, object: &Value) -> Option<Option<String>> {
+/// The owner by names and labels; `Some(None)` without an owner, `None` where it is unknown. The
+/// stored label names the last owner; the one in the request is the user's.
+fn tenant_of(
+    gate: &Gate,
+    resource: &Resource,
+    object: &Value,
+    stored: Option<&str>,
+) -> Option<Option<String>> {
     let mut labels = labels(object);
     labels.remove(TENANT_LABEL);
+    labels.extend(stored.map(|stored| (TENANT_LABEL.to_owned(), stored.to_owned())));
     match gate.tenants().owner_with_labels(&resource.name, &labels)? {
         Owner::Tenant(tenant) => Some(Some(tenant.name.clone())),
-        Owner::Unassigned => Some(None),
+        Owner::Unassigned | Owner::Unread(_) => Some(None),
         Owner::Ambiguous(_) => None,
     }
 }

@@ -179,6 +179,63 @@ fn a_policy_is_compiled_with_all_others() {
     }
 }
 
+/// What the webhook says of the deletion of FlinkPolicies, with these tenants and policies.
+fn deletion(tenants: &[Value], policies: &[(&str, &str)], name: &str) -> Vec<String> {
+    let tenant = |(number, spec): (usize, &Value)| Tenant {
+        name: format!("tenant-{number}"),
+        spec: serde_json::from_value(spec.clone()).unwrap(),
+        ..Tenant::default()
+    };
+    let tenants = tenants.iter().enumerate().map(tenant).map(Arc::new).collect();
+    let built_in = PolicySet::built_in().unwrap();
+    let source = |(name, rego): &(&str, &str)| {
+        let spec: FlinkPolicySpec = serde_json::from_value(json!({"rego": rego})).unwrap();
+        spec.source(name)
+    };
+    let policies = policies.iter().map(source).collect();
+    let set = crate::rego::assemble(built_in.sources(), policies).unwrap().set;
+    let tenants = Tenants::by_age(tenants, BTreeMap::new());
+    let gate = Gate::new(tenants, Arc::new(set), Unassigned::Warn);
+    let resource = Resource {
+        kind: GroupVersionKind {
+            group: "flinkgate.dev".into(),
+            version: "v1alpha1".into(),
+            kind: "FlinkPolicy".into(),
+        },
+        operation: Operation::Delete,
+        name: name.into(),
+        old_object: Some(json!({"metadata": {"name": name}})),
+        ..Resource::default()
+    };
+    messages(&answer(Webhook::Validate, &gate, &resource).unwrap())
+}
+
+#[test]
+fn a_deleted_policy_is_reported_where_it_is_named() {
+    let own = "# METADATA\n# custom: {id: user/own}\npackage own\nimport rego.v1\nbad(x) if x == 1\ndeny contains \"no\" if input.object.x\n";
+    let uses =
+        "package uses\nimport rego.v1\ndeny contains \"no\" if data.own.bad(input.object.y)\n";
+    let tenants = [
+        json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]}),
+        json!({"exemptions": [{"rules": ["cost/*", "user/own"]}]}),
+        json!({"rules": [{"rule": "*", "enforcement": "Warn"}]}),
+    ];
+    let named = |number: usize| {
+        format!(
+            "warning  FlinkTenant `tenant-{number}` names rule `user/own`, which is deleted: its entry has no effect"
+        )
+    };
+    assert_eq!(deletion(&tenants, &[("own", own)], "own"), [named(0), named(1)]);
+    assert_eq!(deletion(&tenants, &[("own", own)], "other"), [""; 0]);
+    assert_eq!(deletion(&[], &[("own", own)], "own"), [""; 0]);
+    let broken = deletion(&[], &[("own", own), ("uses", uses)], "own");
+    assert!(
+        broken.len() == 1
+            && broken[0].starts_with("warning  `FlinkPolicy/uses` uses the deleted FlinkPolicy"),
+        "{broken:?}"
+    );
+}
+
 #[test]
 fn a_namespace_gets_only_its_tenants_label() {
     let labelled = |labels: Value| json!({"metadata": {"labels": labels}});

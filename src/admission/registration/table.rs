@@ -1,8 +1,8 @@
 //! The webhooks: their namespaces, their conditions, and what happens without an answer.
 //!
 //! The API server never sends evictions, updates of `status` and deletions (except of a claim by a
-//! user), nor updates that change only finalizers: Flinkgate must not block them. Every request that
-//! a condition excludes would be exempt in the gate too
+//! user, and of a FlinkPolicy), nor updates that change only finalizers: Flinkgate must not block
+//! them. Every request that a condition excludes would be exempt in the gate too
 //! ([`is_exempt`](crate::pipeline::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
@@ -114,7 +114,7 @@ pub(super) const VALIDATING: &[Webhook] = &[
         conditions: &[WHAT_IS_JUDGED_CHANGES],
         on_failure: OnFailure::Fail,
     },
-    // The only deletions that are checked. They are admitted without an answer.
+    // The only deletions that may be refused. They are admitted without an answer.
     Webhook {
         name: "claim-deletions",
         reach: Reach::TenantNamespaces,
@@ -160,6 +160,13 @@ pub(super) const VALIDATING: &[Webhook] = &[
         reach: Reach::ClusterObjects,
         conditions: &[WHAT_RUNS_CHANGES],
         on_failure: OnFailure::Fail,
+    },
+    // Warns about tenants that name the rule, and refuses nothing.
+    Webhook {
+        name: "policy-deletions",
+        reach: Reach::ClusterObjects,
+        conditions: &[],
+        on_failure: OnFailure::Ignore,
     },
     // Only Flinkgate may write ledgers, and its own writes are not checked.
     Webhook {

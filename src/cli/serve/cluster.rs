@@ -91,7 +91,7 @@ pub(super) async fn start(
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
     let ledgers = Arc::new(Ledgers::with_counters(
-        Arc::new(ClusterStore::new(client.clone())),
+        Arc::new(ClusterStore::new(client.clone(), metrics.ledgers.unreadable.clone())),
         metrics.ledgers.clone(),
     ));
     Ok(Cluster { client, identity, events, ledgers, first, gate: None, updates, watches })
@@ -156,7 +156,12 @@ impl Cluster {
             health: Arc::clone(health),
             metrics: Arc::clone(metrics),
         }));
-        tokio::spawn(status::run(self.client.clone(), self.updates, candidate.leading()));
+        tokio::spawn(status::run(
+            self.client.clone(),
+            self.updates,
+            candidate.leading(),
+            Arc::clone(metrics),
+        ));
         if let Some(gate) = self.gate {
             tokio::spawn(claims::run(self.client.clone(), Arc::clone(&gate), candidate.leading()));
             tokio::spawn(quota::run(quota::Controller {

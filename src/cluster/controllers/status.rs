@@ -4,8 +4,9 @@
 //! Flinkgate: a status field that another controller writes (what a tenant uses) stays as it is, and
 //! so do a Namespace's other labels.
 
-use crate::cluster::apply::{self, FIELD_MANAGER};
+use crate::cluster::apply::{self, FIELD_MANAGER, StatusPart};
 use crate::rego::flink_policy::FlinkPolicy;
+use crate::telemetry::metrics::Metrics;
 use crate::tenant::{FlinkTenant, TENANT_LABEL};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Namespace;
@@ -22,6 +23,11 @@ const AT_ONCE: usize = 8;
 const REQUEST: Duration = Duration::from_secs(10);
 /// Pause before what failed is tried again.
 const AGAIN: Duration = Duration::from_secs(3);
+
+/// What is written of a FlinkTenant's status.
+pub const TENANT_PART: StatusPart = StatusPart { manager: FIELD_MANAGER, fields: &["hard"] };
+/// What is written of a FlinkPolicy's status.
+pub const POLICY_PART: StatusPart = StatusPart { manager: FIELD_MANAGER, fields: &["errors"] };
 
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,25 +55,38 @@ pub enum Update {
     },
 }
 
+impl Update {
+    /// The kind of the object that is written.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Tenant { .. } => "FlinkTenant",
+            Self::Policy { .. } => "FlinkPolicy",
+            Self::Namespace { .. } => "Namespace",
+        }
+    }
+}
+
 /// Writes all updates whenever they change and while `leader` holds, until a sender is gone.
 pub async fn run(
     client: Client,
     updates: watch::Receiver<Arc<Vec<Update>>>,
     leader: watch::Receiver<bool>,
+    metrics: Arc<Metrics>,
 ) {
-    write_while_leading(client, updates, leader, AGAIN).await;
+    write_while_leading(client, updates, leader, &metrics, AGAIN).await;
 }
 
 async fn write_while_leading(
     client: Client,
     mut updates: watch::Receiver<Arc<Vec<Update>>>,
     mut leader: watch::Receiver<bool>,
+    metrics: &Metrics,
     pause: Duration,
 ) {
     loop {
         let leads = *leader.borrow_and_update();
         let now = Arc::clone(&updates.borrow_and_update());
-        let failed = leads && !write_all(&client, &now).await;
+        let failed = leads && !write_all(&client, &now, metrics).await;
         tokio::select! {
             changed = updates.changed() => if changed.is_err() { return },
             changed = leader.changed() => if changed.is_err() { return },
@@ -77,7 +96,7 @@ async fn write_while_leading(
 }
 
 /// Whether all of them could be written.
-async fn write_all(client: &Client, updates: &[Update]) -> bool {
+async fn write_all(client: &Client, updates: &[Update], metrics: &Metrics) -> bool {
     let written = stream::iter(updates.to_vec()).map(|update| async move {
         let outcome = match tokio::time::timeout(REQUEST, write_one(client, &update)).await {
             Ok(Ok(())) => return true,
@@ -88,6 +107,7 @@ async fn write_all(client: &Client, updates: &[Update]) -> bool {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {REQUEST:?}"),
         };
+        metrics.status_not_written(update.kind());
         tracing::warn!(?update, error = outcome, "status or label not written, retrying");
         false
     });
@@ -108,10 +128,10 @@ enum WriteError {
 async fn write_one(client: &Client, update: &Update) -> Result<(), WriteError> {
     match update {
         Update::Tenant { name, status } => {
-            Ok(apply::status::<FlinkTenant>(client, FIELD_MANAGER, name, status).await?)
+            Ok(apply::status::<FlinkTenant>(client, TENANT_PART, name, status).await?)
         }
         Update::Policy { name, status } => {
-            Ok(apply::status::<FlinkPolicy>(client, FIELD_MANAGER, name, status).await?)
+            Ok(apply::status::<FlinkPolicy>(client, POLICY_PART, name, status).await?)
         }
         Update::Namespace { name, tenant } => write_label(client, name, tenant.as_deref()).await,
     }
@@ -171,12 +191,18 @@ mod tests {
                 Update::Namespace { name: "prod".into(), tenant: tenant.map(str::to_owned) };
             let (sender, updates) = watch::channel(Arc::new(vec![update]));
             let (leading, leader) = watch::channel(true);
-            let writer = tokio::spawn(write_while_leading(client, updates, leader, PAUSE));
+            let metrics = Arc::new(Metrics::default());
+            let counts = Arc::clone(&metrics);
+            let writer = tokio::spawn(async move {
+                write_while_leading(client, updates, leader, &counts, PAUSE).await;
+            });
             for expected in 0..3 {
                 assert_eq!(done.recv().await, Some(expected));
             }
             tokio::time::sleep(PAUSE * 10).await;
             assert_eq!(requests.load(Ordering::Relaxed), 3, "what is written stays written");
+            let failures = "flinkgate_status_write_failures_total{kind=\"Namespace\"} 2";
+            assert!(metrics.text().contains(failures), "{}", metrics.text());
             drop((sender, leading));
             writer.await.unwrap();
         }

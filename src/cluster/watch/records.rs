@@ -61,6 +61,13 @@ pub struct NamespaceRecord {
 }
 
 impl NamespaceRecord {
+    /// All of its labels.
+    pub fn all_labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels.clone();
+        labels.extend(self.tenant.iter().map(|tenant| (TENANT_LABEL.to_owned(), tenant.clone())));
+        labels
+    }
+
     /// Takes what is needed out of a Namespace's metadata.
     pub fn of(metadata: ObjectMeta) -> Self {
         let mut labels = metadata.labels.unwrap_or_default();

@@ -126,7 +126,11 @@ impl<S: Store> BatchWriter<S> {
         }
         if change == LedgerChange::ToStore {
             let swap = self.store.swap(&self.tenant, &current.version, &current.ledger);
-            current.version = self.with_timeout(swap).await?;
+            current.version = self.with_timeout(swap).await.inspect_err(|error| {
+                if matches!(error, StoreError::Unreachable { .. }) {
+                    self.counters.failures.inc();
+                }
+            })?;
             self.counters.writes.inc();
         }
         // Limits from a dry run are not stored, so that ledger must not be cached.

@@ -81,6 +81,10 @@ pub struct WriteCounters {
     pub writes: Counter,
     /// Writes that failed because another replica had written first.
     pub conflicts: Counter,
+    /// Writes that failed for another reason.
+    pub failures: Counter,
+    /// Reads of a ledger of which a part was malformed.
+    pub unreadable: Counter,
 }
 
 /// The queues of all tenants, for one store.

@@ -168,24 +168,48 @@ impl Ledger {
     /// # Errors
     /// [`Ledger::stored`] did not write it.
     pub fn read(stored: &FlinkTenantLedgerStatus) -> Result<Self, InvalidLedger> {
-        let limits = Limits {
-            hard: quantities(&stored.limits.hard)?,
-            per_cluster: quantities(&stored.limits.per_cluster)?,
-        };
+        let (ledger, malformed) = Self::read_parts(stored);
+        malformed.map_or(Ok(ledger), Err)
+    }
+
+    /// Reads what can be read of a stored ledger, and the first problem in it. With one the ledger
+    /// is not counted: it admits nothing until the leader has counted the objects again. The
+    /// reservations that can be read stay.
+    pub fn read_parts(stored: &FlinkTenantLedgerStatus) -> (Self, Option<InvalidLedger>) {
+        let mut malformed: Option<InvalidLedger> = None;
         let mut ledger = Self {
-            known: KnownLimits { version: stored.limits.version, limits },
             counted: stored.counted,
             next: stored.next,
             observed: stored.observed.clone(),
-            others: usage(&stored.others)?,
             ..Self::default()
         };
-        for slot in &stored.slots {
-            let (object, slot) = line::read(slot)?;
-            ledger.slots.insert(object, slot);
+        let limits = quantities(&stored.limits.hard)
+            .and_then(|hard| Ok((hard, quantities(&stored.limits.per_cluster)?)));
+        match limits {
+            Ok((hard, per_cluster)) => {
+                let limits = Limits { hard, per_cluster };
+                ledger.known = KnownLimits { version: stored.limits.version, limits };
+            }
+            // The next request brings those that its replica knows.
+            Err(error) => malformed = Some(error.into()),
         }
+        match usage(&stored.others) {
+            Ok(others) => ledger.others = others,
+            Err(error) => malformed = Some(error.into()),
+        }
+        for line in &stored.slots {
+            let error = match line::read(line) {
+                Ok((object, slot)) => match ledger.slots.insert(object.clone(), slot) {
+                    None => continue,
+                    Some(_) => line::InvalidLine::Repeated(object),
+                },
+                Err(error) => error,
+            };
+            malformed = malformed.or_else(|| Some(error.into()));
+        }
+        ledger.counted &= malformed.is_none();
         ledger.rebuild();
-        Ok(ledger)
+        (ledger, malformed)
     }
 }
 

@@ -143,6 +143,11 @@ impl Ledger {
             }
         }
         let others = fold(&mut slots, &view.objects, self);
+        for (object, slot) in &mut slots {
+            if let Some(before) = self.slots.get(object) {
+                slot.unknown.clone_from(&before.unknown);
+            }
+        }
         let mut counted = Self {
             known: self.known.clone(),
             counted: true,

@@ -15,6 +15,8 @@ pub struct Slot {
     pub drawn: Usage,
     /// Open reservations, by UID.
     pub reserved: BTreeMap<String, Reservation>,
+    /// Words of its line that this version does not know.
+    pub unknown: Vec<String>,
     /// Charges of the slots that draw on this one. Derived from them.
     pub(super) owned: Usage,
     /// The charge of all the above. Derived from it.
@@ -34,6 +36,8 @@ pub struct Reservation {
     /// The part of `usage` that is already in a sum (`drawn` or `others`), because the live object
     /// has no slot.
     pub counted: Usage,
+    /// Words of its line that this version does not know.
+    pub unknown: Vec<String>,
 }
 
 impl Slot {
@@ -87,11 +91,12 @@ impl Slot {
         let usage =
             |usage: &Usage| usage.iter().map(|(name, _)| name.len() + 10).sum::<usize>() + 8;
         let live = self.live.as_ref().map_or(0, |(uid, amounts)| uid.len() + 5 + usage(amounts));
-        let reserved = self
-            .reserved
-            .iter()
-            .map(|(uid, one)| uid.len() + 34 + usage(&one.usage) + usage(&one.counted));
+        let words = |words: &[String]| words.iter().map(|word| word.len() + 1).sum::<usize>();
+        let reserved = self.reserved.iter().map(|(uid, one)| {
+            uid.len() + 34 + usage(&one.usage) + usage(&one.counted) + words(&one.unknown)
+        });
         let owner = self.owner.as_ref().map_or(0, |owner| reference(owner) + 8);
-        reference(object) + owner + live + usage(&self.drawn) + reserved.sum::<usize>()
+        let other = words(&self.unknown);
+        reference(object) + owner + live + usage(&self.drawn) + other + reserved.sum::<usize>()
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Input<'a> {
         let (unassigned, claimants) = match subject.owner {
             NamespaceOwner::Tenant => (None, [].as_slice()),
             NamespaceOwner::Unassigned(choice) => (Some(choice.as_str()), [].as_slice()),
-            NamespaceOwner::Ambiguous(names) => (None, names),
+            NamespaceOwner::Ambiguous(names) | NamespaceOwner::Unread(names) => (None, names),
         };
         let old_object = subject.resource.old_object.as_ref();
         Self {

@@ -14,6 +14,17 @@ use std::time::Duration;
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(10);
 
+/// Why a claim was not created.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CreationError {
+    #[error(transparent)]
+    Request(#[from] kube::Error),
+    #[error("no answer within {REQUEST:?}")]
+    Late(#[from] tokio::time::error::Elapsed),
+    #[error("cluster `{0}`, which is to own it, does not exist")]
+    NoCluster(String),
+}
+
 /// Creates claims.
 pub(super) struct ClaimCreator {
     client: Client,
@@ -25,11 +36,11 @@ impl ClaimCreator {
     }
 
     /// Creates a claim unless one of its name exists.
-    pub(super) async fn create(&self, wanted: &WantedClaim) -> Result<(), String> {
+    pub(super) async fn create(&self, wanted: &WantedClaim) -> Result<(), CreationError> {
         let work = async {
             let claims =
                 Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), &wanted.namespace);
-            if claims.get_metadata_opt(&wanted.name).await.map_err(text)?.is_some() {
+            if claims.get_metadata_opt(&wanted.name).await?.is_some() {
                 return Ok(());
             }
             let owner =
@@ -37,8 +48,7 @@ impl ClaimCreator {
             let claim = claim(wanted, owner);
             claims
                 .patch(&wanted.name, &PatchParams::apply(FIELD_MANAGER), &Patch::Apply(claim))
-                .await
-                .map_err(text)?;
+                .await?;
             tracing::info!(
                 namespace = wanted.namespace,
                 claim = wanted.name,
@@ -46,13 +56,11 @@ impl ClaimCreator {
             );
             Ok(())
         };
-        tokio::time::timeout(REQUEST, work)
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer within {REQUEST:?}")))
+        tokio::time::timeout(REQUEST, work).await?
     }
 
     /// The owner reference to the object that declares the cluster.
-    async fn owner(&self, wanted: &WantedClaim) -> Result<Value, String> {
+    async fn owner(&self, wanted: &WantedClaim) -> Result<Value, CreationError> {
         for kind in kinds::state_owners() {
             let resource = api_resource(kind);
             let api = Api::<DynamicObject>::namespaced_with(
@@ -60,14 +68,14 @@ impl ClaimCreator {
                 &wanted.namespace,
                 &resource,
             );
-            if let Some(found) = api.get_metadata_opt(&wanted.cluster).await.map_err(text)? {
+            if let Some(found) = api.get_metadata_opt(&wanted.cluster).await? {
                 let uid = found.metadata.uid.unwrap_or_default();
                 return Ok(
                     json!({"apiVersion": resource.api_version, "kind": kind.kind, "name": wanted.cluster, "uid": uid}),
                 );
             }
         }
-        Err(format!("cluster `{}`, which is to own it, does not exist", wanted.cluster))
+        Err(CreationError::NoCluster(wanted.cluster.clone()))
     }
 }
 
@@ -81,8 +89,4 @@ fn claim(wanted: &WantedClaim, owner: Option<Value>) -> Value {
         fields.insert("ownerReferences".into(), json!([owner]));
     }
     json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": wanted.spec})
-}
-
-fn text(error: kube::Error) -> String {
-    error.to_string()
 }

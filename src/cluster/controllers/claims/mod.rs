@@ -79,7 +79,7 @@ async fn create(gate: &Gate, creator: &ClaimCreator, pod: &Value) {
         tracing::warn!(
             namespace = wanted.namespace,
             claim = wanted.name,
-            error,
+            %error,
             "PersistentVolumeClaim not created, retrying"
         );
     }

@@ -4,7 +4,7 @@ use super::existence::{self, Confirmation};
 use super::kinds;
 use super::reconciler::task::{Task, TaskKind};
 use super::reconciler::{ReconcileTimings, Reconciler};
-use super::status::FIELD_MANAGER;
+use super::status::PART;
 use super::term::Term;
 use crate::cluster::apply;
 use crate::cluster::lease::while_leading;
@@ -192,16 +192,20 @@ async fn work<S: Store>(
         Task::WriteStatus { tenant, status } => {
             let written = tokio::time::timeout(
                 REQUEST,
-                apply::status::<FlinkTenant>(&client, FIELD_MANAGER, &tenant, &status),
+                apply::status::<FlinkTenant>(&client, PART, &tenant, &status),
             )
             .await;
-            let written = written
-                .map_err(|late| late.to_string())
-                .and_then(|written| written.map_err(|error| error.to_string()));
-            if let Err(error) = &written {
-                tracing::warn!(tenant, error, "quota usage not written to the status, retrying");
-            }
-            Done::StatusWritten(written.is_ok())
+            let error: &dyn std::error::Error = match &written {
+                Ok(Ok(())) => return Done::StatusWritten(true),
+                // Deleted in the meantime, and the watch will report it.
+                Ok(Err(kube::Error::Api(status))) if status.code == 404 => {
+                    return Done::StatusWritten(true);
+                }
+                Ok(Err(error)) => error,
+                Err(late) => late,
+            };
+            tracing::warn!(tenant, error, "quota usage not written to the status, retrying");
+            Done::StatusWritten(false)
         }
         Task::DeleteLedger { tenant, uid, version } => {
             delete_ledger(&client, &tenant, uid, version).await;
@@ -248,9 +252,12 @@ fn finish(
             }
             reconciler.reconciled(tenant, outcome, now);
         }
-        (_, Some(Done::StatusWritten(written))) => reconciler.status_written(tenant, written, now),
+        (_, Some(Done::StatusWritten(true))) => reconciler.status_written(tenant, true, now),
+        (_, Some(Done::StatusWritten(false))) | (TaskKind::WriteStatus, None) => {
+            metrics.status_not_written("FlinkTenant");
+            reconciler.status_written(tenant, false, now);
+        }
         (TaskKind::Reconcile, None) => reconciler.failed(tenant, now),
-        (TaskKind::WriteStatus, None) => reconciler.status_written(tenant, false, now),
         (_, Some(Done::LedgerDeleted)) | (TaskKind::DeleteLedger, None) => {}
     }
 }

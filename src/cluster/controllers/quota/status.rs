@@ -3,15 +3,17 @@
 //! Written by server-side apply with its own field manager; whether the tenant is in force is written
 //! by [`crate::cluster::controllers::status`].
 
+use crate::cluster::apply::{StatusPart, is_empty};
 use crate::cluster::condition::{self, Condition};
 use crate::quota::ledger::shortage::largest_users;
 use crate::quota::ledger::{Ledger, MAX_LARGEST_OBJECTS, ObjectRef, Reconciliation, View};
 use crate::quota::limits::Limits;
 use crate::quota::{Usage, display};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-/// The field manager of what is written here.
-pub const FIELD_MANAGER: &str = "flinkgate-quota";
+/// What is written here.
+pub const PART: StatusPart =
+    StatusPart { manager: "flinkgate-quota", fields: &["used", "clusters", "largest"] };
 /// The condition that is written here.
 const CONDITION: &str = "WithinQuota";
 
@@ -60,16 +62,11 @@ impl QuotaStatus {
             .map(|(object, used)| json!({"object": object.to_string(), "used": amounts(used)}))
             .collect();
         let wanted = json!({"used": amounts(&self.total), "clusters": clusters, "largest": largest, "conditions": [condition]});
-        // Nothing and an empty list or map are the same.
-        let empty = |value: &Value| {
-            value.as_array().is_some_and(Vec::is_empty)
-                || value.as_object().is_some_and(Map::is_empty)
+        let same = |field: &&str| {
+            let (stored, wanted) = (stored.get(field), wanted.get(field));
+            stored == wanted || (is_empty(stored) && is_empty(wanted))
         };
-        let same = |field: &str| match (stored.get(field), wanted.get(field)) {
-            (None, Some(wanted)) => empty(wanted),
-            (stored, wanted) => stored == wanted,
-        };
-        (!is_stored || !["used", "clusters", "largest"].into_iter().all(same)).then_some(wanted)
+        (!is_stored || !PART.fields.iter().all(same)).then_some(wanted)
     }
 
     fn condition(&self, limits: Option<&Limits>) -> (bool, &'static str, String) {

@@ -10,6 +10,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(10);
 
+/// Why the Lease could not be read.
+#[derive(Debug, thiserror::Error)]
+enum LeaseError {
+    #[error(transparent)]
+    Request(#[from] kube::Error),
+    #[error("no answer within {REQUEST:?}")]
+    Late(#[from] tokio::time::error::Elapsed),
+}
+
 /// The time in which one replica holds the Lease without interruption.
 #[derive(Clone, Debug)]
 pub struct Term {
@@ -33,7 +42,7 @@ impl Term {
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(
-                    error,
+                    %error,
                     lease = LEASE,
                     "cannot read the Lease, reconciling nothing yet"
                 ),
@@ -47,7 +56,7 @@ impl Term {
         match held(&self.api, &self.identity).await {
             Ok(held) => held.is_some_and(|(_, transitions)| transitions == self.transitions),
             Err(error) => {
-                tracing::warn!(error, lease = LEASE, "leadership unconfirmed, skipping release");
+                tracing::warn!(%error, lease = LEASE, "leadership unconfirmed, skipping release");
                 false
             }
         }
@@ -55,12 +64,9 @@ impl Term {
 }
 
 /// The Lease's version and how often it has changed hands, where it is held by `identity`.
-async fn held(api: &Api<Lease>, identity: &str) -> Result<Option<(u64, Option<i32>)>, String> {
+async fn held(api: &Api<Lease>, identity: &str) -> Result<Option<(u64, Option<i32>)>, LeaseError> {
     // Without a resource version the answer is what the store has.
-    let lease = tokio::time::timeout(REQUEST, api.get(LEASE))
-        .await
-        .map_err(|late| late.to_string())?
-        .map_err(|error| error.to_string())?;
+    let lease = tokio::time::timeout(REQUEST, api.get(LEASE)).await??;
     let version = lease.metadata.resource_version.and_then(|version| version.parse().ok());
     let spec = lease.spec.unwrap_or_default();
     Ok(version

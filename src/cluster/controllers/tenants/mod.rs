@@ -7,22 +7,24 @@
 
 pub mod configuration;
 pub mod operator_config;
-mod updates;
+pub mod updates;
 
 use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::cluster::watch::{Cache, Event, SharedWatches, Target, WatchTimings, follow};
+use crate::flink::config_file::Unreadable;
 use crate::pipeline::{Gate, Unassigned};
-use crate::rego::PolicySource;
 use crate::rego::flink_policy::FlinkPolicy;
+use crate::rego::{PolicyError, PolicySource};
 use crate::server::health::Health;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Metrics, NOT_IN_FORCE};
 use arc_swap::ArcSwap;
-use configuration::{Changes, Configuration};
+use configuration::{Changes, Configuration, InForce};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 use kube::core::DynamicObject;
 use operator_config::{ConfigMapName, OperatorConfig};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +78,20 @@ pub struct Outputs {
     pub metrics: Arc<Metrics>,
 }
 
+/// Why a part of the configuration was not taken, so that the previous one stays in force.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    /// The policies of the files.
+    #[error(transparent)]
+    Policies(#[from] PolicyError),
+    /// The Flink operator's ConfigMap.
+    #[error("cannot read the Flink operator's configuration: {0}")]
+    Operator(#[from] Unreadable),
+    /// A panic.
+    #[error("Flinkgate failed internally, see its log")]
+    Internal,
+}
+
 /// What is known, and what was made of it.
 #[derive(Debug)]
 struct State {
@@ -87,7 +103,7 @@ struct State {
     operator: Option<Cache<OperatorConfig>>,
     changes: Changes,
     configuration: Configuration,
-    failed: Option<String>,
+    failed: Option<ReloadError>,
     updates: Vec<Update>,
 }
 
@@ -132,6 +148,7 @@ pub async fn run(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: O
             return;
         };
         known.report(&outputs.health);
+        known.count(&outputs.metrics);
         if known.failed.is_some() {
             outputs.metrics.policy_errors.inc();
         }
@@ -207,7 +224,8 @@ impl State {
                 .configuration
                 .take(&changes, &self.base, tenants, policies, namespaces)
                 .err()
-                .or(in_operator);
+                .map(ReloadError::from)
+                .or_else(|| in_operator.err().map(ReloadError::from));
             self.updates = updates::updates(
                 &self.configuration,
                 tenants,
@@ -217,49 +235,41 @@ impl State {
             );
             failed
         }));
-        self.failed =
-            worked.unwrap_or_else(|_| Some("Flinkgate failed internally, see its log".to_owned()));
+        self.failed = worked.unwrap_or(Some(ReloadError::Internal));
         if let Some(error) = &self.failed {
-            tracing::error!(error, "configuration not reloaded, the previous one stays in force");
+            tracing::error!(%error, "configuration not reloaded, the previous one stays in force");
         }
         self
     }
 
-    /// Says in `/readyz` what is there and what is missing.
+    /// The FlinkTenants that are not in force as they are stored.
+    fn faulty_tenants(&self) -> impl Iterator<Item = (&str, InForce)> {
+        let all = self.configuration.tenants().iter();
+        all.map(|(name, checked)| (name.as_str(), checked.in_force))
+            .filter(|(_, in_force)| *in_force != InForce::AsStored)
+    }
+
+    /// Says in `/readyz` what is there, what is missing and what is not in force as it is stored.
     fn report(&self, health: &Health) {
-        let left_out = |names: Vec<&str>| {
-            if names.is_empty() {
-                String::new()
-            } else {
-                format!(", left out: {}", names.join(", "))
-            }
-        };
-        let tenants = self
-            .configuration
-            .tenants()
-            .iter()
-            .filter(|(_, checked)| checked.tenant.is_none())
-            .map(|(name, _)| name.as_str());
         health.set(
             "tenants",
             self.tenants.is_listed(),
-            self.tenants.report("tenants") + &left_out(tenants.collect()),
+            self.tenants.report("tenants") + &list(self.faulty_tenants()),
         );
         health.set("namespaces", self.namespaces.is_listed(), self.namespaces.report("namespaces"));
-        let in_cluster = self.policies.report("FlinkPolicies")
-            + &left_out(self.configuration.refused().collect());
+        if let Some(operator) = &self.operator {
+            let in_force = [("the ConfigMap", self.configuration.operator_in_force())];
+            let unread = in_force.into_iter().filter(|_| self.is_operator_unread());
+            let report = operator.report("ConfigMaps of the Flink operator");
+            health.set("operator-config", operator.is_listed(), report + &list(unread));
+        }
+        let in_cluster =
+            self.policies.report("FlinkPolicies") + &list(self.configuration.faulty_policies());
         let failed = self
             .failed
             .as_ref()
             .map(|error| format!("; last reload failed: {error}"))
             .unwrap_or_default();
-        if let Some(operator) = &self.operator {
-            health.set(
-                "operator-config",
-                operator.is_listed(),
-                operator.report("ConfigMaps of the Flink operator"),
-            );
-        }
         match self.configuration.gate() {
             Some(gate) => {
                 let rules = gate.policies().catalog().len();
@@ -272,4 +282,46 @@ impl State {
             None => health.set("policies", false, format!("{in_cluster}{failed}")),
         }
     }
+
+    /// Whether there is a ConfigMap of the Flink operator that cannot be read.
+    fn is_operator_unread(&self) -> bool {
+        let read = self.operator.as_ref().and_then(|cache| cache.known().values().next());
+        read.is_some_and(Result::is_err)
+    }
+
+    /// Counts what is not in force as it is stored.
+    fn count(&self, metrics: &Metrics) {
+        let operator = self.is_operator_unread().then(|| self.configuration.operator_in_force());
+        for (kind, in_force) in NOT_IN_FORCE {
+            let is_so = |one: InForce| one.as_str() == in_force;
+            let number = match kind {
+                "FlinkTenant" => self.faulty_tenants().filter(|(_, one)| is_so(*one)).count(),
+                "FlinkPolicy" => {
+                    let faulty = self.configuration.faulty_policies();
+                    faulty.filter(|(_, one)| is_so(*one)).count()
+                }
+                _ => usize::from(operator.is_some_and(is_so)),
+            };
+            metrics.set_not_in_force(kind, in_force, number);
+        }
+    }
+}
+
+/// A part of a line for `/readyz`: what is in force instead of what is stored.
+fn list<'a>(faulty: impl Iterator<Item = (&'a str, InForce)>) -> String {
+    let mut by_version: BTreeMap<InForce, Vec<&str>> = BTreeMap::new();
+    for (name, in_force) in faulty {
+        by_version.entry(in_force).or_default().push(name);
+    }
+    let mut line = String::new();
+    for (in_force, names) in by_version {
+        line.push_str(match in_force {
+            InForce::AsStored => continue,
+            InForce::LastValid => ", in force in their last valid version: ",
+            InForce::ReadableParts => ", in force as far as they can be read: ",
+            InForce::Nothing => ", left out: ",
+        });
+        line.push_str(&names.join(", "));
+    }
+    line
 }

@@ -2,12 +2,13 @@
 //! itself.
 
 use crate::admission::registration::endpoint::{EndpointError, Service};
+use crate::flink::config_file::Unreadable;
 use crate::flink::context::OperatorDefaults;
 use kube::core::DynamicObject;
 use std::str::FromStr;
 
 /// What the ConfigMap says, or why nothing can be read from it.
-pub type OperatorConfig = Result<OperatorDefaults, String>;
+pub type OperatorConfig = Result<OperatorDefaults, Unreadable>;
 
 /// The ConfigMap's namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl FromStr for ConfigMapName {
 
 /// Reads the ConfigMap.
 pub fn read(object: &DynamicObject) -> OperatorConfig {
-    OperatorDefaults::of_config_map(&object.data).map_err(|error| error.to_string())
+    OperatorDefaults::of_config_map(&object.data)
 }
 
 #[cfg(test)]

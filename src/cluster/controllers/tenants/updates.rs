@@ -1,17 +1,19 @@
 //! The statuses and labels that differ from what they should be.
 
-use super::configuration::Configuration;
+use super::configuration::{CheckedTenant, Configuration, InForce};
+use crate::cluster::apply::is_empty;
 use crate::cluster::condition::{self, Condition};
 use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
+use crate::rego::PolicyProblem;
 use crate::rego::flink_policy::FlinkPolicyError;
+use crate::tenant::check::NAME_LENGTH;
+use crate::tenant::readable::dotted;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The condition that says whether an object is in force.
 const READY: &str = "Ready";
-/// Longest message in a condition; the API allows more, people do not read it.
-const MESSAGE: usize = 2_000;
 
 /// Everything that the leader has to write. `now` is the time of a condition that changes.
 pub fn updates(
@@ -36,7 +38,9 @@ pub fn updates(
                 .tenants()
                 .owner(name)
                 .tenant()
-                .map(|tenant| tenant.name.clone());
+                .map(|tenant| tenant.name.clone())
+                // A label cannot hold a longer name.
+                .filter(|tenant| tenant.len() <= NAME_LENGTH);
             (tenant != record.tenant).then(|| Update::Namespace { name: name.clone(), tenant })
         });
     tenants.chain(policies).chain(namespaces).collect()
@@ -50,47 +54,30 @@ fn tenant_status(
     now: jiff::Timestamp,
 ) -> Option<Value> {
     let checked = configuration.tenants().get(name)?;
-    let remarks = |warning: bool| {
-        let chosen = checked.remarks.iter().filter(move |remark| remark.warning == warning);
-        chosen.map(|remark| {
-            format!(
-                "{}: {}",
-                remark.pointer.trim_start_matches('/').replace('/', "."),
-                remark.message
-            )
-        })
-    };
     let doubles = configuration.doubles_of(name);
-    let (ready, reason, message) = if checked.tenant.is_none() {
-        (
-            false,
-            "Invalid",
-            format!("not in force: {}", remarks(false).collect::<Vec<_>>().join("; ")),
-        )
-    } else if !doubles.is_empty() {
-        (
-            false,
+    let (reason, message) = match checked.in_force {
+        InForce::AsStored if doubles.is_empty() => {
+            ("InForce", with_remarks("in force".to_owned(), checked, true))
+        }
+        InForce::AsStored => (
             "NamespaceTaken",
             format!("in force but for this: {}; the older one keeps it", doubles.join("; ")),
-        )
-    } else {
-        (
-            true,
-            "InForce",
-            std::iter::once("in force".to_owned())
-                .chain(remarks(true))
-                .collect::<Vec<_>>()
-                .join("; "),
-        )
+        ),
+        InForce::LastValid => {
+            let start = "the last valid version is in force, because this one cannot be read";
+            ("LastValidInForce", with_remarks(start.to_owned(), checked, false))
+        }
+        InForce::ReadableParts => ("PartlyInForce", partly_in_force(checked)),
+        InForce::Nothing => {
+            let start = "nothing can be read, so what runs in its namespaces is refused";
+            ("Unreadable", with_remarks(start.to_owned(), checked, false))
+        }
     };
-    let hard = record
-        .spec
-        .pointer("/quota/hard")
-        .filter(|_| checked.tenant.is_some())
-        .cloned()
-        .unwrap_or_else(|| json!({}));
+    let ready = reason == "InForce";
+    let hard = json!(checked.tenant.spec.quota.hard);
     let condition = condition(record, ready, reason, &message, now);
-    let has_hard = record.status.get("hard").cloned().unwrap_or_else(|| json!({})) == hard;
+    let stored = record.status.get("hard");
+    let has_hard = stored == Some(&hard) || (is_empty(stored) && is_empty(Some(&hard)));
     if condition.is_none() && has_hard {
         return None;
     }
@@ -104,6 +91,30 @@ fn tenant_status(
     })
 }
 
+/// A message with the errors, or the warnings, about a tenant.
+fn with_remarks(start: String, checked: &CheckedTenant, warnings: bool) -> String {
+    let chosen = checked.remarks.iter().filter(|remark| remark.warning == warnings);
+    let remarks = chosen.map(|remark| format!("{}: {}", dotted(&remark.pointer), remark.message));
+    std::iter::once(start).chain(remarks).collect::<Vec<_>>().join("; ")
+}
+
+/// What holds in place of the parts of a tenant that cannot be read.
+fn partly_in_force(checked: &CheckedTenant) -> String {
+    let parts = checked
+        .tenant
+        .unread
+        .iter()
+        .map(|part| format!("{}: {} ({})", part.place(), part.message, part.instead.as_str()));
+    let start = "in force but for what cannot be read".to_owned();
+    // What is wrong outside of the spec changes nothing.
+    let outside = checked
+        .remarks
+        .iter()
+        .filter(|remark| !remark.warning && !remark.pointer.starts_with("/spec"));
+    let outside = outside.map(|remark| format!("{}: {}", dotted(&remark.pointer), remark.message));
+    std::iter::once(start).chain(parts).chain(outside).collect::<Vec<_>>().join("; ")
+}
+
 /// The status that a policy should have, unless it has it.
 fn policy_status(
     configuration: &Configuration,
@@ -113,24 +124,26 @@ fn policy_status(
 ) -> Option<Value> {
     let problems = configuration.problems_of(name);
     let errors = json!(problems.iter().map(FlinkPolicyError::from).collect::<Vec<_>>());
-    let (ready, reason, message) = match problems {
-        [] => (true, "InForce", "in force".to_owned()),
+    let in_force = configuration.policy_in_force(name);
+    let (reason, start) = match in_force {
+        InForce::AsStored => ("InForce", "in force"),
+        InForce::LastValid => ("LastValidInForce", "the last valid version is in force"),
+        InForce::ReadableParts => ("PartlyInForce", "in force but for what cannot be read"),
+        InForce::Nothing => ("Invalid", "not in force"),
+    };
+    let message = match problems {
+        [] => start.to_owned(),
         [first, rest @ ..] => {
             let more = if rest.is_empty() {
                 String::new()
             } else {
                 format!(" (and {} more, see status.errors)", rest.len())
             };
-            (
-                false,
-                "Invalid",
-                format!(
-                    "not in force: line {}, column {}: {}{more}",
-                    first.line, first.column, first.message
-                ),
-            )
+            let PolicyProblem { line, column, message, .. } = first;
+            format!("{start}: line {line}, column {column}: {message}{more}")
         }
     };
+    let ready = in_force == InForce::AsStored;
     let condition = condition(record, ready, reason, &message, now);
     let has_errors = record.status.get("errors").cloned().unwrap_or_else(|| json!([])) == errors;
     if condition.is_none() && has_errors {
@@ -157,8 +170,6 @@ fn condition(
     message: &str,
     now: jiff::Timestamp,
 ) -> Option<Value> {
-    let end = message.char_indices().nth(MESSAGE).map_or(message.len(), |(end, _)| end);
-    let message = message.get(..end).unwrap_or(message);
     let condition = Condition {
         name: READY,
         holds: ready,
@@ -223,14 +234,13 @@ mod tests {
             json!({"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 3,
                 "lastTransitionTime": "2026-11-21T12:00:00Z"})
         };
-        let message =
-            "not in force: spec.quota.hard.cpus: a quota cannot count `cpus`: did you mean `cpu`?";
+        let message = "in force but for what cannot be read; spec.quota.hard.cpus: a quota cannot count `cpus`: did you mean `cpu`? (passed over)";
         assert_eq!(
             first[..2],
             [
                 Update::Tenant {
                     name: "bad".into(),
-                    status: json!({"conditions": [condition("False", "Invalid", message)]})
+                    status: json!({"conditions": [condition("False", "PartlyInForce", message)]})
                 },
                 Update::Tenant {
                     name: "good".into(),

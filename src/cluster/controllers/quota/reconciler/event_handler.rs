@@ -5,7 +5,6 @@ use crate::cluster::controllers::quota::object_cache::NamespaceChange;
 use crate::cluster::watch::Event;
 use crate::cluster::watch::records::Record;
 use crate::kinds::{Kind, Watched};
-use crate::tenant::TENANT_LABEL;
 use kube::core::DynamicObject;
 use std::sync::Arc;
 use std::time::Instant;
@@ -66,12 +65,8 @@ impl Reconciler {
     }
 
     fn handle_namespace(&mut self, event: Event, now: Instant) {
-        let changed = self.namespaces.apply(event, |object| {
-            let mut labels = object.metadata.labels.unwrap_or_default();
-            // Flinkgate's label says who is thought to own it; the others decide who does.
-            labels.remove(TENANT_LABEL);
-            Some(labels)
-        });
+        let labels = |object: DynamicObject| Some(object.metadata.labels.unwrap_or_default());
+        let changed = self.namespaces.apply(event, labels);
         changed.iter().for_each(|namespace| self.reassign(namespace, now));
     }
 
