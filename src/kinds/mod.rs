@@ -6,8 +6,10 @@
 //! the README with it. It holds no code about single kinds: that is in [`crate::flink::kinds`],
 //! one file each.
 
+mod claimed_owner;
 mod table;
 
+pub use claimed_owner::claimed_owner;
 pub use table::KINDS;
 
 use crate::flink::{FlinkContext, Workload};
@@ -54,6 +56,8 @@ pub struct Kind {
     pub replicas: Option<&'static [&'static str]>,
     /// Whether an operator made the object from one that was judged and counted already.
     pub made_by_operator: Option<fn(&Resource) -> bool>,
+    /// Whether a stored object counts with the one that a controller of Kubernetes made it from.
+    pub counts_with_owner: Option<fn(&Resource) -> bool>,
     /// Whether an update from this old object changes the spec and yet adds nothing to judge.
     pub adds_nothing: Option<fn(&Resource, &Value) -> bool>,
     /// What else holds for it.
@@ -99,8 +103,6 @@ pub enum Watched {
     Usage,
     /// Its objects use quota; how much they say themselves.
     FixedUsage,
-    /// Its objects are owners of owners: metadata is enough.
-    Owners,
     /// The Namespaces, for their labels: metadata is enough.
     Namespaces,
     /// The FlinkTenants, for which namespaces they own and what their status says.
@@ -120,6 +122,9 @@ pub enum Property {
     ActsUntilGone,
     /// It may own pods and have owners itself.
     IsOwnedOwner,
+    /// Users make it directly. With a JobManager it is a cluster of its own, whatever owner it
+    /// names.
+    CountsApart,
     /// It may own the PersistentVolumeClaim with a cluster's state.
     OwnsState,
     /// It is judged with the PersistentVolumeClaims of its namespace: they decide where its pods
@@ -212,6 +217,13 @@ pub fn is_made_by_operator(resource: &Resource) -> bool {
     of(&resource.kind)
         .and_then(|row| row.made_by_operator)
         .is_some_and(|made_by_operator| made_by_operator(resource))
+}
+
+/// Whether a stored object counts with its owner.
+pub fn counts_with_owner(stored: &Resource) -> bool {
+    of(&stored.kind)
+        .and_then(|row| row.counts_with_owner)
+        .is_some_and(|counts_with_owner| counts_with_owner(stored))
 }
 
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.

@@ -1,7 +1,8 @@
 //! The rows. Webhook rules name resources in this order, and groups are not mixed.
 
 use super::Property::{
-    ActsByAnnotations, ActsUntilGone, IsOwnedOwner, NeedsClaims, OwnsState, ShowsEvents,
+    ActsByAnnotations, ActsUntilGone, CountsApart, IsOwnedOwner, NeedsClaims, OwnsState,
+    ShowsEvents,
 };
 use super::Webhook::{Mutating, Validating};
 use super::{Asked, Completed, DEFAULT_RANK, Kind, Origin, POD_RANK, Scope, Watched};
@@ -32,11 +33,12 @@ const DEFAULT: Kind = Kind {
     rank: DEFAULT_RANK,
     replicas: None,
     made_by_operator: None,
+    counts_with_owner: None,
     adds_nothing: None,
     properties: &[],
 };
 
-/// A Deployment, StatefulSet, Job or CronJob: Flink on plain Kubernetes, or what an operator makes.
+/// A kind with a pod template: Flink on plain Kubernetes, or what an operator makes.
 const WORKLOAD: Kind = Kind {
     lower: Some(standalone::lower),
     webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
@@ -88,7 +90,7 @@ pub static KINDS: &[Kind] = &[
         ],
         watched: Some(Watched::FixedUsage),
         rank: POD_RANK,
-        properties: &[ShowsEvents],
+        properties: &[CountsApart, ShowsEvents],
         ..DEFAULT
     },
     Kind {
@@ -127,8 +129,20 @@ pub static KINDS: &[Kind] = &[
     Kind {
         kind: "ReplicationController",
         plural: "replicationcontrollers",
-        properties: &[ShowsEvents],
-        ..DEFAULT
+        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        replicas: Some(&["spec", "replicas"]),
+        made_by_operator: None,
+        properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
+        ..WORKLOAD
+    },
+    // Nothing of Kubernetes makes pods of it; other programs may.
+    Kind {
+        kind: "PodTemplate",
+        plural: "podtemplates",
+        watched: None,
+        made_by_operator: None,
+        properties: &[],
+        ..WORKLOAD
     },
     Kind {
         kind: "Namespace",
@@ -182,16 +196,20 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "ReplicaSet",
         plural: "replicasets",
-        watched: Some(Watched::Owners),
-        properties: &[IsOwnedOwner, ShowsEvents],
-        ..DEFAULT
+        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        replicas: Some(&["spec", "replicas"]),
+        made_by_operator: Some(standalone::is_made_by_deployment),
+        counts_with_owner: Some(standalone::is_counted_by_deployment),
+        properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
+        ..WORKLOAD
     },
     Kind {
         group: "apps",
         kind: "DaemonSet",
         plural: "daemonsets",
-        properties: &[ShowsEvents],
-        ..DEFAULT
+        made_by_operator: None,
+        properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
+        ..WORKLOAD
     },
     Kind { group: "batch", kind: "Job", plural: "jobs", ..WORKLOAD },
     Kind {

@@ -24,6 +24,7 @@ pub fn is_exempt(resource: &Resource) -> bool {
             (spec.is_some()
                 && spec == old.get("spec")
                 && same_label
+                && !claims_cluster(resource)
                 && !(acts_by_annotations && other_annotations(resource, old)))
                 || kind
                     .and_then(|kind| kind.adds_nothing)
@@ -31,6 +32,13 @@ pub fn is_exempt(resource: &Resource) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the update gives a JobManager an owner, with which it would count.
+fn claims_cluster(resource: &Resource) -> bool {
+    kinds::claimed_owner(resource).is_some()
+        && kinds::lower(resource, &resource.object)
+            .is_some_and(|workload| workload.size.total.clusters > 0)
 }
 
 fn other_annotations(resource: &Resource, old: &Value) -> bool {
