@@ -7,9 +7,11 @@
 //! one file each.
 
 mod claimed_owner;
+mod sub_resources;
 mod table;
 
 pub use claimed_owner::claimed_owner;
+pub use sub_resources::{Decision, SUB_RESOURCES, SubResource};
 pub use table::KINDS;
 
 use crate::flink::{FlinkContext, Workload};
@@ -246,7 +248,7 @@ pub fn lower_with_context(
     // counted as it is created.
     let is_whole = matches!(
         resource.sub_resource.as_deref(),
-        None | Some("" | "ephemeralcontainers" | "resize")
+        None | Some("" | "binding" | "ephemeralcontainers" | "resize")
     );
     (is_whole && object.is_object()).then(|| Workload {
         claims: context.claims(&resource.namespace),

@@ -7,7 +7,7 @@ use super::Property::{
 use super::Webhook::{Mutating, Validating};
 use super::{Asked, Completed, DEFAULT_RANK, Kind, Origin, POD_RANK, Scope, Watched};
 use crate::flink::kinds::{
-    config_map, flink_application, flink_blue_green, flink_cluster, flink_deployment,
+    binding, config_map, flink_application, flink_blue_green, flink_cluster, flink_deployment,
     flink_session_job, flink_state_snapshot, ingress, persistent_volume_claim, pod,
     pod_disruption_budget, service, standalone,
 };
@@ -15,6 +15,14 @@ use crate::flink::kinds::{
 const CREATE: &[&str] = &["CREATE"];
 const CREATE_AND_UPDATE: &[&str] = &["CREATE", "UPDATE"];
 const DELETE: &[&str] = &["DELETE"];
+const UPDATE: &[&str] = &["UPDATE"];
+
+/// The sub-resource through which metadata changes too.
+const STATUS: Asked = asked_with(Validating("status"), UPDATE, &["status"]);
+/// The status from which an operator works.
+const FLINK_STATUS: Asked = asked_with(Validating("flink-status"), UPDATE, &["status"]);
+/// A workload and its replicas.
+const SCALED: Asked = asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"]);
 
 /// A kind of Kubernetes' own in a namespace, of which nothing else is known.
 const DEFAULT: Kind = Kind {
@@ -41,7 +49,7 @@ const DEFAULT: Kind = Kind {
 /// A kind with a pod template: Flink on plain Kubernetes, or what an operator makes.
 const WORKLOAD: Kind = Kind {
     lower: Some(standalone::lower),
-    webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
+    webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE), STATUS],
     watched: Some(Watched::Usage),
     made_by_operator: Some(standalone::is_made_by_operator),
     adds_nothing: Some(standalone::only_shrinks),
@@ -57,6 +65,7 @@ const FLINK: Kind = Kind {
     webhooks: &[
         asked(Mutating("flink"), CREATE_AND_UPDATE),
         asked(Validating("flink"), CREATE_AND_UPDATE),
+        FLINK_STATUS,
     ],
     watched: Some(Watched::Usage),
     properties: &[ShowsEvents],
@@ -87,10 +96,19 @@ pub static KINDS: &[Kind] = &[
                 CREATE_AND_UPDATE,
                 &["", "ephemeralcontainers", "resize"],
             ),
+            asked_with(Validating("bindings"), CREATE, &["binding"]),
+            STATUS,
         ],
         watched: Some(Watched::FixedUsage),
         rank: POD_RANK,
         properties: &[CountsApart, ShowsEvents],
+        ..DEFAULT
+    },
+    Kind {
+        kind: "Binding",
+        plural: "bindings",
+        lower: Some(binding::lower),
+        webhooks: &[asked(Validating("bindings"), CREATE)],
         ..DEFAULT
     },
     Kind {
@@ -100,6 +118,7 @@ pub static KINDS: &[Kind] = &[
         webhooks: &[
             asked(Validating("claims"), CREATE_AND_UPDATE),
             asked(Validating("claim-deletions"), DELETE),
+            STATUS,
         ],
         watched: Some(Watched::Usage),
         // Claims are applied, which is a creation and a patch in one.
@@ -122,14 +141,14 @@ pub static KINDS: &[Kind] = &[
         kind: "Service",
         plural: "services",
         lower: Some(service::lower),
-        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
+        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE), STATUS],
         properties: &[ActsByAnnotations, ActsUntilGone],
         ..DEFAULT
     },
     Kind {
         kind: "ReplicationController",
         plural: "replicationcontrollers",
-        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
         made_by_operator: None,
         properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
@@ -139,6 +158,7 @@ pub static KINDS: &[Kind] = &[
     Kind {
         kind: "PodTemplate",
         plural: "podtemplates",
+        webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
         watched: None,
         made_by_operator: None,
         properties: &[],
@@ -149,8 +169,8 @@ pub static KINDS: &[Kind] = &[
         plural: "namespaces",
         scope: Scope::Cluster,
         webhooks: &[
-            asked(Mutating("namespaces"), CREATE_AND_UPDATE),
-            asked(Validating("namespaces"), CREATE_AND_UPDATE),
+            asked_with(Mutating("namespaces"), CREATE_AND_UPDATE, &["", "finalize", "status"]),
+            asked_with(Validating("namespaces"), CREATE_AND_UPDATE, &["", "finalize", "status"]),
         ],
         watched: Some(Watched::Namespaces),
         writes: &[("", &["patch"])],
@@ -161,7 +181,7 @@ pub static KINDS: &[Kind] = &[
         kind: "Ingress",
         plural: "ingresses",
         lower: Some(ingress::lower),
-        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
+        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE), STATUS],
         properties: &[ActsByAnnotations, ActsUntilGone],
         ..DEFAULT
     },
@@ -179,7 +199,7 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "Deployment",
         plural: "deployments",
-        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
         properties: &[IsOwnedOwner, OwnsState, ShowsEvents],
         ..WORKLOAD
@@ -188,7 +208,7 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "StatefulSet",
         plural: "statefulsets",
-        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
         ..WORKLOAD
     },
@@ -196,7 +216,7 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "ReplicaSet",
         plural: "replicasets",
-        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
         made_by_operator: Some(standalone::is_made_by_deployment),
         counts_with_owner: Some(standalone::is_counted_by_deployment),
@@ -225,7 +245,7 @@ pub static KINDS: &[Kind] = &[
         kind: "PodDisruptionBudget",
         plural: "poddisruptionbudgets",
         lower: Some(pod_disruption_budget::lower),
-        webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
+        webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE), STATUS],
         ..DEFAULT
     },
     // The body of a request to `/scale`.
@@ -240,6 +260,7 @@ pub static KINDS: &[Kind] = &[
             asked(Mutating("flink"), CREATE_AND_UPDATE),
             asked(Validating("flink"), CREATE_AND_UPDATE),
             asked_with(Validating("flink"), CREATE_AND_UPDATE, &["scale"]),
+            FLINK_STATUS,
         ],
         rank: 3,
         replicas: Some(&["spec", "taskManager", "replicas"]),
