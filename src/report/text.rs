@@ -1,7 +1,7 @@
 //! `--format text`: for people, in the manner of rustc: message, place, the source line, help.
 
 use super::{Diagnostic, Report, Sources, Unreadable, counted};
-use crate::printable::escape_line;
+use crate::printable::{escape, escape_line};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
 use annotate_snippets::{
@@ -83,7 +83,7 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
         group = group.element(Shown::NOTE.no_name().message(line(&format!("in {object}{tenant}"))));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Shown::HELP.message(line(help)));
+        group = group.element(Shown::HELP.message(escape(help).into_owned()));
     }
     group
 }

@@ -1,5 +1,9 @@
-//! Ways round the gate that tenants found, one file a topic. Each case stands with an honest object
-//! that looks like it and must be admitted.
+//! Ways round the gate that tenants found, one file a topic. Each case is tested with an honest
+//! object that looks like it and must be admitted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod line_ends;
+mod links;
+mod pod_makers;
+mod sub_resources;
+mod terminal_output;
