@@ -42,27 +42,27 @@ fn escape_where(
     keeps: impl Fn(char, &str) -> bool,
     escapes_commands: bool,
 ) -> Cow<'_, str> {
-    let acts = |at: usize, c: char| {
-        let rest = || text.get(at + c.len_utf8()..).unwrap_or_default();
-        match c {
-            '#' => text.get(..at).is_some_and(|before| before.ends_with('#')) && opens(rest()),
-            ':' => {
-                escapes_commands
-                    && rest().starts_with(':')
-                    && text.get(..at).is_some_and(is_line_start)
-            }
-            c => is_unsafe(c) && !keeps(c, rest()),
-        }
-    };
     let mut out = String::new();
-    let mut copied = 0;
+    let (mut copied, mut line) = (0, Line::default());
     for (at, c) in text.char_indices() {
-        if may_act(c) && acts(at, c) {
+        if line.is_begun && !may_act(c) {
+            line.read(c);
+            continue;
+        }
+        let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
+        let acts = match c {
+            '#' => line.after_hash && opens(rest),
+            ':' => escapes_commands && !line.is_begun && rest.starts_with(':'),
+            c => is_unsafe(c) && !keeps(c, rest),
+        };
+        if acts {
             out.push_str(text.get(copied..at).unwrap_or_default());
             // Writing to a String does not fail.
             let _ = write!(out, "\\u{:04x}", u32::from(c));
             copied = at + c.len_utf8();
         }
+        line.is_colour |= c == '\u{1b}' && !acts;
+        line.read(c);
     }
     if copied == 0 {
         return Cow::Borrowed(text);
@@ -71,26 +71,37 @@ fn escape_where(
     Cow::Owned(out)
 }
 
+/// What is read of a line.
+#[derive(Default)]
+struct Line {
+    /// Whether it has more than blanks and colours, which a terminal hides.
+    is_begun: bool,
+    /// Whether the last characters are a colour that has not ended.
+    is_colour: bool,
+    after_hash: bool,
+}
+
+impl Line {
+    fn read(&mut self, c: char) {
+        self.after_hash = c == '#';
+        if c == '\n' {
+            *self = Self::default();
+        } else if self.is_colour {
+            self.is_colour = c != 'm';
+        } else if !c.is_whitespace() {
+            self.is_begun = true;
+        }
+    }
+}
+
 fn may_act(c: char) -> bool {
-    matches!(c, '#' | ':') || is_unsafe(c)
+    matches!(c, '#' | '\n') || is_unsafe(c)
 }
 
 /// Whether a second `#` begins a command: `##[`, `##vso[`, `##teamcity[`.
 fn opens(rest: &str) -> bool {
     rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         .starts_with('[')
-}
-
-/// Whether only blanks, and colours that a terminal hides, are before this place in its line.
-fn is_line_start(before: &str) -> bool {
-    let mut rest = before.rsplit('\n').next().unwrap_or_default();
-    loop {
-        rest = rest.trim_start();
-        let Some(colour) = rest.strip_prefix('\u{1b}').filter(|rest| is_colour(rest)) else {
-            return rest.is_empty();
-        };
-        rest = colour.split_once('m').map_or("", |(_, rest)| rest);
-    }
 }
 
 fn is_colour(rest: &str) -> bool {
@@ -119,6 +130,15 @@ mod tests {
         ] {
             assert_eq!(escape(text), expected, "{text:?}");
             assert_eq!(escape(&escape(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn work_is_linear() {
+        for text in ["::", "##a", "#", "\u{1b}[1", " :"] {
+            let text = text.repeat(200_000);
+            assert!(escape(&text).len() >= text.len());
+            assert!(escape_keeping_colours(&text).len() >= text.len());
         }
     }
 

@@ -55,6 +55,8 @@ pub(super) fn list(paths: &[PathBuf]) -> Listing {
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
             walk(path, &roots, &mut listing, &mut seen);
+        } else if leads_out(path, &roots) {
+            listing.unreadable.push(not_read(display(path), OUTSIDE));
         } else if seen.insert(path.clone()) {
             listing.candidates.push(Candidate { path: path.clone(), explicit: true });
         }
@@ -120,6 +122,20 @@ fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut BTreeSet
             "skipped the Helm templates in `{chart}`: check the output of `helm template` instead"
         ));
     }
+}
+
+/// Whether a named file is a link of its folder to a file elsewhere. Tools name all files of a commit,
+/// links too. The names of open files are links as well, and no file of a commit.
+fn leads_out(path: &Path, roots: &Roots) -> bool {
+    let is_open_file = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    let is_link = || path.symlink_metadata().is_ok_and(|file| file.file_type().is_symlink());
+    if is_open_file || path.as_os_str() == "-" || !is_link() {
+        return false;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let near = Roots::of(&[folder.unwrap_or(Path::new(".")).into(), PathBuf::from(".")]);
+    // A broken link is reported when it is read.
+    path.exists() && !near.contain(path) && !roots.contain_others(path)
 }
 
 fn not_read(file: String, message: &str) -> Unreadable {

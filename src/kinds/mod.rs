@@ -15,7 +15,7 @@ pub use sub_resources::{Decision, SUB_RESOURCES, SubResource};
 pub use table::KINDS;
 
 use crate::flink::{FlinkContext, Workload};
-use crate::resource::{GroupVersionKind, Resource};
+use crate::resource::{GroupVersionKind, Resource, users};
 use serde_json::Value;
 
 /// Lowers an object to its workload.
@@ -58,6 +58,9 @@ pub struct Kind {
     pub replicas: Option<&'static [&'static str]>,
     /// Whether an operator made the object from one that was judged and counted already.
     pub made_by_operator: Option<fn(&Resource) -> bool>,
+    /// The controller of Kubernetes that makes such objects from others, which were judged and
+    /// counted with all their pods.
+    pub made_by_controller: Option<&'static str>,
     /// Whether a stored object counts with the one that a controller of Kubernetes made it from.
     pub counts_with_owner: Option<fn(&Resource) -> bool>,
     /// Whether an update from this old object changes the spec and yet adds nothing to judge.
@@ -219,6 +222,14 @@ pub fn is_made_by_operator(resource: &Resource) -> bool {
     of(&resource.kind)
         .and_then(|row| row.made_by_operator)
         .is_some_and(|made_by_operator| made_by_operator(resource))
+}
+
+/// Whether a controller of Kubernetes makes or changes the object after one that was judged and
+/// counted already: a ReplicaSet of a Deployment. Its pods are judged as they are created.
+pub fn is_made_by_controller(resource: &Resource) -> bool {
+    of(&resource.kind)
+        .and_then(|row| row.made_by_controller)
+        .is_some_and(|controller| users::is_controller_named(&resource.user, controller))
 }
 
 /// Whether a stored object counts with its owner.

@@ -41,6 +41,7 @@ const DEFAULT: Kind = Kind {
     rank: DEFAULT_RANK,
     replicas: None,
     made_by_operator: None,
+    made_by_controller: None,
     counts_with_owner: None,
     adds_nothing: None,
     properties: &[],
@@ -218,7 +219,8 @@ pub static KINDS: &[Kind] = &[
         plural: "replicasets",
         webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
-        made_by_operator: Some(standalone::is_made_by_deployment),
+        made_by_operator: None,
+        made_by_controller: Some("deployment-controller"),
         counts_with_owner: Some(standalone::is_counted_by_deployment),
         properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
         ..WORKLOAD

@@ -93,6 +93,7 @@ impl Gate {
         if resource.is_removal()
             || resource.operation == Operation::Connect
             || kinds::is_made_by_operator(resource)
+            || kinds::is_made_by_controller(resource)
         {
             return None;
         }

@@ -9,7 +9,10 @@ use serde_json::Value;
 /// that do not change what runs, and objects that an operator made from a checked one. A refusal
 /// would block finalizers and the operator's status updates.
 pub fn is_exempt(resource: &Resource) -> bool {
-    if resource.is_removal() || kinds::is_made_by_operator(resource) {
+    if resource.is_removal()
+        || kinds::is_made_by_operator(resource)
+        || kinds::is_made_by_controller(resource)
+    {
         return true;
     }
     match (resource.operation, &resource.old_object) {

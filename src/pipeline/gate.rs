@@ -468,8 +468,9 @@ impl Gate {
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
-        subject.is_by_platform =
-            case.resource.kind.kind == "Binding" && self.is_platform_user(&case.resource.user);
+        subject.is_by_platform = (case.resource.kind.kind == "Binding"
+            || kinds::claimed_owner(case.resource).is_some())
+            && self.is_platform_user(&case.resource.user);
         run(&subject)
     }
 

@@ -71,7 +71,7 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
         Level::Info => Shown::INFO,
     };
     let mut group = level
-        .primary_title(escape_line(&diagnostic.message))
+        .primary_title(escape(&diagnostic.message))
         .id(diagnostic.rule.as_str())
         .element(pages.show(&diagnostic.file, diagnostic.span));
     if let Some(object) = &diagnostic.object {
@@ -93,7 +93,7 @@ fn unreadable_group<'a>(unreadable: &'a Unreadable, pages: &mut Pages<'a>) -> Gr
         Some(span) => pages.show(&unreadable.file, span),
         None => Origin::path(escape_line(&unreadable.file)).into(),
     };
-    Shown::ERROR.primary_title(escape_line(&unreadable.message)).element(element)
+    Shown::ERROR.primary_title(escape(&unreadable.message)).element(element)
 }
 
 /// The sources cut into lines, each once.

@@ -49,6 +49,12 @@ impl Roots {
         path.canonicalize().is_ok_and(|real| self.contain_real(&real))
     }
 
+    /// [`Self::contain`] for a link that is a root itself: in one of the other roots.
+    pub fn contain_others(&self, link: &Path) -> bool {
+        link.canonicalize()
+            .is_ok_and(|real| self.0.iter().any(|root| *root != real && real.starts_with(root)))
+    }
+
     fn contain_real(&self, real: &Path) -> bool {
         self.0.iter().any(|root| real.starts_with(root))
     }

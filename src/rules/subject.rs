@@ -73,7 +73,7 @@ pub struct Subject<'a> {
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
     /// Whether the user is a component of the cluster or a service account outside of all tenants;
-    /// computed for a Binding only.
+    /// computed for a Binding and for an object with a claimed owner only.
     pub is_by_platform: bool,
     violations: OnceCell<Vec<Violation<'a>>>,
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,

@@ -46,6 +46,10 @@ fn links_out_of_the_folder_are_reported_and_not_read() {
             assert!(text.contains("leads out of the given folders"), "{command}: {text}");
         }
     }
+    // Tools name every file of a commit.
+    let (status, text) = run(&["lint", "environ.yaml", "good.yaml", "secret.yaml"], &inside);
+    assert!(status == 2 && !text.contains(SECRET), "{text}");
+    assert_eq!(text.matches("leads out of the given folders").count(), 2, "{text}");
     let folder = inside.to_str().unwrap();
     for option in ["--tenants", "--policies"] {
         symlink("/proc/self/environ", inside.join("environ.rego")).ok();
@@ -97,4 +101,12 @@ fn links_within_the_folders_and_named_files_are_read() {
         let (status, text) = run(&[&["lint"], paths].concat(), folder);
         assert_eq!(status, 0, "{paths:?}: {text}");
     }
+    // Standard input by its name, and a pipe of the shell.
+    let output = Command::cargo_bin("flinkgate")
+        .unwrap()
+        .args(["lint", "/dev/stdin"])
+        .write_stdin(GOOD)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
 }

@@ -182,7 +182,9 @@ impl PodTemplateWorkload<'_> {
 /// The JobManagers in a pod's containers, and how many of them run their own job. Each is a cluster:
 /// a container beside the main one may start another.
 fn job_managers(template: &Value, containers: &[Value]) -> (u64, u64) {
-    let others = elements_at(template, "/spec/initContainers");
+    let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
+        .into_iter()
+        .flat_map(|list| elements_at(template, list));
     let processes = containers.iter().chain(others).filter_map(Process::of);
     processes.filter(|process| process.role == Role::JobManager).fold(
         (0, 0),

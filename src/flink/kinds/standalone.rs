@@ -17,7 +17,6 @@ use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::text;
-use crate::resource::users;
 use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
@@ -69,12 +68,6 @@ pub(crate) fn only_shrinks(resource: &Resource, old: &Value) -> bool {
 /// Deployment.
 pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
     has_operators_owner(&resource.object)
-}
-
-/// Whether Kubernetes' controller of Deployments made or changed this ReplicaSet. It copies a
-/// Deployment that was judged and counted with all its pods.
-pub(crate) fn is_made_by_deployment(resource: &Resource) -> bool {
-    users::is_controller_named(&resource.user, "deployment-controller")
 }
 
 /// Whether a stored ReplicaSet belongs to a Deployment, which counts with all its pods. Its pods

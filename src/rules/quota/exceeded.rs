@@ -1,6 +1,6 @@
 //! `quota/exceeded`
 
-use crate::kinds::claimed_owner;
+use crate::kinds::{self, claimed_owner};
 use crate::quota::display;
 use crate::quota::limits::Scope;
 use crate::resource::fields::text;
@@ -49,6 +49,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 fn check_owner(subject: &Subject<'_>, findings: &mut Findings) {
     // In files the user is unknown, and the object counts as a cluster of its own.
     let is_known = !subject.resource.user.username.is_empty();
+    let by_controllers =
+        kinds::of(&subject.resource.kind).is_some_and(|row| row.has(kinds::Property::CountsApart));
+    // Operators that are not configured run outside of the tenants' namespaces.
+    if subject.is_by_platform && !by_controllers {
+        return;
+    }
     let Some((index, owner)) = claimed_owner(subject.resource).filter(|_| is_known) else { return };
     let (kind, name) = (shown(text(owner, "kind")), shown(text(owner, "name")));
     findings
