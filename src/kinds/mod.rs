@@ -257,10 +257,12 @@ pub fn lower_with_context(
     // own (`autoscaling/v1 Scale`) that says only how many pods there are: where what it scales can
     // be read, that is judged with the new number; elsewhere it passes, and each pod is judged and
     // counted as it is created.
-    let is_whole = matches!(
-        resource.sub_resource.as_deref(),
-        None | Some("" | "binding" | "ephemeralcontainers" | "resize")
-    );
+    // The body of `binding` is a Binding.
+    let is_whole = match resource.sub_resource.as_deref() {
+        None | Some("" | "ephemeralcontainers" | "resize") => true,
+        Some("binding") => resource.kind.kind == "Binding",
+        Some(_) => false,
+    };
     (is_whole && object.is_object()).then(|| Workload {
         claims: context.claims(&resource.namespace),
         namespace_objects: context.namespace_objects(&resource.namespace),

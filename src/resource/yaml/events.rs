@@ -58,6 +58,7 @@ pub(super) fn read(written: &str, base: usize, builder: &mut Builder) -> Result<
                 let token = written.get(token).unwrap_or_default();
                 let content = match line_ends::value(token, style, &content) {
                     Some(value) => Cow::Owned(value),
+                    None if is_open_block(text, style, within.end) => without_line_end(content),
                     None => content,
                 };
                 if builder.expects_key() {
@@ -165,6 +166,23 @@ fn binary(content: &str, at: Bytes, builder: &mut Builder) -> String {
             ));
             content.to_owned()
         }
+    }
+}
+
+/// Whether a block scalar is the end of a text whose last line has no end.
+fn is_open_block(text: &str, style: ScalarStyle, end: usize) -> bool {
+    matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+        && text.get(end..).is_some_and(|rest| rest.trim_matches([' ', '\t']).is_empty())
+        && text
+            .rsplit(['\n', '\r'])
+            .next()
+            .is_some_and(|line| !line.trim_matches([' ', '\t']).is_empty())
+}
+
+fn without_line_end(content: Cow<'_, str>) -> Cow<'_, str> {
+    match content.strip_suffix('\n') {
+        Some(text) => Cow::Owned(text.to_owned()),
+        None => content,
     }
 }
 

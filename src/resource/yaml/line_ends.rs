@@ -25,7 +25,11 @@ pub(super) fn with_line_feeds(text: &str) -> Cow<'_, str> {
 /// The value of a scalar whose text keeps line ends of YAML 1.1; `None` for most. `token` is the
 /// scalar as it is written, a block scalar from its `|` or `>`; `read` is its value with line feeds.
 pub(super) fn value(token: &str, style: ScalarStyle, read: &str) -> Option<String> {
-    if !token.contains(['\u{2028}', '\u{2029}']) {
+    // granit-parser keeps the blanks of a block scalar without text.
+    let is_blank_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+        && read.contains(' ')
+        && read.trim_matches(is_white).is_empty();
+    if !is_blank_block && !token.contains(['\u{2028}', '\u{2029}']) {
         return None;
     }
     Some(match style {
@@ -186,9 +190,10 @@ fn block(token: &str, read: &str, is_literal: bool) -> String {
             .map(|(line, _)| indentation(line))
     };
     // How far the value is indented says how far the text is.
-    let indent = of_first(body)
-        .unwrap_or_default()
-        .saturating_sub(of_first(&lines(read)).unwrap_or_default());
+    let indent = match of_first(body) {
+        Some(own) => own.saturating_sub(of_first(&lines(read)).unwrap_or_default()),
+        None => usize::MAX,
+    };
     let (mut out, mut leading, mut trailing) = (String::new(), None, String::new());
     let mut was_blank = false;
     for (line, end) in body {
