@@ -18,7 +18,7 @@
 //! [`cli`] with [`report`]; [`cluster`] reads the configuration in a cluster.
 
 // Output goes through `cli::terminal`, because `println!` panics when the reader closes the pipe.
-#![cfg_attr(not(test), warn(clippy::print_stdout))]
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod admission;
 pub mod causes;
@@ -30,6 +30,7 @@ pub mod kinds;
 pub mod kubernetes;
 pub mod mutate;
 pub mod pipeline;
+pub mod printable;
 pub mod quota;
 pub mod rego;
 pub mod report;

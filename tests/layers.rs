@@ -9,7 +9,7 @@ use std::path::Path;
 /// The layers, lowest first. A folder uses folders of lower layers, and of its own layer where that
 /// makes no cycle.
 const LAYERS: [&[&str]; 7] = [
-    &["causes", "spelling", "resource"],
+    &["causes", "printable", "spelling", "resource"],
     &["kubernetes", "flink", "kinds", "tenant"],
     &["quota", "mutate", "rules", "rego"],
     &["pipeline"],

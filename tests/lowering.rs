@@ -96,6 +96,7 @@ fn recorded_pods_and_flink_deployments_lower_to_what_they_were() {
                 | "ConfigMap"
                 | "PersistentVolumeClaim"
                 | "Deployment"
+                | "ReplicaSet"
                 | "StatefulSet"
                 | "Job"
                 | "CronJob"

@@ -96,7 +96,9 @@ impl Webhook {
     pub fn ask(self, gate: &Gate, resource: &Resource) -> Answer {
         super::flinkgate_kinds::answer(self, gate, resource).unwrap_or_else(|| match self {
             Self::Mutate => gate.mutate(resource),
-            Self::Validate => gate.validate(resource),
+            Self::Validate => {
+                super::status::answer(gate, resource).unwrap_or_else(|| gate.validate(resource))
+            }
         })
     }
 }

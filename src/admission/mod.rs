@@ -14,4 +14,5 @@ pub mod registration;
 pub mod response;
 pub mod review;
 pub mod reviewer;
+mod status;
 pub(crate) mod wording;

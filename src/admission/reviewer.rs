@@ -5,6 +5,7 @@ use super::answer::{Answer, Webhook};
 use super::context::{self, Context, RequestInContext};
 use super::flinkgate_kinds::{self, flink_tenant_ledger, stale_read};
 use super::quota::Quota;
+use super::status;
 use crate::pipeline::{self, Gate, deletion};
 use crate::quota::ledger::ObjectRef;
 use crate::resource::{Operation, Resource};
@@ -74,6 +75,9 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
     async fn validate(&self, gate: &Gate, resource: &Resource, deadlines: Deadlines) -> Answer {
         if resource.operation == Operation::Delete {
             return self.delete(gate, resource, deadlines).await;
+        }
+        if let Some(answer) = status::answer(gate, resource) {
+            return answer;
         }
         let is_exempt = pipeline::is_exempt(resource);
         if is_exempt && !gate.limits_namespace(&resource.namespace) {

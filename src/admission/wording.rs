@@ -2,6 +2,7 @@
 //! dotted fields.
 
 use crate::pipeline::Answer;
+use crate::printable;
 use crate::resource::{Resource, pointer};
 
 /// Longest line in a message, in characters: a finding may quote a whole object.
@@ -9,6 +10,8 @@ pub(crate) const LINE_LENGTH: usize = 1_000;
 
 /// One line of at most `length` characters. The API server drops warnings with control characters.
 pub(crate) fn clean(text: &str, length: usize) -> String {
+    // Clients show it in terminals and in the logs of CI systems.
+    let text = printable::escape(text);
     let mut line: String =
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(length + 1).collect();
     if let Some((end, _)) = line.char_indices().nth(length.saturating_sub(1))

@@ -53,9 +53,9 @@ pub fn run(args: Args) -> Outcome {
         let path = args.out.join(name);
         write(&path, content, mode)
             .with_context(|| format!("failed to write `{}`", path.display()))?;
-        eprintln!("wrote `{}`", path.display());
+        super::terminal::report(&format!("wrote `{}`", path.display()));
     }
-    eprintln!("SHA-256 of the certificate authority: {}", made.ca_sha256);
+    super::terminal::report(&format!("SHA-256 of the certificate authority: {}", made.ca_sha256));
     Ok(Exit::Fine)
 }
 

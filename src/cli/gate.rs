@@ -77,7 +77,7 @@ pub fn load(
 /// Prints the warnings about policies and tenants to standard error.
 pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
     for warning in gate.warnings(tenants) {
-        eprintln!("warning: {warning}");
+        super::terminal::report(&format!("warning: {warning}"));
     }
 }
 

@@ -4,6 +4,7 @@
 //! is used.
 
 use super::input_files::{self, Candidate, Text};
+use super::terminal;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::kinds::{KINDS, Kind};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
@@ -205,16 +206,15 @@ impl<T> Input<T> {
     /// Prints to standard error what was left alone, and what could not be read.
     pub fn complain(&self, report: &Report) {
         for note in &self.notes {
-            eprintln!("note: {note}");
+            terminal::report(&format!("note: {note}"));
         }
-        eprint!(
-            "{}",
-            crate::report::text::render_unreadable(
-                report,
-                &self.sources,
-                super::terminal::stderr_wants_colour()
-            )
-        );
+        let colour = terminal::stderr_wants_colour();
+        let text = crate::report::text::render_unreadable(report, &self.sources, colour);
+        if colour {
+            terminal::report_coloured(&text);
+        } else if !text.is_empty() {
+            terminal::report(text.trim_end_matches('\n'));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which files the paths of a command line stand for, and their text.
 
 use crate::report::Unreadable;
+use crate::resource::files::Roots;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,6 +14,12 @@ use walkdir::{DirEntry, WalkDir};
 const LARGEST_FILE: u64 = 64 << 20;
 /// The name of standard input in diagnostics.
 const STDIN: &str = "<stdin>";
+
+/// Why a file in a folder is not read.
+const NOT_REGULAR: &str = "this is not a regular file: only regular files in a folder are read";
+/// Why a link is not followed.
+const OUTSIDE: &str =
+    "this link leads out of the given folders and is not followed: give its target as a path";
 
 /// A file that may hold manifests.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,9 +51,12 @@ pub(super) struct Listing {
 pub(super) fn list(paths: &[PathBuf]) -> Listing {
     let mut listing = Listing::default();
     let mut seen = BTreeSet::new();
+    let roots = Roots::of(paths);
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
-            walk(path, &mut listing, &mut seen);
+            walk(path, &roots, &mut listing, &mut seen);
+        } else if leads_out(path, &roots) {
+            listing.unreadable.push(not_read(display(path), OUTSIDE));
         } else if seen.insert(path.clone()) {
             listing.candidates.push(Candidate { path: path.clone(), explicit: true });
         }
@@ -54,8 +64,8 @@ pub(super) fn list(paths: &[PathBuf]) -> Listing {
     listing
 }
 
-fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
-    let mut charts = Vec::new();
+fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
+    let (mut charts, mut outside) = (Vec::new(), Vec::new());
     // Links are followed because a mounted ConfigMap consists of them.
     let entries =
         WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(
@@ -64,12 +74,29 @@ fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
                 if chart {
                     charts.push(display(entry.path()));
                 }
-                !chart && !is_passed_over(entry)
+                if chart || is_passed_over(entry) {
+                    return false;
+                }
+                // A linked file is checked below, where its name counts.
+                let leads_out = entry.depth() > 0
+                    && entry.path_is_symlink()
+                    && entry.file_type().is_dir()
+                    && !roots.contain(entry.path());
+                if leads_out {
+                    outside.push(display(entry.path()));
+                }
+                !leads_out
             },
         );
     for entry in entries {
         match entry {
-            Ok(entry) if !entry.file_type().is_file() || !is_manifest_name(entry.path()) => {}
+            Ok(entry) if entry.file_type().is_dir() || !is_manifest_name(entry.path()) => {}
+            Ok(entry) if !entry.file_type().is_file() => {
+                listing.unreadable.push(not_read(display(entry.path()), NOT_REGULAR));
+            }
+            Ok(entry) if entry.path_is_symlink() && !roots.contain(entry.path()) => {
+                listing.unreadable.push(not_read(display(entry.path()), OUTSIDE));
+            }
             Ok(entry) => {
                 let path = entry.path().strip_prefix("./").unwrap_or(entry.path()).to_path_buf();
                 if seen.insert(path.clone()) {
@@ -82,19 +109,37 @@ fn walk(folder: &Path, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
                 let file = error.path().map_or_else(|| display(folder), display);
                 let message =
                     error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                listing.unreadable.push(Unreadable {
-                    file: file.into(),
-                    span: None,
-                    message: format!("failed to read the file: {message}"),
-                });
+                let message = format!("failed to read the file: {message}");
+                listing.unreadable.push(not_read(file, &message));
             }
         }
+    }
+    for file in outside {
+        listing.unreadable.push(not_read(file, OUTSIDE));
     }
     for chart in charts {
         listing.notes.push(format!(
             "skipped the Helm templates in `{chart}`: check the output of `helm template` instead"
         ));
     }
+}
+
+/// Whether a named file is a link of its folder to a file elsewhere. Tools name all files of a commit,
+/// links too. The names of open files are links as well, and no file of a commit.
+fn leads_out(path: &Path, roots: &Roots) -> bool {
+    let is_open_file = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    let is_link = || path.symlink_metadata().is_ok_and(|file| file.file_type().is_symlink());
+    if is_open_file || path.as_os_str() == "-" || !is_link() {
+        return false;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let near = Roots::of(&[folder.unwrap_or(Path::new(".")).into(), PathBuf::from(".")]);
+    // A broken link is reported when it is read.
+    path.exists() && !near.contain(path) && !roots.contain_others(path)
+}
+
+fn not_read(file: String, message: &str) -> Unreadable {
+    Unreadable { file: file.into(), span: None, message: message.to_owned() }
 }
 
 /// Hidden folders and those that tools fill. The folder that the user named is never passed over.
@@ -131,7 +176,7 @@ impl Candidate {
         let bytes = if standard_input {
             read_all(io::stdin().lock())
         } else {
-            File::open(&self.path).and_then(read_all)
+            self.open().and_then(read_all)
         };
         let unreadable = |message: String| Unreadable { file: file.clone(), span: None, message };
         let bytes =
@@ -151,6 +196,17 @@ impl Candidate {
                 )))
             }
         }
+    }
+}
+
+impl Candidate {
+    /// The file. One in a folder is regular: another could block or be endless.
+    fn open(&self) -> io::Result<File> {
+        let file = File::open(&self.path)?;
+        if !self.explicit && !file.metadata()?.is_file() {
+            return Err(io::Error::other(NOT_REGULAR));
+        }
+        Ok(file)
     }
 }
 

@@ -99,7 +99,7 @@ pub fn run() -> ExitCode {
         Command::Certs(args) => certs::run(args),
     };
     let exit = outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        terminal::report(&format!("error: {error:#}"));
         Exit::CouldNotRun
     });
     ExitCode::from(exit as u8)

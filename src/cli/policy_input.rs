@@ -60,7 +60,7 @@ pub fn run(args: Args) -> Outcome {
                 usage.add(&case);
                 cases.push(case);
             }
-            None => eprintln!("note: policies do not see {}", request.name),
+            None => terminal::report(&format!("note: policies do not see {}", request.name)),
         }
     }
     let mut documents = String::new();

@@ -46,7 +46,12 @@ pub fn run(args: Args) -> Outcome {
             if args.diff { diff(manifest, &after, colour) } else { yaml::emit(&after) }
         })
         .collect();
-    terminal::print(&parts.join(if args.diff { "" } else { "---\n" }))?;
+    let text = parts.join(if args.diff { "" } else { "---\n" });
+    if args.diff && colour {
+        terminal::print_coloured(&text)?
+    } else {
+        terminal::print(&text)?
+    }
     Ok(if input.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
 }
 

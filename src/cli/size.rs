@@ -63,11 +63,11 @@ pub fn run(args: Args) -> Outcome {
     match args.format {
         Format::Json => terminal::print(&size::json(&clusters)?)?,
         Format::Text if clusters.is_empty() => {
-            eprintln!(
+            terminal::report(&format!(
                 "no Flink clusters in {} of {}",
                 counted(report.objects.len(), "object"),
                 counted(report.files, "file")
-            );
+            ));
         }
         Format::Text => terminal::print(&size::text(&clusters))?,
     }

@@ -1,6 +1,8 @@
-//! Writing to standard output as a good citizen: colour only for people, and no complaint about a
-//! closed pipe.
+//! The one place that writes to standard output and standard error: colour only for people, no
+//! complaint about a closed pipe, and nothing from the input that a terminal or the log of a CI
+//! system acts on ([`crate::printable`]).
 
+use crate::printable;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Whether standard output wants colour.
@@ -30,6 +32,36 @@ fn wants_colour(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) ->
 /// # Errors
 /// When writing fails for any other reason, such as a full disk.
 pub fn print(text: &str) -> io::Result<()> {
+    write(&printable::escape(text))
+}
+
+/// [`print`] for text that this program coloured.
+///
+/// # Errors
+/// Like [`print`].
+pub fn print_coloured(text: &str) -> io::Result<()> {
+    write(&printable::escape_keeping_colours(text))
+}
+
+/// [`print`] for the commands of `--format github`.
+///
+/// # Errors
+/// Like [`print`].
+pub fn print_commands(text: &str) -> io::Result<()> {
+    write(&printable::escape_keeping_commands(text))
+}
+
+/// Writes a line to standard error. There is no other place to report that this fails.
+pub fn report(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", printable::escape(text));
+}
+
+/// Writes text that this program coloured to standard error.
+pub fn report_coloured(text: &str) {
+    let _ = write!(io::stderr().lock(), "{}", printable::escape_keeping_colours(text));
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

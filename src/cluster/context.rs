@@ -89,6 +89,9 @@ impl Quota for ClusterQuota {
         answer: Answer,
         deadline: Instant,
     ) -> Answer {
+        if charge.is_apart {
+            return quota::reserve(&self.ledgers, charge, answer, resource.dry_run, deadline).await;
+        }
         let owners = self.owners.above(&resource.namespace, &resource.object);
         let failed = |error: &dyn std::error::Error| {
             let what = format!("the owners of `{}`", charge.request.object);

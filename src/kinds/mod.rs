@@ -6,12 +6,16 @@
 //! the README with it. It holds no code about single kinds: that is in [`crate::flink::kinds`],
 //! one file each.
 
+mod claimed_owner;
+mod sub_resources;
 mod table;
 
+pub use claimed_owner::claimed_owner;
+pub use sub_resources::{Decision, SUB_RESOURCES, SubResource};
 pub use table::KINDS;
 
 use crate::flink::{FlinkContext, Workload};
-use crate::resource::{GroupVersionKind, Resource};
+use crate::resource::{GroupVersionKind, Resource, users};
 use serde_json::Value;
 
 /// Lowers an object to its workload.
@@ -54,6 +58,11 @@ pub struct Kind {
     pub replicas: Option<&'static [&'static str]>,
     /// Whether an operator made the object from one that was judged and counted already.
     pub made_by_operator: Option<fn(&Resource) -> bool>,
+    /// The controller of Kubernetes that makes such objects from others, which were judged and
+    /// counted with all their pods.
+    pub made_by_controller: Option<&'static str>,
+    /// Whether a stored object counts with the one that a controller of Kubernetes made it from.
+    pub counts_with_owner: Option<fn(&Resource) -> bool>,
     /// Whether an update from this old object changes the spec and yet adds nothing to judge.
     pub adds_nothing: Option<fn(&Resource, &Value) -> bool>,
     /// What else holds for it.
@@ -99,8 +108,6 @@ pub enum Watched {
     Usage,
     /// Its objects use quota; how much they say themselves.
     FixedUsage,
-    /// Its objects are owners of owners: metadata is enough.
-    Owners,
     /// The Namespaces, for their labels: metadata is enough.
     Namespaces,
     /// The FlinkTenants, for which namespaces they own and what their status says.
@@ -121,6 +128,9 @@ pub enum Property {
     StopsOnDeletion,
     /// It may own pods and have owners itself.
     IsOwnedOwner,
+    /// Users make it directly. With a JobManager it is a cluster of its own, whatever owner it
+    /// names.
+    CountsApart,
     /// It may own the PersistentVolumeClaim with a cluster's state.
     OwnsState,
     /// It is judged with the PersistentVolumeClaims of its namespace: they decide where its pods
@@ -215,6 +225,21 @@ pub fn is_made_by_operator(resource: &Resource) -> bool {
         .is_some_and(|made_by_operator| made_by_operator(resource))
 }
 
+/// Whether a controller of Kubernetes makes or changes the object after one that was judged and
+/// counted already: a ReplicaSet of a Deployment. Its pods are judged as they are created.
+pub fn is_made_by_controller(resource: &Resource) -> bool {
+    of(&resource.kind)
+        .and_then(|row| row.made_by_controller)
+        .is_some_and(|controller| users::is_controller_named(&resource.user, controller))
+}
+
+/// Whether a stored object counts with its owner.
+pub fn counts_with_owner(stored: &Resource) -> bool {
+    of(&stored.kind)
+        .and_then(|row| row.counts_with_owner)
+        .is_some_and(|counts_with_owner| counts_with_owner(stored))
+}
+
 /// Lowers the object of a resource: `None` where it runs no pods that Flinkgate knows of.
 ///
 /// `object` is given apart from the resource so that the mutated object can be lowered too.
@@ -233,10 +258,12 @@ pub fn lower_with_context(
     // own (`autoscaling/v1 Scale`) that says only how many pods there are: where what it scales can
     // be read, that is judged with the new number; elsewhere it passes, and each pod is judged and
     // counted as it is created.
-    let is_whole = matches!(
-        resource.sub_resource.as_deref(),
-        None | Some("" | "ephemeralcontainers" | "resize")
-    );
+    // The body of `binding` is a Binding.
+    let is_whole = match resource.sub_resource.as_deref() {
+        None | Some("" | "ephemeralcontainers" | "resize") => true,
+        Some("binding") => resource.kind.kind == "Binding",
+        Some(_) => false,
+    };
     (is_whole && object.is_object()).then(|| Workload {
         claims: context.claims(&resource.namespace),
         namespace_objects: context.namespace_objects(&resource.namespace),

@@ -1,12 +1,13 @@
 //! The rows. Webhook rules name resources in this order, and groups are not mixed.
 
 use super::Property::{
-    ActsByAnnotations, IsOwnedOwner, NeedsClaims, OwnsState, ShowsEvents, StopsOnDeletion,
+    ActsByAnnotations, CountsApart, IsOwnedOwner, NeedsClaims, OwnsState, ShowsEvents,
+    StopsOnDeletion,
 };
 use super::Webhook::{Mutating, Validating};
 use super::{Asked, Completed, DEFAULT_RANK, Kind, Origin, POD_RANK, Scope, Watched};
 use crate::flink::kinds::{
-    config_map, flink_application, flink_blue_green, flink_cluster, flink_deployment,
+    binding, config_map, flink_application, flink_blue_green, flink_cluster, flink_deployment,
     flink_session_job, flink_state_snapshot, ingress, leaving, persistent_volume_claim, pod,
     pod_disruption_budget, service, standalone,
 };
@@ -14,6 +15,14 @@ use crate::flink::kinds::{
 const CREATE: &[&str] = &["CREATE"];
 const CREATE_AND_UPDATE: &[&str] = &["CREATE", "UPDATE"];
 const DELETE: &[&str] = &["DELETE"];
+const UPDATE: &[&str] = &["UPDATE"];
+
+/// The sub-resource through which metadata changes too.
+const STATUS: Asked = asked_with(Validating("status"), UPDATE, &["status"]);
+/// The status from which an operator works.
+const FLINK_STATUS: Asked = asked_with(Validating("flink-status"), UPDATE, &["status"]);
+/// A workload and its replicas.
+const SCALED: Asked = asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"]);
 
 /// A kind of Kubernetes' own in a namespace, of which nothing else is known.
 const DEFAULT: Kind = Kind {
@@ -32,14 +41,16 @@ const DEFAULT: Kind = Kind {
     rank: DEFAULT_RANK,
     replicas: None,
     made_by_operator: None,
+    made_by_controller: None,
+    counts_with_owner: None,
     adds_nothing: None,
     properties: &[],
 };
 
-/// A Deployment, StatefulSet, Job or CronJob: Flink on plain Kubernetes, or what an operator makes.
+/// A kind with a pod template: Flink on plain Kubernetes, or what an operator makes.
 const WORKLOAD: Kind = Kind {
     lower: Some(standalone::lower),
-    webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
+    webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE), STATUS],
     watched: Some(Watched::Usage),
     made_by_operator: Some(standalone::is_made_by_operator),
     adds_nothing: Some(standalone::only_shrinks),
@@ -55,6 +66,7 @@ const FLINK: Kind = Kind {
     webhooks: &[
         asked(Mutating("flink"), CREATE_AND_UPDATE),
         asked(Validating("flink"), CREATE_AND_UPDATE),
+        FLINK_STATUS,
     ],
     watched: Some(Watched::Usage),
     adds_nothing: Some(leaving::keeps_options),
@@ -86,10 +98,19 @@ pub static KINDS: &[Kind] = &[
                 CREATE_AND_UPDATE,
                 &["", "ephemeralcontainers", "resize"],
             ),
+            asked_with(Validating("bindings"), CREATE, &["binding"]),
+            STATUS,
         ],
         watched: Some(Watched::FixedUsage),
         rank: POD_RANK,
-        properties: &[ShowsEvents],
+        properties: &[CountsApart, ShowsEvents],
+        ..DEFAULT
+    },
+    Kind {
+        kind: "Binding",
+        plural: "bindings",
+        lower: Some(binding::lower),
+        webhooks: &[asked(Validating("bindings"), CREATE)],
         ..DEFAULT
     },
     Kind {
@@ -99,6 +120,7 @@ pub static KINDS: &[Kind] = &[
         webhooks: &[
             asked(Validating("claims"), CREATE_AND_UPDATE),
             asked(Validating("claim-deletions"), DELETE),
+            STATUS,
         ],
         watched: Some(Watched::Usage),
         // Claims are applied, which is a creation and a patch in one.
@@ -120,23 +142,36 @@ pub static KINDS: &[Kind] = &[
         kind: "Service",
         plural: "services",
         lower: Some(service::lower),
-        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
+        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE), STATUS],
         properties: &[ActsByAnnotations],
         ..DEFAULT
     },
     Kind {
         kind: "ReplicationController",
         plural: "replicationcontrollers",
-        properties: &[ShowsEvents],
-        ..DEFAULT
+        webhooks: &[SCALED, STATUS],
+        replicas: Some(&["spec", "replicas"]),
+        made_by_operator: None,
+        properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
+        ..WORKLOAD
+    },
+    // Nothing of Kubernetes makes pods of it; other programs may.
+    Kind {
+        kind: "PodTemplate",
+        plural: "podtemplates",
+        webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
+        watched: None,
+        made_by_operator: None,
+        properties: &[],
+        ..WORKLOAD
     },
     Kind {
         kind: "Namespace",
         plural: "namespaces",
         scope: Scope::Cluster,
         webhooks: &[
-            asked(Mutating("namespaces"), CREATE_AND_UPDATE),
-            asked(Validating("namespaces"), CREATE_AND_UPDATE),
+            asked_with(Mutating("namespaces"), CREATE_AND_UPDATE, &["", "finalize", "status"]),
+            asked_with(Validating("namespaces"), CREATE_AND_UPDATE, &["", "finalize", "status"]),
         ],
         watched: Some(Watched::Namespaces),
         writes: &[("", &["patch"])],
@@ -147,7 +182,7 @@ pub static KINDS: &[Kind] = &[
         kind: "Ingress",
         plural: "ingresses",
         lower: Some(ingress::lower),
-        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
+        webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE), STATUS],
         properties: &[ActsByAnnotations],
         ..DEFAULT
     },
@@ -165,7 +200,7 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "Deployment",
         plural: "deployments",
-        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
         properties: &[IsOwnedOwner, OwnsState, ShowsEvents, StopsOnDeletion],
         ..WORKLOAD
@@ -174,7 +209,7 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "StatefulSet",
         plural: "statefulsets",
-        webhooks: &[asked_with(Validating("workloads"), CREATE_AND_UPDATE, &["", "scale"])],
+        webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
         ..WORKLOAD
     },
@@ -182,16 +217,21 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "ReplicaSet",
         plural: "replicasets",
-        watched: Some(Watched::Owners),
-        properties: &[IsOwnedOwner, ShowsEvents],
-        ..DEFAULT
+        webhooks: &[SCALED, STATUS],
+        replicas: Some(&["spec", "replicas"]),
+        made_by_operator: None,
+        made_by_controller: Some("deployment-controller"),
+        counts_with_owner: Some(standalone::is_counted_by_deployment),
+        properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
+        ..WORKLOAD
     },
     Kind {
         group: "apps",
         kind: "DaemonSet",
         plural: "daemonsets",
-        properties: &[ShowsEvents],
-        ..DEFAULT
+        made_by_operator: None,
+        properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
+        ..WORKLOAD
     },
     Kind { group: "batch", kind: "Job", plural: "jobs", ..WORKLOAD },
     Kind {
@@ -207,7 +247,7 @@ pub static KINDS: &[Kind] = &[
         kind: "PodDisruptionBudget",
         plural: "poddisruptionbudgets",
         lower: Some(pod_disruption_budget::lower),
-        webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
+        webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE), STATUS],
         ..DEFAULT
     },
     // The body of a request to `/scale`.
@@ -222,6 +262,7 @@ pub static KINDS: &[Kind] = &[
             asked(Mutating("flink"), CREATE_AND_UPDATE),
             asked(Validating("flink"), CREATE_AND_UPDATE),
             asked_with(Validating("flink"), CREATE_AND_UPDATE, &["scale"]),
+            FLINK_STATUS,
         ],
         rank: 3,
         replicas: Some(&["spec", "taskManager", "replicas"]),

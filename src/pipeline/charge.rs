@@ -30,6 +30,8 @@ pub struct Charge {
     pub known: Arc<KnownLimits>,
     /// What it asks for.
     pub request: Request,
+    /// Whether it draws on no owner, whatever owners the object names.
+    pub is_apart: bool,
     /// Level of a finding about the tenant's limits; `None` where the object is exempt.
     tenant_level: Option<Level>,
     /// Level of a finding about the limits of one cluster.
@@ -93,6 +95,7 @@ impl Gate {
             && (resource.operation == Operation::Delete || !is_claim(resource)))
             || resource.operation == Operation::Connect
             || kinds::is_made_by_operator(resource)
+            || kinds::is_made_by_controller(resource)
         {
             return None;
         }
@@ -115,6 +118,10 @@ impl Gate {
         let workload = &case.workload;
         let asked = usage(&resource.object, workload);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
+        let is_apart = workload.size.total.clusters > 0 && kinds::claimed_owner(resource).is_some();
+        if is_apart {
+            request.owners.clear();
+        }
         if is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
@@ -122,6 +129,7 @@ impl Gate {
             tenant: tenant.name.clone(),
             known,
             request,
+            is_apart,
             tenant_level,
             cluster_level,
         })
@@ -133,7 +141,7 @@ impl Gate {
     /// A declaring object that is being deleted does not count: the garbage collector may remove its
     /// owner references, and then its dependents count on their own.
     pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
-        if kinds::is_made_by_operator(stored) {
+        if kinds::is_made_by_operator(stored) || kinds::counts_with_owner(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;

@@ -29,6 +29,7 @@ pub fn is_exempt(resource: &Resource) -> bool {
 pub(super) fn extent(resource: &Resource) -> Extent {
     if matches!(resource.operation, Operation::Delete | Operation::Connect)
         || kinds::is_made_by_operator(resource)
+        || kinds::is_made_by_controller(resource)
     {
         return Extent::Nothing;
     }
@@ -45,6 +46,7 @@ pub(super) fn extent(resource: &Resource) -> Extent {
     let same_spec = spec.is_some()
         && spec == old.get("spec")
         && is_canary(&resource.kind, old) == is_canary(&resource.kind, object)
+        && !claims_cluster(resource)
         && !(has(Property::ActsByAnnotations) && differ("annotations", object, old));
     let adds_nothing = kind.and_then(|kind| kind.adds_nothing);
     if !same_spec && !adds_nothing.is_some_and(|adds_nothing| adds_nothing(resource, old)) {
@@ -54,6 +56,13 @@ pub(super) fn extent(resource: &Resource) -> Extent {
     } else {
         Extent::Nothing
     }
+}
+
+/// Whether the update gives a JobManager an owner, with which it would count.
+fn claims_cluster(resource: &Resource) -> bool {
+    kinds::claimed_owner(resource).is_some()
+        && kinds::lower(resource, &resource.object)
+            .is_some_and(|workload| workload.size.total.clusters > 0)
 }
 
 /// Whether two states of an object have different entries in a map of their metadata.

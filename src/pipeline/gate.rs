@@ -14,7 +14,7 @@ use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, PolicyError, PolicySet, Target};
-use crate::resource::{Resource, pointer};
+use crate::resource::{Resource, UserInfo, owners, pointer, users};
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -286,6 +286,15 @@ impl Gate {
         &self.tenants
     }
 
+    /// Whether a user is a component of the cluster, or a service account of a namespace that no
+    /// tenant owns. A tenant can be none of them.
+    pub fn is_platform_user(&self, user: &UserInfo) -> bool {
+        let is_unowned = |namespace| matches!(self.tenants.owner(namespace), Owner::Unassigned);
+        users::is_component(user)
+            || users::is_controller(user)
+            || users::service_account(user).is_some_and(|(namespace, _)| is_unowned(namespace))
+    }
+
     /// The policies.
     pub fn policies(&self) -> &Arc<PolicySet> {
         &self.policies
@@ -541,6 +550,9 @@ impl Gate {
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
+        subject.is_by_platform = (case.resource.kind.kind == "Binding"
+            || kinds::claimed_owner(case.resource).is_some())
+            && self.is_platform_user(&case.resource.user);
         run(&subject)
     }
 
@@ -583,7 +595,11 @@ impl Gate {
     ) -> Option<QuotaVerdict<'a>> {
         let limits = limits.filter(|limits| !limits.is_empty())?;
         let requested = case.usage();
-        let clusters = case.workload.clusters();
+        // A Flink pod without an owner is all that is known of its cluster.
+        let is_bare = case.resource.kind.kind == "Pod"
+            && case.workload.is_flink()
+            && owners(&case.resource.object).is_empty();
+        let clusters = case.workload.clusters().max(u64::from(is_bare));
         let exceeded_since = |before: &Usage| {
             let mut exceeded = limits.exceeded(&requested, used, before, clusters);
             // The limits of one cluster need only the object. The limits of the tenant need the

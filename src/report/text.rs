@@ -1,6 +1,7 @@
 //! `--format text`: for people, in the manner of rustc: message, place, the source line, help.
 
 use super::{Diagnostic, Report, Sources, Unreadable, counted};
+use crate::printable::{escape, escape_line};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
 use annotate_snippets::{
@@ -70,7 +71,7 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
         Level::Info => Shown::INFO,
     };
     let mut group = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(escape(&diagnostic.message))
         .id(diagnostic.rule.as_str())
         .element(pages.show(&diagnostic.file, diagnostic.span));
     if let Some(object) = &diagnostic.object {
@@ -79,11 +80,10 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
             .as_ref()
             .map(|tenant| format!(", tenant {tenant}"))
             .unwrap_or_default();
-        group = group
-            .element(Shown::NOTE.no_name().message(printable(&format!("in {object}{tenant}"))));
+        group = group.element(Shown::NOTE.no_name().message(line(&format!("in {object}{tenant}"))));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Shown::HELP.message(printable(help)));
+        group = group.element(Shown::HELP.message(escape(help).into_owned()));
     }
     group
 }
@@ -91,9 +91,9 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
 fn unreadable_group<'a>(unreadable: &'a Unreadable, pages: &mut Pages<'a>) -> Group<'a> {
     let element = match unreadable.span {
         Some(span) => pages.show(&unreadable.file, span),
-        None => Origin::path(&*unreadable.file).into(),
+        None => Origin::path(escape_line(&unreadable.file)).into(),
     };
-    Shown::ERROR.primary_title(unreadable.message.as_str()).element(element)
+    Shown::ERROR.primary_title(escape(&unreadable.message)).element(element)
 }
 
 /// The sources cut into lines, each once.
@@ -125,20 +125,23 @@ impl<'a> Pages<'a> {
                     byte_offset(line, span.end_column)
                 };
                 let marked = AnnotationKind::Primary.span(start..end.max(start));
-                Snippet::source(line).line_start(span.line).path(file).annotation(marked).into()
+                Snippet::source(line)
+                    .line_start(span.line)
+                    .path(escape_line(file))
+                    .annotation(marked)
+                    .into()
             }
             None if span.line > 0 => {
-                Origin::path(file).line(span.line).char_column(span.column).into()
+                Origin::path(escape_line(file)).line(span.line).char_column(span.column).into()
             }
-            None => Origin::path(file).into(),
+            None => Origin::path(escape_line(file)).into(),
         }
     }
 }
 
-/// Text without control characters for the terminal: the library removes them from titles and
-/// sources, but not from messages.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+/// Text of one line, so that none of it begins a line of the log.
+fn line(text: &str) -> String {
+    escape_line(text).into_owned()
 }
 
 /// Where a column (from 1, in characters) starts in a line.

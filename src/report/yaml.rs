@@ -3,7 +3,9 @@
 //! The same value always gives the same text: `apiVersion`, `kind`, `metadata` and `spec` first, as
 //! people write them, everything else in the value's own order.
 
+use crate::printable;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Longest key that YAML allows on one line with its colon, with room for quotes and escapes.
 const LONGEST_SIMPLE_KEY: usize = 100;
@@ -121,6 +123,7 @@ fn fits_a_block(text: &str) -> bool {
     text.contains('\n')
         && !text.starts_with([' ', '\t', '\n'])
         && text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+        && has_no_command(text)
         && text
             .split('\n')
             .all(|line| line.is_empty() || !line.trim_matches([' ', '\t']).is_empty())
@@ -158,6 +161,7 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
+        && has_no_command(text)
         && !looks_like_a_number(text)
         && !is_word_with_a_meaning(text)
 }
@@ -182,7 +186,12 @@ fn is_word_with_a_meaning(text: &str) -> bool {
 
 /// Characters that YAML allows unescaped and that no reader breaks a line at.
 fn is_printable(c: char) -> bool {
-    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !c.is_control() && !printable::is_unsafe(c) && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Whether no CI system takes a line of the text for a command.
+fn has_no_command(text: &str) -> bool {
+    matches!(printable::escape(text), Cow::Borrowed(_))
 }
 
 fn quoted(text: &str) -> String {
@@ -202,7 +211,7 @@ fn quoted(text: &str) -> String {
         }
     }
     out.push('"');
-    out
+    printable::escape(&out).into_owned()
 }
 
 #[cfg(test)]

@@ -22,6 +22,42 @@ pub enum FilesError {
         /// The error of the operating system.
         source: std::io::Error,
     },
+    /// A link in a folder leads to a file outside of all paths.
+    #[error(
+        "link {} leads out of the given folders and is not followed: give its target as a path",
+        path.display()
+    )]
+    Outside {
+        /// The link.
+        path: PathBuf,
+    },
+}
+
+/// The paths that a user named, without links. A link in one of their folders is followed only to
+/// what is in them: a link is text of a repository, and its target may be a secret of the machine.
+#[derive(Debug)]
+pub struct Roots(Vec<PathBuf>);
+
+impl Roots {
+    /// The roots of these paths.
+    pub fn of(paths: &[PathBuf]) -> Self {
+        Self(paths.iter().filter_map(|path| path.canonicalize().ok()).collect())
+    }
+
+    /// Whether a file or folder is in one of the roots.
+    pub fn contain(&self, path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|real| self.contain_real(&real))
+    }
+
+    /// [`Self::contain`] for a link that is a root itself: in one of the other roots.
+    pub fn contain_others(&self, link: &Path) -> bool {
+        link.canonicalize()
+            .is_ok_and(|real| self.0.iter().any(|root| *root != real && real.starts_with(root)))
+    }
+
+    fn contain_real(&self, real: &Path) -> bool {
+        self.0.iter().any(|root| real.starts_with(root))
+    }
 }
 
 /// Lists the files under `paths`, each once, in the order of the paths and sorted by name within
@@ -29,13 +65,14 @@ pub enum FilesError {
 ///
 /// A path to a file is taken whatever its name is. Within a folder, only files with one of
 /// `extensions` (without the dot) count. Names with a leading dot and links to a parent folder are
-/// skipped; other links are followed.
+/// skipped; other links are followed within the paths.
 ///
 /// # Errors
-/// If a path does not exist, a link is broken, or a folder cannot be read.
+/// If a path does not exist, a link is broken or leads out of the paths, or a folder cannot be read.
 pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>, FilesError> {
     let mut files = Vec::new();
     let mut seen = HashSet::new();
+    let roots = Roots::of(paths);
     for root in paths {
         let visible = |entry: &walkdir::DirEntry| entry.depth() == 0 || !is_hidden(entry.path());
         for entry in WalkDir::new(root)
@@ -58,6 +95,9 @@ pub fn list_files(paths: &[PathBuf], extensions: &[&str]) -> Result<Vec<PathBuf>
             let real = path
                 .canonicalize()
                 .map_err(|source| FilesError::Read { path: path.into(), source })?;
+            if entry.depth() > 0 && !roots.contain_real(&real) {
+                return Err(FilesError::Outside { path: path.into() });
+            }
             if seen.insert(real) {
                 files.push(path.to_path_buf());
             }

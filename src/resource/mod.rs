@@ -9,6 +9,7 @@ pub mod files;
 pub mod pointer;
 pub mod quantity;
 pub(crate) mod schema;
+pub mod users;
 pub mod yaml;
 
 use schemars::JsonSchema;

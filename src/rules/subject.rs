@@ -74,6 +74,9 @@ pub struct Subject<'a> {
     pub claim_users: &'a [String],
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
     pub quota: Option<&'a QuotaVerdict<'a>>,
+    /// Whether the user is a component of the cluster or a service account outside of all tenants;
+    /// computed for a Binding and for an object with a claimed owner only.
+    pub is_by_platform: bool,
     violations: OnceCell<Vec<Violation<'a>>>,
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
     state_directories: OnceCell<Vec<StateDirectory<'a>>>,
@@ -97,6 +100,7 @@ impl<'a> Subject<'a> {
             conflicts: &[],
             claim_users: &[],
             quota: None,
+            is_by_platform: false,
             violations: OnceCell::new(),
             faulty_options: OnceCell::new(),
             state_directories: OnceCell::new(),

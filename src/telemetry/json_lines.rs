@@ -1,5 +1,7 @@
 //! Log events as JSON, one object a line.
 
+use crate::printable;
+use std::borrow::Cow;
 use std::fmt;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -49,8 +51,11 @@ impl Fields<'_> {
 
     fn text(&mut self, name: &str, text: &str) {
         let is_special = |byte| byte < b' ' || matches!(byte, b'"' | b'\\');
-        if text.bytes().any(is_special) {
-            self.plain(name, serde_json::Value::from(text));
+        // Within JSON, an escape keeps its meaning.
+        let is_escaped = matches!(printable::escape(text), Cow::Owned(_));
+        if is_escaped || text.bytes().any(is_special) {
+            let quoted = serde_json::Value::from(text).to_string();
+            self.plain(name, printable::escape(&quoted));
         } else if self.result.is_ok() {
             let parts = [",\"", name, "\":\"", text, "\""];
             self.result = parts.into_iter().try_for_each(|part| self.writer.write_str(part));

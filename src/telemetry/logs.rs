@@ -1,7 +1,9 @@
 //! Log output on standard error, as JSON lines or text.
 
 use super::json_lines::JsonLines;
-use std::io::IsTerminal;
+use crate::printable::escape_keeping_colours;
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
 use tracing_subscriber::EnvFilter;
 
 /// Format of log lines.
@@ -27,6 +29,29 @@ pub enum LogError {
     Twice(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Writes log events without what a terminal or the log of a CI system acts on. An event is one
+/// write that ends its line; a line end within it comes from a value.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let end = if line.len() < text.len() { "\n" } else { "" };
+        let escaped = escape_keeping_colours(line);
+        if matches!(escaped, Cow::Borrowed(_)) && !line.contains('\n') {
+            self.0.write_all(event)?;
+        } else {
+            self.0.write_all(format!("{}{end}", escaped.replace('\n', "\\u000a")).as_bytes())?;
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Starts logging. `RUST_LOG`, if set, replaces `level`.
 ///
 /// # Errors
@@ -40,7 +65,7 @@ pub fn start(level: &str, format: Format) -> Result<(), LogError> {
     // A closed log reader must not fail a request.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Escaping(std::io::stderr()))
         .log_internal_errors(false);
     match format {
         Format::Json => builder.event_format(JsonLines).try_init(),

@@ -27,7 +27,10 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
         ("", "Namespace") => namespace::answer,
         _ => return None,
     };
-    Some(if is_exempt(webhook, resource) {
+    // Labels of a Namespace change through its sub-resources and while it is being deleted, too.
+    let is_namespace = resource.kind.kind == "Namespace"
+        && matches!(resource.operation, Operation::Create | Operation::Update);
+    Some(if is_exempt(webhook, resource) && !is_namespace {
         Answer::default()
     } else {
         answer(webhook, gate, resource)

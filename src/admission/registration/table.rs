@@ -1,11 +1,12 @@
 //! The webhooks: their namespaces, their conditions, and what happens without an answer.
 //!
-//! The API server never sends evictions, updates of `status` and deletions (except of a claim by a
-//! user, and of a FlinkPolicy), nor updates that change only finalizers: Flinkgate must not block
-//! them. Every request that a condition excludes would be exempt in the gate too
-//! ([`is_exempt`](crate::pipeline::is_exempt)).
+//! The API server never sends evictions, updates of `status` by components of the cluster, deletions
+//! (except of a claim by a user, and of a FlinkPolicy), nor updates that change only finalizers:
+//! Flinkgate must not block them. Every request that a condition excludes would be exempt in the
+//! gate too ([`is_exempt`](crate::pipeline::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
+use crate::resource::users;
 use crate::tenant::TENANT_LABEL;
 
 /// One webhook, in one of the two configurations.
@@ -124,7 +125,27 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "workloads",
         reach: Reach::TenantNamespaces,
-        conditions: &[WHAT_IS_JUDGED_CHANGES],
+        conditions: &[WHAT_IS_JUDGED_CHANGES, BY_NO_DEPLOYMENT],
+        on_failure: OnFailure::Fail,
+    },
+    // Pods get their node from a scheduler. Kubernetes' own never waits.
+    Webhook {
+        name: "bindings",
+        reach: Reach::TenantNamespaces,
+        conditions: &[BY_OTHER_SCHEDULERS],
+        on_failure: OnFailure::Fail,
+    },
+    // Components of the cluster and the operator never wait.
+    Webhook {
+        name: "status",
+        reach: Reach::TenantNamespaces,
+        conditions: &[BY_USERS, STATUS_ACTS],
+        on_failure: OnFailure::Fail,
+    },
+    Webhook {
+        name: "flink-status",
+        reach: Reach::TenantNamespaces,
+        conditions: &[BY_USERS, BY_NO_OPERATOR, STATUS_CHANGES],
         on_failure: OnFailure::Fail,
     },
     Webhook {
@@ -148,7 +169,8 @@ pub(super) const VALIDATING: &[Webhook] = &[
         on_failure: OnFailure::Fail,
     },
     // Protects the label by which the webhooks above select namespaces. Other changes are not
-    // checked, so Namespaces without a tenant never wait.
+    // checked, so Namespaces without a tenant never wait, nor does the controller that deletes
+    // Namespaces: it leaves labels alone.
     Webhook {
         name: "namespaces",
         reach: Reach::NamespaceObjects,
@@ -227,6 +249,47 @@ const _: () = assert!(matches!(CANARY_LABEL.as_bytes(), b"flink.apache.org/canar
 const WHAT_IS_JUDGED_CHANGES: Condition = Condition {
     name: "what-is-judged-changes",
     expression: concat!(what_runs_changes!(), " || ", metadata_changes!()),
+};
+
+/// Kubernetes makes ReplicaSets of a Deployment that was judged with all its pods.
+const BY_NO_DEPLOYMENT: Condition = Condition {
+    name: "by-no-deployment",
+    expression: "request.resource.resource != 'replicasets' || \
+                 !(request.userInfo.username in ['system:serviceaccount:kube-system:deployment-controller', 'system:kube-controller-manager'])",
+};
+
+const BY_OTHER_SCHEDULERS: Condition = Condition {
+    name: "by-other-schedulers",
+    expression: "request.userInfo.username != 'system:kube-scheduler'",
+};
+const _: () = assert!(matches!(users::SCHEDULER.as_bytes(), b"system:kube-scheduler"));
+
+/// Not by a component of the cluster: see [`users::is_component`].
+const BY_USERS: Condition = Condition {
+    name: "by-users",
+    expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') && \
+                 (!request.userInfo.username.startsWith('system:') || request.userInfo.username.startsWith('system:serviceaccount:') || \
+                 request.userInfo.username == 'system:anonymous') && !('system:masters' in request.userInfo.groups)",
+};
+
+const BY_NO_OPERATOR: Condition = Condition {
+    name: "by-no-operator",
+    expression: "!(request.userInfo.username.startsWith('system:serviceaccount:') && request.userInfo.username.endsWith(':flink-operator'))",
+};
+const _: () = assert!(matches!(users::OPERATOR_ACCOUNT.as_bytes(), b"flink-operator"));
+
+const STATUS_CHANGES: Condition =
+    Condition { name: "status-changes", expression: "object.?status != oldObject.?status" };
+
+/// Metadata, which this sub-resource changes too; whether a pod uses quota; where its traffic goes.
+const STATUS_ACTS: Condition = Condition {
+    name: "status-acts",
+    expression: "object.metadata.?labels != oldObject.metadata.?labels || \
+                 object.metadata.?annotations != oldObject.metadata.?annotations || \
+                 object.metadata.?ownerReferences != oldObject.metadata.?ownerReferences || \
+                 (request.resource.resource == 'pods' && (object.?status.?phase != oldObject.?status.?phase || \
+                 object.?status.?podIPs != oldObject.?status.?podIPs)) || \
+                 (request.resource.resource == 'services' && object.?status.?loadBalancer != oldObject.?status.?loadBalancer)",
 };
 
 /// `{flinkgate}` is replaced by Flinkgate's user name.

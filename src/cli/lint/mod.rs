@@ -118,7 +118,12 @@ pub fn run(args: Args) -> Outcome {
     );
 
     input.complain(&report);
-    terminal::print(&written(args.format, &report, &input.sources, gate::rules(&gate))?)?;
+    let text = written(args.format, &report, &input.sources, gate::rules(&gate))?;
+    match args.format {
+        Format::Text if terminal::stdout_wants_colour() => terminal::print_coloured(&text)?,
+        Format::Github => terminal::print_commands(&text)?,
+        _ => terminal::print(&text)?,
+    }
     Ok(exit(&report, args.fail_on))
 }
 

@@ -27,8 +27,7 @@ enum Source {
 impl Target {
     /// All objects of a kind, in the version that the cluster serves.
     pub fn kind(kind: &'static Kind) -> Self {
-        let metadata_only =
-            matches!(kind.watched, Some(Watched::Owners | Watched::Namespaces | Watched::Ledgers));
+        let metadata_only = matches!(kind.watched, Some(Watched::Namespaces | Watched::Ledgers));
         Self { source: Source::Kind(kind), namespace: None, fields: None, metadata_only }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! [`Workload`]: super::Workload
 
+pub(crate) mod binding;
 pub(crate) mod config_map;
 mod counts;
 mod dynamic_properties;

@@ -28,7 +28,8 @@ pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) ->
         namespace: &resource.namespace,
         context,
     };
-    // The job belongs to the cluster, which has other pods too.
+    // The job belongs to the cluster, which has other pods too. A JobManager counts as a cluster
+    // and its job where nothing that counts made it: the ledger knows that.
     let mut workload = Workload { jobs: 0, pod_maker: maker(resource), ..pods.lower(Vec::new()) };
     let role = workload.pods.first().map_or(Role::Other, |set| set.role);
     if workload.engine == Engine::Native

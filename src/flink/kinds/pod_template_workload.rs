@@ -13,7 +13,7 @@ use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload, memory};
-use crate::resource::fields::{elements, text};
+use crate::resource::fields::{elements, elements_at, text};
 use crate::resource::pointer;
 use serde_json::Value;
 
@@ -87,14 +87,19 @@ impl PodTemplateWorkload<'_> {
             whole: file.is_some(),
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
-        let size = self.size(template, (role, mode), known, &config, problems);
+        let mut size = self.size(template, (role, mode), known, &config, problems);
+        let (job_managers, with_job) = job_managers(template, containers);
+        if self.replicas > 0 {
+            size.total.clusters = job_managers.max(u64::from(role == Role::JobManager));
+            size.total.jobs = with_job;
+        }
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload {
             engine,
             mode,
             cluster,
-            jobs: u64::from(runs_job),
+            jobs: with_job.max(u64::from(runs_job)),
             pods,
             config,
             size,
@@ -172,6 +177,21 @@ impl PodTemplateWorkload<'_> {
         }
         size
     }
+}
+
+/// The JobManagers in a pod's containers, and how many of them run their own job. Each is a cluster:
+/// a container beside the main one may start another.
+fn job_managers(template: &Value, containers: &[Value]) -> (u64, u64) {
+    let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
+        .into_iter()
+        .flat_map(|list| elements_at(template, list));
+    let processes = containers.iter().chain(others).filter_map(Process::of);
+    processes.filter(|process| process.role == Role::JobManager).fold(
+        (0, 0),
+        |(all, with_job): (u64, u64), process| {
+            (all.saturating_add(1), with_job.saturating_add(u64::from(process.runs_job)))
+        },
+    )
 }
 
 fn identify(pod: &Value, containers: &[Value]) -> Identity {

@@ -1,6 +1,7 @@
-//! `apps Deployment`, `apps StatefulSet`, `batch Job` and `batch CronJob`: Flink on plain
-//! Kubernetes with a pod set for each role, and the workloads of native mode and the Flink
-//! operator. Other workloads of a tenant's namespace are lowered too.
+//! Kubernetes' kinds with a pod template: `apps Deployment`, `apps ReplicaSet`, `apps StatefulSet`,
+//! `apps DaemonSet`, `batch Job`, `batch CronJob`, `v1 ReplicationController` and `v1 PodTemplate`.
+//! They run Flink on plain Kubernetes with a pod set for each role, and are the workloads of native
+//! mode and the Flink operator. Other workloads of a tenant's namespace are lowered too.
 //!
 //! Mutation does not change these kinds: their pods are mutated when they are created. Rules check
 //! the template in the state that mutation will give its pods ([`crate::mutate::foresee`]), so
@@ -14,7 +15,8 @@ use super::counts::count;
 use super::pod_template_workload::PodTemplateWorkload;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
-use crate::flink::{FlinkContext, Role, Workload};
+use crate::flink::{FlinkContext, Workload};
+use crate::resource::fields::text;
 use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
@@ -40,14 +42,14 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     };
     let mut workload = pods.lower(problems);
     workload.size.add_claims(replicas, &claims, CLAIMS);
-    let leads = workload.pods.iter().any(|set| set.role == Role::JobManager && set.replicas > 0);
-    // The operator's object counts its cluster and job itself.
-    if leads && !has_operators_owner(object) {
-        workload.size.total.clusters = 1;
-        workload.size.total.jobs = workload.jobs;
-    } else {
-        workload.jobs = 0;
+    // The operator's object counts its cluster and job itself. Operators make no other kinds.
+    let is_operators =
+        matches!(resource.kind.kind.as_str(), "Deployment" | "StatefulSet" | "Job" | "CronJob");
+    if is_operators && has_operators_owner(object) {
+        workload.size.total.clusters = 0;
+        workload.size.total.jobs = 0;
     }
+    workload.jobs = workload.size.total.jobs;
     workload
 }
 
@@ -68,19 +70,36 @@ pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
     has_operators_owner(&resource.object)
 }
 
+/// Whether a stored ReplicaSet belongs to a Deployment, which counts with all its pods. Its pods
+/// draw on the Deployment, whatever is written here: the controller adopts or releases it.
+pub(crate) fn is_counted_by_deployment(stored: &Resource) -> bool {
+    owners(&stored.object).iter().any(|owner| {
+        text(owner, "kind") == "Deployment"
+            && text(owner, "apiVersion").starts_with("apps/")
+            && owner.get("controller") == Some(&Value::Bool(true))
+    })
+}
+
 /// JSON Pointer of the pod template.
 fn template(kind: &str) -> &'static str {
-    if kind == "CronJob" { "/spec/jobTemplate/spec/template" } else { "/spec/template" }
+    match kind {
+        "CronJob" => "/spec/jobTemplate/spec/template",
+        "PodTemplate" => "/template",
+        _ => "/spec/template",
+    }
 }
 
 /// The number of pods that run at once. A suspended workload counts as if it ran, because it may
 /// start at any time. A CronJob counts as one run: if runs overlap, their pods count when they are
-/// created.
+/// created. A DaemonSet counts as one pod, because its nodes are unknown: further pods count when
+/// they are created. A PodTemplate runs none.
 fn replicas(kind: &str, object: &Value, problems: &mut Vec<SizeProblem>) -> u64 {
     let mut field = |place| count(object, place, 0, problems);
     let (parallelism, completions) = match kind {
         "Job" => ("/spec/parallelism", "/spec/completions"),
         "CronJob" => ("/spec/jobTemplate/spec/parallelism", "/spec/jobTemplate/spec/completions"),
+        "DaemonSet" => return 1,
+        "PodTemplate" => return 0,
         _ => return field("/spec/replicas").unwrap_or(1),
     };
     let parallelism = field(parallelism).unwrap_or(1);

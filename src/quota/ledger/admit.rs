@@ -1,8 +1,9 @@
 //! Checks a request against a ledger: reserves its usage, or reports the limits that it exceeds.
 
 use super::shortage::{LimitOwner, Shortfall};
-use super::{CAPACITY, Ledger, ObjectRef, Request, Reservation, Shortage, Slot};
+use super::{CAPACITY, Ledger, ObjectRef, Request, Reservation, Shortage, Slot, job_managers};
 use crate::quota::Usage;
+use std::borrow::Cow;
 
 /// The ledger's decision about a request. Only `Reserved` changes the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,10 @@ impl Ledger {
         if !self.counted {
             return Err(Decision::NotCounted);
         }
+        let request = &*self.within_owner(request);
+        if !request.increases_usage() {
+            return Err(Decision::Unchanged);
+        }
         let before = self.slots.get(&request.object).cloned();
         let slot = self.with_reservation(self.slot_for(before.clone(), request), request);
         let total = self.total.clone();
@@ -73,6 +78,18 @@ impl Ledger {
         self.replace_slot(&request.object, before);
         let refused = || Decision::Refused(Box::new(Shortage::new(self, request, shortfalls)));
         Err(if full { Decision::Full } else { refused() })
+    }
+
+    /// The request, where a pod with a JobManager belongs to its owner's cluster, or is a cluster of
+    /// its own.
+    fn within_owner<'r>(&self, request: &'r Request) -> Cow<'r, Request> {
+        if !job_managers::may_be_apart(&request.object, &request.usage) {
+            return Cow::Borrowed(request);
+        }
+        let owner = Self::owner_of(&request.object, &request.owners, &self.uids, &self.slots);
+        job_managers::joined_request(request, owner, |owner| {
+            self.slots.get(owner).is_some_and(|slot| !slot.own().get("clusters").is_zero())
+        })
     }
 
     /// The slot of an object. It draws on the nearest of its owners that has a slot. If objects of
@@ -122,7 +139,10 @@ impl Ledger {
     /// The limits of one cluster that a change exceeds; `before` was the charge of its slot.
     fn cluster_shortfalls(&self, object: &ObjectRef, before: &Usage) -> Vec<Shortfall> {
         let Some(slot) = self.slots.get(object) else { return Vec::new() };
-        let clusters = slot.own().get("clusters").units_ceil();
+        let own = slot.own();
+        // Each node adds a pod to a DaemonSet, which declares only one.
+        let has_more = object.kind == "DaemonSet" && !own.get("taskManagers").is_zero();
+        let clusters = own.get("clusters").units_ceil().max(u64::from(has_more));
         if clusters == 0 {
             return Vec::new();
         }

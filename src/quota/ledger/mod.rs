@@ -38,7 +38,8 @@
 //!
 //! Owners come from owner references, which users can write, or from names. Users gain nothing by
 //! that: every pod is counted below an owner or by itself, and the kinds decide
-//! [which object may draw on which](ObjectRef::may_draw_on).
+//! [which object may draw on which](ObjectRef::may_draw_on). A JobManager that nothing declares is a
+//! [cluster of its own](job_managers).
 //!
 //! # Assumptions
 //!
@@ -68,6 +69,7 @@
 pub mod admit;
 pub mod crd;
 pub mod horizon;
+mod job_managers;
 pub mod line;
 pub mod object;
 pub mod reconcile;

@@ -1,6 +1,6 @@
 //! References to objects, and which object may draw on the charge of which other.
 
-use crate::kinds::{self, Kind};
+use crate::kinds::{self, Kind, Property};
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +35,12 @@ impl ObjectRef {
     /// clusters for the charge of one.
     pub fn may_draw_on(&self, other: &Self) -> bool {
         self.namespace == other.namespace && self.rank() < other.rank()
+    }
+
+    /// Whether an object of this kind with a JobManager is a cluster of its own, whatever owner it
+    /// names.
+    pub(super) fn counts_apart(&self) -> bool {
+        kinds::named(&self.kind).is_some_and(|row| row.has(Property::CountsApart))
     }
 
     /// The rank of its kind.

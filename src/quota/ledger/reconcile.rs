@@ -3,9 +3,9 @@
 //! Live objects are counted from scratch each time, so a ledger cannot drift. Reservations whose
 //! outcome is known are dropped. Reconciling the default ledger is its first count.
 
-use super::{KnownLimits, Ledger, ObjectRef, Reservation, Slot};
+use super::{KnownLimits, Ledger, ObjectRef, Reservation, Slot, job_managers};
 use crate::quota::Usage;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A stored object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -250,9 +250,13 @@ fn is_open(
 
 /// Counts live objects in their own slot or in the nearest slot that they draw on. Returns the sum
 /// of the others.
-fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[LiveObject], before: &Ledger) -> Usage {
+fn fold(
+    slots: &mut BTreeMap<ObjectRef, Slot>,
+    view_objects: &[LiveObject],
+    before: &Ledger,
+) -> Usage {
     // Deleted objects, and those that use nothing, have no slot.
-    let objects = || objects.iter().filter(|live| !live.usage.is_empty());
+    let objects = || view_objects.iter().filter(|live| !live.usage.is_empty());
     for live in objects().filter(|live| needs_slot(live)) {
         slots.entry(live.object.clone()).or_default();
     }
@@ -283,13 +287,21 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[LiveObject], before: &
         }
     }
     let mut others = Usage::default();
+    let is_apart = |live: &LiveObject| job_managers::may_be_apart(&live.object, &live.usage);
+    let leading = if objects().any(is_apart) {
+        job_managers::leading(slots, view_objects)
+    } else {
+        BTreeSet::new()
+    };
     for live in objects() {
         let owner = Ledger::owner_of(&live.object, &live.owners, &uids, slots);
+        let leads = |owner: &ObjectRef| leading.contains(owner);
+        let (owner, usage) = job_managers::joined(&live.object, &live.usage, owner, leads);
         let agrees = admitted.get(&live.object).is_none_or(|admitted| *admitted == owner);
         if let Some(slot) = slots.get_mut(&live.object)
             && (agrees || needs_slot(live) || before.has_in_slot(live))
         {
-            slot.live = Some((live.uid.clone(), live.usage.clone()));
+            slot.live = Some((live.uid.clone(), usage.into_owned()));
             // If objects of one name have different owners, either may live.
             slot.owner = if agrees { owner } else { None };
             continue;
@@ -298,11 +310,11 @@ fn fold(slots: &mut BTreeMap<ObjectRef, Slot>, objects: &[LiveObject], before: &
         if let Some(reservation) =
             slots.get_mut(&live.object).and_then(|slot| slot.reserved.get_mut(&live.uid))
         {
-            reservation.counted.clone_from(&live.usage);
+            reservation.counted.clone_from(&usage);
         }
         match owner.and_then(|owner| slots.get_mut(&owner)) {
-            Some(owner) => owner.drawn.add(&live.usage),
-            None => others.add(&live.usage),
+            Some(owner) => owner.drawn.add(&usage),
+            None => others.add(&usage),
         }
     }
     others

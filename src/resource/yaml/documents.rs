@@ -3,7 +3,7 @@
 
 use super::source::{Bytes, Source};
 use super::tree::Builder;
-use super::{Document, Problem, events, json, template};
+use super::{Document, Problem, events, json, line_ends, template};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
@@ -54,7 +54,10 @@ fn chunk_of<T>(
     chunk: &str,
     take: &impl Fn(Document) -> T,
 ) -> Chunk<T> {
-    if chunk.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'))
+    let feeds = line_ends::with_line_feeds(chunk);
+    if feeds
+        .split(['\n', '\r'])
+        .all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'))
     {
         return Chunk::Documents(Vec::new());
     }

@@ -1,5 +1,6 @@
 //! Reads one YAML document: passes granit-parser's events to the tree builder.
 
+use super::line_ends;
 use super::message;
 use super::positions::Kind;
 use super::scalar::{self, Scalar};
@@ -15,7 +16,8 @@ const YAML_TAGS: &str = "tag:yaml.org,2002:";
 /// Passes the content of `text`, which starts at byte `base` of the file, to `builder`.
 ///
 /// Returns the fault that ended the reading early.
-pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(), Fault> {
+pub(super) fn read(written: &str, base: usize, builder: &mut Builder) -> Result<(), Fault> {
+    let text = &*line_ends::with_line_feeds(written);
     let parser =
         Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
     let mut documents = 0;
@@ -46,11 +48,18 @@ pub(super) fn read(text: &str, base: usize, builder: &mut Builder) -> Result<(),
                 }
             }
             Event::Scalar(content, style, anchor, tag) => {
-                let at = match style {
+                let (at, token) = match style {
                     ScalarStyle::Literal | ScalarStyle::Folded => {
-                        block(text, base, previous, within.start, within.end)
+                        let header = header(text, previous, within.start);
+                        (block(text, base, header, within.end), header..within.end)
                     }
-                    _ => at,
+                    _ => (at, within.clone()),
+                };
+                let token = written.get(token).unwrap_or_default();
+                let content = match line_ends::value(token, style, &content) {
+                    Some(value) => Cow::Owned(value),
+                    None if is_open_block(text, style, within.end) => without_line_end(content),
+                    None => content,
                 };
                 if builder.expects_key() {
                     let meaning = meaning(&content, style, tag.as_deref(), at, builder);
@@ -160,12 +169,30 @@ fn binary(content: &str, at: Bytes, builder: &mut Builder) -> String {
     }
 }
 
+/// Whether a block scalar is the end of a text whose last line has no end.
+fn is_open_block(text: &str, style: ScalarStyle, end: usize) -> bool {
+    matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+        && text.get(end..).is_some_and(|rest| rest.trim_matches([' ', '\t']).is_empty())
+        && text
+            .rsplit(['\n', '\r'])
+            .next()
+            .is_some_and(|line| !line.trim_matches([' ', '\t']).is_empty())
+}
+
+fn without_line_end(content: Cow<'_, str>) -> Cow<'_, str> {
+    match content.strip_suffix('\n') {
+        Some(text) => Cow::Owned(text.to_owned()),
+        None => content,
+    }
+}
+
+/// The place of a block scalar's `|` or `>`.
+fn header(text: &str, previous: usize, start: usize) -> usize {
+    text.get(previous..start).and_then(|gap| gap.find(['|', '>'])).map_or(start, |at| previous + at)
+}
+
 /// A block scalar, from its `|` or `>` to the last character that is not white space.
-fn block(text: &str, base: usize, previous: usize, start: usize, end: usize) -> Bytes {
-    let header = text
-        .get(previous..start)
-        .and_then(|gap| gap.find(['|', '>']))
-        .map_or(start, |at| previous + at);
+fn block(text: &str, base: usize, header: usize, end: usize) -> Bytes {
     let length = text.get(header..end).map_or(0, |token| token.trim_end().len());
     Bytes::new(base + header, base + header + length)
 }

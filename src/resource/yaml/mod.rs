@@ -5,12 +5,13 @@
 //! then go-yaml v2), not the YAML 1.2 specification. It does not check the fields.
 //!
 //! The path of a text: [`documents`] splits it, then [`events`] (YAML) or [`json`] (JSON) read one
-//! document and drive the [`tree`] builder. [`scalar`] interprets plain scalars, [`positions`]
+//! document and drive the [`tree`] builder. [`line_ends`] ends lines as YAML 1.1 does. [`scalar`] interprets plain scalars, [`positions`]
 //! looks up places, [`message`] and [`template`] explain failures.
 
 mod documents;
 mod events;
 mod json;
+mod line_ends;
 mod message;
 mod positions;
 mod scalar;

@@ -1,8 +1,11 @@
 //! `quota/exceeded`
 
+use crate::kinds::{self, claimed_owner};
 use crate::quota::display;
 use crate::quota::limits::Scope;
+use crate::resource::fields::text;
 use crate::resource::quantity::Quantity;
+use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// More than the tenant may use in total.
@@ -37,4 +40,26 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .wanted(hard)
             .found(show(sum));
     }
+    if subject.workload.size.total.clusters > 0 {
+        check_owner(subject, findings);
+    }
+}
+
+/// A pod with a JobManager counts with its owner. Only Kubernetes' controllers set that owner.
+fn check_owner(subject: &Subject<'_>, findings: &mut Findings) {
+    // In files the user is unknown, and the object counts as a cluster of its own.
+    let is_known = !subject.resource.user.username.is_empty();
+    let by_controllers =
+        kinds::of(&subject.resource.kind).is_some_and(|row| row.has(kinds::Property::CountsApart));
+    // Operators that are not configured run outside of the tenants' namespaces.
+    if subject.is_by_platform && !by_controllers {
+        return;
+    }
+    let Some((index, owner)) = claimed_owner(subject.resource).filter(|_| is_known) else { return };
+    let (kind, name) = (shown(text(owner, "kind")), shown(text(owner, "name")));
+    findings
+        .at(format!("/metadata/ownerReferences/{index}"))
+        .message(format!("{kind} `{name}` did not create this JobManager and cannot be its owner"))
+        .help("remove the owner reference, or create the JobManager with a Deployment".to_owned())
+        .found(name);
 }

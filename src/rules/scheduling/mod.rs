@@ -1,5 +1,6 @@
 //! Rules of the family `scheduling`.
 
+pub mod binding;
 pub mod capacity;
 pub mod disruption_budget;
 pub mod job_manager_anti_affinity;
@@ -18,6 +19,7 @@ use super::Rule;
 
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] = &[
+    &binding::RULE,
     &capacity::RULE,
     &disruption_budget::RULE,
     &job_manager_anti_affinity::RULE,

@@ -6,7 +6,7 @@
 
 use super::kinds;
 use super::owner_chains::{OwnerChains, Owners};
-use crate::kinds::{Kind, Watched, is_made_by_operator};
+use crate::kinds::{Kind, Property, Watched, counts_with_owner, is_made_by_operator};
 use crate::pipeline::Gate;
 use crate::quota::Usage;
 use crate::quota::ledger::request::owner_uids;
@@ -14,7 +14,7 @@ use crate::quota::ledger::{LiveObject, ObjectRef, OpenReservation};
 use crate::resource::{GroupVersionKind, Resource, metadata_text};
 use crate::tenant::Tenant;
 use kube::core::DynamicObject;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -126,11 +126,7 @@ impl ObjectCache {
         let uid: Arc<str> = object.metadata.uid.clone()?.into();
         let version = object.metadata.resource_version.as_ref()?.parse().ok()?;
         let key = (kind.kind, object.metadata.name.clone()?);
-        let value = if kind.watched == Some(Watched::Owners) {
-            json!({"metadata": object.metadata})
-        } else {
-            serde_json::to_value(&object).unwrap_or_default()
-        };
+        let value = serde_json::to_value(&object).unwrap_or_default();
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
         let (counted, source) = if kind.is_counted() {
@@ -257,8 +253,11 @@ impl ObjectCache {
             return Default::default();
         };
         let counted = self.shared(count(gate, &resource, tenant, None));
-        // What an operator made never counts, for any tenant.
-        if kind.watched == Some(Watched::FixedUsage) || is_made_by_operator(&resource) {
+        // What an operator or a Deployment made never counts, for any tenant.
+        if kind.watched == Some(Watched::FixedUsage)
+            || is_made_by_operator(&resource)
+            || counts_with_owner(&resource)
+        {
             return (counted, None);
         }
         if let Some(fields) = resource.object.as_object_mut() {
@@ -291,7 +290,7 @@ impl CachedObject {
     /// Whether it makes a difference: its usage does, and the owners of what owns pods do.
     fn counts(&self, kind: &Kind) -> bool {
         self.counted.usage.is_some()
-            || (kind.watched == Some(Watched::Owners) && !self.owners.is_empty())
+            || (kind.has(Property::IsOwnedOwner) && !self.owners.is_empty())
     }
 
     fn differs(&self, now: &Self, kind: &Kind) -> bool {

@@ -131,7 +131,7 @@ fn nothing_is_reconciled_before_every_served_kind_is_listed() {
             positions.get("Pod"),
             positions.get("FlinkDeployment")
         ),
-        (13, Some(&40), Some(&5), None)
+        (16, Some(&40), Some(&5), None)
     );
 }
 
