@@ -6,6 +6,7 @@
 mod cases;
 mod cel;
 mod guarantees;
+mod guarantees_generated;
 mod label_keys;
 mod leaving;
 #[path = "../manifests/mod.rs"]
