@@ -14,7 +14,7 @@ use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, PolicyError, PolicySet, Target};
-use crate::resource::{Resource, UserInfo, owners, pointer, users};
+use crate::resource::{Resource, UserInfo, owners, users};
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -349,40 +349,6 @@ impl Gate {
         Answer { tenant, findings, ..Answer::default() }
     }
 
-    /// Removes the findings that the old object has too, and with the same value at their place.
-    fn remove_old(&self, findings: &mut Vec<Finding>, resource: &Resource, until: Option<Instant>) {
-        let Some(old) = &resource.old_object else { return };
-        let unchanged = Resource {
-            kind: resource.kind.clone(),
-            of: resource.of.clone(),
-            operation: resource.operation,
-            namespace: resource.namespace.clone(),
-            name: resource.name.clone(),
-            sub_resource: resource.sub_resource.clone(),
-            dry_run: resource.dry_run,
-            user: resource.user.clone(),
-            object: old.clone(),
-            old_object: Some(old.clone()),
-        };
-        let Some(case) = self.lower_admitted(&unchanged) else { return };
-        let before = self.findings(&case, &Usage::default(), until);
-        // A finding about a whole map or object names what is wrong in its message.
-        let value = |object| {
-            move |place: &str| {
-                pointer::at(object, place).filter(|value| !value.is_object() && !value.is_array())
-            }
-        };
-        let is_same = |place: &str| value(&resource.object)(place) == value(old)(place);
-        // The help may name other labels that changed.
-        let was_true = |now: &Finding| {
-            before.iter().any(|then| {
-                (&then.rule, &then.pointer, &then.message)
-                    == (&now.rule, &now.pointer, &now.message)
-            })
-        };
-        findings.retain(|finding| !was_true(finding) || !is_same(&finding.pointer));
-    }
-
     /// Findings about conflicts with the tenant's values, which only mutation can see.
     fn conflict_findings(&self, case: &Case<'_>) -> Vec<Finding> {
         let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
@@ -516,7 +482,12 @@ impl Gate {
             .unwrap_or_else(|| resource.object.clone())
     }
 
-    fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
+    pub(super) fn findings(
+        &self,
+        case: &Case<'_>,
+        used: &Usage,
+        until: Option<Instant>,
+    ) -> Vec<Finding> {
         let findings = self.with_subject(case, used, |subject| {
             let mut findings = rules::check(subject);
             findings.extend(self.policy_findings(case, subject, until));

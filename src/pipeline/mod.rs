@@ -4,6 +4,7 @@
 //! compiled policies. Webhooks and `lint` call the same functions. The pipeline reads no files or
 //! clusters per object and reserves nothing: see [`admission`](crate::admission).
 
+mod additions;
 mod case;
 pub mod charge;
 pub mod deletion;

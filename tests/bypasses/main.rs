@@ -23,6 +23,7 @@ mod callers;
 mod cel;
 mod configuration;
 mod guarantees;
+mod guarantees_generated;
 mod label_keys;
 mod leaving;
 mod line_ends;
