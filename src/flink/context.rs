@@ -5,7 +5,9 @@ use super::budgets::NamespaceObjects;
 use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, Unreadable};
+use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
+use crate::resource::{Operation, Resource};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlinkContext {
     operator: OperatorDefaults,
+    operator_users: OperatorUsers,
     config_maps: BTreeMap<(String, String), FlinkConfig>,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
@@ -39,6 +42,26 @@ impl FlinkContext {
     /// The same with the operator's default configuration.
     pub fn with_operator(self, operator: OperatorDefaults) -> Self {
         Self { operator, ..self }
+    }
+
+    /// The same with the users of the operators.
+    pub fn with_operator_users(self, operator_users: OperatorUsers) -> Self {
+        Self { operator_users, ..self }
+    }
+
+    /// Who sent a request.
+    pub fn requester(&self, resource: &Resource) -> Requester {
+        self.operator_users.requester(&resource.user)
+    }
+
+    /// Whether the operator sends the request, or a controller of Kubernetes that updates what
+    /// exists.
+    pub fn is_maintained(&self, resource: &Resource) -> bool {
+        match self.requester(resource) {
+            Requester::FlinkOperator => true,
+            Requester::KubernetesController => resource.operation == Operation::Update,
+            Requester::Other => false,
+        }
     }
 
     /// Adds a ConfigMap, if it holds a configuration of Flink's that can be read; what cannot is

@@ -22,6 +22,7 @@ pub mod memory_size;
 pub mod operator;
 pub mod options;
 pub mod pods;
+pub mod requester;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;

@@ -31,7 +31,7 @@ const DEFAULT: Kind = Kind {
     writes: &[],
     rank: DEFAULT_RANK,
     replicas: None,
-    made_by_operator: None,
+    made_by_operator: false,
     adds_nothing: None,
     properties: &[],
 };
@@ -41,7 +41,7 @@ const WORKLOAD: Kind = Kind {
     lower: Some(standalone::lower),
     webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
     watched: Some(Watched::Usage),
-    made_by_operator: Some(standalone::is_made_by_operator),
+    made_by_operator: true,
     adds_nothing: Some(standalone::only_shrinks),
     properties: &[IsOwnedOwner, ShowsEvents],
     ..DEFAULT
@@ -112,7 +112,7 @@ pub static KINDS: &[Kind] = &[
         plural: "configmaps",
         lower: Some(config_map::lower),
         webhooks: &[asked(Validating("options"), CREATE_AND_UPDATE)],
-        made_by_operator: Some(config_map::is_made_by_operator),
+        made_by_operator: true,
         adds_nothing: Some(config_map::is_same_configuration),
         ..DEFAULT
     },

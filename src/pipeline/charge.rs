@@ -90,7 +90,7 @@ impl Gate {
         let resource = case.resource;
         if resource.is_removal()
             || resource.operation == Operation::Connect
-            || kinds::is_made_by_operator(resource)
+            || kinds::is_made_by_operator(resource, &self.context())
         {
             return None;
         }
@@ -131,9 +131,6 @@ impl Gate {
     /// A declaring object that is being deleted does not count: the garbage collector may remove its
     /// owner references, and then its dependents count on their own.
     pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
-        if kinds::is_made_by_operator(stored) {
-            return None;
-        }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
         let mut living =
             LiveObject::of(stored, measure::usage(stored, &stored.object, &workload, tenant));

@@ -1,15 +1,15 @@
 //! Requests that are exempt from all rules.
 
-use crate::flink::CANARY_LABEL;
+use crate::flink::{CANARY_LABEL, FlinkContext};
 use crate::kinds::{self, Property};
 use crate::resource::{Operation, Resource, pointer};
 use serde_json::Value;
 
 /// Whether a request is exempt from all rules: deletions, objects that are being deleted, updates
-/// that do not change what runs, and objects that an operator made from a checked one. A refusal
+/// that do not change what runs, and objects that an operator makes from a checked one. A refusal
 /// would block finalizers and the operator's status updates.
-pub fn is_exempt(resource: &Resource) -> bool {
-    if resource.is_removal() || kinds::is_made_by_operator(resource) {
+pub fn is_exempt(resource: &Resource, context: &FlinkContext) -> bool {
+    if resource.is_removal() || kinds::is_made_by_operator(resource, context) {
         return true;
     }
     match (resource.operation, &resource.old_object) {

@@ -1,10 +1,11 @@
 //! The gate: one object in, patch and findings out.
 
 use super::case::Case;
-use super::exemptions::is_exempt;
+use super::exemptions;
 use super::measure;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
+use crate::flink::requester::OperatorUsers;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
 use crate::kinds;
 use crate::mutate::{self, Mutation, PredictedPods};
@@ -195,9 +196,14 @@ impl Gate {
     /// When the file cannot be read.
     pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
         let Some(path) = path else { return Ok(self) };
-        Ok(self.with_context(Arc::new(
-            FlinkContext::default().with_operator(operator_defaults(path)?),
-        )))
+        let context = FlinkContext::clone(&self.context).with_operator(operator_defaults(path)?);
+        Ok(self.with_context(Arc::new(context)))
+    }
+
+    /// The same gate, where these users are the operators.
+    pub fn with_operator_users(&self, users: OperatorUsers) -> Self {
+        let context = FlinkContext::clone(&self.context).with_operator_users(users);
+        self.with_context(Arc::new(context))
     }
 
     /// The same gate with this context.
@@ -282,7 +288,7 @@ impl Gate {
     /// The answer of the mutating webhook: the patch, and findings about conflicts between the
     /// object and its tenant's values.
     pub fn mutate(&self, resource: &Resource) -> Answer {
-        if is_exempt(resource) {
+        if self.is_exempt(resource) {
             return Answer::default();
         }
         let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
@@ -309,7 +315,7 @@ impl Gate {
     /// The answer of the validating webhook without its quota: see
     /// [`Reviewer`](crate::admission::reviewer::Reviewer).
     pub fn validate(&self, resource: &Resource) -> Answer {
-        if is_exempt(resource) {
+        if self.is_exempt(resource) {
             return Answer::default();
         }
         let case = self.lower(resource, true);
@@ -348,9 +354,14 @@ impl Gate {
         Answer { tenant: Some(tenant.name.clone()), findings, ..Answer::default() }
     }
 
+    /// Whether a request is exempt from all rules.
+    pub fn is_exempt(&self, resource: &Resource) -> bool {
+        exemptions::is_exempt(resource, &self.context)
+    }
+
     /// [`Self::lower`], or `None` for a request that is exempt from all rules.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
-        if is_exempt(resource) { None } else { self.lower(resource, as_is) }
+        if self.is_exempt(resource) { None } else { self.lower(resource, as_is) }
     }
 
     /// Lowers and completes an object once: after mutation, or with `as_is` as it came and with the

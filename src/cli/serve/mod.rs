@@ -4,9 +4,10 @@
 mod cluster;
 mod files;
 
-use super::args::{OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs};
+use super::args::{OperatorArgs, OperatorUserArgs, PolicyArgs, TenantArgs, UnassignedArgs};
 use super::{Exit, Outcome};
 use crate::cluster::controllers::tenants::operator_config::ConfigMapName;
+use crate::flink::requester::OperatorUsers;
 use crate::server::certificate::{self, Serving};
 use crate::server::client_ca::ClientCa;
 use crate::server::health::{self, Health};
@@ -64,6 +65,8 @@ pub struct Args {
     unassigned: UnassignedArgs,
     #[command(flatten)]
     operator: OperatorArgs,
+    #[command(flatten)]
+    operator_users: OperatorUserArgs,
     /// ConfigMap with the configuration of the Flink operator
     ///
     /// Usually `flink-operator-config` in the operator's namespace. Options that an object does not
@@ -104,6 +107,12 @@ pub struct Args {
 }
 
 impl Args {
+    /// The users of the operators.
+    fn operator_users(&self) -> OperatorUsers {
+        let namespace = self.operator_config_map.as_ref().map(|name| name.namespace.as_str());
+        OperatorUsers::given(&self.operator_users.operator_user, namespace)
+    }
+
     /// Whether replicas share the certificate in a Secret.
     fn keeps_certificate(&self) -> bool {
         self.cluster && self.tls_cert.is_none()

@@ -15,15 +15,6 @@ use serde_json::Value;
 
 /// The name prefix of a native cluster's ConfigMap.
 const NATIVE_PREFIX: &str = "flink-config-";
-/// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
-const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
-
-/// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's
-/// Deployment shall belong to.
-pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
-    config_file::of_config_map(&resource.object)
-        .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
-}
 
 /// Whether an update leaves Flink's configuration as it is.
 pub(crate) fn is_same_configuration(resource: &Resource, old: &Value) -> bool {

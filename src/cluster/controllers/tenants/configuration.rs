@@ -4,6 +4,7 @@
 use super::operator_config::OperatorConfig;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::flink::FlinkContext;
+use crate::flink::requester::OperatorUsers;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyProblem, PolicySet, PolicySource, Scope, assemble, flink_policy};
 use crate::rules::enforcement;
@@ -31,6 +32,7 @@ pub struct Changes {
 #[derive(Debug)]
 pub struct Configuration {
     unassigned: Unassigned,
+    operator_users: OperatorUsers,
     gate: Option<Arc<Gate>>,
     context: Arc<FlinkContext>,
     tenants: BTreeMap<String, CheckedTenant>,
@@ -57,6 +59,7 @@ impl Configuration {
     pub fn new(unassigned: Unassigned) -> Self {
         Self {
             unassigned,
+            operator_users: OperatorUsers::default(),
             gate: None,
             context: Arc::default(),
             tenants: BTreeMap::new(),
@@ -64,6 +67,12 @@ impl Configuration {
             compiled: Vec::new(),
             refused_policies: BTreeMap::new(),
         }
+    }
+
+    /// The same, where these users are the operators.
+    pub fn with_operator_users(self, operator_users: OperatorUsers) -> Self {
+        let context = FlinkContext::default().with_operator_users(operator_users.clone());
+        Self { operator_users, context: Arc::new(context), ..self }
     }
 
     /// The gate in force; `None` before the first.
@@ -97,14 +106,15 @@ impl Configuration {
     /// Takes the Flink operator's configuration; returns the error where it cannot be read and the
     /// previous one stays.
     pub fn take_operator(&mut self, said: Option<&OperatorConfig>) -> Option<String> {
+        let context = FlinkContext::default().with_operator_users(self.operator_users.clone());
         match said {
             Some(Err(error)) => {
                 return Some(format!("cannot read the Flink operator's configuration: {error}"));
             }
             Some(Ok(defaults)) => {
-                self.context = Arc::new(FlinkContext::default().with_operator(defaults.clone()))
+                self.context = Arc::new(context.with_operator(defaults.clone()));
             }
-            None => self.context = Arc::default(),
+            None => self.context = Arc::new(context),
         }
         None
     }

@@ -12,6 +12,7 @@ mod updates;
 use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::cluster::watch::{Cache, Event, SharedWatches, Target, WatchTimings, follow};
+use crate::flink::requester::OperatorUsers;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::PolicySource;
 use crate::rego::flink_policy::FlinkPolicy;
@@ -99,6 +100,8 @@ pub struct Start {
     pub unassigned: Unassigned,
     /// Whether the Flink operator's ConfigMap is watched.
     pub follows_operator: bool,
+    /// The users of the operators.
+    pub operator_users: OperatorUsers,
 }
 
 /// Takes inputs until there are no senders left.
@@ -110,7 +113,8 @@ pub async fn run(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: O
         namespaces: Cache::default(),
         operator: start.follows_operator.then(Cache::default),
         changes: Changes { tenants: true, policies: true, ..Changes::default() },
-        configuration: Configuration::new(start.unassigned),
+        configuration: Configuration::new(start.unassigned)
+            .with_operator_users(start.operator_users),
         failed: None,
         updates: Vec::new(),
     });
