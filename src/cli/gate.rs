@@ -4,6 +4,7 @@
 use super::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::input::Manifest;
 use crate::flink::FlinkContext;
+use crate::flink::config_sources::pod_templates;
 use crate::flink::kinds::is_claim;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
@@ -39,6 +40,9 @@ impl OperatorArgs {
                     );
                 }
                 _ => {}
+            }
+            for (_, template) in pod_templates(&resource.object) {
+                context.add_config_sources(&resource.namespace, template);
             }
             if is_claim(resource) {
                 context.add_claim(&resource.namespace, &resource.name, &resource.object);

@@ -4,12 +4,14 @@
 use super::budgets::NamespaceObjects;
 use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
-use super::config_file::{self, Unreadable};
+use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
+use super::config_sources::{self, ConfigSource, PROPERTIES};
 use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
 use crate::resource::{Operation, Resource};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all
@@ -22,7 +24,11 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 pub struct FlinkContext {
     operator: OperatorDefaults,
     operator_users: OperatorUsers,
-    config_maps: BTreeMap<(String, String), FlinkConfig>,
+    /// By namespace, name and key.
+    config_files: BTreeMap<(String, String), BTreeMap<(String, &'static str), FlinkConfig>>,
+    /// By namespace and name: the keys that pods read as Flink's configuration, and the files for
+    /// which they read them.
+    config_keys: BTreeMap<(String, String), BTreeSet<(Option<String>, &'static str)>>,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
@@ -64,14 +70,73 @@ impl FlinkContext {
         }
     }
 
-    /// Adds a ConfigMap, if it holds a configuration of Flink's that can be read; what cannot is
-    /// told where it stands.
+    /// Adds Flink's configuration files of a ConfigMap, if they can be read: what cannot be is
+    /// reported at the ConfigMap.
     pub fn add_config_map(&mut self, namespace: &str, name: &str, object: &Value) {
-        let read = config_file::of_config_map(object)
-            .map(|(file, text)| config_file::parse(file, text, None));
-        if let Some(Ok(config)) = read {
-            self.config_maps.insert((namespace.into(), name.into()), config);
+        for file in [FLINK_CONF, CONFIG, PROPERTIES] {
+            let format = if file == CONFIG { CONFIG } else { FLINK_CONF };
+            self.add_config_file(namespace, name, object, (file, format));
         }
+    }
+
+    /// Adds a key of a ConfigMap that pods read as one of Flink's files.
+    pub fn add_config_file(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        object: &Value,
+        (key, file): (&str, &'static str),
+    ) {
+        let text = config_file::text_in_config_map(object, key);
+        let read = text.map(|(text, _)| config_file::parse(file, &text, None));
+        if let Some(Ok(config)) = read {
+            let files = self.config_files.entry((namespace.into(), name.into())).or_default();
+            files.insert((key.into(), file), config);
+        }
+    }
+
+    /// Adds keys of a ConfigMap that pods read as Flink's files; `None` keys stand for all.
+    pub fn add_config_files(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        object: Option<Value>,
+        keys: &BTreeSet<(Option<String>, &'static str)>,
+    ) {
+        let Some(object) = object else { return };
+        for (key, file) in keys {
+            match key {
+                Some(key) => self.add_config_file(namespace, name, &object, (key, file)),
+                None => {
+                    for key in config_file::keys_of_config_map(&object) {
+                        self.add_config_file(namespace, name, &object, (key, file));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds what the pods of a template read as Flink's configuration.
+    pub fn add_config_sources(&mut self, namespace: &str, template: &Value) {
+        config_sources::of_template(template, |source| {
+            let config_map = (namespace.to_owned(), source.config_map.to_owned());
+            let key = source.key.map(Cow::into_owned);
+            self.config_keys.entry(config_map).or_default().insert((key, source.file));
+        });
+    }
+
+    /// The files for which pods read a key of a ConfigMap.
+    pub fn files_of_key(&self, namespace: &str, name: &str, key: &str) -> Vec<&'static str> {
+        if self.config_keys.is_empty() {
+            return Vec::new();
+        }
+        let Some(read) = self.config_keys.get(&(namespace.into(), name.into())) else {
+            return Vec::new();
+        };
+        let is_read = |file: &&'static str| {
+            read.contains(&(None, *file)) || read.contains(&(Some(key.to_owned()), *file))
+        };
+        [FLINK_CONF, CONFIG].into_iter().filter(is_read).collect()
     }
 
     /// Adds an object that others are about, or that there is none of this name.
@@ -129,13 +194,19 @@ impl FlinkContext {
         self.operator.of(namespace, version)
     }
 
-    /// The configuration of Flink's that a ConfigMap holds.
-    pub fn config_map(&self, namespace: &str, name: &str) -> Option<&FlinkConfig> {
+    /// The configuration that a pod reads from a ConfigMap.
+    pub fn config_of(&self, namespace: &str, source: &ConfigSource<'_>) -> Option<&FlinkConfig> {
         // Most often there are none, and then no key is made to look for one.
-        if self.config_maps.is_empty() {
-            None
-        } else {
-            self.config_maps.get(&(namespace.into(), name.into()))
+        if self.config_files.is_empty() {
+            return None;
+        }
+        let files = self.config_files.get(&(namespace.into(), source.config_map.into()))?;
+        match &source.key {
+            Some(key) => files.get(&(key.as_ref().to_owned(), source.file)),
+            None => {
+                let mut of_file = files.iter().filter(|((_, file), _)| *file == source.file);
+                of_file.next().map(|(_, config)| config)
+            }
         }
     }
 }
@@ -155,10 +226,8 @@ impl OperatorDefaults {
         {
             Some(config_map) => Self::of_config_map(config_map),
             // Values of the older file need not be YAML.
-            None if value.is_none() && text.lines().all(is_pair) => {
-                Self::of_file(config_file::FLINK_CONF, text)
-            }
-            None => Self::of_file(config_file::CONFIG, text),
+            None if value.is_none() && text.lines().all(is_pair) => Self::of_file(FLINK_CONF, text),
+            None => Self::of_file(CONFIG, text),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod claim_requests;
 pub mod claims;
 pub mod config;
 pub mod config_file;
+pub mod config_sources;
 pub mod context;
 pub mod credentials;
 pub mod exposures;

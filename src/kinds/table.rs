@@ -111,9 +111,14 @@ pub static KINDS: &[Kind] = &[
         kind: "ConfigMap",
         plural: "configmaps",
         lower: Some(config_map::lower),
-        webhooks: &[asked(Validating("options"), CREATE_AND_UPDATE)],
+        webhooks: &[
+            asked(Validating("options"), CREATE_AND_UPDATE),
+            asked(Validating("autoscaler"), CREATE_AND_UPDATE),
+        ],
+        // To read a key that a pod mounts as Flink's configuration under another name.
+        writes: &[("", &["get"])],
         made_by_operator: true,
-        adds_nothing: Some(config_map::is_same_configuration),
+        adds_nothing: Some(config_map::adds_no_value),
         ..DEFAULT
     },
     Kind {

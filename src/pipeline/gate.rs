@@ -438,11 +438,14 @@ impl Gate {
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
-        let findings = self.with_subject(case, used, |subject| {
+        let mut findings = self.with_subject(case, &case.workload, used, |subject| {
             let mut findings = rules::check(subject);
             findings.extend(self.policy_findings(case, subject, until));
             findings
         });
+        for other in &case.workload.also_read {
+            findings.extend(self.with_subject(case, other, used, |subject| rules::check(subject)));
+        }
         enforced(findings, case.tenant(), case.resource)
     }
 
@@ -455,6 +458,7 @@ impl Gate {
     fn with_subject<T>(
         &self,
         case: &Case<'_>,
+        workload: &Workload,
         used: &Usage,
         run: impl FnOnce(&Subject<'_>) -> T,
     ) -> T {
@@ -462,7 +466,7 @@ impl Gate {
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
         let no_tenant = PreparedTenant::default();
         let tenant = prepared.map_or(&no_tenant, |prepared| &prepared.rules);
-        let mut subject = Subject::new(case.resource, &case.object, &case.workload, tenant);
+        let mut subject = Subject::new(case.resource, &case.object, workload, tenant);
         subject.owner = match &case.owner {
             Owner::Tenant(_) => NamespaceOwner::Tenant,
             Owner::Unassigned => NamespaceOwner::Unassigned(self.unassigned),
@@ -499,7 +503,7 @@ impl Gate {
     /// Calls a function with the whole `input` of policies for an object.
     pub fn input<T>(&self, case: &Case<'_>, used: &Usage, read: impl FnOnce(&Input<'_>) -> T) -> T {
         let needs = Needs { object: true, old_object: true, used: true };
-        self.with_subject(case, used, |subject| {
+        self.with_subject(case, &case.workload, used, |subject| {
             read(&Input::of(subject, self.tenant_input(case), needs))
         })
     }

@@ -6,6 +6,7 @@
 
 mod case;
 pub mod charge;
+pub mod configuration;
 pub mod deletion;
 mod exemptions;
 mod gate;

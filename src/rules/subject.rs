@@ -3,6 +3,7 @@
 use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
 use crate::flink::operator::DeclaredSpec;
+use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
 use crate::flink::state::{StateDirectory, directories};
@@ -253,8 +254,9 @@ impl<'a> Subject<'a> {
     /// Whether the operator reads the object's options while it deploys the object.
     pub fn is_for_operator(&self) -> bool {
         let options = self.workload.config_pointer.as_deref();
-        self.workload.engine == Engine::Operator
-            && options.is_some_and(|place| place.ends_with("/flinkConfiguration"))
+        let is_for_operator =
+            |place: &str| place.ends_with("/flinkConfiguration") || place == OPTIONS_PLACE;
+        self.workload.engine == Engine::Operator && options.is_some_and(is_for_operator)
     }
 
     /// Whether the object is a JobManager that will request TaskManagers, which only options

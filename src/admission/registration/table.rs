@@ -5,6 +5,7 @@
 //! the gate too ([`is_exempt`](crate::pipeline::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
+use crate::flink::operator::autoscaler_state::PREFIX;
 use crate::tenant::TENANT_LABEL;
 
 /// One webhook, in one of the two configurations.
@@ -133,12 +134,19 @@ pub(super) const VALIDATING: &[Webhook] = &[
         on_failure: OnFailure::Fail,
     },
     // Reports errors early. A user can also put the configuration into an image, so requests need
-    // not wait for an answer.
+    // not wait for an answer, and the ConfigMaps of high availability must not.
     Webhook {
         name: "options",
         reach: Reach::TenantNamespaces,
         conditions: OPTIONS_CHANGE,
         on_failure: OnFailure::Ignore,
+    },
+    // Only the operator may write these, and it tries again.
+    Webhook {
+        name: "autoscaler",
+        reach: Reach::TenantNamespaces,
+        conditions: &[HOLDS_AUTOSCALER_STATE, DATA_CHANGES],
+        on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "flink",
@@ -208,16 +216,27 @@ const EXPOSURE_CHANGE: Condition = Condition {
 
 const EXPOSURE_CHANGES: &[Condition] = &[NOT_BEING_DELETED, EXPOSURE_CHANGE];
 
-/// Only ConfigMaps with Flink's configuration: clusters write other ConfigMaps every few seconds.
+/// Only ConfigMaps with text that may be a configuration, whatever its key is: with a colon that
+/// separates an option and its value in either of Flink's files. Clusters write other ConfigMaps
+/// every few seconds: those of high availability, with addresses and encoded data. Many keys are not
+/// searched, because conditions have a limited budget.
 const HOLDS_OPTIONS: Condition = Condition {
     name: "holds-options",
-    expression: "has(object.data) && ('config.yaml' in object.data || 'flink-conf.yaml' in object.data)",
+    expression: r"has(object.binaryData) || (has(object.data) && (object.data.size() > 50 || 'config.yaml' in object.data || 'flink-conf.yaml' in object.data || object.data.exists(key, object.data[key].matches(r':\s|:$|[\x22\x27\]}]\s*:'))))",
 };
 
 const DATA_CHANGES: Condition = Condition {
     name: "data-changes",
-    expression: "request.operation != 'UPDATE' || !has(oldObject.data) || object.data != oldObject.data",
+    expression: "request.operation != 'UPDATE' || object.?data != oldObject.?data || object.?binaryData != oldObject.?binaryData",
 };
+
+/// The operator puts the options in these ConfigMaps over those of custom resources.
+const HOLDS_AUTOSCALER_STATE: Condition = Condition {
+    name: "holds-autoscaler-state",
+    expression: "object.metadata.?name.orValue('').startsWith('autoscaler-') || \
+                 object.metadata.?generateName.orValue('').startsWith('autoscaler-')",
+};
+const _: () = assert!(matches!(PREFIX.as_bytes(), b"autoscaler-"));
 
 const OPTIONS_CHANGE: &[Condition] = &[NOT_BEING_DELETED, HOLDS_OPTIONS, DATA_CHANGES];
 

@@ -69,17 +69,18 @@ impl PodTemplateWorkload<'_> {
         if let Some((index, container)) =
             main_container.and_then(|index| Some((index, containers.get(index)?)))
         {
-            file = mounted_config::read(template, container, |name| {
-                self.context.config_map(self.namespace, name)
-            });
             let place = format!("{}/spec/containers/{index}", self.place);
+            file = mounted_config::read(template, container, self.namespace, self.context);
+            if let Some(file) = &mut file {
+                file.move_below(&place);
+            }
             // The image's entrypoint cannot write the environment into a mounted file, which is
             // read-only.
             if file.is_none() {
                 dynamic_properties::environment(container, &place, &mut config);
             }
             dynamic_properties::arguments(container, &place, &mut config);
-            config.fill(file.cloned().unwrap_or_default());
+            config.fill(file.clone().unwrap_or_default());
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
         let main = main_container.and_then(|index| containers.get(index));

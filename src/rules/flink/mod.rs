@@ -1,6 +1,7 @@
 //! Rules of the family `flink`.
 
 pub mod autoscaler;
+pub mod autoscaler_state;
 pub mod deprecated_option;
 pub mod duplicate_option;
 pub mod elasticity;
@@ -16,6 +17,7 @@ pub mod log_configuration;
 pub mod logging;
 pub mod memory;
 pub mod metrics_reporter;
+pub mod mounted_configuration;
 pub mod name;
 pub mod operator_files;
 pub mod operator_identity;
@@ -37,6 +39,7 @@ use super::Rule;
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] = &[
     &autoscaler::RULE,
+    &autoscaler_state::RULE,
     &deprecated_option::RULE,
     &duplicate_option::RULE,
     &elasticity::RULE,
@@ -52,6 +55,7 @@ pub(super) static RULES: &[&Rule] = &[
     &logging::RULE,
     &memory::RULE,
     &metrics_reporter::RULE,
+    &mounted_configuration::RULE,
     &name::RULE,
     &operator_files::RULE,
     &operator_identity::RULE,
