@@ -1,7 +1,6 @@
 //! Rules of the family `flink`.
 
 pub mod autoscaler;
-pub mod autoscaler_state;
 pub mod deprecated_option;
 pub mod duplicate_option;
 pub mod elasticity;
@@ -39,7 +38,6 @@ use super::Rule;
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] = &[
     &autoscaler::RULE,
-    &autoscaler_state::RULE,
     &deprecated_option::RULE,
     &duplicate_option::RULE,
     &elasticity::RULE,
