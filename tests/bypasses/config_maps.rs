@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 const TENANTS: &str = "tests/data/bypasses/tenants/strict.yaml";
 /// An option that the tenant forbids, in both formats.
-const BAD: &str = "env.java.opts.all: -Dx=y\n";
+const BAD: &str = "web.submit.enable: true\n";
 const GOOD: &str = "taskmanager.numberOfTaskSlots: 2\n";
 
 fn gate() -> Gate {
@@ -157,7 +157,7 @@ fn nothing_in_a_config_map_hides_an_option() {
         (json!({"config.yaml": GOOD, "flink-conf.yaml": BAD}), "flink-conf.yaml"),
         (json!({"config.yaml": format!("{unknown}{BAD}")}), "config.yaml"),
         (
-            json!({"config.yaml": "env: {java: {opts: {all: x}}, a: 1, b: 2, c: 3}\nd: 4\n"}),
+            json!({"config.yaml": "web: {submit: {enable: true}, a: 1, b: 2, c: 3}\nd: 4\n"}),
             "config.yaml",
         ),
         (json!({"FLINK_PROPERTIES": BAD}), "FLINK_PROPERTIES"),
