@@ -214,16 +214,19 @@ async fn add_configuration<C: Context>(
     };
     match lookup {
         ConfigurationLookup::Pods => match context.pods(namespace).await {
-            Ok(pods) => {
-                pods.iter().for_each(|pod| flink_context.add_config_sources(namespace, pod))
-            }
+            Ok(pods) => pods.iter().for_each(|pod| {
+                flink_context.configuration_mut().add_readers(namespace, pod);
+            }),
             Err(error) => failed(error),
         },
         ConfigurationLookup::ConfigMaps(keys) => {
             let of = config_maps();
             for (name, keys) in keys {
                 match context.object(&of, namespace, &name).await {
-                    Ok(found) => flink_context.add_config_files(namespace, &name, found, &keys),
+                    Ok(None) => {}
+                    Ok(Some(found)) => {
+                        flink_context.configuration_mut().add_keys(namespace, &name, &found, &keys);
+                    }
                     Err(error) => failed(error),
                 }
             }

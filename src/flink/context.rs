@@ -1,17 +1,16 @@
-//! What an object means beyond what it says itself: the operator's default configuration, and the
-//! ConfigMaps and claims that its pods mount.
+//! What an object means beyond what it says itself: the operator's user and default configuration,
+//! and the ConfigMaps and claims that its pods mount.
 
 use super::budgets::NamespaceObjects;
 use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
-use super::config_sources::{self, ConfigSource, PROPERTIES};
+use super::mounted_configuration::MountedConfiguration;
 use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
 use crate::resource::{Operation, Resource};
 use serde_json::Value;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all
@@ -24,11 +23,7 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 pub struct FlinkContext {
     operator: OperatorDefaults,
     operator_users: OperatorUsers,
-    /// By namespace, name and key.
-    config_files: BTreeMap<(String, String), BTreeMap<(String, &'static str), FlinkConfig>>,
-    /// By namespace and name: the keys that pods read as Flink's configuration, and the files for
-    /// which they read them.
-    config_keys: BTreeMap<(String, String), BTreeSet<(Option<String>, &'static str)>>,
+    configuration: MountedConfiguration,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
@@ -50,6 +45,16 @@ impl FlinkContext {
         Self { operator, ..self }
     }
 
+    /// What is known of ConfigMaps with Flink's configuration.
+    pub fn configuration(&self) -> &MountedConfiguration {
+        &self.configuration
+    }
+
+    /// The same, to add to it.
+    pub fn configuration_mut(&mut self) -> &mut MountedConfiguration {
+        &mut self.configuration
+    }
+
     /// The same with the users of the operators.
     pub fn with_operator_users(self, operator_users: OperatorUsers) -> Self {
         Self { operator_users, ..self }
@@ -68,75 +73,6 @@ impl FlinkContext {
             Requester::KubernetesController => resource.operation == Operation::Update,
             Requester::Other => false,
         }
-    }
-
-    /// Adds Flink's configuration files of a ConfigMap, if they can be read: what cannot be is
-    /// reported at the ConfigMap.
-    pub fn add_config_map(&mut self, namespace: &str, name: &str, object: &Value) {
-        for file in [FLINK_CONF, CONFIG, PROPERTIES] {
-            let format = if file == CONFIG { CONFIG } else { FLINK_CONF };
-            self.add_config_file(namespace, name, object, (file, format));
-        }
-    }
-
-    /// Adds a key of a ConfigMap that pods read as one of Flink's files.
-    pub fn add_config_file(
-        &mut self,
-        namespace: &str,
-        name: &str,
-        object: &Value,
-        (key, file): (&str, &'static str),
-    ) {
-        let text = config_file::text_in_config_map(object, key);
-        let read = text.map(|(text, _)| config_file::parse(file, &text, None));
-        if let Some(Ok(config)) = read {
-            let files = self.config_files.entry((namespace.into(), name.into())).or_default();
-            files.insert((key.into(), file), config);
-        }
-    }
-
-    /// Adds keys of a ConfigMap that pods read as Flink's files; `None` keys stand for all.
-    pub fn add_config_files(
-        &mut self,
-        namespace: &str,
-        name: &str,
-        object: Option<Value>,
-        keys: &BTreeSet<(Option<String>, &'static str)>,
-    ) {
-        let Some(object) = object else { return };
-        for (key, file) in keys {
-            match key {
-                Some(key) => self.add_config_file(namespace, name, &object, (key, file)),
-                None => {
-                    for key in config_file::keys_of_config_map(&object) {
-                        self.add_config_file(namespace, name, &object, (key, file));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Adds what the pods of a template read as Flink's configuration.
-    pub fn add_config_sources(&mut self, namespace: &str, template: &Value) {
-        config_sources::of_template(template, |source| {
-            let config_map = (namespace.to_owned(), source.config_map.to_owned());
-            let key = source.key.map(Cow::into_owned);
-            self.config_keys.entry(config_map).or_default().insert((key, source.file));
-        });
-    }
-
-    /// The files for which pods read a key of a ConfigMap.
-    pub fn files_of_key(&self, namespace: &str, name: &str, key: &str) -> Vec<&'static str> {
-        if self.config_keys.is_empty() {
-            return Vec::new();
-        }
-        let Some(read) = self.config_keys.get(&(namespace.into(), name.into())) else {
-            return Vec::new();
-        };
-        let is_read = |file: &&'static str| {
-            read.contains(&(None, *file)) || read.contains(&(Some(key.to_owned()), *file))
-        };
-        [FLINK_CONF, CONFIG].into_iter().filter(is_read).collect()
     }
 
     /// Adds an object that others are about, or that there is none of this name.
@@ -192,22 +128,6 @@ impl FlinkContext {
     /// What the operator's configuration gives an object of this namespace and Flink version.
     pub fn operator_defaults(&self, namespace: &str, version: Option<FlinkVersion>) -> FlinkConfig {
         self.operator.of(namespace, version)
-    }
-
-    /// The configuration that a pod reads from a ConfigMap.
-    pub fn config_of(&self, namespace: &str, source: &ConfigSource<'_>) -> Option<&FlinkConfig> {
-        // Most often there are none, and then no key is made to look for one.
-        if self.config_files.is_empty() {
-            return None;
-        }
-        let files = self.config_files.get(&(namespace.into(), source.config_map.into()))?;
-        match &source.key {
-            Some(key) => files.get(&(key.as_ref().to_owned(), source.file)),
-            None => {
-                let mut of_file = files.iter().filter(|((_, file), _)| *file == source.file);
-                of_file.next().map(|(_, config)| config)
-            }
-        }
     }
 }
 

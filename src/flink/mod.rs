@@ -20,6 +20,7 @@ mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;
+pub mod mounted_configuration;
 pub mod operator;
 pub mod options;
 pub mod pods;

@@ -2,10 +2,11 @@
 //! mount it, and what the mounted keys hold.
 //!
 //! Most reviews need nothing: a key with the name of Flink's file is checked in the review of its
-//! ConfigMap, and the pods that controllers and JobManagers create have templates that were checked.
+//! ConfigMap.
 
 use crate::flink::config_sources::{of_template, pod_templates};
 use crate::flink::kinds::may_be_configuration;
+use crate::flink::mounted_configuration::ReadKey;
 use crate::flink::requester::Requester;
 use crate::kinds;
 use crate::pipeline::Gate;
@@ -22,14 +23,14 @@ pub enum ConfigurationLookup {
     Pods,
     /// ConfigMaps by name, and the keys that the object's pods read as one of Flink's files; `None`
     /// for every key.
-    ConfigMaps(BTreeMap<String, BTreeSet<(Option<String>, &'static str)>>),
+    ConfigMaps(BTreeMap<String, BTreeSet<ReadKey>>),
 }
 
 /// What the check of an object needs; `None` for most.
 pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<ConfigurationLookup> {
     let changes = matches!(resource.operation, Operation::Create | Operation::Update)
         && resource.sub_resource.is_none();
-    if !changes || gate.context().requester(resource) != Requester::Other {
+    if !changes || gate.context().requester(resource) == Requester::FlinkOperator {
         return None;
     }
     kinds::of(&resource.kind)?.lower?;
@@ -37,7 +38,7 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
         let may_be = may_be_configuration(&resource.object) && !gate.is_exempt(resource);
         return may_be.then_some(ConfigurationLookup::Pods);
     }
-    let mut keys: BTreeMap<String, BTreeSet<(Option<String>, &'static str)>> = BTreeMap::new();
+    let mut keys: BTreeMap<String, BTreeSet<ReadKey>> = BTreeMap::new();
     for (_, template) in pod_templates(&resource.object) {
         of_template(template, |source| {
             let is_one_too_many =

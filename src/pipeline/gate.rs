@@ -444,7 +444,7 @@ impl Gate {
             findings
         });
         for other in &case.workload.also_read {
-            findings.extend(self.with_subject(case, other, used, |subject| rules::check(subject)));
+            findings.extend(self.with_subject(case, other, used, rules::check));
         }
         enforced(findings, case.tenant(), case.resource)
     }

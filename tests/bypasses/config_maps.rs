@@ -236,7 +236,7 @@ fn lint_judges_a_config_map_by_its_mounts() {
         other["metadata"]["name"] = json!("strict-other");
         assert_eq!(linted(&[deployment(&spec), other]), [""; 0]);
     }
-    assert_eq!(linted(&[map.clone()]), [""; 0]);
+    assert_eq!(linted(std::slice::from_ref(&map)), [""; 0]);
     let variable = json!({"name": "FLINK_PROPERTIES", "valueFrom": {"configMapKeyRef": {"name": "strict-conf", "key": "odd"}}});
     let spec = json!({"containers": [{"name": "x", "args": ["taskmanager"], "env": [variable]}]});
     assert_eq!(linted(&[map, deployment(&spec)]), ["flink/forbidden-option /data/odd"]);
@@ -318,8 +318,10 @@ fn a_workload_is_judged_with_what_it_mounts() {
         assert_eq!(found, [format!("flink/forbidden-option /spec/template{place}")], "{spec}");
         assert_eq!(of_options(reviewed(&deployment, "alice", Vec::new(), &good)), [""; 0]);
         let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "strict"}, "spec": spec});
-        let found = of_options(reviewed(&pod, "alice", Vec::new(), &bad));
-        assert_eq!(found, [format!("flink/forbidden-option {place}")], "{spec}");
+        for user in ["alice", "system:serviceaccount:kube-system:replicaset-controller"] {
+            let found = of_options(reviewed(&pod, user, Vec::new(), &bad));
+            assert_eq!(found, [format!("flink/forbidden-option {place}")], "{spec}");
+        }
     }
 }
 
@@ -361,4 +363,11 @@ fn a_custom_resource_keeps_its_configuration() {
         {"name": "c", "mountPath": "/opt/flink/conf/log4j-console.properties", "subPath": "log4j"},
         {"name": "c", "mountPath": "/opt/flink/usrlib"}, {"name": "c", "mountPath": "/etc/app/config.yaml", "subPath": "config.yaml"}]}]});
     assert_eq!(found(&cluster(&log)), [""; 0]);
+    let variables = json!({"containers": [{"name": "x", "envFrom": [{"configMapRef": {"name": "strict-app"}}]}]});
+    assert_eq!(found(&cluster(&variables)), [""; 0]);
+    let secret = json!({"volumes": [{"name": "c", "secret": {"secretName": "strict-s"}}], "containers": [{"name": "x", "volumeMounts": [
+        {"name": "c", "mountPath": "/opt/flink/conf/./flink-conf.yaml", "subPath": "x"}]}]});
+    let expected =
+        ["flink/mounted-configuration /spec/podTemplate/spec/containers/0/volumeMounts/0"];
+    assert_eq!(found(&cluster(&secret)), expected);
 }

@@ -81,7 +81,7 @@ fn files(resource: &Resource, object: &Value, context: &FlinkContext) -> Vec<Con
     let (namespace, name) = (resource.namespace.as_str(), resource.name_in(object));
     let mut found = Vec::new();
     for key in keys_of_config_map(object) {
-        let mounted = context.files_of_key(namespace, name, key);
+        let mounted = context.configuration().files_of_key(namespace, name, key);
         let by_name = match key {
             FLINK_CONF | PROPERTIES => Some(FLINK_CONF),
             CONFIG => Some(CONFIG),

@@ -71,16 +71,13 @@ impl PodTemplateWorkload<'_> {
         {
             let place = format!("{}/spec/containers/{index}", self.place);
             file = mounted_config::read(template, container, self.namespace, self.context);
-            if let Some(file) = &mut file {
-                file.move_below(&place);
-            }
             // The image's entrypoint cannot write the environment into a mounted file, which is
             // read-only.
             if file.is_none() {
                 dynamic_properties::environment(container, &place, &mut config);
             }
             dynamic_properties::arguments(container, &place, &mut config);
-            config.fill(file.clone().unwrap_or_default());
+            config.fill(file.cloned().unwrap_or_default());
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
         let main = main_container.and_then(|index| containers.get(index));
@@ -89,6 +86,11 @@ impl PodTemplateWorkload<'_> {
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
         let size = self.size(template, (role, mode), known, &config, problems);
+        let also_read =
+            mounted_config::unchecked(template, self.place, self.namespace, self.context)
+                .into_iter()
+                .map(|config| Workload { engine, mode, config, ..Workload::default() })
+                .collect();
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload {
@@ -99,6 +101,7 @@ impl PodTemplateWorkload<'_> {
             pods,
             config,
             size,
+            also_read,
             ..Workload::default()
         }
     }

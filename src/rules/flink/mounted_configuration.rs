@@ -1,10 +1,10 @@
 //! `flink/mounted-configuration`
 
 use crate::flink::config_sources;
-use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
-/// ConfigMaps in a custom resource's pods that replace the configuration which the operator writes.
+/// Volumes in a custom resource's pods that replace the configuration which the operator
+/// writes.
 pub static RULE: Rule = Rule {
     id: "flink/mounted-configuration",
     level: Level::Error,
@@ -23,15 +23,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec");
     let field = options.rsplit('/').next().unwrap_or_default();
     for pods in &subject.pods {
-        config_sources::of_template(pods.template, |source| {
+        config_sources::replacements(pods.template, |place| {
             findings
-                .at(pods.set.locate(subject.object, &source.place))
-                .message(format!(
-                    "ConfigMap `{}` replaces the configuration that the operator writes",
-                    shown(source.config_map)
-                ))
-                .help(format!("remove it, and set its options in `{field}`"))
-                .found(source.config_map);
+                .at(pods.set.locate(subject.object, &place))
+                .message("this replaces the configuration that the operator writes")
+                .help(format!("remove it, and set its options in `{field}`"));
         });
     }
 }
