@@ -227,7 +227,8 @@ async fn add_configuration<C: Context>(
                     Ok(Some(found)) => {
                         flink_context.configuration_mut().add_keys(namespace, &name, &found, &keys);
                     }
-                    Err(error) => failed(error),
+                    // The others would only take as long.
+                    Err(error) => return failed(error),
                 }
             }
         }

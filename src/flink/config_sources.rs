@@ -5,6 +5,7 @@
 //! or a variable from elsewhere names, Secrets, and what is in the image.
 
 use super::config_file::{CONFIG, FLINK_CONF};
+use super::pods::CONTAINER_LISTS;
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use serde_json::Value;
@@ -40,7 +41,7 @@ impl ConfigSource<'_> {
 
 /// Visits the sources of all containers of a pod template.
 pub fn of_template<'a>(template: &'a Value, mut visit: impl FnMut(ConfigSource<'a>)) {
-    for list in ["containers", "initContainers"] {
+    for list in CONTAINER_LISTS {
         for (index, container) in spec_list(template, list).iter().enumerate() {
             of_container(template, container, |mut source| {
                 source.place.insert_str(0, &format!("/spec/{list}/{index}"));

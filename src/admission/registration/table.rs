@@ -2,7 +2,7 @@
 //!
 //! The API server never sends evictions, updates of `status` and deletions (except of a claim by a
 //! user): Flinkgate must not block them. Every request that a condition excludes would be exempt in
-//! the gate too ([`is_exempt`](crate::pipeline::is_exempt)).
+//! the gate too ([`Gate::is_exempt`](crate::pipeline::Gate::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
 use crate::flink::operator::autoscaler_state::PREFIX;
