@@ -26,6 +26,7 @@ fn resource(review: &Value) -> Resource {
         namespace: text(&request["namespace"]),
         name: text(&request["name"]),
         sub_resource: request["subResource"].as_str().map(str::to_owned),
+        user: serde_json::from_value(request["userInfo"].clone()).unwrap(),
         object,
         ..Resource::default()
     }

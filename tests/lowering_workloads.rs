@@ -4,6 +4,7 @@
 
 use assert_cmd::Command;
 use flinkgate::flink::Workload;
+use flinkgate::flink::requester::DEFAULT_OPERATOR_USER;
 use flinkgate::kinds::lower;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::Usage;
@@ -197,6 +198,8 @@ fn objects_that_an_operator_creates_pass() {
     assert!(!tenants()[2].validate(&workload).findings.is_empty());
     let owner = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "name": "etl", "uid": "1", "controller": false});
     workload.object["metadata"]["ownerReferences"] = json!([owner]);
+    assert!(!tenants()[2].validate(&workload).findings.is_empty());
+    workload.user.username = DEFAULT_OPERATOR_USER.into();
     assert_eq!(tenants()[2].validate(&workload), Default::default());
     assert_eq!(lower(&workload, &workload.object).unwrap().size.total.clusters, 0);
     // The pods are checked nevertheless.

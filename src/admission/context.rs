@@ -4,6 +4,7 @@
 use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
+use crate::pipeline::configuration::{ConfigurationLookup, config_maps, configuration_lookup};
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -165,7 +166,10 @@ async fn with_related_objects<C: Context>(
 ) -> Result<Arc<Gate>, Answer> {
     let namespace = &resource.namespace;
     let (related, mounts) = (related(resource), reads_claims && mounts_claims(resource));
-    if (related.is_none() && !mounts) || gate.tenants().owner(namespace).tenant().is_none() {
+    let configuration = if reads_claims { configuration_lookup(&gate, resource) } else { None };
+    if (related.is_none() && !mounts && configuration.is_none())
+        || gate.tenants().owner(namespace).tenant().is_none()
+    {
         return Ok(gate);
     }
     let mut flink_context = FlinkContext::clone(&gate.context());
@@ -186,7 +190,49 @@ async fn with_related_objects<C: Context>(
             }
         }
     }
+    if let Some(lookup) = configuration {
+        add_configuration(context, &mut flink_context, resource, lookup).await;
+    }
     Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
+}
+
+/// Adds what the object's pods read from ConfigMaps, or what pods read from the object. Without it
+/// there are fewer findings, and none is wrong.
+async fn add_configuration<C: Context>(
+    context: &C,
+    flink_context: &mut FlinkContext,
+    resource: &Resource,
+    lookup: ConfigurationLookup,
+) {
+    let namespace = &resource.namespace;
+    let failed = |error: LookupError| {
+        tracing::warn!(
+            namespace,
+            error = with_causes(&error),
+            "failed to read how Flink's configuration is mounted"
+        );
+    };
+    match lookup {
+        ConfigurationLookup::Pods => match context.pods(namespace).await {
+            Ok(pods) => pods.iter().for_each(|pod| {
+                flink_context.configuration_mut().add_readers(namespace, pod);
+            }),
+            Err(error) => failed(error),
+        },
+        ConfigurationLookup::ConfigMaps(keys) => {
+            let of = config_maps();
+            for (name, keys) in keys {
+                match context.object(&of, namespace, &name).await {
+                    Ok(None) => {}
+                    Ok(Some(found)) => {
+                        flink_context.configuration_mut().add_keys(namespace, &name, &found, &keys);
+                    }
+                    // The others would only take as long.
+                    Err(error) => return failed(error),
+                }
+            }
+        }
+    }
 }
 
 /// The answer when a required object could not be read: the client must retry.

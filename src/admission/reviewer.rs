@@ -6,7 +6,7 @@ use super::context::{self, Context, RequestInContext};
 use super::flinkgate_kinds::{self, flink_tenant_ledger, stale_read};
 use super::quota::Quota;
 use super::status;
-use crate::pipeline::{self, Gate, deletion};
+use crate::pipeline::{Gate, deletion};
 use crate::quota::ledger::ObjectRef;
 use crate::resource::{Operation, Resource};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         if let Some(answer) = status::answer(gate, resource) {
             return answer;
         }
-        let is_exempt = pipeline::is_exempt(resource);
+        let is_exempt = gate.is_exempt(resource);
         if is_exempt && !gate.limits_namespace(&resource.namespace) {
             return Answer::default();
         }

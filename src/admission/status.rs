@@ -7,9 +7,10 @@
 //! them: components of the cluster, controllers outside of the tenants' namespaces, the operator.
 
 use super::answer::Answer;
+use crate::flink::requester::Requester;
 use crate::kinds::{self, Origin};
 use crate::pipeline::Gate;
-use crate::resource::{Operation, Resource, pointer, users};
+use crate::resource::{Operation, Resource, pointer};
 use crate::rules::{Finding, Level, enforcement};
 use serde_json::Value;
 
@@ -33,8 +34,10 @@ pub(super) fn answer(gate: &Gate, resource: &Resource) -> Option<Answer> {
         return Some(Answer::default());
     };
     let mut answer = Answer { tenant: Some(tenant.name.clone()), ..Answer::default() };
-    let place = acting_change(resource)
-        .filter(|_| !users::is_operator(&resource.user) && !gate.is_platform_user(&resource.user));
+    let place = acting_change(resource).filter(|_| {
+        gate.context().requester(resource) != Requester::FlinkOperator
+            && !gate.is_platform_user(&resource.user)
+    });
     let level = || {
         let today = enforcement::today();
         enforcement::level(&tenant.spec, RULE, Level::Error, resource, today)

@@ -45,6 +45,19 @@ pub struct UnassignedArgs {
     pub unassigned: Unassigned,
 }
 
+/// Which users are Flink operators.
+#[derive(Debug, Default, Args)]
+pub struct OperatorUserArgs {
+    /// User name of a Flink operator, such as `system:serviceaccount:NS:flink-operator`; can be
+    /// repeated
+    ///
+    /// What an operator creates for its custom resources is not checked again, and only operators
+    /// may write the state of the autoscaler. Without this option, it is the service account
+    /// `flink-operator` in the namespace of the operator's ConfigMap, or in `flink-operator`.
+    #[arg(long, value_name = "USER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub operator_user: Vec<String>,
+}
+
 /// What is known of the Flink operator.
 #[derive(Debug, Default, Args)]
 pub struct OperatorArgs {

@@ -4,6 +4,7 @@
 use super::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::input::Manifest;
 use crate::flink::FlinkContext;
+use crate::flink::config_sources::pod_templates;
 use crate::flink::kinds::is_claim;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
@@ -27,9 +28,11 @@ impl OperatorArgs {
         let mut context = FlinkContext::default().with_operator(operator);
         for Manifest { resource, .. } in manifests {
             match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
-                ("", "ConfigMap") => {
-                    context.add_config_map(&resource.namespace, &resource.name, &resource.object)
-                }
+                ("", "ConfigMap") => context.configuration_mut().add_config_map(
+                    &resource.namespace,
+                    &resource.name,
+                    &resource.object,
+                ),
                 ("flink.apache.org", kind @ "FlinkDeployment") => {
                     context.add_object(
                         kind,
@@ -39,6 +42,9 @@ impl OperatorArgs {
                     );
                 }
                 _ => {}
+            }
+            for (_, template) in pod_templates(&resource.object) {
+                context.configuration_mut().add_readers(&resource.namespace, template);
             }
             if is_claim(resource) {
                 context.add_claim(&resource.namespace, &resource.name, &resource.object);

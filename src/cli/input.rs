@@ -6,6 +6,7 @@
 use super::input_files::{self, Candidate, Text};
 use super::terminal;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
+use crate::flink::config_sources::PROPERTIES;
 use crate::kinds::{KINDS, Kind};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
 use crate::resource::yaml::{self, Document, Positions, Problem, Span};
@@ -86,13 +87,13 @@ impl Texts {
     }
 
     /// The objects of the files that may say what others mean: ConfigMaps with Flink's
-    /// configuration, claims, and where there are session jobs, their clusters;
+    /// configuration, pods that mount them, claims, and where there are session jobs, their clusters;
     /// PodDisruptionBudgets, and where there are any, what they may be over.
     pub fn surrounding(&self) -> Vec<Manifest> {
         let sessions = self.texts.iter().any(|text| text.text.contains("FlinkSessionJob"));
         let configures = |text: &str| {
-            text.contains("ConfigMap")
-                && [CONFIG, FLINK_CONF].iter().any(|file| text.contains(file))
+            (text.contains("ConfigMap") || text.contains("configMap"))
+                && [CONFIG, FLINK_CONF, PROPERTIES].iter().any(|name| text.contains(name))
         };
         let budgets = self.texts.iter().any(|text| text.text.contains(BUDGET));
         let runs = |text: &str| KINDS.iter().any(|row| runs_pods(row) && text.contains(row.kind));

@@ -1,10 +1,11 @@
 //! `flinkgate review`: one AdmissionReview in, the response out.
 
-use super::args::{OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs};
+use super::args::{OperatorArgs, OperatorUserArgs, PolicyArgs, TenantArgs, UnassignedArgs};
 use super::{Exit, Outcome};
 use crate::admission::answer::Webhook;
 use crate::admission::response::Reply;
 use crate::admission::review::Review;
+use crate::flink::requester::OperatorUsers;
 use crate::pipeline::Gate;
 use anyhow::Context;
 use std::io::Read;
@@ -26,6 +27,8 @@ pub struct Args {
     #[command(flatten)]
     operator: OperatorArgs,
     #[command(flatten)]
+    operator_users: OperatorUserArgs,
+    #[command(flatten)]
     unassigned: UnassignedArgs,
 }
 
@@ -36,6 +39,8 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let Args { tenants, policies, unassigned, .. } = &args;
     let (gate, warnings) = Gate::load(&tenants.tenants, &policies.policies, unassigned.unassigned)?;
+    let users = OperatorUsers::given(&args.operator_users.operator_user, None);
+    let gate = gate.with_operator_users(users);
     let gate = gate.with_operator_config(args.operator.operator_config.as_deref())?;
     super::gate::warn(&gate, &warnings);
     let mut body = Vec::new();

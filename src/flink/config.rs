@@ -145,6 +145,18 @@ impl FlinkConfig {
         places.chain(lost).for_each(|place| place.insert_str(0, base));
     }
 
+    /// Gives every option the same place.
+    pub fn move_to(&mut self, place: &str) {
+        for entry in self.entries.values_mut() {
+            entry.pointer = Some(place.to_owned());
+        }
+    }
+
+    /// Keeps the options for whose keys a condition holds.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.entries.retain(|key, _| keep(key));
+    }
+
     /// All options in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))

@@ -3,7 +3,11 @@
 
 use super::config::FlinkConfig;
 use crate::resource::{pointer, type_name, yaml};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// The older file, which consists of lines: every Flink before 2.0 reads it if it exists.
 pub const FLINK_CONF: &str = "flink-conf.yaml";
@@ -26,6 +30,26 @@ pub struct Unreadable {
 pub fn of_config_map(object: &Value) -> Option<(&'static str, &str)> {
     let data = object.get("data")?;
     [FLINK_CONF, CONFIG].into_iter().find_map(|file| Some((file, data.get(file)?.as_str()?)))
+}
+
+/// The keys of a ConfigMap.
+pub fn keys_of_config_map(object: &Value) -> BTreeSet<&str> {
+    let of = |field: &str| object.get(field).and_then(Value::as_object);
+    let fields = [of("data"), of("binaryData")].into_iter().flatten();
+    fields.flatten().map(|(key, _)| key.as_str()).collect()
+}
+
+/// The text of a key of a ConfigMap, in `data` or `binaryData`, with its JSON Pointer.
+pub fn text_in_config_map<'a>(object: &'a Value, key: &str) -> Option<(Cow<'a, str>, String)> {
+    let value = |field: &str| object.get(field)?.get(key)?.as_str();
+    match value("data") {
+        Some(text) => Some((text.into(), pointer::join("/data", key))),
+        None => {
+            let bytes = STANDARD.decode(value("binaryData")?).ok()?;
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            Some((text.into(), pointer::join("/binaryData", key)))
+        }
+    }
 }
 
 /// Reads the text of a configuration file; every entry gets the pointer `place`.
@@ -78,11 +102,6 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
         }
     }
     Ok(config)
-}
-
-/// JSON Pointer of the file in a ConfigMap.
-pub fn place_in_config_map(file: &str) -> String {
-    pointer::join("/data", file)
 }
 
 #[cfg(test)]

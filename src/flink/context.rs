@@ -1,11 +1,14 @@
-//! What an object means beyond what it says itself: the operator's default configuration, and the
-//! ConfigMaps and claims that its pods mount.
+//! What an object means beyond what it says itself: the operator's user and default configuration,
+//! and the ConfigMaps and claims that its pods mount.
 
 use super::budgets::NamespaceObjects;
 use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
-use super::config_file::{self, Unreadable};
+use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
+use super::mounted_configuration::MountedConfiguration;
+use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
+use crate::resource::{Operation, Resource};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +22,8 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlinkContext {
     operator: OperatorDefaults,
-    config_maps: BTreeMap<(String, String), FlinkConfig>,
+    operator_users: OperatorUsers,
+    configuration: MountedConfiguration,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
@@ -41,13 +45,33 @@ impl FlinkContext {
         Self { operator, ..self }
     }
 
-    /// Adds a ConfigMap, if it holds a configuration of Flink's that can be read; what cannot is
-    /// told where it stands.
-    pub fn add_config_map(&mut self, namespace: &str, name: &str, object: &Value) {
-        let read = config_file::of_config_map(object)
-            .map(|(file, text)| config_file::parse(file, text, None));
-        if let Some(Ok(config)) = read {
-            self.config_maps.insert((namespace.into(), name.into()), config);
+    /// What is known of ConfigMaps with Flink's configuration.
+    pub fn configuration(&self) -> &MountedConfiguration {
+        &self.configuration
+    }
+
+    /// The same, to add to it.
+    pub fn configuration_mut(&mut self) -> &mut MountedConfiguration {
+        &mut self.configuration
+    }
+
+    /// The same with the users of the operators.
+    pub fn with_operator_users(self, operator_users: OperatorUsers) -> Self {
+        Self { operator_users, ..self }
+    }
+
+    /// Who sent a request.
+    pub fn requester(&self, resource: &Resource) -> Requester {
+        self.operator_users.requester(&resource.user)
+    }
+
+    /// Whether the operator sends the request, or a controller of Kubernetes that updates what
+    /// exists.
+    pub fn is_maintained(&self, resource: &Resource) -> bool {
+        match self.requester(resource) {
+            Requester::FlinkOperator => true,
+            Requester::KubernetesController => resource.operation == Operation::Update,
+            Requester::Other => false,
         }
     }
 
@@ -105,16 +129,6 @@ impl FlinkContext {
     pub fn operator_defaults(&self, namespace: &str, version: Option<FlinkVersion>) -> FlinkConfig {
         self.operator.of(namespace, version)
     }
-
-    /// The configuration of Flink's that a ConfigMap holds.
-    pub fn config_map(&self, namespace: &str, name: &str) -> Option<&FlinkConfig> {
-        // Most often there are none, and then no key is made to look for one.
-        if self.config_maps.is_empty() {
-            None
-        } else {
-            self.config_maps.get(&(namespace.into(), name.into()))
-        }
-    }
 }
 
 impl OperatorDefaults {
@@ -132,10 +146,8 @@ impl OperatorDefaults {
         {
             Some(config_map) => Self::of_config_map(config_map),
             // Values of the older file need not be YAML.
-            None if value.is_none() && text.lines().all(is_pair) => {
-                Self::of_file(config_file::FLINK_CONF, text)
-            }
-            None => Self::of_file(config_file::CONFIG, text),
+            None if value.is_none() && text.lines().all(is_pair) => Self::of_file(FLINK_CONF, text),
+            None => Self::of_file(CONFIG, text),
         }
     }
 

@@ -353,6 +353,9 @@ pub struct Workload {
     pub budgets: Vec<Budget>,
     /// The other objects in its namespace; `None` unless all are known.
     pub namespace_objects: Option<Arc<NamespaceObjects>>,
+    /// Other configurations in the same object, which rules check in the same way: of the files in
+    /// a ConfigMap, the version of Flink decides which one counts.
+    pub also_read: Vec<Self>,
 }
 
 impl Workload {

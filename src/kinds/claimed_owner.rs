@@ -2,23 +2,24 @@
 //! it.
 
 use super::{Kind, Origin, Property, find, of};
+use crate::flink::requester::Requester;
 use crate::resource::fields::text;
-use crate::resource::{GroupVersionKind, Operation, Resource, owners, users};
+use crate::resource::{GroupVersionKind, Operation, Resource, owners};
 use serde_json::Value;
 
-/// An owner reference with which the request's user makes an object count with an object that it
+/// An owner reference with which the requester makes an object count with an object that it
 /// does not belong to: the index of the reference, and the owner.
 ///
 /// Only Kubernetes' controllers give an owner to pods and to what users make directly; they adopt
 /// only what they select. Only operators make a Deployment, StatefulSet or Job of a custom
 /// resource.
-pub fn claimed_owner(resource: &Resource) -> Option<(usize, &Value)> {
+pub fn claimed_owner(resource: &Resource, requester: Requester) -> Option<(usize, &Value)> {
     let row = of(&resource.kind).filter(|row| row.is_counted() && row.declares_nothing_itself())?;
-    if users::is_controller(&resource.user) {
+    if requester == Requester::KubernetesController {
         return None;
     }
     let by_controllers = row.has(Property::CountsApart);
-    if !by_controllers && users::is_operator(&resource.user) {
+    if !by_controllers && requester == Requester::FlinkOperator {
         return None;
     }
     let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);

@@ -14,6 +14,7 @@ pub use claimed_owner::claimed_owner;
 pub use sub_resources::{Decision, SUB_RESOURCES, SubResource};
 pub use table::KINDS;
 
+use crate::flink::requester::Requester;
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::{GroupVersionKind, Resource, users};
 use serde_json::Value;
@@ -49,15 +50,17 @@ pub struct Kind {
     pub webhooks: &'static [Asked],
     /// Why it is watched in a cluster.
     pub watched: Option<Watched>,
-    /// What Flinkgate writes of it: a sub-resource, or `""` for the object itself, and the verbs.
+    /// What Flinkgate does besides watching: a sub-resource, or `""` for the object itself, and the
+    /// verbs.
     pub writes: &'static [(&'static str, &'static [&'static str])],
     /// What owns has a higher rank than what is owned. An object draws on the quota reservation of
     /// an owner only where its rank is lower.
     pub rank: u8,
     /// Path of the field that `/scale` changes; `None` where it has no `/scale` that is judged.
     pub replicas: Option<&'static [&'static str]>,
-    /// Whether an operator made the object from one that was judged and counted already.
-    pub made_by_operator: Option<fn(&Resource) -> bool>,
+    /// Whether operators create such objects from others, which were checked and counted with all
+    /// their pods.
+    pub made_by_operator: bool,
     /// The controller of Kubernetes that makes such objects from others, which were judged and
     /// counted with all their pods.
     pub made_by_controller: Option<&'static str>,
@@ -176,6 +179,11 @@ impl Kind {
         self.rank > POD_RANK
     }
 
+    /// Whether an operator creates clusters from its objects, which count for all pods.
+    pub fn declares_clusters(&self) -> bool {
+        self.origin == Origin::Operator && self.rank > DEFAULT_RANK
+    }
+
     /// The resources of the kind, as webhooks and roles name them: `pods`, `pods/resize`.
     pub fn resource(&self, sub_resource: &str) -> String {
         let separator = if sub_resource.is_empty() { "" } else { "/" };
@@ -216,13 +224,12 @@ pub fn state_owners() -> Vec<&'static Kind> {
     owners
 }
 
-/// Whether an operator made the object from one that was judged and counted already, with all its
-/// pods. Someone who forges the owner gains nothing: every pod is judged and counted as it is
-/// created.
-pub fn is_made_by_operator(resource: &Resource) -> bool {
-    of(&resource.kind)
-        .and_then(|row| row.made_by_operator)
-        .is_some_and(|made_by_operator| made_by_operator(resource))
+/// Whether an operator sends the request, and makes such objects from others that were checked and
+/// counted already, with all their pods. The operator's object reports a refused pod better than a
+/// refused Deployment. Only the sender counts, because a user can write any owner.
+pub fn is_made_by_operator(resource: &Resource, context: &FlinkContext) -> bool {
+    of(&resource.kind).is_some_and(|row| row.made_by_operator)
+        && context.requester(resource) == Requester::FlinkOperator
 }
 
 /// Whether a controller of Kubernetes makes or changes the object after one that was judged and

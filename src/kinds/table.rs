@@ -40,7 +40,7 @@ const DEFAULT: Kind = Kind {
     writes: &[],
     rank: DEFAULT_RANK,
     replicas: None,
-    made_by_operator: None,
+    made_by_operator: false,
     made_by_controller: None,
     counts_with_owner: None,
     adds_nothing: None,
@@ -52,7 +52,7 @@ const WORKLOAD: Kind = Kind {
     lower: Some(standalone::lower),
     webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE), STATUS],
     watched: Some(Watched::Usage),
-    made_by_operator: Some(standalone::is_made_by_operator),
+    made_by_operator: true,
     adds_nothing: Some(standalone::only_shrinks),
     properties: &[IsOwnedOwner, ShowsEvents, StopsOnDeletion],
     ..DEFAULT
@@ -133,9 +133,14 @@ pub static KINDS: &[Kind] = &[
         kind: "ConfigMap",
         plural: "configmaps",
         lower: Some(config_map::lower),
-        webhooks: &[asked(Validating("options"), CREATE_AND_UPDATE)],
-        made_by_operator: Some(config_map::is_made_by_operator),
-        adds_nothing: Some(config_map::is_same_configuration),
+        webhooks: &[
+            asked(Validating("options"), CREATE_AND_UPDATE),
+            asked(Validating("autoscaler"), CREATE_AND_UPDATE),
+        ],
+        // To read a key that a pod mounts as Flink's configuration under another name.
+        writes: &[("", &["get"])],
+        made_by_operator: true,
+        adds_nothing: Some(config_map::adds_no_value),
         ..DEFAULT
     },
     Kind {
@@ -151,7 +156,7 @@ pub static KINDS: &[Kind] = &[
         plural: "replicationcontrollers",
         webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
-        made_by_operator: None,
+        made_by_operator: false,
         properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
         ..WORKLOAD
     },
@@ -161,7 +166,7 @@ pub static KINDS: &[Kind] = &[
         plural: "podtemplates",
         webhooks: &[asked(Validating("workloads"), CREATE_AND_UPDATE)],
         watched: None,
-        made_by_operator: None,
+        made_by_operator: false,
         properties: &[],
         ..WORKLOAD
     },
@@ -219,7 +224,7 @@ pub static KINDS: &[Kind] = &[
         plural: "replicasets",
         webhooks: &[SCALED, STATUS],
         replicas: Some(&["spec", "replicas"]),
-        made_by_operator: None,
+        made_by_operator: false,
         made_by_controller: Some("deployment-controller"),
         counts_with_owner: Some(standalone::is_counted_by_deployment),
         properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
@@ -229,7 +234,7 @@ pub static KINDS: &[Kind] = &[
         group: "apps",
         kind: "DaemonSet",
         plural: "daemonsets",
-        made_by_operator: None,
+        made_by_operator: false,
         properties: &[IsOwnedOwner, CountsApart, ShowsEvents],
         ..WORKLOAD
     },

@@ -94,7 +94,7 @@ impl Gate {
         if (resource.is_removal()
             && (resource.operation == Operation::Delete || !is_claim(resource)))
             || resource.operation == Operation::Connect
-            || kinds::is_made_by_operator(resource)
+            || kinds::is_made_by_operator(resource, &self.context())
             || kinds::is_made_by_controller(resource)
         {
             return None;
@@ -118,7 +118,8 @@ impl Gate {
         let workload = &case.workload;
         let asked = usage(&resource.object, workload);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
-        let is_apart = workload.size.total.clusters > 0 && kinds::claimed_owner(resource).is_some();
+        let is_apart = workload.size.total.clusters > 0
+            && kinds::claimed_owner(resource, self.context().requester(resource)).is_some();
         if is_apart {
             request.owners.clear();
         }
@@ -141,7 +142,7 @@ impl Gate {
     /// A declaring object that is being deleted does not count: the garbage collector may remove its
     /// owner references, and then its dependents count on their own.
     pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
-        if kinds::is_made_by_operator(stored) || kinds::counts_with_owner(stored) {
+        if kinds::counts_with_owner(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;

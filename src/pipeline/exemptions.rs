@@ -1,5 +1,6 @@
 //! How much of a request the rules judge: all of it, what an update of metadata adds, or nothing.
 
+use crate::flink::FlinkContext;
 use crate::flink::workload::is_canary;
 use crate::kinds::{self, Property};
 use crate::resource::{Operation, Resource, is_being_deleted};
@@ -20,15 +21,15 @@ pub(super) enum Extent {
 
 /// Whether a request is exempt from all rules: deletions, updates that change neither what runs nor
 /// the metadata that rules read, and objects that an operator made from a checked one.
-pub fn is_exempt(resource: &Resource) -> bool {
-    extent(resource) == Extent::Nothing
+pub(super) fn is_exempt(resource: &Resource, context: &FlinkContext) -> bool {
+    extent(resource, context) == Extent::Nothing
 }
 
 /// How much of a request the rules judge. A `deletionTimestamp` exempts only kinds that stop at
 /// once: a Service, an Ingress or a claim acts for as long as a finalizer keeps it.
-pub(super) fn extent(resource: &Resource) -> Extent {
+pub(super) fn extent(resource: &Resource, context: &FlinkContext) -> Extent {
     if matches!(resource.operation, Operation::Delete | Operation::Connect)
-        || kinds::is_made_by_operator(resource)
+        || kinds::is_made_by_operator(resource, context)
         || kinds::is_made_by_controller(resource)
     {
         return Extent::Nothing;
@@ -46,7 +47,7 @@ pub(super) fn extent(resource: &Resource) -> Extent {
     let same_spec = spec.is_some()
         && spec == old.get("spec")
         && is_canary(&resource.kind, old) == is_canary(&resource.kind, object)
-        && !claims_cluster(resource)
+        && !claims_cluster(resource, context)
         && !(has(Property::ActsByAnnotations) && differ("annotations", object, old));
     let adds_nothing = kind.and_then(|kind| kind.adds_nothing);
     if !same_spec && !adds_nothing.is_some_and(|adds_nothing| adds_nothing(resource, old)) {
@@ -59,8 +60,8 @@ pub(super) fn extent(resource: &Resource) -> Extent {
 }
 
 /// Whether the update gives a JobManager an owner, with which it would count.
-fn claims_cluster(resource: &Resource) -> bool {
-    kinds::claimed_owner(resource).is_some()
+fn claims_cluster(resource: &Resource, context: &FlinkContext) -> bool {
+    kinds::claimed_owner(resource, context.requester(resource)).is_some()
         && kinds::lower(resource, &resource.object)
             .is_some_and(|workload| workload.size.total.clusters > 0)
 }

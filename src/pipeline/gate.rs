@@ -1,11 +1,12 @@
 //! The gate: one object in, patch and findings out.
 
 use super::case::Case;
-use super::exemptions::{Extent, extent, is_exempt};
+use super::exemptions::{self, Extent};
 use super::measure;
 use super::scale;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
+use crate::flink::requester::OperatorUsers;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
 use crate::kinds;
 use crate::mutate::{self, Conflict, Mutation, PredictedPods};
@@ -207,9 +208,14 @@ impl Gate {
     /// When the file cannot be read.
     pub fn with_operator_config(self, path: Option<&Path>) -> Result<Self, GateError> {
         let Some(path) = path else { return Ok(self) };
-        Ok(self.with_context(Arc::new(
-            FlinkContext::default().with_operator(operator_defaults(path)?),
-        )))
+        let context = FlinkContext::clone(&self.context).with_operator(operator_defaults(path)?);
+        Ok(self.with_context(Arc::new(context)))
+    }
+
+    /// The same gate, where these users are the operators.
+    pub fn with_operator_users(&self, users: OperatorUsers) -> Self {
+        let context = FlinkContext::clone(&self.context).with_operator_users(users);
+        self.with_context(Arc::new(context))
     }
 
     /// The same gate with this context.
@@ -304,7 +310,7 @@ impl Gate {
     /// object and its tenant's values.
     pub fn mutate(&self, resource: &Resource) -> Answer {
         // A change of metadata must not restart what runs.
-        if extent(resource) != Extent::Whole {
+        if self.extent(resource) != Extent::Whole {
             return Answer::default();
         }
         let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
@@ -331,7 +337,7 @@ impl Gate {
     /// The answer of the validating webhook without its quota: see
     /// [`Reviewer`](crate::admission::reviewer::Reviewer).
     pub fn validate(&self, resource: &Resource) -> Answer {
-        if is_exempt(resource) {
+        if self.is_exempt(resource) {
             return Answer::default();
         }
         let case = self.lower_admitted(resource);
@@ -342,7 +348,7 @@ impl Gate {
     /// changes only metadata, the findings that the old object does not have.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
         let mut findings = self.findings(case, &Usage::default(), until);
-        if !findings.is_empty() && extent(case.resource) == Extent::Additions {
+        if !findings.is_empty() && self.extent(case.resource) == Extent::Additions {
             self.remove_old(&mut findings, case.resource, until);
         }
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
@@ -374,9 +380,19 @@ impl Gate {
         Answer { tenant: Some(tenant.name.clone()), findings, ..Answer::default() }
     }
 
+    /// How much of a request the rules judge.
+    fn extent(&self, resource: &Resource) -> Extent {
+        exemptions::extent(resource, &self.context)
+    }
+
+    /// Whether a request is exempt from all rules.
+    pub fn is_exempt(&self, resource: &Resource) -> bool {
+        exemptions::is_exempt(resource, &self.context)
+    }
+
     /// [`Self::lower`], or `None` for a request that is exempt from all rules.
     pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
-        if is_exempt(resource) { None } else { self.lower(resource, as_is) }
+        if self.is_exempt(resource) { None } else { self.lower(resource, as_is) }
     }
 
     /// Lowers and completes an object once: after mutation, or with `as_is` as it came and with the
@@ -488,11 +504,14 @@ impl Gate {
         used: &Usage,
         until: Option<Instant>,
     ) -> Vec<Finding> {
-        let findings = self.with_subject(case, used, |subject| {
+        let mut findings = self.with_subject(case, &case.workload, used, |subject| {
             let mut findings = rules::check(subject);
             findings.extend(self.policy_findings(case, subject, until));
             findings
         });
+        for other in &case.workload.also_read {
+            findings.extend(self.with_subject(case, other, used, rules::check));
+        }
         enforced(findings, case.tenant(), case.resource)
     }
 
@@ -505,6 +524,7 @@ impl Gate {
     fn with_subject<T>(
         &self,
         case: &Case<'_>,
+        workload: &Workload,
         used: &Usage,
         run: impl FnOnce(&Subject<'_>) -> T,
     ) -> T {
@@ -512,7 +532,7 @@ impl Gate {
         let quota = self.quota(case, prepared.map(|prepared| &prepared.known.limits), used);
         let no_tenant = PreparedTenant::default();
         let tenant = prepared.map_or(&no_tenant, |prepared| &prepared.rules);
-        let mut subject = Subject::new(case.resource, &case.object, &case.workload, tenant);
+        let mut subject = Subject::new(case.resource, &case.object, workload, tenant);
         subject.owner = match &case.owner {
             Owner::Tenant(_) => NamespaceOwner::Tenant,
             Owner::Unassigned => NamespaceOwner::Unassigned(self.unassigned),
@@ -521,8 +541,9 @@ impl Gate {
         };
         subject.conflicts = &case.conflicts;
         subject.quota = quota.as_ref();
+        subject.requester = self.context.requester(case.resource);
         subject.is_by_platform = (case.resource.kind.kind == "Binding"
-            || kinds::claimed_owner(case.resource).is_some())
+            || kinds::claimed_owner(case.resource, subject.requester).is_some())
             && self.is_platform_user(&case.resource.user);
         run(&subject)
     }
@@ -553,7 +574,7 @@ impl Gate {
     /// Calls a function with the whole `input` of policies for an object.
     pub fn input<T>(&self, case: &Case<'_>, used: &Usage, read: impl FnOnce(&Input<'_>) -> T) -> T {
         let needs = Needs { object: true, old_object: true, used: true };
-        self.with_subject(case, used, |subject| {
+        self.with_subject(case, &case.workload, used, |subject| {
             read(&Input::of(subject, self.tenant_input(case), needs))
         })
     }

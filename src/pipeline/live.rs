@@ -3,6 +3,7 @@
 
 use super::{Gate, GateError, Unassigned};
 use crate::causes::with_causes;
+use crate::flink::requester::OperatorUsers;
 use crate::rego::{PolicyStore, source};
 use crate::resource::files::{self, FilesError};
 use arc_swap::ArcSwap;
@@ -31,6 +32,8 @@ pub struct GateFiles {
     pub policies: Vec<PathBuf>,
     /// The Flink operator's configuration.
     pub operator_config: Option<PathBuf>,
+    /// The users of the operators.
+    pub operator_users: OperatorUsers,
 }
 
 /// The result of a refresh.
@@ -56,7 +59,8 @@ impl LiveGate {
         // Taken before the files are read, so that the first refresh sees changes in between.
         let fingerprint = AtomicU64::new(files.fingerprint().unwrap_or_default());
         let (gate, warnings) = Gate::load(&files.tenants, &files.policies, unassigned)?;
-        let gate = gate.with_ledgers().with_operator_config(files.operator_config.as_deref())?;
+        let gate = gate.with_ledgers().with_operator_users(files.operator_users.clone());
+        let gate = gate.with_operator_config(files.operator_config.as_deref())?;
         let store = PolicyStore::new(gate.policies().clone());
         let warnings = gate.warnings(&warnings);
         let gate = ArcSwap::from_pointee(gate);
@@ -97,7 +101,7 @@ impl LiveGate {
                     Some(with_causes(&error)),
                 ),
             };
-        let gate = gate.with_ledgers();
+        let gate = gate.with_ledgers().with_operator_users(self.files.operator_users.clone());
         let (gate, operator) =
             match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
                 Ok(gate) => (gate, None),

@@ -7,6 +7,7 @@
 mod additions;
 mod case;
 pub mod charge;
+pub mod configuration;
 pub mod deletion;
 mod exemptions;
 mod gate;
@@ -17,7 +18,6 @@ pub mod scale;
 mod usage;
 
 pub use case::Case;
-pub use exemptions::is_exempt;
 pub use gate::{Answer, Gate, GateError, Judgement, Unassigned, operator_defaults};
 pub use live::{GateFiles, LiveGate, Reload};
 pub use usage::InputUsage;

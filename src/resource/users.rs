@@ -11,9 +11,6 @@ const CONTROL_PLANE: &str = "system:serviceaccount:kube-system:";
 /// (`--use-service-account-credentials=false`).
 const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
-/// The service account that the chart of the Flink operator creates.
-pub const OPERATOR_ACCOUNT: &str = "flink-operator";
-
 /// Kubernetes' scheduler.
 pub const SCHEDULER: &str = "system:kube-scheduler";
 
@@ -26,11 +23,6 @@ pub fn is_controller(user: &UserInfo) -> bool {
 pub fn is_controller_named(user: &UserInfo, name: &str) -> bool {
     user.username == CONTROLLER_MANAGER
         || user.username.strip_prefix(CONTROL_PLANE).is_some_and(|account| account == name)
-}
-
-/// Whether a user is the Flink operator: the service account of its chart, in any namespace.
-pub fn is_operator(user: &UserInfo) -> bool {
-    service_account(user).is_some_and(|(_, account)| account == OPERATOR_ACCOUNT)
 }
 
 /// The namespace and the name of a service account; `None` for other users.

@@ -3,8 +3,10 @@
 use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
 use crate::flink::operator::DeclaredSpec;
+use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
+use crate::flink::requester::Requester;
 use crate::flink::state::{StateDirectory, directories};
 use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
@@ -77,6 +79,8 @@ pub struct Subject<'a> {
     /// Whether the user is a component of the cluster or a service account outside of all tenants;
     /// computed for a Binding and for an object with a claimed owner only.
     pub is_by_platform: bool,
+    /// Who sent the request.
+    pub requester: Requester,
     violations: OnceCell<Vec<Violation<'a>>>,
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
     state_directories: OnceCell<Vec<StateDirectory<'a>>>,
@@ -101,6 +105,7 @@ impl<'a> Subject<'a> {
             claim_users: &[],
             quota: None,
             is_by_platform: false,
+            requester: Requester::Other,
             violations: OnceCell::new(),
             faulty_options: OnceCell::new(),
             state_directories: OnceCell::new(),
@@ -259,8 +264,9 @@ impl<'a> Subject<'a> {
     /// Whether the operator reads the object's options while it deploys the object.
     pub fn is_for_operator(&self) -> bool {
         let options = self.workload.config_pointer.as_deref();
-        self.workload.engine == Engine::Operator
-            && options.is_some_and(|place| place.ends_with("/flinkConfiguration"))
+        let is_for_operator =
+            |place: &str| place.ends_with("/flinkConfiguration") || place == OPTIONS_PLACE;
+        self.workload.engine == Engine::Operator && options.is_some_and(is_for_operator)
     }
 
     /// Whether the object is a JobManager that will request TaskManagers, which only options

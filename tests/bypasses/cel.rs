@@ -81,11 +81,14 @@ impl<'e> Parser<'e> {
             let right = self.unary();
             json(left? == right?)
         } else if self.rest.trim_start().starts_with("in ") && self.takes("in") {
-            let (key, map) = (left, self.unary());
-            let (Term::Json(Value::String(key)), Term::Json(map)) = (key?, map?) else {
-                panic!("`in` needs a map");
+            let (key, all) = (left, self.unary());
+            let (Term::Json(key), Term::Json(all)) = (key?, all?) else {
+                panic!("`in` needs a map or a list");
             };
-            json(map.get(&key).is_some())
+            json(match all {
+                Value::Array(elements) => elements.contains(&key),
+                all => all.get(key.as_str().unwrap()).is_some(),
+            })
         } else {
             left
         }
@@ -138,6 +141,14 @@ impl<'e> Parser<'e> {
             self.needs(")");
             // An unset field does not exist in the API server's objects.
             Ok(Term::Json(matches!(value, Ok(Term::Json(value)) if !value.is_null()).into()))
+        } else if self.takes("[") {
+            let mut elements = Vec::new();
+            while !self.takes("]") {
+                self.needs("'");
+                elements.push(self.until('\'').into());
+                self.takes(",");
+            }
+            Ok(Term::Json(Value::Array(elements)))
         } else if self.takes("'") {
             Ok(Term::Json(self.until('\'').into()))
         } else if self.takes("null") {
@@ -195,6 +206,7 @@ fn conditions_are_read_as_cel() {
         ("a.b == 'y' ? c.b == 'x' : 'b' in a", true),
         ("(a.b == 'x' && c.?b != a.?b) && a.b.startsWith('x')", true),
         ("has(a.n)", false),
+        ("a.b in ['w', 'x'] && !(a.b in ['y'])", true),
     ] {
         assert_eq!(is_true(expression, &environment), expected, "{expression}");
     }

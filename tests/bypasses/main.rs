@@ -21,6 +21,7 @@ mod tenants;
 
 mod callers;
 mod cel;
+mod config_maps;
 mod configuration;
 mod guarantees;
 mod guarantees_generated;
@@ -30,6 +31,7 @@ mod line_ends;
 mod links;
 mod metadata;
 mod pod_makers;
+mod requesters;
 mod statuses;
 mod sub_resources;
 mod terminal_output;

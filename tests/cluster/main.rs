@@ -11,6 +11,7 @@ mod certificates;
 mod chart;
 mod chart_install;
 mod claims;
+mod config_maps;
 mod configuration;
 mod disruption;
 mod end_to_end;

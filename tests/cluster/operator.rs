@@ -2,7 +2,7 @@
 //! controllers and the real scheduler: what Flinkgate injects is what happens.
 
 use super::support::installation::{example, installation};
-use super::support::operator::Operator;
+use super::support::operator::{Operator, operator_account};
 use super::support::wait::until;
 use ::flinkgate::mutate::VOLUME_NAME;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn node(pod: &Value) -> &str {
 fn task_managers_stand_on_different_nodes_and_mount_the_tenants_claim() {
     let admin = installation();
     let (namespace, object) = cluster("operator");
-    let operator = Operator::start(admin, &namespace);
+    let operator = Operator::start(&operator_account(admin), &namespace);
     admin.create(&object.to_string());
 
     let (task_managers, _) = wait_running(&namespace, "taskmanager", NODES, 0);
@@ -163,7 +163,7 @@ fn has_what_the_tenant_gives(pod: &Value) {
 fn a_namespace_with_flink_in_it_goes_away() {
     let admin = installation();
     let (namespace, object) = cluster("leaving");
-    let operator = Operator::start(admin, &namespace);
+    let operator = Operator::start(&operator_account(admin), &namespace);
     admin.create(&object.to_string());
     wait_running(&namespace, "taskmanager", NODES, 0);
     admin.kubectl(&["delete", "namespace", &namespace, "--timeout=60s"]);

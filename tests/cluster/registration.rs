@@ -254,6 +254,10 @@ fn what_tenants_do_waits(admin: &Access) {
         "an Ingress's annotation",
         patch(admin, &["ingress", "old", "--namespace", TENANT], &annotation),
     );
+    for metadata in [json!({"name": "autoscaler-etl"}), json!({"generateName": "autoscaler-"})] {
+        let state = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}});
+        asked("the state of an autoscaler", create(admin, TENANT, &state));
+    }
     // What a tenant writes on its own objects spares nothing.
     let mut disguised = pod("disguised");
     disguised["metadata"] = json!({"name": "disguised", "annotations": {"kubernetes.io/config.mirror": "x"}, "deletionTimestamp": "2026-01-01T00:00:00Z"});

@@ -189,7 +189,7 @@ fn controller_pods_match_the_prediction() {
         else {
             continue;
         };
-        if flinkgate::kinds::is_made_by_operator(&case.resource) {
+        if flinkgate::flink::requester::claims_operators_owner(&case.resource.object) {
             continue;
         }
         let object = predicted.object.unwrap_or_else(|| case.resource.object.clone());

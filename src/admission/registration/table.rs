@@ -3,9 +3,11 @@
 //! The API server never sends evictions, updates of `status` by components of the cluster, deletions
 //! (except of a claim by a user, and of a FlinkPolicy), nor updates that change only finalizers:
 //! Flinkgate must not block them. Every request that a condition excludes would be exempt in the
-//! gate too ([`is_exempt`](crate::pipeline::is_exempt)).
+//! gate too ([`Gate::is_exempt`](crate::pipeline::Gate::is_exempt)).
 
 use crate::flink::CANARY_LABEL;
+use crate::flink::operator::autoscaler_state::PREFIX;
+use crate::flink::requester::DEFAULT_OPERATOR_USER;
 use crate::resource::users;
 use crate::tenant::TENANT_LABEL;
 
@@ -155,12 +157,19 @@ pub(super) const VALIDATING: &[Webhook] = &[
         on_failure: OnFailure::Fail,
     },
     // Reports errors early. A user can also put the configuration into an image, so requests need
-    // not wait for an answer.
+    // not wait for an answer, and the ConfigMaps of high availability must not.
     Webhook {
         name: "options",
         reach: Reach::TenantNamespaces,
-        conditions: &[HOLDS_OPTIONS, OPTIONS_CHANGE],
+        conditions: &[HOLDS_OPTIONS, DATA_CHANGES],
         on_failure: OnFailure::Ignore,
+    },
+    // Only the operator may write these, and it tries again.
+    Webhook {
+        name: "autoscaler",
+        reach: Reach::TenantNamespaces,
+        conditions: &[HOLDS_AUTOSCALER_STATE, DATA_CHANGES],
+        on_failure: OnFailure::Fail,
     },
     Webhook {
         name: "flink",
@@ -272,11 +281,15 @@ const BY_USERS: Condition = Condition {
                  request.userInfo.username == 'system:anonymous') && !('system:masters' in request.userInfo.groups)",
 };
 
+/// By none of the operators. The chart puts the configured users here in place of the default one.
 const BY_NO_OPERATOR: Condition = Condition {
     name: "by-no-operator",
-    expression: "!(request.userInfo.username.startsWith('system:serviceaccount:') && request.userInfo.username.endsWith(':flink-operator'))",
+    expression: "!(request.userInfo.username in ['system:serviceaccount:flink-operator:flink-operator'])",
 };
-const _: () = assert!(matches!(users::OPERATOR_ACCOUNT.as_bytes(), b"flink-operator"));
+const _: () = assert!(matches!(
+    DEFAULT_OPERATOR_USER.as_bytes(),
+    b"system:serviceaccount:flink-operator:flink-operator"
+));
 
 const STATUS_CHANGES: Condition =
     Condition { name: "status-changes", expression: "object.?status != oldObject.?status" };
@@ -311,19 +324,30 @@ const EXPOSURE_CHANGES: Condition = Condition {
     ),
 };
 
-/// Only ConfigMaps with Flink's configuration: clusters write other ConfigMaps every few seconds.
+/// Only ConfigMaps with text that may be a configuration, whatever its key is: with a colon that
+/// separates an option and its value in either of Flink's files. Clusters write other ConfigMaps
+/// every few seconds: those of high availability, with addresses and encoded data. Many keys are not
+/// searched, because conditions have a limited budget.
 const HOLDS_OPTIONS: Condition = Condition {
     name: "holds-options",
-    expression: "has(object.data) && ('config.yaml' in object.data || 'flink-conf.yaml' in object.data)",
+    expression: r"has(object.binaryData) || (has(object.data) && (object.data.size() > 50 || 'config.yaml' in object.data || 'flink-conf.yaml' in object.data || object.data.exists(key, object.data[key].matches(r':\s|:$|[\x22\x27\]}]\s*:'))))",
 };
 
-const OPTIONS_CHANGE: Condition = Condition {
+const DATA_CHANGES: Condition = Condition {
     name: "data-changes",
     expression: concat!(
-        "request.operation != 'UPDATE' || !has(oldObject.data) || object.data != oldObject.data || ",
+        "request.operation != 'UPDATE' || object.?data != oldObject.?data || object.?binaryData != oldObject.?binaryData || ",
         metadata_changes!()
     ),
 };
+
+/// The operator puts the options in these ConfigMaps over those of custom resources.
+const HOLDS_AUTOSCALER_STATE: Condition = Condition {
+    name: "holds-autoscaler-state",
+    expression: "object.metadata.?name.orValue('').startsWith('autoscaler-') || \
+                 object.metadata.?generateName.orValue('').startsWith('autoscaler-')",
+};
+const _: () = assert!(matches!(PREFIX.as_bytes(), b"autoscaler-"));
 
 /// Tenants also select Namespaces by labels.
 const LABELS_CHANGE: Condition = Condition {

@@ -3,6 +3,7 @@
 
 use super::NAME_LABEL;
 use crate::admission::answer::Webhook;
+use crate::flink::requester::DEFAULT_OPERATOR_USER;
 use serde_json::{Map, Value, json};
 
 /// The annotation with the values, as JSON. Only those who may change the webhooks themselves can
@@ -22,6 +23,7 @@ pub(super) fn apply(webhook: Webhook, stored: &Value, printed: &mut Value) {
         Webhook::Validate => "validating",
     });
     let exempt = values.get("exemptNamespaces").and_then(Value::as_array);
+    let operators = operator_list(values.get("operatorUsers"));
     let webhooks = printed.get_mut("webhooks").and_then(Value::as_array_mut);
     for webhook in webhooks.into_iter().flatten() {
         let name = webhook.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -33,9 +35,28 @@ pub(super) fn apply(webhook: Webhook, stored: &Value, printed: &mut Value) {
                 webhook.insert(field.to_owned(), value.clone());
             }
         }
+        if let (Some(operators), Some(conditions)) =
+            (&operators, webhook.get_mut("matchConditions"))
+        {
+            name_operators(conditions, operators);
+        }
         if let Some(selector) = webhook.get_mut("namespaceSelector") {
             exempt_namespaces(selector, exempt);
             narrow(selector, values.get("namespaceSelector"));
+        }
+    }
+}
+
+/// The operators' users as text of a condition: `'a', 'b'`.
+fn operator_list(users: Option<&Value>) -> Option<String> {
+    let users = users?.as_array()?.iter().filter_map(Value::as_str);
+    Some(users.map(|user| format!("'{user}'")).collect::<Vec<_>>().join(", "))
+}
+
+fn name_operators(conditions: &mut Value, operators: &str) {
+    for condition in conditions.as_array_mut().into_iter().flatten() {
+        if let Some(Value::String(expression)) = condition.get_mut("expression") {
+            *expression = expression.replace(&format!("'{DEFAULT_OPERATOR_USER}'"), operators);
         }
     }
 }

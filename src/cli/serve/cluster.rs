@@ -79,7 +79,12 @@ pub(super) async fn start(
     };
     let follows_operator = args.operator_config_map.is_some();
     tokio::spawn(tenants::run(
-        Start { base, unassigned: args.unassigned.unassigned, follows_operator },
+        Start {
+            base,
+            unassigned: args.unassigned.unassigned,
+            follows_operator,
+            operator_users: args.operator_users(),
+        },
         received,
         outputs,
     ));

@@ -20,6 +20,7 @@ pub(super) fn load(
         tenants: args.tenants.tenants.clone(),
         policies: args.policies.policies.clone(),
         operator_config: args.operator.operator_config.clone(),
+        operator_users: args.operator_users(),
     };
     let (live, warnings) = LiveGate::load(files, args.unassigned.unassigned)?;
     warn(&warnings);

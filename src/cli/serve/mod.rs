@@ -5,9 +5,10 @@ mod callers;
 mod cluster;
 mod files;
 
-use super::args::{OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs};
+use super::args::{OperatorArgs, OperatorUserArgs, PolicyArgs, TenantArgs, UnassignedArgs};
 use super::{Exit, Outcome};
 use crate::cluster::controllers::tenants::operator_config::ConfigMapName;
+use crate::flink::requester::OperatorUsers;
 use crate::server::callers::{Callers, guard};
 use crate::server::certificate::{self, Serving};
 use crate::server::client_ca::ClientCa;
@@ -66,6 +67,8 @@ pub struct Args {
     unassigned: UnassignedArgs,
     #[command(flatten)]
     operator: OperatorArgs,
+    #[command(flatten)]
+    operator_users: OperatorUserArgs,
     /// ConfigMap with the configuration of the Flink operator
     ///
     /// Usually `flink-operator-config` in the operator's namespace. Options that an object does not
@@ -117,6 +120,12 @@ pub struct Args {
 }
 
 impl Args {
+    /// The users of the operators.
+    fn operator_users(&self) -> OperatorUsers {
+        let namespace = self.operator_config_map.as_ref().map(|name| name.namespace.as_str());
+        OperatorUsers::given(&self.operator_users.operator_user, namespace)
+    }
+
     /// Whether replicas share the certificate in a Secret.
     fn keeps_certificate(&self) -> bool {
         self.cluster && self.tls_cert.is_none()

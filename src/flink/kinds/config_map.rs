@@ -1,13 +1,17 @@
-//! `v1 ConfigMap` with Flink's configuration file. It runs nothing, but Flink reads its options
-//! from it.
+//! `v1 ConfigMap` with Flink's configuration files, or with options that the operator reads. It runs
+//! nothing.
 //!
-//! The options are in the text of a file, so each has the file's place. Flinkgate ignores a
-//! ConfigMap without such a file.
+//! Which keys are Flink's configuration is decided by what pods mount where, if that is known, and
+//! else by the names of Flink's files. A Flink cluster reads one file of a ConfigMap; which one
+//! depends on its version, so all are checked. The options are in the text of a file, so each has
+//! the file's place. Other ConfigMaps are ignored.
 
 use super::pod_template_workload::label;
 use crate::flink::catalog::{self, KeyLookup};
 use crate::flink::config::FlinkConfig;
-use crate::flink::config_file::{self, CONFIG, place_in_config_map};
+use crate::flink::config_file::{self, CONFIG, FLINK_CONF, keys_of_config_map, text_in_config_map};
+use crate::flink::config_sources::PROPERTIES;
+use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE};
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
@@ -15,31 +19,103 @@ use serde_json::Value;
 
 /// The name prefix of a native cluster's ConfigMap.
 const NATIVE_PREFIX: &str = "flink-config-";
-/// Part of `kubernetes.jobmanager.owner.reference` as the operator writes it.
-const OPERATORS_OWNER: &str = "apiVersion:flink.apache.org/";
 
-/// Whether the Flink operator wrote it: it notes there which of its objects the JobManager's
-/// Deployment shall belong to.
-pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
-    config_file::of_config_map(&resource.object)
-        .is_some_and(|(_, text)| text.contains(OPERATORS_OWNER))
+/// Whether an update adds and changes no value.
+pub(crate) fn adds_no_value(resource: &Resource, old: &Value) -> bool {
+    ["data", "binaryData"].iter().all(|field| {
+        let mut values =
+            resource.object.get(field).and_then(Value::as_object).into_iter().flatten();
+        values.all(|(key, value)| old.get(field).and_then(|old| old.get(key)) == Some(value))
+    })
 }
 
-/// Whether an update leaves Flink's configuration as it is.
-pub(crate) fn is_same_configuration(resource: &Resource, old: &Value) -> bool {
-    config_file::of_config_map(&resource.object) == config_file::of_config_map(old)
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+    let native = label(object, "type") == "flink-native-kubernetes";
+    let name = resource.name_in(object);
+    let cluster = name.strip_prefix(NATIVE_PREFIX).filter(|_| native).unwrap_or_default();
+    let workload = |ConfigFile { place, config, size }: ConfigFile| Workload {
+        engine: if native { Engine::Native } else { Engine::Standalone },
+        mode: Some(if native { Mode::Native } else { Mode::Standalone }),
+        cluster: cluster.to_owned(),
+        config,
+        config_pointer: Some(place),
+        size,
+        ..Workload::default()
+    };
+    let state = AutoscalerState::of(resource, object).map(|state| Workload {
+        engine: Engine::Operator,
+        config: state.config,
+        config_pointer: Some(OPTIONS_PLACE.into()),
+        ..Workload::default()
+    });
+    let files = files(resource, object, context).into_iter().map(workload);
+    let mut all = state.into_iter().chain(files);
+    match all.next() {
+        Some(first) => Workload { also_read: all.collect(), ..first },
+        None => Workload::default(),
+    }
 }
 
-pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
-    let Some((file, text)) = config_file::of_config_map(object) else { return Workload::default() };
-    let place = place_in_config_map(file);
+/// Whether a ConfigMap has options of Flink under a key that is not evidently Flink's configuration:
+/// only the pods that mount it show whether Flink reads them.
+pub fn may_be_configuration(object: &Value) -> bool {
+    keys_of_config_map(object).into_iter().any(|key| {
+        text_in_config_map(object, key).is_some_and(|(text, _)| {
+            [FLINK_CONF, CONFIG].into_iter().any(|file| {
+                !is_always_flinks(key)
+                    && config_file::parse(file, &text, None).is_ok_and(|config| knows_any(&config))
+            })
+        })
+    })
+}
+
+/// One configuration file.
+struct ConfigFile {
+    place: String,
+    config: FlinkConfig,
+    size: Size,
+}
+
+/// All files of Flink; the older file first.
+fn files(resource: &Resource, object: &Value, context: &FlinkContext) -> Vec<ConfigFile> {
+    let (namespace, name) = (resource.namespace.as_str(), resource.name_in(object));
+    let mut found = Vec::new();
+    for key in keys_of_config_map(object) {
+        let mounted = context.configuration().files_of_key(namespace, name, key);
+        let by_name = match key {
+            FLINK_CONF | PROPERTIES => Some(FLINK_CONF),
+            CONFIG => Some(CONFIG),
+            _ => None,
+        };
+        for file in [FLINK_CONF, CONFIG] {
+            let is_mounted = mounted.contains(&file);
+            if is_mounted || by_name == Some(file) {
+                found.extend(
+                    config_file(object, key, file, is_mounted)
+                        .map(|read| (file != FLINK_CONF, read)),
+                );
+            }
+        }
+    }
+    found.sort_by_key(|(newer, _)| *newer);
+    found.into_iter().map(|(_, file)| file).collect()
+}
+
+/// A key read as a file; `None` where it is probably another program's.
+fn config_file(
+    object: &Value,
+    key: &str,
+    file: &'static str,
+    is_mounted: bool,
+) -> Option<ConfigFile> {
+    let (text, place) = text_in_config_map(object, key)?;
     let mut size = Size::default();
-    let config = match config_file::parse(file, text, Some(&place)) {
-        // Other programs have a file called config.yaml too.
-        Ok(config) if file == CONFIG && !is_flinks(&config) => return Workload::default(),
-        Ok(config) => config,
-        Err(_) if !text.contains("taskmanager") && !text.contains("jobmanager") => {
-            return Workload::default();
+    let is_certain = is_mounted || is_always_flinks(key);
+    let config = match config_file::parse(file, &text, Some(&place)) {
+        Ok(config) if is_certain => config,
+        Ok(config) => flinks_part(config)?,
+        Err(_) if !is_certain && !text.contains("taskmanager") && !text.contains("jobmanager") => {
+            return None;
         }
         Err(error) => {
             size.problems.push(SizeProblem::new(
@@ -50,24 +126,31 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
             FlinkConfig::default()
         }
     };
-    let native = label(object, "type") == "flink-native-kubernetes";
-    let name = resource.name_in(object);
-    Workload {
-        engine: if native { Engine::Native } else { Engine::Standalone },
-        mode: Some(if native { Mode::Native } else { Mode::Standalone }),
-        cluster: name.strip_prefix(NATIVE_PREFIX).filter(|_| native).unwrap_or_default().into(),
-        config,
-        config_pointer: Some(place),
-        size,
-        ..Workload::default()
-    }
+    Some(ConfigFile { place, config, size })
 }
 
-/// Whether Flink knows at least half of the options.
-fn is_flinks(config: &FlinkConfig) -> bool {
-    let known = config
-        .iter()
-        .filter(|(key, _)| matches!(catalog::find(key), KeyLookup::Readings(_)))
-        .count();
-    known > 0 && known * 2 >= config.iter().count()
+/// Other programs have a file called config.yaml too, and none of these.
+fn is_always_flinks(key: &str) -> bool {
+    key == FLINK_CONF || key == PROPERTIES
+}
+
+/// What of a file may be for Flink: all options if it knows at least half of them, and else those
+/// that it knows. `None` if it knows none.
+fn flinks_part(mut config: FlinkConfig) -> Option<FlinkConfig> {
+    let known = config.iter().filter(|(key, _)| is_known(key)).count();
+    if known == 0 {
+        return None;
+    }
+    if known * 2 < config.iter().count() {
+        config.retain(is_known);
+    }
+    Some(config)
+}
+
+fn knows_any(config: &FlinkConfig) -> bool {
+    config.iter().any(|(key, _)| is_known(key))
+}
+
+fn is_known(key: &str) -> bool {
+    matches!(catalog::find(key), KeyLookup::Readings(_))
 }

@@ -5,15 +5,15 @@ use crate::flink::exposures::{Exposure, ExposureKind, is_rest_port};
 use crate::flink::operator::ingress::host_of_template;
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::{elements, elements_at};
-use crate::resource::{Resource, owners, pointer};
+use crate::resource::{Resource, pointer};
 use serde_json::Value;
 
-pub(crate) fn lower(_: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let mut exposure = Exposure {
         kind: ExposureKind::Ingress,
         pointer: "/spec".into(),
         reaches_rest: false,
-        belongs_to_flink: belongs_to_flink(object),
+        belongs_to_flink: context.is_maintained(resource),
         ..Exposure::default()
     };
     let default = ["defaultBackend", "backend"].map(|field| format!("/spec/{field}"));
@@ -76,21 +76,6 @@ pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Exposure> {
     exposure.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
     exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
     Some(exposure)
-}
-
-/// Whether an owner of Flink's or the Deployment of a native cluster created it. Then its owner was
-/// checked.
-pub(super) fn belongs_to_flink(object: &Value) -> bool {
-    let native = || {
-        pointer::at(object, "/metadata/labels/type").and_then(Value::as_str)
-            == Some("flink-native-kubernetes")
-    };
-    owners(object).iter().any(|owner| {
-        let version = owner.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-        version.starts_with("flink.apache.org/")
-            || version.starts_with("flinkoperator.k8s.io/")
-            || (version == "apps/v1" && native())
-    })
 }
 
 /// The operator replaces the names in any letter case.

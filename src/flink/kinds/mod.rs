@@ -34,4 +34,5 @@ pub(crate) mod service;
 mod slot_limits;
 pub(crate) mod standalone;
 
+pub use config_map::may_be_configuration;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};

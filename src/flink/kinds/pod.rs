@@ -5,6 +5,7 @@
 //! a ReplicaSet.
 
 use super::pod_template_workload::{PodTemplateWorkload, label};
+use crate::flink::requester::Requester;
 use crate::flink::workload::PodMaker;
 use crate::flink::{Engine, FlinkContext, Role, Workload};
 use crate::resource::fields::text;
@@ -13,10 +14,6 @@ use serde_json::Value;
 
 /// The user attribute with the pod to which a service account's token is bound.
 const ASKING_POD: &str = "authentication.kubernetes.io/pod-name";
-
-/// The user names of Kubernetes' controllers begin so, with accounts of their own or without.
-const CONTROLLERS: [&str; 2] =
-    ["system:serviceaccount:kube-system:", "system:kube-controller-manager"];
 
 pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) -> Workload {
     let name = owner_or_name;
@@ -30,7 +27,8 @@ pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) ->
     };
     // The job belongs to the cluster, which has other pods too. A JobManager counts as a cluster
     // and its job where nothing that counts made it: the ledger knows that.
-    let mut workload = Workload { jobs: 0, pod_maker: maker(resource), ..pods.lower(Vec::new()) };
+    let mut workload =
+        Workload { jobs: 0, pod_maker: maker(resource, context), ..pods.lower(Vec::new()) };
     let role = workload.pods.first().map_or(Role::Other, |set| set.role);
     if workload.engine == Engine::Native
         && let Some(cluster) =
@@ -65,12 +63,12 @@ fn made_for<'a>(resource: &'a Resource, pod: &'a Value, role: Role) -> Option<&'
 
 /// Controllers of Kubernetes and Flink's JobManagers make pods from templates. An update does not
 /// change what separates a pod from others.
-fn maker(resource: &Resource) -> PodMaker {
+fn maker(resource: &Resource, context: &FlinkContext) -> PodMaker {
     let user = &resource.user;
     if user.username.is_empty() {
         PodMaker::Unknown
     } else if resource.operation != Operation::Create
-        || CONTROLLERS.iter().any(|controllers| user.username.starts_with(controllers))
+        || context.requester(resource) == Requester::KubernetesController
         || asking_job_manager(user, &resource.namespace).is_some()
     {
         PodMaker::Template

@@ -69,10 +69,8 @@ impl PodTemplateWorkload<'_> {
         if let Some((index, container)) =
             main_container.and_then(|index| Some((index, containers.get(index)?)))
         {
-            file = mounted_config::read(template, container, |name| {
-                self.context.config_map(self.namespace, name)
-            });
             let place = format!("{}/spec/containers/{index}", self.place);
+            file = mounted_config::read(template, container, self.namespace, self.context);
             // The image's entrypoint cannot write the environment into a mounted file, which is
             // read-only.
             if file.is_none() {
@@ -93,6 +91,11 @@ impl PodTemplateWorkload<'_> {
             size.total.clusters = job_managers.max(u64::from(role == Role::JobManager));
             size.total.jobs = with_job;
         }
+        let also_read =
+            mounted_config::unchecked(template, self.place, self.namespace, self.context)
+                .into_iter()
+                .map(|config| Workload { engine, mode, config, ..Workload::default() })
+                .collect();
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload {
@@ -103,6 +106,7 @@ impl PodTemplateWorkload<'_> {
             pods,
             config,
             size,
+            also_read,
             ..Workload::default()
         }
     }

@@ -4,7 +4,6 @@
 //! selects JobManagers by the labels of Flink and its operators, if it targets that port by number
 //! or name, or if it has Flink's name for the Service.
 
-use super::ingress::belongs_to_flink;
 use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, is_rest_port};
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
@@ -18,7 +17,7 @@ const OTHER_PORTS: [u64; 5] = [6123, 6124, 6125, 9249, 9250];
 const OTHER_NAMES: [&str; 8] =
     ["rpc", "jobmanager-rpc", "blob", "blobserver", "blob-server", "query", "metrics", "prom"];
 
-pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let name = resource.name_in(object);
     let text = |field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default();
@@ -40,7 +39,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
         kind: ExposureKind::Service(service_type.to_owned()),
         pointer: place.to_owned(),
         reaches_rest: reaches_rest(spec, name),
-        belongs_to_flink: belongs_to_flink(object),
+        belongs_to_flink: context.is_maintained(resource),
         ..Exposure::default()
     };
     exposure

@@ -13,6 +13,7 @@
 
 use super::counts::count;
 use super::pod_template_workload::PodTemplateWorkload;
+use crate::flink::requester::Requester;
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::{FlinkContext, Workload};
@@ -21,8 +22,6 @@ use crate::resource::{Resource, metadata_text, owners, pointer};
 use serde_json::Value;
 
 const CLAIMS: &str = "/spec/volumeClaimTemplates";
-/// API groups whose objects are lowered together with all objects that their operators create.
-const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
 
 pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let mut problems = Vec::new();
@@ -42,10 +41,8 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     };
     let mut workload = pods.lower(problems);
     workload.size.add_claims(replicas, &claims, CLAIMS);
-    // The operator's object counts its cluster and job itself. Operators make no other kinds.
-    let is_operators =
-        matches!(resource.kind.kind.as_str(), "Deployment" | "StatefulSet" | "Job" | "CronJob");
-    if is_operators && has_operators_owner(object) {
+    // The operator's object counts its cluster and job itself.
+    if context.requester(resource) == Requester::FlinkOperator {
         workload.size.total.clusters = 0;
         workload.size.total.jobs = 0;
     }
@@ -61,13 +58,6 @@ pub(crate) fn only_shrinks(resource: &Resource, old: &Value) -> bool {
     let same = |place: &str| pointer::at(new, place) == pointer::at(old, place);
     let replicas = |object: &Value| replicas(kind, object, &mut Vec::new());
     same(template(kind)) && same(CLAIMS) && replicas(new) <= replicas(old)
-}
-
-/// Whether an operator made this workload from an object of its own. That object was judged and
-/// counted with all its pods, and its status reports a refused pod better than a refused
-/// Deployment.
-pub(crate) fn is_made_by_operator(resource: &Resource) -> bool {
-    has_operators_owner(&resource.object)
 }
 
 /// Whether a stored ReplicaSet belongs to a Deployment, which counts with all its pods. Its pods
@@ -104,9 +94,4 @@ fn replicas(kind: &str, object: &Value, problems: &mut Vec<SizeProblem>) -> u64 
     };
     let parallelism = field(parallelism).unwrap_or(1);
     field(completions).map_or(parallelism, |completions| completions.min(parallelism))
-}
-
-fn has_operators_owner(object: &Value) -> bool {
-    let mut versions = owners(object).iter().filter_map(|owner| owner.get("apiVersion")?.as_str());
-    versions.any(|version| OPERATOR_GROUPS.iter().any(|group| version.starts_with(group)))
 }

@@ -6,6 +6,7 @@
 //! contain no messages.
 
 pub mod artifacts;
+pub mod autoscaler_state;
 pub mod excluded_periods;
 pub mod ingress;
 

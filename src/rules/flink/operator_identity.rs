@@ -1,10 +1,13 @@
 //! `flink/operator-identity`
 
 use crate::flink::map_options::map_entries;
+use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE, PREFIX};
+use crate::resource::pointer;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
-/// Options by which the operator would act with another identity, or lend its own.
+/// Options by which the operator would act with another identity, or lend its own, and the operator's
+/// state written by another user.
 ///
 /// The operator uses an object's configuration as its own while it deploys the object.
 pub static RULE: Rule = Rule {
@@ -45,6 +48,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !subject.is_for_operator() {
         return;
     }
+    check_state(subject, findings);
     let config = &subject.workload.config;
     for (key, effect) in OPTIONS {
         if let Some(entry) = config.entry(key)
@@ -69,4 +73,26 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .key(HEADERS);
         }
     }
+}
+
+/// The state of the autoscaler, with options that the operator does not validate. The operator's own
+/// requests are exempt from all rules.
+fn check_state(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(state) = AutoscalerState::of(subject.resource, subject.object) else { return };
+    let name = subject.resource.name_in(subject.object);
+    let help = match name.strip_prefix(PREFIX) {
+        Some(cluster) if !cluster.is_empty() => format!(
+            "remove this ConfigMap, and set options in `flinkConfiguration` of `{}`",
+            shown(cluster)
+        ),
+        _ => format!("choose a name that does not start with `{PREFIX}`"),
+    };
+    findings
+        .at(pointer::join(OPTIONS_PLACE, state.key))
+        .message(format!(
+            "`{}` is state of the autoscaler, which only the operator may write",
+            state.key
+        ))
+        .help(help)
+        .key(state.key);
 }

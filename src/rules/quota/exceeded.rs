@@ -55,7 +55,11 @@ fn check_owner(subject: &Subject<'_>, findings: &mut Findings) {
     if subject.is_by_platform && !by_controllers {
         return;
     }
-    let Some((index, owner)) = claimed_owner(subject.resource).filter(|_| is_known) else { return };
+    let Some((index, owner)) =
+        claimed_owner(subject.resource, subject.requester).filter(|_| is_known)
+    else {
+        return;
+    };
     let (kind, name) = (shown(text(owner, "kind")), shown(text(owner, "name")));
     findings
         .at(format!("/metadata/ownerReferences/{index}"))

@@ -3,7 +3,7 @@
 
 use super::scene::{cluster, pod, pod_of, scene};
 use crate::native::recorded;
-use crate::support::operator::Operator;
+use crate::support::operator::{Operator, operator_account};
 use crate::support::wait::until;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn the_pods_that_an_operator_makes_of_a_flink_deployment_draw_on_what_it_was_cha
     let scene = scene();
     let namespace = scene.tenant_with("drawn", json!({"cpu": "3"}));
     scene.kubectl(&["create", "serviceaccount", "flink", "--namespace", &namespace]);
-    let operator = Operator::start(scene.admin(0), &namespace);
+    let operator = Operator::start(&operator_account(scene), &namespace);
     scene.ask(&cluster(&namespace, "etl", 2)).unwrap();
     // From now on there is nothing left, long before the first pod.
     scene.over_quota(&pod(&namespace, "stranger", 1));

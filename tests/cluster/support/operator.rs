@@ -3,6 +3,8 @@
 //! away with it.
 
 use super::access::Access;
+use super::controlplane::ControlPlane;
+use ::flinkgate::flink::requester::DEFAULT_OPERATOR_USER;
 use ::flinkgate::flink::workload::MAIN_CONTAINER;
 use ::flinkgate::flink::{PodSet, Role};
 use ::flinkgate::kinds::lower;
@@ -18,6 +20,11 @@ use std::time::Duration;
 
 const FINALIZER: &str = "flinkdeployments.flink.apache.org/finalizer";
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The operator's service account, as Flinkgate expects it, with all rights.
+pub fn operator_account(control_plane: &ControlPlane) -> Access {
+    control_plane.as_user(DEFAULT_OPERATOR_USER, &["system:masters"])
+}
 
 /// The running controller of one namespace.
 pub struct Operator {

@@ -13,6 +13,7 @@ use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::cluster::watch::{Cache, Event, SharedWatches, Target, WatchTimings, follow};
 use crate::flink::config_file::Unreadable;
+use crate::flink::requester::OperatorUsers;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::flink_policy::FlinkPolicy;
 use crate::rego::{PolicyError, PolicySource};
@@ -115,6 +116,8 @@ pub struct Start {
     pub unassigned: Unassigned,
     /// Whether the Flink operator's ConfigMap is watched.
     pub follows_operator: bool,
+    /// The users of the operators.
+    pub operator_users: OperatorUsers,
 }
 
 /// Takes inputs until there are no senders left.
@@ -126,7 +129,8 @@ pub async fn run(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: O
         namespaces: Cache::default(),
         operator: start.follows_operator.then(Cache::default),
         changes: Changes { tenants: true, policies: true, ..Changes::default() },
-        configuration: Configuration::new(start.unassigned),
+        configuration: Configuration::new(start.unassigned)
+            .with_operator_users(start.operator_users),
         failed: None,
         updates: Vec::new(),
     });

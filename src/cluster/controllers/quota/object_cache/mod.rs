@@ -6,7 +6,8 @@
 
 use super::kinds;
 use super::owner_chains::{OwnerChains, Owners};
-use crate::kinds::{Kind, Property, Watched, counts_with_owner, is_made_by_operator};
+use crate::flink::requester::claims_operators_owner;
+use crate::kinds::{Kind, Property, Watched, counts_with_owner};
 use crate::pipeline::Gate;
 use crate::quota::Usage;
 use crate::quota::ledger::request::owner_uids;
@@ -42,6 +43,9 @@ struct CachedObject {
     /// The owners that it names itself.
     owners: Owners,
     counted: CountedUsage,
+    /// Whether it names an owner of an operator's kind. While that owner exists, the owner counts for
+    /// all pods, and they draw on it; who made this object is not known here.
+    has_operators_owner: bool,
     /// The object as JSON, where its usage follows from more than itself.
     source: Option<Box<[u8]>>,
     /// The last list that contained it.
@@ -129,13 +133,22 @@ impl ObjectCache {
         let value = serde_json::to_value(&object).unwrap_or_default();
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
+        let has_operators_owner = kind.made_by_operator && claims_operators_owner(&value);
         let (counted, source) = if kind.is_counted() {
             self.count(kind, value, gate, tenant)
         } else {
             Default::default()
         };
         self.owner_chains.set(&uid, &owners);
-        let entry = CachedObject { uid: Arc::clone(&uid), version, owners, counted, source, list };
+        let entry = CachedObject {
+            uid: Arc::clone(&uid),
+            version,
+            owners,
+            counted,
+            has_operators_owner,
+            source,
+            list,
+        };
         let objects = self.namespaces.entry(namespace.clone()).or_default();
         let counts =
             objects.get(&key).map_or(entry.counts(kind), |before| before.differs(&entry, kind));
@@ -212,11 +225,14 @@ impl ObjectCache {
         let mut all = Vec::new();
         for namespace in namespaces {
             let Some(objects) = self.namespaces.get(namespace) else { continue };
+            let clusters = declared_clusters(objects);
             for ((kind, name), entry) in objects {
-                if entry.counted.usage.is_none()
-                    && entry.source.is_none()
-                    && !reserved.contains(&*entry.uid)
-                {
+                // The owner counts for it. Its pods count too, and draw on the owner.
+                let by_owner = entry.has_operators_owner
+                    && entry.owners.iter().any(|owner| clusters.contains(owner));
+                let usage = entry.counted.usage.as_deref().filter(|_| !by_owner);
+                let may_count = usage.is_some() || (entry.source.is_some() && !by_owner);
+                if !may_count && !reserved.contains(&*entry.uid) {
                     continue;
                 }
                 let mut owners = self.owner_chains.above(&entry.owners);
@@ -226,7 +242,7 @@ impl ObjectCache {
                     uid: entry.uid.to_string(),
                     version: entry.version,
                     owners,
-                    usage: entry.counted.usage.as_deref().cloned().unwrap_or_default(),
+                    usage: usage.cloned().unwrap_or_default(),
                 });
             }
         }
@@ -253,11 +269,8 @@ impl ObjectCache {
             return Default::default();
         };
         let counted = self.shared(count(gate, &resource, tenant, None));
-        // What an operator or a Deployment made never counts, for any tenant.
-        if kind.watched == Some(Watched::FixedUsage)
-            || is_made_by_operator(&resource)
-            || counts_with_owner(&resource)
-        {
+        // What a Deployment made never counts, for any tenant.
+        if kind.watched == Some(Watched::FixedUsage) || counts_with_owner(&resource) {
             return (counted, None);
         }
         if let Some(fields) = resource.object.as_object_mut() {
@@ -297,6 +310,13 @@ impl CachedObject {
         self.counted != now.counted
             || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
     }
+}
+
+/// The UIDs of the custom resources that exist in a namespace and count for whole clusters.
+fn declared_clusters(objects: &Objects) -> HashSet<Arc<str>> {
+    let declares = |kind: &str| kinds::named(kind).is_some_and(Kind::declares_clusters);
+    let declaring = objects.iter().filter(|((kind, _), _)| declares(kind));
+    declaring.map(|(_, entry)| Arc::clone(&entry.uid)).collect()
 }
 
 /// Counts an object. Where that panics, its last usage stays, and other objects are not affected.

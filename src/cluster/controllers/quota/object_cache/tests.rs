@@ -115,6 +115,41 @@ fn a_pod_draws_on_what_its_owners_owners_declare() {
 }
 
 #[test]
+fn a_workload_counts_unless_its_owner_exists_and_counts() {
+    let claims = |uid: &str, kind: &str| {
+        let mut made = deployment("web", 3, &[uid]);
+        let owner = &mut made.metadata.owner_references.as_mut().unwrap()[0];
+        owner.api_version = "flink.apache.org/v1beta1".into();
+        owner.kind = kind.into();
+        made
+    };
+    let session = || {
+        let spec = json!({"spec": {"flinkVersion": "v1_20", "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}}});
+        object("etl", "etl", 3, &[], spec)
+    };
+    let job = || object("job", "job", 3, &[], json!({"spec": {"deploymentName": "etl"}}));
+    let count = |made: DynamicObject, others: Vec<(&str, DynamicObject)>| {
+        let before = cores(&cache(others.clone()));
+        let all = others.into_iter().chain([("Deployment", made)]).collect();
+        cores(&cache(all)) - before
+    };
+    let others = || vec![("FlinkDeployment", session()), ("FlinkSessionJob", job())];
+    assert_eq!(count(claims("etl", "FlinkDeployment"), others()), 0);
+    // The kind in the reference is the user's to write, and the UID of another object too.
+    assert_eq!(count(claims("gone", "FlinkDeployment"), others()), 6);
+    assert_eq!(count(claims("job", "FlinkDeployment"), others()), 6);
+    assert_eq!(count(claims("snapshot", "FlinkStateSnapshot"), others()), 6);
+    assert_eq!(count(deployment("web", 3, &["gone"]), others()), 6);
+    // It counts as soon as its owner is gone.
+    let mut cache = cache(vec![
+        ("FlinkDeployment", session()),
+        ("Deployment", claims("etl", "FlinkDeployment")),
+    ]);
+    cache.remove(kind("FlinkDeployment"), &session()).unwrap();
+    assert_eq!(cores(&cache), 6);
+}
+
+#[test]
 fn owners_of_a_deleted_owner_are_remembered() {
     let set = || object("set", "set", 3, &["jm"], json!({}));
     let mut cache = cache(vec![

@@ -15,6 +15,7 @@ use super::operator_config::OperatorConfig;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::flink::FlinkContext;
 use crate::flink::config_file::Unreadable;
+use crate::flink::requester::OperatorUsers;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyError, PolicyProblem, PolicySource, flink_policy};
 use crate::tenant::Tenants;
@@ -40,6 +41,7 @@ pub struct Changes {
 #[derive(Debug)]
 pub struct Configuration {
     unassigned: Unassigned,
+    operator_users: OperatorUsers,
     gate: Option<Arc<Gate>>,
     context: Arc<FlinkContext>,
     /// What is in force of the Flink operator's ConfigMap.
@@ -55,6 +57,7 @@ impl Configuration {
     pub fn new(unassigned: Unassigned) -> Self {
         Self {
             unassigned,
+            operator_users: OperatorUsers::default(),
             gate: None,
             context: Arc::default(),
             operator: InForce::Nothing,
@@ -62,6 +65,12 @@ impl Configuration {
             doubles: BTreeMap::new(),
             policies: Policies::default(),
         }
+    }
+
+    /// The same, where these users are the operators.
+    pub fn with_operator_users(self, operator_users: OperatorUsers) -> Self {
+        let context = FlinkContext::default().with_operator_users(operator_users.clone());
+        Self { operator_users, context: Arc::new(context), ..self }
     }
 
     /// The gate in force; `None` before the first.
@@ -104,6 +113,7 @@ impl Configuration {
     /// # Errors
     /// It cannot be read, and the previous one stays.
     pub fn take_operator(&mut self, read: Option<&OperatorConfig>) -> Result<(), Unreadable> {
+        let context = FlinkContext::default().with_operator_users(self.operator_users.clone());
         match read {
             Some(Err(error)) => {
                 if self.operator == InForce::AsStored {
@@ -112,9 +122,9 @@ impl Configuration {
                 return Err(error.clone());
             }
             Some(Ok(defaults)) => {
-                self.context = Arc::new(FlinkContext::default().with_operator(defaults.clone()))
+                self.context = Arc::new(context.with_operator(defaults.clone()));
             }
-            None => self.context = Arc::default(),
+            None => self.context = Arc::new(context),
         }
         self.operator = InForce::AsStored;
         Ok(())

@@ -1,0 +1,325 @@
+//! Which keys of which ConfigMaps the containers of a pod read as Flink's configuration: as a
+//! mounted file, whatever the key is called, or as `FLINK_PROPERTIES`.
+//!
+//! Not found, because the pod does not show it: files that a container copies, folders that a script
+//! or a variable from elsewhere names, Secrets, and what is in the image.
+
+use super::config_file::{CONFIG, FLINK_CONF};
+use super::pods::CONTAINER_LISTS;
+use crate::resource::fields::{elements, text};
+use crate::resource::pointer;
+use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The folder of the configuration in Flink's images, unless `FLINK_CONF_DIR` or `FLINK_HOME`
+/// changes it.
+const FOLDER: &str = "/opt/flink/conf";
+/// The variable whose lines the image's entrypoint appends to the configuration file.
+pub const PROPERTIES: &str = "FLINK_PROPERTIES";
+
+/// A key of a ConfigMap that a container reads as Flink's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigSource<'a> {
+    /// The ConfigMap.
+    pub config_map: &'a str,
+    /// The key; `None` where it may be any.
+    pub key: Option<Cow<'a, str>>,
+    /// The file whose format it is read in.
+    pub file: &'static str,
+    /// JSON Pointer of the field that names it, in the pod template.
+    pub place: String,
+}
+
+impl ConfigSource<'_> {
+    /// Whether the key alone shows that it is Flink's configuration. The review of the ConfigMap
+    /// checks those.
+    pub fn is_evident(&self) -> bool {
+        self.key.as_deref().is_some_and(|key| key == PROPERTIES || key == self.file)
+    }
+}
+
+/// Visits the sources of all containers of a pod template.
+pub fn of_template<'a>(template: &'a Value, mut visit: impl FnMut(ConfigSource<'a>)) {
+    for list in CONTAINER_LISTS {
+        for (index, container) in spec_list(template, list).iter().enumerate() {
+            of_container(template, container, |mut source| {
+                source.place.insert_str(0, &format!("/spec/{list}/{index}"));
+                visit(source);
+            });
+        }
+    }
+}
+
+/// Visits the mounts in a pod template that replace Flink's configuration files: those of ConfigMaps,
+/// and those of any volume at the path of a file.
+pub fn replacements(template: &Value, mut visit: impl FnMut(String)) {
+    let mut last = String::new();
+    of_template(template, |source| {
+        if source.place != last && source.place.contains("/volumeMounts/") {
+            last.clone_from(&source.place);
+            visit(source.place);
+        }
+    });
+    for (index, container) in spec_list(template, "containers").iter().enumerate() {
+        let folder = folder(container);
+        for (number, mount) in elements(container, "volumeMounts").iter().enumerate() {
+            let at = text(mount, "mountPath");
+            let is_file = may_reach(&folder, at) && {
+                let (folder, at) = (normal(&folder), normal(at));
+                let file = at.strip_prefix(&folder).and_then(|rest| rest.strip_prefix('/'));
+                file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
+            };
+            let place = || format!("/spec/containers/{index}/volumeMounts/{number}");
+            if is_file && place() != last {
+                visit(place());
+            }
+        }
+    }
+}
+
+/// The pod templates of an object that runs pods, with their places.
+pub fn pod_templates(object: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
+    const PLACES: [&str; 4] =
+        ["", "/spec/template", "/spec/jobTemplate/spec/template", "/template"];
+    PLACES.into_iter().filter_map(|place| {
+        let template = pointer::at(object, place)?;
+        (!spec_list(template, "containers").is_empty()).then_some((place, template))
+    })
+}
+
+fn spec_list<'a>(template: &'a Value, list: &str) -> &'a [Value] {
+    template.get("spec").map_or(&[], |spec| elements(spec, list))
+}
+
+/// Visits the sources of one container; places are within the container.
+pub fn of_container<'a>(
+    template: &'a Value,
+    container: &'a Value,
+    mut visit: impl FnMut(ConfigSource<'a>),
+) {
+    let mounts = Mounts::of(container);
+    if !mounts.0.is_empty() {
+        for volume in spec_list(template, "volumes") {
+            mounts.visit(volume, &mut visit);
+        }
+    }
+    let file = FLINK_CONF;
+    for (index, variable) in elements(container, "env").iter().enumerate() {
+        let reference = variable.get("valueFrom").and_then(|from| from.get("configMapKeyRef"));
+        if let Some(reference) = reference.filter(|_| text(variable, "name") == PROPERTIES) {
+            let (config_map, key) = (text(reference, "name"), Some(text(reference, "key").into()));
+            visit(ConfigSource { config_map, key, file, place: format!("/env/{index}") });
+        }
+    }
+    for (index, from) in elements(container, "envFrom").iter().enumerate() {
+        let key = PROPERTIES.strip_prefix(text(from, "prefix")).map(Cow::Borrowed);
+        if let Some((reference, key)) = from.get("configMapRef").zip(key) {
+            let (config_map, place) = (text(reference, "name"), format!("/envFrom/{index}"));
+            visit(ConfigSource { config_map, key: Some(key), file, place });
+        }
+    }
+}
+
+/// The folder of the configuration, according to the container's variables.
+fn folder(container: &Value) -> Cow<'_, str> {
+    let variable = |name: &str| {
+        let variables = elements(container, "env").iter().rev();
+        let value = variables.filter(|one| text(one, "name") == name).map(|one| text(one, "value"));
+        value.into_iter().find(|value| !value.is_empty())
+    };
+    match (variable("FLINK_CONF_DIR"), variable("FLINK_HOME")) {
+        (Some(folder), _) => folder.into(),
+        (None, Some(home)) => format!("{home}/conf").into(),
+        (None, None) => FOLDER.into(),
+    }
+}
+
+/// The mounts of a container that may give it Flink's files: by volume, and by the file's path within
+/// the volume, which is unknown if a variable is part of it. One mount for each is enough, and keeps
+/// the work linear.
+struct Mounts<'a>(BTreeMap<&'a str, BTreeMap<Option<String>, FoundMounts>>);
+
+/// For each of Flink's files the index of the mount.
+type FoundMounts = BTreeMap<&'static str, usize>;
+
+impl<'a> Mounts<'a> {
+    fn of(container: &'a Value) -> Self {
+        let mut found = Self(BTreeMap::new());
+        let mounts = elements(container, "volumeMounts");
+        if mounts.is_empty() {
+            return found;
+        }
+        let folder = folder(container);
+        for (index, mount) in mounts.iter().enumerate() {
+            if !may_reach(&folder, text(mount, "mountPath")) {
+                continue;
+            }
+            let folder = normal(&folder);
+            let at = normal(text(mount, "mountPath"));
+            for file in [FLINK_CONF, CONFIG] {
+                let path = format!("{folder}/{file}");
+                let below = path.strip_prefix(at.as_str());
+                let Some(below) = below.filter(|rest| rest.is_empty() || rest.starts_with('/'))
+                else {
+                    continue;
+                };
+                let files = found.0.entry(text(mount, "name")).or_default();
+                files.entry(within_volume(mount, below)).or_default().entry(file).or_insert(index);
+            }
+        }
+        found
+    }
+
+    fn visit(&self, volume: &'a Value, visit: &mut impl FnMut(ConfigSource<'a>)) {
+        let Some(paths) = self.0.get(text(volume, "name")) else { return };
+        let mut visit_all = |config_map: &'a str, key: Option<&'a str>, path: &Option<String>| {
+            for (file, index) in paths.get(path).into_iter().flatten() {
+                let key = key.map(Cow::Borrowed).or_else(|| path.clone().map(Cow::Owned));
+                let place = format!("/volumeMounts/{index}");
+                visit(ConfigSource { config_map, key, file, place });
+            }
+        };
+        let projected = volume.get("projected").map_or(&[][..], |all| elements(all, "sources"));
+        let projected = projected.iter().filter_map(|source| source.get("configMap"));
+        for source in volume.get("configMap").into_iter().chain(projected) {
+            let (name, items) = (text(source, "name"), elements(source, "items"));
+            visit_all(name, None, &None);
+            if items.is_empty() {
+                // Every key is a file.
+                paths.keys().filter(|path| path.is_some()).for_each(|path| {
+                    visit_all(name, None, path);
+                });
+            }
+            for item in items {
+                let path = normal(text(item, "path")).trim_start_matches('/').to_owned();
+                visit_all(name, Some(text(item, "key")), &Some(path));
+            }
+        }
+    }
+}
+
+/// Whether a mount may be a file of a folder, the folder, or one that contains it. A clear no needs
+/// no allocation.
+fn may_reach(folder: &str, mount: &str) -> bool {
+    let is_plain =
+        |path: &str| path.starts_with('/') && !path.contains("//") && !path.contains("/.");
+    let (folder, at) = (folder.trim_end_matches('/'), mount.trim_end_matches('/'));
+    let within = |path: &str, parent: &str| {
+        path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_file = || {
+        let file = at.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
+    };
+    !is_plain(folder) || !is_plain(mount) || within(folder, at) || is_file()
+}
+
+/// The path within the volume of what is `below` the mount; `None` if a variable is part of it.
+fn within_volume(mount: &Value, below: &str) -> Option<String> {
+    let expression = text(mount, "subPathExpr");
+    let sub_path = if expression.is_empty() { text(mount, "subPath") } else { expression };
+    let path = normal(&format!("{sub_path}/{below}"));
+    (!expression.contains("$(")).then(|| path.trim_start_matches('/').to_owned())
+}
+
+/// A path with one slash before each name, without `.` and `..`; empty for the root.
+fn normal(path: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop();
+            }
+            name => names.push(name),
+        }
+    }
+    names.into_iter().fold(String::new(), |path, name| path + "/" + name)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The sources of a container with these fields, whose volume `v` is of ConfigMap `m`.
+    fn sources(container: Value, items: Value) -> Vec<String> {
+        let source = json!({"name": "m", "items": items});
+        let template = json!({"spec": {"containers": [container], "volumes": [
+            {"name": "v", "configMap": source},
+            {"name": "p", "projected": {"sources": [{"secret": {"name": "s"}}, {"configMap": source}]}},
+            {"name": "s", "secret": {"secretName": "s"}}]}});
+        let mut found = Vec::new();
+        of_template(&template, |source| {
+            let key = source.key.as_deref().unwrap_or("*");
+            found.push(format!("{}/{key} {} {}", source.config_map, source.file, source.place));
+        });
+        found
+    }
+
+    fn mount(volume: &str, path: &str, sub_path: &str) -> Value {
+        json!({"volumeMounts": [{"name": volume, "mountPath": path, "subPath": sub_path}]})
+    }
+
+    #[test]
+    fn mounted_keys_are_found_by_the_path_of_the_file() {
+        let both = ["m/config.yaml config.yaml", "m/flink-conf.yaml flink-conf.yaml"]
+            .map(|source| format!("{source} /spec/containers/0/volumeMounts/0"));
+        for path in ["/opt/flink/conf", "/opt/flink/conf/", "//opt/./flink/x/../conf"] {
+            assert_eq!(sources(mount("v", path, ""), json!([])), both, "{path}");
+        }
+        assert_eq!(sources(mount("p", "/opt/flink/conf", ""), json!([])), both);
+        let odd = ["m/odd config.yaml /spec/containers/0/volumeMounts/0"];
+        let items = |path: &str| json!([{"key": "odd", "path": path}, {"key": "x", "path": "x"}]);
+        for (container, items) in [
+            (mount("v", "/opt/flink/conf/config.yaml", "odd"), json!([])),
+            (mount("v", "/opt/flink/conf", ""), items("config.yaml")),
+            (mount("p", "/opt/flink", ""), items("conf/config.yaml")),
+            (mount("v", "/", ""), items("opt/flink/conf/config.yaml")),
+            (mount("v", "/opt/flink/conf/config.yaml", "a/b"), items("a/b")),
+            (mount("v", "/opt/flink/conf", "deep"), items("deep/config.yaml")),
+            (
+                json!({"env": [{"name": "FLINK_CONF_DIR", "value": "/c"}], "volumeMounts": [{"name": "v", "mountPath": "/c"}]}),
+                items("config.yaml"),
+            ),
+            (
+                json!({"env": [{"name": "FLINK_HOME", "value": "/f/"}], "volumeMounts": [{"name": "v", "mountPath": "/f/conf"}]}),
+                items("config.yaml"),
+            ),
+        ] {
+            assert_eq!(sources(container.clone(), items), odd, "{container}");
+        }
+        let expression = json!({"volumeMounts": [{"name": "v", "mountPath": "/opt/flink/conf/config.yaml", "subPathExpr": "$(X)"}]});
+        assert_eq!(
+            sources(expression, json!([])),
+            ["m/* config.yaml /spec/containers/0/volumeMounts/0"]
+        );
+        for (container, items) in [
+            (mount("v", "/opt/flink/conf", ""), items("log4j-console.properties")),
+            (mount("v", "/opt/flink/config", ""), json!([])),
+            (mount("v", "/opt/flink/conf/log4j-console.properties", "odd"), json!([])),
+            (mount("s", "/opt/flink/conf", ""), json!([])),
+        ] {
+            assert_eq!(sources(container.clone(), items), Vec::<String>::new(), "{container}");
+        }
+    }
+
+    #[test]
+    fn properties_come_from_variables() {
+        let container = json!({
+            "env": [
+                {"name": "A", "valueFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}},
+                {"name": "FLINK_PROPERTIES", "valueFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}}],
+            "envFrom": [{"configMapRef": {"name": "n"}}, {"prefix": "FLINK_", "configMapRef": {"name": "o"}}, {"prefix": "X_", "configMapRef": {"name": "p"}}]});
+        assert_eq!(
+            sources(container, json!([])),
+            [
+                "m/k flink-conf.yaml /spec/containers/0/env/1",
+                "n/FLINK_PROPERTIES flink-conf.yaml /spec/containers/0/envFrom/0",
+                "o/PROPERTIES flink-conf.yaml /spec/containers/0/envFrom/1"
+            ]
+        );
+    }
+}

@@ -1,0 +1,373 @@
+//! Cases 03 and 22: what Flink and its operator read from ConfigMaps of the tenant's namespace.
+
+use assert_cmd::Command;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flinkgate::admission::answer::{Answer as Reply, Webhook};
+use flinkgate::admission::context::{Context, LookupError};
+use flinkgate::admission::files::FileQuota;
+use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest, Reviewer};
+use flinkgate::flink::requester::DEFAULT_OPERATOR_USER;
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::resource::{GroupVersionResource, Operation, Resource, yaml};
+use flinkgate::rules::{Finding, Level};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const TENANTS: &str = "tests/data/bypasses/tenants/strict.yaml";
+/// An option that the tenant forbids, in both formats.
+const BAD: &str = "web.submit.enable: true\n";
+const GOOD: &str = "taskmanager.numberOfTaskSlots: 2\n";
+
+fn gate() -> Gate {
+    Gate::load(&[TENANTS.into()], &[], Unassigned::Deny).unwrap().0
+}
+
+fn objects(case: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(format!("tests/data/bypasses/{case}.yaml")).unwrap();
+    yaml::parse(&text).into_iter().filter_map(|document| document.value).collect()
+}
+
+fn from(user: &str, object: &Value) -> Resource {
+    let mut resource = Resource::from_manifest(object.clone()).unwrap();
+    resource.user.username = user.into();
+    resource
+}
+
+fn errors(findings: &[Finding]) -> Vec<String> {
+    let errors = findings.iter().filter(|finding| finding.level == Level::Error);
+    errors.map(|finding| format!("{} {}", finding.rule, finding.pointer)).collect()
+}
+
+fn config_map(name: &str, data: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "strict"}, "data": data})
+}
+
+fn of_user(object: &Value) -> Vec<String> {
+    errors(&gate().validate(&from("alice", object)).findings)
+}
+
+/// The errors that `lint` reports for ConfigMaps among these objects.
+fn linted(objects: &[Value]) -> Vec<String> {
+    let input: Vec<String> = objects.iter().map(Value::to_string).collect();
+    let output = Command::cargo_bin("flinkgate")
+        .unwrap()
+        .args(["lint", "-", "--format", "json", "--tenants", TENANTS])
+        .write_stdin(input.join("\n---\n"))
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings =
+        report["findings"].as_array().unwrap().iter().filter(|finding| {
+            finding["level"] == "error" && finding["object"]["kind"] == "ConfigMap"
+        });
+    findings
+        .map(|finding| {
+            format!(
+                "{} {}",
+                finding["rule"].as_str().unwrap(),
+                finding["pointer"].as_str().unwrap()
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn only_the_operator_writes_the_state_of_its_autoscaler() {
+    let state = objects("03-autoscaler-configmap-reaches-into-the-operator").pop().unwrap();
+    let found = of_user(&state);
+    for expected in [
+        "flink/operator-identity /data/configOverrides",
+        "flink/operator-files /data/configOverrides",
+    ] {
+        assert!(found.contains(&expected.to_owned()), "{found:?}");
+    }
+    assert!(!linted(std::slice::from_ref(&state)).is_empty());
+    assert_eq!(gate().validate(&from(DEFAULT_OPERATOR_USER, &state)).findings, []);
+    for user in ["", "system:serviceaccount:strict:flink-operator", "system:admin"] {
+        assert!(!gate().validate(&from(user, &state)).findings.is_empty(), "{user}");
+    }
+    // The options are judged as if the custom resource had them.
+    let forbidden = "overrides: {env: {java.opts: {all: -Dx}}}";
+    let overrides = config_map("autoscaler-etl", json!({"configOverrides": forbidden}));
+    let found = of_user(&overrides);
+    assert!(
+        found.contains(&"flink/forbidden-option /data/configOverrides".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn every_key_of_the_autoscaler_is_the_operators() {
+    for key in [
+        "configOverrides",
+        "parallelismOverrides",
+        "collectedMetrics",
+        "delayedScaleDown",
+        "scalingHistory",
+        "scalingTracking",
+    ] {
+        let state = config_map("autoscaler-a", json!({key: "a:2"}));
+        let expected = format!("flink/operator-identity /data/{key}");
+        assert!(of_user(&state).contains(&expected), "{state}");
+        let mut generated = state.clone();
+        generated["metadata"] = json!({"generateName": "autoscaler-x", "namespace": "strict"});
+        assert!(of_user(&generated).contains(&expected), "{generated}");
+        let update = |new: Value, old: Value| {
+            let mut update = from("alice", &config_map("autoscaler-a", new));
+            update.operation = Operation::Update;
+            update.old_object = Some(config_map("autoscaler-a", old));
+            errors(&gate().validate(&update).findings)
+        };
+        assert!(update(json!({key: "b"}), json!({key: "a"})).contains(&expected));
+        assert!(update(json!({key: "b"}), json!({})).contains(&expected));
+        // Metadata changes, and the state is reset.
+        assert_eq!(update(json!({key: "a"}), json!({key: "a"})), [""; 0]);
+        assert_eq!(update(json!({}), json!({key: "a"})), [""; 0]);
+    }
+}
+
+#[test]
+fn other_config_maps_of_such_names_are_admitted() {
+    for (name, data) in [
+        ("autoscaler-settings", json!({"region": "eu", "config.yaml": "min: 1\nmax: 4\n"})),
+        ("cluster-autoscaler-status", json!({"status": "configOverrides: none"})),
+        ("my-autoscaler-etl", json!({"configOverrides": "a: b"})),
+        ("autoscaler", json!({"scalingHistory": "x"})),
+    ] {
+        let object = config_map(name, data);
+        assert_eq!(of_user(&object), [""; 0], "{object}");
+        assert_eq!(linted(&[object]), [""; 0]);
+    }
+}
+
+#[test]
+fn nothing_in_a_config_map_hides_an_option() {
+    let case = objects("22-configmaps-that-are-not-judged").pop().unwrap();
+    let found = of_user(&case);
+    assert!(found.contains(&"flink/forbidden-option /data/config.yaml".to_owned()), "{found:?}");
+    let unknown: String = (0..20).map(|number| format!("x{number}: y\n")).collect();
+    let comment = "# kubernetes.jobmanager.owner.reference: apiVersion:flink.apache.org/v1beta1\n";
+    for (data, place) in [
+        (json!({"config.yaml": format!("{comment}{BAD}")}), "config.yaml"),
+        (json!({"flink-conf.yaml": format!("{comment}{BAD}")}), "flink-conf.yaml"),
+        (json!({"config.yaml": BAD, "flink-conf.yaml": GOOD}), "config.yaml"),
+        (json!({"config.yaml": GOOD, "flink-conf.yaml": BAD}), "flink-conf.yaml"),
+        (json!({"config.yaml": format!("{unknown}{BAD}")}), "config.yaml"),
+        (
+            json!({"config.yaml": "web: {submit: {enable: true}, a: 1, b: 2, c: 3}\nd: 4\n"}),
+            "config.yaml",
+        ),
+        (json!({"FLINK_PROPERTIES": BAD}), "FLINK_PROPERTIES"),
+    ] {
+        let object = config_map("strict-conf", data);
+        let expected = [format!("flink/forbidden-option /data/{place}")];
+        assert_eq!(of_user(&object), expected, "{object}");
+        assert_eq!(linted(std::slice::from_ref(&object)), expected, "{object}");
+        assert_eq!(gate().validate(&from(DEFAULT_OPERATOR_USER, &object)).findings, []);
+    }
+    let mut binary = config_map("strict-conf", json!({}));
+    binary["binaryData"] = json!({"config.yaml": STANDARD.encode(BAD)});
+    assert_eq!(of_user(&binary), ["flink/forbidden-option /binaryData/config.yaml"]);
+}
+
+#[test]
+fn configurations_of_other_programs_have_no_finding() {
+    for data in [
+        json!({"config.yaml": "receivers: {otlp: {}}\nexporters: {debug: {}}\n"}),
+        json!({"config.yaml": "log: {level: info}\nrest.port: 8080\nstorage: {path: /x}\nretention: 7d\nname: y\n"}),
+        json!({"prometheus.yml": "global:\n  scrape_interval: 15s\n", "notes": BAD}),
+        json!({"application.properties": "spring.name=x\nenv.java.opts.all=-Dx\n"}),
+    ] {
+        let object = config_map("strict-app", data);
+        assert_eq!(gate().validate(&from("alice", &object)).findings, [], "{object}");
+        assert_eq!(linted(&[object]), [""; 0]);
+    }
+}
+
+/// A pod template that reads the key `odd` of ConfigMap `strict-conf` as Flink's configuration.
+fn templates() -> Vec<(Value, &'static str)> {
+    let file = "/opt/flink/conf/config.yaml";
+    let items = |path: &str| json!([{"key": "odd", "path": path}]);
+    let spec = |volume: Value, mount: Value| {
+        json!({"volumes": [{"name": "v"}, volume], "containers": [{"name": "jobmanager", "args": ["jobmanager"],
+            "volumeMounts": [{"name": "v", "mountPath": "/tmp"}, mount]}]})
+    };
+    let of_map =
+        |items: Value| json!({"name": "c", "configMap": {"name": "strict-conf", "items": items}});
+    let projected = |items: Value| json!({"name": "c", "projected": {"sources": [{"secret": {"name": "s"}}, {"configMap": {"name": "strict-conf", "items": items}}]}});
+    let mount =
+        |path: &str, sub_path: &str| json!({"name": "c", "mountPath": path, "subPath": sub_path});
+    let at = "/spec/containers/0/volumeMounts/1";
+    let mut found: Vec<(Value, &'static str)> = [
+        spec(of_map(items("config.yaml")), mount("/opt/flink/conf", "")),
+        spec(of_map(json!([])), mount(file, "odd")),
+        spec(of_map(json!([])), json!({"name": "c", "mountPath": file, "subPathExpr": "odd"})),
+        spec(of_map(json!([])), json!({"name": "c", "mountPath": file, "subPathExpr": "$(X)"})),
+        spec(projected(items("config.yaml")), mount("/opt/flink/conf/", "")),
+        spec(projected(items("conf/config.yaml")), mount("/opt//flink", "")),
+        spec(of_map(items("a/flink-conf.yaml")), mount("/opt/flink/./conf", "a")),
+    ]
+    .map(|spec| (spec, at))
+    .into();
+    let mut elsewhere = spec(of_map(items("config.yaml")), mount("/c", ""));
+    elsewhere["containers"][0]["env"] = json!([{"name": "FLINK_CONF_DIR", "value": "/c"}]);
+    found.push((elsewhere, at));
+    found
+}
+
+fn deployment(spec: &Value) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "w", "namespace": "strict"},
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": spec}}})
+}
+
+#[test]
+fn lint_judges_a_config_map_by_its_mounts() {
+    let map = config_map("strict-conf", json!({"odd": BAD}));
+    for (spec, _) in templates() {
+        let workload = deployment(&spec);
+        let expected = ["flink/forbidden-option /data/odd"];
+        assert_eq!(linted(&[map.clone(), workload.clone()]), expected, "{spec}");
+        assert_eq!(linted(&[workload, map.clone()]), expected, "{spec}");
+        // Of another namespace or another name it is another one.
+        let mut other = map.clone();
+        other["metadata"]["name"] = json!("strict-other");
+        assert_eq!(linted(&[deployment(&spec), other]), [""; 0]);
+    }
+    assert_eq!(linted(std::slice::from_ref(&map)), [""; 0]);
+    let variable = json!({"name": "FLINK_PROPERTIES", "valueFrom": {"configMapKeyRef": {"name": "strict-conf", "key": "odd"}}});
+    let spec = json!({"containers": [{"name": "x", "args": ["taskmanager"], "env": [variable]}]});
+    assert_eq!(linted(&[map, deployment(&spec)]), ["flink/forbidden-option /data/odd"]);
+}
+
+/// A cluster with these pods and one ConfigMap.
+struct Cluster {
+    gate: Arc<Gate>,
+    pods: Vec<Value>,
+    config_map: Value,
+}
+
+impl Context for Cluster {
+    fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
+    }
+
+    fn own_user(&self) -> Option<&str> {
+        None
+    }
+
+    async fn namespace_labels(
+        &self,
+        _: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
+        Ok(None)
+    }
+
+    async fn object(
+        &self,
+        of: &GroupVersionResource,
+        _: &str,
+        name: &str,
+    ) -> Result<Option<Value>, LookupError> {
+        let is_it = of.resource == "configmaps" && self.config_map["metadata"]["name"] == name;
+        Ok(is_it.then(|| self.config_map.clone()))
+    }
+
+    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(Vec::new())
+    }
+
+    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(self.pods.clone())
+    }
+
+    fn has_cluster(&self) -> bool {
+        true
+    }
+
+    fn answered(&self, _: &Resource, _: &Reply) {}
+}
+
+/// The errors of the validating webhook in a cluster with these pods and this ConfigMap.
+fn reviewed(object: &Value, user: &str, pods: Vec<Value>, config_map: &Value) -> Vec<String> {
+    let context =
+        Cluster { gate: Arc::new(gate().with_ledgers()), pods, config_map: config_map.clone() };
+    let request =
+        ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(from(user, object)) };
+    let end = Instant::now() + Duration::from_secs(60);
+    let deadlines = Deadlines { policies: end, answer: end };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let review = Reviewer::new(context, FileQuota::default());
+    errors(&runtime.block_on(review.review(request, deadlines)).findings)
+}
+
+#[test]
+fn a_workload_is_judged_with_what_it_mounts() {
+    let (bad, good) = (
+        config_map("strict-conf", json!({"odd": BAD})),
+        config_map("strict-conf", json!({"odd": GOOD})),
+    );
+    let of_options = |found: Vec<String>| -> Vec<String> {
+        found.into_iter().filter(|found| found.contains("forbidden-option")).collect()
+    };
+    for (spec, place) in templates() {
+        let deployment = deployment(&spec);
+        let found = of_options(reviewed(&deployment, "alice", Vec::new(), &bad));
+        assert_eq!(found, [format!("flink/forbidden-option /spec/template{place}")], "{spec}");
+        assert_eq!(of_options(reviewed(&deployment, "alice", Vec::new(), &good)), [""; 0]);
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "strict"}, "spec": spec});
+        for user in ["alice", "system:serviceaccount:kube-system:replicaset-controller"] {
+            let found = of_options(reviewed(&pod, user, Vec::new(), &bad));
+            assert_eq!(found, [format!("flink/forbidden-option {place}")], "{spec}");
+        }
+    }
+}
+
+#[test]
+fn an_update_of_what_pods_mount_is_judged() {
+    for (spec, _) in templates() {
+        let pod = json!({"metadata": {"name": "p", "namespace": "strict"}, "spec": spec});
+        let map = config_map("strict-conf", json!({"odd": BAD}));
+        let expected = ["flink/forbidden-option /data/odd"];
+        assert_eq!(reviewed(&map, "alice", vec![json!({}), pod.clone()], &map), expected, "{spec}");
+        assert_eq!(reviewed(&map, "alice", Vec::new(), &map), [""; 0]);
+        let other = config_map("strict-notes", json!({"odd": BAD}));
+        assert_eq!(reviewed(&other, "alice", vec![pod], &map), [""; 0]);
+    }
+}
+
+#[test]
+fn a_custom_resource_keeps_its_configuration() {
+    let cluster = |spec: &Value| {
+        let mut cluster = objects("03-autoscaler-configmap-reaches-into-the-operator").remove(0);
+        let mut spec = spec.clone();
+        spec["containers"][0]["name"] = json!("flink-main-container");
+        cluster["spec"]["podTemplate"]["spec"] = spec;
+        cluster
+    };
+    let found = |object: &Value| -> Vec<String> {
+        let found = errors(&gate().validate(&from("alice", object)).findings).into_iter();
+        found.filter(|found| found.starts_with("flink/mounted-configuration")).collect()
+    };
+    for (spec, place) in templates() {
+        let mut object = cluster(&spec);
+        let expected = [format!("flink/mounted-configuration /spec/podTemplate{place}")];
+        assert_eq!(found(&object), expected, "{spec}");
+        let template = object["spec"]["podTemplate"].take();
+        object["spec"]["taskManager"]["podTemplate"] = template;
+        assert_eq!(found(&object).len(), 1);
+    }
+    let log = json!({"volumes": [{"name": "c", "configMap": {"name": "strict-log"}}], "containers": [{"name": "x", "volumeMounts": [
+        {"name": "c", "mountPath": "/opt/flink/conf/log4j-console.properties", "subPath": "log4j"},
+        {"name": "c", "mountPath": "/opt/flink/usrlib"}, {"name": "c", "mountPath": "/etc/app/config.yaml", "subPath": "config.yaml"}]}]});
+    assert_eq!(found(&cluster(&log)), [""; 0]);
+    let variables = json!({"containers": [{"name": "x", "envFrom": [{"configMapRef": {"name": "strict-app"}}]}]});
+    assert_eq!(found(&cluster(&variables)), [""; 0]);
+    let secret = json!({"volumes": [{"name": "c", "secret": {"secretName": "strict-s"}}], "containers": [{"name": "x", "volumeMounts": [
+        {"name": "c", "mountPath": "/opt/flink/conf/./flink-conf.yaml", "subPath": "x"}]}]});
+    let expected =
+        ["flink/mounted-configuration /spec/podTemplate/spec/containers/0/volumeMounts/0"];
+    assert_eq!(found(&cluster(&secret)), expected);
+}
