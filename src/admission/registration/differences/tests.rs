@@ -103,6 +103,18 @@ fn every_opening_is_named_with_its_field() {
         ),
         (Box::new(|pods| pods["name"] = json!("own.example.com")), "does not exist"),
     ];
+    let elsewhere: Vec<Value> = vec![
+        json!({"url": "https://elsewhere.example.com/validate/secret"}),
+        json!({"service": {"namespace": OWN, "name": "other", "port": 443, "path": "/validate/secret"}}),
+    ];
+    for client in elsewhere {
+        let mut stored = stored(Webhook::Validate);
+        stored["webhooks"][2]["clientConfig"] = client;
+        let found = differences(Webhook::Validate, Some(&stored), OWN);
+        let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(texts.concat().contains("is not the address of the other webhooks"), "{texts:?}");
+        assert!(!texts.concat().contains("secret"), "{texts:?}");
+    }
     for (change, text) in cases {
         let found = after(change);
         assert!(
