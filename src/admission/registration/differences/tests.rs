@@ -3,6 +3,9 @@
 use super::*;
 use serde_json::json;
 
+/// A change of a webhook.
+type Change = Box<dyn FnOnce(&mut Value)>;
+
 const OWN: &str = "flinkgate-system";
 
 /// A configuration as an API server stores it.
@@ -55,7 +58,7 @@ fn what_an_api_server_stores_is_as_printed() {
 
 #[test]
 fn every_opening_is_named_with_its_field() {
-    let cases: Vec<(Box<dyn FnOnce(&mut Value)>, &str)> = vec![
+    let cases: Vec<(Change, &str)> = vec![
         (
             Box::new(|pods| pods["failurePolicy"] = json!("Ignore")),
             "`failurePolicy` is `Ignore`, expected `Fail`",

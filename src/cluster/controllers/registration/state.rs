@@ -17,6 +17,8 @@ use std::time::{Duration, Instant, SystemTime};
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two attempts at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+/// How long a replica waits for the leader's first token.
+const LEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// After a repair that failed.
 const FAILED_REPAIR: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,8 @@ pub(super) struct State {
     elected: Option<SystemTime>,
     /// Whether API servers may have shown the token, and the Secret does not say so yet.
     pub(super) is_exposed: bool,
+    /// Since when a replica that does not lead has known of no token.
+    missing: Option<Instant>,
     /// The last error, until a step succeeds.
     problem: Option<String>,
     retry: Duration,
@@ -54,6 +58,7 @@ impl State {
             published: None,
             elected: None,
             is_exposed: false,
+            missing: None,
             problem: None,
             retry: RETRY.0,
             not_before: Instant::now(),
@@ -81,7 +86,7 @@ impl State {
             leads,
         };
         let differ = self.report.compare(&self.objects, &self.controller.namespace, &channels);
-        let Some(elected) = self.elected else { return reconcile };
+        let Some(elected) = self.elected else { return self.follow(&stored, now.1).await };
         let task = match self.next(&stored, tidy, elected, now) {
             Task::Rest(_) if self.controller.repairs && !differ.is_empty() => {
                 let wait = self.next_repair.saturating_duration_since(now.1);
@@ -134,6 +139,33 @@ impl State {
             tracing::warn!(%error, "{what}");
         }
         self.problem = Some(problem);
+    }
+
+    /// What a replica does that does not lead: it makes the first token if the leader, of an older
+    /// version, makes none. Otherwise a rolling update would wait for it forever.
+    async fn follow(&mut self, stored: &[StoredToken], now: Instant) -> Duration {
+        let reconcile = self.controller.timings.reconcile;
+        let is_missing = matches!(self.controller.source, TokenSource::Secret(_))
+            && self.objects.secret.is_known()
+            && stored.is_empty()
+            && self.memory.is_empty();
+        if !is_missing {
+            self.missing = None;
+            return reconcile;
+        }
+        let end = *self.missing.get_or_insert(now) + LEADER_PATIENCE;
+        let wait = end.max(self.not_before).saturating_duration_since(now);
+        if !wait.is_zero() {
+            return wait;
+        }
+        self.not_before = Instant::now() + jittered(RETRY.1, 0.25);
+        match tokio::time::timeout(PATIENCE, self.store(Vec::new(), true)).await {
+            Ok(Ok(())) => return Duration::ZERO,
+            Ok(Err(error)) if error.is_collision() => {}
+            Ok(Err(error)) => self.problem("path token not made", &error),
+            Err(_) => self.problem("path token not made", &StepError::Timeout),
+        }
+        LEADER_PATIENCE
     }
 
     /// Accepts the stored tokens from now on. If there are none, the last ones stay.

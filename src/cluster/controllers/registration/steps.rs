@@ -60,7 +60,11 @@ impl State {
         }
     }
 
-    async fn store(&mut self, keep: Vec<StoredToken>, add: bool) -> Result<(), StepError> {
+    pub(super) async fn store(
+        &mut self,
+        keep: Vec<StoredToken>,
+        add: bool,
+    ) -> Result<(), StepError> {
         let mut tokens = keep;
         if add {
             tokens
