@@ -4,7 +4,7 @@ use super::{Exit, Outcome, terminal};
 use crate::admission::registration::Registration;
 use crate::admission::registration::endpoint::{BaseUrl, Endpoint, Service};
 use crate::report::yaml;
-use crate::server::{ca_bundle, callers};
+use crate::server::{ca_bundle, path_tokens};
 use anyhow::Context;
 use std::path::PathBuf;
 
@@ -50,7 +50,9 @@ pub fn run(args: Args) -> Outcome {
         None => None,
     };
     let path_token = match &args.path_token_file {
-        Some(path) => callers::load_tokens(path).context("--path-token-file")?.into_iter().next(),
+        Some(path) => {
+            path_tokens::load_tokens(path).context("--path-token-file")?.into_iter().next()
+        }
         None => None,
     };
     let endpoint = args.url.map_or(Endpoint::Service(args.service), Endpoint::Url);

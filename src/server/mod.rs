@@ -12,6 +12,7 @@ pub mod client_ca;
 mod connections;
 pub mod health;
 pub mod issue;
+pub mod path_tokens;
 pub mod port;
 pub mod reload;
 pub mod router;

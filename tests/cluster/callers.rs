@@ -2,11 +2,11 @@
 //! them, while honest requests go on, through rotations of the path token too.
 
 use super::quota::scene::{Scene, pod, review, scene};
-use super::support::Options;
 use super::support::installation::{Installation, events};
 use super::support::load::Load;
 use super::support::tls::{ask, webhook_path};
 use super::support::wait::{until, within};
+use super::support::{ControlPlane, Flinkgate, Options, crds, flinkgate};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ fn token(installation: &Installation) -> Result<String, String> {
 fn answers(scene: &Scene, namespace: &str, token: &str) -> Vec<u16> {
     let mut giant = review(&pod(namespace, "giant", 1));
     giant["request"]["dryRun"] = json!(true);
-    let ask_replica = |replica: &super::support::Flinkgate| {
+    let ask_replica = |replica: &Flinkgate| {
         let path = format!("/validate/{token}");
         ask(replica.webhooks, &scene.authorities, &path, &giant.to_string()).unwrap().0
     };
@@ -180,4 +180,31 @@ fn tokens_shown_during_an_outage_are_replaced() {
     });
     assert_ne!(token(&scene).unwrap(), shown);
     scene.ask(&pod(&namespace, "next", 1)).unwrap();
+}
+
+#[test]
+fn a_replica_is_ready_under_a_leader_that_makes_no_token() {
+    let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
+    crds::install(&control_plane);
+    control_plane.kubectl(&["create", "namespace", NAMESPACE]);
+    // The leader of a rolling update may be an older version.
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "flinkgate", "namespace": NAMESPACE},
+        "spec": {"holderIdentity": "older", "leaseDurationSeconds": 3600, "leaseTransitions": 1,
+            "acquireTime": "2026-01-01T00:00:00.000000Z", "renewTime": "2026-01-01T00:00:00.000000Z"}});
+    control_plane.create(&lease.to_string());
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    flinkgate::output(&["certs", "--out", folder.path().to_str().unwrap()]);
+    let (certificate, key) = (file("tls.crt"), file("tls.key"));
+    let arguments = ["--cluster", "--tls-cert", &certificate, "--tls-key", &key];
+    let gates = [(); 2].map(|()| Flinkgate::start(&control_plane, &arguments));
+    gates.iter().for_each(Flinkgate::wait_ready);
+    let secret = control_plane.get(&["secret", SECRET, "--namespace", NAMESPACE]);
+    let tokens = STANDARD.decode(secret["data"]["tokens"].as_str().unwrap()).unwrap();
+    let token = String::from_utf8(tokens).unwrap().split(' ').next().unwrap().to_owned();
+    let roots = std::fs::read(file("ca.crt")).unwrap();
+    for gate in &gates {
+        let ask = |path: &str| ask(gate.webhooks, &roots, path, "{}").unwrap().0;
+        assert_eq!((ask(&format!("/validate/{token}")), ask("/validate")), (400, 401));
+    }
 }

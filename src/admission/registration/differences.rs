@@ -103,7 +103,12 @@ pub fn differences(
             None => found.push(difference(wanted, "name", "does not exist".to_owned())),
         }
     }
+    let asked = webhooks(stored).first().map(address);
     for stored in webhooks(stored) {
+        if Some(address(stored)) != asked {
+            let text = "`clientConfig` is not the address of the other webhooks".to_owned();
+            found.push(difference(stored, "clientConfig", text));
+        }
         if !webhooks(&expected).iter().any(|wanted| stored.get("name") == wanted.get("name")) {
             found.push(difference(stored, "name", "is not one of this version".to_owned()));
         }
@@ -161,6 +166,17 @@ fn compare(stored: &Value, wanted: &Value, own_namespace: &str, found: &mut Vec<
             found.push(difference(stored, field, text));
         }
     }
+}
+
+/// Who is asked: a Service, or scheme and host of a URL. Never the path, which has the token.
+fn address(webhook: &Value) -> String {
+    let client = webhook.get("clientConfig");
+    let url = client.and_then(|client| client.get("url")?.as_str());
+    if let Some(url) = url {
+        return url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    }
+    let part = |field: &str| client.and_then(|client| client.get("service")?.get(field)).map(text);
+    ["namespace", "name", "port"].map(|field| part(field).unwrap_or_default()).join("/")
 }
 
 fn scalar(webhook: &Value, field: &str, default: &str) -> String {

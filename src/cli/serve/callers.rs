@@ -2,8 +2,9 @@
 
 use super::{Args, RELOAD};
 use crate::cluster::controllers::registration::TokenSource;
-use crate::server::callers::{self, AcceptedTokens, Callers};
+use crate::server::callers::Callers;
 use crate::server::health::Health;
+use crate::server::path_tokens::{self, AcceptedTokens};
 use anyhow::Context;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ pub(super) fn of(args: &Args, health: &Health) -> anyhow::Result<(Callers, Token
     }
     let accepted = Arc::<AcceptedTokens>::default();
     if let Some(path) = &args.path_token_file {
-        accepted.set(callers::load_tokens(path).context("--path-token-file")?);
-        tokio::spawn(callers::watch_tokens(path.clone(), RELOAD, Arc::clone(&accepted)));
+        accepted.set(path_tokens::load_tokens(path).context("--path-token-file")?);
+        tokio::spawn(path_tokens::watch_tokens(path.clone(), RELOAD, Arc::clone(&accepted)));
         health.set("path-token", true, format!("from {}", path.display()));
         let source = TokenSource::File(Arc::clone(&accepted));
         return Ok((Callers::WithToken(accepted), source));

@@ -3,6 +3,9 @@
 use super::*;
 use serde_json::json;
 
+/// A change of a webhook.
+type Change = Box<dyn FnOnce(&mut Value)>;
+
 const OWN: &str = "flinkgate-system";
 
 /// A configuration as an API server stores it.
@@ -55,7 +58,7 @@ fn what_an_api_server_stores_is_as_printed() {
 
 #[test]
 fn every_opening_is_named_with_its_field() {
-    let cases: Vec<(Box<dyn FnOnce(&mut Value)>, &str)> = vec![
+    let cases: Vec<(Change, &str)> = vec![
         (
             Box::new(|pods| pods["failurePolicy"] = json!("Ignore")),
             "`failurePolicy` is `Ignore`, expected `Fail`",
@@ -103,6 +106,18 @@ fn every_opening_is_named_with_its_field() {
         ),
         (Box::new(|pods| pods["name"] = json!("own.example.com")), "does not exist"),
     ];
+    let elsewhere: Vec<Value> = vec![
+        json!({"url": "https://elsewhere.example.com/validate/secret"}),
+        json!({"service": {"namespace": OWN, "name": "other", "port": 443, "path": "/validate/secret"}}),
+    ];
+    for client in elsewhere {
+        let mut stored = stored(Webhook::Validate);
+        stored["webhooks"][2]["clientConfig"] = client;
+        let found = differences(Webhook::Validate, Some(&stored), OWN);
+        let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert!(texts.concat().contains("is not the address of the other webhooks"), "{texts:?}");
+        assert!(!texts.concat().contains("secret"), "{texts:?}");
+    }
     for (change, text) in cases {
         let found = after(change);
         assert!(

@@ -14,13 +14,14 @@ mod report;
 pub mod rotation;
 pub mod secret;
 mod state;
+mod steps;
 
 use crate::admission::answer::Webhook;
 use crate::admission::registration::CONFIGURATION;
 use crate::admission::registration::path_token::PathTokenError;
 use crate::cluster::watch::{Event, Target, WatchTimings, follow};
-use crate::server::callers::AcceptedTokens;
 use crate::server::health::Health;
+use crate::server::path_tokens::AcceptedTokens;
 use crate::telemetry::metrics::Metrics;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,

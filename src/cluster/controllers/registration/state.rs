@@ -1,34 +1,31 @@
 //! The state of the controller in one process: what it has read, remembers and accepts.
 
 use super::objects::{Apis, Objects, WEBHOOKS, as_json};
-use super::repair::{Repair, repair};
 use super::report::{Channels, Report};
 use super::rotation::{self, Step, StoredToken, View};
 use super::secret::{self, SECRET};
+use super::steps::{BETWEEN_REPAIRS, Task};
 use super::{Controller, StepError, TokenSource, paths};
 use crate::admission::answer::Webhook;
 use crate::admission::registration::path_token::PathToken;
 use crate::jitter::jittered;
-use kube::api::Patch;
 use serde_json::Value;
 use std::fmt::Display;
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long the reads and the write of one step may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two attempts at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
-/// Between two writes of paths: another client may be overwriting them.
-const BETWEEN_WRITES: Duration = Duration::from_secs(1);
-/// Between two repairs.
-const BETWEEN_REPAIRS: Duration = Duration::from_secs(5);
+/// How long a replica waits for the leader's first token.
+const LEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// After a repair that failed.
 const FAILED_REPAIR: Duration = Duration::from_secs(60);
 
 pub(super) struct State {
     pub(super) objects: Objects,
-    controller: Controller,
-    apis: Apis,
+    pub(super) controller: Controller,
+    pub(super) apis: Apis,
     report: Report,
     /// The tokens when the Secret last had any.
     memory: Vec<StoredToken>,
@@ -39,20 +36,14 @@ pub(super) struct State {
     /// When this process became the leader.
     elected: Option<SystemTime>,
     /// Whether API servers may have shown the token, and the Secret does not say so yet.
-    is_exposed: bool,
+    pub(super) is_exposed: bool,
+    /// Since when a replica that does not lead has known of no token.
+    missing: Option<Instant>,
     /// The last error, until a step succeeds.
     problem: Option<String>,
     retry: Duration,
-    not_before: Instant,
-    next_repair: Instant,
-}
-
-/// What the leader does next.
-enum Task {
-    Store { keep: Vec<StoredToken>, add: bool },
-    Paths(Option<PathToken>),
-    Repair(Vec<Webhook>),
-    Rest(Duration),
+    pub(super) not_before: Instant,
+    pub(super) next_repair: Instant,
 }
 
 impl State {
@@ -67,6 +58,7 @@ impl State {
             published: None,
             elected: None,
             is_exposed: false,
+            missing: None,
             problem: None,
             retry: RETRY.0,
             not_before: Instant::now(),
@@ -94,7 +86,7 @@ impl State {
             leads,
         };
         let differ = self.report.compare(&self.objects, &self.controller.namespace, &channels);
-        let Some(elected) = self.elected else { return reconcile };
+        let Some(elected) = self.elected else { return self.follow(&stored, now.1).await };
         let task = match self.next(&stored, tidy, elected, now) {
             Task::Rest(_) if self.controller.repairs && !differ.is_empty() => {
                 let wait = self.next_repair.saturating_duration_since(now.1);
@@ -140,23 +132,6 @@ impl State {
         self.is_exposed = true;
     }
 
-    /// Writes that into the Secret, for the leader. Every replica may, because any of them notices.
-    async fn mark_exposed(&mut self) {
-        let Some(secret) = self.objects.secret.get().filter(|_| self.is_exposed) else { return };
-        let newest = secret::read(Some(secret)).0.into_iter().last();
-        let marked = secret::exposed(Some(secret));
-        if newest.is_some_and(|newest| marked.is_none_or(|marked| marked < newest.since)) {
-            let marked = secret::expose(secret.clone(), seconds(SystemTime::now()));
-            match tokio::time::timeout(PATIENCE, self.apis.store(&marked)).await {
-                Ok(Ok(written)) => self.objects.secret.set(Some(written)),
-                // The next reconciliation tries again.
-                Ok(Err(error)) => return tracing::debug!(%error, "exposed path token not noted"),
-                Err(_) => return,
-            }
-        }
-        self.is_exposed = false;
-    }
-
     /// Remembers an error for `/readyz`.
     pub(super) fn problem(&mut self, what: &str, error: &dyn Display) {
         let problem = format!("{what}: {error}");
@@ -164,6 +139,33 @@ impl State {
             tracing::warn!(%error, "{what}");
         }
         self.problem = Some(problem);
+    }
+
+    /// What a replica does that does not lead: it makes the first token if the leader, of an older
+    /// version, makes none. Otherwise a rolling update would wait for it forever.
+    async fn follow(&mut self, stored: &[StoredToken], now: Instant) -> Duration {
+        let reconcile = self.controller.timings.reconcile;
+        let is_missing = matches!(self.controller.source, TokenSource::Secret(_))
+            && self.objects.secret.is_known()
+            && stored.is_empty()
+            && self.memory.is_empty();
+        if !is_missing {
+            self.missing = None;
+            return reconcile;
+        }
+        let end = *self.missing.get_or_insert(now) + LEADER_PATIENCE;
+        let wait = end.max(self.not_before).saturating_duration_since(now);
+        if !wait.is_zero() {
+            return wait;
+        }
+        self.not_before = Instant::now() + jittered(RETRY.1, 0.25);
+        match tokio::time::timeout(PATIENCE, self.store(Vec::new(), true)).await {
+            Ok(Ok(())) => return Duration::ZERO,
+            Ok(Err(error)) if error.is_collision() => {}
+            Ok(Err(error)) => self.problem("path token not made", &error),
+            Err(_) => self.problem("path token not made", &StepError::Timeout),
+        }
+        LEADER_PATIENCE
     }
 
     /// Accepts the stored tokens from now on. If there are none, the last ones stay.
@@ -189,7 +191,7 @@ impl State {
         self.controller.health.set("path-token", ready, text);
     }
 
-    fn configurations(&self) -> Vec<(Webhook, Value)> {
+    pub(super) fn configurations(&self) -> Vec<(Webhook, Value)> {
         let stored = |webhook| Some((webhook, as_json(self.objects.stored(webhook)?)));
         WEBHOOKS.into_iter().filter_map(stored).collect()
     }
@@ -257,74 +259,10 @@ impl State {
             (None, _) => None,
         };
     }
-
-    /// Takes one step, if nothing has changed since the step was chosen.
-    async fn take(&mut self, task: Task) -> Result<(), StepError> {
-        let with_secret = matches!(self.controller.source, TokenSource::Secret(_));
-        let fresh = self.apis.read(with_secret).await?;
-        let unchanged = fresh.are_same(&self.objects)
-            && (!with_secret || fresh.secret.is_same(&self.objects.secret));
-        self.objects.update(fresh);
-        if !unchanged || !*self.controller.leader.borrow() {
-            return Ok(());
-        }
-        match task {
-            Task::Store { keep, add } => self.store(keep, add).await,
-            Task::Paths(token) => self.publish(token.as_ref()).await,
-            Task::Repair(differ) => self.repair(&differ).await,
-            Task::Rest(_) => Ok(()),
-        }
-    }
-
-    async fn store(&mut self, keep: Vec<StoredToken>, add: bool) -> Result<(), StepError> {
-        let mut tokens = keep;
-        if add {
-            tokens
-                .push(StoredToken { token: PathToken::make()?, since: seconds(SystemTime::now()) });
-        }
-        let written = secret::write(&tokens, self.objects.secret.get().cloned());
-        self.objects.secret.set(Some(self.apis.store(&written).await?));
-        tracing::info!(
-            tokens = tokens.len(),
-            new = add,
-            "wrote the path tokens into the Secret {SECRET}"
-        );
-        Ok(())
-    }
-
-    async fn publish(&mut self, token: Option<&PathToken>) -> Result<(), StepError> {
-        self.not_before = Instant::now() + BETWEEN_WRITES;
-        for (webhook, configuration) in self.configurations() {
-            if let Some(patch) = paths::patch(webhook, &configuration, token) {
-                let patched = self.apis.patch(webhook, Patch::Strategic(patch)).await?;
-                self.objects.configuration(webhook).set(Some(patched));
-            }
-        }
-        tracing::info!("wrote the paths of the webhook configurations");
-        Ok(())
-    }
-
-    async fn repair(&mut self, differ: &[Webhook]) -> Result<(), StepError> {
-        self.next_repair = Instant::now() + BETWEEN_REPAIRS;
-        for webhook in differ.iter().copied() {
-            let json = |webhook| self.objects.stored(webhook).map(as_json);
-            let other = WEBHOOKS.into_iter().find(|other| *other != webhook).and_then(json);
-            let namespace = &self.controller.namespace;
-            let repaired = match repair(webhook, json(webhook).as_ref(), other.as_ref(), namespace)
-            {
-                Some(Repair::Patch(patch)) => self.apis.patch(webhook, Patch::Merge(patch)).await?,
-                Some(Repair::Create(made)) => self.apis.create(webhook, &made).await?,
-                None => continue,
-            };
-            self.objects.configuration(webhook).set(Some(repaired));
-            tracing::info!(webhook = webhook.as_str(), "repaired the webhook configuration");
-        }
-        Ok(())
-    }
 }
 
 /// A time to the second, as the Secret has it.
-fn seconds(time: SystemTime) -> SystemTime {
+pub(super) fn seconds(time: SystemTime) -> SystemTime {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH + Duration::from_secs(since.as_secs())
 }

@@ -23,6 +23,19 @@ fn token(number: u64, since: u64) -> StoredToken {
     StoredToken { token: PathToken::parse(&format!("{number:032}")).unwrap(), since: at(since) }
 }
 
+/// What it is about, the stored and the remembered tokens, how long each was seen, what webhooks
+/// have, how long they have had the newest, the second, and the step.
+type Case<'a> = (
+    &'a str,
+    &'a [StoredToken],
+    &'a [StoredToken],
+    &'a [Duration],
+    &'a [Option<usize>],
+    Duration,
+    u64,
+    Step,
+);
+
 #[test]
 fn every_state_has_its_next_step() {
     let (a, b) = (token(1, 0), token(2, 600));
@@ -33,8 +46,7 @@ fn every_state_has_its_next_step() {
         keep: keep.iter().copied().cloned().collect(),
         add,
     };
-    let cases: [(&str, &[StoredToken], &[StoredToken], &[Duration], &[Option<usize>], _, u64, Step);
-        13] = [
+    let cases: [Case<'_>; 13] = [
         ("first start", &nothing, &nothing, &[], &[None; 2], new, 0, store(&[], true)),
         ("the Secret was deleted", &nothing, &one, &[], &[None; 2], new, 5, store(&[&a], true)),
         ("paths are filled at once", &one, &one, &[new], &[None; 2], new, 0, Step::Publish(0)),
