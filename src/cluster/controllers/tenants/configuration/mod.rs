@@ -11,10 +11,11 @@ mod tenants;
 pub use in_force::InForce;
 pub use tenants::CheckedTenant;
 
-use super::operator_config::OperatorConfig;
+use super::operator_config::{OperatorConfig, UnreadConfig};
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::flink::FlinkContext;
 use crate::flink::config_file::Unreadable;
+use crate::flink::context::OperatorDefaults;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyError, PolicyProblem, PolicySource, flink_policy};
 use crate::tenant::Tenants;
@@ -102,21 +103,24 @@ impl Configuration {
     /// Takes the Flink operator's configuration; without one its defaults are Flink's.
     ///
     /// # Errors
-    /// It cannot be read, and the previous one stays.
+    /// It cannot be read. The last one that could be stays, or else what can be read applies.
     pub fn take_operator(&mut self, read: Option<&OperatorConfig>) -> Result<(), Unreadable> {
         match read {
-            Some(Err(error)) => {
-                if self.operator == InForce::AsStored {
+            Some(Err(UnreadConfig { error, parts })) => {
+                if matches!(self.operator, InForce::AsStored | InForce::LastValid) {
                     self.operator = InForce::LastValid;
+                } else {
+                    self.context = operator_context(parts);
+                    self.operator = InForce::ReadableParts;
                 }
                 return Err(error.clone());
             }
             Some(Ok(defaults)) => {
-                self.context = Arc::new(FlinkContext::default().with_operator(defaults.clone()))
+                self.context = operator_context(defaults);
+                self.operator = InForce::AsStored;
             }
-            None => self.context = Arc::default(),
+            None => (self.context, self.operator) = (Arc::default(), InForce::Nothing),
         }
-        self.operator = InForce::AsStored;
         Ok(())
     }
 
@@ -194,6 +198,10 @@ impl Configuration {
             self.doubles = doubles.filter(|(_, messages)| !messages.is_empty()).collect();
         }
     }
+}
+
+fn operator_context(defaults: &OperatorDefaults) -> Arc<FlinkContext> {
+    Arc::new(FlinkContext::default().with_operator(defaults.clone()))
 }
 
 #[cfg(test)]
