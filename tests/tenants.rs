@@ -33,6 +33,7 @@ fn every_problem_is_reported_with_its_place() {
         "same-namespace.yaml",
         "overlapping-patterns.yaml",
         "same-by-labels.yaml",
+        "wrong-labels.yaml",
         "malformed.yaml",
         "wrong-demands.yaml",
         "wrong-version.yaml",
