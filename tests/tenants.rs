@@ -33,6 +33,7 @@ fn every_problem_is_reported_with_its_place() {
         "same-namespace.yaml",
         "overlapping-patterns.yaml",
         "same-by-labels.yaml",
+        "wrong-labels.yaml",
         "malformed.yaml",
         "wrong-demands.yaml",
         "wrong-version.yaml",
@@ -64,6 +65,21 @@ fn an_ended_exemption_is_a_warning_and_unused() {
     let refused = lint("expired-exemption.yaml", "examples/manifests/refused.yaml", &[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stdout).contains("error[security/privileged]"));
+}
+
+/// A rule may have gone with its policy: the tenant's other rules stay.
+#[test]
+fn an_unknown_rule_is_a_warning_and_unused() {
+    let refused = lint("only-unknown-rules.yaml", "examples/manifests/refused.yaml", &[]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
+    assert!(text(&refused.stdout).contains("error[security/privileged]"));
+    let warnings = text(&refused.stderr);
+    for warning in [
+        "only-unknown-rules.yaml:8:14: there is no rule `security/priviledged`: did you mean `security/privileged`?",
+        "only-unknown-rules.yaml:10:15: there is no rule `storag/*`: run `flinkgate rules` for the list",
+    ] {
+        assert!(warnings.contains(warning), "{warnings}");
+    }
 }
 
 /// A Pod that every tenant refuses, so that the finding names the tenant.

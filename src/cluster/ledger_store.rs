@@ -146,3 +146,59 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::cluster::fake_api_server;
+    use serde_json::{Value, json};
+
+    /// What the store reads where this status is stored, and how many ledgers it could not read.
+    async fn read(status: Value) -> (VersionedLedger, u64) {
+        let client = fake_api_server::client(move |request| {
+            let metadata = json!({"name": "a", "resourceVersion": "7"});
+            let is_metadata = request
+                .headers()
+                .get("accept")
+                .is_some_and(|accept| accept.to_str().unwrap().contains("PartialObjectMetadata"));
+            let object = if is_metadata {
+                json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata", "metadata": metadata})
+            } else {
+                json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenantLedger", "metadata": metadata,
+                    "spec": {"tenant": "a"}, "status": status})
+            };
+            async move { (200, object.to_string()) }
+        });
+        let unreadable = Counter::default();
+        let store = ClusterStore::new(client, unreadable.clone());
+        (store.read("a").await.unwrap(), unreadable.get())
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_cannot_be_read_waits_for_a_count() {
+        let stored =
+            json!({"counted": true, "next": 3, "slots": ["Pod/a/b reserved=u,0,1 asks=cpu:1"]});
+        let (read_whole, unreadable) = read(stored.clone()).await;
+        assert_eq!((read_whole.ledger.is_counted(), unreadable), (true, 0));
+        for (field, value, reservations) in [
+            ("slots", json!(["Pod/a/b reserved=u,0,1 asks=cpu:1", "Pod"]), 1),
+            ("others", json!({"cpu": "lots"}), 1),
+            ("limits", json!({"version": 9, "hard": {"cpu": "?"}}), 1),
+            // Types that only another definition allows.
+            ("slots", json!({"Pod/a/b": {}}), 0),
+            ("next", json!("three"), 0),
+            ("slots", json!([7]), 0),
+        ] {
+            let mut stored = stored.clone();
+            stored[field] = value;
+            let (VersionedLedger { ledger, version }, unreadable) = read(stored.clone()).await;
+            assert_eq!(
+                (ledger.is_counted(), version.as_str(), unreadable),
+                (false, "7", 1),
+                "{stored}"
+            );
+            assert_eq!(ledger.reservations(), reservations, "{stored}");
+        }
+    }
+}

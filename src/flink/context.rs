@@ -161,6 +161,16 @@ impl OperatorDefaults {
             .map_or(Ok(Self::default()), |(file, text)| Self::of_file(file, text))
     }
 
+    /// What can be read of a ConfigMap whose file is not YAML: the options that a line gives with
+    /// their full name.
+    pub fn readable_parts_of_config_map(object: &Value) -> Self {
+        let text = config_file::of_config_map(object).map(|(_, text)| text).unwrap_or_default();
+        let flat = |line: &&str| !line.starts_with(char::is_whitespace);
+        let lines: Vec<&str> = text.lines().filter(flat).collect();
+        // The older file is read by lines, which cannot fail.
+        Self::of_file(config_file::FLINK_CONF, &lines.join("\n")).unwrap_or_default()
+    }
+
     fn of_file(file: &'static str, text: &str) -> Result<Self, Unreadable> {
         let mut defaults = Self::default();
         for (key, entry) in config_file::parse(file, text, None)?.iter() {

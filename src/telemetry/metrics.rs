@@ -113,7 +113,7 @@ pub const NOT_IN_FORCE: [(&str, &str); 8] = [
     ("FlinkPolicy", "readable-parts"),
     ("FlinkPolicy", "nothing"),
     ("ConfigMap", "last-valid"),
-    ("ConfigMap", "nothing"),
+    ("ConfigMap", "readable-parts"),
 ];
 
 /// Reconciliations of ledgers.

@@ -7,7 +7,7 @@ use super::{Tenant, Tenants, check};
 use crate::resource::fields::text;
 use crate::resource::files::{self, FilesError};
 use crate::resource::yaml::{self, Document};
-use crate::resource::{metadata_text, yaml::Span};
+use crate::resource::{metadata_text, pointer, type_name, yaml::Span};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -138,6 +138,15 @@ impl Collected {
         let Some(value) = &document.value else { return };
         match (text(value, "apiVersion"), text(value, "kind")) {
             ("v1", "Namespace") => {
+                // A label that is left out would change who owns the namespace.
+                for (key, found) in malformed_labels(value) {
+                    let place = pointer::join("/metadata/labels", key);
+                    let message = format!(
+                        "label `{key}` is {}: write it in quotes",
+                        type_name(found)
+                    );
+                    self.errors.push(at(document.positions.nearest(&place), message));
+                }
                 self.namespaces.insert(metadata_text(value, "name").into(), labels(value));
             }
             ("flinkgate.dev/v1alpha1", "FlinkTenant") => self.take_tenant(file, value, document, rules, today),
@@ -228,6 +237,12 @@ impl Collected {
             }
         }
     }
+}
+
+/// The labels of a Namespace manifest whose values are no strings.
+fn malformed_labels(namespace: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let labels = namespace.pointer("/metadata/labels").and_then(Value::as_object);
+    labels.into_iter().flatten().filter(|(_, value)| !value.is_string())
 }
 
 /// The labels of a Namespace manifest.

@@ -114,7 +114,7 @@ fn only_the_enforcement_of_the_tenant_lowers_the_refusal() {
         );
     }
     assert_eq!(waived(json!({"enforcement": "Warn"})), (vec![Level::Warning], false));
-    assert_eq!(waived(json!({"enforcement": "Suggest"})).1, true);
+    assert!(waived(json!({"enforcement": "Suggest"})).1);
 }
 
 /// Who may change the labels of a Namespace must not choose, or lose, the tenant while it cannot be

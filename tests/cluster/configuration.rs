@@ -116,8 +116,10 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     ));
     wait_condition(&control_plane, "flinkpolicy/own", "True", "InForce");
     // A rule that a tenant names is known once its policy is there.
-    control_plane
-        .apply(&tenant("wrong", json!({"rules": [{"rule": "user/own", "enforcement": "Warn"}]})));
+    let patch =
+        json!({"spec": {"rules": [{"rule": "user/own", "enforcement": "Warn"}], "quota": null}})
+            .to_string();
+    control_plane.kubectl(&["patch", "flinktenant", "wrong", "--type=merge", "--patch", &patch]);
     wait_condition(&control_plane, "flinktenant/wrong", "True", "InForce");
     let (_, ready) = gate.health("/readyz").unwrap();
     assert!(
@@ -138,6 +140,87 @@ fn what_the_cluster_holds_is_in_force_and_what_is_wrong_stops_nothing_else() {
     wait_condition(&control_plane, "flinktenant/a-newer", "True", "InForce");
     wait_label(&control_plane, &before, Some("a-newer"));
     assert_eq!(gate.terminate(), Some(0));
+}
+
+/// The definition, a FlinkTenant and a Namespace of a later version: what this version knows of them
+/// is in force after a start, and its last valid version while it runs.
+#[test]
+fn tenants_of_a_later_version_keep_their_namespaces_and_labels() {
+    let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
+    crds::install(&control_plane);
+    control_plane.kubectl(&["create", "namespace", "flinkgate-system"]);
+    let properties = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties";
+    let field = json!([{"op": "add", "path": format!("{properties}/fromTheFuture"), "value": {"type": "string"}}, {"op": "remove", "path": format!("{properties}/namespaces/properties/selector/x-kubernetes-validations")}]).to_string();
+    let definition = "crd/flinktenants.flinkgate.dev";
+    control_plane.kubectl(&["patch", definition, "--type=json", "--patch", &field]);
+    let newer = tenant(
+        "newer",
+        json!({"fromTheFuture": "x", "namespaces": {"names": ["newer-*"]}, "quota": {"hard": {"cpu": "2"}}}),
+    );
+    until("the API server knows the later definition", || {
+        let created = control_plane
+            .try_kubectl(&["create", "--dry-run=server", "-o", "json", "-f", "-"], &newer)?;
+        if created.contains("fromTheFuture") { Ok(()) } else { Err(created) }
+    });
+    control_plane.create(&newer);
+    let namespace = control_plane.namespace("newer");
+    // Its namespaces cannot be read, but the label of one names it.
+    control_plane.create(&tenant("lost", json!({"namespaces": {"selector": {}}})));
+    control_plane.create_namespace("kept");
+    control_plane.kubectl(&["label", "namespace", "kept", "flinkgate.dev/tenant=lost"]);
+    let gate = Flinkgate::start(&control_plane, &["--cluster"]);
+    gate.wait_ready();
+    let status = wait_condition(&control_plane, "flinktenant/newer", "False", "PartlyInForce");
+    assert!(
+        ready(&status)["message"].as_str().unwrap().contains("spec.fromTheFuture: unknown field"),
+        "{status}"
+    );
+    assert_eq!(status["hard"]["cpu"], "2");
+    wait_label(&control_plane, &namespace, Some("newer"));
+    let status = wait_condition(&control_plane, "flinktenant/lost", "False", "PartlyInForce");
+    assert!(
+        ready(&status)["message"]
+            .as_str()
+            .unwrap()
+            .contains("it keeps the namespaces that it owned last"),
+        "{status}"
+    );
+    wait_label(&control_plane, "kept", Some("lost"));
+    let (code, body) = gate.health("/readyz").unwrap();
+    assert!(
+        code == 200 && body.contains("in force as far as they can be read: lost, newer"),
+        "{body}"
+    );
+
+    // What is valid once stays in force when a later edit cannot be understood.
+    control_plane.create(&tenant(
+        "edited",
+        json!({"namespaces": {"names": ["edited"]}, "quota": {"hard": {"cpu": "4"}}}),
+    ));
+    wait_condition(&control_plane, "flinktenant/edited", "True", "InForce");
+    control_plane.create_namespace("edited");
+    wait_label(&control_plane, "edited", Some("edited"));
+    let patch = json!({"spec": {"fromTheFuture": "x", "quota": {"hard": {"cpu": "400"}}, "namespaces": {"names": ["edited-too"]}}}).to_string();
+    control_plane.kubectl(&["patch", "flinktenant", "edited", "--type=merge", "--patch", &patch]);
+    let status = wait_condition(&control_plane, "flinktenant/edited", "False", "LastValidInForce");
+    assert_eq!(status["hard"]["cpu"], "4");
+    wait_label(&control_plane, "edited", Some("edited"));
+    control_plane.create_namespace("edited-too");
+    wait_label(&control_plane, "edited-too", Some("edited"));
+    let (_, metrics) = gate.health("/metrics").unwrap();
+    for line in [
+        "flinkgate_configuration_not_in_force{kind=\"FlinkTenant\",in_force=\"last-valid\"} 1",
+        "flinkgate_configuration_not_in_force{kind=\"FlinkTenant\",in_force=\"readable-parts\"} 2",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    // And back: the later version's field goes, and everything is in force.
+    for name in ["newer", "edited"] {
+        let patch = json!({"spec": {"fromTheFuture": null}}).to_string();
+        control_plane.kubectl(&["patch", "flinktenant", name, "--type=merge", "--patch", &patch]);
+        wait_condition(&control_plane, &format!("flinktenant/{name}"), "True", "InForce");
+    }
+    wait_label(&control_plane, "edited", None);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::mutate;
 use crate::pipeline::Gate;
 use crate::resource::{Operation, Resource};
 use crate::rules::Level;
+use crate::tenant::check::NAME_LENGTH;
 use crate::tenant::load::labels;
 use crate::tenant::{Owner, TENANT_LABEL};
 use serde_json::{Value, json};
@@ -69,6 +70,8 @@ fn tenant_of(
     labels.remove(TENANT_LABEL);
     labels.extend(stored.map(|stored| (TENANT_LABEL.to_owned(), stored.to_owned())));
     match gate.tenants().owner_with_labels(&resource.name, &labels)? {
+        // A label cannot hold a longer name.
+        Owner::Tenant(tenant) if tenant.name.len() > NAME_LENGTH => Some(None),
         Owner::Tenant(tenant) => Some(Some(tenant.name.clone())),
         Owner::Unassigned | Owner::Unread(_) => Some(None),
         Owner::Ambiguous(_) => None,

@@ -229,7 +229,11 @@ mod tests {
         {
             if matches!(
                 webhook["name"].as_str(),
-                Some("configuration.flinkgate.dev" | "ledgers.flinkgate.dev")
+                Some(
+                    "configuration.flinkgate.dev"
+                        | "policy-deletions.flinkgate.dev"
+                        | "ledgers.flinkgate.dev"
+                )
             ) {
                 assert_eq!(webhook.get("namespaceSelector"), None);
                 continue;

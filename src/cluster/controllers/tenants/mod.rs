@@ -239,7 +239,11 @@ impl State {
             );
             failed
         }));
-        self.failed = worked.unwrap_or(Some(ReloadError::Internal));
+        self.failed = worked.unwrap_or_else(|_| {
+            // The next input tries them again.
+            self.changes = changes;
+            Some(ReloadError::Internal)
+        });
         if let Some(error) = &self.failed {
             tracing::error!(%error, "configuration not reloaded, the previous one stays in force");
         }

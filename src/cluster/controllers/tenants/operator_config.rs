@@ -7,8 +7,17 @@ use crate::flink::context::OperatorDefaults;
 use kube::core::DynamicObject;
 use std::str::FromStr;
 
-/// What the ConfigMap says, or why nothing can be read from it.
-pub type OperatorConfig = Result<OperatorDefaults, Unreadable>;
+/// What the ConfigMap says, or why it cannot be read as a whole.
+pub type OperatorConfig = Result<OperatorDefaults, UnreadConfig>;
+
+/// A ConfigMap that cannot be read as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadConfig {
+    /// Why.
+    pub error: Unreadable,
+    /// What can be read of it.
+    pub parts: OperatorDefaults,
+}
 
 /// The ConfigMap's namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +53,10 @@ impl FromStr for ConfigMapName {
 
 /// Reads the ConfigMap.
 pub fn read(object: &DynamicObject) -> OperatorConfig {
-    OperatorDefaults::of_config_map(&object.data)
+    OperatorDefaults::of_config_map(&object.data).map_err(|error| UnreadConfig {
+        error,
+        parts: OperatorDefaults::readable_parts_of_config_map(&object.data),
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod tenants;
 pub use in_force::InForce;
 pub use tenants::CheckedTenant;
 
-use super::operator_config::OperatorConfig;
+use super::operator_config::{OperatorConfig, UnreadConfig};
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::flink::FlinkContext;
 use crate::flink::config_file::Unreadable;
@@ -111,22 +111,25 @@ impl Configuration {
     /// Takes the Flink operator's configuration; without one its defaults are Flink's.
     ///
     /// # Errors
-    /// It cannot be read, and the previous one stays.
+    /// It cannot be read. The last one that could be stays, or else what can be read applies.
     pub fn take_operator(&mut self, read: Option<&OperatorConfig>) -> Result<(), Unreadable> {
         let context = FlinkContext::default().with_operator_users(self.operator_users.clone());
         match read {
-            Some(Err(error)) => {
-                if self.operator == InForce::AsStored {
+            Some(Err(UnreadConfig { error, parts })) => {
+                if matches!(self.operator, InForce::AsStored | InForce::LastValid) {
                     self.operator = InForce::LastValid;
+                } else {
+                    self.context = Arc::new(context.with_operator(parts.clone()));
+                    self.operator = InForce::ReadableParts;
                 }
                 return Err(error.clone());
             }
             Some(Ok(defaults)) => {
                 self.context = Arc::new(context.with_operator(defaults.clone()));
+                self.operator = InForce::AsStored;
             }
-            None => self.context = Arc::new(context),
+            None => (self.context, self.operator) = (Arc::new(context), InForce::Nothing),
         }
-        self.operator = InForce::AsStored;
         Ok(())
     }
 

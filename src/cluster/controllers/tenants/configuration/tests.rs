@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use super::*;
+use crate::cluster::controllers::tenants::operator_config;
 use crate::resource::Resource;
 use crate::tenant::Owner;
 use serde_json::{Value, json};
@@ -280,5 +281,36 @@ fn a_tenant_that_cannot_be_read_keeps_its_last_version() {
     for namespace in ["unlabelled", "other"] {
         let owner = world.gate().tenants().owner(namespace);
         assert!(matches!(&owner, Owner::Unread(names) if *names == ["payments"]), "{owner:?}");
+    }
+}
+
+/// The Flink operator's ConfigMap: its last valid version stays; a process that has seen none reads
+/// the lines that it can.
+#[test]
+fn an_unreadable_config_map_of_the_operator_keeps_its_last_version_or_its_parts() {
+    let config = |text: &str| {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"config.yaml": text}});
+        operator_config::read(&serde_json::from_value(object).unwrap())
+    };
+    let good = config("taskmanager:\n  numberOfTaskSlots: 4\n");
+    let wrong = config("taskmanager.numberOfTaskSlots: 2\nx: [\n  y: 1\n");
+    let slots = |configuration: &Configuration| {
+        let defaults = configuration.context.operator_defaults("a", None);
+        defaults.get("taskmanager.numberOfTaskSlots").map(str::to_owned)
+    };
+    let mut configuration = Configuration::new(Unassigned::Warn);
+    for (read, in_force, expected) in [
+        (Some(&wrong), InForce::ReadableParts, Some("2")),
+        (Some(&wrong), InForce::ReadableParts, Some("2")),
+        (Some(&good), InForce::AsStored, Some("4")),
+        (Some(&wrong), InForce::LastValid, Some("4")),
+        (Some(&wrong), InForce::LastValid, Some("4")),
+        (None, InForce::Nothing, None),
+        (Some(&wrong), InForce::ReadableParts, Some("2")),
+    ] {
+        let taken = configuration.take_operator(read);
+        assert_eq!(taken.is_err(), read.is_some_and(Result::is_err));
+        assert_eq!(configuration.operator_in_force(), in_force);
+        assert_eq!(slots(&configuration).as_deref(), expected);
     }
 }
