@@ -279,6 +279,16 @@ fn case_11_is_refused_and_its_small_sister_admitted() {
 }
 
 #[test]
+fn variables_hide_no_job_manager() {
+    let mut spec = pod_spec(&["$(MODE)"], "1");
+    spec["containers"][0]["env"] = json!([{"name": "MODE", "value": "standalone-job"}]);
+    let mut scene = Scene::small();
+    scene.admits("ada", pod("one", None, &spec));
+    assert_eq!((scene.used("clusters"), scene.used("jobs")), (1, 1));
+    scene.refuses("ada", pod("two", None, &spec));
+}
+
+#[test]
 fn a_job_manager_in_a_second_container_is_a_cluster() {
     let mut spec = pod_spec(&["taskmanager"], "1");
     let second = pod_spec(&["standalone-job"], "1")["containers"][0].clone();
