@@ -14,7 +14,7 @@ use serde_json::Value;
 /// resource.
 pub fn claimed_owner(resource: &Resource) -> Option<(usize, &Value)> {
     let row = of(&resource.kind).filter(|row| row.is_counted() && row.declares_nothing_itself())?;
-    if users::is_controller(&resource.user) {
+    if users::is_trusted(&resource.user) {
         return None;
     }
     let by_controllers = row.has(Property::CountsApart);

@@ -14,9 +14,6 @@ const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 /// The service account that the chart of the Flink operator creates.
 pub const OPERATOR_ACCOUNT: &str = "flink-operator";
 
-/// Kubernetes' scheduler.
-pub const SCHEDULER: &str = "system:kube-scheduler";
-
 /// Whether a user is one of Kubernetes' controllers.
 pub fn is_controller(user: &UserInfo) -> bool {
     user.username == CONTROLLER_MANAGER || user.username.starts_with(CONTROL_PLANE)
@@ -44,6 +41,12 @@ pub fn service_account(user: &UserInfo) -> Option<(&str, &str)> {
 pub fn is_component(user: &UserInfo) -> bool {
     (user.username.starts_with("system:") && service_account(user).is_none() && !is_anonymous(user))
         || user.groups.iter().any(|group| group == "system:masters")
+}
+
+/// Whether a user is a controller of Kubernetes or a component of the cluster. Some clusters run
+/// controllers and the scheduler with the administrator's certificate.
+pub fn is_trusted(user: &UserInfo) -> bool {
+    is_controller(user) || is_component(user)
 }
 
 fn is_anonymous(user: &UserInfo) -> bool {
@@ -84,7 +87,7 @@ mod tests {
     fn service_accounts_and_people_are_no_components() {
         for (name, groups, expected) in [
             ("system:node:a", &["system:nodes"][..], true),
-            (SCHEDULER, &[], true),
+            ("system:kube-scheduler", &[], true),
             ("kubernetes-admin", &["system:masters"], true),
             ("ada", &["system:authenticated"], false),
             ("system:serviceaccount:prod:flink", &[], false),

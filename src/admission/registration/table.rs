@@ -131,7 +131,7 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "bindings",
         reach: Reach::TenantNamespaces,
-        conditions: &[BY_OTHER_SCHEDULERS],
+        conditions: &[BY_USERS],
         on_failure: OnFailure::Fail,
     },
     // Components of the cluster and the operator never wait.
@@ -221,13 +221,7 @@ const BY_NO_DEPLOYMENT: Condition = Condition {
 
 const WORKLOAD_CHANGES: &[Condition] = &[NOT_BEING_DELETED, WHAT_RUNS_CHANGES, BY_NO_DEPLOYMENT];
 
-const BY_OTHER_SCHEDULERS: Condition = Condition {
-    name: "by-other-schedulers",
-    expression: "request.userInfo.username != 'system:kube-scheduler'",
-};
-const _: () = assert!(matches!(users::SCHEDULER.as_bytes(), b"system:kube-scheduler"));
-
-/// Not by a component of the cluster: see [`users::is_component`].
+/// Not by a component of the cluster, such as the scheduler: see [`users::is_trusted`].
 const BY_USERS: Condition = Condition {
     name: "by-users",
     expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') && \
