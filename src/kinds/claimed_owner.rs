@@ -4,7 +4,7 @@
 use super::{Kind, Origin, Property, find, of};
 use crate::flink::requester::Requester;
 use crate::resource::fields::text;
-use crate::resource::{GroupVersionKind, Operation, Resource, owners};
+use crate::resource::{GroupVersionKind, Operation, Resource, owners, users};
 use serde_json::Value;
 
 /// An owner reference with which the requester makes an object count with an object that it
@@ -15,7 +15,7 @@ use serde_json::Value;
 /// resource.
 pub fn claimed_owner(resource: &Resource, requester: Requester) -> Option<(usize, &Value)> {
     let row = of(&resource.kind).filter(|row| row.is_counted() && row.declares_nothing_itself())?;
-    if requester == Requester::KubernetesController {
+    if users::is_trusted(&resource.user) {
         return None;
     }
     let by_controllers = row.has(Property::CountsApart);

@@ -235,9 +235,11 @@ pub fn is_made_by_operator(resource: &Resource, context: &FlinkContext) -> bool 
 /// Whether a controller of Kubernetes makes or changes the object after one that was judged and
 /// counted already: a ReplicaSet of a Deployment. Its pods are judged as they are created.
 pub fn is_made_by_controller(resource: &Resource) -> bool {
-    of(&resource.kind)
-        .and_then(|row| row.made_by_controller)
-        .is_some_and(|controller| users::is_controller_named(&resource.user, controller))
+    let user = &resource.user;
+    of(&resource.kind).and_then(|row| row.made_by_controller).is_some_and(|controller| {
+        users::is_controller_named(user, controller)
+            || (users::is_component(user) && counts_with_owner(resource))
+    })
 }
 
 /// Whether a stored object counts with its owner.

@@ -11,9 +11,6 @@ const CONTROL_PLANE: &str = "system:serviceaccount:kube-system:";
 /// (`--use-service-account-credentials=false`).
 const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
-/// Kubernetes' scheduler.
-pub const SCHEDULER: &str = "system:kube-scheduler";
-
 /// Whether a user is one of Kubernetes' controllers.
 pub fn is_controller(user: &UserInfo) -> bool {
     user.username == CONTROLLER_MANAGER || user.username.starts_with(CONTROL_PLANE)
@@ -36,6 +33,12 @@ pub fn service_account(user: &UserInfo) -> Option<(&str, &str)> {
 pub fn is_component(user: &UserInfo) -> bool {
     (user.username.starts_with("system:") && service_account(user).is_none() && !is_anonymous(user))
         || user.groups.iter().any(|group| group == "system:masters")
+}
+
+/// Whether a user is a controller of Kubernetes or a component of the cluster. Some clusters run
+/// controllers and the scheduler with the administrator's certificate.
+pub fn is_trusted(user: &UserInfo) -> bool {
+    is_controller(user) || is_component(user)
 }
 
 fn is_anonymous(user: &UserInfo) -> bool {
@@ -76,7 +79,7 @@ mod tests {
     fn service_accounts_and_people_are_no_components() {
         for (name, groups, expected) in [
             ("system:node:a", &["system:nodes"][..], true),
-            (SCHEDULER, &[], true),
+            ("system:kube-scheduler", &[], true),
             ("kubernetes-admin", &["system:masters"], true),
             ("ada", &["system:authenticated"], false),
             ("system:serviceaccount:prod:flink", &[], false),

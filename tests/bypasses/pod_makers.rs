@@ -279,6 +279,16 @@ fn case_11_is_refused_and_its_small_sister_admitted() {
 }
 
 #[test]
+fn variables_hide_no_job_manager() {
+    let mut spec = pod_spec(&["$(MODE)"], "1");
+    spec["containers"][0]["env"] = json!([{"name": "MODE", "value": "standalone-job"}]);
+    let mut scene = Scene::small();
+    scene.admits("ada", pod("one", None, &spec));
+    assert_eq!((scene.used("clusters"), scene.used("jobs")), (1, 1));
+    scene.refuses("ada", pod("two", None, &spec));
+}
+
+#[test]
 fn a_job_manager_in_a_second_container_is_a_cluster() {
     let mut spec = pod_spec(&["taskmanager"], "1");
     let second = pod_spec(&["standalone-job"], "1")["containers"][0].clone();
@@ -344,6 +354,28 @@ fn only_controllers_give_a_job_manager_its_owner() {
     ] {
         Scene::small().refuses(user, pod("forged", Some(("ReplicaSet", "jm")), &spec));
     }
+}
+
+/// Some clusters run Kubernetes' controllers with the administrator's certificate.
+#[test]
+fn an_administrators_replica_set_of_a_deployment_counts_once() {
+    let spec = pod_spec(&["standalone-job"], "1");
+    let mut scene = Scene::small();
+    scene.admits("ada", maker("apps/v1", "Deployment", "jm", 1, &spec));
+    let owner = json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "jm", "uid": "jm", "controller": true}]);
+    let mut replica_set = maker("apps/v1", "ReplicaSet", "jm-1", 1, &spec);
+    replica_set["metadata"]["ownerReferences"] = owner;
+    let charge = |scene: &Scene, groups: &[&str], object: &Value| {
+        let mut resource = Resource::from_manifest(object.clone()).unwrap();
+        let groups = groups.iter().map(|&group| group.to_owned()).collect();
+        resource.user = UserInfo { username: "admin".into(), groups, ..UserInfo::default() };
+        let case = scene.gate.lower(&resource, true).unwrap();
+        scene.gate.charge(&case).is_some()
+    };
+    assert!(!charge(&scene, &["system:masters"], &replica_set));
+    assert!(charge(&scene, &[], &replica_set));
+    // Without the Deployment it is the administrator's own.
+    assert!(charge(&scene, &["system:masters"], &maker("apps/v1", "ReplicaSet", "x", 1, &spec)));
 }
 
 /// A ReplicaSet of a web server adopts bare JobManagers that have its labels.

@@ -145,6 +145,7 @@ fn only_schedulers_bind_pods() {
         for (tenant, user, is_admitted) in [
             (&open, SCHEDULER, true),
             (&listed, SCHEDULER, true),
+            (&default, "system:serviceaccount:kube-system:my-scheduler", true),
             (&open, volcano, true),
             (&listed, volcano, true),
             (&default, volcano, false),
@@ -295,7 +296,8 @@ fn components_of_the_cluster_never_wait() {
         webhook["matchConditions"].to_string()
     };
     for (name, user) in [
-        ("bindings", "system:kube-scheduler"),
+        ("bindings", "startsWith('system:')"),
+        ("bindings", "system:masters"),
         ("status", "system:serviceaccount:kube-system:"),
         ("flink-status", ":flink-operator"),
         ("flink-status", "system:serviceaccount:kube-system:"),

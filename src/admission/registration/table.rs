@@ -8,7 +8,6 @@
 use crate::flink::CANARY_LABEL;
 use crate::flink::operator::autoscaler_state::PREFIX;
 use crate::flink::requester::DEFAULT_OPERATOR_USER;
-use crate::resource::users;
 use crate::tenant::TENANT_LABEL;
 
 /// One webhook, in one of the two configurations.
@@ -134,7 +133,7 @@ pub(super) const VALIDATING: &[Webhook] = &[
     Webhook {
         name: "bindings",
         reach: Reach::TenantNamespaces,
-        conditions: &[BY_OTHER_SCHEDULERS],
+        conditions: &[BY_USERS],
         on_failure: OnFailure::Fail,
     },
     // Components of the cluster and the operator never wait.
@@ -267,13 +266,7 @@ const BY_NO_DEPLOYMENT: Condition = Condition {
                  !(request.userInfo.username in ['system:serviceaccount:kube-system:deployment-controller', 'system:kube-controller-manager'])",
 };
 
-const BY_OTHER_SCHEDULERS: Condition = Condition {
-    name: "by-other-schedulers",
-    expression: "request.userInfo.username != 'system:kube-scheduler'",
-};
-const _: () = assert!(matches!(users::SCHEDULER.as_bytes(), b"system:kube-scheduler"));
-
-/// Not by a component of the cluster: see [`users::is_component`].
+/// Not by a component of the cluster, such as the scheduler: see [`users::is_trusted`].
 const BY_USERS: Condition = Condition {
     name: "by-users",
     expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') && \

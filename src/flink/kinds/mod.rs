@@ -10,6 +10,7 @@ pub(crate) mod binding;
 pub(crate) mod config_map;
 mod counts;
 mod dynamic_properties;
+mod expansion;
 pub(crate) mod flink_application;
 pub(crate) mod flink_blue_green;
 pub(crate) mod flink_cluster;

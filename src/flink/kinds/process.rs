@@ -1,5 +1,6 @@
 //! Recognises Flink's processes in a container by their scripts, entrypoint words and main classes.
 
+use super::expansion::Variables;
 use crate::flink::{Mode, Role};
 use serde_json::Value;
 
@@ -64,16 +65,18 @@ impl Process {
                 .flatten()
                 .filter_map(Value::as_str)
         };
+        let elements = || words("command").chain(words("args"));
+        let mut variables = Variables::of(container);
         // Without a command, the image's entrypoint reads the first argument.
         let mut at_entrypoint = words("command").next().is_none();
-        for element in words("command").chain(words("args")) {
-            for word in split(element) {
+        for element in elements() {
+            let element = variables.expand(element);
+            for word in split(&element) {
                 if let Some(process) = Self::named(word, at_entrypoint) {
+                    let mut variables = Variables::of(container);
                     let runs_job = process.role == Role::JobManager
-                        && words("command")
-                            .chain(words("args"))
-                            .flat_map(split)
-                            .any(|word| APPLICATION.iter().any(|name| word.ends_with(name)));
+                        && elements()
+                            .any(|element| split(&variables.expand(element)).any(is_application));
                     return Some(Self { runs_job, ..process });
                 }
                 at_entrypoint = word.ends_with(ENTRYPOINT);
@@ -104,6 +107,10 @@ impl Process {
         let (_, role, mode) = PROGRAMS.iter().find(|(program, _, _)| *program == name)?;
         Some(Self { role: *role, mode: *mode, runs_job: false })
     }
+}
+
+fn is_application(word: &str) -> bool {
+    APPLICATION.iter().any(|name| word.ends_with(name))
 }
 
 /// The words of one argument, which may be a whole script.
@@ -154,6 +161,10 @@ mod tests {
                 Some((Role::Other, Mode::Standalone)),
             ),
             (json!({"args": ["bash", "/scripts/submit-job.sh"]}), None),
+            (
+                json!({"args": ["$(MODE)-job"], "env": [{"name": "MODE", "value": "standalone"}]}),
+                jm,
+            ),
             (json!({"command": ["watch"], "args": ["taskmanager"]}), None),
             (json!({"command": ["echo", "jobmanager"]}), None),
             (json!({"command": "jobmanager", "args": [7, null]}), None),

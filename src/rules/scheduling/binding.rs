@@ -35,12 +35,13 @@ fn is_binding(resource: &Resource) -> bool {
     resource.kind.kind == "Binding" && resource.kind.group.is_empty()
 }
 
-/// Whether the user is Kubernetes' scheduler, or one of the tenant's. A scheduler's service account
+/// Whether the user is Kubernetes' scheduler or another component of the cluster, or a scheduler of
+/// the tenant. A scheduler's service account
 /// or its namespace has the scheduler's name or begins with it (`volcano-system:volcano-scheduler`),
 /// and it is in no tenant's namespace.
 fn is_by_scheduler(subject: &Subject<'_>) -> bool {
     let user = &subject.resource.user;
-    if user.username == users::SCHEDULER {
+    if users::is_trusted(user) {
         return true;
     }
     let Some((namespace, account)) =
