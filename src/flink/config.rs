@@ -3,6 +3,7 @@
 //! `flinkConfiguration` may be nested, flat or a mix of both. [`FlinkConfig::from_object`] flattens
 //! it as the operator does, so that all other code sees Flink's keys.
 
+use super::catalog::other_names;
 use super::memory::java::double_text;
 use crate::resource::pointer;
 use serde_json::{Number, Value};
@@ -86,19 +87,31 @@ impl FlinkConfig {
     }
 
     /// The first of these keys that is set: an option and its deprecated names, in Flink's order.
+    /// The catalog knows further deprecated names; they come last.
     pub fn first(&self, keys: &[&str]) -> Option<(&str, &Entry)> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let older = || keys.iter().flat_map(|key| &other_names(key).older).copied();
         keys.iter()
-            .find_map(|key| self.entries.get_key_value(*key))
+            .copied()
+            .chain(std::iter::once_with(older).flatten())
+            .find_map(|key| self.entries.get_key_value(key))
             .map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// The value of an option.
+    /// The value of an option, under its key or a deprecated one.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entries.get(key).map(|entry| entry.value.as_str())
+        self.entry(key).map(|entry| entry.value.as_str())
     }
 
-    /// The option with its place.
+    /// The option with its place, under its key or a deprecated one.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.first(&[key]).map(|(_, entry)| entry)
+    }
+
+    /// What is written under exactly this key.
+    pub fn exact(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }
 
@@ -118,6 +131,13 @@ impl FlinkConfig {
             Vacant(place) => {
                 place.insert(entry);
             }
+        }
+    }
+
+    /// Corrects the value of an option that is written otherwise than it is read.
+    pub fn correct(&mut self, key: &str, value: &str) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            value.clone_into(&mut entry.value);
         }
     }
 

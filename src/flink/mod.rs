@@ -25,6 +25,7 @@ pub mod pods;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;
+pub mod text_form;
 pub mod values;
 pub mod version;
 pub mod workload;

@@ -11,6 +11,7 @@ use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
+use crate::flink::text_form::{TextFault, TextForm};
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::GeneratedTemplate;
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
@@ -57,12 +58,19 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
-    let config = configuration(object, slots);
+    let (config, text_faults) = configuration(object, slots);
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
     size.bounds = Some(Bounds::fixed(parallelism.div_ceil(slots)));
-    let mut workload =
-        Workload { version, concurrent_clusters: 2, config, declares_cluster: true, ..workload };
+    let mut workload = Workload {
+        version,
+        concurrent_clusters: 2,
+        config,
+        text_form: TextForm::Lines,
+        text_faults,
+        declares_cluster: true,
+        ..workload
+    };
     let clusters = workload.clusters();
     size.multiply(clusters, "/spec");
     for set in &mut pods {
@@ -136,11 +144,13 @@ fn resources(object: &Value, base: &str) -> Value {
 }
 
 /// The operator's value of `FLINK_PROPERTIES`: the object's options, overridden by slots and sizes.
-fn configuration(object: &Value, slots: u64) -> FlinkConfig {
+fn configuration(object: &Value, slots: u64) -> (FlinkConfig, Vec<TextFault>) {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, CONFIGURATION).unwrap_or(&Value::Null),
         CONFIGURATION,
     );
+    // The operator writes lines, whatever the version.
+    let faults = TextForm::Lines.read_back(&mut config);
     config.set(canonical(TASK_SLOTS), slots.to_string(), Some(format!("{TASK_MANAGER}/taskSlots")));
     for (base, names) in [(JOB_MANAGER, JOB_MANAGER_MEMORY), (TASK_MANAGER, TASK_MANAGER_MEMORY)] {
         let fraction =
@@ -159,5 +169,5 @@ fn configuration(object: &Value, slots: u64) -> FlinkConfig {
             Some(format!("{base}/resources/requests/memory")),
         );
     }
-    config
+    (config, faults)
 }

@@ -19,6 +19,7 @@ mod generated_template;
 mod growth;
 pub(crate) mod ingress;
 mod mounted_config;
+mod operator_arguments;
 mod operator_config;
 mod operator_count;
 mod operator_size;
@@ -31,5 +32,7 @@ mod process;
 pub(crate) mod service;
 mod slot_limits;
 pub(crate) mod standalone;
+mod variables;
 
+pub use operator_config::FLINK_CONFIGURATION;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};
