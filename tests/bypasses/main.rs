@@ -1,0 +1,15 @@
+//! What tenants and configuration may try, by topic: each case is refused, and its honest look-alike
+//! is admitted.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../cases/mod.rs"]
+mod cases;
+#[path = "../manifests/mod.rs"]
+mod manifests;
+
+mod option_carriers;
+mod option_kinds;
+mod option_names;
+mod option_text;
+mod options;
+mod tenant_fields;
