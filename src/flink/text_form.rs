@@ -40,6 +40,8 @@ pub enum TextProblem {
     HiddenOption(String),
     /// The value has a line break, and Flink ignores the text after it.
     LostLines,
+    /// A start script inserts the value into one of its commands, which it changes.
+    Script,
     /// The value has a `#`, and Flink ignores the text after it.
     Comment,
 }

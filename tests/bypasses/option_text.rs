@@ -240,6 +240,10 @@ fn variables_hide_no_option() {
         env("web.submit.enable", "$X: true"),
         json!({"env": [{"name": "X", "value": "web.submit.enable=true"}], "args": ["jobmanager", "-D$(X)"]}),
         json!({"env": [{"name": "X", "value": "web.submit.enable"}], "command": ["bash", "-c", "exec /docker-entrypoint.sh jobmanager -D$X=true"]}),
+        json!({"args": ["jobmanager", "-D", "\"web.submit.enable=true\""]}),
+        json!({"args": ["jobmanager", "-D=web.submit.enable=true"]}),
+        json!({"args": ["standalone-job", "-nD", "web.submit.enable=true"]}),
+        env("", "web.submit.enable=true: x"),
         env("", &format!("{}web.submit.enable: true", "#\n".repeat(40_000))),
     ] {
         assert!(
@@ -254,5 +258,69 @@ fn variables_hide_no_option() {
         json!({"args": ["jobmanager", "-Djobmanager.rpc.address=$(POD_IP)"]}),
     ] {
         assert!(!with(container.clone()), "{container}");
+    }
+}
+
+#[test]
+fn values_that_change_a_start_script_are_refused() {
+    let gate = gate(&json!({}));
+    let with = |name: &str, value: &str| {
+        let mut object = Carrier::StandaloneProperties.with(&json!({}));
+        let container = json!({"env": [{"name": name, "value": value}]});
+        json_patch::merge(
+            object.pointer_mut("/spec/template/spec/containers/0").unwrap(),
+            &container,
+        );
+        refused_by(&gate, &object).contains(&RULE.to_owned())
+    };
+    assert!(with("JOB_MANAGER_RPC_ADDRESS", r"jm/;s/$/\nweb.submit.enable:\x20true/"));
+    assert!(with("TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "2/g;${X}"));
+    assert!(!with("JOB_MANAGER_RPC_ADDRESS", "$(POD_IP)"));
+    assert!(!with("TASK_MANAGER_NUMBER_OF_TASK_SLOTS", "2"));
+}
+
+#[test]
+fn variables_and_arguments_of_other_operators_are_options() {
+    let gate = gate(&json!({"flink": {"configuration": {"forbidden": ["web.submit.enable"]}}}));
+    let forbidden = "flink/forbidden-option".to_owned();
+    let mut object = Carrier::FlinkApplication.with(&json!({}));
+    object["spec"]["jobManagerConfig"]["envConfig"] =
+        json!({"env": [{"name": "FLINK_PROPERTIES", "value": "web.submit.enable: true"}]});
+    assert!(refused_by(&gate, &object).contains(&forbidden));
+    let mut object = Carrier::FlinkCluster.with(&json!({}));
+    object["spec"]["job"] =
+        json!({"mode": "Application", "className": "a.B", "args": ["-Dweb.submit.enable=true"]});
+    assert!(refused_by(&gate, &object).contains(&forbidden));
+    object["spec"]["job"]["mode"] = "Detached".into();
+    assert!(!refused_by(&gate, &object).contains(&forbidden));
+}
+
+#[test]
+fn arguments_set_no_reserved_option() {
+    let gate = gate(&json!({}));
+    let mut object = Carrier::Deployment.with(&json!({}));
+    object["spec"]["mode"] = "standalone".into();
+    object["spec"]["job"]["args"] = json!(["-Dhigh-availability.cluster-id=other"]);
+    assert!(refused_by(&gate, &object).contains(&"flink/reserved-option".to_owned()));
+}
+
+#[test]
+fn an_enforced_option_is_written_under_the_name_that_the_version_reads() {
+    let gate =
+        gate(&json!({"flink": {"configuration": {"enforced": {"state.backend.type": "rocksdb"}}}}));
+    for (version, keys) in [
+        ("v1_16", vec!["state.backend", "state.backend.type"]),
+        ("v1_20", vec!["state.backend.type"]),
+    ] {
+        let object = deployment(version, &json!({}));
+        let stored = gate.mutated(&asked(&review("CREATE", &object, &Value::Null)));
+        let options = stored["spec"]["flinkConfiguration"].as_object().unwrap();
+        let written: Vec<_> = options
+            .iter()
+            .filter(|(_, value)| *value == "rocksdb")
+            .map(|(key, _)| key.as_str())
+            .collect();
+        assert_eq!(written, keys, "{version}");
+        assert_eq!(refused_by(&gate, &stored), [""; 0]);
     }
 }

@@ -49,8 +49,18 @@ pub fn script(text: &str, pointer: &str, config: &mut FlinkConfig) {
     }
 }
 
+/// Reads a word as Flink's parser of command lines does: `-Dkey=value`, `-D=key=value`, or the word
+/// after `-D`, which may end a group of flags and may be in quotes.
 fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointer: &str) {
-    let pair = if std::mem::take(key_follows) { Some(word) } else { word.strip_prefix("-D") };
+    let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let pair = if std::mem::take(key_follows) {
+        let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+        Some(quoted.unwrap_or(word))
+    } else if word.strip_prefix('-').and_then(|word| word.strip_suffix('D')).is_some_and(is_flags) {
+        Some("")
+    } else {
+        word.strip_prefix("-D").map(|pair| pair.strip_prefix('=').unwrap_or(pair))
+    };
     match pair {
         Some("") => *key_follows = true,
         Some(pair) => {
@@ -72,7 +82,12 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) -> 
     for (index, name, value) in variables.iter() {
         let pointer = || format!("{place}/env/{index}/value");
         match name {
-            "TASK_MANAGER_NUMBER_OF_TASK_SLOTS" if !value.is_empty() => {
+            INSERTED_ADDRESS | INSERTED_SLOTS if value.contains(SCRIPT_SYNTAX) => {
+                let entry = Entry { value: value.to_owned(), pointer: Some(pointer()) };
+                let problem = TextProblem::Script;
+                faults.push(TextFault { key: name.to_owned(), entry, problem });
+            }
+            INSERTED_SLOTS if !value.is_empty() => {
                 // `FLINK_PROPERTIES` overrides it, wherever it is.
                 if config.exact(SLOTS).is_none() {
                     config.set(SLOTS, value, Some(pointer()));
@@ -87,6 +102,13 @@ pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) -> 
     }
     faults
 }
+
+/// Variables that the entrypoint inserts into its own commands until 1.18.
+const INSERTED_ADDRESS: &str = "JOB_MANAGER_RPC_ADDRESS";
+const INSERTED_SLOTS: &str = "TASK_MANAGER_NUMBER_OF_TASK_SLOTS";
+
+/// Characters by which a value becomes a part of such a command.
+const SCRIPT_SYNTAX: [char; 5] = ['/', '\\', '&', '\n', '\r'];
 
 const SLOTS: &str = "taskmanager.numberOfTaskSlots";
 
@@ -116,7 +138,7 @@ fn properties(
         // The shell removes blanks, and Flink the dots at the end.
         let is_blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
         let start: String = line.split(is_blank).collect();
-        let read = start.split(':').next().unwrap_or_default().trim_end_matches('.');
+        let read = start.split([':', '=']).next().unwrap_or_default().trim_end_matches('.');
         if read != key || text_form::is_odd_key(key) || key.contains('$') {
             if !read.is_empty() && config.exact(read).is_none() {
                 set(read, value, config);

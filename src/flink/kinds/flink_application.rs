@@ -6,6 +6,7 @@
 //! refers to its field. Every update starts a second cluster before the first stops, so both count.
 
 use super::counts::count;
+use super::dynamic_properties;
 use super::generated_template::{filled, size};
 use crate::flink::config::FlinkConfig;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
@@ -58,9 +59,15 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
-    let (config, text_faults) = configuration(object, slots);
+    let (mut config, mut text_faults) = configuration(object, slots);
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
+    // The image's entrypoint reads options from variables.
+    for base in [JOB_MANAGER, TASK_MANAGER] {
+        let place = format!("{base}/envConfig");
+        let variables = pointer::at(object, &place).unwrap_or(&Value::Null);
+        text_faults.extend(dynamic_properties::environment(variables, &place, &mut config));
+    }
     size.bounds = Some(Bounds::fixed(parallelism.div_ceil(slots)));
     let mut workload = Workload {
         version,

@@ -7,9 +7,11 @@
 //! their later state.
 
 use super::counts::count;
+use super::dynamic_properties;
 use super::generated_template::{filled, size};
 use super::ingress;
 use super::process::SUBMITTER;
+use super::variables::Variables;
 use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
 use crate::flink::exposures::{Exposure, ExposureKind};
@@ -63,10 +65,16 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
-    let (config, text_faults) = configuration(object, &mut problems);
+    let (mut config, text_faults) = configuration(object, &mut problems);
     let jobs = u64::from(job.is_some());
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
+    if application && let (Some(job), Some(set)) = (job, pods.first()) {
+        // Flink's own entrypoint reads the arguments of the job.
+        let template = set.template(object);
+        let main = pointer::at(template, "/spec/containers/0").unwrap_or(&Value::Null);
+        dynamic_properties::arguments_with(job, &Variables::of(main), JOB, &mut config);
+    }
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
     let exposures = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
     let budgets = budget(object, name).into_iter().collect();

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let is_error = |fault: &&TextFault| {
-        matches!(fault.problem, TextProblem::Key(_) | TextProblem::HiddenOption(_))
+        !matches!(fault.problem, TextProblem::LostLines | TextProblem::Comment)
     };
     let faults = || subject.workload.text_faults.iter();
     // Errors come first: no number of warnings may hide one.
@@ -55,6 +55,9 @@ fn report(fault: &TextFault, place: &str, subject: &Subject<'_>, findings: &mut 
                     "write the value of `{name}` in one line, and `{hidden}` as an option"
                 ))
         }
+        TextProblem::Script => finding
+            .message(format!("the value of `{name}` changes a command of Flink's start script"))
+            .help(format!("write `{name}` without slashes, backslashes, `&` and line breaks")),
         TextProblem::LostLines => finding
             .level(Level::Warning)
             .message(format!(

@@ -25,12 +25,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !subject.is_for_operator() {
         return;
     }
-    let Some(options) = subject.workload.config_pointer.as_deref() else { return };
     let names =
         |key: &'static str| std::iter::once(key).chain(other_names(key).older.iter().copied());
     for key in RESERVED.into_iter().flat_map(names) {
         let place = subject.workload.config.exact(key).and_then(|entry| entry.pointer.as_deref());
-        if let Some(place) = place.filter(|place| place.starts_with(options)) {
+        if let Some(place) = place {
             findings
                 .at(place)
                 .message(format!("`{key}` is set by the operator and cannot be changed"))
