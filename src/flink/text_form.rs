@@ -46,6 +46,25 @@ pub enum TextProblem {
     Comment,
 }
 
+/// The most options in the lines of one value, and the most faults of one object, that are kept. An
+/// object with more is refused.
+const MOST_HIDDEN: usize = 100;
+const MOST_FAULTS: usize = 100;
+
+/// The faults of one object.
+#[derive(Default)]
+struct Faults {
+    errors: Vec<TextFault>,
+    warnings: Vec<TextFault>,
+}
+
+impl TextProblem {
+    /// Whether rules could miss an option, and not only the rest of a value is lost.
+    pub fn is_error(&self) -> bool {
+        !matches!(self, Self::LostLines | Self::Comment)
+    }
+}
+
 impl TextForm {
     /// The form in which the Flink operator writes the options for a version.
     pub fn of_operator(version: Option<FlinkVersion>) -> Self {
@@ -78,27 +97,21 @@ impl TextForm {
             .filter(is_odd)
             .map(|(key, entry)| (key.to_owned(), entry.clone()))
             .collect();
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         for (key, entry) in odd {
             self.read_option(key, entry, config, &mut faults);
         }
-        faults
+        faults.errors.into_iter().chain(faults.warnings).collect()
     }
 
-    fn read_option(
-        self,
-        key: String,
-        entry: Entry,
-        config: &mut FlinkConfig,
-        faults: &mut Vec<TextFault>,
-    ) {
+    fn read_option(self, key: String, entry: Entry, config: &mut FlinkConfig, faults: &mut Faults) {
         let is_lines = self == Self::Lines;
         let mut problems = Vec::new();
         let mut hidden = Vec::new();
         if is_odd_key(&key) {
             if is_lines {
                 let text = format!("{key}: {}", entry.value);
-                let pairs = lines(&text).filter_map(option);
+                let pairs = lines(&text).filter_map(option).take(MOST_HIDDEN);
                 hidden.extend(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())));
             } else if self == Self::Nested {
                 hidden.push((key.trim_end_matches('.').to_owned(), entry.value.clone()));
@@ -115,7 +128,10 @@ impl TextForm {
             let mut is_lost = false;
             for line in rest {
                 match option(line) {
-                    Some((key, value)) => hidden.push((key.to_owned(), value.to_owned())),
+                    Some((key, value)) if hidden.len() < MOST_HIDDEN => {
+                        hidden.push((key.to_owned(), value.to_owned()));
+                    }
+                    Some(_) => {}
                     None => is_lost |= !trimmed(line).is_empty(),
                 }
             }
@@ -134,8 +150,12 @@ impl TextForm {
                 config.set(key, value, entry.pointer.clone());
             }
         }
-        let fault = |problem| TextFault { key: key.clone(), entry: entry.clone(), problem };
-        faults.extend(problems.into_iter().map(fault));
+        for problem in problems {
+            let list = if problem.is_error() { &mut faults.errors } else { &mut faults.warnings };
+            if list.len() < MOST_FAULTS {
+                list.push(TextFault { key: key.clone(), entry: entry.clone(), problem });
+            }
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub fn find(key: &str) -> KeyLookup {
         return KeyLookup::Readings(template);
     }
     let mut closed = false;
-    for (dot, _) in key.match_indices('.') {
+    for (dot, _) in key.match_indices('.').take_while(|(dot, _)| *dot <= names::LONGEST_KEY) {
         let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
         if table.readings(parent).iter().any(Reading::is_map) {
             return KeyLookup::UserDefined;

@@ -7,6 +7,9 @@ use super::table::{KeyRole, Table};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// Longer than every key in the table, so that a long key is not looked up at each of its dots.
+pub(super) const LONGEST_KEY: usize = 128;
+
 static NAMES: LazyLock<HashMap<&'static str, OtherNames>> = LazyLock::new(build);
 
 static NONE: OtherNames = OtherNames { newer: Vec::new(), older: Vec::new(), readers: Vec::new() };
@@ -33,7 +36,8 @@ pub fn map_of_element(key: &str) -> Option<&str> {
     if !table.readings(key).is_empty() {
         return None;
     }
-    let mut maps = key.match_indices('.').filter_map(|(dot, _)| key.get(..dot));
+    let dots = key.match_indices('.').take_while(|(dot, _)| *dot <= LONGEST_KEY);
+    let mut maps = dots.filter_map(|(dot, _)| key.get(..dot));
     maps.find(|map| is_map(map))
 }
 
@@ -121,6 +125,11 @@ mod tests {
         let names = other_names("execution.state-recovery.from-local");
         assert!(!names.older.contains(&"execution.checkpointing.local-backup.enabled"));
         assert!(!names.newer.contains(&"execution.checkpointing.local-backup.enabled"));
+    }
+
+    #[test]
+    fn no_key_is_longer_than_the_longest() {
+        assert!(Table::get().all().iter().all(|reading| reading.key.len() < LONGEST_KEY));
     }
 
     #[test]

@@ -79,26 +79,20 @@ fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointe
 pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) -> Vec<TextFault> {
     let mut faults = Vec::new();
     let variables = Variables::of(container);
-    for (index, name, value) in variables.iter() {
-        let pointer = || format!("{place}/env/{index}/value");
-        match name {
-            INSERTED_ADDRESS | INSERTED_SLOTS if value.contains(SCRIPT_SYNTAX) => {
-                let entry = Entry { value: value.to_owned(), pointer: Some(pointer()) };
-                let problem = TextProblem::Script;
-                faults.push(TextFault { key: name.to_owned(), entry, problem });
-            }
-            INSERTED_SLOTS if !value.is_empty() => {
-                // `FLINK_PROPERTIES` overrides it, wherever it is.
-                if config.exact(SLOTS).is_none() {
-                    config.set(SLOTS, value, Some(pointer()));
-                }
-            }
-            "FLINK_PROPERTIES" => {
-                let text = variables.expanded(index, value);
-                properties(&text, &pointer(), &variables, config, &mut faults);
-            }
-            _ => {}
+    let pointer = |index| format!("{place}/env/{index}/value");
+    for name in [INSERTED_ADDRESS, INSERTED_SLOTS] {
+        let Some((index, value)) = variables.last(name) else { continue };
+        if value.contains(SCRIPT_SYNTAX) {
+            let entry = Entry { value: value.to_owned(), pointer: Some(pointer(index)) };
+            let problem = TextProblem::Script;
+            faults.push(TextFault { key: name.to_owned(), entry, problem });
+        } else if name == INSERTED_SLOTS && !value.is_empty() && config.exact(SLOTS).is_none() {
+            config.set(SLOTS, value, Some(pointer(index)));
         }
+    }
+    if let Some((index, value)) = variables.last("FLINK_PROPERTIES") {
+        let text = variables.expanded(index, value);
+        properties(&text, &pointer(index), &variables, config, &mut faults);
     }
     faults
 }

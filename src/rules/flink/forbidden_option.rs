@@ -1,9 +1,8 @@
 //! `flink/forbidden-option`
 
-use crate::flink::catalog::{is_map, map_of_element, other_names};
+use crate::flink::catalog::{OtherNames, is_map, map_of_element, other_names};
 use crate::flink::image::glob;
 use crate::flink::operator::field_name;
-use crate::flink::options::names_of;
 use crate::flink::values::map_pairs;
 use crate::flink::{Engine, Role, Workload};
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -30,9 +29,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let options = subject.workload.config_pointer.as_deref();
         let is_written = options.is_none_or(|options| place.starts_with(options));
         let has_other_names = is_written && !is_set_by_job_manager(subject.workload, key);
+        let names = has_other_names.then(|| Names::of(key, &entry.value));
         let forbids = |pattern: &&String| {
-            glob(pattern, key)
-                || (has_other_names && forbids_other_name(pattern, key, &entry.value))
+            glob(pattern, key) || names.as_ref().is_some_and(|names| names.match_pattern(pattern))
         };
         let Some(pattern) = patterns.iter().find(forbids) else { continue };
         if is_default_of_flink(subject.workload, &entry.value)
@@ -53,24 +52,43 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a pattern matches another name of an option, or another spelling of a map.
-///
-/// A pattern with a star matches the option that Flink reads the key for. One without names one
-/// option, and forbids it under its newer names too.
-fn forbids_other_name(pattern: &str, key: &str, value: &str) -> bool {
-    let names = other_names(key);
-    if names.readers.iter().any(|option| glob(pattern, option)) {
-        return true;
+/// The other names of an option, and the other spelling of a map.
+struct Names<'a> {
+    key: &'a str,
+    value: &'a str,
+    others: &'static OtherNames,
+    /// The map that the key is an element of.
+    map: Option<&'a str>,
+    is_map: bool,
+}
+
+impl<'a> Names<'a> {
+    fn of(key: &'a str, value: &'a str) -> Self {
+        let (map, is_map) = (map_of_element(key), is_map(key));
+        Self { key, value, others: other_names(key), map, is_map }
     }
-    if !pattern.contains('*') {
-        return names_of(key).any(|name| name == pattern)
-            || map_of_element(key).is_some_and(|map| map == pattern);
+
+    /// Whether a pattern matches an option that Flink reads the key for. A pattern without a star
+    /// names one option, and forbids it under its newer names too.
+    fn match_pattern(&self, pattern: &str) -> bool {
+        if self.others.readers.iter().any(|option| glob(pattern, option)) {
+            return true;
+        }
+        if !pattern.contains('*') {
+            let is_older = self.others.older.contains(&pattern);
+            return is_older || self.map == Some(pattern) || self.is_sibling(pattern);
+        }
+        // The elements of a map that is written as one text.
+        let elements = pattern.strip_prefix(self.key).and_then(|rest| rest.strip_prefix('.'));
+        elements.filter(|_| self.is_map).is_some_and(|elements| {
+            map_pairs(self.value).iter().any(|(element, _)| glob(elements, element))
+        })
     }
-    // The elements of a map that is written as one text.
-    let elements = pattern.strip_prefix(key).and_then(|rest| rest.strip_prefix('.'));
-    elements
-        .filter(|_| is_map(key))
-        .is_some_and(|elements| map_pairs(value).iter().any(|(element, _)| glob(elements, element)))
+
+    /// Whether a pattern is another deprecated name of the same option.
+    fn is_sibling(&self, pattern: &str) -> bool {
+        self.others.newer.iter().any(|newer| other_names(newer).older.contains(&pattern))
+    }
 }
 
 /// Options that a native JobManager writes into the arguments of its TaskManagers, which do not

@@ -19,9 +19,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let is_error = |fault: &&TextFault| {
-        !matches!(fault.problem, TextProblem::LostLines | TextProblem::Comment)
-    };
+    let is_error = |fault: &&TextFault| fault.problem.is_error();
     let faults = || subject.workload.text_faults.iter();
     // Errors come first: no number of warnings may hide one.
     for fault in faults().filter(is_error).chain(faults().filter(|fault| !is_error(fault))) {
@@ -33,20 +31,20 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn report(fault: &TextFault, place: &str, subject: &Subject<'_>, findings: &mut Findings) {
     let TextFault { key, entry, problem } = fault;
-    let name = shown(&escaped(key));
-    let finding = findings.at(place).key(key);
+    let name = escaped(key);
+    let finding = findings.at(place).key(name.as_str());
     match problem {
         TextProblem::Key(read) if read.is_empty() => finding
             .message(format!("`{name}` is not the key of an option: Flink does not read it"))
             .help(KEY.to_owned()),
         TextProblem::Key(read) => {
-            let read = shown(&escaped(read));
+            let read = escaped(read);
             finding
                 .message(format!("`{name}` is not the key of an option: Flink reads `{read}`"))
                 .help(KEY.to_owned())
         }
         TextProblem::HiddenOption(hidden) => {
-            let hidden = shown(&escaped(hidden));
+            let hidden = escaped(hidden);
             finding
                 .message(format!(
                     "the value of `{name}` has a line break, after which Flink reads `{hidden}`"
@@ -65,7 +63,7 @@ fn report(fault: &TextFault, place: &str, subject: &Subject<'_>, findings: &mut 
             ))
             .help(format!("write the value of `{name}` in one line")),
         TextProblem::Comment => {
-            let read = shown(&escaped(subject.workload.text_form.value(&entry.value)));
+            let read = escaped(subject.workload.text_form.value(&entry.value));
             let what = match is_credential(key) {
                 true => String::new(),
                 false => format!(", and the value as `{}`", without_password(&read).0),
@@ -84,5 +82,5 @@ const KEY: &str = "write the key without blanks and line breaks around it, `#`, 
 
 /// A text for a message, with its control characters as escapes.
 fn escaped(text: &str) -> String {
-    text.escape_debug().to_string()
+    shown(text).escape_debug().to_string()
 }
