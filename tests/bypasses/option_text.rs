@@ -287,6 +287,16 @@ fn variables_and_arguments_of_other_operators_are_options() {
     object["spec"]["jobManagerConfig"]["envConfig"] =
         json!({"env": [{"name": "FLINK_PROPERTIES", "value": "web.submit.enable: true"}]});
     assert!(refused_by(&gate, &object).contains(&forbidden));
+    for hidden in [json!({"web.submit.enable": true}), json!([{"a": 1, "web.submit.enable": true}])]
+    {
+        let mut object = Carrier::FlinkApplication.with(&json!({}));
+        object["spec"]["flinkConfig"]["x"] = hidden;
+        let refused = refused_by(&gate, &object);
+        assert!(refused.contains(&forbidden) && refused.contains(&RULE.to_owned()), "{refused:?}");
+    }
+    let mut object = Carrier::FlinkApplication.with(&json!({}));
+    object["spec"]["flinkConfig"]["x"] = json!(["a: b", 1]);
+    assert!(!refused_by(&gate, &object).contains(&RULE.to_owned()));
     let mut object = Carrier::FlinkCluster.with(&json!({}));
     object["spec"]["job"] =
         json!({"mode": "Application", "className": "a.B", "args": ["-Dweb.submit.enable=true"]});

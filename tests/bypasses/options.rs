@@ -146,6 +146,8 @@ fn another_configuration_is_refused() {
         mount("/opt/flink/conf/"),
         mount("/opt/flink/bin/config.sh"),
         mount("/opt/flink/bin"),
+        mount("/opt/flink"),
+        mount("/opt"),
         mount("/docker-entrypoint.sh"),
         options("kubernetes.flink.conf.dir", "/opt/flink/conf2"),
         options("containerized.master.env.FLINK_CONF_DIR", "/other"),

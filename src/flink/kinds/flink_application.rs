@@ -8,11 +8,11 @@
 use super::counts::count;
 use super::dynamic_properties;
 use super::generated_template::{filled, size};
-use crate::flink::config::FlinkConfig;
+use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
-use crate::flink::text_form::{TextFault, TextForm};
+use crate::flink::text_form::{TextFault, TextForm, TextProblem};
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::GeneratedTemplate;
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
@@ -23,6 +23,8 @@ use serde_json::{Map, Value, json};
 const JOB_MANAGER: &str = "/spec/jobManagerConfig";
 const TASK_MANAGER: &str = "/spec/taskManagerConfig";
 const CONFIGURATION: &str = "/spec/flinkConfig";
+/// The most options below other options that are read; an object with one is refused.
+const MOST_NESTED: usize = 100;
 /// Default slots of a TaskManager.
 const TASK_MANAGER_SLOTS: u64 = 16;
 /// The share of the requested memory for the system.
@@ -150,6 +152,52 @@ fn resources(object: &Value, base: &str) -> Value {
     })
 }
 
+/// Finds options below other options. The operator writes YAML, of which Flink reads each line as an
+/// option of its own.
+fn nested(object: &Value, config: &mut FlinkConfig) -> Option<TextFault> {
+    let options = pointer::at(object, CONFIGURATION)?.as_object()?;
+    let mut pending: Vec<(String, &Value)> = options
+        .iter()
+        .filter(|(_, value)| value.is_object() || value.is_array())
+        .map(|(key, value)| (key.clone(), value))
+        .collect();
+    let mut first = None;
+    let mut count = 0;
+    while let Some((key, value)) = pending.pop() {
+        let place = pointer::join(CONFIGURATION, &key);
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    let entry = Entry { value: text, pointer: Some(place.clone()) };
+                    if count < MOST_NESTED && config.exact(name).is_none() {
+                        config.set(name.as_str(), entry.value.as_str(), entry.pointer.clone());
+                    }
+                    count += 1;
+                    first.get_or_insert_with(|| TextFault {
+                        key: key.clone(),
+                        entry,
+                        problem: TextProblem::HiddenOption(name.clone()),
+                    });
+                    pending.push((key.clone(), value));
+                }
+            }
+            Value::Array(elements) => {
+                pending.extend(elements.iter().map(|element| (key.clone(), element)));
+            }
+            Value::String(text) if text.contains(['\n', '\r']) => {
+                first.get_or_insert_with(|| TextFault {
+                    key: key.clone(),
+                    entry: Entry { value: String::new(), pointer: Some(place) },
+                    problem: TextProblem::HiddenOption(key.clone()),
+                });
+            }
+            _ => {}
+        }
+    }
+    first
+}
+
 /// The operator's value of `FLINK_PROPERTIES`: the object's options, overridden by slots and sizes.
 fn configuration(object: &Value, slots: u64) -> (FlinkConfig, Vec<TextFault>) {
     let mut config = FlinkConfig::from_object(
@@ -157,7 +205,8 @@ fn configuration(object: &Value, slots: u64) -> (FlinkConfig, Vec<TextFault>) {
         CONFIGURATION,
     );
     // The operator writes lines, whatever the version.
-    let faults = TextForm::Lines.read_back(&mut config);
+    let mut faults = TextForm::Lines.read_back(&mut config);
+    faults.extend(nested(object, &mut config));
     config.set(canonical(TASK_SLOTS), slots.to_string(), Some(format!("{TASK_MANAGER}/taskSlots")));
     for (base, names) in [(JOB_MANAGER, JOB_MANAGER_MEMORY), (TASK_MANAGER, TASK_MANAGER_MEMORY)] {
         let fraction =

@@ -116,7 +116,9 @@ fn check_mounts(at: &Place<'_>, spec: &Value, findings: &mut Findings) {
             None => {
                 let home = at.folder.strip_suffix("/conf").unwrap_or_default();
                 let bin = below(&path, home).and_then(|rest| below(rest, "bin"));
-                *path == *"/docker-entrypoint.sh" || bin.is_some_and(|file| SCRIPTS.contains(&file))
+                let is_script = bin.is_some_and(|file| SCRIPTS.contains(&file));
+                // A mount over the whole distribution has other scripts.
+                is_script || *path == *"/docker-entrypoint.sh" || below(home, &path).is_some()
             }
         };
         if hides {
