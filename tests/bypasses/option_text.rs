@@ -292,9 +292,11 @@ fn variables_and_arguments_of_other_operators_are_options() {
         let mut object = Carrier::FlinkApplication.with(&json!({}));
         object["spec"]["flinkConfig"]["x"] = hidden;
         let refused = refused_by(&gate, &object);
-        assert!(refused.contains(&forbidden) && refused.contains(&RULE.to_owned()), "{refused:?}");
+        assert!(refused.contains(&forbidden), "{refused:?}");
     }
     let mut object = Carrier::FlinkApplication.with(&json!({}));
+    object["spec"]["flinkConfig"]["x"] = json!(["a\nweb.submit.enable: true"]);
+    assert!(refused_by(&gate, &object).contains(&RULE.to_owned()));
     object["spec"]["flinkConfig"]["x"] = json!(["a: b", 1]);
     assert!(!refused_by(&gate, &object).contains(&RULE.to_owned()));
     let mut object = Carrier::FlinkCluster.with(&json!({}));

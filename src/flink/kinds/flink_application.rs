@@ -8,6 +8,7 @@
 use super::counts::count;
 use super::dynamic_properties;
 use super::generated_template::{filled, size};
+use crate::flink::catalog::{self, KeyLookup};
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
@@ -23,7 +24,7 @@ use serde_json::{Map, Value, json};
 const JOB_MANAGER: &str = "/spec/jobManagerConfig";
 const TASK_MANAGER: &str = "/spec/taskManagerConfig";
 const CONFIGURATION: &str = "/spec/flinkConfig";
-/// The most options below other options that are read; an object with one is refused.
+/// The most options below other options that are read; an object with more is refused.
 const MOST_NESTED: usize = 100;
 /// Default slots of a TaskManager.
 const TASK_MANAGER_SLOTS: u64 = 16;
@@ -152,50 +153,47 @@ fn resources(object: &Value, base: &str) -> Value {
     })
 }
 
-/// Finds options below other options. The operator writes YAML, of which Flink reads each line as an
-/// option of its own.
+/// Adds the options below other options. The operator writes YAML, of which Flink reads each line as
+/// an option of its own. Returns what may set more options than are read here.
 fn nested(object: &Value, config: &mut FlinkConfig) -> Option<TextFault> {
     let options = pointer::at(object, CONFIGURATION)?.as_object()?;
-    let mut pending: Vec<(String, &Value)> = options
-        .iter()
-        .filter(|(_, value)| value.is_object() || value.is_array())
-        .map(|(key, value)| (key.clone(), value))
-        .collect();
-    let mut first = None;
+    let is_nested = |(_, value): &(&String, &Value)| value.is_object() || value.is_array();
+    let mut pending: Vec<(&str, &Value)> =
+        options.iter().filter(is_nested).map(|(key, value)| (key.as_str(), value)).collect();
     let mut count = 0;
     while let Some((key, value)) = pending.pop() {
-        let place = pointer::join(CONFIGURATION, &key);
+        let entry = |value: &Value| Entry {
+            value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+            pointer: Some(pointer::join(CONFIGURATION, key)),
+        };
+        let fault = |name: &str, value: &Value| TextFault {
+            key: key.to_owned(),
+            entry: entry(value),
+            problem: TextProblem::HiddenOption(name.to_owned()),
+        };
         match value {
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                    let entry = Entry { value: text, pointer: Some(place.clone()) };
-                    if count < MOST_NESTED && config.exact(name).is_none() {
-                        config.set(name.as_str(), entry.value.as_str(), entry.pointer.clone());
+                    let is_known = !matches!(catalog::find(name), KeyLookup::Unknown { .. });
+                    if is_known && config.exact(name).is_none() {
+                        count += 1;
+                        if count > MOST_NESTED {
+                            return Some(fault(name, value));
+                        }
+                        let Entry { value, pointer } = entry(value);
+                        config.set(name.as_str(), value, pointer);
                     }
-                    count += 1;
-                    first.get_or_insert_with(|| TextFault {
-                        key: key.clone(),
-                        entry,
-                        problem: TextProblem::HiddenOption(name.clone()),
-                    });
-                    pending.push((key.clone(), value));
+                    pending.push((key, value));
                 }
             }
-            Value::Array(elements) => {
-                pending.extend(elements.iter().map(|element| (key.clone(), element)));
-            }
-            Value::String(text) if text.contains(['\n', '\r']) => {
-                first.get_or_insert_with(|| TextFault {
-                    key: key.clone(),
-                    entry: Entry { value: String::new(), pointer: Some(place) },
-                    problem: TextProblem::HiddenOption(key.clone()),
-                });
+            Value::Array(elements) => pending.extend(elements.iter().map(|value| (key, value))),
+            Value::String(text) if text.trim_end().contains(['\n', '\r']) => {
+                return Some(fault(key, value));
             }
             _ => {}
         }
     }
-    first
+    None
 }
 
 /// The operator's value of `FLINK_PROPERTIES`: the object's options, overridden by slots and sizes.
