@@ -3,6 +3,7 @@
 //! `flinkConfiguration` may be nested, flat or a mix of both. [`FlinkConfig::from_object`] flattens
 //! it as the operator does, so that all other code sees Flink's keys.
 
+use super::catalog::other_names;
 use super::memory::java::double_text;
 use crate::resource::pointer;
 use serde_json::{Number, Value};
@@ -25,6 +26,8 @@ pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
     duplicates: Vec<Duplicate>,
     overwritten: Vec<(String, Entry)>,
+    /// Options that are set under a deprecated name of the catalog, each with that name.
+    renamed: Vec<(&'static str, String)>,
 }
 
 /// A key that is spelled in two ways, such as `state: {backend: x}` and `state.backend: y`. The
@@ -75,6 +78,7 @@ impl FlinkConfig {
                 }
             }
             Vacant(unknown) => {
+                note_names(unknown.key(), &mut self.renamed);
                 unknown.insert(Entry { value, pointer: Some(place) });
             }
         }
@@ -86,19 +90,28 @@ impl FlinkConfig {
     }
 
     /// The first of these keys that is set: an option and its deprecated names, in Flink's order.
+    /// The catalog knows further deprecated names; they come last.
     pub fn first(&self, keys: &[&str]) -> Option<(&str, &Entry)> {
-        keys.iter()
-            .find_map(|key| self.entries.get_key_value(*key))
-            .map(|(key, entry)| (key.as_str(), entry))
+        let written = keys.iter().find_map(|key| self.entries.get_key_value(*key));
+        let older = || {
+            let names = self.renamed.iter().filter(|(option, _)| keys.contains(option));
+            self.entries.get_key_value(names.map(|(_, name)| name).min()?)
+        };
+        written.or_else(older).map(|(key, entry)| (key.as_str(), entry))
     }
 
-    /// The value of an option.
+    /// The value of an option, under its key or a deprecated one.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.entries.get(key).map(|entry| entry.value.as_str())
+        self.entry(key).map(|entry| entry.value.as_str())
     }
 
-    /// The option with its place.
+    /// The option with its place, under its key or a deprecated one.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.first(&[key]).map(|(_, entry)| entry)
+    }
+
+    /// What is written under exactly this key.
+    pub fn exact(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
     }
 
@@ -116,8 +129,16 @@ impl FlinkConfig {
                 self.overwritten.push((key, before));
             }
             Vacant(place) => {
+                note_names(place.key(), &mut self.renamed);
                 place.insert(entry);
             }
+        }
+    }
+
+    /// Corrects the value of an option that is written otherwise than it is read.
+    pub fn correct(&mut self, key: &str, value: &str) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            value.clone_into(&mut entry.value);
         }
     }
 
@@ -129,7 +150,10 @@ impl FlinkConfig {
     /// Adds the options of `under` that this configuration does not set.
     pub fn fill(&mut self, under: Self) {
         for (key, entry) in under.entries {
-            self.entries.entry(key).or_insert(entry);
+            if let Vacant(place) = self.entries.entry(key) {
+                note_names(place.key(), &mut self.renamed);
+                place.insert(entry);
+            }
         }
     }
 
@@ -174,6 +198,12 @@ impl FlinkConfig {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+/// Notes the options that a key is a deprecated name of.
+fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>) {
+    let newer = other_names(key).newer.iter();
+    renamed.extend(newer.map(|option| (*option, key.to_owned())));
 }
 
 fn joined(parent: &str, name: &str) -> String {

@@ -2,6 +2,7 @@
 //! them.
 
 use super::config::FlinkConfig;
+use super::text_form;
 use crate::resource::{pointer, type_name, yaml};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -68,16 +69,8 @@ pub fn parse(
 /// without a pair is skipped.
 fn lines(text: &str, place: Option<&str>) -> FlinkConfig {
     let mut config = FlinkConfig::default();
-    for line in text.lines() {
-        let content = line.split('#').next().unwrap_or_default();
-        let Some((key, value)) =
-            content.split_once(": ").map(|(key, value)| (key.trim(), value.trim()))
-        else {
-            continue;
-        };
-        if !key.is_empty() && !value.is_empty() {
-            config.set(key, value, place.map(Into::into));
-        }
+    for (key, value) in text_form::lines(text).filter_map(text_form::option) {
+        config.set(key, value, place.map(Into::into));
     }
     config
 }

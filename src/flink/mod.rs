@@ -28,6 +28,7 @@ pub mod requester;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;
+pub mod text_form;
 pub mod values;
 pub mod version;
 pub mod workload;

@@ -4,6 +4,7 @@
 //! Look up a list with [`FlinkConfig::first`](super::config::FlinkConfig::first). Flinkgate writes
 //! the first name and uses it in messages.
 
+use super::catalog::other_names;
 use super::config::FlinkConfig;
 
 /// The names of one option: the current one, then the fallbacks.
@@ -103,25 +104,11 @@ pub const HIGH_AVAILABILITY_DIR: Names = &[
 /// The state backend of tasks.
 pub const STATE_BACKEND: Names = &["state.backend.type", "state.backend"];
 
-/// Options with several names, as far as Flinkgate uses them.
-const RENAMED: [Names; 12] = [
-    CHECKPOINT_DIR,
-    SAVEPOINT_DIR,
-    HIGH_AVAILABILITY,
-    HIGH_AVAILABILITY_DIR,
-    STATE_BACKEND,
-    IMAGE,
-    JOB_MANAGER_CPU,
-    TASK_MANAGER_CPU,
-    &["restart-strategy.type", "restart-strategy"],
-    &["env.java.opts.all", "env.java.opts"],
-    &["execution.checkpointing.num-retained", "state.checkpoints.num-retained"],
-    &["execution.checkpointing.incremental", "state.backend.incremental"],
-];
-
-/// All names of the option with this name; empty if no others are known.
-pub fn names_of(key: &str) -> Names {
-    RENAMED.iter().find(|names| names.contains(&key)).copied().unwrap_or_default()
+/// All other names of the option with this name. A fallback is another option, and no name of it.
+pub fn names_of(key: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let names = other_names(key);
+    let siblings = names.newer.iter().flat_map(|newer| &other_names(newer).older);
+    names.newer.iter().chain(&names.older).chain(siblings).copied()
 }
 
 /// The enabled high-availability services: `kubernetes`, `zookeeper` or a factory's class; `None`

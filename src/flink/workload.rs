@@ -5,6 +5,7 @@ use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
 use super::exposures::Exposure;
 use super::sizing::Size;
+use super::text_form::{TextFault, TextForm};
 use super::version::FlinkVersion;
 use crate::resource::{GroupVersionKind, pointer};
 use serde_json::Value;
@@ -340,6 +341,10 @@ pub struct Workload {
     /// JSON Pointer of the options (`/spec/flinkConfiguration`); `None` if the object cannot hold
     /// any.
     pub config_pointer: Option<String>,
+    /// How the options reach Flink.
+    pub text_form: TextForm,
+    /// Keys and values that Flink does not read as they are written.
+    pub text_faults: Vec<TextFault>,
     /// The requests to Kubernetes.
     pub size: Size,
     /// Services and Ingresses that expose pods to clients outside the cluster.

@@ -280,6 +280,7 @@ pub static KINDS: &[Kind] = &[
         plural: "flinksessionjobs",
         lower: Some(flink_session_job::lower),
         refers_to: Some(flink_session_job::refers_to),
+        completed: Completed::OnCreateAndUpdate,
         ..FLINK
     },
     Kind {

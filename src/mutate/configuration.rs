@@ -6,11 +6,16 @@ use super::context::{Context, Pods};
 use super::edit::Path;
 use super::template_editor::TemplateEditor;
 use super::{Conflict, Difference};
-use crate::flink::config::FlinkConfig;
+use crate::flink::Engine;
+use crate::flink::catalog::{self, KeyLookup, Release};
+use crate::flink::config::{Entry, FlinkConfig};
+use crate::flink::kinds::FLINK_CONFIGURATION;
+use crate::flink::operator::session_options::is_option_of_jobs;
 use crate::flink::options::{
     self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR,
 };
 use crate::flink::state::name_for;
+use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -24,12 +29,10 @@ pub(super) struct Configuration<'a> {
 impl<'a> Configuration<'a> {
     /// The configuration of a custom resource; `None` if the object cannot hold options.
     pub(super) fn of(context: &Context<'a>) -> Option<Self> {
-        let base = context
-            .workload
-            .config_pointer
-            .as_deref()
-            .filter(|_| context.workload.declares_cluster)?;
-        Some(Self { config: Cow::Borrowed(&context.workload.config), base })
+        let workload = context.workload;
+        let base = workload.config_pointer.as_deref();
+        let base = base.filter(|_| workload.declares_cluster || is_session_job(context))?;
+        Some(Self { config: Cow::Borrowed(&workload.config), base })
     }
 
     /// Whether the object sets an option under any of these names. The operator's defaults do not
@@ -65,8 +68,11 @@ pub(super) fn inject(
     verifies: bool,
 ) {
     let wanted = &context.tenant.flink.configuration;
+    let is_job = is_session_job(context);
     for (key, value) in &wanted.enforced {
-        let is_missing = enforce(key, &value.text(), configuration, editor, conflicts);
+        let is_due = !is_job || is_option_of_jobs(key);
+        let is_missing =
+            enforce(key, &value.text(), context, is_due, configuration, editor, conflicts);
         if is_missing && verifies {
             conflicts.push(Conflict {
                 pointer: pointer::join(configuration.base, key),
@@ -78,10 +84,16 @@ pub(super) fn inject(
             });
         }
     }
+    if is_job {
+        // What a session job does not set, its cluster decides, and that has the defaults.
+        return;
+    }
     for (key, value) in
         wanted.defaults.iter().filter(|(key, _)| !wanted.enforced.contains_key(*key))
     {
-        if !configuration.has(&[key]) && !configuration.has(options::names_of(key)) {
+        if !configuration.has(&[key])
+            && !options::names_of(key).any(|name| configuration.has(&[name]))
+        {
             configuration.write(key, &value.text(), editor);
         }
     }
@@ -92,39 +104,75 @@ pub(super) fn inject(
     editor.merge_by_name(by_name);
 }
 
-/// Writes an enforced option; returns whether the object lacked it.
+/// Replaces the value of an option under all its names, and writes it where it is due; returns whether
+/// the object lacked it.
 fn enforce(
     key: &str,
     wanted: &str,
+    context: &Context<'_>,
+    is_due: bool,
     configuration: &mut Configuration<'_>,
     editor: &mut TemplateEditor<'_>,
     conflicts: &mut Vec<Conflict>,
 ) -> bool {
-    let exact = std::iter::once(key).filter(|key| !options::names_of(key).contains(key));
-    let others: Vec<_> = exact
-        .chain(options::names_of(key).iter().copied())
-        .filter_map(|name| Some((name, configuration.config.entry(name)?.clone())))
-        .filter(|(_, entry)| entry.value != wanted && entry.pointer.is_some())
-        .collect();
-    for (name, entry) in others {
+    // The configuration has what Flink reads of a text.
+    let is_wanted =
+        |value: &str| value == wanted || value == context.workload.text_form.value(wanted);
+    let other_names = options::names_of(key).map(|name| -> &str { name });
+    for name in std::iter::once(key).chain(other_names) {
+        let found = configuration.config.exact(name).filter(|entry| !is_wanted(&entry.value));
+        let Some(Entry { value, pointer: Some(place) }) = found.cloned() else { continue };
         conflicts.push(Conflict {
-            pointer: entry.pointer.clone().unwrap_or_else(|| configuration.base.into()),
+            pointer: place.clone(),
             difference: Difference::EnforcedOption {
                 key: name.into(),
                 wanted: wanted.into(),
-                found: Some(entry.value),
+                found: Some(value),
             },
         });
-        if let Some(place) = entry.pointer {
+        if is_place_of(name, &place, configuration.base) {
             replace_at(&place, wanted, editor);
-            configuration.config.to_mut().set(name, wanted, Some(place));
+        }
+        configuration.config.to_mut().set(name, wanted, Some(place));
+    }
+    let written = context.workload.version.and_then(|version| name_in(key, version));
+    let names = [Some(key), written].into_iter().flatten();
+    let mut is_missing = false;
+    for key in names.filter(|_| is_due) {
+        let found = configuration.config.exact(key);
+        if found.is_none_or(|entry| !is_wanted(&entry.value) || entry.pointer.is_none()) {
+            is_missing |= configuration.write(key, wanted, editor);
         }
     }
-    configuration
-        .config
-        .entry(key)
-        .is_none_or(|entry| entry.value != wanted || entry.pointer.is_none())
-        && configuration.write(key, wanted, editor)
+    is_missing
+}
+
+/// The other name under which a version reads an option that it does not know under this one.
+fn name_in(key: &str, version: FlinkVersion) -> Option<&'static str> {
+    let release = Release::of(version);
+    match catalog::find(key) {
+        KeyLookup::Readings(readings) if catalog::reading(readings, release).is_none() => {
+            catalog::other_name(key, release)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a place holds the value of an option, and not a text that contains it: an argument, or a
+/// line in the value of another option.
+fn is_place_of(key: &str, place: &str, base: &str) -> bool {
+    match place.strip_prefix(base) {
+        Some(within) => pointer::tokens(within).collect::<Vec<_>>().join(".") == key,
+        None => !place.contains("/args/") && !place.contains("/command/"),
+    }
+}
+
+/// Whether the object is a job for a session cluster: it has options, but declares no cluster.
+fn is_session_job(context: &Context<'_>) -> bool {
+    let workload = context.workload;
+    workload.engine == Engine::Operator
+        && !workload.declares_cluster
+        && workload.config_pointer.as_deref() == Some(FLINK_CONFIGURATION)
 }
 
 /// Overwrites a value at its place. The path contains fields only: an option in a list has the
@@ -141,6 +189,9 @@ pub(super) fn inject_state_directories(
     configuration: &mut Configuration<'_>,
     editor: &mut TemplateEditor<'_>,
 ) {
+    if is_session_job(context) {
+        return;
+    }
     let Some(root) = checkpoint_volume::state_root(
         context,
         editor.pods().map(|set| Pods::new(set, editor.object())),

@@ -33,6 +33,9 @@ pub(super) fn inject(
     configuration: &Configuration<'_>,
     editor: &mut TemplateEditor<'_>,
 ) {
+    if !context.workload.declares_cluster {
+        return;
+    }
     let wanted = &context.tenant.flink.resources;
     let has = |names: &[&str]| configuration.has(names);
     let spec = configuration.spec();

@@ -4,7 +4,9 @@ use super::readable::{Instead, UnreadPart};
 use super::{Amount, FlinkTenantSpec, PodSecurityLevel, Tenant, duration};
 use crate::flink::claims::claim_for;
 use crate::flink::image::glob;
+use crate::flink::options::names_of;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
+use crate::flink::text_form::TextForm;
 use crate::kubernetes::pod_security::{Standard, minor_version};
 use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
@@ -61,7 +63,14 @@ impl PreparedTenant {
         let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let configuration = &spec.flink.configuration;
         for (key, value) in configuration.enforced.iter().chain(&configuration.defaults) {
-            given.entry(key.clone()).or_default().push(value.text());
+            // The options of an object have what Flink reads of a text.
+            let read = TextForm::Lines.value(&value.text()).to_owned();
+            let values = [value.text(), read];
+            // Flinkgate writes an enforced option under the name that the version reads.
+            for name in names_of(key) {
+                given.entry(name.to_owned()).or_default().extend(values.clone());
+            }
+            given.entry(key.clone()).or_default().extend(values);
         }
         let volume = spec.storage.checkpoints.volume.as_ref();
         let state_claim = volume.map(|volume| claim_for(&volume.claim_name, "*"));

@@ -1,38 +1,66 @@
 //! Options that a Flink process gets from its command line (`-Dkey=value`) and its environment.
 
-use crate::flink::config::FlinkConfig;
+use super::variables::Variables;
+use crate::flink::config::{Entry, FlinkConfig};
+use crate::flink::text_form::{self, TextFault, TextProblem};
+use crate::resource::fields::elements;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-/// Longest argument that is read; a TaskManager's own is about 3 KB.
-const LONGEST: usize = 64 * 1024;
+/// Longest argument or variable with which Linux starts a process; a TaskManager's own is about
+/// 3 KB.
+pub const LONGEST: usize = 128 * 1024;
 
 /// Reads the options in a container's `command` and `args`; `place` is the container's pointer.
 pub fn arguments(container: &Value, place: &str, config: &mut FlinkConfig) {
+    arguments_with(container, &Variables::of(container), place, config);
+}
+
+/// [`arguments`] with the variables of another container.
+pub fn arguments_with(
+    container: &Value,
+    variables: &Variables<'_>,
+    place: &str,
+    config: &mut FlinkConfig,
+) {
     for field in ["command", "args"] {
         let mut key_follows = false;
-        for (index, element) in
-            container.get(field).and_then(Value::as_array).into_iter().flatten().enumerate()
-        {
-            let Some(text) = element.as_str().filter(|text| text.len() <= LONGEST) else {
-                continue;
-            };
+        for (index, text) in elements(container, field).iter().enumerate() {
+            let Some(text) = text.as_str().filter(|text| text.len() <= LONGEST) else { continue };
+            // Kubernetes fills in variables, wherever they are in `env`.
+            let text = variables.expanded(usize::MAX, text);
             let pointer = format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is a property itself.
             if text.contains([' ', '\n']) && !key_follows && !text.starts_with("-D") {
-                let mut script_key_follows = false;
-                for word in shell_words(text) {
-                    property(&word, &mut script_key_follows, config, &pointer);
-                }
+                script(&variables.filled_in(&text), &pointer, config);
             } else {
-                property(text, &mut key_follows, config, &pointer);
+                property(&text, &mut key_follows, config, &pointer);
             }
         }
     }
 }
 
+/// Reads the options in a script.
+pub fn script(text: &str, pointer: &str, config: &mut FlinkConfig) {
+    let mut key_follows = false;
+    for word in shell_words(text) {
+        property(&word, &mut key_follows, config, pointer);
+    }
+}
+
+/// Reads a word as Flink's parser of command lines does: `-Dkey=value`, `-D=key=value`, or the word
+/// after `-D`, which may end a group of flags and may be in quotes.
 fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointer: &str) {
-    let pair = if std::mem::take(key_follows) { Some(word) } else { word.strip_prefix("-D") };
+    let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let pair = if std::mem::take(key_follows) {
+        let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+        Some(quoted.unwrap_or(word))
+    } else if word.strip_prefix('-').and_then(|word| word.strip_suffix('D')).is_some_and(is_flags) {
+        Some("")
+    } else {
+        word.strip_prefix("-D").map(|pair| pair.strip_prefix('=').unwrap_or(pair))
+    };
     match pair {
         Some("") => *key_follows = true,
         Some(pair) => {
@@ -45,32 +73,83 @@ fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointe
 }
 
 /// Reads the slots and then `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
-/// does.
+/// does. Returns the keys that Flink does not read as they are written.
 ///
 /// Arguments override them.
-pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) {
-    let variables = || {
-        let list = container.get("env").and_then(Value::as_array).into_iter().flatten().enumerate();
-        list.filter_map(|(index, variable)| {
-            let text = |field| variable.get(field).and_then(Value::as_str);
-            Some((
-                text("name")?,
-                text("value").filter(|value| value.len() <= LONGEST)?,
-                format!("{place}/env/{index}/value"),
-            ))
-        })
-    };
-    for (_, slots, pointer) in variables().filter(|(name, value, _)| {
-        *name == "TASK_MANAGER_NUMBER_OF_TASK_SLOTS" && !value.is_empty()
-    }) {
-        config.set("taskmanager.numberOfTaskSlots", slots, Some(pointer));
+pub fn environment(container: &Value, place: &str, config: &mut FlinkConfig) -> Vec<TextFault> {
+    let mut faults = Vec::new();
+    let variables = Variables::of(container);
+    let pointer = |index| format!("{place}/env/{index}/value");
+    for name in [INSERTED_ADDRESS, INSERTED_SLOTS] {
+        let Some((index, value)) = variables.last(name) else { continue };
+        if value.contains(SCRIPT_SYNTAX) {
+            let entry = Entry { value: value.to_owned(), pointer: Some(pointer(index)) };
+            let problem = TextProblem::Script;
+            faults.push(TextFault { key: name.to_owned(), entry, problem });
+        } else if name == INSERTED_SLOTS && !value.is_empty() && config.exact(SLOTS).is_none() {
+            config.set(SLOTS, value, Some(pointer(index)));
+        }
     }
-    for (_, properties, pointer) in variables().filter(|(name, _, _)| *name == "FLINK_PROPERTIES") {
-        for line in properties.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            // Newer images accept a colon without a space.
-            if let Some((key, value)) = line.split_once(": ").or_else(|| line.split_once(':')) {
-                config.set(key.trim(), value.trim(), Some(pointer.clone()));
+    if let Some((index, value)) = variables.last("FLINK_PROPERTIES") {
+        let text = variables.expanded(index, value);
+        properties(&text, &pointer(index), &variables, config, &mut faults);
+    }
+    faults
+}
+
+/// Variables that the entrypoint inserts into its own commands until 1.18.
+const INSERTED_ADDRESS: &str = "JOB_MANAGER_RPC_ADDRESS";
+const INSERTED_SLOTS: &str = "TASK_MANAGER_NUMBER_OF_TASK_SLOTS";
+
+/// Characters by which a value becomes a part of such a command.
+const SCRIPT_SYNTAX: [char; 5] = ['/', '\\', '&', '\n', '\r'];
+
+const SLOTS: &str = "taskmanager.numberOfTaskSlots";
+
+/// Reads lines as both generations of the entrypoint do. Until 1.18 it appends them to Flink's file
+/// and fills in variables, which may have line breaks; since 1.19 it removes all blanks, and ends
+/// the key at the first colon.
+fn properties(
+    text: &str,
+    pointer: &str,
+    variables: &Variables<'_>,
+    config: &mut FlinkConfig,
+    faults: &mut Vec<TextFault>,
+) {
+    let set = |key: &str, value: &str, config: &mut FlinkConfig| {
+        config.set(key, value, Some(pointer.to_owned()));
+    };
+    let mut written = BTreeSet::new();
+    let is_pair = |line: &&str| !line.trim_start().starts_with('#') && line.contains(':');
+    for line in text.split('\n').filter(is_pair) {
+        let (key, value) =
+            line.split_once(": ").or_else(|| line.split_once(':')).unwrap_or_default();
+        let (key, value) = (text_form::trimmed(key), text_form::trimmed(value));
+        written.insert(key);
+        if !key.is_empty() {
+            set(key, value, config);
+        }
+        // The shell removes blanks, and Flink the dots at the end.
+        let is_blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
+        let start: String = line.split(is_blank).collect();
+        let read = start.split([':', '=']).next().unwrap_or_default().trim_end_matches('.');
+        if read != key || text_form::is_odd_key(key) || key.contains('$') {
+            if !read.is_empty() && config.exact(read).is_none() {
+                set(read, value, config);
             }
+            let read = if key.contains('$') || read == key { "" } else { read };
+            let entry = Entry { value: value.to_owned(), pointer: Some(pointer.to_owned()) };
+            let problem = TextProblem::Key(read.to_owned());
+            faults.push(TextFault { key: key.to_owned(), entry, problem });
+        }
+    }
+    let filled = variables.filled_in(text);
+    for (key, value) in text_form::lines(&filled).filter_map(text_form::option) {
+        if !written.contains(key) && config.exact(key).is_none() {
+            let entry = Entry { value: value.to_owned(), pointer: Some(pointer.to_owned()) };
+            let problem = TextProblem::HiddenOption(key.to_owned());
+            faults.push(TextFault { key: "FLINK_PROPERTIES".to_owned(), entry, problem });
+            set(key, value, config);
         }
     }
 }

@@ -6,11 +6,14 @@
 //! refers to its field. Every update starts a second cluster before the first stops, so both count.
 
 use super::counts::count;
+use super::dynamic_properties;
 use super::generated_template::{filled, size};
-use crate::flink::config::FlinkConfig;
+use crate::flink::catalog::{self, KeyLookup};
+use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
+use crate::flink::text_form::{TextFault, TextForm, TextProblem};
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::GeneratedTemplate;
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
@@ -21,6 +24,8 @@ use serde_json::{Map, Value, json};
 const JOB_MANAGER: &str = "/spec/jobManagerConfig";
 const TASK_MANAGER: &str = "/spec/taskManagerConfig";
 const CONFIGURATION: &str = "/spec/flinkConfig";
+/// The most options below other options that are read; an object with more is refused.
+const MOST_NESTED: usize = 100;
 /// Default slots of a TaskManager.
 const TASK_MANAGER_SLOTS: u64 = 16;
 /// The share of the requested memory for the system.
@@ -57,12 +62,25 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
-    let config = configuration(object, slots);
+    let (mut config, mut text_faults) = configuration(object, slots);
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
+    // The image's entrypoint reads options from variables.
+    for base in [JOB_MANAGER, TASK_MANAGER] {
+        let place = format!("{base}/envConfig");
+        let variables = pointer::at(object, &place).unwrap_or(&Value::Null);
+        text_faults.extend(dynamic_properties::environment(variables, &place, &mut config));
+    }
     size.bounds = Some(Bounds::fixed(parallelism.div_ceil(slots)));
-    let mut workload =
-        Workload { version, concurrent_clusters: 2, config, declares_cluster: true, ..workload };
+    let mut workload = Workload {
+        version,
+        concurrent_clusters: 2,
+        config,
+        text_form: TextForm::Lines,
+        text_faults,
+        declares_cluster: true,
+        ..workload
+    };
     let clusters = workload.clusters();
     size.multiply(clusters, "/spec");
     for set in &mut pods {
@@ -135,12 +153,58 @@ fn resources(object: &Value, base: &str) -> Value {
     })
 }
 
+/// Adds the options below other options. The operator writes YAML, of which Flink reads each line as
+/// an option of its own. Returns what may set more options than are read here.
+fn nested(object: &Value, config: &mut FlinkConfig) -> Option<TextFault> {
+    let options = pointer::at(object, CONFIGURATION)?.as_object()?;
+    let is_nested = |(_, value): &(&String, &Value)| value.is_object() || value.is_array();
+    let mut pending: Vec<(&str, &Value)> =
+        options.iter().filter(is_nested).map(|(key, value)| (key.as_str(), value)).collect();
+    let mut count = 0;
+    while let Some((key, value)) = pending.pop() {
+        let entry = |value: &Value| Entry {
+            value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+            pointer: Some(pointer::join(CONFIGURATION, key)),
+        };
+        let fault = |name: &str, value: &Value| TextFault {
+            key: key.to_owned(),
+            entry: entry(value),
+            problem: TextProblem::HiddenOption(name.to_owned()),
+        };
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let is_known = !matches!(catalog::find(name), KeyLookup::Unknown { .. });
+                    if is_known && config.exact(name).is_none() {
+                        count += 1;
+                        if count > MOST_NESTED {
+                            return Some(fault(name, value));
+                        }
+                        let Entry { value, pointer } = entry(value);
+                        config.set(name.as_str(), value, pointer);
+                    }
+                    pending.push((key, value));
+                }
+            }
+            Value::Array(elements) => pending.extend(elements.iter().map(|value| (key, value))),
+            Value::String(text) if text.trim_end().contains(['\n', '\r']) => {
+                return Some(fault(key, value));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The operator's value of `FLINK_PROPERTIES`: the object's options, overridden by slots and sizes.
-fn configuration(object: &Value, slots: u64) -> FlinkConfig {
+fn configuration(object: &Value, slots: u64) -> (FlinkConfig, Vec<TextFault>) {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, CONFIGURATION).unwrap_or(&Value::Null),
         CONFIGURATION,
     );
+    // The operator writes lines, whatever the version.
+    let mut faults = TextForm::Lines.read_back(&mut config);
+    faults.extend(nested(object, &mut config));
     config.set(canonical(TASK_SLOTS), slots.to_string(), Some(format!("{TASK_MANAGER}/taskSlots")));
     for (base, names) in [(JOB_MANAGER, JOB_MANAGER_MEMORY), (TASK_MANAGER, TASK_MANAGER_MEMORY)] {
         let fraction =
@@ -159,5 +223,5 @@ fn configuration(object: &Value, slots: u64) -> FlinkConfig {
             Some(format!("{base}/resources/requests/memory")),
         );
     }
-    config
+    (config, faults)
 }

@@ -16,7 +16,7 @@ const COLOURS: [&str; 2] = ["blue", "green"];
 
 pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
-    let mut workload = flink_deployment::lower(
+    let mut workload = flink_deployment::lower_spec(
         resource,
         pointer::at(object, TEMPLATE).unwrap_or(&Value::Null),
         context,
@@ -46,6 +46,10 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         }
     }
     workload.config.move_below(TEMPLATE);
+    let faults = workload.text_faults.iter_mut();
+    faults
+        .filter_map(|fault| fault.entry.pointer.as_mut())
+        .for_each(|place| place.insert_str(0, TEMPLATE));
     workload.config_pointer = workload.config_pointer.map(|place| format!("{TEMPLATE}{place}"));
     workload
         .size

@@ -7,15 +7,18 @@
 //! their later state.
 
 use super::counts::count;
+use super::dynamic_properties;
 use super::generated_template::{filled, size};
 use super::ingress;
 use super::process::SUBMITTER;
+use super::variables::Variables;
 use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
 use crate::flink::exposures::{Exposure, ExposureKind};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
+use crate::flink::text_form::{TextFault, TextForm};
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::GeneratedTemplate;
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
@@ -62,10 +65,16 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
-    let config = configuration(object, &mut problems);
+    let (mut config, text_faults) = configuration(object, &mut problems);
     let jobs = u64::from(job.is_some());
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
+    if application && let (Some(job), Some(set)) = (job, pods.first()) {
+        // Flink's own entrypoint reads the arguments of the job.
+        let template = set.template(object);
+        let main = pointer::at(template, "/spec/containers/0").unwrap_or(&Value::Null);
+        dynamic_properties::arguments_with(job, &Variables::of(main), JOB, &mut config);
+    }
     size.bounds = Some(bounds(object, task_managers, &mut size.problems));
     let exposures = access(object).into_iter().chain(ingress::of_spotify(object, name)).collect();
     let budgets = budget(object, name).into_iter().collect();
@@ -74,6 +83,8 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
         jobs,
         pods,
         config,
+        text_form: TextForm::Lines,
+        text_faults,
         size,
         exposures,
         declares_cluster: true,
@@ -215,11 +226,13 @@ fn access(object: &Value) -> Option<Exposure> {
 
 /// The operator's `flink-conf.yaml`: sizes from the containers' limits, overridden by the object's
 /// properties.
-fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
+fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> (FlinkConfig, Vec<TextFault>) {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, PROPERTIES).unwrap_or(&Value::Null),
         PROPERTIES,
     );
+    // The operator writes lines, whatever the version.
+    let faults = TextForm::Lines.read_back(&mut config);
     let limit = |base: &str, name: &str| {
         let resources = resources(pointer::at(object, base).unwrap_or(&Value::Null));
         resources
@@ -252,5 +265,5 @@ fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> FlinkConfig
     if let Some(directory) = pointer::at(object, savepoints).and_then(Value::as_str) {
         config.set("state.savepoints.dir", directory, Some(savepoints.into()));
     }
-    config
+    (config, faults)
 }

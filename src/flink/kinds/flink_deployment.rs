@@ -6,12 +6,14 @@
 //! took the quota meanwhile.
 
 use super::ingress;
+use super::operator_arguments;
 use super::operator_config::{self, FLINK_CONFIGURATION};
 use super::operator_count;
 use super::operator_size::Sizing;
 use super::pod_template;
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::options;
+use crate::flink::text_form::TextForm;
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::{MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload};
@@ -23,29 +25,32 @@ const JOB_MANAGER_TEMPLATE: &str = "/spec/jobManager/podTemplate";
 const TASK_MANAGER_TEMPLATE: &str = "/spec/taskManager/podTemplate";
 
 pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
-    let cluster = resource.name_in(object);
-    let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
-        Some("standalone") => Mode::Standalone,
-        _ => Mode::Native,
-    };
-    let workload = Workload {
-        engine: Engine::Operator,
-        mode: Some(mode),
-        cluster: cluster.into(),
-        ..Workload::default()
-    };
-    if is_canary(&resource.kind, object) || !object.get("spec").is_some_and(Value::is_object) {
-        // The operator deploys nothing for it.
+    // The operator deploys nothing for a canary.
+    if is_canary(&resource.kind, object) {
+        not_deployed(resource, object)
+    } else {
+        lower_spec(resource, object, context)
+    }
+}
+
+/// The same without regard to the labels of the object: those of a template never reach a
+/// FlinkDeployment.
+pub(super) fn lower_spec(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
+    let workload = not_deployed(resource, object);
+    if !object.get("spec").is_some_and(Value::is_object) {
         return workload;
     }
-
+    let mode = workload.mode.unwrap_or_default();
+    let cluster = resource.name_in(object);
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse);
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
-    let mut config = operator_config::read(
+    let text_form = TextForm::of_operator(version);
+    let (mut config, text_faults) = operator_config::read(
         object,
+        text_form,
         context.operator_defaults(&resource.namespace, version),
         &mut problems,
     );
@@ -66,6 +71,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     let mut size = sizing.size(&counts, &job_manager, &task_manager, problems);
     size.total.jobs = jobs;
     size.bounds = Some(counts.bounds);
+    operator_arguments::read(object, mode, &[&job_manager, &task_manager], &mut config);
 
     Workload {
         version,
@@ -73,12 +79,28 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         pods: vec![job_manager, task_manager],
         config,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
+        text_form,
+        text_faults,
         size,
         exposures: ingress::of_operator(object, "/spec/ingress", cluster, &resource.namespace)
             .into_iter()
             .collect(),
         declares_cluster: true,
         ..workload
+    }
+}
+
+/// What is known of an object for which the operator deploys nothing.
+fn not_deployed(resource: &Resource, object: &Value) -> Workload {
+    let mode = match pointer::at(object, "/spec/mode").and_then(Value::as_str) {
+        Some("standalone") => Mode::Standalone,
+        _ => Mode::Native,
+    };
+    Workload {
+        engine: Engine::Operator,
+        mode: Some(mode),
+        cluster: resource.name_in(object).into(),
+        ..Workload::default()
     }
 }
 

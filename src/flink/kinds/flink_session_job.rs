@@ -8,6 +8,7 @@ use super::flink_deployment;
 use super::operator_config::FLINK_CONFIGURATION;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::Size;
+use crate::flink::text_form::TextForm;
 use crate::flink::workload::SessionCluster;
 use crate::flink::{Engine, FlinkContext, Workload};
 use crate::resource::{Resource, pointer};
@@ -34,15 +35,19 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
             };
             flink_deployment::lower(&of, deployment, context)
         });
+    let mut config = FlinkConfig::from_object(
+        pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
+        FLINK_CONFIGURATION,
+    );
+    // They reach Flink in the request that submits the job.
+    let text_faults = TextForm::AsWritten.read_back(&mut config);
     Workload {
         engine: Engine::Operator,
         cluster: cluster.into(),
         version: session.as_ref().and_then(|session| session.version),
         jobs,
-        config: FlinkConfig::from_object(
-            pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
-            FLINK_CONFIGURATION,
-        ),
+        config,
+        text_faults,
         config_pointer: Some(FLINK_CONFIGURATION.into()),
         size,
         session: session.map(|session| SessionCluster {

@@ -22,6 +22,7 @@ mod growth;
 pub(crate) mod ingress;
 pub(crate) mod leaving;
 mod mounted_config;
+mod operator_arguments;
 mod operator_config;
 mod operator_count;
 mod operator_size;
@@ -34,6 +35,8 @@ mod process;
 pub(crate) mod service;
 mod slot_limits;
 pub(crate) mod standalone;
+mod variables;
 
 pub use config_map::may_be_configuration;
+pub use operator_config::FLINK_CONFIGURATION;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};

@@ -9,6 +9,7 @@ use crate::flink::memory::java::double_text;
 use crate::flink::memory_size::parse_resource_memory;
 use crate::flink::options::{self, Names, canonical};
 use crate::flink::sizing::SizeProblem;
+use crate::flink::text_form::{TextFault, TextForm};
 use crate::resource::pointer;
 use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::type_name;
@@ -46,11 +47,18 @@ pub const TASK_MANAGER: RoleFields = RoleFields {
 };
 
 /// Reads the configuration in the operator's order: `defaults`, then the options, then the fields.
-pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProblem>) -> FlinkConfig {
+/// Also returns the options that Flink does not read as they are written.
+pub fn read(
+    object: &Value,
+    form: TextForm,
+    defaults: FlinkConfig,
+    problems: &mut Vec<SizeProblem>,
+) -> (FlinkConfig, Vec<TextFault>) {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
         FLINK_CONFIGURATION,
     );
+    let faults = form.read_back(&mut config);
     config.fill(defaults);
     let text = |place: &str| {
         pointer::at(object, place).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
@@ -74,7 +82,7 @@ pub fn read(object: &Value, defaults: FlinkConfig, problems: &mut Vec<SizeProble
     for fields in [&JOB_MANAGER, &TASK_MANAGER] {
         fields.apply(object, &mut config, problems);
     }
-    config
+    (config, faults)
 }
 
 /// A role's `resources`, if it has requests or limits. Then the older `resource` does not count.

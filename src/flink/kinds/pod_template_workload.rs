@@ -66,6 +66,7 @@ impl PodTemplateWorkload<'_> {
         let Identity { engine, mode, role, main_container, runs_job } =
             identify(template, containers);
         let (mut config, mut file) = (FlinkConfig::default(), None);
+        let mut text_faults = Vec::new();
         if let Some((index, container)) =
             main_container.and_then(|index| Some((index, containers.get(index)?)))
         {
@@ -74,7 +75,7 @@ impl PodTemplateWorkload<'_> {
             // The image's entrypoint cannot write the environment into a mounted file, which is
             // read-only.
             if file.is_none() {
-                dynamic_properties::environment(container, &place, &mut config);
+                text_faults = dynamic_properties::environment(container, &place, &mut config);
             }
             dynamic_properties::arguments(container, &place, &mut config);
             config.fill(file.cloned().unwrap_or_default());
@@ -105,6 +106,7 @@ impl PodTemplateWorkload<'_> {
             jobs: with_job.max(u64::from(runs_job)),
             pods,
             config,
+            text_faults,
             size,
             also_read,
             ..Workload::default()

@@ -9,6 +9,7 @@ pub mod artifacts;
 pub mod autoscaler_state;
 pub mod excluded_periods;
 pub mod ingress;
+pub mod session_options;
 
 use super::Workload;
 use super::config::Entry;

@@ -1,10 +1,15 @@
 //! `flink/enforced-option`
 
+use crate::flink::config::Entry;
 use crate::flink::credentials::is_credential;
+use crate::flink::options::names_of;
 use crate::flink::state::without_password;
+use crate::flink::{Engine, Role, Workload};
 use crate::mutate::Difference;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Finding, Findings, Level, Rule, Subject};
+use crate::tenant::Scalar;
+use std::collections::BTreeMap;
 
 /// Options with another value than the one that the tenant enforces.
 pub static RULE: Rule = Rule {
@@ -23,9 +28,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let Difference::EnforcedOption { key, wanted, found } = &conflict.difference else {
             continue;
         };
-        let finding = findings.at(conflict.pointer.as_str());
-        finding.key(key);
-        let public = |value: &str| shown(&without_password(value).0);
+        let place = findings.at(conflict.pointer.as_str());
+        let finding = report(place, key, wanted, found.as_deref());
         match found {
             Some(_) => finding.help(format!("remove `{key}`: Flinkgate sets it")),
             None if is_credential(key) => {
@@ -33,25 +37,78 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             }
             None => finding.help(format!("set `{key}: {}`", public(wanted))),
         };
-        match found {
-            _ if is_credential(key) => {
-                finding.message(format!("`{key}` does not have the value that the tenant sets"));
-            }
-            Some(found) => {
-                let (wanted, found) = (public(wanted), public(found));
-                finding
-                    .message(format!("`{key}` is `{found}`, but the tenant sets `{wanted}`"))
-                    .wanted(wanted)
-                    .found(found);
-            }
-            None => {
-                let wanted = public(wanted);
-                finding
-                    .message(format!("`{key}` is missing, but the tenant sets `{wanted}`"))
-                    .wanted(wanted);
+    }
+    let enforced = &subject.tenant.spec.flink.configuration.enforced;
+    if !enforced.is_empty() && !is_completed(subject) {
+        check_options(subject, enforced, findings);
+    }
+}
+
+/// Whether mutation writes the tenant's options into the object, and reports those that differ.
+fn is_completed(subject: &Subject<'_>) -> bool {
+    let is_cluster = subject.workload.declares_cluster && subject.workload.config_pointer.is_some();
+    is_cluster || subject.is_for_operator()
+}
+
+/// Checks the options of other kinds, under all of their names. The tenant's value may be in a file
+/// that is not known, so that a missing option is not reported.
+fn check_options(
+    subject: &Subject<'_>,
+    enforced: &BTreeMap<String, Scalar>,
+    findings: &mut Findings,
+) {
+    let Workload { config, text_form, .. } = subject.workload;
+    for (key, value) in enforced {
+        let other_names = names_of(key).map(|name| -> &str { name });
+        for name in std::iter::once(key.as_str()).chain(other_names) {
+            let is_other = |entry: &&Entry| {
+                entry.pointer.is_some()
+                    && !value.is(&entry.value)
+                    && !is_derived(subject.workload, name)
+            };
+            let Some(entry) = config.exact(name).filter(is_other) else { continue };
+            let wanted = value.text();
+            if entry.value != text_form.value(&wanted) {
+                let place = entry.pointer.as_deref().unwrap_or_default();
+                report(findings.at(place), name, &wanted, Some(&entry.value))
+                    .help(format!("remove `{name}`, or set it to the tenant's value"));
             }
         }
     }
+}
+
+/// Whether Flink derives the option and writes it into the arguments of its own pods.
+fn is_derived(workload: &Workload, key: &str) -> bool {
+    let is_role = |role| workload.pods.iter().any(|set| set.role == role);
+    workload.engine == Engine::Native
+        && (is_role(Role::TaskManager)
+            || (is_role(Role::JobManager) && key.starts_with("jobmanager.memory.")))
+}
+
+fn report<'f>(
+    finding: &'f mut Finding,
+    key: &str,
+    wanted: &str,
+    found: Option<&str>,
+) -> &'f mut Finding {
+    finding.key(key);
+    if is_credential(key) {
+        return finding.message(format!("`{key}` does not have the value that the tenant sets"));
+    }
+    let wanted = public(wanted);
+    let message = match found.map(public) {
+        Some(found) => {
+            finding.found(found.clone());
+            format!("`{key}` is `{found}`, but the tenant sets `{wanted}`")
+        }
+        None => format!("`{key}` is missing, but the tenant sets `{wanted}`"),
+    };
+    finding.message(message).wanted(wanted)
+}
+
+/// A value without the password that it may hold, as messages show it.
+fn public(value: &str) -> String {
+    shown(&without_password(value).0)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `flink/forbidden-option`
 
+use crate::flink::catalog::{OtherNames, is_map, map_of_element, other_names};
 use crate::flink::image::glob;
 use crate::flink::operator::field_name;
-use crate::flink::options::names_of;
-use crate::flink::{Engine, Workload};
+use crate::flink::values::map_pairs;
+use crate::flink::{Engine, Role, Workload};
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// Options that the tenant forbids.
@@ -25,11 +26,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     for (key, entry) in subject.workload.config.iter() {
         let Some(place) = entry.pointer.as_deref() else { continue };
-        // Flink reads an option under its older names too.
-        let matches = |pattern: &&String| {
-            glob(pattern, key) || names_of(key).iter().any(|name| glob(pattern, name))
+        let options = subject.workload.config_pointer.as_deref();
+        let is_written = options.is_none_or(|options| place.starts_with(options));
+        let has_other_names = is_written && !is_set_by_job_manager(subject.workload, key);
+        let names = has_other_names.then(|| Names::of(key, &entry.value));
+        let forbids = |pattern: &&String| {
+            glob(pattern, key) || names.as_ref().is_some_and(|names| names.match_pattern(pattern))
         };
-        let Some(pattern) = patterns.iter().find(matches) else { continue };
+        let Some(pattern) = patterns.iter().find(forbids) else { continue };
         if is_default_of_flink(subject.workload, &entry.value)
             || subject.tenant.gives_option(key, &entry.value)
         {
@@ -40,13 +44,71 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         } else {
             format!("`{key}` is not allowed: the tenant forbids `{pattern}`")
         };
-        let options = subject.workload.config_pointer.as_deref();
-        let help = match options.is_none_or(|options| place.starts_with(options)) {
+        let help = match is_written {
             true => format!("remove `{key}`"),
             false => format!("remove `{}`", field_name(place)),
         };
         findings.at(place).message(message).help(help).key(key);
     }
+}
+
+/// The other names of an option, and the other spelling of a map.
+struct Names<'a> {
+    key: &'a str,
+    value: &'a str,
+    others: &'static OtherNames,
+    /// The map that the key is an element of.
+    map: Option<&'a str>,
+    is_map: bool,
+}
+
+impl<'a> Names<'a> {
+    fn of(key: &'a str, value: &'a str) -> Self {
+        let (map, is_map) = (map_of_element(key), is_map(key));
+        Self { key, value, others: other_names(key), map, is_map }
+    }
+
+    /// Whether a pattern matches an option that Flink reads the key for. A pattern without a star
+    /// names one option, and forbids it under its newer names too.
+    fn match_pattern(&self, pattern: &str) -> bool {
+        if self.others.readers.iter().any(|option| glob(pattern, option)) {
+            return true;
+        }
+        if !pattern.contains('*') {
+            let is_older = self.others.older.contains(&pattern);
+            return is_older || self.map == Some(pattern) || self.is_sibling(pattern);
+        }
+        // The elements of a map that is written as one text.
+        let elements = pattern.strip_prefix(self.key).and_then(|rest| rest.strip_prefix('.'));
+        elements.filter(|_| self.is_map).is_some_and(|elements| {
+            map_pairs(self.value).iter().any(|(element, _)| glob(elements, element))
+        })
+    }
+
+    /// Whether a pattern is another deprecated name of the same option.
+    fn is_sibling(&self, pattern: &str) -> bool {
+        self.others.newer.iter().any(|newer| other_names(newer).older.contains(&pattern))
+    }
+}
+
+/// Options that a native JobManager writes into the arguments of its TaskManagers, which do not
+/// read them.
+const SET_BY_JOB_MANAGER: [&str; 8] = [
+    "jobmanager.bind-host",
+    "jobmanager.rpc.address",
+    "jobmanager.rpc.port",
+    "rest.address",
+    "rest.bind-address",
+    "rest.port",
+    "web.port",
+    "web.tmpdir",
+];
+
+fn is_set_by_job_manager(workload: &Workload, key: &str) -> bool {
+    workload.engine == Engine::Native
+        && SET_BY_JOB_MANAGER.contains(&key)
+        && !workload.pods.is_empty()
+        && workload.pods.iter().all(|set| set.role == Role::TaskManager)
 }
 
 /// Whether the value opens modules of Java as the default configuration of Flink's distribution
@@ -98,13 +160,30 @@ mod tests {
     }
 
     #[test]
-    fn older_names_of_a_forbidden_option_are_forbidden() {
-        assert_eq!(
-            messages(
-                &[("state.backend", Some("/backend"))],
-                json!({"forbidden": ["state.backend.type"]})
-            ),
-            ["/backend `state.backend` is not allowed: the tenant forbids `state.backend.type`"]
-        );
+    fn other_names_of_a_forbidden_option_are_forbidden() {
+        for (key, pattern) in [
+            ("state.backend", "state.backend.type"),
+            ("state.backend.type", "state.backend"),
+            ("kubernetes.secrets.a", "kubernetes.secrets"),
+            ("kubernetes.service-account", "kubernetes.jobmanager.service-account"),
+            ("high-availability", "high-availability.*"),
+        ] {
+            assert_eq!(
+                messages(&[(key, Some("/place"))], json!({"forbidden": [pattern]})),
+                [format!("/place `{key}` is not allowed: the tenant forbids `{pattern}`")]
+            );
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_matches_only_a_deprecated_name_forbids_nothing_else() {
+        for (key, pattern) in [
+            ("high-availability.storageDir", "high-availability.zookeeper.*"),
+            ("kubernetes.jobmanager.service-account", "kubernetes.service-account"),
+            ("execution.state-recovery.from-local", "execution.checkpointing.local-backup.dirs"),
+        ] {
+            let found = messages(&[(key, Some("/place"))], json!({"forbidden": [pattern]}));
+            assert_eq!(found, [""; 0], "{key} {pattern}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Rules of the family `flink`.
 
+pub mod allowed_version;
 pub mod autoscaler;
+pub mod configuration_source;
 pub mod deprecated_option;
 pub mod duplicate_option;
 pub mod elasticity;
@@ -21,6 +23,7 @@ pub mod name;
 pub mod operator_files;
 pub mod operator_identity;
 pub mod operator_options;
+pub mod option_text;
 pub mod option_version;
 pub mod overridden_option;
 pub mod reserved_option;
@@ -37,7 +40,9 @@ use super::Rule;
 
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] = &[
+    &allowed_version::RULE,
     &autoscaler::RULE,
+    &configuration_source::RULE,
     &deprecated_option::RULE,
     &duplicate_option::RULE,
     &elasticity::RULE,
@@ -58,6 +63,7 @@ pub(super) static RULES: &[&Rule] = &[
     &operator_files::RULE,
     &operator_identity::RULE,
     &operator_options::RULE,
+    &option_text::RULE,
     &option_version::RULE,
     &overridden_option::RULE,
     &reserved_option::RULE,

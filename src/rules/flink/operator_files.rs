@@ -31,19 +31,16 @@ enum Purpose {
     Upload,
 }
 
-const OPTIONS: [(&str, Purpose); 12] = [
+const OPTIONS: [(&str, Purpose); 9] = [
     ("$internal.deployment.config-dir", Purpose::Own),
     ("kubernetes.artifacts.local-upload-enabled", Purpose::Upload),
     ("kubernetes.config.file", Purpose::Own),
-    ("kubernetes.pod-template-file", Purpose::PodTemplate),
     ("kubernetes.pod-template-file.default", Purpose::PodTemplate),
     ("kubernetes.pod-template-file.jobmanager", Purpose::PodTemplate),
     ("kubernetes.pod-template-file.taskmanager", Purpose::PodTemplate),
     ("security.kerberos.krb5-conf.path", Purpose::Kerberos),
     ("security.kerberos.login.keytab", Purpose::Kerberos),
     ("security.kerberos.login.principal", Purpose::Kerberos),
-    ("security.keytab", Purpose::Kerberos),
-    ("security.principal", Purpose::Kerberos),
 ];
 
 /// Whether the operator copies Kerberos credentials; only in native mode this has an effect.
@@ -58,7 +55,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let is =
         |key: &str, value: &str| config.get(key).is_some_and(|is| is.eq_ignore_ascii_case(value));
     for (key, purpose) in OPTIONS {
-        let Some(entry) = config.entry(key) else { continue };
+        let Some((key, entry)) = config.first(&[key]) else { continue };
         let help = match purpose {
             Purpose::Own => "remove the option".to_owned(),
             Purpose::PodTemplate => "write the pod template into `podTemplate`".to_owned(),

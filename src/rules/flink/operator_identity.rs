@@ -51,7 +51,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     check_state(subject, findings);
     let config = &subject.workload.config;
     for (key, effect) in OPTIONS {
-        if let Some(entry) = config.entry(key)
+        if let Some((key, entry)) = config.first(&[key])
             && let Some(place) = subject.written(key, entry)
         {
             findings

@@ -1,5 +1,6 @@
 //! `flink/reserved-option`
 
+use crate::flink::catalog::other_names;
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// Options that the operator derives from the object.
@@ -14,23 +15,23 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// The operator refuses the first three. The others are older names of the third, with which a
-/// cluster could read the high availability data of another cluster.
-const RESERVED: [&str; 5] = [
-    "kubernetes.namespace",
-    "kubernetes.cluster-id",
-    "high-availability.cluster-id",
-    "high-availability.zookeeper.path.namespace",
-    "recovery.zookeeper.path.namespace",
-];
+/// The operator refuses them in clusters. It does not look for them in session jobs, although it
+/// submits a job to the cluster and namespace that they name. The last one has older names, with
+/// which a cluster could read the high availability data of another cluster.
+const RESERVED: [&str; 3] =
+    ["kubernetes.namespace", "kubernetes.cluster-id", "high-availability.cluster-id"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let Some(cluster) = subject.operators_cluster() else { return };
-    for key in RESERVED {
-        let entry = subject.workload.config.entry(key);
-        if let Some(entry) = entry.filter(|entry| cluster.is_written(entry)) {
+    if !subject.is_for_operator() {
+        return;
+    }
+    let names =
+        |key: &'static str| std::iter::once(key).chain(other_names(key).older.iter().copied());
+    for key in RESERVED.into_iter().flat_map(names) {
+        let place = subject.workload.config.exact(key).and_then(|entry| entry.pointer.as_deref());
+        if let Some(place) = place {
             findings
-                .at(subject.option_place(key, entry))
+                .at(place)
                 .message(format!("`{key}` is set by the operator and cannot be changed"))
                 .help(format!("remove `{key}`"))
                 .key(key);

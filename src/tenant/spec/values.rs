@@ -65,6 +65,16 @@ impl Scalar {
             other => other.to_string(),
         }
     }
+
+    /// Whether an option has this value.
+    pub fn is(&self, text: &str) -> bool {
+        match &self.0 {
+            serde_json::Value::String(own) => own == text,
+            serde_json::Value::Bool(own) => text == if *own { "true" } else { "false" },
+            serde_json::Value::Number(own) if own.is_i64() => own.as_i64() == text.parse().ok(),
+            other => other.to_string() == text,
+        }
+    }
 }
 
 impl JsonSchema for Scalar {

@@ -1,0 +1,141 @@
+//! All names of an option: its deprecated keys and the options that it falls back to.
+//!
+//! Flink reads the value under the option's own key, then under its deprecated keys, then under its
+//! fallbacks. A rule about an option must hold for each of them, and for no other key.
+
+use super::table::{KeyRole, Table};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Longer than every key in the table, so that a long key is not looked up at each of its dots.
+pub(super) const LONGEST_KEY: usize = 128;
+
+static NAMES: LazyLock<HashMap<&'static str, OtherNames>> = LazyLock::new(build);
+
+static NONE: OtherNames = OtherNames { newer: Vec::new(), older: Vec::new(), readers: Vec::new() };
+
+/// The other names of one key, in any release of Flink.
+#[derive(Debug, Default)]
+pub struct OtherNames {
+    /// The options that this key is a deprecated name of.
+    pub newer: Vec<&'static str>,
+    /// The deprecated names of the option with this key.
+    pub older: Vec<&'static str>,
+    /// The options for which Flink reads this key: those in `newer`, and those that fall back to it.
+    pub readers: Vec<&'static str>,
+}
+
+/// The other names of a key; none for a key that has only one.
+pub fn other_names(key: &str) -> &'static OtherNames {
+    NAMES.get(key).unwrap_or(&NONE)
+}
+
+/// The map option that a key sets one element of: `kubernetes.secrets` for `kubernetes.secrets.a`.
+pub fn map_of_element(key: &str) -> Option<&str> {
+    let table = Table::get();
+    if !table.readings(key).is_empty() {
+        return None;
+    }
+    let dots = key.match_indices('.').take_while(|(dot, _)| *dot <= LONGEST_KEY);
+    let mut maps = dots.filter_map(|(dot, _)| key.get(..dot));
+    maps.find(|map| is_map(map))
+}
+
+/// Whether a key is that of a map option, whose elements may be written as keys of their own.
+pub fn is_map(key: &str) -> bool {
+    Table::get().readings(key).iter().any(super::Reading::is_map)
+}
+
+/// Follows the table's aliases and fallbacks from each key.
+fn build() -> HashMap<&'static str, OtherNames> {
+    let mut edges: HashMap<&'static str, Vec<(&'static str, KeyRole)>> = HashMap::new();
+    for reading in Table::get().all() {
+        let leads = matches!(reading.reads, KeyRole::Alias | KeyRole::Fallback);
+        if leads && reading.key != reading.detail {
+            edges.entry(reading.key).or_default().push((reading.detail, reading.reads));
+        }
+    }
+    let mut names: HashMap<&'static str, OtherNames> = HashMap::new();
+    for key in edges.keys().copied() {
+        let newer = reachable(key, &edges, |role| role == KeyRole::Alias);
+        let readers = reachable(key, &edges, |_| true);
+        for option in &newer {
+            names.entry(option).or_default().older.push(key);
+        }
+        let own = names.entry(key).or_default();
+        (own.newer, own.readers) = (newer, readers);
+    }
+    names.values_mut().for_each(|names| names.older.sort_unstable());
+    names
+}
+
+/// The other keys that a key leads to, nearest first.
+fn reachable(
+    key: &'static str,
+    edges: &HashMap<&'static str, Vec<(&'static str, KeyRole)>>,
+    is_followed: impl Fn(KeyRole) -> bool,
+) -> Vec<&'static str> {
+    let (mut found, mut pending) = (Vec::new(), vec![key]);
+    while let Some(next) = pending.pop() {
+        for (target, role) in edges.get(next).into_iter().flatten() {
+            if is_followed(*role) && *target != key && !found.contains(target) {
+                found.push(*target);
+                pending.push(target);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alias_and_fallback_is_a_name() {
+        for reading in Table::get().all().iter().filter(|reading| reading.key != reading.detail) {
+            let (own, target) = (other_names(reading.key), other_names(reading.detail));
+            match reading.reads {
+                KeyRole::Alias => {
+                    assert!(own.newer.contains(&reading.detail), "{reading:?}");
+                    assert!(own.readers.contains(&reading.detail), "{reading:?}");
+                    assert!(target.older.contains(&reading.key), "{reading:?}");
+                }
+                KeyRole::Fallback => {
+                    assert!(own.readers.contains(&reading.detail), "{reading:?}");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn aliases_of_aliases_are_names() {
+        assert_eq!(
+            other_names("high-availability.type").older,
+            ["high-availability", "recovery.mode"]
+        );
+        assert!(other_names("jobmanager.web.port").readers.contains(&"rest.bind-port"));
+        assert!(other_names("my.own.key").readers.is_empty());
+    }
+
+    #[test]
+    fn siblings_are_not_names_of_each_other() {
+        let names = other_names("execution.state-recovery.from-local");
+        assert!(!names.older.contains(&"execution.checkpointing.local-backup.enabled"));
+        assert!(!names.newer.contains(&"execution.checkpointing.local-backup.enabled"));
+    }
+
+    #[test]
+    fn no_key_is_longer_than_the_longest() {
+        assert!(Table::get().all().iter().all(|reading| reading.key.len() < LONGEST_KEY));
+    }
+
+    #[test]
+    fn elements_of_maps_have_their_map() {
+        assert_eq!(map_of_element("kubernetes.secrets.a.b"), Some("kubernetes.secrets"));
+        assert_eq!(map_of_element("kubernetes.secrets"), None);
+        assert_eq!(map_of_element("web.submit.enable"), None);
+    }
+}

@@ -1,0 +1,41 @@
+//! `flink/allowed-version`
+
+use crate::flink::operator::DeclaredSpec;
+use crate::flink::version::FlinkVersion;
+use crate::rules::words::use_one_of;
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Flink versions that the tenant does not allow.
+pub static RULE: Rule = Rule {
+    id: "flink/allowed-version",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Allowed Flink versions",
+    tenant_fields: &["flink.versions"],
+    as_is: false,
+    page: include_str!("allowed_version.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(allowed) = &subject.tenant.spec.flink.versions else { return };
+    if !subject.workload.declares_cluster {
+        return;
+    }
+    let version = subject.workload.version;
+    if version.is_some() && allowed.iter().any(|text| FlinkVersion::parse(text) == version) {
+        return;
+    }
+    let Some(cluster) = DeclaredSpec::new(subject.object, subject.workload) else { return };
+    let finding = findings.at(cluster.at("/flinkVersion")).help(use_one_of(allowed));
+    match version {
+        Some(version) => {
+            finding
+                .message(format!("Flink version `{version}` is not allowed"))
+                .found(version.to_string());
+        }
+        None => {
+            finding.message("no Flink version is set, but the tenant allows only some");
+        }
+    }
+}

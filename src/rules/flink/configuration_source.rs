@@ -1,0 +1,261 @@
+//! `flink/configuration-source`
+
+use crate::flink::map_options::map_list;
+use crate::flink::pods::{Container, Pods};
+use crate::flink::{Engine, Role};
+use crate::resource::fields::{elements, text};
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Clusters in which Flink would read another configuration than the one of the object.
+pub static RULE: Rule = Rule {
+    id: "flink/configuration-source",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Source of the configuration",
+    tenant_fields: &[],
+    as_is: false,
+    page: include_str!("configuration_source.md"),
+    check,
+};
+
+/// Where Flink and its operator mount the configuration, and what changes that.
+const FOLDER: &str = "/opt/flink/conf";
+const FOLDER_OPTION: &str = "kubernetes.flink.conf.dir";
+/// The ConfigMap with the configuration of a cluster.
+const CONFIG_MAP: &str = "flink-config-";
+
+/// Files of the configuration, below its folder.
+const FILES: [&str; 2] = ["flink-conf.yaml", "config.yaml"];
+/// Scripts that decide which configuration Flink reads. A mount over their folder hides them.
+const SCRIPTS: [&str; 9] = [
+    "",
+    "bash-java-utils.jar",
+    "config-parser-utils.sh",
+    "config.sh",
+    "flink-console.sh",
+    "jobmanager.sh",
+    "standalone-job.sh",
+    "kubernetes-jobmanager.sh",
+    "kubernetes-taskmanager.sh",
+];
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let workload = subject.workload;
+    if !matches!(workload.engine, Engine::Operator | Engine::Native) {
+        return;
+    }
+    for pods in subject.pods.iter().filter(|pods| pods.set.role != Role::Other) {
+        let Some(main) = pods.containers.iter().find(|container| container.main) else { continue };
+        let spec = main.spec.unwrap_or(&Value::Null);
+        let folder = if workload.declares_cluster {
+            workload.config.get(FOLDER_OPTION).map_or(FOLDER, str::trim)
+        } else {
+            let own = |mount: &&Value| is_own_volume(text(mount, "name"), pods.spec());
+            let Some(mount) = elements(spec, "volumeMounts").iter().find(own) else { continue };
+            text(mount, "mountPath")
+        };
+        let at = Place { pods, main, folder: &normal(folder) };
+        let names_folder = check_environment(&at, spec, findings);
+        check_mounts(&at, spec, findings);
+        if *at.folder != *FOLDER
+            && !names_folder
+            && let Some((key, entry)) = workload.config.first(&[FOLDER_OPTION])
+            && let Some(place) = subject.written(key, entry)
+        {
+            let message =
+                format!("Flink would not read its configuration from `{}`", shown(at.folder));
+            findings.at(place).message(message).help(format!("remove `{key}`")).key(key);
+        }
+    }
+    check_options(subject, findings);
+    check_arguments(subject, findings);
+}
+
+/// The container that runs Flink, and the folder with its configuration.
+struct Place<'p> {
+    pods: &'p Pods<'p>,
+    main: &'p Container<'p>,
+    folder: &'p str,
+}
+
+impl Place<'_> {
+    fn of(&self, field: &str, index: usize, key: &str) -> String {
+        format!("{}/{field}/{index}/{key}", self.main.place(self.pods.set.path()))
+    }
+}
+
+/// Checks the variables that name the folder. Returns whether one names the right one.
+fn check_environment(at: &Place<'_>, spec: &Value, findings: &mut Findings) -> bool {
+    let mut is_named = false;
+    for (index, variable) in elements(spec, "env").iter().enumerate() {
+        let name = text(variable, "name");
+        let Some(suffix) = suffix_of(name) else { continue };
+        if is_folder(text(variable, "value"), suffix, at.folder) {
+            is_named = true;
+            continue;
+        }
+        findings
+            .at(at.of("env", index, "name"))
+            .message(message(name))
+            .help(help(name))
+            .container(at.main.name)
+            .key(name);
+    }
+    is_named
+}
+
+fn check_mounts(at: &Place<'_>, spec: &Value, findings: &mut Findings) {
+    for (index, mount) in elements(spec, "volumeMounts").iter().enumerate() {
+        let path = normal(text(mount, "mountPath"));
+        let hides = match below(&path, at.folder) {
+            Some("") => !is_own_volume(text(mount, "name"), at.pods.spec()),
+            Some(file) => FILES.contains(&file),
+            None => {
+                let home = at.folder.strip_suffix("/conf").unwrap_or_default();
+                let bin = below(&path, home).and_then(|rest| below(rest, "bin"));
+                let is_script = bin.is_some_and(|file| SCRIPTS.contains(&file));
+                // A mount over the whole distribution has other scripts.
+                is_script || *path == *"/docker-entrypoint.sh" || below(home, &path).is_some()
+            }
+        };
+        if hides {
+            findings
+                .at(at.of("volumeMounts", index, "mountPath"))
+                .message(format!(
+                    "a mount at `{}` makes Flink read another configuration than this one",
+                    shown(&path)
+                ))
+                .help(
+                    "mount the volume at another path, and write options as options of the cluster"
+                        .to_owned(),
+                )
+                .container(at.main.name);
+        }
+    }
+}
+
+/// Options by which Flink gets variables.
+fn check_options(subject: &Subject<'_>, findings: &mut Findings) {
+    let config = &subject.workload.config;
+    let folder = normal(config.get(FOLDER_OPTION).map_or(FOLDER, str::trim));
+    for (role, _) in subject.roles_made_from_options() {
+        let prefix = match role {
+            Role::JobManager => "containerized.master.env.",
+            _ => "containerized.taskmanager.env.",
+        };
+        for (key, entry) in config.under(prefix) {
+            let name = key.strip_prefix(prefix).unwrap_or_default();
+            if let Some(suffix) = suffix_of(name)
+                && !is_folder(&entry.value, suffix, &folder)
+                && let Some(place) = subject.written(key, entry)
+            {
+                findings.at(place).message(message(name)).help(format!("remove `{key}`")).key(key);
+            }
+        }
+    }
+    let key = "kubernetes.env.secretKeyRef";
+    if subject.options_make_pods()
+        && let Some((entry, maps)) = map_list(config, key)
+        && let Some(place) = subject.written(key, entry)
+    {
+        for (field, name) in maps.iter().flatten() {
+            if field.eq_ignore_ascii_case("env") && suffix_of(name).is_some() {
+                let help = format!("remove `{name}` from `{key}`");
+                findings.at(place).message(message(name)).help(help).key(key);
+            }
+        }
+    }
+}
+
+/// Checks the options with further arguments of processes, which name the folder too.
+fn check_arguments(subject: &Subject<'_>, findings: &mut Findings) {
+    for (role, _) in subject.roles_made_from_options() {
+        let key = match role {
+            Role::JobManager => "kubernetes.jobmanager.entrypoint.args",
+            _ => "kubernetes.taskmanager.entrypoint.args",
+        };
+        if let Some((key, entry)) = subject.workload.config.first(&[key])
+            && entry.value.contains("--configDir")
+            && let Some(place) = subject.written(key, entry)
+        {
+            let help = "remove `--configDir`, and write options as options of the cluster";
+            findings.at(place).message(message("--configDir")).help(help.to_owned()).key(key);
+        }
+    }
+}
+
+/// The path from the folder that a variable names to that of the configuration.
+fn suffix_of(variable: &str) -> Option<&'static str> {
+    match variable {
+        "FLINK_CONF_DIR" => Some(""),
+        "FLINK_HOME" => Some("/conf"),
+        _ => None,
+    }
+}
+
+fn is_folder(value: &str, suffix: &str, folder: &str) -> bool {
+    let value = normal(value);
+    folder.strip_suffix(suffix).is_some_and(|folder| *folder == *value)
+}
+
+fn message(variable: &str) -> String {
+    format!("`{variable}` makes Flink read another configuration than this one")
+}
+
+fn help(variable: &str) -> String {
+    format!("remove `{variable}`, and write options as options of the cluster")
+}
+
+/// Whether a volume has the configuration that Flink or its operator writes.
+fn is_own_volume(name: &str, pod: &Value) -> bool {
+    let volume = elements(pod, "volumes").iter().find(|volume| text(volume, "name") == name);
+    let config_map = volume.and_then(|volume| volume.get("configMap"));
+    config_map.is_some_and(|config_map| text(config_map, "name").starts_with(CONFIG_MAP))
+}
+
+/// The rest of a path below a folder; empty for the folder itself.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(folder)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
+/// A path without needless parts, as a container's runtime reads it.
+fn normal(path: &str) -> Cow<'_, str> {
+    let is_plain = path.len() > 1
+        && path.starts_with('/')
+        && path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+    if is_plain {
+        return path.into();
+    }
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/")).into()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn paths_are_read_as_the_runtime_reads_them() {
+        for path in [
+            "/opt/flink/conf",
+            "/opt/flink/conf/",
+            "//opt/./flink/conf",
+            "/opt/flink/bin/../conf",
+            "opt/flink/conf",
+        ] {
+            assert_eq!(normal(path), "/opt/flink/conf", "{path}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A rule about an option holds for every name of the catalog, and for no other option.
+
+use crate::cases;
+use crate::manifests::read;
+use crate::option_carriers::{CARRIERS, Carrier, gate, refused_by, validated};
+use flinkgate::flink::catalog::other_names;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const FORBIDDEN: &str = "flink/forbidden-option";
+
+/// Each name of an option in the catalog with the option that Flink reads it for, and whether it is
+/// a deprecated name.
+fn names() -> Vec<(String, String, bool)> {
+    let table = include_str!("../../src/flink/catalog/options.tsv");
+    let lines = table.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    let names = lines.filter(|line| matches!(line[1], "alias" | "fallback") && line[0] != line[5]);
+    names.map(|line| (line[0].to_owned(), line[5].to_owned(), line[1] == "alias")).collect()
+}
+
+fn forbid(patterns: &[&str]) -> flinkgate::pipeline::Gate {
+    gate(&json!({"flink": {"configuration": {"forbidden": patterns}}}))
+}
+
+fn is_forbidden(patterns: &[&str], carrier: Carrier, key: &str) -> bool {
+    let object = carrier.with(&json!({key: "x"}));
+    validated(&forbid(patterns), &object).iter().any(|finding| finding.rule == FORBIDDEN)
+}
+
+#[test]
+fn every_name_of_a_forbidden_option_is_forbidden() {
+    let names = names();
+    assert!(names.len() > 250);
+    for (key, option, is_deprecated) in &names {
+        assert!(is_forbidden(&[option], Carrier::SessionJob, key), "{key}: {option}");
+        if *is_deprecated {
+            assert!(is_forbidden(&[key], Carrier::SessionJob, option), "{option}: {key}");
+        }
+        let family = option.rsplit_once('.').map(|(family, _)| format!("{family}.*"));
+        if let Some(family) = family {
+            assert!(is_forbidden(&[&family], Carrier::SessionJob, key), "{key}: {family}");
+        }
+    }
+}
+
+#[test]
+fn recorded_names_are_forbidden_in_every_kind() {
+    let keys = read("tests/data/bypasses/aliases-that-pass.json");
+    let keys: Vec<&str> = cases::list(&keys).iter().map(|key| key.as_str().unwrap()).collect();
+    let mut missing = Vec::new();
+    for (offset, carrier) in CARRIERS.into_iter().enumerate() {
+        let options: Value = keys
+            .iter()
+            .map(|key| (key.to_string(), json!("x")))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let known: BTreeSet<&str> =
+            keys.iter().flat_map(|key| other_names(key).readers.iter().copied()).collect();
+        // Each option in one kind, and each kind with a part of the options.
+        for option in known.into_iter().skip(offset).step_by(CARRIERS.len()) {
+            let refused = refused_by(&forbid(&[option]), &carrier.with(&options));
+            if !refused.iter().any(|rule| rule == FORBIDDEN) {
+                missing.push((carrier, option));
+            }
+        }
+    }
+    // The field `serviceAccount` replaces the option that they fall back to.
+    missing.retain(|(carrier, option)| {
+        !matches!(carrier, Carrier::Deployment | Carrier::BlueGreen)
+            || !option.ends_with(".service-account")
+    });
+    assert_eq!(missing, []);
+}
+
+#[test]
+fn a_pattern_for_deprecated_names_forbids_no_other_option() {
+    assert!(!is_forbidden(
+        &["high-availability.zookeeper.*"],
+        Carrier::Deployment,
+        "high-availability.storageDir"
+    ));
+    for (key, option, _) in names() {
+        let prefix = key.rsplit_once('.').map_or(key.as_str(), |(prefix, _)| prefix);
+        let pattern = format!("{prefix}.*");
+        let matches =
+            |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+        // The present name, unless it or an option that reads it is in the same family.
+        if !matches(&option) && !other_names(&option).readers.iter().any(|reader| matches(reader)) {
+            assert!(
+                !is_forbidden(&[&pattern], Carrier::SessionJob, &option),
+                "{option}: {pattern}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_enforced_option_is_enforced_under_every_name() {
+    for (key, option, _) in names().into_iter().filter(|(_, _, is_deprecated)| *is_deprecated) {
+        for (enforced, set) in [(&option, &key), (&key, &option)] {
+            let gate = gate(&json!({"flink": {"configuration": {"enforced": {enforced: "a"}}}}));
+            let is_reported = |value: &str| {
+                let findings = validated(&gate, &Carrier::SessionJob.with(&json!({set: value})));
+                findings.iter().any(|finding| finding.rule == "flink/enforced-option")
+            };
+            assert!(is_reported("b") && !is_reported("a"), "{set}: {enforced}");
+        }
+    }
+}
+
+/// Every case of `ways-round`, with each option under each of its deprecated names.
+#[test]
+fn every_rule_holds_for_deprecated_names() {
+    let mut count = 0;
+    let mut wrong = Vec::new();
+    for (name, case) in cases::cases("tests/data/ways-round/cases") {
+        let carrier = match case.get("base").and_then(Value::as_str).unwrap_or("deployment") {
+            "deployment" => Carrier::Deployment,
+            "blue-green" => Carrier::BlueGreen,
+            "session-job" => Carrier::SessionJob,
+            "native" => Carrier::NativeArguments,
+            "standalone" => Carrier::StandaloneProperties,
+            _ => continue,
+        };
+        let Some(options) = case.get("options").and_then(Value::as_object) else { continue };
+        let gate = gate(&case["tenant"]);
+        for (key, value) in options {
+            for older in &other_names(key).older {
+                let mut options = options.clone();
+                options.remove(key);
+                options.insert((*older).to_owned(), value.clone());
+                let mut object = carrier.with(&options.into());
+                if let Some(patch) = case.get("patch") {
+                    json_patch::merge(&mut object, patch);
+                }
+                let rule = case["rule"].as_str().unwrap();
+                let findings = crate::option_carriers::found(&gate, &object);
+                count += 1;
+                if !findings.iter().any(|finding| finding.rule == rule) {
+                    wrong.push(format!("{name}: {older}"));
+                }
+            }
+        }
+    }
+    assert!(count > 40, "{count}");
+    assert_eq!(wrong, [""; 0]);
+}
