@@ -60,6 +60,14 @@ impl Context for ClusterContext {
         self.lookup.claims(namespace).await
     }
 
+    async fn list(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        self.lookup.objects(of, namespace).await
+    }
+
     async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.lookup.pods(namespace).await
     }

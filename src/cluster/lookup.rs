@@ -52,12 +52,8 @@ impl Lookup {
         namespace: &str,
         name: &str,
     ) -> Result<Option<Value>, LookupError> {
-        let kind = GroupVersionKind::gvk(&of.group, &of.version, "");
-        let api = Api::<DynamicObject>::namespaced_with(
-            self.client.clone(),
-            namespace,
-            &ApiResource::from_gvk_with_plural(&kind, &of.resource),
-        );
+        let api =
+            Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &resource_of(of));
         let found = wait(api.get_opt(name)).await?;
         Ok(found.map(serde_json::to_value).transpose()?)
     }
@@ -68,6 +64,29 @@ impl Lookup {
     /// When the API server does not answer in time.
     pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.list(&ApiResource::erase::<Pod>(&()), namespace).await
+    }
+
+    /// The objects of a resource in a namespace; empty if the cluster does not have the resource.
+    ///
+    /// # Errors
+    /// When the API server does not answer in time.
+    pub async fn objects(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        const NOT_FOUND: u16 = 404;
+        match self.list(&resource_of(of), namespace).await {
+            Err(LookupError::Request(error))
+                if matches!(
+                    error.downcast_ref::<kube::Error>(),
+                    Some(kube::Error::Api(status)) if status.code == NOT_FOUND
+                ) =>
+            {
+                Ok(Vec::new())
+            }
+            answer => answer,
+        }
     }
 
     /// The PersistentVolumeClaims of a namespace.
@@ -83,6 +102,11 @@ impl Lookup {
         let found = wait(api.list(&ListParams::default())).await?;
         Ok(found.items.into_iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
     }
+}
+
+fn resource_of(of: &GroupVersionResource) -> ApiResource {
+    let kind = GroupVersionKind::gvk(&of.group, &of.version, "");
+    ApiResource::from_gvk_with_plural(&kind, &of.resource)
 }
 
 async fn wait<T>(answer: impl Future<Output = kube::Result<T>>) -> Result<T, LookupError> {

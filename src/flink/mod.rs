@@ -19,6 +19,7 @@ mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;
+pub mod network;
 pub mod operator;
 pub mod options;
 pub mod pods;

@@ -4,6 +4,7 @@ use super::budgets::{Budget, NamespaceObjects};
 use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
 use super::exposures::Exposure;
+use super::network::NamespaceNetwork;
 use super::sizing::Size;
 use super::version::FlinkVersion;
 use crate::resource::pointer;
@@ -322,6 +323,8 @@ pub struct Workload {
     pub budgets: Vec<Budget>,
     /// The other objects in its namespace; `None` unless all are known.
     pub namespace_objects: Option<Arc<NamespaceObjects>>,
+    /// What is known of the Services, Ingresses and JobManagers in its namespace.
+    pub network: Option<Arc<NamespaceNetwork>>,
 }
 
 impl Workload {

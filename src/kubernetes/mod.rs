@@ -7,4 +7,5 @@
 pub mod disruption;
 pub mod placement;
 pub mod pod_security;
+pub mod reach;
 pub mod references;

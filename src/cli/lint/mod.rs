@@ -9,6 +9,7 @@ use super::gate;
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::flink::budgets::NamespaceObjects;
+use crate::flink::network::NamespaceNetwork;
 use crate::kinds;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
@@ -97,7 +98,11 @@ pub fn run(args: Args) -> Outcome {
         surrounding.iter().map(|manifest| &manifest.resource),
         |resource| kinds::lower_with_context(resource, &resource.object, &context),
     );
-    let context = context.with_neighbours(namespace_objects);
+    let networks = NamespaceNetwork::of_input(
+        surrounding.iter().map(|manifest| &manifest.resource),
+        |resource| kinds::lower_with_context(resource, &resource.object, &context),
+    );
+    let context = context.with_neighbours(namespace_objects).with_networks(networks);
     let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
     let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
         texts.mentioning("Namespace")
