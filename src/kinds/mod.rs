@@ -45,7 +45,8 @@ pub struct Kind {
     pub webhooks: &'static [Asked],
     /// Why it is watched in a cluster.
     pub watched: Option<Watched>,
-    /// What Flinkgate writes of it: a sub-resource, or `""` for the object itself, and the verbs.
+    /// What else Flinkgate does with it than watch it: a sub-resource, or `""` for the object itself,
+    /// and the verbs.
     pub writes: &'static [(&'static str, &'static [&'static str])],
     /// What owns has a higher rank than what is owned. An object draws on the quota reservation of
     /// an owner only where its rank is lower.

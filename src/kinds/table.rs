@@ -120,6 +120,8 @@ pub static KINDS: &[Kind] = &[
         kind: "Service",
         plural: "services",
         lower: Some(service::lower),
+        // What a Service or an Ingress leads to depends on the others of its namespace.
+        writes: &[("", &["list"])],
         webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
         properties: &[ActsByAnnotations, ActsUntilGone],
         ..DEFAULT
@@ -147,6 +149,7 @@ pub static KINDS: &[Kind] = &[
         kind: "Ingress",
         plural: "ingresses",
         lower: Some(ingress::lower),
+        writes: &[("", &["list"])],
         webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE)],
         properties: &[ActsByAnnotations, ActsUntilGone],
         ..DEFAULT
