@@ -23,6 +23,7 @@ pub mod network;
 pub mod operator;
 pub mod options;
 pub mod pods;
+pub mod redaction;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;

@@ -12,7 +12,8 @@ use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
 use crate::kinds;
 use crate::report::{
-    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
+    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
+    text,
 };
 use crate::resource::yaml::Problem;
 use crate::rules::{Facts, Level};
@@ -109,6 +110,8 @@ pub fn run(args: Args) -> Outcome {
     })?;
     drop(surrounding);
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
+
+    masked::mask(&mut input.sources, &linted.hidden);
 
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
         .into_iter()

@@ -1,7 +1,6 @@
 //! `flink/enforced-option`
 
-use crate::flink::credentials::is_credential;
-use crate::flink::state::without_password;
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::mutate::Difference;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -25,10 +24,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         let finding = findings.at(conflict.pointer.as_str());
         finding.help(format!("remove `{key}`: Flinkgate sets it")).key(key);
-        if is_credential(key) {
+        if is_sensitive(key) {
             finding.message(format!("`{key}` does not have the value that the tenant sets"));
         } else {
-            let [wanted, found] = [wanted, found].map(|value| shown(&without_password(value).0));
+            let [wanted, found] = [wanted, found].map(|value| shown(&uri(value)));
             finding
                 .message(format!("`{key}` is `{found}`, but the tenant sets `{wanted}`"))
                 .wanted(wanted)

@@ -56,7 +56,8 @@ fn only_allowed_and_own_references_pass() {
         flink["metadata"]["labels"] = json!({"app": cluster, "type": "flink-native-kubernetes"});
         flink["spec"]["containers"][0]["args"] = json!(["kubernetes-taskmanager.sh"]);
         let found = places(&tenant, &flink);
-        let references = found.iter().filter(|place| place.contains("/spec/volumes/") || place.contains("Pull"));
+        let references =
+            found.iter().filter(|place| place.contains("/spec/volumes/") || place.contains("Pull"));
         assert_eq!(references.count(), others, "{cluster}: {found:?}");
     }
     assert_eq!(places(&json!({}), &pod(spec)), [""; 0]);
