@@ -110,6 +110,26 @@ pub fn secret_in_uri(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// A message with URIs that have no users' secrets. Only what is a URI for sure is changed: a message
+/// may end with a link.
+fn message(text: &str) -> Option<String> {
+    if !text.contains("//") || !(text.contains('@') || text.contains("%40")) {
+        return None;
+    }
+    let separates = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | ',');
+    let words = text.split_inclusive(separates).map(|word| {
+        let end = word.trim_end_matches(separates).len();
+        let (uri, rest) = word.split_at(end);
+        let [prefix, user, secret, host] = user_info(uri);
+        match prefix.contains("//") && !secret.is_empty() {
+            true => format!("{prefix}{user}{HIDDEN}{host}{rest}"),
+            false => word.to_owned(),
+        }
+    });
+    let shown: String = words.collect();
+    (shown != text).then_some(shown)
+}
+
 fn one_uri(text: &str) -> Cow<'_, str> {
     let [prefix, user, secret, host] = user_info(text);
     let cut = match host.find(['?', '#']) {
@@ -140,6 +160,8 @@ fn user_info(text: &str) -> [&str; 4] {
     let scheme = prefix.trim_end_matches('/').trim_end_matches(':');
     let is_of_web = OF_WEB.iter().any(|web| scheme.eq_ignore_ascii_case(web));
     match colon.and_then(|colon| info.split_at_checked(colon)) {
+        // The digest of an image.
+        Some(_) if start.is_none() && host.starts_with("@sha") => whole,
         // `user:password@host`, or `https:token@host`.
         Some((_, _)) if start.is_none() => ["", "", info, host],
         Some((user, secret)) => [prefix, user, secret, host],

@@ -459,7 +459,7 @@ impl Gate {
             .into_iter()
             .flat_map(|options| options.enforced.iter().chain(&options.defaults))
             .map(|(key, value)| (key.as_str(), value.text()));
-        Secrets::of(&case.object, &case.workload, given)
+        Secrets::of(&case.object, case.resource.old_object.as_ref(), &case.workload, given)
     }
 
     /// The prepared tenant of an object.

@@ -200,7 +200,7 @@ pub static LISTS: &[List] = &[
         &["storage/foreign-data"],
         &["option high-availability.zookeeper.path.root"],
     ),
-    list("flink.versions", &["flink/version"], &["FlinkDeployment spec.flinkVersion"]),
+    list("flink.versions", &["flink/allowed-version"], &["FlinkDeployment spec.flinkVersion"]),
     list(
         "flink.configuration.forbidden",
         &["flink/forbidden-option"],

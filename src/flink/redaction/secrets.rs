@@ -1,6 +1,6 @@
 //! The secrets of one object, to remove them from texts about it.
 
-use super::{HIDDEN, is_secret, is_sensitive, user_info};
+use super::{HIDDEN, is_secret, is_sensitive, message, user_info};
 use crate::flink::Workload;
 use crate::resource::pointer;
 use serde_json::Value;
@@ -23,17 +23,27 @@ pub struct Secrets {
 
 impl Secrets {
     /// The secrets of an object and of the options of its workload. `given` are further options.
+    ///
+    /// `old` is the object before an update, to which messages compare.
     pub fn of<'a>(
         object: &'a Value,
+        old: Option<&Value>,
         workload: &Workload,
         given: impl Iterator<Item = (&'a str, String)>,
     ) -> Self {
         let mut secrets = Self::default();
+        let root = workload.config_pointer.as_deref();
+        if let Some(old) = old {
+            secrets.read_object(old);
+            if let Some(options) = root.and_then(|at| pointer::at(old, at)) {
+                secrets.read_options(options, "");
+            }
+            secrets.places.clear();
+        }
         secrets.read_object(object);
         let options = workload.config.iter().map(|(key, entry)| (key, entry.value.as_str()));
         options.for_each(|(key, value)| secrets.read_option(key, value));
         given.for_each(|(key, value)| secrets.read_option(key, &value));
-        let root = workload.config_pointer.as_deref();
         if let Some((place, options)) = root.and_then(|at| Some((at, pointer::at(object, at)?))) {
             secrets.read_options(options, place);
         }
@@ -195,6 +205,11 @@ impl Secrets {
 
     /// The text without the secrets; `None` if it has none.
     pub fn hide(&self, text: &str) -> Option<String> {
+        let shown = self.hide_known(text);
+        message(shown.as_deref().unwrap_or(text)).or(shown)
+    }
+
+    fn hide_known(&self, text: &str) -> Option<String> {
         if self.stems.is_empty() {
             return None;
         }
