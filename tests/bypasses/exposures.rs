@@ -1,9 +1,17 @@
 //! What Services and Ingresses lead to: decided by the pods that they select, not by names.
 
-use crate::cases::{folder, lint, tenant};
+use crate::cases::{asked, folder, gate, lint, review, tenant};
 use crate::manifests::read;
-use flinkgate::resource::yaml;
+use flinkgate::admission::answer::{Answer, Webhook};
+use flinkgate::admission::context::{Context, LookupError};
+use flinkgate::admission::files::FileQuota;
+use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest, Reviewer};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::resource::{GroupVersionResource, Resource, yaml};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 fn documents(file: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(format!("tests/data/bypasses/{file}.yaml")).unwrap();
@@ -149,4 +157,131 @@ fn ingresses_lead_where_their_services_lead() {
         let expected: &[&str] = if is_exposed { &["error Ingress/i"] } else { &[] };
         assert_eq!(found, expected, "{objects:#?}");
     }
+}
+
+/// A cluster with these objects, all in one namespace.
+struct Cluster {
+    gate: Arc<Gate>,
+    objects: Vec<Value>,
+}
+
+impl Cluster {
+    fn named(&self, plural: &str) -> Vec<Value> {
+        let is_it = |object: &&Value| {
+            let kind = object["kind"].as_str().unwrap().to_lowercase();
+            plural == format!("{kind}s") || plural == format!("{kind}es")
+        };
+        self.objects.iter().filter(is_it).cloned().collect()
+    }
+}
+
+impl Context for Cluster {
+    fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
+    }
+
+    fn own_user(&self) -> Option<&str> {
+        None
+    }
+
+    async fn namespace_labels(
+        &self,
+        _: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
+        Ok(None)
+    }
+
+    async fn object(
+        &self,
+        of: &GroupVersionResource,
+        _: &str,
+        name: &str,
+    ) -> Result<Option<Value>, LookupError> {
+        let mut found = self.named(&of.resource).into_iter();
+        Ok(found.find(|object| object["metadata"]["name"] == name))
+    }
+
+    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(Vec::new())
+    }
+
+    async fn list(&self, of: &GroupVersionResource, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(self.named(&of.resource))
+    }
+
+    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(self.named("pods"))
+    }
+
+    fn has_cluster(&self) -> bool {
+        true
+    }
+
+    fn answered(&self, _: &Resource, _: &Answer) {}
+}
+
+/// The errors of `network/rest-exposure` about an object in a cluster with these others.
+fn in_cluster(objects: &[Value], object: &Value, user: &str) -> Vec<String> {
+    let tenants = folder(&[tenant("auth", &["a"], &limits())]);
+    let gate = Arc::new(gate(&tenants, Unassigned::Warn));
+    let mut object = object.clone();
+    object["metadata"]["namespace"] = "a".into();
+    let mut resource = asked(&review("CREATE", &object, &Value::Null));
+    resource.user.username = user.into();
+    let reviewer = Reviewer::new(Cluster { gate, objects: objects.to_vec() }, FileQuota::default());
+    let end = Instant::now() + Duration::from_secs(60);
+    let request = ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(resource) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer =
+        runtime.block_on(reviewer.review(request, Deadlines { policies: end, answer: end }));
+    let findings = answer.findings.into_iter();
+    findings.filter(|one| one.rule == "network/rest-exposure").map(|one| one.message).collect()
+}
+
+#[test]
+fn the_order_of_creation_does_not_matter_in_a_cluster() {
+    let open = |selector: Value| {
+        service(
+            json!({"type": "LoadBalancer", "selector": selector, "ports": [{"port": 80, "targetPort": 8081}]}),
+        )
+    };
+    let closed =
+        service(json!({"selector": {"app": "etl"}, "ports": [{"port": 80, "targetPort": 8081}]}));
+    let to_service = ingress(json!({"service": {"name": "s", "port": {"number": 80}}}));
+    let mut signed_in = to_service.clone();
+    signed_in["metadata"]["annotations"] =
+        json!({"nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
+    let (etl, alice) = (flink(json!({})), "alice");
+    for (objects, object, user, findings) in [
+        // A Service of what exists, and of others.
+        (vec![etl.clone()], open(json!({"app": "etl"})), alice, 1),
+        (vec![etl.clone()], open(json!({"app": "shop"})), alice, 0),
+        (vec![], open(json!({"app": "schema-registry"})), alice, 0),
+        (vec![], open(json!(null)), alice, 1),
+        // A cluster that an existing Service selects.
+        (vec![open(json!({"app": "etl"}))], etl.clone(), alice, 1),
+        (vec![open(json!({"app": "shop"}))], etl.clone(), alice, 0),
+        (vec![closed.clone()], etl.clone(), alice, 0),
+        // An Ingress, its Service and the cluster, in every order.
+        (vec![closed.clone(), etl.clone()], to_service.clone(), alice, 1),
+        (vec![to_service.clone(), etl.clone()], closed.clone(), alice, 1),
+        (vec![to_service.clone(), closed.clone()], etl.clone(), alice, 1),
+        (vec![closed.clone(), etl.clone()], signed_in.clone(), alice, 0),
+        (vec![signed_in.clone(), etl.clone()], closed.clone(), alice, 0),
+        (vec![signed_in.clone(), closed.clone()], etl.clone(), alice, 0),
+    ] {
+        let found = in_cluster(&objects, &object, user);
+        assert_eq!(found.len(), findings, "{object}\n{objects:#?}\n{found:#?}");
+    }
+}
+
+#[test]
+fn pods_that_replace_others_are_not_refused() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "etl-0", "labels": {"app": "etl"}},
+        "spec": {"containers": [{"name": "flink-main-container", "image": "flink:1.20", "args": ["kubernetes-jobmanager.sh", "kubernetes-session"]}]}});
+    let open =
+        service(json!({"type": "NodePort", "selector": {"app": "etl"}, "ports": [{"port": 8081}]}));
+    let of_controller = "system:serviceaccount:kube-system:replicaset-controller";
+    assert_eq!(in_cluster(&[open.clone()], &pod, of_controller), [""; 0]);
+    assert_eq!(in_cluster(&[open], &pod, "alice").len(), 1);
 }

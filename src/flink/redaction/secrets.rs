@@ -153,6 +153,14 @@ impl Secrets {
                 {
                     self.add(value.trim_matches(['"', '\'']));
                 }
+                // An element of a map: `token:secret`. The key `secret` names a Secret.
+                if let Some((key, value)) = word.split_once(':')
+                    && !value.starts_with('/')
+                    && !key.eq_ignore_ascii_case("secret")
+                    && is_secret(key, value)
+                {
+                    self.add(value);
+                }
                 self.read_uri(word);
             }
         }
