@@ -41,11 +41,13 @@ pub trait Context: Send + Sync + 'static {
         namespace: &str,
     ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
 
-    /// The objects of a resource in a namespace; empty if the cluster does not have the resource.
+    /// The objects of a resource in a namespace that a label selector matches, all of them if it is
+    /// empty. None if the cluster does not have the resource.
     fn list(
         &self,
         of: &GroupVersionResource,
         namespace: &str,
+        selector: &str,
     ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
 
     /// The pods of a namespace.

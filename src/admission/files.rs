@@ -57,7 +57,12 @@ impl Context for FileContext {
         Ok(Vec::new())
     }
 
-    async fn list(&self, _: &GroupVersionResource, _: &str) -> Result<Vec<Value>, LookupError> {
+    async fn list(
+        &self,
+        _: &GroupVersionResource,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<Value>, LookupError> {
         Ok(Vec::new())
     }
 

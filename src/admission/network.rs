@@ -4,12 +4,13 @@
 use super::answer::Answer;
 use super::context::{Context, LookupError, unreadable};
 use crate::causes::with_causes;
+use crate::flink::exposures::{Selector, Target};
 use crate::flink::network::{NamespaceNetwork, is_service};
 use crate::flink::{FlinkContext, Role};
 use crate::kinds::{self, KINDS, Kind};
 use crate::pipeline::Gate;
 use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, metadata_text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The part of an object in the way from clients to JobManagers.
@@ -43,19 +44,25 @@ pub(super) async fn with_network<C: Context>(
     let mut network = NamespaceNetwork { knows_pods: true, ..NamespaceNetwork::default() };
     if part == Part::JobManager {
         // Services and Ingresses were checked themselves; this is about their order.
-        if let Err(error) = read(context, namespace, is_exposure, &mut network).await {
+        let read = read(context, namespace, is_exposure, "", &mut network);
+        if let Err(error) = read.await {
             let error = with_causes(&error);
             tracing::warn!(namespace, error, "failed to read Services and Ingresses");
             return Ok(gate);
         }
     } else {
-        read(context, namespace, |row| is_exposure(row) || runs_pods(row), &mut network)
-            .await
-            .map_err(|error| {
-                let what = format!("pods and Services of namespace `{namespace}`");
-                unreadable("network/unread-object", &what, &error)
-            })?;
+        let failed = |error: LookupError| {
+            let what = format!("pods and Services of namespace `{namespace}`");
+            unreadable("network/unread-object", &what, &error)
+        };
+        let declares = |row: &Kind| is_exposure(row) || (runs_pods(row) && row.declares());
+        read(context, namespace, declares, "", &mut network).await.map_err(failed)?;
         network.replace(resource);
+        // There may be many pods: the API server lists those that are selected.
+        for selector in selectors(resource, &network) {
+            let is_pod = |row: &Kind| runs_pods(row) && !row.declares();
+            read(context, namespace, is_pod, &selector, &mut network).await.map_err(failed)?;
+        }
     }
     let networks = BTreeMap::from([(namespace.clone(), Arc::new(network))]);
     let flink_context = FlinkContext::clone(&gate.context()).with_networks(networks);
@@ -71,11 +78,46 @@ fn runs_pods(row: &Kind) -> bool {
     row.is_counted() && row.lower.is_some() && row.kind != "PersistentVolumeClaim"
 }
 
+/// The most label selectors whose pods are listed apart.
+const MOST_SELECTORS: usize = 16;
+
+/// The label selectors of the Services through which an object leads to pods, the own one first. An
+/// empty one is for all pods.
+fn selectors(resource: &Resource, network: &NamespaceNetwork) -> BTreeSet<String> {
+    let workload = kinds::lower(resource, &resource.object).unwrap_or_default();
+    let backends = workload.exposures.iter().flat_map(|exposure| match &exposure.target {
+        Target::Services(backends) => backends.as_slice(),
+        _ => &[],
+    });
+    let own = is_service(resource).then_some(&resource.name).into_iter();
+    let services = own.chain(backends.map(|backend| &backend.service));
+    // An alias leads to one more Service, which may be any.
+    let mut found = BTreeSet::new();
+    for service in services.filter_map(|name| network.services.get(name)) {
+        match &service.selector {
+            Selector::Labels(labels) => {
+                let pairs: Vec<_> =
+                    labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                found.insert(pairs.join(","));
+            }
+            Selector::Alias(_) => {
+                found.insert(String::new());
+            }
+            Selector::ByHand => {}
+        }
+    }
+    if found.len() > MOST_SELECTORS || found.contains("") {
+        found = BTreeSet::from([String::new()]);
+    }
+    found
+}
+
 /// Adds the objects of these kinds to a network.
 async fn read<C: Context>(
     context: &C,
     namespace: &str,
     wanted: impl Fn(&Kind) -> bool,
+    selector: &str,
     network: &mut NamespaceNetwork,
 ) -> Result<(), LookupError> {
     let rows: Vec<&Kind> = KINDS.iter().filter(|row| wanted(row)).collect();
@@ -85,7 +127,7 @@ async fn read<C: Context>(
             version: row.version.into(),
             resource: row.plural.into(),
         };
-        context.list(&of, namespace).await
+        context.list(&of, namespace, selector).await
     });
     for (row, objects) in rows.iter().zip(futures::future::join_all(lists).await) {
         for object in objects? {

@@ -64,8 +64,9 @@ impl Context for ClusterContext {
         &self,
         of: &GroupVersionResource,
         namespace: &str,
+        selector: &str,
     ) -> Result<Vec<Value>, LookupError> {
-        self.lookup.objects(of, namespace).await
+        self.lookup.objects(of, namespace, selector).await
     }
 
     async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {

@@ -63,10 +63,11 @@ impl Lookup {
     /// # Errors
     /// When the API server does not answer in time.
     pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.list(&ApiResource::erase::<Pod>(&()), namespace).await
+        self.list(&ApiResource::erase::<Pod>(&()), namespace, "").await
     }
 
-    /// The objects of a resource in a namespace; empty if the cluster does not have the resource.
+    /// The objects of a resource in a namespace that a label selector matches, all of them if it is
+    /// empty. None if the cluster does not have the resource.
     ///
     /// # Errors
     /// When the API server does not answer in time.
@@ -74,9 +75,10 @@ impl Lookup {
         &self,
         of: &GroupVersionResource,
         namespace: &str,
+        selector: &str,
     ) -> Result<Vec<Value>, LookupError> {
         const NOT_FOUND: u16 = 404;
-        match self.list(&resource_of(of), namespace).await {
+        match self.list(&resource_of(of), namespace, selector).await {
             Err(LookupError::Request(error))
                 if matches!(
                     error.downcast_ref::<kube::Error>(),
@@ -94,12 +96,17 @@ impl Lookup {
     /// # Errors
     /// When the API server does not answer in time.
     pub async fn claims(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace).await
+        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace, "").await
     }
 
-    async fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, LookupError> {
+    async fn list(
+        &self,
+        kind: &ApiResource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, LookupError> {
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, kind);
-        let found = wait(api.list(&ListParams::default())).await?;
+        let found = wait(api.list(&ListParams::default().labels(selector))).await?;
         Ok(found.items.into_iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
     }
 }

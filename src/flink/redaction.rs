@@ -4,6 +4,7 @@
 //! removed by [`Secrets::hide`] from every finding, whatever rule or policy wrote it.
 
 mod secrets;
+mod walk;
 
 pub use secrets::Secrets;
 

@@ -32,7 +32,11 @@ pub type HiddenSpans = BTreeMap<Arc<str>, Vec<Span>>;
 pub fn mask(sources: &mut Sources, hidden: &HiddenSpans) {
     for (file, spans) in hidden {
         if let Some(source) = sources.get_mut(file) {
-            *source = masked_source(source, spans).into();
+            // Aliases of one text have one place.
+            let mut spans = spans.clone();
+            spans.sort();
+            spans.dedup();
+            *source = masked_source(source, &spans).into();
         }
     }
 }

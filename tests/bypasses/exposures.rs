@@ -205,8 +205,19 @@ impl Context for Cluster {
         Ok(Vec::new())
     }
 
-    async fn list(&self, of: &GroupVersionResource, _: &str) -> Result<Vec<Value>, LookupError> {
-        Ok(self.named(&of.resource))
+    async fn list(
+        &self,
+        of: &GroupVersionResource,
+        _: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        let mut found = self.named(&of.resource);
+        found.retain(|object| {
+            let labels = &object["metadata"]["labels"];
+            let mut pairs = selector.split(',').filter_map(|pair| pair.split_once('='));
+            pairs.all(|(key, value)| labels[key] == value)
+        });
+        Ok(found)
     }
 
     async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
@@ -252,11 +263,15 @@ fn the_order_of_creation_does_not_matter_in_a_cluster() {
     signed_in["metadata"]["annotations"] =
         json!({"nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
     let (etl, alice) = (flink(json!({})), "alice");
+    let running = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"any": "thing"}},
+        "spec": {"containers": [{"name": "a", "image": "flink:1.20", "args": ["jobmanager"]}]}});
     for (objects, object, user, findings) in [
         // A Service of what exists, and of others.
         (vec![etl.clone()], open(json!({"app": "etl"})), alice, 1),
         (vec![etl.clone()], open(json!({"app": "shop"})), alice, 0),
         (vec![], open(json!({"app": "schema-registry"})), alice, 0),
+        (vec![running.clone()], open(json!({"any": "thing"})), alice, 1),
+        (vec![running.clone()], open(json!({"any": "other"})), alice, 0),
         (vec![], open(json!(null)), alice, 1),
         // A cluster that an existing Service selects.
         (vec![open(json!({"app": "etl"}))], etl.clone(), alice, 1),

@@ -162,6 +162,10 @@ fn no_format_of_lint_shows_a_secret() {
     std::fs::write(folder.path().join("broken.yaml"), BROKEN).unwrap();
     for format in FORMATS {
         for tenants in [Some(tenants.path()), None] {
+            // Without a tenant, other levels are all that differs.
+            if tenants.is_none() && format != "text" {
+                continue;
+            }
             let mut command = Command::cargo_bin("flinkgate").unwrap();
             command.args(["lint", "--format", format]).arg(folder.path());
             if let Some(tenants) = tenants {

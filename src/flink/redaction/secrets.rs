@@ -1,5 +1,6 @@
 //! The secrets of one object, to remove them from texts about it.
 
+use super::walk::{Token, Walk};
 use super::{HIDDEN, is_secret, is_sensitive, message, user_info};
 use crate::flink::Workload;
 use crate::resource::pointer;
@@ -12,6 +13,9 @@ const SHORTEST: usize = 4;
 /// Longer ones are found by their beginning, because messages cut values.
 const STEM: usize = 16;
 
+/// The most text of places. They are for people, who have shorter objects.
+const MOST_PLACE_BYTES: usize = 1 << 20;
+
 /// The secrets of one object.
 #[derive(Debug, Default)]
 pub struct Secrets {
@@ -19,6 +23,7 @@ pub struct Secrets {
     stems: BTreeMap<String, bool>,
     /// JSON Pointers of values that are, or contain, secrets.
     places: Vec<String>,
+    place_bytes: usize,
 }
 
 impl Secrets {
@@ -34,18 +39,17 @@ impl Secrets {
         let mut secrets = Self::default();
         let root = workload.config_pointer.as_deref();
         if let Some(old) = old {
-            secrets.read_object(old);
+            secrets.read_object(old, false);
             if let Some(options) = root.and_then(|at| pointer::at(old, at)) {
-                secrets.read_options(options, "");
+                secrets.read_options(options, None);
             }
-            secrets.places.clear();
         }
-        secrets.read_object(object);
+        secrets.read_object(object, true);
         let options = workload.config.iter().map(|(key, entry)| (key, entry.value.as_str()));
         options.for_each(|(key, value)| secrets.read_option(key, value));
         given.for_each(|(key, value)| secrets.read_option(key, &value));
         if let Some((place, options)) = root.and_then(|at| Some((at, pointer::at(object, at)?))) {
-            secrets.read_options(options, place);
+            secrets.read_options(options, Some(place));
         }
         secrets.drop_extensions();
         secrets
@@ -63,75 +67,86 @@ impl Secrets {
         self.read_text(value);
     }
 
-    /// The options of an object, also those that others hide or override.
-    fn read_options(&mut self, options: &Value, place: &str) {
-        let mut pending = vec![(String::new(), place.to_owned(), options)];
-        while let Some((key, place, value)) = pending.pop() {
-            if let Value::Object(fields) = value {
-                pending.extend(fields.iter().map(|(field, value)| {
-                    let dot = if key.is_empty() { "" } else { "." };
-                    (format!("{key}{dot}{field}"), pointer::join(&place, field), value)
-                }));
-                continue;
+    /// The options of an object, also those that others hide or override. `at` is their place; `None`
+    /// if places are not wanted.
+    fn read_options(&mut self, options: &Value, at: Option<&str>) {
+        let mut walk = Walk::new(options);
+        let mut keys: Vec<String> = vec![String::new()];
+        while let Some((node, value)) = walk.next() {
+            let key = match walk.token(node) {
+                Some(Token::Key(field)) => {
+                    let above = walk.parent(node).and_then(|parent| keys.get(parent));
+                    dotted(above.map(String::as_str).unwrap_or_default(), field)
+                }
+                _ => String::new(),
+            };
+            if !matches!(value, Value::Object(_) | Value::Null) {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                if is_secret(&key, &text) {
+                    self.add(&text);
+                    if let Some((at, within)) = at.zip(walk.pointer(node)) {
+                        self.add_place(format!("{at}{within}"));
+                    }
+                }
             }
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if is_secret(&key, &text) {
-                self.add(&text);
-                self.places.push(place);
+            // Nodes are numbered as they are found.
+            keys.resize(keys.len().max(node.saturating_add(1)), String::new());
+            if let Some(own) = keys.get_mut(node) {
+                *own = key;
             }
         }
     }
 
     /// Every text of the object: URIs, lines with options, variables and arguments.
-    fn read_object(&mut self, object: &Value) {
+    fn read_object(&mut self, object: &Value, wants_places: bool) {
         let is_secret_object = object.get("kind").and_then(Value::as_str) == Some("Secret");
-        let mut pending = vec![(String::new(), object)];
-        while let Some((place, value)) = pending.pop() {
-            match value {
-                Value::Object(fields) => {
-                    let whole = is_secret_object && matches!(&*place, "/data" | "/stringData");
-                    let variable = fields.get("name").and_then(Value::as_str);
-                    for (key, value) in fields {
-                        let here = pointer::join(&place, key);
-                        if let Some(text) = value.as_str()
-                            && (whole
-                                || (key == "value"
-                                    && variable.is_some_and(|name| is_hidden_value(name, text))))
-                        {
-                            if whole || variable.is_some_and(|name| is_secret(name, text)) {
-                                self.add(text);
-                            }
-                            self.places.push(here.clone());
-                        }
-                        pending.push((here, value));
+        let mut walk = Walk::new(object);
+        while let Some((node, value)) = walk.next() {
+            let Value::String(text) = value else { continue };
+            let is_hidden = match walk.token(node) {
+                Some(Token::Key(key)) => {
+                    let parent = walk.parent(node);
+                    let holder = parent.and_then(|parent| walk.token(parent));
+                    let is_data = matches!(holder, Some(Token::Key("data" | "stringData")));
+                    let variable =
+                        parent.and_then(|parent| walk.value(parent)?.get("name")?.as_str());
+                    let variable = variable.filter(|_| key == "value");
+                    if (is_secret_object && is_data)
+                        || variable.is_some_and(|name| is_secret(name, text))
+                    {
+                        self.add(text);
                     }
+                    (is_secret_object && is_data)
+                        || variable.is_some_and(|name| is_hidden_value(name, text))
                 }
-                Value::Array(elements) => {
-                    for (index, element) in elements.iter().enumerate() {
-                        let here = format!("{place}/{index}");
-                        let before = index.checked_sub(1).and_then(|before| elements.get(before));
-                        let flag =
-                            before.and_then(Value::as_str).filter(|flag| flag.starts_with('-'));
-                        if let (Some(flag), Some(text)) = (flag, element.as_str())
-                            && !flag.contains('=')
-                            && is_secret(flag.trim_start_matches('-'), text)
-                        {
-                            self.add(text);
-                            self.places.push(here.clone());
-                        }
-                        pending.push((here, element));
+                Some(Token::Index(index)) => {
+                    let list = walk.parent(node).and_then(|parent| walk.value(parent));
+                    let before =
+                        index.checked_sub(1).and_then(|before| list?.get(before)?.as_str());
+                    let flag = before.filter(|flag| flag.starts_with('-') && !flag.contains('='));
+                    let is_value =
+                        flag.is_some_and(|flag| is_secret(flag.trim_start_matches('-'), text));
+                    if is_value {
+                        self.add(text);
                     }
+                    is_value
                 }
-                Value::String(text) => {
-                    let before = self.stems.len();
-                    self.read_text(text);
-                    // Lines of a longer text are hidden one by one where they are shown.
-                    if self.stems.len() > before && !text.contains('\n') {
-                        self.places.push(place);
-                    }
-                }
-                _ => {}
+                None => false,
+            };
+            let before = self.stems.len();
+            self.read_text(text);
+            // Lines of a longer text are hidden one by one where they are shown.
+            let has_new = self.stems.len() > before && !text.contains('\n');
+            if wants_places && (is_hidden || has_new) {
+                walk.pointer(node).into_iter().for_each(|place| self.add_place(place));
             }
+        }
+    }
+
+    fn add_place(&mut self, place: String) {
+        self.place_bytes = self.place_bytes.saturating_add(place.len());
+        if self.place_bytes <= MOST_PLACE_BYTES {
+            self.places.push(place);
         }
     }
 
@@ -259,6 +274,19 @@ impl Secrets {
         let is_whole =
             stem.len() >= STEM / 2 || (is_free(before) && (*has_longer || is_free(next)));
         is_whole.then(|| stem.len().saturating_add(if is_free(next) { 0 } else { tail }))
+    }
+}
+
+/// The key of an option below another one. Of a long key the end counts.
+fn dotted(above: &str, field: &str) -> String {
+    const MOST: usize = 256;
+    let tail = |text: &str| {
+        let start = text.char_indices().rev().nth(MOST).map_or(0, |(at, _)| at);
+        text.get(start..).unwrap_or_default().to_owned()
+    };
+    match above {
+        "" => tail(field),
+        above => format!("{}.{}", tail(above), tail(field)),
     }
 }
 
