@@ -4,6 +4,7 @@
 //! described by the same type, so that rules treat them alike.
 
 mod annotations;
+mod authentication;
 mod target;
 
 pub use annotations::{Effect, effect, hosts, names_pods};
@@ -74,7 +75,7 @@ impl Exposure {
                 .unwrap_or_default(),
             class => class,
         };
-        self.authenticates |= annotations::authenticate(annotations, class);
+        self.authenticates |= authentication::authenticate(annotations, class);
     }
 }
 

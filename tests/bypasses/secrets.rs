@@ -28,8 +28,12 @@ fn options() -> Vec<(String, String)> {
     let mut options: Vec<(String, String)> = Vec::new();
     let mut add = |key: &str, value: &str| options.push((key.to_owned(), value.to_owned()));
     let long = "CANARY".repeat(40);
-    for value in ["CANARY-1", "CANARY 2 with blanks", "\"CANARY'3\"", "CANARY4 # comment", &long] {
-        for key in [
+    for (number, value) in
+        ["CANARY-1", "CANARY 2 with blanks", "\"CANARY'3\"", "CANARY4 # comment", &long]
+            .into_iter()
+            .enumerate()
+    {
+        let keys = [
             "s3.secret-key",
             "fs.s3a.secret.key",
             "security.ssl.rest.key-password",
@@ -45,8 +49,12 @@ fn options() -> Vec<(String, String)> {
             "my.own.service-key",
             "my.own.basic-auth",
             "properties.sasl.jaas.config",
-        ] {
-            add(key, value);
+        ];
+        // Every key once, and every value under several keys.
+        for (index, key) in keys.into_iter().enumerate() {
+            if number == 0 || index % 4 == number % 4 {
+                add(key, value);
+            }
         }
     }
     for uri in [
