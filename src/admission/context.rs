@@ -42,6 +42,15 @@ pub trait Context: Send + Sync + 'static {
         namespace: &str,
     ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
 
+    /// The objects of a resource in a namespace that a label selector matches, all of them if it is
+    /// empty. None if the cluster does not have the resource.
+    fn list(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+        selector: &str,
+    ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
+
     /// The pods of a namespace.
     fn pods(&self, namespace: &str)
     -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
@@ -93,6 +102,10 @@ pub(super) async fn look_up<C: Context>(
     let resource = match scale_as_update(context, &gate, resource).await? {
         Some(update) => Arc::new(update),
         None => Arc::clone(resource),
+    };
+    let gate = match reads_claims {
+        true => super::network::with_network(context, gate, &resource).await?,
+        false => gate,
     };
     Ok(RequestInContext { gate, resource })
 }

@@ -57,6 +57,15 @@ impl Context for FileContext {
         Ok(Vec::new())
     }
 
+    async fn list(
+        &self,
+        _: &GroupVersionResource,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        Ok(Vec::new())
+    }
+
     async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
         Ok(Vec::new())
     }

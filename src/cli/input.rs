@@ -88,7 +88,8 @@ impl Texts {
 
     /// The objects of the files that may say what others mean: ConfigMaps with Flink's
     /// configuration, pods that mount them, claims, and where there are session jobs, their clusters;
-    /// PodDisruptionBudgets, and where there are any, what they may be over.
+    /// PodDisruptionBudgets, and where there are any, what they may be over; Services and
+    /// Ingresses, and where there are any, what they may lead to.
     pub fn surrounding(&self) -> Vec<Manifest> {
         let sessions = self.texts.iter().any(|text| text.text.contains("FlinkSessionJob"));
         let configures = |text: &str| {
@@ -96,13 +97,17 @@ impl Texts {
                 && [CONFIG, FLINK_CONF, PROPERTIES].iter().any(|name| text.contains(name))
         };
         let budgets = self.texts.iter().any(|text| text.text.contains(BUDGET));
+        let exposed = self.texts.iter().any(|text| mentions_exposure(&text.text));
         let runs = |text: &str| KINDS.iter().any(|row| runs_pods(row) && text.contains(row.kind));
+        let is_around_exposure =
+            |text: &str| mentions_exposure(text) || text.contains("Pod") || runs(text);
         self.of(|text| {
             configures(text)
                 || text.contains("PersistentVolumeClaim")
                 || (sessions && text.contains("FlinkDeployment"))
                 || text.contains(BUDGET)
                 || (budgets && runs(text))
+                || (exposed && is_around_exposure(text))
         })
     }
 
@@ -299,6 +304,15 @@ impl Text {
 /// Whether objects of a kind declare pods.
 fn runs_pods(kind: &Kind) -> bool {
     kind.is_counted() && kind.declares()
+}
+
+/// Whether a file may have a Service or an Ingress. `ServiceAccount` is neither.
+fn mentions_exposure(text: &str) -> bool {
+    let is_whole = |(start, word): (usize, &str)| {
+        let rest = text.as_bytes().get(start.saturating_add(word.len()));
+        rest.is_none_or(|next| !next.is_ascii_alphanumeric())
+    };
+    text.contains("Ingress") || text.match_indices("Service").any(is_whole)
 }
 
 fn not_an_object(

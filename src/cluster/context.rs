@@ -60,6 +60,15 @@ impl Context for ClusterContext {
         self.lookup.claims(namespace).await
     }
 
+    async fn list(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        self.lookup.objects(of, namespace, selector).await
+    }
+
     async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
         self.lookup.pods(namespace).await
     }

@@ -52,12 +52,8 @@ impl Lookup {
         namespace: &str,
         name: &str,
     ) -> Result<Option<Value>, LookupError> {
-        let kind = GroupVersionKind::gvk(&of.group, &of.version, "");
-        let api = Api::<DynamicObject>::namespaced_with(
-            self.client.clone(),
-            namespace,
-            &ApiResource::from_gvk_with_plural(&kind, &of.resource),
-        );
+        let api =
+            Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, &resource_of(of));
         let found = wait(api.get_opt(name)).await?;
         Ok(found.map(serde_json::to_value).transpose()?)
     }
@@ -67,7 +63,32 @@ impl Lookup {
     /// # Errors
     /// When the API server does not answer in time.
     pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.list(&ApiResource::erase::<Pod>(&()), namespace).await
+        self.list(&ApiResource::erase::<Pod>(&()), namespace, "").await
+    }
+
+    /// The objects of a resource in a namespace that a label selector matches, all of them if it is
+    /// empty. None if the cluster does not have the resource.
+    ///
+    /// # Errors
+    /// When the API server does not answer in time.
+    pub async fn objects(
+        &self,
+        of: &GroupVersionResource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        const NOT_FOUND: u16 = 404;
+        match self.list(&resource_of(of), namespace, selector).await {
+            Err(LookupError::Request(error))
+                if matches!(
+                    error.downcast_ref::<kube::Error>(),
+                    Some(kube::Error::Api(status)) if status.code == NOT_FOUND
+                ) =>
+            {
+                Ok(Vec::new())
+            }
+            answer => answer,
+        }
     }
 
     /// The PersistentVolumeClaims of a namespace.
@@ -75,14 +96,24 @@ impl Lookup {
     /// # Errors
     /// When the API server does not answer in time.
     pub async fn claims(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace).await
+        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace, "").await
     }
 
-    async fn list(&self, kind: &ApiResource, namespace: &str) -> Result<Vec<Value>, LookupError> {
+    async fn list(
+        &self,
+        kind: &ApiResource,
+        namespace: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, LookupError> {
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), namespace, kind);
-        let found = wait(api.list(&ListParams::default())).await?;
+        let found = wait(api.list(&ListParams::default().labels(selector))).await?;
         Ok(found.items.into_iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
     }
+}
+
+fn resource_of(of: &GroupVersionResource) -> ApiResource {
+    let kind = GroupVersionKind::gvk(&of.group, &of.version, "");
+    ApiResource::from_gvk_with_plural(&kind, &of.resource)
 }
 
 async fn wait<T>(answer: impl Future<Output = kube::Result<T>>) -> Result<T, LookupError> {

@@ -94,6 +94,18 @@ impl<'a> ClaimRequest<'a> {
         if is_kept { &[] } else { elements_at(self.claim, ACCESS_MODES) }
     }
 
+    /// A field of the claim, unless the update keeps it or the field is absent.
+    pub fn changed(&self, within: &str) -> Option<&'a Value> {
+        let value = pointer::at(self.claim, within).filter(|value| !value.is_null())?;
+        let is_kept = self.old.is_some_and(|old| pointer::at(old, within) == Some(value));
+        (!is_kept).then_some(value)
+    }
+
+    /// Whether this is an update of a claim.
+    pub fn is_update(&self) -> bool {
+        self.old.is_some()
+    }
+
     /// Its size as written.
     pub fn written_size(&self) -> String {
         let size = pointer::at(self.claim, SIZE).unwrap_or(&Value::Null);

@@ -6,6 +6,7 @@ use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
 use super::mounted_configuration::MountedConfiguration;
+use super::network::NamespaceNetwork;
 use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
 use crate::resource::{Operation, Resource};
@@ -29,6 +30,7 @@ pub struct FlinkContext {
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
     /// By namespace; `None` where others may be there of which nothing is known.
     namespace_objects: Option<BTreeMap<String, Arc<NamespaceObjects>>>,
+    networks: BTreeMap<String, Arc<NamespaceNetwork>>,
 }
 
 /// The configuration that the Flink operator puts under every object's own.
@@ -123,6 +125,16 @@ impl FlinkContext {
     /// What is in a namespace; `None` where not all of it is known.
     pub fn namespace_objects(&self, namespace: &str) -> Option<Arc<NamespaceObjects>> {
         self.namespace_objects.as_ref().map(|all| all.get(namespace).cloned().unwrap_or_default())
+    }
+
+    /// The same, where these are the networks of namespaces.
+    pub fn with_networks(self, networks: BTreeMap<String, Arc<NamespaceNetwork>>) -> Self {
+        Self { networks, ..self }
+    }
+
+    /// What is known of the network of a namespace.
+    pub fn network(&self, namespace: &str) -> Option<Arc<NamespaceNetwork>> {
+        self.networks.get(namespace).cloned()
     }
 
     /// What the operator's configuration gives an object of this namespace and Flink version.

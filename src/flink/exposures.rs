@@ -3,13 +3,15 @@
 //! Such an object may exist on its own, or an operator creates it from a custom resource. Both are
 //! described by the same type, so that rules treat them alike.
 
-use serde_json::{Map, Value};
+mod annotations;
+mod authentication;
+mod target;
 
-/// Flink's default REST port (`rest.port`).
-const REST_PORT: u64 = 8081;
+pub use annotations::{Effect, effect, hosts, names_pods};
+pub use target::{Backend, PortRef, Selection, Selector, ServicePort, Target};
 
-/// Names of that port in the manifests of Flink and its operators.
-const REST_PORT_NAMES: [&str; 6] = ["rest", "ui", "webui", "web-ui", "flink-ui", "jobmanager-ui"];
+use crate::resource::pointer;
+use serde_json::Value;
 
 /// One Service or Ingress that exposes pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +20,8 @@ pub struct Exposure {
     pub kind: ExposureKind,
     /// JSON Pointer of the field that defines it.
     pub pointer: String,
-    /// Whether it exposes Flink's REST port.
-    pub reaches_rest: bool,
+    /// What it leads to.
+    pub target: Target,
     /// Whether it authenticates clients.
     pub authenticates: bool,
     /// Whether an object of Flink or its operator owns it. Then the owner was checked with the full
@@ -51,71 +53,29 @@ pub fn is_open(service_type: &str) -> bool {
         .any(|open| open.eq_ignore_ascii_case(service_type))
 }
 
-/// Whether a port has the number or name of Flink's REST port.
-pub fn is_rest_port(port: &Value) -> bool {
-    match port {
-        Value::String(name) => {
-            REST_PORT_NAMES.iter().any(|rest| name.eq_ignore_ascii_case(rest)) || name == "8081"
-        }
-        port => port.as_u64() == Some(REST_PORT),
-    }
-}
-
 impl Exposure {
-    /// Reads hosts, snippets and authentication from the annotations at `place`.
-    pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str) {
-        for (key, value) in annotations.and_then(Value::as_object).into_iter().flat_map(Map::iter) {
+    /// Reads hosts, snippets and authentication from the annotations at `place`. `class` is the
+    /// class of an Ingress; empty if it names none.
+    pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str, class: &str) {
+        let Some(annotations) = annotations.and_then(Value::as_object) else { return };
+        for (key, value) in annotations {
             let value = value.as_str().unwrap_or_default();
-            let here = || crate::resource::pointer::join(place, key);
-            if is_snippet(key) {
-                self.snippets.push((key.clone(), here()));
+            let Some(effect) = effect(key, value) else { continue };
+            let here = pointer::join(place, key);
+            if effect == Effect::Snippet {
+                self.snippets.push((key.clone(), here.clone()));
             }
-            if names_hosts(key) {
-                self.hosts.extend(
-                    value
-                        .split([',', ' '])
-                        .filter(|host| !host.is_empty())
-                        .map(|host| (host.to_owned(), here())),
-                );
-            }
-            self.authenticates |= is_authentication(key, value);
+            let named = hosts(effect, value).into_iter();
+            self.hosts.extend(named.map(|host| (host, here.clone())));
         }
-    }
-}
-
-/// The part of an annotation's key after its domain.
-fn name(key: &str) -> &str {
-    key.rsplit_once('/').map_or(key, |(_, name)| name)
-}
-
-/// Whether Ingress controllers insert the value of this key into their configuration.
-fn is_snippet(key: &str) -> bool {
-    let (domain, name) = key.rsplit_once('/').unwrap_or(("", key));
-    let of_haproxy = domain.starts_with("haproxy-ingress.github.io") && name.starts_with("config-");
-    name.ends_with("-snippet") || name.ends_with("-snippets") || of_haproxy
-}
-
-/// Whether the values of this key are host names: additional names of an Ingress, or names for DNS.
-pub fn names_hosts(key: &str) -> bool {
-    let of_dns =
-        key.starts_with("external-dns.") && matches!(name(key), "hostname" | "internal-hostname");
-    of_dns || matches!(name(key), "server-alias" | "server-alias-regex" | "host-aliases")
-}
-
-/// Whether an annotation makes a controller authenticate clients.
-fn is_authentication(key: &str, value: &str) -> bool {
-    let value = value.trim();
-    if value.is_empty() || value.eq_ignore_ascii_case("none") {
-        return false;
-    }
-    match name(key) {
-        "auth-url" | "auth-type" | "auth-tls-secret" | "auth-secret" | "basic-auth-secret"
-        | "jwt-key" | "oauth" => true,
-        // References to objects of the user; only their names are known here.
-        "router.middlewares" | "plugins" | "policies" | "jwt" => {
-            ["auth", "oidc", "jwt"].iter().any(|word| value.contains(word))
-        }
-        _ => false,
+        let class = match class {
+            "" => annotations
+                .get("kubernetes.io/ingress.class")
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+            class => class,
+        };
+        self.authenticates |= authentication::authenticate(annotations, class);
     }
 }
 
@@ -131,10 +91,13 @@ pub fn host_matches(pattern: &str, host: &str) -> bool {
     if host.is_empty() || pattern.split('.').count() != host.split('.').count() {
         return false;
     }
+    // Controllers take other characters for regular expressions, in which `a|x` matches any `a`.
+    let is_plain =
+        |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_*".contains(&b));
     pattern.split('.').zip(host.split('.')).all(|(pattern, label)| match label {
         "" => false,
         "*" => pattern == "*",
-        label => super::image::glob(pattern, label),
+        label => is_plain(label) && super::image::glob(pattern, label),
     })
 }
 
@@ -173,6 +136,8 @@ mod tests {
             ("team-*.example.com", "*.example.com"),
             ("*.example.com", "etl.exаmple.com"),
             ("etl.example.com", "xn--etl.example.com"),
+            ("*.example.com", "~bank|x.example.com"),
+            ("*.example.com", "~^.*.example.com"),
         ] {
             assert!(!host_matches(pattern, host), "{pattern} {host}");
         }
@@ -204,7 +169,7 @@ mod tests {
             "nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com",
         });
         let mut exposure = Exposure::default();
-        exposure.read_annotations(Some(&annotations), "/a");
+        exposure.read_annotations(Some(&annotations), "/a", "");
         let hosts: Vec<_> = exposure.hosts.iter().map(|(host, _)| host.as_str()).collect();
         assert_eq!(hosts, ["c.example.com", "a.example.com", "b.example.com"]);
         assert_eq!((exposure.snippets.len(), exposure.authenticates), (3, true));
@@ -230,7 +195,9 @@ mod tests {
             ("nginx.ingress.kubernetes.io/auth-signin", "https://sso", false),
             ("nginx.ingress.kubernetes.io/auth-url", " ", false),
         ] {
-            assert_eq!(is_authentication(key, value), expected, "{key}: {value}");
+            let mut exposure = Exposure::default();
+            exposure.read_annotations(Some(&serde_json::json!({key: value})), "", "");
+            assert_eq!(exposure.authenticates, expected, "{key}: {value}");
         }
     }
 }

@@ -4,12 +4,13 @@
 use super::config::Entry;
 use super::location::Location;
 use super::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, Names, SAVEPOINT_DIR};
+use super::redaction::has_password;
 use super::state_mount::{Mount, mounts};
 use super::version::FlinkVersion;
 use super::workload::Workload;
 use serde_json::Value;
 
-pub use super::location::{is_within, with_default_scheme, without_password};
+pub use super::location::{is_within, with_default_scheme};
 
 /// The default mount path of a tenant's claim.
 pub const DEFAULT_MOUNT_PATH: &str = "/flink/state";
@@ -110,7 +111,7 @@ fn directory<'a>(
         "" => Some(DirectoryProblem::Empty),
         _ if local && !location.authority.is_empty() => Some(DirectoryProblem::Host),
         _ if local && !location.path.starts_with('/') => Some(DirectoryProblem::Relative),
-        uri if without_password(uri).1 => Some(DirectoryProblem::Password),
+        uri if has_password(uri) => Some(DirectoryProblem::Password),
         _ => None,
     };
     let mounts = if local && problem.is_none() {

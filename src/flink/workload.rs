@@ -4,6 +4,7 @@ use super::budgets::{Budget, NamespaceObjects};
 use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
 use super::exposures::Exposure;
+use super::network::NamespaceNetwork;
 use super::sizing::Size;
 use super::text_form::{TextFault, TextForm};
 use super::version::FlinkVersion;
@@ -361,6 +362,8 @@ pub struct Workload {
     /// Other configurations in the same object, which rules check in the same way: of the files in
     /// a ConfigMap, the version of Flink decides which one counts.
     pub also_read: Vec<Self>,
+    /// What is known of the Services, Ingresses and JobManagers in its namespace.
+    pub network: Option<Arc<NamespaceNetwork>>,
 }
 
 impl Workload {

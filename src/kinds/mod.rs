@@ -276,6 +276,7 @@ pub fn lower_with_context(
     (is_whole && object.is_object()).then(|| Workload {
         claims: context.claims(&resource.namespace),
         namespace_objects: context.namespace_objects(&resource.namespace),
+        network: context.network(&resource.namespace),
         ..lower(resource, object, context)
     })
 }

@@ -147,6 +147,8 @@ pub static KINDS: &[Kind] = &[
         kind: "Service",
         plural: "services",
         lower: Some(service::lower),
+        // What a Service or an Ingress leads to depends on the others of its namespace.
+        writes: &[("", &["list"])],
         webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE), STATUS],
         properties: &[ActsByAnnotations],
         ..DEFAULT
@@ -187,6 +189,7 @@ pub static KINDS: &[Kind] = &[
         kind: "Ingress",
         plural: "ingresses",
         lower: Some(ingress::lower),
+        writes: &[("", &["list"])],
         webhooks: &[asked(Validating("network"), CREATE_AND_UPDATE), STATUS],
         properties: &[ActsByAnnotations],
         ..DEFAULT

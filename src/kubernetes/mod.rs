@@ -8,4 +8,5 @@ pub mod disruption;
 pub mod mirror_pod;
 pub mod placement;
 pub mod pod_security;
+pub mod reach;
 pub mod references;

@@ -6,6 +6,7 @@ use super::measure;
 use super::scale;
 use super::usage::InputUsage;
 use crate::flink::context::OperatorDefaults;
+use crate::flink::redaction::Secrets;
 use crate::flink::requester::OperatorUsers;
 use crate::flink::{self, FlinkContext, PodSet, Workload};
 use crate::kinds;
@@ -78,6 +79,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// The object as the cluster would store it; `None` where nothing changes.
     pub mutated: Option<Value>,
+    /// JSON Pointers of secrets in the object, if there are findings.
+    pub secret_places: Vec<String>,
 }
 
 /// Why a gate could not be built.
@@ -362,7 +365,8 @@ impl Gate {
         let mut subject =
             Subject::new(case.resource, &case.object, &case.workload, &prepared.rules);
         subject.conflicts = &case.conflicts;
-        enforced(rules::check_conflicts(&subject), case.tenant(), case.resource)
+        let findings = self.without_secrets(case, rules::check_conflicts(&subject));
+        enforced(findings, case.tenant(), case.resource)
     }
 
     /// The answer to the deletion of a claim that these running Flink pods use. No other rule checks
@@ -487,8 +491,12 @@ impl Gate {
     /// The findings where the tenant's other objects use `used`, and the mutated object.
     pub fn judge(&self, case: Case<'_>, used: &Usage) -> Judgement {
         let findings = self.findings(&case, used, None);
+        let secret_places = match findings.as_slice() {
+            [] => Vec::new(),
+            _ => self.secrets(&case).places().to_vec(),
+        };
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
-        Judgement { tenant, findings, mutated: case.into_stored() }
+        Judgement { tenant, findings, mutated: case.into_stored(), secret_places }
     }
 
     /// The object as the cluster would store it.
@@ -512,7 +520,26 @@ impl Gate {
         for other in &case.workload.also_read {
             findings.extend(self.with_subject(case, other, used, rules::check));
         }
+        let findings = self.without_secrets(case, findings);
         enforced(findings, case.tenant(), case.resource)
+    }
+
+    /// The findings without the secrets of the object and of its tenant's options.
+    fn without_secrets(&self, case: &Case<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
+        if !findings.is_empty() {
+            let secrets = self.secrets(case);
+            findings.iter_mut().for_each(|finding| finding.hide(&secrets));
+        }
+        findings
+    }
+
+    fn secrets(&self, case: &Case<'_>) -> Secrets {
+        let options = case.tenant().map(|tenant| &tenant.spec.flink.configuration);
+        let given = options
+            .into_iter()
+            .flat_map(|options| options.enforced.iter().chain(&options.defaults))
+            .map(|(key, value)| (key.as_str(), value.text()));
+        Secrets::of(&case.object, case.resource.old_object.as_ref(), &case.workload, given)
     }
 
     /// The prepared tenant of an object.

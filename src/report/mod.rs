@@ -8,6 +8,7 @@ pub mod github;
 pub mod gitlab;
 pub mod json;
 pub mod junit;
+pub mod masked;
 #[cfg(test)]
 mod sample;
 pub mod sarif;

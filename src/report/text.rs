@@ -1,6 +1,6 @@
 //! `--format text`: for people, in the manner of rustc: message, place, the source line, help.
 
-use super::{Diagnostic, Report, Sources, Unreadable, counted};
+use super::{Diagnostic, Report, Sources, Unreadable, counted, masked};
 use crate::printable::{escape, escape_line};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
@@ -73,7 +73,7 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
     let mut group = level
         .primary_title(escape(&diagnostic.message))
         .id(diagnostic.rule.as_str())
-        .element(pages.show(&diagnostic.file, diagnostic.span));
+        .element(pages.show(&diagnostic.file, diagnostic.span, diagnostic.object.is_none()));
     if let Some(object) = &diagnostic.object {
         let tenant = diagnostic
             .tenant
@@ -90,7 +90,7 @@ fn diagnostic_group<'a>(diagnostic: &'a Diagnostic, pages: &mut Pages<'a>) -> Gr
 
 fn unreadable_group<'a>(unreadable: &'a Unreadable, pages: &mut Pages<'a>) -> Group<'a> {
     let element = match unreadable.span {
-        Some(span) => pages.show(&unreadable.file, span),
+        Some(span) => pages.show(&unreadable.file, span, true),
         None => Origin::path(escape_line(&unreadable.file)).into(),
     };
     Shown::ERROR.primary_title(escape(&unreadable.message)).element(element)
@@ -114,15 +114,16 @@ impl<'a> Pages<'a> {
     }
 
     /// The source line with carets; only the place if there is no line to show.
-    fn show(&mut self, file: &'a str, span: Span) -> Element<'a> {
+    fn show(&mut self, file: &'a str, span: Span, is_unread: bool) -> Element<'a> {
         match self.line(file, span.line).filter(|line| line.len() <= LONGEST_LINE) {
             Some(line) => {
-                let start = byte_offset(line, span.column);
+                let line = masked::line(line, is_unread);
+                let start = byte_offset(&line, span.column);
                 // What goes on over further lines is marked to the end of its first.
                 let end = if span.end_line > span.line {
                     line.len()
                 } else {
-                    byte_offset(line, span.end_column)
+                    byte_offset(&line, span.end_column)
                 };
                 let marked = AnnotationKind::Primary.span(start..end.max(start));
                 Snippet::source(line)

@@ -1,5 +1,6 @@
 //! A finding: one thing that a rule reports about one object.
 
+use crate::flink::redaction::Secrets;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -113,6 +114,17 @@ impl Finding {
     pub fn found(&mut self, value: impl Into<String>) -> &mut Self {
         self.facts.found = Some(value.into());
         self
+    }
+
+    /// Removes secrets from all texts. The place may name an option, but never has its value.
+    pub fn hide(&mut self, secrets: &Secrets) {
+        let Facts { container, key, wanted, found } = &mut self.facts;
+        let texts = [&mut self.help, container, key, wanted, found];
+        for text in texts.into_iter().flatten().chain([&mut self.message]) {
+            if let Some(hidden) = secrets.hide(text) {
+                *text = hidden;
+            }
+        }
     }
 
     /// The order of reports: most severe first, then by rule, place and message.

@@ -5,7 +5,7 @@ use crate::flink::config::Entry;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
 use crate::flink::options::IMAGE;
-use crate::flink::pods::{ContainerImage, Pods, added_by_operator};
+use crate::flink::pods::{ContainerImage, Pods, added_by_operator, image_volumes};
 use crate::flink::requester::Requester;
 use crate::flink::state::{StateDirectory, directories};
 use crate::flink::workload::{MAIN_CONTAINER, is_canary};
@@ -112,17 +112,22 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Visits each image that the object runs, with the name of its container: those of its pods,
-    /// and the one of the TaskManagers that it will request.
-    pub fn each_image(&self, mut visit: impl FnMut(&str, &ContainerImage<'a>)) {
-        for container in self.pods.iter().flat_map(|pods| &pods.containers) {
-            visit(container.name, &container.image);
+    /// Visits each image that the object runs or mounts, with the name of its container: those of
+    /// its pods, and the one of the TaskManagers that it will request. A volume has no container.
+    pub fn each_image(&self, mut visit: impl FnMut(Option<&str>, &ContainerImage<'a>)) {
+        for pods in &self.pods {
+            for container in &pods.containers {
+                visit(Some(container.name), &container.image);
+            }
+            for volume in image_volumes(pods) {
+                visit(None, &volume.image);
+            }
         }
         if self.requests_task_managers()
             && let Some((key, entry)) = self.option(IMAGE)
         {
             let place = self.option_pointer(key, entry);
-            visit(MAIN_CONTAINER, &ContainerImage::of(Some(&entry.value), place));
+            visit(Some(MAIN_CONTAINER), &ContainerImage::of(Some(&entry.value), place));
         }
     }
 
@@ -267,6 +272,18 @@ impl<'a> Subject<'a> {
         let is_for_operator =
             |place: &str| place.ends_with("/flinkConfiguration") || place == OPTIONS_PLACE;
         self.workload.engine == Engine::Operator && options.is_some_and(is_for_operator)
+    }
+
+    /// Whether Flink creates an object of this name for the cluster of the object's pods: one of the
+    /// beginnings and the cluster's id. A pod that runs none of Flink's processes mounts none.
+    pub fn is_made_for_own_cluster(&self, beginnings: &[&str], name: &str) -> bool {
+        let is_of_cluster = |rest: &str| !rest.is_empty() && rest == self.workload.cluster.as_str();
+        self.workload.is_flink()
+            && self.pods.iter().any(|pods| pods.set.role != Role::Other)
+            && beginnings
+                .iter()
+                .filter_map(|beginning| name.strip_prefix(beginning))
+                .any(is_of_cluster)
     }
 
     /// Whether the object is a JobManager that will request TaskManagers, which only options

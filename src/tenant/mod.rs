@@ -8,6 +8,7 @@
 pub mod check;
 pub mod crd;
 mod demands;
+pub mod doors;
 pub mod load;
 pub mod ownership;
 mod prepared;

@@ -275,6 +275,15 @@ impl Context for Cluster {
         Ok(is_it.then(|| self.config_map.clone()))
     }
 
+    async fn list(
+        &self,
+        _: &GroupVersionResource,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        Ok(Vec::new())
+    }
+
     async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
         Ok(Vec::new())
     }

@@ -6,7 +6,9 @@
 
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::pipeline::{Gate, InputUsage, Judgement};
+use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
+use crate::resource::pointer;
 use crate::rules::Finding;
 use rayon::prelude::*;
 
@@ -15,6 +17,8 @@ use rayon::prelude::*;
 pub(super) struct Linted {
     pub(super) objects: Vec<Judged>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Where the files have secrets, for the lines that are shown.
+    pub(super) hidden: HiddenSpans,
     usage: InputUsage,
 }
 
@@ -22,6 +26,9 @@ impl Linted {
     fn add(&mut self, more: Self) {
         self.objects.extend(more.objects);
         self.diagnostics.extend(more.diagnostics);
+        for (file, spans) in more.hidden {
+            self.hidden.entry(file).or_default().extend(spans);
+        }
         self.usage.add_all(&more.usage);
     }
 
@@ -69,7 +76,16 @@ fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
     if let Some(case) = gate.case(&manifest.resource, as_is) {
         linted.usage.add(&case);
         let used = usage.others(&case);
-        linted.diagnostics.extend(point(manifest, gate.judge(case, &used)));
+        let judgement = gate.judge(case, &used);
+        let spans = judgement.secret_places.iter().filter_map(|place| {
+            // A place may be missing in the file, where mutation added it.
+            pointer::at(&manifest.resource.object, place).map(|_| manifest.span(place))
+        });
+        let spans: Vec<_> = spans.collect();
+        if !spans.is_empty() {
+            linted.hidden.insert(manifest.file.clone(), spans);
+        }
+        linted.diagnostics.extend(point(manifest, judgement));
     }
     linted
 }

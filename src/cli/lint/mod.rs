@@ -9,9 +9,11 @@ use super::gate;
 use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::flink::budgets::NamespaceObjects;
+use crate::flink::network::NamespaceNetwork;
 use crate::kinds;
 use crate::report::{
-    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, sarif, text,
+    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
+    text,
 };
 use crate::resource::yaml::Problem;
 use crate::rules::{Facts, Level};
@@ -97,13 +99,19 @@ pub fn run(args: Args) -> Outcome {
         surrounding.iter().map(|manifest| &manifest.resource),
         |resource| kinds::lower_with_context(resource, &resource.object, &context),
     );
-    let context = context.with_neighbours(namespace_objects);
+    let networks = NamespaceNetwork::of_input(
+        surrounding.iter().map(|manifest| &manifest.resource),
+        |resource| kinds::lower_with_context(resource, &resource.object, &context),
+    );
+    let context = context.with_neighbours(namespace_objects).with_networks(networks);
     let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
     let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
         texts.mentioning("Namespace")
     })?;
     drop(surrounding);
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
+
+    masked::mask(&mut input.sources, &linted.hidden);
 
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
         .into_iter()

@@ -14,7 +14,7 @@ use super::process::SUBMITTER;
 use super::variables::Variables;
 use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
-use crate::flink::exposures::{Exposure, ExposureKind};
+use crate::flink::exposures::{Exposure, ExposureKind, Target};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
@@ -221,7 +221,8 @@ fn access(object: &Value) -> Option<Exposure> {
         _ => "ClusterIP",
     };
     let kind = ExposureKind::Service(service_type.to_owned());
-    Some(Exposure { kind, pointer: place.to_owned(), reaches_rest: true, ..Exposure::default() })
+    let target = Target::OwnRestPort;
+    Some(Exposure { kind, pointer: place.to_owned(), target, ..Exposure::default() })
 }
 
 /// The operator's `flink-conf.yaml`: sizes from the containers' limits, overridden by the object's

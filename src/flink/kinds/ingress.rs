@@ -1,7 +1,7 @@
 //! `networking.k8s.io Ingress`, and the Ingress that an operator creates from a custom resource. It
 //! runs nothing, but it exposes pods under host names.
 
-use crate::flink::exposures::{Exposure, ExposureKind, is_rest_port};
+use crate::flink::exposures::{Backend, Exposure, ExposureKind, Target};
 use crate::flink::operator::ingress::host_of_template;
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::{elements, elements_at};
@@ -12,28 +12,30 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     let mut exposure = Exposure {
         kind: ExposureKind::Ingress,
         pointer: "/spec".into(),
-        reaches_rest: false,
         belongs_to_flink: context.is_maintained(resource),
         ..Exposure::default()
     };
+    let mut backends = Vec::new();
     let default = ["defaultBackend", "backend"].map(|field| format!("/spec/{field}"));
     for place in default {
         if let Some(backend) = pointer::at(object, &place).filter(|backend| backend.is_object()) {
             // The default backend gets all requests that match no rule.
             exposure.hosts.push((String::new(), place));
-            exposure.reaches_rest |= leads_to_rest(backend);
+            backends.extend(Backend::read(backend));
         }
     }
     for (index, rule) in elements_at(object, "/spec/rules").iter().enumerate() {
         let host = rule.get("host").and_then(Value::as_str).unwrap_or_default();
         exposure.hosts.push((host.to_owned(), format!("/spec/rules/{index}/host")));
-        let backends =
+        let of_paths =
             elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
-        exposure.reaches_rest |= backends.into_iter().any(leads_to_rest);
+        backends.extend(of_paths.filter_map(Backend::read));
     }
+    exposure.target = Target::Services(backends);
     tls(object, "/spec/tls", &mut exposure);
-    exposure
-        .read_annotations(pointer::at(object, "/metadata/annotations"), "/metadata/annotations");
+    let class = pointer::at(object, "/spec/ingressClassName").and_then(Value::as_str);
+    let place = "/metadata/annotations";
+    exposure.read_annotations(pointer::at(object, place), place, class.unwrap_or_default());
     Workload { exposures: vec![exposure], ..Workload::default() }
 }
 
@@ -48,7 +50,7 @@ pub(super) fn of_operator(
     let mut exposure = Exposure {
         kind: ExposureKind::Ingress,
         pointer: place.to_owned(),
-        reaches_rest: true,
+        target: Target::OwnRestPort,
         ..Exposure::default()
     };
     let template = ingress.get("template").and_then(Value::as_str).unwrap_or_default();
@@ -58,7 +60,8 @@ pub(super) fn of_operator(
         exposure.hosts.push((filled(host, name, namespace), format!("{place}/template")));
     }
     tls(object, &format!("{place}/tls"), &mut exposure);
-    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    let class = ingress.get("className").and_then(Value::as_str).unwrap_or_default();
+    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"), class);
     Some(exposure)
 }
 
@@ -69,12 +72,12 @@ pub(super) fn of_spotify(object: &Value, name: &str) -> Option<Exposure> {
     let mut exposure = Exposure {
         kind: ExposureKind::Ingress,
         pointer: place.to_owned(),
-        reaches_rest: true,
+        target: Target::OwnRestPort,
         ..Exposure::default()
     };
     let format = ingress.get("hostFormat").and_then(Value::as_str).unwrap_or_default();
     exposure.hosts.push((format.replace("{{$clusterName}}", name), format!("{place}/hostFormat")));
-    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"));
+    exposure.read_annotations(ingress.get("annotations"), &format!("{place}/annotations"), "");
     Some(exposure)
 }
 
@@ -104,24 +107,6 @@ fn tls(object: &Value, place: &str, exposure: &mut Exposure) {
             ));
         }
     }
-}
-
-/// Whether a backend is a JobManager's REST port, by the Service names of Flink, its operators and
-/// charts.
-fn leads_to_rest(backend: &Value) -> bool {
-    let service = backend.get("service");
-    let name = service
-        .and_then(|service| service.get("name"))
-        .or_else(|| backend.get("serviceName"))
-        .and_then(Value::as_str);
-    let port = service.and_then(|service| service.get("port"));
-    let ports = [
-        port.and_then(|port| port.get("number")),
-        port.and_then(|port| port.get("name")),
-        backend.get("servicePort"),
-    ];
-    name.is_some_and(|name| name.ends_with("-rest") || name.contains("jobmanager"))
-        || ports.into_iter().flatten().any(is_rest_port)
 }
 
 #[cfg(test)]
@@ -154,23 +139,8 @@ mod tests {
                 "b.example.com /spec/tls/0/hosts/0"
             ]
         );
-        assert!(exposure.reaches_rest);
-    }
-
-    #[test]
-    fn rest_backends_are_recognised_in_every_api_version() {
-        for (backend, expected) in [
-            (json!({"service": {"name": "etl-rest", "port": {"number": 80}}}), true),
-            (json!({"service": {"name": "ui", "port": {"number": 8081}}}), true),
-            (json!({"service": {"name": "ui", "port": {"name": "webui"}}}), true),
-            (json!({"serviceName": "flink-jobmanager", "servicePort": 80}), true),
-            (json!({"serviceName": "x", "servicePort": "rest"}), true),
-            (json!({"service": {"name": "shop", "port": {"number": 80}}}), false),
-            (json!({"resource": {"kind": "StorageBucket", "name": "static"}}), false),
-        ] {
-            let rules = json!([{"host": "a.b", "http": {"paths": [{"backend": backend}]}}]);
-            assert_eq!(lowered(json!({"rules": rules})).reaches_rest, expected, "{backend}");
-        }
+        let Target::Services(backends) = &exposure.target else { panic!("no Services") };
+        assert!(backends.len() == 2 && backends.iter().all(|one| one.service == "etl-rest"));
     }
 
     #[test]

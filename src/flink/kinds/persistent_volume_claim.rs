@@ -40,7 +40,10 @@ pub(crate) fn requests_no_more(resource: &Resource, old: &Value) -> bool {
     let storage = |object: &Value| {
         pointer::at(object, STORAGE).and_then(|value| Quantity::from_json(value).ok())
     };
-    same("/spec/storageClassName")
+    // Anyone who may update a claim that is not bound may name a volume for it.
+    let is_binding = resource.user.is_kubernetes() || same("/spec/volumeName");
+    is_binding
+        && same("/spec/storageClassName")
         && same("/spec/accessModes")
         && same("/metadata/annotations/volume.beta.kubernetes.io~1storage-class")
         && storage(new).is_some_and(|new| storage(old).is_some_and(|old| new <= old))
@@ -97,6 +100,10 @@ mod tests {
             let mut resource =
                 Resource { operation: Operation::Update, ..claim(spec(size, class)) };
             resource.object["spec"]["volumeName"] = json!(volume);
+            let by_user = requests_no_more(&resource, &old);
+            assert!(!(by_user && volume.is_some()), "{volume:?}");
+            resource.user.username =
+                "system:serviceaccount:kube-system:persistent-volume-binder".into();
             requests_no_more(&resource, &old)
         };
         assert!(

@@ -6,10 +6,12 @@
 
 mod container;
 mod image;
+mod image_volume;
 mod service_account;
 
 pub use container::{CONTAINER_LISTS, Container, is_made_by_operator};
 pub use image::ContainerImage;
+pub use image_volume::{ImageVolume, image_volumes};
 pub use service_account::ServiceAccount;
 
 use super::workload::MAIN_CONTAINER;

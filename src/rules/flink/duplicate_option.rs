@@ -1,6 +1,6 @@
 //! `flink/duplicate-option`
 
-use crate::flink::credentials::is_credential;
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -21,7 +21,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for duplicate in config.duplicates() {
         let key = &duplicate.key;
         let effective = match config.get(key) {
-            Some(value) if !is_credential(key) => format!("`{}`", shown(value)),
+            Some(value) if !is_sensitive(key) => format!("`{}`", shown(&uri(value))),
             _ => "another value".into(),
         };
         findings

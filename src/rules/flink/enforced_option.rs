@@ -1,9 +1,8 @@
 //! `flink/enforced-option`
 
 use crate::flink::config::Entry;
-use crate::flink::credentials::is_credential;
 use crate::flink::options::names_of;
-use crate::flink::state::without_password;
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::flink::{Engine, Role, Workload};
 use crate::mutate::Difference;
 use crate::rules::words::shown;
@@ -32,9 +31,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let finding = report(place, key, wanted, found.as_deref());
         match found {
             Some(_) => finding.help(format!("remove `{key}`: Flinkgate sets it")),
-            None if is_credential(key) => {
-                finding.help(format!("set `{key}` to the tenant's value"))
-            }
+            None if is_sensitive(key) => finding.help(format!("set `{key}` to the tenant's value")),
             None => finding.help(format!("set `{key}: {}`", public(wanted))),
         };
     }
@@ -92,7 +89,7 @@ fn report<'f>(
     found: Option<&str>,
 ) -> &'f mut Finding {
     finding.key(key);
-    if is_credential(key) {
+    if is_sensitive(key) {
         return finding.message(format!("`{key}` does not have the value that the tenant sets"));
     }
     let wanted = public(wanted);
@@ -108,7 +105,7 @@ fn report<'f>(
 
 /// A value without the password that it may hold, as messages show it.
 fn public(value: &str) -> String {
-    shown(&without_password(value).0)
+    shown(&uri(value))
 }
 
 #[cfg(test)]

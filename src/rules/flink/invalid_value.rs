@@ -1,7 +1,7 @@
 //! `flink/invalid-value`
 
 use crate::flink::catalog::OptionFault;
-use crate::flink::credentials::is_credential;
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::flink::values::ValueError;
 use crate::rules::words::{alternatives, shown};
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -31,7 +31,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let finding =
             findings.at(subject.option_place(key, option.entry)).help(help(error)).key(key);
         // The error shows the value.
-        if is_credential(key) {
+        if is_sensitive(key) || uri(&option.entry.value) != option.entry.value {
             finding.message(format!("the value of `{key}` is invalid"));
         } else {
             finding

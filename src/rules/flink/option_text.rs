@@ -1,7 +1,7 @@
 //! `flink/option-text`
 
 use crate::flink::credentials::is_credential;
-use crate::flink::state::without_password;
+use crate::flink::redaction::uri;
 use crate::flink::text_form::{TextFault, TextProblem};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -66,7 +66,7 @@ fn report(fault: &TextFault, place: &str, subject: &Subject<'_>, findings: &mut 
             let read = escaped(subject.workload.text_form.value(&entry.value));
             let what = match is_credential(key) {
                 true => String::new(),
-                false => format!(", and the value as `{}`", without_password(&read).0),
+                false => format!(", and the value as `{}`", uri(&read)),
             };
             finding
                 .level(Level::Warning)

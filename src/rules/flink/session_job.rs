@@ -3,6 +3,7 @@
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::artifacts::{UriProblem, host, is_restricted, scheme};
 use crate::flink::options::{CHECKPOINT_DIR, Names, canonical};
+use crate::flink::redaction;
 use crate::flink::workload::SessionCluster;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -83,19 +84,23 @@ fn in_cluster(
 /// The JAR must be at an address from which the operator fetches.
 fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
     let mut report = |message: String, help: String| {
-        findings.at(declared.at("/job/jarURI")).message(message).help(help).found(uri);
+        findings
+            .at(declared.at("/job/jarURI"))
+            .message(message)
+            .help(help)
+            .found(redaction::uri(uri));
     };
     let scheme = match scheme(uri) {
         Ok(scheme) => scheme,
         Err(UriProblem::Character) => {
             return report(
-                format!("`jarURI` `{}` is not a URI", shown(uri)),
+                format!("`jarURI` `{}` is not a URI", shown(&redaction::uri(uri))),
                 "percent-encode spaces and special characters: `%20` for a space".into(),
             );
         }
         Err(UriProblem::NoScheme) => {
             return report(
-                format!("`jarURI` `{}` has no scheme", shown(uri)),
+                format!("`jarURI` `{}` has no scheme", shown(&redaction::uri(uri))),
                 "write a full address, such as `https://repo.example.com/job.jar`".into(),
             );
         }
@@ -116,7 +121,7 @@ fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
     }
     match host(uri) {
         None => report(
-            format!("`jarURI` `{}` has no host", shown(uri)),
+            format!("`jarURI` `{}` has no host", shown(&redaction::uri(uri))),
             "write a full address, such as `https://repo.example.com/job.jar`".into(),
         ),
         Some(host) if is_restricted(host) => report(

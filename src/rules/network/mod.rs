@@ -3,6 +3,7 @@
 pub mod host_port;
 pub mod ingress_host;
 pub mod rest_exposure;
+mod rest_neighbours;
 
 use super::Rule;
 

@@ -1,6 +1,8 @@
 //! `network/rest-exposure`
 
-use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, is_open};
+use super::rest_neighbours;
+use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, Selector, Target, is_open};
+use crate::kubernetes::reach::{Reach, Surroundings, has_rest_port};
 use crate::rules::words::{alternatives, shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::tenant::ServiceType;
@@ -49,8 +51,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         is_exposed |= check_service(subject, &service, findings);
     }
-    for exposure in workload.exposures.iter().filter(|exposure| exposure.reaches_rest) {
+    let around = surroundings(subject);
+    for exposure in &workload.exposures {
+        let reach = around.reach(&exposure.target);
         match &exposure.kind {
+            _ if reach == Reach::No => {}
+            ExposureKind::Service(service_type) if reach == Reach::Possible => {
+                check_unknown_service(subject, exposure, service_type, findings);
+            }
             ExposureKind::Service(service_type) => {
                 let service = Service {
                     service_type,
@@ -59,15 +67,78 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 };
                 is_exposed |= check_service(subject, &service, findings);
             }
-            ExposureKind::Ingress => check_ingress(subject, exposure, findings),
+            ExposureKind::Ingress => check_ingress(subject, exposure, reach, findings),
         }
     }
+    rest_neighbours::check(subject, findings);
     if is_exposed && workload.declares_cluster {
         check_client_actions(subject, findings);
     }
 }
 
-fn check_ingress(subject: &Subject<'_>, ingress: &Exposure, findings: &mut Findings) {
+/// The objects around the one that is checked.
+pub(super) fn surroundings<'a>(subject: &Subject<'a>) -> Surroundings<'a> {
+    Surroundings {
+        network: subject.workload.network.as_deref(),
+        namespace: &subject.resource.namespace,
+        labels: &subject.tenant.spec.labels,
+    }
+}
+
+/// Whether the tenant refuses this type for a Service that leads to the REST port.
+pub(super) fn is_refused(subject: &Subject<'_>, service_type: &str) -> bool {
+    let network = &subject.tenant.spec.network;
+    match network.service_types.as_deref() {
+        Some(types) => !types.iter().any(|own| own.as_ref().eq_ignore_ascii_case(service_type)),
+        None => network.require_authentication && is_open(service_type),
+    }
+}
+
+/// A Service that is open to clients outside the cluster, while it is not known which pods it leads
+/// to. A tenant that limits such Services refuses it.
+fn check_unknown_service(
+    subject: &Subject<'_>,
+    service: &Exposure,
+    service_type: &str,
+    findings: &mut Findings,
+) {
+    let Target::Pods(pods) = &service.target else { return };
+    let level = match is_refused(subject, service_type) {
+        _ if !is_open(service_type) => return,
+        true => Level::Error,
+        false if subject.tenant.spec.network.service_types.is_none() && has_rest_port(pods) => {
+            Level::Warning
+        }
+        false => return,
+    };
+    let (why, what) = match pods.selector {
+        Selector::ByHand => ("it has no selector", "select its pods by labels"),
+        _ => (
+            "the pods that it selects are not known here",
+            "check it together with the objects that create its pods",
+        ),
+    };
+    let close = match service_type {
+        EXTERNAL_IPS => "remove `externalIPs`",
+        _ => "use `ClusterIP`",
+    };
+    findings
+        .at(&*service.pointer)
+        .level(level)
+        .message(format!("{} may expose Flink's REST port: {why}", described(service_type)))
+        .help(format!("{what}, or {close}"))
+        .found(service_type);
+}
+
+/// A Service's type for a message.
+pub(super) fn described(service_type: &str) -> String {
+    match service_type {
+        EXTERNAL_IPS => format!("`{EXTERNAL_IPS}`"),
+        other => format!("Service type `{}`", shown(other)),
+    }
+}
+
+fn check_ingress(subject: &Subject<'_>, ingress: &Exposure, reach: Reach, findings: &mut Findings) {
     if !subject.tenant.spec.network.require_authentication
         || ingress.authenticates
         || is_authenticated(subject)
@@ -78,7 +149,10 @@ fn check_ingress(subject: &Subject<'_>, ingress: &Exposure, findings: &mut Findi
     findings
         .at(&ingress.pointer)
         .level(unless_checked_at_owner(ingress.belongs_to_flink))
-        .message("the Ingress exposes Flink's REST port and does not authenticate clients")
+        .message(match reach {
+            Reach::Yes => "the Ingress exposes Flink's REST port and does not authenticate clients",
+            _ => "the Ingress may expose Flink's REST port, and does not authenticate clients",
+        })
         .help(if subject.workload.declares_cluster {
             format!("{annotation}, or {MUTUAL_TLS}")
         } else {
@@ -106,10 +180,7 @@ fn check_service(subject: &Subject<'_>, service: &Service<'_>, findings: &mut Fi
         None if service.belongs_to_flink => Level::Info,
         None => Level::Warning,
     };
-    let described = match service.service_type {
-        EXTERNAL_IPS => format!("`{EXTERNAL_IPS}`"),
-        other => format!("Service type `{}`", shown(other)),
-    };
+    let described = described(service.service_type);
     findings
         .at(&*service.place)
         .level(level)
@@ -186,7 +257,7 @@ fn check_client_actions(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// Whether the REST port accepts only clients with a certificate.
-fn is_authenticated(subject: &Subject<'_>) -> bool {
+pub(super) fn is_authenticated(subject: &Subject<'_>) -> bool {
     let config = &subject.workload.config;
     let is_on = |names: &[&str]| {
         config.first(names).is_some_and(|(_, entry)| entry.value.eq_ignore_ascii_case("true"))

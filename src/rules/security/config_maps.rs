@@ -17,20 +17,20 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// ConfigMaps that Kubernetes gives every pod, and those that Flink creates for each cluster.
-const ALWAYS_ALLOWED: [&str; 6] = [
-    "kube-root-ca.crt",
-    "openshift-service-ca.crt",
-    "flink-config-*",
-    "pod-template-*",
-    "hadoop-config-*",
-    "kerberos-krb5conf-*",
-];
+/// ConfigMaps that Kubernetes gives every pod.
+const OF_KUBERNETES: [&str; 2] = ["kube-root-ca.crt", "openshift-service-ca.crt"];
+
+/// Beginnings of the names of ConfigMaps that Flink creates for each cluster.
+const MADE_BY_FLINK: [&str; 4] =
+    ["flink-config-", "pod-template-", "hadoop-config-", "kerberos-krb5conf-"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(allowed) = &subject.tenant.spec.security.config_maps else { return };
     let mut report = |name: &str, place: Arguments<'_>| {
-        if !matches_any(allowed, name) && !matches_any(&ALWAYS_ALLOWED, name) {
+        if !matches_any(allowed, name)
+            && !OF_KUBERNETES.contains(&name)
+            && !subject.is_made_for_own_cluster(&MADE_BY_FLINK, name)
+        {
             findings
                 .at(place.to_string())
                 .message(format!("ConfigMap `{}` is not allowed", shown(name)))

@@ -2,6 +2,7 @@
 
 use crate::flink::Role;
 use crate::flink::map_options::map_list;
+use crate::flink::pods::{Container, Pods};
 use crate::resource::fields::{elements, text};
 use crate::rules::words::{matches_any, shown};
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -53,11 +54,54 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                         .key(name);
                 }
             }
+            check_env_from(pods, container, forbidden, findings);
         }
     }
     if subject.workload.is_flink() {
         check_options(subject, forbidden, findings);
     }
+}
+
+/// Variables with the keys of a ConfigMap or a Secret as names. Its owner may change the keys after
+/// this check, and the container reads them at each start: only a prefix excludes names.
+fn check_env_from(
+    pods: &Pods<'_>,
+    container: &Container<'_>,
+    forbidden: &[String],
+    findings: &mut Findings,
+) {
+    let sources = container.spec.map(|spec| elements(spec, "envFrom")).unwrap_or_default();
+    for (index, source) in sources.iter().enumerate() {
+        let prefix = text(source, "prefix");
+        let Some(name) = forbidden.iter().find(|name| may_begin(name, prefix)) else { continue };
+        let kind = if source.get("secretRef").is_some() { "Secret" } else { "ConfigMap" };
+        findings
+            .at(format!("{}/envFrom/{index}", container.place(pods.set.path())))
+            .message(format!(
+                "`envFrom` may set environment variable `{name}`, which is not allowed: any key of the {kind} becomes a variable"
+            ))
+            .help(format!(
+                "list the variables in `env` with `valueFrom`, or set a `prefix` with which no forbidden name begins, such as `{}`", free_prefix(forbidden)
+            ))
+            .container(container.name)
+            .key(name);
+    }
+}
+
+/// Whether a text that begins with this prefix can match a pattern.
+fn may_begin(pattern: &str, prefix: &str) -> bool {
+    match pattern.split_once('*') {
+        // What follows the star can be anything.
+        Some((start, _)) => start.starts_with(prefix) || prefix.starts_with(start),
+        None => pattern.starts_with(prefix),
+    }
+}
+
+/// A prefix that excludes all forbidden names.
+fn free_prefix(forbidden: &[String]) -> &'static str {
+    let mut prefixes = ["APP_", "CONFIG_", "ETL_"].into_iter();
+    let is_free = |prefix: &&str| !forbidden.iter().any(|name| may_begin(name, prefix));
+    prefixes.find(is_free).unwrap_or("MY_APP_")
 }
 
 fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Findings) {

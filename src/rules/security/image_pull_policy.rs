@@ -2,7 +2,7 @@
 
 use crate::flink::config::Entry;
 use crate::flink::options::{IMAGE_PULL_POLICY, canonical};
-use crate::flink::pods::Container;
+use crate::flink::pods::{Container, image_volumes};
 use crate::rules::words::{alternatives, shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::tenant::PullPolicy;
@@ -59,6 +59,23 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 })
                 .help(help(field, allowed))
                 .container(container.name)
+                .found(policy);
+        }
+    }
+    for volume in subject.pods.iter().flat_map(image_volumes) {
+        let default = if volume.image.is_floating() { "Always" } else { "IfNotPresent" };
+        let policy = volume.pull_policy.unwrap_or(default);
+        if !allowed.iter().any(|allowed| allowed.as_ref() == policy) {
+            findings
+                .at(match volume.pull_policy {
+                    Some(_) => format!("{}/pullPolicy", volume.place),
+                    None => volume.image.place.to_string(),
+                })
+                .message(match volume.pull_policy {
+                    Some(_) => message(policy),
+                    None => format!("default image pull policy `{policy}` is not allowed"),
+                })
+                .help(help("pullPolicy", allowed))
                 .found(policy);
         }
     }

@@ -21,7 +21,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         if image.is_from(allowed.iter().map(String::as_str)) {
             return;
         }
-        findings
+        let finding = findings
             .at(&*image.place)
             .message(match image.text() {
                 "" => {
@@ -33,7 +33,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 [] => "ask the platform team: the tenant allows no image".to_owned(),
                 some => format!("use an image from {}", alternatives(some)),
             })
-            .container(container)
             .found(image.text());
+        if let Some(container) = container {
+            finding.container(container);
+        }
     });
 }

@@ -35,11 +35,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         } else {
             return;
         };
-        findings
-            .at(&*image.place)
-            .message(message)
-            .help(help)
-            .container(container)
-            .found(image.text());
+        let finding = findings.at(&*image.place).message(message).help(help).found(image.text());
+        if let Some(container) = container {
+            finding.container(container);
+        }
     });
 }

@@ -19,13 +19,13 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// Secrets that Flink creates for each cluster.
-const MADE_BY_FLINK: [&str; 1] = ["kerberos-keytab-*"];
+/// Beginnings of the names of Secrets that Flink creates for each cluster.
+const MADE_BY_FLINK: [&str; 1] = ["kerberos-keytab-"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(allowed) = &subject.tenant.spec.security.secrets else { return };
     let mut report = |name: &str, place: Arguments<'_>| {
-        if !matches_any(allowed, name) && !matches_any(&MADE_BY_FLINK, name) {
+        if !matches_any(allowed, name) && !subject.is_made_for_own_cluster(&MADE_BY_FLINK, name) {
             findings
                 .at(place.to_string())
                 .message(format!("Secret `{}` is not allowed", shown(name)))

@@ -31,7 +31,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     .set
                     .main_container
                     .map_or(container.name == MAIN_CONTAINER, |main| main == container.index);
-            if is_main || container.kind == "ephemeralContainers" {
+            if is_main {
                 continue;
             }
             count = count.saturating_add(1);

@@ -44,10 +44,22 @@ fn only_allowed_and_own_references_pass() {
     let tenant = json!({"security": {"secrets": ["own-*"], "configMaps": ["own"]}});
     let expected = [
         "security/config-maps /spec/volumes/1/configMap/name",
+        "security/config-maps /spec/volumes/3/configMap/name",
         "security/secrets /spec/volumes/0/secret/secretName",
+        "security/secrets /spec/volumes/4/secret/secretName",
         "security/secrets /spec/imagePullSecrets/1/name",
     ];
     assert_eq!(places(&tenant, &pod(spec.clone())), expected);
+    // Flink's pods mount what Flink makes for their cluster, and not what it makes for another one.
+    for (cluster, others) in [("etl", 3), ("billing", 5)] {
+        let mut flink = pod(spec.clone());
+        flink["metadata"]["labels"] = json!({"app": cluster, "type": "flink-native-kubernetes"});
+        flink["spec"]["containers"][0]["args"] = json!(["kubernetes-taskmanager.sh"]);
+        let found = places(&tenant, &flink);
+        let references =
+            found.iter().filter(|place| place.contains("/spec/volumes/") || place.contains("Pull"));
+        assert_eq!(references.count(), others, "{cluster}: {found:?}");
+    }
     assert_eq!(places(&json!({}), &pod(spec)), [""; 0]);
 }
 

@@ -1,8 +1,10 @@
 //! `storage/claims`
 
+use super::shared::requests;
 use crate::flink::claims::CLAIMS_OPTION;
 use crate::flink::map_options::map_entries;
-use crate::resource::{fields::elements, pointer};
+use crate::resource::fields::{elements, text};
+use crate::resource::pointer;
 use crate::rules::words::{matches_any, shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
@@ -46,6 +48,56 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             {
                 report(place, &pair.key);
             }
+        }
+    }
+    check_content(subject, &is_allowed, findings);
+}
+
+/// What a new claim contains from its start: a copy of another claim or of a snapshot, or a volume
+/// that exists already. Whoever may not mount a claim may not mount its data under another name.
+fn check_content(
+    subject: &Subject<'_>,
+    is_allowed: &dyn Fn(&str) -> bool,
+    findings: &mut Findings,
+) {
+    let help = "remove it, so that the claim gets a new and empty volume";
+    for (request, _) in requests(subject) {
+        for source in ["/spec/dataSource", "/spec/dataSourceRef"] {
+            let Some(data) = request.changed(source).filter(|data| data.is_object()) else {
+                continue;
+            };
+            let name = text(data, "name");
+            let is_elsewhere = !text(data, "namespace").is_empty()
+                && text(data, "namespace") != subject.resource.namespace;
+            if is_elsewhere || !is_allowed(name) {
+                let kind = text(data, "kind");
+                findings
+                    .at(request.pointer(&format!("{source}/name")))
+                    .message(format!(
+                        "a copy of {} `{}` is not allowed",
+                        if kind.is_empty() { "the data source".to_owned() } else { shown(kind) },
+                        shown(name)
+                    ))
+                    .help(help.to_owned())
+                    .found(shown(name));
+            }
+        }
+        let volume = request.changed("/spec/volumeName").and_then(Value::as_str);
+        // Kubernetes writes the name of the volume that it binds.
+        let is_bound = request.is_update() && subject.resource.user.is_kubernetes();
+        if let Some(name) = volume.filter(|name| !name.is_empty() && !is_bound && !is_allowed(name))
+        {
+            findings
+                .at(request.pointer("/spec/volumeName"))
+                .message(format!("volume `{}` is not allowed", shown(name)))
+                .help(help.to_owned())
+                .found(shown(name));
+        }
+        if request.changed("/spec/selector").is_some_and(Value::is_object) {
+            findings
+                .at(request.pointer("/spec/selector"))
+                .message("the claim selects an existing volume by labels, which may be any volume")
+                .help(help.to_owned());
         }
     }
 }

@@ -3,7 +3,8 @@
 use crate::flink::Role;
 use crate::flink::claim_requests::{ClaimRequest, claim_requests};
 use crate::flink::claims::{blue_green_parent, is_claim_of};
-use crate::flink::state::{StateDirectory, without_password};
+use crate::flink::redaction;
+use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::Backing;
 use crate::rules::Subject;
 use crate::rules::words::{alternatives, shown};
@@ -51,9 +52,9 @@ pub(super) fn directory(directory: &StateDirectory<'_>) -> String {
     format!("`{}` is `{}`", directory.key, uri(&directory.entry.value))
 }
 
-/// A URI for a message, without its password.
+/// A URI for a message, without its secrets.
 pub(super) fn uri(uri: &str) -> String {
-    shown(&without_password(uri.trim()).0)
+    shown(&redaction::uri(uri.trim()))
 }
 
 /// A directory that the tenant allows for state.

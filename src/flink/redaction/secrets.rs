@@ -1,0 +1,298 @@
+//! The secrets of one object, to remove them from texts about it.
+
+use super::walk::{Token, Walk};
+use super::{HIDDEN, is_secret, is_sensitive, message, user_info};
+use crate::flink::Workload;
+use crate::resource::pointer;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// Shorter secrets are hidden only where they are the whole value: `` `abc` ``.
+const SHORTEST: usize = 4;
+/// Longer ones are found by their beginning, because messages cut values.
+const STEM: usize = 16;
+
+/// The most text of places. They are for people, who have shorter objects.
+const MOST_PLACE_BYTES: usize = 1 << 20;
+
+/// The secrets of one object.
+#[derive(Debug, Default)]
+pub struct Secrets {
+    /// Their beginnings, each with whether other secrets begin with it too.
+    stems: BTreeMap<String, bool>,
+    /// JSON Pointers of values that are, or contain, secrets.
+    places: Vec<String>,
+    place_bytes: usize,
+}
+
+impl Secrets {
+    /// The secrets of an object and of the options of its workload. `given` are further options.
+    ///
+    /// `old` is the object before an update, to which messages compare.
+    pub fn of<'a>(
+        object: &'a Value,
+        old: Option<&Value>,
+        workload: &Workload,
+        given: impl Iterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let mut secrets = Self::default();
+        let root = workload.config_pointer.as_deref();
+        if let Some(old) = old {
+            secrets.read_object(old, false);
+            if let Some(options) = root.and_then(|at| pointer::at(old, at)) {
+                secrets.read_options(options, None);
+            }
+        }
+        secrets.read_object(object, true);
+        let options = workload.config.iter().map(|(key, entry)| (key, entry.value.as_str()));
+        options.for_each(|(key, value)| secrets.read_option(key, value));
+        given.for_each(|(key, value)| secrets.read_option(key, &value));
+        if let Some((place, options)) = root.and_then(|at| Some((at, pointer::at(object, at)?))) {
+            secrets.read_options(options, Some(place));
+        }
+        secrets.drop_extensions();
+        secrets
+    }
+
+    /// JSON Pointers of the values of an object that are, or contain, secrets.
+    pub fn places(&self) -> &[String] {
+        &self.places
+    }
+
+    fn read_option(&mut self, key: &str, value: &str) {
+        if is_secret(key, value) {
+            self.add(value);
+        }
+        self.read_text(value);
+    }
+
+    /// The options of an object, also those that others hide or override. `at` is their place; `None`
+    /// if places are not wanted.
+    fn read_options(&mut self, options: &Value, at: Option<&str>) {
+        let mut walk = Walk::new(options);
+        let mut keys: Vec<String> = vec![String::new()];
+        while let Some((node, value)) = walk.next() {
+            let key = match walk.token(node) {
+                Some(Token::Key(field)) => {
+                    let above = walk.parent(node).and_then(|parent| keys.get(parent));
+                    dotted(above.map(String::as_str).unwrap_or_default(), field)
+                }
+                _ => String::new(),
+            };
+            if !matches!(value, Value::Object(_) | Value::Null) {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                if is_secret(&key, &text) {
+                    self.add(&text);
+                    if let Some((at, within)) = at.zip(walk.pointer(node)) {
+                        self.add_place(format!("{at}{within}"));
+                    }
+                }
+            }
+            // Nodes are numbered as they are found.
+            keys.resize(keys.len().max(node.saturating_add(1)), String::new());
+            if let Some(own) = keys.get_mut(node) {
+                *own = key;
+            }
+        }
+    }
+
+    /// Every text of the object: URIs, lines with options, variables and arguments.
+    fn read_object(&mut self, object: &Value, wants_places: bool) {
+        let is_secret_object = object.get("kind").and_then(Value::as_str) == Some("Secret");
+        let mut walk = Walk::new(object);
+        while let Some((node, value)) = walk.next() {
+            let Value::String(text) = value else { continue };
+            let is_hidden = match walk.token(node) {
+                Some(Token::Key(key)) => {
+                    let parent = walk.parent(node);
+                    let holder = parent.and_then(|parent| walk.token(parent));
+                    let is_data = matches!(holder, Some(Token::Key("data" | "stringData")));
+                    let variable =
+                        parent.and_then(|parent| walk.value(parent)?.get("name")?.as_str());
+                    let variable = variable.filter(|_| key == "value");
+                    if (is_secret_object && is_data)
+                        || variable.is_some_and(|name| is_secret(name, text))
+                    {
+                        self.add(text);
+                    }
+                    (is_secret_object && is_data)
+                        || variable.is_some_and(|name| is_hidden_value(name, text))
+                }
+                Some(Token::Index(index)) => {
+                    let list = walk.parent(node).and_then(|parent| walk.value(parent));
+                    let before =
+                        index.checked_sub(1).and_then(|before| list?.get(before)?.as_str());
+                    let flag = before.filter(|flag| flag.starts_with('-') && !flag.contains('='));
+                    let is_value =
+                        flag.is_some_and(|flag| is_secret(flag.trim_start_matches('-'), text));
+                    if is_value {
+                        self.add(text);
+                    }
+                    is_value
+                }
+                None => false,
+            };
+            let before = self.stems.len();
+            self.read_text(text);
+            // Lines of a longer text are hidden one by one where they are shown.
+            let has_new = self.stems.len() > before && !text.contains('\n');
+            if wants_places && (is_hidden || has_new) {
+                walk.pointer(node).into_iter().for_each(|place| self.add_place(place));
+            }
+        }
+    }
+
+    fn add_place(&mut self, place: String) {
+        self.place_bytes = self.place_bytes.saturating_add(place.len());
+        if self.place_bytes <= MOST_PLACE_BYTES {
+            self.places.push(place);
+        }
+    }
+
+    /// The secrets within a text: `key: secret` and `key=secret` in its lines, URIs in its words.
+    fn read_text(&mut self, text: &str) {
+        if !text.contains(['@', '?', '#', '=', ':']) {
+            return;
+        }
+        for line in text.lines() {
+            if let Some((key, value)) = line.split_once(": ")
+                && is_secret(key.trim(), value)
+            {
+                self.add(value.trim().trim_matches(['"', '\'']));
+            }
+            for word in line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
+                let word = word.trim_matches(['"', '\'']);
+                if let Some((key, value)) = word.split_once('=')
+                    && is_secret(key.trim_start_matches('-'), value)
+                {
+                    self.add(value.trim_matches(['"', '\'']));
+                }
+                // An element of a map: `token:secret`. The key `secret` names a Secret.
+                if let Some((key, value)) = word.split_once(':')
+                    && !value.starts_with('/')
+                    && !key.eq_ignore_ascii_case("secret")
+                    && is_secret(key, value)
+                {
+                    self.add(value);
+                }
+                self.read_uri(word);
+            }
+        }
+    }
+
+    fn read_uri(&mut self, word: &str) {
+        let [_, _, secret, host] = user_info(word);
+        self.add(secret);
+        if word.contains("//")
+            && let Some((_, query)) = host.split_once(['?', '#'])
+        {
+            self.add(query);
+            query.split('&').filter_map(|pair| pair.split_once('=')).for_each(|(key, value)| {
+                if is_sensitive(key) || key.eq_ignore_ascii_case("sig") {
+                    self.add(value);
+                }
+            });
+        }
+    }
+
+    fn add(&mut self, secret: &str) {
+        let secret = secret.trim();
+        let stem = secret
+            .char_indices()
+            .nth(STEM)
+            .map_or(secret, |(end, _)| secret.get(..end).unwrap_or(secret));
+        if !stem.is_empty() && stem != HIDDEN {
+            self.stems.insert(stem.to_owned(), false);
+        }
+    }
+
+    /// Leaves no stem that begins with another one: then the last one that is not after a text is the
+    /// one with which the text may begin.
+    fn drop_extensions(&mut self) {
+        let mut kept: BTreeMap<String, bool> = BTreeMap::new();
+        for (stem, _) in std::mem::take(&mut self.stems) {
+            match kept.last_entry() {
+                Some(mut last)
+                    if last.key().len() >= SHORTEST && stem.starts_with(last.key().as_str()) =>
+                {
+                    last.insert(true);
+                }
+                _ => {
+                    kept.insert(stem, false);
+                }
+            }
+        }
+        self.stems = kept;
+    }
+
+    /// The text without the secrets; `None` if it has none.
+    pub fn hide(&self, text: &str) -> Option<String> {
+        let shown = self.hide_known(text);
+        message(shown.as_deref().unwrap_or(text)).or(shown)
+    }
+
+    fn hide_known(&self, text: &str) -> Option<String> {
+        if self.stems.is_empty() {
+            return None;
+        }
+        let (mut shown, mut from, mut before) = (String::new(), 0, None);
+        let mut characters = text.char_indices();
+        while let Some((at, character)) = characters.next() {
+            let rest = text.get(at..).unwrap_or_default();
+            let Some(length) = self.secret_at(rest, before) else {
+                before = Some(character);
+                continue;
+            };
+            shown.push_str(text.get(from..at).unwrap_or_default());
+            shown.push_str(HIDDEN);
+            from = at.saturating_add(length);
+            before = Some('…');
+            while characters.as_str().len() > text.len().saturating_sub(from) {
+                characters.next();
+            }
+        }
+        (from > 0).then(|| {
+            shown.push_str(text.get(from..).unwrap_or_default());
+            shown
+        })
+    }
+
+    /// The length of the secret with which a text begins, after this character.
+    fn secret_at(&self, text: &str, before: Option<char>) -> Option<usize> {
+        let until = (Bound::Unbounded, Bound::Included(text));
+        let (stem, has_longer) = self.stems.range::<str, _>(until).next_back()?;
+        let rest = text.strip_prefix(stem.as_str())?;
+        let next = rest.chars().next();
+        let is_quote = |c: Option<char>| matches!(c, Some('`' | '"' | '\''));
+        let is_free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        if stem.chars().count() < SHORTEST {
+            return (is_quote(before) && is_quote(next)).then_some(stem.len());
+        }
+        let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | ',' | '@');
+        let tail = rest.find(ends).unwrap_or(rest.len());
+        let is_whole =
+            stem.len() >= STEM / 2 || (is_free(before) && (*has_longer || is_free(next)));
+        is_whole.then(|| stem.len().saturating_add(if is_free(next) { 0 } else { tail }))
+    }
+}
+
+/// The key of an option below another one. Of a long key the end counts.
+fn dotted(above: &str, field: &str) -> String {
+    const MOST: usize = 256;
+    let tail = |text: &str| {
+        let start = text.char_indices().rev().nth(MOST).map_or(0, |(at, _)| at);
+        text.get(start..).unwrap_or_default().to_owned()
+    };
+    match above {
+        "" => tail(field),
+        above => format!("{}.{}", tail(above), tail(field)),
+    }
+}
+
+/// Whether the value of a variable is hidden where its line is shown. Numbers and switches, and the
+/// options for Flink in one text, are not.
+fn is_hidden_value(name: &str, value: &str) -> bool {
+    let is_plain = value.len() <= 8 && value.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_secret(name, value) || (!is_plain && name != "FLINK_PROPERTIES")
+}

@@ -1,0 +1,302 @@
+//! What Services and Ingresses lead to: decided by the pods that they select, not by names.
+
+use crate::cases::{asked, folder, gate, lint, review, tenant};
+use crate::manifests::read;
+use flinkgate::admission::answer::{Answer, Webhook};
+use flinkgate::admission::context::{Context, LookupError};
+use flinkgate::admission::files::FileQuota;
+use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest, Reviewer};
+use flinkgate::pipeline::{Gate, Unassigned};
+use flinkgate::resource::{GroupVersionResource, Resource, yaml};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn documents(file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(format!("tests/data/bypasses/{file}.yaml")).unwrap();
+    yaml::parse(&text).into_iter().filter_map(|document| document.value).collect()
+}
+
+/// The findings of `network/rest-exposure` as `level kind/name`.
+fn exposed(spec: &Value, objects: &[Value]) -> Vec<String> {
+    let mut objects = objects.to_vec();
+    objects.iter_mut().for_each(|object| object["metadata"]["namespace"] = "a".into());
+    let report = lint(&folder(&[tenant("auth", &["a"], spec)]), &objects);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["rule"] == "network/rest-exposure")
+        .map(|finding| {
+            let object = &finding["object"];
+            format!(
+                "{} {}/{}",
+                text(&finding["level"]),
+                text(&object["kind"]),
+                text(&object["name"])
+            )
+        })
+        .collect()
+}
+
+fn limits() -> Value {
+    json!({"network": {"serviceTypes": ["ClusterIP"], "requireAuthentication": true}})
+}
+
+fn flink(patch: Value) -> Value {
+    let mut object = read("tests/data/exposed/bases/deployment.yaml");
+    json_patch::merge(&mut object, &patch);
+    object
+}
+
+fn service(spec: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec})
+}
+
+fn ingress(backend: Value) -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i"},
+        "spec": {"rules": [{"host": "a.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}})
+}
+
+#[test]
+fn names_and_ports_of_other_applications_prove_nothing() {
+    let objects = documents("service-named-rest");
+    for spec in [limits(), json!({})] {
+        assert_eq!(exposed(&spec, &objects), [""; 0], "{spec}");
+    }
+}
+
+#[test]
+fn selected_job_managers_are_exposed_however_they_are_called() {
+    let named = json!({"spec": {"podTemplate": {"spec": {"containers": [
+        {"name": "flink-main-container", "ports": [{"name": "foo", "containerPort": 8081}, {"name": "metrics", "containerPort": 8082}]}]}}}});
+    let other = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"app": "shop"}},
+        "spec": {"containers": [{"name": "a", "image": "x:1"}]}});
+    for (patch, selector, target, is_exposed) in [
+        (json!({}), json!({"app": "etl"}), json!(8081), true),
+        (json!({}), json!({"type": "flink-native-kubernetes"}), json!("rest"), true),
+        (named.clone(), json!({"app": "etl"}), json!("foo"), true),
+        (
+            json!({"spec": {"flinkConfiguration": {"rest.port": 9100}}}),
+            json!({"app": "etl"}),
+            json!(9100),
+            true,
+        ),
+        (
+            json!({"spec": {"flinkConfiguration": {"rest.bind-port": "6120-6130"}}}),
+            json!({"app": "etl"}),
+            json!(6124),
+            true,
+        ),
+        (
+            json!({"spec": {"flinkConfiguration": {"kubernetes.jobmanager.labels": "x:y"}}}),
+            json!({"x": "y"}),
+            json!(8081),
+            true,
+        ),
+        (
+            json!({"spec": {"podTemplate": {"metadata": {"labels": {"x": "y"}}}}}),
+            json!({"x": "y"}),
+            json!(8081),
+            true,
+        ),
+        (
+            json!({"spec": {"mode": "standalone"}}),
+            json!({"type": "flink-standalone-kubernetes"}),
+            json!(8081),
+            true,
+        ),
+        (json!({}), json!({"app": "etl"}), json!(6123), false),
+        (json!({}), json!({"app": "etl"}), json!("blobserver"), false),
+        (json!({}), json!({"app": "etl", "component": "taskmanager"}), json!(8081), false),
+        (json!({}), json!({"app": "shop"}), json!(8081), false),
+        (json!({}), json!({"app": "kafka"}), json!("rest"), false),
+    ] {
+        let spec = json!({"type": "LoadBalancer", "selector": selector, "ports": [{"port": 80, "targetPort": target}]});
+        let found =
+            exposed(&limits(), &[flink(patch.clone()), other.clone(), service(spec.clone())]);
+        let expected: &[&str] = if is_exposed { &["error Service/s"] } else { &[] };
+        assert_eq!(found, expected, "{patch} {spec}");
+    }
+}
+
+#[test]
+fn ingresses_lead_where_their_services_lead() {
+    let to = |name: &str, port: Value| ingress(json!({"service": {"name": name, "port": port}}));
+    let by_number = json!({"number": 80});
+    let flink_service = service(
+        json!({"selector": {"app": "etl"}, "ports": [{"name": "web", "port": 80, "targetPort": 8081}, {"name": "rpc", "port": 81, "targetPort": 6123}]}),
+    );
+    let alias = |name: &str| {
+        let mut alias = service(json!({"type": "ExternalName", "externalName": name}));
+        alias["metadata"]["name"] = "alias".into();
+        alias
+    };
+    for (objects, is_exposed) in [
+        (vec![to("s", by_number.clone()), flink_service.clone()], true),
+        (vec![to("s", json!({"name": "web"})), flink_service.clone()], true),
+        (vec![to("s", json!({"number": 81})), flink_service.clone()], false),
+        (vec![to("etl-rest", by_number.clone())], true),
+        (
+            vec![
+                to("alias", by_number.clone()),
+                flink_service.clone(),
+                alias("s.a.svc.cluster.local"),
+            ],
+            true,
+        ),
+        (vec![to("alias", by_number.clone()), alias("etl-rest.victim.svc.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("db.example.org")], false),
+        (vec![to("shop", by_number.clone()), service(json!({"selector": {"app": "shop"}}))], false),
+    ] {
+        let mut all = vec![flink(json!({}))];
+        all.extend(objects.clone());
+        let found = exposed(&json!({"network": {"requireAuthentication": true}}), &all);
+        let expected: &[&str] = if is_exposed { &["error Ingress/i"] } else { &[] };
+        assert_eq!(found, expected, "{objects:#?}");
+    }
+}
+
+/// A cluster with these objects, all in one namespace.
+struct Cluster {
+    gate: Arc<Gate>,
+    objects: Vec<Value>,
+}
+
+impl Cluster {
+    fn named(&self, plural: &str) -> Vec<Value> {
+        let is_it = |object: &&Value| {
+            let kind = object["kind"].as_str().unwrap().to_lowercase();
+            plural == format!("{kind}s") || plural == format!("{kind}es")
+        };
+        self.objects.iter().filter(is_it).cloned().collect()
+    }
+}
+
+impl Context for Cluster {
+    fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
+    }
+
+    fn own_user(&self) -> Option<&str> {
+        None
+    }
+
+    async fn namespace_labels(
+        &self,
+        _: &str,
+    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
+        Ok(None)
+    }
+
+    async fn object(
+        &self,
+        of: &GroupVersionResource,
+        _: &str,
+        name: &str,
+    ) -> Result<Option<Value>, LookupError> {
+        let mut found = self.named(&of.resource).into_iter();
+        Ok(found.find(|object| object["metadata"]["name"] == name))
+    }
+
+    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(Vec::new())
+    }
+
+    async fn list(
+        &self,
+        of: &GroupVersionResource,
+        _: &str,
+        selector: &str,
+    ) -> Result<Vec<Value>, LookupError> {
+        let mut found = self.named(&of.resource);
+        found.retain(|object| {
+            let labels = &object["metadata"]["labels"];
+            let mut pairs = selector.split(',').filter_map(|pair| pair.split_once('='));
+            pairs.all(|(key, value)| labels[key] == value)
+        });
+        Ok(found)
+    }
+
+    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
+        Ok(self.named("pods"))
+    }
+
+    fn has_cluster(&self) -> bool {
+        true
+    }
+
+    fn answered(&self, _: &Resource, _: &Answer) {}
+}
+
+/// The errors of `network/rest-exposure` about an object in a cluster with these others.
+fn in_cluster(objects: &[Value], object: &Value, user: &str) -> Vec<String> {
+    let tenants = folder(&[tenant("auth", &["a"], &limits())]);
+    let gate = Arc::new(gate(&tenants, Unassigned::Warn));
+    let mut object = object.clone();
+    object["metadata"]["namespace"] = "a".into();
+    let mut resource = asked(&review("CREATE", &object, &Value::Null));
+    resource.user.username = user.into();
+    let reviewer = Reviewer::new(Cluster { gate, objects: objects.to_vec() }, FileQuota::default());
+    let end = Instant::now() + Duration::from_secs(60);
+    let request = ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(resource) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer =
+        runtime.block_on(reviewer.review(request, Deadlines { policies: end, answer: end }));
+    let findings = answer.findings.into_iter();
+    findings.filter(|one| one.rule == "network/rest-exposure").map(|one| one.message).collect()
+}
+
+#[test]
+fn the_order_of_creation_does_not_matter_in_a_cluster() {
+    let open = |selector: Value| {
+        service(
+            json!({"type": "LoadBalancer", "selector": selector, "ports": [{"port": 80, "targetPort": 8081}]}),
+        )
+    };
+    let closed =
+        service(json!({"selector": {"app": "etl"}, "ports": [{"port": 80, "targetPort": 8081}]}));
+    let to_service = ingress(json!({"service": {"name": "s", "port": {"number": 80}}}));
+    let mut signed_in = to_service.clone();
+    signed_in["metadata"]["annotations"] =
+        json!({"nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
+    let (etl, alice) = (flink(json!({})), "alice");
+    let running = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"any": "thing"}},
+        "spec": {"containers": [{"name": "a", "image": "flink:1.20", "args": ["jobmanager"]}]}});
+    for (objects, object, user, findings) in [
+        // A Service of what exists, and of others.
+        (vec![etl.clone()], open(json!({"app": "etl"})), alice, 1),
+        (vec![etl.clone()], open(json!({"app": "shop"})), alice, 0),
+        (vec![], open(json!({"app": "schema-registry"})), alice, 0),
+        (vec![running.clone()], open(json!({"any": "thing"})), alice, 1),
+        (vec![running.clone()], open(json!({"any": "other"})), alice, 0),
+        (vec![], open(json!(null)), alice, 1),
+        // A cluster that an existing Service selects.
+        (vec![open(json!({"app": "etl"}))], etl.clone(), alice, 1),
+        (vec![open(json!({"app": "shop"}))], etl.clone(), alice, 0),
+        (vec![closed.clone()], etl.clone(), alice, 0),
+        // An Ingress, its Service and the cluster, in every order.
+        (vec![closed.clone(), etl.clone()], to_service.clone(), alice, 1),
+        (vec![to_service.clone(), etl.clone()], closed.clone(), alice, 1),
+        (vec![to_service.clone(), closed.clone()], etl.clone(), alice, 1),
+        (vec![closed.clone(), etl.clone()], signed_in.clone(), alice, 0),
+        (vec![signed_in.clone(), etl.clone()], closed.clone(), alice, 0),
+        (vec![signed_in.clone(), closed.clone()], etl.clone(), alice, 0),
+    ] {
+        let found = in_cluster(&objects, &object, user);
+        assert_eq!(found.len(), findings, "{object}\n{objects:#?}\n{found:#?}");
+    }
+}
+
+#[test]
+fn pods_that_replace_others_are_not_refused() {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "etl-0", "labels": {"app": "etl"}},
+        "spec": {"containers": [{"name": "flink-main-container", "image": "flink:1.20", "args": ["kubernetes-jobmanager.sh", "kubernetes-session"]}]}});
+    let open =
+        service(json!({"type": "NodePort", "selector": {"app": "etl"}, "ports": [{"port": 8081}]}));
+    let of_controller = "system:serviceaccount:kube-system:replicaset-controller";
+    assert_eq!(in_cluster(&[open.clone()], &pod, of_controller), [""; 0]);
+    assert_eq!(in_cluster(&[open], &pod, "alice").len(), 1);
+}
