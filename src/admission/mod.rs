@@ -9,6 +9,7 @@ pub mod answer;
 pub mod context;
 pub mod files;
 pub mod flinkgate_kinds;
+pub mod queue;
 pub mod quota;
 pub mod registration;
 pub mod response;

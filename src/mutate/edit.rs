@@ -2,7 +2,7 @@
 //! where the object holds the template.
 
 use super::Conflict;
-use crate::resource::pointer;
+use crate::resource::{pointer, steps};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -87,6 +87,7 @@ impl Path {
 
     /// The value at this path; `None` if it is missing or null.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
+        steps::step();
         let found = self.0.iter().try_fold(root, |value, step| step.find(value));
         found.filter(|value| !value.is_null())
     }
@@ -174,6 +175,7 @@ pub(super) fn as_array(value: &mut Value) -> Option<&mut Vec<Value>> {
 
 /// Whether the element has this `name`.
 pub(super) fn named(element: &Value, name: &str) -> bool {
+    steps::step();
     element.get("name").and_then(Value::as_str) == Some(name)
 }
 

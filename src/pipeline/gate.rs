@@ -13,7 +13,7 @@ use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, PolicyError, PolicySet, Target};
-use crate::resource::Resource;
+use crate::resource::{Resource, limits};
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -286,6 +286,9 @@ impl Gate {
             return Answer::default();
         }
         let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
+        if case.excess.is_some() {
+            return self.check(&case, None);
+        }
         let Some(tenant) = case.tenant().map(|tenant| tenant.name.clone()) else {
             return Answer::default();
         };
@@ -356,14 +359,33 @@ impl Gate {
     /// Lowers and completes an object once: after mutation, or with `as_is` as it came and with the
     /// conflicts of mutation. `None` for kinds without rules, and for objects that do not run Flink
     /// in a namespace without tenant. A Deployment, StatefulSet or Job always gets its predicted
-    /// pods.
+    /// pods. An object over a limit is neither lowered nor completed.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
-        let as_it_came = |owner, workload| {
-            let object = Cow::Borrowed(&resource.object);
-            Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
+        let as_it_came = |owner, workload| Case {
+            resource,
+            owner,
+            object: Cow::Borrowed(&resource.object),
+            is_stored: true,
+            workload,
+            conflicts: Vec::new(),
+            excess: None,
         };
+        let beyond = |owner, excess| {
+            Some(Case { excess: Some(excess), ..as_it_came(owner, Workload::default()) })
+        };
+        if let Some(excess) = limits::object_excess(&resource.object) {
+            return match (kinds::of(&resource.kind), &owner) {
+                (None, _) => None,
+                // Whether another object runs Flink is unknown here, and no rule would check it.
+                (Some(row), Owner::Unassigned) if !row.declares_flink() => None,
+                _ => beyond(owner, excess),
+            };
+        }
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
+        if let Some(excess) = workload.config.excess() {
+            return beyond(owner, excess.clone());
+        }
         let tenant = match &owner {
             Owner::Tenant(tenant) => tenant,
             Owner::Unassigned if !workload.is_flink() => return None,
@@ -373,7 +395,12 @@ impl Gate {
         if let Some(PredictedPods { object, pods, conflicts }) = predicted {
             let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
+            return Some(Case {
+                object,
+                is_stored: false,
+                conflicts,
+                ..as_it_came(owner, workload)
+            });
         }
         if as_is {
             let conflicts = mutate::conflicts(resource, &resource.object, &workload, &tenant.spec);
@@ -385,14 +412,7 @@ impl Gate {
             Some(object) => {
                 let workload =
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
-                Case {
-                    resource,
-                    owner,
-                    object: Cow::Owned(object),
-                    is_stored: true,
-                    workload,
-                    conflicts,
-                }
+                Case { object: Cow::Owned(object), conflicts, ..as_it_came(owner, workload) }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
@@ -429,6 +449,9 @@ impl Gate {
     fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
         let findings = self.with_subject(case, used, |subject| {
             let mut findings = rules::check(subject);
+            if subject.excess.is_some() {
+                return findings;
+            }
             findings.extend(self.policy_findings(case, subject, until));
             findings
         });
@@ -458,6 +481,7 @@ impl Gate {
             Owner::Ambiguous(names) => NamespaceOwner::Ambiguous(names),
         };
         subject.conflicts = &case.conflicts;
+        subject.excess = case.excess.as_ref();
         subject.quota = quota.as_ref();
         run(&subject)
     }
@@ -528,7 +552,8 @@ impl Gate {
     }
 }
 
-/// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.
+/// Applies a tenant's overrides and exemptions of today, sorts, removes duplicates, and bounds the
+/// rest.
 fn enforced(
     mut findings: Vec<Finding>,
     tenant: Option<&Tenant>,
@@ -539,6 +564,7 @@ fn enforced(
     }
     findings.sort_by(Finding::order);
     findings.dedup();
+    rules::abridge(&mut findings);
     findings
 }
 

@@ -6,9 +6,11 @@
 
 pub mod fields;
 pub mod files;
+pub mod limits;
 pub mod pointer;
 pub mod quantity;
 pub(crate) mod schema;
+pub mod steps;
 pub mod yaml;
 
 use schemars::JsonSchema;

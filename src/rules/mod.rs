@@ -5,6 +5,7 @@
 //! `kubernetes/` and `flink/` into messages. They change nothing, and users' policies are in
 //! [`rego`](crate::rego).
 
+mod abridge;
 pub mod documentation;
 pub mod enforcement;
 mod finding;
@@ -27,6 +28,7 @@ mod storage;
 mod tenancy;
 
 pub use crate::tenant::FAMILIES;
+pub use abridge::abridge;
 pub use documentation::Documentation;
 pub use finding::{Facts, Finding, Level};
 pub use findings::Findings;
@@ -66,8 +68,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// What the built-in rules report, at the rules' own levels and at the fields that hold the values.
 ///
 /// In a namespace without a tenant only the rule about that fact runs; so it is where several
-/// tenants claim the namespace.
+/// tenants claim the namespace. Of an object over a limit nothing else is known.
 pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.excess.is_some() {
+        return run([&tenancy::object_limits::RULE], subject);
+    }
     match subject.owner {
         NamespaceOwner::Tenant => run(all(), subject),
         NamespaceOwner::Unassigned(_) => run([&tenancy::unassigned_namespace::RULE], subject),
@@ -104,7 +109,8 @@ pub fn located(object: &Value, workload: &Workload, mut finding: Finding) -> Fin
     finding
 }
 
-/// Applies a tenant's overrides and exemptions to findings.
+/// Applies a tenant's overrides and exemptions to findings. The limits of an object protect
+/// Flinkgate itself, so a tenant cannot lift them.
 pub fn enforce(
     findings: &mut Vec<Finding>,
     tenant: &FlinkTenantSpec,
@@ -112,6 +118,9 @@ pub fn enforce(
     today: jiff::civil::Date,
 ) {
     findings.retain_mut(|finding| {
+        if finding.rule == tenancy::object_limits::RULE.id {
+            return true;
+        }
         let level = enforcement::level(tenant, &finding.rule, finding.level, resource, today);
         finding.level = level.unwrap_or(finding.level);
         level.is_some()

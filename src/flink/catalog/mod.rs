@@ -14,6 +14,10 @@ pub use table::{KeyRole, Reading, Release};
 
 use table::Table;
 
+/// No prefix in the catalog is longer in bytes, so that a long key is not looked up at each of its
+/// dots.
+const LONGEST_PREFIX: usize = 128;
+
 /// What the catalog knows about a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum KeyLookup {
@@ -40,7 +44,7 @@ pub fn find(key: &str) -> KeyLookup {
         return KeyLookup::Readings(template);
     }
     let mut closed = false;
-    for (dot, _) in key.match_indices('.') {
+    for (dot, _) in key.match_indices('.').take_while(|(dot, _)| *dot <= LONGEST_PREFIX) {
         let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
         if table.readings(parent).iter().any(Reading::is_map) {
             return KeyLookup::UserDefined;

@@ -2,10 +2,11 @@
 
 pub mod ambiguous_namespace;
 pub mod label;
+pub mod object_limits;
 pub mod unassigned_namespace;
 
 use super::Rule;
 
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] =
-    &[&ambiguous_namespace::RULE, &label::RULE, &unassigned_namespace::RULE];
+    &[&ambiguous_namespace::RULE, &label::RULE, &object_limits::RULE, &unassigned_namespace::RULE];
