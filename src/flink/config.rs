@@ -94,7 +94,13 @@ impl FlinkConfig {
                 }
                 Value::Array(elements) if elements.is_empty() => {}
                 _ if self.is_full() => return self.exceed(base_pointer.to_owned(), Limit::Options),
-                _ => self.add(key.clone(), text(value), place.clone()),
+                _ => {
+                    let value = text(value);
+                    if value.len() > Limit::OptionValue.most() {
+                        return self.exceed(place, Limit::OptionValue);
+                    }
+                    self.add(key.clone(), value, place.clone());
+                }
             }
         }
     }
@@ -160,6 +166,7 @@ impl FlinkConfig {
         let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
         let limit = match key.len() {
             length if length > Limit::OptionKey.most() => Some(Limit::OptionKey),
+            _ if entry.value.len() > Limit::OptionValue.most() => Some(Limit::OptionValue),
             _ => self.is_full().then_some(Limit::Options),
         };
         if let Some(limit) = limit {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// One step into a JSON value. Unlike a pointer's token, it says what to create if nothing exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// A field of an object.
     Key(Cow<'static, str>),
@@ -46,7 +46,7 @@ impl Step {
 }
 
 /// A path within a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Path(pub(super) Vec<Step>);
 
 impl Path {

@@ -16,7 +16,6 @@ pub mod scale;
 mod usage;
 
 pub use case::Case;
-pub use charge::Charge;
 pub use exemptions::is_exempt;
 pub use gate::{Answer, Gate, GateError, Judgement, Unassigned, operator_defaults};
 pub use live::{GateFiles, LiveGate, Reload};

@@ -10,9 +10,9 @@ use super::pointer;
 use serde_json::Value;
 
 /// Most values in the text of one object: each takes some 60 bytes in memory.
-pub const VALUES: usize = 262_144;
+pub const VALUES: usize = 131_072;
 /// Most mappings in the text of one object: each takes up to a kilobyte in memory.
-pub const MAPPINGS: usize = 32_768;
+pub const MAPPINGS: usize = 16_384;
 /// Shorter texts are within both limits: a mapping needs three bytes, a value two.
 const SHORT_TEXT: usize = 3 * MAPPINGS;
 
@@ -31,6 +31,8 @@ pub const LEVELS: usize = 128;
 pub const OPTIONS: usize = 5_000;
 /// Longest key of a Flink option in bytes, with the keys of the mappings around it.
 pub const OPTION_KEY: usize = 500;
+/// Longest value of a Flink option in bytes.
+pub const OPTION_VALUE: usize = 256 << 10;
 /// Most mappings around a Flink option.
 pub const OPTION_LEVELS: usize = 32;
 
@@ -58,6 +60,8 @@ pub enum Limit {
     Options,
     /// [`OPTION_KEY`].
     OptionKey,
+    /// [`OPTION_VALUE`].
+    OptionValue,
     /// [`OPTION_LEVELS`].
     OptionLevels,
 }
@@ -75,6 +79,7 @@ impl Limit {
             Self::Levels => LEVELS,
             Self::Options => OPTIONS,
             Self::OptionKey => OPTION_KEY,
+            Self::OptionValue => OPTION_VALUE,
             Self::OptionLevels => OPTION_LEVELS,
         }
     }
@@ -91,6 +96,7 @@ impl Limit {
             Self::Levels => "nested levels",
             Self::Options => "Flink options",
             Self::OptionKey => "bytes in the key of a Flink option",
+            Self::OptionValue => "bytes in the value of a Flink option",
             Self::OptionLevels => "nested mappings around a Flink option",
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
-use crate::resource::fields::{elements, text};
+use crate::resource::fields::{ByName, elements, text};
 use serde_json::Value;
 
 /// The configuration folder of the image, unless `FLINK_CONF_DIR` changes it.
@@ -30,10 +30,9 @@ pub fn read<'c>(
         .filter(|mount| is_config(text(mount, "mountPath")))
         .map(|mount| text(mount, "name"));
     let spec = template.get("spec").unwrap_or(&Value::Null);
+    let by_name = ByName::new(elements(spec, "volumes"));
     volumes
-        .filter_map(|name| {
-            elements(spec, "volumes").iter().find(|volume| text(volume, "name") == name)
-        })
+        .filter_map(|name| by_name.find(name))
         .flat_map(|volume| {
             let own = volume.get("configMap").into_iter();
             let projected = volume
