@@ -34,7 +34,12 @@ impl NamedArrays {
         self.0.push((array.index, array.path.to_vec(), all));
     }
 
-    /// Forgets what is known, after an array changed.
+    /// Forgets what is known of an array that changed.
+    pub(super) fn forget(&mut self, array: &Path) {
+        self.0.retain(|(_, path, _)| *path != array.0);
+    }
+
+    /// Forgets what is known, after templates changed.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -151,7 +151,7 @@ impl<'a> TemplateEditor<'a> {
             None => self.write_to_role(index, &edit, &in_role),
         };
         if edit.kind == EditKind::Append {
-            self.named.borrow_mut().clear();
+            self.named.borrow_mut().forget(&edit.path);
         }
         if common.is_some() && written {
             for &other in &group {

@@ -105,7 +105,7 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
     }),
     ("F invalid dynamic properties", 300, |n| {
         pod(json!({"containers": [{"name": "flink-main-container", "image": "flink:1.20",
-        "args": list(n, |i| if i == 0 { json!("jobmanager") } else { json!(format!("-Dtaskmanager.memory.process.size{i}=${{x}}")) }),
+        "args": list(n, |i| if i == 0 { json!("jobmanager") } else { json!(format!("-Dtaskmanager.memory.process.size{}=${{x}}", i + 1000)) }),
         "resources": {"limits": map(n, |_| json!("bad"))}}]}))
     }),
     ("F bad quantities", 300, |n| {

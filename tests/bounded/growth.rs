@@ -13,7 +13,9 @@ const DOUBLINGS: u32 = 4;
 /// Costs that do not depend on the size, such as the first use of a thread's buffers.
 const ALLOCATIONS: u64 = 150;
 const BYTES: u64 = 40_000;
-const STEPS: u64 = 400;
+/// Fewer steps take less than a millisecond, however they grow: a list of 200 containers is searched
+/// by name.
+const STEPS: u64 = 20_000;
 
 /// Whether a cost at most doubled, plus a tenth.
 fn at_most_doubled(before: u64, after: u64, constant: u64) -> bool {

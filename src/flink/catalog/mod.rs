@@ -14,9 +14,8 @@ pub use table::{KeyRole, Reading, Release};
 
 use table::Table;
 
-/// No prefix in the catalog is longer in bytes, so that a long key is not looked up at each of its
-/// dots.
-const LONGEST_PREFIX: usize = 128;
+/// No prefix in the catalog has more dots, so that a long key is not looked up at each of its own.
+const MOST_DOTS: usize = 12;
 
 /// What the catalog knows about a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,7 +43,7 @@ pub fn find(key: &str) -> KeyLookup {
         return KeyLookup::Readings(template);
     }
     let mut closed = false;
-    for (dot, _) in key.match_indices('.').take_while(|(dot, _)| *dot <= LONGEST_PREFIX) {
+    for (dot, _) in key.match_indices('.').take(MOST_DOTS) {
         let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
         if table.readings(parent).iter().any(Reading::is_map) {
             return KeyLookup::UserDefined;

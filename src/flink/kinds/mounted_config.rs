@@ -4,6 +4,7 @@ use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::resource::fields::{ByName, elements, text};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The configuration folder of the image, unless `FLINK_CONF_DIR` changes it.
 const CONF_DIR: &str = "/opt/flink/conf";
@@ -30,8 +31,11 @@ pub fn read<'c>(
         .filter(|mount| is_config(text(mount, "mountPath")))
         .map(|mount| text(mount, "name"));
     let spec = template.get("spec").unwrap_or(&Value::Null);
+    // Each volume once, however often it is mounted.
+    let mut seen = BTreeSet::new();
     let by_name = ByName::new(elements(spec, "volumes"));
     volumes
+        .filter(|name| seen.insert(*name))
         .filter_map(|name| by_name.find(name))
         .flat_map(|volume| {
             let own = volume.get("configMap").into_iter();
