@@ -109,8 +109,7 @@ pub fn located(object: &Value, workload: &Workload, mut finding: Finding) -> Fin
     finding
 }
 
-/// Applies a tenant's overrides and exemptions to findings. The limits of an object protect
-/// Flinkgate itself, so a tenant cannot lift them.
+/// Applies a tenant's overrides and exemptions to findings.
 pub fn enforce(
     findings: &mut Vec<Finding>,
     tenant: &FlinkTenantSpec,
@@ -118,9 +117,6 @@ pub fn enforce(
     today: jiff::civil::Date,
 ) {
     findings.retain_mut(|finding| {
-        if finding.rule == tenancy::object_limits::RULE.id {
-            return true;
-        }
         let level = enforcement::level(tenant, &finding.rule, finding.level, resource, today);
         finding.level = level.unwrap_or(finding.level);
         level.is_some()
