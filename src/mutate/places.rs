@@ -125,17 +125,22 @@ impl TemplateEditor<'_> {
             Some(own) => name.is_some_and(|name| named(own, name)),
             None => false,
         };
-        let is_position = is_there || !self.all_named(array);
+        let is_position = is_there || !self.all_named(array, common, role);
         (in_common, if is_position { Step::Index(at) } else { by_name() })
     }
 
-    /// Whether all elements of an array of a merged template have a name. Many edits go through one
-    /// array.
-    fn all_named(&self, array: &Array<'_>) -> bool {
+    /// Whether all elements of an array of a merged template, and of those that it is merged from,
+    /// have a name. Many edits go through one array.
+    fn all_named(&self, array: &Array<'_>, common: Option<&Path>, role: &Path) -> bool {
         let known = self.named.borrow().find(array);
         known.unwrap_or_else(|| {
-            let elements = array.value.and_then(Value::as_array);
-            let all = elements.is_some_and(|elements| elements.iter().all(is_named));
+            let named = |value: Option<&Value>| {
+                let elements = value.and_then(Value::as_array);
+                elements.map(|elements| elements.iter().all(is_named))
+            };
+            let sources = [common, Some(role)].into_iter().flatten();
+            let all = named(array.value) == Some(true)
+                && sources.filter_map(|path| named(path.find(self.object()))).all(|all| all);
             self.named.borrow_mut().add(array, all);
             all
         })

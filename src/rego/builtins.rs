@@ -164,11 +164,11 @@ fn yaml(args: &[Value]) -> bool {
 /// A width in the format, `%9999999d`, makes any number of blanks.
 fn format(args: &[Value]) -> bool {
     let Some(Value::String(format)) = args.first() else { return text(args) };
-    let mut digits = 0_usize;
-    let is_wide = format.bytes().any(|byte| {
-        digits = if byte.is_ascii_digit() { digits.saturating_add(1) } else { 0 };
-        digits > 4
-    });
+    let width = |verb: &str| {
+        let verb = verb.trim_start_matches(['+', '-', '#', ' ', '.']);
+        verb.bytes().take_while(u8::is_ascii_digit).count()
+    };
+    let is_wide = format.split('%').skip(1).any(|verb| width(verb) > 4);
     !is_wide && text(args)
 }
 
@@ -270,7 +270,7 @@ mod tests {
         for condition in [
             "count(numbers.range(1, input.n)) == input.n",
             "count(numbers.range_step(10, 0, 2)) > 0",
-            "sprintf(\"%s has %05d\", [input.image, 3]) != \"\"",
+            "sprintf(\"%s has %05d of 20417 %d%%\", [input.image, 3, 100000]) != \"\"",
             "replace(input.image, \"flink\", \"spark\") != \"\"",
             "regex.match(`^registry\\.example\\.com/.*$`, input.image)",
             "yaml.unmarshal(\"a: &x 1\\nb: *x\\n\").b == 1",

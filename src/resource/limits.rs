@@ -12,7 +12,7 @@ use serde_json::Value;
 /// Most values in the text of one object: each takes some 60 bytes in memory.
 pub const VALUES: usize = 131_072;
 /// Most mappings in the text of one object: each takes up to a kilobyte in memory.
-pub const MAPPINGS: usize = 16_384;
+pub const MAPPINGS: usize = 12_000;
 /// Shorter texts are within both limits: a mapping needs three bytes, a value two.
 const SHORT_TEXT: usize = 3 * MAPPINGS;
 
