@@ -26,7 +26,7 @@ pub struct Late;
 pub fn step() {
     let count = COUNT.get().wrapping_add(1);
     COUNT.set(count);
-    if count % INTERVAL == 0 {
+    if count.is_multiple_of(INTERVAL) {
         look_at_clock();
     }
 }
