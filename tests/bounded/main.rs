@@ -8,5 +8,5 @@ mod logs;
 mod measure;
 mod overload;
 #[path = "../serve_support/mod.rs"]
-#[allow(dead_code, unused_imports)]
+#[allow(unused_imports)]
 mod serve_support;
