@@ -2,24 +2,31 @@
 
 /// The known word closest to `word`, if it is close enough.
 pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distance = |candidate: &str| distance(&word.to_lowercase(), &candidate.to_lowercase());
-    let best = known.iter().copied().min_by_key(|candidate| distance(candidate))?;
-    (distance(best) <= 1 + word.chars().count() / 4).then_some(best)
+    let word = word.to_lowercase();
+    let most = 1 + word.chars().count() / 4;
+    // Words differ by their difference in length at least.
+    let near = |candidate: &&str| candidate.chars().count().abs_diff(word.chars().count()) <= most;
+    let distances = known.iter().copied().filter(near);
+    let distances = distances.map(|near| (distance(&word, &near.to_lowercase()), near));
+    let (distance, best) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= most).then_some(best)
 }
 
 /// Levenshtein distance: number of letters to insert, delete or replace.
 pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut next = Vec::with_capacity(row.len());
     for (i, from) in a.chars().enumerate() {
         let mut left = i + 1;
-        let mut next = vec![left];
+        next.clear();
+        next.push(left);
         for (pair, to) in row.windows(2).zip(&b) {
             let &[diagonal, above] = pair else { continue };
             left = (diagonal + usize::from(from != *to)).min(above + 1).min(left + 1);
             next.push(left);
         }
-        row = next;
+        std::mem::swap(&mut row, &mut next);
     }
     row.last().copied().unwrap_or_default()
 }

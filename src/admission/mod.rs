@@ -10,6 +10,7 @@ pub mod context;
 pub mod files;
 pub mod flinkgate_kinds;
 mod network;
+pub mod queue;
 pub mod quota;
 pub mod registration;
 pub mod response;

@@ -66,10 +66,17 @@ struct Cause {
     field: String,
 }
 
+/// Longest name, in characters; Kubernetes allows 253.
+const NAME_LENGTH: usize = 300;
 /// Longest warning, in characters: what kubectl shows on one line and the protocol recommends.
 const WARNING_LENGTH: usize = 120;
 /// Most warnings of a response: API servers forward 4096 characters in total.
 const WARNINGS: usize = 32;
+/// Most bytes of the findings of a refusal, which come twice: in the message and as causes. With
+/// warnings and annotations, a response has at most 64 KiB.
+const FINDINGS_BYTES: usize = 36 << 10;
+/// Most bytes of a patch in JSON; base64 adds a third.
+const PATCH_BYTES: usize = 44 << 10;
 /// Longest audit annotation, in characters: it is stored with every audit event.
 const ANNOTATION_LENGTH: usize = 512;
 
@@ -87,8 +94,16 @@ impl Reply {
                     && resource.operation != Operation::Delete
                     && !patch.is_empty()
             })
-            .and_then(|patch| serde_json::to_vec(patch).ok())
-            .map(|json| STANDARD.encode(json));
+            .and_then(|patch| serde_json::to_vec(patch).ok());
+        if patch.as_ref().is_some_and(|json| json.len() > PATCH_BYTES) {
+            let message = format!(
+                "Flinkgate refuses the object: the fields that it adds to it take more than {} KiB; \
+                 write it with fewer containers and shorter names",
+                PATCH_BYTES >> 10
+            );
+            return Self::unjudged(review, &message);
+        }
+        let patch = patch.map(|json| STANDARD.encode(json));
         Self::wrap(
             review,
             Response {
@@ -106,12 +121,18 @@ impl Reply {
     /// The refusal of a review whose object cannot be read; it is no policy decision and does not
     /// look like one.
     pub fn unreadable(review: &Review, error: &MalformedObject) -> Self {
-        let message = format!("Flinkgate cannot read the request: {}", with_causes(error));
+        Self::unjudged(
+            review,
+            &format!("Flinkgate cannot read the request: {}", with_causes(error)),
+        )
+    }
+
+    fn unjudged(review: &Review, message: &str) -> Self {
         let status = Status {
             status: "Failure",
             code: 400,
             reason: "BadRequest",
-            message: clean(&message, LINE_LENGTH),
+            message: clean(message, LINE_LENGTH),
             details: None,
         };
         Self::wrap(
@@ -147,8 +168,8 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         format!("{} findings", errors.len())
     };
     let mut message = format!("{}: {count}", refusal_summary(resource, answer));
-    let mut causes = Vec::with_capacity(errors.len());
-    for finding in errors {
+    let (mut causes, mut left) = (Vec::new(), FINDINGS_BYTES);
+    for (index, finding) in errors.iter().enumerate() {
         let field = field_path(&finding.pointer);
         let mut line = format!("{}: {}", finding.rule, finding.message);
         if !field.is_empty() {
@@ -157,25 +178,40 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         if let Some(help) = &finding.help {
             line.push_str(&format!("; help: {help}"));
         }
-        message.push('\n');
-        message.push_str(&clean(&line, LINE_LENGTH));
-        causes.push(Cause {
+        let line = clean(&line, LINE_LENGTH);
+        let cause = Cause {
             reason: finding.rule.to_string(),
             message: clean(&finding.message, LINE_LENGTH),
             field,
-        });
+        };
+        let bytes = [&line, &cause.reason, &cause.message, &cause.field].map(|text| escaped(text));
+        let Some(rest) = left.checked_sub(bytes.into_iter().sum()) else {
+            let more = errors.len().saturating_sub(index);
+            message.push_str(&format!("\nand {more} more: `flinkgate lint` shows them"));
+            break;
+        };
+        left = rest;
+        message.push('\n');
+        message.push_str(&line);
+        causes.push(cause);
     }
     let retry_after_seconds = answer.retry_after;
     let details = Details {
-        name: resource.name.clone(),
-        group: resource.kind.group.clone(),
-        kind: resource.kind.kind.clone(),
+        name: clean(&resource.name, NAME_LENGTH),
+        group: clean(&resource.kind.group, NAME_LENGTH),
+        kind: clean(&resource.kind.kind, NAME_LENGTH),
         causes,
         retry_after_seconds,
     };
     let (code, reason) =
         if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
     Status { status: "Failure", code, reason, message, details: Some(details) }
+}
+
+/// About the length of a text in JSON, with the fields around it.
+fn escaped(text: &str) -> usize {
+    let quoted = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+    text.len().saturating_add(quoted).saturating_add(16)
 }
 
 fn warnings(findings: &[Finding]) -> Vec<String> {

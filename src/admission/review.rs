@@ -4,6 +4,7 @@
 //! cannot be read still has a uid, and its refusal reaches the user as an answer instead of a
 //! failed call.
 
+use crate::resource::limits::{Limit, text_excess};
 use crate::resource::{
     GroupVersionKind, GroupVersionResource, Operation, Resource, UserInfo, metadata_text, type_name,
 };
@@ -73,6 +74,14 @@ pub enum MalformedObject {
         /// Its type.
         found: &'static str,
     },
+    /// Too large to parse.
+    #[error("`{field}` has more than {} {}; use several objects", .limit.most(), .limit.what())]
+    TooLarge {
+        /// `object` or `oldObject`.
+        field: &'static str,
+        /// What it has too much of.
+        limit: Limit,
+    },
     /// CREATE or UPDATE without an object.
     #[error("the request has no `object`, which {0} requires")]
     Missing(&'static str),
@@ -128,7 +137,12 @@ pub struct Review {
 }
 
 /// An object, or why it cannot be read.
-type Object = Result<Value, serde_json::Error>;
+type Object = Result<Value, Unread>;
+
+enum Unread {
+    Json(serde_json::Error),
+    TooLarge(Limit),
+}
 
 impl Review {
     /// Reads a body.
@@ -139,14 +153,30 @@ impl Review {
     pub fn parse(body: &[u8]) -> Result<Self, MalformedReview> {
         // The parser checks less of a text than of bytes.
         let read = |text| serde_json::from_str::<Wire<Value>>(text).ok();
-        match std::str::from_utf8(body).ok().and_then(read) {
+        let is_small = |text: &&str| text_excess(text).is_none();
+        match std::str::from_utf8(body).ok().filter(is_small).and_then(read) {
             Some(wire) => Self::of(wire, Ok),
             None => {
                 let wire: Wire<&RawValue> = serde_json::from_slice(body)?;
                 // serde_json stops at 128 levels, so that nothing after this recurses deeper.
-                Self::of(wire, |object| serde_json::from_str(object.get()))
+                Self::of(wire, |object| match text_excess(object.get()) {
+                    Some(limit) => Err(Unread::TooLarge(limit)),
+                    None => serde_json::from_str(object.get()).map_err(Unread::Json),
+                })
             }
         }
+    }
+
+    /// Reads a body without its objects, to know the namespace before the rest is read.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_outline(body: &[u8]) -> Result<Self, MalformedReview> {
+        let mut wire: Wire<&RawValue> = serde_json::from_slice(body)?;
+        if let Some(request) = &mut wire.request {
+            (request.object, request.old_object) = (None, None);
+        }
+        Self::of(wire, |_| Ok(Value::Null))
     }
 
     fn of<T>(wire: Wire<T>, read: impl Fn(T) -> Object) -> Result<Self, MalformedReview> {
@@ -189,7 +219,11 @@ impl Review {
     /// When the object or the old object is missing, nested too deep or not a mapping.
     pub fn resource(&mut self) -> Result<Resource, MalformedObject> {
         let object = checked("object", self.object.take())?;
-        let old_object = match checked("oldObject", self.old_object.take())? {
+        // An object from before Flinkgate must not become one that cannot be deleted.
+        let old_object = self.old_object.take().filter(|old| {
+            self.outline.operation != Operation::Delete || !matches!(old, Err(Unread::TooLarge(_)))
+        });
+        let old_object = match checked("oldObject", old_object)? {
             Value::Null => None,
             object => Some(object),
         };
@@ -223,7 +257,8 @@ fn checked(field: &'static str, object: Option<Object>) -> Result<Value, Malform
         None => Ok(Value::Null),
         Some(Ok(value @ (Value::Object(_) | Value::Null))) => Ok(value),
         Some(Ok(other)) => Err(MalformedObject::NotAnObject { field, found: type_name(&other) }),
-        Some(Err(source)) => Err(MalformedObject::Json { field, source }),
+        Some(Err(Unread::Json(source))) => Err(MalformedObject::Json { field, source }),
+        Some(Err(Unread::TooLarge(limit))) => Err(MalformedObject::TooLarge { field, limit }),
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::catalog::other_names;
 use super::memory::java::double_text;
-use crate::resource::pointer;
-use serde_json::{Number, Value};
+use crate::resource::limits::{Excess, Limit};
+use crate::resource::{pointer, steps};
+use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry::{Occupied, Vacant};
 
@@ -28,6 +29,15 @@ pub struct FlinkConfig {
     overwritten: Vec<(String, Entry)>,
     /// Options that are set under a deprecated name of the catalog, each with that name.
     renamed: Vec<(&'static str, String)>,
+    excess: Option<Excess>,
+}
+
+/// A mapping on the way to an option: its fields that are not read yet, and how long the key and
+/// the pointer around it are.
+struct Open<'a> {
+    fields: serde_json::map::Iter<'a>,
+    key: usize,
+    place: usize,
 }
 
 /// A key that is spelled in two ways, such as `state: {backend: x}` and `state.backend: y`. The
@@ -46,26 +56,70 @@ impl FlinkConfig {
     /// Flattens a `flinkConfiguration` as the operator does. Keys of nested mappings are joined
     /// with dots, elements of a list with semicolons, and all other values become text. Keys are in
     /// byte order, as the API server writes them; of duplicate keys the later one counts. A value
-    /// that is not a mapping gives no options.
+    /// that is not a mapping gives no options. Reading ends where a limit is exceeded: see
+    /// [`Self::excess`].
     pub fn from_object(object: &Value, base_pointer: &str) -> Self {
         let mut config = Self::default();
-        // An explicit stack, because the sender chooses the depth of the object.
-        let mut pending = vec![(String::new(), base_pointer.to_owned(), object)];
-        while let Some((key, place, value)) = pending.pop() {
-            match value {
-                Value::Object(fields) => {
-                    let fields = fields.iter().rev();
-                    pending.extend(fields.map(|(name, value)| {
-                        (joined(&key, name), pointer::join(&place, name), value)
-                    }));
-                }
-                // The document itself is not a mapping.
-                _ if place == base_pointer => {}
-                Value::Array(elements) if elements.is_empty() => {}
-                _ => config.add(key, text(value), place),
-            }
+        if let Value::Object(fields) = object {
+            config.flatten(fields, base_pointer);
         }
         config
+    }
+
+    /// One key and one pointer serve for all options, so that a long key of a mapping is not copied
+    /// for each field before the limits are checked.
+    fn flatten(&mut self, fields: &Map<String, Value>, base_pointer: &str) {
+        let (mut key, mut place) = (String::new(), base_pointer.to_owned());
+        // An explicit stack, because the sender chooses the depth of the object.
+        let mut open = vec![Open { fields: fields.iter(), key: 0, place: place.len() }];
+        while let Some(mapping) = open.last_mut() {
+            steps::step();
+            key.truncate(mapping.key);
+            place.truncate(mapping.place);
+            let Some((name, value)) = mapping.fields.next() else {
+                open.pop();
+                continue;
+            };
+            if key.len().saturating_add(name.len()) >= Limit::OptionKey.most() {
+                return self.exceed(place, Limit::OptionKey);
+            }
+            if !key.is_empty() {
+                key.push('.');
+            }
+            key.push_str(name);
+            pointer::push(&mut place, name);
+            match value {
+                Value::Object(_) if open.len() >= Limit::OptionLevels.most() => {
+                    return self.exceed(place, Limit::OptionLevels);
+                }
+                Value::Object(fields) => {
+                    open.push(Open { fields: fields.iter(), key: key.len(), place: place.len() });
+                }
+                Value::Array(elements) if elements.is_empty() => {}
+                _ if self.is_full() => return self.exceed(base_pointer.to_owned(), Limit::Options),
+                _ => {
+                    let value = text(value);
+                    if value.len() > Limit::OptionValue.most() {
+                        return self.exceed(place, Limit::OptionValue);
+                    }
+                    self.add(key.clone(), value, place.clone());
+                }
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let read = [self.entries.len(), self.duplicates.len(), self.overwritten.len()];
+        read.into_iter().sum::<usize>() >= Limit::Options.most()
+    }
+
+    fn exceed(&mut self, place: String, limit: Limit) {
+        self.excess.get_or_insert(Excess { place, limit });
+    }
+
+    /// Where the options are over a limit. Some are missing then, so nothing can be checked.
+    pub fn excess(&self) -> Option<&Excess> {
+        self.excess.as_ref()
     }
 
     fn add(&mut self, key: String, value: String, place: String) {
@@ -123,6 +177,14 @@ impl FlinkConfig {
         pointer: Option<String>,
     ) {
         let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
+        let limit = match key.len() {
+            length if length > Limit::OptionKey.most() => Some(Limit::OptionKey),
+            _ if entry.value.len() > Limit::OptionValue.most() => Some(Limit::OptionValue),
+            _ => self.is_full().then_some(Limit::Options),
+        };
+        if let Some(limit) = limit {
+            return self.exceed(entry.pointer.unwrap_or_default(), limit);
+        }
         match self.entries.entry(key) {
             Occupied(mut before) => {
                 let (key, before) = (before.key().clone(), before.insert(entry));
@@ -155,6 +217,7 @@ impl FlinkConfig {
                 place.insert(entry);
             }
         }
+        self.excess = self.excess.take().or(under.excess);
     }
 
     /// Prefixes every place with `base`, if the configuration is part of a larger object.
@@ -166,7 +229,8 @@ impl FlinkConfig {
             .duplicates
             .iter_mut()
             .flat_map(|duplicate| [&mut duplicate.first, &mut duplicate.second]);
-        places.chain(lost).for_each(|place| place.insert_str(0, base));
+        let excess = self.excess.iter_mut().map(|excess| &mut excess.place);
+        places.chain(lost).chain(excess).for_each(|place| place.insert_str(0, base));
     }
 
     /// Gives every option the same place.
@@ -204,10 +268,6 @@ impl FlinkConfig {
 fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>) {
     let newer = other_names(key).newer.iter();
     renamed.extend(newer.map(|option| (*option, key.to_owned())));
-}
-
-fn joined(parent: &str, name: &str) -> String {
-    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
 }
 
 /// A value as the operator's JSON reader writes it. Elements of a list are read individually, so a
@@ -352,7 +412,10 @@ mod tests {
 
     #[test]
     fn deep_nesting_does_not_overflow_the_stack() {
-        let deep = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
-        assert_eq!(flat(&deep), pairs(&[(["a"; 100].join(".").as_str(), "1")]));
+        let deep = (0..32).fold(json!(1), |inner, _| json!({ "a": inner }));
+        assert_eq!(flat(&deep), pairs(&[(["a"; 32].join(".").as_str(), "1")]));
+        let deeper = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
+        let config = FlinkConfig::from_object(&deeper, "");
+        assert_eq!(config.excess().unwrap().limit, Limit::OptionLevels);
     }
 }

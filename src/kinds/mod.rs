@@ -184,6 +184,11 @@ impl Kind {
         self.origin == Origin::Operator && self.rank > DEFAULT_RANK
     }
 
+    /// Whether its objects always run Flink: the operators' kinds.
+    pub fn declares_flink(&self) -> bool {
+        self.origin == Origin::Operator
+    }
+
     /// The resources of the kind, as webhooks and roles name them: `pods`, `pods/resize`.
     pub fn resource(&self, sub_resource: &str) -> String {
         let separator = if sub_resource.is_empty() { "" } else { "/" };

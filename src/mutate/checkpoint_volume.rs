@@ -10,7 +10,7 @@ use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, VolumeDifference};
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::state::DEFAULT_MOUNT_PATH;
-use crate::resource::fields::{elements, text};
+use crate::resource::fields::{ByName, elements, text};
 use crate::resource::metadata_text;
 use crate::tenant::CheckpointVolume;
 use serde_json::{Value, json};
@@ -194,6 +194,7 @@ fn seen_by(
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
     let wanted = mount_path(volume);
     let main = pods.main_container().and_then(|main| pods.spec().get("containers")?.get(main));
+    let volumes = ByName::new(elements(pods.spec(), "volumes"));
     let mut found: Option<ClaimMount> = None;
     for mount in main.map(|main| elements(main, "volumeMounts")).unwrap_or_default() {
         let path = text(mount, "mountPath").trim_end_matches('/');
@@ -202,7 +203,8 @@ fn seen_by(
         // A missing volume with Flinkgate's name will be added.
         let name = text(mount, "name");
         let is_claim = || {
-            volume_of(pods, name)
+            volumes
+                .find(name)
                 .map_or(name == VOLUME_NAME, |volume| writable_claim(volume).is_some_and(is_own))
         };
         if is_better && is_writable() && is_claim() {

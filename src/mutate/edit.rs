@@ -2,12 +2,12 @@
 //! where the object holds the template.
 
 use super::Conflict;
-use crate::resource::pointer;
+use crate::resource::{pointer, steps};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// One step into a JSON value. Unlike a pointer's token, it says what to create if nothing exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// A field of an object.
     Key(Cow<'static, str>),
@@ -46,7 +46,7 @@ impl Step {
 }
 
 /// A path within a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Path(pub(super) Vec<Step>);
 
 impl Path {
@@ -87,6 +87,7 @@ impl Path {
 
     /// The value at this path; `None` if it is missing or null.
     pub(super) fn find<'v>(&self, root: &'v Value) -> Option<&'v Value> {
+        steps::step();
         let found = self.0.iter().try_fold(root, |value, step| step.find(value));
         found.filter(|value| !value.is_null())
     }
@@ -174,6 +175,7 @@ pub(super) fn as_array(value: &mut Value) -> Option<&mut Vec<Value>> {
 
 /// Whether the element has this `name`.
 pub(super) fn named(element: &Value, name: &str) -> bool {
+    steps::step();
     element.get("name").and_then(Value::as_str) == Some(name)
 }
 

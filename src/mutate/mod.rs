@@ -17,6 +17,8 @@ mod main_container;
 mod node_selector;
 mod option_entries;
 mod patch;
+mod pending;
+mod places;
 mod read_only_root;
 mod resources;
 mod security_context;

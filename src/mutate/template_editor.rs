@@ -5,14 +5,16 @@
 //! result. What every role requests goes to the common template, the rest to the role's. Elements
 //! of arrays that merge by position go to a position that the other array leaves free.
 
-use super::edit::{Edit, EditKind, Path, Step, as_array, named};
+use super::edit::{Edit, EditKind, Path, as_array, named};
+use super::pending::Pending;
+use super::places::{NamedArrays, has_name, length};
 use crate::flink::kinds::pod_template::merge;
 use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
 use crate::flink::{PodSet, Template, Workload};
 use crate::resource::pointer;
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 /// An object under change and its current pod sets. Nothing is copied before the first change.
 pub(super) struct TemplateEditor<'a> {
@@ -21,6 +23,22 @@ pub(super) struct TemplateEditor<'a> {
     pods: Vec<Cow<'a, PodSet>>,
     /// Whether what is outside of pod templates stays as it came.
     only_templates: bool,
+    /// For each set of pods, how far its template is behind the object.
+    behind: Vec<Behind>,
+    /// Arrays of merged templates, and whether all of their elements have a name.
+    pub(super) named: RefCell<NamedArrays>,
+}
+
+/// How far a set of pods is behind the object while edits are applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Behind {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// The template is as it will be, but the main container may be another.
+    MainContainer,
+    /// The template is to be merged again.
+    Template,
 }
 
 impl<'a> TemplateEditor<'a> {
@@ -31,10 +49,11 @@ impl<'a> TemplateEditor<'a> {
             changed: None,
             pods: workload.pods.iter().map(Cow::Borrowed).collect(),
             only_templates: false,
+            behind: vec![Behind::Nothing; workload.pods.len()],
+            named: RefCell::default(),
         }
     }
 
-    /// The object in its current state.
     /// The object as it came, of which only pod templates will be changed.
     pub(super) fn of_templates(object: &'a Value, workload: &'a Workload) -> Self {
         Self { only_templates: true, ..Self::new(object, workload) }
@@ -86,14 +105,12 @@ impl<'a> TemplateEditor<'a> {
         }
     }
 
-    /// Applies the requested edits: one list per pod set.
-    pub(super) fn apply(&mut self, mut pending: Vec<Vec<Edit>>) {
+    /// Applies the requested edits: one list per pod set. Templates are merged again at the end, so
+    /// that many edits cost as much as one.
+    pub(super) fn apply(&mut self, requested: Vec<Vec<Edit>>) {
+        let mut pending: Vec<Pending> = requested.into_iter().map(Pending::new).collect();
         for index in 0..pending.len() {
-            while let Some(edit) = pending
-                .get_mut(index)
-                .filter(|edits| !edits.is_empty())
-                .map(|edits| edits.remove(0))
-            {
+            while let Some(edit) = pending.get_mut(index).and_then(Pending::next) {
                 match self.pods.get(index).map(|set| &set.template) {
                     Some(Template::InObject(base)) => {
                         let path = edit.path.after(&Path::of_fields(base));
@@ -111,25 +128,20 @@ impl<'a> TemplateEditor<'a> {
                 }
             }
         }
+        (0..self.pods.len()).for_each(|index| self.catch_up(index));
     }
 
-    fn apply_merged(&mut self, index: usize, edit: Edit, pending: &mut [Vec<Edit>]) {
+    fn apply_merged(&mut self, index: usize, edit: Edit, pending: &mut [Pending]) {
         let Some(merged) =
             self.merged(index).filter(|merged| edit.path.fits(&merged.value, edit.kind))
         else {
             return;
         };
-        match edit.kind {
-            EditKind::Set if edit.path.find(&merged.value) == Some(&edit.value) => return,
-            EditKind::Append
-                if self.is_keyed(index, &edit)
-                    && has_name(edit.path.find(&merged.value), &edit.value) =>
-            {
-                return;
-            }
-            _ => {}
+        let (in_common, in_role) = self.places(index, merged, &edit.path);
+        if self.is_fulfilled(index, &edit, in_common.as_ref(), &in_role) {
+            return;
         }
-        let (in_common, in_role) = self.places(merged, &edit.path);
+        let Some(merged) = self.merged(index) else { return };
         let group: Vec<usize> = (0..self.pods.len())
             .filter(|&other| self.merged(other).is_some_and(|m| m.common == merged.common))
             .collect();
@@ -138,6 +150,9 @@ impl<'a> TemplateEditor<'a> {
             Some(common) => self.write(edit.kind, common, edit.value.clone(), None),
             None => self.write_to_role(index, &edit, &in_role),
         };
+        if edit.kind == EditKind::Append {
+            self.named.borrow_mut().forget(&edit.path);
+        }
         if common.is_some() && written {
             for &other in &group {
                 if other != index {
@@ -146,7 +161,41 @@ impl<'a> TemplateEditor<'a> {
             }
             group.into_iter().for_each(|member| self.follow_common(member, &edit));
         } else if written || (common.is_some() && self.write_to_role(index, &edit, &in_role)) {
-            self.remerge(index);
+            self.falls_behind(index, Behind::Template);
+        }
+    }
+
+    /// Whether the templates have what the edit requests.
+    fn is_fulfilled(
+        &mut self,
+        index: usize,
+        edit: &Edit,
+        in_common: Option<&Path>,
+        in_role: &Path,
+    ) -> bool {
+        match edit.kind {
+            EditKind::Append => {
+                self.is_keyed(index, edit)
+                    && [in_common, Some(in_role)]
+                        .into_iter()
+                        .flatten()
+                        .any(|place| has_name(place.find(self.object()), &edit.value))
+            }
+            EditKind::Set => {
+                if self.behind.get(index) == Some(&Behind::Template) {
+                    let common = in_common.and_then(|place| place.find(self.object()));
+                    match (in_role.find(self.object()), common) {
+                        (Some(only), None) | (None, Some(only)) => return *only == edit.value,
+                        (None, None) => return false,
+                        (Some(Value::Object(_)), Some(_)) => {}
+                        (Some(role), Some(_)) => return *role == edit.value,
+                    }
+                    // Both have a part of the value.
+                    self.catch_up(index);
+                }
+                let merged = self.merged(index);
+                merged.is_some_and(|merged| edit.path.find(&merged.value) == Some(&edit.value))
+            }
         }
     }
 
@@ -157,11 +206,11 @@ impl<'a> TemplateEditor<'a> {
         index: usize,
         edit: &Edit,
         group: &[usize],
-        pending: &[Vec<Edit>],
+        pending: &[Pending],
     ) -> bool {
         let has_own = |member: usize| {
             self.merged(member).is_some_and(|merged| {
-                self.places(merged, &edit.path)
+                self.places(member, merged, &edit.path)
                     .1
                     .find(self.object())
                     .is_some_and(|found| !found.is_array())
@@ -187,64 +236,64 @@ impl<'a> TemplateEditor<'a> {
 
     /// Whether the role's array is not longer than the common one, so that the next position is
     /// free in it.
-    fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Vec<Edit>]) -> bool {
+    fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Pending]) -> bool {
         let theirs = if other == index {
             Some(edit)
         } else {
             self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at))
         };
         let Some((merged, theirs)) = self.merged(other).zip(theirs) else { return false };
-        let (in_common, in_role) = self.places(merged, &theirs.path);
+        let (in_common, in_role) = self.places(other, merged, &theirs.path);
         length(in_role.find(self.object()))
             <= in_common.map_or(0, |path| length(path.find(self.object())))
     }
 
     /// The index of the same edit, at the same place of the common template, in another set's
     /// pending edits.
-    fn same(
-        &self,
-        index: usize,
-        edit: &Edit,
-        other: usize,
-        pending: &[Vec<Edit>],
-    ) -> Option<usize> {
+    fn same(&self, index: usize, edit: &Edit, other: usize, pending: &[Pending]) -> Option<usize> {
         let theirs = self.merged(other)?;
         let mine = self.merged(index)?;
+        let pending = pending.get(other)?;
         // Arrays that merge by position have the same places for all roles.
         let by_position = !mine.by_name && !theirs.by_name && mine.common == theirs.common;
         let place = OnceCell::new();
-        let same_place = |path: &Path| {
-            let place = place.get_or_init(|| self.places(mine, &edit.path).0);
-            place.is_some()
-                && (by_position && *path == edit.path || self.places(theirs, path).0 == *place)
-        };
-        let mut theirs = pending.get(other)?.iter();
-        theirs.position(|candidate| {
-            candidate.kind == edit.kind
-                && candidate.value == edit.value
-                && same_place(&candidate.path)
+        let place = || place.get_or_init(|| self.places(index, mine, &edit.path).0).as_ref();
+        let is_same =
+            |candidate: &Edit| candidate.kind == edit.kind && candidate.value == edit.value;
+        if pending.is_long() {
+            let place_of = |path: &Path| self.places(other, theirs, path).0;
+            return pending
+                .at_place(place()?, place_of)
+                .find(|at| pending.get(*at).is_some_and(is_same));
+        }
+        pending.position(|candidate| {
+            is_same(candidate)
+                && place().is_some()
+                && (by_position && candidate.path == edit.path
+                    || self.places(other, theirs, &candidate.path).0.as_ref() == place())
         })
     }
 
     /// Drops another role's edits that the common template now fulfils. A field stays pending,
     /// because the role's template may override it.
-    fn forget(&self, other: usize, index: usize, edit: &Edit, pending: &mut [Vec<Edit>]) {
+    fn forget(&self, other: usize, index: usize, edit: &Edit, pending: &mut [Pending]) {
         if edit.kind == EditKind::Append
             && let Some(at) = self.same(index, edit, other, pending)
             && let Some(edits) = pending.get_mut(other)
         {
-            edits.remove(at);
+            edits.forget(at);
         }
     }
 
     fn write_to_role(&mut self, index: usize, edit: &Edit, in_role: &Path) -> bool {
         let keyed = self.is_keyed(index, edit);
-        let padding = match self.merged(index).map(|merged| self.places(merged, &edit.path).0) {
-            Some(Some(in_common)) if edit.kind == EditKind::Append && !keyed => {
-                in_common.find(self.object()).cloned()
-            }
-            _ => None,
-        };
+        let padding =
+            match self.merged(index).map(|merged| self.places(index, merged, &edit.path).0) {
+                Some(Some(in_common)) if edit.kind == EditKind::Append && !keyed => {
+                    in_common.find(self.object()).cloned()
+                }
+                _ => None,
+            };
         self.write(edit.kind, in_role, edit.value.clone(), padding)
     }
 
@@ -279,7 +328,7 @@ impl<'a> TemplateEditor<'a> {
         true
     }
 
-    fn merged(&self, index: usize) -> Option<&MergedTemplate> {
+    pub(super) fn merged(&self, index: usize) -> Option<&MergedTemplate> {
         match &self.pods.get(index)?.template {
             Template::Merged(merged) => Some(merged),
             Template::InObject(_) | Template::Generated(_) => None,
@@ -290,29 +339,51 @@ impl<'a> TemplateEditor<'a> {
     /// role has nothing at this place, a new merge would give the same result at a far higher cost.
     fn follow_common(&mut self, index: usize, edit: &Edit) {
         let Some(merged) = self.merged(index) else { return };
-        let in_role = self.places(merged, &edit.path).1;
+        let in_role = self.places(index, merged, &edit.path).1;
+        let is_behind = self.behind.get(index) == Some(&Behind::Template);
         // A null field exists only until something is merged with it.
         let has_nulls =
             || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
-        if merged.by_name
+        if is_behind
+            || merged.by_name
             || (edit.kind == EditKind::Set && in_role.find(self.object()).is_some())
             || has_nulls()
         {
-            return self.remerge(index);
+            return self.falls_behind(index, Behind::Template);
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         let Template::Merged(merged) = &mut set.template else { return };
         edit.make(&mut merged.value);
-        set.main_container = main_container(set);
-        debug_assert_eq!(
-            self.merged(index).map(|merged| &merged.value),
-            self.merge(index).as_ref().map(|merged| &merged.value)
-        );
+        self.falls_behind(index, Behind::MainContainer);
+    }
+
+    fn falls_behind(&mut self, index: usize, what: Behind) {
+        if let Some(behind) = self.behind.get_mut(index) {
+            *behind = (*behind).max(what);
+        }
+    }
+
+    /// Derives again what is behind the object.
+    fn catch_up(&mut self, index: usize) {
+        match self.behind.get_mut(index).map(std::mem::take) {
+            Some(Behind::Template) => self.remerge(index),
+            Some(Behind::MainContainer) => {
+                debug_assert_eq!(
+                    self.merged(index).map(|merged| &merged.value),
+                    self.merge(index).as_ref().map(|merged| &merged.value)
+                );
+                if let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) {
+                    set.main_container = main_container(set);
+                }
+            }
+            Some(Behind::Nothing) | None => {}
+        }
     }
 
     /// Merges again after a change of the object.
     fn remerge(&mut self, index: usize) {
         let Some(merged) = self.merge(index) else { return };
+        self.named.borrow_mut().clear();
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         set.template = Template::Merged(merged);
         set.main_container = main_container(set);
@@ -322,71 +393,6 @@ impl<'a> TemplateEditor<'a> {
         self.merged(index)
             .map(|merged| merge(self.object(), &merged.common, &merged.role, merged.by_name))
     }
-
-    /// Whether the array that gets this element merges by name.
-    fn is_keyed(&self, index: usize, edit: &Edit) -> bool {
-        let Some(merged) =
-            self.merged(index).filter(|merged| merged.by_name && is_named(&edit.value))
-        else {
-            return false;
-        };
-        let (in_common, in_role) = self.places(merged, &edit.path);
-        let all_named = |path: &Path| {
-            path.find(self.object())
-                .and_then(Value::as_array)
-                .is_none_or(|elements| elements.iter().all(is_named))
-        };
-        in_common.is_none_or(|path| all_named(&path)) && all_named(&in_role)
-    }
-
-    /// The place in the common template, if its array elements exist there, and in the role's
-    /// template, for a place in the merged template.
-    fn places(&self, merged: &MergedTemplate, path: &Path) -> (Option<Path>, Path) {
-        let mut common = Some(Path::of_fields(&merged.common));
-        let mut role = Path::of_fields(&merged.role);
-        let (mut within, mut view) = (String::new(), Some(&merged.value));
-        for step in &path.0 {
-            let (common_step, role_step) = match step {
-                Step::Index(at) => self.element(merged, &within, view, *at, common.as_ref(), &role),
-                other => (Some(other.clone()), other.clone()),
-            };
-            common = common.zip(common_step).map(|(mut path, step)| {
-                path.0.push(step);
-                path
-            });
-            role.0.push(role_step);
-            view = view.and_then(|view| step.find(view));
-            // Only arrays that merged by name are looked up by their place.
-            if !merged.elements.is_empty() {
-                step.push_to(&mut within);
-            }
-        }
-        (common, role)
-    }
-
-    fn element(
-        &self,
-        merged: &MergedTemplate,
-        within: &str,
-        array: Option<&Value>,
-        at: usize,
-        common: Option<&Path>,
-        role: &Path,
-    ) -> (Option<Step>, Step) {
-        let name = array.and_then(|array| array.get(at)?.get("name")?.as_str());
-        let by_name = || name.map_or(Step::Index(at), |name| Step::Named(name.into()));
-        if let Some(&(in_common, in_role)) =
-            merged.elements.get(within).and_then(|elements| elements.get(at))
-        {
-            return (in_common.map(Step::Index), in_role.map_or_else(by_name, Step::Index));
-        }
-        let in_common =
-            common.filter(|path| length(path.find(self.object())) > at).map(|_| Step::Index(at));
-        let alone = merged.by_name
-            && role.find(self.object()).is_none()
-            && array.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_named));
-        (in_common, if alone { by_name() } else { Step::Index(at) })
-    }
 }
 
 fn main_container(set: &PodSet) -> Option<usize> {
@@ -395,21 +401,4 @@ fn main_container(set: &PodSet) -> Option<usize> {
         .as_array()?
         .iter()
         .position(|container| named(container, MAIN_CONTAINER))
-}
-
-fn length(value: Option<&Value>) -> usize {
-    value.and_then(Value::as_array).map_or(0, Vec::len)
-}
-
-fn is_named(element: &Value) -> bool {
-    element.get("name").is_some_and(Value::is_string)
-}
-
-fn has_name(array: Option<&Value>, element: &Value) -> bool {
-    let name = element.get("name").and_then(Value::as_str);
-    name.is_some_and(|name| {
-        array
-            .and_then(Value::as_array)
-            .is_some_and(|elements| elements.iter().any(|element| named(element, name)))
-    })
 }

@@ -5,6 +5,7 @@ use crate::flink::Workload;
 use crate::mutate::Conflict;
 use crate::quota::Usage;
 use crate::resource::Resource;
+use crate::resource::limits::Excess;
 use crate::tenant::{Owner, Tenant};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -23,6 +24,8 @@ pub struct Case<'a> {
     pub(super) workload: Workload,
     /// Conflicts between the object and its tenant.
     pub(super) conflicts: Vec<Conflict>,
+    /// Where the object is over a limit. Nothing else is derived from it then.
+    pub(super) excess: Option<Excess>,
 }
 
 impl Case<'_> {

@@ -99,7 +99,7 @@ impl Gate {
         {
             return None;
         }
-        let tenant = case.tenant()?;
+        let tenant = case.tenant().filter(|_| case.excess.is_none())?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
         let usage = |object: &Value, workload: &Workload| {
             measure::usage(resource, object, workload, Some(tenant))

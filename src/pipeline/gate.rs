@@ -16,7 +16,7 @@ use crate::quota::limits::{Limits, QuotaVerdict, Scope};
 use crate::quota::{Usage, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, PolicyError, PolicySet, Target};
-use crate::resource::{Resource, UserInfo, owners, users};
+use crate::resource::{Resource, UserInfo, limits, owners, users};
 pub use crate::rules::Unassigned;
 use crate::rules::{self, Finding, Level, NamespaceOwner, Subject, enforcement};
 use crate::tenant::load::{LoadError, TenantProblem};
@@ -317,6 +317,9 @@ impl Gate {
             return Answer::default();
         }
         let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
+        if case.excess.is_some() {
+            return self.check(&case, None);
+        }
         let Some(tenant) = case.tenant().map(|tenant| tenant.name.clone()) else {
             return Answer::default();
         };
@@ -402,7 +405,7 @@ impl Gate {
     /// Lowers and completes an object once: after mutation, or with `as_is` as it came and with the
     /// conflicts of mutation. `None` for kinds without rules, and for objects that do not run Flink
     /// in a namespace without tenant. A Deployment, StatefulSet or Job always gets its predicted
-    /// pods.
+    /// pods. An object over a limit is neither lowered nor completed.
     pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
         self.lower_with(resource, if as_is { Completion::None } else { Completion::Added })
     }
@@ -415,11 +418,30 @@ impl Gate {
 
     fn lower_with<'a>(&self, resource: &'a Resource, completion: Completion) -> Option<Case<'a>> {
         let owner = self.tenants.owner(&resource.namespace);
-        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
-        let as_it_came = |owner, workload| {
-            let object = Cow::Borrowed(&resource.object);
-            Case { resource, owner, object, is_stored: true, workload, conflicts: Vec::new() }
+        let as_it_came = |owner, workload| Case {
+            resource,
+            owner,
+            object: Cow::Borrowed(&resource.object),
+            is_stored: true,
+            workload,
+            conflicts: Vec::new(),
+            excess: None,
         };
+        let beyond = |owner, excess| {
+            Some(Case { excess: Some(excess), ..as_it_came(owner, Workload::default()) })
+        };
+        if let Some(excess) = limits::object_excess(&resource.object) {
+            return match (kinds::of(&resource.kind), &owner) {
+                (None, _) => None,
+                // Whether another object runs Flink is unknown here, and no rule would check it.
+                (Some(row), Owner::Unassigned) if !row.declares_flink() => None,
+                _ => beyond(owner, excess),
+            };
+        }
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
+        if let Some(excess) = workload.config.excess() {
+            return beyond(owner, excess.clone());
+        }
         let tenant = match &owner {
             Owner::Tenant(tenant) => tenant,
             Owner::Unassigned | Owner::Unread(_) if !workload.is_flink() => return None,
@@ -431,7 +453,12 @@ impl Gate {
         if let Some(PredictedPods { object, pods, conflicts }) = predicted {
             let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
-            return Some(Case { resource, owner, object, is_stored: false, workload, conflicts });
+            return Some(Case {
+                object,
+                is_stored: false,
+                conflicts,
+                ..as_it_came(owner, workload)
+            });
         }
         if completion != Completion::Added {
             let omissions = (completion == Completion::Required)
@@ -452,14 +479,7 @@ impl Gate {
             Some(object) => {
                 let workload =
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
-                Case {
-                    resource,
-                    owner,
-                    object: Cow::Owned(object),
-                    is_stored: true,
-                    workload,
-                    conflicts,
-                }
+                Case { object: Cow::Owned(object), conflicts, ..as_it_came(owner, workload) }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
         })
@@ -514,6 +534,9 @@ impl Gate {
     ) -> Vec<Finding> {
         let mut findings = self.with_subject(case, &case.workload, used, |subject| {
             let mut findings = rules::check(subject);
+            if subject.excess.is_some() {
+                return findings;
+            }
             findings.extend(self.policy_findings(case, subject, until));
             findings
         });
@@ -567,6 +590,7 @@ impl Gate {
             Owner::Unread(names) => NamespaceOwner::Unread(names),
         };
         subject.conflicts = &case.conflicts;
+        subject.excess = case.excess.as_ref();
         subject.quota = quota.as_ref();
         subject.requester = self.context.requester(case.resource);
         subject.is_by_platform = (case.resource.kind.kind == "Binding"
@@ -649,7 +673,8 @@ fn is_refused(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.level == Level::Error)
 }
 
-/// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.
+/// Applies a tenant's overrides and exemptions of today, sorts, removes duplicates, and bounds the
+/// rest.
 fn enforced(
     mut findings: Vec<Finding>,
     tenant: Option<&Tenant>,
@@ -660,6 +685,7 @@ fn enforced(
     }
     findings.sort_by(Finding::order);
     findings.dedup();
+    rules::abridge(&mut findings);
     findings
 }
 

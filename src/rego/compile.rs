@@ -1,6 +1,7 @@
 //! From policy files to programs of regorus' virtual machine, with every reason to refuse found on
 //! the way.
 
+use super::builtins;
 use super::error::{PolicyError, PolicyProblem};
 use super::limits;
 use super::needs::Needs;
@@ -204,6 +205,7 @@ fn program(
     }
     // Every program carries the text of every policy for its own messages; we have them already.
     if let Some(program) = Arc::get_mut(&mut program) {
+        builtins::limit(program);
         program.sources = Vec::new();
         program.instruction_spans = Vec::new();
     }

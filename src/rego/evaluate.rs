@@ -3,6 +3,7 @@
 //! Whatever goes wrong becomes a finding of level error that names the policy: a rule that cannot
 //! be evaluated must neither take the process along nor let an object pass.
 
+use super::builtins;
 use super::compile::{CompiledRule, EntryPoint};
 use super::scope::Scope;
 use crate::resource::pointer;
@@ -40,6 +41,8 @@ enum EvaluationError {
     Suspended,
     #[error(transparent)]
     Machine(#[from] VmError),
+    #[error("the arguments of `{0}` are too large")]
+    TooLarge(&'static str),
     #[error("regorus panicked")]
     Panicked,
 }
@@ -169,7 +172,11 @@ fn execute(vm: &mut RegoVM, index: usize, budget: &mut Budget) -> Result<Value, 
         limit,
         check_interval: TIME_CHECK_INTERVAL,
     }));
+    let _ = builtins::refused();
     let outcome = catch_unwind(AssertUnwindSafe(|| vm.execute_entry_point_by_index(index)));
+    if let Some(builtin) = builtins::refused() {
+        return Err(EvaluationError::TooLarge(builtin));
+    }
     match outcome {
         Ok(Ok(_)) if matches!(vm.execution_state(), ExecutionState::Suspended { .. }) => {
             Err(EvaluationError::Suspended)

@@ -20,6 +20,7 @@
 //!   error. A `deny` that needs it reports nothing: write a set or a function.
 
 mod assemble;
+mod builtins;
 mod compile;
 pub mod error;
 mod evaluate;

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// The text of each file that was read, by the name that diagnostics give it.
 pub type Sources = BTreeMap<Arc<str>, Arc<str>>;
 
+/// Longest name in a report, in letters.
+const LONGEST_NAME: usize = 300;
+
 /// A reference to an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,11 +48,19 @@ pub struct ObjectRef {
 impl ObjectRef {
     /// The reference to a resource.
     pub fn of(resource: &Resource) -> Self {
+        // A name comes with each finding of its object; Kubernetes allows 253 letters.
+        let cut = |mut text: String| {
+            if let Some((end, _)) = text.char_indices().nth(LONGEST_NAME) {
+                text.truncate(end);
+                text.push('…');
+            }
+            text
+        };
         Self {
-            api_version: resource.kind.api_version(),
-            kind: resource.kind.kind.clone(),
-            namespace: resource.namespace.clone(),
-            name: resource.display_name(),
+            api_version: cut(resource.kind.api_version()),
+            kind: cut(resource.kind.kind.clone()),
+            namespace: cut(resource.namespace.clone()),
+            name: cut(resource.display_name()),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// A longer line (a minified JSON file) is not shown, or each finding would cost the whole file.
-const LONGEST_LINE: usize = 2_000;
+const LONGEST_LINE: usize = 500;
 
 /// The findings and the summary, with terminal colours if asked for.
 pub fn render(report: &Report, sources: &Sources, colour: bool) -> String {

@@ -6,9 +6,11 @@
 
 pub mod fields;
 pub mod files;
+pub mod limits;
 pub mod pointer;
 pub mod quantity;
 pub(crate) mod schema;
+pub mod steps;
 pub mod users;
 pub mod yaml;
 

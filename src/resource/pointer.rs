@@ -1,5 +1,6 @@
 //! JSON Pointers (RFC 6901) as plain strings: `/spec/containers/0/image`.
 
+use super::steps;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -50,6 +51,7 @@ pub fn parent(pointer: &str) -> Option<&str> {
 
 /// The value at a pointer. Works like `Value::pointer`, but does not copy each token twice.
 pub fn at<'v>(root: &'v Value, pointer: &str) -> Option<&'v Value> {
+    steps::step();
     let (mut value, mut rest) = (root, pointer);
     let is_escaped = pointer.contains('~');
     while !rest.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::Rule;
 use super::finding::Finding;
+use crate::resource::steps;
 
 /// The number of findings that one rule reports about one object; more would hide the first.
 const MOST: usize = 50;
@@ -33,6 +34,7 @@ impl Findings {
     /// the place of a pod set ([`PodSet::path`](crate::flink::PodSet::path)); it is translated to
     /// the field that holds the value.
     pub fn at(&mut self, pointer: impl Into<String>) -> &mut Finding {
+        steps::step();
         let finding = Finding {
             rule: self.rule.id.into(),
             level: self.rule.level,

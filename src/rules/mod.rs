@@ -5,6 +5,7 @@
 //! `kubernetes/` and `flink/` into messages. They change nothing, and users' policies are in
 //! [`rego`](crate::rego).
 
+mod abridge;
 pub mod documentation;
 pub mod enforcement;
 mod finding;
@@ -27,6 +28,7 @@ mod storage;
 mod tenancy;
 
 pub use crate::tenant::FAMILIES;
+pub use abridge::abridge;
 pub use documentation::Documentation;
 pub use finding::{Facts, Finding, Level};
 pub use findings::Findings;
@@ -67,8 +69,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// What the built-in rules report, at the rules' own levels and at the fields that hold the values.
 ///
 /// In a namespace without a tenant only the rule about that fact runs; so it is where several
-/// tenants claim the namespace.
+/// tenants claim the namespace. Of an object over a limit nothing else is known.
 pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.excess.is_some() {
+        return run([&tenancy::object_limits::RULE], subject);
+    }
     match subject.owner {
         NamespaceOwner::Tenant => run(all(), subject),
         NamespaceOwner::Unassigned(_) => run([&tenancy::unassigned_namespace::RULE], subject),

@@ -13,6 +13,7 @@ use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
 use crate::quota::limits::QuotaVerdict;
+use crate::resource::limits::Excess;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
 use serde_json::Value;
@@ -72,6 +73,8 @@ pub struct Subject<'a> {
     pub owner: NamespaceOwner<'a>,
     /// Where the object and what its tenant gives every object differ.
     pub conflicts: &'a [Conflict],
+    /// Where the object is over a limit. It has no pods and options then.
+    pub excess: Option<&'a Excess>,
     /// Names of the running Flink pods that use the claim, of the deletion of a claim.
     pub claim_users: &'a [String],
     /// What the object uses and which limits that exceeds; `None` for a tenant without limits.
@@ -102,6 +105,7 @@ impl<'a> Subject<'a> {
             tenant,
             owner: NamespaceOwner::Tenant,
             conflicts: &[],
+            excess: None,
             claim_users: &[],
             quota: None,
             is_by_platform: false,

@@ -2,9 +2,10 @@
 
 use super::body::{self, Budget};
 use crate::admission::answer::{Answer, Decision, Webhook};
+use crate::admission::queue::{self, Queue, Turn};
 use crate::admission::response::Reply;
 use crate::admission::review;
-use crate::admission::reviewer::{Deadlines, Review, ReviewRequest};
+use crate::admission::reviewer::{Deadlines, Review, ReviewRequest, overloaded};
 use crate::causes::with_causes;
 use crate::resource::Resource;
 use crate::telemetry::decision::{self, operation_name};
@@ -15,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,16 +30,21 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// have used a part.
 const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
+/// A review, or why its body cannot be read.
+type Parsed = Result<review::Review, review::MalformedReview>;
+
 /// The state of the handlers.
 struct Webhooks<R> {
     reviewer: R,
     metrics: Arc<Metrics>,
     budget: Budget,
+    queue: Queue,
 }
 
 /// The routes of the webhook port.
 pub fn router<R: Review>(reviewer: R, metrics: Arc<Metrics>) -> Router {
-    let webhooks = Webhooks { reviewer, metrics, budget: Budget::default() };
+    let webhooks =
+        Webhooks { reviewer, metrics, budget: Budget::default(), queue: Queue::default() };
     // One handler for every path, because API servers may send `//validate`.
     Router::new().fallback(handle::<R>).with_state(Arc::new(webhooks))
 }
@@ -96,7 +102,7 @@ async fn handle<R: Review>(State(webhooks): State<Arc<Webhooks<R>>>, request: Re
     };
     let _in_flight = InFlight::new(&webhooks.metrics);
     // A panic must fail only this request, not the server.
-    let answer = AssertUnwindSafe(webhooks.answer(webhook, &body, timeout)).catch_unwind().await;
+    let answer = AssertUnwindSafe(webhooks.answer(webhook, body, timeout)).catch_unwind().await;
     answer.unwrap_or_else(|_| {
         tracing::error!(webhook = webhook.as_str(), "panic while answering a review");
         webhooks.metrics.answered(webhook, "", "", Decision::Failed, Duration::ZERO);
@@ -132,13 +138,17 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
 }
 
 impl<R: Review> Webhooks<R> {
-    async fn answer(&self, webhook: Webhook, body: &[u8], timeout: Option<Duration>) -> Response {
+    async fn answer(&self, webhook: Webhook, body: Vec<u8>, timeout: Option<Duration>) -> Response {
         let start = Instant::now();
         let timeout = timeout.unwrap_or(DEFAULT_TIMEOUT);
         // The rest is for the response and a slow API server.
         let deadlines =
             Deadlines { policies: start + timeout / 2, answer: start + timeout.mul_f64(0.8) };
-        let mut review = match review::Review::parse(body) {
+        let (parsed, turn) = match self.parse(webhook, body, deadlines).await {
+            Ok(parsed) => parsed,
+            Err(response) => return *response,
+        };
+        let mut review = match parsed {
             Ok(review) => review,
             Err(error) => {
                 self.metrics.answered(webhook, "", "", Decision::Malformed, start.elapsed());
@@ -170,12 +180,48 @@ impl<R: Review> Webhooks<R> {
                 return json(&Reply::unreadable(&review, &error));
             }
         };
-        let request = ReviewRequest { webhook, resource: Arc::clone(&resource) };
+        let request = ReviewRequest { webhook, resource: Arc::clone(&resource), turn };
         let answer = self.reviewer.review(request, deadlines).await;
         self.metrics.policy_errors.inc_by(answer.failed_evaluations());
         let response = json(&Reply::new(&review, webhook, &resource, &answer));
         self.record(webhook, &review.uid, &resource, &answer, start.elapsed());
         response
+    }
+
+    /// Parses a body: a small one at once, a large one when it has its turn, on a thread of its own.
+    ///
+    /// # Errors
+    /// With the response when there are too many large requests.
+    async fn parse(
+        &self,
+        webhook: Webhook,
+        body: Vec<u8>,
+        deadlines: Deadlines,
+    ) -> Result<(Parsed, Option<Turn>), Box<Response>> {
+        if body.len() <= queue::SMALL {
+            return Ok((review::Review::parse(&body), None));
+        }
+        let start = Instant::now();
+        let review = match review::Review::parse_outline(&body) {
+            Ok(outline) => outline,
+            Err(error) => return Ok((Err(error), None)),
+        };
+        let resource = review.outline();
+        match self.queue.enter(&resource.namespace, body.len(), deadlines.answer).await {
+            Ok(turn) => {
+                let parse = move || (review::Review::parse(&body), Some(turn));
+                match tokio::task::spawn_blocking(parse).await {
+                    Ok(parsed) => Ok(parsed),
+                    Err(error) => resume_unwind(Box::new(error)),
+                }
+            }
+            Err(overload) => {
+                let answer = overloaded(&overload);
+                let response = json(&Reply::new(&review, webhook, resource, &answer));
+                self.record(webhook, &review.uid, resource, &answer, start.elapsed());
+                Err(Box::new(response))
+            }
+        }
     }
 
     fn record(

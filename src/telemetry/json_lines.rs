@@ -10,6 +10,9 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+/// Longest text of a field in bytes; the rest is not written.
+const LONGEST: usize = 4 << 10;
+
 /// Writes time, level, the event's fields and its target.
 pub(super) struct JsonLines;
 
@@ -50,6 +53,7 @@ impl Fields<'_> {
     }
 
     fn text(&mut self, name: &str, text: &str) {
+        let text = if text.len() > LONGEST { beginning(text) } else { text };
         let is_special = |byte| byte < b' ' || matches!(byte, b'"' | b'\\');
         // Within JSON, an escape keeps its meaning.
         let is_escaped = matches!(printable::escape(text), Cow::Owned(_));
@@ -61,6 +65,13 @@ impl Fields<'_> {
             self.result = parts.into_iter().try_for_each(|part| self.writer.write_str(part));
         }
     }
+}
+
+/// At most [`LONGEST`] bytes of a text.
+fn beginning(text: &str) -> &str {
+    let ends = text.char_indices().map(|(at, _)| at);
+    let end = ends.take_while(|at| *at <= LONGEST).last().unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }
 
 impl Visit for Fields<'_> {

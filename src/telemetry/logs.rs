@@ -1,9 +1,13 @@
 //! Log output on standard error, as JSON lines or text.
+//!
+//! A thread writes the lines. If the reader of standard error stops, lines are dropped and counted,
+//! and no request waits for it.
 
 use super::json_lines::JsonLines;
 use crate::printable::escape_keeping_colours;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// Format of log lines.
@@ -14,6 +18,16 @@ pub enum Format {
     Json,
     /// Text for people.
     Text,
+}
+
+/// Most lines that wait to be written; a line has a few kilobytes at most.
+const WAITING_LINES: usize = 4_096;
+
+/// Logging while it exists. Writes the waiting lines on drop, for at most a second.
+pub struct Logs {
+    /// Counts dropped lines.
+    pub dropped: ErrorCounter,
+    _worker: WorkerGuard,
 }
 
 /// Why logging cannot be set up.
@@ -56,20 +70,27 @@ impl<W: Write> Write for Escaping<W> {
 ///
 /// # Errors
 /// When the level is invalid, or logging was started before.
-pub fn start(level: &str, format: Format) -> Result<(), LogError> {
+pub fn start(level: &str, format: Format) -> Result<Logs, LogError> {
     let filter = std::env::var("RUST_LOG")
         .ok()
         .filter(|value| !value.is_empty())
         .unwrap_or_else(|| level.to_owned());
     let filter = EnvFilter::try_new(&filter).map_err(|error| LogError::Filter(filter, error))?;
+    let (writer, worker) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(WAITING_LINES)
+        .thread_name("logs")
+        .finish(std::io::stderr());
+    let logs = Logs { dropped: writer.error_counter(), _worker: worker };
     // A closed log reader must not fail a request.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(|| Escaping(std::io::stderr()))
+        .with_writer(move || Escaping(writer.clone()))
         .log_internal_errors(false);
     match format {
         Format::Json => builder.event_format(JsonLines).try_init(),
         Format::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
     }
-    .map_err(LogError::Twice)
+    .map_err(LogError::Twice)?;
+    Ok(logs)
 }

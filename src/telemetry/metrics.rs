@@ -11,7 +11,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::sync::OnceLock;
 use std::time::Duration;
+use tracing_appender::non_blocking::ErrorCounter;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -92,6 +94,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Refusals for which no Event was written.
     pub events_dropped: Counter,
+    log_lines_dropped: Counter,
+    log: OnceLock<ErrorCounter>,
     /// Writes of tenants' ledgers by this replica.
     pub ledgers: WriteCounters,
     /// What this replica does about ledgers as the leader.
@@ -162,6 +166,12 @@ impl Default for Metrics {
             "events_dropped",
             "Refusals for which no Kubernetes Event was written",
             events_dropped.clone(),
+        );
+        let log_lines_dropped = Counter::default();
+        registry.register(
+            "log_lines_dropped",
+            "Log lines that were dropped because standard error was not read",
+            log_lines_dropped.clone(),
         );
         let unauthenticated = Family::<ReasonLabels, Counter>::default();
         for reason in Unauthenticated::ALL {
@@ -242,6 +252,8 @@ impl Default for Metrics {
             certificate_expiry,
             connections,
             events_dropped,
+            log_lines_dropped,
+            log: OnceLock::new(),
             ledgers,
             reconciliations,
             status_write_failures,
@@ -251,6 +263,11 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Counts the lines that the log drops.
+    pub fn observe_log(&self, dropped: ErrorCounter) {
+        let _ = self.log.set(dropped);
+    }
+
     /// Counts one answered request; `kind` and `operation` are empty when they could not be read.
     pub fn answered(
         &self,
@@ -300,6 +317,10 @@ impl Metrics {
 
     /// The OpenMetrics text.
     pub fn text(&self) -> String {
+        if let Some(log) = self.log.get() {
+            let dropped = u64::try_from(log.dropped_lines()).unwrap_or(u64::MAX);
+            self.log_lines_dropped.inc_by(dropped.saturating_sub(self.log_lines_dropped.get()));
+        }
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = encode(&mut text, &self.registry);

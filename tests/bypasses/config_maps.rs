@@ -303,8 +303,11 @@ impl Context for Cluster {
 fn reviewed(object: &Value, user: &str, pods: Vec<Value>, config_map: &Value) -> Vec<String> {
     let context =
         Cluster { gate: Arc::new(gate().with_ledgers()), pods, config_map: config_map.clone() };
-    let request =
-        ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(from(user, object)) };
+    let request = ReviewRequest {
+        webhook: Webhook::Validate,
+        resource: Arc::new(from(user, object)),
+        turn: None,
+    };
     let end = Instant::now() + Duration::from_secs(60);
     let deadlines = Deadlines { policies: end, answer: end };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -241,7 +241,8 @@ fn in_cluster(objects: &[Value], object: &Value, user: &str) -> Vec<String> {
     resource.user.username = user.into();
     let reviewer = Reviewer::new(Cluster { gate, objects: objects.to_vec() }, FileQuota::default());
     let end = Instant::now() + Duration::from_secs(60);
-    let request = ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(resource) };
+    let request =
+        ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(resource), turn: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let answer =
         runtime.block_on(reviewer.review(request, Deadlines { policies: end, answer: end }));

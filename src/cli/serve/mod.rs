@@ -142,18 +142,19 @@ impl Args {
 /// # Errors
 /// When the server cannot start.
 pub fn run(args: Args) -> Outcome {
-    logs::start(&args.log_level, args.log_format)?;
+    let logs = logs::start(&args.log_level, args.log_format)?;
+    let metrics = Arc::new(Metrics::default());
+    metrics.observe_log(logs.dropped.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let outcome = runtime.block_on(serve(args));
+    let outcome = runtime.block_on(serve(args, metrics));
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
 
-async fn serve(args: Args) -> Outcome {
-    let metrics = Arc::new(Metrics::default());
+async fn serve(args: Args, metrics: Arc<Metrics>) -> Outcome {
     let mut signal = tokio::spawn(shutdown::signal());
     let health_listener = bind(args.health_bind, "--health-bind").await?;
     let health_at = health_listener.local_addr()?;

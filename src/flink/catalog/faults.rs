@@ -12,7 +12,7 @@ use crate::flink::{Engine, Workload};
 
 /// The maximum number of unknown keys per object that are compared with all known keys. A
 /// comparison is expensive, and the sender chooses the number.
-const MOST_COMPARED: usize = 100;
+const MOST_COMPARED: usize = 50;
 
 /// The Flink version whose classes the operator uses to read an object, whatever version the object
 /// names.

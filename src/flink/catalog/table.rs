@@ -202,6 +202,8 @@ mod tests {
         assert_eq!(table.readings.len() + table.templates.len() + 1, lines);
         assert!(table.readings.is_sorted_by_key(|reading| reading.key));
         assert_eq!(table.versions.len(), 9);
+        let dots = table.readings.iter().map(|reading| reading.key.matches('.').count()).max();
+        assert!(dots < Some(super::super::MOST_DOTS));
         let words = |reading: &&Reading| {
             matches!(reading.reads, KeyRole::Value(ValueType::Enum | ValueType::EnumList))
         };

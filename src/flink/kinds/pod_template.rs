@@ -7,7 +7,7 @@
 
 use crate::flink::sizing::SizeProblem;
 use crate::flink::workload::{ElementOrigins, MergedTemplate};
-use crate::resource::{pointer, type_name};
+use crate::resource::{pointer, steps, type_name};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -85,6 +85,7 @@ impl Merging {
             return;
         }
         for (name, from) in from {
+            steps::step();
             // The operator reads templates into typed objects, in which null means missing.
             if from.is_null() {
                 continue;

@@ -118,11 +118,10 @@ pub fn list_of_map_pairs(text: &str) -> Vec<Pairs> {
 }
 
 fn add_pairs(map: &Map<String, Value>, pairs: &mut Pairs) {
-    for pair in map.iter().filter_map(|(key, value)| Some((key.clone(), scalar(value)?))) {
-        if !pairs.contains(&pair) {
-            pairs.push(pair);
-        }
-    }
+    // A mapping has each key once, so only what was read before it may be the same.
+    let known: BTreeSet<(String, String)> = pairs.iter().cloned().collect();
+    let read = map.iter().filter_map(|(key, value)| Some((key.clone(), scalar(value)?)));
+    pairs.extend(read.filter(|pair| !known.contains(pair)));
 }
 
 fn scalar(value: &Value) -> Option<String> {

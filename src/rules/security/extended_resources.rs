@@ -7,6 +7,8 @@ use crate::resource::pointer;
 use crate::rules::words::{matches_any, shown, use_name_like};
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fmt::Arguments;
 
 /// Extended resources that the tenant does not allow.
@@ -77,7 +79,11 @@ fn check_amounts(
 /// each name in `external-resources`.
 fn check_options(subject: &Subject<'_>, allowed: &[String], findings: &mut Findings) {
     let config = &subject.workload.config;
-    let Some((_, requested)) = config.first(EXTERNAL_RESOURCES) else { return };
+    let Some((_, list)) = config.first(EXTERNAL_RESOURCES) else { return };
+    let requested = OnceCell::new();
+    let requested = || -> &BTreeSet<String> {
+        requested.get_or_init(|| list_elements(&list.value).into_iter().collect())
+    };
     let prefix = "external-resource.";
     for (key, entry) in config.under(prefix) {
         let name =
@@ -85,7 +91,7 @@ fn check_options(subject: &Subject<'_>, allowed: &[String], findings: &mut Findi
         let resource = entry.value.trim();
         if let Some(name) = name
             && !matches_any(allowed, resource)
-            && list_elements(&requested.value).iter().any(|requested| requested == name)
+            && requested().contains(name)
             && let Some(place) = subject.written(key, entry)
         {
             findings

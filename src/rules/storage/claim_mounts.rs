@@ -7,6 +7,7 @@ use crate::resource::fields::{elements, text};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims that Flink cannot mount by its own option.
 pub static RULE: Rule = Rule {
@@ -32,15 +33,21 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let volumes = pods.map(|pods| elements(pods.spec(), "volumes")).unwrap_or_default();
     let main = pods.and_then(|pods| pods.spec().get("containers")?.get(pods.set.main_container?));
     let mounts = main.map(|main| elements(main, "volumeMounts")).unwrap_or_default();
-    let has = |list: &[Value], field: &str, value: &str| {
-        list.iter().any(|element| element.get(field).is_some() && text(element, field) == value)
-    };
+    let names = texts(volumes, "name");
+    let paths = texts(mounts, "mountPath");
+    // The first claim at each path, and whether another one is there too.
+    let mut earlier: BTreeMap<&str, (&str, bool)> = BTreeMap::new();
     let pairs = map_entries(&subject.workload.config, CLAIMS_OPTION);
-    for (index, pair) in pairs.iter().enumerate() {
+    for pair in &pairs {
+        if findings.is_full() {
+            return;
+        }
         let (claim, path) = (pair.key.trim(), pair.value.trim());
         let volume = format!("{}-pvc", claim.replace('.', "-"));
         // An option that is read in two ways has each pair twice.
-        let mut earlier = pairs.iter().take(index).filter(|other| other.key != pair.key);
+        let (first, several) = earlier.entry(path).or_insert((&pair.key, false));
+        let is_taken = *several || *first != pair.key;
+        *several |= *first != pair.key;
         let mounts_claim = format!("`{CLAIMS_OPTION}` mounts claim `{}`", shown(claim));
         let (message, help) = if !path.starts_with('/') {
             (
@@ -52,13 +59,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 format!("{mounts_claim}, but its name is too long for a volume"),
                 "mount it in the pod template instead".into(),
             )
-        } else if has(volumes, "name", &volume) {
+        } else if names.contains(volume.as_str()) {
             (
                 format!("{mounts_claim} as volume `{volume}`, which the pod template has already"),
                 format!("remove claim `{}` from `{CLAIMS_OPTION}`", shown(claim)),
             )
-        } else if has(mounts, "mountPath", path) || earlier.any(|other| other.value.trim() == path)
-        {
+        } else if paths.contains(path) || is_taken {
             (
                 format!("{mounts_claim} at `{}`, where another volume is mounted", shown(path)),
                 "mount it at another path".into(),
@@ -70,4 +76,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings.at(place).message(message).help(help).key(CLAIMS_OPTION).found(shown(claim));
         }
     }
+}
+
+/// The texts that elements have in a field.
+fn texts<'v>(list: &'v [Value], field: &str) -> BTreeSet<&'v str> {
+    let present = list.iter().filter(|element| element.get(field).is_some());
+    present.map(|element| text(element, field)).collect()
 }

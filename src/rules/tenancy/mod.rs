@@ -2,6 +2,7 @@
 
 pub mod ambiguous_namespace;
 pub mod label;
+pub mod object_limits;
 pub mod unassigned_namespace;
 pub mod unreadable_tenant;
 
@@ -11,6 +12,7 @@ use super::Rule;
 pub(super) static RULES: &[&Rule] = &[
     &ambiguous_namespace::RULE,
     &label::RULE,
+    &object_limits::RULE,
     &unassigned_namespace::RULE,
     &unreadable_tenant::RULE,
 ];
