@@ -24,6 +24,7 @@ fn server() -> Router {
         tenants: vec!["tests/data/bounded/tenant.yaml".into()],
         policies: Vec::new(),
         operator_config: None,
+        operator_users: flinkgate::flink::requester::OperatorUsers::default(),
     };
     let live = Arc::new(LiveGate::load(files, Unassigned::Warn).unwrap().0);
     let reviewer = Reviewer::new(FileContext::new(live), FileQuota::default());

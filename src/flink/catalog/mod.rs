@@ -16,6 +16,9 @@ pub use table::{KeyRole, Reading, Release};
 
 use table::Table;
 
+/// No prefix in the catalog has more dots, so that a long key is not looked up at each of its own.
+const MOST_DOTS: usize = 12;
+
 /// What the catalog knows about a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum KeyLookup {
@@ -42,7 +45,7 @@ pub fn find(key: &str) -> KeyLookup {
         return KeyLookup::Readings(template);
     }
     let mut closed = false;
-    for (dot, _) in key.match_indices('.').take_while(|(dot, _)| *dot <= names::LONGEST_KEY) {
+    for (dot, _) in key.match_indices('.').take(MOST_DOTS) {
         let (Some(parent), Some(prefix)) = (key.get(..dot), key.get(..=dot)) else { continue };
         if table.readings(parent).iter().any(Reading::is_map) {
             return KeyLookup::UserDefined;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Longer than every key in the table, so that a long key is not looked up at each of its dots.
-pub(super) const LONGEST_KEY: usize = 128;
+const LONGEST_KEY: usize = 128;
 
 static NAMES: LazyLock<HashMap<&'static str, OtherNames>> = LazyLock::new(build);
 
