@@ -9,7 +9,9 @@ use crate::flink::network::{NamespaceNetwork, is_service};
 use crate::flink::{FlinkContext, Role};
 use crate::kinds::{self, KINDS, Kind};
 use crate::pipeline::Gate;
-use crate::resource::{GroupVersionKind, GroupVersionResource, Operation, Resource, metadata_text};
+use crate::resource::{
+    GroupVersionKind, GroupVersionResource, Operation, Resource, metadata_text, users,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -166,5 +168,5 @@ fn part(gate: &Gate, resource: &Resource, is_limited: bool) -> Option<Part> {
         let workload = kinds::lower(resource, &resource.object)?;
         workload.pods.iter().any(|set| set.role == Role::JobManager).then_some(Part::JobManager)
     };
-    if is_limited && !resource.user.is_kubernetes() { runs() } else { None }
+    if is_limited && !users::is_controller(&resource.user) { runs() } else { None }
 }

@@ -3,7 +3,7 @@
 //! The API server authenticates `userInfo`. Owner references, labels, annotations and the text of a
 //! ConfigMap are the user's to write, so none of them shows that an operator made an object.
 
-use crate::resource::{UserInfo, owners};
+use crate::resource::{UserInfo, owners, users};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -16,17 +16,6 @@ const OPERATOR_ACCOUNT: &str = "flink-operator";
 
 /// API groups whose operators create pods, Services, Ingresses and ConfigMaps for their objects.
 const OPERATOR_GROUPS: [&str; 3] = ["flink.apache.org/", "flinkoperator.k8s.io/", "flink.k8s.io/"];
-
-/// Service accounts of Kubernetes' controllers are in this namespace, to which no tenant has access.
-const CONTROLLER_ACCOUNTS: &str = "system:serviceaccount:kube-system:";
-
-/// Controllers whose service accounts do not end with `-controller`.
-const OTHER_CONTROLLERS: [&str; 3] =
-    ["generic-garbage-collector", "horizontal-pod-autoscaler", "cloud-controller-manager"];
-
-/// Controllers without service accounts.
-const CONTROLLER_USERS: [&str; 2] =
-    ["system:kube-controller-manager", "system:cloud-controller-manager"];
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,19 +62,12 @@ impl OperatorUsers {
         let name = user.username.as_str();
         if self.0.iter().any(|operator| operator == name) {
             Requester::FlinkOperator
-        } else if is_kubernetes_controller(name) {
+        } else if users::is_controller(user) {
             Requester::KubernetesController
         } else {
             Requester::Other
         }
     }
-}
-
-fn is_kubernetes_controller(user: &str) -> bool {
-    let is_controller =
-        |account: &str| account.ends_with("-controller") || OTHER_CONTROLLERS.contains(&account);
-    user.strip_prefix(CONTROLLER_ACCOUNTS).is_some_and(is_controller)
-        || CONTROLLER_USERS.contains(&user)
 }
 
 /// Whether an object names an owner of Flink's operators. The user writes this: it may spare a count
@@ -143,7 +125,6 @@ mod tests {
             ("system:serviceaccount:kube-system:replicaset-controller", true),
             ("system:serviceaccount:kube-system:generic-garbage-collector", true),
             ("system:kube-controller-manager", true),
-            ("system:serviceaccount:kube-system:tiller", false),
             ("system:serviceaccount:payments:replicaset-controller", false),
             ("system:serviceaccount:kube-systems:replicaset-controller", false),
             ("replicaset-controller", false),

@@ -118,8 +118,11 @@ fn enforce(
     // The configuration has what Flink reads of a text.
     let is_wanted =
         |value: &str| value == wanted || value == context.workload.text_form.value(wanted);
-    let other_names = options::names_of(key).map(|name| -> &str { name });
-    for name in std::iter::once(key).chain(other_names) {
+    let names = || std::iter::once(key).chain(options::names_of(key).map(|name| -> &str { name }));
+    // Flink reads the value under any of the names.
+    let is_missing = !names()
+        .any(|name| configuration.config.exact(name).is_some_and(|entry| entry.pointer.is_some()));
+    for name in names() {
         let found = configuration.config.exact(name).filter(|entry| !is_wanted(&entry.value));
         let Some(Entry { value, pointer: Some(place) }) = found.cloned() else { continue };
         conflicts.push(Conflict {
@@ -137,14 +140,14 @@ fn enforce(
     }
     let written = context.workload.version.and_then(|version| name_in(key, version));
     let names = [Some(key), written].into_iter().flatten();
-    let mut is_missing = false;
+    let mut is_written = false;
     for key in names.filter(|_| is_due) {
         let found = configuration.config.exact(key);
         if found.is_none_or(|entry| !is_wanted(&entry.value) || entry.pointer.is_none()) {
-            is_missing |= configuration.write(key, wanted, editor);
+            is_written |= configuration.write(key, wanted, editor);
         }
     }
-    is_missing
+    is_missing && is_written
 }
 
 /// The other name under which a version reads an option that it does not know under this one.

@@ -549,7 +549,8 @@ impl Gate {
 
     /// The findings without the secrets of the object and of its tenant's options.
     fn without_secrets(&self, case: &Case<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
-        if !findings.is_empty() {
+        // A finding about a limit shows no value.
+        if !findings.is_empty() && case.excess.is_none() {
             let secrets = self.secrets(case);
             findings.iter_mut().for_each(|finding| finding.hide(&secrets));
         }

@@ -98,14 +98,6 @@ pub struct UserInfo {
     pub extra: BTreeMap<String, Vec<String>>,
 }
 
-impl UserInfo {
-    /// Whether a controller of Kubernetes sent the request, such as the one that replaces pods.
-    pub fn is_kubernetes(&self) -> bool {
-        self.username.starts_with("system:serviceaccount:kube-system:")
-            || self.username == "system:kube-controller-manager"
-    }
-}
-
 /// One object under review.
 #[derive(Clone, Debug, Default)]
 pub struct Resource {

@@ -11,9 +11,13 @@ const CONTROL_PLANE: &str = "system:serviceaccount:kube-system:";
 /// (`--use-service-account-credentials=false`).
 const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 
+/// The controllers of a cloud provider, such as those of Services.
+const CLOUD_CONTROLLER_MANAGER: &str = "system:cloud-controller-manager";
+
 /// Whether a user is one of Kubernetes' controllers.
 pub fn is_controller(user: &UserInfo) -> bool {
-    user.username == CONTROLLER_MANAGER || user.username.starts_with(CONTROL_PLANE)
+    matches!(user.username.as_str(), CONTROLLER_MANAGER | CLOUD_CONTROLLER_MANAGER)
+        || user.username.starts_with(CONTROL_PLANE)
 }
 
 /// Whether a user is the controller of Kubernetes with this name: `deployment-controller`.

@@ -7,7 +7,7 @@ use super::rest_exposure::{described, is_authenticated, is_refused, surroundings
 use crate::flink::Role;
 use crate::flink::exposures::{Exposure, ExposureKind, Target, is_open};
 use crate::kubernetes::reach::{Reach, makes_service};
-use crate::resource::Operation;
+use crate::resource::{Operation, users};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Subject};
 
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     };
     let runs = workload.pods.iter().any(|set| set.role == Role::JobManager);
     // A pod that replaces another must not fail because of a Service that came in between.
-    if runs && !subject.resource.user.is_kubernetes() {
+    if runs && !users::is_controller(&subject.resource.user) {
         for (kind, name, exposure) in &network.exposures {
             check_existing(subject, (kind, name), exposure, findings);
         }

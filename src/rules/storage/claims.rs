@@ -4,7 +4,7 @@ use super::shared::requests;
 use crate::flink::claims::CLAIMS_OPTION;
 use crate::flink::map_options::map_entries;
 use crate::resource::fields::{elements, text};
-use crate::resource::pointer;
+use crate::resource::{pointer, users};
 use crate::rules::words::{matches_any, shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
@@ -84,7 +84,7 @@ fn check_content(
         }
         let volume = request.changed("/spec/volumeName").and_then(Value::as_str);
         // Kubernetes writes the name of the volume that it binds.
-        let is_bound = request.is_update() && subject.resource.user.is_kubernetes();
+        let is_bound = request.is_update() && users::is_controller(&subject.resource.user);
         if let Some(name) = volume.filter(|name| !name.is_empty() && !is_bound && !is_allowed(name))
         {
             findings
