@@ -72,7 +72,7 @@ impl Scalar {
             serde_json::Value::String(own) => own == text,
             serde_json::Value::Bool(own) => text == if *own { "true" } else { "false" },
             serde_json::Value::Number(own) if own.is_i64() => own.as_i64() == text.parse().ok(),
-            other => other.to_string() == text,
+            _ => self.text() == text,
         }
     }
 }
