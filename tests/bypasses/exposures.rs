@@ -298,6 +298,6 @@ fn pods_that_replace_others_are_not_refused() {
     let open =
         service(json!({"type": "NodePort", "selector": {"app": "etl"}, "ports": [{"port": 8081}]}));
     let of_controller = "system:serviceaccount:kube-system:replicaset-controller";
-    assert_eq!(in_cluster(&[open.clone()], &pod, of_controller), [""; 0]);
+    assert_eq!(in_cluster(std::slice::from_ref(&open), &pod, of_controller), [""; 0]);
     assert_eq!(in_cluster(&[open], &pod, "alice").len(), 1);
 }
