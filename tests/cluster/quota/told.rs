@@ -51,7 +51,11 @@ fn a_tenants_status_and_columns_show_how_it_stands() {
         (&json!("6Gi"), &json!("1")),
         "{status:#}"
     );
-    assert_eq!(status["hard"], json!({"cpu": "15", "memory": "64Gi", "clusters": 5}), "{status:#}");
+    assert_eq!(
+        status["hard"],
+        json!({"cpu": "15", "memory": "64Gi", "clusters": "5"}),
+        "{status:#}"
+    );
     assert_eq!(status["clusters"], 1, "{status:#}");
     let printed = scene.kubectl(&["get", "flinktenant", "stands"]);
     let cells: Vec<&str> = printed.lines().nth(1).unwrap().split_whitespace().collect();
