@@ -4,7 +4,9 @@
 use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
-use crate::pipeline::configuration::{ConfigurationLookup, config_maps, configuration_lookup};
+use crate::pipeline::configuration::{
+    ConfigurationLookup, MAX_CONFIG_MAPS, config_maps, configuration_lookup,
+};
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -204,33 +206,30 @@ async fn with_related_objects<C: Context>(
         }
     }
     if let Some(lookup) = configuration {
-        add_configuration(context, &mut flink_context, resource, lookup).await;
+        add_configuration(context, &mut flink_context, resource, lookup).await?;
     }
     Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
 }
 
-/// Adds what the object's pods read from ConfigMaps, or what pods read from the object. Without it
-/// there are fewer findings, and none is wrong.
+/// Adds what the object's pods read from ConfigMaps, or what pods read from the object.
 async fn add_configuration<C: Context>(
     context: &C,
     flink_context: &mut FlinkContext,
     resource: &Resource,
     lookup: ConfigurationLookup,
-) {
+) -> Result<(), Answer> {
     let namespace = &resource.namespace;
-    let failed = |error: LookupError| {
-        tracing::warn!(
-            namespace,
-            error = with_causes(&error),
-            "failed to read how Flink's configuration is mounted"
-        );
-    };
     match lookup {
         ConfigurationLookup::Pods => match context.pods(namespace).await {
             Ok(pods) => pods.iter().for_each(|pod| {
                 flink_context.configuration_mut().add_readers(namespace, pod);
             }),
-            Err(error) => failed(error),
+            // The pods that mount it are checked when they are created.
+            Err(error) => tracing::warn!(
+                namespace,
+                error = with_causes(&error),
+                "failed to read how Flink's configuration is mounted"
+            ),
         },
         ConfigurationLookup::ConfigMaps(keys) => {
             let of = config_maps();
@@ -240,12 +239,28 @@ async fn add_configuration<C: Context>(
                     Ok(Some(found)) => {
                         flink_context.configuration_mut().add_keys(namespace, &name, &found, &keys);
                     }
-                    // The others would only take as long.
-                    Err(error) => return failed(error),
+                    Err(error) => {
+                        let what = format!("ConfigMap `{namespace}/{name}`");
+                        return Err(unreadable("flink/unread-object", &what, &error));
+                    }
                 }
             }
         }
+        ConfigurationLookup::TooMany => {
+            let finding = Finding {
+                rule: "flink/mounted-configuration".into(),
+                level: Level::Error,
+                message: format!(
+                    "the pods read Flink's configuration from more than {MAX_CONFIG_MAPS} ConfigMaps \
+                     under other file names, so nothing was checked"
+                ),
+                help: Some("mount one ConfigMap with `config.yaml` or `flink-conf.yaml`".into()),
+                ..Finding::default()
+            };
+            return Err(Answer { findings: vec![finding], ..Answer::default() });
+        }
     }
+    Ok(())
 }
 
 /// The answer when a required object could not be read: the client must retry.

@@ -13,8 +13,9 @@ use crate::pipeline::Gate;
 use crate::resource::{GroupVersionResource, Operation, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most ConfigMaps that are read for one object; more are ignored.
-const MAX_CONFIG_MAPS: usize = 8;
+/// The most ConfigMaps that are read for one object. One that needs more is refused: a further one
+/// could hold what the others hide.
+pub const MAX_CONFIG_MAPS: usize = 32;
 
 /// What to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +25,14 @@ pub enum ConfigurationLookup {
     /// ConfigMaps by name, and the keys that the object's pods read as one of Flink's files; `None`
     /// for every key.
     ConfigMaps(BTreeMap<String, BTreeSet<ReadKey>>),
+    /// More ConfigMaps than are read.
+    TooMany,
 }
 
 /// What the check of an object needs; `None` for most.
 pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<ConfigurationLookup> {
     let changes = matches!(resource.operation, Operation::Create | Operation::Update)
-        && resource.sub_resource.is_none();
+        && resource.sub_resource.as_deref().is_none_or(str::is_empty);
     if !changes || gate.context().requester(resource) == Requester::FlinkOperator {
         return None;
     }
@@ -41,15 +44,17 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
     let mut keys: BTreeMap<String, BTreeSet<ReadKey>> = BTreeMap::new();
     for (_, template) in pod_templates(&resource.object) {
         of_template(template, |source| {
-            let is_one_too_many =
-                keys.len() >= MAX_CONFIG_MAPS && !keys.contains_key(source.config_map);
-            if !source.is_evident() && !source.config_map.is_empty() && !is_one_too_many {
+            if !source.is_evident() && !source.config_map.is_empty() {
                 let key = (source.key.as_deref().map(str::to_owned), source.file);
                 keys.entry(source.config_map.to_owned()).or_default().insert(key);
             }
         });
     }
-    (!keys.is_empty()).then_some(ConfigurationLookup::ConfigMaps(keys))
+    match keys.len() {
+        0 => None,
+        number if number > MAX_CONFIG_MAPS => Some(ConfigurationLookup::TooMany),
+        _ => Some(ConfigurationLookup::ConfigMaps(keys)),
+    }
 }
 
 /// The resource of ConfigMaps.

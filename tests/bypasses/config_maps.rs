@@ -337,6 +337,30 @@ fn a_workload_is_judged_with_what_it_mounts() {
     }
 }
 
+/// ConfigMaps that a pod reads first hide no later one.
+#[test]
+fn no_number_of_config_maps_hides_one() {
+    let pod = |decoys: usize| {
+        let source = |name: String| json!({"configMap": {"name": name, "items": [{"key": "odd", "path": "config.yaml"}]}});
+        let mut sources: Vec<Value> =
+            (0..decoys).map(|number| source(format!("a-{number:03}"))).collect();
+        sources.push(source("strict-conf".into()));
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "strict"},
+            "spec": {"volumes": [{"name": "c", "projected": {"sources": sources}}],
+                "containers": [{"name": "x", "args": ["taskmanager"], "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]}]}})
+    };
+    for (text, hidden) in [(BAD, true), (GOOD, false)] {
+        let map = config_map("strict-conf", json!({"odd": text}));
+        for decoys in [0, 1, 8, 30] {
+            let found = reviewed(&pod(decoys), "alice", Vec::new(), &map);
+            let is_found = found.iter().any(|found| found.contains("forbidden-option"));
+            assert_eq!(is_found, hidden, "{decoys}: {found:?}");
+        }
+        let found = reviewed(&pod(200), "alice", Vec::new(), &map);
+        assert!(found.iter().any(|found| found.contains("mounted-configuration")), "{found:?}");
+    }
+}
+
 #[test]
 fn an_update_of_what_pods_mount_is_judged() {
     for (spec, _) in templates() {
