@@ -4,6 +4,8 @@
 use assert_cmd::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flinkgate::admission::answer::Webhook;
+use flinkgate::admission::registration::differences::differences;
 use flinkgate::resource::yaml;
 use serde_json::Value;
 
@@ -36,6 +38,27 @@ fn all(text: &str) -> Vec<Value> {
 fn both_configurations_name_the_service() {
     insta::assert_snapshot!(printed(&[]));
     assert_eq!(printed(&["--service", "flinkgate-system/flinkgate"]), printed(&[]));
+}
+
+#[test]
+fn the_users_of_the_operators_are_in_the_condition_and_expected() {
+    let users = ["--operator-user", "system:serviceaccount:ops:flink", "--operator-user", "ada"];
+    let text = printed(&users);
+    let expression = "!(request.userInfo.username in ['system:serviceaccount:ops:flink', 'ada'])";
+    assert!(text.contains(expression) && !text.contains("flink-operator:flink-operator"), "{text}");
+    for configuration in yaml::parse(&text).into_iter().filter_map(|document| document.value) {
+        let (webhook, own) = match configuration["kind"].as_str().unwrap() {
+            "MutatingWebhookConfiguration" => (Webhook::Mutate, "flinkgate-system"),
+            _ => (Webhook::Validate, "flinkgate-system"),
+        };
+        assert_eq!(differences(webhook, Some(&configuration), own), []);
+    }
+    let odd = printed(&["--operator-user", "o'hara\\"]);
+    let is_quoted = |condition: &Value| {
+        condition["expression"].as_str().unwrap().ends_with(r"in ['o\'hara\\'])")
+    };
+    let conditions = |webhook: &Value| webhook["matchConditions"].as_array().unwrap().clone();
+    assert!(all(&odd).iter().flat_map(conditions).any(|condition| is_quoted(&condition)), "{odd}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `flinkgate webhooks`: the two webhook configurations, ready for `kubectl apply`.
 
 use super::{Exit, Outcome, terminal};
-use crate::admission::registration::Registration;
 use crate::admission::registration::endpoint::{BaseUrl, Endpoint, Service};
+use crate::admission::registration::{Registration, values};
 use crate::report::yaml;
 use crate::server::{ca_bundle, path_tokens};
 use anyhow::Context;
@@ -31,6 +31,12 @@ pub struct Args {
     /// The first line counts. Without it, `serve --cluster` adds a token of its own to the paths.
     #[arg(long, value_name = "FILE")]
     path_token_file: Option<PathBuf>,
+    /// User name of a Flink operator, the same as `serve --operator-user`; can be repeated
+    ///
+    /// Its updates of the status of Flink's objects are not sent to Flinkgate. Without this option,
+    /// it is `system:serviceaccount:flink-operator:flink-operator`.
+    #[arg(long, value_name = "USER", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    operator_user: Vec<String>,
 }
 
 /// Runs the command.
@@ -57,10 +63,15 @@ pub fn run(args: Args) -> Outcome {
     };
     let endpoint = args.url.map_or(Endpoint::Service(args.service), Endpoint::Url);
     let registration = Registration { endpoint, ca_bundle, path_token };
-    let mutating = serde_json::to_value(registration.mutating())
+    let mut mutating = serde_json::to_value(registration.mutating())
         .context("failed to serialize the mutating configuration")?;
-    let validating = serde_json::to_value(registration.validating())
+    let mut validating = serde_json::to_value(registration.validating())
         .context("failed to serialize the validating configuration")?;
+    if !args.operator_user.is_empty() {
+        [&mut mutating, &mut validating]
+            .into_iter()
+            .for_each(|printed| values::set_operators(printed, &args.operator_user));
+    }
     terminal::print(&format!("---\n{}---\n{}", yaml::emit(&mutating), yaml::emit(&validating)))?;
     Ok(Exit::Fine)
 }

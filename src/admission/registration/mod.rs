@@ -8,7 +8,7 @@ pub mod differences;
 pub mod endpoint;
 pub mod path_token;
 mod table;
-mod values;
+pub mod values;
 
 use super::answer::Webhook as Door;
 use crate::kinds::{self, KINDS, Kind, Origin};

@@ -47,10 +47,22 @@ pub(super) fn apply(webhook: Webhook, stored: &Value, printed: &mut Value) {
     }
 }
 
+/// Writes the users of the operators into the conditions of a printed configuration, and into the
+/// annotation by which Flinkgate expects them.
+pub fn set_operators(printed: &mut Value, users: &[String]) {
+    let text = json!({"operatorUsers": users}).to_string();
+    let stored = json!({"metadata": {"annotations": {VALUES_ANNOTATION: text}}});
+    apply(Webhook::Validate, &stored, printed);
+    if let Some(metadata) = printed.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("annotations".into(), json!({VALUES_ANNOTATION: text}));
+    }
+}
+
 /// The operators' users as text of a condition: `'a', 'b'`.
 fn operator_list(users: Option<&Value>) -> Option<String> {
     let users = users?.as_array()?.iter().filter_map(Value::as_str);
-    Some(users.map(|user| format!("'{user}'")).collect::<Vec<_>>().join(", "))
+    let quoted = |user: &str| format!("'{}'", user.replace('\\', r"\\").replace('\'', r"\'"));
+    Some(users.map(quoted).collect::<Vec<_>>().join(", "))
 }
 
 fn name_operators(conditions: &mut Value, operators: &str) {
