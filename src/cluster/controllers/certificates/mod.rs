@@ -17,7 +17,6 @@ pub mod secret;
 mod state;
 
 use crate::cluster::watch::{Event, Target, WatchTimings, follow};
-use crate::server::certificate::CertificateError;
 use crate::server::health::Health;
 use crate::server::tls::CurrentCertificate;
 use crate::telemetry::metrics::Metrics;
@@ -82,33 +81,6 @@ pub struct Controller {
     pub health: Arc<Health>,
     /// Where the expiry of the certificate is reported.
     pub metrics: Arc<Metrics>,
-}
-
-/// Why a step could not be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The API server refused it, or could not be reached.
-    #[error("cannot {what}: {source}")]
-    Api {
-        /// What failed.
-        what: &'static str,
-        /// The error.
-        source: kube::Error,
-    },
-    /// No answer.
-    #[error("the API server does not answer")]
-    Timeout,
-    /// A certificate could not be made.
-    #[error("cannot make a certificate: {0}")]
-    Make(#[from] CertificateError),
-}
-
-impl StepError {
-    /// Whether another replica was faster, so that the next reconciliation sees the result.
-    fn is_collision(&self) -> bool {
-        matches!(self, Self::Api { source: kube::Error::Api(status), .. }
-            if status.is_conflict() || status.is_already_exists() || status.is_not_found())
-    }
 }
 
 /// One event of one of the objects.

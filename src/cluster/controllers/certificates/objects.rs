@@ -1,12 +1,12 @@
 //! The three objects that hold certificates, as last read, and how they are read and written.
 
-use super::StepError;
 use super::authority::Authority;
 use super::ca_bundle::{self, CONFIGURATION, Configuration};
 use super::rotation::Bundle;
 use super::secret::SECRET;
 use crate::cluster::apply::FIELD_MANAGER;
 use crate::cluster::controllers::known::Known;
+use crate::cluster::controllers::step::StepError;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };

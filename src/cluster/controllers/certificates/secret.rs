@@ -7,10 +7,10 @@
 
 use super::authority::{Authority, Leaf, bundle};
 use super::rotation::Store;
+use crate::cluster::controllers::own_secret::own_secret;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::ObjectMeta;
 use std::collections::BTreeMap;
 
 /// The Secret's name.
@@ -86,20 +86,7 @@ impl Material {
 
     /// The Secret with these contents; other fields of `old` stay.
     pub fn write(&self, old: Option<Secret>) -> Secret {
-        let new = || {
-            let labels = [
-                ("app.kubernetes.io/name", "flinkgate"),
-                ("app.kubernetes.io/managed-by", "flinkgate"),
-            ];
-            let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let metadata = ObjectMeta {
-                name: Some(SECRET.into()),
-                labels: Some(labels.into()),
-                ..ObjectMeta::default()
-            };
-            Secret { metadata, type_: Some(TYPE.into()), ..Secret::default() }
-        };
-        let mut secret = old.unwrap_or_else(new);
+        let mut secret = old.unwrap_or_else(|| own_secret(SECRET, TYPE));
         secret.data.get_or_insert_default().extend(self.data());
         secret
     }

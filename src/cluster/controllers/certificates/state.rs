@@ -1,10 +1,11 @@
 //! The state of the controller in one process: what it has read, remembers and serves.
 
+use super::Controller;
 use super::authority::{self, Authority};
 use super::objects::{Apis, Objects};
 use super::rotation::{self, Bundle, Change, Established, Id, LeafChange, Now, Step, Store, View};
 use super::secret::{Material, SECRET};
-use super::{Controller, StepError};
+use crate::cluster::controllers::step::StepError;
 use crate::jitter::jittered;
 use crate::server::certificate::{CertificateError, Serving};
 use crate::server::issue;

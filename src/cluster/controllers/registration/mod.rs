@@ -18,7 +18,6 @@ mod steps;
 
 use crate::admission::answer::Webhook;
 use crate::admission::registration::CONFIGURATION;
-use crate::admission::registration::path_token::PathTokenError;
 use crate::cluster::watch::{Event, Target, WatchTimings, follow};
 use crate::server::health::Health;
 use crate::server::path_tokens::AcceptedTokens;
@@ -66,33 +65,6 @@ pub struct Controller {
     pub health: Arc<Health>,
     /// Where the number of differences is reported.
     pub metrics: Arc<Metrics>,
-}
-
-/// Why a step could not be taken.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The API server refused it, or could not be reached.
-    #[error("cannot {what}: {source}")]
-    Api {
-        /// What failed.
-        what: &'static str,
-        /// The error.
-        source: kube::Error,
-    },
-    /// No answer.
-    #[error("the API server does not answer")]
-    Timeout,
-    /// A token could not be made.
-    #[error("cannot make a path token: {0}")]
-    Make(#[from] PathTokenError),
-}
-
-impl StepError {
-    /// Whether another client was faster, so that the next reconciliation sees the result.
-    fn is_collision(&self) -> bool {
-        matches!(self, Self::Api { source: kube::Error::Api(status), .. }
-            if status.is_conflict() || status.is_already_exists() || status.is_not_found())
-    }
 }
 
 /// One event of one of the objects.

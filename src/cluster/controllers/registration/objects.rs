@@ -1,12 +1,12 @@
 //! The Secret with the path tokens and both webhook configurations, as last read, and how they are
 //! read and written.
 
-use super::StepError;
 use super::secret::SECRET;
 use crate::admission::answer::Webhook;
 use crate::admission::registration::CONFIGURATION;
 use crate::cluster::apply::FIELD_MANAGER;
 use crate::cluster::controllers::known::Known;
+use crate::cluster::controllers::step::StepError;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };

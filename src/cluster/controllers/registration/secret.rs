@@ -5,10 +5,10 @@
 
 use super::rotation::StoredToken;
 use crate::admission::registration::path_token::PathToken;
+use crate::cluster::controllers::own_secret::own_secret;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use kube::api::ObjectMeta;
 use std::time::SystemTime;
 
 /// The Secret's name.
@@ -65,20 +65,7 @@ fn format(tokens: &[StoredToken]) -> String {
 
 /// The Secret with these tokens; other fields of `old` stay.
 pub fn write(tokens: &[StoredToken], old: Option<Secret>) -> Secret {
-    let new = || {
-        let labels = [
-            ("app.kubernetes.io/name", "flinkgate"),
-            ("app.kubernetes.io/managed-by", "flinkgate"),
-        ];
-        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let metadata = ObjectMeta {
-            name: Some(SECRET.into()),
-            labels: Some(labels.into()),
-            ..ObjectMeta::default()
-        };
-        Secret { metadata, type_: Some("Opaque".into()), ..Secret::default() }
-    };
-    let mut secret = old.unwrap_or_else(new);
+    let mut secret = old.unwrap_or_else(|| own_secret(SECRET, "Opaque"));
     let content = ByteString(format(tokens).into_bytes());
     secret.data.get_or_insert_default().insert(TOKENS.into(), content);
     secret
