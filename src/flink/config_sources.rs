@@ -51,33 +51,6 @@ pub fn of_template<'a>(template: &'a Value, mut visit: impl FnMut(ConfigSource<'
     }
 }
 
-/// Visits the mounts in a pod template that replace Flink's configuration files: those of ConfigMaps,
-/// and those of any volume at the path of a file.
-pub fn replacements(template: &Value, mut visit: impl FnMut(String)) {
-    let mut last = String::new();
-    of_template(template, |source| {
-        if source.place != last && source.place.contains("/volumeMounts/") {
-            last.clone_from(&source.place);
-            visit(source.place);
-        }
-    });
-    for (index, container) in spec_list(template, "containers").iter().enumerate() {
-        let folder = folder(container);
-        for (number, mount) in elements(container, "volumeMounts").iter().enumerate() {
-            let at = text(mount, "mountPath");
-            let is_file = may_reach(&folder, at) && {
-                let (folder, at) = (normal(&folder), normal(at));
-                let file = at.strip_prefix(&folder).and_then(|rest| rest.strip_prefix('/'));
-                file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
-            };
-            let place = || format!("/spec/containers/{index}/volumeMounts/{number}");
-            if is_file && place() != last {
-                visit(place());
-            }
-        }
-    }
-}
-
 /// The pod templates of an object that runs pods, with their places.
 pub fn pod_templates(object: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
     const PLACES: [&str; 4] =

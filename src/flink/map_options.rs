@@ -3,6 +3,7 @@
 //! `kubernetes.secrets: a:/x,b:/y` and `kubernetes.secrets.a: /x` are equivalent. If an option is
 //! written in both ways, the result contains both, so that a rule holds whichever one counts.
 
+use super::catalog::map_of_element;
 use super::config::{Entry, FlinkConfig};
 use super::values::{Pairs, list_of_map_pairs, map_pairs};
 
@@ -47,6 +48,22 @@ pub fn map_entries<'a>(config: &'a FlinkConfig, option: &'a str) -> Vec<MapEntry
         }
     }
     found
+}
+
+/// The map that hides one of its entries: where the whole map is written as one text, Flink reads no
+/// entry that has a key of its own. `None` if the text has the entry too, with a wanted value.
+pub fn hiding_map<'a>(
+    config: &'a FlinkConfig,
+    key: &'a str,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Option<(&'a str, &'a Entry)> {
+    let map = map_of_element(key)?;
+    let name = key.strip_prefix(map)?.strip_prefix('.')?;
+    let entry = config.exact(map).filter(|entry| entry.pointer.is_some())?;
+    let pairs = map_pairs(&entry.value);
+    let mut own = pairs.iter().filter(|(found, _)| found == name).peekable();
+    let has_value = own.peek().is_some() && own.all(|(_, found)| is_wanted(found));
+    (!has_value).then_some((map, entry))
 }
 
 /// All maps of an option that holds a list of maps, with the option's place.

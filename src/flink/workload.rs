@@ -379,6 +379,16 @@ impl Workload {
         self.config.first(names).or_else(of_cluster)
     }
 
+    /// Whether an option at this place is written by the object's author: among the options, or as an
+    /// argument or a variable of a process. Other places are fields from which an operator makes
+    /// options.
+    pub fn is_written_at(&self, place: &str) -> bool {
+        self.config_pointer.as_deref().is_none_or(|options| {
+            place.starts_with(options)
+                || ["/args/", "/command/", "/env/"].iter().any(|list| place.contains(list))
+        })
+    }
+
     /// Whether options (`kubernetes.taskmanager.…`) configure the pods of this role. They apply to
     /// all pods that an operator creates from a custom resource, and to the TaskManagers of a
     /// native JobManager.

@@ -1,7 +1,7 @@
 //! Owners that an object claims, although neither a controller of Kubernetes nor an operator made
 //! it.
 
-use super::{Kind, Origin, Property, find, of};
+use super::{Kind, Origin, Property, find, lower, of};
 use crate::flink::requester::Requester;
 use crate::resource::fields::text;
 use crate::resource::{GroupVersionKind, Operation, Resource, owners, users};
@@ -24,12 +24,16 @@ pub fn claimed_owner(resource: &Resource, requester: Requester) -> Option<(usize
     }
     let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
     let known = old.map(owners).unwrap_or_default();
+    // An owner that the object had before it ran a cluster was no more than text.
+    let ran_cluster =
+        || old.and_then(|old| lower(resource, old)).is_some_and(|old| old.size.total.clusters > 0);
     owners(&resource.object).iter().enumerate().find(|(_, owner)| {
         let kind = GroupVersionKind::parse(text(owner, "apiVersion"), text(owner, "kind"));
         let counts = find(&kind.group, &kind.kind).is_some_and(|owner| {
             owner.is_counted() && (by_controllers || owner.origin == Origin::Operator)
         });
-        counts && !known.iter().any(|old| text(old, "uid") == text(owner, "uid"))
+        let is_known = || known.iter().any(|old| text(old, "uid") == text(owner, "uid"));
+        counts && !(is_known() && ran_cluster())
     })
 }
 

@@ -7,9 +7,10 @@ use super::edit::Path;
 use super::template_editor::TemplateEditor;
 use super::{Conflict, Difference};
 use crate::flink::Engine;
-use crate::flink::catalog::{self, KeyLookup, Release};
+use crate::flink::catalog::{self, KeyLookup, Release, mirrored_names};
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::kinds::FLINK_CONFIGURATION;
+use crate::flink::map_options::hiding_map;
 use crate::flink::operator::session_options::is_option_of_jobs;
 use crate::flink::options::{
     self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR,
@@ -118,7 +119,20 @@ fn enforce(
     // The configuration has what Flink reads of a text.
     let is_wanted =
         |value: &str| value == wanted || value == context.workload.text_form.value(wanted);
-    let names = || std::iter::once(key).chain(options::names_of(key).map(|name| -> &str { name }));
+    if let Some((map, entry)) = hiding_map(&configuration.config, key, |value| value == wanted)
+        && !context.tenant.flink.configuration.gives(map, &entry.value)
+    {
+        conflicts.push(Conflict {
+            pointer: entry.pointer.clone().unwrap_or_default(),
+            difference: Difference::HiddenOption { key: key.into(), map: map.into() },
+        });
+    }
+    let mirrored: Vec<String> = mirrored_names(key).collect();
+    let mirrored = || mirrored.iter().map(String::as_str);
+    let names = || {
+        let others = options::names_of(key).map(|name| -> &str { name });
+        std::iter::once(key).chain(others).chain(mirrored())
+    };
     // Flink reads the value under any of the names.
     let is_missing = !names()
         .any(|name| configuration.config.exact(name).is_some_and(|entry| entry.pointer.is_some()));

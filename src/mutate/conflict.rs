@@ -32,6 +32,13 @@ pub enum Difference {
         /// The object's value, which may be a secret; `None` if the object lacks the option.
         found: Option<String>,
     },
+    /// Flink does not read an enforced option, because the object writes its whole map as one text.
+    HiddenOption {
+        /// The key of the enforced option.
+        key: String,
+        /// The key of the map.
+        map: String,
+    },
     /// The tenant's checkpoint volume is not mounted, or cannot be.
     CheckpointVolume(VolumeDifference),
     /// Flink's container has a writable root file system.

@@ -47,10 +47,11 @@ pub(super) fn extent(resource: &Resource, context: &FlinkContext) -> Extent {
     let same_spec = spec.is_some()
         && spec == old.get("spec")
         && is_canary(&resource.kind, old) == is_canary(&resource.kind, object)
-        && !claims_cluster(resource, context)
         && !(has(Property::ActsByAnnotations) && differ("annotations", object, old));
     let adds_nothing = kind.and_then(|kind| kind.adds_nothing);
-    if !same_spec && !adds_nothing.is_some_and(|adds_nothing| adds_nothing(resource, old)) {
+    let runs_the_same =
+        same_spec || adds_nothing.is_some_and(|adds_nothing| adds_nothing(resource, old));
+    if !runs_the_same || claims_cluster(resource, context) {
         Extent::Whole
     } else if differ("labels", object, old) || differ("annotations", object, old) {
         Extent::Additions

@@ -14,6 +14,10 @@ const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 /// The controllers of a cloud provider, such as those of Services.
 const CLOUD_CONTROLLER_MANAGER: &str = "system:cloud-controller-manager";
 
+/// Components of Amazon's control plane that have names of their own: the controller of Services, and
+/// the scheduler of pods without nodes. Amazon reserves the prefix.
+const AMAZON: [&str; 2] = ["eks:cloud-controller-manager", "eks:fargate-scheduler"];
+
 /// Whether a user is one of Kubernetes' controllers.
 pub fn is_controller(user: &UserInfo) -> bool {
     matches!(user.username.as_str(), CONTROLLER_MANAGER | CLOUD_CONTROLLER_MANAGER)
@@ -36,6 +40,7 @@ pub fn service_account(user: &UserInfo) -> Option<(&str, &str)> {
 /// certificate.
 pub fn is_component(user: &UserInfo) -> bool {
     (user.username.starts_with("system:") && service_account(user).is_none() && !is_anonymous(user))
+        || AMAZON.contains(&user.username.as_str())
         || user.groups.iter().any(|group| group == "system:masters")
 }
 
@@ -85,6 +90,9 @@ mod tests {
             ("system:node:a", &["system:nodes"][..], true),
             ("system:kube-scheduler", &[], true),
             ("kubernetes-admin", &["system:masters"], true),
+            ("eks:cloud-controller-manager", &[], true),
+            ("eks:fargate-scheduler", &[], true),
+            ("eks:ada", &[], false),
             ("ada", &["system:authenticated"], false),
             ("system:serviceaccount:prod:flink", &[], false),
             ("system:anonymous", &[], false),

@@ -208,9 +208,8 @@ impl<'a> Subject<'a> {
     /// it.
     pub fn written(&self, key: &str, entry: &'a Entry) -> Option<&'a str> {
         let place = entry.pointer.as_deref()?;
-        let options = self.workload.config_pointer.as_deref();
-        let among_options = options.is_none_or(|options| place.starts_with(options));
-        (among_options && !self.tenant.gives_option(key, &entry.value)).then_some(place)
+        let is_written = self.workload.is_written_at(place);
+        (is_written && !self.tenant.gives_option(key, &entry.value)).then_some(place)
     }
 
     /// The first of an option's names that is set, unless the tenant sets it.

@@ -171,7 +171,6 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "storage/",
     "tenancy/",
     "flink/allowed-version",
-    "flink/mounted-configuration",
     "flink/duplicate-option",
     "flink/image",
     "flink/immutable",

@@ -145,3 +145,93 @@ fn every_rule_holds_for_deprecated_names() {
     assert!(count > 40, "{count}");
     assert_eq!(wrong, [""; 0]);
 }
+
+/// Arguments of a standalone cluster are options as well as those of its field.
+#[test]
+fn a_forbidden_option_is_forbidden_under_every_name_in_arguments() {
+    let object = |arguments: Value| {
+        let mut object = Carrier::Deployment.with(&json!({}));
+        object["spec"]["mode"] = "standalone".into();
+        object["spec"]["taskManager"]["replicas"] = 1.into();
+        object["spec"]["job"]["args"] = arguments;
+        object
+    };
+    let gate = forbid(&["web.submit.enable", "rest.bind-port"]);
+    for arguments in [
+        json!(["-Djobmanager.web.submit.enable=true"]),
+        json!(["-D", "jobmanager.web.submit.enable=true"]),
+        json!(["--rate", "5", "-Djobmanager.web.port=80"]),
+        json!(["-Dweb.submit.enable"]),
+        json!(["-D", "web.submit.enable", "true"]),
+    ] {
+        let findings = validated(&gate, &object(arguments.clone()));
+        assert!(findings.iter().any(|finding| finding.rule == FORBIDDEN), "{arguments}");
+    }
+    let findings = validated(&gate, &object(json!(["-Dpipeline.name=x", "--web", "y"])));
+    assert!(findings.iter().all(|finding| finding.rule != FORBIDDEN), "{findings:?}");
+}
+
+/// The plugins for file systems read the same option under several prefixes.
+#[test]
+fn options_of_file_systems_hold_under_every_prefix() {
+    let families: [&[&str]; 5] = [
+        &["s3.endpoint", "s3a.endpoint", "fs.s3a.endpoint", "presto.s3.endpoint"],
+        &["s3.secret-key", "s3.secret.key", "fs.s3a.secret.key", "presto.s3.secret-key"],
+        &["s3.path-style-access", "s3a.path.style.access"],
+        &["gs.project.id", "fs.gs.project.id"],
+        &["azure.account.key.a", "fs.azure.account.key.a"],
+    ];
+    let rules = |gate: &flinkgate::pipeline::Gate, carrier: Carrier, key: &str, value: &str| {
+        let object = carrier.with(&json!({key: value}));
+        let rules = validated(gate, &object).into_iter().map(|finding| finding.rule.to_string());
+        rules.collect::<BTreeSet<_>>()
+    };
+    for (carrier, family) in CARRIERS.into_iter().zip(families.iter().cycle()) {
+        for ruled in family.iter() {
+            let (prefix, _) = ruled.split_once('.').unwrap();
+            let enforce = gate(&json!({"flink": {"configuration": {"enforced": {*ruled: "a"}}}}));
+            for key in family.iter() {
+                assert!(is_forbidden(&[ruled], carrier, key), "{carrier:?} {ruled} {key}");
+                assert!(is_forbidden(&[&format!("{prefix}.*")], carrier, key), "{ruled} {key}");
+                let found = rules(&enforce, carrier, key, "b");
+                assert!(found.contains("flink/enforced-option"), "{carrier:?} {ruled} {key}");
+            }
+        }
+    }
+    for (pattern, key) in [
+        ("s3.endpoint", "s3a.endpoint.region"),
+        ("s3.endpoint", "gs.endpoint"),
+        ("s3.*", "fs.gs.project.id"),
+        ("fs.*", "state.backend.type"),
+    ] {
+        assert!(!is_forbidden(&[pattern], Carrier::SessionJob, key), "{pattern} {key}");
+    }
+}
+
+/// Flink reads no element of a map that is also written as one text.
+#[test]
+fn no_map_hides_an_enforced_element() {
+    const MAP: &str = "kubernetes.jobmanager.annotations";
+    let enforced = json!({"kubernetes.jobmanager.annotations.team": "a"});
+    let gate = gate(&json!({"flink": {"configuration": {"enforced": enforced}}}));
+    let is_refused = |carrier: Carrier, key: &str, value: &str| {
+        let refused = refused_by(&gate, &carrier.with(&json!({key: value})));
+        refused.iter().any(|rule| rule == "flink/enforced-option")
+    };
+    for carrier in [Carrier::Deployment, Carrier::BlueGreen, Carrier::NativeArguments] {
+        for text in ["x:y", "team:b", "x:y,team:b", "{team: b}", ""] {
+            assert!(is_refused(carrier, MAP, text), "{carrier:?} {text:?}");
+        }
+        for text in ["team:a", "x:y,team:a"] {
+            assert!(!is_refused(carrier, MAP, text), "{carrier:?} {text:?}");
+        }
+        assert!(!is_refused(carrier, &format!("{MAP}.other"), "b"), "{carrier:?}");
+    }
+    // The tenant's own map is its own decision.
+    let own = json!({"flink": {"configuration": {
+        "enforced": {"kubernetes.jobmanager.annotations.team": "a"}, "defaults": {MAP: "x:y"}}}});
+    let gate = crate::option_carriers::gate(&own);
+    let object = Carrier::Deployment.with(&json!({}));
+    let stored = gate.mutated(&cases::asked(&cases::review("CREATE", &object, &Value::Null)));
+    assert_eq!(refused_by(&gate, &stored), [""; 0]);
+}

@@ -227,11 +227,15 @@ fn every_kind_with_a_template_is_in_the_webhooks() {
 
 #[test]
 fn a_second_cluster_is_refused_whatever_makes_it() {
-    let entrypoints: [&[&str]; 4] = [
+    let entrypoints: [&[&str]; 8] = [
         &["standalone-job"],
         &["jobmanager"],
         &["bash", "-c", "kubernetes-jobmanager.sh kubernetes-application"],
         &["/opt/flink/bin/standalone-job.sh", "start-foreground"],
+        &["bash", "-c", "taskmanager.sh start; exec jobmanager.sh start-foreground"],
+        &["bash", "-c", "start-cluster.sh && sleep infinity"],
+        &["/opt/flink/bin/flink-console.sh", "standalonesession"],
+        &["/opt/flink/bin/flink-daemon.sh", "start", "standalonejob"],
     ];
     for entrypoint in entrypoints {
         let spec = pod_spec(entrypoint, "1");
@@ -259,6 +263,8 @@ fn a_second_cluster_is_refused_whatever_makes_it() {
             );
             scene.admits("ada", maker("v1", "PodTemplate", "template", 1, &spec));
             scene.admits("ada", pod("tool", None, &pod_spec(&["sleep"], "1")));
+            let worker = ["bash", "-c", "nc -z jobmanager 6123 && taskmanager.sh start-foreground"];
+            scene.admits("ada", pod("worker", None, &pod_spec(&worker, "1")));
         }
     }
 }
@@ -418,4 +424,56 @@ fn a_tenant_without_quota_may_run_any_job_manager() {
     resource.user.username = "ada".into();
     let errors = gate.validate(&resource).findings;
     assert!(errors.iter().all(|finding| !finding.rule.starts_with("quota/")), "{errors:?}");
+}
+
+/// Only operators make a workload of a custom resource, when they create and when they update it.
+#[test]
+fn only_operators_give_a_workload_with_a_job_manager_its_owner() {
+    const OPERATOR: &str = "system:serviceaccount:flink-operator:flink-operator";
+    let owner = |version: &str, kind: &str| json!([{"apiVersion": version, "kind": kind, "name": "etl", "uid": "etl", "controller": true}]);
+    let owners = [
+        owner("flink.apache.org/v1beta1", "FlinkDeployment"),
+        owner("flink.apache.org/v1beta1", "FlinkBlueGreenDeployment"),
+        owner("flinkoperator.k8s.io/v1beta1", "FlinkCluster"),
+        owner("flink.k8s.io/v1beta1", "FlinkApplication"),
+    ];
+    let makers = MAKERS.into_iter().filter(|(_, kind, _)| *kind != "PodTemplate");
+    for ((api_version, kind, _), owner) in
+        makers.flat_map(|maker| owners.iter().map(move |owner| (maker, owner)))
+    {
+        for entrypoint in [&["standalone-job"][..], &["jobmanager"]] {
+            let plain = maker(api_version, kind, "jm", 1, &pod_spec(entrypoint, "1"));
+            let mut owned = plain.clone();
+            owned["metadata"]["ownerReferences"] = owner.clone();
+            let refusal = Scene::small().refuses("ada", owned.clone());
+            assert!(refusal.contains("did not create this JobManager"), "{kind}: {refusal}");
+            // The owner comes before the JobManager, or later.
+            let mut idle = maker(api_version, kind, "jm", 0, &pod_spec(entrypoint, "1"));
+            let mut tool = maker(api_version, kind, "jm", 1, &pod_spec(&["sleep"], "1"));
+            for earlier in [&mut idle, &mut tool] {
+                earlier["metadata"]["ownerReferences"] = owner.clone();
+            }
+            for old in [plain, idle, tool] {
+                let mut scene = Scene::small();
+                if !scene.send("ada", old.clone()).is_empty() {
+                    continue;
+                }
+                let refusal = scene.update("ada", owned.clone(), Some(old)).join(" ");
+                assert!(refusal.contains("did not create this JobManager"), "{kind}: {refusal}");
+            }
+            let may_claim = ["Deployment", "StatefulSet", "Job", "CronJob"].contains(&kind);
+            if may_claim {
+                Scene::small().admits(OPERATOR, owned.clone());
+            }
+            // What the operator made stays changeable, and a user may own a worker.
+            assert_eq!(
+                Scene::small().update("ada", owned.clone(), Some(owned)),
+                Vec::<String>::new(),
+                "{kind}"
+            );
+            let mut worker = maker(api_version, kind, "tm", 1, &pod_spec(&["taskmanager"], "1"));
+            worker["metadata"]["ownerReferences"] = owner.clone();
+            Scene::small().admits("ada", worker);
+        }
+    }
 }

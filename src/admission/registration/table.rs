@@ -271,7 +271,8 @@ const BY_USERS: Condition = Condition {
     name: "by-users",
     expression: "!request.userInfo.username.startsWith('system:serviceaccount:kube-system:') && \
                  (!request.userInfo.username.startsWith('system:') || request.userInfo.username.startsWith('system:serviceaccount:') || \
-                 request.userInfo.username == 'system:anonymous') && !('system:masters' in request.userInfo.groups)",
+                 request.userInfo.username == 'system:anonymous') && !('system:masters' in request.userInfo.groups) && \
+                 !(request.userInfo.username in ['eks:cloud-controller-manager', 'eks:fargate-scheduler'])",
 };
 
 /// By none of the operators. The chart puts the configured users here in place of the default one.

@@ -94,8 +94,7 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
 
 /// Whether an entry is written as an option, and not implied by a field.
 fn is_written(entry: &Entry, workload: &Workload) -> bool {
-    let Some(place) = entry.pointer.as_deref() else { return false };
-    workload.config_pointer.as_deref().is_none_or(|options| place.starts_with(options))
+    entry.pointer.as_deref().is_some_and(|place| workload.is_written_at(place))
 }
 
 /// Whether a shell fills the value in when the container starts.

@@ -10,7 +10,9 @@ mod nearest;
 mod table;
 
 pub use faults::{FaultyOption, OptionFault, faulty_options};
-pub use names::{OtherNames, is_map, map_of_element, other_names};
+pub use names::{
+    OtherNames, is_map, map_of_element, mirrored_names, mirrored_prefixes, other_names,
+};
 use nearest::nearest;
 pub use table::{KeyRole, Reading, Release};
 

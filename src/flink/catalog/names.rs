@@ -30,6 +30,43 @@ pub fn other_names(key: &str) -> &'static OtherNames {
     NAMES.get(key).unwrap_or(&NONE)
 }
 
+/// Prefixes under which a plugin for a file system reads the same options. The catalog has only the
+/// prefixes, because Hadoop and Presto define the options.
+const MIRRORED: [&[&str]; 3] =
+    [&["s3.", "s3a.", "fs.s3a.", "presto.s3."], &["gs.", "fs.gs."], &["azure.", "fs.azure."]];
+
+/// The ends of keys that the plugin for S3 spells in two ways.
+const SPELLINGS: [(&str, &str); 3] = [
+    ("access-key", "access.key"),
+    ("secret-key", "secret.key"),
+    ("path-style-access", "path.style.access"),
+];
+
+/// The prefixes under which a plugin reads the same options, and the rest of the key; `None` for the
+/// keys of all other options.
+pub fn mirrored_prefixes(key: &str) -> Option<(&'static [&'static str], &str)> {
+    MIRRORED.iter().find_map(|family| {
+        let rest = family.iter().find_map(|prefix| key.strip_prefix(prefix))?;
+        Some((*family, rest))
+    })
+}
+
+/// The other keys under which a plugin for a file system reads an option.
+pub fn mirrored_names(key: &str) -> impl Iterator<Item = String> + use<'_> {
+    mirrored_prefixes(key).into_iter().flat_map(move |(family, rest)| {
+        let other = SPELLINGS.iter().find_map(|(one, other)| match rest {
+            rest if rest == *one => Some(*other),
+            rest if rest == *other => Some(*one),
+            _ => None,
+        });
+        let names = [Some(rest), other]
+            .into_iter()
+            .flatten()
+            .flat_map(|rest| family.iter().map(move |prefix| format!("{prefix}{rest}")));
+        names.filter(move |name| name != key)
+    })
+}
+
 /// The map option that a key sets one element of: `kubernetes.secrets` for `kubernetes.secrets.a`.
 pub fn map_of_element(key: &str) -> Option<&str> {
     let table = Table::get();

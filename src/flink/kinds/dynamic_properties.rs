@@ -25,52 +25,94 @@ pub fn arguments_with(
     config: &mut FlinkConfig,
 ) {
     for field in ["command", "args"] {
-        let mut key_follows = false;
+        let mut last = place.to_owned();
+        let mut words = Words::default();
         for (index, text) in elements(container, field).iter().enumerate() {
             let Some(text) = text.as_str().filter(|text| text.len() <= LONGEST) else { continue };
             // Kubernetes fills in variables, wherever they are in `env`.
             let text = variables.expanded(usize::MAX, text);
             let pointer = format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is a property itself.
-            if text.contains([' ', '\n']) && !key_follows && !text.starts_with("-D") {
+            if text.contains([' ', '\n']) && words.expects_none() && !text.starts_with("-D") {
                 script(&variables.filled_in(&text), &pointer, config);
             } else {
-                property(&text, &mut key_follows, config, &pointer);
+                words.read(&text, config, &pointer);
             }
+            last = pointer;
         }
+        words.end(config, &last);
     }
 }
 
 /// Reads the options in a script.
 pub fn script(text: &str, pointer: &str, config: &mut FlinkConfig) {
-    let mut key_follows = false;
+    let mut words = Words::default();
     for word in shell_words(text) {
-        property(&word, &mut key_follows, config, pointer);
+        words.read(&word, config, pointer);
     }
+    words.end(config, pointer);
 }
 
-/// Reads a word as Flink's parser of command lines does: `-Dkey=value`, `-D=key=value`, or the word
-/// after `-D`, which may end a group of flags and may be in quotes.
-fn property(word: &str, key_follows: &mut bool, config: &mut FlinkConfig, pointer: &str) {
-    let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let pair = if std::mem::take(key_follows) {
+/// Words of a command line, read as Flink's parser does: `-Dkey=value`, `-D=key=value`, `-Dkey` for
+/// `true`, or up to two words after `-D`, which may end a group of flags and may be in quotes.
+#[derive(Default)]
+enum Words {
+    /// No option is open.
+    #[default]
+    Closed,
+    /// A `-D` was read.
+    Key,
+    /// A `-D` and its key were read.
+    Value(String),
+}
+
+impl Words {
+    fn expects_none(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
+    fn read(&mut self, word: &str, config: &mut FlinkConfig, pointer: &str) {
+        let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_option = word.strip_prefix('-').is_some_and(|rest| {
+            rest.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
+        });
         let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
-        Some(quoted.unwrap_or(word))
-    } else if word.strip_prefix('-').and_then(|word| word.strip_suffix('D')).is_some_and(is_flags) {
-        Some("")
-    } else {
-        word.strip_prefix("-D").map(|pair| pair.strip_prefix('=').unwrap_or(pair))
-    };
-    match pair {
-        Some("") => *key_follows = true,
-        Some(pair) => {
-            if let Some((key, value)) = pair.split_once('=') {
+        let argument = quoted.unwrap_or(word);
+        match std::mem::take(self) {
+            Self::Key => {
+                match argument.split_once('=') {
+                    Some((key, value)) => config.set(key, value, Some(pointer.to_owned())),
+                    None => *self = Self::Value(argument.to_owned()),
+                }
+                return;
+            }
+            Self::Value(key) if !is_option => {
+                return config.set(key, argument, Some(pointer.to_owned()));
+            }
+            Self::Value(key) => config.set(key, FLAG, Some(pointer.to_owned())),
+            Self::Closed => {}
+        }
+        if word.strip_prefix('-').and_then(|word| word.strip_suffix('D')).is_some_and(is_flags) {
+            *self = Self::Key;
+        } else if let Some(pair) = word.strip_prefix("-D") {
+            let pair = pair.strip_prefix('=').unwrap_or(pair);
+            let (key, value) = pair.split_once('=').unwrap_or((pair, FLAG));
+            if !key.is_empty() {
                 config.set(key, value, Some(pointer.to_owned()));
             }
         }
-        None => {}
+    }
+
+    /// Reads the end of the command line.
+    fn end(self, config: &mut FlinkConfig, pointer: &str) {
+        if let Self::Value(key) = self {
+            config.set(key, FLAG, Some(pointer.to_owned()));
+        }
     }
 }
+
+/// The value of an option that is written without one.
+const FLAG: &str = "true";
 
 /// Reads the slots and then `FLINK_PROPERTIES` (lines of `key: value`), as the image's entrypoint
 /// does. Returns the keys that Flink does not read as they are written.
@@ -213,6 +255,24 @@ mod tests {
                 ("taskmanager.numberOfTaskSlots".into(), "2".into(), place())
             ]
         );
+    }
+
+    #[test]
+    fn two_words_and_flags_are_properties() {
+        for (args, expected) in [
+            (json!(["-D", "a.b", "c"]), ("a.b", "c")),
+            (json!(["-D", "a.b", "\"c d\""]), ("a.b", "c d")),
+            (json!(["-D", "a.b"]), ("a.b", "true")),
+            (json!(["-D", "a.b", "--host", "x"]), ("a.b", "true")),
+            (json!(["-D", "a.b", "-1"]), ("a.b", "-1")),
+            (json!(["-Da.b", "c"]), ("a.b", "true")),
+            (json!(["bash", "-c", "jobmanager.sh -D a.b c d"]), ("a.b", "c")),
+        ] {
+            let found = read_all(&json!({"args": args}));
+            let found: Vec<_> =
+                found.iter().map(|(key, value, _)| (key.as_str(), value.as_str())).collect();
+            assert_eq!(found, [expected], "{args}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(crate) fn requests_no_more(resource: &Resource, old: &Value) -> bool {
         pointer::at(object, STORAGE).and_then(|value| Quantity::from_json(value).ok())
     };
     // Anyone who may update a claim that is not bound may name a volume for it.
-    let is_binding = users::is_controller(&resource.user) || same("/spec/volumeName");
+    let is_binding = users::is_trusted(&resource.user) || same("/spec/volumeName");
     is_binding
         && same("/spec/storageClassName")
         && same("/spec/accessModes")

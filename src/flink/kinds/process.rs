@@ -16,21 +16,24 @@ pub struct Process {
 }
 
 /// Arguments of a JobManager that runs its own job.
-const APPLICATION: [&str; 5] = [
+const APPLICATION: [&str; 6] = [
     "kubernetes-application",
     "standalone-job",
     "standalone-job.sh",
+    "standalonejob",
     "StandaloneApplicationClusterEntryPoint",
     "KubernetesApplicationClusterEntrypoint",
 ];
 
 /// Programs and main classes that identify a process anywhere in a command line.
-const PROGRAMS: [(&str, Role, Mode); 13] = [
+const PROGRAMS: [(&str, Role, Mode); 14] = [
     ("kubernetes-jobmanager.sh", Role::JobManager, Mode::Native),
     ("kubernetes-taskmanager.sh", Role::TaskManager, Mode::Native),
     ("jobmanager.sh", Role::JobManager, Mode::Standalone),
     ("standalone-job.sh", Role::JobManager, Mode::Standalone),
     ("taskmanager.sh", Role::TaskManager, Mode::Standalone),
+    // Starts a JobManager, and TaskManagers beside it.
+    ("start-cluster.sh", Role::JobManager, Mode::Standalone),
     ("historyserver.sh", Role::Other, Mode::Standalone),
     ("KubernetesSessionClusterEntrypoint", Role::JobManager, Mode::Native),
     ("KubernetesApplicationClusterEntrypoint", Role::JobManager, Mode::Native),
@@ -49,13 +52,28 @@ const ENTRYPOINT_WORDS: [(&str, Role); 4] = [
     ("history-server", Role::Other),
 ];
 
+/// Scripts with which Flink's other scripts start a service, and what may be between the two.
+const STARTERS: [&str; 2] = ["flink-console.sh", "flink-daemon.sh"];
+const STARTER_ACTIONS: [&str; 2] = ["start", "start-foreground"];
+
+/// The services that they start.
+const SERVICES: [(&str, Role, Mode); 6] = [
+    ("standalonesession", Role::JobManager, Mode::Standalone),
+    ("standalonejob", Role::JobManager, Mode::Standalone),
+    ("kubernetes-session", Role::JobManager, Mode::Native),
+    ("kubernetes-application", Role::JobManager, Mode::Native),
+    ("taskexecutor", Role::TaskManager, Mode::Standalone),
+    ("kubernetes-taskmanager", Role::TaskManager, Mode::Native),
+];
+
 /// The submitter of a FlinkCluster: Flink's client, in Flink's image.
 pub const SUBMITTER: &str = "/opt/flink-operator/submit-job.sh";
 
 const ENTRYPOINT: &str = "docker-entrypoint.sh";
 
 impl Process {
-    /// The Flink process that a container's `command` and `args` start.
+    /// The Flink process that a container's `command` and `args` start. A script may start several:
+    /// the JobManager counts, and else the first.
     pub fn of(container: &Value) -> Option<Self> {
         let words = |field| {
             container
@@ -69,20 +87,34 @@ impl Process {
         let mut variables = Variables::of(container);
         // Without a command, the image's entrypoint reads the first argument.
         let mut at_entrypoint = words("command").next().is_none();
+        let mut at_starter = false;
+        let mut first = None;
         for element in elements() {
             let element = variables.expand(element);
             for word in split(&element) {
-                if let Some(process) = Self::named(word, at_entrypoint) {
+                let process =
+                    Self::named(word, at_entrypoint).or_else(|| Self::service(word, at_starter));
+                at_entrypoint = word.ends_with(ENTRYPOINT);
+                at_starter = STARTERS.contains(&word.rsplit('/').next().unwrap_or_default())
+                    || (at_starter && STARTER_ACTIONS.contains(&word));
+                let Some(process) = process else { continue };
+                if process.role == Role::JobManager {
                     let mut variables = Variables::of(container);
-                    let runs_job = process.role == Role::JobManager
-                        && elements()
-                            .any(|element| split(&variables.expand(element)).any(is_application));
+                    let runs_job = elements()
+                        .any(|element| split(&variables.expand(element)).any(is_application));
                     return Some(Self { runs_job, ..process });
                 }
-                at_entrypoint = word.ends_with(ENTRYPOINT);
+                first.get_or_insert(process);
             }
         }
-        None
+        first
+    }
+
+    /// The process that one of Flink's starters starts by the name of a service.
+    fn service(word: &str, at_starter: bool) -> Option<Self> {
+        let (_, role, mode) =
+            SERVICES.iter().find(|(service, _, _)| at_starter && *service == word)?;
+        Some(Self { role: *role, mode: *mode, runs_job: false })
     }
 
     fn named(word: &str, at_entrypoint: bool) -> Option<Self> {

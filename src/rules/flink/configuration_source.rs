@@ -44,14 +44,16 @@ const SCRIPTS: [&str; 9] = [
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let workload = subject.workload;
-    if !matches!(workload.engine, Engine::Operator | Engine::Native) {
+    if !workload.declares_cluster && workload.engine != Engine::Native {
         return;
     }
     for pods in subject.pods.iter().filter(|pods| pods.set.role != Role::Other) {
         let Some(main) = pods.containers.iter().find(|container| container.main) else { continue };
         let spec = main.spec.unwrap_or(&Value::Null);
         let folder = if workload.declares_cluster {
-            workload.config.get(FOLDER_OPTION).map_or(FOLDER, str::trim)
+            // Only Flink's own operator moves the folder.
+            let option = workload.config.get(FOLDER_OPTION).map(str::trim);
+            option.filter(|_| workload.engine == Engine::Operator).unwrap_or(FOLDER)
         } else {
             let own = |mount: &&Value| is_own_volume(text(mount, "name"), pods.spec());
             let Some(mount) = elements(spec, "volumeMounts").iter().find(own) else { continue };

@@ -1,6 +1,8 @@
 //! `flink/enforced-option`
 
+use crate::flink::catalog::mirrored_names;
 use crate::flink::config::Entry;
+use crate::flink::map_options::hiding_map;
 use crate::flink::options::names_of;
 use crate::flink::redaction::{is_sensitive, uri};
 use crate::flink::{Engine, Role, Workload};
@@ -24,6 +26,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for conflict in subject.conflicts {
+        if let Difference::HiddenOption { key, map } = &conflict.difference {
+            report_hidden(findings.at(conflict.pointer.as_str()), key, map);
+        }
         let Difference::EnforcedOption { key, wanted, found } = &conflict.difference else {
             continue;
         };
@@ -54,23 +59,31 @@ fn check_options(
     enforced: &BTreeMap<String, Scalar>,
     findings: &mut Findings,
 ) {
-    let Workload { config, text_form, .. } = subject.workload;
     for (key, value) in enforced {
-        let other_names = names_of(key).map(|name| -> &str { name });
-        for name in std::iter::once(key.as_str()).chain(other_names) {
-            let is_other = |entry: &&Entry| {
-                entry.pointer.is_some()
-                    && !value.is(&entry.value)
-                    && !is_derived(subject.workload, name)
-            };
-            let Some(entry) = config.exact(name).filter(is_other) else { continue };
-            let wanted = value.text();
-            if entry.value != text_form.value(&wanted) {
-                let place = entry.pointer.as_deref().unwrap_or_default();
-                report(findings.at(place), name, &wanted, Some(&entry.value))
-                    .help(format!("remove `{name}`, or set it to the tenant's value"));
-            }
+        let config = &subject.workload.config;
+        if let Some((map, entry)) = hiding_map(config, key, |text| value.is(text))
+            && !subject.tenant.gives_option(map, &entry.value)
+        {
+            report_hidden(findings.at(entry.pointer.as_deref().unwrap_or_default()), key, map);
         }
+        check_name(subject, key, value, findings);
+        names_of(key).for_each(|name| check_name(subject, name, value, findings));
+        mirrored_names(key).for_each(|name| check_name(subject, &name, value, findings));
+    }
+}
+
+/// Checks an option under one of its names.
+fn check_name(subject: &Subject<'_>, name: &str, value: &Scalar, findings: &mut Findings) {
+    let Workload { config, text_form, .. } = subject.workload;
+    let is_other = |entry: &&Entry| {
+        entry.pointer.is_some() && !value.is(&entry.value) && !is_derived(subject.workload, name)
+    };
+    let Some(entry) = config.exact(name).filter(is_other) else { return };
+    let wanted = value.text();
+    if entry.value != text_form.value(&wanted) {
+        let place = entry.pointer.as_deref().unwrap_or_default();
+        report(findings.at(place), name, &wanted, Some(&entry.value))
+            .help(format!("remove `{name}`, or set it to the tenant's value"));
     }
 }
 
@@ -80,6 +93,13 @@ fn is_derived(workload: &Workload, key: &str) -> bool {
     workload.engine == Engine::Native
         && (is_role(Role::TaskManager)
             || (is_role(Role::JobManager) && key.starts_with("jobmanager.memory.")))
+}
+
+fn report_hidden(finding: &mut Finding, key: &str, map: &str) {
+    finding
+        .key(map)
+        .message(format!("Flink does not read `{key}`, which the tenant sets, if `{map}` is set"))
+        .help(format!("write each entry of `{map}` as an option: `{map}.<name>: <value>`"));
 }
 
 fn report<'f>(

@@ -1,6 +1,8 @@
 //! `flink/forbidden-option`
 
-use crate::flink::catalog::{OtherNames, is_map, map_of_element, other_names};
+use crate::flink::catalog::{
+    OtherNames, is_map, map_of_element, mirrored_names, mirrored_prefixes, other_names,
+};
 use crate::flink::image::glob;
 use crate::flink::operator::field_name;
 use crate::flink::values::map_pairs;
@@ -26,8 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     for (key, entry) in subject.workload.config.iter() {
         let Some(place) = entry.pointer.as_deref() else { continue };
-        let options = subject.workload.config_pointer.as_deref();
-        let is_written = options.is_none_or(|options| place.starts_with(options));
+        let is_written = subject.workload.is_written_at(place);
         let has_other_names = is_written && !is_set_by_job_manager(subject.workload, key);
         let names = has_other_names.then(|| Names::of(key, &entry.value));
         let forbids = |pattern: &&String| {
@@ -71,7 +72,9 @@ impl<'a> Names<'a> {
     /// Whether a pattern matches an option that Flink reads the key for. A pattern without a star
     /// names one option, and forbids it under its newer names too.
     fn match_pattern(&self, pattern: &str) -> bool {
-        if self.others.readers.iter().any(|option| glob(pattern, option)) {
+        if self.others.readers.iter().any(|option| glob(pattern, option))
+            || self.is_mirrored(pattern)
+        {
             return true;
         }
         if !pattern.contains('*') {
@@ -83,6 +86,15 @@ impl<'a> Names<'a> {
         elements.filter(|_| self.is_map).is_some_and(|elements| {
             map_pairs(self.value).iter().any(|(element, _)| glob(elements, element))
         })
+    }
+
+    /// Whether a pattern matches a name under which a file system's plugin reads the same option. A
+    /// name is made only for a pattern that may match it.
+    fn is_mirrored(&self, pattern: &str) -> bool {
+        let start = pattern.split('*').next().unwrap_or_default();
+        let may_match = |prefix: &&str| prefix.starts_with(start) || start.starts_with(*prefix);
+        mirrored_prefixes(self.key).is_some_and(|(family, _)| family.iter().any(may_match))
+            && mirrored_names(self.key).any(|name| glob(pattern, &name))
     }
 
     /// Whether a pattern is another deprecated name of the same option.

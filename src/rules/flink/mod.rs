@@ -18,7 +18,6 @@ pub mod log_configuration;
 pub mod logging;
 pub mod memory;
 pub mod metrics_reporter;
-pub mod mounted_configuration;
 pub mod name;
 pub mod operator_files;
 pub mod operator_identity;
@@ -58,7 +57,6 @@ pub(super) static RULES: &[&Rule] = &[
     &logging::RULE,
     &memory::RULE,
     &metrics_reporter::RULE,
-    &mounted_configuration::RULE,
     &name::RULE,
     &operator_files::RULE,
     &operator_identity::RULE,

@@ -84,7 +84,7 @@ fn check_content(
         }
         let volume = request.changed("/spec/volumeName").and_then(Value::as_str);
         // Kubernetes writes the name of the volume that it binds.
-        let is_bound = request.is_update() && users::is_controller(&subject.resource.user);
+        let is_bound = request.is_update() && users::is_trusted(&subject.resource.user);
         if let Some(name) = volume.filter(|name| !name.is_empty() && !is_bound && !is_allowed(name))
         {
             findings

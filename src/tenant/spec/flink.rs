@@ -1,6 +1,7 @@
 //! `spec.flink`: versions, options and default sizes.
 
 use super::{Elasticity, RestartStrategy, Scalar, is_default};
+use crate::flink::text_form::TextForm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +47,14 @@ pub struct Configuration {
     /// Options that objects must not set: exact, or with stars.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forbidden: Vec<String>,
+}
+
+impl Configuration {
+    /// Whether the tenant sets an option to this value, as it is written or as Flink reads it.
+    pub fn gives(&self, key: &str, value: &str) -> bool {
+        let given = [&self.enforced, &self.defaults].into_iter().filter_map(|set| set.get(key));
+        given.map(Scalar::text).any(|text| text == value || TextForm::Lines.value(&text) == value)
+    }
 }
 
 /// Sizes where the object sets none.
