@@ -60,6 +60,15 @@ fn ingress(backend: Value) -> Value {
         "spec": {"rules": [{"host": "a.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}})
 }
 
+const PROMETHEUS: &str = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory";
+
+/// A cluster with metrics at this port.
+fn prometheus(port: u16) -> Value {
+    json!({"spec": {
+        "flinkConfiguration": {"metrics.reporter.prom.port": format!("{port}-{}", port + 5), "metrics.reporter.prom.factory.class": PROMETHEUS},
+        "podTemplate": {"spec": {"containers": [{"name": "flink-main-container", "ports": [{"name": "metrics", "containerPort": port}]}]}}}})
+}
+
 #[test]
 fn names_and_ports_of_other_applications_prove_nothing() {
     let objects = documents("service-named-rest");
@@ -108,6 +117,28 @@ fn selected_job_managers_are_exposed_however_they_are_called() {
             json!(8081),
             true,
         ),
+        (prometheus(9999), json!({"app": "etl"}), json!(9999), false),
+        (prometheus(9999), json!({"app": "etl"}), json!("metrics"), false),
+        (prometheus(9999), json!({"app": "etl"}), json!(8081), true),
+        (
+            json!({"spec": {"flinkConfiguration": {"env.java.opts.jobmanager": "-Da=b -Dcom.sun.management.jmxremote.port=8789 -Dc=d"}}}),
+            json!({"app": "etl"}),
+            json!(8789),
+            false,
+        ),
+        (
+            json!({"spec": {"flinkConfiguration": {"rest.port": 9100, "metrics.reporter.prom.port": 9100,
+                "metrics.reporter.prom.factory.class": PROMETHEUS}}}),
+            json!({"app": "etl"}),
+            json!(9100),
+            true,
+        ),
+        (
+            json!({"spec": {"flinkConfiguration": {"metrics.reporter.own.port": 9100}}}),
+            json!({"app": "etl"}),
+            json!(9100),
+            true,
+        ),
         (json!({}), json!({"app": "etl"}), json!(6123), false),
         (json!({}), json!({"app": "etl"}), json!("blobserver"), false),
         (json!({}), json!({"app": "etl", "component": "taskmanager"}), json!(8081), false),
@@ -148,6 +179,9 @@ fn ingresses_lead_where_their_services_lead() {
             true,
         ),
         (vec![to("alias", by_number.clone()), alias("etl-rest.victim.svc.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("jm-0.jm.victim.svc.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("10-0-0-7.a.pod.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("10.0.0.7")], true),
         (vec![to("alias", by_number.clone()), alias("db.example.org")], false),
         (vec![to("shop", by_number.clone()), service(json!({"selector": {"app": "shop"}}))], false),
     ] {
@@ -156,6 +190,19 @@ fn ingresses_lead_where_their_services_lead() {
         let found = exposed(&json!({"network": {"requireAuthentication": true}}), &all);
         let expected: &[&str] = if is_exposed { &["error Ingress/i"] } else { &[] };
         assert_eq!(found, expected, "{objects:#?}");
+    }
+}
+
+#[test]
+fn a_second_class_must_authenticate_too() {
+    for (by_annotation, is_exposed) in [("traefik", true), ("nginx", false)] {
+        let mut ingress =
+            ingress(json!({"service": {"name": "etl-rest", "port": {"number": 8081}}}));
+        ingress["spec"]["ingressClassName"] = "nginx".into();
+        ingress["metadata"]["annotations"] = json!({"kubernetes.io/ingress.class": by_annotation,
+            "nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
+        let found = exposed(&limits(), &[flink(json!({})), ingress]);
+        assert_eq!(!found.is_empty(), is_exposed, "{by_annotation}: {found:?}");
     }
 }
 

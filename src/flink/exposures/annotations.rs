@@ -71,7 +71,7 @@ pub fn effect(key: &str, value: &str) -> Option<Effect> {
     let section = || name.strip_prefix("config-").map(without_order);
     if HOSTS.contains(&name)
         || HOSTS.contains(&key)
-        || (name == "hostname" && domain.contains("external-dns"))
+        || (name == "hostname" && publishes_hostname(domain))
         || key == "domainName"
         || key == "zalando.org/dnsname"
         || name.starts_with("router.tls.domains.")
@@ -91,6 +91,12 @@ pub fn effect(key: &str, value: &str) -> Option<Effect> {
     } else {
         None
     }
+}
+
+/// Whether a controller publishes the `hostname` of its annotations: external-dns, CoreDNS' gateway
+/// plugin, Tailscale.
+fn publishes_hostname(domain: &str) -> bool {
+    domain.contains("external-dns") || ["coredns.io", "tailscale.com"].contains(&domain)
 }
 
 /// Whether a DNS controller publishes host names for pods with this annotation.
