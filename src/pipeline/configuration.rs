@@ -4,7 +4,7 @@
 //! Most reviews need nothing: a key with the name of Flink's file is checked in the review of its
 //! ConfigMap.
 
-use crate::flink::config_sources::{of_template, pod_templates};
+use crate::flink::config_sources::{MOST_CONFIG_MAPS, of_template, pod_templates};
 use crate::flink::kinds::may_be_configuration;
 use crate::flink::mounted_configuration::ReadKey;
 use crate::flink::requester::Requester;
@@ -13,16 +13,13 @@ use crate::pipeline::Gate;
 use crate::resource::{GroupVersionResource, Operation, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most ConfigMaps that are read for one object; more are ignored.
-const MAX_CONFIG_MAPS: usize = 8;
-
 /// What to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigurationLookup {
     /// The pods of the namespace, which may mount the ConfigMap under review.
     Pods,
     /// ConfigMaps by name, and the keys that the object's pods read as one of Flink's files; `None`
-    /// for every key.
+    /// for every key. An object with more than [`MOST_CONFIG_MAPS`] is refused.
     ConfigMaps(BTreeMap<String, BTreeSet<ReadKey>>),
 }
 
@@ -42,7 +39,7 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
     for (_, template) in pod_templates(&resource.object) {
         of_template(template, |source| {
             let is_one_too_many =
-                keys.len() >= MAX_CONFIG_MAPS && !keys.contains_key(source.config_map);
+                keys.len() >= MOST_CONFIG_MAPS && !keys.contains_key(source.config_map);
             if !source.is_evident() && !source.config_map.is_empty() && !is_one_too_many {
                 let key = (source.key.as_deref().map(str::to_owned), source.file);
                 keys.entry(source.config_map.to_owned()).or_default().insert(key);

@@ -338,6 +338,32 @@ fn a_workload_is_judged_with_what_it_mounts() {
 }
 
 #[test]
+fn more_config_maps_than_are_read_are_refused() {
+    let pod = |count: usize, path: &str| {
+        let containers = (0..count).map(|index| {
+            let mount = json!({"name": format!("v{index}"), "mountPath": path, "subPath": "odd"});
+            json!({"name": format!("c{index}"), "image": "x:1", "volumeMounts": [mount]})
+        });
+        let volumes = (0..count).map(|index| json!({"name": format!("v{index}"), "configMap": {"name": format!("strict-{index}")}}));
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "strict"},
+            "spec": {"containers": containers.collect::<Vec<_>>(), "volumes": volumes.collect::<Vec<_>>()}})
+    };
+    for (count, path, is_refused) in [
+        (9, "/opt/flink/conf/flink-conf.yaml", true),
+        (8, "/opt/flink/conf/flink-conf.yaml", false),
+        (9, "/opt/flink/conf/log4j.properties", false),
+    ] {
+        let found = of_user(&pod(count, path));
+        let expected = "flink/mounted-configuration /spec/containers/8/volumeMounts/0";
+        assert_eq!(
+            found.iter().any(|found| found == expected),
+            is_refused,
+            "{count} {path}: {found:?}"
+        );
+    }
+}
+
+#[test]
 fn an_update_of_what_pods_mount_is_judged() {
     for (spec, _) in templates() {
         let pod = json!({"metadata": {"name": "p", "namespace": "strict"}, "spec": spec});

@@ -1,10 +1,10 @@
 //! `flink/mounted-configuration`
 
-use crate::flink::config_sources;
+use crate::flink::config_sources::{self, MOST_CONFIG_MAPS};
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// Volumes in a custom resource's pods that replace the configuration which the operator
-/// writes.
+/// writes, and pods with more configurations than a review reads.
 pub static RULE: Rule = Rule {
     id: "flink/mounted-configuration",
     level: Level::Error,
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !subject.workload.declares_cluster {
-        return;
+        return check_number(subject, findings);
     }
     let options = subject.workload.config_pointer.as_deref().unwrap_or("/spec");
     let field = options.rsplit('/').next().unwrap_or_default();
@@ -29,5 +29,19 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .message("this replaces the configuration that the operator writes")
                 .help(format!("remove it, and set its options in `{field}`"));
         });
+    }
+}
+
+/// Pods that read their configuration from more ConfigMaps than a review reads.
+fn check_number(subject: &Subject<'_>, findings: &mut Findings) {
+    for pods in &subject.pods {
+        if let Some(place) = config_sources::excess(pods.template) {
+            findings
+                .at(pods.set.locate(subject.object, &place))
+                .message(format!(
+                    "this pod reads Flink's configuration from more than {MOST_CONFIG_MAPS} ConfigMaps"
+                ))
+                .help("mount one ConfigMap with Flink's configuration".to_owned());
+        }
     }
 }
