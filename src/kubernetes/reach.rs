@@ -129,6 +129,9 @@ impl Surroundings<'_> {
         if known.iter().any(|one| makes_service(&one.workload, &backend.service)) {
             return Reach::Yes;
         }
+        if self.network.is_some_and(|network| network.is_complete) {
+            return Reach::No;
+        }
         // Nothing is known of the Service. Operators create Services with these names.
         let is_named = backend.service.ends_with("-rest") || backend.service.contains("jobmanager");
         let is_rest = match &backend.port {

@@ -310,6 +310,13 @@ fn the_order_of_creation_does_not_matter_in_a_cluster() {
     let mut signed_in = to_service.clone();
     signed_in["metadata"]["annotations"] =
         json!({"nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
+    let to = |name: &str| ingress(json!({"service": {"name": name, "port": {"number": 80}}}));
+    let (to_operators, to_orders) = (to("etl-rest"), to("orders-rest"));
+    let named = |name: &str, service: &Value| {
+        let mut service = service.clone();
+        service["metadata"]["name"] = name.into();
+        service
+    };
     let (etl, alice) = (flink(json!({})), "alice");
     let running = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"any": "thing"}},
         "spec": {"containers": [{"name": "a", "image": "flink:1.20", "args": ["jobmanager"]}]}});
@@ -329,6 +336,14 @@ fn the_order_of_creation_does_not_matter_in_a_cluster() {
         (vec![closed.clone(), etl.clone()], to_service.clone(), alice, 1),
         (vec![to_service.clone(), etl.clone()], closed.clone(), alice, 1),
         (vec![to_service.clone(), closed.clone()], etl.clone(), alice, 1),
+        // The operator's Service has a known name, and others may have a similar one.
+        (vec![], to_operators.clone(), alice, 0),
+        (vec![etl.clone()], to_operators.clone(), alice, 1),
+        (vec![to_operators.clone()], etl.clone(), alice, 1),
+        (vec![], to_orders.clone(), alice, 0),
+        (vec![etl.clone()], to_orders.clone(), alice, 0),
+        (vec![to_orders.clone()], etl.clone(), alice, 0),
+        (vec![to_orders.clone(), etl.clone()], named("orders-rest", &closed), alice, 1),
         (vec![closed.clone(), etl.clone()], signed_in.clone(), alice, 0),
         (vec![signed_in.clone(), etl.clone()], closed.clone(), alice, 0),
         (vec![signed_in.clone(), closed.clone()], etl.clone(), alice, 0),
