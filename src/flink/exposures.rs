@@ -7,7 +7,7 @@ mod annotations;
 mod authentication;
 mod target;
 
-pub use annotations::{Effect, effect, hosts, names_pods};
+pub use annotations::{Effect, backends, effect, hosts, names_pods};
 pub use target::{Backend, PortRef, Selection, Selector, ServicePort, Target};
 
 use crate::resource::pointer;

@@ -206,6 +206,34 @@ fn a_second_class_must_authenticate_too() {
     }
 }
 
+#[test]
+fn annotations_lead_to_services_too() {
+    let action = |service: &str| {
+        json!({"type": "forward", "forwardConfig": {"targetGroups": [{"ServiceName": service, "servicePort": "80"}]}}).to_string()
+    };
+    for (key, value, is_exposed) in [
+        ("alb.ingress.kubernetes.io/actions.web", action("s"), true),
+        ("alb.ingress.kubernetes.io/actions.web", action("shop"), false),
+        ("nginx.ingress.kubernetes.io/default-backend", "s".into(), true),
+        ("nginx.ingress.kubernetes.io/default-backend", "shop".into(), false),
+        ("higress.io/destination", "100% s.a.svc.cluster.local:80".into(), true),
+        ("higress.io/destination", "100% shop.a.svc.cluster.local:80".into(), false),
+        ("nginx.ingress.kubernetes.io/proxy-body-size", "s".into(), false),
+    ] {
+        let mut ingress =
+            ingress(json!({"service": {"name": "web", "port": {"name": "use-annotation"}}}));
+        ingress["metadata"]["annotations"] = json!({key: value});
+        let mut shop = service(json!({"selector": {"app": "shop"}, "ports": [{"port": 80}]}));
+        shop["metadata"]["name"] = "shop".into();
+        let own = service(
+            json!({"selector": {"app": "etl"}, "ports": [{"port": 80, "targetPort": 8081}]}),
+        );
+        let found = exposed(&limits(), &[flink(json!({})), own, shop, ingress]);
+        let expected: &[&str] = if is_exposed { &["error Ingress/i"] } else { &[] };
+        assert_eq!(found, expected, "{key}: {value}");
+    }
+}
+
 /// A cluster with these objects, all in one namespace.
 struct Cluster {
     gate: Arc<Gate>,
