@@ -4,9 +4,7 @@
 use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
-use crate::pipeline::configuration::{
-    ConfigurationLookup, MAX_CONFIG_MAPS, config_maps, configuration_lookup,
-};
+use crate::pipeline::configuration::{ConfigurationLookup, config_maps, configuration_lookup};
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -245,19 +243,6 @@ async fn add_configuration<C: Context>(
                     }
                 }
             }
-        }
-        ConfigurationLookup::TooMany => {
-            let finding = Finding {
-                rule: "flink/mounted-configuration".into(),
-                level: Level::Error,
-                message: format!(
-                    "the pods read Flink's configuration from more than {MAX_CONFIG_MAPS} ConfigMaps \
-                     under other file names, so nothing was checked"
-                ),
-                help: Some("mount one ConfigMap with `config.yaml` or `flink-conf.yaml`".into()),
-                ..Finding::default()
-            };
-            return Err(Answer { findings: vec![finding], ..Answer::default() });
         }
     }
     Ok(())

@@ -43,7 +43,8 @@ pub(super) async fn with_network<C: Context>(
     if !is_limited && part != Part::Service {
         return Ok(gate);
     }
-    let mut network = NamespaceNetwork { knows_pods: true, ..NamespaceNetwork::default() };
+    let mut network =
+        NamespaceNetwork { knows_pods: true, is_complete: true, ..NamespaceNetwork::default() };
     if part == Part::JobManager {
         // Services and Ingresses were checked themselves; this is about their order.
         let read = read(context, namespace, is_exposure, "", &mut network);

@@ -82,7 +82,10 @@ enum Command {
 
 /// Runs the command that the arguments name and gives its exit status.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Lint(args) => lint::run(args),
@@ -103,4 +106,20 @@ pub fn run() -> ExitCode {
         Exit::CouldNotRun
     });
     ExitCode::from(exit as u8)
+}
+
+/// Prints what clap says of the arguments: help, or an error, which quotes them. An argument may be
+/// the name of a file, which is text of a repository.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // There is no other place to report that this fails.
+        let _ = error.print();
+        return ExitCode::from(Exit::Fine as u8);
+    }
+    let text = error.render();
+    terminal::report_coloured(&match terminal::stderr_wants_colour() {
+        true => text.ansi().to_string(),
+        false => text.to_string(),
+    });
+    ExitCode::from(Exit::CouldNotRun as u8)
 }

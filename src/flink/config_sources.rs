@@ -10,13 +10,17 @@ use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder of the configuration in Flink's images, unless `FLINK_CONF_DIR` or `FLINK_HOME`
 /// changes it.
 const FOLDER: &str = "/opt/flink/conf";
 /// The variable whose lines the image's entrypoint appends to the configuration file.
 pub const PROPERTIES: &str = "FLINK_PROPERTIES";
+
+/// The most ConfigMaps that a pod may read as Flink's configuration under other keys: the review of
+/// a pod reads each of them.
+pub const MOST_CONFIG_MAPS: usize = 32;
 
 /// A key of a ConfigMap that a container reads as Flink's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +53,22 @@ pub fn of_template<'a>(template: &'a Value, mut visit: impl FnMut(ConfigSource<'
             });
         }
     }
+}
+
+/// The place of the source with which a template has more than [`MOST_CONFIG_MAPS`].
+pub fn excess(template: &Value) -> Option<String> {
+    let (mut names, mut place) = (BTreeSet::new(), None);
+    of_template(template, |source| {
+        if place.is_none()
+            && !source.is_evident()
+            && !source.config_map.is_empty()
+            && names.insert(source.config_map)
+            && names.len() > MOST_CONFIG_MAPS
+        {
+            place = Some(source.place);
+        }
+    });
+    place
 }
 
 /// The pod templates of an object that runs pods, with their places.

@@ -7,7 +7,7 @@ mod annotations;
 mod authentication;
 mod target;
 
-pub use annotations::{Effect, effect, hosts, names_pods};
+pub use annotations::{Effect, backends, effect, hosts, names_pods};
 pub use target::{Backend, PortRef, Selection, Selector, ServicePort, Target};
 
 use crate::resource::pointer;
@@ -55,7 +55,8 @@ pub fn is_open(service_type: &str) -> bool {
 
 impl Exposure {
     /// Reads hosts, snippets and authentication from the annotations at `place`. `class` is the
-    /// class of an Ingress; empty if it names none.
+    /// class of an Ingress; empty if it names none. An annotation may name another one, which some
+    /// controllers prefer.
     pub fn read_annotations(&mut self, annotations: Option<&Value>, place: &str, class: &str) {
         let Some(annotations) = annotations.and_then(Value::as_object) else { return };
         for (key, value) in annotations {
@@ -68,14 +69,9 @@ impl Exposure {
             let named = hosts(effect, value).into_iter();
             self.hosts.extend(named.map(|host| (host, here.clone())));
         }
-        let class = match class {
-            "" => annotations
-                .get("kubernetes.io/ingress.class")
-                .and_then(Value::as_str)
-                .unwrap_or_default(),
-            class => class,
-        };
-        self.authenticates |= authentication::authenticate(annotations, class);
+        let by_annotation = annotations.get("kubernetes.io/ingress.class").and_then(Value::as_str);
+        let classes = [class, by_annotation.unwrap_or_default()];
+        self.authenticates |= authentication::authenticate(annotations, &classes);
     }
 }
 

@@ -21,6 +21,9 @@ pub struct NamespaceNetwork {
     /// Whether objects that run pods are known, so that a selector that matches none of
     /// [`Self::job_managers`] selects others.
     pub knows_pods: bool,
+    /// Whether these are all objects of the namespace, as in a cluster. A Service that is missing does
+    /// not exist yet, and is checked with what leads to it when it is created.
+    pub is_complete: bool,
     /// What Services select, by their names.
     pub services: BTreeMap<String, Selection>,
     /// The Services and Ingresses that exist already, by kind and name. Offline there are none:

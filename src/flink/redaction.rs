@@ -48,7 +48,7 @@ const OF_WEB: [&str; 4] = ["http", "https", "ftp", "ftps"];
 pub fn is_sensitive(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('_', "-");
     let has = |parts: &[&str]| parts.iter().any(|part| key.contains(part));
-    (is_credential(&key) || has(&SENSITIVE)) && !has(&PUBLIC)
+    is_credential(&key) || (has(&SENSITIVE) && !has(&PUBLIC))
 }
 
 /// The value of an option for a message.
@@ -66,9 +66,18 @@ fn is_secret(key: &str, value: &str) -> bool {
         let value = value.trim();
         value.eq_ignore_ascii_case("true")
             || value.eq_ignore_ascii_case("false")
-            || value.bytes().next().is_some_and(|b| b.is_ascii_digit()) && value.len() <= 8
+            || is_amount(value)
     };
     !is_reference(value) && (is_credential(key) || !is_plain())
+}
+
+/// Whether a value is a number, perhaps with a unit: `10`, `2.5`, `30 min`.
+fn is_amount(value: &str) -> bool {
+    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start();
+    unit.len() < value.len()
+        && value.len() <= 8
+        && unit.len() <= "hours".len()
+        && unit.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// A text with URIs for a message: without passwords (`s3://key:se/cret@bucket/`), and without query
@@ -215,13 +224,19 @@ mod tests {
             "kubernetes.operator.user.artifacts.http.header",
             "DB_PASSWORD",
             "AWS_SECRET_ACCESS_KEY",
+            "security.delegation.token.provider.s3.secret-key",
         ] {
             assert_eq!(value(key, "hunter2"), HIDDEN, "{key}");
+        }
+        for secret in ["12ab34cd", "1-2-3", "123456789"] {
+            assert_eq!(value("API_TOKEN", secret), HIDDEN, "{secret}");
         }
         for (key, shown) in [
             ("kubernetes.secrets", "etl-database:/etc/database"),
             ("kubernetes.env.secretKeyRef", "env:A,secret:b,key:c"),
             ("security.delegation.tokens.enabled", "maybe"),
+            ("security.delegation.tokens.renewal.retry.backoff", "1 h"),
+            ("web.access-token.timeout", "30 min"),
             ("taskmanager.memory.process.size", "2 gb"),
             ("s3.secret-key", "${KEY}"),
         ] {

@@ -11,6 +11,8 @@ use crate::flink::{Engine, Role, Workload};
 use crate::resource::fields::{elements, elements_at, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 /// Flink's default REST port (`rest.port`).
 const REST_PORT: u64 = 8081;
@@ -73,7 +75,7 @@ impl Surroundings<'_> {
         }
         let components = || COMPONENT_LABELS.iter().filter_map(|key| labels.get(*key));
         let may_be_rest = selection.ports.is_empty()
-            || selection.ports.iter().any(|port| !is_other(&port.target, &[]));
+            || selection.ports.iter().any(|port| !is_other(&port.target));
         if !may_be_rest {
             return Reach::No;
         }
@@ -127,6 +129,9 @@ impl Surroundings<'_> {
         if known.iter().any(|one| makes_service(&one.workload, &backend.service)) {
             return Reach::Yes;
         }
+        if self.network.is_some_and(|network| network.is_complete) {
+            return Reach::No;
+        }
         // Nothing is known of the Service. Operators create Services with these names.
         let is_named = backend.service.ends_with("-rest") || backend.service.contains("jobmanager");
         let is_rest = match &backend.port {
@@ -137,13 +142,21 @@ impl Surroundings<'_> {
         if is_named || is_rest { Reach::Possible } else { Reach::No }
     }
 
-    /// A Service in the cluster by its DNS name: `name.namespace.svc`, or shorter ones.
+    /// What an alias leads to: a Service in the cluster by its DNS name (`name.namespace.svc`, or
+    /// shorter), a pod by its own name or address, or a host elsewhere.
     fn of_alias(&self, alias: &str) -> Reach {
-        let mut labels = alias.trim_end_matches('.').split('.');
+        let alias = alias.trim_end_matches('.');
+        if alias.parse::<IpAddr>().is_ok() {
+            return Reach::Possible;
+        }
+        let mut labels = alias.split('.');
         let (name, namespace) = (labels.next().unwrap_or_default(), labels.next());
         let is_service = labels.next().is_none_or(|third| third.eq_ignore_ascii_case("svc"));
         if !is_service {
-            return Reach::No;
+            let is_pods =
+                |label: &str| ["svc", "pod"].iter().any(|own| label.eq_ignore_ascii_case(own));
+            let of_pod = alias.split('.').skip(2).any(is_pods);
+            return if of_pod { Reach::Possible } else { Reach::No };
         }
         if namespace.is_some_and(|namespace| !namespace.eq_ignore_ascii_case(self.namespace)) {
             return Reach::Possible;
@@ -193,19 +206,19 @@ fn reaches_port(selection: &Selection, template: &Value, config: &FlinkConfig) -
         return true;
     }
     let ports = container_ports(template);
-    let mut rest = rest_ports(config);
+    let mut own = OwnPorts::of(config);
     let named = ports.iter().filter(|(name, _)| is_rest_name(name)).map(|(_, number)| *number);
-    rest.extend(named);
+    own.rest.extend(named.map(|number| number..=number));
     selection.ports.iter().any(|port| match &port.target {
         PortRef::Name(name) => {
             let mut numbers = ports.iter().filter(|(own, _)| own == name).peekable();
             if numbers.peek().is_some() {
-                numbers.any(|(_, number)| !is_other(&PortRef::Number(*number), &rest))
+                numbers.any(|(_, number)| !own.is_other(*number))
             } else {
-                !is_other(&port.target, &rest)
+                !OTHER_NAMES.contains(&name.as_str())
             }
         }
-        number => !is_other(number, &rest),
+        PortRef::Number(number) => !own.is_other(*number),
     })
 }
 
@@ -219,28 +232,65 @@ fn container_ports(template: &Value) -> Vec<(&str, u64)> {
         .collect()
 }
 
-/// The numbers of the REST port that the options set, which may be lists and ranges.
-fn rest_ports(config: &FlinkConfig) -> Vec<u64> {
-    let values = ["rest.bind-port", "rest.port"].map(|key| config.get(key));
-    let parts = values.into_iter().flatten().flat_map(|value| value.split(','));
-    let mut ports: Vec<u64> = parts
-        .flat_map(|part| {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let (first, last) = (first.trim().parse().ok(), last.trim().parse().ok());
-            first.zip(last).map_or(Vec::new(), |(first, last): (u64, u64)| {
-                OTHER_PORTS.iter().copied().filter(|port| (first..=last).contains(port)).collect()
-            })
-        })
-        .collect();
-    ports.push(REST_PORT);
-    ports
+/// The ports of a JobManager's processes, according to its options.
+struct OwnPorts {
+    /// Of its REST port.
+    rest: Vec<RangeInclusive<u64>>,
+    /// Of Flink's RPC, blobs and metrics, besides [`OTHER_PORTS`].
+    others: Vec<RangeInclusive<u64>>,
 }
 
-/// Whether a port of a JobManager is one of its others. `rest` has those of [`OTHER_PORTS`] that are
-/// its REST port.
-fn is_other(port: &PortRef, rest: &[u64]) -> bool {
+impl OwnPorts {
+    fn of(config: &FlinkConfig) -> Self {
+        let of = |key: &str| config.get(key).map(ranges).unwrap_or_default();
+        let mut rest: Vec<_> = ["rest.bind-port", "rest.port"].into_iter().flat_map(of).collect();
+        rest.push(REST_PORT..=REST_PORT);
+        let mut others: Vec<_> =
+            ["jobmanager.rpc.port", "blob.server.port"].into_iter().flat_map(of).collect();
+        for (key, entry) in config.under("metrics.reporter.") {
+            // Those that listen; others send to a port elsewhere.
+            let listens = |reporter: &str| {
+                let class = config.get(&format!("{reporter}.factory.class")).unwrap_or_default();
+                ["PrometheusReporterFactory", "JMXReporterFactory"]
+                    .iter()
+                    .any(|own| class.ends_with(own))
+            };
+            if key.strip_suffix(".port").is_some_and(listens) {
+                others.extend(ranges(&entry.value));
+            }
+        }
+        for (_, entry) in config.under("env.java.") {
+            let ports = entry.value.split("jmxremote.port=").skip(1);
+            others.extend(ports.filter_map(|rest| {
+                let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                let port = rest.get(..end)?.parse().ok()?;
+                Some(port..=port)
+            }));
+        }
+        Self { rest, others }
+    }
+
+    /// Whether a port is one of its others and never its REST port.
+    fn is_other(&self, number: u64) -> bool {
+        let within =
+            |ranges: &[RangeInclusive<u64>]| ranges.iter().any(|range| range.contains(&number));
+        (OTHER_PORTS.contains(&number) || within(&self.others)) && !within(&self.rest)
+    }
+}
+
+/// The numbers of a port option, which may be lists and ranges.
+fn ranges(value: &str) -> Vec<RangeInclusive<u64>> {
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
+    };
+    value.split(',').filter_map(range).collect()
+}
+
+/// Whether a port is by its number or name one of a JobManager's others.
+fn is_other(port: &PortRef) -> bool {
     match port {
-        PortRef::Number(number) => OTHER_PORTS.contains(number) && !rest.contains(number),
+        PortRef::Number(number) => OTHER_PORTS.contains(number),
         PortRef::Name(name) => OTHER_NAMES.contains(&name.as_str()),
     }
 }

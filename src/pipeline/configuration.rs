@@ -4,7 +4,7 @@
 //! Most reviews need nothing: a key with the name of Flink's file is checked in the review of its
 //! ConfigMap.
 
-use crate::flink::config_sources::{of_template, pod_templates};
+use crate::flink::config_sources::{MOST_CONFIG_MAPS, of_template, pod_templates};
 use crate::flink::kinds::may_be_configuration;
 use crate::flink::mounted_configuration::ReadKey;
 use crate::flink::requester::Requester;
@@ -13,20 +13,14 @@ use crate::pipeline::Gate;
 use crate::resource::{GroupVersionResource, Operation, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most ConfigMaps that are read for one object. One that needs more is refused: a further one
-/// could hold what the others hide.
-pub const MAX_CONFIG_MAPS: usize = 32;
-
 /// What to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigurationLookup {
     /// The pods of the namespace, which may mount the ConfigMap under review.
     Pods,
     /// ConfigMaps by name, and the keys that the object's pods read as one of Flink's files; `None`
-    /// for every key.
+    /// for every key. An object with more than [`MOST_CONFIG_MAPS`] is refused.
     ConfigMaps(BTreeMap<String, BTreeSet<ReadKey>>),
-    /// More ConfigMaps than are read.
-    TooMany,
 }
 
 /// What the check of an object needs; `None` for most.
@@ -44,17 +38,15 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
     let mut keys: BTreeMap<String, BTreeSet<ReadKey>> = BTreeMap::new();
     for (_, template) in pod_templates(&resource.object) {
         of_template(template, |source| {
-            if !source.is_evident() && !source.config_map.is_empty() {
+            let is_one_too_many =
+                keys.len() >= MOST_CONFIG_MAPS && !keys.contains_key(source.config_map);
+            if !source.is_evident() && !source.config_map.is_empty() && !is_one_too_many {
                 let key = (source.key.as_deref().map(str::to_owned), source.file);
                 keys.entry(source.config_map.to_owned()).or_default().insert(key);
             }
         });
     }
-    match keys.len() {
-        0 => None,
-        number if number > MAX_CONFIG_MAPS => Some(ConfigurationLookup::TooMany),
-        _ => Some(ConfigurationLookup::ConfigMaps(keys)),
-    }
+    (!keys.is_empty()).then_some(ConfigurationLookup::ConfigMaps(keys))
 }
 
 /// The resource of ConfigMaps.

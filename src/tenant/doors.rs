@@ -47,6 +47,7 @@ const SECRETS: &[&str] = &[
     "option kubernetes.env.secretKeyRef",
     "option kubernetes.container.image.pull-secrets",
     "kerberos-keytab-<another cluster>",
+    "FlinkCluster gcpConfig",
 ];
 
 /// The lists, each with all of its doors.
@@ -84,6 +85,7 @@ pub static LISTS: &[List] = &[
             "env[].valueFrom.configMapKeyRef.name",
             "option kubernetes.hadoop.conf.config-map.name",
             "flink-config-<another cluster>",
+            "FlinkCluster hadoopConfig",
         ],
     ),
     list(
@@ -102,6 +104,7 @@ pub static LISTS: &[List] = &[
             "option containerized.taskmanager.env.*",
             "option kubernetes.env.secretKeyRef as a variable",
             "option env.java.opts.all",
+            "FlinkCluster hadoopConfig as a variable",
         ],
     ),
     list(
@@ -139,6 +142,7 @@ pub static LISTS: &[List] = &[
             "volumeMounts[].mountPath /etc/hosts",
             "volumeMounts[].mountPath /etc/resolv.conf",
             "option kubernetes.secrets at /etc",
+            "FlinkCluster hadoopConfig at /etc",
         ],
     ),
     list(
@@ -226,6 +230,8 @@ pub static LISTS: &[List] = &[
             "FlinkDeployment spec.ingress.template",
             "annotation external-dns hostname of an Ingress",
             "annotation external-dns hostname of a Service",
+            "annotation coredns.io/hostname of a Service",
+            "annotation tailscale.com/hostname of a Service",
             "annotation external-dns hostname of an ExternalName Service",
             "annotation external-dns internal-hostname of a pod",
             "annotation nginx server-alias",

@@ -357,7 +357,33 @@ fn no_number_of_config_maps_hides_one() {
             assert_eq!(is_found, hidden, "{decoys}: {found:?}");
         }
         let found = reviewed(&pod(200), "alice", Vec::new(), &map);
-        assert!(found.iter().any(|found| found.contains("mounted-configuration")), "{found:?}");
+        assert!(found.iter().any(|found| found.contains("configuration-source")), "{found:?}");
+    }
+}
+
+#[test]
+fn more_config_maps_than_are_read_are_refused() {
+    let pod = |count: usize, path: &str| {
+        let containers = (0..count).map(|index| {
+            let mount = json!({"name": format!("v{index}"), "mountPath": path, "subPath": "odd"});
+            json!({"name": format!("c{index}"), "image": "x:1", "volumeMounts": [mount]})
+        });
+        let volumes = (0..count).map(|index| json!({"name": format!("v{index}"), "configMap": {"name": format!("strict-{index}")}}));
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "strict"},
+            "spec": {"containers": containers.collect::<Vec<_>>(), "volumes": volumes.collect::<Vec<_>>()}})
+    };
+    for (count, path, is_refused) in [
+        (33, "/opt/flink/conf/flink-conf.yaml", true),
+        (32, "/opt/flink/conf/flink-conf.yaml", false),
+        (33, "/opt/flink/conf/log4j.properties", false),
+    ] {
+        let found = of_user(&pod(count, path));
+        let expected = "flink/configuration-source /spec/containers/32/volumeMounts/0";
+        assert_eq!(
+            found.iter().any(|found| found == expected),
+            is_refused,
+            "{count} {path}: {found:?}"
+        );
     }
 }
 

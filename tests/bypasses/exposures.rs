@@ -60,6 +60,15 @@ fn ingress(backend: Value) -> Value {
         "spec": {"rules": [{"host": "a.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}]}})
 }
 
+const PROMETHEUS: &str = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory";
+
+/// A cluster with metrics at this port.
+fn prometheus(port: u16) -> Value {
+    json!({"spec": {
+        "flinkConfiguration": {"metrics.reporter.prom.port": format!("{port}-{}", port + 5), "metrics.reporter.prom.factory.class": PROMETHEUS},
+        "podTemplate": {"spec": {"containers": [{"name": "flink-main-container", "ports": [{"name": "metrics", "containerPort": port}]}]}}}})
+}
+
 #[test]
 fn names_and_ports_of_other_applications_prove_nothing() {
     let objects = documents("service-named-rest");
@@ -108,6 +117,28 @@ fn selected_job_managers_are_exposed_however_they_are_called() {
             json!(8081),
             true,
         ),
+        (prometheus(9999), json!({"app": "etl"}), json!(9999), false),
+        (prometheus(9999), json!({"app": "etl"}), json!("metrics"), false),
+        (prometheus(9999), json!({"app": "etl"}), json!(8081), true),
+        (
+            json!({"spec": {"flinkConfiguration": {"env.java.opts.jobmanager": "-Da=b -Dcom.sun.management.jmxremote.port=8789 -Dc=d"}}}),
+            json!({"app": "etl"}),
+            json!(8789),
+            false,
+        ),
+        (
+            json!({"spec": {"flinkConfiguration": {"rest.port": 9100, "metrics.reporter.prom.port": 9100,
+                "metrics.reporter.prom.factory.class": PROMETHEUS}}}),
+            json!({"app": "etl"}),
+            json!(9100),
+            true,
+        ),
+        (
+            json!({"spec": {"flinkConfiguration": {"metrics.reporter.own.port": 9100}}}),
+            json!({"app": "etl"}),
+            json!(9100),
+            true,
+        ),
         (json!({}), json!({"app": "etl"}), json!(6123), false),
         (json!({}), json!({"app": "etl"}), json!("blobserver"), false),
         (json!({}), json!({"app": "etl", "component": "taskmanager"}), json!(8081), false),
@@ -148,6 +179,9 @@ fn ingresses_lead_where_their_services_lead() {
             true,
         ),
         (vec![to("alias", by_number.clone()), alias("etl-rest.victim.svc.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("jm-0.jm.victim.svc.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("10-0-0-7.a.pod.cluster.local")], true),
+        (vec![to("alias", by_number.clone()), alias("10.0.0.7")], true),
         (vec![to("alias", by_number.clone()), alias("db.example.org")], false),
         (vec![to("shop", by_number.clone()), service(json!({"selector": {"app": "shop"}}))], false),
     ] {
@@ -156,6 +190,47 @@ fn ingresses_lead_where_their_services_lead() {
         let found = exposed(&json!({"network": {"requireAuthentication": true}}), &all);
         let expected: &[&str] = if is_exposed { &["error Ingress/i"] } else { &[] };
         assert_eq!(found, expected, "{objects:#?}");
+    }
+}
+
+#[test]
+fn a_second_class_must_authenticate_too() {
+    for (by_annotation, is_exposed) in [("traefik", true), ("nginx", false)] {
+        let mut ingress =
+            ingress(json!({"service": {"name": "etl-rest", "port": {"number": 8081}}}));
+        ingress["spec"]["ingressClassName"] = "nginx".into();
+        ingress["metadata"]["annotations"] = json!({"kubernetes.io/ingress.class": by_annotation,
+            "nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
+        let found = exposed(&limits(), &[flink(json!({})), ingress]);
+        assert_eq!(!found.is_empty(), is_exposed, "{by_annotation}: {found:?}");
+    }
+}
+
+#[test]
+fn annotations_lead_to_services_too() {
+    let action = |service: &str| {
+        json!({"type": "forward", "forwardConfig": {"targetGroups": [{"ServiceName": service, "servicePort": "80"}]}}).to_string()
+    };
+    for (key, value, is_exposed) in [
+        ("alb.ingress.kubernetes.io/actions.web", action("s"), true),
+        ("alb.ingress.kubernetes.io/actions.web", action("shop"), false),
+        ("nginx.ingress.kubernetes.io/default-backend", "s".into(), true),
+        ("nginx.ingress.kubernetes.io/default-backend", "shop".into(), false),
+        ("higress.io/destination", "100% s.a.svc.cluster.local:80".into(), true),
+        ("higress.io/destination", "100% shop.a.svc.cluster.local:80".into(), false),
+        ("nginx.ingress.kubernetes.io/proxy-body-size", "s".into(), false),
+    ] {
+        let mut ingress =
+            ingress(json!({"service": {"name": "web", "port": {"name": "use-annotation"}}}));
+        ingress["metadata"]["annotations"] = json!({key: value});
+        let mut shop = service(json!({"selector": {"app": "shop"}, "ports": [{"port": 80}]}));
+        shop["metadata"]["name"] = "shop".into();
+        let own = service(
+            json!({"selector": {"app": "etl"}, "ports": [{"port": 80, "targetPort": 8081}]}),
+        );
+        let found = exposed(&limits(), &[flink(json!({})), own, shop, ingress]);
+        let expected: &[&str] = if is_exposed { &["error Ingress/i"] } else { &[] };
+        assert_eq!(found, expected, "{key}: {value}");
     }
 }
 
@@ -263,6 +338,13 @@ fn the_order_of_creation_does_not_matter_in_a_cluster() {
     let mut signed_in = to_service.clone();
     signed_in["metadata"]["annotations"] =
         json!({"nginx.ingress.kubernetes.io/auth-url": "https://sso.example.com"});
+    let to = |name: &str| ingress(json!({"service": {"name": name, "port": {"number": 80}}}));
+    let (to_operators, to_orders) = (to("etl-rest"), to("orders-rest"));
+    let named = |name: &str, service: &Value| {
+        let mut service = service.clone();
+        service["metadata"]["name"] = name.into();
+        service
+    };
     let (etl, alice) = (flink(json!({})), "alice");
     let running = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"any": "thing"}},
         "spec": {"containers": [{"name": "a", "image": "flink:1.20", "args": ["jobmanager"]}]}});
@@ -282,6 +364,14 @@ fn the_order_of_creation_does_not_matter_in_a_cluster() {
         (vec![closed.clone(), etl.clone()], to_service.clone(), alice, 1),
         (vec![to_service.clone(), etl.clone()], closed.clone(), alice, 1),
         (vec![to_service.clone(), closed.clone()], etl.clone(), alice, 1),
+        // The operator's Service has a known name, and others may have a similar one.
+        (vec![], to_operators.clone(), alice, 0),
+        (vec![etl.clone()], to_operators.clone(), alice, 1),
+        (vec![to_operators.clone()], etl.clone(), alice, 1),
+        (vec![], to_orders.clone(), alice, 0),
+        (vec![etl.clone()], to_orders.clone(), alice, 0),
+        (vec![to_orders.clone()], etl.clone(), alice, 0),
+        (vec![to_orders.clone(), etl.clone()], named("orders-rest", &closed), alice, 1),
         (vec![closed.clone(), etl.clone()], signed_in.clone(), alice, 0),
         (vec![signed_in.clone(), etl.clone()], closed.clone(), alice, 0),
         (vec![signed_in.clone(), closed.clone()], etl.clone(), alice, 0),

@@ -4,8 +4,13 @@
 use crate::cases::{asked, folder, gate, review, tenant, webhooks};
 use crate::manifests::read;
 use assert_cmd::Command;
+use flinkgate::admission::answer::Webhook;
 use flinkgate::pipeline::Unassigned;
+use flinkgate::telemetry::decision;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Texts that must not be in any output, in any shape that an encoder could give them.
 const CANARIES: [&str; 5] = ["CANARY", "canary", "Q0FOQVJZ", "hunter", "hunt/er"];
@@ -57,43 +62,68 @@ fn options() -> Vec<(String, String)> {
             }
         }
     }
-    for uri in [
-        "s3://AKIA:CANARY@bucket/x",
-        "s3://AKIA:CAN/CANARY+x@bucket/x",
-        "s3://AKIA:CANARY@CANARY@bucket/x",
-        "s3://AKIA%3ACANARY@bucket/x",
-        "s3:AKIA:CANARY@bucket/x",
-        "https://user:CANARY@/x",
-        "https://host/x?sig=CANARY&se=1",
-        "https://host/x#CANARY",
-        "wasbs://c@a.blob.core.windows.net/x?sv=1&sig=CANARY",
-        "//user:CANARY@host/x",
-        "user:CANARY@host/x",
-    ] {
-        for key in [
-            "state.savepoints.dir",
-            "execution.checkpointing.dir",
-            "high-availability.storageDir",
-            "execution.state-recovery.path",
-            "jobmanager.archive.fs.dir",
-            "state.changelog.dstl.dfs.base-path",
-            "fs.default-scheme",
-            "kubernetes.container.image.ref",
-            "kubernetes.entry.path",
-            "parallelism.default",
-            "execution.checkpointing.interval",
-            "pipeline.jars",
-            "yarn.provided.usrlib.dir",
-            "no.such.option",
-        ] {
-            add(key, uri);
-        }
-    }
     add("env.java.opts.all", "-Djavax.net.ssl.keyStorePassword=CANARY -Dx=y");
     add("kubernetes.taskmanager.entrypoint.args", "-Ds3.secret-key=CANARY; true");
     add("containerized.taskmanager.env.DB_PASSWORD", "CANARY");
     add("kubernetes.taskmanager.annotations", "token:CANARY");
+    add("security.delegation.token.provider.s3.secret-key", "CANARY");
+    add("my.service-key", PEM);
     options
+}
+
+/// A secret of several lines.
+const PEM: &str = "-----BEGIN PRIVATE KEY-----\nCANARYCANARYCANARY1\nCANARYCANARYCANARY2\n-----END PRIVATE KEY-----";
+
+/// URIs with a secret, in every shape.
+const URIS: [&str; 11] = [
+    "s3://AKIA:CANARY@bucket/x",
+    "s3://AKIA:CAN/CANARY+x@bucket/x",
+    "s3://AKIA:CANARY@CANARY@bucket/x",
+    "s3://AKIA%3ACANARY@bucket/x",
+    "s3:AKIA:CANARY@bucket/x",
+    "https://user:CANARY@/x",
+    "https://host/x?sig=CANARY&se=1",
+    "https://host/x#CANARY",
+    "wasbs://c@a.blob.core.windows.net/x?sv=1&sig=CANARY",
+    "//user:CANARY@host/x",
+    "user:CANARY@host/x",
+];
+
+/// Options that take a URI, or whose messages show what is none.
+const URI_OPTIONS: [&str; 14] = [
+    "state.savepoints.dir",
+    "execution.checkpointing.dir",
+    "high-availability.storageDir",
+    "execution.state-recovery.path",
+    "jobmanager.archive.fs.dir",
+    "state.changelog.dstl.dfs.base-path",
+    "fs.default-scheme",
+    "kubernetes.container.image.ref",
+    "kubernetes.entry.path",
+    "parallelism.default",
+    "execution.checkpointing.interval",
+    "pipeline.jars",
+    "yarn.provided.usrlib.dir",
+    "no.such.option",
+];
+
+/// Objects in which every one of these options has every one of the URIs once. The secrets of an
+/// object differ, so that no option tells about another.
+fn objects_with_uris() -> impl Iterator<Item = Value> {
+    (0..URIS.len()).map(|number| {
+        let mut object = deployment();
+        object["metadata"]["name"] = format!("uri-{number}").into();
+        for (index, key) in URI_OPTIONS.into_iter().enumerate() {
+            let uri = URIS[(number + index) % URIS.len()];
+            let value = uri.replace("CANARY", &format!("CANARY{index}x"));
+            object["spec"]["flinkConfiguration"][key] = value.as_str().into();
+            // The same option again, nested.
+            if let Some((first, rest)) = key.split_once('.') {
+                object["spec"]["flinkConfiguration"][first][rest] = format!("{value}x").into();
+            }
+        }
+        object
+    })
 }
 
 fn deployment() -> Value {
@@ -124,6 +154,7 @@ fn objects() -> Vec<Value> {
         }
         objects.push(object);
     }
+    objects.extend(objects_with_uris());
     for uri in [
         "https://user:CANARY@/job.jar",
         "https:user:CANARY@host/job.jar",
@@ -146,14 +177,31 @@ fn objects() -> Vec<Value> {
         snapshot["spec"]["savepoint"]["disposeOnDelete"] = "x".into();
         objects.push(snapshot);
     }
-    objects.push(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"component": "taskmanager", "type": "flink-native-kubernetes"}},
+    objects.push(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"component": "taskmanager", "type": "flink-native-kubernetes"},
+            "annotations": {"vault.example.com/token": "CANARY of several words, longer than a stem"}},
         "spec": {"hostNetwork": true, "containers": [{"name": "flink-main-container", "image": "user:CANARY@host/x:1",
-            "command": ["sh"], "args": ["-Ds3.secret-key=CANARY", "kubernetes-taskmanager.sh", "--password", "CANARY"],
+            "command": ["sh", "-c", "run --password CANARY --verbose"], "args": ["-Ds3.secret-key=CANARY", "kubernetes-taskmanager.sh", "--password", "CANARY"],
             "env": [{"name": "DB_PASSWORD", "value": "CANARY"}, {"name": "URL", "value": "postgres://u:CANARY@db/x"}, {"name": "OTHER", "value": "CANARY-12345"},
+                {"name": "API_TOKEN", "value": "12CANARY"}, {"name": "TLS_KEY_PASSWORD", "value": PEM},
                 {"name": "FLINK_PROPERTIES", "value": "s3.secret-key: CANARY\nstate.savepoints.dir: s3://A:CANARY/x@b/y\ntaskmanager.numberOfTaskSlots: x\n"}]}]}}));
     objects.push(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "flink-config"},
         "data": {"config.yaml": "s3:\n  secret-key: CANARY\nstate.savepoints.dir: s3://A:CANARY/x@b/y\nparallelism.default: many\nexecution.checkpointing.dir: 's3://A:CANARY/x@b/y'\n"}}));
+    objects.extend(with_mounted_configuration());
     objects
+}
+
+/// A JobManager, and the ConfigMap whose key it reads as its configuration. The secrets are in the
+/// other object.
+fn with_mounted_configuration() -> [Value; 2] {
+    let options = "s3.secret-key: CANARY of several words, longer than a stem\nparallelism.default: CANARY of several words, longer than a stem\nexecution.checkpointing.interval: s3://A:CANARY/x@b/y\n";
+    let container = json!({"name": "jobmanager", "image": "flink:1.20", "args": ["jobmanager"],
+        "volumeMounts": [{"name": "v", "mountPath": "/opt/flink/conf/flink-conf.yaml", "subPath": "odd"}]});
+    let spec = json!({"containers": [container], "volumes": [{"name": "v", "configMap": {"name": "odd"}}]});
+    [
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "jm"}, "spec": {"selector": {"matchLabels": {"app": "jm"}},
+            "template": {"metadata": {"labels": {"app": "jm"}}, "spec": spec}}}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "odd"}, "data": {"odd": options}}),
+    ]
 }
 
 #[test]
@@ -281,6 +329,8 @@ fn no_answer_shows_a_secret() {
             let mut answer: Value = serde_json::from_slice(&output.stdout).unwrap();
             // The patch repeats what the tenant's administrator gives, and goes to the API server.
             answer["response"]["patch"].take();
+            let annotations = &answer["response"]["auditAnnotations"];
+            assert!(annotations["tenant"] == "strict", "{annotations}");
             assert_clean(&answer.to_string(), webhook);
             assert_clean(&String::from_utf8(output.stderr).unwrap(), "standard error");
         }
@@ -290,9 +340,23 @@ fn no_answer_shows_a_secret() {
 #[test]
 fn no_policy_of_a_user_shows_a_secret() {
     let policies = tempfile::tempdir().unwrap();
-    let rego = "# METADATA\n# title: Shows all\npackage flinkgate.custom.shows\n\nimport rego.v1\n\ndeny contains finding if {\n\tsome key, value in input.flink.config\n\tfinding := {\"msg\": sprintf(\"%s is `%v`\", [key, value]), \"path\": [\"spec\"]}\n}\n";
+    let rego = [
+        "# METADATA\n# title: Shows all\npackage flinkgate.custom.shows\n\nimport rego.v1\n",
+        &shows("some key, value in input.flink.config", "[key, value]"),
+        &shows("some key, value in input.object.metadata.annotations", "[key, value]"),
+        &shows("some key, value in input.object.data", "[key, value]"),
+        &shows(
+            "some one in input.object.spec.containers\n\tsome value in one.env",
+            "[value.name, value.value]",
+        ),
+        &shows(
+            "some one in input.object.spec.containers\n\tsome value in one.command",
+            "[one.name, value]",
+        ),
+    ]
+    .join("\n");
     std::fs::write(policies.path().join("shows.rego"), rego).unwrap();
-    let objects: Vec<Value> = objects().into_iter().take(60).collect();
+    let objects = objects();
     let input: Vec<String> = objects.iter().map(Value::to_string).collect();
     let tenants = folder(&[tenant("open", &["default"], &json!({}))]);
     let output = Command::cargo_bin("flinkgate")
@@ -310,7 +374,53 @@ fn no_policy_of_a_user_shows_a_secret() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    assert!(out.contains("is `run --password …"), "{out}");
     assert_clean(&out, "a policy's finding");
+}
+
+/// A rule that shows a key and a value.
+fn shows(condition: &str, values: &str) -> String {
+    format!(
+        "deny contains finding if {{\n\t{condition}\n\tfinding := {{\"msg\": sprintf(\"%s is `%v`\", {values}), \"path\": [\"spec\"]}}\n}}\n"
+    )
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn no_decision_line_shows_a_secret() {
+    let mut spec = strict();
+    // The line has the messages of findings without consequences.
+    spec["enforcement"] = "Audit".into();
+    let tenants = folder(&[tenant("strict", &["strict"], &spec)]);
+    let gate = gate(&tenants, Unassigned::Warn);
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        for mut object in objects() {
+            object["metadata"]["namespace"] = "strict".into();
+            let resource = asked(&review("CREATE", &object, &Value::Null));
+            for webhook in [Webhook::Mutate, Webhook::Validate] {
+                let answer = webhook.ask(&gate, &resource);
+                decision::log(webhook, "1", &resource, &answer, Duration::ZERO);
+            }
+        }
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("is not allowed"), "{text}");
+    assert_clean(&text, "a decision line");
 }
 
 #[test]

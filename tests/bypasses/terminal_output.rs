@@ -228,6 +228,26 @@ fn escaped_yaml_has_the_same_value() {
 }
 
 #[test]
+fn no_argument_acts() {
+    for canary in CANARIES {
+        let format = format!("--format={canary}");
+        for arguments in [
+            vec![canary],
+            vec!["lint", &format],
+            vec!["lint", "--", canary],
+            vec!["explain", canary],
+        ] {
+            let output =
+                Command::cargo_bin("flinkgate").unwrap().args(&arguments).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert!(!text.is_empty());
+            assert_eq!(acts(&text, false, false), None, "{arguments:?}");
+        }
+    }
+}
+
+#[test]
 fn case_21_gives_no_command() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     check(folder, "21", &["lint", "tests/data/bypasses/21-lint-output-commands.yaml"]);

@@ -3,7 +3,8 @@
 //!
 //! Prefixes of keys are a setting of most controllers, so these keys count under every prefix.
 
-use serde_json::Value;
+use super::target::{Backend, PortRef};
+use serde_json::{Map, Value};
 
 /// Keys under every prefix whose values are host names.
 const HOSTS: [&str; 12] = [
@@ -71,7 +72,7 @@ pub fn effect(key: &str, value: &str) -> Option<Effect> {
     let section = || name.strip_prefix("config-").map(without_order);
     if HOSTS.contains(&name)
         || HOSTS.contains(&key)
-        || (name == "hostname" && domain.contains("external-dns"))
+        || (name == "hostname" && publishes_hostname(domain))
         || key == "domainName"
         || key == "zalando.org/dnsname"
         || name.starts_with("router.tls.domains.")
@@ -93,6 +94,12 @@ pub fn effect(key: &str, value: &str) -> Option<Effect> {
     }
 }
 
+/// Whether a controller publishes the `hostname` of its annotations: external-dns, CoreDNS' gateway
+/// plugin, Tailscale.
+fn publishes_hostname(domain: &str) -> bool {
+    domain.contains("external-dns") || ["coredns.io", "tailscale.com"].contains(&domain)
+}
+
 /// Whether a DNS controller publishes host names for pods with this annotation.
 pub fn names_pods(key: &str) -> bool {
     let (domain, name) = key.split_once('/').unwrap_or(("", key));
@@ -111,25 +118,59 @@ fn without_order(section: &str) -> &str {
 /// Whether an action of the AWS Load Balancer Controller sends requests to a target group by its
 /// own name: it may be another tenant's.
 fn leads_elsewhere(action: &str) -> bool {
-    let Ok(action) = serde_json::from_str::<Value>(action) else { return false };
-    let mut pending = vec![&action];
+    let mut leads = false;
+    visit_objects(action, |fields| {
+        let by_name = ["targetGroupARN", "targetGroupName"];
+        leads |= fields.keys().any(|key| by_name.iter().any(|name| key.eq_ignore_ascii_case(name)));
+    });
+    leads
+}
+
+/// Visits the objects of a text in JSON, those within others too.
+fn visit_objects(text: &str, mut visit: impl FnMut(&Map<String, Value>)) {
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return };
+    let mut pending = vec![&value];
     while let Some(value) = pending.pop() {
         match value {
             Value::Object(fields) => {
-                let by_name = ["targetGroupARN", "targetGroupName"];
-                if fields
-                    .keys()
-                    .any(|key| by_name.iter().any(|name| key.eq_ignore_ascii_case(name)))
-                {
-                    return true;
-                }
+                visit(fields);
                 pending.extend(fields.values());
             }
             Value::Array(elements) => pending.extend(elements),
             _ => {}
         }
     }
-    false
+}
+
+/// The Services to which an annotation of an Ingress leads, besides those of its rules.
+pub fn backends(key: &str, value: &str) -> Vec<Backend> {
+    let (domain, name) = key.split_once('/').unwrap_or(("", key));
+    let any_port = |service: &str| Backend { service: service.to_owned(), port: None };
+    if name.starts_with("actions.") {
+        let mut found = Vec::new();
+        visit_objects(value, |fields| {
+            let field = |name: &str| {
+                fields
+                    .iter()
+                    .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                    .map(|(_, value)| value)
+            };
+            if let Some(service) = field("serviceName").and_then(Value::as_str) {
+                let port = field("servicePort").and_then(PortRef::read);
+                found.push(Backend { service: service.to_owned(), port });
+            }
+        });
+        found
+    } else if name == "default-backend" {
+        // ingress-nginx uses it while the Service of a rule has no pods.
+        vec![any_port(value.trim())]
+    } else if name == "destination" && (domain == "higress.io" || domain.starts_with("mse.")) {
+        // Lines such as `80% name.namespace.svc.cluster.local:8080`.
+        let names = value.split_whitespace().filter_map(|word| word.split_once('.'));
+        names.map(|(service, _)| any_port(service)).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// The host names in the value of an annotation with this effect. What cannot be read is a host

@@ -83,9 +83,9 @@ const OFF: [(&str, &[&str]); 4] = [
     ("auth-tls-strict", &["false"]),
 ];
 
-/// Whether annotations make the controller of this class authenticate clients. The class is empty
-/// if the object names none.
-pub fn authenticate(annotations: &Map<String, Value>, class: &str) -> bool {
+/// Whether annotations make the controller of each of these classes authenticate clients. A class is
+/// empty if the object names none.
+pub fn authenticate(annotations: &Map<String, Value>, classes: &[&str]) -> bool {
     annotations.iter().any(|(key, value)| {
         let Some((domain, name)) = key.split_once('/') else { return false };
         let value = value.as_str().unwrap_or_default().trim();
@@ -95,7 +95,7 @@ pub fn authenticate(annotations: &Map<String, Value>, class: &str) -> bool {
                 controller.domains.contains(&domain)
                     && (controller.keys.contains(&name)
                         || (controller.references.contains(&name) && sounds_like_it(value)))
-                    && controller.may_serve(class)
+                    && classes.iter().all(|class| controller.may_serve(class))
             })
             && !is_off(annotations, domain)
     })
@@ -157,7 +157,22 @@ mod tests {
         ] {
             let map: Map<String, Value> =
                 annotations.iter().map(|(key, value)| ((*key).into(), json!(value))).collect();
-            assert_eq!(authenticate(&map, class), expected, "{annotations:?} {class}");
+            assert_eq!(authenticate(&map, &[class]), expected, "{annotations:?} {class}");
+        }
+    }
+
+    #[test]
+    fn two_classes_must_both_authenticate() {
+        let map = Map::from_iter([(
+            "nginx.ingress.kubernetes.io/auth-url".to_owned(),
+            json!("https://sso.example.com"),
+        )]);
+        for (classes, expected) in [
+            (["nginx", "traefik"], false),
+            (["nginx", "nginx-internal"], true),
+            (["nginx", ""], true),
+        ] {
+            assert_eq!(authenticate(&map, &classes), expected, "{classes:?}");
         }
     }
 }

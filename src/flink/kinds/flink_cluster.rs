@@ -180,6 +180,10 @@ fn pod_set(
     {
         labels.extend(more.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
+    let mut spec = spec;
+    for given in GIVEN_VOLUMES {
+        given.add(object, &mut spec, &mut places);
+    }
     let metadata = filled(json!({"labels": labels}), [("annotations", own("podAnnotations"))]);
     let template = Template::Generated(GeneratedTemplate {
         value: json!({"metadata": metadata, "spec": spec}),
@@ -187,6 +191,69 @@ fn pod_set(
         places,
     });
     PodSet { role, replicas, template, main_container: Some(0) }
+}
+
+/// A volume that the operator mounts into every pod because of a field of the spec.
+struct GivenVolume {
+    /// JSON Pointer of the field.
+    field: &'static str,
+    /// The field below it with the name of the object.
+    name: &'static str,
+    /// Where a volume has that name.
+    source: [&'static str; 2],
+    /// The variable that the operator sets.
+    variable: &'static str,
+}
+
+const GIVEN_VOLUMES: [GivenVolume; 2] = [
+    GivenVolume {
+        field: "/spec/hadoopConfig",
+        name: "configMapName",
+        source: ["configMap", "name"],
+        variable: "HADOOP_CONF_DIR",
+    },
+    GivenVolume {
+        field: "/spec/gcpConfig/serviceAccount",
+        name: "secretName",
+        source: ["secret", "secretName"],
+        variable: "GOOGLE_APPLICATION_CREDENTIALS",
+    },
+];
+
+impl GivenVolume {
+    /// Adds the volume, its mount and its variable to a pod's spec.
+    fn add(&self, object: &Value, spec: &mut Value, places: &mut Vec<(String, String)>) {
+        let Self { field, name, source: [source, source_name], variable } = self;
+        let Some(given) = pointer::at(object, field).filter(|given| given.is_object()) else {
+            return;
+        };
+        let text = |key: &str| given.get(key).and_then(Value::as_str).unwrap_or_default();
+        let main = "/spec/containers/0";
+        let volume = json!({"name": variable, *source: {*source_name: text(name)}});
+        if let Some(index) = push(spec, "/volumes", volume) {
+            places.push((
+                format!("/spec/volumes/{index}/{source}/{source_name}"),
+                format!("{field}/{name}"),
+            ));
+        }
+        let mount = json!({"name": variable, "mountPath": text("mountPath")});
+        if let Some(index) = push(spec, "/containers/0/volumeMounts", mount) {
+            places.push((format!("{main}/volumeMounts/{index}"), (*field).to_owned()));
+        }
+        let value = json!({"name": variable, "value": text("mountPath")});
+        if let Some(index) = push(spec, "/containers/0/env", value) {
+            places.push((format!("{main}/env/{index}/name"), (*field).to_owned()));
+        }
+    }
+}
+
+/// Adds an element to a list of a pod's spec, which may be missing. Returns its index.
+fn push(spec: &mut Value, list: &str, element: Value) -> Option<usize> {
+    let (parent, field) = list.rsplit_once('/')?;
+    let parent = spec.pointer_mut(parent)?.as_object_mut()?;
+    let elements = parent.entry(field).or_insert_with(|| json!([])).as_array_mut()?;
+    elements.push(element);
+    elements.len().checked_sub(1)
 }
 
 /// The requests of a container, with the operator's defaults.

@@ -1,7 +1,7 @@
 //! `networking.k8s.io Ingress`, and the Ingress that an operator creates from a custom resource. It
 //! runs nothing, but it exposes pods under host names.
 
-use crate::flink::exposures::{Backend, Exposure, ExposureKind, Target};
+use crate::flink::exposures::{self, Backend, Exposure, ExposureKind, Target};
 use crate::flink::operator::ingress::host_of_template;
 use crate::flink::{FlinkContext, Workload};
 use crate::resource::fields::{elements, elements_at};
@@ -31,11 +31,15 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
             elements_at(rule, "/http/paths").iter().filter_map(|path| path.get("backend"));
         backends.extend(of_paths.filter_map(Backend::read));
     }
+    let place = "/metadata/annotations";
+    let annotations = pointer::at(object, place);
+    for (key, value) in annotations.and_then(Value::as_object).into_iter().flatten() {
+        backends.extend(exposures::backends(key, value.as_str().unwrap_or_default()));
+    }
     exposure.target = Target::Services(backends);
     tls(object, "/spec/tls", &mut exposure);
     let class = pointer::at(object, "/spec/ingressClassName").and_then(Value::as_str);
-    let place = "/metadata/annotations";
-    exposure.read_annotations(pointer::at(object, place), place, class.unwrap_or_default());
+    exposure.read_annotations(annotations, place, class.unwrap_or_default());
     Workload { exposures: vec![exposure], ..Workload::default() }
 }
 

@@ -5,7 +5,7 @@ use super::{HIDDEN, is_secret, is_sensitive, message, user_info};
 use crate::flink::Workload;
 use crate::resource::pointer;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// Shorter secrets are hidden only where they are the whole value: `` `abc` ``.
@@ -21,6 +21,8 @@ const MOST_PLACE_BYTES: usize = 1 << 20;
 pub struct Secrets {
     /// Their beginnings, each with whether other secrets begin with it too.
     stems: BTreeMap<String, bool>,
+    /// Those that are longer than their beginnings.
+    whole: BTreeSet<String>,
     /// JSON Pointers of values that are, or contain, secrets.
     places: Vec<String>,
     place_bytes: usize,
@@ -45,8 +47,11 @@ impl Secrets {
             }
         }
         secrets.read_object(object, true);
-        let options = workload.config.iter().map(|(key, entry)| (key, entry.value.as_str()));
-        options.for_each(|(key, value)| secrets.read_option(key, value));
+        // Further configurations may come from other objects, such as a mounted ConfigMap.
+        for workload in std::iter::once(workload).chain(&workload.also_read) {
+            let options = workload.config.iter();
+            options.for_each(|(key, entry)| secrets.read_option(key, entry.value.as_str()));
+        }
         given.for_each(|(key, value)| secrets.read_option(key, &value));
         if let Some((place, options)) = root.and_then(|at| Some((at, pointer::at(object, at)?))) {
             secrets.read_options(options, Some(place));
@@ -111,7 +116,9 @@ impl Secrets {
                     let variable =
                         parent.and_then(|parent| walk.value(parent)?.get("name")?.as_str());
                     let variable = variable.filter(|_| key == "value");
+                    let is_entry = is_data || matches!(holder, Some(Token::Key("annotations")));
                     if (is_secret_object && is_data)
+                        || (is_entry && !text.contains('\n') && is_secret(key, text))
                         || variable.is_some_and(|name| is_secret(name, text))
                     {
                         self.add(text);
@@ -152,7 +159,7 @@ impl Secrets {
 
     /// The secrets within a text: `key: secret` and `key=secret` in its lines, URIs in its words.
     fn read_text(&mut self, text: &str) {
-        if !text.contains(['@', '?', '#', '=', ':']) {
+        if !text.contains(['@', '?', '#', '=', ':']) && !text.contains("--") {
             return;
         }
         for line in text.lines() {
@@ -161,8 +168,14 @@ impl Secrets {
             {
                 self.add(value.trim().trim_matches(['"', '\'']));
             }
+            let mut flag = "";
             for word in line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
                 let word = word.trim_matches(['"', '\'']);
+                // `--password secret`
+                if is_secret(flag, word) && !word.starts_with("--") {
+                    self.add(word);
+                }
+                flag = word.strip_prefix("--").unwrap_or_default();
                 if let Some((key, value)) = word.split_once('=')
                     && is_secret(key.trim_start_matches('-'), value)
                 {
@@ -196,14 +209,26 @@ impl Secrets {
         }
     }
 
+    /// Adds a secret, and each of its lines: a key in PEM is shown in lines.
     fn add(&mut self, secret: &str) {
         let secret = secret.trim();
+        self.add_text(secret);
+        if secret.contains('\n') {
+            let lines = secret.lines().map(str::trim);
+            lines.filter(|line| line.len() >= STEM / 2).for_each(|line| self.add_text(line));
+        }
+    }
+
+    fn add_text(&mut self, secret: &str) {
         let stem = secret
             .char_indices()
             .nth(STEM)
             .map_or(secret, |(end, _)| secret.get(..end).unwrap_or(secret));
         if !stem.is_empty() && stem != HIDDEN {
             self.stems.insert(stem.to_owned(), false);
+            if stem.len() < secret.len() {
+                self.whole.insert(secret.to_owned());
+            }
         }
     }
 
@@ -273,7 +298,21 @@ impl Secrets {
         let tail = rest.find(ends).unwrap_or(rest.len());
         let is_whole =
             stem.len() >= STEM / 2 || (is_free(before) && (*has_longer || is_free(next)));
-        is_whole.then(|| stem.len().saturating_add(if is_free(next) { 0 } else { tail }))
+        let length = stem.len().saturating_add(if is_free(next) { 0 } else { tail });
+        is_whole.then(|| length.max(self.length_of_whole(text)))
+    }
+
+    /// How much of a longer secret a text begins with: messages may cut it. In the order of texts,
+    /// the one with the longest common beginning is a neighbour.
+    fn length_of_whole(&self, text: &str) -> usize {
+        let before = self.whole.range::<str, _>((Bound::Unbounded, Bound::Included(text)));
+        let after = self.whole.range::<str, _>((Bound::Excluded(text), Bound::Unbounded));
+        let neighbours = before.rev().take(1).chain(after.take(1));
+        let common = |secret: &String| {
+            let pairs = secret.chars().zip(text.chars());
+            pairs.take_while(|(own, other)| own == other).map(|(own, _)| own.len_utf8()).sum()
+        };
+        neighbours.map(common).max().unwrap_or(0)
     }
 }
 

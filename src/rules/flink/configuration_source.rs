@@ -1,5 +1,6 @@
 //! `flink/configuration-source`
 
+use crate::flink::config_sources::{self, MOST_CONFIG_MAPS};
 use crate::flink::map_options::map_list;
 use crate::flink::pods::{Container, Pods};
 use crate::flink::{Engine, Role};
@@ -43,6 +44,7 @@ const SCRIPTS: [&str; 9] = [
 ];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    check_number(subject, findings);
     let workload = subject.workload;
     if !workload.declares_cluster && workload.engine != Engine::Native {
         return;
@@ -74,6 +76,20 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     check_options(subject, findings);
     check_arguments(subject, findings);
+}
+
+/// Pods that read their configuration from more ConfigMaps than a review reads.
+fn check_number(subject: &Subject<'_>, findings: &mut Findings) {
+    for pods in &subject.pods {
+        if let Some(place) = config_sources::excess(pods.template) {
+            findings
+                .at(pods.set.locate(subject.object, &place))
+                .message(format!(
+                    "this pod reads Flink's configuration from more than {MOST_CONFIG_MAPS} ConfigMaps"
+                ))
+                .help("mount one ConfigMap with Flink's configuration".to_owned());
+        }
+    }
 }
 
 /// The container that runs Flink, and the folder with its configuration.

@@ -52,7 +52,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         is_exposed |= check_service(subject, &service, findings);
     }
     let around = surroundings(subject);
-    for exposure in &workload.exposures {
+    for exposure in workload.exposures.iter().filter(|exposure| may_report(subject, exposure)) {
         let reach = around.reach(&exposure.target);
         match &exposure.kind {
             _ if reach == Reach::No => {}
@@ -73,6 +73,19 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     rest_neighbours::check(subject, findings);
     if is_exposed && workload.declares_cluster {
         check_client_actions(subject, findings);
+    }
+}
+
+/// Whether anything is reported about an exposure that leads to the REST port. For most, nothing is,
+/// and the pods that they select need not be searched.
+fn may_report(subject: &Subject<'_>, exposure: &Exposure) -> bool {
+    match &exposure.kind {
+        ExposureKind::Service(service_type) => {
+            is_open(service_type) || is_refused(subject, service_type)
+        }
+        ExposureKind::Ingress => {
+            subject.tenant.spec.network.require_authentication && !exposure.authenticates
+        }
     }
 }
 

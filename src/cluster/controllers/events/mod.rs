@@ -76,8 +76,10 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::pipeline::{Gate, Unassigned};
     use crate::resource::GroupVersionKind;
     use crate::rules::Finding;
+    use serde_json::json;
 
     fn answer(findings: &[(&str, Level)]) -> Answer {
         let finding = |(rule, level): &(&str, Level)| Finding {
@@ -118,6 +120,29 @@ mod tests {
         assert!(refusal(&pod(false), &answer(&[])).is_none());
         let without_tenant = Answer { tenant: None, ..answer(&mixed) };
         assert!(refusal(&pod(false), &without_tenant).is_none());
+    }
+
+    #[test]
+    fn no_event_shows_a_secret() {
+        let tenant = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "strict"},
+            "spec": {"namespaces": {"names": ["strict"]}, "flink": {"configuration": {"forbidden": ["*"]}},
+                "storage": {"checkpoints": {"locations": ["s3://own/"]}}}});
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.yaml"), tenant.to_string()).unwrap();
+        let (gate, _) = Gate::load(&[folder.path().into()], &[], Unassigned::Warn).unwrap();
+        for (key, value) in [
+            ("s3.secret-key", "hunter2"),
+            ("state.savepoints.dir", "s3://AKIA:hunt/hunter2@bucket/x"),
+            ("parallelism.default", "https://host/?sig=hunter2"),
+        ] {
+            let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
+                "metadata": {"name": "etl", "namespace": "strict"}, "spec": {"flinkVersion": "v1_20", "flinkConfiguration": {key: value}}});
+            let resource = Resource::from_manifest(object).unwrap();
+            let refusal = refusal(&resource, &gate.validate(&resource)).unwrap();
+            assert!(refusal.note.contains(key), "{}", refusal.note);
+            let shown = format!("{} {} {:?}", refusal.note, refusal.rules, refusal.regarding);
+            assert!(!shown.contains("hunt"), "{shown}");
+        }
     }
 
     #[test]
