@@ -4,6 +4,7 @@ use crate::flink::config_sources::{self, MOST_CONFIG_MAPS};
 use crate::flink::map_options::map_list;
 use crate::flink::pods::{Container, Pods};
 use crate::flink::{Engine, Role};
+use crate::kubernetes::references::{ReferenceKind, references};
 use crate::resource::fields::{elements, text};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -81,7 +82,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// Pods that read their configuration from more ConfigMaps than a review reads.
 fn check_number(subject: &Subject<'_>, findings: &mut Findings) {
     for pods in &subject.pods {
-        if let Some(place) = config_sources::excess(pods.template) {
+        // Most pods name few ConfigMaps, and nothing needs to be allocated for them.
+        let mut named = 0;
+        references(pods.spec(), ReferenceKind::ConfigMap, |_, _| named += 1);
+        if named > MOST_CONFIG_MAPS
+            && let Some(place) = config_sources::excess(pods.template)
+        {
             findings
                 .at(pods.set.locate(subject.object, &place))
                 .message(format!(
