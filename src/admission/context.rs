@@ -4,7 +4,9 @@
 use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
-use crate::pipeline::configuration::{ConfigurationLookup, config_maps, configuration_lookup};
+use crate::pipeline::configuration::{
+    ConfigurationLookup, MAX_CONFIG_MAPS, config_maps, configuration_lookup,
+};
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -204,7 +206,7 @@ async fn with_related_objects<C: Context>(
         }
     }
     if let Some(lookup) = configuration {
-        add_configuration(context, &mut flink_context, resource, lookup).await;
+        add_configuration(context, &mut flink_context, resource, lookup).await?;
     }
     Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
 }
@@ -216,7 +218,7 @@ async fn add_configuration<C: Context>(
     flink_context: &mut FlinkContext,
     resource: &Resource,
     lookup: ConfigurationLookup,
-) {
+) -> Result<(), Answer> {
     let namespace = &resource.namespace;
     let failed = |error: LookupError| {
         tracing::warn!(
@@ -226,6 +228,7 @@ async fn add_configuration<C: Context>(
         );
     };
     match lookup {
+        ConfigurationLookup::TooMany => return Err(too_many_config_maps()),
         ConfigurationLookup::Pods => match context.pods(namespace).await {
             Ok(pods) => pods.iter().for_each(|pod| {
                 flink_context.configuration_mut().add_readers(namespace, pod);
@@ -241,11 +244,29 @@ async fn add_configuration<C: Context>(
                         flink_context.configuration_mut().add_keys(namespace, &name, &found, &keys);
                     }
                     // The others would only take as long.
-                    Err(error) => return failed(error),
+                    Err(error) => {
+                        failed(error);
+                        break;
+                    }
                 }
             }
         }
     }
+    Ok(())
+}
+
+/// The answer for pods that read Flink's configuration from more ConfigMaps than are checked.
+fn too_many_config_maps() -> Answer {
+    let finding = Finding {
+        rule: "flink/configuration-source".into(),
+        level: Level::Error,
+        message: format!(
+            "the containers read Flink's configuration from more than {MAX_CONFIG_MAPS} ConfigMaps"
+        ),
+        help: Some("mount one ConfigMap with the keys `config.yaml` or `flink-conf.yaml`".into()),
+        ..Finding::default()
+    };
+    Answer { findings: vec![finding], ..Answer::default() }
 }
 
 /// The answer when a required object could not be read: the client must retry.

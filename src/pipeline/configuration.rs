@@ -13,8 +13,8 @@ use crate::pipeline::Gate;
 use crate::resource::{GroupVersionResource, Operation, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The most ConfigMaps that are read for one object; more are ignored.
-const MAX_CONFIG_MAPS: usize = 8;
+/// The most ConfigMaps that are read for one object. An object with more is refused.
+pub const MAX_CONFIG_MAPS: usize = 8;
 
 /// What to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum ConfigurationLookup {
     /// ConfigMaps by name, and the keys that the object's pods read as one of Flink's files; `None`
     /// for every key.
     ConfigMaps(BTreeMap<String, BTreeSet<ReadKey>>),
+    /// More ConfigMaps than are read.
+    TooMany,
 }
 
 /// What the check of an object needs; `None` for most.
@@ -39,15 +41,27 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
         return may_be.then_some(ConfigurationLookup::Pods);
     }
     let mut keys: BTreeMap<String, BTreeSet<ReadKey>> = BTreeMap::new();
+    let mut are_too_many = false;
     for (_, template) in pod_templates(&resource.object) {
         of_template(template, |source| {
             let is_one_too_many =
                 keys.len() >= MAX_CONFIG_MAPS && !keys.contains_key(source.config_map);
-            if !source.is_evident() && !source.config_map.is_empty() && !is_one_too_many {
+            if source.is_evident() || source.config_map.is_empty() {
+                return;
+            }
+            if is_one_too_many {
+                are_too_many = true;
+            } else {
                 let key = (source.key.as_deref().map(str::to_owned), source.file);
                 keys.entry(source.config_map.to_owned()).or_default().insert(key);
             }
         });
+    }
+    // Controllers must be able to change the metadata of what is stored.
+    let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+    let is_stored = old.is_some_and(|old| old.get("spec") == resource.object.get("spec"));
+    if are_too_many && !is_stored && !gate.is_exempt(resource) {
+        return Some(ConfigurationLookup::TooMany);
     }
     (!keys.is_empty()).then_some(ConfigurationLookup::ConfigMaps(keys))
 }

@@ -383,3 +383,25 @@ fn a_custom_resource_keeps_its_configuration() {
         ["flink/configuration-source /spec/podTemplate/spec/containers/0/volumeMounts/0/mountPath"];
     assert_eq!(found(&cluster(&secret)), expected);
 }
+
+/// Sources beyond those that are read hide none.
+#[test]
+fn decoys_hide_no_mounted_configuration() {
+    let pod = |count: usize| {
+        let volumes: Vec<_> = (0..count)
+            .map(|n| json!({"name": n.to_string(), "configMap": {"name": format!("strict-{n}")}}))
+            .collect();
+        let containers: Vec<_> = (0..count)
+            .map(|n| json!({"name": format!("c{n}"), "image": "x", "volumeMounts": [
+                {"name": n.to_string(), "mountPath": "/opt/flink/conf/config.yaml", "subPath": "odd"}]}))
+            .collect();
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "strict"},
+            "spec": {"containers": containers, "volumes": volumes}})
+    };
+    let map = config_map("strict-conf", json!({"odd": GOOD}));
+    let refused = |count: usize| {
+        let found = reviewed(&pod(count), "alice", Vec::new(), &map);
+        found.iter().any(|found| found.starts_with("flink/configuration-source"))
+    };
+    assert_eq!((refused(8), refused(9)), (false, true));
+}
