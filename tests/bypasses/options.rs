@@ -153,6 +153,10 @@ fn another_configuration_is_refused() {
         options("containerized.master.env.FLINK_CONF_DIR", "/other"),
         options("containerized.taskmanager.env.FLINK_HOME", "/other"),
         options("kubernetes.env.secretKeyRef", "env:FLINK_CONF_DIR,secret:a,key:b"),
+        options("kubernetes.taskmanager.entrypoint.args", "--configDir /other"),
+        options("kubernetes.taskmanager.entrypoint.args", "-c /other"),
+        options("kubernetes.taskmanager.entrypoint.args", "--conf=/other"),
+        options("kubernetes.taskmanager.entrypoint.args", "--config'Dir' /other"),
     ] {
         let refused = refused_by(&gate, &deployment(spec.clone()));
         assert!(refused.contains(&"flink/configuration-source".to_owned()), "{spec}: {refused:?}");
@@ -168,6 +172,7 @@ fn another_configuration_is_refused() {
         mount("/opt/flink/config.yaml"),
         mount("/opt/flink/bin/notify.sh"),
         options("kubernetes.flink.conf.dir", "/opt/flink/conf"),
+        options("kubernetes.taskmanager.entrypoint.args", "-Da=b --name -c-x --compress"),
         options("containerized.master.env.FLINK_CONF_DIR", "/opt/flink/conf"),
         other_home,
     ] {
