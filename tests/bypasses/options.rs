@@ -202,3 +202,34 @@ fn options_in_arguments_are_options() {
     let honest = deployment(json!({"job": {"args": arguments}}));
     assert_eq!(refused_by(&gate, &honest), [""; 0]);
 }
+
+/// The operator appends the arguments of a job to those of a standalone JobManager.
+#[test]
+fn a_savepoint_in_the_arguments_of_a_job_is_judged() {
+    let gate = gate(&json!({"storage": {"checkpoints": {"locations": ["s3://own/"]}}}));
+    let is_refused = |mode: &str, arguments: &Value| {
+        let spec =
+            json!({"mode": mode, "taskManager": {"replicas": 1}, "job": {"args": arguments}});
+        let refused = refused_by(&gate, &deployment(spec));
+        refused.iter().any(|rule| rule == "storage/foreign-data")
+    };
+    for arguments in [
+        json!(["--fromSavepoint", "s3://other/x"]),
+        json!(["-fromSavepoint=s3://other/x"]),
+        json!(["--from", "s3://other/x"]),
+        json!(["-s", "s3://other/x"]),
+        json!(["-ss3://other/x"]),
+        json!(["-n", "-Da=b", "-D", "a=b", "-D", "a", "b", "--host", "x", "-s", "s3://other/x"]),
+    ] {
+        assert!(is_refused("standalone", &arguments), "{arguments}");
+        assert!(!is_refused("native", &arguments), "{arguments}");
+    }
+    for arguments in [
+        json!(["--fromSavepoint", "s3://own/x"]),
+        json!(["--rate", "5", "-s", "3"]),
+        json!(["input", "--from", "2024-01-01"]),
+        json!(["--source", "s3://other/x"]),
+    ] {
+        assert!(!is_refused("standalone", &arguments), "{arguments}");
+    }
+}
