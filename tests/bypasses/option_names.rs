@@ -167,6 +167,13 @@ fn a_forbidden_option_is_forbidden_under_every_name_in_arguments() {
         let findings = validated(&gate, &object(arguments.clone()));
         assert!(findings.iter().any(|finding| finding.rule == FORBIDDEN), "{arguments}");
     }
+    for arguments in
+        [r"-\Dweb.submit.enable=true", "-''Dweb.submit.enable", "-D web.submit.enable true"]
+    {
+        let options = json!({"kubernetes.jobmanager.entrypoint.args": arguments});
+        let findings = validated(&gate, &Carrier::Deployment.with(&options));
+        assert!(findings.iter().any(|finding| finding.rule == FORBIDDEN), "{arguments}");
+    }
     let findings = validated(&gate, &object(json!(["-Dpipeline.name=x", "--web", "y"])));
     assert!(findings.iter().all(|finding| finding.rule != FORBIDDEN), "{findings:?}");
 }

@@ -153,6 +153,10 @@ fn another_configuration_is_refused() {
         options("containerized.master.env.FLINK_CONF_DIR", "/other"),
         options("containerized.taskmanager.env.FLINK_HOME", "/other"),
         options("kubernetes.env.secretKeyRef", "env:FLINK_CONF_DIR,secret:a,key:b"),
+        options("kubernetes.taskmanager.entrypoint.args", "--configDir /other"),
+        options("kubernetes.taskmanager.entrypoint.args", "-c /other"),
+        options("kubernetes.taskmanager.entrypoint.args", "--conf=/other"),
+        options("kubernetes.taskmanager.entrypoint.args", "--config'Dir' /other"),
     ] {
         let refused = refused_by(&gate, &deployment(spec.clone()));
         assert!(refused.contains(&"flink/configuration-source".to_owned()), "{spec}: {refused:?}");
@@ -168,6 +172,7 @@ fn another_configuration_is_refused() {
         mount("/opt/flink/config.yaml"),
         mount("/opt/flink/bin/notify.sh"),
         options("kubernetes.flink.conf.dir", "/opt/flink/conf"),
+        options("kubernetes.taskmanager.entrypoint.args", "-Da=b --name -c-x --compress"),
         options("containerized.master.env.FLINK_CONF_DIR", "/opt/flink/conf"),
         other_home,
     ] {
@@ -196,4 +201,35 @@ fn options_in_arguments_are_options() {
     // In native mode the arguments are those of the job.
     let honest = deployment(json!({"job": {"args": arguments}}));
     assert_eq!(refused_by(&gate, &honest), [""; 0]);
+}
+
+/// The operator appends the arguments of a job to those of a standalone JobManager.
+#[test]
+fn a_savepoint_in_the_arguments_of_a_job_is_judged() {
+    let gate = gate(&json!({"storage": {"checkpoints": {"locations": ["s3://own/"]}}}));
+    let is_refused = |mode: &str, arguments: &Value| {
+        let spec =
+            json!({"mode": mode, "taskManager": {"replicas": 1}, "job": {"args": arguments}});
+        let refused = refused_by(&gate, &deployment(spec));
+        refused.iter().any(|rule| rule == "storage/foreign-data")
+    };
+    for arguments in [
+        json!(["--fromSavepoint", "s3://other/x"]),
+        json!(["-fromSavepoint=s3://other/x"]),
+        json!(["--from", "s3://other/x"]),
+        json!(["-s", "s3://other/x"]),
+        json!(["-ss3://other/x"]),
+        json!(["-n", "-Da=b", "-D", "a=b", "-D", "a", "b", "--host", "x", "-s", "s3://other/x"]),
+    ] {
+        assert!(is_refused("standalone", &arguments), "{arguments}");
+        assert!(!is_refused("native", &arguments), "{arguments}");
+    }
+    for arguments in [
+        json!(["--fromSavepoint", "s3://own/x"]),
+        json!(["--rate", "5", "-s", "3"]),
+        json!(["input", "--from", "2024-01-01"]),
+        json!(["--source", "s3://other/x"]),
+    ] {
+        assert!(!is_refused("standalone", &arguments), "{arguments}");
+    }
 }

@@ -477,3 +477,31 @@ fn only_operators_give_a_workload_with_a_job_manager_its_owner() {
         }
     }
 }
+
+#[test]
+fn a_job_manager_that_a_hook_starts_is_a_cluster() {
+    let exec = |command: &[&str]| json!({"exec": {"command": command}});
+    let start = exec(&["/opt/flink/bin/jobmanager.sh", "start"]);
+    let with = |fields: Value| {
+        let mut spec = pod_spec(&["sleep", "infinity"], "1");
+        json_patch::merge(&mut spec["containers"][0], &fields);
+        pod("one", None, &spec)
+    };
+    for fields in [
+        json!({"lifecycle": {"postStart": start}}),
+        json!({"livenessProbe": start}),
+        json!({"readinessProbe": exec(&["sh", "-c", "standalone-job.sh start; true"])}),
+    ] {
+        let mut scene = Scene::small();
+        scene.admits("ada", with(fields));
+        assert_eq!(scene.used("clusters"), 1);
+    }
+    for fields in [
+        json!({"lifecycle": {"preStop": exec(&["/opt/flink/bin/jobmanager.sh", "stop"])}}),
+        json!({"livenessProbe": exec(&["sh", "-c", "curl -f jobmanager:8081/overview"])}),
+    ] {
+        let mut scene = Scene::small();
+        scene.admits("ada", with(fields));
+        assert_eq!(scene.used("clusters"), 0);
+    }
+}

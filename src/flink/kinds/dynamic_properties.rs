@@ -53,6 +53,19 @@ pub fn script(text: &str, pointer: &str, config: &mut FlinkConfig) {
     words.end(config, pointer);
 }
 
+/// Whether a script has an argument that names the folder of the configuration: Flink's parser also
+/// takes one dash and the beginning of the name.
+pub fn names_folder(text: &str) -> bool {
+    shell_words(text).iter().any(|word| {
+        let name = word.strip_prefix('-').map(|word| word.strip_prefix('-').unwrap_or(word));
+        let name = name.and_then(|name| name.split('=').next()).unwrap_or_default();
+        !name.is_empty() && FOLDER.starts_with(name)
+    })
+}
+
+/// The argument with the folder of the configuration.
+const FOLDER: &str = "configDir";
+
 /// Words of a command line, read as Flink's parser does: `-Dkey=value`, `-D=key=value`, `-Dkey` for
 /// `true`, or up to two words after `-D`, which may end a group of flags and may be in quotes.
 #[derive(Default)]

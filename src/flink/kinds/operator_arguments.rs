@@ -21,8 +21,8 @@ const OPTIONS: [&str; 2] =
 pub fn read(object: &Value, mode: Mode, pods: &[&PodSet], config: &mut FlinkConfig) {
     if mode == Mode::Native {
         for option in OPTIONS {
-            let Some(entry) = config.entry(option).filter(|entry| entry.value.contains("-D"))
-            else {
+            // A shell reads them: quotes may be between the dash and the letter.
+            let Some(entry) = config.entry(option).filter(|entry| entry.value.contains('D')) else {
                 continue;
             };
             if let (script, Some(place)) = (entry.value.clone(), entry.pointer.clone()) {

@@ -2,6 +2,7 @@
 
 use super::expansion::Variables;
 use crate::flink::{Mode, Role};
+use crate::resource::pointer;
 use serde_json::Value;
 
 /// A Flink process.
@@ -66,24 +67,27 @@ const SERVICES: [(&str, Role, Mode); 6] = [
     ("kubernetes-taskmanager", Role::TaskManager, Mode::Native),
 ];
 
+/// Commands that the kubelet runs in a container after its own: they may start a process too. What
+/// runs before the container stops does not.
+const HOOKS: [&str; 4] = [
+    "/lifecycle/postStart/exec/command",
+    "/startupProbe/exec/command",
+    "/livenessProbe/exec/command",
+    "/readinessProbe/exec/command",
+];
+
 /// The submitter of a FlinkCluster: Flink's client, in Flink's image.
 pub const SUBMITTER: &str = "/opt/flink-operator/submit-job.sh";
 
 const ENTRYPOINT: &str = "docker-entrypoint.sh";
 
 impl Process {
-    /// The Flink process that a container's `command` and `args` start. A script may start several:
+    /// The Flink process that a container's `command`, `args` and hooks start. A script may start several:
     /// the JobManager counts, and else the first.
     pub fn of(container: &Value) -> Option<Self> {
-        let words = |field| {
-            container
-                .get(field)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-        };
-        let elements = || words("command").chain(words("args"));
+        let words = |field: &str| list(container.get(field));
+        let hooks = || HOOKS.into_iter().flat_map(|place| list(pointer::at(container, place)));
+        let elements = || words("command").chain(words("args")).chain(hooks());
         let mut variables = Variables::of(container);
         // Without a command, the image's entrypoint reads the first argument.
         let mut at_entrypoint = words("command").next().is_none();
@@ -139,6 +143,11 @@ impl Process {
         let (_, role, mode) = PROGRAMS.iter().find(|(program, _, _)| *program == name)?;
         Some(Self { role: *role, mode: *mode, runs_job: false })
     }
+}
+
+/// The texts of a list.
+fn list(value: Option<&Value>) -> impl Iterator<Item = &str> {
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 fn is_application(word: &str) -> bool {

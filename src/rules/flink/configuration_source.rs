@@ -1,6 +1,7 @@
 //! `flink/configuration-source`
 
 use crate::flink::config_sources::{self, MOST_CONFIG_MAPS};
+use crate::flink::kinds::names_configuration_folder;
 use crate::flink::map_options::map_list;
 use crate::flink::pods::{Container, Pods};
 use crate::flink::{Engine, Role};
@@ -202,7 +203,7 @@ fn check_arguments(subject: &Subject<'_>, findings: &mut Findings) {
             _ => "kubernetes.taskmanager.entrypoint.args",
         };
         if let Some((key, entry)) = subject.workload.config.first(&[key])
-            && entry.value.contains("--configDir")
+            && names_configuration_folder(&entry.value)
             && let Some(place) = subject.written(key, entry)
         {
             let help = "remove `--configDir`, and write options as options of the cluster";

@@ -3,7 +3,7 @@
 use super::shared::{uri, use_allowed_directory};
 use crate::flink::options::{HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, Names, canonical};
 use crate::flink::state::{is_within, with_default_scheme};
-use crate::flink::{Engine, Role};
+use crate::flink::{Engine, Mode, Role};
 use crate::resource::fields::elements;
 use crate::resource::pointer;
 use crate::rules::words::shown;
@@ -98,9 +98,9 @@ fn locations(subject: &Subject<'_>, findings: &mut Findings) {
             check("a job starts from", savepoint, &place);
         }
     }
-    savepoint_arguments(subject, &mut |savepoint, place| {
-        check("a job starts from", savepoint, place);
-    });
+    for arguments in [savepoint_arguments, savepoint_of_job] {
+        arguments(subject, &mut |savepoint, place| check("a job starts from", savepoint, place));
+    }
 }
 
 /// Fields of a custom resource's spec that name the savepoint of a job's first start.
@@ -112,6 +112,81 @@ fn savepoint_fields(subject: &Subject<'_>) -> &'static [&'static str] {
         _ => &[],
     }
 }
+
+/// The savepoint in the arguments of a job: an operator appends them to those of a standalone
+/// JobManager. Flink's parser stops at the first word that it does not know; what follows is the
+/// job's own.
+fn savepoint_of_job(subject: &Subject<'_>, check: &mut dyn FnMut(&str, &dyn Fn() -> String)) {
+    let workload = subject.workload;
+    if !workload.declares_cluster || workload.mode != Some(Mode::Standalone) {
+        return;
+    }
+    let job = subject.spec().and_then(|spec| spec.get("job")).unwrap_or(&Value::Null);
+    let mut words = elements(job, "args").iter().map(|word| word.as_str().unwrap_or_default());
+    let mut index = 0;
+    while let Some(word) = words.next() {
+        let (name, joined) = word.split_once('=').map_or((word, None), |(n, v)| (n, Some(v)));
+        let long = name.strip_prefix("--").or_else(|| name.strip_prefix('-')).unwrap_or_default();
+        let of_letter = word.strip_prefix("-s").filter(|rest| !rest.is_empty());
+        let is_savepoint = name == "-s" || (!long.is_empty() && SAVEPOINT.starts_with(long));
+        let (value, at) = match (is_savepoint, joined.or(of_letter)) {
+            (true, Some(value)) => (Some(value), index),
+            (true, None) => {
+                index += 1;
+                (words.next(), index)
+            }
+            (false, _) if name.starts_with("-D") => {
+                if word == "-D" {
+                    let pair = words.next().unwrap_or_default();
+                    index += if pair.contains('=') { 1 } else { 2 };
+                    if !pair.contains('=') {
+                        words.next();
+                    }
+                }
+                (None, index)
+            }
+            (false, _) if FLAGS.contains(&name) => (None, index),
+            (false, _) if WITH_VALUE.contains(&name) => {
+                if joined.is_none() {
+                    words.next();
+                    index += 1;
+                }
+                (None, index)
+            }
+            (false, Some(value)) if of_letter.is_some() => (Some(value), index),
+            (false, _) => return,
+        };
+        if let Some(value) = value {
+            check(value, &|| format!("{}/job/args/{at}", subject.spec_place()));
+        }
+        index += 1;
+    }
+}
+
+/// The argument with the savepoint; Flink's parser also takes its beginning.
+const SAVEPOINT: &str = "fromSavepoint";
+/// Other arguments of a JobManager that brings its job, without and with a value.
+const FLAGS: [&str; 3] = ["-n", "--allowNonRestoredState", "-allowNonRestoredState"];
+const WITH_VALUE: [&str; 18] = [
+    "-c",
+    "--configDir",
+    "-h",
+    "--host",
+    "-j",
+    "--job-classname",
+    "-jid",
+    "--job-id",
+    "-jars",
+    "--jars",
+    "-r",
+    "--webui-port",
+    "-rm",
+    "--restoreMode",
+    "-claimMode",
+    "--claimMode",
+    "-x",
+    "--executionMode",
+];
 
 /// What follows `--fromSavepoint` in the arguments of a JobManager that brings its job.
 fn savepoint_arguments(subject: &Subject<'_>, check: &mut dyn FnMut(&str, &dyn Fn() -> String)) {
