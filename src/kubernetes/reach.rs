@@ -70,8 +70,16 @@ impl Surroundings<'_> {
             Selector::Labels(labels) => labels,
         };
         let known = self.network.map(|network| network.job_managers.as_slice()).unwrap_or_default();
-        if known.iter().any(|one| self.leads_to(selection, &one.object, &one.workload)) {
-            return Reach::Yes;
+        let mut is_selected = false;
+        for one in known {
+            match self.through(selection, &one.object, &one.workload) {
+                Some(true) => return Reach::Yes,
+                Some(false) => is_selected = true,
+                None => {}
+            }
+        }
+        if is_selected {
+            return Reach::No;
         }
         let components = || COMPONENT_LABELS.iter().filter_map(|key| labels.get(*key));
         let may_be_rest = selection.ports.is_empty()
@@ -94,13 +102,23 @@ impl Surroundings<'_> {
 
     /// Whether a selection leads to the REST port of an object's JobManagers.
     pub fn leads_to(&self, selection: &Selection, object: &Value, workload: &Workload) -> bool {
-        let Selector::Labels(labels) = &selection.selector else { return false };
-        workload.pods.iter().filter(|set| set.role == Role::JobManager).any(|set| {
+        self.through(selection, object, workload) == Some(true)
+    }
+
+    /// Whether the ports of a selection lead to the REST port of an object's JobManagers; `None` if
+    /// it selects none of them.
+    fn through(&self, selection: &Selection, object: &Value, workload: &Workload) -> Option<bool> {
+        let Selector::Labels(labels) = &selection.selector else { return None };
+        let sets = workload.pods.iter().filter(|set| set.role == Role::JobManager);
+        sets.filter_map(|set| {
             let template = set.template(object);
             let own = PodLabels::of(set, template, workload);
-            labels.iter().all(|(key, value)| has_label(workload, &own, (key, value), self.labels))
-                && reaches_port(selection, template, &workload.config)
+            labels
+                .iter()
+                .all(|(key, value)| has_label(workload, &own, (key, value), self.labels))
+                .then(|| reaches_port(selection, template, &workload.config))
         })
+        .max()
     }
 
     /// Whether a target that exists already leads to the REST port of an object's JobManagers.

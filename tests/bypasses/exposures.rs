@@ -234,6 +234,25 @@ fn annotations_lead_to_services_too() {
     }
 }
 
+#[test]
+fn other_ports_of_a_known_job_manager_are_not_rest() {
+    let options = "-Dcom.sun.management.jmxremote.port=8789";
+    let container = json!({"name": "jobmanager", "image": "flink:1.20", "args": ["jobmanager"],
+        "ports": [{"name": "jmx", "containerPort": 8789}, {"name": "own", "containerPort": 8789}],
+        "env": [{"name": "FLINK_PROPERTIES", "value": format!("env.java.opts.jobmanager: {options}\n")}]});
+    let labels = json!({"app": "flink", "component": "jobmanager"});
+    let job_manager = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "jm"}, "spec": {
+        "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}});
+    for (target, is_exposed) in [(json!("jmx"), false), (json!("own"), false), (json!(8081), true)]
+    {
+        let service = service(
+            json!({"type": "NodePort", "selector": labels, "ports": [{"port": 80, "targetPort": target}]}),
+        );
+        let found = exposed(&limits(), &[job_manager.clone(), service]);
+        assert_eq!(!found.is_empty(), is_exposed, "{target}: {found:?}");
+    }
+}
+
 /// A cluster with these objects, all in one namespace.
 struct Cluster {
     gate: Arc<Gate>,
