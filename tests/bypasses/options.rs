@@ -233,3 +233,16 @@ fn a_savepoint_in_the_arguments_of_a_job_is_judged() {
         assert!(!is_refused("standalone", &arguments), "{arguments}");
     }
 }
+
+/// `-D`, a key and its value may be three arguments.
+#[test]
+fn no_value_of_a_separate_argument_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pod.yaml");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: flink:1.20\n    args: [jobmanager, -D, s3.secret-key, hushhush]\n";
+    std::fs::write(&file, pod).unwrap();
+    let output =
+        assert_cmd::Command::cargo_bin("flinkgate").unwrap().arg("lint").arg(&file).output();
+    let text = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(text.contains("s3.secret-key") && !text.contains("hushhush"), "{text}");
+}

@@ -128,9 +128,15 @@ impl Secrets {
                 }
                 Some(Token::Index(index)) => {
                     let list = walk.parent(node).and_then(|parent| walk.value(parent));
-                    let before =
-                        index.checked_sub(1).and_then(|before| list?.get(before)?.as_str());
-                    let flag = before.filter(|flag| flag.starts_with('-') && !flag.contains('='));
+                    let before = |count: usize| {
+                        index.checked_sub(count).and_then(|before| list?.get(before)?.as_str())
+                    };
+                    // `-D`, a key and its value may be three words.
+                    let follows_option = || {
+                        before(2).is_some_and(|flag| flag.starts_with('-') && flag.ends_with('D'))
+                    };
+                    let flag = before(1).filter(|flag| !flag.contains('='));
+                    let flag = flag.filter(|flag| flag.starts_with('-') || follows_option());
                     let is_value =
                         flag.is_some_and(|flag| is_secret(flag.trim_start_matches('-'), text));
                     if is_value {
